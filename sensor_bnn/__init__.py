@@ -1,0 +1,1 @@
+"""Binary transformers from PyTorch to a measured microcontroller."""

@@ -1,0 +1,68 @@
+"""The ``sensor-bnn`` command: one module a command, imported only when that command runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from sensor_bnn.errors import SensorBnnError
+
+# In the order of the pipeline: this is the order `sensor-bnn --help` shows.
+COMMANDS = (
+    "demo",
+    "train",
+    "eval",
+    "export",
+    "compile",
+    "build",
+    "emulate",
+    "flash",
+    "bench",
+    "boards",
+    "targets",
+    "doctor",
+)
+
+
+class Pipeline(click.Group):
+    """A group whose commands are imported on use: ``flash`` must not wait for torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in pipeline order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``sensor_bnn.cli.<name>`` and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"sensor_bnn.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Pipeline, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sensor-bnn")
+def root() -> None:
+    """Take a binary transformer from PyTorch to a microcontroller, and measure it there.
+
+    \b
+    The way of the data, a command a stage:
+      train -> export -> compile -> build -> flash -> bench
+
+    Start with `sensor-bnn demo`, which runs them all on an emulated Cortex-M7.
+    """
+
+
+def main() -> None:
+    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage."""
+    try:
+        root(prog_name="sensor-bnn")
+    except SensorBnnError as error:
+        click.echo(f"sensor-bnn: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The one error tree: what went wrong, and what the user can do about it."""
+
+from __future__ import annotations
+
+
+class SensorBnnError(Exception):
+    """A failure that the user can understand and act on; only the command line's top catches it.
+
+    Args:
+        message: one sentence: what was wrong and where.
+        remedy: one sentence: what to do about it.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}"
+
+
+class DataError(SensorBnnError):
+    """A data set or sample file is missing, damaged or of the wrong shape."""
+
+
+class CheckpointError(SensorBnnError):
+    """A checkpoint or training recipe is missing, damaged or of another format."""
+
+
+class ModelError(SensorBnnError):
+    """An ONNX model cannot be read or uses what the compiler does not know."""
+
+
+class BundleError(SensorBnnError):
+    """A compiled model bundle or firmware image is missing, damaged or of another version."""
+
+
+class BoardError(SensorBnnError):
+    """A board or target is unknown, or the model does not fit it."""
+
+
+class ToolError(SensorBnnError):
+    """A program of the machine (cross compiler, emulator) is missing or failed."""
+
+
+class PortError(SensorBnnError):
+    """The serial port is absent, busy or silent."""
+
+
+class FlashError(SensorBnnError):
+    """Writing or verifying the board's flash failed."""
+
+
+class DeviceError(SensorBnnError):
+    """The board answers, but not what was asked: other firmware, other model, an error status."""
