@@ -1,0 +1,115 @@
+"""A trained binary transformer with every constant folded: what leaves PyTorch and enters the export.
+
+Weights are booleans, ``True`` for +1 and ``False`` for -1. Running medians are thresholds; alphas, restored
+means and BatchNorm are the ``scale`` and ``bias`` of the layer they follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bits = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class PackedOutLinear:
+    """Binary linear whose outputs are bits: ``acc >= threshold``, acc the +-1 dot product.
+
+    Attributes:
+        weight: ``[N, K]``.
+        threshold: ``[N]``.
+    """
+
+    weight: Bits
+    threshold: Integers
+
+
+@dataclass(frozen=True)
+class FloatOutLinear:
+    """Binary linear whose outputs are ``scale * acc + bias``, acc the +-1 dot product.
+
+    Attributes:
+        weight: ``[N, K]``.
+        scale: ``[N]``.
+        bias: ``[N]``.
+    """
+
+    weight: Bits
+    scale: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True)
+class FoldedAttention:
+    """Binary attention of H heads over width d, head width ``d / H`` (a multiple of 32).
+
+    Attributes:
+        threshold: ``[d]``, of the float stream: bit = x >= threshold.
+        query, key, value: width d to d.
+        table: ``[H, d/H + 1]``, 0 .. 65535: the exponential of a score by its count of agreeing bits.
+        ratio: ``[H]``: a token is attended to where ``table[count] >= ratio * sum(table[counts of the row])``.
+        output_threshold: ``[d]``, of the integer attention output.
+        output: width d to d, added to the stream.
+    """
+
+    threshold: Floats
+    query: PackedOutLinear
+    key: PackedOutLinear
+    value: PackedOutLinear
+    table: Integers
+    ratio: Floats
+    output_threshold: Integers
+    output: FloatOutLinear
+
+
+@dataclass(frozen=True)
+class FoldedMlp:
+    """Binary MLP: width d to f to d, added to the stream.
+
+    Attributes:
+        threshold: ``[d]``, of the float stream: bit = x >= threshold.
+        expand: d to f.
+        contract: f to d.
+    """
+
+    threshold: Floats
+    expand: PackedOutLinear
+    contract: FloatOutLinear
+
+
+@dataclass(frozen=True)
+class FoldedModel:
+    """The whole model, batch 1: window ``[1, C, L]`` to logits ``[1, classes]``.
+
+    Tokens are ``T = L / patch`` rows; a row holds C x patch values, channel-major.
+
+    Attributes:
+        name: the model's name.
+        channels: C.
+        length: L.
+        patch: samples a token.
+        heads: H.
+        embed_weight: ``[C * patch, d]``, input normalisation folded in.
+        embed_bias: ``[T, d]``: bias and position embedding.
+        blocks: attention and MLP, in order.
+        head_weight: ``[d, classes]``, after the mean over tokens.
+        head_bias: ``[classes]``.
+        classes: the classes' names.
+    """
+
+    name: str
+    channels: int
+    length: int
+    patch: int
+    heads: int
+    embed_weight: Floats
+    embed_bias: Floats
+    blocks: tuple[tuple[FoldedAttention, FoldedMlp], ...]
+    head_weight: Floats
+    head_bias: Floats
+    classes: tuple[str, ...]
