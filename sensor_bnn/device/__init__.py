@@ -1,0 +1,1 @@
+"""The host's side of a board: registry, emulator, flasher, serial client, benchmark."""

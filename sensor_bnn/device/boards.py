@@ -1,0 +1,299 @@
+"""The board registry: ``boards/<name>/board.toml`` read into frozen dataclasses.
+
+A board is a folder of facts. Code asks for a fact and never for a board's name, so a new board is a new
+folder, in this installation's ``boards/`` or anywhere the user keeps it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from sensor_bnn.errors import BoardError
+from sensor_bnn.resources import resource
+
+BOARD_FILE = "board.toml"
+HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header keeps 32 with a closing NUL
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_PARITIES = ("none", "even", "odd")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A range of the address space, in bytes."""
+
+    origin: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the region."""
+        return self.origin + self.size
+
+
+@dataclass(frozen=True)
+class Bootloader:
+    """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers."""
+
+    size: int
+    chip_id: int
+
+
+@dataclass(frozen=True)
+class Uart:
+    """The serial port of flasher and benchmark: a driver of ``firmware/`` and its facts."""
+
+    driver: str
+    base: int
+    clock_hz: int
+    irq: int
+    baud: int
+    parity: str  # "none", "even" or "odd"
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The timer that the firmware falls back to when the core's cycle counter stands still."""
+
+    driver: str
+    clock_hz: int
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction."""
+
+    program: str
+    arguments: tuple[str, ...]
+    icount_shift: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board, as its ``board.toml`` states it."""
+
+    name: str
+    title: str
+    target: str
+    run_on_hardware: bool
+    flash: Region
+    ram: Region
+    bootloader: Bootloader
+    uart: Uart
+    counter: Counter
+    emulator: Emulator | None
+    folder: Path
+
+    @property
+    def slot(self) -> Region:
+        """The application slot: all of the flash behind the bootloader."""
+        return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
+
+
+def list_boards() -> list[Board]:
+    """Return every board of this installation, by name.
+
+    Raises:
+        BoardError: a board's file is wrong.
+    """
+    return [read_board(resource("boards") / name) for name in _names()]
+
+
+def load_board(name: str | Path) -> Board:
+    """Return the board of this name, or the one in this folder.
+
+    Args:
+        name: a name that ``sensor-bnn boards`` lists, or a path to a folder with a ``board.toml``.
+
+    Raises:
+        BoardError: no such board, or its file is wrong.
+    """
+    if str(name) in _names():
+        return read_board(resource("boards") / name)
+    path = Path(name)
+    if path.name == BOARD_FILE:
+        path = path.parent
+    if (path / BOARD_FILE).is_file():
+        return read_board(path)
+    if isinstance(name, Path) or path.is_dir() or len(path.parts) > 1:
+        raise BoardError(
+            f"The folder {path} holds no {BOARD_FILE}.",
+            "Give a board's name (`sensor-bnn boards` lists them) or a folder with its facts.",
+        )
+    near = difflib.get_close_matches(str(name), _names(), n=3, cutoff=0.3)
+    raise BoardError(
+        f"There is no board named {name!r}.",
+        f"Did you mean {' or '.join(near)}?" if near else f"The boards are: {', '.join(_names())}.",
+    )
+
+
+def read_board(folder: Path) -> Board:
+    """Read and validate ``folder/board.toml``.
+
+    Raises:
+        BoardError: the file is missing, is no TOML, or a key is missing, unknown or out of range; the
+            message names file, key and reason.
+    """
+    file = folder / BOARD_FILE
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BoardError(
+            f"Cannot read {file}: {error.strerror}.", "Check the board's folder and its permissions."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BoardError(f"{file} is no valid TOML: {error}.", "Correct the line it names.") from None
+
+    top = _Table(file, "", content)
+    name = top.text("name", _NAME, "small letters, digits and hyphens, at most 31")
+    if name != folder.resolve().name:
+        top.fail("name", f"is {name!r}, but the folder is {folder.resolve().name!r}")
+    memory = top.table("memory")
+    board = Board(
+        name=name,
+        title=top.text("title"),
+        target=top.text("target"),
+        run_on_hardware=top.flag("run_on_hardware"),
+        flash=_region(memory.table("flash")),
+        ram=_region(memory.table("ram")),
+        bootloader=_bootloader(top.table("bootloader")),
+        uart=_uart(top.table("uart")),
+        counter=_counter(top.table("counter")),
+        emulator=_emulator(top.table("emulator")) if "emulator" in content else None,
+        folder=folder,
+    )
+    memory.close()
+    top.close()
+    if board.flash.origin < board.ram.end and board.ram.origin < board.flash.end:
+        memory.fail("ram", "overlaps memory.flash")
+    if board.bootloader.size >= board.flash.size:
+        top.fail("bootloader.size", "leaves no room for an application in memory.flash")
+    if board.slot.origin % HEADER_BYTES:
+        top.fail("bootloader.size", f"must put the application slot on a multiple of {HEADER_BYTES}")
+    return board
+
+
+def _names() -> list[str]:
+    root = resource("boards")
+    return sorted(file.parent.name for file in root.glob(f"*/{BOARD_FILE}"))
+
+
+def _region(table: _Table) -> Region:
+    region = Region(table.number("origin", 0, 0xFFFF_FFFF), table.number("size", 1, 1 << 32))
+    table.close()
+    if region.end > 1 << 32:
+        table.fail("size", "reaches beyond the 32-bit address space")
+    return region
+
+
+def _bootloader(table: _Table) -> Bootloader:
+    bootloader = Bootloader(table.number("size", 0, 1 << 32), table.number("chip_id", 0, 0xFFFF))
+    table.close()
+    return bootloader
+
+
+def _uart(table: _Table) -> Uart:
+    uart = Uart(
+        driver=table.text("driver", _WORD, "a word"),
+        base=table.number("base", 0, 0xFFFF_FFFF),
+        clock_hz=table.number("clock_hz", 1, 10**10),
+        irq=table.number("irq", 0, 1023),
+        baud=table.number("baud", 1200, 10**7),
+        parity=table.choice("parity", _PARITIES),
+    )
+    table.close()
+    return uart
+
+
+def _counter(table: _Table) -> Counter:
+    counter = Counter(table.text("driver", _WORD, "a word"), table.number("clock_hz", 1, 10**10))
+    table.close()
+    return counter
+
+
+def _emulator(table: _Table) -> Emulator:
+    emulator = Emulator(
+        program=table.text("program"),
+        arguments=table.texts("arguments"),
+        icount_shift=table.number("icount_shift", 0, 10),
+    )
+    table.close()
+    return emulator
+
+
+class _Table:
+    """One table of a board's file; remembers which keys were asked for, so that a typing error shows."""
+
+    def __init__(self, file: Path, prefix: str, content: object) -> None:
+        self.file, self.prefix, self.asked = file, prefix, set[str]()
+        if not isinstance(content, dict):
+            raise BoardError(f"{file}: {prefix.rstrip('.')} must be a table.", "Correct the board's file.")
+        self.content: dict[str, object] = content
+
+    def fail(self, key: str, reason: str) -> NoReturn:
+        """Raise a BoardError that names file, key and reason."""
+        raise BoardError(f"{self.file}: {self.prefix}{key} {reason}.", "Correct the board's file.")
+
+    def value(self, key: str) -> object:
+        """The value of a required key."""
+        self.asked.add(key)
+        if key not in self.content:
+            self.fail(key, "is missing")
+        return self.content[key]
+
+    def table(self, key: str) -> _Table:
+        """A required table below this one."""
+        return _Table(self.file, f"{self.prefix}{key}.", self.value(key))
+
+    def text(self, key: str, pattern: re.Pattern[str] | None = None, meaning: str = "") -> str:
+        """A string that is not empty and matches the pattern."""
+        value = self.value(key)
+        if not isinstance(value, str) or not value:
+            self.fail(key, f"must be a text, not {value!r}")
+        if pattern is not None and not pattern.fullmatch(value):
+            self.fail(key, f"must be {meaning}, not {value!r}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of strings."""
+        value = self.value(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.fail(key, f"must be a list of texts, not {value!r}")
+        return tuple(value)
+
+    def choice(self, key: str, allowed: Sequence[str]) -> str:
+        """One of the allowed strings."""
+        value = self.text(key)
+        if value not in allowed:
+            self.fail(key, f"must be one of {', '.join(allowed)}, not {value!r}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """A boolean."""
+        value = self.value(key)
+        if not isinstance(value, bool):
+            self.fail(key, f"must be true or false, not {value!r}")
+        return value
+
+    def number(self, key: str, low: int, high: int) -> int:
+        """An integer in low..high."""
+        value = self.value(key)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.fail(key, f"must be an integer, not {value!r}")
+        if not low <= value <= high:
+            self.fail(key, f"must lie in {low}..{high}, not {value}")
+        return value
+
+    def close(self) -> None:
+        """Refuse keys that nobody asked for."""
+        for key in self.content:
+            if key not in self.asked:
+                near = difflib.get_close_matches(key, sorted(self.asked), n=1)
+                self.fail(key, "is not a known key" + (f"; did you mean {near[0]}?" if near else ""))

@@ -1,0 +1,157 @@
+"""The board registry: what it reads, and what it says about a wrong file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sensor_bnn
+from sensor_bnn.device.boards import Board, list_boards, load_board
+from sensor_bnn.errors import BoardError
+from sensor_bnn.resources import resource
+
+GOOD = """\
+name = "toy"
+title = "A toy"
+target = "cortex-m7"
+run_on_hardware = false
+[memory.flash]
+origin = 0x08000000
+size = 0x20000
+[memory.ram]
+origin = 0x20000000
+size = 0x8000
+[bootloader]
+size = 0x4000
+chip_id = 0x450
+[uart]
+driver = "cmsdk"
+base = 0x40004000
+clock_hz = 25_000_000
+irq = 0
+baud = 115200
+parity = "even"
+[counter]
+driver = "systick"
+clock_hz = 25_000_000
+"""
+EMULATOR = """\
+[emulator]
+program = "qemu-system-arm"
+arguments = ["-machine", "toy"]
+icount_shift = 6
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    board = folder / "toy"
+    board.mkdir(exist_ok=True)
+    (board / "board.toml").write_text(text)
+    return board
+
+
+def test_every_shipped_board_is_valid_and_found_by_its_name() -> None:
+    boards = list_boards()
+    assert [board.name for board in boards] == sorted(
+        file.parent.name for file in resource("boards").glob("*/board.toml")
+    )
+    for board in boards:
+        assert load_board(board.name) == board
+
+
+def test_a_folder_of_the_user(tmp_path: Path) -> None:
+    board = load_board(write(tmp_path, GOOD))
+    assert isinstance(board, Board)
+    assert (board.slot.origin, board.slot.size, board.slot.end) == (0x08004000, 0x1C000, 0x08020000)
+    assert board.emulator is None
+    assert board.uart.parity == "even"
+    assert load_board(str(tmp_path / "toy" / "board.toml")) == board
+    emulated = load_board(write(tmp_path, GOOD + EMULATOR))
+    assert emulated.emulator is not None
+    assert emulated.emulator.arguments == ("-machine", "toy")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('name = "toy"', 'name = "other"', "name is 'other', but the folder is 'toy'"),
+        ('name = "toy"', 'name = "To y"', "name must be small letters"),
+        ('title = "A toy"', "", "title is missing"),
+        ('title = "A toy"', "title = 3", "title must be a text, not 3"),
+        ('title = "A toy"', "title = ", "no valid TOML"),
+        ("run_on_hardware = false", 'run_on_hardware = "no"', "run_on_hardware must be true or false"),
+        ("size = 0x8000", "size = 0", r"memory.ram.size must lie in 1..4294967296, not 0"),
+        ("size = 0x8000", "size = true", "memory.ram.size must be an integer, not True"),
+        ("size = 0x8000", "size = 0xF0000000", "memory.ram.size reaches beyond"),
+        ("origin = 0x20000000", "origin = 0x08010000", "memory.ram overlaps memory.flash"),
+        ("size = 0x4000", "size = 0x20000", "bootloader.size leaves no room"),
+        ("size = 0x4000", "size = 0x4010", "bootloader.size must put the application slot on a multiple"),
+        ("chip_id = 0x450", "chip = 0x450", "bootloader.chip_id is missing"),
+        (
+            "chip_id = 0x450",
+            "chip_id = 0x450\nchip_ids = 3",
+            "chip_ids is not a known key; did you mean chip_id",
+        ),
+        ('parity = "even"', 'parity = "mark"', "uart.parity must be one of none, even, odd, not 'mark'"),
+        ('driver = "cmsdk"', 'driver = "../x"', "uart.driver must be a word"),
+        ("[counter]", "[timer]", "counter is missing"),
+        ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
+        ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
+    ],
+)
+def test_a_wrong_file_is_named_with_key_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    text = GOOD + EMULATOR
+    assert text.count(old) >= 1
+    board = write(tmp_path, text.replace(old, new, 1))
+    with pytest.raises(BoardError) as caught:
+        load_board(board)
+    assert reason in caught.value.message
+    assert str(board / "board.toml") in caught.value.message
+
+
+def test_an_unknown_board_lists_near_matches() -> None:
+    name = list_boards()[0].name
+    with pytest.raises(BoardError, match=f"Did you mean .*{name}"):
+        load_board(name[:-1])
+    with pytest.raises(BoardError, match=f"The boards are: .*{name}"):
+        load_board("zzzzzz")
+
+
+def test_a_folder_without_facts(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match=r"holds no board\.toml"):
+        load_board(tmp_path)
+
+
+def strings(file: Path) -> list[str]:
+    """Every text of a Python file but the docstrings, whose examples may show a board."""
+    tree = ast.parse(file.read_text())
+    shown = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in shown
+    ]
+
+
+def test_shared_code_names_no_board() -> None:
+    names = [board.name for board in list_boards()]
+    package = Path(sensor_bnn.__file__).parent
+    found = [
+        (str(file), name)
+        for file in sorted(package.rglob("*.py"))
+        for text in strings(file)
+        for name in names
+        if name in text
+    ]
+    for file in sorted(resource("firmware").rglob("*")):
+        if file.is_file():
+            found += [(str(file), name) for name in names if name in file.read_text(errors="replace")]
+    assert found == []
