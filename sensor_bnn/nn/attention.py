@@ -1,0 +1,128 @@
+"""Binary attention: integer scores, a table for the exponential, a {0, 1} map, integer sums."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from sensor_bnn.nn.binarize import Binarizer, straight_through
+from sensor_bnn.nn.config import TransformerConfig
+from sensor_bnn.nn.folded import Floats, FoldedAttention, Integers
+from sensor_bnn.nn.linear import PackedLinear, RestoredLinear, hidden_binarizer
+
+TABLE_ONE = 65535
+"""The table's entry for a whole agreement of query and key: sums of 32768 such entries fit int32."""
+
+
+class AttentionMap(nn.Module):
+    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: is the softmax at least c / 2?
+
+    Forward, in training too, is what the device does: ``float32(e) >= float32(ratio) * float32(sum e)``
+    with e from an int32 table over the count of agreeing bits, and ``ratio = c / 2``. The gradient is that of
+    ``clamp(softmax / c, 0, 1)``. c > 0 and the temperature are learned, one a head.
+
+    Args:
+        heads: H.
+        head_width: dh.
+        tokens: T; c starts at ``2 / T``, so that a token above the average weight is attended to.
+    """
+
+    def __init__(self, heads: int, head_width: int, tokens: int) -> None:
+        super().__init__()
+        self.head_width = head_width
+        self.log_c = nn.Parameter(torch.full((heads,), math.log(2 / tokens)))
+        self.log_temperature = nn.Parameter(torch.zeros(heads))
+
+    def gain(self) -> Tensor:
+        """``[H]``: factor of the integer score in the exponent."""
+        return self.log_temperature.exp() / math.sqrt(self.head_width)
+
+    def table(self) -> Tensor:
+        """int32 ``[H, dh + 1]``: 65535 * exp(gain * (score - dh)) by the count of agreeing bits."""
+        below_best = 2.0 * torch.arange(-self.head_width, 1, dtype=torch.float64)  # score - dh
+        exponent = self.gain().detach().double()[:, None] * below_best
+        return (TABLE_ONE * exponent.exp()).round().to(torch.int32)
+
+    def ratio(self) -> Tensor:
+        """float32 ``[H]``: c / 2."""
+        return self.log_c.detach().exp() / 2
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """Float {0, 1} of the same shape."""
+        weights = self._weights(scores.detach())  # [batch, H, T, T]
+        limit = self.ratio()[:, None, None] * weights.sum(dim=-1, keepdim=True).to(torch.float32)
+        hard = (weights.to(torch.float32) >= limit).to(torch.float32)
+        if not self.training:
+            return hard
+        soft = (scores * self.gain()[:, None, None]).softmax(dim=-1)
+        return straight_through(hard, (soft / self.log_c.exp()[:, None, None]).clamp(0, 1))
+
+    def _weights(self, scores: Tensor) -> Tensor:
+        """int64 table entries of the scores."""
+        counts = (scores.to(torch.int64) + self.head_width) // 2
+        heads = torch.arange(counts.shape[1])[:, None, None]
+        return self.table().to(torch.int64)[heads, counts]
+
+    def fold(self) -> tuple[Integers, Floats]:
+        """Table and ratio."""
+        return self.table().numpy().copy(), self.ratio().numpy().copy()
+
+
+class BinaryAttention(nn.Module):
+    """Multi-head attention on bits: float stream in, what is added to it out.
+
+    Args:
+        config: the model.
+        unit: expected spread of the stream, for gradients.
+    """
+
+    def __init__(self, config: TransformerConfig, unit: float) -> None:
+        super().__init__()
+        d, full = config.width, config.precision == "full"
+        self.heads = config.heads
+        self.full = full
+        self.binarize = Binarizer(d, "none" if full else config.binarizer, unit=unit)
+        self.query = PackedLinear(d, d, config)
+        self.key = PackedLinear(d, d, config)
+        self.value = PackedLinear(d, d, config)
+        self.map = AttentionMap(config.heads, config.head_width, config.tokens)
+        merged = hidden_binarizer(d, config.tokens, config, restore=True)
+        self.output = RestoredLinear(merged, d, d, config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[batch, T, d]`` to the same."""
+        b = self.binarize(x)
+        q, k, v = (
+            self._split(project(b)) for project in (self.query, self.key, self.value)
+        )  # [batch, H, T, dh]
+        scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
+        attended = self._attend(scores) @ v  # [batch, H, T, dh]
+        merged = attended.transpose(1, 2).flatten(2)  # [batch, T, d]
+        y: Tensor = self.output(merged)
+        return y
+
+    def fold(self) -> FoldedAttention:
+        """All constants of the layer."""
+        d = self.heads * self.map.head_width
+        table, ratio = self.map.fold()
+        return FoldedAttention(
+            threshold=self.binarize.fold_float(d),
+            query=self.query.fold(),
+            key=self.key.fold(),
+            value=self.value.fold(),
+            table=table,
+            ratio=ratio,
+            output_threshold=self.output.binarize.fold_integer(d),
+            output=self.output.fold(),
+        )
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+    def _attend(self, scores: Tensor) -> Tensor:
+        if self.full:
+            return (scores * self.map.gain()[:, None, None]).softmax(dim=-1)
+        attention: Tensor = self.map(scores)
+        return attention

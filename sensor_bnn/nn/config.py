@@ -1,0 +1,125 @@
+"""What a model is made of: a frozen configuration, and presets that state only differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from sensor_bnn.errors import CheckpointError
+
+WORD_BITS = 32
+"""Heads must fill whole packed words, so that splitting them on the device is a reshape."""
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """A binary transformer over windows ``[channels, length]``.
+
+    Attributes:
+        name: the model's name, carried into the export.
+        classes: the classes' names, in the order of the logits.
+        channels: sensor channels C.
+        length: samples a window, a multiple of ``patch``.
+        patch: samples a token.
+        width: d, a multiple of ``heads``; ``width / heads`` a multiple of 32.
+        heads: attention heads H.
+        layers: blocks.
+        mlp_ratio: hidden width of the MLP over d.
+        binarizer: of activations: ``median`` (median shift, mean restore) or ``sign`` (plain, no restore).
+        precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
+        norm: ``batch`` normalises each float output with BatchNorm, which folds; ``none`` leaves it to
+            the restored mean and a learned bias.
+    """
+
+    name: str = "sensor-tiny"
+    classes: tuple[str, ...] = ()
+    channels: int = 6
+    length: int = 100
+    patch: int = 5
+    width: int = 64
+    heads: int = 2
+    layers: int = 2
+    mlp_ratio: int = 2
+    binarizer: str = "median"
+    precision: str = "binary"
+    norm: str = "batch"
+
+    def __post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise CheckpointError(f"The model configuration is unusable: {problem}.", "Correct that value.")
+
+    @property
+    def tokens(self) -> int:
+        """T: tokens a window."""
+        return self.length // self.patch
+
+    @property
+    def head_width(self) -> int:
+        """dh: width of one head."""
+        return self.width // self.heads
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only: what a checkpoint holds."""
+        return {**asdict(self), "classes": list(self.classes)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TransformerConfig:
+        """The inverse of ``to_dict``.
+
+        Raises:
+            CheckpointError: a key is unknown or a value has the wrong type.
+        """
+        known = {field.name: type(field.default) for field in fields(cls)}
+        plain = {**values, "classes": tuple(values.get("classes", ()))}
+        for key, value in plain.items():
+            if key not in known:
+                raise CheckpointError(
+                    f"The model configuration has an unknown key {key!r}.",
+                    f"Known keys: {', '.join(known)}.",
+                )
+            if type(value) is not known[key]:
+                raise CheckpointError(
+                    f"The model configuration's {key} is {value!r}.", f"Give a {known[key].__name__}."
+                )
+        return cls(**plain)
+
+    def _problem(self) -> str | None:
+        sizes = ("channels", "length", "patch", "width", "heads", "layers", "mlp_ratio")
+        for size in sizes:
+            if getattr(self, size) < 1:
+                return f"{size} is {getattr(self, size)}"
+        choices = {
+            "binarizer": ("median", "sign"),
+            "precision": ("binary", "full"),
+            "norm": ("batch", "none"),
+        }
+        for key, allowed in choices.items():
+            if getattr(self, key) not in allowed:
+                return f"{key} is {getattr(self, key)!r}, not one of {', '.join(allowed)}"
+        if self.length % self.patch:
+            return f"length {self.length} is not a multiple of patch {self.patch}"
+        if self.width % (self.heads * WORD_BITS):
+            return f"width {self.width} over {self.heads} heads is not a multiple of {WORD_BITS} a head"
+        return None
+
+
+_TINY = TransformerConfig()
+
+PRESETS: dict[str, TransformerConfig] = {
+    "sensor-tiny": _TINY,
+    # The same depth with four heads: for sets with more classes than seven exercises.
+    "sensor-small": replace(_TINY, name="sensor-small", width=128, heads=4),
+}
+
+
+def preset(name: str, **changes: Any) -> TransformerConfig:
+    """The preset of that name with some fields replaced.
+
+    Raises:
+        CheckpointError: there is no such preset, or a change is unusable.
+    """
+    if name not in PRESETS:
+        raise CheckpointError(f"There is no model preset {name!r}.", f"Choose one of {', '.join(PRESETS)}.")
+    return TransformerConfig.from_dict({**PRESETS[name].to_dict(), **changes})

@@ -1,0 +1,85 @@
+"""The naive twin of everything packed: a folded model computed with unpacked +-1 integers in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.nn.folded import (
+    Bits,
+    FloatOutLinear,
+    Floats,
+    FoldedAttention,
+    FoldedMlp,
+    FoldedModel,
+    Integers,
+    PackedOutLinear,
+)
+
+Trace = dict[str, npt.NDArray[np.generic]]
+"""Every bit and integer on the way, by name, such as ``blocks.0.attention.scores``; no batch axis."""
+
+
+def forward(model: FoldedModel, window: Floats, trace: Trace | None = None) -> Floats:
+    """Logits ``[classes]`` of one window ``[C, L]``; ``trace``, if given, is filled."""
+    return from_stream(model, embed(model, window), trace)
+
+
+def embed(model: FoldedModel, window: Floats) -> Floats:
+    """Float stream ``[T, d]`` of one window ``[C, L]``: the only large float product of the model."""
+    rows = window.reshape(model.channels, -1, model.patch).transpose(1, 0, 2)  # [T, C, patch]
+    stream: Floats = rows.reshape(len(rows), -1) @ model.embed_weight + model.embed_bias
+    return stream
+
+
+def from_stream(model: FoldedModel, stream: Floats, trace: Trace | None = None) -> Floats:
+    """Logits ``[classes]`` from the embedded stream ``[T, d]``: from here on all rounding is settled."""
+    trace = {} if trace is None else trace
+    for index, (attention, mlp) in enumerate(model.blocks):
+        stream = stream + _attention(attention, model.heads, stream, trace, f"blocks.{index}.attention")
+        stream = stream + _mlp(mlp, stream, trace, f"blocks.{index}.mlp")
+    logits: Floats = stream.mean(axis=0, dtype=np.float32) @ model.head_weight + model.head_bias
+    return logits
+
+
+def _attention(layer: FoldedAttention, heads: int, stream: Floats, trace: Trace, name: str) -> Floats:
+    b = stream >= layer.threshold  # [T, d]
+    q, k, v = (_packed(project, b) for project in (layer.query, layer.key, layer.value))
+    qh, kh, vh = (_pm1(x).reshape(len(x), heads, -1).transpose(1, 0, 2) for x in (q, k, v))  # [H, T, dh]
+    scores = qh @ kh.transpose(0, 2, 1)  # [H, T, T]
+    attended = attention_map(scores, layer.table, layer.ratio)
+    y = (attended.astype(np.int32) @ vh).transpose(1, 0, 2).reshape(stream.shape)  # [T, d]
+    a = y >= layer.output_threshold
+    parts = {"bits": b, "query": q, "key": k, "value": v, "scores": scores, "map": attended}
+    trace |= {f"{name}.{part}": value for part, value in {**parts, "attended": y, "merged": a}.items()}
+    return _float(layer.output, a)
+
+
+def _mlp(layer: FoldedMlp, stream: Floats, trace: Trace, name: str) -> Floats:
+    b = stream >= layer.threshold
+    hidden = _packed(layer.expand, b)
+    trace |= {f"{name}.bits": b, f"{name}.hidden": hidden}
+    return _float(layer.contract, hidden)
+
+
+def attention_map(scores: Integers, table: Integers, ratio: Floats) -> Bits:
+    """Integer scores ``[H, M, N]`` to booleans: is ``float32(e) >= ratio * float32(sum e)`` in its row?"""
+    counts = (scores + table.shape[1] - 1) // 2  # agreeing bits, 0 .. dh
+    weights = np.stack([row[count] for row, count in zip(table, counts, strict=True)])
+    limit = ratio[:, None, None] * weights.sum(axis=-1, keepdims=True, dtype=np.int32).astype(np.float32)
+    attended: Bits = weights.astype(np.float32) >= limit
+    return attended
+
+
+def _pm1(bits: Bits) -> Integers:
+    return np.where(bits, np.int32(1), np.int32(-1))
+
+
+def _packed(layer: PackedOutLinear, bits: Bits) -> Bits:
+    accumulated = _pm1(bits) @ _pm1(layer.weight).T
+    return accumulated >= layer.threshold
+
+
+def _float(layer: FloatOutLinear, bits: Bits) -> Floats:
+    accumulated = (_pm1(bits) @ _pm1(layer.weight).T).astype(np.float32)
+    return accumulated * layer.scale + layer.bias

@@ -1,0 +1,169 @@
+"""The binary transformer, leaf to root. Evaluation computes with the folded constants, so that what is
+exported is what was evaluated, bit for bit."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.attention import BinaryAttention
+from sensor_bnn.nn.binarize import Binarizer
+from sensor_bnn.nn.config import TransformerConfig
+from sensor_bnn.nn.folded import Floats, FoldedMlp, FoldedModel, PackedOutLinear
+from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer, normalise
+
+
+class PatchEmbedding(nn.Module):
+    """Windows ``[batch, C, L]`` in sensor units to the float stream ``[batch, T, d]``.
+
+    The input is normalised a channel by ``mean`` and ``std`` (buffers, from the training set), cut into T
+    tokens of ``C * patch`` values, channel-major, and multiplied in full precision.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.patch = config.patch
+        self.weight = nn.Parameter(torch.empty(config.width, config.channels * config.patch))
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        self.norm = nn.BatchNorm1d(config.width)
+        self.position = nn.Parameter(0.02 * torch.randn(config.tokens, config.width))
+        self.register_buffer("mean", torch.zeros(config.channels))
+        self.register_buffer("std", torch.ones(config.channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[batch, C, L]`` to ``[batch, T, d]``."""
+        if not self.training:
+            weight, bias = self.folded()
+            return self._tokens(x) @ weight + bias
+        x = (x - self.mean[:, None]) / self.std[:, None]
+        return normalise(self.norm, functional.linear(self._tokens(x), self.weight)) + self.position
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """``(weight [C * patch, d], bias [T, d])``, float32, of raw input: normalisation and norm in it."""
+        assert self.norm.running_mean is not None and self.norm.running_var is not None
+        gain = self.norm.weight.double() / (self.norm.running_var.double() + self.norm.eps).sqrt()  # [d]
+        std = self.std.double().repeat_interleave(self.patch)  # [C * patch]
+        mean = self.mean.double().repeat_interleave(self.patch)
+        weight = self.weight.double() * gain[:, None] / std  # [d, C * patch]
+        bias = self.norm.bias.double() - self.norm.running_mean.double() * gain - weight @ mean  # [d]
+        return weight.t().float().contiguous(), (bias + self.position.double()).float()
+
+    def _tokens(self, x: Tensor) -> Tensor:
+        return x.reshape(*x.shape[:2], -1, self.patch).transpose(1, 2).flatten(2)  # [batch, T, C * patch]
+
+
+class BinaryMlp(nn.Module):
+    """Bits to ``mlp_ratio * d`` bits to floats: float stream in, what is added to it out."""
+
+    def __init__(self, config: TransformerConfig, unit: float) -> None:
+        super().__init__()
+        d, f, self.full = config.width, config.width * config.mlp_ratio, config.precision == "full"
+        self.binarize = Binarizer(d, "none" if self.full else config.binarizer, unit=unit)
+        self.expand = BinaryLinear(d, f, binary=not self.full)
+        self.contract = RestoredLinear(hidden_binarizer(f, d, config, restore=True), f, d, config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[batch, T, d]`` to the same."""
+        hidden = self.expand(self.binarize(x))  # [batch, T, f], integers if binary
+        y: Tensor = self.contract(functional.gelu(hidden) if self.full else hidden)
+        return y
+
+    def fold(self) -> FoldedMlp:
+        """All constants of the layer."""
+        weight = self.expand.fold_weight()
+        return FoldedMlp(
+            threshold=self.binarize.fold_float(weight.shape[1]),
+            expand=PackedOutLinear(weight, self.contract.binarize.fold_integer(len(weight))),
+            contract=self.contract.fold(),
+        )
+
+
+class Block(nn.Module):
+    """Attention, then MLP, each added to the stream.
+
+    Every addition brings about unit variance (BatchNorm after it), so the stream's spread grows as the
+    square root of their number; gradients pass the signs over that spread.
+    """
+
+    def __init__(self, config: TransformerConfig, index: int) -> None:
+        super().__init__()
+        self.attention = BinaryAttention(config, unit=math.sqrt(1 + 2 * index))
+        self.mlp = BinaryMlp(config, unit=math.sqrt(2 + 2 * index))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[batch, T, d]`` to the same."""
+        x = x + self.attention(x)
+        y: Tensor = x + self.mlp(x)
+        return y
+
+
+class BinaryTransformer(nn.Module):
+    """Patches, blocks of binary attention and binary MLP, mean over tokens, head.
+
+    Args:
+        config: what to build; ``config.classes`` names the logits.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        if not config.classes:
+            raise CheckpointError("The model configuration names no classes.", "List them in `classes`.")
+        self.config = config
+        self.embed = PatchEmbedding(config)
+        self.blocks = nn.ModuleList(Block(config, index) for index in range(config.layers))
+        self.head = nn.Linear(config.width, len(config.classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Windows float32 ``[batch, C, L]`` in sensor units to logits ``[batch, classes]``."""
+        x = self.embed(x)  # [batch, T, d]
+        for block in self.blocks:
+            x = block(x)
+        logits: Tensor = self.head(x.mean(dim=1))
+        return logits
+
+    def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
+        """Take the training set's ``mean`` and ``std``, ``[C]`` each, in sensor units."""
+        self.embed.mean.copy_(mean)
+        self.embed.std.copy_(std)
+
+    @torch.no_grad()
+    def fold(self) -> FoldedModel:
+        """Fold every running statistic, BatchNorm and scale into constants.
+
+        Raises:
+            CheckpointError: the model is a full-precision one.
+        """
+        config = self.config
+        if config.precision != "binary":
+            raise CheckpointError(
+                f"The model {config.name} is in full precision and has no packed form.",
+                'Train a recipe with precision = "binary".',
+            )
+        weight, bias = self.embed.folded()
+        return FoldedModel(
+            name=config.name,
+            channels=config.channels,
+            length=config.length,
+            patch=config.patch,
+            heads=config.heads,
+            embed_weight=weight.numpy().copy(),
+            embed_bias=bias.numpy().copy(),
+            blocks=tuple((block.attention.fold(), block.mlp.fold()) for block in self._blocks()),
+            head_weight=_numpy(self.head.weight.t()),
+            head_bias=_numpy(self.head.bias),
+            classes=config.classes,
+        )
+
+    def _blocks(self) -> list[Block]:
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+
+def _numpy(x: Tensor) -> Floats:
+    return x.detach().contiguous().numpy().copy()
