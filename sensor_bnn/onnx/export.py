@@ -1,0 +1,300 @@
+"""A folded model as an ONNX file: packed operators, their functions, every intermediate's shape.
+
+The same folded model and the same version of this package give the same bytes: the file's SHA-256 is the
+model's identity on the device.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from sensor_bnn.errors import ModelError
+from sensor_bnn.nn.folded import FloatOutLinear, FoldedAttention, FoldedMlp, FoldedModel, PackedOutLinear
+from sensor_bnn.onnx.operators import (
+    DOMAIN,
+    DOMAIN_VERSION,
+    FLOAT,
+    INT,
+    IR_VERSION,
+    OPERATORS,
+    OPSET,
+    Array,
+    TensorType,
+)
+from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
+
+INPUT = "window"
+OUTPUT = "logits"
+
+
+def to_onnx(folded: FoldedModel) -> onnx.ModelProto:
+    """Return the model as ONNX.
+
+    Input ``window`` float32 ``[1, C, L]`` in the sensor's units, output ``logits`` float32 ``[1, classes]``.
+    Nodes are named after the module they come from (``/blocks.0/attention/query``), and a node's output after
+    the node. Metadata: ``name``, ``classes`` (a JSON list) and ``producer_version``.
+
+    Raises:
+        ModelError: shapes that do not fit each other or the operators, or constants that are not finite.
+    """
+    _check(folded)
+    graph = _Graph()
+    stream = _embed(graph, folded)
+    for index, (attention, mlp) in enumerate(folded.blocks):
+        stream = _attention(graph, f"blocks.{index}.attention", attention, stream, folded.heads)
+        stream = _mlp(graph, f"blocks.{index}.mlp", mlp, stream)
+    _head(graph, folded, stream)
+    return graph.model(folded)
+
+
+def save_onnx(model: onnx.ModelProto, path: Path) -> None:
+    """Check the model strictly and write it; ``path`` holds the whole file or is untouched.
+
+    Raises:
+        ModelError: the model is not valid ONNX, or the file cannot be written.
+    """
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ModelError(
+            f"The model for {path} is not valid ONNX: {error}.", "This is a defect of the export: report it."
+        ) from error
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(model.SerializeToString(deterministic=True))
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise ModelError(
+            f"{path} cannot be written: {error.strerror}.", "Choose another output folder or free the place."
+        ) from error
+
+
+class _Graph:
+    """An ONNX graph that grows node by node and knows every value's type."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self.types: dict[str, TensorType] = {}
+
+    def constant(self, name: str, array: Array) -> str:
+        """Add an initializer; return its name."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.types[name] = TensorType.of(array)
+        return name
+
+    def packed(self, operator: str, name: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node of our domain; return its output's name."""
+        result = OPERATORS[operator].infer([self.types[value] for value in inputs], attributes, name)
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, domain=DOMAIN, **attributes))
+        self.types[name] = result
+        return name
+
+    def standard(
+        self, operator: str, name: str, *inputs: str, to: TensorType, output: str = "", **attributes: Any
+    ) -> str:
+        """Add a standard node that yields type ``to``; return its output's name (by default the node's)."""
+        output = output or name
+        self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
+        self.types[output] = to
+        return output
+
+    def reshape(self, name: str, value: str, shape: tuple[int, ...]) -> str:
+        """Add a Reshape to a static shape."""
+        target = self.constant(f"{name}.shape".lstrip("/").replace("/", "."), np.array(shape, dtype=np.int64))
+        return self.standard("Reshape", name, value, target, to=TensorType(self.types[value].dtype, shape))
+
+    def transpose(self, name: str, value: str, order: tuple[int, ...]) -> str:
+        """Add a Transpose."""
+        kind = self.types[value]
+        turned = TensorType(kind.dtype, tuple(kind.shape[axis] for axis in order))
+        return self.standard("Transpose", name, value, to=turned, perm=order)
+
+    def model(self, folded: FoldedModel) -> onnx.ModelProto:
+        """Return the finished model with the functions that it uses."""
+        ends = {INPUT, OUTPUT}
+        made = [value for node in self.nodes for value in node.output if value not in ends]
+        graph = helper.make_graph(
+            self.nodes,
+            folded.name,
+            [self._info(INPUT)],
+            [self._info(OUTPUT)],
+            initializer=self.constants,
+            value_info=[self._info(value) for value in made],
+        )
+        used = {node.op_type for node in self.nodes if node.domain == DOMAIN}
+        producer = version("sensor-bnn")
+        model = helper.make_model(
+            graph,
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
+            functions=[operator.function() for name, operator in OPERATORS.items() if name in used],
+            producer_name="sensor-bnn",
+            producer_version=producer,
+        )
+        metadata = {
+            "name": folded.name,
+            "classes": json.dumps(list(folded.classes), ensure_ascii=False),
+            "producer_version": producer,
+        }
+        helper.set_model_props(model, metadata)
+        return model
+
+    def _info(self, value: str) -> onnx.ValueInfoProto:
+        kind = self.types[value]
+        return helper.make_tensor_value_info(value, helper.np_dtype_to_tensor_dtype(kind.dtype), kind.shape)
+
+
+def _embed(graph: _Graph, folded: FoldedModel) -> str:
+    C, L, P = folded.channels, folded.length, folded.patch
+    T, d = folded.embed_bias.shape
+    graph.types[INPUT] = TensorType(FLOAT, (1, C, L))
+    weight = graph.constant("embed.weight", folded.embed_weight)
+    bias = graph.constant("embed.bias", folded.embed_bias)
+    split = graph.reshape("/embed/split", INPUT, (C, T, P))
+    rows = graph.transpose("/embed/rows", split, (1, 0, 2))  # [T, C, P]
+    tokens = graph.reshape("/embed/tokens", rows, (T, C * P))
+    stream = TensorType(FLOAT, (T, d))
+    project = graph.standard("MatMul", "/embed/project", tokens, weight, to=stream)
+    return graph.standard("Add", "/embed/position", project, bias, to=stream)
+
+
+def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str, heads: int) -> str:
+    T, d = graph.types[stream].shape
+    dh = d // heads
+    scope = _scope(name)
+    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", stream, attention.threshold)  # [T, d/32]
+    by_head = {}
+    for role, linear in (("query", attention.query), ("key", attention.key), ("value", attention.value)):
+        projected = _packed_out(graph, f"{name}.{role}", linear, bits)  # [T, d/32]
+        split = graph.reshape(f"{scope}/{role}/split", projected, (T, heads, words_for(dh)))
+        by_head[role] = graph.transpose(f"{scope}/{role}/heads", split, (1, 0, 2))  # [H, T, dh/32]
+    scores = graph.packed("BnnMatMul", f"{scope}/scores", by_head["query"], by_head["key"], K=dh)  # [H, T, T]
+    table = graph.constant(f"{name}.table", attention.table)
+    ratio = graph.constant(f"{name}.ratio", attention.ratio)
+    chosen = graph.packed("BnnAttentionMap", f"{scope}/map", scores, table, ratio, K=dh)  # [H, T, T/32]
+    turned = graph.packed("BnnTranspose", f"{scope}/value/transpose", by_head["value"], K=dh)  # [H, dh, T/32]
+    context = graph.packed("BnnBoolMatMul", f"{scope}/context", chosen, turned, K=T)  # [H, T, dh]
+    merge = graph.transpose(f"{scope}/context/merge", context, (1, 0, 2))  # [T, H, dh]
+    rows = graph.reshape(f"{scope}/context/rows", merge, (T, d))
+    packed = _pack(
+        graph, f"{name}.output.threshold", f"{scope}/output/pack", rows, attention.output_threshold
+    )
+    out = _float_out(graph, f"{name}.output", attention.output, packed)
+    return graph.standard("Add", f"{scope}/residual", stream, out, to=graph.types[stream])
+
+
+def _mlp(graph: _Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
+    scope = _scope(name)
+    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", stream, mlp.threshold)
+    hidden = _packed_out(graph, f"{name}.expand", mlp.expand, bits)
+    out = _float_out(graph, f"{name}.contract", mlp.contract, hidden)
+    return graph.standard("Add", f"{scope}/residual", stream, out, to=graph.types[stream])
+
+
+def _head(graph: _Graph, folded: FoldedModel, stream: str) -> None:
+    d = graph.types[stream].shape[1]
+    weight = graph.constant("head.weight", folded.head_weight)
+    bias = graph.constant("head.bias", folded.head_bias)
+    axes = graph.constant("head.axes", np.array([0], dtype=np.int64))
+    pooled = TensorType(FLOAT, (1, d))
+    mean = graph.standard("ReduceMean", "/head/mean", stream, axes, to=pooled, keepdims=1)
+    logits = TensorType(FLOAT, (1, len(folded.classes)))
+    project = graph.standard("MatMul", "/head/project", mean, weight, to=logits)
+    graph.standard("Add", "/head/bias", project, bias, to=logits, output=OUTPUT)
+
+
+def _pack(graph: _Graph, constant: str, node: str, value: str, threshold: Array) -> str:
+    return graph.packed("BnnPack", node, value, graph.constant(constant, threshold))
+
+
+def _packed_out(graph: _Graph, name: str, linear: PackedOutLinear, value: str) -> str:
+    weight = graph.constant(f"{name}.weight", pack_bits(linear.weight))
+    threshold = graph.constant(f"{name}.threshold", linear.threshold)
+    return graph.packed("BnnLinearPacked", _scope(name), value, weight, threshold, K=linear.weight.shape[1])
+
+
+def _float_out(graph: _Graph, name: str, linear: FloatOutLinear, value: str) -> str:
+    weight = graph.constant(f"{name}.weight", pack_bits(linear.weight))
+    scale = graph.constant(f"{name}.scale", linear.scale)
+    bias = graph.constant(f"{name}.bias", linear.bias)
+    return graph.packed("BnnLinear", _scope(name), value, weight, scale, bias, K=linear.weight.shape[1])
+
+
+def _scope(name: str) -> str:
+    """``blocks.0.attention.query`` as a node name: ``/blocks.0/attention/query``."""
+    block, index, *rest = name.split(".")
+    return "/" + "/".join([f"{block}.{index}", *rest])
+
+
+def _check(folded: FoldedModel) -> None:
+    """Hold the shapes that the operators' own inference does not see, and that every constant is sane."""
+
+    def need(condition: bool, problem: str) -> None:
+        if not condition:
+            raise ModelError(
+                f"Model {folded.name} cannot be exported: {problem}.",
+                "Change the recipe's configuration and train again.",
+            )
+
+    d = folded.embed_weight.shape[1]
+    T = folded.length // folded.patch
+    need(folded.length % folded.patch == 0, f"its length {folded.length} is no multiple of {folded.patch}")
+    need(d % folded.heads == 0, f"its width {d} is no multiple of its {folded.heads} heads")
+    dh = d // folded.heads
+    need(dh % WORD_BITS == 0, f"its head width {dh} is no multiple of {WORD_BITS}")
+    expected: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {
+        "embed_weight": (folded.embed_weight, FLOAT, (folded.channels * folded.patch, d)),
+        "embed_bias": (folded.embed_bias, FLOAT, (T, d)),
+        "head_weight": (folded.head_weight, FLOAT, (d, len(folded.classes))),
+        "head_bias": (folded.head_bias, FLOAT, (len(folded.classes),)),
+    }
+    for index, (attention, mlp) in enumerate(folded.blocks):
+        a, m = f"blocks.{index}.attention", f"blocks.{index}.mlp"
+        f = mlp.expand.weight.shape[0]
+        expected[f"{a}.threshold"] = (attention.threshold, FLOAT, (d,))
+        for role, linear in (("query", attention.query), ("key", attention.key), ("value", attention.value)):
+            expected |= _linear_types(f"{a}.{role}", linear, d, d)
+        expected[f"{a}.table"] = (attention.table, INT, (folded.heads, dh + 1))
+        expected[f"{a}.ratio"] = (attention.ratio, FLOAT, (folded.heads,))
+        expected[f"{a}.output_threshold"] = (attention.output_threshold, INT, (d,))
+        expected |= _linear_types(f"{a}.output", attention.output, d, d)
+        expected[f"{m}.threshold"] = (mlp.threshold, FLOAT, (d,))
+        expected |= _linear_types(f"{m}.expand", mlp.expand, d, f)
+        expected |= _linear_types(f"{m}.contract", mlp.contract, f, d)
+        within = bool(((attention.table >= 0) & (attention.table <= 65535)).all())
+        need(within, f"{a}.table has an entry outside 0 to 65535")
+    for name, (array, dtype, shape) in expected.items():
+        have, want = TensorType.of(array), TensorType(dtype, shape)
+        need(have == want, f"{name} is {have}, not {want}")
+        need(
+            dtype != FLOAT or bool(np.isfinite(array).all()), f"{name} is not finite (did training diverge?)"
+        )
+
+
+def _linear_types(
+    name: str, linear: PackedOutLinear | FloatOutLinear, K: int, N: int
+) -> dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]]:
+    types: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {
+        f"{name}.weight": (linear.weight, np.dtype(np.bool_), (N, K))
+    }
+    if isinstance(linear, PackedOutLinear):
+        types[f"{name}.threshold"] = (linear.threshold, INT, (N,))
+    else:
+        types[f"{name}.scale"] = (linear.scale, FLOAT, (N,))
+        types[f"{name}.bias"] = (linear.bias, FLOAT, (N,))
+    return types

@@ -1,0 +1,161 @@
+"""Random folded models, and their forward pass in plain +-1 arithmetic, with no packing anywhere.
+
+Float constants and inputs are small multiples of 1/8: every float sum is then exact in any order, and so
+every bit of every backend must agree.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sensor_bnn.nn.folded import (
+    FloatOutLinear,
+    FoldedAttention,
+    FoldedMlp,
+    FoldedModel,
+    PackedOutLinear,
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    tokens: int = 8
+    width: int = 64
+    heads: int = 1
+    hidden: int = 96
+    channels: int = 3
+    patch: int = 4
+    layers: int = 2
+    classes: int = 5
+
+
+def _make(shape: Shape, seed: int = 0) -> FoldedModel:
+    rng = np.random.default_rng(seed)
+    d, f, dh = shape.width, shape.hidden, shape.width // shape.heads
+
+    def bits(*size: int) -> np.ndarray:
+        return rng.random(size) < 0.5
+
+    def floats(*size: int) -> np.ndarray:
+        return (rng.integers(-8, 9, size) / 8).astype(np.float32)
+
+    def integers(K: int, *size: int) -> np.ndarray:
+        spread = int(K**0.5)
+        return rng.integers(-spread, spread + 1, size).astype(np.int32)
+
+    def packed_out(N: int, K: int) -> PackedOutLinear:
+        return PackedOutLinear(bits(N, K), integers(K, N))
+
+    def float_out(N: int, K: int) -> FloatOutLinear:
+        return FloatOutLinear(bits(N, K), floats(N), floats(N))
+
+    def attention() -> FoldedAttention:
+        return FoldedAttention(
+            threshold=floats(d),
+            query=packed_out(d, d),
+            key=packed_out(d, d),
+            value=packed_out(d, d),
+            table=np.sort(rng.integers(0, 65536, (shape.heads, dh + 1)).astype(np.int32), axis=1),
+            ratio=((0.5 + rng.random(shape.heads)) / shape.tokens).astype(np.float32),
+            output_threshold=integers(shape.tokens, d),
+            output=float_out(d, d),
+        )
+
+    def mlp() -> FoldedMlp:
+        return FoldedMlp(floats(d), packed_out(f, d), float_out(d, f))
+
+    return FoldedModel(
+        name=f"random-{seed}",
+        channels=shape.channels,
+        length=shape.tokens * shape.patch,
+        patch=shape.patch,
+        heads=shape.heads,
+        embed_weight=floats(shape.channels * shape.patch, d),
+        embed_bias=floats(shape.tokens, d),
+        blocks=tuple((attention(), mlp()) for _ in range(shape.layers)),
+        head_weight=floats(d, shape.classes),
+        head_bias=floats(shape.classes),
+        classes=tuple(f"class {i}" for i in range(shape.classes)),
+    )
+
+
+def _pm(bits: np.ndarray) -> np.ndarray:
+    return np.where(bits, 1, -1)
+
+
+def _linear(linear: FloatOutLinear | PackedOutLinear, x: np.ndarray) -> np.ndarray:
+    acc = _pm(x) @ _pm(linear.weight).T
+    if isinstance(linear, PackedOutLinear):
+        return acc >= linear.threshold
+    return linear.scale * acc.astype(np.float32) + linear.bias
+
+
+def _forward(model: FoldedModel, window: np.ndarray) -> dict[str, np.ndarray]:
+    """Every value under its ONNX name; packed tensors as bools, not packed."""
+    values: dict[str, np.ndarray] = {}
+    T, d = model.embed_bias.shape
+    H, dh = model.heads, d // model.heads
+    tokens = np.zeros((T, model.channels * model.patch), dtype=np.float32)
+    for t in range(T):
+        for c in range(model.channels):
+            span = window[0, c, t * model.patch : (t + 1) * model.patch]
+            tokens[t, c * model.patch : (c + 1) * model.patch] = span
+    stream = tokens @ model.embed_weight + model.embed_bias
+    values["/embed/position"] = stream
+    for index, (attention, mlp) in enumerate(model.blocks):
+        a, m = f"/blocks.{index}/attention", f"/blocks.{index}/mlp"
+        b = values[f"{a}/pack"] = stream >= attention.threshold
+        q = values[f"{a}/query"] = _linear(attention.query, b)
+        k = values[f"{a}/key"] = _linear(attention.key, b)
+        v = values[f"{a}/value"] = _linear(attention.value, b)
+        scores = np.zeros((H, T, T), dtype=np.int32)
+        chosen = np.zeros((H, T, T), dtype=bool)
+        context = np.zeros((T, d), dtype=np.int32)
+        for h in range(H):
+            part = slice(h * dh, (h + 1) * dh)
+            scores[h] = _pm(q[:, part]) @ _pm(k[:, part]).T
+            for t in range(T):
+                e = attention.table[h, (scores[h, t] + dh) // 2]
+                chosen[h, t] = e.astype(np.float32) >= attention.ratio[h] * np.float32(e.sum())
+            context[:, part] = chosen[h].astype(int) @ _pm(v[:, part])
+        values[f"{a}/scores"] = scores
+        values[f"{a}/map"] = chosen
+        values[f"{a}/context/rows"] = context
+        packed = values[f"{a}/output/pack"] = context >= attention.output_threshold
+        stream = values[f"{a}/residual"] = stream + _linear(attention.output, packed)
+        b = values[f"{m}/pack"] = stream >= mlp.threshold
+        hidden = values[f"{m}/expand"] = _linear(mlp.expand, b)
+        stream = values[f"{m}/residual"] = stream + _linear(mlp.contract, hidden)
+    values["logits"] = stream.mean(axis=0, keepdims=True) @ model.head_weight + model.head_bias
+    return values
+
+
+@pytest.fixture
+def shape_of() -> type[Shape]:
+    """The dataclass of a random model's sizes, all with defaults."""
+    return Shape
+
+
+@pytest.fixture
+def random_folded() -> Callable[..., FoldedModel]:
+    """``random_folded(Shape(...), seed)``."""
+    return _make
+
+
+@pytest.fixture
+def plain_forward() -> Callable[[FoldedModel, np.ndarray], dict[str, np.ndarray]]:
+    """``plain_forward(model, window)``: every value by ONNX name."""
+    return _forward
+
+
+@pytest.fixture
+def random_window() -> Callable[[FoldedModel, int], np.ndarray]:
+    """A window of multiples of 1/8."""
+
+    def make(model: FoldedModel, seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return (rng.integers(-16, 17, (1, model.channels, model.length)) / 8).astype(np.float32)
+
+    return make

@@ -1,0 +1,178 @@
+"""Every way in which a model file can be wrong is one sentence with a remedy."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.export import to_onnx
+from sensor_bnn.onnx.load import load_model
+from sensor_bnn.onnx.operators import DOMAIN
+
+STANDARD = {"Add", "Constant", "MatMul", "ReduceMean", "Reshape", "Transpose"}
+
+
+@pytest.fixture
+def model(shape_of, random_folded) -> onnx.ModelProto:
+    return to_onnx(random_folded(shape_of(layers=1)))
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """The message with which ``load_model`` refuses bytes, a model or a missing file."""
+
+    def message(content: bytes | onnx.ModelProto | None) -> str:
+        path = tmp_path / "model.onnx"
+        if content is not None:
+            data = content if isinstance(content, bytes) else content.SerializeToString()
+            path.write_bytes(data)
+        with pytest.raises(ModelError) as caught:
+            load_model(path, STANDARD)
+        assert "\n" not in str(caught.value)
+        assert caught.value.message.endswith(".") and caught.value.remedy.endswith(".")
+        return str(caught.value)
+
+    return message
+
+
+def small(*nodes, inputs=(("x", [1, 4]),), outputs=(("y", [1, 4]),), constants=(), element=1):
+    def ends(values):
+        return [helper.make_tensor_value_info(name, element, shape) for name, shape in values]
+
+    graph = helper.make_graph(list(nodes), "small", ends(inputs), ends(outputs), initializer=list(constants))
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid(DOMAIN, 1)]
+    return helper.make_model(graph, ir_version=10, opset_imports=opsets)
+
+
+def test_missing_file(refused):
+    assert "cannot be read: No such file" in refused(None)
+
+
+def test_folder_instead_of_file(tmp_path):
+    with pytest.raises(ModelError, match="cannot be read: Is a directory"):
+        load_model(tmp_path, STANDARD)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"# text\n" * 40, bytes(1000)])
+def test_not_onnx(content, refused):
+    assert "is not an ONNX file, or only a part of one" in refused(content)
+
+
+@pytest.mark.parametrize("eighths", range(8))
+def test_truncated(eighths, model, refused):
+    data = model.SerializeToString()
+    refused(data[: len(data) * eighths // 8])
+
+
+def test_truncated_by_one_byte(model, refused):
+    assert "is not an ONNX file, or only a part" in refused(model.SerializeToString()[:-1])
+
+
+def test_all_unsupported_operators_in_one_sentence(model, refused):
+    model.graph.node.extend(
+        [
+            helper.make_node("Softmax", ["logits"], ["a"], "/soft"),
+            helper.make_node("BnnSoftmax", ["a"], ["b"], "/ours", domain=DOMAIN),
+            helper.make_node("Gelu", ["b"], ["c"], "/other", domain="com.microsoft"),
+            helper.make_node("Softmax", ["c"], ["d"]),
+        ]
+    )
+    said = refused(model)
+    assert f"Softmax (node /soft, number {len(model.graph.node) - 1})" in said
+    assert f"{DOMAIN}.BnnSoftmax (node /ours)" in said
+    assert "com.microsoft.Gelu (node /other)" in said
+    assert "Supported are" in said and "BnnPack" in said and "Transpose" in said
+
+
+def test_other_version_of_our_domain(model, refused):
+    model.opset_import[1].version = 2
+    assert f"uses version 2 of domain {DOMAIN}; this program knows version 1" in refused(model)
+
+
+def test_newer_onnx(model, refused):
+    model.opset_import[0].version = 999
+    assert "newer ONNX operator set" in refused(model)
+
+
+def test_dynamic_batch(model, refused):
+    size = model.graph.input[0].type.tensor_type.shape.dim[0]
+    size.ClearField("dim_value")
+    size.dim_param = "batch"
+    assert "The shape of window is not static: [batch, 3, 32]. Export it with static shapes" in refused(model)
+
+
+def test_unknown_rank(model, refused):
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    refused(model)
+
+
+def test_shape_that_depends_on_data(refused):
+    node = helper.make_node("Reshape", ["x", "s"], ["y"], "/reshape")
+    vector = helper.make_tensor_value_info("s", 7, [2])
+    model = small(node)
+    model.graph.input.append(vector)
+    assert "not static" in refused(model) or "not known" in refused(model)
+
+
+def test_weights_of_the_wrong_width(model, refused):
+    (weight,) = [t for t in model.graph.initializer if t.name == "blocks.0.attention.query.weight"]
+    weight.CopyFrom(numpy_helper.from_array(np.zeros((64, 3), np.uint32), weight.name))
+    said = refused(model)
+    assert "Node /blocks.0/attention/query (BnnLinearPacked) is not valid" in said
+    assert "the last axis of Wp is 3 words, but K = 64 bits need 2" in said
+
+
+@pytest.mark.parametrize("attributes", [{}, {"K": 0}, {"K": "64"}, {"K": 64, "N": 1}])
+def test_wrong_attributes(attributes, model, refused):
+    (node,) = [n for n in model.graph.node if n.name == "/blocks.0/attention/query"]
+    del node.attribute[:]
+    node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
+    said = refused(model)
+    assert "/blocks.0/attention/query" in said
+
+
+def test_missing_input(model, refused):
+    (node,) = [n for n in model.graph.node if n.name == "/blocks.0/attention/query"]
+    node.input.pop()
+    assert "it takes 3 inputs (Xp, Wp, threshold), not 2" in refused(model)
+
+
+def test_standard_node_that_does_not_fit(refused):
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], "/project")
+    weight = numpy_helper.from_array(np.zeros((5, 4), np.float32), "w")
+    assert "Node /project (MatMul) is not valid" in refused(small(node, constants=[weight]))
+
+
+def test_value_from_nowhere(refused):
+    assert "gone" in refused(small(helper.make_node("Add", ["x", "gone"], ["y"], "/add")))
+
+
+def test_two_inputs(refused):
+    node = helper.make_node("Add", ["x", "z"], ["y"], "/add")
+    said = refused(small(node, inputs=(("x", [1, 4]), ("z", [1, 4]))))
+    assert "has 2 inputs (x, z), not one" in said
+
+
+def test_integer_model(refused):
+    node = helper.make_node("Add", ["x", "x"], ["y"], "/add")
+    assert "x is int64[1, 4], not float32" in refused(small(node, element=7))
+
+
+def test_weights_in_other_files(model, refused):
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.bin")
+    assert "keeps weights in other files" in refused(model)
+
+
+def test_constant_nodes_are_taken(tmp_path):
+    shape = numpy_helper.from_array(np.array([2, 2], np.int64))
+    nodes = [
+        helper.make_node("Constant", [], ["s"], value=shape),
+        helper.make_node("Reshape", ["x", "s"], ["y"], "/reshape"),
+    ]
+    path = tmp_path / "model.onnx"
+    path.write_bytes(small(*nodes, outputs=(("y", [2, 2]),)).SerializeToString())
+    assert [value.name for value in load_model(path, STANDARD).graph.value_info] == ["s"]
