@@ -39,6 +39,21 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Flash(Region):
+    """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure."""
+
+    driver: str
+    page: int
+
+
+@dataclass(frozen=True)
+class Ram(Region):
+    """The RAM, of which the application's stack takes the first ``stack`` bytes."""
+
+    stack: int
+
+
+@dataclass(frozen=True)
 class Bootloader:
     """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers."""
 
@@ -83,8 +98,8 @@ class Board:
     title: str
     target: str
     run_on_hardware: bool
-    flash: Region
-    ram: Region
+    flash: Flash
+    ram: Ram
     bootloader: Bootloader
     uart: Uart
     counter: Counter
@@ -161,8 +176,8 @@ def read_board(folder: Path) -> Board:
         title=top.text("title"),
         target=top.text("target"),
         run_on_hardware=top.flag("run_on_hardware"),
-        flash=_region(memory.table("flash")),
-        ram=_region(memory.table("ram")),
+        flash=_flash(memory.table("flash")),
+        ram=_ram(memory.table("ram")),
         bootloader=_bootloader(top.table("bootloader")),
         uart=_uart(top.table("uart")),
         counter=_counter(top.table("counter")),
@@ -177,6 +192,8 @@ def read_board(folder: Path) -> Board:
         top.fail("bootloader.size", "leaves no room for an application in memory.flash")
     if board.slot.origin % HEADER_BYTES:
         top.fail("bootloader.size", f"must put the application slot on a multiple of {HEADER_BYTES}")
+    if board.bootloader.size % board.flash.page:
+        top.fail("bootloader.size", f"must be a whole number of pages of {board.flash.page} bytes")
     return board
 
 
@@ -185,12 +202,35 @@ def _names() -> list[str]:
     return sorted(file.parent.name for file in root.glob(f"*/{BOARD_FILE}"))
 
 
-def _region(table: _Table) -> Region:
-    region = Region(table.number("origin", 0, 0xFFFF_FFFF), table.number("size", 1, 1 << 32))
+def _flash(table: _Table) -> Flash:
+    origin, size = _origin_and_size(table)
+    flash = Flash(
+        origin, size, driver=table.text("driver", _WORD, "a word"), page=table.number("page", 256, 1 << 24)
+    )
     table.close()
-    if region.end > 1 << 32:
+    if flash.size % flash.page:
+        table.fail("size", f"must be a whole number of pages of {flash.page} bytes")
+    if flash.size // flash.page > 0xFFF0:
+        table.fail("page", "makes more pages than Extended Erase can number")
+    return flash
+
+
+def _ram(table: _Table) -> Ram:
+    origin, size = _origin_and_size(table)
+    ram = Ram(origin, size, stack=table.number("stack", 256, 1 << 24))
+    table.close()
+    if ram.stack % 8:
+        table.fail("stack", "must be a multiple of 8")
+    if ram.stack >= ram.size:
+        table.fail("stack", "leaves no room for data in memory.ram")
+    return ram
+
+
+def _origin_and_size(table: _Table) -> tuple[int, int]:
+    origin, size = table.number("origin", 0, 0xFFFF_FFFF), table.number("size", 1, 1 << 32)
+    if origin + size > 1 << 32:
         table.fail("size", "reaches beyond the 32-bit address space")
-    return region
+    return origin, size
 
 
 def _bootloader(table: _Table) -> Bootloader:

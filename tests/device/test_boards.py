@@ -18,11 +18,14 @@ title = "A toy"
 target = "cortex-m7"
 run_on_hardware = false
 [memory.flash]
+driver = "ram"
 origin = 0x08000000
 size = 0x20000
+page = 0x400
 [memory.ram]
 origin = 0x20000000
 size = 0x8000
+stack = 0x1000
 [bootloader]
 size = 0x4000
 chip_id = 0x450
@@ -88,6 +91,10 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ("origin = 0x20000000", "origin = 0x08010000", "memory.ram overlaps memory.flash"),
         ("size = 0x4000", "size = 0x20000", "bootloader.size leaves no room"),
         ("size = 0x4000", "size = 0x4010", "bootloader.size must put the application slot on a multiple"),
+        ("size = 0x4000", "size = 0x4200", "bootloader.size must be a whole number of pages of 1024"),
+        ("size = 0x20000", "size = 0x20001", "memory.flash.size must be a whole number of pages of 1024"),
+        ("stack = 0x1000", "stack = 0x1004", "memory.ram.stack must be a multiple of 8"),
+        ("stack = 0x1000", "stack = 0x8000", "memory.ram.stack leaves no room"),
         ("chip_id = 0x450", "chip = 0x450", "bootloader.chip_id is missing"),
         (
             "chip_id = 0x450",
