@@ -1,0 +1,63 @@
+"""``sensor-bnn emulate``: run a board in QEMU and say where its serial port is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="emulate")
+@click.argument("board")
+@click.option(
+    "--bootloader",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="ELF file in the board's flash at power-on.",
+)
+@click.option(
+    "--build",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of `sensor-bnn build` whose bootloader.elf to use.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: board, port, pid.")
+def command(board: str, bootloader: Path | None, build: Path | None, as_json: bool) -> None:
+    """Run BOARD in QEMU until Ctrl-C, and print the path of its serial port.
+
+    BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. It starts with the
+    resident bootloader and an empty application slot, as a new board comes out of its box.
+
+    \b
+    Example, in two terminals:
+      sensor-bnn emulate qemu-mps2-an500
+      sensor-bnn flash build/ --port /dev/pts/3
+    """
+    import json
+    import signal
+
+    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.device.emulator import Emulator
+
+    if bootloader is not None and build is not None:
+        raise click.UsageError("--bootloader and --build exclude each other.")
+    facts = load_board(board)
+    kernel = build / "bootloader.elf" if build is not None else bootloader
+    if kernel is None:
+        from sensor_bnn.firmware import build_bootloader
+
+        kernel = build_bootloader(facts)
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # A service manager's or a test's SIGTERM must not leave QEMU behind.
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        with Emulator(facts, kernel) as emulator:
+            if as_json:
+                click.echo(json.dumps({"board": facts.name, "port": emulator.port, "pid": emulator.pid}))
+            else:
+                click.echo(emulator.port)
+                click.echo(f"{facts.title} runs; Ctrl-C stops it.", err=True)
+            emulator.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
