@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import onnx
@@ -41,6 +41,8 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     except onnx.checker.ValidationError as error:
         text = " ".join(str(error).split())
         raise ModelError(f"{path} is not valid ONNX: {text}.", "Export the model again.") from error
+    except UnicodeDecodeError as error:  # the checker's own message, about a name that is no text
+        raise _damaged(path) from error
     types = infer_types(model)
     _check_ends(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
@@ -61,17 +63,36 @@ def _parse(path: Path) -> onnx.ModelProto:
             f"{path} cannot be read: {error.strerror}.",
             "Name an ONNX file, such as `sensor-bnn export` writes.",
         ) from error
-    damaged = ModelError(
-        f"{path} is not an ONNX file, or only a part of one.",
-        "Export it again, or copy it again and compare the sizes.",
-    )
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
-        raise damaged from error
+        raise _damaged(path) from error
     if not model.ir_version or not model.graph.node or not model.graph.output or not model.opset_import:
-        raise damaged
+        raise _damaged(path)
+    if not all(isinstance(name, str) and (name.isprintable() or not name) for name in _names(model)):
+        raise _damaged(path)
     return model
+
+
+def _names(model: onnx.ModelProto) -> Iterator[object]:
+    """Every name that a message may show; one that is not UTF-8 arrives as bytes."""
+    for body in (model.graph, *model.functions):
+        for node in body.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            yield from (attribute.name for attribute in node.attribute)
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
+    for named in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        yield named.name
+    for value in model.graph.input:
+        yield from (size.dim_param for size in value.type.tensor_type.shape.dim)
+
+
+def _damaged(path: Path) -> ModelError:
+    return ModelError(
+        f"{path} is not an ONNX file, or only a part of one.",
+        "Export it again, or copy it again and compare the sizes.",
+    )
 
 
 def _check_versions(path: Path, model: onnx.ModelProto) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import onnx
 from onnx import helper
 
@@ -26,14 +28,15 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     types = {
-        name: TensorType(helper.tensor_dtype_to_np_dtype(tensor.data_type), tuple(tensor.dims))
+        name: TensorType(_dtype(name, tensor.data_type), tuple(tensor.dims))
         for name, tensor in constants.items()
     }
     for value in graph.input:
         types.setdefault(value.name, _static(value.name, value.type))
     for index, node in enumerate(graph.node):
         label = node_label(node, index)
-        missing = [name for name in node.input if name and name not in types]
+        optional = node.domain != DOMAIN
+        missing = [name for name in node.input if name not in types and not (optional and not name)]
         if missing:
             raise ModelError(
                 f"Node {label} reads {missing[0]}, which nothing before it makes.", "Export the model again."
@@ -90,8 +93,16 @@ def _static(name: str, proto: onnx.TypeProto) -> TensorType:
     if any(not size.HasField("dim_value") or size.dim_value < 1 for size in sizes):
         text = ", ".join(str(s.dim_value) if s.HasField("dim_value") else s.dim_param or "?" for s in sizes)
         raise ModelError(f"The shape of {name} is not static: [{text}].", _STATIC)
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    return TensorType(dtype, tuple(size.dim_value for size in sizes))
+    return TensorType(_dtype(name, tensor.elem_type), tuple(size.dim_value for size in sizes))
+
+
+def _dtype(name: str, element: int) -> np.dtype[Any]:
+    try:
+        return helper.tensor_dtype_to_np_dtype(element)
+    except KeyError as error:
+        raise ModelError(
+            f"The element type of {name} is {element}, which ONNX does not know.", "Export the model again."
+        ) from error
 
 
 def _proto(kind: TensorType) -> onnx.TypeProto:

@@ -69,6 +69,32 @@ def test_truncated_by_one_byte(model, refused):
     assert "is not an ONNX file, or only a part" in refused(model.SerializeToString()[:-1])
 
 
+def test_any_byte_changed_is_one_sentence_or_loads(model, tmp_path):
+    data, path = model.SerializeToString(), tmp_path / "model.onnx"
+    rng = np.random.default_rng(0)
+    refusals = 0
+    for _ in range(400):
+        changed = bytearray(data)
+        changed[rng.integers(len(data))] = rng.integers(256)
+        path.write_bytes(changed)
+        try:
+            load_model(path, STANDARD)
+        except ModelError as error:
+            refusals += 1
+            assert "\n" not in str(error)
+    assert refusals > 50
+
+
+def test_name_that_is_no_text(model, refused):
+    data = model.SerializeToString().replace(b"/blocks.0/attention/query", b"/blocks.0/attention/q\xffery")
+    assert "is not an ONNX file" in refused(data)
+
+
+def test_unknown_element_type(model, refused):
+    model.graph.input[0].type.tensor_type.elem_type = 95
+    assert "95" in refused(model)
+
+
 def test_all_unsupported_operators_in_one_sentence(model, refused):
     model.graph.node.extend(
         [
