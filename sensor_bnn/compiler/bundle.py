@@ -1,0 +1,237 @@
+"""The model bundle: what the compiler hands over, a folder of plain C, one object file and its facts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from sensor_bnn.compiler.arena import ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.lowering import compile_kernels
+from sensor_bnn.compiler.program import Array, Buffer, Place, Program, Step
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.errors import ModelError, ToolError
+from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.resources import resource
+
+FORMAT = 1
+LIBRARY = "libmodel.so"
+
+_C_TYPES = {"float32": "float", "int32": "int32_t", "uint32": "uint32_t"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A compiled model.
+
+    Attributes:
+        folder: ``model.h model.c weights.h weights.c kernels.o metadata.json``; ``libmodel.so`` too for a
+            hosted target.
+        metadata: the contents of ``metadata.json``.
+    """
+
+    folder: Path
+    metadata: dict[str, Any]
+
+
+def write_bundle(program: Program, name: str, model_hash: str, target: Target, folder: Path) -> Bundle:
+    """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
+
+    Args:
+        program: kernels and buffers.
+        name: the model's name.
+        model_hash: hexadecimal SHA-256 of the ONNX file.
+        target: the processor.
+        folder: where to; an earlier bundle there is replaced.
+
+    Raises:
+        ModelError: the name or a constant cannot stand in C, or the place cannot be written.
+        ToolError: the host's C compiler is missing or failed (hosted targets only).
+    """
+    places = _arena_buffers(program)
+    plan = plan_arena([_lifetime(program, index) for index in places])
+    offsets = dict(zip(places, plan.offsets, strict=True))
+    metadata = _metadata(program, plan, name, model_hash, target)
+    sources = _sources(program, offsets, metadata)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+            draft = Path(temporary) / "bundle"
+            draft.mkdir()
+            for file, text in sources.items():
+                (draft / file).write_text(text)
+            kernels = {step.kernel: step.function for step in program.steps}
+            compile_kernels(kernels, target, draft / "kernels.o")
+            if target.hosted:
+                _link_library(draft)
+            (draft / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n")
+            if folder.exists():
+                folder.rename(Path(temporary) / "old")
+            draft.rename(folder)
+    except OSError as error:
+        raise ModelError(
+            f"The bundle {folder} cannot be written: {error.strerror}.", "Choose another output folder."
+        ) from error
+    return Bundle(folder, metadata)
+
+
+def _arena_buffers(program: Program) -> list[int]:
+    used = {index for step in program.steps for index in (*step.reads, step.writes)}
+    return [i for i, b in enumerate(program.buffers) if b.place is Place.ARENA and i in used]
+
+
+def _lifetime(program: Program, index: int) -> Lifetime:
+    touched = [i for i, step in enumerate(program.steps) if index in (*step.reads, step.writes)]
+    return Lifetime(program.buffers[index].size, touched[0], touched[-1])
+
+
+def _constants(program: Program) -> list[int]:
+    read = {index for step in program.steps for index in step.reads}
+    return [i for i in sorted(read) if program.buffers[i].place is Place.CONSTANT]
+
+
+def _metadata(
+    program: Program, plan: ArenaPlan, name: str, model_hash: str, target: Target
+) -> dict[str, Any]:
+    (source,) = (b for b in program.buffers if b.place is Place.INPUT)
+    (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
+    return {
+        "format": FORMAT,
+        "model": name,
+        "model_hash": model_hash,
+        "target": target.name,
+        "arena_bytes": plan.size,
+        "arena_lower_bound_bytes": plan.lower_bound,
+        "input": _end(source),
+        "output": _end(result),
+        "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
+        "layers": [
+            {
+                "index": index,
+                "name": step.name,
+                "op": step.operator,
+                "kernel": step.kernel,
+                "macs": step.macs,
+                "output_bytes": program.buffers[step.writes].size,
+            }
+            for index, step in enumerate(program.steps)
+        ],
+    }
+
+
+def _end(buffer: Buffer) -> dict[str, Any]:
+    return {"dtype": buffer.type.dtype.name, "shape": list(buffer.type.shape), "bytes": buffer.size}
+
+
+def _sources(program: Program, offsets: dict[int, int], metadata: dict[str, Any]) -> dict[str, str]:
+    name = metadata["model"]
+    if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/'):
+        raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
+    constants = {index: f"sbnn_weights_{place}" for place, index in enumerate(_constants(program))}
+    data = bytes.fromhex(metadata["model_hash"])
+    rows = [", ".join(f"0x{byte:02x}" for byte in data[i : i + 8]) for i in range(0, 32, 8)]
+    facts = {
+        **metadata,
+        "name": name,
+        "version": version("sensor-bnn"),
+        "hash_rows": rows,
+        "prototypes": sorted({_prototype(program, step) for step in program.steps}),
+        "calls": [
+            {
+                "layer": step.name.replace("*/", "* /"),
+                "operator": step.operator,
+                "code": _call(program, step, constants, offsets),
+            }
+            for step in program.steps
+        ],
+        "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("export") / "templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    files = ("model.h", "model.c", "weights.h", "weights.c")
+    return {file: environment.get_template(f"{file}.j2").render(facts) for file in files}
+
+
+def _c_type(kind: TensorType) -> str:
+    return _C_TYPES[kind.dtype.name]
+
+
+def _prototype(program: Program, step: Step) -> str:
+    names = [re.sub(r"\W+", "_", buffer.name).strip("_") for buffer in step.function.params]
+    reads = [
+        f"const {_c_type(program.buffers[index].type)} *{name}"
+        for index, name in zip(step.reads, names, strict=False)
+    ]
+    writes = f"{_c_type(program.buffers[step.writes].type)} *{names[-1]}"
+    return f"void {step.kernel}({', '.join([*reads, writes])});"
+
+
+def _call(program: Program, step: Step, constants: dict[int, str], offsets: dict[int, int]) -> str:
+    def pointer(index: int, qualifier: str) -> str:
+        buffer = program.buffers[index]
+        if buffer.place is Place.CONSTANT:
+            return constants[index]
+        if buffer.place is Place.ARENA:
+            return f"({qualifier}{_c_type(buffer.type)} *)(void *)(ram + {offsets[index]})"
+        return "input" if buffer.place is Place.INPUT else "output"
+
+    arguments = [*(pointer(index, "const ") for index in step.reads), pointer(step.writes, "")]
+    return f"{step.kernel}({', '.join(arguments)});"
+
+
+def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
+    assert array is not None
+    c_type = _C_TYPES[array.dtype.name]
+    flat = array.reshape(-1)
+    if array.dtype == np.float32:
+        if not np.isfinite(flat).all():
+            raise ModelError(
+                "A constant of the model is infinite or not a number.", "Train or export the model again."
+            )
+        values = [f"{float(value).hex()}f" for value in flat]
+    elif array.dtype == np.uint32:
+        values = [f"0x{int(value):08x}u" for value in flat]
+    else:
+        values = [str(int(value)) for value in flat]
+    lines = ",\n".join("    " + ", ".join(values[i : i + 8]) for i in range(0, len(values), 8))
+    return {
+        "symbol": symbol,
+        "c_type": c_type,
+        "length": flat.size,
+        "type": str(TensorType.of(array)),
+        "definition": f"const {c_type} {symbol}[{flat.size}] = {{\n{lines},\n}};",
+    }
+
+
+def _link_library(folder: Path) -> None:
+    compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        compiler = "cc"
+    command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
+    command += ["model.c", "weights.c", "kernels.o"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise ToolError(
+            f"The host's C compiler {compiler!r} is missing.", "Install it: apt-get install gcc libc6-dev."
+        ) from error
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        first = next((line for line in lines if "error" in line), "no message")
+        raise ToolError(
+            f"The host's C compiler {compiler!r} failed: {first}.", "Check it with `sensor-bnn doctor`."
+        )

@@ -1,0 +1,119 @@
+"""ONNX to Relax, through TVM's own front end: the one file that knows how to teach it our operators.
+
+TVM's importer looks operators up by ``op_type`` alone, in a table that a private function returns; there is
+no public way to extend it. ``tests/compiler/test_importer.py`` fails loudly when TVM moves that function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from tvm import relax
+from tvm.ir import IRModule
+from tvm.relax.frontend.onnx import onnx_frontend
+
+from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
+
+STANDARD_OPERATORS = frozenset({"Add", "MatMul", "Mul", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"})
+"""Standard ONNX operators that the compiler takes beside those of our domain."""
+
+Convert = Callable[..., relax.Expr]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model in Relax.
+
+    Attributes:
+        module: one function, ``main``: a straight line of bindings in a dataflow block.
+        names: ONNX node names by the name of the variable that holds the node's value (Relax allows
+            fewer characters).
+    """
+
+    module: IRModule
+    names: dict[str, str]
+
+
+def import_onnx(model: onnx.ModelProto) -> Graph:
+    """Return the model in Relax.
+
+    An operator of our domain becomes ``call_dps_packed("ai.sensorbnn.<name>", (inputs..., attributes...))``.
+
+    Args:
+        model: as :func:`sensor_bnn.onnx.load.load_model` returns it: static shapes, known operators.
+    """
+    names: dict[str, str] = {}
+    with _taught(names):
+        module = onnx_frontend.from_onnx(model)
+    return Graph(module, names)
+
+
+@contextmanager
+def _taught(names: dict[str, str]) -> Iterator[None]:
+    original = onnx_frontend._get_convert_map
+
+    def extended() -> dict[str, Any]:
+        known = original()
+        converters: dict[str, Convert] = {}
+        for name in STANDARD_OPERATORS:
+            converters[name] = _standard(known[name])
+        for name, operator in OPERATORS.items():
+            converters[name] = _packed(operator)
+        return {name: _Converter(convert, names) for name, convert in converters.items()}
+
+    onnx_frontend._get_convert_map = extended
+    try:
+        yield
+    finally:
+        onnx_frontend._get_convert_map = original
+
+
+class _Converter:
+    """What TVM's table holds: something that gives a conversion function for an operator set's version."""
+
+    def __init__(self, convert: Convert, names: dict[str, str]) -> None:
+        self._convert = convert
+        self._names = names
+
+    def get_converter(self, opset: int) -> Convert:
+        """Return a conversion that binds its result to a variable and remembers the node's name for it."""
+
+        def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
+            value = self._convert(opset, bb, inputs, attributes, params)
+            name = attributes["tvm_custom"]["name"]
+            var = bb.emit(value, name or "node")
+            self._names[var.name] = name or var.name
+            return var
+
+        return named
+
+
+def _standard(converter: Any) -> Convert:
+    def convert(opset: int, *arguments: Any) -> relax.Expr:
+        return converter.get_converter(opset)(*arguments)
+
+    return convert
+
+
+def _packed(operator: Operator) -> Convert:
+    def convert(opset: int, bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
+        values = {name: int(attributes[name]) for name in operator.attributes}
+        types = [tensor_type(value) for value in inputs]
+        result = operator.infer(types, values, attributes["tvm_custom"]["name"])
+        arguments = [*inputs, *(relax.prim_value(value) for value in values.values())]
+        return relax.op.call_dps_packed(
+            f"{DOMAIN}.{operator.name}", arguments, relax.TensorType(result.shape, result.dtype.name)
+        )
+
+    return convert
+
+
+def tensor_type(value: relax.Expr) -> TensorType:
+    """Return element type and static shape of a Relax tensor expression."""
+    shape = tuple(int(size) for size in value.ty.shape)
+    return TensorType(np.dtype(str(value.ty.dtype.dtype)), shape)

@@ -1,0 +1,57 @@
+"""Binary linear layer with float outputs, and the same added to a residual."""
+
+from tvm.script import tirx as T
+from tvm.tirx import PrimFunc
+
+from sensor_bnn.compiler.kernels.popcount import popcount
+from sensor_bnn.onnx.packing import words_for
+
+
+def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
+    """Build ``(x [M, words], w [N, words], scale [N], bias [N]) -> y float32 [M, N]``.
+
+    ``scale * acc`` is rounded before ``bias`` is added.
+
+    Args:
+        M: rows.
+        N: outputs.
+        K: bits a row.
+    """
+    words = words_for(K)
+
+    @T.prim_func(s_tir=True)
+    def kernel(
+        x: T.Buffer((M, words), "uint32"),
+        w: T.Buffer((N, words), "uint32"),
+        scale: T.Buffer((N,), "float32"),
+        bias: T.Buffer((N,), "float32"),
+        y: T.Buffer((M, N), "float32"),
+    ):
+        for i, j in T.grid(M, N):
+            acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[i, k] ^ w[j, k], words)
+            y[i, j] = scale[j] * T.Cast("float32", acc) + bias[j]
+
+    return kernel
+
+
+def bnn_linear_residual(M: int, N: int, K: int) -> PrimFunc:
+    """Build ``(x, w, scale, bias, residual [M, N]) -> y``: as :func:`bnn_linear`, then ``+ residual``.
+
+    ``y`` may be ``residual`` itself.
+    """
+    words = words_for(K)
+
+    @T.prim_func(s_tir=True)
+    def kernel(
+        x: T.Buffer((M, words), "uint32"),
+        w: T.Buffer((N, words), "uint32"),
+        scale: T.Buffer((N,), "float32"),
+        bias: T.Buffer((N,), "float32"),
+        residual: T.Buffer((M, N), "float32"),
+        y: T.Buffer((M, N), "float32"),
+    ):
+        for i, j in T.grid(M, N):
+            acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[i, k] ^ w[j, k], words)
+            y[i, j] = residual[i, j] + (scale[j] * T.Cast("float32", acc) + bias[j])
+
+    return kernel

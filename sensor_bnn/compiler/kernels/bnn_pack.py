@@ -1,0 +1,31 @@
+"""Threshold and pack: the sign of a row, 32 channels a word."""
+
+from tvm.script import tirx as T
+from tvm.tirx import PrimFunc
+
+from sensor_bnn.onnx.packing import WORD_BITS, words_for
+
+
+def bnn_pack(M: int, K: int, dtype: str) -> PrimFunc:
+    """Build ``(x [M, K], threshold [K]) -> y uint32 [M, words(K)]``; bit = ``x >= threshold``.
+
+    Args:
+        M: rows.
+        K: channels.
+        dtype: ``float32`` or ``int32``, of x and threshold.
+    """
+    words = words_for(K)
+
+    @T.prim_func(s_tir=True)
+    def kernel(
+        x: T.Buffer((M, K), dtype), threshold: T.Buffer((K,), dtype), y: T.Buffer((M, words), "uint32")
+    ):
+        for i, word in T.grid(M, words):
+            packed = T.alloc_local((1,), "uint32")
+            packed[0] = T.uint32(0)
+            for b in T.serial(T.min(WORD_BITS, K - word * WORD_BITS)):
+                k: T.let[T.int32] = T.min(K, word * WORD_BITS + WORD_BITS) - 1 - b
+                packed[0] = (packed[0] << T.uint32(1)) | T.Cast("uint32", x[i, k] >= threshold[k])
+            y[i, word] = packed[0]
+
+    return kernel

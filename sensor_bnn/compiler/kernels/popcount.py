@@ -1,0 +1,60 @@
+"""Population count of the XOR of two packed rows, as TIR expressions.
+
+Cortex-M has no popcount. Counting in parallel inside a word (SWAR) costs 12 operations a word; three words
+share the later half of them, since their 4-bit fields hold counts up to 12.
+
+Source: H. S. Warren, Hacker's Delight, 2nd edition, section 5-1.
+"""
+
+from collections.abc import Callable
+from functools import reduce
+
+from tvm.ir import Expr
+from tvm.script import tirx as T
+
+_WORDS_IN_NIBBLES = 3
+_GROUPS_IN_BYTES = 10
+
+
+def _word(value: int) -> Expr:
+    return T.uint32(value)
+
+
+def _add(left: Expr, right: Expr) -> Expr:
+    return left + right
+
+
+def _nibble_counts(x: Expr) -> Expr:
+    pairs = x - ((x >> _word(1)) & _word(0x55555555))
+    return (pairs & _word(0x33333333)) + ((pairs >> _word(2)) & _word(0x33333333))
+
+
+def _byte_counts(words: list[Expr]) -> Expr:
+    """Counts of at most three words, added up in the four bytes of one."""
+    nibbles = reduce(_add, map(_nibble_counts, words))
+    if len(words) == 1:
+        return (nibbles + (nibbles >> _word(4))) & _word(0x0F0F0F0F)
+    return (nibbles & _word(0x0F0F0F0F)) + ((nibbles >> _word(4)) & _word(0x0F0F0F0F))
+
+
+def _sum_of_bytes(x: Expr, largest: int) -> Expr:
+    if largest <= 255:
+        return (x * _word(0x01010101)) >> _word(24)
+    halves = (x & _word(0x00FF00FF)) + ((x >> _word(8)) & _word(0x00FF00FF))
+    return (halves + (halves >> _word(16))) & _word(0xFFFF)
+
+
+def popcount(word: Callable[[int], Expr], words: int) -> Expr:
+    """Return the number of ones in ``words`` words as an int32 expression.
+
+    Args:
+        word: gives the expression of the word at a place.
+        words: how many there are.
+    """
+    places = [word(k) for k in range(words)]
+    groups = [places[k : k + _WORDS_IN_NIBBLES] for k in range(0, words, _WORDS_IN_NIBBLES)]
+    rounds = [groups[g : g + _GROUPS_IN_BYTES] for g in range(0, len(groups), _GROUPS_IN_BYTES)]
+    counts = [
+        _sum_of_bytes(reduce(_add, map(_byte_counts, part)), 32 * sum(map(len, part))) for part in rounds
+    ]
+    return T.Cast("int32", reduce(_add, counts))

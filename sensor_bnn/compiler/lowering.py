@@ -1,0 +1,75 @@
+"""TIR to a C-ABI object file: no packed API, no workspace, no runtime.
+
+A kernel becomes ``void name(const T *in..., T *out)``. TVM's own build would wrap it in its packed calling
+convention; here the buffer parameters are swapped for typed pointers before code generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import tvm
+from tvm import s_tir, tirx
+from tvm.ir import IRModule, PointerType
+from tvm.ir import Var as IrVar
+from tvm.tirx import PrimFunc
+
+from sensor_bnn.compiler.targets import Target
+
+_PASSES = (
+    s_tir.transform.CanonicalizeLoop,
+    s_tir.transform.LowerInitBlock,
+    s_tir.transform.PlanAndUpdateBufferAllocationLocation,
+    s_tir.transform.ConvertBlocksToOpaque,
+    s_tir.transform.CompactBufferAllocation,
+    s_tir.transform.LowerMatchBuffer,
+    s_tir.transform.StmtSimplify,
+    s_tir.transform.LowerOpaqueBlock,
+    tirx.transform.FlattenBuffer,
+    lambda: tirx.transform.NarrowDataType(32),
+    s_tir.transform.LoopPartition,
+    tirx.transform.VectorizeLoop,
+    tirx.transform.StorageRewrite,
+    tirx.transform.UnrollLoop,
+    tirx.transform.StmtSimplify,
+    tirx.transform.RemoveNoOp,
+    s_tir.transform.RewriteUnsafeSelect,
+    tirx.transform.CommonSubexprElim,
+)
+
+
+def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target, path: Path) -> None:
+    """Compile all kernels into one object file.
+
+    Args:
+        kernels: TIR functions by C symbol; all parameters are buffers.
+        target: the processor.
+        path: the object file to write.
+    """
+    lowered = lower_kernels(kernels)
+    tvm_target = tvm.target.Target(target.llvm())
+    functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
+    module = tirx.transform.LowerIntrin()(IRModule(functions))
+    library = tvm.get_global_func("target.build.llvm")(module, tvm_target)
+    library.write_to_file(str(path), "o")
+
+
+def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:
+    """Return the kernels as flat loops over flat buffers."""
+    module = IRModule({name: f.with_attr("global_symbol", name) for name, f in kernels.items()})
+    with tvm.transform.PassContext(opt_level=3):
+        return tvm.transform.Sequential([make() for make in _PASSES])(module)
+
+
+def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> PrimFunc:
+    pointers = [IrVar(buffer.name, PointerType(buffer.ty.dtype, "global")) for buffer in function.params]
+    declared = [
+        tirx.DeclBuffer(buffer, data=pointer)
+        for buffer, pointer in zip(function.params, pointers, strict=True)
+    ]
+    plain = PrimFunc(pointers, tirx.SeqStmt([*declared, function.body]), function.ret_type)
+    attributes = {"global_symbol": name, "target": target, "calling_conv": 0}
+    for key, value in attributes.items():
+        plain = plain.with_attr(key, value)
+    return plain

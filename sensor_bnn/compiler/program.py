@@ -1,0 +1,313 @@
+"""Relax to a program: a straight line of kernel calls over buffers, with every kernel chosen.
+
+This is where an operator meets its kernel, its shape and its constants. Reshapes disappear: they name the
+same buffer with another shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+from tvm import relax
+from tvm.ir import GenericConst, GlobalVar, Var
+from tvm.tirx import PrimFunc
+
+from sensor_bnn.compiler.importer import Graph, tensor_type
+from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
+from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
+from sensor_bnn.compiler.kernels.bnn_linear import bnn_linear, bnn_linear_residual
+from sensor_bnn.compiler.kernels.bnn_linear_packed import bnn_linear_packed, mismatch_limit
+from sensor_bnn.compiler.kernels.bnn_mat_mul import bnn_mat_mul
+from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
+from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
+from sensor_bnn.compiler.kernels.dense import dense
+from sensor_bnn.compiler.kernels.mean_rows import mean_rows
+from sensor_bnn.compiler.patterns import DENSE, LINEAR, LINEAR_RESIDUAL, MEAN_ROWS, extern_name
+from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.operators import DOMAIN, TensorType
+
+Array = npt.NDArray[np.generic]
+
+
+class Place(Enum):
+    """Where a buffer lies."""
+
+    INPUT = auto()
+    OUTPUT = auto()
+    ARENA = auto()
+    CONSTANT = auto()
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory that kernels read and write.
+
+    Attributes:
+        place: where it lies.
+        type: element type and shape, as its first user sees it.
+        array: the contents of a constant.
+    """
+
+    place: Place
+    type: TensorType
+    array: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return prod(self.type.shape) * self.type.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call.
+
+    Attributes:
+        name: the layer: the ONNX node it comes from.
+        operator: what it computes, as tables show it.
+        kernel: C symbol; equal symbols are the same function.
+        function: the kernel in TIR; its parameters are ``reads`` and then ``writes``.
+        reads: indices of buffers.
+        writes: index of a buffer; may be one of ``reads`` where the kernel allows it.
+        macs: multiply-adds (binary ones count one each).
+    """
+
+    name: str
+    operator: str
+    kernel: str
+    function: PrimFunc
+    reads: tuple[int, ...]
+    writes: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """Buffers and the steps over them; exactly one buffer is the input and one the output."""
+
+    buffers: tuple[Buffer, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A kernel for an operator at a shape."""
+
+    kernel: str
+    function: PrimFunc
+    macs: int = 0
+
+
+def plan_program(graph: Graph) -> Program:
+    """Choose a kernel for every operator of the graph and lay its buffers out as a program.
+
+    Raises:
+        ModelError: an operator has no kernel for these types, or the output is not computed.
+    """
+    legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
+    writer = _Writer(graph.names)
+    main = legal["main"]
+    writer.enter(main.params[0])
+    for block in main.body.blocks:
+        for binding in block.bindings:
+            writer.bind(binding.var, binding.value, legal)
+    return writer.finish(main.body.body)
+
+
+class _Writer:
+    """A program that grows binding by binding."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+        self._buffers: list[Buffer] = []
+        self._steps: list[Step] = []
+        self._buffer_of: dict[Var, int] = {}
+
+    def enter(self, var: Var) -> None:
+        self._buffer_of[var] = self._new(Buffer(Place.INPUT, tensor_type(var)))
+
+    def bind(self, var: Var, value: relax.Expr, module: object) -> None:
+        name = self._names.get(var.name, var.name)
+        extern = extern_name(value)
+        if extern is not None:
+            self._own(var, name, extern, list(value.args[1].fields))
+        elif isinstance(value, relax.Call) and value.op.name == "relax.reshape":
+            self._buffer_of[var] = self._read(value.args[0])
+        elif isinstance(value, relax.Call) and value.op.name == "relax.call_tir":
+            self._standard(var, name, value.args[0], list(value.args[1].fields), module)
+        else:
+            raise ModelError(
+                f"Node {name} has no kernel for its types.", "Change the model so that it does without."
+            )
+
+    def finish(self, result: Var) -> Program:
+        index = self._buffer_of.get(result)
+        if index is None or self._buffers[index].place is not Place.ARENA:
+            raise ModelError(
+                "The model's output is its input or a constant.", "Export a model that computes something."
+            )
+        self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT)
+        self._reuse_residuals()
+        return Program(tuple(self._buffers), tuple(self._steps))
+
+    def _new(self, buffer: Buffer) -> int:
+        self._buffers.append(buffer)
+        return len(self._buffers) - 1
+
+    def _read(self, value: relax.Expr) -> int:
+        if isinstance(value, GenericConst):
+            return self._constant(value.value.numpy())
+        return self._buffer_of[value]
+
+    def _constant(self, array: Array) -> int:
+        for index, buffer in enumerate(self._buffers):
+            if buffer.array is not None and _same(buffer.array, array):
+                return index
+        return self._new(Buffer(Place.CONSTANT, TensorType.of(array), array))
+
+    def _result(self, var: Var) -> int:
+        self._buffer_of[var] = self._new(Buffer(Place.ARENA, tensor_type(var)))
+        return self._buffer_of[var]
+
+    def _own(self, var: Var, name: str, extern: str, arguments: list[relax.Expr]) -> None:
+        tensors = [argument for argument in arguments if isinstance(argument.ty, relax.TensorType)]
+        numbers = [int(a.value) for a in arguments if not isinstance(a.ty, relax.TensorType)]
+        select = _KERNELS[extern]
+        choice = select([tensor_type(tensor) for tensor in tensors], *numbers)
+        reads = [self._read(tensor) for tensor in tensors]
+        if extern == f"{DOMAIN}.BnnLinearPacked":
+            thresholds = self._buffers[reads[2]].array
+            if thresholds is None:
+                raise ModelError(
+                    f"The threshold of node {name} is not a constant.", "Make it an initializer."
+                )
+            reads[2] = self._constant(mismatch_limit(thresholds.astype(np.int32), *numbers))
+        self._steps.append(
+            Step(
+                name=name,
+                operator="BnnLinear + Add" if extern == LINEAR_RESIDUAL else extern.rpartition(".")[2],
+                kernel=choice.kernel,
+                function=choice.function,
+                reads=tuple(reads),
+                writes=self._result(var),
+                macs=choice.macs,
+            )
+        )
+
+    def _standard(
+        self, var: Var, name: str, function: GlobalVar, arguments: list[relax.Expr], module: object
+    ) -> None:
+        reads = tuple(self._read(argument) for argument in arguments)
+        operator = re.sub(r"\d+$", "", function.name_hint)
+        kernel = f"sbnn_{function.name_hint}"
+        self._steps.append(
+            Step(name, operator, kernel, module[function], reads, self._result(var), 0)  # type: ignore[index]
+        )
+
+    def _reuse_residuals(self) -> None:
+        """Let a sum overwrite the stream it adds to, where nothing reads that stream later."""
+        same: dict[int, int] = {}
+        for place, step in enumerate(self._steps):
+            step = replace(
+                step,
+                reads=tuple(same.get(index, index) for index in step.reads),
+                writes=same.get(step.writes, step.writes),
+            )
+            stream = step.reads[-1]
+            if (
+                step.kernel.startswith("sbnn_linear_residual")
+                and self._buffers[stream].place is Place.ARENA
+                and self._buffers[step.writes].place is Place.ARENA
+                and not any(
+                    stream in (same.get(index, index) for index in later.reads)
+                    for later in self._steps[place + 1 :]
+                )
+            ):
+                same[step.writes] = stream
+                step = replace(step, writes=stream)
+            self._steps[place] = step
+
+
+def _same(left: Array, right: Array) -> bool:
+    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+
+
+def _rows(tensor: TensorType) -> int:
+    return prod(tensor.shape[:-1])
+
+
+def _pack(types: list[TensorType]) -> _Choice:
+    M, K = _rows(types[0]), types[0].shape[-1]
+    dtype = types[0].dtype.name
+    return _Choice(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype))
+
+
+def _linear(types: list[TensorType], K: int) -> _Choice:
+    M, N = _rows(types[0]), types[1].shape[0]
+    return _Choice(f"sbnn_linear_m{M}_n{N}_k{K}", bnn_linear(M, N, K), M * N * K)
+
+
+def _linear_residual(types: list[TensorType], K: int) -> _Choice:
+    M, N = _rows(types[0]), types[1].shape[0]
+    return _Choice(f"sbnn_linear_residual_m{M}_n{N}_k{K}", bnn_linear_residual(M, N, K), M * N * K)
+
+
+def _linear_packed(types: list[TensorType], K: int) -> _Choice:
+    M, N = _rows(types[0]), types[1].shape[0]
+    return _Choice(f"sbnn_linear_packed_m{M}_n{N}_k{K}", bnn_linear_packed(M, N, K), M * N * K)
+
+
+def _mat_mul(types: list[TensorType], K: int) -> _Choice:
+    B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
+    return _Choice(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K), B * M * N * K)
+
+
+def _bool_mat_mul(types: list[TensorType], K: int) -> _Choice:
+    B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
+    return _Choice(f"sbnn_bool_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_bool_mat_mul(B, M, N, K), B * M * N * K)
+
+
+def _transpose(types: list[TensorType], K: int) -> _Choice:
+    B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
+    return _Choice(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K))
+
+
+def _attention_map(types: list[TensorType], K: int) -> _Choice:
+    H, M, N = types[0].shape
+    return _Choice(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K))
+
+
+def _dense(types: list[TensorType]) -> _Choice:
+    (M, K), N = types[0].shape, types[1].shape[1]
+    bias_rows = _bias_rows(types[2]) if len(types) == 3 else 0
+    return _Choice(f"sbnn_dense_m{M}_n{N}_k{K}_b{bias_rows}", dense(M, N, K, bias_rows), M * N * K)
+
+
+def _bias_rows(bias: TensorType) -> int:
+    return bias.shape[0] if len(bias.shape) == 2 else 1
+
+
+def _mean_rows(types: list[TensorType]) -> _Choice:
+    M, N = types[0].shape
+    return _Choice(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N))
+
+
+_KERNELS: dict[str, Callable[..., _Choice]] = {
+    f"{DOMAIN}.BnnPack": _pack,
+    LINEAR: _linear,
+    LINEAR_RESIDUAL: _linear_residual,
+    f"{DOMAIN}.BnnLinearPacked": _linear_packed,
+    f"{DOMAIN}.BnnMatMul": _mat_mul,
+    f"{DOMAIN}.BnnBoolMatMul": _bool_mat_mul,
+    f"{DOMAIN}.BnnTranspose": _transpose,
+    f"{DOMAIN}.BnnAttentionMap": _attention_map,
+    DENSE: _dense,
+    MEAN_ROWS: _mean_rows,
+}
+"""For each call that is not TVM's own: input types and attributes to a kernel."""

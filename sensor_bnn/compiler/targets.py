@@ -1,0 +1,87 @@
+"""The targets a model is compiled for: one row a target, every fact of it here."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from dataclasses import dataclass
+
+from sensor_bnn.errors import BoardError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A processor to compile for.
+
+    Attributes:
+        name: as the user types it.
+        title: as tables show it.
+        triple: LLVM target triple.
+        cpu: LLVM processor name.
+        features: LLVM feature switches.
+        float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
+        hosted: the bundle becomes a shared library for the machine that compiles it.
+    """
+
+    name: str
+    title: str
+    triple: str
+    cpu: str
+    features: tuple[str, ...] = ()
+    float_abi: str = ""
+    hosted: bool = False
+
+    def llvm(self) -> dict[str, object]:
+        """Return the target as TVM's dictionary form."""
+        facts: dict[str, object] = {
+            "kind": "llvm",
+            "mtriple": self.triple,
+            "mcpu": self.cpu,
+            "opt-level": 3,
+            "vector-width": 128,
+        }
+        if self.features:
+            facts["mattr"] = list(self.features)
+        if self.float_abi:
+            facts["mfloat-abi"] = self.float_abi
+        return facts
+
+
+_TARGETS = (
+    Target(
+        name="cortex-m7",
+        title="Arm Cortex-M7 with FPU (Armv7E-M)",
+        triple="thumbv7em-none-eabihf",
+        cpu="cortex-m7",
+        # TVM lets LLVM contract a product and a sum into one rounding wherever the core has a fused
+        # instruction. Without these features there is none, so device and host round alike.
+        features=("-vfp4sp", "-vfp4d16sp"),
+        float_abi="hard",
+    ),
+    Target(
+        name="host",
+        title="the machine that compiles, as a shared library to compare with",
+        triple=f"{platform.machine()}-linux-gnu",
+        cpu="x86-64" if platform.machine() == "x86_64" else "generic",
+        hosted=True,
+    ),
+)
+
+
+def list_targets() -> tuple[Target, ...]:
+    """Return all targets, in the order tables show them."""
+    return _TARGETS
+
+
+def find_target(name: str) -> Target:
+    """Return the target called ``name``.
+
+    Raises:
+        BoardError: there is none; the message names the nearest.
+    """
+    for target in _TARGETS:
+        if target.name == name:
+            return target
+    near = difflib.get_close_matches(name, [target.name for target in _TARGETS], n=3)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise BoardError(f"There is no target {name!r}.", f"{hint}`sensor-bnn targets` lists them.")
