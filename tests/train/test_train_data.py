@@ -1,0 +1,160 @@
+"""Windows, samples and the smartwatch set's guard."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train import smartwatch
+from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.recipe import Augmentation
+from sensor_bnn.train.windows import Recordings, Windows, read_samples, spread, write_samples
+
+
+def test_windows_are_what_lies_in_the_recording(recordings: Recordings) -> None:
+    windows = recordings.windows()
+    assert windows.x.shape == (len(recordings.y), 6, 100)
+    for index in (0, 7, len(recordings.y) - 1):
+        at = recordings.start[index]
+        np.testing.assert_array_equal(windows.x[index], recordings.signal[:, at : at + 100])
+        assert recordings.first[index] <= at
+        assert at + 100 <= recordings.end[index]
+
+
+def test_split_by_group(recordings: Recordings) -> None:
+    part = recordings.of_groups((2, 3))
+    assert set(part.group) == {2, 3}
+    with pytest.raises(DataError, match="no windows of groups"):
+        recordings.of_groups((99,))
+
+
+def test_unchanged_windows_without_augmentation(recordings: Recordings) -> None:
+    index = torch.arange(len(recordings.y))
+    x, y = WindowCutter(recordings, Augmentation()).cut(index, torch.Generator().manual_seed(0))
+    np.testing.assert_array_equal(x.numpy(), recordings.windows().x)
+    np.testing.assert_array_equal(y.numpy(), recordings.y)
+
+
+def test_shift_and_speed_stay_inside_the_recording(recordings: Recordings) -> None:
+    # The signal becomes its own sample number: what is cut can be read off.
+    ramp = np.tile(np.arange(recordings.signal.shape[1], dtype=np.float32), (6, 1))
+    cutter = WindowCutter(dataclasses.replace(recordings, signal=ramp), Augmentation(shift=60, speed=0.5))
+    x, _ = cutter.cut(torch.arange(len(recordings.y)), torch.Generator().manual_seed(0))
+    first, end = (torch.from_numpy(bound)[:, None, None] for bound in (recordings.first, recordings.end))
+    assert (x >= first).all()
+    assert (x <= end - 1).all()
+    step = x.diff(dim=2)
+    assert (step.max() > 1.3) and (step.max() <= 1.51)
+    assert (step[:, :, 45:55].amin() > 0.6) and (step >= 0).all()  # windows stop only at a recording's ends
+
+
+def test_rotation_keeps_lengths_and_mirror_keeps_magnitudes(recordings: Recordings) -> None:
+    index = torch.arange(len(recordings.y))
+    x = torch.from_numpy(recordings.windows().x)
+    turned, _ = WindowCutter(recordings, Augmentation(rotation=30)).cut(
+        index, torch.Generator().manual_seed(0)
+    )
+    assert not torch.allclose(turned, x, atol=0.1)
+    torch.testing.assert_close(turned.view(-1, 2, 3, 100).norm(dim=2), x.view(-1, 2, 3, 100).norm(dim=2))
+    mirrored, _ = WindowCutter(recordings, Augmentation(mirror=True)).cut(
+        index, torch.Generator().manual_seed(0)
+    )
+    torch.testing.assert_close(mirrored.abs(), x.abs())
+    other = mirrored == x * torch.from_numpy(recordings.mirror)[:, None]
+    assert 0.25 < other.all(dim=2).all(dim=1).float().mean() < 0.75
+
+
+def test_spread_takes_from_every_group_alike(recordings: Recordings) -> None:
+    picked = spread(recordings, 10, seed=0)
+    again = spread(recordings, 10, seed=0)
+    np.testing.assert_array_equal(picked.x, again.x)
+    every = recordings.windows().x
+    owner = [int(recordings.group[np.flatnonzero((every == x).all(axis=(1, 2)))[0]]) for x in picked.x]
+    counts = [owner.count(group) for group in np.unique(recordings.group)]
+    assert max(counts) - min(counts) <= 1
+    for count in (0, len(recordings.y) + 1):
+        with pytest.raises(DataError, match="samples were asked for"):
+            spread(recordings, count, seed=0)
+
+
+def test_samples_come_back(tmp_path: Path, recordings: Recordings) -> None:
+    windows = recordings.windows()
+    write_samples(tmp_path / "s.npz", windows)
+    back = read_samples(tmp_path / "s.npz")
+    np.testing.assert_array_equal(back.x, windows.x)
+    np.testing.assert_array_equal(back.y, windows.y)
+    assert back.classes == windows.classes
+    assert back.x.dtype == np.float32
+    assert back.y.dtype == np.int64
+
+
+def test_missing_and_truncated_samples(tmp_path: Path, recordings: Recordings) -> None:
+    path = tmp_path / "s.npz"
+    with pytest.raises(DataError, match="no sample file"):
+        read_samples(path)
+    write_samples(path, recordings.windows())
+    content = path.read_bytes()
+    for size in (0, 3, len(content) // 2, len(content) - 10):
+        path.write_bytes(content[:size])
+        with pytest.raises(DataError, match="damaged or no sample file"):
+            read_samples(path)
+
+
+def test_samples_that_do_not_fit(tmp_path: Path, recordings: Recordings) -> None:
+    good = recordings.windows()
+    nan = good.x.copy()
+    nan[3, 2, 1] = np.nan
+    bad = {
+        "x is": dataclasses.replace(good, x=good.x[0]),
+        "y is": dataclasses.replace(good, y=good.y[1:]),
+        "outside": dataclasses.replace(good, y=good.y + 7),
+        "not finite": dataclasses.replace(good, x=nan),
+        "x is float32 .0": Windows(good.x[:0], good.y[:0], good.classes),
+    }
+    for message, windows in bad.items():
+        write_samples(tmp_path / "s.npz", windows)
+        with pytest.raises(DataError, match=message):
+            read_samples(tmp_path / "s.npz")
+    np.savez(tmp_path / "s.npz", x=good.x)
+    with pytest.raises(DataError, match="damaged or no sample file"):
+        read_samples(tmp_path / "s.npz")
+    np.savez(tmp_path / "s.npz", x=good.x, y=np.array([None]), classes=["a"])
+    with pytest.raises(DataError, match="damaged or no sample file"):
+        read_samples(tmp_path / "s.npz")
+
+
+def test_a_wrong_wheel_is_never_unpickled(tmp_path: Path) -> None:
+    """A pickle that would write a file if it were opened."""
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    trap = np.empty((), dtype=object)
+    trap[()] = Trap()
+    with (
+        zipfile.ZipFile(tmp_path / smartwatch.WHEEL, "w") as archive,
+        archive.open(smartwatch.MEMBER, "w") as file,
+    ):
+        np.save(file, trap, allow_pickle=True)
+    with pytest.raises(DataError, match="not the known smartwatch set"):
+        smartwatch.load(100, 50, tmp_path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "nowhere").as_uri())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("SENSOR_BNN_DATA", str(tmp_path / "cache"))
+    with pytest.raises(DataError, match=r"could not be downloaded.*SENSOR_BNN_DATA"):
+        smartwatch.load(100, 50)
+    assert list((tmp_path / "cache").iterdir()) == []

@@ -1,0 +1,75 @@
+"""Recipes: inheritance, and mistakes that are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe, recipe_names
+
+
+def without_model(recipe: Recipe) -> dict[str, object]:
+    return {key: value for key, value in recipe.to_dict().items() if key not in ("name", "model")}
+
+
+def test_shipped_recipes_build_models() -> None:
+    assert {"watch-tiny", "watch-tiny-naive", "watch-tiny-full"} <= set(recipe_names())
+    for name in recipe_names():
+        assert load_recipe(name).config(6, ("a", "b")).name == name
+
+
+def test_comparisons_differ_from_ours_in_the_model_alone() -> None:
+    ours = load_recipe("watch-tiny")
+    naive, full = load_recipe("watch-tiny-naive"), load_recipe("watch-tiny-full")
+    assert without_model(naive) == without_model(full) == without_model(ours)
+    assert naive.model == {**ours.model, "binarizer": "sign"}
+    assert full.model == {**ours.model, "precision": "full"}
+
+
+def test_survives_its_plain_form() -> None:
+    recipe = load_recipe("watch-tiny")
+    assert parse_recipe(recipe.to_dict(), "other") == recipe
+
+
+def test_base_beside_the_file_or_shipped(tmp_path: Path) -> None:
+    (tmp_path / "child.toml").write_text('base = "parent"\n[schedule]\nepochs = 3\n')
+    (tmp_path / "parent.toml").write_text('base = "watch-tiny"\n[schedule]\nbatch = 7\n')
+    child = load_recipe(str(tmp_path / "child.toml"))
+    assert (child.schedule.epochs, child.schedule.batch) == (3, 7)
+    assert child.augment == load_recipe("watch-tiny").augment
+
+
+@pytest.mark.parametrize(
+    "text,message",
+    (
+        ("epochs = 3", "unknown key 'epochs'"),
+        ("[schedule]\nepoch = 3", "unknown key 'epoch'"),
+        ("[schedule]\nepochs = 1.5", "epochs is 1.5"),
+        ("[schedule]\nepochs = 0", "epochs is 0"),
+        ('[schedule]\nrate = "high"', "rate is 'high'"),
+        ("schedule = 3", "not a table"),
+        ("model = 3", "not a table"),
+        ('[data]\nset = "mnist"', "no data set"),
+        ("[data]\ntest_subjects = [1]", r"subjects \[1\] are both"),
+        ("[data]\ntest_subjects = ['one']", "test_subjects is"),
+        ('base = "itself"', "its own base"),
+        ('base = "missing"', "no training recipe"),
+        ("epochs = = 3", "not TOML"),
+    ),
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "itself.toml"
+    path.write_text(text)
+    with pytest.raises(CheckpointError, match=message):
+        load_recipe(str(path))
+
+
+def test_mistakes_in_the_model_are_named() -> None:
+    with pytest.raises(CheckpointError, match="unknown key 'depth'"):
+        parse_recipe({"model": {"depth": 3}}, "bad").config(6, ("a",))
+    with pytest.raises(CheckpointError, match="no model preset"):
+        parse_recipe({"preset": "giant"}, "bad").config(6, ("a",))
+    with pytest.raises(CheckpointError, match="no training recipe"):
+        load_recipe("nonsense")
