@@ -1,0 +1,221 @@
+"""AN3155, the protocol of ST's USART bootloaders and of our resident one.
+
+STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*. A command is a
+byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has no frame and
+no deadline of its own: after a lost byte the bootloader waits for the rest, so ``resync`` feeds it until it
+complains.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.errors import FlashError, PortError
+
+SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
+GET, GET_ID, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x11, 0x21, 0x31, 0x44
+BLOCK_BYTES = 256  # the most that one Read or Write carries
+ERASE_PAGES = 64  # pages an Extended Erase: a short frame, and progress that moves
+
+_ANSWER_SECONDS = 2.0
+_ERASE_SECONDS = 60.0  # 64 pages of the slowest part, with room
+_SYNC_SECONDS = 0.25
+_ATTEMPTS = 4
+# An interrupted stage wants at most 5 bytes (an address) or a block with its checksum; SYNC completes no
+# address and no command. The singles behind the flood complete a half command that it may leave.
+_FLOOD = (1, 1, 1, 1, 1, BLOCK_BYTES + 2, 1, 1)
+
+Result = TypeVar("Result")
+
+
+class RefusalError(FlashError):
+    """The bootloader answered NACK."""
+
+
+class SilenceError(PortError):
+    """The bootloader did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What Get answers: the protocol's version (0x31 is 3.1) and the codes of the commands."""
+
+    version: int
+    commands: tuple[int, ...]
+
+
+class An3155:
+    """One conversation with a bootloader.
+
+    Args:
+        port: an open port, borrowed.
+
+    Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
+    or ``SilenceError``. ``retries`` counts.
+    """
+
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
+        self.retries = 0
+
+    def sync(self, seconds: float) -> bool:
+        """Look for a bootloader for that long; whether one answers.
+
+        A bootloader that a former session has synchronised takes the byte for half a command and refuses
+        its second half: a NACK is an answer too.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            self._port.drain()
+            self._port.write(bytes([SYNC]))
+            if self._answer(_SYNC_SECONDS) is not None:
+                self._port.drain(quiet=0.02)
+                return True
+            if time.monotonic() >= deadline:
+                return False
+
+    def get(self) -> Capabilities:
+        """Ask for version and commands."""
+        return self._persist(self._get)
+
+    def get_id(self) -> int:
+        """Ask for the chip's product id."""
+        return self._persist(self._get_id)
+
+    def read(self, address: int, count: int) -> bytes:
+        """Read 1..256 bytes of memory. The protocol has no checksum on them."""
+        return self._persist(lambda: self._read(address, count))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write 4..256 bytes, a multiple of 4, to an address that is a multiple of 4."""
+        if not 0 < len(data) <= BLOCK_BYTES or len(data) % 4 or address % 4:
+            raise ValueError(
+                f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
+            )
+        self._persist(lambda: self._write(address, data))
+
+    def erase(self, pages: Sequence[int]) -> None:
+        """Erase the pages of these numbers."""
+        self._persist(lambda: self._erase(pages))
+
+    def go(self, address: int) -> None:
+        """Start the program at ``address``; its ACK may be lost, the program's answer is the proof."""
+        self._persist(lambda: self._command(GO, "Go"))
+        self._port.write(_with_checksum(struct.pack(">I", address)))
+        if self._answer(_ANSWER_SECONDS) == NACK:
+            raise RefusalError(
+                f"The bootloader does not start the image at {address:#010x}: it is not whole.",
+                "Flash it again.",
+            )
+
+    def resync(self) -> None:
+        """Bring a bootloader that waits for the rest of an interrupted command back to its start.
+
+        Raises:
+            SilenceError: it does not answer.
+        """
+        for burst in _FLOOD:
+            self._port.write(bytes([SYNC]) * burst)
+            if self._answer(_SYNC_SECONDS) is None:
+                continue
+            self._port.drain(quiet=0.1)
+            try:
+                self._get()
+            except (RefusalError, SilenceError):
+                continue
+            return
+        raise SilenceError(
+            f"The bootloader at {self._port.path} has fallen silent.", "Reset the board and flash again."
+        )
+
+    def _persist(self, operation: Callable[[], Result]) -> Result:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return operation()
+            except (RefusalError, SilenceError):
+                self.retries += 1
+                self.resync()
+        return operation()
+
+    def _get(self) -> Capabilities:
+        self._command(GET, "Get")
+        (count,) = self._bytes(1, "Get")
+        version, *commands = self._bytes(count + 1, "Get")
+        self._acknowledged("Get")
+        return Capabilities(version, tuple(commands))
+
+    def _get_id(self) -> int:
+        self._command(GET_ID, "Get ID")
+        (count,) = self._bytes(1, "Get ID")
+        chip_id = int.from_bytes(self._bytes(count + 1, "Get ID"), "big")
+        self._acknowledged("Get ID")
+        return chip_id
+
+    def _read(self, address: int, count: int) -> bytes:
+        what = f"Read Memory at {address:#010x}"
+        self._command(READ, what)
+        self._send(_with_checksum(struct.pack(">I", address)), what)
+        self._send(bytes([count - 1, ~(count - 1) & 0xFF]), what)
+        return self._bytes(count, what)
+
+    def _write(self, address: int, data: bytes) -> None:
+        what = f"Write Memory at {address:#010x}"
+        self._command(WRITE, what)
+        self._send(_with_checksum(struct.pack(">I", address)), what)
+        self._send(_with_checksum(bytes([len(data) - 1]) + data), what)
+
+    def _erase(self, pages: Sequence[int]) -> None:
+        what = f"Extended Erase of pages {pages[0]}..{pages[-1]}"
+        self._command(EXTENDED_ERASE, what)
+        body = struct.pack(f">{len(pages) + 1}H", len(pages) - 1, *pages)
+        self._send(_with_checksum(body), what, _ERASE_SECONDS)
+
+    def _command(self, code: int, what: str) -> None:
+        self._port.drain()  # stray bytes of before would be taken for the answer
+        self._send(bytes([code, ~code & 0xFF]), what)
+
+    def _send(self, data: bytes, what: str, seconds: float = _ANSWER_SECONDS) -> None:
+        self._port.write(data)
+        self._acknowledged(what, seconds)
+
+    def _acknowledged(self, what: str, seconds: float = _ANSWER_SECONDS) -> None:
+        answer = self._answer(seconds)
+        if answer is None:
+            raise SilenceError(
+                f"The bootloader at {self._port.path} does not answer {what}.",
+                "Reset the board and flash again.",
+            )
+        if answer == NACK:
+            raise RefusalError(
+                f"The bootloader refuses {what}.",
+                "Check that the part's read and write protection is off and that the address is flash.",
+            )
+
+    def _answer(self, seconds: float) -> int | None:
+        """The next ACK or NACK; stray bytes before it are skipped."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            byte = self._port.read(1, left)
+            if byte and byte[0] in (ACK, NACK):
+                return byte[0]
+        return None
+
+    def _bytes(self, count: int, what: str) -> bytes:
+        data = self._port.read(count, _ANSWER_SECONDS)
+        if len(data) < count:
+            raise SilenceError(
+                f"The bootloader at {self._port.path} sent {len(data)} of {count} bytes for {what}.",
+                "Reset the board and flash again.",
+            )
+        return data
+
+
+def _with_checksum(data: bytes) -> bytes:
+    return data + bytes([functools.reduce(operator.xor, data)])

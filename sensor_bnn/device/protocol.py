@@ -1,0 +1,173 @@
+"""The frames between host and benchmark application: a codec of pure functions.
+
+Little-endian: ``A5 5A``, version, sequence, kind, status, payload length (2 bytes), payload, CRC-32 of all
+behind the two mark bytes. ``docs/protocol.md`` is the full description.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+from sensor_bnn.errors import DeviceError
+
+MARK = b"\xa5\x5a"
+VERSION = 1
+MAX_PAYLOAD = 1024
+RESPONSE = 0x80
+HEAD_BYTES = 8
+FRAME_BYTES = HEAD_BYTES + 4  # around the payload
+
+_FIRMWARE_REMEDY = "Build and flash the firmware of this version of sensor-bnn again."
+
+
+class Kind(IntEnum):
+    """What a request asks for."""
+
+    HELLO = 0x01
+    WRITE_INPUT = 0x02
+    INFER = 0x03
+    PROFILE = 0x04
+    READ_PROFILE = 0x05
+    READ_OUTPUT = 0x06
+    MEMORY = 0x07
+    BOOTLOADER = 0x08
+
+
+class Status(IntEnum):
+    """How a request went."""
+
+    OK = 0
+    UNKNOWN_TYPE = 1
+    BAD_LENGTH = 2
+    OUT_OF_RANGE = 3
+    NO_RESULT = 4
+    BAD_CRC = 5
+    BAD_VERSION = 6
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One request or response; ``kind`` of a response has ``RESPONSE`` added."""
+
+    sequence: int
+    kind: int
+    payload: bytes = b""
+    status: int = Status.OK
+    version: int = VERSION
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the frame's bytes on the line.
+
+    Raises:
+        ValueError: the payload is longer than ``MAX_PAYLOAD``.
+    """
+    if len(frame.payload) > MAX_PAYLOAD:
+        raise ValueError(f"a payload of {len(frame.payload)} bytes; a frame holds {MAX_PAYLOAD}")
+    head = struct.pack("<BBBBH", frame.version, frame.sequence, frame.kind, frame.status, len(frame.payload))
+    body = head + frame.payload
+    return MARK + body + struct.pack("<I", zlib.crc32(body))
+
+
+def decode(line: bytes) -> tuple[list[Frame], bytes]:
+    """Return the whole frames in what came over the line, and the rest that may begin the next one.
+
+    Whatever is no frame is skipped: text of a boot, a frame with a wrong checksum or an impossible length.
+    """
+    frames: list[Frame] = []
+    at = 0
+    while (at := line.find(MARK, at)) >= 0:
+        if len(line) < at + HEAD_BYTES:
+            return frames, line[at:]
+        version, sequence, kind, status, length = struct.unpack_from("<BBBBH", line, at + len(MARK))
+        end = at + FRAME_BYTES + length
+        if length <= MAX_PAYLOAD and len(line) < end:
+            return frames, line[at:]
+        body = line[at + len(MARK) : end - 4]
+        if length > MAX_PAYLOAD or line[end - 4 : end] != struct.pack("<I", zlib.crc32(body)):
+            at += 1
+            continue
+        frames.append(Frame(sequence, kind, body[HEAD_BYTES - len(MARK) :], status, version))
+        at = end
+        line, at = line[at:], 0
+    return frames, MARK[:1] if line.endswith(MARK[:1]) else b""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Who answers: the model in the firmware, its sizes in bytes, the board and its counter."""
+
+    model_hash: str  # hex
+    counter_hz: int
+    input_bytes: int
+    output_bytes: int
+    layer_count: int
+    arena_bytes: int
+    max_payload: int
+    board: str
+    counter: str
+    model: str
+    firmware_version: str
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Read the payload of a HELLO response.
+
+        Raises:
+            DeviceError: it is cut off or no text where text must be.
+        """
+        fixed = struct.Struct("<32s6I")
+        try:
+            model_hash, *numbers = fixed.unpack_from(payload)
+            texts = payload[fixed.size :].split(b"\0")
+            if len(texts) != 5 or texts[4]:
+                raise ValueError("four texts expected")
+            hello = cls(model_hash.hex(), *numbers, *[text.decode("ascii") for text in texts[:4]])
+        except (struct.error, ValueError) as error:
+            raise _malformed("HELLO", payload, error) from None
+        if not FRAME_BYTES < hello.max_payload <= MAX_PAYLOAD or hello.counter_hz == 0:
+            raise _malformed("HELLO", payload, "a size or rate that cannot be")
+        return hello
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the model costs on the board, in bytes; high-water marks since reset."""
+
+    arena_bytes: int
+    arena_high_water_bytes: int
+    stack_bytes: int
+    stack_high_water_bytes: int
+    static_ram_bytes: int
+    image_bytes: int
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Read the payload of a MEMORY response.
+
+        Raises:
+            DeviceError: it has another length.
+        """
+        return cls(*numbers("<6I", payload, "MEMORY"))
+
+
+def numbers(layout: str, payload: bytes, name: str) -> tuple[int, ...]:
+    """Unpack a payload that is exactly one struct.
+
+    Raises:
+        DeviceError: it has another length.
+    """
+    try:
+        return struct.unpack(layout, payload)
+    except struct.error as error:
+        raise _malformed(name, payload, error) from None
+
+
+def _malformed(name: str, payload: bytes, reason: object) -> DeviceError:
+    return DeviceError(
+        f"The board's answer to {name} cannot be read: {len(payload)} bytes, {reason}.", _FIRMWARE_REMEDY
+    )

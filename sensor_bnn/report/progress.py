@@ -1,0 +1,49 @@
+"""Progress bars of long work over a serial port, on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage's name, the units done in it, and its units in all."""
+
+
+@contextmanager
+def transfer_bars() -> Iterator[Report]:
+    """A bar a stage, with percentage and rate; units are bytes."""
+    with _bars(TextColumn("{task.percentage:>3.0f}%"), TransferSpeedColumn()) as report:
+        yield report
+
+
+@contextmanager
+def count_bars() -> Iterator[Report]:
+    """A bar a stage, with how many of how many."""
+    with _bars(MofNCompleteColumn(), TimeRemainingColumn()) as report:
+        yield report
+
+
+@contextmanager
+def _bars(*columns: ProgressColumn) -> Iterator[Report]:
+    tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    with Progress(TextColumn("{task.description:<8}"), BarColumn(), *columns, console=console) as progress:
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield report
