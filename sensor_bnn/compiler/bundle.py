@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -55,7 +56,7 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
         folder: where to; an earlier bundle there is replaced.
 
     Raises:
-        ModelError: the name or a constant cannot stand in C, or the place cannot be written.
+        ModelError: the name cannot stand in C, or the place cannot be written.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
     places = _arena_buffers(program)
@@ -198,11 +199,7 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
     c_type = _C_TYPES[array.dtype.name]
     flat = array.reshape(-1)
     if array.dtype == np.float32:
-        if not np.isfinite(flat).all():
-            raise ModelError(
-                "A constant of the model is infinite or not a number.", "Train or export the model again."
-            )
-        values = [f"{float(value).hex()}f" for value in flat]
+        values = [_float(float(value)) for value in flat]
     elif array.dtype == np.uint32:
         values = [f"0x{int(value):08x}u" for value in flat]
     else:
@@ -215,6 +212,12 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
         "type": str(TensorType.of(array)),
         "definition": f"const {c_type} {symbol}[{flat.size}] = {{\n{lines},\n}};",
     }
+
+
+def _float(value: float) -> str:
+    if math.isfinite(value):
+        return f"{value.hex()}f"
+    return "NAN" if math.isnan(value) else f"{'-' if value < 0 else ''}INFINITY"
 
 
 def _link_library(folder: Path) -> None:

@@ -1,12 +1,21 @@
 """Every backend gives the vectors' outputs, bit for bit. A new backend is one more entry in BACKENDS."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime
 import pytest
+from onnx.numpy_helper import from_array
 from onnx.reference import ReferenceEvaluator
 
+from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.importer import import_onnx
+from sensor_bnn.compiler.patterns import match_patterns
+from sensor_bnn.compiler.program import plan_program
+from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx import conformance
 from sensor_bnn.onnx.conformance import Case, node_model
@@ -34,10 +43,23 @@ def stock_onnxruntime(operator: str, attributes: Mapping[str, int], inputs: Arra
     return {OPERATORS[operator].output: result}
 
 
+def tvm_host(operator: str, attributes: Mapping[str, int], inputs: Arrays) -> Arrays:
+    """The compiler's kernels, compiled for this machine; the first input is the bundle's input."""
+    model = node_model(operator, attributes, inputs)
+    first, *rest = model.graph.input
+    model.graph.initializer.extend(from_array(inputs[value.name], value.name) for value in rest)
+    del model.graph.input[1:]
+    program = plan_program(match_patterns(import_onnx(model)))
+    with TemporaryDirectory() as folder:
+        bundle = write_bundle(program, operator, "00" * 32, find_target("host"), Path(folder) / "bundle")
+        return {OPERATORS[operator].output: HostModel(bundle.folder).infer(inputs[first.name])}
+
+
 BACKENDS: dict[str, Backend] = {
     "reference": reference,
     "onnx-reference": onnx_reference,
     "onnxruntime": stock_onnxruntime,
+    "tvm-host": tvm_host,
 }
 CASES = conformance.read()
 

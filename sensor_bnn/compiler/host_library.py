@@ -1,0 +1,60 @@
+"""Run a bundle that was compiled for this machine: the same C that the board runs, through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.errors import BundleError
+
+_ARENA_ALIGNMENT = 16
+
+
+class HostModel:
+    """A host bundle, loaded.
+
+    Args:
+        folder: a bundle compiled for the target ``host``.
+
+    Raises:
+        BundleError: the folder is no such bundle.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        remedy = "Compile the model with `sensor-bnn compile MODEL --target host`."
+        try:
+            self.metadata = json.loads((folder / "metadata.json").read_text())
+            # By its own file name, so that two bundles never share what the loader keeps by name.
+            self._library = ctypes.CDLL(str((folder / "libmodel.so").resolve()))
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{folder} is not a bundle for this machine: {error}.", remedy) from error
+        self._invoke = self._library.sbnn_model_invoke
+        self._invoke.argtypes = [ctypes.c_void_p] * 4
+        self._invoke.restype = None
+        self._arena = np.zeros(self.metadata["arena_bytes"] + _ARENA_ALIGNMENT, dtype=np.uint8)
+
+    def infer(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Return the output for one input.
+
+        Args:
+            window: shape and dtype of the bundle's input.
+
+        Raises:
+            BundleError: the window has another size or type.
+        """
+        source, result = self.metadata["input"], self.metadata["output"]
+        if window.dtype != np.dtype(source["dtype"]) or window.nbytes != source["bytes"]:
+            raise BundleError(
+                f"The model takes {source['dtype']} {source['shape']}, "
+                f"not {window.dtype} {list(window.shape)}.",
+                "Give it samples of its own data set.",
+            )
+        contiguous = np.ascontiguousarray(window)
+        output = np.zeros(result["shape"], dtype=np.dtype(result["dtype"]))
+        arena = self._arena.ctypes.data + -self._arena.ctypes.data % _ARENA_ALIGNMENT
+        self._invoke(arena, contiguous.ctypes.data, output.ctypes.data, None)
+        return output

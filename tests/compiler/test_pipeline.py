@@ -1,0 +1,201 @@
+"""ONNX in, bundle out: what it computes, what it holds, what it refuses."""
+
+import json
+import subprocess
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from elftools.elf.elffile import ELFFile
+from onnx import TensorProto, helper, numpy_helper
+
+from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.errors import BoardError, ModelError
+
+SIZES = {
+    "one word": {"tokens": 3, "width": 32, "hidden": 32},
+    "tails": {"tokens": 5, "width": 40, "hidden": 70},
+    "one token": {"tokens": 1, "width": 33, "hidden": 31},
+    "four words": {"tokens": 7, "width": 128, "hidden": 100},
+    "over a byte's count": {"tokens": 2, "width": 257, "hidden": 1025},
+}
+
+
+def eighths(shape: list[int], seed: int) -> np.ndarray:
+    return (np.random.default_rng(seed).integers(-16, 17, shape) / 8).astype(np.float32)
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_path):
+    path = mlp_onnx(**sizes)
+    bundle = compile_model(path, "host", tmp_path / "host")
+    model = HostModel(bundle.folder)
+    session = onnxruntime.InferenceSession(path)
+    for seed in range(4):
+        window = eighths(bundle.metadata["input"]["shape"], seed)
+        (want,) = session.run(None, {"x": window})
+        np.testing.assert_allclose(model.infer(window), want, rtol=1e-6, atol=1e-6)
+
+
+def test_exported_transformer_computes_what_onnxruntime_computes(
+    shape_of, random_folded, random_window, tmp_path
+):
+    from sensor_bnn.onnx.export import save_onnx, to_onnx
+
+    folded = random_folded(shape_of(tokens=33, heads=2))
+    path = tmp_path / "model.onnx"
+    save_onnx(to_onnx(folded), path)
+    bundle = compile_model(path, "host", tmp_path / "host")
+    model = HostModel(bundle.folder)
+    session = onnxruntime.InferenceSession(path)
+    for seed in range(3):
+        window = random_window(folded, seed)
+        (want,) = session.run(None, {"window": window})
+        np.testing.assert_allclose(model.infer(window), want, rtol=1e-5, atol=1e-5)
+
+
+GUARDED_CALL = """
+#include "model.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    /* Exactly as many bytes as the header says: the sanitizer sees one more. */
+    void *arena = aligned_alloc(16, SBNN_MODEL_ARENA_BYTES);
+    float *input = calloc(1, SBNN_MODEL_INPUT_BYTES);
+    float *output = malloc(SBNN_MODEL_OUTPUT_BYTES);
+    sbnn_model_invoke(arena, input, output, NULL);
+    printf("%zu\\n", sizeof sbnn_model_hash);
+    free(arena);
+    free(input);
+    free(output);
+    return 0;
+}
+"""
+
+
+def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
+    """Sanitizers watch the C half; the heap's ends are watched for the kernels too."""
+    bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")
+    (bundle.folder / "main.c").write_text(GUARDED_CALL)
+    sources = ["main.c", "model.c", "weights.c", "kernels.o"]
+    command = ["gcc", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover", "-o", "main", *sources]
+    subprocess.run(command, cwd=bundle.folder, check=True)
+    done = subprocess.run([bundle.folder / "main"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "32"
+
+
+def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
+    path = mlp_onnx()
+    bundle = compile_model(path, "cortex-m7", tmp_path / "out")
+    facts = json.loads((tmp_path / "out" / "metadata.json").read_text())
+    assert facts == bundle.metadata
+    digest = __import__("hashlib").sha256(path.read_bytes()).hexdigest()
+    assert facts["model_hash"] == digest
+    assert [layer["name"] for layer in facts["layers"]] == ["/pack", "/expand", "/contract", "/mean", "/head"]
+    assert facts["layers"][1]["macs"] == 5 * 70 * 40
+    assert facts["layers"][2]["op"] == "BnnLinear + Add"
+    assert facts["arena_bytes"] >= facts["arena_lower_bound_bytes"] > 0
+    assert {item.name for item in (tmp_path / "out").iterdir()} == {
+        "model.h",
+        "model.c",
+        "weights.h",
+        "weights.c",
+        "kernels.o",
+        "metadata.json",
+    }
+
+
+def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
+    bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
+    with (bundle.folder / "kernels.o").open("rb") as file:
+        symbols = list(ELFFile(file).get_section_by_name(".symtab").iter_symbols())
+    undefined = {s.name for s in symbols if s["st_shndx"] == "SHN_UNDEF" and s.name}
+    assert undefined <= {"memcpy", "memset"}
+    defined = {s.name for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] != "SHN_UNDEF"}
+    assert {layer["kernel"] for layer in bundle.metadata["layers"]} <= defined
+
+
+def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
+    """A fused multiply-add would make the device differ from the host in the last bit."""
+    bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
+    code = subprocess.run(
+        ["arm-none-eabi-objdump", "-d", bundle.folder / "kernels.o"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "vmul.f32" in code
+    assert "vfma" not in code
+
+
+def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
+    path = mlp_onnx()
+    folders = [compile_model(path, "cortex-m7", tmp_path / name).folder for name in ("a", "b")]
+    for file in folders[0].iterdir():
+        assert file.read_bytes() == (folders[1] / file.name).read_bytes(), file.name
+
+
+def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
+    bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-fsyntax-only"]
+    for source in ("model.c", "weights.c"):
+        subprocess.run(["gcc", *strict, bundle.folder / source], check=True)
+    subprocess.run(
+        ["g++", "-Wall", "-Werror", "-fsyntax-only", "-x", "c++", bundle.folder / "model.h"], check=True
+    )
+
+
+def test_an_earlier_bundle_is_replaced(mlp_onnx, tmp_path):
+    out = tmp_path / "out"
+    compile_model(mlp_onnx(), "cortex-m7", out)
+    (out / "stale.txt").write_text("old")
+    compile_model(mlp_onnx(hidden=96), "cortex-m7", out)
+    assert not (out / "stale.txt").exists()
+    assert json.loads((out / "metadata.json").read_text())["layers"][1]["macs"] == 5 * 96 * 40
+
+
+def broken(path, change):
+    model = onnx.load(path)
+    change(model)
+    onnx.save(model, path)
+
+
+def unknown_operator(model):
+    model.graph.node[5].op_type = "Erf"
+    del model.graph.node[5].input[1:]
+    del model.graph.node[5].attribute[:]
+
+
+def infinite_scale(model):
+    scale = next(tensor for tensor in model.graph.initializer if tensor.name == "scale")
+    scale.CopyFrom(numpy_helper.from_array(np.full(40, np.inf, dtype=np.float32), "scale"))
+
+
+def output_is_input(model):
+    del model.graph.node[1:]
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("stream", TensorProto.FLOAT, [5, 40]))
+
+
+BROKEN = {
+    "Erf": unknown_operator,
+    "infinite or not a number": infinite_scale,
+    "output is its input": output_is_input,
+}
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_a_model_that_cannot_be_compiled_is_one_sentence(message, mlp_onnx, tmp_path):
+    path = mlp_onnx()
+    broken(path, BROKEN[message])
+    with pytest.raises(ModelError, match=message):
+        compile_model(path, "cortex-m7", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
+    with pytest.raises(BoardError, match="cortex-m7"):
+        compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
