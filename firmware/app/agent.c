@@ -1,0 +1,233 @@
+#include "app/agent.h"
+
+#include <string.h>
+
+#include "app/header.h"
+#include "board.h"
+#include "hal/counter.h"
+#include "hal/memory.h"
+#include "model.h"
+#include "runtime/bytes.h"
+
+#define WORDS(bytes) (((bytes) + 3u) / 4u)
+#define PROFILE_ENTRIES ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* what one READ_PROFILE can carry */
+
+/* Apart, so that the linker can leave it out of the zeroed memory: paint tells how much of it was used.
+ */
+__attribute__((section(".arena"))) static _Alignas(16) uint32_t arena[WORDS(SBNN_MODEL_ARENA_BYTES)];
+
+static _Alignas(16) uint8_t input[SBNN_MODEL_INPUT_BYTES];
+static _Alignas(16) uint8_t output[SBNN_MODEL_OUTPUT_BYTES];
+static uint64_t layer_ticks[SBNN_MODEL_LAYER_COUNT];
+static uint64_t layer_begun;
+static uint64_t reading_ticks; /* what reading the counter costs; taken off every measurement */
+static bool has_output;
+static bool has_profile;
+
+/* A response being made. */
+typedef struct {
+    uint8_t *payload;
+    uint32_t length;
+} reply;
+
+static void put(reply *to, const void *bytes, uint32_t count) {
+    memcpy(to->payload + to->length, bytes, count);
+    to->length += count;
+}
+
+static void put32(reply *to, uint32_t value) {
+    bytes_store32(to->payload + to->length, value);
+    to->length += 4u;
+}
+
+static void put64(reply *to, uint64_t value) {
+    bytes_store64(to->payload + to->length, value);
+    to->length += 8u;
+}
+
+/* At most `limit` characters, and a NUL. */
+static void put_text(reply *to, const char *text, uint32_t limit) {
+    for (uint32_t i = 0; i < limit && text[i] != '\0'; i++) {
+        put(to, &text[i], 1);
+    }
+    put(to, "", 1);
+}
+
+static uint64_t elapsed(uint64_t from, uint64_t to) {
+    const uint64_t ticks = to - from;
+    return ticks > reading_ticks ? ticks - reading_ticks : 0u;
+}
+
+static void layer_done(void *context, uint32_t layer) {
+    const uint64_t now = counter_now();
+    (void)context;
+    if (layer < SBNN_MODEL_LAYER_COUNT) {
+        layer_ticks[layer] = elapsed(layer_begun, now);
+    }
+    layer_begun = counter_now();
+}
+
+/* One inference on the staged input; the ticks it took. */
+static uint64_t infer(const sbnn_observer *observer) {
+    counter_measure_mode();
+    const uint64_t before = counter_now();
+    reading_ticks = 0;
+    reading_ticks = elapsed(before, counter_now());
+    const uint64_t begun = counter_now();
+    layer_begun = begun;
+    sbnn_model_invoke(arena, input, output, observer);
+    const uint64_t ended = counter_now();
+    counter_wait_mode();
+    has_output = true;
+    return elapsed(begun, ended);
+}
+
+static uint8_t hello(const frame *request, reply *to) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    put(to, sbnn_model_hash, 32);
+    put32(to, SBNN_COUNTER_HZ);
+    put32(to, SBNN_MODEL_INPUT_BYTES);
+    put32(to, SBNN_MODEL_OUTPUT_BYTES);
+    put32(to, SBNN_MODEL_LAYER_COUNT);
+    put32(to, SBNN_MODEL_ARENA_BYTES);
+    put32(to, FRAME_MAX_PAYLOAD);
+    put_text(to, SBNN_BOARD_NAME, sizeof header.board);
+    put_text(to, counter_name(), 16);
+    put_text(to, sbnn_model_name, 256);
+    put_text(to, header.firmware_version, sizeof header.firmware_version);
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t write_input(const frame *request) {
+    if (request->length < 4u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t offset = bytes_load32(request->payload);
+    const uint32_t count = request->length - 4u;
+    if (offset > sizeof input || count > sizeof input - offset) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    memcpy(input + offset, request->payload + 4, count);
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t run(const frame *request, reply *to) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    put64(to, infer(NULL));
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t profile(const frame *request, reply *to) {
+    static const sbnn_observer observer = {layer_done, NULL};
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    put64(to, infer(&observer));
+    put32(to, SBNN_MODEL_LAYER_COUNT);
+    has_profile = true;
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t read_profile(const frame *request, reply *to) {
+    if (request->length != 4u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t first = bytes_load32(request->payload);
+    if (first >= SBNN_MODEL_LAYER_COUNT) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    if (!has_profile) {
+        return FRAME_STATUS_NO_RESULT;
+    }
+    const uint32_t rest = SBNN_MODEL_LAYER_COUNT - first;
+    const uint32_t count = rest < PROFILE_ENTRIES ? rest : PROFILE_ENTRIES;
+    put32(to, first);
+    put32(to, count);
+    for (uint32_t i = 0; i < count; i++) {
+        put64(to, layer_ticks[first + i]);
+    }
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t read_output(const frame *request, reply *to) {
+    if (request->length != 8u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t offset = bytes_load32(request->payload);
+    const uint32_t count = bytes_load32(request->payload + 4);
+    if (offset > sizeof output || count > sizeof output - offset || count > FRAME_MAX_PAYLOAD) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    if (!has_output) {
+        return FRAME_STATUS_NO_RESULT;
+    }
+    put(to, output + offset, count);
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t memory(const frame *request, reply *to) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t used = memory_high_water(arena, WORDS(SBNN_MODEL_ARENA_BYTES));
+    put32(to, SBNN_MODEL_ARENA_BYTES);
+    put32(to, used < SBNN_MODEL_ARENA_BYTES ? used : SBNN_MODEL_ARENA_BYTES);
+    put32(to, memory_stack_bytes());
+    put32(to, memory_stack_high_water());
+    put32(to, memory_static_bytes());
+    put32(to, header.image_bytes);
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t enter_bootloader(const frame *request, bool *leave) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    *leave = true;
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t serve(const frame *request, reply *to, bool *leave) {
+    if (request->fault != FRAME_STATUS_OK) {
+        return request->fault;
+    }
+    switch (request->type) {
+    case AGENT_HELLO:
+        return hello(request, to);
+    case AGENT_WRITE_INPUT:
+        return write_input(request);
+    case AGENT_INFER:
+        return run(request, to);
+    case AGENT_PROFILE:
+        return profile(request, to);
+    case AGENT_READ_PROFILE:
+        return read_profile(request, to);
+    case AGENT_READ_OUTPUT:
+        return read_output(request, to);
+    case AGENT_MEMORY:
+        return memory(request, to);
+    case AGENT_BOOTLOADER:
+        return enter_bootloader(request, leave);
+    default:
+        return FRAME_STATUS_UNKNOWN_TYPE;
+    }
+}
+
+void agent_open(void) {
+    memory_paint(arena, WORDS(SBNN_MODEL_ARENA_BYTES));
+}
+
+uint32_t agent_answer(const frame *request, uint8_t *response, bool *leave) {
+    *leave = false;
+    if (request->type &
+        FRAME_RESPONSE) { /* an echo of our own, or noise: an answer would be echoed again */
+        return 0;
+    }
+    reply to = {response + FRAME_HEADER_BYTES, 0};
+    const uint8_t status = serve(request, &to, leave);
+    return frame_seal(response, request->sequence, request->type | FRAME_RESPONSE, status, to.length);
+}

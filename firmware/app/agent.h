@@ -1,0 +1,29 @@
+/* The benchmark agent: answers the requests of docs/protocol.md about the model it is linked with. */
+#ifndef SBNN_APP_AGENT_H
+#define SBNN_APP_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/frame.h"
+
+enum {
+    AGENT_HELLO = 0x01,
+    AGENT_WRITE_INPUT = 0x02,
+    AGENT_INFER = 0x03,
+    AGENT_PROFILE = 0x04,
+    AGENT_READ_PROFILE = 0x05,
+    AGENT_READ_OUTPUT = 0x06,
+    AGENT_MEMORY = 0x07,
+    AGENT_BOOTLOADER = 0x08,
+};
+
+/* Once, before the first request. */
+void agent_open(void);
+
+/* Answer `request` in the FRAME_MAX_BYTES at `response`. Returns the bytes to send, 0 for what is no
+ * request;
+ * `*leave` says whether to enter the bootloader once they are sent. */
+uint32_t agent_answer(const frame *request, uint8_t *response, bool *leave);
+
+#endif

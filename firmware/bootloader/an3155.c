@@ -1,0 +1,300 @@
+#include "bootloader/an3155.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "hal/counter.h"
+#include "hal/flash.h"
+#include "hal/uart.h"
+#include "runtime/image.h"
+
+#define CALL 0x7Fu
+#define ACK 0x79u
+#define NACK 0x1Fu
+#define PROTOCOL_VERSION 0x31u
+
+enum {
+    GET = 0x00,
+    GET_VERSION = 0x01,
+    GET_ID = 0x02,
+    READ_MEMORY = 0x11,
+    GO = 0x21,
+    WRITE_MEMORY = 0x31,
+    ERASE = 0x43,
+    EXTENDED_ERASE = 0x44,
+};
+
+#define ERASE_ALL 0xFFu
+#define EXTENDED_ERASE_ALL 0xFFFFu
+#define EXTENDED_ERASE_SPECIAL 0xFFF0u /* from here on no count of pages: all, or a bank */
+
+#define PAGES (SBNN_FLASH_BYTES / SBNN_FLASH_PAGE_BYTES)
+#define FIRST_PAGE (SBNN_BOOTLOADER_BYTES / SBNN_FLASH_PAGE_BYTES) /* of the application slot */
+
+#define QUIET_TICKS (SBNN_COUNTER_HZ / 50u) /* 20 ms: longer than a USB adapter holds a byte back */
+#define PATIENCE_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a command to come whole... */
+#define PATIENCE_BYTE_TICKS                                                                            \
+    (20u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD) /* ...and for each of its data */
+
+/* When the command that is being received is given up. */
+static uint64_t deadline;
+
+/* The pages that the erase command being received has named. */
+static uint32_t chosen[(PAGES + 31u) / 32u];
+
+static void expect(uint32_t data_bytes) {
+    deadline = counter_clock() + PATIENCE_TICKS + data_bytes * PATIENCE_BYTE_TICKS;
+}
+
+static bool receive(uint8_t *byte) {
+    return uart_receive(byte, deadline);
+}
+
+static void answer(uint8_t byte) {
+    uart_send(&byte, 1);
+}
+
+static void refuse(void) {
+    uint8_t late;
+    while (uart_receive(&late, counter_clock() + QUIET_TICKS)) {
+    }
+    answer(NACK);
+}
+
+static bool in_flash(uint32_t address, uint32_t count) {
+    const uint32_t offset = address - SBNN_FLASH_ORIGIN;
+    return offset < SBNN_FLASH_BYTES && count <= SBNN_FLASH_BYTES - offset;
+}
+
+static bool in_slot(uint32_t address, uint32_t count) {
+    const uint32_t offset = address - SBNN_SLOT_ORIGIN;
+    return offset < SBNN_SLOT_BYTES && count <= SBNN_SLOT_BYTES - offset;
+}
+
+/* Four bytes, the highest first, and their XOR. False if they did not come, or were wrong and refused.
+ */
+static bool receive_address(uint32_t *address) {
+    uint8_t check = 0;
+    *address = 0;
+    for (int i = 0; i < 5; i++) {
+        uint8_t byte;
+        if (!receive(&byte)) {
+            return false;
+        }
+        check ^= byte;
+        if (i < 4) {
+            *address = *address << 8 | byte;
+        }
+    }
+    if (check != 0u) {
+        refuse();
+        return false;
+    }
+    return true;
+}
+
+static void get(void) {
+    static const uint8_t commands[] = {GET, GET_VERSION,  GET_ID, READ_MEMORY,
+                                       GO,  WRITE_MEMORY, ERASE,  EXTENDED_ERASE};
+    answer(ACK);
+    answer(sizeof commands); /* bytes that follow, less one: the version comes first */
+    answer(PROTOCOL_VERSION);
+    uart_send(commands, sizeof commands);
+    answer(ACK);
+}
+
+static void get_version(void) {
+    static const uint8_t reply[] = {ACK, PROTOCOL_VERSION, 0, 0, ACK};
+    uart_send(reply, sizeof reply);
+}
+
+static void get_id(void) {
+    static const uint8_t reply[] = {ACK, 1, SBNN_CHIP_ID >> 8, SBNN_CHIP_ID & 0xFFu, ACK};
+    uart_send(reply, sizeof reply);
+}
+
+static void read_memory(void) {
+    uint32_t address;
+    uint8_t count, complement;
+    answer(ACK);
+    if (!receive_address(&address)) {
+        return;
+    }
+    if (!in_flash(address, 1)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    if (!receive(&count) || !receive(&complement)) {
+        return;
+    }
+    if ((count ^ complement) != 0xFF || !in_flash(address, count + 1u)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    uart_send(flash_at(address), count + 1u);
+}
+
+static void write_memory(void) {
+    uint32_t address;
+    uint8_t count, check, data[256];
+    answer(ACK);
+    if (!receive_address(&address)) {
+        return;
+    }
+    if (!in_slot(address, 1)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    expect(sizeof data);
+    if (!receive(&count)) {
+        return;
+    }
+    check = count;
+    for (uint32_t i = 0; i <= count; i++) {
+        if (!receive(&data[i])) {
+            return;
+        }
+        check ^= data[i];
+    }
+    uint8_t checksum;
+    if (!receive(&checksum)) {
+        return;
+    }
+    if (check != checksum || !in_slot(address, count + 1u) || !flash_write(address, data, count + 1u)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+}
+
+static bool erase_chosen(void) {
+    bool erased = true;
+    for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
+        if (chosen[page / 32u] >> page % 32u & 1u) {
+            erased = flash_erase(page) && erased;
+        }
+    }
+    return erased;
+}
+
+/* Both erase commands: numbers of `width` bytes, the highest byte first; a count less one (or a code
+ * for all), that many page numbers, and the XOR of all these bytes. A page outside the slot refuses the
+ * whole command. */
+static void erase(int width) {
+    answer(ACK);
+    uint8_t check = 0;
+    bool allowed = true;
+    uint32_t left = 1; /* the numbers still to come; the first says how many pages follow */
+    memset(chosen, 0, sizeof chosen);
+    for (bool first = true; left > 0u; first = false, left--) {
+        uint32_t number = 0;
+        for (int i = 0; i < width; i++) {
+            uint8_t byte;
+            if (!receive(&byte)) {
+                return;
+            }
+            check ^= byte;
+            number = number << 8 | byte;
+        }
+        if (!first) {
+            if (number >= FIRST_PAGE && number < PAGES) {
+                chosen[number / 32u] |= 1u << number % 32u;
+            } else {
+                allowed = false;
+            }
+        } else if (number == (width == 1 ? ERASE_ALL : EXTENDED_ERASE_ALL)) {
+            memset(chosen, 0xFF, sizeof chosen);
+            /* Erase closes with the count's complement, Extended Erase with the XOR of its bytes. */
+            check = width == 1 ? 0x00u : check;
+        } else if (number >= EXTENDED_ERASE_SPECIAL || number >= PAGES) {
+            refuse(); /* a bank, or more pages than there are */
+            return;
+        } else {
+            left += number + 1u;
+            expect((number + 1u) * (uint32_t)width);
+        }
+    }
+    uint8_t checksum;
+    if (!receive(&checksum)) {
+        return;
+    }
+    if (check != checksum || !allowed || !erase_chosen()) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+}
+
+/* True if the application is to be started. */
+static bool go(void) {
+    uint32_t address;
+    answer(ACK);
+    if (!receive_address(&address)) {
+        return false;
+    }
+    if ((address != SBNN_SLOT_ORIGIN && address != SBNN_SLOT_ORIGIN + IMAGE_HEADER_BYTES) ||
+        !image_is_whole(flash_at(SBNN_SLOT_ORIGIN), SBNN_SLOT_BYTES, SBNN_BOARD_NAME)) {
+        refuse();
+        return false;
+    }
+    answer(ACK);
+    return true;
+}
+
+bool an3155_called(uint64_t until) {
+    uint8_t byte;
+    while (uart_receive(&byte, until)) {
+        if (byte == CALL) {
+            answer(ACK);
+            return true;
+        }
+    }
+    return false;
+}
+
+void an3155_serve(void) {
+    for (;;) {
+        uint8_t command, complement;
+        if (!uart_receive(&command, UART_NEVER)) {
+            continue;
+        }
+        expect(0);
+        if (!receive(&complement)) {
+            continue;
+        }
+        switch ((command ^ complement) == 0xFF ? command : CALL) {
+        case GET:
+            get();
+            break;
+        case GET_VERSION:
+            get_version();
+            break;
+        case GET_ID:
+            get_id();
+            break;
+        case READ_MEMORY:
+            read_memory();
+            break;
+        case WRITE_MEMORY:
+            write_memory();
+            break;
+        case ERASE:
+            erase(1);
+            break;
+        case EXTENDED_ERASE:
+            erase(2);
+            break;
+        case GO:
+            if (go()) {
+                return;
+            }
+            break;
+        default: /* no command, or another call: the complement of 0x7F is 0x80 */
+            refuse();
+            break;
+        }
+    }
+}

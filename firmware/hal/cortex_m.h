@@ -1,0 +1,55 @@
+/* The registers of a Cortex-M core (Armv7-M Architecture Reference Manual, B3) and its vectors. */
+#ifndef SBNN_HAL_CORTEX_M_H
+#define SBNN_HAL_CORTEX_M_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+#define DWT_CTRL REGISTER(0xE0001000u)
+#define DWT_CTRL_CYCCNTENA 1u
+#define DWT_CYCCNT REGISTER(0xE0001004u)
+
+#define SYST_CSR REGISTER(0xE000E010u)
+#define SYST_CSR_ENABLE 1u
+#define SYST_CSR_TICKINT 2u
+#define SYST_CSR_CLKSOURCE 4u /* the processor's clock */
+#define SYST_RVR REGISTER(0xE000E014u)
+#define SYST_CVR REGISTER(0xE000E018u)
+
+#define NVIC_REGISTERS 8u
+#define NVIC_ISER(n) REGISTER(0xE000E100u + 4u * (n))
+#define NVIC_ICER(n) REGISTER(0xE000E180u + 4u * (n))
+#define NVIC_ICPR(n) REGISTER(0xE000E280u + 4u * (n))
+
+#define SCB_ICSR REGISTER(0xE000ED04u)
+#define SCB_ICSR_PENDSTSET (1u << 26)
+#define SCB_ICSR_PENDSTCLR (1u << 25)
+#define SCB_VTOR REGISTER(0xE000ED08u)
+#define SCB_AIRCR REGISTER(0xE000ED0Cu)
+#define SCB_AIRCR_SYSRESETREQ (0x05FA0000u | 1u << 2)
+#define SCB_SHCSR REGISTER(0xE000ED24u)
+#define SCB_SHCSR_FAULTS (7u << 16) /* usage, bus and memory faults have handlers of their own */
+#define MPU_CTRL REGISTER(0xE000ED94u)
+#define MPU_CTRL_ENABLE 1u
+#define MPU_CTRL_PRIVDEFENA 4u /* the default map holds where no region says otherwise */
+#define MPU_RNR REGISTER(0xE000ED98u)
+#define MPU_RBAR REGISTER(0xE000ED9Cu)
+#define MPU_RASR REGISTER(0xE000EDA0u)
+#define MPU_RASR_ENABLE 1u
+#define MPU_RASR_SIZE(bits)                                                                            \
+    (((bits) - 1u) << 1) /* 2^bits bytes; no access to them, as nothing else is set */
+
+#define SCB_DEMCR REGISTER(0xE000EDFCu)
+#define SCB_DEMCR_TRCENA (1u << 24)
+
+/* What the vector table of startup.c names; the counter's and the UART's drivers define them. */
+void systick_interrupt(void);
+void uart_interrupt(void);
+
+/* The core's barriers: what was written is seen, what follows is fetched anew. */
+static inline void cortex_m_barrier(void) {
+    __asm volatile("dsb\n isb" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* The flash: read in place, erased by the page, written in pieces.
+ *
+ * A driver is a file hal/<driver>_flash.c that defines these. The callers see to it that a range lies
+ * in the application slot; the drivers report what the hardware refuses. */
+#ifndef SBNN_HAL_FLASH_H
+#define SBNN_HAL_FLASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where the bytes of `address` can be read. */
+const uint8_t *flash_at(uint32_t address);
+
+/* Erase page `number`, counted from the start of flash, to 0xFF; false if it is not so afterwards. */
+bool flash_erase(uint32_t number);
+
+/* Write `count` bytes; false if they do not read back. */
+bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count);
+
+#endif

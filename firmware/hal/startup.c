@@ -1,0 +1,99 @@
+/* From reset to main, on a Cortex-M.
+ *
+ * main runs on the process stack, at the very start of RAM, so that an overflow leaves RAM and faults;
+ * handlers have a stack of their own, so that this fault is handled. Every fault resets into the
+ * bootloader. */
+#include <stdnoreturn.h>
+
+#include "board.h"
+#include "hal/cortex_m.h"
+#include "hal/cpu.h"
+#include "hal/memory.h"
+#include "hal/stay.h"
+
+extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
+extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
+extern uint32_t linker_bss_start[], linker_bss_end[];
+
+#define GUARD_BITS 16u /* 64 KB: no frame of a kernel steps over it */
+
+_Static_assert(SBNN_RAM_ORIGIN % (1u << GUARD_BITS) == 0u, "the MPU protects aligned regions");
+
+int main(void);
+noreturn void reset(void);
+noreturn void start(void);
+noreturn void fault(void);
+noreturn void fault_reset(void);
+
+__attribute__((section(".vectors"), used)) static const struct {
+    uint32_t *stack;
+    void (*handlers[15 + SBNN_UART_IRQ + 1])(void);
+} vectors = {
+    linker_handler_stack_top,
+    {
+        [0] = reset,
+        [1] = fault,  /* NMI */
+        [2] = fault,  /* HardFault */
+        [3] = fault,  /* MemManage */
+        [4] = fault,  /* BusFault */
+        [5] = fault,  /* UsageFault */
+        [10] = fault, /* SVCall */
+        [11] = fault, /* DebugMonitor */
+        [13] = fault, /* PendSV */
+        [14] = systick_interrupt,
+        [15 + SBNN_UART_IRQ] = uart_interrupt,
+    },
+};
+
+/* Coprocessors 10 and 11 (the FPU) on, before any code can use them; the stack painted while nothing is
+ * on it. */
+__attribute__((naked)) noreturn void reset(void) {
+    __asm volatile("ldr r0, =0xE000ED88\n" /* CPACR */
+                   "ldr r1, [r0]\n"
+                   "orr r1, r1, #(0xF << 20)\n"
+                   "str r1, [r0]\n"
+                   "dsb\n"
+                   "isb\n"
+                   "ldr r0, =linker_stack_bottom\n"
+                   "ldr r1, =linker_stack_top\n"
+                   "ldr r2, =%c0\n"
+                   "1: str r2, [r0], #4\n"
+                   "cmp r0, r1\n"
+                   "bne 1b\n"
+                   "msr psp, r1\n"
+                   "movs r0, #2\n" /* thread mode on the process stack */
+                   "msr control, r0\n"
+                   "isb\n"
+                   "b start\n" ::"i"(MEMORY_PAINT));
+}
+
+noreturn void start(void) {
+    SCB_VTOR = (uint32_t)(uintptr_t)&vectors;
+    SCB_SHCSR |= SCB_SHCSR_FAULTS;
+    MPU_RNR = 0; /* on a core without an MPU these writes do nothing */
+    MPU_RBAR = SBNN_RAM_ORIGIN - (1u << GUARD_BITS);
+    MPU_RASR = MPU_RASR_SIZE(GUARD_BITS) | MPU_RASR_ENABLE;
+    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
+    cortex_m_barrier();
+    const uint32_t *from = linker_data_load;
+    for (uint32_t *to = linker_data_start; to != linker_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = linker_bss_start; to != linker_bss_end; to++) {
+        *to = 0;
+    }
+    (void)main();
+    cpu_reset();
+}
+
+/* Whatever the stack pointer was: the handlers' stack is whole again, and nothing returns. */
+__attribute__((naked)) noreturn void fault(void) {
+    __asm volatile("ldr r0, =linker_handler_stack_top\n"
+                   "msr msp, r0\n"
+                   "b fault_reset\n");
+}
+
+noreturn void fault_reset(void) {
+    stay_request();
+    cpu_reset();
+}

@@ -1,0 +1,117 @@
+/* DWT's cycle counter where it counts, else SysTick; both on the processor's clock, both made 64 bits
+ * wide. */
+#include <stdbool.h>
+
+#include "board.h"
+#include "hal/cortex_m.h"
+#include "hal/counter.h"
+#include "hal/cpu.h"
+
+#define LONGEST_PERIOD (1u << 24)
+#define WAIT_PERIOD (SBNN_COUNTER_HZ / 100u) /* 10 ms: the grain of deadlines */
+
+_Static_assert(WAIT_PERIOD > 1u && WAIT_PERIOD <= LONGEST_PERIOD, "SysTick has 24 bits");
+
+static volatile uint64_t past;   /* ticks of the periods that are over */
+static volatile uint32_t period; /* ticks of the running one */
+static bool cycles;              /* whether CYCCNT counts */
+static uint32_t cycles_low;      /* CYCCNT as last read */
+static uint32_t cycles_high;     /* how often it had wrapped then */
+
+/* SysTick's value; not the one tick of 0, in which its interrupt may pend, run or have run. */
+static uint32_t running_value(void) {
+    uint32_t value;
+    do {
+        value = SYST_CVR;
+    } while (value == 0u);
+    return value;
+}
+
+/* With interrupts held. The value counts down from period - 1 to 0, and its interrupt pends on reaching
+ * 0. */
+static uint64_t clock_held(void) {
+    uint32_t value = running_value();
+    uint64_t begun = past;
+    if (SCB_ICSR &
+        SCB_ICSR_PENDSTSET) { /* wrapped, maybe only after the value was read: read it anew */
+        value = running_value();
+        begun += period;
+    }
+    return begun + (period - value);
+}
+
+/* With interrupts held, and at least once in 2^32 cycles: systick_interrupt sees to that. */
+static uint64_t cycles_held(void) {
+    const uint32_t low = DWT_CYCCNT;
+    if (low < cycles_low) {
+        cycles_high++;
+    }
+    cycles_low = low;
+    return (uint64_t)cycles_high << 32 | low;
+}
+
+void systick_interrupt(void) {
+    const uint32_t state = cpu_mask();
+    past += period;
+    if (cycles) {
+        (void)cycles_held();
+    }
+    cpu_unmask(state);
+}
+
+/* A write clears the value without an interrupt; the count goes on from where it was. */
+static void begin_period(uint32_t ticks) {
+    const uint32_t state = cpu_mask();
+    past = clock_held();
+    period = ticks;
+    SYST_RVR = ticks - 1u;
+    SYST_CVR = 0;
+    SCB_ICSR = SCB_ICSR_PENDSTCLR;
+    cortex_m_barrier();
+    cpu_unmask(state);
+}
+
+void counter_open(void) {
+    SCB_DEMCR |= SCB_DEMCR_TRCENA;
+    DWT_CYCCNT = 0;
+    DWT_CTRL |= DWT_CTRL_CYCCNTENA;
+    cortex_m_barrier();
+    const uint32_t before = DWT_CYCCNT;
+    for (int i = 0; i < 64; i++) {
+        __asm volatile("nop");
+    }
+    cycles =
+        DWT_CYCCNT != before; /* it stands still in emulators, and where a debugger's lock forbids it */
+
+    past = 0;
+    period = WAIT_PERIOD;
+    SYST_RVR = WAIT_PERIOD - 1u;
+    SYST_CVR = 0;
+    SYST_CSR = SYST_CSR_CLKSOURCE | SYST_CSR_TICKINT | SYST_CSR_ENABLE;
+}
+
+const char *counter_name(void) {
+    return cycles ? "dwt" : "systick";
+}
+
+uint64_t counter_clock(void) {
+    const uint32_t state = cpu_mask();
+    const uint64_t now = clock_held();
+    cpu_unmask(state);
+    return now;
+}
+
+uint64_t counter_now(void) {
+    const uint32_t state = cpu_mask();
+    const uint64_t now = cycles ? cycles_held() : clock_held();
+    cpu_unmask(state);
+    return now;
+}
+
+void counter_wait_mode(void) {
+    begin_period(WAIT_PERIOD);
+}
+
+void counter_measure_mode(void) {
+    begin_period(LONGEST_PERIOD);
+}

@@ -1,0 +1,57 @@
+#include "hal/uart.h"
+
+#include "board.h"
+#include "hal/counter.h"
+#include "hal/cpu.h"
+
+#define RING_BYTES 2048u /* a power of two; a whole frame and more */
+#define BYTE_TICKS (11u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD + 1u)
+
+static uint8_t ring[RING_BYTES];
+static volatile uint32_t written; /* bytes ever, by the interrupt alone */
+static volatile uint32_t read;    /* bytes ever, by uart_receive alone */
+
+void uart_open(void) {
+    uart_driver_open();
+    cpu_enable_interrupt(SBNN_UART_IRQ);
+}
+
+void uart_received(uint8_t byte) {
+    const uint32_t at = written;
+    if (at - read < RING_BYTES) {
+        ring[at % RING_BYTES] = byte;
+        written = at + 1u;
+    }
+}
+
+bool uart_receive(uint8_t *byte, uint64_t deadline) {
+    for (;;) {
+        const uint32_t at = read;
+        if (at != written) {
+            *byte = ring[at % RING_BYTES];
+            read = at + 1u;
+            return true;
+        }
+        if (deadline != UART_NEVER && counter_clock() >= deadline) {
+            return false;
+        }
+        const uint32_t state = cpu_mask();
+        if (read == written) {
+            cpu_sleep();
+        }
+        cpu_unmask(state);
+    }
+}
+
+void uart_send(const uint8_t *bytes, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        uart_driver_send(bytes[i]);
+    }
+}
+
+void uart_drain(void) {
+    uart_driver_drain();
+    const uint64_t gone = counter_clock() + 2u * BYTE_TICKS; /* the byte in the shift register */
+    while (counter_clock() < gone) {
+    }
+}

@@ -1,0 +1,31 @@
+/* The serial port: received bytes wait in a ring, sent bytes are waited for. */
+#ifndef SBNN_HAL_UART_H
+#define SBNN_HAL_UART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UART_NEVER UINT64_MAX /* a deadline that does not come */
+
+/* Open the port as board.h says: 8 data bits, its baud rate and parity. */
+void uart_open(void);
+
+/* Take a received byte, sleeping for it until counter_clock() reaches `deadline`; false if none came.
+ * More bytes than the ring holds between two calls are lost: every protocol here checks what it gets.
+ */
+bool uart_receive(uint8_t *byte, uint64_t deadline);
+
+/* Send, returning when the last byte is with the hardware. */
+void uart_send(const uint8_t *bytes, uint32_t count);
+
+/* Wait until the last bit has left, before a reset takes it away. */
+void uart_drain(void);
+
+/* Between uart.c and a driver, which is a file hal/<driver>_uart.c that defines uart_interrupt and
+ * these. */
+void uart_driver_open(void);
+void uart_driver_send(uint8_t byte); /* waits for room */
+void uart_driver_drain(void);        /* waits until the transmitter's buffer is empty */
+void uart_received(uint8_t byte);    /* uart.c's: the driver's interrupt calls it */
+
+#endif

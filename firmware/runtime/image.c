@@ -1,0 +1,19 @@
+#include "runtime/image.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "runtime/crc32.h"
+
+#define VECTOR_BYTES 8u /* an image holds at least its first two vectors: stack and reset */
+
+bool image_is_whole(const uint8_t *slot, uint32_t slot_bytes, const char *board) {
+    image_header header;
+    memcpy(&header, slot, sizeof header);
+    return header.magic == IMAGE_MAGIC && header.header_version == IMAGE_HEADER_VERSION &&
+           header.header_crc32 == crc32_update(0, slot, offsetof(image_header, header_crc32)) &&
+           strncmp(header.board, board, sizeof header.board) == 0 &&
+           header.image_bytes >= VECTOR_BYTES &&
+           header.image_bytes <= slot_bytes - IMAGE_HEADER_BYTES &&
+           header.image_crc32 == crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes);
+}

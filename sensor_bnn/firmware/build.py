@@ -1,0 +1,343 @@
+"""Drive CMake, Ninja and the cross compiler over ``firmware/``, and make the image of what they link."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+
+from sensor_bnn.device.boards import Board
+from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
+from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
+from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.resources import resource
+
+COMPILER = "arm-none-eabi-gcc"
+INSTALL = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
+
+_RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
+_HANDLER_STACK_BYTES = 1024
+_VECTORS_BEFORE_INTERRUPTS = 16
+_LOG_LINES = 12
+_OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build left in its folder.
+
+    Attributes:
+        folder: holds the files below.
+        firmware_elf: the application, with symbols.
+        firmware_bin: header and image, as they are flashed at ``report["flash_address"]``.
+        bootloader_elf: the resident bootloader, with symbols.
+        report: the contents of ``build.json``.
+    """
+
+    folder: Path
+    firmware_elf: Path
+    firmware_bin: Path
+    bootloader_elf: Path
+    report: dict[str, Any]
+
+
+def build_firmware(bundle_dir: Path, board: Board, out_dir: Path) -> BuildResult:
+    """Build bootloader and application for one model on one board.
+
+    The same bundle and board give the same bytes. ``out_dir`` is made if needed; each file in it is replaced
+    only when all are built.
+
+    Args:
+        bundle_dir: a compiled model, of the board's target.
+        board: the board's facts.
+        out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf`` and ``build.json`` go.
+
+    Raises:
+        BundleError: the bundle is missing, damaged, or of another target.
+        BoardError: the model does not fit the board, or the board asks for a driver that is not there.
+        ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
+    """
+    bundle = read_bundle(bundle_dir)
+    if bundle.target != board.target:
+        raise BundleError(
+            f"The bundle {bundle_dir} is compiled for {bundle.target}, and the board {board.name} needs "
+            f"{board.target}.",
+            f"Compile the model with `--target {board.target}`.",
+        )
+    _check_estimate(bundle, board)
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
+        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle)
+        firmware = bytearray(linked["firmware"])
+        image = _image(firmware, board)
+        header = ImageHeader.of(image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"))
+        _patch_header(firmware, header)
+        report = _report(bytes(firmware), header, bundle, board)
+        files = {
+            "firmware.elf": bytes(firmware),
+            "firmware.bin": header.to_bytes() + image,
+            "bootloader.elf": linked["bootloader"],
+            "build.json": (json.dumps(report, indent=2) + "\n").encode(),
+        }
+    _place(files, out_dir)
+    return BuildResult(
+        out_dir, out_dir / "firmware.elf", out_dir / "firmware.bin", out_dir / "bootloader.elf", report
+    )
+
+
+def build_bootloader(board: Board, out_dir: Path) -> Path:
+    """Build the board's bootloader alone.
+
+    Returns:
+        The path of ``bootloader.elf`` in ``out_dir``, which is made if needed.
+
+    Raises:
+        BoardError: the board asks for a driver that is not there.
+        ToolError: a tool is missing or failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
+        linked = _compile(board, Path(temporary), out_dir / "build.log", None)
+    _place({"bootloader.elf": linked["bootloader"]}, out_dir)
+    return out_dir / "bootloader.elf"
+
+
+def _check_estimate(bundle: BundleFacts, board: Board) -> None:
+    """Refuse what cannot fit whatever the code's size, before a compiler runs."""
+    flash = HEADER_BYTES + bundle.weights_bytes
+    if flash > board.slot.size:
+        raise _too_big("flash", flash, "application slot", board.slot.size, board, at_least=True)
+    ram = _RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
+    ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
+    if ram > board.ram.size:
+        raise _too_big("RAM", ram, "RAM", board.ram.size, board, at_least=True)
+
+
+def _too_big(
+    what: str, needed: int, where: str, available: int, board: Board, at_least: bool = False
+) -> BoardError:
+    return BoardError(
+        f"The model does not fit: it needs {'at least ' if at_least else ''}{_size(needed)} of {what}, and "
+        f"the {where} of board {board.name} has {_size(available)}.",
+        "Choose a smaller model or a larger board (`sensor-bnn boards` lists them).",
+    )
+
+
+def _size(count: int) -> str:
+    for unit, scale in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if count >= scale:
+            return f"{count / scale:.4g} {unit} ({count:,} bytes)"
+    return f"{count} bytes"
+
+
+def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) -> dict[str, bytes]:
+    """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``."""
+    if shutil.which(COMPILER) is None:
+        raise ToolError(f"The cross compiler {COMPILER} is missing.", f"Install it: {INSTALL}")
+    sources = resource("firmware")
+    _check_drivers(board, sources)
+    generated = work / "generated"
+    generated.mkdir()
+    _generate(board, sources / "templates", generated)
+    targets = ["bootloader"] if bundle is None else ["bootloader", "firmware"]
+    settings = {
+        "CMAKE_BUILD_TYPE": "Release",
+        "CMAKE_TOOLCHAIN_FILE": sources / "cmake" / "arm-none-eabi.cmake",
+        "CMAKE_MAKE_PROGRAM": _ninja(),
+        "SBNN_GENERATED": generated,
+        "SBNN_TARGET": board.target,
+        "SBNN_UART_DRIVER": board.uart.driver,
+        "SBNN_COUNTER_DRIVER": board.counter.driver,
+        "SBNN_FLASH_DRIVER": board.flash.driver,
+    }
+    if bundle is not None:
+        # A copy: the compiler sees the same names wherever the bundle lies.
+        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+    cmake = str(_cmake())
+    build = work / "build"
+    _run(
+        [cmake, "-G", "Ninja", "-S", str(sources), "-B", str(build)]
+        + [f"-D{name}={value}" for name, value in settings.items()],
+        log,
+        board,
+    )
+    _run([cmake, "--build", str(build), "--target", *targets], log, board)
+    return {target: (build / f"{target}.elf").read_bytes() for target in targets}
+
+
+def _check_drivers(board: Board, sources: Path) -> None:
+    for kind, driver in (
+        ("uart", board.uart.driver),
+        ("counter", board.counter.driver),
+        ("flash", board.flash.driver),
+    ):
+        known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
+        if driver not in known:
+            raise BoardError(
+                f"The board {board.name} names the {kind} driver {driver!r}, which the firmware has not.",
+                f"It has: {', '.join(known)}.",
+            )
+    known = sorted(file.stem for file in (sources / "cmake" / "targets").glob("*.cmake"))
+    if board.target not in known:
+        raise BoardError(
+            f"The board {board.name} is of target {board.target}, for which there is no firmware.",
+            f"There is for: {', '.join(known)}.",
+        )
+    last = HEADER_BYTES // 4 - _VECTORS_BEFORE_INTERRUPTS - 1
+    if board.uart.irq > last:
+        raise BoardError(
+            f"The board {board.name} has its UART on interrupt {board.uart.irq}.",
+            f"The firmware's vector table goes up to {last}.",
+        )
+
+
+def _generate(board: Board, templates: Path, folder: Path) -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    facts = {
+        "board": board,
+        "reserved_bytes": _RESERVED_BYTES,
+        "handler_stack_bytes": _HANDLER_STACK_BYTES,
+        "vector_alignment": HEADER_BYTES,
+    }
+    script = environment.get_template("image.ld.j2")
+    texts = {
+        "board.h": environment.get_template("board.h.j2").render(facts),
+        "bootloader.ld": script.render(
+            facts, application=False, origin=board.flash.origin, size=board.bootloader.size
+        ),
+        "application.ld": script.render(
+            facts, application=True, origin=board.slot.origin, size=board.slot.size
+        ),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _cmake() -> Path:
+    import cmake
+
+    return Path(cmake.CMAKE_BIN_DIR) / "cmake"
+
+
+def _ninja() -> Path:
+    import ninja
+
+    return Path(ninja.BIN_DIR) / "ninja"
+
+
+def _run(command: list[str], log: Path, board: Board) -> None:
+    # English words, no colours, and no flags of the user's shell in the image.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("CFLAGS", "LDFLAGS", "CC")
+    }
+    environment |= {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise ToolError(
+            f"Cannot run {command[0]}: {error.strerror}.", "Install it: pip install cmake ninja"
+        ) from None
+    if done.returncode == 0:
+        return
+    overflow = _OVERFLOW.search(done.stdout)
+    if overflow is not None:
+        ram = overflow[1] == "RAM"
+        available = board.ram.size - _RESERVED_BYTES if ram else board.slot.size
+        needed = available + int(overflow[2])
+        raise _too_big(
+            "RAM" if ram else "flash", needed, "RAM" if ram else "application slot", available, board
+        )
+    _place({log.name: done.stdout.encode()}, log.parent)
+    last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
+    raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")
+
+
+def _image(firmware: bytes | bytearray, board: Board) -> bytes:
+    """Return the bytes that stand in flash behind the header, gaps filled as erased flash is."""
+    start = board.slot.origin + HEADER_BYTES
+    parts = [
+        (segment["p_paddr"], segment.data())
+        for segment in ELFFile(io.BytesIO(firmware)).iter_segments("PT_LOAD")
+        if segment["p_filesz"]
+    ]
+    end = max(address + len(data) for address, data in parts)
+    content = bytearray(b"\xff" * (end - board.slot.origin))
+    for address, data in parts:
+        offset = address - board.slot.origin
+        content[offset : offset + len(data)] = data
+    assert len(content) <= board.slot.size
+    return bytes(content[start - board.slot.origin :])
+
+
+def _patch_header(firmware: bytearray, header: ImageHeader) -> None:
+    section = ELFFile(io.BytesIO(bytes(firmware))).get_section_by_name(".header")
+    assert section is not None and section["sh_size"] == HEADER_BYTES
+    offset = section["sh_offset"]
+    firmware[offset : offset + HEADER_BYTES] = header.to_bytes()
+
+
+def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Board) -> dict[str, Any]:
+    sections = {
+        section.name: section["sh_size"]
+        for section in ELFFile(io.BytesIO(firmware)).iter_sections()
+        if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
+    }
+    ram = {
+        "arena": sections.get(".arena", 0),
+        "stack": sections[".stack"],
+        "handler_stack": sections[".handler_stack"],
+        "data_bss": sections.get(".data", 0) + sections.get(".bss", 0),
+    }
+    return {
+        "board": board.name,
+        "model": bundle.model,
+        "model_hash": bundle.model_hash,
+        "firmware_version": header.firmware_version,
+        "flash_address": board.slot.origin,
+        "flash_bytes": HEADER_BYTES + header.image_bytes,
+        "image_bytes": header.image_bytes,
+        "weights_bytes": bundle.weights_bytes,
+        "code_bytes": header.image_bytes - bundle.weights_bytes,
+        "ram": {**ram, "total": sum(ram.values()), "available": board.ram.size - _RESERVED_BYTES},
+        "sections": sections,
+    }
+
+
+def _place(files: dict[str, bytes], folder: Path) -> None:
+    """Write all files beside their places, then move them there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as temporary:
+            for name, content in files.items():
+                (Path(temporary) / name).write_bytes(content)
+            for name in files:
+                (Path(temporary) / name).replace(folder / name)
+    except OSError as error:
+        raise SensorBnnError(
+            f"Cannot write to {folder}: {error.strerror}.", "Choose another output folder."
+        ) from None

@@ -1,0 +1,80 @@
+"""What the build needs to know of a model bundle, checked as it is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_bnn.errors import BundleError
+
+FORMAT = 1
+SOURCES = ("model.h", "model.c", "weights.c", "kernels.o")
+_REMEDY = "Compile the model again with `sensor-bnn compile`."
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """The facts of ``metadata.json``; sizes in bytes."""
+
+    folder: Path
+    model: str
+    model_hash: str
+    target: str
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    weights_bytes: int
+    layer_count: int
+
+
+def read_bundle(folder: Path) -> BundleFacts:
+    """Read ``folder/metadata.json`` and see that the sources are there.
+
+    Raises:
+        BundleError: a file is missing, is no JSON, or lacks a fact; the message names it.
+    """
+    file = folder / "metadata.json"
+    missing = [name for name in (file.name, *SOURCES) if not (folder / name).is_file()]
+    if missing:
+        raise BundleError(f"The folder {folder} is no model bundle: {', '.join(missing)} missing.", _REMEDY)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"Cannot read {file}: {error.strerror}.", "Check its permissions.") from None
+    except ValueError:
+        raise BundleError(f"{file} is no JSON.", _REMEDY) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BundleError(f"{file} is not of bundle format {FORMAT}.", _REMEDY)
+    model_hash = _text(file, content, "model_hash")
+    if not re.fullmatch("[0-9a-f]{64}", model_hash):
+        raise BundleError(f"{file}: model_hash is no SHA-256.", _REMEDY)
+    layers = content.get("layers")
+    if not isinstance(layers, list) or not layers:
+        raise BundleError(f"{file}: layers must list at least one.", _REMEDY)
+    return BundleFacts(
+        folder=folder,
+        model=_text(file, content, "model"),
+        model_hash=model_hash,
+        target=_text(file, content, "target"),
+        arena_bytes=_size(file, content, "arena_bytes"),
+        input_bytes=_size(file, content.get("input"), "bytes"),
+        output_bytes=_size(file, content.get("output"), "bytes"),
+        weights_bytes=_size(file, content, "weights_bytes"),
+        layer_count=len(layers),
+    )
+
+
+def _text(file: Path, table: object, key: str) -> str:
+    value = table.get(key) if isinstance(table, dict) else None
+    if not isinstance(value, str) or not value:
+        raise BundleError(f"{file}: {key} is missing or no text.", _REMEDY)
+    return value
+
+
+def _size(file: Path, table: object, key: str) -> int:
+    value = table.get(key) if isinstance(table, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
+        raise BundleError(f"{file}: {key} is missing or no size.", _REMEDY)
+    return value

@@ -1,0 +1,88 @@
+"""The firmware image: a header of 512 bytes, then what the linker placed behind it (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from sensor_bnn.errors import BundleError
+
+HEADER_BYTES = 512
+_MAGIC = int.from_bytes(b"SBNN", "little")
+_VERSION = 1
+_FIELDS = struct.Struct("<IIII32s32s16s412x")
+_CRC = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """What an image says of itself.
+
+    Attributes:
+        image_bytes: bytes behind the header.
+        image_crc32: their CRC-32, as zlib computes it.
+        model_hash: SHA-256 of the model's ONNX file, 32 bytes.
+        board: the board's name.
+        firmware_version: version of the sensor-bnn that built it.
+    """
+
+    image_bytes: int
+    image_crc32: int
+    model_hash: bytes
+    board: str
+    firmware_version: str
+
+    @classmethod
+    def of(cls, image: bytes, model_hash: bytes, board: str, firmware_version: str) -> ImageHeader:
+        """Return the header for the bytes ``image``, which will stand behind it.
+
+        Args:
+            image: vector table, code and constants.
+            model_hash: 32 bytes.
+            board: at most 31 ASCII characters.
+            firmware_version: cut to 15 ASCII characters.
+        """
+        return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15])
+
+    def to_bytes(self) -> bytes:
+        """Return the 512 bytes of the header."""
+        fields = _FIELDS.pack(
+            _MAGIC,
+            _VERSION,
+            self.image_bytes,
+            self.image_crc32,
+            self.model_hash,
+            self.board.encode("ascii"),
+            self.firmware_version.encode("ascii"),
+        )
+        return fields + _CRC.pack(zlib.crc32(fields))
+
+
+def read_image(content: bytes) -> ImageHeader:
+    """Check a whole image, header first, as the bootloader will, and return its header.
+
+    Args:
+        content: the bytes of ``firmware.bin``.
+
+    Raises:
+        BundleError: it is no image, or not whole.
+    """
+    remedy = "Build it again with `sensor-bnn build`."
+    if len(content) < HEADER_BYTES or content[:4] != _MAGIC.to_bytes(4, "little"):
+        raise BundleError("The file is no sensor-bnn firmware image.", remedy)
+    _, version, size, crc, model_hash, board, firmware_version = _FIELDS.unpack_from(content)
+    if version != _VERSION:
+        raise BundleError(f"The firmware image has header version {version}, not {_VERSION}.", remedy)
+    if _CRC.unpack_from(content, _FIELDS.size)[0] != zlib.crc32(content[: _FIELDS.size]):
+        raise BundleError("The header of the firmware image is damaged.", remedy)
+    image = content[HEADER_BYTES:]
+    if len(image) != size or zlib.crc32(image) != crc:
+        raise BundleError(f"The firmware image is damaged: {len(image)} bytes of {size}, or changed.", remedy)
+    return ImageHeader(
+        size,
+        crc,
+        model_hash,
+        board.rstrip(b"\0").decode("ascii"),
+        firmware_version.rstrip(b"\0").decode("ascii"),
+    )

@@ -1,0 +1,39 @@
+#include <stdint.h>
+
+void standin_linear(const float *x, const float *weights, float *scratch, float *y);
+void standin_spin(uint32_t rounds);
+void standin_dig(uint32_t bytes);
+
+/* y[i] = w0 * x[i] + w1 * x[i + 1] + w2 * x[i + 2] + w3, for 300 outputs; 150 words of the arena are
+ * used. */
+void standin_linear(const float *x, const float *weights, float *scratch, float *y) {
+    for (int i = 0; i < 300; i++) {
+        volatile float *sum = &scratch[i % 150];
+        *sum = weights[0] * x[i];
+        *sum += weights[1] * x[i + 1];
+        *sum += weights[2] * x[i + 2];
+        y[i] = *sum + weights[3];
+    }
+}
+
+/* Two instructions a round, on Arm. */
+void standin_spin(uint32_t rounds) {
+    if (rounds > 0) {
+#ifdef __arm__
+        __asm volatile("1: subs %0, %0, #1\n bne 1b" : "+r"(rounds)::"cc");
+#else
+        for (volatile uint32_t i = rounds; i > 0; i--) {
+        }
+#endif
+    }
+}
+
+/* Touch this much of the stack, from the top down. */
+void standin_dig(uint32_t bytes) {
+    if (bytes > 0) {
+        volatile uint8_t hole[bytes];
+        for (uint32_t i = bytes; i > 0; i--) {
+            hole[i - 1] = (uint8_t)i;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/* A model that a person can check by hand, in the shape of a compiled bundle. */
+#ifndef SBNN_MODEL_H
+#define SBNN_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SBNN_MODEL_ARENA_BYTES 1024
+#define SBNN_MODEL_INPUT_BYTES 1600
+#define SBNN_MODEL_OUTPUT_BYTES 1200
+#define SBNN_MODEL_LAYER_COUNT 130
+
+extern const uint8_t sbnn_model_hash[32];
+extern const char sbnn_model_name[];
+
+typedef struct {
+    void (*layer_done)(void *context, uint32_t layer);
+    void *context;
+} sbnn_observer;
+
+void sbnn_model_invoke(void *arena, const void *input, void *output, const sbnn_observer *observer);
+
+#endif

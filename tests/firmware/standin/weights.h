@@ -1,0 +1,1 @@
+extern const float standin_weights[4];
