@@ -1,0 +1,67 @@
+"""``sensor-bnn export``: a checkpoint to an ONNX file and compiled bundles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("ckpt", type=click.Path(path_type=Path))
+@click.option("--target", default="cortex-m7", show_default=True, help="What `sensor-bnn targets` lists.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for model.onnx and a bundle a target.  [default: build/<model name>]",
+)
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path),
+    help="Labelled windows to compare PyTorch and ONNX Runtime on.  [default: samples.npz beside CKPT]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(ckpt: Path, target: str, output: Path | None, samples: Path | None, as_json: bool) -> None:
+    """Export the checkpoint CKPT to ONNX, check it, and compile it.
+
+    Writes model.onnx, runs it in stock ONNX Runtime beside PyTorch, and compiles one bundle for the target
+    and one for the host.
+
+    \b
+    Example:
+      sensor-bnn export sensor_bnn/zoo/watch-tiny/ckpt.pt --target cortex-m7
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
+
+    with Console(stderr=True).status("starting") as status:
+        done = export_checkpoint(ckpt, target, output, samples, status.update)
+    comparison = done.comparison
+    if as_json:
+        result = {
+            "model": done.model,
+            "model_hash": done.model_hash,
+            "onnx": str(done.onnx),
+            "onnx_bytes": done.onnx_bytes,
+            "target": target,
+            "bundles": {name: str(folder) for name, folder in done.bundles.items()},
+            "comparison": asdict(comparison) if comparison else None,
+        }
+        click.echo(json.dumps(result))
+        return
+    click.echo(f"{done.onnx}  {done.onnx_bytes} bytes, SHA-256 {done.model_hash}")
+    for name, folder in done.bundles.items():
+        click.echo(f"{folder}  bundle for {name}")
+    if comparison is None:
+        click.echo("Not compared with PyTorch: there are no samples (give --samples).")
+        return
+    click.echo(
+        f"{comparison.samples} samples: top-1 {comparison.top1_torch:.2%} in PyTorch,"
+        f" {comparison.top1_onnx:.2%} in ONNX Runtime; they agree on {comparison.agreement:.2%};"
+        f" largest logit difference {comparison.largest_logit_difference:.3g}"
+    )

@@ -1,0 +1,79 @@
+"""An exported model in stock ONNX Runtime, beside the PyTorch model that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from sensor_bnn.errors import DataError, ModelError
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What PyTorch and ONNX Runtime say about the same samples.
+
+    Attributes:
+        samples: how many.
+        top1_torch: share of right answers of the PyTorch model, 0 .. 1.
+        top1_onnx: the same of the ONNX file.
+        agreement: share of samples on which both answer alike.
+        largest_logit_difference: over all samples and classes.
+    """
+
+    samples: int
+    top1_torch: float
+    top1_onnx: float
+    agreement: float
+    largest_logit_difference: float
+
+
+def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
+    """Logits ``[n, classes]`` of windows ``[n, C, L]``, one at a time, in stock ONNX Runtime on the CPU.
+
+    Args:
+        path: the ONNX file.
+        x: the windows.
+        advance: called after each of them.
+
+    Raises:
+        ModelError: ONNX Runtime does not load the file.
+        DataError: the windows' shape is not the model's.
+    """
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception
+        text = " ".join(str(error).split())
+        raise ModelError(
+            f"ONNX Runtime does not load {path} ({text}).", "Export the model again, or update onnxruntime."
+        ) from error
+    (window,) = session.get_inputs()
+    if list(x.shape[1:]) != list(window.shape[1:]):
+        raise DataError(
+            f"The windows are {list(x.shape[1:])}, the model {path} takes {list(window.shape[1:])}.",
+            "Give samples of the model's kind.",
+        )
+    logits = []
+    for one in x:
+        (result,) = session.run(None, {window.name: one[None]})
+        logits.append(result[0])
+        advance()
+    return np.array(logits, dtype=np.float32)
+
+
+def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:
+    """Compare logits ``[n, classes]`` of both, given the true labels ``[n]``."""
+    answers, again = torch_logits.argmax(axis=1), onnx_logits.argmax(axis=1)
+    return Comparison(
+        samples=len(labels),
+        top1_torch=float((answers == labels).mean()),
+        top1_onnx=float((again == labels).mean()),
+        agreement=float((answers == again).mean()),
+        largest_logit_difference=float(np.abs(torch_logits - onnx_logits).max()),
+    )
