@@ -30,7 +30,7 @@ def command(bundle: Path, board: str, output: Path | None, as_json: bool) -> Non
     import json
 
     from sensor_bnn.device.boards import load_board
-    from sensor_bnn.firmware import build_firmware
+    from sensor_bnn.firmware.build import build_firmware
 
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)

@@ -31,8 +31,10 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
       sensor-bnn emulate qemu-mps2-an500
       sensor-bnn flash build/ --port /dev/pts/3
     """
+    import contextlib
     import json
     import signal
+    import tempfile
 
     from sensor_bnn.device.boards import load_board
     from sensor_bnn.device.emulator import Emulator
@@ -41,10 +43,6 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
         raise click.UsageError("--bootloader and --build exclude each other.")
     facts = load_board(board)
     kernel = build / "bootloader.elf" if build is not None else bootloader
-    if kernel is None:
-        from sensor_bnn.firmware import build_bootloader
-
-        kernel = build_bootloader(facts)
 
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt
@@ -52,7 +50,13 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     # A service manager's or a test's SIGTERM must not leave QEMU behind.
     signal.signal(signal.SIGTERM, stop)
     try:
-        with Emulator(facts, kernel) as emulator:
+        with contextlib.ExitStack() as stack:
+            if kernel is None:
+                from sensor_bnn.firmware.build import build_bootloader
+
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+                kernel = build_bootloader(facts, Path(folder))
+            emulator = stack.enter_context(Emulator(facts, kernel))
             if as_json:
                 click.echo(json.dumps({"board": facts.name, "port": emulator.port, "pid": emulator.pid}))
             else:

@@ -278,7 +278,7 @@ def _run(command: list[str], log: Path, board: Board) -> None:
 
 
 def _image(firmware: bytes | bytearray, board: Board) -> bytes:
-    """Return the bytes that stand in flash behind the header, gaps filled as erased flash is."""
+    """Return the bytes that stand in flash behind the header, gaps filled with zeros."""
     start = board.slot.origin + HEADER_BYTES
     parts = [
         (segment["p_paddr"], segment.data())
@@ -286,7 +286,7 @@ def _image(firmware: bytes | bytearray, board: Board) -> bytes:
         if segment["p_filesz"]
     ]
     end = max(address + len(data) for address, data in parts)
-    content = bytearray(b"\xff" * (end - board.slot.origin))
+    content = bytearray(end - board.slot.origin)
     for address, data in parts:
         offset = address - board.slot.origin
         content[offset : offset + len(data)] = data
