@@ -32,16 +32,23 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
       sensor-bnn flash build/ --port /dev/pts/3
     """
     import contextlib
+    import contextlib
     import json
     import signal
+    import tempfile
     import tempfile
 
     from sensor_bnn.device.boards import load_board
     from sensor_bnn.device.emulator import Emulator
+    from sensor_bnn.errors import BoardError
 
     if bootloader is not None and build is not None:
         raise click.UsageError("--bootloader and --build exclude each other.")
     facts = load_board(board)
+    if facts.emulator is None:
+        raise BoardError(
+            f"The board {facts.name} has no emulator.", "Connect the real board and use its serial port."
+        )
     kernel = build / "bootloader.elf" if build is not None else bootloader
 
     def stop(number: int, frame: object) -> None:
@@ -52,10 +59,11 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     try:
         with contextlib.ExitStack() as stack:
             if kernel is None:
-                from sensor_bnn.firmware.build import build_bootloader
+                from sensor_bnn.firmware import build_bootloader
 
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
-                kernel = build_bootloader(facts, Path(folder))
+                click.echo(f"Building the bootloader of {facts.name} ...", err=True)
+                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-emulate-"))
+                kernel = build_bootloader(facts, Path(scratch))
             emulator = stack.enter_context(Emulator(facts, kernel))
             if as_json:
                 click.echo(json.dumps({"board": facts.name, "port": emulator.port, "pid": emulator.pid}))

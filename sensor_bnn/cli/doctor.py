@@ -1,0 +1,41 @@
+"""``sensor-bnn doctor``: what is missing on this machine, and how to install it."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(as_json: bool) -> None:
+    """Check the programs and Python packages that the pipeline needs.
+
+    Exits with 1 if anything is missing, and prints the command that installs it.
+
+    \b
+    Example:
+      sensor-bnn doctor
+    """
+    import json
+    import sys
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from sensor_bnn.device.doctor import check_machine
+
+    checks = check_machine()
+    missing = [check for check in checks if not check.ok]
+    if as_json:
+        click.echo(json.dumps({"ok": not missing, "checks": [asdict(check) for check in checks]}))
+    else:
+        table = Table("", "what", "version", "needed")
+        for check in checks:
+            mark = "[green]ok[/]" if check.ok else "[red]missing[/]"
+            table.add_row(mark, check.name, check.version or "", check.purpose)
+        Console().print(table)
+        for line in dict.fromkeys(check.install for check in missing):
+            click.echo(f"Run: {line}")
+    if missing:
+        sys.exit(1)

@@ -1,0 +1,368 @@
+"""Measure a model on its board: outputs, ticks or instructions, memory, layer by layer."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.device.an3155 import An3155
+from sensor_bnn.device.boards import HEADER_BYTES, Board, list_boards, load_board
+from sensor_bnn.device.client import Client
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.device.protocol import Hello
+from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage ("bench"), the samples done, and the samples in all."""
+
+_HELLO_SECONDS = 1.0
+_SYNC_SECONDS = 0.5
+_COMPILE = "Compile the model again with `sensor-bnn compile`."
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Labelled inputs: ``x`` float32 [n, channels, length], ``y`` int64 [n], the classes' names."""
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's share of a profiled inference; instructions only where the board is emulated."""
+
+    name: str
+    op: str
+    kernel: str
+    ticks: int
+    instructions: int | None
+    macs: int
+    instructions_per_mac: float | None
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """What a model costs on a board.
+
+    Attributes:
+        counter: which timer of the board counted, at ``counter_hz``.
+        emulated: whether the board is QEMU under ``-icount``; then instructions are exact counts and there
+            are no microseconds, else it is the other way round.
+        ticks: of the counter, median of an inference; ``instructions`` likewise, over ``samples`` inferences.
+        repeat_exact: the same sample again took the same count.
+        overhead: of the profiled inference, what lies outside of its layers.
+        stack_bytes, arena_high_water_bytes: the most that was used since reset.
+        flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
+        top1_host, top1_device: share of right answers; host's None when no host bundle was given.
+        bit_exact: every output of the device equals the host's to the last bit.
+    """
+
+    board: str
+    model: str
+    model_hash: str
+    firmware_version: str
+    counter: str
+    counter_hz: int
+    emulated: bool
+    instructions: int | None
+    instructions_min: int | None
+    instructions_max: int | None
+    ticks: int
+    ticks_min: int
+    ticks_max: int
+    microseconds: float | None
+    repeat_exact: bool
+    arena_bytes: int
+    arena_high_water_bytes: int
+    stack_bytes: int
+    stack_reserved_bytes: int
+    static_ram_bytes: int
+    flash_bytes: int
+    weights_bytes: int
+    samples: int
+    top1_host: float | None
+    top1_device: float
+    bit_exact: bool | None
+    profile_ticks: int
+    profile_instructions: int | None
+    overhead: int
+    retries: int
+    layers: tuple[Layer, ...]
+
+
+def read_samples(file: Path, limit: int | None = None) -> Samples:
+    """Read an npz file with ``x``, ``y`` and ``classes``.
+
+    Args:
+        file: what ``sensor-bnn train`` wrote, or the shipped samples.
+        limit: at most so many samples, from the start; all when None.
+
+    Raises:
+        DataError: missing, damaged, or an array of another shape or type.
+    """
+    remedy = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes (texts)."
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            x, y, classes = (arrays[name] for name in ("x", "y", "classes"))
+    except FileNotFoundError:
+        raise DataError(f"There is no file {file}.", remedy) from None
+    except KeyError as error:
+        raise DataError(f"The samples {file} lack an array: {error.args[0]}.", remedy) from None
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataError(f"The samples {file} cannot be read: {error}.", remedy) from None
+    if x.dtype != np.float32 or x.ndim < 2:
+        raise DataError(f"x of {file} is {x.dtype} {list(x.shape)}, not float32 [n, ...].", remedy)
+    if y.dtype != np.int64 or y.shape != x.shape[:1]:
+        raise DataError(
+            f"y of {file} is {y.dtype} {list(y.shape)}, not int64 [{x.shape[0]}] as x needs.", remedy
+        )
+    if classes.dtype.kind != "U" or classes.ndim != 1:
+        raise DataError(
+            f"classes of {file} is {classes.dtype} {list(classes.shape)}, no list of texts.", remedy
+        )
+    if not len(x):
+        raise DataError(f"{file} holds no sample.", remedy)
+    if y.min() < 0 or y.max() >= len(classes):
+        raise DataError(f"y of {file} names class {y.max()} of {len(classes)}.", remedy)
+    return Samples(x[:limit], y[:limit], tuple(str(name) for name in classes))
+
+
+def detect_board(port: str) -> Board:
+    """Return the board that the application at ``port`` says it runs on.
+
+    Raises:
+        PortError: the port is absent, busy or silent.
+        BoardError: it names a board that this installation does not have.
+        DeviceError: only a bootloader answers.
+    """
+    silent: PortError | DeviceError | None = None
+    tried: set[tuple[int, str]] = set()
+    for uart in (board.uart for board in list_boards()):
+        if (uart.baud, uart.parity) in tried:
+            continue
+        tried.add((uart.baud, uart.parity))
+        with SerialPort(port, uart) as line:
+            try:
+                return load_board(_greet(line, Client(line)).board)
+            except PortError as error:
+                silent = error
+    assert silent is not None  # there is at least one board
+    raise silent
+
+
+def run_bench(
+    port: str,
+    board: Board,
+    bundle_dir: Path,
+    samples: Samples,
+    *,
+    host_dir: Path | None = None,
+    build_dir: Path | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> BenchResult:
+    """Run every sample on the board and measure.
+
+    Args:
+        port: the serial port's path.
+        board: the board that is meant.
+        bundle_dir: the bundle in the board's firmware; its metadata names the layers.
+        samples: inputs of the model's shape.
+        host_dir: the same model compiled for this machine, to compare outputs bit by bit.
+        build_dir: the firmware's build, for its sizes; else what the board says is reported.
+        progress: called after each sample.
+
+    Raises:
+        BundleError: a bundle or build is missing, damaged or of another model.
+        DataError: the samples do not fit the model.
+        PortError: the port is absent, busy or silent.
+        DeviceError: the board runs another model or another firmware, or refuses.
+    """
+    metadata = _read_json(bundle_dir / "metadata.json", _COMPILE)
+    expected = _host_outputs(host_dir, metadata, bundle_dir, samples)
+    try:
+        inputs = _inputs(metadata, samples)
+        output_bytes = int(metadata["output"]["bytes"])
+        output_dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
+        facts = metadata["layers"]
+        weights_bytes = int(metadata["weights_bytes"])
+        flash_bytes = _flash_bytes(build_dir, metadata)
+        with SerialPort(port, board.uart) as line:
+            client = Client(line)
+            hello = _greet(line, client)
+            _check(hello, board, metadata)
+            ticks: list[int] = []
+            outputs: list[bytes] = []
+            progress("bench", 0, len(inputs))
+            for data in inputs:
+                client.write_input(data)
+                ticks.append(client.infer())
+                outputs.append(client.read_output(output_bytes))
+                progress("bench", len(outputs), len(inputs))
+            again = client.infer()
+            total, layer_ticks = client.profile()
+            memory = client.memory()
+        layers = _layers(facts, layer_ticks, hello, board)
+    except (KeyError, TypeError) as error:
+        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+
+    shares = [layer.instructions or 0 for layer in layers] if board.emulator else layer_ticks
+    profile_instructions = _instructions(total, hello, board)
+    median = statistics.median_low(ticks)
+    answers = np.stack([np.frombuffer(output, output_dtype) for output in outputs])
+    return BenchResult(
+        board=board.name,
+        model=hello.model,
+        model_hash=hello.model_hash,
+        firmware_version=hello.firmware_version,
+        counter=hello.counter,
+        counter_hz=hello.counter_hz,
+        emulated=board.emulator is not None,
+        instructions=_instructions(median, hello, board),
+        instructions_min=_instructions(min(ticks), hello, board),
+        instructions_max=_instructions(max(ticks), hello, board),
+        ticks=median,
+        ticks_min=min(ticks),
+        ticks_max=max(ticks),
+        microseconds=None if board.emulator else round(median * 1e6 / hello.counter_hz, 3),
+        repeat_exact=_count(again, hello, board) == _count(ticks[-1], hello, board),
+        arena_bytes=memory.arena_bytes,
+        arena_high_water_bytes=memory.arena_high_water_bytes,
+        stack_bytes=memory.stack_high_water_bytes,
+        stack_reserved_bytes=memory.stack_bytes,
+        static_ram_bytes=memory.static_ram_bytes,
+        flash_bytes=flash_bytes or memory.image_bytes + HEADER_BYTES,
+        weights_bytes=weights_bytes,
+        samples=len(inputs),
+        top1_host=None if expected is None else _top1(np.stack(expected), samples),
+        top1_device=_top1(answers, samples),
+        bit_exact=None if expected is None else [a.tobytes() for a in expected] == outputs,
+        profile_ticks=total,
+        profile_instructions=profile_instructions,
+        overhead=(total if profile_instructions is None else profile_instructions) - sum(shares),
+        retries=client.retries,
+        layers=layers,
+    )
+
+
+def _greet(line: SerialPort, client: Client) -> Hello:
+    """HELLO, or the reason why there is none."""
+    try:
+        return client.hello(timeout=_HELLO_SECONDS)
+    except PortError:
+        if not An3155(line).sync(_SYNC_SECONDS):
+            raise
+    raise DeviceError(
+        f"The board at {line.path} runs its bootloader and no application.",
+        "Flash one first: `sensor-bnn flash BUILD_DIR`.",
+    )
+
+
+def _check(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
+    if hello.board != board.name:
+        raise DeviceError(
+            f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
+        )
+    if hello.model_hash != metadata["model_hash"]:
+        raise DeviceError(
+            f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
+            f"the bundle is {metadata['model']} ({metadata['model_hash'][:12]}).",
+            "Build and flash the bundle's firmware, or give the bundle that was flashed.",
+        )
+    told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
+    meant = (
+        metadata["input"]["bytes"],
+        metadata["output"]["bytes"],
+        len(metadata["layers"]),
+        metadata["arena_bytes"],
+    )
+    if told != meant:
+        raise DeviceError(
+            f"The board was compiled otherwise than the bundle: input, output, layers, arena are {told}, "
+            f"not {meant}.",
+            "Build and flash the bundle's firmware.",
+        )
+
+
+def _instructions(ticks: int, hello: Hello, board: Board) -> int | None:
+    """Ticks of virtual time as instructions: an instruction takes ``2**icount_shift`` ns."""
+    if board.emulator is None:
+        return None
+    return round(ticks * 1_000_000_000 / (hello.counter_hz << board.emulator.icount_shift))
+
+
+def _count(ticks: int, hello: Hello, board: Board) -> int:
+    instructions = _instructions(ticks, hello, board)
+    return ticks if instructions is None else instructions
+
+
+def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
+    layers = []
+    for fact, count in zip(facts, ticks, strict=True):
+        instructions = _instructions(count, hello, board)
+        macs = int(fact["macs"])
+        ratio = round(instructions / macs, 4) if macs and instructions is not None else None
+        layers.append(Layer(fact["name"], fact["op"], fact["kernel"], count, instructions, macs, ratio))
+    return tuple(layers)
+
+
+def _inputs(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
+    shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
+    if [1, *samples.x.shape[1:]] != shape or samples.x.dtype != dtype:
+        raise DataError(
+            f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {dtype} {shape}.",
+            "Give samples of the data set that the model was trained on.",
+        )
+    return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in samples.x]
+
+
+def _host_outputs(
+    host_dir: Path | None, metadata: dict[str, Any], bundle_dir: Path, samples: Samples
+) -> list[npt.NDArray[np.generic]] | None:
+    """The outputs of the same model compiled for this machine, one [classes] a sample."""
+    if host_dir is None:
+        return None
+    from sensor_bnn.compiler.host_library import HostModel
+
+    host = HostModel(host_dir)
+    if host.metadata.get("model_hash") != metadata.get("model_hash"):
+        raise BundleError(
+            f"{host_dir} and {bundle_dir} are compiled from different models.",
+            "Compile both from one model.onnx.",
+        )
+    return [host.infer(x[np.newaxis]).reshape(-1) for x in samples.x]
+
+
+def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:
+    if build_dir is None:
+        return None
+    report = _read_json(build_dir / "build.json", "Build the firmware again with `sensor-bnn build`.")
+    size = report.get("flash_bytes")
+    if report.get("model_hash") != metadata["model_hash"] or not isinstance(size, int):
+        raise BundleError(f"{build_dir} was built from another model.", "Build the bundle's firmware again.")
+    return size
+
+
+def _top1(outputs: npt.NDArray[np.generic], samples: Samples) -> float:
+    return round(float(np.mean(np.argmax(outputs, axis=1) == samples.y)), 6)
+
+
+def _read_json(file: Path, remedy: str) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"Cannot read {file}: {error.strerror}.", remedy) from None
+    except ValueError:
+        raise BundleError(f"{file} is no JSON.", remedy) from None
+    if not isinstance(content, dict):
+        raise BundleError(f"{file} holds no table.", remedy)
+    return content

@@ -1,0 +1,81 @@
+"""A benchmark's result as a person reads it: a summary, and a row a layer."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.table import Table
+
+from sensor_bnn.device.bench import BenchResult
+
+
+def print_result(result: BenchResult, console: Console | None = None) -> None:
+    """Print both tables to stdout, or to the console given."""
+    (console or Console()).print(result_table(result))
+
+
+def result_table(result: BenchResult) -> Group:
+    """The summary above the layers, for any rich console."""
+    return Group(_summary(result), "", _layers(result))
+
+
+def _summary(result: BenchResult) -> Table:
+    table = Table(title=f"{result.model} on {result.board}", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in _rows(result):
+        table.add_row(name, value)
+    return table
+
+
+def _rows(result: BenchResult) -> list[tuple[str, str]]:
+    where = "emulated" if result.emulated else "hardware"
+    rows = [("model hash", result.model_hash[:16])]
+    if result.instructions is not None:
+        rows.append(
+            ("instructions an inference", _spread(result.instructions_min, result.instructions, result))
+        )
+    else:
+        rows.append(
+            ("ticks an inference", f"{result.ticks:,} ({result.ticks_min:,} to {result.ticks_max:,})")
+        )
+        rows.append(("microseconds an inference", f"{result.microseconds:,}"))
+    rows += [
+        ("counted by", f"{result.counter} at {result.counter_hz:,} Hz, {where}"),
+        ("same sample again", "same count" if result.repeat_exact else "another count"),
+        ("arena", f"{result.arena_high_water_bytes:,} of {result.arena_bytes:,} bytes used"),
+        ("stack", f"{result.stack_bytes:,} of {result.stack_reserved_bytes:,} bytes used"),
+        ("other RAM", f"{result.static_ram_bytes:,} bytes"),
+        ("flash", f"{result.flash_bytes:,} bytes, of them {result.weights_bytes:,} weights"),
+        ("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"),
+    ]
+    if result.top1_host is not None:
+        rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
+        rows.append(("outputs", "equal to the last bit" if result.bit_exact else "DIFFERENT from the host's"))
+    return rows
+
+
+def _spread(low: int | None, median: int, result: BenchResult) -> str:
+    if low == result.instructions_max:
+        return f"{median:,} (every sample)"
+    return f"{median:,} (median; {low:,} to {result.instructions_max:,})"
+
+
+def _layers(result: BenchResult) -> Table:
+    unit = "instructions" if result.emulated else "ticks"
+    total = (result.profile_instructions if result.emulated else result.profile_ticks) or 0
+    table = Table(title="layers of one inference", title_justify="left", show_footer=True)
+    table.add_column("layer", "between the layers\nin all")
+    table.add_column("operator")
+    table.add_column(unit, f"{result.overhead:,}\n{total:,}", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("MACs", f"\n{sum(layer.macs for layer in result.layers):,}", justify="right")
+    if result.emulated:
+        table.add_column("instr./MAC", justify="right")
+    for layer in result.layers:
+        count = layer.ticks if layer.instructions is None else layer.instructions
+        row = [layer.name, layer.op, f"{count:,}", f"{count / total:.1%}" if total else ""]
+        row.append(f"{layer.macs:,}" if layer.macs else "")
+        if result.emulated:
+            row.append("" if layer.instructions_per_mac is None else f"{layer.instructions_per_mac:.3f}")
+        table.add_row(*row)
+    return table
