@@ -32,10 +32,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
       sensor-bnn flash build/ --port /dev/pts/3
     """
     import contextlib
-    import contextlib
     import json
     import signal
-    import tempfile
     import tempfile
 
     from sensor_bnn.device.boards import load_board
@@ -59,7 +57,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     try:
         with contextlib.ExitStack() as stack:
             if kernel is None:
-                from sensor_bnn.firmware import build_bootloader
+                from sensor_bnn.firmware.build import build_bootloader
 
                 click.echo(f"Building the bootloader of {facts.name} ...", err=True)
                 scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-emulate-"))
