@@ -11,9 +11,11 @@ from functools import reduce
 
 from tvm.ir import Expr
 from tvm.script import tirx as T
+from tvm.script.ir_builder import tirx as builder
 
 _WORDS_IN_NIBBLES = 3
-_GROUPS_IN_BYTES = 10
+# Ten groups of three: each of the four byte counts stays at or below 240.
+_UNROLLED_WORDS = 30
 
 
 def _word(value: int) -> Expr:
@@ -44,17 +46,27 @@ def _sum_of_bytes(x: Expr, largest: int) -> Expr:
     return (halves + (halves >> _word(16))) & _word(0xFFFF)
 
 
-def popcount(word: Callable[[int], Expr], words: int) -> Expr:
+def _unrolled(words: list[Expr]) -> Expr:
+    groups = [words[k : k + _WORDS_IN_NIBBLES] for k in range(0, len(words), _WORDS_IN_NIBBLES)]
+    return T.Cast("int32", _sum_of_bytes(reduce(_add, map(_byte_counts, groups)), 32 * len(words)))
+
+
+def popcount(word: Callable[[Expr | int], Expr], words: int) -> Expr:
     """Return the number of ones in ``words`` words as an int32 expression.
+
+    Called while TVM parses a kernel: long rows put a loop before the statement that holds the call.
 
     Args:
         word: gives the expression of the word at a place.
         words: how many there are.
     """
-    places = [word(k) for k in range(words)]
-    groups = [places[k : k + _WORDS_IN_NIBBLES] for k in range(0, words, _WORDS_IN_NIBBLES)]
-    rounds = [groups[g : g + _GROUPS_IN_BYTES] for g in range(0, len(groups), _GROUPS_IN_BYTES)]
-    counts = [
-        _sum_of_bytes(reduce(_add, map(_byte_counts, part)), 32 * sum(map(len, part))) for part in rounds
-    ]
-    return T.Cast("int32", reduce(_add, counts))
+    if words <= _UNROLLED_WORDS:
+        return _unrolled([word(k) for k in range(words)])
+    rounds, rest = divmod(words, _UNROLLED_WORDS)
+    total = builder.alloc_buffer((1,), "int32", scope="local")
+    start = _unrolled([word(rounds * _UNROLLED_WORDS + k) for k in range(rest)]) if rest else T.int32(0)
+    builder.buffer_store(total, start, [0])
+    with builder.serial(0, rounds) as turn:
+        part = _unrolled([word(turn * _UNROLLED_WORDS + k) for k in range(_UNROLLED_WORDS)])
+        builder.buffer_store(total, total[0] + part, [0])
+    return total[0]
