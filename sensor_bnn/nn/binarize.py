@@ -14,7 +14,9 @@ everything below the two names is our reading:
 What that constant is worth, honestly: with running statistics the restored mean folds into one constant an
 output. Where a median shift follows (query, key, value, MLP expansion), that shift cancels it, and alpha,
 exactly; where BatchNorm follows (``norm = "batch"``), BatchNorm cancels both, but for its epsilon. There the
-restore is not even computed. It acts only in the float outputs of ``norm = "none"``.
+restore is not even computed. It acts only in the float outputs of ``norm = "none"``: alpha as their scale,
+the mean as a constant beside a learned bias that could have learned it, so what it brings there is a start
+and a path of training, not a function that the bias alone could not express.
 """
 
 from __future__ import annotations
@@ -95,11 +97,11 @@ class Binarizer(nn.Module):
 
     Args:
         channels: size of the last axis.
-        kind: ``median`` (running median as threshold), ``sign`` (threshold 0) or ``none`` (full precision:
-            values pass, divided by ``unit``).
+        kind: ``median`` or ``shift`` (running median as threshold), ``sign`` (threshold 0) or ``none`` (full
+            precision: values pass, divided by ``unit``).
         unit: the expected spread of ``x``; only gradients see it: they pass where ``|x - threshold| < unit``.
         integer: ``x`` holds integers, so the threshold is rounded up to one.
-        restore: keep the statistics of the mean restore.
+        restore: keep the statistics of the mean restore; only ``median`` does.
         momentum: weight of the newest batch in the running statistics.
     """
 
@@ -123,7 +125,8 @@ class Binarizer(nn.Module):
         self.integer = integer
         self.restore = restore and kind == "median"
         self.momentum = momentum
-        if kind == "median":
+        self.shifted = kind in ("median", "shift")
+        if self.shifted:
             self.register_buffer("running_median", torch.zeros(channels))
         if self.restore:
             self.register_buffer("running_mean", torch.zeros(channels))
@@ -139,7 +142,7 @@ class Binarizer(nn.Module):
 
     def threshold(self) -> Tensor:
         """``[channels]`` (or a scalar 0): what evaluation compares with; whole numbers for integers."""
-        if self.kind != "median":
+        if not self.shifted:
             return torch.zeros(())
         return self.running_median.ceil() if self.integer else self.running_median
 
@@ -159,7 +162,7 @@ class Binarizer(nn.Module):
 
     def _batch_shift(self, x: Tensor) -> Tensor:
         """The batch's median a channel, on the way into the running statistics."""
-        if self.kind == "sign":
+        if not self.shifted:
             return torch.zeros(())
         columns = x.flatten(0, -2).t().contiguous()  # [channels, batch * tokens]
         median = lower_median(columns)

@@ -26,10 +26,11 @@ class TransformerConfig:
         heads: attention heads H.
         layers: blocks.
         mlp_ratio: hidden width of the MLP over d.
-        binarizer: of activations: ``median`` (median shift, mean restore) or ``sign`` (plain, no restore).
+        binarizer: of activations: ``median`` (median shift, mean restore), ``shift`` (median shift alone) or
+            ``sign`` (neither).
         precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
-        norm: ``batch`` normalises each float output with BatchNorm, which folds; ``none`` leaves it to
-            the restored mean and a learned bias.
+        norm: after each float output: ``none`` leaves it to the restored mean and a learned bias; ``batch``
+            is BatchNorm, which folds too, but cancels the restore.
     """
 
     name: str = "sensor-tiny"
@@ -43,7 +44,7 @@ class TransformerConfig:
     mlp_ratio: int = 2
     binarizer: str = "median"
     precision: str = "binary"
-    norm: str = "batch"
+    norm: str = "none"
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -91,7 +92,7 @@ class TransformerConfig:
             if getattr(self, size) < 1:
                 return f"{size} is {getattr(self, size)}"
         choices = {
-            "binarizer": ("median", "sign"),
+            "binarizer": ("median", "shift", "sign"),
             "precision": ("binary", "full"),
             "norm": ("batch", "none"),
         }

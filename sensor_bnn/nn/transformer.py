@@ -88,8 +88,8 @@ class BinaryMlp(nn.Module):
 class Block(nn.Module):
     """Attention, then MLP, each added to the stream.
 
-    Every addition brings about unit variance (BatchNorm after it), so the stream's spread grows as the
-    square root of their number; gradients pass the signs over that spread.
+    Every addition brings about unit variance, so the stream's spread grows as the square root of their
+    number; gradients pass the signs over that spread.
     """
 
     def __init__(self, config: TransformerConfig, index: int) -> None:

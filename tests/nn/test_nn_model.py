@@ -101,7 +101,7 @@ def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
         np.testing.assert_allclose(ours, logits, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("binarizer,norm", list(product(("median", "sign"), ("batch", "none"))))
+@pytest.mark.parametrize("binarizer,norm", list(product(("median", "shift", "sign"), ("batch", "none"))))
 @pytest.mark.parametrize("shape", range(len(SHAPES)))
 @pytest.mark.parametrize("seed", range(2))
 def test_evaluation_is_the_folded_model(binarizer: str, norm: str, shape: int, seed: int) -> None:
@@ -121,7 +121,7 @@ def test_zero_is_plus_one_in_training_and_evaluation() -> None:
     for signed in (sign, clipped_sign, polynomial_sign):
         assert (signed(zero) == 1).all()
         assert (signed(-zero) == 1).all()
-    for kind in ("median", "sign"):
+    for kind in ("median", "shift", "sign"):
         binarizer = Binarizer(3, kind, integer=True)
         assert (binarizer(zero) == 1).all()
         assert (binarizer.eval()(zero) == 1).all()
@@ -155,6 +155,18 @@ def test_median_shift_halves_the_bits() -> None:
     assert (Binarizer(4, "sign").eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
 
 
+def test_restore_keeps_the_mean_of_what_was_binarized() -> None:
+    x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)).exp() * torch.tensor(
+        [1.0, 2, 3, 4]
+    )
+    binarizer = Binarizer(4, "median", unit=2.0, restore=True)
+    for _ in range(100):
+        bits = binarizer(x)
+    alpha, mean = binarizer.restored()
+    restored = 2.0 * (alpha * bits + mean)
+    torch.testing.assert_close(restored.mean(dim=(0, 1)), x.mean(dim=(0, 1)), rtol=0.01, atol=0.01)
+
+
 def test_integer_threshold_is_rounded_up() -> None:
     binarizer = Binarizer(3, "median", integer=True)
     binarizer.running_median.copy_(torch.tensor([1.25, -1.25, 2.0]))
@@ -180,7 +192,7 @@ def test_training_and_evaluation_use_the_same_map() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    for changes in ({}, {"binarizer": "sign"}, {"norm": "none"}):
+    for changes in ({}, {"binarizer": "sign"}, {"norm": "batch"}):
         model = random_model(0, **changes).train()
         model(torch.randn(8, 6, 100)).square().sum().backward()
         dead = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
@@ -214,7 +226,7 @@ def test_unusable_configurations_are_refused(changes: dict[str, object]) -> None
 
 
 def test_configuration_survives_its_plain_form() -> None:
-    config = preset("sensor-small", classes=list(CLASSES), norm="none")
+    config = preset("sensor-small", classes=list(CLASSES), norm="batch")
     assert TransformerConfig.from_dict(config.to_dict()) == config
     with pytest.raises(CheckpointError, match="no model preset"):
         preset("sensor-huge")

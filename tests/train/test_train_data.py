@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -147,6 +148,30 @@ def test_a_wrong_wheel_is_never_unpickled(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not the known smartwatch set"):
         smartwatch.load(100, 50, tmp_path)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_recordings_are_cut_within_their_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel of the known form, with three short recordings in it."""
+    lengths = (250, 99, 100)
+    signals = [np.arange(n * 6, dtype=np.float64).reshape(n, 6) + 1000 * i for i, n in enumerate(lengths)]
+    content = np.empty((), dtype=object)
+    content[()] = {
+        "X": signals,
+        "y": np.array([1, 0, 1]),
+        "subject": np.array([4, 5, 6]),
+        "y_labels": ["PEN", "ABD"],
+    }
+    np.save(tmp_path / "set.npy", content, allow_pickle=True)
+    wheel = tmp_path / smartwatch.WHEEL
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(tmp_path / "set.npy", smartwatch.MEMBER)
+    monkeypatch.setattr(smartwatch, "SHA256", hashlib.sha256(wheel.read_bytes()).hexdigest())
+    loaded = smartwatch.load(100, 50, tmp_path)
+    assert loaded.group.tolist() == [4, 4, 4, 4, 6]
+    assert loaded.y.tolist() == [1, 1, 1, 1, 1]
+    assert loaded.classes == ("PEN", "ABD")
+    expected = [signals[0][at : at + 100].T for at in (0, 50, 100, 150)] + [signals[2].T]
+    np.testing.assert_array_equal(loaded.windows().x, np.stack(expected).astype(np.float32))
 
 
 def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,110 @@
+"""``sensor-bnn train`` and ``eval`` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import sensor_bnn
+from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.train import command as train_command
+from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.train import smartwatch
+from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
+from sensor_bnn.train.windows import Recordings, read_samples
+
+ZOO = Path(sensor_bnn.__file__).parent / "zoo" / "watch-tiny"
+
+
+@pytest.fixture
+def small_set(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The synthetic recordings in place of the downloaded ones."""
+    monkeypatch.setattr(smartwatch, "load", lambda window, step: recordings)
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(
+        "[model]\nwidth = 32\nheads = 1\nlayers = 1\n"
+        "[data]\ntrain_subjects = [1, 2, 3]\ntest_subjects = [4]\n"
+        "[schedule]\nepochs = 2\nbatch = 16\nwarmup = 0.5\n"
+    )
+    return path
+
+
+@pytest.mark.usefixtures("small_set")
+def test_train_then_eval_then_samples(recipe_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    trained = CliRunner().invoke(
+        train_command, [str(recipe_file), "--seed", "3", "--out", str(out), "--json"]
+    )
+    assert trained.exit_code == 0, trained.output
+    result = json.loads(trained.stdout)
+    assert (result["recipe"], result["seed"], result["epochs"]) == ("small", 3, 2)
+    ckpt, samples = str(out / "ckpt.pt"), str(tmp_path / "s.npz")
+    arguments = [ckpt, "--write-samples", samples, "--samples", "9", "--json"]
+    evaluated = CliRunner().invoke(eval_command, arguments)
+    assert json.loads(evaluated.stdout)["top1"] == result["test_top1"]
+    on_samples = CliRunner().invoke(eval_command, [ckpt, "--data", samples, "--json"])
+    assert json.loads(on_samples.stdout)["windows"] == 9
+    readable = CliRunner().invoke(eval_command, [ckpt, "--data", samples])
+    assert "over 9 windows" in readable.stdout
+
+
+@pytest.mark.usefixtures("small_set")
+def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
+    common = [str(recipe_file), "--out", str(tmp_path / "run"), "--epochs", "1"]
+    assert CliRunner().invoke(train_command, common).exit_code == 0
+    first = load_checkpoint(tmp_path / "run" / "ckpt.pt")
+    assert first.metrics["epochs"] == 1
+    assert CliRunner().invoke(train_command, [*common, "--resume"]).exit_code == 0
+    longer = CliRunner().invoke(train_command, [*common[:-1], "2", "--resume"])
+    assert isinstance(longer.exception, CheckpointError)
+
+
+def test_bad_input_is_refused(tmp_path: Path) -> None:
+    cases = (
+        (train_command, ["nonsense"], CheckpointError),
+        (eval_command, [str(tmp_path / "none.pt")], CheckpointError),
+        (eval_command, [str(ZOO / "samples.npz")], CheckpointError),
+        (eval_command, [str(ZOO / "ckpt.pt"), "--data", str(tmp_path / "none.npz")], DataError),
+        (eval_command, [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "ckpt.pt")], DataError),
+    )
+    for command, arguments, kind in cases:
+        assert isinstance(CliRunner().invoke(command, arguments).exception, kind), arguments
+    both = [str(ZOO / "ckpt.pt"), "--data", "a.npz", "--write-samples", "b.npz"]
+    assert CliRunner().invoke(eval_command, both).exit_code == 2
+
+
+@pytest.mark.parametrize("command", (train_command, eval_command))
+def test_help_shows_an_example(command: object) -> None:
+    shown = CliRunner().invoke(command, ["--help"])  # type: ignore[arg-type]
+    assert "Example:" in shown.stdout
+    assert "sensor-bnn" in shown.stdout
+
+
+def shipped_recipe() -> Recipe:
+    checkpoint = load_checkpoint(ZOO / "ckpt.pt")
+    return parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
+
+
+def test_shipped_checkpoint_is_of_the_shipped_recipe() -> None:
+    checkpoint = load_checkpoint(ZOO / "ckpt.pt")
+    assert shipped_recipe() == load_recipe("watch-tiny")
+    assert checkpoint.metrics["seed"] == 0
+    assert checkpoint.metrics["epochs"] == shipped_recipe().schedule.epochs
+    assert (ZOO / "ckpt.pt").stat().st_size < 1_000_000
+
+
+def test_shipped_checkpoint_is_right_on_the_shipped_samples() -> None:
+    samples = read_samples(ZOO / "samples.npz")
+    assert samples.x.shape == (256, 6, 100)
+    arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--json"]
+    result = json.loads(CliRunner().invoke(eval_command, arguments).stdout)
+    whole = load_checkpoint(ZOO / "ckpt.pt").metrics["test_top1"]
+    assert abs(result["top1"] - whole) < 0.08  # 256 of 1484 windows
