@@ -36,6 +36,9 @@ FORMAT = 1
 LENGTHS = (1, 31, 32, 33, 63, 64, 65, 100)
 """Bit lengths on both sides of a word's end."""
 
+_LONG = {"8-bits": 1000, "16-bits": 32801}
+"""Bit lengths whose sums leave the range of a narrow accumulator."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -271,8 +274,10 @@ def _linear_cases() -> Iterator[Case]:
         _f32(-0.3), K=3,
     )  # fmt: skip
     yield _solve(name, "scale-zero", both, both, _f32(0, -0.0), _f32(1.5, -0.0), K=45)
-    wide = pack_bits(np.ones((1, 32801), np.bool_))
-    yield _solve(name, "sum-beyond-16-bits", wide, wide, _f32(1), _f32(0), K=32801)
+    for label, K in _LONG.items():
+        long = pack_bits(np.ones((1, K), np.bool_))
+        both = np.concatenate([long, long ^ long])
+        yield _solve(name, f"sum-beyond-{label}", long, both, _f32(1, 1), _f32(0, 0), K=K)
 
 
 def _linear_packed_cases() -> Iterator[Case]:
@@ -294,8 +299,10 @@ def _linear_packed_cases() -> Iterator[Case]:
     yield _solve(name, "extreme-thresholds", ones[:1], ones, _i32(33, 34, 2**31 - 1, -(2**31)), K=33)
     zeros = np.zeros_like(ones)
     yield _solve(name, "extreme-thresholds-all-differ", zeros[:1], ones, _i32(-33, -32, 0, -(2**31)), K=33)
-    wide = pack_bits(np.ones((1, 32801), np.bool_))
-    yield _solve(name, "sum-beyond-16-bits", wide, wide, _i32(32801), K=32801)
+    for label, K in _LONG.items():
+        long = pack_bits(np.ones((1, K), np.bool_))
+        both = np.concatenate([long, long ^ long])
+        yield _solve(name, f"sum-beyond-{label}", long, both, _i32(K, 1 - K), K=K)
 
 
 def _mat_mul_cases(name: str) -> Iterator[Case]:
@@ -309,10 +316,9 @@ def _mat_mul_cases(name: str) -> Iterator[Case]:
     ones = np.ones((1, 65), np.bool_)
     both = pack_bits(np.concatenate([ones, ~ones]))
     yield _solve(name, "all-ones-and-all-zeros", both, both, K=65)
-    wide = np.ones((1, 32801), np.bool_)
-    yield _solve(
-        name, "sum-beyond-16-bits", pack_bits(wide), pack_bits(np.concatenate([wide, ~wide])), K=32801
-    )
+    for label, K in _LONG.items():
+        long = pack_bits(np.ones((1, K), np.bool_))
+        yield _solve(name, f"sum-beyond-{label}", long, np.concatenate([long, long ^ long]), K=K)
 
 
 def _transpose_cases() -> Iterator[Case]:

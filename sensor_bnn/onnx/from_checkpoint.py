@@ -1,4 +1,4 @@
-"""The export stage: a checkpoint to ``model.onnx``, checked beside PyTorch, and to compiled bundles."""
+"""The export stage: a checkpoint to ``model.onnx``, checked beside PyTorch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
@@ -17,8 +15,6 @@ from sensor_bnn.train.evaluate import logits
 from sensor_bnn.train.windows import Windows, read_samples
 
 MODEL_FILE = "model.onnx"
-HOST = "host"
-"""The target that is always compiled too: what the device's outputs are compared with."""
 
 Progress = Callable[[str], object]
 
@@ -32,7 +28,6 @@ class Export:
         onnx: the ONNX file.
         onnx_bytes: its size.
         model_hash: its SHA-256, hexadecimal.
-        bundles: folder of the compiled bundle by target; the device's target first.
         comparison: PyTorch beside ONNX Runtime; None if there were no samples.
     """
 
@@ -40,24 +35,21 @@ class Export:
     onnx: Path
     onnx_bytes: int
     model_hash: str
-    bundles: dict[str, Path]
     comparison: Comparison | None
 
 
 def export_checkpoint(
     checkpoint: Path,
-    target: str,
     folder: Path | None = None,
     samples: Path | None = None,
     progress: Progress = lambda step: None,
 ) -> Export:
-    """Export, compare and compile.
+    """Export and compare.
 
     Everything that can be wrong with the arguments is found before a file is written.
 
     Args:
         checkpoint: what ``sensor-bnn train`` wrote.
-        target: a name that ``sensor-bnn targets`` lists.
         folder: where to; by default ``build/<model name>``.
         samples: labelled windows to compare on; by default ``samples.npz`` beside the checkpoint, if any.
         progress: told of each step as it starts.
@@ -65,11 +57,8 @@ def export_checkpoint(
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
         DataError: the samples are missing, damaged or not of the model's kind.
-        BoardError: there is no such target.
-        ModelError: the model cannot be exported or compiled, or a file cannot be written.
-        ToolError: the host's C compiler is missing or failed.
+        ModelError: the model cannot be exported, or a file cannot be written.
     """
-    find_target(target)
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
@@ -91,13 +80,8 @@ def export_checkpoint(
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
         comparison = compare(expected, run_model(path, windows.x), windows.y)
-    bundles = {}
-    for name in dict.fromkeys((target, HOST)):
-        progress(f"compiling for {name}")
-        compile_model(path, name, folder / name)
-        bundles[name] = folder / name
     data = path.read_bytes()
-    return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), bundles, comparison)
+    return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
 
 
 def _samples(checkpoint: Path, samples: Path | None) -> Windows | None:
