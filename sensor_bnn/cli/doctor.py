@@ -7,14 +7,16 @@ import click
 
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(as_json: bool) -> None:
+@click.option("--install", is_flag=True, help="Install missing Debian packages (as root).")
+def command(as_json: bool, install: bool) -> None:
     """Check the programs and Python packages that the pipeline needs.
 
-    Exits with 1 if anything is missing, and prints the command that installs it.
+    Exits with 1 if anything is missing, and prints the command that installs it; --install runs it.
 
     \b
     Example:
       sensor-bnn doctor
+      sudo sensor-bnn doctor --install
     """
     import json
     import sys
@@ -23,9 +25,12 @@ def command(as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sensor_bnn.device.doctor import check_machine
+    from sensor_bnn.device.doctor import check_machine, install_missing
 
     checks = check_machine()
+    if install:
+        install_missing(checks)
+        checks = check_machine()
     missing = [check for check in checks if not check.ok]
     if as_json:
         click.echo(json.dumps({"ok": not missing, "checks": [asdict(check) for check in checks]}))

@@ -37,10 +37,18 @@ def command(ckpt: Path, target: str, output: Path | None, samples: Path | None, 
 
     from rich.console import Console
 
+    from sensor_bnn.compiler.targets import find_target
+
+    find_target(target)
+    from sensor_bnn.compiler.pipeline import compile_model
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
     with Console(stderr=True).status("starting") as status:
-        done = export_checkpoint(ckpt, target, output, samples, status.update)
+        done = export_checkpoint(ckpt, output, samples, status.update)
+        bundles = {}
+        for name in dict.fromkeys((target, "host")):
+            status.update(f"compiling for {name}")
+            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name).folder
     comparison = done.comparison
     if as_json:
         result = {
@@ -49,13 +57,13 @@ def command(ckpt: Path, target: str, output: Path | None, samples: Path | None, 
             "onnx": str(done.onnx),
             "onnx_bytes": done.onnx_bytes,
             "target": target,
-            "bundles": {name: str(folder) for name, folder in done.bundles.items()},
+            "bundles": {name: str(folder) for name, folder in bundles.items()},
             "comparison": asdict(comparison) if comparison else None,
         }
         click.echo(json.dumps(result))
         return
     click.echo(f"{done.onnx}  {done.onnx_bytes} bytes, SHA-256 {done.model_hash}")
-    for name, folder in done.bundles.items():
+    for name, folder in bundles.items():
         click.echo(f"{folder}  bundle for {name}")
     if comparison is None:
         click.echo("Not compared with PyTorch: there are no samples (give --samples).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,24 +10,33 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
+from packaging.requirements import Requirement
+
 from sensor_bnn.device.boards import list_boards
 from sensor_bnn.device.emulator import PACKAGES
+from sensor_bnn.errors import ToolError
 
-_APT = "apt-get install --no-install-recommends"
+_APT = "apt-get install --yes --no-install-recommends"
 _CROSS = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is needed: whether it is there and new enough, and the command which installs it."""
+    """One thing that is needed: whether it is there and new enough, and the command which installs it.
+
+    Attributes:
+        kind: ``program``, ``library`` or ``package`` (of Python).
+        debian: Debian packages that bring it, separated by spaces; empty for a Python package.
+    """
 
     name: str
-    kind: str  # "program", "library" or "package"
+    kind: str
     version: str | None
     ok: bool
     purpose: str
     install: str
+    debian: str = ""
 
 
 def check_machine() -> list[Check]:
@@ -41,18 +51,42 @@ def check_machine() -> list[Check]:
     return checks + [_package(line) for line in metadata.requires("sensor-bnn") or () if ";" not in line]
 
 
+def install_missing(checks: list[Check]) -> None:
+    """Install the Debian packages that the checks miss.
+
+    Raises:
+        ToolError: this is no Debian, the user is not root, or apt-get failed; the message has the command.
+    """
+    wanted = sorted({package for check in checks if not check.ok for package in check.debian.split()})
+    if not wanted:
+        return
+    command = [*_APT.split(), *wanted]
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        why = "this system has no apt-get" if apt is None else "you are not root"
+        raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
+    # A fresh image has no package lists; apt's own words go to stderr, stdout may be somebody's JSON.
+    for step in ([apt, "update", "--quiet"], command):
+        if subprocess.run(
+            step, stdout=sys.stderr, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        ).returncode:
+            raise ToolError(f"`{' '.join(step)}` failed.", "Its own message stands above.")
+
+
 def _program(name: str, package: str, purpose: str) -> Check:
     path = shutil.which(name)
     said = _say([path, "--version"]) if path is not None else ""
     found = _NUMBER.search(said)
-    return Check(name, "program", found[0] if found else None, path is not None, purpose, f"{_APT} {package}")
+    return Check(
+        name, "program", found[0] if found else None, path is not None, purpose, f"{_APT} {package}", package
+    )
 
 
 def _cross_library() -> Check:
     """The compiler prints a bare file name for a library that it does not have."""
     compiler = shutil.which("arm-none-eabi-gcc")
     ok = compiler is not None and "/" in _say([compiler, "-print-file-name=libc.a"])
-    return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}")
+    return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
 
 
 def _say(command: list[str]) -> str:
@@ -63,35 +97,15 @@ def _say(command: list[str]) -> str:
     return done.stdout.partition("\n")[0]
 
 
-def _package(requirement: str) -> Check:
+def _package(line: str) -> Check:
     """A line such as ``torch<3,>=2.13`` of this package's own metadata."""
-    matched = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert matched is not None
-    name, limits = matched[0], requirement[matched.end() :].strip(" ()")
+    requirement = Requirement(line)
     try:
-        version: str | None = metadata.version(name)
+        version: str | None = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
         version = None
-    ok = version is not None and all(_holds(version, limit) for limit in limits.split(",") if limit)
-    return Check(name, "package", version, ok, limits, f'{sys.executable} -m pip install "{requirement}"')
-
-
-def _holds(version: str, limit: str) -> bool:
-    """Whether a version meets one of the bounds that our metadata uses: ``>=``, ``<`` or ``==``."""
-    matched = re.fullmatch(r"\s*(>=|<|==)\s*([\w.]+)\s*", limit)
-    if matched is None:
-        return True
-    sign, bound = matched.groups()
-    if sign == "==":
-        return version.partition("+")[0] == bound
-    have, want = _release(version), _release(bound)
-    return have >= want if sign == ">=" else have < want
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """The numbers in front, without zeros behind: 2.13.0+cpu is (2, 13)."""
-    found = re.match(r"\d+(?:\.\d+)*", version)
-    numbers = [int(part) for part in found[0].split(".")] if found else []
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+    ok = version is not None and requirement.specifier.contains(version, prereleases=True)
+    limits = str(requirement.specifier)
+    return Check(
+        requirement.name, "package", version, ok, limits, f'{sys.executable} -m pip install "{line}"'
+    )

@@ -1,0 +1,44 @@
+# The two commands of this project: `make demo` and `make test`. Both install what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint machine clean
+
+# What a person should read goes to stderr: stdout is one JSON object.
+demo: $(VENV)/.installed machine
+	@$(BIN)/sensor-bnn demo --json
+
+test: lint
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(VENV)/.developing machine
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+# Debian packages: installed here if root, else the command is printed.
+machine: $(VENV)/.installed
+	@$(BIN)/sensor-bnn doctor --install >&2
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "sensor-bnn needs Python 3.11 or newer; name one with: make PYTHON=python3.11 demo" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+	  echo "python3-venv is missing: apt-get install python3-venv" >&2; \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
+	  apt-get install -y --no-install-recommends python3-venv >&2 && $(PYTHON) -m venv $(VENV) >&2; }
+	@echo "Installing Python packages into $(VENV) ..." >&2
+	@$(PIP) --editable . >&2
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/.installed
+	@echo "Installing the tools of development ..." >&2
+	@$(PIP) $$($(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])') >&2
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

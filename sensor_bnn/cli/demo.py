@@ -1,0 +1,56 @@
+"""``sensor-bnn demo``: the whole pipeline on the shipped model and an emulated board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="demo")
+@click.option("--board", default="qemu-mps2-an500", show_default=True, help="A board with an emulator.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A checkpoint of `sensor-bnn train`.  [default: the shipped watch-tiny]",
+)
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Labelled samples to run.  [default: samples.npz beside the checkpoint]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/demo"),
+    show_default=True,
+    help="Folder for everything that is made on the way.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the table goes to stderr.")
+def command(
+    board: str, checkpoint: Path | None, samples: Path | None, output: Path, limit: int | None, as_json: bool
+) -> None:
+    """Take a trained binary transformer from PyTorch to a measured board.
+
+    Exports the checkpoint to ONNX, compiles it, builds firmware, starts the emulated board with its resident
+    bootloader, flashes the firmware over the serial port, and measures there.
+
+    \b
+    Example:
+      sensor-bnn demo
+      sensor-bnn demo --json > result.json
+    """
+    import json
+
+    from rich.console import Console
+
+    from sensor_bnn.demo import run_demo
+    from sensor_bnn.report.table import print_result
+
+    err = Console(stderr=True)
+    done = run_demo(board, checkpoint, samples, output, limit, err)
+    if as_json:
+        click.echo(json.dumps(done.summary()))
+    print_result(done.bench, err if as_json else Console())
