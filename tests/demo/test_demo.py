@@ -1,0 +1,81 @@
+"""The main job, start to end, as a user runs it: on this checkout, and from a wheel in an empty directory."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMISED = {
+    "board",
+    "model",
+    "model_hash",
+    "counter",
+    "instructions",
+    "arena_bytes",
+    "stack_bytes",
+    "flash_bytes",
+    "samples",
+    "top1_host",
+    "top1_device",
+    "bit_exact",
+}
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_demo_from_checkpoint_to_measured_board(tmp_path):
+    done = [
+        run(sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o", name, cwd=tmp_path)
+        for name in ("first", "second")
+    ]
+    for process in done:
+        assert process.returncode == 0, process.stderr
+    first, second = (json.loads(process.stdout) for process in done)
+    assert set(first) >= PROMISED
+    assert first["bit_exact"] is True
+    assert first["top1_device"] == first["top1_host"]
+    assert first["samples"] >= 100
+    assert first["repeat_exact"] is True
+    assert first["layers"] and first["instructions"] > 0
+    exact = ("instructions", "instructions_min", "instructions_max", "model_hash", "flash_bytes", "stack_bytes")
+    assert {key: first[key] for key in exact} == {key: second[key] for key in exact}
+    layers = sum(layer["instructions"] for layer in first["layers"])
+    assert layers + first["overhead"] == first["profile_instructions"]
+    assert "/blocks.0/attention/query" in done[0].stderr  # the table
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A fresh environment with the wheel; dependencies come from this one's site-packages."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = run(
+        sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run(install, check=True)
+    (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    # A plain path: what .pth files there say is not followed, so this checkout stays out of sight.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder / "venv"
+
+
+def test_demo_from_a_wheel_in_an_empty_directory(installed, tmp_path):
+    python = installed / "bin" / "python"
+    where = run(python, "-c", "import sensor_bnn; print(sensor_bnn.__file__)", cwd=tmp_path)
+    assert where.stdout.startswith(str(installed)), where.stdout + where.stderr
+    done = run(installed / "bin" / "sensor-bnn", "demo", "--json", "--limit", "8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["bit_exact"] is True
+    assert result["samples"] == 8
+    assert [item.name for item in tmp_path.iterdir()] == ["build"]
