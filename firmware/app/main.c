@@ -16,7 +16,11 @@ static uint8_t response[FRAME_MAX_BYTES];
 
 static void answer(const frame *request) {
     bool leave;
-    uart_send(response, agent_answer(request, response, &leave));
+    const uint32_t count = agent_answer(request, response, &leave);
+    if (leave) {
+        uart_deafen(); /* what follows is for the bootloader */
+    }
+    uart_send(response, count);
     if (leave) {
         uart_drain();
         stay_request();

@@ -240,6 +240,7 @@ static bool go(void) {
         refuse();
         return false;
     }
+    uart_deafen(); /* what the host sends to the application now is not for us */
     answer(ACK);
     return true;
 }

@@ -21,10 +21,13 @@ _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u,
                "this UART divides its clock by 16 at least");
 
 void uart_driver_open(void) {
-    CTRL = 0;
     BAUDDIV = SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD;
-    INTCLEAR = INTCLEAR_RECEIVE;
     CTRL = CTRL_SEND | CTRL_RECEIVE | CTRL_RECEIVE_INTERRUPT;
+    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+}
+
+void uart_driver_deafen(void) {
+    CTRL = CTRL_SEND | CTRL_RECEIVE;
 }
 
 void uart_interrupt(void) {

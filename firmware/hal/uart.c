@@ -49,6 +49,10 @@ void uart_send(const uint8_t *bytes, uint32_t count) {
     }
 }
 
+void uart_deafen(void) {
+    uart_driver_deafen();
+}
+
 void uart_drain(void) {
     uart_driver_drain();
     const uint64_t gone = counter_clock() + 2u * BYTE_TICKS; /* the byte in the shift register */

@@ -18,12 +18,17 @@ bool uart_receive(uint8_t *byte, uint64_t deadline);
 /* Send, returning when the last byte is with the hardware. */
 void uart_send(const uint8_t *bytes, uint32_t count);
 
+/* Take no more bytes: what comes waits in the hardware, as far as it can, for who opens the port next.
+ */
+void uart_deafen(void);
+
 /* Wait until the last bit has left, before a reset takes it away. */
 void uart_drain(void);
 
 /* Between uart.c and a driver, which is a file hal/<driver>_uart.c that defines uart_interrupt and
  * these. */
 void uart_driver_open(void);
+void uart_driver_deafen(void);
 void uart_driver_send(uint8_t byte); /* waits for room */
 void uart_driver_drain(void);        /* waits until the transmitter's buffer is empty */
 void uart_received(uint8_t byte);    /* uart.c's: the driver's interrupt calls it */

@@ -35,5 +35,6 @@ void standin_dig(uint32_t bytes) {
         for (uint32_t i = bytes; i > 0; i--) {
             hole[i - 1] = (uint8_t)i;
         }
+        (void)hole[0];
     }
 }

@@ -1,0 +1,103 @@
+"""A stand-in model built for a board, and boards that run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.firmware.build import COMPILER, INSTALL, BuildResult, build_firmware
+from sensor_bnn.resources import resource
+
+from .line import ACK, Line, Machine, start_application
+from .standin.facts import LAYERS, STANDIN_HASH
+
+HERE = Path(__file__).parent
+
+
+def run_tool(install: str, *command: str | Path) -> None:
+    """Run a compiler; fail with its words, or with the command that installs it."""
+    if shutil.which(str(command[0])) is None:
+        pytest.fail(f"{command[0]} is missing: {install}")
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def board() -> Board:
+    """The first board that is emulated."""
+    return next(board for board in list_boards() if board.emulator is not None)
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose output a person can check; see standin/model.c."""
+    folder = tmp_path_factory.mktemp("standin") / "bundle"
+    shutil.copytree(HERE / "standin", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    cpu = ["-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"]
+    run_tool(INSTALL, COMPILER, *flags, *cpu, "-c", folder / "kernels.c", "-o", folder / "kernels.o")
+    (folder / "kernels.c").unlink()
+    (folder / "metadata.json").write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "model": "stand-in",
+                "model_hash": STANDIN_HASH.hex(),
+                "target": "cortex-m7",
+                "arena_bytes": 1024,
+                "arena_lower_bound_bytes": 1024,
+                "input": {"dtype": "float32", "shape": [400], "bytes": 1600},
+                "output": {"dtype": "float32", "shape": [300], "bytes": 1200},
+                "weights_bytes": 16,
+                "layers": [{"index": i, "name": f"layer {i}"} for i in range(LAYERS)],
+            }
+        )
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    return build_firmware(standin, board, tmp_path_factory.mktemp("built") / "out")
+
+
+@pytest.fixture
+def machine(board: Board, built: BuildResult) -> Iterator[Machine]:
+    """The board as it comes out of its box: bootloader, and nothing in its slot."""
+    with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
+        yield Machine(emulator, line)
+
+
+@pytest.fixture(scope="module")
+def application(board: Board, built: BuildResult) -> Iterator[Line]:
+    """A line to the application, for all tests of a module."""
+    with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
+        assert line.call() == ACK
+        start_application(line, board, built)
+        yield line
+
+
+@pytest.fixture(scope="session")
+def host_compile(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Compile sources of firmware/ (names) and of the tests (paths) for this machine."""
+    folder = tmp_path_factory.mktemp("host")
+    firmware = resource("firmware")
+
+    def compile_for_host(name: str, *sources: str | Path, options: tuple[str, ...] = ()) -> Path:
+        warnings = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Wconversion"]
+        files = [source if isinstance(source, Path) else firmware / source for source in sources]
+        run_tool(
+            "apt-get install gcc libc6-dev",
+            *("cc", *warnings, "-fno-sanitize-recover=all", *options),
+            *("-I", str(firmware), *files, "-o", folder / name),
+        )
+        return folder / name
+
+    return compile_for_host

@@ -1,0 +1,268 @@
+"""The resident bootloader on the emulated board, in raw bytes of AN3155."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from sensor_bnn.device.boards import Board
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.firmware.build import BuildResult
+from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+
+from .line import ACK, NACK, SYNC, Line, Machine, checked, start_application
+
+GET = b"\x79\x08\x31\x00\x01\x02\x11\x21\x31\x43\x44\x79"
+HELLO = 0x01
+
+
+@pytest.fixture(scope="module")
+def called(board: Board, built: BuildResult) -> Iterator[Line]:
+    """A line to a bootloader that has been called, for all tests of this module."""
+    with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
+        assert line.call() == ACK
+        yield line
+
+
+@pytest.fixture
+def line(called: Line) -> Line:
+    """The bootloader that has been called, its slot blank."""
+    assert called.command(0x44) == ACK
+    assert called.stage(b"\xff\xff\x00") == ACK
+    return called
+
+
+def still_there(line: Line) -> None:
+    assert line.talk(b"\x00\xff", len(GET)) == GET
+
+
+def test_the_bootloader_is_small(built: BuildResult) -> None:
+    from elftools.elf.elffile import ELFFile
+
+    with built.bootloader_elf.open("rb") as stream:
+        flash = sum(segment["p_filesz"] for segment in ELFFile(stream).iter_segments("PT_LOAD"))
+    assert flash < 8192
+
+
+def test_it_says_nothing_before_it_is_called(machine: Machine) -> None:
+    machine.line.send(b"\x00\xff\x21\xde hello \xa5\x5a")
+    assert machine.line.is_quiet()
+    assert machine.line.call() == ACK
+
+
+def test_get_version_and_id(line: Line, board: Board) -> None:
+    assert line.talk(b"\x00\xff", 12) == GET
+    assert line.talk(b"\x01\xfe", 5) == b"\x79\x31\x00\x00\x79"
+    assert line.talk(b"\x02\xfd", 5) == b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79"
+
+
+def test_write_and_read_back(line: Line, board: Board) -> None:
+    data = bytes(range(256))
+    end = board.slot.end
+    for address, piece in (
+        (board.slot.origin, data),
+        (board.slot.origin + 1024, data[:4]),
+        (end - 4, data[4:8]),
+        (end - 300, data),
+        (end - 301, data[9:10]),
+    ):
+        assert line.write(address, piece) == ACK
+        assert line.read(address, len(piece)) == piece
+
+
+def test_all_flash_can_be_read_and_nothing_else(line: Line, board: Board, built: BuildResult) -> None:
+    from elftools.elf.elffile import ELFFile
+
+    with built.bootloader_elf.open("rb") as stream:
+        text = ELFFile(stream).get_section_by_name(".text").data()
+    assert line.read(board.flash.origin, 256) == text[:256]
+    for address in (board.flash.end, board.ram.origin, board.uart.base, 0xE000ED00, 0xFFFFFFFF):
+        assert line.command(0x11) == ACK
+        assert line.stage(checked(struct.pack(">I", address))) == NACK
+    for count in (2, 256):
+        assert line.command(0x11) == ACK
+        assert line.stage(checked(struct.pack(">I", board.flash.end - 1))) == ACK
+        assert line.stage(bytes([count - 1, (count - 1) ^ 0xFF])) == NACK
+    still_there(line)
+
+
+def test_it_does_not_write_itself_nor_outside_the_slot(line: Line, board: Board) -> None:
+    before = line.read(board.flash.origin, 256)
+    for address in (
+        board.flash.origin,
+        board.slot.origin - 4,
+        board.slot.end,
+        board.ram.origin,
+        board.ram.end - 16,
+        board.uart.base,
+        0xFFFFFFFC,
+    ):
+        assert line.write(address, b"\x00" * 4) == NACK
+    assert line.write(board.slot.end - 4, b"\x55" * 8) == NACK, "the end lies outside"
+    assert line.read(board.slot.end - 4, 4) != b"\x55" * 4
+    assert line.read(board.flash.origin, 256) == before
+    still_there(line)
+
+
+def test_wrong_checksums_are_refused_and_change_nothing(line: Line, board: Board) -> None:
+    slot = struct.pack(">I", board.slot.origin)
+    assert line.write(board.slot.origin, b"keep") == ACK
+    for code in (0x11, 0x21, 0x31):
+        assert line.command(code) == ACK
+        assert line.stage(slot + b"\x5a") == NACK
+    assert line.command(0x11) == ACK
+    assert line.stage(checked(slot)) == ACK
+    assert line.stage(b"\x03\x03") == NACK
+    assert line.command(0x31) == ACK
+    assert line.stage(checked(slot)) == ACK
+    assert line.stage(b"\x03lose\x00") == NACK
+    for code, rest in (
+        (0x44, b"\xff\xff\x01"),
+        (0x43, b"\xff\x01"),
+        (0x43, b"\x00\x08\x00"),
+        (0x44, b"\0\0\0\x08\1"),
+    ):
+        assert line.command(code) == ACK
+        assert line.stage(rest) == NACK
+    assert line.read(board.slot.origin, 4) == b"keep"
+
+
+@pytest.mark.parametrize(("code", "width"), [(0x43, ">B"), (0x44, ">H")])
+def test_erase_pages_by_number(line: Line, board: Board, code: int, width: str) -> None:
+    page, first = board.flash.page, board.bootloader.size // board.flash.page
+    for number in (first, first + 1, first + 2):
+        assert line.write(board.flash.origin + number * page, b"full") == ACK
+
+    def erase(*numbers: int) -> bytes:
+        assert line.command(code) == ACK
+        return line.stage(checked(b"".join(struct.pack(width, n) for n in (len(numbers) - 1, *numbers))))
+
+    def contents() -> list[bytes]:
+        return [line.read(board.flash.origin + (first + i) * page, 4) for i in range(3)]
+
+    blank = b"\xff" * 4
+    assert erase(first + 1, 0) == NACK, "page 0 is the bootloader's"
+    assert erase(first - 1) == NACK
+    assert contents() == [b"full"] * 3
+    assert erase(first + 2, first, first) == ACK
+    assert contents() == [blank, b"full", blank]
+    still_there(line)
+
+
+@pytest.mark.parametrize(("code", "everything"), [(0x43, b"\xff\x00"), (0x44, b"\xff\xff\x00")])
+def test_erase_all_spares_the_bootloader(line: Line, board: Board, code: int, everything: bytes) -> None:
+    before = line.read(board.flash.origin, 256)
+    assert line.write(board.slot.origin, b"full") == ACK
+    assert line.write(board.slot.end - 4, b"full") == ACK
+    assert line.command(code) == ACK
+    assert line.stage(everything) == ACK
+    assert line.read(board.slot.origin, 256) == b"\xff" * 256
+    assert line.read(board.slot.end - 256, 256) == b"\xff" * 256
+    assert line.read(board.flash.origin, 256) == before
+
+
+def test_erase_beyond_the_last_page_and_of_banks(line: Line, board: Board) -> None:
+    pages = board.flash.size // board.flash.page
+    for rest in (
+        struct.pack(">HH", 0, pages),
+        struct.pack(">HH", 0, 0xFFFF),
+        struct.pack(">H", pages) + bytes(64),
+        b"\xff\xfe",
+        b"\xff\xfd",
+        b"\xff\xf0",
+    ):
+        assert line.command(0x44) == ACK
+        assert line.stage(checked(rest)) == NACK
+    still_there(line)
+
+
+def test_unknown_commands_and_a_second_call(line: Line) -> None:
+    for code in (0x03, 0x63, 0x73, 0x82, 0x92, 0xFF):
+        assert line.command(code) == NACK
+    assert line.stage(b"\x00\x00") == NACK, "no complement"
+    line.send(SYNC)
+    assert line.is_quiet(), "half a command"
+    assert line.stage(SYNC) == NACK
+    still_there(line)
+
+
+def test_a_stray_byte_costs_one_command(line: Line) -> None:
+    assert line.stage(b"\x55\x00\xff") == NACK
+    still_there(line)
+
+
+@pytest.mark.parametrize("sent", [1, 2, 7, 100])
+def test_a_host_that_died_in_a_command_is_forgotten(line: Line, board: Board, sent: int) -> None:
+    """A new host calls, as stm32flash does: two calls are refused, at the latest when patience has ended."""
+    whole = [b"\x31", b"\xce", *[bytes([b]) for b in checked(struct.pack(">I", board.slot.origin))]]
+    whole += [b"\xff"] + [b"\x00"] * 256
+    for index, byte in enumerate(whole[:sent]):
+        line.send(byte)
+        if index in (1, 6):
+            assert line.take(1) == ACK
+    assert line.call(every=0.7) == NACK
+    still_there(line)
+
+
+def test_go_wants_a_whole_image(machine: Machine, board: Board, built: BuildResult) -> None:
+    line = machine.line
+    assert line.call() == ACK
+    image = built.firmware_bin.read_bytes()
+    slot = board.slot.origin
+    assert line.go(slot) == NACK, "blank"
+    line.program(slot, image[:-256])
+    assert line.go(slot) == NACK, "cut off"
+    line.program(slot, image)
+    for address in (slot + 4, slot + 2 * HEADER_BYTES, board.flash.origin, board.ram.origin, 0):
+        assert line.go(address) == NACK
+    middle = slot + len(image) // 2
+    kept = line.read(middle, 1)
+    assert line.write(middle, bytes([kept[0] ^ 0x10])) == ACK
+    assert line.go(slot) == NACK, "changed"
+    assert line.write(middle, kept) == ACK
+    other = ImageHeader.of(image[HEADER_BYTES:], bytes(32), "another-board", "1").to_bytes()
+    line.program(slot, other)
+    assert line.go(slot) == NACK, "for another board"
+    line.program(slot, image[:HEADER_BYTES])
+    assert line.go(slot + HEADER_BYTES) == ACK
+    assert line.ask(HELLO)[0] == 0
+
+
+def test_reset_starts_a_whole_image_after_a_window_for_calls(
+    machine: Machine, board: Board, built: BuildResult
+) -> None:
+    line = machine.line
+    assert line.call() == ACK
+    start_application(line, board, built)
+    assert line.ask(HELLO)[0] == 0
+    machine.emulator.reset()
+    assert line.call() == ACK
+    still_there(line)
+    machine.emulator.reset()
+    assert line.take(1, 1.0) == b"", "neither bootloader nor application speak first"
+    assert line.ask(HELLO)[0] == 0
+
+
+def test_reset_with_a_damaged_image_stays(machine: Machine, board: Board, built: BuildResult) -> None:
+    line = machine.line
+    assert line.call() == ACK
+    line.program(board.slot.origin, built.firmware_bin.read_bytes()[:-1] + b"\x00")
+    machine.emulator.reset()
+    assert line.take(1, 1.0) == b""
+    assert line.call() == ACK
+    still_there(line)
+
+
+def test_stm32flash_reads_the_chip_id(machine: Machine, board: Board) -> None:
+    if shutil.which("stm32flash") is None:
+        pytest.fail("stm32flash is missing: apt-get install stm32flash")
+    assert machine.line.call() == ACK, "QEMU has connected the port: stm32flash waits but half a second"
+    done = subprocess.run(
+        ["stm32flash", "-m", "8n1", machine.emulator.port], capture_output=True, text=True, check=False
+    )
+    assert f"0x{board.bootloader.chip_id:03x}" in (done.stdout + done.stderr)
+    still_there(machine.line)
