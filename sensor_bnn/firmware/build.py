@@ -221,9 +221,7 @@ def _generate(board: Board, templates: Path, folder: Path) -> None:
         "bootloader.ld": script.render(
             facts, application=False, origin=board.flash.origin, size=board.bootloader.size
         ),
-        "application.ld": script.render(
-            facts, application=True, origin=board.slot.origin, size=board.slot.size
-        ),
+        "firmware.ld": script.render(facts, application=True, origin=board.slot.origin, size=board.slot.size),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,263 @@
+"""The build of firmware: what it writes, that it repeats, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from elftools.elf.elffile import ELFFile
+
+from sensor_bnn.cli.build import command
+from sensor_bnn.device.boards import Board
+from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
+from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
+from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
+
+from .standin.facts import STANDIN_HASH
+
+FILES = ["bootloader.elf", "build.json", "firmware.bin", "firmware.elf"]
+
+
+@pytest.fixture
+def bundle(standin: Path, tmp_path: Path) -> Path:
+    """A copy of the stand-in that a test may damage."""
+    return Path(shutil.copytree(standin, tmp_path / "bundle"))
+
+
+def change(bundle: Path, **facts: object) -> None:
+    file = bundle / "metadata.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **facts}))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_what_it_writes(built: BuildResult, board: Board) -> None:
+    assert names(built.folder) == FILES
+    content = built.firmware_bin.read_bytes()
+    header = read_image(content)
+    assert (header.board, header.model_hash) == (board.name, STANDIN_HASH)
+    assert content[:HEADER_BYTES] == header.to_bytes()
+    report = json.loads((built.folder / "build.json").read_text())
+    assert report == built.report
+    assert report["flash_address"] == board.slot.origin
+    assert report["flash_bytes"] == len(content) == HEADER_BYTES + report["image_bytes"]
+    assert report["weights_bytes"] + report["code_bytes"] == report["image_bytes"]
+    assert report["ram"]["arena"] == report["sections"][".arena"] == 1024
+    assert report["ram"]["stack"] == board.ram.stack
+
+
+def test_elf_and_binary_hold_the_same_bytes(built: BuildResult, board: Board) -> None:
+    content = built.firmware_bin.read_bytes()
+    with built.firmware_elf.open("rb") as stream:
+        loaded = [
+            (segment["p_paddr"] - board.slot.origin, segment.data())
+            for segment in ELFFile(stream).iter_segments("PT_LOAD")
+            if segment["p_filesz"]
+        ]
+    assert sum(len(data) for _, data in loaded) == len(content)
+    for offset, data in loaded:
+        assert content[offset : offset + len(data)] == data
+
+
+def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:
+    """An emulator clears what an ELF file's segments cover, at every reset."""
+    for file in (built.firmware_elf, built.bootloader_elf):
+        with file.open("rb") as stream:
+            for segment in ELFFile(stream).iter_segments("PT_LOAD"):
+                start, size = segment["p_paddr"], segment["p_memsz"]
+                assert start >= board.ram.origin or start + size <= board.flash.end
+                assert start + size <= board.ram.end - 16
+
+
+def test_the_same_input_gives_the_same_bytes(
+    built: BuildResult, bundle: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CFLAGS", "-O0 -DNONSENSE")
+    monkeypatch.chdir(tmp_path)
+    again = build_firmware(Path("bundle"), board, Path("elsewhere"))
+    for name in FILES:
+        assert (again.folder / name).read_bytes() == (built.folder / name).read_bytes(), name
+    alone = build_bootloader(board, tmp_path / "alone")
+    assert alone.read_bytes() == built.bootloader_elf.read_bytes()
+    assert str(tmp_path).encode() not in again.firmware_elf.read_bytes()
+
+
+def test_a_model_that_cannot_fit_is_refused_before_any_tool_runs(
+    bundle: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    out = tmp_path / "out"
+    change(bundle, arena_bytes=board.ram.size)
+    with pytest.raises(BoardError, match=r"at least 4\.\d+ MB \(.*\) of RAM, and the RAM .* has 4 MB"):
+        build_firmware(bundle, board, out)
+    change(bundle, arena_bytes=1024, weights_bytes=5 << 20)
+    with pytest.raises(BoardError, match=r"at least 5 MB \(.*\) of flash, and the application slot .* MB"):
+        build_firmware(bundle, board, out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("region", ["RAM", "flash"])
+def test_a_model_that_just_does_not_fit_is_refused_by_the_linker(
+    built: BuildResult, standin: Path, board: Board, tmp_path: Path, region: str
+) -> None:
+    if region == "RAM":
+        size = built.report["ram"]["total"] + 8
+        small = replace(board, ram=replace(board.ram, size=size))
+        needed = built.report["ram"]["total"]
+    else:
+        page = 64  # smaller than a registry allows: to cut the image off by a few bytes
+        size = (built.report["flash_bytes"] - 1) // page * page + board.bootloader.size
+        small = replace(board, flash=replace(board.flash, size=size, page=page))
+        needed = built.report["flash_bytes"]
+    with pytest.raises(BoardError, match=f"of {region}, and the") as caught:
+        build_firmware(standin, small, tmp_path / "out")
+    assert f"({needed:,} bytes)" in caught.value.message
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_compiler_names_its_package(
+    standin: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolError, match="apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"):
+        build_firmware(standin, board, tmp_path / "out")
+
+
+def test_code_that_does_not_compile_leaves_its_log(bundle: Path, board: Board, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_firmware(bundle, board, out)
+    before = {name: (out / name).read_bytes() for name in FILES}
+    (bundle / "model.c").write_text("int broken(void) { return nothing; }\n")
+    with pytest.raises(ToolError, match="'nothing' undeclared") as caught:
+        build_firmware(bundle, board, out)
+    assert str(out / "build.log") in caught.value.remedy
+    assert "'nothing' undeclared" in (out / "build.log").read_text()
+    assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> None:
+    (bundle / "weights.c").write_text(
+        '#include <stdlib.h>\n#include "weights.h"\n'
+        "const float standin_weights[4];\nvoid *sneak(unsigned n) { return malloc(n); }\n"
+    )
+    model = (bundle / "model.c").read_text()
+    called = model.replace("standin_spin((uint32_t)x[0]);", "sneak(4);", 1)
+    (bundle / "model.c").write_text(
+        called.replace("void standin_spin", "void *sneak(unsigned n);\nvoid standin_spin")
+    )
+    with pytest.raises(ToolError, match="_sbrk"):
+        build_firmware(bundle, board, tmp_path / "out")
+
+
+def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SensorBnnError, match="Cannot write to"):
+        build_firmware(standin, board, tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "kernels.o").unlink(), r"no model bundle: kernels\.o missing"),
+        (lambda folder: (folder / "metadata.json").unlink(), r"metadata\.json missing"),
+        (lambda folder: (folder / "metadata.json").write_text("{"), "is no JSON"),
+        (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "is no JSON"),
+        (lambda folder: (folder / "metadata.json").write_text("[]"), "not of bundle format 1"),
+        (lambda folder: change(folder, format=2), "not of bundle format 1"),
+        (lambda folder: change(folder, model_hash="abc"), "model_hash is no SHA-256"),
+        (lambda folder: change(folder, model=None), "model is missing"),
+        (lambda folder: change(folder, arena_bytes=-1), "arena_bytes is missing or no size"),
+        (lambda folder: change(folder, input={}), "bytes is missing or no size"),
+        (lambda folder: change(folder, layers=[]), "layers must list"),
+        (lambda folder: change(folder, target="host"), "compiled for host"),
+    ],
+)
+def test_a_damaged_bundle(
+    bundle: Path, board: Board, tmp_path: Path, damage: Callable[[Path], Any], reason: str
+) -> None:
+    damage(bundle)
+    with pytest.raises(BundleError, match=reason):
+        build_firmware(bundle, board, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(BoardError, match=r"uart driver 'pl011'.*It has: cmsdk"):
+        build_firmware(standin, replace(board, uart=replace(board.uart, driver="pl011")), out)
+    with pytest.raises(BoardError, match=r"counter driver 'pit'.*It has: systick"):
+        build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
+    with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: ram"):
+        build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
+    with pytest.raises(BoardError, match=r"on interrupt 112.*up to 111"):
+        build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)
+    with pytest.raises(BoardError, match=r"no firmware.*There is for: cortex-m7"):
+        build_bootloader(replace(board, target="z80"), out)
+    # A fact that a driver checks itself.
+    with pytest.raises(ToolError, match="this UART has no parity"):
+        build_firmware(standin, replace(board, uart=replace(board.uart, parity="even")), out)
+
+
+def test_another_board_by_facts_alone(standin: Path, board: Board, tmp_path: Path) -> None:
+    other = replace(
+        board,
+        name="other",
+        flash=replace(board.flash, origin=0x08000000, size=0x80000, page=0x800),
+        ram=replace(board.ram, origin=0x24000000, size=0x20000, stack=0x2000),
+        bootloader=replace(board.bootloader, size=0x4000),
+        uart=replace(board.uart, irq=37, base=0x40011000),
+    )
+    result = build_firmware(standin, other, tmp_path / "out")
+    content = result.firmware_bin.read_bytes()
+    assert read_image(content).board == "other"
+    stack, reset = (
+        int.from_bytes(content[HEADER_BYTES + i : HEADER_BYTES + i + 4], "little") for i in (0, 4)
+    )
+    assert 0x24002000 < stack < 0x24020000
+    assert other.slot.origin + HEADER_BYTES < reset < other.slot.origin + len(content)
+
+
+def test_header_and_its_damages() -> None:
+    image = bytes(range(200)) * 3
+    whole = ImageHeader.of(image, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcdefghij").to_bytes() + image
+    header = read_image(whole)
+    assert header == ImageHeader(600, header.image_crc32, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcd")
+    for place in (0, 4, 8, 12, 16, 48, 80, 96, 500, 508, 511, 512, 700, len(whole) - 1):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        with pytest.raises(BundleError):
+            read_image(bytes(damaged))
+    for length in (0, 3, 511, 512, len(whole) - 1):
+        with pytest.raises(BundleError):
+            read_image(whole[:length])
+
+
+def test_the_command(standin: Path, board: Board, built: BuildResult, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = CliRunner().invoke(command, [str(standin), "--board", board.name, "-o", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"folder": str(out), **built.report}
+    done = CliRunner().invoke(command, [str(standin), "--board", board.name, "-o", str(out)])
+    assert f"flash {built.report['flash_bytes']:,} bytes" in done.stdout
+
+
+def test_the_command_is_quick_to_start_and_needs_no_torch(
+    standin: Path, board: Board, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from sensor_bnn.cli import root\n"
+        f"root(['build', {str(standin)!r}, '--board', {board.name!r}, '-o', {str(tmp_path)!r}], "
+        "standalone_mode=False)\n"
+        "assert not {'torch', 'tvm', 'onnx', 'onnxruntime', 'numpy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
