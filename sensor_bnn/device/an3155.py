@@ -22,17 +22,25 @@ from sensor_bnn.errors import FlashError, PortError
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
 GET, GET_ID, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x11, 0x21, 0x31, 0x44
 BLOCK_BYTES = 256  # the most that one Read or Write carries
-ERASE_PAGES = 64  # pages an Extended Erase: a short frame, and progress that moves
+ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
 
 _ANSWER_SECONDS = 2.0
-_ERASE_SECONDS = 60.0  # 64 pages of the slowest part, with room
+_ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with room
 _SYNC_SECONDS = 0.25
+_FLOOD_SECONDS = 0.05
 _ATTEMPTS = 4
-# An interrupted stage wants at most 5 bytes (an address) or a block with its checksum; SYNC completes no
-# address and no command. The singles behind the flood complete a half command that it may leave.
-_FLOOD = (1, 1, 1, 1, 1, BLOCK_BYTES + 2, 1, 1)
+# What brings an interrupted command to its end: so many FILLs, and the seconds to wait for a complaint. FILL
+# completes no command and no address, and because it is even no checksum of a block or an erase that begins
+# with it either. An address wants 5 bytes more, a block and its checksum 258; a single completes the half
+# command that a flood may leave. An erase that has missed its frame takes FILL for its count, 0x7E7E pages,
+# and then wants two bytes for each.
+FILL = 0x7E
+_SINGLES = ((1, _SYNC_SECONDS),) * 2
+_FLOOD = (*_SINGLES * 3, (BLOCK_BYTES + 2, _FLOOD_SECONDS), *_SINGLES)
+_ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
 
 Result = TypeVar("Result")
+Flood = Sequence[tuple[int, float]]
 
 
 class RefusalError(FlashError):
@@ -103,7 +111,7 @@ class An3155:
 
     def erase(self, pages: Sequence[int]) -> None:
         """Erase the pages of these numbers."""
-        self._persist(lambda: self._erase(pages))
+        self._persist(lambda: self._erase(pages), _ERASE_FLOOD)
 
     def go(self, address: int) -> None:
         """Start the program at ``address``; its ACK may be lost, the program's answer is the proof."""
@@ -115,33 +123,40 @@ class An3155:
                 "Flash it again.",
             )
 
-    def resync(self) -> None:
+    def resync(self, flood: Flood | None = None) -> None:
         """Bring a bootloader that waits for the rest of an interrupted command back to its start.
 
         Raises:
             SilenceError: it does not answer.
         """
-        for burst in _FLOOD:
-            self._port.write(bytes([SYNC]) * burst)
-            if self._answer(_SYNC_SECONDS) is None:
+        for burst, seconds in _FLOOD if flood is None else flood:
+            self._port.write(bytes([FILL]) * burst)
+            if self._answer(seconds) is None:
                 continue
             self._port.drain(quiet=0.1)
-            try:
-                self._get()
-            except (RefusalError, SilenceError):
-                continue
+            if self._at_start():
+                return
+        # A board that has reset hears nothing but SYNC.
+        if self.sync(_SYNC_SECONDS) and self._at_start():
             return
         raise SilenceError(
             f"The bootloader at {self._port.path} has fallen silent.", "Reset the board and flash again."
         )
 
-    def _persist(self, operation: Callable[[], Result]) -> Result:
+    def _at_start(self) -> bool:
+        try:
+            self._get()
+        except (RefusalError, SilenceError):
+            return False
+        return True
+
+    def _persist(self, operation: Callable[[], Result], flood: Flood | None = None) -> Result:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return operation()
             except (RefusalError, SilenceError):
                 self.retries += 1
-                self.resync()
+                self.resync(flood)
         return operation()
 
     def _get(self) -> Capabilities:
@@ -181,12 +196,12 @@ class An3155:
         self._port.drain()  # stray bytes of before would be taken for the answer
         self._send(bytes([code, ~code & 0xFF]), what)
 
-    def _send(self, data: bytes, what: str, seconds: float = _ANSWER_SECONDS) -> None:
+    def _send(self, data: bytes, what: str, seconds: float | None = None) -> None:
         self._port.write(data)
         self._acknowledged(what, seconds)
 
-    def _acknowledged(self, what: str, seconds: float = _ANSWER_SECONDS) -> None:
-        answer = self._answer(seconds)
+    def _acknowledged(self, what: str, seconds: float | None = None) -> None:
+        answer = self._answer(_ANSWER_SECONDS if seconds is None else seconds)
         if answer is None:
             raise SilenceError(
                 f"The bootloader at {self._port.path} does not answer {what}.",

@@ -52,7 +52,7 @@ class Client:
         self._max_payload = MAX_PAYLOAD
 
     def request(
-        self, kind: Kind, payload: bytes = b"", timeout: float = ANSWER_SECONDS, attempts: int = ATTEMPTS
+        self, kind: Kind, payload: bytes = b"", timeout: float | None = None, attempts: int = ATTEMPTS
     ) -> bytes:
         """Send one request and return its response's payload.
 
@@ -60,12 +60,13 @@ class Client:
             PortError: no whole answer in ``attempts`` times ``timeout`` seconds.
             DeviceError: the board answers with an error status or another protocol version.
         """
+        seconds = ANSWER_SECONDS if timeout is None else timeout
         for attempt in range(attempts):
             self.retries += attempt > 0
             self._sequence = (self._sequence + 1) % 256
             self._port.drain()
             self._port.write(encode(Frame(self._sequence, kind, payload)))
-            answer = self._await(kind, time.monotonic() + timeout)
+            answer = self._await(kind, time.monotonic() + seconds)
             if answer is None or answer.status == Status.BAD_CRC:
                 continue
             if answer.status != Status.OK:
@@ -81,7 +82,7 @@ class Client:
             "Check that an application is flashed and runs (`sensor-bnn flash`), and reset the board.",
         )
 
-    def hello(self, timeout: float = ANSWER_SECONDS, attempts: int = ATTEMPTS) -> Hello:
+    def hello(self, timeout: float | None = None, attempts: int = ATTEMPTS) -> Hello:
         """Ask who is there.
 
         Raises:

@@ -75,12 +75,13 @@ def flash_image(
         bootloader = An3155(line)
         _reach_bootloader(bootloader, client, board, port)
         version = _identify(bootloader, board)
-        _erase(bootloader, board, start, len(data), progress)
-        begun = time.perf_counter()
-        _write(bootloader, start, data, progress)
-        written = time.perf_counter()
-        _verify(bootloader, start, data, progress)
-        verified = time.perf_counter()
+        try:
+            seconds = _program(bootloader, board, start, data, progress)
+        except FlashError:
+            if not bootloader.retries:
+                raise
+            # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
+            seconds = _program(bootloader, board, start, data, progress)
         bootloader.go(start)
         hello = _greet(client, image)
     return FlashResult(
@@ -93,10 +94,10 @@ def flash_image(
         model=hello.model,
         model_hash=hello.model_hash,
         firmware_version=hello.firmware_version,
-        write_seconds=round(written - begun, 3),
-        verify_seconds=round(verified - written, 3),
-        write_bytes_per_second=round(len(data) / (written - begun), 1),
-        verify_bytes_per_second=round(len(data) / (verified - written), 1),
+        write_seconds=round(seconds[0], 3),
+        verify_seconds=round(seconds[1], 3),
+        write_bytes_per_second=round(len(data) / seconds[0], 1),
+        verify_bytes_per_second=round(len(data) / seconds[1], 1),
         retries=bootloader.retries,
     )
 
@@ -166,6 +167,18 @@ def _identify(bootloader: An3155, board: Board) -> int:
             "Check --port and --board.",
         )
     return capabilities.version
+
+
+def _program(
+    bootloader: An3155, board: Board, address: int, data: bytes, progress: Progress
+) -> tuple[float, float]:
+    """Erase, write, verify; return the seconds that writing and verifying took."""
+    _erase(bootloader, board, address, len(data), progress)
+    begun = time.perf_counter()
+    _write(bootloader, address, data, progress)
+    written = time.perf_counter()
+    _verify(bootloader, address, data, progress)
+    return written - begun, time.perf_counter() - written
 
 
 def _erase(bootloader: An3155, board: Board, address: int, size: int, progress: Progress) -> None:

@@ -53,7 +53,7 @@ class SerialPort:
                 path, uart.baud, parity=_PARITY[uart.parity], exclusive=True, write_timeout=10.0
             )
         except (OSError, termios.error) as error:
-            raise _port_error(f"Cannot open the port {path}", error) from None
+            raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
 
     def __enter__(self) -> Self:
         return self
@@ -142,9 +142,10 @@ def find_port(given: str | None) -> str:
     )
 
 
-def _port_error(what: str, error: Exception) -> PortError:
-    number = error.errno if isinstance(error, OSError) else error.args[0] if error.args else None
-    if not isinstance(number, int):  # pyserial: "device reports readiness to read but returned no data"
-        number = errno.EIO
+def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:
+    """A sentence for the error's number; pyserial raises some without one, which mean ``unnumbered``."""
+    number = error.errno if isinstance(error, OSError) else error.args[0]
+    if not isinstance(number, int):
+        number = unnumbered
     reason = _REASON.get(number, str(error))
     return PortError(f"{what}: {reason}.", _REMEDY.get(number, "Check the cable and reset the board."))
