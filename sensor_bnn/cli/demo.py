@@ -49,8 +49,7 @@ def command(
     from sensor_bnn.demo import run_demo
     from sensor_bnn.report.table import print_result
 
-    err = Console(stderr=True)
-    done = run_demo(board, checkpoint, samples, output, limit, err)
+    done = run_demo(board, checkpoint, samples, output, limit, Console(stderr=True))
     if as_json:
         click.echo(json.dumps(done.summary()))
-    print_result(done.bench, err if as_json else Console())
+    print_result(done.bench, stderr=as_json)

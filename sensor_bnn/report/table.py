@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
 from sensor_bnn.device.bench import BenchResult
 
 
-def print_result(result: BenchResult, console: Console | None = None) -> None:
-    """Print both tables to stdout, or to the console given."""
-    (console or Console()).print(result_table(result))
+# Where there is no terminal to ask, a width that no layer's name is cut at.
+_WIDTH = 110
+
+
+def print_result(result: BenchResult, *, stderr: bool = False) -> None:
+    """Print both tables to stdout or stderr."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, width=_WIDTH)
+    console.print(result_table(result))
 
 
 def result_table(result: BenchResult) -> Group:
@@ -19,7 +27,7 @@ def result_table(result: BenchResult) -> Group:
 
 
 def _summary(result: BenchResult) -> Table:
-    table = Table(title=f"{result.model} on {result.board}", show_header=False, title_justify="left")
+    table = Table(title=f"{result.model} on {result.board}", show_header=False, title_justify="left", box=box.SIMPLE)
     table.add_column(style="bold")
     table.add_column()
     for name, value in _rows(result):
@@ -63,9 +71,9 @@ def _spread(low: int | None, median: int, result: BenchResult) -> str:
 def _layers(result: BenchResult) -> Table:
     unit = "instructions" if result.emulated else "ticks"
     total = (result.profile_instructions if result.emulated else result.profile_ticks) or 0
-    table = Table(title="layers of one inference", title_justify="left", show_footer=True)
-    table.add_column("layer", "between the layers\nin all")
-    table.add_column("operator")
+    table = Table(title="layers of one inference", title_justify="left", show_footer=True, box=box.SIMPLE)
+    table.add_column("layer", "between the layers\nin all", no_wrap=True)
+    table.add_column("operator", no_wrap=True)
     table.add_column(unit, f"{result.overhead:,}\n{total:,}", justify="right")
     table.add_column("share", justify="right")
     table.add_column("MACs", f"\n{sum(layer.macs for layer in result.layers):,}", justify="right")
