@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from sensor_bnn.device.bench import BenchResult, read_samples, run_bench
-from sensor_bnn.device.boards import load_board
+from sensor_bnn.device.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import FlashResult, flash_image
 from sensor_bnn.device.image import read_image
@@ -54,7 +54,7 @@ class Demo:
 
 
 def run_demo(
-    board_name: str,
+    board: Board,
     checkpoint: Path | None,
     samples: Path | None,
     folder: Path,
@@ -64,7 +64,7 @@ def run_demo(
     """Export, compile, build, emulate, flash and measure.
 
     Args:
-        board_name: a board with an emulator.
+        board: one with an emulator.
         checkpoint: what ``sensor-bnn train`` wrote; the shipped one when None.
         samples: labelled windows; ``samples.npz`` beside the checkpoint when None.
         folder: for everything that is made on the way.
@@ -74,7 +74,6 @@ def run_demo(
     Raises:
         SensorBnnError: whatever a stage says.
     """
-    board = load_board(board_name)
     if board.emulator is None:
         raise BoardError(
             f"The board {board.name} has no emulator.",

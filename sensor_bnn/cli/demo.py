@@ -8,7 +8,7 @@ import click
 
 
 @click.command(name="demo")
-@click.option("--board", default="qemu-mps2-an500", show_default=True, help="A board with an emulator.")
+@click.option("--board", help="A board with an emulator.  [default: the one that says so]")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -30,7 +30,12 @@ import click
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the table goes to stderr.")
 def command(
-    board: str, checkpoint: Path | None, samples: Path | None, output: Path, limit: int | None, as_json: bool
+    board: str | None,
+    checkpoint: Path | None,
+    samples: Path | None,
+    output: Path,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
     """Take a trained binary transformer from PyTorch to a measured board.
 
@@ -47,9 +52,11 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.demo import run_demo
+    from sensor_bnn.device.boards import default_board, load_board
     from sensor_bnn.report.table import print_result
 
-    done = run_demo(board, checkpoint, samples, output, limit, Console(stderr=True))
+    facts = load_board(board) if board else default_board()
+    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))
     if as_json:
         click.echo(json.dumps(done.summary()))
     print_result(done.bench, stderr=as_json)

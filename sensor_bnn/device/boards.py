@@ -83,11 +83,15 @@ class Counter:
 
 @dataclass(frozen=True)
 class Emulator:
-    """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction."""
+    """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
+
+    ``default``: the demo runs on this board when none is named; one board says so.
+    """
 
     program: str
     arguments: tuple[str, ...]
     icount_shift: int
+    default: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,21 @@ def list_boards() -> list[Board]:
         BoardError: a board's file is wrong.
     """
     return [read_board(resource("boards") / name) for name in _names()]
+
+
+def default_board() -> Board:
+    """Return the emulated board that the demo runs on when none is named.
+
+    Raises:
+        BoardError: a board's file is wrong, or not exactly one says that it is the default.
+    """
+    found = [board for board in list_boards() if board.emulator is not None and board.emulator.default]
+    if len(found) != 1:
+        raise BoardError(
+            f"{len(found)} boards say that they are the default, not one.",
+            "Name a board with --board, or correct the boards' emulator.default.",
+        )
+    return found[0]
 
 
 def load_board(name: str | Path) -> Board:
@@ -263,6 +282,7 @@ def _emulator(table: _Table) -> Emulator:
         program=table.text("program"),
         arguments=table.texts("arguments"),
         icount_shift=table.number("icount_shift", 0, 10),
+        default=table.flag("default"),
     )
     table.close()
     return emulator

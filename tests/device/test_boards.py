@@ -45,6 +45,7 @@ EMULATOR = """\
 program = "qemu-system-arm"
 arguments = ["-machine", "toy"]
 icount_shift = 6
+default = false
 """
 
 

@@ -342,6 +342,7 @@ clock_hz = 25_000_000
 program = "toy-emulator"
 arguments = []
 icount_shift = 6
+default = false
 """
     )
     return board
