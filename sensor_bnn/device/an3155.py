@@ -79,15 +79,13 @@ class An3155:
         A bootloader that a former session has synchronised takes the byte for half a command and refuses
         its second half: a NACK is an answer too.
         """
-        deadline = time.monotonic() + seconds
-        while True:
-            self._port.drain()
-            self._port.write(bytes([SYNC]))
-            if self._answer(_SYNC_SECONDS) is not None:
-                self._port.drain(quiet=0.02)
-                return True
-            if time.monotonic() >= deadline:
+        calls = self._call(seconds)
+        if calls > 1:  # it answered the first late, and took the last for half a command
+            try:
+                self.resync()
+            except SilenceError:
                 return False
+        return calls > 0
 
     def get(self) -> Capabilities:
         """Ask for version and commands."""
@@ -137,11 +135,25 @@ class An3155:
             if self._at_start():
                 return
         # A board that has reset hears nothing but SYNC.
-        if self.sync(_SYNC_SECONDS) and self._at_start():
+        if self._call(_SYNC_SECONDS) and self._at_start():
             return
         raise SilenceError(
             f"The bootloader at {self._port.path} has fallen silent.", "Reset the board and flash again."
         )
+
+    def _call(self, seconds: float) -> int:
+        """Send SYNC until it is answered; how often, or 0 when it never was."""
+        deadline = time.monotonic() + seconds
+        calls = 0
+        while True:
+            self._port.drain()
+            self._port.write(bytes([SYNC]))
+            calls += 1
+            if self._answer(_SYNC_SECONDS) is not None:
+                self._port.drain(quiet=0.02)
+                return calls
+            if time.monotonic() >= deadline:
+                return 0
 
     def _at_start(self) -> bool:
         try:

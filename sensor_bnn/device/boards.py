@@ -282,7 +282,7 @@ def _emulator(table: _Table) -> Emulator:
         program=table.text("program"),
         arguments=table.texts("arguments"),
         icount_shift=table.number("icount_shift", 0, 10),
-        default=table.flag("default"),
+        default=table.flag("default", absent=False),
     )
     table.close()
     return emulator
@@ -335,8 +335,11 @@ class _Table:
             self.fail(key, f"must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
-    def flag(self, key: str) -> bool:
-        """A boolean."""
+    def flag(self, key: str, absent: bool | None = None) -> bool:
+        """A boolean; ``absent``, unless None, is the value of a key that is not there."""
+        if absent is not None and key not in self.content:
+            self.asked.add(key)
+            return absent
         value = self.value(key)
         if not isinstance(value, bool):
             self.fail(key, f"must be true or false, not {value!r}")

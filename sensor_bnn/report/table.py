@@ -27,7 +27,9 @@ def result_table(result: BenchResult) -> Group:
 
 
 def _summary(result: BenchResult) -> Table:
-    table = Table(title=f"{result.model} on {result.board}", show_header=False, title_justify="left", box=box.SIMPLE)
+    table = Table(
+        title=f"{result.model} on {result.board}", show_header=False, title_justify="left", box=box.SIMPLE
+    )
     table.add_column(style="bold")
     table.add_column()
     for name, value in _rows(result):

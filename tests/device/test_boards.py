@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sensor_bnn
-from sensor_bnn.device.boards import Board, list_boards, load_board
+from sensor_bnn.device.boards import Board, default_board, list_boards, load_board
 from sensor_bnn.errors import BoardError
 from sensor_bnn.resources import resource
 
@@ -75,6 +75,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
     emulated = load_board(write(tmp_path, GOOD + EMULATOR))
     assert emulated.emulator is not None
     assert emulated.emulator.arguments == ("-machine", "toy")
+    assert not emulated.emulator.default
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,11 @@ def test_an_unknown_board_lists_near_matches() -> None:
         load_board(name[:-1])
     with pytest.raises(BoardError, match=f"The boards are: .*{name}"):
         load_board("zzzzzz")
+
+
+def test_one_board_is_the_default() -> None:
+    board = default_board()
+    assert board.emulator is not None and board.emulator.default
 
 
 def test_a_folder_without_facts(tmp_path: Path) -> None:

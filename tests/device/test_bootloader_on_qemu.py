@@ -1,0 +1,84 @@
+"""The host's AN3155 meets the firmware's, which was written apart from it, on the emulated board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sensor_bnn.device import an3155
+from sensor_bnn.device.an3155 import An3155, RefusalError
+from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.firmware.build import build_bootloader
+
+BLOCK = bytes(range(1, 256)) + b"\x7e"
+
+
+class LossyPort(SerialPort):
+    """Loses the n-th byte that the host sends, counted from when ``lose`` is set."""
+
+    lose = 0
+
+    def write(self, data: bytes) -> None:
+        if 0 < self.lose <= len(data):
+            data = data[: self.lose - 1] + data[self.lose :]
+            self.lose = 0
+        self.lose = max(0, self.lose - len(data))
+        super().write(data)
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    return next(board for board in list_boards() if board.emulator is not None)
+
+
+@pytest.fixture(scope="module")
+def port(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LossyPort]:
+    kernel = build_bootloader(board, Path(tmp_path_factory.mktemp("bootloader")))
+    with Emulator(board, kernel) as emulator, LossyPort(emulator.port, board.uart) as port:
+        yield port
+
+
+@pytest.fixture
+def bootloader(port: LossyPort, monkeypatch: pytest.MonkeyPatch) -> An3155:
+    bootloader = An3155(port)
+    assert bootloader.sync(10.0)
+    monkeypatch.setattr(an3155, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(an3155, "_ERASE_SECONDS", 2.0)
+    return bootloader
+
+
+def page(board: Board) -> int:
+    return (board.slot.origin - board.flash.origin) // board.flash.page
+
+
+def test_every_operation(bootloader: An3155, board: Board) -> None:
+    assert bootloader.get().version == 0x31
+    assert bootloader.get_id() == board.bootloader.chip_id
+    bootloader.erase([page(board)])
+    bootloader.write(board.slot.origin, BLOCK)
+    assert bootloader.read(board.slot.origin, 256) == BLOCK
+    with pytest.raises(RefusalError, match="does not start the image"):
+        bootloader.go(board.slot.origin)
+    assert bootloader.retries == 0
+
+
+@pytest.mark.parametrize("lose", [1, 2, 3, 7, 8, 9, 100, 265])
+def test_a_lost_byte_of_a_write(bootloader: An3155, port: LossyPort, board: Board, lose: int) -> None:
+    bootloader.erase([page(board)])
+    port.lose = lose
+    bootloader.write(board.slot.origin, BLOCK)
+    assert bootloader.retries == 1
+    assert bootloader.read(board.slot.origin, 256) == BLOCK
+
+
+@pytest.mark.parametrize("lose", [1, 2, 3, 4, 5, 6, 7])
+def test_a_lost_byte_of_an_erase(bootloader: An3155, port: LossyPort, board: Board, lose: int) -> None:
+    port.lose = lose
+    bootloader.erase([page(board)])
+    assert bootloader.retries == 1
+    assert bootloader.read(board.slot.origin, 256) == b"\xff" * 256
+    bootloader.write(board.slot.origin, BLOCK)
