@@ -32,8 +32,8 @@ static uint32_t running_value(void) {
 static uint64_t clock_held(void) {
     uint32_t value = running_value();
     uint64_t begun = past;
-    if (SCB_ICSR &
-        SCB_ICSR_PENDSTSET) { /* wrapped, maybe only after the value was read: read it anew */
+    /* Wrapped, maybe only after the value was read: read it anew. */
+    if (SCB_ICSR & SCB_ICSR_PENDSTSET) {
         value = running_value();
         begun += period;
     }

@@ -1,0 +1,120 @@
+/* SysTick and CYCCNT in simulated time, for systick_counter.c; driven by the test through ctypes. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hal/cortex_m.h"
+#include "hal/counter.h"
+#include "hal/cpu.h"
+
+volatile uint32_t simulated_rvr, simulated_csr, simulated_dwt_ctrl, simulated_demcr;
+
+static volatile uint32_t cvr, icsr, cyccnt;
+static uint32_t shown_cvr;  /* what the program saw last: another value there is its write */
+static uint32_t shown_icsr; /* likewise */
+static uint64_t truth;      /* ticks since the timer was started */
+static uint32_t value;      /* the timer's */
+static bool pending, masked, in_handler, has_cycles;
+static uint64_t cycles;
+static uint32_t step_most;
+static uint32_t randomness = 1;
+
+static uint32_t random_below(uint32_t bound) {
+    randomness = randomness * 1664525u + 1013904223u;
+    return bound == 0u ? 0u : (randomness >> 8) % bound;
+}
+
+static void take_writes(void) {
+    if (cvr != shown_cvr) {
+        value = 0;
+    }
+    if (icsr != shown_icsr && (icsr & SCB_ICSR_PENDSTCLR)) {
+        pending = false;
+    }
+    shown_cvr = cvr;
+    shown_icsr = icsr = 0;
+}
+
+static void deliver(void) {
+    if (pending && !masked && !in_handler) {
+        pending = false;
+        in_handler = true;
+        systick_interrupt();
+        in_handler = false;
+    }
+}
+
+static void pass(uint32_t ticks) {
+    for (; ticks > 0u; ticks--) {
+        cycles++;
+        if (!(simulated_csr & SYST_CSR_ENABLE)) {
+            continue;
+        }
+        truth++;
+        if (value == 0u) {
+            value = simulated_rvr;
+        } else if (--value == 0u) {
+            pending = true;
+        }
+    }
+    deliver();
+}
+
+volatile uint32_t *simulated_cvr(void) {
+    take_writes();
+    pass(random_below(step_most + 1u));
+    shown_cvr = cvr = value;
+    return &cvr;
+}
+
+volatile uint32_t *simulated_icsr(void) {
+    take_writes();
+    pass(random_below(step_most + 1u));
+    shown_icsr = icsr = pending ? SCB_ICSR_PENDSTSET : 0u;
+    return &icsr;
+}
+
+volatile uint32_t *simulated_cyccnt(void) {
+    take_writes();
+    pass(1u + random_below(step_most + 1u));
+    cyccnt = has_cycles ? (uint32_t)cycles : 0u;
+    return &cyccnt;
+}
+
+uint32_t cpu_mask(void) {
+    take_writes();
+    const uint32_t before = masked;
+    masked = true;
+    return before;
+}
+
+void cpu_unmask(uint32_t state) {
+    take_writes();
+    masked = state != 0u;
+    deliver();
+}
+
+/* Begin anew; `start_cycles` is CYCCNT's value ahead of the first tick if the core has one. */
+void simulation_begin(uint32_t seed, uint32_t most, bool with_cycles, uint64_t start_cycles) {
+    randomness = seed;
+    step_most = most;
+    has_cycles = with_cycles;
+    cycles = start_cycles;
+    simulated_csr = simulated_rvr = 0;
+    cvr = icsr = shown_cvr = shown_icsr = 0;
+    value = 0;
+    pending = masked = in_handler = false;
+    truth = 0;
+    counter_open();
+}
+
+void simulation_pass(uint32_t ticks) {
+    take_writes();
+    while (ticks > 0u) { /* interrupts come in time when nobody holds them */
+        pass(1);
+        ticks--;
+    }
+}
+
+uint64_t simulation_truth(void) {
+    return truth;
+}

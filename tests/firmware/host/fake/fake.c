@@ -1,0 +1,157 @@
+/* The hardware of the fake board: a script of what comes over the line, and flash that can refuse.
+ *
+ * The script stands on standard input: "b" and a byte that comes, "s" for 50 ms of silence, "l" for a
+ * minute of it, "f" for a flash that refuses from now on. Its end ends the program. What was sent goes
+ * to standard output, and at the end the contents of the flash if FAKE_SHOWS_FLASH. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "hal/counter.h"
+#include "hal/cpu.h"
+#include "hal/flash.h"
+#include "hal/memory.h"
+#include "hal/stay.h"
+#include "hal/uart.h"
+
+static uint8_t flash[SBNN_FLASH_BYTES];
+static bool flash_fails;
+static uint64_t now;
+
+static noreturn void end(const char *words) {
+    fputs(words, stdout);
+#ifdef FAKE_SHOWS_FLASH
+    fwrite(flash, 1, sizeof flash, stdout);
+#endif
+    exit(0);
+}
+
+noreturn void cpu_reset(void) {
+    end("reset");
+}
+
+noreturn void cpu_start(uint32_t vectors) {
+    end(vectors == SBNN_SLOT_ORIGIN + 512u ? "started" : "lost");
+}
+
+void stay_request(void) {
+    fputs("stay", stdout);
+}
+
+bool stay_take(void) {
+    return false;
+}
+
+/* What comes first in both programs. */
+void counter_open(void) {
+    memset(flash, 0xB0, SBNN_BOOTLOADER_BYTES);
+    memset(flash + SBNN_BOOTLOADER_BYTES, 0xFF, SBNN_SLOT_BYTES);
+}
+
+uint64_t counter_clock(void) {
+    return now;
+}
+
+uint64_t counter_now(void) {
+    return now += 7;
+}
+
+const char *counter_name(void) {
+    return "fake";
+}
+
+void counter_measure_mode(void) {
+}
+
+void counter_wait_mode(void) {
+}
+
+void uart_open(void) {
+}
+
+void uart_deafen(void) {
+}
+
+void uart_drain(void) {
+}
+
+bool uart_receive(uint8_t *byte, uint64_t deadline) {
+    for (;;) {
+        const int step = getchar();
+        if (step == 'b') {
+            *byte = (uint8_t)getchar();
+            now += 1;
+            return true;
+        }
+        if (step == 'f') {
+            flash_fails = true;
+        } else if (step == 's' || step == 'l') {
+            now += (step == 's' ? 1u : 1200u) * (uint64_t)SBNN_COUNTER_HZ / 20u;
+            if (now >= deadline) {
+                return false;
+            }
+        } else if (step == EOF) {
+            end("");
+        }
+    }
+}
+
+void uart_send(const uint8_t *bytes, uint32_t count) {
+    fwrite(bytes, 1, count, stdout);
+}
+
+const uint8_t *flash_at(uint32_t address) {
+    if (address < SBNN_FLASH_ORIGIN || address - SBNN_FLASH_ORIGIN >= SBNN_FLASH_BYTES) {
+        abort();
+    }
+    return flash + (address - SBNN_FLASH_ORIGIN);
+}
+
+bool flash_erase(uint32_t number) {
+    if (number < SBNN_BOOTLOADER_BYTES / SBNN_FLASH_PAGE_BYTES ||
+        number >= SBNN_FLASH_BYTES / SBNN_FLASH_PAGE_BYTES) {
+        abort();
+    }
+    if (!flash_fails) {
+        memset(flash + number * SBNN_FLASH_PAGE_BYTES, 0xFF, SBNN_FLASH_PAGE_BYTES);
+    }
+    return !flash_fails;
+}
+
+bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
+    const uint32_t offset = address - SBNN_FLASH_ORIGIN;
+    if (offset < SBNN_BOOTLOADER_BYTES || offset + count > SBNN_FLASH_BYTES) {
+        abort();
+    }
+    if (!flash_fails) {
+        memcpy(flash + offset, bytes, count);
+    }
+    return !flash_fails;
+}
+
+uint32_t memory_stack_bytes(void) {
+    return 1000;
+}
+
+uint32_t memory_stack_high_water(void) {
+    return 500;
+}
+
+uint32_t memory_static_bytes(void) {
+    return 2000;
+}
+
+void memory_paint(uint32_t *words, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        words[i] = MEMORY_PAINT;
+    }
+}
+
+uint32_t memory_high_water(const uint32_t *words, uint32_t count) {
+    while (count > 0 && words[count - 1] == MEMORY_PAINT) {
+        count--;
+    }
+    return count * 4u;
+}
