@@ -355,6 +355,7 @@ def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
         done = subprocess.run(line, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "/layer2" in done.stdout
+    line[line.index("--port") + 1] = str(tmp_path / "tty")
     done = subprocess.run(line, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no such port" in done.stderr

@@ -369,6 +369,6 @@ def test_the_command(image: Image, tmp_path: Path) -> None:
         again = subprocess.run(line, capture_output=True, text=True, env=environment)
         assert again.returncode == 0, again.stderr
         assert "toy at" in again.stdout and "3,513 bytes at 0x08001000" in again.stdout
-    gone = subprocess.run([*line, "--port", peer.port + "0"], capture_output=True, text=True)
+    gone = subprocess.run([*line, "--port", str(tmp_path / "tty")], capture_output=True, text=True)
     assert (gone.returncode, gone.stdout) == (1, "")
     assert gone.stderr.splitlines()[-1].startswith("sensor-bnn: Cannot open the port")
