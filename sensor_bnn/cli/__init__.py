@@ -14,6 +14,7 @@ COMMANDS = (
     "demo",
     "train",
     "eval",
+    "ablate",
     "export",
     "compile",
     "build",

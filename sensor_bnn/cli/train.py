@@ -29,7 +29,8 @@ def command(
 
     Writes OUT/ckpt.pt (for `eval` and `export`), OUT/history.json and OUT/last.pt (for --resume); OUT is
     runs/RECIPE-seedSEED unless given. The data set is downloaded once and checked. The test windows are
-    looked at once, after the last epoch.
+    looked at once, after the last epoch. If the recipe names another as its teacher, that one is trained
+    first, in OUT/teacher and for its own number of epochs, unless it is there already.
 
     \b
     Example:
@@ -43,8 +44,9 @@ def command(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.train import smartwatch
-    from sensor_bnn.train.loop import train
-    from sensor_bnn.train.recipe import load_recipe
+    from sensor_bnn.train.loop import EpochDone, train
+    from sensor_bnn.train.recipe import Recipe, load_recipe
+    from sensor_bnn.train.runs import ready_teacher
 
     plan = load_recipe(recipe)
     if epochs is not None:
@@ -62,12 +64,19 @@ def command(
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=plan.schedule.epochs)
 
-        def epoch_done(epoch: int, loss: float, top1: float) -> None:
-            progress.update(task, completed=epoch, description=f"loss {loss:.3f}  right {top1:.1%}")
+        def started(plan: Recipe, folder: Path) -> EpochDone:
+            task = progress.add_task(plan.name, total=plan.schedule.epochs)
 
-        run = train(plan, recordings, seed, folder, resume=resume, epoch_done=epoch_done)
+            def epoch_done(epoch: int, loss: float, top1: float) -> None:
+                told = f"{plan.name}  loss {loss:.3f}  right {top1:.1%}"
+                progress.update(task, completed=epoch, description=told)
+
+            return epoch_done
+
+        teacher = ready_teacher(plan, recordings, seed, folder / "teacher", started)
+        done = started(plan, folder)
+        run = train(plan, recordings, seed, folder, teacher=teacher, resume=resume, epoch_done=done)
     result = {
         "recipe": plan.name,
         "seed": seed,

@@ -27,11 +27,13 @@ class AttentionMap(nn.Module):
         heads: H.
         head_width: dh.
         tokens: T; c starts at ``2 / T``, so that a token above the average weight is attended to.
+        full: full precision: the map is the softmax itself.
     """
 
-    def __init__(self, heads: int, head_width: int, tokens: int) -> None:
+    def __init__(self, heads: int, head_width: int, tokens: int, *, full: bool = False) -> None:
         super().__init__()
         self.head_width = head_width
+        self.full = full
         self.log_c = nn.Parameter(torch.full((heads,), math.log(2 / tokens)))
         self.log_temperature = nn.Parameter(torch.zeros(heads))
 
@@ -49,15 +51,24 @@ class AttentionMap(nn.Module):
         """float32 ``[H]``: c / 2."""
         return self.log_c.detach().exp() / 2
 
+    def log_soft(self, scores: Tensor) -> Tensor:
+        """The logarithm of the softmax that the map is made from, of the same shape."""
+        return (scores * self.gain()[:, None, None]).log_softmax(dim=-1)
+
     def forward(self, scores: Tensor) -> Tensor:
-        """Float {0, 1} of the same shape."""
+        """Float {0, 1} of the same shape; in full precision the softmax."""
+        if self.full:
+            return self._soft(scores)
         weights = self._weights(scores.detach())  # [batch, H, T, T]
         limit = self.ratio()[:, None, None] * weights.sum(dim=-1, keepdim=True).to(torch.float32)
         hard = (weights.to(torch.float32) >= limit).to(torch.float32)
         if not self.training:
             return hard
-        soft = (scores * self.gain()[:, None, None]).softmax(dim=-1)
+        soft = self._soft(scores)
         return straight_through(hard, (soft / self.log_c.exp()[:, None, None]).clamp(0, 1))
+
+    def _soft(self, scores: Tensor) -> Tensor:
+        return (scores * self.gain()[:, None, None]).softmax(dim=-1)
 
     def _weights(self, scores: Tensor) -> Tensor:
         """int64 table entries of the scores."""
@@ -82,12 +93,11 @@ class BinaryAttention(nn.Module):
         super().__init__()
         d, full = config.width, config.precision == "full"
         self.heads = config.heads
-        self.full = full
         self.binarize = Binarizer(d, "none" if full else config.binarizer, unit=unit)
         self.query = PackedLinear(d, d, config)
         self.key = PackedLinear(d, d, config)
         self.value = PackedLinear(d, d, config)
-        self.map = AttentionMap(config.heads, config.head_width, config.tokens)
+        self.map = AttentionMap(config.heads, config.head_width, config.tokens, full=full)
         merged = hidden_binarizer(d, config.tokens, config, restore=True)
         self.output = RestoredLinear(merged, d, d, config)
 
@@ -98,7 +108,7 @@ class BinaryAttention(nn.Module):
             self._split(project(b)) for project in (self.query, self.key, self.value)
         )  # [batch, H, T, dh]
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
-        attended = self._attend(scores) @ v  # [batch, H, T, dh]
+        attended = self.map(scores) @ v  # [batch, H, T, dh]
         merged = attended.transpose(1, 2).flatten(2)  # [batch, T, d]
         y: Tensor = self.output(merged)
         return y
@@ -120,9 +130,3 @@ class BinaryAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
-
-    def _attend(self, scores: Tensor) -> Tensor:
-        if self.full:
-            return (scores * self.map.gain()[:, None, None]).softmax(dim=-1)
-        attention: Tensor = self.map(scores)
-        return attention

@@ -17,11 +17,16 @@ class BinaryLinear(nn.Module):
     """``[..., K]`` of +-1 to ``[..., N]`` integers (as floats, exact): the +-1 dot product.
 
     The sign is that of ``W - mean(W)`` a row. With ``binary=False`` an ordinary linear layer without bias.
+
+    Attributes:
+        real: the weights are not signed yet, but of mean magnitude 1 a row, so that every scale and median
+            after them keeps its size when they are.
     """
 
     def __init__(self, inputs: int, outputs: int, *, binary: bool) -> None:
         super().__init__()
         self.binary = binary
+        self.real = False
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
 
@@ -31,6 +36,9 @@ class BinaryLinear(nn.Module):
 
     def product_weight(self) -> Tensor:
         """``[N, K]``: what the product uses, +-1 if binary."""
+        if self.binary and self.real:
+            centred = self.centred()
+            return centred / centred.abs().mean(dim=1, keepdim=True)
         return clipped_sign(self.centred()) if self.binary else self.weight
 
     def forward(self, x: Tensor) -> Tensor:

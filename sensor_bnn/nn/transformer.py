@@ -128,6 +128,12 @@ class BinaryTransformer(nn.Module):
         logits: Tensor = self.head(x.mean(dim=1))
         return logits
 
+    def set_real_weights(self, real: bool) -> None:
+        """Let the weights of binary layers be real numbers for a while, as progressive binarization does."""
+        for module in self.modules():
+            if isinstance(module, BinaryLinear) and module.binary:
+                module.real = real
+
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
         """Take the training set's ``mean`` and ``std``, ``[C]`` each, in sensor units."""
         self.embed.mean.copy_(mean)
@@ -155,13 +161,14 @@ class BinaryTransformer(nn.Module):
             heads=config.heads,
             embed_weight=weight.numpy().copy(),
             embed_bias=bias.numpy().copy(),
-            blocks=tuple((block.attention.fold(), block.mlp.fold()) for block in self._blocks()),
+            blocks=tuple((block.attention.fold(), block.mlp.fold()) for block in self.each_block()),
             head_weight=_numpy(self.head.weight.t()),
             head_bias=_numpy(self.head.bias),
             classes=config.classes,
         )
 
-    def _blocks(self) -> list[Block]:
+    def each_block(self) -> list[Block]:
+        """The blocks, in order."""
         return [block for block in self.blocks if isinstance(block, Block)]
 
 

@@ -19,14 +19,18 @@ from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import read_tensors, save_checkpoint, write_tensors
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.evaluate import Evaluation, evaluate
-from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.recipe import Recipe, parse_recipe
 from sensor_bnn.train.windows import Recordings
 
 STATE_FORMAT = "sensor-bnn training state"
 
 EpochDone = Callable[[int, float, float], None]
 """Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
+
+Objective = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Windows ``[n, C, L]`` and labels ``[n]`` to logits ``[n, classes]`` and the loss."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def train(
     seed: int,
     out: Path,
     *,
+    teacher: Teacher | None = None,
     resume: bool = False,
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
 ) -> TrainingRun:
@@ -63,11 +68,13 @@ def train(
         recordings: the whole set; the recipe's split is made here.
         seed: of initial weights, order and augmentation.
         out: folder of the run.
+        teacher: whom the recipe's ``distill`` section names, if it names one.
         resume: go on from ``out/last.pt``.
         epoch_done: progress.
 
     Raises:
-        CheckpointError: nothing to resume, or of another recipe or seed; or the loss is not finite.
+        CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
+            or the loss is not finite.
         DataError: the split is empty, or a value is not finite.
     """
     if not np.isfinite(recordings.signal).all():
@@ -76,20 +83,51 @@ def train(
     testing = recordings.of_groups(recipe.data.test_subjects)
     cutter = WindowCutter(training, recipe.augment)
     model = _new_model(recipe, training, seed)
+    objective = _objective(recipe, model, teacher)
     optimizer = _optimizer(model, recipe)
+    identity = {"recipe": recipe.to_dict(), "seed": seed, "teacher": teacher.sha256 if teacher else None}
     history: list[dict[str, float]] = []
     if resume:
-        history = _restore(out / "last.pt", recipe, seed, model, optimizer)
+        history = _restore(out / "last.pt", recipe, identity, model, optimizer)
     for epoch in range(len(history), recipe.schedule.epochs):
-        loss, top1 = _epoch(model, optimizer, cutter, recipe, seed, epoch)
+        model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
+        loss, top1 = _epoch(model, objective, optimizer, cutter, recipe, seed, epoch)
         history.append({"epoch": epoch + 1, "loss": loss, "top1": top1})
-        _keep(out / "last.pt", recipe, seed, model, optimizer, history)
+        _keep(out / "last.pt", identity, model, optimizer, history)
         epoch_done(epoch + 1, loss, top1)
+    model.set_real_weights(False)
     test = evaluate(model, testing.windows())
-    metrics = {"test_top1": test.top1, "test_loss": test.loss, "epochs": len(history), "seed": seed}
+    metrics: dict[str, Any] = {
+        "test_top1": test.top1,
+        "test_loss": test.loss,
+        "epochs": len(history),
+        "seed": seed,
+    }
+    if teacher is not None:
+        metrics["teacher_sha256"] = teacher.sha256
     save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
-    _write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
+    write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
     return TrainingRun(out / "ckpt.pt", history, test)
+
+
+def _objective(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None) -> Objective:
+    if bool(recipe.distill.teacher) != (teacher is not None):
+        named, given = recipe.distill.teacher or "none", "one" if teacher else "none"
+        raise CheckpointError(
+            f"Recipe {recipe.name} names {named} as its teacher, and {given} was given.",
+            "Name the teacher in the section [distill].",
+        )
+    if teacher is not None:
+        distiller = Distiller(recipe.distill, recipe.schedule.smoothing, model, teacher.model)
+        if recipe.distill.start:
+            distiller.start()
+        return distiller
+
+    def objective(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        answers = model(x)
+        return answers, functional.cross_entropy(answers, y, label_smoothing=recipe.schedule.smoothing)
+
+    return objective
 
 
 def _new_model(recipe: Recipe, training: Recordings, seed: int) -> BinaryTransformer:
@@ -114,6 +152,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 def _epoch(
     model: BinaryTransformer,
+    objective: Objective,
     optimizer: torch.optim.Optimizer,
     cutter: WindowCutter,
     recipe: Recipe,
@@ -130,8 +169,7 @@ def _epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         x, y = cutter.cut(index, generator)
-        answers = model(x)
-        loss = functional.cross_entropy(answers, y, label_smoothing=recipe.schedule.smoothing)
+        answers, loss = objective(x, y)
         if not math.isfinite(loss.item()):
             raise CheckpointError(
                 f"Training of {recipe.name} diverged: the loss is {loss.item()} in epoch {epoch + 1}.",
@@ -165,15 +203,13 @@ def _rate(recipe: Recipe, epoch: float) -> float:
 
 def _keep(
     path: Path,
-    recipe: Recipe,
-    seed: int,
+    identity: dict[str, Any],
     model: BinaryTransformer,
     optimizer: torch.optim.Optimizer,
     history: list[dict[str, float]],
 ) -> None:
     content: dict[str, Any] = {
-        "recipe": recipe.to_dict(),
-        "seed": seed,
+        **identity,
         "state": dict(model.state_dict()),
         "optimizer": optimizer.state_dict(),
         "history": history,
@@ -182,12 +218,17 @@ def _keep(
 
 
 def _restore(
-    path: Path, recipe: Recipe, seed: int, model: BinaryTransformer, optimizer: torch.optim.Optimizer
+    path: Path,
+    recipe: Recipe,
+    identity: dict[str, Any],
+    model: BinaryTransformer,
+    optimizer: torch.optim.Optimizer,
 ) -> list[dict[str, float]]:
     content = read_tensors(path, STATE_FORMAT)
-    if content["recipe"] != recipe.to_dict() or content["seed"] != seed:
+    same = parse_recipe(content["recipe"], recipe.name) == recipe
+    if not same or any(content.get(key) != identity[key] for key in ("seed", "teacher")):
         raise CheckpointError(
-            f"{path} is of another recipe or seed than {recipe.name} with seed {seed}.",
+            f"{path} is of another recipe, seed or teacher than {recipe.name} with seed {identity['seed']}.",
             "Give the same recipe, --epochs and --seed, or train without --resume.",
         )
     model.load_state_dict(content["state"])
@@ -195,7 +236,8 @@ def _restore(
     return list(content["history"])
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write plain values in one step."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

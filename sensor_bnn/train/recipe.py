@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -63,6 +64,8 @@ class Schedule:
         warmup: epochs of warm-up.
         decay: weight decay of matrices.
         smoothing: label smoothing.
+        real_weights: share of the epochs, from the first, in which only activations are binary: progressive
+            binarization, activations first, then weights.
     """
 
     epochs: int = 60
@@ -71,6 +74,29 @@ class Schedule:
     warmup: float = 2.0
     decay: float = 0.01
     smoothing: float = 0.1
+    real_weights: float = 0.0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Distribution correction: a full-precision teacher whose answers, features and attention are matched.
+
+    Attributes:
+        teacher: a recipe, which is trained first with the same split and seed, or a checkpoint ``.pt``;
+            empty: no teacher.
+        answers: weight of the divergence of the softened answers.
+        temperature: by which logits are divided for that.
+        features: weight of the distance of the stream after each block.
+        attention: weight of the divergence of each block's attention.
+        start: begin with the teacher's weights wherever shapes are equal.
+    """
+
+    teacher: str = ""
+    answers: float = 1.0
+    temperature: float = 2.0
+    features: float = 0.0
+    attention: float = 0.0
+    start: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +107,7 @@ class Recipe:
         name: of the recipe, and of the model.
         preset: name in ``sensor_bnn.nn.config.PRESETS``.
         model: fields of the preset to change.
-        data, augment, schedule: the rest.
+        data, augment, schedule, distill: the rest.
     """
 
     name: str
@@ -90,6 +116,7 @@ class Recipe:
     data: DataRecipe = DataRecipe()
     augment: Augmentation = Augmentation()
     schedule: Schedule = Schedule()
+    distill: Distillation = Distillation()
 
     def config(self, channels: int, classes: tuple[str, ...]) -> TransformerConfig:
         """The model's configuration for data of so many channels and these classes."""
@@ -139,6 +166,7 @@ def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:
         data=_section(DataRecipe, parts.pop("data", {}), f"Recipe {name}: data"),
         augment=_section(Augmentation, parts.pop("augment", {}), f"Recipe {name}: augment"),
         schedule=_section(Schedule, parts.pop("schedule", {}), f"Recipe {name}: schedule"),
+        distill=_section(Distillation, parts.pop("distill", {}), f"Recipe {name}: distill"),
     )
     if parts:
         raise CheckpointError(f"Recipe {name} has an unknown key {min(parts)!r}.", "Remove it.")
@@ -170,7 +198,7 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     return merged
 
 
-_Section = TypeVar("_Section", DataRecipe, Augmentation, Schedule)
+_Section = TypeVar("_Section", DataRecipe, Augmentation, Schedule, Distillation)
 _Value = TypeVar("_Value")
 
 
@@ -203,10 +231,20 @@ def _check_ranges(recipe: Recipe) -> None:
         "schedule.rate": recipe.schedule.rate,
         "data.window": recipe.data.window,
         "data.step": recipe.data.step,
+        "distill.temperature": recipe.distill.temperature,
     }
     for key, value in positive.items():
-        if value <= 0:
+        if not value > 0:
             raise CheckpointError(f"Recipe {recipe.name}: {key} is {value}.", "Give a positive number.")
+    for key in ("answers", "features", "attention"):
+        weight = getattr(recipe.distill, key)
+        if not 0 <= weight < math.inf:
+            raise CheckpointError(f"Recipe {recipe.name}: distill.{key} is {weight}.", "Give 0 or more.")
+    if not 0 <= recipe.schedule.real_weights < 1:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: schedule.real_weights is {recipe.schedule.real_weights}.",
+            "Give a share from 0 to below 1: the last epochs learn with binary weights.",
+        )
     if recipe.data.set != "smartwatch":
         raise CheckpointError(
             f"Recipe {recipe.name}: there is no data set {recipe.data.set!r}.", "Use smartwatch."

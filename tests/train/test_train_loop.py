@@ -88,7 +88,7 @@ def test_what_cannot_be_resumed(tmp_path: Path, recordings: Recordings, recipe: 
     with pytest.raises(CheckpointError, match="There is no sensor-bnn training state"):
         train(recipe(), recordings, 1, tmp_path, resume=True)
     run = train(recipe(), recordings, 1, tmp_path)
-    with pytest.raises(CheckpointError, match="another recipe or seed"):
+    with pytest.raises(CheckpointError, match="another recipe, seed or teacher"):
         train(recipe(), recordings, 2, tmp_path, resume=True)
     (tmp_path / "last.pt").write_bytes(run.checkpoint.read_bytes())
     with pytest.raises(CheckpointError, match="no sensor-bnn training state"):

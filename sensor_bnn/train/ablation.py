@@ -1,0 +1,216 @@
+"""A table of recipes over seeds or held-out subjects, filled run by run and safe to kill at any time."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.train.loop import write_json
+from sensor_bnn.train.recipe import Recipe, load_recipe
+from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
+from sensor_bnn.train.windows import Recordings
+
+_FOLDER = Path(__file__).resolve().parent / "ablations"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what the recipe stands for, and the recipe."""
+
+    label: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What a table compares.
+
+    Attributes:
+        name: of the table.
+        rows: in the order of the table.
+        folds: groups of subjects, each held out in turn from those that the recipes learn from.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    folds: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run of a row.
+
+    Attributes:
+        row: whose.
+        seed: of the run.
+        held_out: the subjects it is tested on; None for the test subjects of the recipe.
+        recipe: with that split.
+        folder: where it lives.
+        teacher_folder: where its teacher lives.
+    """
+
+    row: Row
+    seed: int
+    held_out: tuple[int, ...] | None
+    recipe: Recipe
+    folder: Path
+    teacher_folder: Path
+
+
+Advance = Callable[[int, int], object]
+"""Called with the runs done and the runs in all."""
+
+
+def load_ablation(name_or_path: str) -> Ablation:
+    """A shipped table by name, or a TOML file: ``[rows]`` of label = recipe, and ``folds``.
+
+    Raises:
+        CheckpointError: there is no such file, or it has a mistake.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _FOLDER / f"{name_or_path}.toml"
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+        raise CheckpointError(
+            f"There is no ablation {name_or_path}.", f"Choose one of {names}, or give a .toml file."
+        )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"The ablation {path} is not TOML ({error}).", "Correct it.") from error
+    rows, folds = values.pop("rows", None), values.pop("folds", [])
+    if values:
+        raise CheckpointError(f"The ablation {path} has an unknown key {min(values)!r}.", "Remove it.")
+    if not isinstance(rows, dict) or not rows or not all(isinstance(name, str) for name in rows.values()):
+        raise CheckpointError(f"The ablation {path} has no rows.", 'Write [rows] with "label" = "recipe".')
+    if not isinstance(folds, list) or not all(_is_fold(fold) for fold in folds):
+        raise CheckpointError(f"The folds of {path} are {folds!r}.", "Write them as [[1, 2], [3, 4]].")
+    loaded = tuple(Row(label, load_recipe(name)) for label, name in rows.items())
+    if len({row.recipe.name for row in loaded}) < len(loaded):
+        raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")
+    return Ablation(path.stem, loaded, tuple(map(tuple, folds)))
+
+
+def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list[Run]:
+    """All runs, seed by seed (and fold by fold), so that all rows fill alike.
+
+    Raises:
+        CheckpointError: there are no folds, or a fold is no part of the subjects that a recipe learns from.
+    """
+    if by_folds and not ablation.folds:
+        raise CheckpointError(
+            f"The ablation {ablation.name} has no folds.", "Add `folds`, or leave --folds out."
+        )
+    folds: tuple[tuple[int, ...] | None, ...] = ablation.folds if by_folds else (None,)
+    return [_run(row, seed, fold, out) for seed in range(seeds) for fold in folds for row in ablation.rows]
+
+
+def fill(
+    ablation: Ablation,
+    runs: list[Run],
+    recordings: Recordings,
+    out: Path,
+    started: Started,
+    advance: Advance = lambda done, total: None,
+) -> list[Run]:
+    """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
+
+    Several processes may fill one table: each leaves alone what another is at.
+
+    Returns:
+        The runs that other processes were still at when nothing else was left to do.
+
+    Raises:
+        CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
+    """
+    left = list(runs)
+    while left:
+        busy = []
+        for run in left:
+            try:
+                complete(run.recipe, recordings, run.seed, run.folder, run.teacher_folder, started)
+            except BusyError:
+                busy.append(run)
+            write_table(ablation, runs, out)
+            advance(sum(is_finished(run.recipe, run.seed, run.folder) for run in runs), len(runs))
+        if len(busy) == len(left):
+            return busy
+        left = busy
+    return []
+
+
+def tabulate(ablation: Ablation, runs: list[Run]) -> dict[str, Any]:
+    """The table as plain values; rows without a finished run have no mean."""
+    rows = []
+    for row in ablation.rows:
+        entries = []
+        own = [run for run in runs if run.row == row]
+        for run in own:
+            if not is_finished(run.recipe, run.seed, run.folder):
+                continue
+            metrics = load_checkpoint(run.folder / "ckpt.pt").metrics
+            entries.append({"seed": run.seed, "held_out": run.held_out, "top1": metrics["test_top1"]})
+        top1 = [entry["top1"] for entry in entries]
+        rows.append(
+            {
+                "label": row.label,
+                "recipe": row.recipe.name,
+                "runs": entries,
+                "missing": len(own) - len(entries),
+                "mean": statistics.mean(top1) if top1 else None,
+                "spread": statistics.stdev(top1) if len(top1) > 1 else None,
+            }
+        )
+    return {"ablation": ablation.name, "rows": rows}
+
+
+def markdown(table: dict[str, Any]) -> str:
+    """The table for people: percent, spread as the standard deviation over runs (n - 1)."""
+    lines = ["| step | recipe | top-1, mean ± spread | runs | each |", "|---|---|---|---|---|"]
+    for row in table["rows"]:
+        mean, spread = row["mean"], row["spread"]
+        reached = "-" if mean is None else f"{100 * mean:.2f}"
+        reached += "" if spread is None else f" ± {100 * spread:.2f}"
+        count = len(row["runs"])
+        runs = f"{count} of {count + row['missing']}" if row["missing"] else str(count)
+        each = " ".join(f"{100 * run['top1']:.2f}" for run in row["runs"])
+        lines.append(f"| {row['label']} | `{row['recipe']}` | {reached} | {runs} | {each} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
+    """Write ``table.json`` and ``table.md``, each in one step."""
+    table = tabulate(ablation, runs)
+    write_json(out / "table.json", table)
+    temporary = out / f".table.md.{os.getpid()}"
+    temporary.write_text(markdown(table), encoding="utf-8")
+    temporary.replace(out / "table.md")
+
+
+def _is_fold(fold: Any) -> bool:
+    return isinstance(fold, list) and bool(fold) and all(type(subject) is int for subject in fold)
+
+
+def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Run:
+    recipe = row.recipe
+    suffix = f"seed{seed}"
+    if held_out is not None:
+        learned = recipe.data.train_subjects
+        rest = tuple(subject for subject in learned if subject not in held_out)
+        if not rest or not set(held_out) <= set(learned):
+            raise CheckpointError(
+                f"The fold {list(held_out)} is no part of the subjects {list(learned)} of {recipe.name}.",
+                "Correct the folds.",
+            )
+        recipe = replace(recipe, data=replace(recipe.data, train_subjects=rest, test_subjects=held_out))
+        suffix += "-without" + "-".join(map(str, held_out))
+    teacher = f"{Path(recipe.distill.teacher).stem}-{suffix}"
+    return Run(row, seed, held_out, recipe, out / f"{recipe.name}-{suffix}", out / teacher)

@@ -1,0 +1,122 @@
+"""Folders of runs: what is finished, what can go on, who works on it, and which teacher comes first."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
+from sensor_bnn.train.distill import Teacher, load_teacher
+from sensor_bnn.train.loop import STATE_FORMAT, EpochDone, train
+from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
+from sensor_bnn.train.windows import Recordings
+
+Started = Callable[[Recipe, Path], EpochDone]
+"""Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
+
+
+class BusyError(CheckpointError):
+    """Another process works in the run's folder."""
+
+
+def complete(
+    recipe: Recipe,
+    recordings: Recordings,
+    seed: int,
+    out: Path,
+    teacher_folder: Path,
+    started: Started,
+) -> Checkpoint:
+    """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
+
+    Args:
+        recipe: of the run.
+        recordings: the whole set.
+        seed: of the run, and of its teacher.
+        out: folder of the run.
+        teacher_folder: folder of the teacher's run, if the recipe names its recipe.
+        started: progress.
+
+    Raises:
+        BusyError: another process is at it.
+        CheckpointError, DataError: see ``train``.
+    """
+    if not is_finished(recipe, seed, out):
+        teacher = ready_teacher(recipe, recordings, seed, teacher_folder, started)
+        with claimed(out):
+            if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
+                resume = is_resumable(recipe, seed, out)
+                done = started(recipe, out)
+                train(recipe, recordings, seed, out, teacher=teacher, resume=resume, epoch_done=done)
+    return load_checkpoint(out / "ckpt.pt")
+
+
+def ready_teacher(
+    recipe: Recipe, recordings: Recordings, seed: int, folder: Path, started: Started
+) -> Teacher | None:
+    """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
+
+    Raises:
+        BusyError: another process trains it.
+        CheckpointError, DataError: see ``train`` and ``load_teacher``.
+    """
+    if not recipe.distill.teacher:
+        return None
+    if recipe.distill.teacher.endswith(".pt"):
+        return load_teacher(Path(recipe.distill.teacher), recipe)
+    found = teacher_recipe(recipe)
+    complete(found, recordings, seed, folder, folder, started)
+    return load_teacher(folder / "ckpt.pt", recipe)
+
+
+def teacher_recipe(recipe: Recipe) -> Recipe:
+    """The recipe that ``distill.teacher`` names, with the student's split.
+
+    Raises:
+        CheckpointError: there is no such recipe, or it has a teacher itself.
+    """
+    found = replace(load_recipe(recipe.distill.teacher), data=recipe.data)
+    if found.distill.teacher:
+        raise CheckpointError(
+            f"The teacher {found.name} of {recipe.name} has a teacher itself.",
+            "Train it first, and name its checkpoint.",
+        )
+    return found
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes; the system lets go of it when this one is killed.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".claim").open("w") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(
+                f"Another process trains in {folder}.", "Wait for it, or choose another."
+            ) from error
+        yield
+
+
+def is_finished(recipe: Recipe, seed: int, out: Path) -> bool:
+    """Whether the folder holds the checkpoint of that whole run."""
+    if not (out / "ckpt.pt").is_file():
+        return False
+    found = load_checkpoint(out / "ckpt.pt")
+    return parse_recipe(found.recipe, recipe.name) == recipe and found.metrics.get("seed") == seed
+
+
+def is_resumable(recipe: Recipe, seed: int, out: Path) -> bool:
+    """Whether the folder holds a begun run of that recipe and seed."""
+    if not (out / "last.pt").is_file():
+        return False
+    found = read_tensors(out / "last.pt", STATE_FORMAT)
+    return parse_recipe(found["recipe"], recipe.name) == recipe and found["seed"] == seed

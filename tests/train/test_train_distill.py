@@ -1,0 +1,191 @@
+"""A student learns from a teacher that fits it, and from no other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.config import preset
+from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.train.distill import (
+    Distiller,
+    Teacher,
+    attention_divergence,
+    feature_distance,
+    load_teacher,
+    observed,
+    softened_divergence,
+)
+from sensor_bnn.train.loop import train
+from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
+from sensor_bnn.train.windows import Recordings
+
+MakeRecipe = Callable[..., Recipe]
+SMALL = {"width": 32, "heads": 1, "layers": 1}
+EVERYTHING = {"teacher": "teacher.pt", "features": 1.0, "attention": 0.1}
+
+
+def model(**changes: object) -> BinaryTransformer:
+    torch.manual_seed(0)
+    return BinaryTransformer(preset("sensor-tiny", classes=["a", "b"], **changes))
+
+
+@pytest.fixture
+def teacher(tmp_path: Path, recordings: Recordings, recipe: MakeRecipe) -> Path:
+    plan = recipe(model={**SMALL, "precision": "full"})
+    return train(plan, recordings, 0, tmp_path / "teacher").checkpoint
+
+
+def test_student_learns_and_names_its_teacher(
+    tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    plan = recipe(distill=EVERYTHING, schedule={"epochs": 12, "batch": 16, "warmup": 1})
+    whose = load_teacher(teacher, plan)
+    before = {name: tensor.clone() for name, tensor in whose.model.state_dict().items()}
+    run = train(plan, recordings, 0, tmp_path / "student", teacher=whose)
+    assert run.test.top1 > 0.9
+    found = load_checkpoint(run.checkpoint)
+    assert found.metrics["teacher_sha256"] == whose.sha256
+    assert found.model.config.precision == "binary"
+    assert all(torch.equal(before[name], tensor) for name, tensor in whose.model.state_dict().items())
+    assert not whose.model.training
+
+
+def test_resumes_beside_the_same_teacher_alone(
+    tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    plan = recipe(distill=EVERYTHING)
+    whose = load_teacher(teacher, plan)
+    whole = train(plan, recordings, 0, tmp_path / "whole", teacher=whose)
+
+    def kill(epoch: int, loss: float, top1: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, recordings, 0, tmp_path / "cut", teacher=whose, epoch_done=kill)
+    other = Teacher(whose.model, "0" * 64)
+    with pytest.raises(CheckpointError, match="another recipe, seed or teacher"):
+        train(plan, recordings, 0, tmp_path / "cut", teacher=other, resume=True)
+    assert train(plan, recordings, 0, tmp_path / "cut", teacher=whose, resume=True).history == whole.history
+
+
+def test_teacher_and_recipe_must_agree(
+    tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    plan = recipe(distill=EVERYTHING)
+    with pytest.raises(CheckpointError, match=r"names teacher.pt as its teacher, and none was given"):
+        train(plan, recordings, 0, tmp_path / "x")
+    with pytest.raises(CheckpointError, match="names none as its teacher, and one was given"):
+        train(recipe(), recordings, 0, tmp_path / "x", teacher=load_teacher(teacher, plan))
+
+
+def test_a_teacher_that_saw_the_test_subjects_is_refused(teacher: Path, recipe: MakeRecipe) -> None:
+    plan = recipe(data={"train_subjects": [1, 4], "test_subjects": [2, 3]}, distill=EVERYTHING)
+    with pytest.raises(CheckpointError, match=r"has learned from the subjects \[2, 3\]"):
+        load_teacher(teacher, plan)
+
+
+def test_a_binary_or_damaged_teacher_is_refused(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    binary = train(recipe(), recordings, 0, tmp_path / "binary").checkpoint
+    with pytest.raises(CheckpointError, match="not in full precision"):
+        load_teacher(binary, recipe())
+    binary.write_bytes(binary.read_bytes()[:-99])
+    with pytest.raises(CheckpointError, match="truncated"):
+        load_teacher(binary, recipe())
+    with pytest.raises(CheckpointError, match="There is no"):
+        load_teacher(tmp_path / "none.pt", recipe())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    ({"classes": ["a", "c"]}, {"channels": 3}, {"length": 50}, {"patch": 10}, {"layers": 3}),
+)
+def test_a_teacher_of_another_kind_is_refused(changes: dict[str, object]) -> None:
+    values = {"classes": ["a", "b"], "precision": "full", **changes}
+    other = BinaryTransformer(preset("sensor-tiny", **values))
+    with pytest.raises(CheckpointError, match="The teacher"):
+        Distiller(Distillation(), 0.1, model(), other)
+
+
+def test_a_larger_teacher_teaches_every_part() -> None:
+    student = model(width=32, heads=1).train()
+    larger = model(width=128, heads=4, layers=4, precision="full").eval()
+    plan = Distillation(teacher="x", answers=0.5, features=1.0, attention=1.0)
+    answers, loss = Distiller(plan, 0.1, student, larger)(torch.randn(8, 6, 100), torch.arange(8) % 2)
+    assert answers.shape == (8, 2)
+    loss.backward()
+    dead = [name for name, p in student.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert dead == []
+    assert all(p.grad is None for p in larger.parameters())
+
+
+def test_a_model_is_no_distance_from_itself() -> None:
+    full, x = model(precision="full").eval(), torch.randn(4, 6, 100)
+    with torch.no_grad(), observed(full) as seen:
+        logits = full(x)
+    assert [feature.shape for feature in seen.features] == [(4, 20, 64)] * 2
+    assert [attention.shape for attention in seen.attention] == [(4, 2, 20, 20)] * 2
+    torch.testing.assert_close(seen.attention[0].exp().sum(dim=-1), torch.ones(4, 2, 20))
+    zero = torch.zeros(())
+    torch.testing.assert_close(softened_divergence(logits, logits, 3.0), zero)
+    torch.testing.assert_close(feature_distance(seen.features[0], 3 * seen.features[0] + 1), zero)
+    torch.testing.assert_close(attention_divergence(seen.attention[1], seen.attention[1]), zero)
+    full(x)
+    assert len(seen.features) == 2  # nothing is recorded afterwards
+
+
+def test_start_takes_the_teachers_weights() -> None:
+    student, full = model(), model(precision="full")
+    torch.nn.init.ones_(full.blocks[0].mlp.expand.weight)
+    Distiller(Distillation(start=True), 0.1, student, full).start()
+    assert torch.equal(student.blocks[0].mlp.expand.weight, full.blocks[0].mlp.expand.weight)
+    narrow = model(width=32, heads=1)
+    Distiller(Distillation(start=True), 0.1, narrow, full).start()
+    assert torch.equal(narrow.embed.mean, full.embed.mean)
+
+
+def test_progressive_weights_are_real_first_and_binary_at_last(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    plain = train(recipe(), recordings, 0, tmp_path / "plain")
+    schedule = {"epochs": 3, "batch": 16, "warmup": 1, "real_weights": 0.5}
+    progressive = train(recipe(schedule=schedule), recordings, 0, tmp_path / "progressive")
+    assert progressive.history[0] != plain.history[0]
+    student = model().train()
+    student.set_real_weights(True)
+    expand = student.blocks[0].mlp.expand
+    torch.testing.assert_close(expand.product_weight().abs().mean(dim=1), torch.ones(128))
+    student.set_real_weights(False)
+    assert set(expand.product_weight().unique().tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    "section,message",
+    (
+        ({"temperature": 0.0}, "distill.temperature is 0"),
+        ({"answers": -1.0}, "distill.answers is -1"),
+        ({"features": float("nan")}, "distill.features is nan"),
+        ({"teacher": 3}, "distill.teacher is 3"),
+        ({"master": "x"}, "unknown key 'master'"),
+    ),
+)
+def test_mistakes_in_the_section_are_named(section: dict[str, object], message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        parse_recipe({"distill": section}, "bad")
+    with pytest.raises(CheckpointError, match="real_weights is 1"):
+        parse_recipe({"schedule": {"real_weights": 1.0}}, "bad")
+
+
+def test_old_recipes_have_no_teacher(recipe: MakeRecipe) -> None:
+    old = recipe().to_dict()
+    del old["distill"]
+    assert parse_recipe(old, "synthetic") == recipe()
+    assert dataclasses.asdict(recipe().distill)["teacher"] == ""
