@@ -63,6 +63,7 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
     plan = plan_arena([_lifetime(program, index) for index in places])
     offsets = dict(zip(places, plan.offsets, strict=True))
     metadata = _metadata(program, plan, name, model_hash, target)
+    metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
     sources = _sources(program, offsets, metadata)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -123,11 +124,26 @@ def _metadata(
                 "op": step.operator,
                 "kernel": step.kernel,
                 "macs": step.macs,
+                "input_bytes": _read_bytes(program, step, constant=False),
+                "weights_bytes": _read_bytes(program, step, constant=True),
                 "output_bytes": program.buffers[step.writes].size,
             }
             for index, step in enumerate(program.steps)
         ],
     }
+
+
+def _read_bytes(program: Program, step: Step, *, constant: bool) -> int:
+    """Bytes of a layer's weights, or of all else that it reads; a tensor that it reads twice counts once."""
+    read = (program.buffers[index] for index in dict.fromkeys(step.reads))
+    return sum(buffer.size for buffer in read if (buffer.place is Place.CONSTANT) == constant)
+
+
+def _tenant(program: Program, index: int, offset: int) -> dict[str, Any]:
+    """A tensor in the arena: where it lies, from the layer that first writes it to the last that uses it."""
+    life = _lifetime(program, index)
+    name = program.steps[life.first].name
+    return {"name": name, "offset": offset, "bytes": life.size, "first": life.first, "last": life.last}
 
 
 def _end(buffer: Buffer) -> dict[str, Any]:

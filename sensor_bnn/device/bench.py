@@ -153,7 +153,7 @@ def detect_board(port: str) -> Board:
         tried.add((uart.baud, uart.parity))
         with SerialPort(port, uart) as line:
             try:
-                return load_board(_greet(line, Client(line)).board)
+                return load_board(greet(line, Client(line)).board)
             except PortError as error:
                 silent = error
     assert silent is not None  # there is at least one board
@@ -187,10 +187,10 @@ def run_bench(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or another firmware, or refuses.
     """
-    metadata = _read_json(bundle_dir / "metadata.json", _COMPILE)
-    expected = _host_outputs(host_dir, metadata, bundle_dir, samples)
+    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
+    expected = host_outputs(host_dir, metadata, bundle_dir, samples)
     try:
-        inputs = _inputs(metadata, samples)
+        inputs = input_bytes_of(metadata, samples)
         output_bytes = int(metadata["output"]["bytes"])
         output_dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
         facts = metadata["layers"]
@@ -198,8 +198,8 @@ def run_bench(
         flash_bytes = _flash_bytes(build_dir, metadata)
         with SerialPort(port, board.uart) as line:
             client = Client(line)
-            hello = _greet(line, client)
-            _check(hello, board, metadata)
+            hello = greet(line, client)
+            check_answer(hello, board, metadata)
             ticks: list[int] = []
             outputs: list[bytes] = []
             progress("bench", 0, len(inputs))
@@ -216,7 +216,7 @@ def run_bench(
         raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
 
     shares = [layer.instructions or 0 for layer in layers] if board.emulator else layer_ticks
-    profile_instructions = _instructions(total, hello, board)
+    profile_instructions = instructions_of(total, hello, board)
     median = statistics.median_low(ticks)
     answers = np.stack([np.frombuffer(output, output_dtype) for output in outputs])
     return BenchResult(
@@ -227,9 +227,9 @@ def run_bench(
         counter=hello.counter,
         counter_hz=hello.counter_hz,
         emulated=board.emulator is not None,
-        instructions=_instructions(median, hello, board),
-        instructions_min=_instructions(min(ticks), hello, board),
-        instructions_max=_instructions(max(ticks), hello, board),
+        instructions=instructions_of(median, hello, board),
+        instructions_min=instructions_of(min(ticks), hello, board),
+        instructions_max=instructions_of(max(ticks), hello, board),
         ticks=median,
         ticks_min=min(ticks),
         ticks_max=max(ticks),
@@ -243,8 +243,8 @@ def run_bench(
         flash_bytes=flash_bytes or memory.image_bytes + HEADER_BYTES,
         weights_bytes=weights_bytes,
         samples=len(inputs),
-        top1_host=None if expected is None else _top1(np.stack(expected), samples),
-        top1_device=_top1(answers, samples),
+        top1_host=None if expected is None else top1(np.stack(expected), samples),
+        top1_device=top1(answers, samples),
         bit_exact=None if expected is None else [a.tobytes() for a in expected] == outputs,
         profile_ticks=total,
         profile_instructions=profile_instructions,
@@ -254,7 +254,7 @@ def run_bench(
     )
 
 
-def _greet(line: SerialPort, client: Client) -> Hello:
+def greet(line: SerialPort, client: Client) -> Hello:
     """HELLO, or the reason why there is none."""
     try:
         return client.hello(timeout=_HELLO_SECONDS)
@@ -267,7 +267,7 @@ def _greet(line: SerialPort, client: Client) -> Hello:
     )
 
 
-def _check(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
+def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
     if hello.board != board.name:
         raise DeviceError(
             f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
@@ -293,7 +293,7 @@ def _check(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
         )
 
 
-def _instructions(ticks: int, hello: Hello, board: Board) -> int | None:
+def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:
     """Ticks of virtual time as instructions: an instruction takes ``2**icount_shift`` ns."""
     if board.emulator is None:
         return None
@@ -301,21 +301,21 @@ def _instructions(ticks: int, hello: Hello, board: Board) -> int | None:
 
 
 def _count(ticks: int, hello: Hello, board: Board) -> int:
-    instructions = _instructions(ticks, hello, board)
+    instructions = instructions_of(ticks, hello, board)
     return ticks if instructions is None else instructions
 
 
 def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
     layers = []
     for fact, count in zip(facts, ticks, strict=True):
-        instructions = _instructions(count, hello, board)
+        instructions = instructions_of(count, hello, board)
         macs = int(fact["macs"])
         ratio = round(instructions / macs, 4) if macs and instructions is not None else None
         layers.append(Layer(fact["name"], fact["op"], fact["kernel"], count, instructions, macs, ratio))
     return tuple(layers)
 
 
-def _inputs(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
+def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
     shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
     if [1, *samples.x.shape[1:]] != shape or samples.x.dtype != dtype:
         raise DataError(
@@ -325,7 +325,7 @@ def _inputs(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
     return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in samples.x]
 
 
-def _host_outputs(
+def host_outputs(
     host_dir: Path | None, metadata: dict[str, Any], bundle_dir: Path, samples: Samples
 ) -> list[npt.NDArray[np.generic]] | None:
     """The outputs of the same model compiled for this machine, one [classes] a sample."""
@@ -345,18 +345,18 @@ def _host_outputs(
 def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:
     if build_dir is None:
         return None
-    report = _read_json(build_dir / "build.json", "Build the firmware again with `sensor-bnn build`.")
+    report = read_table(build_dir / "build.json", "Build the firmware again with `sensor-bnn build`.")
     size = report.get("flash_bytes")
     if report.get("model_hash") != metadata["model_hash"] or not isinstance(size, int):
         raise BundleError(f"{build_dir} was built from another model.", "Build the bundle's firmware again.")
     return size
 
 
-def _top1(outputs: npt.NDArray[np.generic], samples: Samples) -> float:
+def top1(outputs: npt.NDArray[np.generic], samples: Samples) -> float:
     return round(float(np.mean(np.argmax(outputs, axis=1) == samples.y)), 6)
 
 
-def _read_json(file: Path, remedy: str) -> dict[str, Any]:
+def read_table(file: Path, remedy: str) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
