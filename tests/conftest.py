@@ -241,3 +241,26 @@ def mlp_onnx(tmp_path: Path) -> Build:
         return _mlp(tmp_path / "mlp.onnx", **sizes)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def conforms() -> Callable[[str, object], None]:
+    """``conforms(command, value)``: the value is what this command's schema allows."""
+    import json
+
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    from sensor_bnn.report.schema import FOLDER, violation
+
+    resources = {f"{file.stem}.json": json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
+    registry = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in resources.values()
+    )
+
+    def check(command: str, value: object) -> None:
+        validator = Draft202012Validator(resources[f"{command}.json"], registry=registry)
+        validator.validate(value)
+        assert violation(value, command) is None
+
+    return check

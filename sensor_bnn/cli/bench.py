@@ -54,6 +54,7 @@ def command(
     from sensor_bnn.device.boards import load_board
     from sensor_bnn.device.port import find_port
     from sensor_bnn.report.progress import count_bars
+    from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
     samples = read_samples(samples_file, limit)
@@ -65,6 +66,6 @@ def command(
             path, facts, bundle, samples, host_dir=reference, build_dir=build, progress=progress
         )
     if as_json:
-        click.echo(json.dumps(asdict(result)))
+        click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)

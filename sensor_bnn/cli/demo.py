@@ -53,10 +53,11 @@ def command(
 
     from sensor_bnn.demo import run_demo
     from sensor_bnn.device.boards import default_board, load_board
+    from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
     facts = load_board(board) if board else default_board()
     done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))
     if as_json:
-        click.echo(json.dumps(done.summary()))
+        click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)

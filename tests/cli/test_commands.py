@@ -48,6 +48,13 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
     assert "loaded: []" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["boards", "targets", "doctor"])
+def test_what_a_list_prints_is_of_its_schema(name, conforms, tmp_path):
+    done = sensor_bnn(name, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    conforms(name, json.loads(done.stdout))
+
+
 def truncated_checkpoint(folder: Path) -> Path:
     data = (SHIPPED / "ckpt.pt").read_bytes()
     (folder / "short.pt").write_bytes(data[: len(data) // 2])
@@ -141,7 +148,7 @@ def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory) -> Path:
+def compiled(tmp_path_factory, conforms) -> Path:
     """The shipped model compiled and built through the commands, each by itself."""
     folder = tmp_path_factory.mktemp("stages")
     for arguments in (
@@ -151,11 +158,11 @@ def compiled(tmp_path_factory) -> Path:
     ):
         done = sensor_bnn(*arguments, cwd=folder)
         assert done.returncode == 0, done.stderr
-        json.loads(done.stdout)
+        conforms(arguments[0], json.loads(done.stdout))
     return folder
 
 
-def test_each_stage_alone_with_an_emulated_board_held_open(compiled, tmp_path):
+def test_each_stage_alone_with_an_emulated_board_held_open(compiled, conforms, tmp_path):
     """Two terminals, as the help tells: emulate in one, flash and bench in the other."""
     command = [
         sys.executable,
@@ -170,9 +177,12 @@ def test_each_stage_alone_with_an_emulated_board_held_open(compiled, tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as emulator:
         try:
             assert emulator.stdout is not None
-            port = json.loads(emulator.stdout.readline())["port"]
+            started = json.loads(emulator.stdout.readline())
+            conforms("emulate", started)
+            port = started["port"]
             flashed = sensor_bnn("flash", compiled / BOARD, "--port", port, "--json", cwd=tmp_path)
             assert flashed.returncode == 0, flashed.stderr
+            conforms("flash", json.loads(flashed.stdout))
             bench = [
                 *("bench", compiled / "cortex-m7", "--port", port, "--limit", "5", "--json"),
                 *("--samples", SHIPPED / "samples.npz", "--reference", compiled / "host"),
@@ -180,6 +190,7 @@ def test_each_stage_alone_with_an_emulated_board_held_open(compiled, tmp_path):
             measured = sensor_bnn(*bench, cwd=tmp_path)
             assert measured.returncode == 0, measured.stderr
             result = json.loads(measured.stdout)
+            conforms("bench", result)
             assert result["bit_exact"] is True
             # The application is running now: flashing again must get back into the bootloader.
             again = sensor_bnn("flash", compiled / BOARD, "--port", port, "--json", cwd=tmp_path)

@@ -29,7 +29,7 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-def test_demo_from_checkpoint_to_measured_board(tmp_path):
+def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     done = [
         run(sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o", name, cwd=tmp_path)
         for name in ("first", "second")
@@ -38,6 +38,8 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path):
         assert process.returncode == 0, process.stderr
     first, second = (json.loads(process.stdout) for process in done)
     assert set(first) >= PROMISED
+    conforms("demo", first)
+    assert first["environment"]["emulator"].startswith("qemu-system-arm ")
     assert first["bit_exact"] is True
     assert first["top1_device"] == first["top1_host"]
     assert first["samples"] >= 100

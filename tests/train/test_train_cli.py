@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,17 +39,21 @@ def recipe_file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("small_set")
-def test_train_then_eval_then_samples(recipe_file: Path, tmp_path: Path) -> None:
+def test_train_then_eval_then_samples(
+    recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
     out = tmp_path / "run"
     trained = CliRunner().invoke(
         train_command, [str(recipe_file), "--seed", "3", "--out", str(out), "--json"]
     )
     assert trained.exit_code == 0, trained.output
     result = json.loads(trained.stdout)
+    conforms("train", result)
     assert (result["recipe"], result["seed"], result["epochs"]) == ("small", 3, 2)
     ckpt, samples = str(out / "ckpt.pt"), str(tmp_path / "s.npz")
     arguments = [ckpt, "--write-samples", samples, "--samples", "9", "--json"]
     evaluated = CliRunner().invoke(eval_command, arguments)
+    conforms("eval", json.loads(evaluated.stdout))
     assert json.loads(evaluated.stdout)["top1"] == result["test_top1"]
     on_samples = CliRunner().invoke(eval_command, [ckpt, "--data", samples, "--json"])
     assert json.loads(on_samples.stdout)["windows"] == 9

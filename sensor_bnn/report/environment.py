@@ -1,0 +1,56 @@
+"""What a result was made with: versions of everything that could change a figure, and the date."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+
+from sensor_bnn.device.boards import Board
+from sensor_bnn.firmware.build import COMPILER
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)+")
+
+
+def environment(board: Board) -> dict[str, str | None]:
+    """Return date (UTC, ISO 8601) and versions; None for what this machine does not have.
+
+    Args:
+        board: its emulator, if any, is asked for a version.
+    """
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sensor_bnn": _package("sensor-bnn"),
+        "tvm": _package("apache-tvm"),
+        "torch": _package("torch"),
+        "onnxruntime": _package("onnxruntime"),
+        "cross_compiler": _program(COMPILER),
+        "emulator": _program(board.emulator.program) if board.emulator is not None else None,
+        "python": platform.python_version(),
+        "host": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _package(name: str) -> str | None:
+    """The installed version, without importing anything."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _program(name: str) -> str | None:
+    """``name`` and its version, or None where it is not installed."""
+    path = shutil.which(name)
+    if path is None:
+        return None
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    # A compiler puts its packager's name, in parentheses, before its version.
+    found = _NUMBER.search(re.sub(r"\(.*?\)", "", done.stdout.partition("\n")[0]))
+    return f"{name} {found[0]}" if found else name

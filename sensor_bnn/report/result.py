@@ -1,0 +1,57 @@
+"""Result files: what a measuring command prints with `--json`, and what `report` and `compare` read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sensor_bnn.device.boards import Board
+from sensor_bnn.errors import DataError
+from sensor_bnn.report.environment import environment
+from sensor_bnn.report.schema import VERSION, schema_id, violation
+
+MEASUREMENTS = ("bench", "demo", "profile")
+"""The commands whose results have layers."""
+
+_REMEDY = (
+    "Give what `sensor-bnn profile --json`, `bench --json` or `demo --json` of this version prints, "
+    "redirected to a file."
+)
+
+
+def result_of(command: str, facts: dict[str, Any], board: Board) -> dict[str, Any]:
+    """Return a command's JSON object: its schema's name, the facts, and the environment."""
+    return {"schema": schema_id(command), **facts, "environment": environment(board)}
+
+
+def read_result(file: Path) -> dict[str, Any]:
+    """Read a result with layers.
+
+    Raises:
+        DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
+            message names the field.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise DataError(f"Cannot read {file}: {error.strerror}.", _REMEDY) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file} is no JSON: {error}.", _REMEDY) from None
+    name = content.get("schema") if isinstance(content, dict) else None
+    if not isinstance(name, str):
+        raise DataError(f"{file} is no result: it has no field `schema`.", _REMEDY)
+    known = {schema_id(command): command for command in MEASUREMENTS}
+    if name not in known:
+        raise DataError(
+            f"{file} is {name!r}; version {VERSION} of {', '.join(MEASUREMENTS)} is read.", _REMEDY
+        )
+    wrong = violation(content, known[name])
+    if wrong is not None:
+        raise DataError(f"{file} is damaged: {wrong}.", _REMEDY)
+    result: dict[str, Any] = content
+    return result
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number in JSON")

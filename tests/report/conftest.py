@@ -1,0 +1,77 @@
+"""A measured result to report on: made up, of the schema, small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+ENVIRONMENT = {
+    "date": "2026-11-22T21:00:00+00:00",
+    "sensor_bnn": "0.1.0",
+    "tvm": "0.27.0",
+    "torch": None,
+    "onnxruntime": None,
+    "cross_compiler": "arm-none-eabi-gcc 12.2.1",
+    "emulator": "qemu-system-arm 7.2.22",
+    "python": "3.11.7",
+    "host": "Linux x86_64",
+}
+
+
+def bench(**changes: object) -> dict[str, Any]:
+    counts = (1000, 25_000, 50_000)
+    return {
+        "schema": "sensor-bnn/bench/1",
+        "board": "toy",
+        "model": "stand-in",
+        "model_hash": "ab" * 32,
+        "firmware_version": "0.1.0",
+        "counter": "systick",
+        "counter_hz": 25_000_000,
+        "emulated": True,
+        "instructions": 76_000,
+        "instructions_min": 76_000,
+        "instructions_max": 76_001,
+        "ticks": 121_600,
+        "ticks_min": 121_600,
+        "ticks_max": 121_602,
+        "microseconds": None,
+        "repeat_exact": True,
+        "arena_bytes": 1024,
+        "arena_high_water_bytes": 1000,
+        "stack_bytes": 512,
+        "stack_reserved_bytes": 4096,
+        "static_ram_bytes": 2048,
+        "flash_bytes": 20_512,
+        "weights_bytes": 9000,
+        "samples": 4,
+        "top1_host": 0.75,
+        "top1_device": 0.75,
+        "bit_exact": True,
+        "profile_ticks": 122_000,
+        "profile_instructions": 76_250,
+        "overhead": 250,
+        "retries": 0,
+        "layers": [
+            {
+                "name": f"/layer{i}",
+                "op": "BnnLinear" if i else "transpose",
+                "kernel": f"k{min(i, 1)}",
+                "ticks": count * 8 // 5,
+                "instructions": count,
+                "macs": 50_000 * i,
+                "instructions_per_mac": count / (50_000 * i) if i else None,
+            }
+            for i, count in enumerate(counts)
+        ],
+        "environment": dict(ENVIRONMENT),
+        **changes,
+    }
+
+
+@pytest.fixture
+def bench_result() -> Callable[..., dict[str, Any]]:
+    """``bench_result(**changes)``: what `bench --json` could print."""
+    return bench

@@ -1,0 +1,165 @@
+"""The schemas, the small validator that reads results with them, and the reader of result files."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from sensor_bnn.cli import COMMANDS, Pipeline
+from sensor_bnn.demo import Demo
+from sensor_bnn.device.bench import BenchResult, Layer
+from sensor_bnn.device.flash import FlashResult
+from sensor_bnn.errors import DataError
+from sensor_bnn.report.result import read_result
+from sensor_bnn.report.schema import FOLDER, load_schema, violation
+
+from .conftest import bench
+
+SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
+)
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_each_is_a_schema(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name])
+    assert SCHEMAS[name]["$id"].endswith(f"/{name}.json")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_with_json_has_one(name: str) -> None:
+    command = Pipeline().get_command(click.Context(click.Command("root")), name)
+    assert command is not None
+    prints = any("--json" in parameter.opts for parameter in command.params)
+    assert prints == (name in SCHEMAS), f"write sensor_bnn/report/schemas/{name}.json"
+
+
+@pytest.mark.parametrize(
+    ("described", "kind"),
+    [
+        (SCHEMAS["common"]["$defs"]["measurement"], BenchResult),
+        (SCHEMAS["common"]["$defs"]["layer"], Layer),
+        (SCHEMAS["flash"], FlashResult),
+    ],
+)
+def test_each_field_is_described(described: dict[str, Any], kind: type) -> None:
+    names = {field.name for field in fields(kind)}
+    assert names - set(described["properties"]) == set(), "describe them in sensor_bnn/report/schemas"
+
+
+def test_the_demos_own_fields_are_described() -> None:
+    assert {field.name for field in fields(Demo)} - {"bench", "flash"} <= set(SCHEMAS["demo"]["properties"])
+
+
+def test_only_keywords_that_the_reader_checks() -> None:
+    known = {"$schema", "$id", "$defs", "title", "description", "type", "properties", "required", "items"}
+    known |= {"enum", "const", "minimum", "maximum", "minItems", "pattern", "allOf", "$ref"}
+    known |= {"additionalProperties"}
+
+    def look(schema: dict[str, Any]) -> None:
+        assert set(schema) <= known
+        for key in ("properties", "$defs"):
+            for part in schema.get(key, {}).values():
+                look(part)
+        for part in (*schema.get("allOf", []), schema.get("items"), schema.get("additionalProperties")):
+            if part is not None:
+                look(part)
+
+    for schema in SCHEMAS.values():
+        look(schema)
+
+
+def paths(value: object, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    members: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list):
+        members = list(enumerate(value))
+    return [at] * bool(at) + [path for key, member in members for path in paths(member, (*at, key))]
+
+
+anything = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.5, 1e9, "", "text", [], {}])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_the_reader_says_what_a_full_validator_says(data: st.DataObject) -> None:
+    value: Any = copy.deepcopy(bench())
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, key = data.draw(st.sampled_from(paths(value)))
+        parent = value
+        for step in way:
+            parent = parent[step]
+        if data.draw(st.booleans()):
+            parent[key] = data.draw(anything)
+        else:
+            del parent[key]
+    full = Draft202012Validator(SCHEMAS["bench"], registry=REGISTRY).is_valid(value)
+    assert (violation(value, "bench") is None) == full
+
+
+def test_a_result_is_read(tmp_path: Path, bench_result: Callable[..., dict[str, Any]]) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(bench_result(of_the_future=1)))
+    assert read_result(file)["instructions"] == 76_000
+    assert load_schema("bench") is load_schema("bench")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "is no JSON"),
+        ('{"a": NaN}', "NaN is no number"),
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "no field `schema`"),
+        ("{}", "no field `schema`"),
+        ('{"schema": 1}', "no field `schema`"),
+        ('{"schema": "sensor-bnn/bench/2"}', "'sensor-bnn/bench/2'; version 1 of bench, demo, profile"),
+        ('{"schema": "sensor-bnn/boards/1"}', "is read"),
+        ('{"schema": "sensor-bnn/bench/1"}', "lacks board"),
+    ],
+)
+def test_a_file_that_is_no_result(tmp_path: Path, content: str, told: str) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(content)
+    with pytest.raises(DataError, match=told):
+        read_result(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"layers": []}, "the result.layers has 0 items"),
+        ({"layers": "none"}, 'layers is "none", not array'),
+        ({"layers": [{"name": "a"}]}, r"the result.layers\[0\] lacks op"),
+        ({"ticks": -1}, "ticks is -1, less than 0"),
+        ({"top1_device": 1.5}, "more than 1"),
+        ({"emulated": 1}, "emulated is 1, not boolean"),
+        ({"model_hash": "xyz"}, "does not match"),
+        ({"environment": {"date": "today"}}, "environment lacks"),
+    ],
+)
+def test_a_damaged_result_names_the_field(
+    tmp_path: Path, bench_result: Callable[..., dict[str, Any]], changes: dict[str, object], told: str
+) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(bench_result(**changes)))
+    with pytest.raises(DataError, match=told):
+        read_result(file)
+
+
+def test_a_file_that_is_absent(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Cannot read"):
+        read_result(tmp_path / "absent.json")
