@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sensor_bnn.nn.binarize import Binarizer, straight_through
+from sensor_bnn.nn.binarize import make_binarizer, straight_through
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import Floats, FoldedAttention, Integers
-from sensor_bnn.nn.linear import PackedLinear, RestoredLinear, hidden_binarizer
+from sensor_bnn.nn.linear import PackedLinear, RestoredLinear, hidden_binarizer, stream_binarizer
 
 TABLE_ONE = 65535
 """The table's entry for a whole agreement of query and key: sums of 32768 such entries fit int32."""
@@ -81,6 +81,39 @@ class AttentionMap(nn.Module):
         return self.table().numpy().copy(), self.ratio().numpy().copy()
 
 
+class BooleanMap(nn.Module):
+    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: is the score at least 0?
+
+    BiBERT's attention without a softmax. A row in which no score reaches 0 attends to every token: that is
+    what the packed operator does with a table of 0 and 1, and better than an empty row. The gradient is that
+    of the activations' signs over ``sqrt(dh)``, halved. In full precision the map is a softmax.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.heads, self.head_width, self.tokens = config.heads, config.head_width, config.tokens
+        self.full = config.precision == "full"
+        self.ramp = make_binarizer("sign", 1, unit=math.sqrt(config.head_width), gradient=config.gradient)
+
+    def log_soft(self, scores: Tensor) -> Tensor:
+        """The logarithm of the softmax of the same scores, for distillation."""
+        return (scores / math.sqrt(self.head_width)).log_softmax(dim=-1)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """Float {0, 1} of the same shape; in full precision the softmax."""
+        if self.full:
+            return self.log_soft(scores).exp()
+        above = scores.detach() >= 0
+        hard = (above | ~above.any(dim=-1, keepdim=True)).to(torch.float32)
+        return straight_through(hard, (self.ramp(scores) + 1) / 2) if self.training else hard
+
+    def fold(self) -> tuple[Integers, Floats]:
+        """Table int32 ``[H, dh + 1]`` of 0 and 1, and a ratio that a single 1 always reaches."""
+        score = 2 * torch.arange(self.head_width + 1) - self.head_width
+        table = (score >= 0).to(torch.int32).expand(self.heads, -1)
+        return table.numpy().copy(), torch.full((self.heads,), 0.5 / self.tokens).numpy()
+
+
 class BinaryAttention(nn.Module):
     """Multi-head attention on bits: float stream in, what is added to it out.
 
@@ -93,11 +126,14 @@ class BinaryAttention(nn.Module):
         super().__init__()
         d, full = config.width, config.precision == "full"
         self.heads = config.heads
-        self.binarize = Binarizer(d, "none" if full else config.binarizer, unit=unit)
+        self.binarize = stream_binarizer(config, unit)
         self.query = PackedLinear(d, d, config)
         self.key = PackedLinear(d, d, config)
         self.value = PackedLinear(d, d, config)
-        self.map = AttentionMap(config.heads, config.head_width, config.tokens, full=full)
+        if config.attention == "boolean":
+            self.map: AttentionMap | BooleanMap = BooleanMap(config)
+        else:
+            self.map = AttentionMap(config.heads, config.head_width, config.tokens, full=full)
         merged = hidden_binarizer(d, config.tokens, config, restore=True)
         self.output = RestoredLinear(merged, d, d, config)
 

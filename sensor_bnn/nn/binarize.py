@@ -1,4 +1,4 @@
-"""Signs with gradients, and the binarizer of activations: median shift and mean restore.
+"""Signs with gradients, and binarizers of activations: median shift, mean restore, and published others.
 
 What the paper says ("Binary Transformer Based on the Alignment and Correction of Distribution", Sensors
 2024, 24(24), 8190; its abstract): a *median shift and mean restore* in binarization, so that the binary
@@ -21,12 +21,14 @@ and a path of training, not a function that the bias alone could not express.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.folded import Floats, Integers
 
 
@@ -83,7 +85,7 @@ def straight_through(hard: Tensor, soft: Tensor) -> Tensor:
 
 
 def clipped_sign(x: Tensor) -> Tensor:
-    """Sign for weights: the gradient passes where ``|x| <= 1``."""
+    """Sign of weights, and of activations if chosen: the gradient passes where ``|x| <= 1``."""
     return _ClippedSign.apply(x)  # type: ignore[no-any-return,no-untyped-call]
 
 
@@ -93,16 +95,69 @@ def polynomial_sign(x: Tensor) -> Tensor:
 
 
 class Binarizer(nn.Module):
-    """Activations to +-1: ``x >= threshold`` a channel.
+    """Activations to +-1: ``x >= threshold``; this one's threshold is 0.
+
+    Every kind has the same interface. What it learned or kept must be a constant a channel, or ``fold_float``
+    and ``fold_integer`` say that it has no packed form.
+
+    Args:
+        unit: the expected spread of ``x``; only gradients see it: they pass where ``|x - threshold| < unit``.
+        integer: ``x`` holds integers, so the threshold is rounded up to one.
+        gradient: ``polynomial`` (Bi-Real's) or ``clipped``.
+    """
+
+    def __init__(self, *, unit: float = 1.0, integer: bool = False, gradient: str = "polynomial") -> None:
+        super().__init__()
+        self.unit = unit
+        self.integer = integer
+        self.sign = _SIGNS[gradient]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[..., channels]`` to +-1 of the same shape."""
+        if self.training:
+            return self.sign((x - self._training_threshold(x)) / self._width())
+        return (x >= self.threshold()).to(x.dtype).mul_(2).sub_(1)
+
+    def threshold(self) -> Tensor:
+        """``[channels]`` (or one for all): what evaluation compares with; whole numbers for integers."""
+        return torch.zeros(())
+
+    def restored(self) -> tuple[Tensor, Tensor | float]:
+        """``(alpha, mu)`` in units: the input was about ``unit * (alpha * B + mu)``."""
+        return torch.ones(()), 0.0
+
+    def fold_float(self, channels: int) -> Floats:
+        """``[channels]`` thresholds of a float input."""
+        return self.threshold().detach().expand(channels).to(torch.float32).numpy().copy()
+
+    def fold_integer(self, channels: int) -> Integers:
+        """``[channels]`` thresholds of an integer input."""
+        return self.threshold().detach().expand(channels).to(torch.int32).numpy().copy()
+
+    def _training_threshold(self, x: Tensor) -> Tensor:
+        return self.threshold()
+
+    def _width(self) -> Tensor | float:
+        return self.unit
+
+
+class FullPrecision(Binarizer):
+    """No binarizer: values pass, divided by ``unit``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[..., channels]`` to the same."""
+        return x / self.unit
+
+
+class MedianShift(Binarizer):
+    """The paper's median shift and mean restore in our reading, with running statistics.
 
     Args:
         channels: size of the last axis.
-        kind: ``median`` or ``shift`` (running median as threshold), ``sign`` (threshold 0) or ``none`` (full
-            precision: values pass, divided by ``unit``).
-        unit: the expected spread of ``x``; only gradients see it: they pass where ``|x - threshold| < unit``.
-        integer: ``x`` holds integers, so the threshold is rounded up to one.
-        restore: keep the statistics of the mean restore; only ``median`` does.
+        restore: keep the statistics of the mean restore.
+        axis: ``channel`` (a median each) or ``tensor`` (one for all).
         momentum: weight of the newest batch in the running statistics.
+        options: of every binarizer.
     """
 
     running_median: Tensor
@@ -112,62 +167,141 @@ class Binarizer(nn.Module):
     def __init__(
         self,
         channels: int,
-        kind: str,
         *,
-        unit: float = 1.0,
-        integer: bool = False,
         restore: bool = False,
+        axis: str = "channel",
         momentum: float = 0.1,
+        **options: Any,
     ) -> None:
-        super().__init__()
-        self.kind = kind
-        self.unit = unit
-        self.integer = integer
-        self.restore = restore and kind == "median"
+        super().__init__(**options)
+        self.restore = restore
         self.momentum = momentum
-        self.shifted = kind in ("median", "shift")
-        if self.shifted:
-            self.register_buffer("running_median", torch.zeros(channels))
-        if self.restore:
-            self.register_buffer("running_mean", torch.zeros(channels))
+        medians = channels if axis == "channel" else 1
+        self.register_buffer("running_median", torch.zeros(medians))
+        if restore:
+            self.register_buffer("running_mean", torch.zeros(medians))
             self.register_buffer("running_alpha", torch.ones(()))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to +-1 of the same shape."""
-        if self.kind == "none":
-            return x / self.unit
-        if self.training:
-            return polynomial_sign((x - self._batch_shift(x.detach())) / self.unit)
-        return (x >= self.threshold()).to(x.dtype).mul_(2).sub_(1)
-
     def threshold(self) -> Tensor:
-        """``[channels]`` (or a scalar 0): what evaluation compares with; whole numbers for integers."""
-        if not self.shifted:
-            return torch.zeros(())
+        """The running median."""
         return self.running_median.ceil() if self.integer else self.running_median
 
     def restored(self) -> tuple[Tensor, Tensor | float]:
-        """``(alpha, mu)`` in units: the input was about ``unit * (alpha * B + mu)``."""
+        """Running ``mean|x - median|`` and mean."""
         if not self.restore:
-            return torch.ones(()), 0.0
+            return super().restored()
         return self.running_alpha / self.unit, self.running_mean / self.unit
 
-    def fold_float(self, channels: int) -> Floats:
-        """``[channels]`` thresholds of a float input."""
-        return self.threshold().expand(channels).to(torch.float32).numpy().copy()
-
-    def fold_integer(self, channels: int) -> Integers:
-        """``[channels]`` thresholds of an integer input."""
-        return self.threshold().expand(channels).to(torch.int32).numpy().copy()
-
-    def _batch_shift(self, x: Tensor) -> Tensor:
-        """The batch's median a channel, on the way into the running statistics."""
-        if not self.shifted:
-            return torch.zeros(())
-        columns = x.flatten(0, -2).t().contiguous()  # [channels, batch * tokens]
+    def _training_threshold(self, x: Tensor) -> Tensor:
+        """The batch's median, on the way into the running statistics."""
+        columns = x.detach().flatten(0, -2).t().contiguous()  # [channels, batch * tokens]
+        columns = columns.view(len(self.running_median), -1)
         median = lower_median(columns)
         self.running_median.lerp_(median, self.momentum)
         if self.restore:
             self.running_mean.lerp_(columns.mean(dim=1), self.momentum)
             self.running_alpha.lerp_((columns - median[:, None]).abs().mean(), self.momentum)
         return median
+
+
+class LiveMedian(Binarizer):
+    """Median shift by each window's own median a channel, over its tokens, in evaluation too: no constant."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[batch, tokens, channels]`` to +-1."""
+        return self.sign((x - x.detach().median(dim=-2, keepdim=True).values) / self.unit)
+
+    def fold_float(self, channels: int) -> Floats:
+        """Refuse.
+
+        Raises:
+            CheckpointError: always.
+        """
+        raise CheckpointError(
+            "A live median has no packed form: on the device a threshold is a constant.",
+            'Train with binarizer = "median", whose running median folds.',
+        )
+
+    def fold_integer(self, channels: int) -> Integers:
+        """Refuse, as ``fold_float`` does."""
+        self.fold_float(channels)
+        raise AssertionError
+
+
+class LearnedBias(Binarizer):
+    """A learned threshold a channel (RSign of ReActNet; BinaryViT's bias before the sign)."""
+
+    def __init__(self, channels: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.bias = nn.Parameter(torch.zeros(channels))  # in units, so that it learns as fast at any spread
+
+    def threshold(self) -> Tensor:
+        """The learned bias; gradients pass in training."""
+        threshold = self.unit * self.bias
+        return threshold.ceil() if self.integer and not self.training else threshold
+
+    def fold_integer(self, channels: int) -> Integers:
+        """``[channels]``, rounded up, whatever the mode."""
+        return (self.unit * self.bias.detach()).ceil().expand(channels).to(torch.int32).numpy().copy()
+
+
+class Elastic(LearnedBias):
+    """BiT's elastic binarization: a learned threshold a channel, a learned size, ``{-a, a}`` or ``{0, a}``.
+
+    The bits are the same; ``{0, a} = a / 2 * (B + 1)`` is a scale and a constant of the layer that follows.
+    BiT rounds ``(x - b) / a`` to 0 or 1, at ``b + a / 2``; here that sum is the learned threshold itself.
+    BiT's is one a layer, and its attention map is ours with a learned c.
+
+    Args:
+        channels: size of the last axis.
+        positive: ``{0, a}``.
+        options: of every binarizer.
+    """
+
+    def __init__(self, channels: int, *, positive: bool = False, **options: Any) -> None:
+        super().__init__(channels, **options)
+        self.positive = positive
+        self.log_scale = nn.Parameter(torch.zeros(()))
+
+    def restored(self) -> tuple[Tensor, Tensor | float]:
+        """``(a, 0)`` or ``(a / 2, a / 2)``."""
+        scale = self.log_scale.exp()
+        return (scale / 2, scale / 2) if self.positive else (scale, 0.0)
+
+    def _width(self) -> Tensor | float:
+        return self.unit * self.log_scale.exp()
+
+
+_SIGNS: dict[str, Callable[[Tensor], Tensor]] = {"polynomial": polynomial_sign, "clipped": clipped_sign}
+
+KINDS = ("median", "shift", "sign", "learned", "elastic", "live")
+"""What ``make_binarizer`` knows beside ``none``."""
+
+
+def make_binarizer(
+    kind: str,
+    channels: int,
+    *,
+    restore: bool = False,
+    positive: bool = False,
+    axis: str = "channel",
+    **options: Any,
+) -> Binarizer:
+    """A binarizer by name.
+
+    Args:
+        kind: ``median`` (median shift, mean restore), ``shift`` (median shift alone), ``sign`` (threshold 0),
+            ``learned``, ``elastic``, ``live``, or ``none`` (full precision).
+        channels: size of the last axis.
+        restore: what follows can use the restored mean; only ``median`` keeps it.
+        positive: what is binarized would be positive in full precision; only ``elastic`` minds.
+        axis: of the running medians.
+        options: ``unit``, ``integer``, ``gradient``.
+    """
+    if kind in ("median", "shift"):
+        return MedianShift(channels, restore=restore and kind == "median", axis=axis, **options)
+    if kind == "learned":
+        return LearnedBias(channels, **options)
+    if kind == "elastic":
+        return Elastic(channels, positive=positive, **options)
+    return {"sign": Binarizer, "live": LiveMedian, "none": FullPrecision}[kind](**options)

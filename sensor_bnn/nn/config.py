@@ -26,8 +26,13 @@ class TransformerConfig:
         heads: attention heads H.
         layers: blocks.
         mlp_ratio: hidden width of the MLP over d.
-        binarizer: of activations: ``median`` (median shift, mean restore), ``shift`` (median shift alone) or
-            ``sign`` (neither).
+        binarizer: of activations: ``median`` (median shift, mean restore), ``shift`` (median shift alone),
+            ``sign`` (neither), ``learned`` (RSign), ``elastic`` (BiT) or ``live`` (the window's own median,
+            not exportable); see ``sensor_bnn.nn.binarize``.
+        axis: of running medians: ``channel`` or ``tensor``.
+        gradient: of the activations' signs: ``polynomial`` (Bi-Real) or ``clipped``.
+        attention: ``softmax`` (a token is attended to by its share of the softmax) or ``boolean`` (by its
+            score alone, BiBERT).
         precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
         norm: after each float output: ``none`` leaves it to the restored mean and a learned bias; ``batch``
             is BatchNorm, which folds too, but cancels the restore.
@@ -45,6 +50,9 @@ class TransformerConfig:
     binarizer: str = "median"
     precision: str = "binary"
     norm: str = "none"
+    axis: str = "channel"
+    gradient: str = "polynomial"
+    attention: str = "softmax"
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -60,6 +68,11 @@ class TransformerConfig:
     def head_width(self) -> int:
         """dh: width of one head."""
         return self.width // self.heads
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of one window: ``(C, L)``."""
+        return (self.channels, self.length)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only: what a checkpoint holds."""
@@ -92,9 +105,12 @@ class TransformerConfig:
             if getattr(self, size) < 1:
                 return f"{size} is {getattr(self, size)}"
         choices = {
-            "binarizer": ("median", "shift", "sign"),
+            "binarizer": ("median", "shift", "sign", "learned", "elastic", "live"),
             "precision": ("binary", "full"),
             "norm": ("batch", "none"),
+            "axis": ("channel", "tensor"),
+            "gradient": ("polynomial", "clipped"),
+            "attention": ("softmax", "boolean"),
         }
         for key, allowed in choices.items():
             if getattr(self, key) not in allowed:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sensor_bnn.nn.binarize import Binarizer, clipped_sign
+from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import Bits, FloatOutLinear, PackedOutLinear
 
@@ -122,14 +122,28 @@ class RestoredLinear(nn.Module):
         return y if self.norm is None else normalise(self.norm, y)
 
 
+def stream_binarizer(config: TransformerConfig, unit: float) -> Binarizer:
+    """The binarizer of the float stream, whose spread is about ``unit``."""
+    kind = "none" if config.precision == "full" else config.binarizer
+    return make_binarizer(kind, config.width, axis=config.axis, unit=unit, gradient=config.gradient)
+
+
 def hidden_binarizer(
-    channels: int, terms: int, config: TransformerConfig, *, restore: bool = False
+    channels: int, terms: int, config: TransformerConfig, *, restore: bool = False, positive: bool = False
 ) -> Binarizer:
     """The binarizer of integer sums of ``terms`` products, whose spread is about ``sqrt(terms)``."""
     if config.precision == "full":
-        return Binarizer(channels, "none")
-    wanted = restore and config.norm == "none"  # BatchNorm would cancel it
-    return Binarizer(channels, config.binarizer, unit=math.sqrt(terms), integer=True, restore=wanted)
+        return make_binarizer("none", channels)
+    return make_binarizer(
+        config.binarizer,
+        channels,
+        restore=restore and config.norm == "none",  # BatchNorm would cancel it
+        positive=positive,
+        axis=config.axis,
+        unit=math.sqrt(terms),
+        integer=True,
+        gradient=config.gradient,
+    )
 
 
 def normalise(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:

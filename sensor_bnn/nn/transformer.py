@@ -11,10 +11,9 @@ from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import BinaryAttention
-from sensor_bnn.nn.binarize import Binarizer
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import Floats, FoldedMlp, FoldedModel, PackedOutLinear
-from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer, normalise
+from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer, normalise, stream_binarizer
 
 
 class PatchEmbedding(nn.Module):
@@ -65,9 +64,10 @@ class BinaryMlp(nn.Module):
     def __init__(self, config: TransformerConfig, unit: float) -> None:
         super().__init__()
         d, f, self.full = config.width, config.width * config.mlp_ratio, config.precision == "full"
-        self.binarize = Binarizer(d, "none" if self.full else config.binarizer, unit=unit)
+        self.binarize = stream_binarizer(config, unit)
         self.expand = BinaryLinear(d, f, binary=not self.full)
-        self.contract = RestoredLinear(hidden_binarizer(f, d, config, restore=True), f, d, config)
+        hidden = hidden_binarizer(f, d, config, restore=True, positive=True)
+        self.contract = RestoredLinear(hidden, f, d, config)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, T, d]`` to the same."""
@@ -144,7 +144,7 @@ class BinaryTransformer(nn.Module):
         """Fold every running statistic, BatchNorm and scale into constants.
 
         Raises:
-            CheckpointError: the model is a full-precision one.
+            CheckpointError: the model is in full precision, or its binarizer is ``live``.
         """
         config = self.config
         if config.precision != "binary":

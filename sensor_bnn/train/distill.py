@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.attention import AttentionMap
+from sensor_bnn.nn.attention import AttentionMap, BooleanMap
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
@@ -146,7 +146,7 @@ def observed(model: BinaryTransformer) -> Iterator[Observed]:
         seen.features.append(output)
 
     def map_done(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, AttentionMap)
+        assert isinstance(module, (AttentionMap, BooleanMap))
         seen.attention.append(module.log_soft(inputs[0]))
 
     handles = []

@@ -2,84 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from random_models import CLASSES, random_model, traced
 
 import sensor_bnn
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn import folded_forward
 from sensor_bnn.nn.attention import AttentionMap
-from sensor_bnn.nn.binarize import Binarizer, clipped_sign, lower_median, polynomial_sign, sign
+from sensor_bnn.nn.binarize import KINDS, clipped_sign, lower_median, make_binarizer, polynomial_sign, sign
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import TransformerConfig, preset
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.windows import read_samples
 
-CLASSES = ("up", "down", "still")
 ZOO = Path(sensor_bnn.__file__).parent / "zoo"
 SHAPES = (
     {"width": 32, "heads": 1, "layers": 1, "channels": 3, "length": 35, "patch": 5},
     {"width": 64, "heads": 2, "layers": 2},
     {"width": 128, "heads": 2, "layers": 1, "length": 99, "patch": 3, "mlp_ratio": 1},  # T = 33, dh = 64
 )
-
-
-def random_model(seed: int, **changes: object) -> BinaryTransformer:
-    """Random weights and random running statistics, negative BatchNorm gains among them."""
-    torch.manual_seed(seed)
-    model = BinaryTransformer(preset("sensor-tiny", classes=list(CLASSES), **changes))
-    config = model.config
-    model.set_normalisation(torch.randn(config.channels), 0.5 + torch.rand(config.channels))
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d):
-            nn.init.normal_(module.weight)
-            nn.init.normal_(module.bias)
-        if isinstance(module, AttentionMap):
-            nn.init.normal_(module.log_temperature, std=0.5)
-            module.log_c.data += 0.5 * torch.randn(config.heads)
-    model.train()
-    for _ in range(3):  # running statistics, off the data that the tests use
-        model(torch.randn(16, config.channels, config.length))
-    return model.eval()
-
-
-@contextmanager
-def traced(model: BinaryTransformer) -> Iterator[dict[str, Tensor]]:
-    """Record the torch model's bits and integers under the names of the folded trace."""
-    seen: dict[str, Tensor] = {}
-    handles = []
-
-    def record(name: str, module: nn.Module, *, incoming: bool = False) -> None:
-        def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            seen[name] = (inputs[0] if incoming else output).detach()
-
-        handles.append(module.register_forward_hook(hook))
-
-    for index, block in enumerate(model.blocks):
-        attention, mlp = block.attention, block.mlp
-        at = f"blocks.{index}"
-        record(f"{at}.attention.bits", attention.binarize)
-        for part in ("query", "key", "value"):
-            record(f"{at}.attention.{part}", getattr(attention, part))
-        record(f"{at}.attention.scores", attention.map, incoming=True)
-        record(f"{at}.attention.map", attention.map)
-        record(f"{at}.attention.attended", attention.output, incoming=True)
-        record(f"{at}.attention.merged", attention.output.binarize)
-        record(f"{at}.mlp.bits", mlp.binarize)
-        record(f"{at}.mlp.hidden", mlp.contract.binarize)
-    record("stream", model.embed)
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
@@ -121,8 +67,8 @@ def test_zero_is_plus_one_in_training_and_evaluation() -> None:
     for signed in (sign, clipped_sign, polynomial_sign):
         assert (signed(zero) == 1).all()
         assert (signed(-zero) == 1).all()
-    for kind in ("median", "shift", "sign"):
-        binarizer = Binarizer(3, kind, integer=True)
+    for kind in KINDS:
+        binarizer = make_binarizer(kind, 3, integer=True)
         assert (binarizer(zero) == 1).all()
         assert (binarizer.eval()(zero) == 1).all()
 
@@ -146,20 +92,20 @@ def test_lower_median_is_that_of_torch(size: int) -> None:
 
 def test_median_shift_halves_the_bits() -> None:
     x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)) + torch.tensor([-9.0, 0, 3, 50])
-    binarizer = Binarizer(4, "median")
+    binarizer = make_binarizer("median", 4)
     for _ in range(100):
         share = (binarizer(x) > 0).float().mean(dim=(0, 1))
     torch.testing.assert_close(share, torch.full((4,), 0.5), atol=0.001, rtol=0)
     running = (binarizer.eval()(x) > 0).float().mean(dim=(0, 1))
     torch.testing.assert_close(running, torch.full((4,), 0.5), atol=0.01, rtol=0)
-    assert (Binarizer(4, "sign").eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
+    assert (make_binarizer("sign", 4).eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
 
 
 def test_restore_keeps_the_mean_of_what_was_binarized() -> None:
     x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)).exp() * torch.tensor(
         [1.0, 2, 3, 4]
     )
-    binarizer = Binarizer(4, "median", unit=2.0, restore=True)
+    binarizer = make_binarizer("median", 4, unit=2.0, restore=True)
     for _ in range(100):
         bits = binarizer(x)
     alpha, mean = binarizer.restored()
@@ -168,7 +114,7 @@ def test_restore_keeps_the_mean_of_what_was_binarized() -> None:
 
 
 def test_integer_threshold_is_rounded_up() -> None:
-    binarizer = Binarizer(3, "median", integer=True)
+    binarizer = make_binarizer("median", 3, integer=True)
     binarizer.running_median.copy_(torch.tensor([1.25, -1.25, 2.0]))
     assert binarizer.fold_integer(3).tolist() == [2, -1, 2]
     assert binarizer.eval()(torch.tensor([[1.0, -1.0, 2.0]])).tolist() == [[-1, 1, 1]]
@@ -192,11 +138,60 @@ def test_training_and_evaluation_use_the_same_map() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    for changes in ({}, {"binarizer": "sign"}, {"norm": "batch"}):
+    variants = (
+        {},
+        {"binarizer": "sign"},
+        {"norm": "batch"},
+        {"binarizer": "learned", "gradient": "clipped"},
+        {"binarizer": "elastic"},
+        {"binarizer": "live"},
+        {"attention": "boolean"},
+        {"attention": "boolean", "precision": "full"},
+        {"axis": "tensor"},
+    )
+    for changes in variants:
         model = random_model(0, **changes).train()
         model(torch.randn(8, 6, 100)).square().sum().backward()
         dead = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-        assert dead == []
+        if model.config.precision == "full":
+            dead = [name for name in dead if "log_c" not in name]
+        assert dead == [], changes
+
+
+def test_boolean_map_attends_everywhere_rather_than_nowhere() -> None:
+    model = random_model(0, attention="boolean", width=32, heads=1)
+    scores = torch.full((1, 1, 20, 20), -2.0)
+    scores[..., 0, 3:5] = torch.tensor([0.0, 32.0])
+    layer = model.blocks[0].attention.map
+    for mode in (True, False):
+        assert layer.train(mode)(scores)[0, 0].sum(dim=1).tolist() == [2] + 19 * [20]
+    table, ratio = layer.fold()
+    attended = folded_forward.attention_map(scores[0].int().numpy(), table, ratio)
+    assert attended[0].sum(axis=1).tolist() == [2] + 19 * [20]
+
+
+def test_elastic_size_is_restored() -> None:
+    bits = torch.tensor([-1.0, 1.0])
+    for positive, values in ((False, [-3.0, 3.0]), (True, [0.0, 3.0])):
+        binarizer = make_binarizer("elastic", 1, positive=positive)
+        binarizer.log_scale.data.fill_(3.0).log_()
+        alpha, mean = binarizer.restored()
+        torch.testing.assert_close(alpha * bits + mean, torch.tensor(values))
+
+
+def test_tensor_axis_has_one_median() -> None:
+    binarizer = make_binarizer("median", 4, axis="tensor", restore=True)
+    x = torch.randn(8, 5, 4, generator=torch.Generator().manual_seed(0))
+    for _ in range(100):
+        bits = binarizer(x)
+    assert 0.5 <= (bits > 0).float().mean() <= 0.51
+    assert np.ptp(binarizer.fold_float(4)) == 0
+    np.testing.assert_allclose(binarizer.fold_float(4), x.median().item(), atol=1e-4)
+
+
+def test_live_median_has_no_packed_form() -> None:
+    with pytest.raises(CheckpointError, match="live median has no packed form"):
+        random_model(0, binarizer="live").fold()
 
 
 def test_full_precision_twin_trains_but_does_not_fold() -> None:
@@ -215,6 +210,9 @@ def test_full_precision_twin_trains_but_does_not_fold() -> None:
         {"binarizer": "mean"},
         {"precision": "half"},
         {"norm": "layer"},
+        {"axis": "token"},
+        {"gradient": "none"},
+        {"attention": "linear"},
         {"depth": 3},
         {"width": "64"},
         {"width": True},
