@@ -16,10 +16,12 @@ from typing import Any
 
 import jinja2
 import numpy as np
+from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.arena import ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.lookup import HEADER, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
-from sensor_bnn.compiler.program import Array, Buffer, Place, Program, Step
+from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError, ToolError
 from sensor_bnn.onnx.operators import TensorType
@@ -27,6 +29,8 @@ from sensor_bnn.resources import resource
 
 FORMAT = 1
 LIBRARY = "libmodel.so"
+KERNELS = "kernels"
+"""Folder of the bundle that holds the C kernels the model uses."""
 
 _C_TYPES = {"float32": "float", "int32": "int32_t", "uint32": "uint32_t"}
 
@@ -36,8 +40,8 @@ class Bundle:
     """A compiled model.
 
     Attributes:
-        folder: ``model.h model.c weights.h weights.c kernels.o metadata.json``; ``libmodel.so`` too for a
-            hosted target.
+        folder: ``model.h model.c weights.h weights.c kernels.o metadata.json``; ``kernels/*.[ch]`` if the
+            model uses C kernels, ``libmodel.so`` too for a hosted target.
         metadata: the contents of ``metadata.json``.
     """
 
@@ -72,10 +76,12 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
             draft.mkdir()
             for file, text in sources.items():
                 (draft / file).write_text(text)
-            kernels = {step.kernel: step.function for step in program.steps}
-            compile_kernels(kernels, target, draft / "kernels.o")
+            compile_kernels(_tir_kernels(program), target, draft / "kernels.o")
+            for kernel in _c_kernels(program, target):
+                (draft / KERNELS).mkdir(exist_ok=True)
+                shutil.copyfile(kernel, draft / KERNELS / kernel.name)
             if target.hosted:
-                _link_library(draft)
+                _link_library(draft, metadata["sources"])
             (draft / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n")
             if folder.exists():
                 folder.rename(Path(temporary) / "old")
@@ -88,13 +94,25 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
 
 
 def _arena_buffers(program: Program) -> list[int]:
-    used = {index for step in program.steps for index in (*step.reads, step.writes)}
+    used = {index for step in program.steps for index in step.touches}
     return [i for i, b in enumerate(program.buffers) if b.place is Place.ARENA and i in used]
 
 
 def _lifetime(program: Program, index: int) -> Lifetime:
-    touched = [i for i, step in enumerate(program.steps) if index in (*step.reads, step.writes)]
+    touched = [i for i, step in enumerate(program.steps) if index in step.touches]
     return Lifetime(program.buffers[index].size, touched[0], touched[-1])
+
+
+def _tir_kernels(program: Program) -> dict[str, PrimFunc]:
+    calls = (call for step in program.steps for call in step.calls)
+    return {call.kernel: call.function for call in calls if call.function is not None}
+
+
+def _c_kernels(program: Program, target: Target) -> list[Path]:
+    """Sources and headers of ``firmware/kernels`` for the target, if the program calls any."""
+    if all(call.function is not None for step in program.steps for call in step.calls):
+        return []
+    return kernel_files(target)
 
 
 def _constants(program: Program) -> list[int]:
@@ -116,13 +134,18 @@ def _metadata(
         "arena_lower_bound_bytes": plan.lower_bound,
         "input": _end(source),
         "output": _end(result),
+        "sources": [
+            "model.c",
+            "weights.c",
+            *(f"{KERNELS}/{file.name}" for file in _c_kernels(program, target) if file.suffix == ".c"),
+        ],
         "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
         "layers": [
             {
                 "index": index,
                 "name": step.name,
                 "op": step.operator,
-                "kernel": step.kernel,
+                "kernel": step.calls[0].kernel,
                 "macs": step.macs,
                 "input_bytes": _read_bytes(program, step, constant=False),
                 "weights_bytes": _read_bytes(program, step, constant=True),
@@ -142,7 +165,8 @@ def _read_bytes(program: Program, step: Step, *, constant: bool) -> int:
 def _tenant(program: Program, index: int, offset: int) -> dict[str, Any]:
     """A tensor in the arena: where it lies, from the layer that first writes it to the last that uses it."""
     life = _lifetime(program, index)
-    name = program.steps[life.first].name
+    step = program.steps[life.first]
+    name = f"{step.name}/workspace" if index == step.workspace else step.name
     return {"name": name, "offset": offset, "bytes": life.size, "first": life.first, "last": life.last}
 
 
@@ -162,12 +186,20 @@ def _sources(program: Program, offsets: dict[int, int], metadata: dict[str, Any]
         "name": name,
         "version": version("sensor-bnn"),
         "hash_rows": rows,
-        "prototypes": sorted({_prototype(program, step) for step in program.steps}),
+        "headers": [f"{KERNELS}/{HEADER}"] if len(metadata["sources"]) > 2 else [],
+        "prototypes": sorted(
+            {
+                _prototype(program, step, call.kernel, call.function)
+                for step in program.steps
+                for call in step.calls
+                if call.function is not None
+            }
+        ),
         "calls": [
             {
                 "layer": step.name.replace("*/", "* /"),
                 "operator": step.operator,
-                "code": _call(program, step, constants, offsets),
+                "code": [_call(program, step, call, constants, offsets) for call in step.calls],
             }
             for step in program.steps
         ],
@@ -187,27 +219,45 @@ def _c_type(kind: TensorType) -> str:
     return _C_TYPES[kind.dtype.name]
 
 
-def _prototype(program: Program, step: Step) -> str:
-    names = [re.sub(r"\W+", "_", buffer.name).strip("_") for buffer in step.function.params]
+def _prototype(program: Program, step: Step, kernel: str, function: PrimFunc) -> str:
+    names = [re.sub(r"\W+", "_", buffer.name).strip("_") for buffer in function.params]
     reads = [
         f"const {_c_type(program.buffers[index].type)} *{name}"
         for index, name in zip(step.reads, names, strict=False)
     ]
     writes = f"{_c_type(program.buffers[step.writes].type)} *{names[-1]}"
-    return f"void {step.kernel}({', '.join([*reads, writes])});"
+    return f"void {kernel}({', '.join([*reads, writes])});"
 
 
-def _call(program: Program, step: Step, constants: dict[int, str], offsets: dict[int, int]) -> str:
-    def pointer(index: int, qualifier: str) -> str:
+def _call(
+    program: Program, step: Step, call: Call, constants: dict[int, str], offsets: dict[int, int]
+) -> str:
+    def pointer(index: int, qualifier: str, skip: int) -> str:
         buffer = program.buffers[index]
+        more = f" + {skip}" if skip else ""
         if buffer.place is Place.CONSTANT:
-            return constants[index]
+            return f"{constants[index]}{more}"
+        kind = _c_type(buffer.type)
         if buffer.place is Place.ARENA:
-            return f"({qualifier}{_c_type(buffer.type)} *)(void *)(ram + {offsets[index]})"
-        return "input" if buffer.place is Place.INPUT else "output"
+            offset = offsets[index] + skip * buffer.type.dtype.itemsize
+            return f"({qualifier}{kind} *)(void *)(ram + {offset})"
+        name = "input" if buffer.place is Place.INPUT else "output"
+        return f"({qualifier}{kind} *){name}{more}" if more else name
 
-    arguments = [*(pointer(index, "const ") for index in step.reads), pointer(step.writes, "")]
-    return f"{step.kernel}({', '.join(arguments)});"
+    def argument(value: Read | Write | Workspace | int | None) -> str:
+        match value:
+            case Read(place, skip):
+                return pointer(step.reads[place], "const ", skip)
+            case Write(skip):
+                return pointer(step.writes, "", skip)
+            case Workspace():
+                assert step.workspace is not None
+                return f"ram + {offsets[step.workspace]}"
+            case None:
+                return "NULL"
+        return str(value)
+
+    return f"{call.kernel}({', '.join(map(argument, call.arguments))});"
 
 
 def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
@@ -236,12 +286,12 @@ def _float(value: float) -> str:
     return "NAN" if math.isnan(value) else f"{'-' if value < 0 else ''}INFINITY"
 
 
-def _link_library(folder: Path) -> None:
+def _link_library(folder: Path, sources: list[str]) -> None:
     compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
     if shutil.which(compiler) is None:
         compiler = "cc"
     command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
-    command += ["model.c", "weights.c", "kernels.o"]
+    command += [*sources, "kernels.o"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

@@ -28,11 +28,15 @@ from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
+from sensor_bnn.compiler.lookup import FLOAT, PACKED, choose_rows, workspace_bytes
 from sensor_bnn.compiler.patterns import DENSE, LINEAR, LINEAR_RESIDUAL, MEAN_ROWS, extern_name
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
+from sensor_bnn.onnx.packing import words_for
 
 Array = npt.NDArray[np.generic]
+
+_SUM = "BnnLinear + Add"
 
 
 class Place(Enum):
@@ -65,26 +69,71 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Read:
+    """An argument: what a step reads.
+
+    Attributes:
+        place: index into ``Step.reads``.
+        skip: elements before the one that is pointed to.
+    """
+
+    place: int
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Write:
+    """An argument: what a step writes, from element ``skip`` on."""
+
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An argument: memory that is the step's while it runs."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One C call.
+
+    Attributes:
+        kernel: C symbol; equal symbols are the same function.
+        function: the kernel in TIR, or None for one of ``firmware/kernels``.
+        arguments: in order; a number stands for itself and None for NULL.
+    """
+
+    kernel: str
+    function: PrimFunc | None
+    arguments: tuple[Read | Write | Workspace | int | None, ...]
+
+
+@dataclass(frozen=True)
 class Step:
-    """One kernel call.
+    """One layer: one call, or some that share its rows among kernels.
 
     Attributes:
         name: the layer: the ONNX node it comes from.
         operator: what it computes, as tables show it.
-        kernel: C symbol; equal symbols are the same function.
-        function: the kernel in TIR; its parameters are ``reads`` and then ``writes``.
+        calls: in order.
         reads: indices of buffers.
         writes: index of a buffer; may be one of ``reads`` where the kernel allows it.
+        workspace: index of a buffer, or None.
         macs: multiply-adds (binary ones count one each).
     """
 
     name: str
     operator: str
-    kernel: str
-    function: PrimFunc
+    calls: tuple[Call, ...]
     reads: tuple[int, ...]
     writes: int
+    workspace: int | None
     macs: int
+
+    @property
+    def touches(self) -> tuple[int, ...]:
+        """All buffers that the step needs."""
+        return (*self.reads, self.writes, *(() if self.workspace is None else (self.workspace,)))
 
 
 @dataclass(frozen=True)
@@ -97,11 +146,11 @@ class Program:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A kernel for an operator at a shape."""
+    """The calls for an operator at a shape."""
 
-    kernel: str
-    function: PrimFunc
+    calls: tuple[Call, ...]
     macs: int = 0
+    workspace: int = 0
 
 
 def plan_program(graph: Graph) -> Program:
@@ -175,6 +224,11 @@ class _Writer:
         self._buffer_of[var] = self._new(Buffer(Place.ARENA, tensor_type(var)))
         return self._buffer_of[var]
 
+    def _workspace(self, size: int) -> int | None:
+        if size == 0:
+            return None
+        return self._new(Buffer(Place.ARENA, TensorType(np.dtype(np.uint32), (-(-size // 4),))))
+
     def _own(self, var: Var, name: str, extern: str, arguments: list[relax.Expr]) -> None:
         tensors = [argument for argument in arguments if isinstance(argument.ty, relax.TensorType)]
         numbers = [int(a.value) for a in arguments if not isinstance(a.ty, relax.TensorType)]
@@ -191,11 +245,11 @@ class _Writer:
         self._steps.append(
             Step(
                 name=name,
-                operator="BnnLinear + Add" if extern == LINEAR_RESIDUAL else extern.rpartition(".")[2],
-                kernel=choice.kernel,
-                function=choice.function,
+                operator=_SUM if extern == LINEAR_RESIDUAL else extern.rpartition(".")[2],
+                calls=choice.calls,
                 reads=tuple(reads),
                 writes=self._result(var),
+                workspace=self._workspace(choice.workspace),
                 macs=choice.macs,
             )
         )
@@ -207,7 +261,15 @@ class _Writer:
         operator = re.sub(r"\d+$", "", function.name_hint)
         kernel = f"sbnn_{function.name_hint}"
         self._steps.append(
-            Step(name, operator, kernel, module[function], reads, self._result(var), 0)  # type: ignore[index]
+            Step(
+                name=name,
+                operator=operator,
+                calls=(_call(kernel, module[function]),),  # type: ignore[index]
+                reads=reads,
+                writes=self._result(var),
+                workspace=None,
+                macs=0,
+            )
         )
 
     def _reuse_residuals(self) -> None:
@@ -221,7 +283,7 @@ class _Writer:
             )
             stream = step.reads[-1]
             if (
-                step.kernel.startswith("sbnn_linear_residual")
+                step.operator == _SUM
                 and self._buffers[stream].place is Place.ARENA
                 and self._buffers[step.writes].place is Place.ARENA
                 and not any(
@@ -245,48 +307,77 @@ def _rows(tensor: TensorType) -> int:
 def _pack(types: list[TensorType]) -> _Choice:
     M, K = _rows(types[0]), types[0].shape[-1]
     dtype = types[0].dtype.name
-    return _Choice(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype))
+    return _Choice((_call(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype)),))
+
+
+def _call(kernel: str, function: PrimFunc) -> Call:
+    """A kernel in TIR over whole buffers."""
+    reads = len(function.params) - 1
+    return Call(kernel, function, (*(Read(place) for place in range(reads)), Write()))
 
 
 def _linear(types: list[TensorType], K: int) -> _Choice:
-    M, N = _rows(types[0]), types[1].shape[0]
-    return _Choice(f"sbnn_linear_m{M}_n{N}_k{K}", bnn_linear(M, N, K), M * N * K)
+    return _binary_linear(FLOAT, "sbnn_linear", bnn_linear, _rows(types[0]), types[1].shape[0], K)
 
 
 def _linear_residual(types: list[TensorType], K: int) -> _Choice:
     M, N = _rows(types[0]), types[1].shape[0]
-    return _Choice(f"sbnn_linear_residual_m{M}_n{N}_k{K}", bnn_linear_residual(M, N, K), M * N * K)
+    return _binary_linear(FLOAT, "sbnn_linear_residual", bnn_linear_residual, M, N, K)
 
 
 def _linear_packed(types: list[TensorType], K: int) -> _Choice:
     M, N = _rows(types[0]), types[1].shape[0]
-    return _Choice(f"sbnn_linear_packed_m{M}_n{N}_k{K}", bnn_linear_packed(M, N, K), M * N * K)
+    return _binary_linear(PACKED, "sbnn_linear_packed", bnn_linear_packed, M, N, K)
+
+
+def _binary_linear(
+    lookup: str, name: str, build: Callable[[int, int, int], PrimFunc], M: int, N: int, K: int
+) -> _Choice:
+    """A binary linear layer of any output: its rows shared among look-ups and the TIR kernel."""
+    calls = []
+    workspace = 0
+    for rows in choose_rows(M, N, K):
+        output = words_for(N) if lookup == PACKED else N
+        x, y = Read(0, rows.first * words_for(K)), Write(rows.first * output)
+        residual = Read(4, rows.first * N) if build is bnn_linear_residual else None
+        parameters: tuple[Read | None, ...] = (Read(2),) if lookup == PACKED else (Read(2), Read(3), residual)
+        if rows.lanes:
+            sizes = (rows.lanes, rows.count, N, K)
+            calls.append(Call(lookup, None, (*sizes, x, Read(1), *parameters, Workspace(), y)))
+            workspace = max(workspace, workspace_bytes(rows.lanes, N, K))
+        else:
+            given = tuple(parameter for parameter in parameters if parameter is not None)
+            kernel = f"{name}_m{rows.count}_n{N}_k{K}"
+            calls.append(Call(kernel, build(rows.count, N, K), (x, Read(1), *given, y)))
+    return _Choice(tuple(calls), M * N * K, workspace)
 
 
 def _mat_mul(types: list[TensorType], K: int) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
-    return _Choice(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K), B * M * N * K)
+    return _Choice((_call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K)),), B * M * N * K)
 
 
 def _bool_mat_mul(types: list[TensorType], K: int) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
-    return _Choice(f"sbnn_bool_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_bool_mat_mul(B, M, N, K), B * M * N * K)
+    return _Choice(
+        (_call(f"sbnn_bool_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_bool_mat_mul(B, M, N, K)),), B * M * N * K
+    )
 
 
 def _transpose(types: list[TensorType], K: int) -> _Choice:
     B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
-    return _Choice(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K))
+    return _Choice((_call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K)),))
 
 
 def _attention_map(types: list[TensorType], K: int) -> _Choice:
     H, M, N = types[0].shape
-    return _Choice(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K))
+    return _Choice((_call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K)),))
 
 
 def _dense(types: list[TensorType]) -> _Choice:
     (M, K), N = types[0].shape, types[1].shape[1]
     bias_rows = _bias_rows(types[2]) if len(types) == 3 else 0
-    return _Choice(f"sbnn_dense_m{M}_n{N}_k{K}_b{bias_rows}", dense(M, N, K, bias_rows), M * N * K)
+    return _Choice((_call(f"sbnn_dense_m{M}_n{N}_k{K}_b{bias_rows}", dense(M, N, K, bias_rows)),), M * N * K)
 
 
 def _bias_rows(bias: TensorType) -> int:
@@ -295,7 +386,7 @@ def _bias_rows(bias: TensorType) -> int:
 
 def _mean_rows(types: list[TensorType]) -> _Choice:
     M, N = types[0].shape
-    return _Choice(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N))
+    return _Choice((_call(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N)),))
 
 
 _KERNELS: dict[str, Callable[..., _Choice]] = {

@@ -21,6 +21,7 @@ class Target:
         features: LLVM feature switches.
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
         hosted: the bundle becomes a shared library for the machine that compiles it.
+        isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Target:
     features: tuple[str, ...] = ()
     float_abi: str = ""
     hosted: bool = False
+    isa: tuple[str, ...] = ("portable",)
 
     def llvm(self) -> dict[str, object]:
         """Return the target as TVM's dictionary form."""
@@ -57,6 +59,7 @@ _TARGETS = (
         # instruction. Without these features there is none, so device and host round alike.
         features=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
+        isa=("portable", "armv7m", "armv7em"),
     ),
     Target(
         name="host",

@@ -163,6 +163,7 @@ def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) ->
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
         settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_SOURCES"] = ";".join(bundle.sources)
     cmake = str(_cmake())
     build = work / "build"
     _run(

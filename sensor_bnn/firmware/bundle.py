@@ -16,7 +16,7 @@ _REMEDY = "Compile the model again with `sensor-bnn compile`."
 
 @dataclass(frozen=True)
 class BundleFacts:
-    """The facts of ``metadata.json``; sizes in bytes."""
+    """The facts of ``metadata.json``; sizes in bytes, sources below the folder."""
 
     folder: Path
     model: str
@@ -27,6 +27,7 @@ class BundleFacts:
     output_bytes: int
     weights_bytes: int
     layer_count: int
+    sources: tuple[str, ...]
 
 
 def read_bundle(folder: Path) -> BundleFacts:
@@ -53,6 +54,12 @@ def read_bundle(folder: Path) -> BundleFacts:
     layers = content.get("layers")
     if not isinstance(layers, list) or not layers:
         raise BundleError(f"{file}: layers must list at least one.", _REMEDY)
+    sources = content.get("sources", ["model.c", "weights.c"])
+    if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
+        raise BundleError(f"{file}: sources must list C files.", _REMEDY)
+    for name in sources:
+        if not re.fullmatch(r"(\w+/)?\w+\.c", name) or not (folder / name).is_file():
+            raise BundleError(f"{file}: {name!r} of its sources is no C file of the bundle.", _REMEDY)
     return BundleFacts(
         folder=folder,
         model=_text(file, content, "model"),
@@ -63,6 +70,7 @@ def read_bundle(folder: Path) -> BundleFacts:
         output_bytes=_size(file, content.get("output"), "bytes"),
         weights_bytes=_size(file, content, "weights_bytes"),
         layer_count=len(layers),
+        sources=tuple(sources),
     )
 
 

@@ -1,0 +1,100 @@
+/* From eight rows to what the tables are made of.
+ *
+ * Tables are written in ascending order, eight words at a time. A block of eight words is the block
+ * before it plus a step that depends on which bit of the block's number turned to 1 and took all lower
+ * ones back to 0: step g = difference of bit g - differences of the bits below. */
+#ifndef SBNN_KERNELS_LOOKUP_COLUMNS_H
+#define SBNN_KERNELS_LOOKUP_COLUMNS_H
+
+#include <stdint.h>
+
+#define LOOKUP_ONES 0x11111111u
+#define LOOKUP_STEPS 8u /* of a field: an entry, the differences within a block, the steps; padded */
+
+/* Write nibble q of row t to nibble t of columns[q]; rows that are not there count as 0. */
+static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t rows,
+                                  uint32_t columns[8]) {
+    uint32_t a[8];
+    uint32_t given[8] = {0};
+    if (rows < 8u) {
+        for (uint32_t t = 0; t < rows; t++) {
+            given[t] = x[t * stride];
+        }
+        x = given;
+        stride = 1;
+    }
+#pragma GCC unroll 8
+    for (uint32_t t = 0; t < 8u; t++) {
+        a[t] = *x;
+        x += stride;
+    }
+#pragma GCC unroll 8
+    for (uint32_t t = 0; t < 4u; t++) {
+        const uint32_t high = a[t] >> 16 | (a[t + 4u] & 0xFFFF0000u);
+        a[t] = (a[t] & 0xFFFFu) | a[t + 4u] << 16;
+        a[t + 4u] = high;
+    }
+#pragma GCC unroll 8
+    for (uint32_t t = 0; t < 8u; t++) {
+        if ((t & 2u) == 0u) {
+            const uint32_t other = (a[t] >> 8 ^ a[t + 2u]) & 0x00FF00FFu;
+            a[t + 2u] ^= other;
+            a[t] ^= other << 8;
+        }
+    }
+#pragma GCC unroll 8
+    for (uint32_t t = 0; t < 8u; t += 2u) {
+        const uint32_t other = (a[t] >> 4 ^ a[t + 1u]) & 0x0F0F0F0Fu;
+        columns[t + 1u] = a[t + 1u] ^ other;
+        columns[t] = a[t] ^ other << 4;
+    }
+}
+
+/* Write the steps of one field.
+ *   first, width   the field's bits
+ *   inner          bits that number the entries within a block: 3, or 2 where an entry has two words
+ *   steps          LOOKUP_STEPS words, `apart` words from one to the next */
+__attribute__((always_inline)) static inline void lookup_steps(const uint32_t columns[8],
+                                                               uint32_t first, uint32_t width,
+                                                               uint32_t inner, uint32_t apart,
+                                                               uint32_t *steps) {
+    uint32_t entry = 0;
+    uint32_t lower = 0;
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < width; i++) {
+        const uint32_t bit = first + i;
+        const uint32_t bits = columns[bit / 4u] >> (bit % 4u) & LOOKUP_ONES;
+        const uint32_t difference = LOOKUP_ONES - 2u * bits;
+        entry += bits;
+        steps[(i + 1u) * apart] = difference - lower;
+        if (i >= inner) {
+            lower += difference;
+        }
+    }
+    steps[0] = entry;
+}
+
+/* Keeps the compiler from working on several fields at once, for which there are no registers. */
+#define LOOKUP_BARRIER __asm volatile("" ::: "memory")
+
+/* All five fields, one behind the other. */
+__attribute__((always_inline)) static inline void
+lookup_all_steps(const uint32_t columns[8], uint32_t inner, uint32_t apart, uint32_t *steps) {
+    const uint32_t field = LOOKUP_STEPS * apart;
+    LOOKUP_BARRIER;
+    lookup_steps(columns, 0, 6, inner, apart, steps);
+    LOOKUP_BARRIER;
+    lookup_steps(columns, 6, 6, inner, apart, steps + field);
+    LOOKUP_BARRIER;
+    lookup_steps(columns, 12, 6, inner, apart, steps + 2u * field);
+    LOOKUP_BARRIER;
+    lookup_steps(columns, 18, 7, inner, apart, steps + 3u * field);
+    LOOKUP_BARRIER;
+    lookup_steps(columns, 25, 7, inner, apart, steps + 4u * field);
+}
+
+/* Write the tables of a word from its steps: one or two words an entry. */
+void sbnn_lookup_fill8(uint32_t *tables, const uint32_t *steps);
+void sbnn_lookup_fill16(uint32_t *tables, const uint32_t *steps);
+
+#endif

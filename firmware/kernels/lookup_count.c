@@ -1,0 +1,39 @@
+#include "lookup.h"
+
+#include <string.h>
+
+lookup_counts sbnn_lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint32_t k,
+                                const uint32_t *x, const uint32_t *w, uint32_t *workspace) {
+    const uint32_t words = (k + 31u) / 32u;
+    const uint32_t groups = lanes / 8u;
+    const uint32_t pairs = n * groups;
+    uint32_t *const tables = workspace;
+    uint32_t *const sums = tables + 2u * groups * LOOKUP_ENTRIES;
+    uint32_t *const wide = sums + 2u * pairs;
+    const int is_wide = lookup_is_wide(k);
+    memset(sums, 0, (is_wide ? 6u : 2u) * pairs * sizeof *sums);
+    for (uint32_t word = 0; word < words; word += 2u) {
+        const int two = word + 1u < words;
+        if (groups == 2u) {
+            sbnn_lookup_tables16(x + word, words, rows, tables);
+            if (two) {
+                sbnn_lookup_tables16(x + word + 1u, words, rows, tables + 2u * LOOKUP_ENTRIES);
+                sbnn_lookup_add16_pair(tables, w + word, words, n, sums);
+            } else {
+                sbnn_lookup_add16(tables, w + word, words, n, sums);
+            }
+        } else {
+            sbnn_lookup_tables8(x + word, words, rows, tables);
+            if (two) {
+                sbnn_lookup_tables8(x + word + 1u, words, rows, tables + LOOKUP_ENTRIES);
+                sbnn_lookup_add8_pair(tables, w + word, words, n, sums);
+            } else {
+                sbnn_lookup_add8(tables, w + word, words, n, sums);
+            }
+        }
+        if (is_wide && ((word + 2u) % LOOKUP_CHUNK_WORDS == 0u || word + 2u >= words)) {
+            sbnn_lookup_widen(sums, pairs, wide);
+        }
+    }
+    return (lookup_counts){is_wide ? wide : sums, lookup_next(k) * groups, rows < 8u ? rows : 8u, n, k};
+}
