@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -17,8 +17,44 @@ from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.report.progress import count_bars, transfer_bars
 
+if TYPE_CHECKING:
+    from sensor_bnn.onnx.compare import Comparison
+
 SHIPPED = Path(__file__).resolve().parent / "zoo" / "watch-tiny"
 """The trained model that ships: ``ckpt.pt`` and ``samples.npz``."""
+
+
+@dataclass(frozen=True)
+class PreparedModel:
+    """A checkpoint compiled twice.
+
+    Attributes:
+        onnx: the exported file.
+        bundle: the folder for the board.
+        host: the folder for this machine.
+        comparison: PyTorch beside ONNX Runtime.
+    """
+
+    onnx: Path
+    bundle: Path
+    host: Path
+    comparison: Comparison
+
+
+def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -> PreparedModel:
+    """Export a checkpoint and compile it for the board and for this machine, in ``folder``.
+
+    Raises:
+        SensorBnnError: whatever a stage says.
+    """
+    from sensor_bnn.compiler.pipeline import compile_model
+    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
+
+    export = export_checkpoint(checkpoint, folder, samples)
+    bundle = compile_model(export.onnx, board.target, folder / board.target)
+    host = compile_model(export.onnx, "host", folder / "host")
+    assert export.comparison is not None  # there are samples
+    return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
 
 
 @dataclass(frozen=True)
@@ -87,21 +123,15 @@ def run_demo(
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
-    from sensor_bnn.compiler.pipeline import compile_model
-    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
-
-    export = export_checkpoint(checkpoint, folder, samples)
-    bundle = compile_model(export.onnx, board.target, folder / board.target)
-    host = compile_model(export.onnx, "host", folder / "host")
-    comparison = export.comparison
-    assert comparison is not None  # there are samples
+    model = prepare_model(board, checkpoint, samples, folder)
+    comparison = model.comparison
     console.print(
-        f"    {export.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
+        f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
         f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}",
         highlight=False,
     )
     step(2, f"build firmware and bootloader for {board.name}")
-    build = build_firmware(bundle.folder, board, folder / board.name)
+    build = build_firmware(model.bundle, board, folder / board.name)
     step(3, f"start {board.title}")
     with Emulator(board, build.bootloader_elf) as emulator:
         step(4, f"flash {build.report['flash_bytes']:,} bytes over {emulator.port}")
@@ -112,9 +142,9 @@ def run_demo(
             bench = run_bench(
                 emulator.port,
                 board,
-                bundle.folder,
+                model.bundle,
                 inputs,
-                host_dir=host.folder,
+                host_dir=model.host,
                 build_dir=build.folder,
                 progress=progress,
             )

@@ -21,6 +21,7 @@ COMMANDS = (
     "emulate",
     "flash",
     "bench",
+    "profile",
     "boards",
     "targets",
     "doctor",

@@ -268,6 +268,7 @@ def greet(line: SerialPort, client: Client) -> Hello:
 
 
 def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
+    """Refuse a board that is another one, or runs another model or another compilation of it."""
     if hello.board != board.name:
         raise DeviceError(
             f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
@@ -316,6 +317,7 @@ def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: 
 
 
 def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
+    """The samples as they go over the line, or the reason why they do not fit the model."""
     shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
     if [1, *samples.x.shape[1:]] != shape or samples.x.dtype != dtype:
         raise DataError(
@@ -353,10 +355,12 @@ def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None
 
 
 def top1(outputs: npt.NDArray[np.generic], samples: Samples) -> float:
+    """Share of samples [n] whose largest output [n, classes] is the right one."""
     return round(float(np.mean(np.argmax(outputs, axis=1) == samples.y)), 6)
 
 
 def read_table(file: Path, remedy: str) -> dict[str, Any]:
+    """Read a JSON object, or raise BundleError with this remedy."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
@@ -10,6 +12,7 @@ from sensor_bnn.device.bench import BenchResult
 
 # Where there is no terminal to ask, a width that no layer's name is cut at.
 _WIDTH = 110
+_PROFILE_WIDTH = 150
 
 
 def print_result(result: BenchResult, *, stderr: bool = False) -> None:
@@ -23,6 +26,81 @@ def print_result(result: BenchResult, *, stderr: bool = False) -> None:
 def result_table(result: BenchResult) -> Group:
     """The summary above the layers, for any rich console."""
     return Group(_summary(result), "", _layers(result))
+
+
+def print_profile(result: dict[str, Any], *, stderr: bool = False) -> None:
+    """Print a profile as ``sensor-bnn profile`` measures it."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, width=_PROFILE_WIDTH)
+    console.print(profile_table(result))
+
+
+def profile_table(result: dict[str, Any]) -> Group:
+    """The whole, the layers and the kernels of a profile, for any rich console."""
+    return Group(_profile_summary(result), "", _profile_layers(result), "", _profile_kernels(result))
+
+
+def _profile_summary(result: dict[str, Any]) -> Table:
+    table = Table(
+        title=f"{result['model']} on {result['board']}",
+        show_header=False,
+        title_justify="left",
+        box=box.SIMPLE,
+    )
+    table.add_column(style="bold")
+    table.add_column()
+    whole = result["inference"]
+    counts = "  ".join(f"{name} {whole[name]:,}" for name in ("min", "median", "max", "p99"))
+    table.add_row(f"{result['unit']} an inference", counts)
+    table.add_row("runs", f"{result['runs']:,} of each kind, after {result['warmup']:,} to warm up")
+    table.add_row("counted by", f"{result['counter']} at {result['counter_hz']:,} Hz")
+    table.add_row("observing costs", f"{result['probe_ratio'] - 1:.2%}")
+    table.add_row("layers and overhead", f"miss the observed whole by {result['sum_error']:.3%}")
+    table.add_row("layers alone", f"miss the unobserved whole by {result['layers_error']:.3%}")
+    for rung in result["accuracy"]:
+        table.add_row(f"top-1 {rung['stage']}", f"{rung['top1']:.2%} of {rung['samples']:,} samples")
+    return table
+
+
+def _profile_layers(result: dict[str, Any]) -> Table:
+    unit, total = result["unit"], result["observed"]["median"]
+    table = Table(title="layers", title_justify="left", show_footer=True, box=box.SIMPLE)
+    table.add_column("layer", "between the layers\nobserved in all", no_wrap=True)
+    table.add_column(f"{unit}\nmedian", f"{result['overhead']:,}\n{total:,}", justify="right")
+    table.add_column("share", f"{result['overhead'] / total:.1%}", justify="right")
+    table.add_column("min to max", justify="right")
+    table.add_column("MACs", f"\n{sum(layer['macs'] for layer in result['layers']):,}", justify="right")
+    table.add_column("a MAC", justify="right")
+    for heading in ("bytes\nin", "bytes of\nweights", "bytes\nout"):
+        table.add_column(heading, justify="right")
+    for layer in result["layers"]:
+        count = layer["count"]
+        spread = "same" if count["min"] == count["max"] else f"{count['min']:,} - {count['max']:,}"
+        row = [layer["name"], f"{count['median']:,}", f"{layer['share']:.1%}", spread]
+        row += [f"{layer['macs']:,}" if layer["macs"] else "", _ratio(layer["per_mac"])]
+        row += [_bytes(layer[key]) for key in ("input_bytes", "weights_bytes", "output_bytes")]
+        table.add_row(*row)
+    return table
+
+
+def _profile_kernels(result: dict[str, Any]) -> Table:
+    table = Table(title="kernels, the most costly first", title_justify="left", box=box.SIMPLE)
+    table.add_column("kernel", no_wrap=True)
+    for heading in ("calls", result["unit"], "share", "MACs", "a MAC"):
+        table.add_column(heading, justify="right")
+    for kernel in result["kernels"]:
+        row = [kernel["kernel"], str(kernel["calls"]), f"{kernel['count']:,}", f"{kernel['share']:.1%}"]
+        table.add_row(*row, f"{kernel['macs']:,}" if kernel["macs"] else "", _ratio(kernel["per_mac"]))
+    return table
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _bytes(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
 
 
 def _summary(result: BenchResult) -> Table:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sensor_bnn.device.boards import default_board
 
 ENVIRONMENT = {
     "date": "2026-11-22T21:00:00+00:00",
@@ -75,3 +81,24 @@ def bench(**changes: object) -> dict[str, Any]:
 def bench_result() -> Callable[..., dict[str, Any]]:
     """``bench_result(**changes)``: what `bench --json` could print."""
     return bench
+
+
+@pytest.fixture(scope="session")
+def shipped_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, profiled on the default board by the command alone."""
+    folder = tmp_path_factory.mktemp("profile")
+    line = [sys.executable, "-m", "sensor_bnn", "profile", "--board", default_board().name, "--json"]
+    done = subprocess.run(
+        [*line, "--runs", "5", "--limit", "8"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    file = folder / "result.json"
+    file.write_text(done.stdout)
+    return file
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_file: Path) -> dict[str, Any]:
+    """The same, read."""
+    content: dict[str, Any] = json.loads(shipped_file.read_text())
+    return content

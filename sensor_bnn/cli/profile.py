@@ -1,0 +1,99 @@
+"""``sensor-bnn profile``: what each layer costs on the board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(name="profile")
+@click.argument("bundle", type=_FOLDER, required=False)
+@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE.")
+@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
+@click.option(
+    "--samples",
+    "samples_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="npz file: x, y, classes.  [default: the shipped model's, for the shipped model]",
+)
+@click.option("--runs", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Of each kind.")
+@click.option(
+    "--warmup", type=click.IntRange(0, 100_000), default=2, show_default=True, help="Not counted, before."
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Accuracy over so many samples only.")
+@click.option(
+    "--reference", type=_FOLDER, help="BUNDLE's model compiled for `host`, to compare outputs with."
+)
+@click.option("--build", "build_dir", type=_FOLDER, help="The flashed firmware's build, for its flash map.")
+@click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    default=Path("build/profile"),
+    show_default=True,
+    help="Folder for what is built when there is no --port.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for `report` and `compare`.")
+def command(
+    bundle: Path | None,
+    port: str | None,
+    board: str | None,
+    samples_file: Path | None,
+    runs: int,
+    warmup: int,
+    limit: int | None,
+    reference: Path | None,
+    build_dir: Path | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Profile a model on a board, layer by layer and kernel by kernel.
+
+    With --port, the board there runs BUNDLE's firmware. With --board alone, an emulated board is started and
+    flashed: with BUNDLE's firmware, or with the shipped model's if no BUNDLE is given. Counts are
+    instructions on an emulated board and ticks of its counter on hardware.
+
+    \b
+    Example:
+      sensor-bnn profile --board qemu-mps2-an500 --json > result.json
+      sensor-bnn profile bundle/ --port /dev/ttyUSB0 --samples samples.npz --runs 100
+    """
+    import json
+
+    from rich.console import Console
+
+    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.device.bench import detect_board, read_samples
+    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.profile import Plan, profile_at, profile_emulated
+    from sensor_bnn.report.result import result_of
+    from sensor_bnn.report.table import print_profile
+
+    if port is None and board is None:
+        raise click.UsageError("Give --port, or --board with an emulated board.")
+    if port is not None and bundle is None:
+        raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
+    if bundle is None and reference is not None:
+        raise click.UsageError("--reference goes with a BUNDLE; the shipped model has its own.")
+    if port is None and build_dir is not None:
+        raise click.UsageError("--build goes with --port; without it the firmware is built here.")
+    if bundle is not None and samples_file is None:
+        raise click.UsageError("Give --samples with a BUNDLE.")
+    file = samples_file or SHIPPED / "samples.npz"
+    plan = Plan(file, read_samples(file, limit), runs, warmup, reference)
+    console = Console(stderr=True)
+    if port is not None:
+        assert bundle is not None
+        facts = load_board(board) if board is not None else detect_board(port)
+        result = profile_at(port, facts, bundle, plan, build_dir)
+    else:
+        assert board is not None
+        facts = load_board(board)
+        result = profile_emulated(facts, bundle, plan, output, console)
+    whole = result_of("profile", result, facts)
+    if as_json:
+        click.echo(json.dumps(whole))
+    print_profile(whole, stderr=as_json)

@@ -1,0 +1,112 @@
+"""A profile as a result file has it: the benchmark's facts, every layer, and what the report draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sensor_bnn.device.bench import BenchResult
+from sensor_bnn.device.boards import HEADER_BYTES, Board
+from sensor_bnn.device.profile import Profile
+
+Accuracy = tuple[str, float, int]
+"""A stage of the pipeline, the share of right answers there, and over how many samples."""
+
+
+def profile_facts(
+    bench: BenchResult,
+    profile: Profile,
+    board: Board,
+    metadata: dict[str, Any],
+    build: dict[str, Any] | None,
+    earlier: Sequence[Accuracy] = (),
+) -> dict[str, Any]:
+    """Join what was measured and what the compiler and linker know.
+
+    Args:
+        bench: the same model on the same board.
+        profile: its layers, repeated.
+        board: where both ran.
+        metadata: the bundle's.
+        build: the contents of build.json, if there was a build.
+        earlier: accuracy before the device, in the pipeline's order.
+    """
+    layers = _layers(bench, profile, metadata)
+    ladder = [*earlier]
+    if bench.top1_host is not None:
+        ladder.append(("compiled for the host", bench.top1_host, bench.samples))
+    ladder.append(("on the board", bench.top1_device, bench.samples))
+    return {
+        **asdict(bench),
+        "overhead": profile.overhead,
+        "layers": layers,
+        "board_title": board.title,
+        "target": metadata["target"],
+        "unit": profile.unit,
+        "runs": profile.runs,
+        "warmup": profile.warmup,
+        "inference": asdict(profile.inference),
+        "observed": asdict(profile.observed),
+        "probe_ratio": round(profile.probe_ratio, 6),
+        "layers_sum": profile.layers_sum,
+        "sum_error": round(profile.sum_error, 6),
+        "layers_error": round(profile.layers_error, 6),
+        "kernels": _kernels(layers, profile),
+        "input": {key: metadata["input"][key] for key in ("dtype", "shape", "bytes")},
+        "output": {key: metadata["output"][key] for key in ("dtype", "shape", "bytes")},
+        "arena_lower_bound_bytes": metadata["arena_lower_bound_bytes"],
+        "arena": metadata.get("arena"),
+        "flash": None if build is None else _flash(build),
+        "flash_capacity_bytes": board.slot.size,
+        "ram_capacity_bytes": board.ram.size,
+        "accuracy": [dict(zip(("stage", "top1", "samples"), rung, strict=True)) for rung in ladder],
+    }
+
+
+def _layers(bench: BenchResult, profile: Profile, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": index,
+            **asdict(layer),
+            "count": asdict(count),
+            "share": round(count.median / profile.observed.median, 6),
+            "per_mac": _per_mac(count.median, layer.macs),
+            **{key: facts.get(key) for key in ("input_bytes", "weights_bytes", "output_bytes")},
+        }
+        for index, (layer, count, facts) in enumerate(
+            zip(bench.layers, profile.layers, metadata["layers"], strict=True)
+        )
+    ]
+
+
+def _kernels(layers: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
+    """The layers by the function that they call, the most costly first."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for layer in layers:
+        groups.setdefault(layer["kernel"], []).append(layer)
+    rows = []
+    for kernel, calls in groups.items():
+        count = sum(layer["count"]["median"] for layer in calls)
+        macs = sum(layer["macs"] for layer in calls)
+        rows.append(
+            {
+                "kernel": kernel,
+                "op": calls[0]["op"],
+                "calls": len(calls),
+                "count": count,
+                "share": round(count / profile.observed.median, 6),
+                "macs": macs,
+                "per_mac": _per_mac(count, macs),
+            }
+        )
+    return sorted(rows, key=lambda row: -row["count"])
+
+
+def _per_mac(count: int, macs: int) -> float | None:
+    return round(count / macs, 4) if macs else None
+
+
+def _flash(build: dict[str, Any]) -> dict[str, int]:
+    weights, whole = int(build["weights_bytes"]), int(build["flash_bytes"])
+    return {"header": HEADER_BYTES, "weights": weights, "code": whole - HEADER_BYTES - weights}
