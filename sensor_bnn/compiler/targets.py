@@ -20,6 +20,7 @@ class Target:
         cpu: LLVM processor name.
         features: LLVM feature switches.
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
+        gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
         hosted: the bundle becomes a shared library for the machine that compiles it.
         isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
     """
@@ -30,6 +31,7 @@ class Target:
     cpu: str
     features: tuple[str, ...] = ()
     float_abi: str = ""
+    gcc: tuple[str, ...] = ()
     hosted: bool = False
     isa: tuple[str, ...] = ("portable",)
 
@@ -49,16 +51,37 @@ class Target:
         return facts
 
 
+# TVM lets LLVM contract a product and a sum into one rounding wherever the core has a fused instruction. The
+# features that bring one are switched off, so that device and host round alike; a test looks for the
+# instruction in the object files.
 _TARGETS = (
+    Target(
+        name="cortex-m3",
+        title="Arm Cortex-M3 (Armv7-M), floating point in software",
+        triple="thumbv7m-none-eabi",
+        cpu="cortex-m3",
+        float_abi="soft",
+        gcc=("-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"),
+        isa=("portable", "armv7m"),
+    ),
+    Target(
+        name="cortex-m4",
+        title="Arm Cortex-M4 with FPU (Armv7E-M)",
+        triple="thumbv7em-none-eabihf",
+        cpu="cortex-m4",
+        features=("-vfp4d16sp",),
+        float_abi="hard",
+        gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+        isa=("portable", "armv7m", "armv7em"),
+    ),
     Target(
         name="cortex-m7",
         title="Arm Cortex-M7 with FPU (Armv7E-M)",
         triple="thumbv7em-none-eabihf",
         cpu="cortex-m7",
-        # TVM lets LLVM contract a product and a sum into one rounding wherever the core has a fused
-        # instruction. Without these features there is none, so device and host round alike.
         features=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
+        gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
         isa=("portable", "armv7m", "armv7em"),
     ),
     Target(

@@ -18,6 +18,7 @@ import jinja2
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.device.boards import Board
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
@@ -155,7 +156,7 @@ def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) ->
         "CMAKE_TOOLCHAIN_FILE": sources / "cmake" / "arm-none-eabi.cmake",
         "CMAKE_MAKE_PROGRAM": _ninja(),
         "SBNN_GENERATED": generated,
-        "SBNN_TARGET": board.target,
+        "SBNN_CPU_FLAGS": ";".join(_target(board).gcc),
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
@@ -176,6 +177,17 @@ def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) ->
     return {target: (build / f"{target}.elf").read_bytes() for target in targets}
 
 
+def _target(board: Board) -> Target:
+    known = [target for target in list_targets() if target.gcc]
+    for target in known:
+        if target.name == board.target:
+            return target
+    raise BoardError(
+        f"The board {board.name} is of target {board.target}, for which there is no firmware.",
+        f"There is for: {', '.join(target.name for target in known)}.",
+    )
+
+
 def _check_drivers(board: Board, sources: Path) -> None:
     for kind, driver in (
         ("uart", board.uart.driver),
@@ -188,12 +200,6 @@ def _check_drivers(board: Board, sources: Path) -> None:
                 f"The board {board.name} names the {kind} driver {driver!r}, which the firmware has not.",
                 f"It has: {', '.join(known)}.",
             )
-    known = sorted(file.stem for file in (sources / "cmake" / "targets").glob("*.cmake"))
-    if board.target not in known:
-        raise BoardError(
-            f"The board {board.name} is of target {board.target}, for which there is no firmware.",
-            f"There is for: {', '.join(known)}.",
-        )
     last = HEADER_BYTES // 4 - _VECTORS_BEFORE_INTERRUPTS - 1
     if board.uart.irq > last:
         raise BoardError(

@@ -9,7 +9,7 @@ import pytest
 
 from sensor_bnn.device import an3155
 from sensor_bnn.device.an3155 import An3155, RefusalError
-from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.device.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.firmware.build import build_bootloader
@@ -32,7 +32,7 @@ class LossyPort(SerialPort):
 
 @pytest.fixture(scope="module")
 def board() -> Board:
-    return next(board for board in list_boards() if board.emulator is not None)
+    return default_board()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.device.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
@@ -38,7 +38,7 @@ ECHO = (
 
 @pytest.fixture
 def board() -> Board:
-    return next(board for board in list_boards() if board.emulator is not None)
+    return default_board()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.device.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.firmware.build import COMPILER, INSTALL, BuildResult, build_firmware
 from sensor_bnn.resources import resource
@@ -31,36 +32,46 @@ def run_tool(install: str, *command: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def board() -> Board:
-    """The first board that is emulated."""
-    return next(board for board in list_boards() if board.emulator is not None)
+    """The board that one is tested on in depth; test_every_board.py has all."""
+    return default_board()
 
 
 @pytest.fixture(scope="session")
-def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle whose output a person can check; see standin/model.c."""
-    folder = tmp_path_factory.mktemp("standin") / "bundle"
-    shutil.copytree(HERE / "standin", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
-    cpu = ["-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"]
-    run_tool(INSTALL, COMPILER, *flags, *cpu, "-c", folder / "kernels.c", "-o", folder / "kernels.o")
-    (folder / "kernels.c").unlink()
-    (folder / "metadata.json").write_text(
-        json.dumps(
-            {
-                "format": 1,
-                "model": "stand-in",
-                "model_hash": STANDIN_HASH.hex(),
-                "target": "cortex-m7",
-                "arena_bytes": 1024,
-                "arena_lower_bound_bytes": 1024,
-                "input": {"dtype": "float32", "shape": [400], "bytes": 1600},
-                "output": {"dtype": "float32", "shape": [300], "bytes": 1200},
-                "weights_bytes": 16,
-                "layers": [{"index": i, "name": f"layer {i}"} for i in range(LAYERS)],
-            }
+def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``standin_for(target)``: a bundle whose output a person can check; see standin/model.c."""
+
+    def make(target: str) -> Path:
+        folder = tmp_path_factory.mktemp("standin") / "bundle"
+        shutil.copytree(HERE / "standin", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+        cpu = find_target(target).gcc
+        run_tool(INSTALL, COMPILER, *flags, *cpu, "-c", folder / "kernels.c", "-o", folder / "kernels.o")
+        (folder / "kernels.c").unlink()
+        (folder / "metadata.json").write_text(
+            json.dumps(
+                {
+                    "format": 1,
+                    "model": "stand-in",
+                    "model_hash": STANDIN_HASH.hex(),
+                    "target": target,
+                    "arena_bytes": 1024,
+                    "arena_lower_bound_bytes": 1024,
+                    "input": {"dtype": "float32", "shape": [400], "bytes": 1600},
+                    "output": {"dtype": "float32", "shape": [300], "bytes": 1200},
+                    "weights_bytes": 16,
+                    "layers": [{"index": i, "name": f"layer {i}"} for i in range(LAYERS)],
+                }
+            )
         )
-    )
-    return folder
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
+    """The stand-in for the board."""
+    return standin_for(board.target)
 
 
 @pytest.fixture(scope="session")

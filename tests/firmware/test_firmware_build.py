@@ -201,7 +201,7 @@ def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp
         build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
     with pytest.raises(BoardError, match=r"on interrupt 112.*up to 111"):
         build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)
-    with pytest.raises(BoardError, match=r"no firmware.*There is for: cortex-m7"):
+    with pytest.raises(BoardError, match=r"no firmware.*There is for: .*cortex-m7"):
         build_bootloader(replace(board, target="z80"), out)
     # A fact that a driver checks itself.
     with pytest.raises(ToolError, match="this UART has no parity"):

@@ -1,0 +1,149 @@
+"""Every emulated board, start to end: a random model, and the stand-in whose instructions are known."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.device.bench import Samples, detect_board, run_bench
+from sensor_bnn.device.boards import Board, list_boards
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.flash import flash_image
+from sensor_bnn.device.image import read_image
+from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.onnx.export import save_onnx, to_onnx
+
+from .line import ACK, Line, request
+from .standin.facts import OUTPUT_BYTES
+
+EMULATED = [board for board in list_boards() if board.emulator is not None]
+HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A board that runs the stand-in, and a line to it."""
+
+    board: Board
+    built: BuildResult
+    line: Line
+
+    def stage(self, rounds: int = 0, stack: int = 0) -> None:
+        assert self.line.ok(WRITE_INPUT, struct.pack("<Iff", 0, rounds, stack)) == b""
+
+    def spin(self, rounds: int) -> int:
+        """The ticks of the layer that spins."""
+        self.stage(rounds)
+        self.line.ok(PROFILE)
+        return int(struct.unpack("<IIQ", self.line.ok(READ_PROFILE, struct.pack("<I", 0))[:16])[2])
+
+
+@pytest.fixture(scope="module", params=EMULATED, ids=[board.name for board in EMULATED])
+def board(request: pytest.FixtureRequest) -> Board:
+    found: Board = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def started(
+    board: Board, standin_for: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Started]:
+    built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("built") / "out")
+    with Emulator(board, built.bootloader_elf) as emulator:
+        flash_image(emulator.port, read_image(built.folder), board)
+        with Line(emulator.port) as line:
+            yield Started(board, built, line)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("model")
+
+
+@pytest.fixture
+def model(shared: Path, shape_of: Callable[..., object], random_folded: Callable[..., FoldedModel]) -> Path:
+    """A folder with a random ``model.onnx``, and ``host``, what it computes on this machine."""
+    if not (shared / "host").exists():
+        save_onnx(to_onnx(random_folded(shape_of(tokens=9, heads=2, layers=1))), shared / "model.onnx")
+        compile_model(shared / "model.onnx", "host", shared / "host")
+    return shared
+
+
+def test_a_model_is_bit_exact_and_its_count_repeats(board: Board, model: Path, tmp_path: Path) -> None:
+    """Inputs of any size and sign: sums round, so that order and rounding show."""
+    bundle = compile_model(model / "model.onnx", board.target, tmp_path / "bundle")
+    rng = np.random.default_rng(5)
+    shape = (3, *bundle.metadata["input"]["shape"][1:])
+    x = (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(np.float32)
+    samples = Samples(x, np.zeros(len(x), np.int64), tuple("abcde"))
+    built = build_firmware(bundle.folder, board, tmp_path / "built")
+    with Emulator(board, built.bootloader_elf) as emulator:
+        flash = flash_image(emulator.port, read_image(built.folder), board)
+        assert (flash.board, flash.retries) == (board.name, 0)
+        assert detect_board(emulator.port) == board
+        result, again = (
+            run_bench(emulator.port, board, bundle.folder, samples, host_dir=model / "host") for _ in range(2)
+        )
+    assert result.bit_exact is True
+    assert result.repeat_exact is True
+    assert result.top1_device == result.top1_host
+    assert result.instructions is not None and result.instructions > 10_000
+    assert (again.ticks, again.layers, again.overhead) == (result.ticks, result.layers, result.overhead)
+
+
+def test_an_inference_is_right(started: Started) -> None:
+    x = np.random.default_rng(3).normal(size=400).astype(np.float32)
+    x[:2] = (5, 0)
+    for offset in (0, 800):
+        data = x.tobytes()[offset : offset + 800]
+        assert started.line.ok(WRITE_INPUT, struct.pack("<I", offset) + data) == b""
+    started.line.ok(INFER)
+    y = started.line.ok(READ_OUTPUT, struct.pack("<II", 0, 1024))
+    y += started.line.ok(READ_OUTPUT, struct.pack("<II", 1024, OUTPUT_BYTES - 1024))
+    w = np.array([0.5, -1.5, 2.25, 1.0], np.float32)
+    assert y == (((w[0] * x[:300] + w[1] * x[1:301]) + w[2] * x[2:302]) + w[3]).tobytes()
+
+
+def test_instructions_are_exact_and_repeat(started: Started) -> None:
+    """Two instructions a round; the counter's tick is the only grain."""
+    assert started.board.emulator is not None
+    each = started.board.counter.clock_hz * 2**started.board.emulator.icount_shift / 1e9  # ticks
+    least = started.spin(1)
+    for rounds in (1000, 100_000):
+        ticks, *again = (started.spin(rounds) for _ in range(4))
+        assert again == [ticks] * 3
+        assert (ticks - least) / each == pytest.approx(2 * (rounds - 1), abs=1 / each + 1e-6)
+
+
+def test_memory_marks(started: Started) -> None:
+    started.stage()
+    started.line.ok(INFER)
+    arena, arena_high, stack, stack_high, static, image = struct.unpack("<6I", started.line.ok(MEMORY))
+    ram = started.built.report["ram"]
+    assert (arena, arena_high, stack) == (1024, 600, ram["stack"])
+    assert 0 < stack_high < 1024
+    assert static == ram["data_bss"] + ram["handler_stack"]
+    assert image == started.built.report["image_bytes"]
+
+
+def test_into_the_bootloader_and_back(started: Started) -> None:
+    assert started.line.ask(BOOTLOADER) == (0, b"")
+    assert started.line.call() == ACK
+    assert started.line.talk(b"\x02\xfd", 5)[2:4] == struct.pack(">H", started.board.bootloader.chip_id)
+    assert started.line.go(started.board.slot.origin) == ACK
+    assert started.line.ask(HELLO)[0] == 0
+
+
+def test_a_stack_overflow_ends_in_the_bootloader(started: Started) -> None:
+    started.stage(stack=started.board.ram.stack + 100)
+    started.line.send(request(INFER))
+    assert started.line.call() == ACK
+    assert started.line.go(started.board.slot.origin) == ACK
+    assert started.line.ask(HELLO)[0] == 0
