@@ -35,6 +35,12 @@ class Shape:
     patch: int = 4
     layers: int = 2
     classes: int = 5
+    rows: int = 0
+    """Of an image, in patches; ``tokens`` is then a multiple of it."""
+
+    @property
+    def values(self) -> int:
+        return self.channels * self.patch ** (2 if self.rows else 1)
 
 
 def _make(shape: Shape, seed: int = 0) -> FoldedModel:
@@ -75,15 +81,16 @@ def _make(shape: Shape, seed: int = 0) -> FoldedModel:
     return FoldedModel(
         name=f"random-{seed}",
         channels=shape.channels,
-        length=shape.tokens * shape.patch,
+        length=shape.tokens // (shape.rows or 1) * shape.patch,
         patch=shape.patch,
         heads=shape.heads,
-        embed_weight=floats(shape.channels * shape.patch, d),
+        embed_weight=floats(shape.values, d),
         embed_bias=floats(shape.tokens, d),
         blocks=tuple((attention(), mlp()) for _ in range(shape.layers)),
         head_weight=floats(d, shape.classes),
         head_bias=floats(shape.classes),
         classes=tuple(f"class {i}" for i in range(shape.classes)),
+        height=shape.rows * shape.patch,
     )
 
 
@@ -103,11 +110,15 @@ def _forward(model: FoldedModel, window: np.ndarray) -> dict[str, np.ndarray]:
     values: dict[str, np.ndarray] = {}
     T, d = model.embed_bias.shape
     H, dh = model.heads, d // model.heads
-    tokens = np.zeros((T, model.channels * model.patch), dtype=np.float32)
+    tokens = np.zeros((T, len(model.embed_weight)), dtype=np.float32)
+    P, columns = model.patch, model.length // model.patch
     for t in range(T):
-        for c in range(model.channels):
-            span = window[0, c, t * model.patch : (t + 1) * model.patch]
-            tokens[t, c * model.patch : (c + 1) * model.patch] = span
+        if model.height:
+            row, column = t // columns * P, t % columns * P
+            cut = window[0, :, row : row + P, column : column + P]
+        else:
+            cut = window[0, :, t * P : (t + 1) * P]
+        tokens[t] = cut.ravel()
     stream = tokens @ model.embed_weight + model.embed_bias
     values["/embed/position"] = stream
     for index, (attention, mlp) in enumerate(model.blocks):
@@ -162,7 +173,7 @@ def random_window() -> Callable[[FoldedModel, int], np.ndarray]:
 
     def make(model: FoldedModel, seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
-        return (rng.integers(-16, 17, (1, model.channels, model.length)) / 8).astype(np.float32)
+        return (rng.integers(-16, 17, (1, *model.input_shape)) / 8).astype(np.float32)
 
     return make
 

@@ -17,13 +17,16 @@ COMMANDS = (
     "ablate",
     "export",
     "compile",
+    "kernels",
     "build",
     "emulate",
     "flash",
     "bench",
     "profile",
+    "report",
     "boards",
     "targets",
+    "models",
     "doctor",
 )
 

@@ -14,14 +14,14 @@ WORD_BITS = 32
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """A binary transformer over windows ``[channels, length]``.
+    """A binary transformer over windows ``[channels, length]`` or images ``[channels, height, length]``.
 
     Attributes:
         name: the model's name, carried into the export.
         classes: the classes' names, in the order of the logits.
-        channels: sensor channels C.
-        length: samples a window, a multiple of ``patch``.
-        patch: samples a token.
+        channels: sensor channels, or colours: C.
+        length: samples a window, or columns of an image: a multiple of ``patch``.
+        patch: samples a token, or the side of an image's patch.
         width: d, a multiple of ``heads``; ``width / heads`` a multiple of 32.
         heads: attention heads H.
         layers: blocks.
@@ -33,6 +33,7 @@ class TransformerConfig:
         gradient: of the activations' signs: ``polynomial`` (Bi-Real) or ``clipped``.
         attention: ``softmax`` (a token is attended to by its share of the softmax) or ``boolean`` (by its
             score alone, BiBERT).
+        height: rows of an image, a multiple of ``patch``; 0 for windows.
         precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
         norm: after each float output: ``none`` leaves it to the restored mean and a learned bias; ``batch``
             is BatchNorm, which folds too, but cancels the restore.
@@ -53,6 +54,7 @@ class TransformerConfig:
     axis: str = "channel"
     gradient: str = "polynomial"
     attention: str = "softmax"
+    height: int = 0
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -61,8 +63,14 @@ class TransformerConfig:
 
     @property
     def tokens(self) -> int:
-        """T: tokens a window."""
-        return self.length // self.patch
+        """T: tokens a window, or patches an image; there is no class token, the head takes their mean."""
+        columns = self.length // self.patch
+        return columns * (self.height // self.patch) if self.height else columns
+
+    @property
+    def patch_values(self) -> int:
+        """Values a token is made from."""
+        return self.channels * self.patch ** (2 if self.height else 1)
 
     @property
     def head_width(self) -> int:
@@ -71,8 +79,8 @@ class TransformerConfig:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Of one window: ``(C, L)``."""
-        return (self.channels, self.length)
+        """Of one window: ``(C, L)``; of one image: ``(C, height, length)``."""
+        return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only: what a checkpoint holds."""
@@ -115,6 +123,8 @@ class TransformerConfig:
         for key, allowed in choices.items():
             if getattr(self, key) not in allowed:
                 return f"{key} is {getattr(self, key)!r}, not one of {', '.join(allowed)}"
+        if self.height < 0 or self.height % self.patch:
+            return f"height {self.height} is not a multiple of patch {self.patch}"
         if self.length % self.patch:
             return f"length {self.length} is not a multiple of patch {self.patch}"
         if self.width % (self.heads * WORD_BITS):
@@ -123,12 +133,40 @@ class TransformerConfig:
 
 
 _TINY = TransformerConfig()
+_MICRO = replace(
+    _TINY,
+    name="vit-micro",
+    channels=3,
+    height=32,
+    length=32,
+    patch=4,
+    width=128,
+    heads=4,
+    layers=6,
+    mlp_ratio=4,
+)
+_DEIT = replace(_MICRO, name="deit-tiny", height=224, length=224, patch=16, width=192, heads=3, layers=12)
 
 PRESETS: dict[str, TransformerConfig] = {
     "sensor-tiny": _TINY,
     # The same depth with four heads: for sets with more classes than seven exercises.
     "sensor-small": replace(_TINY, name="sensor-small", width=128, heads=4),
+    "vit-micro": _MICRO,
+    "vit-cifar": replace(_MICRO, name="vit-cifar", width=192, heads=3, layers=12),
+    # The shapes of DeiT, without its class and distillation tokens.
+    "deit-tiny": _DEIT,
+    "deit-small": replace(_DEIT, name="deit-small", width=384, heads=6),
 }
+
+USUAL_CLASSES: dict[str, int] = {
+    "sensor-tiny": 7,
+    "sensor-small": 7,
+    "vit-micro": 10,
+    "vit-cifar": 10,
+    "deit-tiny": 1000,
+    "deit-small": 1000,
+}
+"""How many classes the sets that a preset is meant for tell apart."""
 
 
 def preset(name: str, /, **changes: Any) -> TransformerConfig:

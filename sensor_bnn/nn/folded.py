@@ -84,22 +84,24 @@ class FoldedMlp:
 
 @dataclass(frozen=True)
 class FoldedModel:
-    """The whole model, batch 1: window ``[1, C, L]`` to logits ``[1, classes]``.
+    """The whole model, batch 1: window ``[1, C, L]``, or image ``[1, C, height, L]``, to logits.
 
-    Tokens are ``T = L / patch`` rows; a row holds C x patch values, channel-major.
+    Tokens are ``T = L / patch`` rows; a row holds C x patch values, channel-major. Of an image they are its
+    square patches, row by row; a row holds C x patch x patch values, channel-major.
 
     Attributes:
         name: the model's name.
         channels: C.
         length: L.
-        patch: samples a token.
+        patch: samples a token, or the side of a square of an image.
         heads: H.
-        embed_weight: ``[C * patch, d]``, input normalisation folded in.
+        embed_weight: ``[C * patch, d]`` or ``[C * patch * patch, d]``, input normalisation folded in.
         embed_bias: ``[T, d]``: bias and position embedding.
         blocks: attention and MLP, in order.
         head_weight: ``[d, classes]``, after the mean over tokens.
         head_bias: ``[classes]``.
         classes: the classes' names.
+        height: rows of an image; 0 for windows.
     """
 
     name: str
@@ -113,3 +115,14 @@ class FoldedModel:
     head_weight: Floats
     head_bias: Floats
     classes: tuple[str, ...]
+    height: int = 0
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """``(C, L)`` or ``(C, height, L)``."""
+        return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
+
+    @property
+    def patch_values(self) -> int:
+        """Values a token is made from."""
+        return self.channels * self.patch ** (2 if self.height else 1)

@@ -21,14 +21,19 @@ Trace = dict[str, npt.NDArray[np.generic]]
 
 
 def forward(model: FoldedModel, window: Floats, trace: Trace | None = None) -> Floats:
-    """Logits ``[classes]`` of one window ``[C, L]``; ``trace``, if given, is filled."""
+    """Logits ``[classes]`` of one window or image; ``trace``, if given, is filled."""
     return from_stream(model, embed(model, window), trace)
 
 
 def embed(model: FoldedModel, window: Floats) -> Floats:
-    """Float stream ``[T, d]`` of one window ``[C, L]``: the only large float product of the model."""
-    rows = window.reshape(model.channels, -1, model.patch).transpose(1, 0, 2)  # [T, C, patch]
-    stream: Floats = rows.reshape(len(rows), -1) @ model.embed_weight + model.embed_bias
+    """Float stream ``[T, d]`` of one window or image: the only large float product of the model."""
+    C, P = model.channels, model.patch
+    if model.height:
+        squares = window.reshape(C, model.height // P, P, -1, P).transpose(1, 3, 0, 2, 4)
+        rows = squares.reshape(-1, C * P * P)
+    else:
+        rows = window.reshape(C, -1, P).transpose(1, 0, 2).reshape(-1, C * P)
+    stream: Floats = rows @ model.embed_weight + model.embed_bias  # [T, values] by [values, d]
     return stream
 
 

@@ -17,10 +17,11 @@ from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer,
 
 
 class PatchEmbedding(nn.Module):
-    """Windows ``[batch, C, L]`` in sensor units to the float stream ``[batch, T, d]``.
+    """Windows ``[batch, C, L]`` in sensor units, or images, to the float stream ``[batch, T, d]``.
 
     The input is normalised a channel by ``mean`` and ``std`` (buffers, from the training set), cut into T
-    tokens of ``C * patch`` values, channel-major, and multiplied in full precision.
+    tokens of ``C * patch`` values (of an image: ``C * patch * patch``, its squares row by row),
+    channel-major, and multiplied in full precision.
     """
 
     mean: Tensor
@@ -29,7 +30,8 @@ class PatchEmbedding(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.patch = config.patch
-        self.weight = nn.Parameter(torch.empty(config.width, config.channels * config.patch))
+        self.values = config.patch_values // config.channels
+        self.weight = nn.Parameter(torch.empty(config.width, config.patch_values))
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         self.norm = nn.BatchNorm1d(config.width)
         self.position = nn.Parameter(0.02 * torch.randn(config.tokens, config.width))
@@ -37,25 +39,30 @@ class PatchEmbedding(nn.Module):
         self.register_buffer("std", torch.ones(config.channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, C, L]`` to ``[batch, T, d]``."""
+        """``[batch, C, L]`` or ``[batch, C, height, L]`` to ``[batch, T, d]``."""
         if not self.training:
             weight, bias = self.folded()
             return self._tokens(x) @ weight + bias
-        x = (x - self.mean[:, None]) / self.std[:, None]
+        channel = (-1, *(1 for _ in x.shape[2:]))
+        x = (x - self.mean.view(channel)) / self.std.view(channel)
         return normalise(self.norm, functional.linear(self._tokens(x), self.weight)) + self.position
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """``(weight [C * patch, d], bias [T, d])``, float32, of raw input: normalisation and norm in it."""
+        """``(weight [values, d], bias [T, d])``, float32, of raw input: normalisation and norm in it."""
         assert self.norm.running_mean is not None and self.norm.running_var is not None
         gain = self.norm.weight.double() / (self.norm.running_var.double() + self.norm.eps).sqrt()  # [d]
-        std = self.std.double().repeat_interleave(self.patch)  # [C * patch]
-        mean = self.mean.double().repeat_interleave(self.patch)
-        weight = self.weight.double() * gain[:, None] / std  # [d, C * patch]
+        std = self.std.double().repeat_interleave(self.values)  # [values]
+        mean = self.mean.double().repeat_interleave(self.values)
+        weight = self.weight.double() * gain[:, None] / std  # [d, values]
         bias = self.norm.bias.double() - self.norm.running_mean.double() * gain - weight @ mean  # [d]
         return weight.t().float().contiguous(), (bias + self.position.double()).float()
 
     def _tokens(self, x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:2], -1, self.patch).transpose(1, 2).flatten(2)  # [batch, T, C * patch]
+        if x.ndim == 3:
+            return x.reshape(*x.shape[:2], -1, self.patch).transpose(1, 2).flatten(2)  # [batch, T, values]
+        rows, columns = (size // self.patch for size in x.shape[2:])
+        squares = x.reshape(*x.shape[:2], rows, self.patch, columns, self.patch)
+        return squares.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # [batch, T, values]
 
 
 class BinaryMlp(nn.Module):
@@ -121,7 +128,7 @@ class BinaryTransformer(nn.Module):
         self.head = nn.Linear(config.width, len(config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows float32 ``[batch, C, L]`` in sensor units to logits ``[batch, classes]``."""
+        """Windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``."""
         x = self.embed(x)  # [batch, T, d]
         for block in self.blocks:
             x = block(x)
@@ -165,6 +172,7 @@ class BinaryTransformer(nn.Module):
             head_weight=_numpy(self.head.weight.t()),
             head_bias=_numpy(self.head.bias),
             classes=config.classes,
+            height=config.height,
         )
 
     def each_block(self) -> list[Block]:

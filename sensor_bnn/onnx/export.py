@@ -38,9 +38,10 @@ OUTPUT = "logits"
 def to_onnx(folded: FoldedModel) -> onnx.ModelProto:
     """Return the model as ONNX.
 
-    Input ``window`` float32 ``[1, C, L]`` in the sensor's units, output ``logits`` float32 ``[1, classes]``.
-    Nodes are named after the module they come from (``/blocks.0/attention/query``), and a node's output after
-    the node. Metadata: ``name``, ``classes`` (a JSON list) and ``producer_version``.
+    Input ``window`` float32 ``[1, C, L]`` in the sensor's units (of images ``[1, C, height, L]``), output
+    ``logits`` float32 ``[1, classes]``. Nodes are named after the module they come from
+    (``/blocks.0/attention/query``), and a node's output after the node. Metadata: ``name``, ``classes`` (a
+    JSON list) and ``producer_version``.
 
     Raises:
         ModelError: shapes that do not fit each other or the operators, or constants that are not finite.
@@ -160,14 +161,18 @@ class _Graph:
 
 
 def _embed(graph: _Graph, folded: FoldedModel) -> str:
-    C, L, P = folded.channels, folded.length, folded.patch
+    C, P = folded.channels, folded.patch
     T, d = folded.embed_bias.shape
-    graph.types[INPUT] = TensorType(FLOAT, (1, C, L))
+    graph.types[INPUT] = TensorType(FLOAT, (1, *folded.input_shape))
     weight = graph.constant("embed.weight", folded.embed_weight)
     bias = graph.constant("embed.bias", folded.embed_bias)
-    split = graph.reshape("/embed/split", INPUT, (C, T, P))
-    rows = graph.transpose("/embed/rows", split, (1, 0, 2))  # [T, C, P]
-    tokens = graph.reshape("/embed/tokens", rows, (T, C * P))
+    if folded.height:
+        split = graph.reshape("/embed/split", INPUT, (C, folded.height // P, P, folded.length // P, P))
+        rows = graph.transpose("/embed/rows", split, (1, 3, 0, 2, 4))  # [height / P, L / P, C, P, P]
+    else:
+        split = graph.reshape("/embed/split", INPUT, (C, T, P))
+        rows = graph.transpose("/embed/rows", split, (1, 0, 2))  # [T, C, P]
+    tokens = graph.reshape("/embed/tokens", rows, (T, folded.patch_values))
     stream = TensorType(FLOAT, (T, d))
     project = graph.standard("MatMul", "/embed/project", tokens, weight, to=stream)
     return graph.standard("Add", "/embed/position", project, bias, to=stream)
@@ -252,13 +257,14 @@ def _check(folded: FoldedModel) -> None:
             )
 
     d = folded.embed_weight.shape[1]
-    T = folded.length // folded.patch
+    T = folded.length // folded.patch * (folded.height // folded.patch if folded.height else 1)
+    need(folded.height % folded.patch == 0, f"its height {folded.height} is no multiple of {folded.patch}")
     need(folded.length % folded.patch == 0, f"its length {folded.length} is no multiple of {folded.patch}")
     need(d % folded.heads == 0, f"its width {d} is no multiple of its {folded.heads} heads")
     dh = d // folded.heads
     need(dh % WORD_BITS == 0, f"its head width {dh} is no multiple of {WORD_BITS}")
     expected: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {
-        "embed_weight": (folded.embed_weight, FLOAT, (folded.channels * folded.patch, d)),
+        "embed_weight": (folded.embed_weight, FLOAT, (folded.patch_values, d)),
         "embed_bias": (folded.embed_bias, FLOAT, (T, d)),
         "head_weight": (folded.head_weight, FLOAT, (d, len(folded.classes))),
         "head_bias": (folded.head_bias, FLOAT, (len(folded.classes),)),

@@ -35,16 +35,15 @@ class Evaluation:
 
 
 def logits(model: BinaryTransformer, x: npt.NDArray[np.float32], batch: int = 256) -> npt.NDArray[np.float32]:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]`` in evaluation mode.
+    """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
 
     Raises:
         DataError: the windows' shape is not the model's.
     """
     config = model.config
-    if x.shape[1:] != (config.channels, config.length):
+    if x.shape[1:] != config.input_shape:
         raise DataError(
-            f"The windows are {list(x.shape[1:])}, the model {config.name} takes"
-            f" [{config.channels}, {config.length}].",
+            f"The windows are {list(x.shape[1:])}, the model {config.name} takes {list(config.input_shape)}.",
             "Give data of the model's kind.",
         )
     was_training = model.training

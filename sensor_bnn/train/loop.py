@@ -133,7 +133,7 @@ def _objective(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None
 def _new_model(recipe: Recipe, training: Recordings, seed: int) -> BinaryTransformer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BinaryTransformer(recipe.config(training.signal.shape[0], training.classes))
+        model = BinaryTransformer(recipe.config((len(training.signal), training.length), training.classes))
     mean, std = training.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")

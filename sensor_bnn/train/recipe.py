@@ -118,9 +118,11 @@ class Recipe:
     schedule: Schedule = Schedule()
     distill: Distillation = Distillation()
 
-    def config(self, channels: int, classes: tuple[str, ...]) -> TransformerConfig:
-        """The model's configuration for data of so many channels and these classes."""
-        settled = {"name": self.name, "channels": channels, "length": self.data.window, "classes": classes}
+    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> TransformerConfig:
+        """The model's configuration for windows ``(C, L)`` or images ``(C, height, L)`` of these classes."""
+        height = shape[1] if len(shape) == 3 else 0
+        sizes = {"channels": shape[0], "height": height, "length": shape[-1]}
+        settled = {"name": self.name, **sizes, "classes": classes}
         return preset(self.preset, **{**self.model, **settled})
 
     def to_dict(self) -> dict[str, Any]:

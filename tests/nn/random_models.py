@@ -35,7 +35,7 @@ def random_model(seed: int, **changes: object) -> BinaryTransformer:
             nn.init.normal_(module.log_scale, std=0.3)
     model.train()
     for _ in range(3):  # running statistics, off the data that the tests use
-        model(torch.randn(16, config.channels, config.length))
+        model(torch.randn(16, *config.input_shape))
     return model.eval()
 
 

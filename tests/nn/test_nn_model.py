@@ -25,6 +25,7 @@ SHAPES = (
     {"width": 32, "heads": 1, "layers": 1, "channels": 3, "length": 35, "patch": 5},
     {"width": 64, "heads": 2, "layers": 2},
     {"width": 128, "heads": 2, "layers": 1, "length": 99, "patch": 3, "mlp_ratio": 1},  # T = 33, dh = 64
+    {"channels": 2, "height": 12, "length": 8, "patch": 4},  # an image: T = 3 * 2
 )
 
 
@@ -53,7 +54,7 @@ def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
 def test_evaluation_is_the_folded_model(binarizer: str, norm: str, shape: int, seed: int) -> None:
     model = random_model(seed, binarizer=binarizer, norm=norm, **SHAPES[shape])
     config = model.config
-    x = np.random.default_rng(seed).normal(size=(4, config.channels, config.length)).astype(np.float32)
+    x = np.random.default_rng(seed).normal(size=(4, *config.input_shape)).astype(np.float32)
     assert_same(model, x)
 
 
@@ -205,6 +206,8 @@ def test_full_precision_twin_trains_but_does_not_fold() -> None:
     "changes",
     (
         {"patch": 7},
+        {"height": 7},
+        {"height": -5},
         {"heads": 4},
         {"layers": 0},
         {"binarizer": "mean"},

@@ -25,6 +25,7 @@ VARIANTS = st.fixed_dictionaries(
         "mlp_ratio": st.integers(1, 2),
         "channels": st.integers(1, 3),
         "patch": st.integers(1, 4),
+        "height": st.integers(0, 3),  # in patches
     }
 )
 
@@ -76,6 +77,7 @@ def packed_forward(model: FoldedModel, stream: np.ndarray) -> dict[str, np.ndarr
 @given(variant=VARIANTS, head_words=st.integers(1, 2), tokens=st.integers(1, 37), seed=st.integers(0, 999))
 def test_every_bit_and_integer(variant: dict[str, object], head_words: int, tokens: int, seed: int) -> None:
     width, length = 32 * head_words * variant["heads"], tokens * variant["patch"]
+    variant = {**variant, "height": variant["height"] * variant["patch"]}
     model = random_model(seed, width=width, length=length, **variant)
     x = torch.randn(1, *model.config.input_shape, generator=torch.Generator().manual_seed(seed))
     with traced(model) as seen, torch.no_grad():

@@ -26,6 +26,8 @@ SHAPES = {
     "T32-hidden-odd": {"tokens": 32, "hidden": 100},
     "T1": {"tokens": 1, "width": 32, "layers": 1, "classes": 1},
     "T65-three-heads": {"tokens": 65, "width": 96, "heads": 3, "channels": 1, "patch": 1},
+    "image-2x6": {"tokens": 12, "rows": 2, "layers": 1},
+    "image-grey-6x6": {"tokens": 36, "rows": 6, "channels": 1, "patch": 2, "layers": 1},
 }
 
 
@@ -127,6 +129,8 @@ def _broken(folded, what):
         return replace(folded, heads=4)
     if what == "length":
         return replace(folded, length=folded.length + 1)
+    if what == "height":
+        return replace(folded, height=folded.patch + 1)
     if what == "table":
         return replace(folded, blocks=((replace(attention, table=attention.table + 65536), mlp),))
     assert what == "shape"
@@ -139,6 +143,7 @@ def _broken(folded, what):
         ("nan", "head_bias is not finite"),
         ("heads", "head width 16 is no multiple of 32"),
         ("length", "length 33 is no multiple of 4"),
+        ("height", "height 5 is no multiple of 4"),
         ("table", r"blocks.0.attention.table has an entry outside 0 to 65535"),
         ("shape", r"blocks.0.mlp.threshold is float32\[63\], not float32\[64\]"),
     ],

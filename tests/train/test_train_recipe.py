@@ -17,7 +17,7 @@ def without_model(recipe: Recipe) -> dict[str, object]:
 def test_shipped_recipes_build_models() -> None:
     assert {"watch-tiny", "watch-tiny-naive", "watch-tiny-full"} <= set(recipe_names())
     for name in recipe_names():
-        assert load_recipe(name).config(6, ("a", "b")).name == name
+        assert load_recipe(name).config((6, 100), ("a", "b")).name == name
 
 
 def test_comparisons_differ_from_ours_in_the_model_alone() -> None:
@@ -68,8 +68,8 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 
 def test_mistakes_in_the_model_are_named() -> None:
     with pytest.raises(CheckpointError, match="unknown key 'depth'"):
-        parse_recipe({"model": {"depth": 3}}, "bad").config(6, ("a",))
+        parse_recipe({"model": {"depth": 3}}, "bad").config((6, 100), ("a",))
     with pytest.raises(CheckpointError, match="no model preset"):
-        parse_recipe({"preset": "giant"}, "bad").config(6, ("a",))
+        parse_recipe({"preset": "giant"}, "bad").config((6, 100), ("a",))
     with pytest.raises(CheckpointError, match="no training recipe"):
         load_recipe("nonsense")
