@@ -1,5 +1,8 @@
 #include "hal/cortex_m.h"
 
+#include <stddef.h>
+
+#include "board.h"
 #include "hal/cpu.h"
 
 uint32_t cpu_mask(void) {
@@ -20,6 +23,38 @@ void cpu_enable_interrupt(uint32_t number) {
     NVIC_ISER(number / 32u) = 1u << (number % 32u);
 }
 
+#if __ARM_ARCH >= 8
+
+/* The core compares the stack pointer with a limit. */
+void cortex_m_guard_stack(const uint32_t *bottom) {
+    __asm volatile("msr psplim, %0" ::"r"(bottom));
+}
+
+static void unguard_stack(void) {
+    cortex_m_guard_stack(NULL);
+}
+
+#else
+
+#define GUARD_BITS 16u /* 64 KB: no frame of a kernel steps over it */
+
+_Static_assert(SBNN_RAM_ORIGIN % (1u << GUARD_BITS) == 0u, "the MPU protects aligned regions");
+
+/* The memory below is protected; on a core without an MPU these writes do nothing. */
+void cortex_m_guard_stack(const uint32_t *bottom) {
+    MPU_RNR = 0;
+    MPU_RBAR = (uint32_t)(uintptr_t)bottom - (1u << GUARD_BITS);
+    MPU_RASR = MPU_RASR_SIZE(GUARD_BITS) | MPU_RASR_ENABLE;
+    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
+    cortex_m_barrier();
+}
+
+static void unguard_stack(void) {
+    MPU_CTRL = 0;
+}
+
+#endif
+
 noreturn void cpu_start(uint32_t vectors) {
     SYST_CSR = 0;
     SCB_ICSR = SCB_ICSR_PENDSTCLR;
@@ -27,7 +62,7 @@ noreturn void cpu_start(uint32_t vectors) {
         NVIC_ICER(i) = 0xFFFFFFFFu;
         NVIC_ICPR(i) = 0xFFFFFFFFu;
     }
-    MPU_CTRL = 0;
+    unguard_stack();
     SCB_VTOR = vectors;
     cortex_m_barrier();
     /* The main stack again, as after a reset, and from the new table. */

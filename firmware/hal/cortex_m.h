@@ -1,4 +1,6 @@
-/* The registers of a Cortex-M core (Armv7-M Architecture Reference Manual, B3) and its vectors. */
+/* The registers of a Cortex-M core (Armv7-M and Armv8-M Architecture Reference Manuals) and its
+ * vectors.
+ */
 #ifndef SBNN_HAL_CORTEX_M_H
 #define SBNN_HAL_CORTEX_M_H
 
@@ -46,6 +48,10 @@
 /* What the vector table of startup.c names; the counter's and the UART's drivers define them. */
 void systick_interrupt(void);
 void uart_interrupt(void);
+
+/* Let the process stack not grow below `bottom`, the start of RAM: what tries faults. cpu_start takes
+ * the guard away. */
+void cortex_m_guard_stack(const uint32_t *bottom);
 
 /* The core's barriers: what was written is seen, what follows is fetched anew. */
 static inline void cortex_m_barrier(void) {

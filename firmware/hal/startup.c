@@ -15,10 +15,6 @@ extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
 
-#define GUARD_BITS 16u /* 64 KB: no frame of a kernel steps over it */
-
-_Static_assert(SBNN_RAM_ORIGIN % (1u << GUARD_BITS) == 0u, "the MPU protects aligned regions");
-
 int main(void);
 noreturn void reset(void);
 noreturn void start(void);
@@ -70,11 +66,7 @@ __attribute__((naked)) noreturn void reset(void) {
 noreturn void start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)&vectors;
     SCB_SHCSR |= SCB_SHCSR_FAULTS;
-    MPU_RNR = 0; /* on a core without an MPU these writes do nothing */
-    MPU_RBAR = SBNN_RAM_ORIGIN - (1u << GUARD_BITS);
-    MPU_RASR = MPU_RASR_SIZE(GUARD_BITS) | MPU_RASR_ENABLE;
-    MPU_CTRL = MPU_CTRL_PRIVDEFENA | MPU_CTRL_ENABLE;
-    cortex_m_barrier();
+    cortex_m_guard_stack(linker_stack_bottom);
     const uint32_t *from = linker_data_load;
     for (uint32_t *to = linker_data_start; to != linker_data_end; to++) {
         *to = *from++;

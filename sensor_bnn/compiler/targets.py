@@ -85,6 +85,17 @@ _TARGETS = (
         isa=("portable", "armv7m", "armv7em"),
     ),
     Target(
+        name="cortex-m55",
+        title="Arm Cortex-M55 with FPU and Helium (Armv8.1-M)",
+        triple="thumbv8.1m.main-none-eabihf",
+        cpu="cortex-m55",
+        # It takes Helium's float vectors away too: they flush small numbers to zero, which the host does not.
+        features=("-vfp4d16sp",),
+        float_abi="hard",
+        gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
+        isa=("portable", "armv7m", "armv7em"),
+    ),
+    Target(
         name="host",
         title="the machine that compiles, as a shared library to compare with",
         triple=f"{platform.machine()}-linux-gnu",
