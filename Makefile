@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint machine clean
+.PHONY: demo test lint machine browser clean
 
 # What a person should read goes to stderr: stdout is one JSON object.
 demo: $(VENV)/.installed machine
 	@$(BIN)/sensor-bnn demo --json
 
-test: lint
+test: lint browser
 	$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(VENV)/.developing machine
@@ -22,6 +22,13 @@ lint: $(VENV)/.developing machine
 # Debian packages: installed here if root, else the command is printed.
 machine: $(VENV)/.installed
 	@$(BIN)/sensor-bnn doctor --install >&2
+
+# What only the tests need: a browser, for the page that `report` writes.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >&2; } || \
+	  { echo "chromium is missing: apt-get install --no-install-recommends chromium (as root)" >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -22,6 +22,7 @@ COMMANDS = (
     "flash",
     "bench",
     "profile",
+    "report",
     "boards",
     "targets",
     "models",

@@ -1,0 +1,78 @@
+"""A result as one page: HTML that needs nothing else, or Markdown."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, stack_chart
+from sensor_bnn.report.view import GROUPS, view_of
+
+FORMATS = {"html": "page.html.j2", "markdown": "page.md.j2"}
+SUFFIXES = {"html": ".html", "markdown": ".md"}
+
+
+def render(result: dict[str, Any], form: str = "html") -> str:
+    """Return the page of a result.
+
+    Args:
+        result: what ``read_result`` returned.
+        form: one of ``FORMATS``.
+    """
+    view = view_of(result)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=form == "html",
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["count"] = lambda value: "" if value is None else f"{value:,}"
+    environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
+    environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
+    environment.filters["cell"] = _cell
+    facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
+    if form == "html":
+        facts |= {
+            "layer_chart": layer_chart(view),
+            "memory_chart": memory_chart(view) if view.arena else None,
+            "accuracy_chart": accuracy_chart(view),
+            "flash_chart": stack_chart(view.flash, "Flash"),
+            "ram_chart": stack_chart(view.ram, "RAM"),
+        }
+    return environment.get_template(FORMATS[form]).render(facts)
+
+
+def write_page(page: str, file: Path) -> None:
+    """Write the page; ``file`` is replaced whole or not at all.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
+        ) as draft:
+            draft.write(page)
+        try:
+            Path(draft.name).chmod(0o644)
+            Path(draft.name).replace(file)
+        except OSError:
+            Path(draft.name).unlink()
+            raise
+    except OSError as error:
+        raise DataError(f"Cannot write {file}: {error.strerror}.", "Choose another place with -o.") from None
+
+
+def _cell(value: object) -> str:
+    """Text in a Markdown table: nothing in it may end a cell or begin markup."""
+    text = " ".join(str(value).split())
+    for sign in "\\|`*_<>[]":
+        text = text.replace(sign, f"\\{sign}")
+    return text

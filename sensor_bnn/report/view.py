@@ -1,0 +1,167 @@
+"""What a report shows of a result: one shape for the results of `profile`, `bench` and `demo`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+BINARY, PACKING, FLOAT, MOVING = "binary products", "packing and maps", "float arithmetic", "moving data"
+GROUPS = (BINARY, PACKING, FLOAT, MOVING)
+"""What a layer does, as the charts colour it."""
+
+_FLOAT_OPERATORS = ("Dense", "MeanRows")
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """One layer: its median count in the view's unit, and what is known beside it."""
+
+    index: int
+    name: str
+    op: str
+    kernel: str
+    group: str
+    count: int
+    low: int
+    high: int
+    share: float
+    macs: int
+    per_mac: float | None
+    input_bytes: int | None
+    weights_bytes: int | None
+    output_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tensor in the arena: bytes ``offset`` to ``offset + bytes``, from layer ``first`` to ``last``."""
+
+    name: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a memory."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a page says.
+
+    Attributes:
+        result: the result itself.
+        unit: "instructions" or "ticks".
+        whole: of one unobserved inference, median.
+        observed: of one with an observer, which the layers' shares are of.
+        accuracy: stage, share of right answers, samples; in the pipeline's order.
+        arena: None where the result does not have it.
+        flash, ram: parts in order of address or size.
+    """
+
+    result: dict[str, Any]
+    unit: str
+    whole: int
+    observed: int
+    layers: tuple[LayerView, ...]
+    accuracy: tuple[tuple[str, float, int], ...]
+    arena: tuple[Tenant, ...] | None
+    flash: tuple[Part, ...]
+    ram: tuple[Part, ...]
+
+    @property
+    def macs(self) -> int:
+        """Of the whole model."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, float], ...]:
+        """Each kind of work with its count and share of the observed inference."""
+        counts = {group: sum(row.count for row in self.layers if row.group == group) for group in GROUPS}
+        return tuple((group, count, count / self.observed) for group, count in counts.items() if count)
+
+    def alive(self, layer: int) -> int:
+        """Bytes in use in the arena during a layer."""
+        return sum(one.bytes for one in self.arena or () if one.first <= layer <= one.last)
+
+
+def view_of(result: dict[str, Any]) -> View:
+    """Build the view of a result that ``read_result`` has checked."""
+    emulated = result["emulated"]
+    unit = "instructions" if emulated else "ticks"
+    observed = (result["profile_instructions"] if emulated else result["profile_ticks"]) or 1
+    if "observed" in result:
+        observed = result["observed"]["median"] or 1
+    arena = result.get("arena")
+    return View(
+        result=result,
+        unit=unit,
+        whole=(result["instructions"] if emulated else result["ticks"]) or 0,
+        observed=observed,
+        layers=tuple(_layer(index, facts, unit, observed) for index, facts in enumerate(result["layers"])),
+        accuracy=_accuracy(result),
+        arena=None if arena is None else tuple(Tenant(**_only(one)) for one in arena),
+        flash=_flash(result),
+        ram=(
+            Part("arena", result["arena_bytes"]),
+            Part("stack reserved", result["stack_reserved_bytes"]),
+            Part("other data", result["static_ram_bytes"]),
+        ),
+    )
+
+
+def _layer(index: int, facts: dict[str, Any], unit: str, observed: int) -> LayerView:
+    plain = (facts["instructions"] if unit == "instructions" else facts["ticks"]) or 0
+    spread = facts.get("count") or {"min": plain, "median": plain, "max": plain}
+    count, macs = spread["median"], facts["macs"]
+    return LayerView(
+        index=index,
+        name=facts["name"],
+        op=facts["op"],
+        kernel=facts["kernel"],
+        group=_group(facts["op"], macs),
+        count=count,
+        low=spread["min"],
+        high=spread["max"],
+        share=count / observed,
+        macs=macs,
+        per_mac=count / macs if macs else None,
+        input_bytes=facts.get("input_bytes"),
+        weights_bytes=facts.get("weights_bytes"),
+        output_bytes=facts.get("output_bytes"),
+    )
+
+
+def _group(operator: str, macs: int) -> str:
+    if operator.startswith("Bnn"):
+        return BINARY if macs else PACKING
+    return FLOAT if macs or operator in _FLOAT_OPERATORS else MOVING
+
+
+def _accuracy(result: dict[str, Any]) -> tuple[tuple[str, float, int], ...]:
+    if "accuracy" in result:
+        return tuple((rung["stage"], rung["top1"], rung["samples"]) for rung in result["accuracy"])
+    # A demo's first two are over all samples of the file, whose number it does not tell.
+    found = []
+    if result["top1_host"] is not None:
+        found.append(("compiled for the host", result["top1_host"], result["samples"]))
+    found.append(("on the board", result["top1_device"], result["samples"]))
+    return tuple(found)
+
+
+def _flash(result: dict[str, Any]) -> tuple[Part, ...]:
+    parts = result.get("flash")
+    if parts:
+        return tuple(Part(name, count) for name, count in parts.items())
+    weights = min(result["weights_bytes"], result["flash_bytes"])
+    return (Part("weights", weights), Part("code and header", result["flash_bytes"] - weights))
+
+
+def _only(tenant: dict[str, Any]) -> dict[str, Any]:
+    return {key: tenant[key] for key in ("name", "offset", "bytes", "first", "last")}

@@ -1,0 +1,253 @@
+"""The page of a result: what it says, and that a browser shows it without complaint or network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli.report import command
+from sensor_bnn.errors import DataError
+from sensor_bnn.report.page import render, write_page
+from sensor_bnn.report.view import view_of
+
+from .browser import Browser
+
+Make = Callable[..., dict[str, Any]]
+
+
+class Well(HTMLParser):
+    """Sees that every element is closed in order."""
+
+    VOID = ("meta", "link", "br", "rect", "line")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src"):
+                self.links.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def looked_at(page: str) -> Well:
+    found = Well(page)
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    for link in found.links:
+        assert link == "data:," or (link.startswith("#") and link[1:] in found.ids), link
+    return found
+
+
+def test_a_page_of_a_bench(bench_result: Make) -> None:
+    page = render(bench_result())
+    looked_at(page)
+    assert "76,000" in page and "/layer2" in page
+    assert "exact count of <strong>instructions</strong>" in page
+    assert "Memory over time" not in page
+
+
+def test_a_page_of_hardware_speaks_of_ticks(bench_result: Make) -> None:
+    result = bench_result(emulated=False, microseconds=4864.0, instructions=None, profile_instructions=None)
+    for layer in result["layers"]:
+        layer["instructions"] = layer["instructions_per_mac"] = None
+    for form in ("html", "markdown"):
+        page = render(result, form)
+        assert "121,600" in page and "4,864" in page
+        assert "exact" not in page
+
+
+def test_a_page_of_a_profile_has_everything(shipped: dict[str, Any]) -> None:
+    page = render(shipped)
+    found = looked_at(page)
+    sections = ["pipeline", "model", "accuracy", "layers", "kernels", "arena", "maps", "environment"]
+    assert [name for name in found.ids if name in sections] == sections
+    assert len(page.encode()) < 3_000_000
+    for layer in shipped["layers"]:
+        assert page.count(layer["name"]) >= 2
+    for value in shipped["environment"].values():
+        assert value in page
+
+
+def test_nothing_in_a_result_becomes_markup(bench_result: Make) -> None:
+    result = bench_result(model='<script>alert(1)</script>"|*')
+    result["layers"][0]["name"] = "<img src=x onerror=alert(1)>"
+    page = render(result)
+    looked_at(page)
+    assert "<img" not in page and "<script>alert" not in page
+    markdown = render(result, "markdown")
+    assert "<script>" not in markdown and "\\<script\\>" in markdown
+    rows = [line for line in markdown.splitlines() if "img src" in line]
+    assert rows and rows[0].replace("\\|", "").count("|") == 7
+
+
+def test_a_result_full_of_zeros(bench_result: Make) -> None:
+    zeros = {
+        "instructions": 0,
+        "profile_instructions": 0,
+        "arena_bytes": 0,
+        "flash_bytes": 0,
+        "weights_bytes": 5,
+    }
+    zeros |= {"stack_reserved_bytes": 0, "static_ram_bytes": 0, "top1_host": None, "bit_exact": None}
+    result = bench_result(**zeros)
+    for layer in result["layers"]:
+        layer["instructions"] = 0
+    looked_at(render(result))
+    assert "not compared" in render(result, "markdown")
+
+
+def test_layers_are_grouped_by_what_they_do(shipped: dict[str, Any]) -> None:
+    view = view_of(shipped)
+    assert sum(share for _, _, share in view.groups) == pytest.approx(1, abs=0.02)
+    assert {group for group, _, _ in view.groups} <= {
+        "binary products",
+        "packing and maps",
+        "float arithmetic",
+        "moving data",
+    }
+    assert max(view.alive(layer.index) for layer in view.layers) <= shipped["arena_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written", "starts"),
+    [
+        ([], "result.html", "<!DOCTYPE html>"),
+        (["-o", "deep/page.html"], "deep/page.html", "<!DOCTYPE html>"),
+        (["--format", "markdown"], "result.md", "# stand-in on toy"),
+        (["-o", "page.md"], "page.md", "# stand-in on toy"),
+    ],
+)
+def test_the_command(
+    bench_result: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    written: str,
+    starts: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("result.json").write_text(json.dumps(bench_result()))
+    done = CliRunner().invoke(command, ["result.json", *arguments])
+    assert (done.exit_code, done.stdout) == (0, f"{written}\n")
+    assert Path(written).read_text().startswith(starts)
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_the_command_refuses(bench_result: Make, tmp_path: Path) -> None:
+    file = tmp_path / "result.html"
+    file.write_text(json.dumps(bench_result()))
+    assert CliRunner().invoke(command, [str(file)]).exit_code == 2
+    file.write_text("{}")
+    done = CliRunner().invoke(command, [str(file), "-o", str(tmp_path / "page.html")])
+    assert isinstance(done.exception, DataError)
+    assert not (tmp_path / "page.html").exists()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DataError, match="Cannot write"):
+        write_page("page", tmp_path / "folder")
+    with pytest.raises(DataError, match="Cannot write"):
+        write_page("page", file / "below.html")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "result.html"]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
+    """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
+    file = tmp_path / "page.html"
+    write_page(render(shipped), file)
+    browser.complaints.clear()
+    browser.requests.clear()
+    browser.open(file.as_uri())
+    yield browser
+    assert browser.complaints == []
+    assert [address for address in browser.requests if not address.startswith("data:")] == [file.as_uri()]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Path) -> None:
+    page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    assert page.run("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    paper, ink = page.run(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    assert (luminance(paper) < luminance(ink)) == (scheme == "dark")
+    assert contrast(paper, ink) >= 7
+    page.picture(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+def luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_keyboard_reaches_everything(page: Browser, shipped: dict[str, Any]) -> None:
+    page.ask("Page.bringToFront")
+    reached = []
+    for _ in range(500):
+        page.press("Tab", 9)
+        what = page.run(
+            "(e => e === document.body ? null : e.id || e.dataset.sort || e.dataset.layer"
+            " || e.className.baseVal || e.className || e.getAttribute('href'))(document.activeElement)"
+        )
+        if what is None:
+            break
+        reached.append(what)
+    assert reached[0] == "skip"
+    assert {"theme", "order", "cost", "#layers", "tenant", "scroll"} <= set(reached)
+    assert [name for name in reached if name.isdigit()] == [str(i) for i in range(len(shipped["layers"]))]
+
+
+def test_sorting_by_cost_and_the_theme(page: Browser, shipped: dict[str, Any]) -> None:
+    page.run("document.querySelector('[data-sort=cost]').focus()")
+    page.press("Enter", 13)
+    order = page.run("[...document.querySelectorAll('.bar')].map(bar => +bar.dataset.layer)")
+    costs = [shipped["layers"][index]["count"]["median"] for index in order]
+    assert costs == sorted(costs, reverse=True) and len(set(order)) == len(shipped["layers"])
+    assert page.run("document.querySelector('[data-sort=cost]').getAttribute('aria-pressed')") == "true"
+    before = page.run("getComputedStyle(document.body).backgroundColor")
+    page.run("document.getElementById('theme').click()")
+    assert page.run("getComputedStyle(document.body).backgroundColor") != before
+    page.run("document.getElementById('theme').click()")
+    assert page.run("getComputedStyle(document.body).backgroundColor") == before
+
+
+def test_a_layer_in_focus_shows_its_moment_in_memory(page: Browser) -> None:
+    page.run("document.querySelector('.bar[data-layer=\"3\"]').focus()")
+    assert page.run("[...document.querySelectorAll('.now.on')].map(now => now.dataset.now)") == ["3"]
+    page.run("document.activeElement.blur()")
+    assert page.run("document.querySelectorAll('.now.on').length") == 0
