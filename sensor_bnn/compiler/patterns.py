@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 from tvm import relax
 from tvm.ir import GenericConst, Op, Tuple, Var
 
@@ -88,7 +89,8 @@ def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> 
 def _alone(var: Var, value: relax.Expr) -> _Match | None:
     """A product or mean that has a kernel by itself."""
     if _is_dense(value):
-        return _Match(var, DENSE, tuple(value.args))
+        zeros = np.zeros(int(value.ty.shape[1]), dtype=np.float32)
+        return _Match(var, DENSE, (*value.args, relax.const(zeros)))
     if _is_call(value, "relax.mean"):
         rank = len(value.args[0].ty.shape)
         if rank == 2 and value.attrs.axis is not None and [int(axis) for axis in value.attrs.axis] == [0]:

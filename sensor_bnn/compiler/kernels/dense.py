@@ -3,8 +3,9 @@
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
-# Outputs that share the load of one input; as many sums stay in registers.
-_BLOCKS = (1, 2, 4, 8)
+# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32).
+_COLUMNS = (1, 2, 4, 8)
+_ROWS = (1, 2)
 
 
 def dense(M: int, N: int, K: int, bias_rows: int) -> PrimFunc:
@@ -16,44 +17,33 @@ def dense(M: int, N: int, K: int, bias_rows: int) -> PrimFunc:
         M: rows.
         N: outputs.
         K: terms.
-        bias_rows: M (a bias a row), 1 (the same for all), or 0 (none: no such parameter).
+        bias_rows: M (a bias a row) or 1 (the same for all).
     """
-    block = max(size for size in _BLOCKS if N % size == 0)
-    if bias_rows == 0:
-
-        @T.prim_func(s_tir=True)
-        def kernel(
-            x: T.Buffer((M, K), "float32"), w: T.Buffer((K, N), "float32"), y: T.Buffer((M, N), "float32")
-        ):
-            for i, start in T.grid(M, T.truncdiv(N, block)):
-                total = T.alloc_local((block,), "float32")
-                for j in T.unroll(block):
-                    total[j] = T.float32(0)
-                for k in T.serial(K):
-                    for j in T.unroll(block):
-                        total[j] = total[j] + x[i, k] * w[k, start * block + j]
-                for j in T.unroll(block):
-                    y[i, start * block + j] = total[j]
-
-        return kernel
-
+    columns = max(size for size in _COLUMNS if N % size == 0)
+    rows = max(size for size in _ROWS if M % size == 0)
     last = bias_rows - 1
 
     @T.prim_func(s_tir=True)
-    def kernel_with_bias(
+    def kernel(
         x: T.Buffer((M, K), "float32"),
         w: T.Buffer((K, N), "float32"),
         bias: T.Buffer((bias_rows, N), "float32"),
         y: T.Buffer((M, N), "float32"),
     ):
-        for i, start in T.grid(M, T.truncdiv(N, block)):
-            total = T.alloc_local((block,), "float32")
-            for j in T.unroll(block):
-                total[j] = T.float32(0)
+        for row, column in T.grid(T.truncdiv(M, rows), T.truncdiv(N, columns)):
+            total = T.alloc_local((rows * columns,), "float32")
+            for p in T.unroll(rows * columns):
+                total[p] = T.float32(0)
             for k in T.serial(K):
-                for j in T.unroll(block):
-                    total[j] = total[j] + x[i, k] * w[k, start * block + j]
-            for j in T.unroll(block):
-                y[i, start * block + j] = total[j] + bias[T.min(i, last), start * block + j]
+                for i in T.unroll(rows):
+                    for j in T.unroll(columns):
+                        total[i * columns + j] = (
+                            total[i * columns + j] + x[row * rows + i, k] * w[k, column * columns + j]
+                        )
+            for i in T.unroll(rows):
+                for j in T.unroll(columns):
+                    y[row * rows + i, column * columns + j] = (
+                        total[i * columns + j] + bias[T.min(row * rows + i, last), column * columns + j]
+                    )
 
-    return kernel_with_bias
+    return kernel
