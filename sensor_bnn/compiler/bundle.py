@@ -189,7 +189,7 @@ def _sources(program: Program, offsets: dict[int, int], metadata: dict[str, Any]
         "headers": [f"{KERNELS}/{HEADER}"] if len(metadata["sources"]) > 2 else [],
         "prototypes": sorted(
             {
-                _prototype(program, step, call.kernel, call.function)
+                _prototype(call.kernel, call.function)
                 for step in program.steps
                 for call in step.calls
                 if call.function is not None
@@ -219,14 +219,13 @@ def _c_type(kind: TensorType) -> str:
     return _C_TYPES[kind.dtype.name]
 
 
-def _prototype(program: Program, step: Step, kernel: str, function: PrimFunc) -> str:
-    names = [re.sub(r"\W+", "_", buffer.name).strip("_") for buffer in function.params]
-    reads = [
-        f"const {_c_type(program.buffers[index].type)} *{name}"
-        for index, name in zip(step.reads, names, strict=False)
-    ]
-    writes = f"{_c_type(program.buffers[step.writes].type)} *{names[-1]}"
-    return f"void {kernel}({', '.join([*reads, writes])});"
+def _prototype(kernel: str, function: PrimFunc) -> str:
+    def parameter(buffer: Any) -> str:
+        name = re.sub(r"\W+", "_", buffer.name).strip("_")
+        return f"{_C_TYPES[str(buffer.ty.dtype.dtype)]} *{name}"
+
+    *reads, writes = [parameter(buffer) for buffer in function.params]
+    return f"void {kernel}({', '.join([*(f'const {read}' for read in reads), writes])});"
 
 
 def _call(
@@ -234,15 +233,14 @@ def _call(
 ) -> str:
     def pointer(index: int, qualifier: str, skip: int) -> str:
         buffer = program.buffers[index]
-        more = f" + {skip}" if skip else ""
         if buffer.place is Place.CONSTANT:
-            return f"{constants[index]}{more}"
-        kind = _c_type(buffer.type)
+            return constants[index] + (f" + {skip}" if skip else "")
         if buffer.place is Place.ARENA:
             offset = offsets[index] + skip * buffer.type.dtype.itemsize
-            return f"({qualifier}{kind} *)(void *)(ram + {offset})"
+            return f"({qualifier}{_c_type(buffer.type)} *)(void *)(ram + {offset})"
         name = "input" if buffer.place is Place.INPUT else "output"
-        return f"({qualifier}{kind} *){name}{more}" if more else name
+        offset = skip * buffer.type.dtype.itemsize
+        return f"({qualifier}void *)(({qualifier}uint8_t *){name} + {offset})" if skip else name
 
     def argument(value: Read | Write | Workspace | int | None) -> str:
         match value:

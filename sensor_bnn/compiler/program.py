@@ -7,7 +7,7 @@ same buffer with another shape.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import prod
@@ -28,7 +28,7 @@ from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
-from sensor_bnn.compiler.lookup import FLOAT, PACKED, choose_rows, workspace_bytes
+from sensor_bnn.compiler.lookup import FLOAT, PACKED, Rows, choose_rows, workspace_bytes
 from sensor_bnn.compiler.patterns import DENSE, LINEAR, LINEAR_RESIDUAL, MEAN_ROWS, extern_name
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
@@ -316,40 +316,68 @@ def _call(kernel: str, function: PrimFunc) -> Call:
     return Call(kernel, function, (*(Read(place) for place in range(reads)), Write()))
 
 
-def _linear(types: list[TensorType], K: int) -> _Choice:
-    return _binary_linear(FLOAT, "sbnn_linear", bnn_linear, _rows(types[0]), types[1].shape[0], K)
+@dataclass(frozen=True)
+class LinearForm:
+    """What a binary linear layer leaves, and the kernels that do.
+
+    Attributes:
+        lookup: the C kernel by table look-up.
+        name: start of the TIR kernel's symbol.
+        build: makes the TIR kernel for rows, outputs and bits.
+        packed: whether bits come out, not floats.
+        parameters: constants after x and w; the residual, if any, is read last.
+        residual: whether a residual is added.
+    """
+
+    lookup: str
+    name: str
+    build: Callable[[int, int, int], PrimFunc]
+    packed: bool
+    parameters: int
+    residual: bool
 
 
-def _linear_residual(types: list[TensorType], K: int) -> _Choice:
-    M, N = _rows(types[0]), types[1].shape[0]
-    return _binary_linear(FLOAT, "sbnn_linear_residual", bnn_linear_residual, M, N, K)
+PACKED_OUT = LinearForm(PACKED, "sbnn_linear_packed", bnn_linear_packed, True, 1, False)
+FLOAT_OUT = LinearForm(FLOAT, "sbnn_linear", bnn_linear, False, 2, False)
+FLOAT_SUM = LinearForm(FLOAT, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
 
 
-def _linear_packed(types: list[TensorType], K: int) -> _Choice:
-    M, N = _rows(types[0]), types[1].shape[0]
-    return _binary_linear(PACKED, "sbnn_linear_packed", bnn_linear_packed, M, N, K)
+def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tuple[tuple[Call, ...], int]:
+    """Return the calls of a binary linear layer and the bytes of workspace that they share.
 
-
-def _binary_linear(
-    lookup: str, name: str, build: Callable[[int, int, int], PrimFunc], M: int, N: int, K: int
-) -> _Choice:
-    """A binary linear layer of any output: its rows shared among look-ups and the TIR kernel."""
+    Args:
+        form: what comes out.
+        N: outputs.
+        K: bits a row.
+        rows: who counts which rows.
+    """
     calls = []
     workspace = 0
-    for rows in choose_rows(M, N, K):
-        output = words_for(N) if lookup == PACKED else N
-        x, y = Read(0, rows.first * words_for(K)), Write(rows.first * output)
-        residual = Read(4, rows.first * N) if build is bnn_linear_residual else None
-        parameters: tuple[Read | None, ...] = (Read(2),) if lookup == PACKED else (Read(2), Read(3), residual)
-        if rows.lanes:
-            sizes = (rows.lanes, rows.count, N, K)
-            calls.append(Call(lookup, None, (*sizes, x, Read(1), *parameters, Workspace(), y)))
-            workspace = max(workspace, workspace_bytes(rows.lanes, N, K))
+    for part in rows:
+        x = Read(0, part.first * words_for(K))
+        constants = tuple(Read(2 + place) for place in range(form.parameters))
+        residual = (Read(2 + form.parameters, part.first * N),) if form.residual else ()
+        y = Write(part.first * (words_for(N) if form.packed else N))
+        if part.lanes:
+            none = () if form.packed or form.residual else (None,)
+            sizes = (part.lanes, part.count, N, K)
+            given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
+            calls.append(Call(form.lookup, None, given))
+            workspace = max(workspace, workspace_bytes(part.lanes, N, K))
         else:
-            given = tuple(parameter for parameter in parameters if parameter is not None)
-            kernel = f"{name}_m{rows.count}_n{N}_k{K}"
-            calls.append(Call(kernel, build(rows.count, N, K), (x, Read(1), *given, y)))
-    return _Choice(tuple(calls), M * N * K, workspace)
+            kernel = f"{form.name}_m{part.count}_n{N}_k{K}"
+            function = form.build(part.count, N, K)
+            calls.append(Call(kernel, function, (x, Read(1), *constants, *residual, y)))
+    return tuple(calls), workspace
+
+
+def _linear_of(form: LinearForm) -> Callable[..., _Choice]:
+    def select(types: list[TensorType], K: int) -> _Choice:
+        M, N = _rows(types[0]), types[1].shape[0]
+        calls, workspace = linear_calls(form, N, K, choose_rows(M, N, K))
+        return _Choice(calls, M * N * K, workspace)
+
+    return select
 
 
 def _mat_mul(types: list[TensorType], K: int) -> _Choice:
@@ -391,9 +419,9 @@ def _mean_rows(types: list[TensorType]) -> _Choice:
 
 _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnPack": _pack,
-    LINEAR: _linear,
-    LINEAR_RESIDUAL: _linear_residual,
-    f"{DOMAIN}.BnnLinearPacked": _linear_packed,
+    LINEAR: _linear_of(FLOAT_OUT),
+    LINEAR_RESIDUAL: _linear_of(FLOAT_SUM),
+    f"{DOMAIN}.BnnLinearPacked": _linear_of(PACKED_OUT),
     f"{DOMAIN}.BnnMatMul": _mat_mul,
     f"{DOMAIN}.BnnBoolMatMul": _bool_mat_mul,
     f"{DOMAIN}.BnnTranspose": _transpose,

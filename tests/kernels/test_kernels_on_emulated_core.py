@@ -1,0 +1,94 @@
+"""The kernels on an emulated Cortex-M7: exact, and no slower than was promised."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from sensor_bnn.cli.kernels import command
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.errors import BoardError
+from sensor_bnn.kernels import DEFAULT_SHAPES, KernelRow, Shape, measure_kernels
+from sensor_bnn.report.schema import violation
+
+GRID = (
+    Shape(1, 1, 1),
+    Shape(3, 31, 33),
+    Shape(4, 33, 31),
+    Shape(8, 63, 65),
+    Shape(15, 65, 63),
+    Shape(16, 32, 32),
+    Shape(17, 9, 225),
+    Shape(20, 64, 64),
+    Shape(20, 128, 64),
+    Shape(20, 64, 128),
+    Shape(33, 37, 254),
+    Shape(5, 34, 255),
+    Shape(16, 40, 256),
+    Shape(7, 225, 257),
+    Shape(65, 192, 192),
+)
+
+# Instructions a multiply-add, tables included.
+BARS = {
+    (Shape(64, 192, 192), "packed"): 0.15,
+    (Shape(64, 192, 192), "float"): 0.18,
+    (Shape(64, 768, 192), "packed"): 0.12,
+    (Shape(64, 192, 768), "float"): 0.16,
+}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[KernelRow]:
+    return measure_kernels(find_target("cortex-m7"), (*DEFAULT_SHAPES, *GRID), Console(file=io.StringIO()))
+
+
+def test_every_kernel_is_exact_at_every_shape(rows: list[KernelRow]) -> None:
+    assert len(rows) == 8 * (len(DEFAULT_SHAPES) + len(GRID))
+    assert [row for row in rows if not row.exact] == []
+
+
+@pytest.mark.parametrize(("shape", "output"), BARS)
+def test_bar(rows: list[KernelRow], shape: Shape, output: str) -> None:
+    (row,) = (
+        row
+        for row in rows
+        if (Shape(row.m, row.n, row.k), row.output, row.kernel) == (shape, output, "chosen")
+    )
+    assert row.instr_per_mac <= BARS[shape, output]
+
+
+def test_the_choice_is_hardly_slower_than_the_best(rows: list[KernelRow]) -> None:
+    """The cost formula knows the kernels: at sizes that matter it never loses a quarter."""
+    for chosen in (row for row in rows if row.kernel == "chosen" and row.n >= 32 and row.k >= 32):
+        shape = (chosen.m, chosen.n, chosen.k, chosen.output)
+        best = min(row.instructions for row in rows if (row.m, row.n, row.k, row.output) == shape)
+        assert chosen.instructions <= 1.25 * best, shape
+
+
+def test_command_prints_rows_that_repeat_to_the_instruction() -> None:
+    results = []
+    for _ in range(2):
+        done = CliRunner().invoke(command, ["--shape", "20x64x64", "--shape", "3x5x7", "--json"])
+        assert done.exit_code == 0
+        results.append(json.loads(done.stdout))
+    assert results[0] == results[1]
+    assert violation(results[0], "kernels") is None
+    assert {row["exact"] for row in results[0]["rows"]} == {True}
+    assert {row["macs"] for row in results[0]["rows"]} == {20 * 64 * 64, 3 * 5 * 7}
+
+
+@pytest.mark.parametrize("text", ["64x192", "0x1x1", "axbxc", "64x192x192x2"])
+def test_a_shape_that_is_none_is_wrong_usage(text: str) -> None:
+    done = CliRunner().invoke(command, ["--shape", text])
+    assert done.exit_code == 2
+    assert "MxNxK" in done.stderr
+
+
+def test_a_target_without_an_emulated_board() -> None:
+    with pytest.raises(BoardError, match="measured on"):
+        measure_kernels(find_target("host"), DEFAULT_SHAPES, Console(file=io.StringIO()))

@@ -1,0 +1,172 @@
+"""The portable look-up kernels under sanitizers, against the reference."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
+from sensor_bnn.compiler.lookup import MAX_BITS, choose_rows, kernel_files, workspace_bytes
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.onnx.packing import pack_bits, words_for
+from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
+
+PACKED, FLOAT, RESIDUAL, IN_PLACE = range(4)
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
+
+
+class Kernels:
+    """A process that runs the kernels on what it is sent."""
+
+    def __init__(self, program: Path) -> None:
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, sizes: list[int], *arrays: np.ndarray) -> tuple[int, np.ndarray]:
+        _, m, n, _, form = sizes
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(np.array(sizes, np.uint32).tobytes())
+        for array in arrays:
+            self.process.stdin.write(array.tobytes())
+        self.process.stdin.flush()
+        shape = (m, words_for(n) if form == PACKED else n)
+        data = self.process.stdout.read(4 + 4 * shape[0] * shape[1])
+        assert len(data) == 4 + 4 * shape[0] * shape[1], "the kernels have ended: see their words on stderr"
+        words = np.frombuffer(data, np.uint32)
+        return int(words[0]), words[1:].reshape(shape)
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    program = tmp_path_factory.mktemp("kernels") / "driver"
+    files = kernel_files(find_target("host"))
+    folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
+    sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
+    sources = [file for file in files if file.suffix == ".c"]
+    driver = Path(__file__).with_name("driver.c")
+    subprocess.run(["gcc", *STRICT, *sanitize, *folders, "-o", program, driver, *sources], check=True)
+    kernels = Kernels(program)
+    yield kernels
+    assert kernels.process.stdin is not None and kernels.process.stdout is not None
+    kernels.process.stdin.close()
+    kernels.process.stdout.close()
+    assert kernels.process.wait() == 0
+
+
+def check(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: int = 0, density: float = 0.5) -> None:
+    """Every form of output at one shape; the message of a failure holds the arguments."""
+    rng = np.random.default_rng(seed)
+    x, w = pack_bits(rng.random((m, k)) < density), pack_bits(rng.random((n, k)) < 0.5)
+    threshold = rng.integers(-k - 2, k + 3, n).astype(np.int32)
+    scale, bias = (rng.standard_normal(n).astype(np.float32) for _ in range(2))
+    residual = rng.standard_normal((m, n)).astype(np.float32)
+    linear = bnn_linear(x, w, scale, bias, K=k)
+    for form, want, arrays in (
+        (PACKED, bnn_linear_packed(x, w, threshold, K=k), (mismatch_limit(threshold, k),)),
+        (FLOAT, linear, (scale, bias)),
+        (RESIDUAL, residual + linear, (scale, bias, residual)),
+        (IN_PLACE, residual + linear, (scale, bias, residual)),
+    ):
+        workspace, got = kernels.run([lanes, m, n, k, form], x, w, *arrays)
+        assert workspace == workspace_bytes(lanes, n, k)
+        np.testing.assert_array_equal(
+            got, want.view(np.uint32), err_msg=f"{lanes=} {m=} {n=} {k=} {form=} {seed=}"
+        )
+
+
+@pytest.mark.parametrize("lanes", [8, 16])
+@pytest.mark.parametrize("m", [1, 3, 4, 8, 15, 16, 17, 20, 33])
+def test_rows(kernels: Kernels, lanes: int, m: int) -> None:
+    for n, k in ((1, 1), (5, 40), (33, 64), (64, 65)):
+        check(kernels, lanes, m, n, k)
+
+
+@pytest.mark.parametrize("lanes", [8, 16])
+@pytest.mark.parametrize("k", [1, 2, 31, 32, 33, 63, 64, 65, 192, 224, 225, 254, 255, 256, 257, 769])
+def test_bits(kernels: Kernels, lanes: int, k: int) -> None:
+    check(kernels, lanes, 9, 13, k)
+
+
+@pytest.mark.parametrize("lanes", [8, 16])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 224, 225, 256])
+def test_outputs(kernels: Kernels, lanes: int, n: int) -> None:
+    check(kernels, lanes, 5, n, 70)
+
+
+@pytest.mark.parametrize("lanes", [8, 16])
+@pytest.mark.parametrize("density", [0.0, 1.0])
+def test_counts_reach_their_ends(kernels: Kernels, lanes: int, density: float) -> None:
+    """Rows of nothing but 0 or 1 against random weights, and against their own kind: 0 and K mismatches."""
+    for k in (192, 254, 255, 600):
+        check(kernels, lanes, 16, 8, k, density=density)
+        for bit in (False, True):
+            x, w = pack_bits(np.full((16, k), density == 1)), pack_bits(np.full((9, k), bit))
+            for threshold in (-k - 1, -k, -k + 1, 0, k - 1, k, k + 1):
+                thresholds = np.full(9, threshold, np.int32)
+                _, got = kernels.run([lanes, 16, 9, k, PACKED], x, w, mismatch_limit(thresholds, k))
+                np.testing.assert_array_equal(got, bnn_linear_packed(x, w, thresholds, K=k))
+
+
+def test_the_longest_row(kernels: Kernels) -> None:
+    check(kernels, 16, 2, 2, MAX_BITS)
+    check(kernels, 8, 2, 2, MAX_BITS, density=1.0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([8, 16]),
+    st.integers(1, 40),
+    st.integers(1, 80),
+    st.integers(1, 600),
+    st.integers(0, 2**32 - 1),
+    st.floats(0, 1),
+)
+def test_any_shape(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: int, density: float) -> None:
+    check(kernels, lanes, m, n, k, seed, density)
+
+
+@given(st.integers(1, 300), st.integers(1, 800), st.integers(1, 70000))
+def test_every_row_is_counted_once(m: int, n: int, k: int) -> None:
+    first = 0
+    for rows in choose_rows(m, n, k):
+        assert rows.first == first and rows.count > 0
+        assert rows.lanes == 0 or k <= MAX_BITS
+        first += rows.count
+    assert first == m
+
+
+CORES = {
+    "cortex-m3": ["-mcpu=cortex-m3", "-mfloat-abi=soft"],
+    "cortex-m7": ["-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"],
+}
+ISA = {"cortex-m3": ("portable", "armv7m"), "cortex-m7": ("portable", "armv7m", "armv7em")}
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_device_kernels_compile_without_a_warning_and_fuse_nothing(core: str, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    files = kernel_files(replace(find_target("cortex-m7"), isa=ISA[core]))
+    for file in files:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    flags = ["-mthumb", *CORES[core], *STRICT, "-O2", "-ffp-contract=off"]
+    for file in files:
+        if file.suffix == ".c":
+            subprocess.run(
+                ["arm-none-eabi-gcc", *flags, "-c", file.name, "-o", file.stem + ".o"],
+                cwd=tmp_path,
+                check=True,
+            )
+    code = subprocess.run(
+        ["arm-none-eabi-objdump", "-d", *sorted(tmp_path.glob("*.o"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "ubfx" in code
+    assert "vfma" not in code and "vmla" not in code
