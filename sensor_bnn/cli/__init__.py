@@ -25,6 +25,7 @@ COMMANDS = (
     "profile",
     "report",
     "compare",
+    "compare",
     "boards",
     "targets",
     "models",

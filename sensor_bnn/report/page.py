@@ -35,7 +35,7 @@ def render(result: dict[str, Any], form: str = "html") -> str:
     environment.filters["count"] = lambda value: "" if value is None else f"{value:,}"
     environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
-    environment.filters["cell"] = _cell
+    environment.filters["cell"] = cell
     facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
     if form == "html":
         facts |= {
@@ -70,8 +70,8 @@ def write_page(page: str, file: Path) -> None:
         raise DataError(f"Cannot write {file}: {error.strerror}.", "Choose another place with -o.") from None
 
 
-def _cell(value: object) -> str:
-    """Text in a Markdown table: nothing in it may end a cell or begin markup."""
+def cell(value: object) -> str:
+    """Return text for a cell of a Markdown table: nothing in it ends the cell or begins markup."""
     text = " ".join(str(value).split())
     for sign in "\\|`*_<>[]":
         text = text.replace(sign, f"\\{sign}")

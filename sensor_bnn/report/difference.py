@@ -1,0 +1,69 @@
+"""A comparison as a person reads it: a table in the terminal, or Markdown."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sensor_bnn.report.compare import Change, Comparison
+from sensor_bnn.report.page import cell
+
+_WIDTH = 110
+
+
+def rows_of(found: Comparison, show_all: bool) -> list[Change]:
+    """The inference, the layers that changed (or all), the sizes."""
+    layers = [one for one in found.layers if show_all or one.before != one.after]
+    return [found.inference, *layers, *found.sizes]
+
+
+def print_comparison(found: Comparison, show_all: bool) -> None:
+    """Print the table to stdout."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    table = Table(title=title_of(found), title_justify="left", box=box.SIMPLE)
+    table.add_column("", no_wrap=True)
+    for heading in ("before", "after", "change"):
+        table.add_column(heading, justify="right")
+    for one in rows_of(found, show_all):
+        style = "red" if one.regressed else "green" if (one.change or 0) < 0 else ""
+        table.add_row(one.name, _figure(one.before), _figure(one.after), change_of(one), style=style)
+    table.add_row(
+        "top-1 on the board", *(f"{top1:.2%}" for top1 in (found.top1_before, found.top1_after)), ""
+    )
+    console.print(table)
+
+
+def markdown(found: Comparison, show_all: bool) -> str:
+    """Return the same as Markdown."""
+    lines = [f"**{title_of(found)}**", "", "| | before | after | change |", "|---|--:|--:|--:|"]
+    for one in rows_of(found, show_all):
+        name = f"**{cell(one.name)}**" if one.regressed else cell(one.name)
+        lines.append(f"| {name} | {_figure(one.before)} | {_figure(one.after)} | {change_of(one)} |")
+    lines.append(f"| top-1 on the board | {found.top1_before:.2%} | {found.top1_after:.2%} | |")
+    return "\n".join(lines) + "\n"
+
+
+def title_of(found: Comparison) -> str:
+    """One line: the unit, and whether it is the same model."""
+    models = "the same model" if found.same_model else "two models"
+    inexact = "; outputs are NO LONGER equal to the host's" if found.became_inexact else ""
+    return f"{found.unit} and bytes, {models}{inexact}"
+
+
+def change_of(one: Change) -> str:
+    """The change in words."""
+    if one.before is None:
+        return "new"
+    if one.after is None:
+        return "gone"
+    if one.before == one.after:
+        return "same"
+    mark = " regressed" if one.regressed else ""
+    return (f"{one.after - one.before:+,}" if one.change is None else f"{one.change:+.2%}") + mark
+
+
+def _figure(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
