@@ -217,6 +217,18 @@ static uint8_t serve(const frame *request, reply *to, bool *leave) {
     }
 }
 
+uint8_t *agent_input(void) {
+    return input;
+}
+
+const uint8_t *agent_output(void) {
+    return output;
+}
+
+void agent_infer(void) {
+    (void)infer(NULL);
+}
+
 void agent_open(void) {
     memory_paint(arena, WORDS(SBNN_MODEL_ARENA_BYTES));
 }

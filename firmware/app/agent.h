@@ -21,6 +21,12 @@ enum {
 /* Once, before the first request. */
 void agent_open(void);
 
+/* For other ways to drive the model: its staged input, its last output (zeros at first), one inference.
+ */
+uint8_t *agent_input(void);
+const uint8_t *agent_output(void);
+void agent_infer(void);
+
 /* Answer `request` in the FRAME_MAX_BYTES at `response`. Returns the bytes to send, 0 for what is no
  * request;
  * `*leave` says whether to enter the bootloader once they are sent. */

@@ -1,5 +1,6 @@
 /* The benchmark application: frames in, frames out, until it is sent into the bootloader. */
 #include "app/agent.h"
+#include "app/eembc.h"
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/cpu.h"
@@ -36,7 +37,11 @@ int main(void) {
         uint8_t byte;
         const uint64_t deadline = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
         if (uart_receive(&byte, deadline)) {
-            frame_push(&decoder, byte);
+            if (byte == FRAME_FIRST || frame_begun(&decoder)) {
+                frame_push(&decoder, byte);
+            } else {
+                eembc_push(byte);
+            }
         } else {
             frame_expire(&decoder);
         }

@@ -5,7 +5,7 @@
 #include "runtime/bytes.h"
 #include "runtime/crc32.h"
 
-static const uint8_t magic[2] = {0xA5, 0x5A};
+static const uint8_t magic[2] = {FRAME_FIRST, 0x5A};
 
 /* Drop the first `count` bytes, and then all that cannot begin a frame. */
 static void advance(frame_decoder *decoder, uint32_t count) {

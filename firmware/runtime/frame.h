@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define FRAME_FIRST 0xA5u /* the first byte of every frame: no text begins so */
 #define FRAME_VERSION 1u
 #define FRAME_HEADER_BYTES 8u
 #define FRAME_CRC_BYTES 4u

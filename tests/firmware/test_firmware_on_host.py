@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import struct
 import subprocess
 import zlib
@@ -257,7 +258,8 @@ def application(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "application",
-            *("app/main.c", "app/agent.c", "app/header.c", "runtime/crc32.c", "runtime/frame.c"),
+            *("app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
+            *("runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
             FAKE / "fake.c",
             options=(*SANITIZED, "-Wno-conversion", "-I", str(FAKE), "-I", str(STANDIN)),
@@ -319,9 +321,15 @@ def test_no_bytes_break_the_bootloader(bootloader: Program, parts: list[bytes]) 
     assert said[-FLASH_BYTES:][:BOOTLOADER_BYTES] == UNTOUCHED[:BOOTLOADER_BYTES]
 
 
+TEXT = re.compile(rb"(?:(?:[em]-[ -~]*)?\r\n)+")  # answers to what noise made of the text commands
+
+
 def answers(said: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """Sequence, type, status and payload of each frame; nothing else may stand between."""
+    """Sequence, type, status and payload of each frame; nothing else but lines of text may stand between."""
     while said:
+        if text := TEXT.match(said):
+            said = said[text.end() :]
+            continue
         (length,) = struct.unpack("<H", said[6:8])
         frame, said = said[: 12 + length], said[12 + length :]
         assert frame == request(frame[4], frame[8:-4], frame[3], status=frame[5])

@@ -1,0 +1,328 @@
+#include "app/eembc.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "app/agent.h"
+#include "board.h"
+#include "hal/counter.h"
+#include "hal/uart.h"
+#include "model.h"
+
+#define COMMAND_BYTES 256u /* the published runners send at most 65 */
+#define TERMINATOR '%'
+#define PROFILE_NAME                                                                                   \
+    "ULPMark for tinyML Firmware V0.0.1" /* what the runners know this command set by */
+#define LINE_BYTES 8u                    /* of `db print` */
+#define DEFAULT_WARMUPS 10u
+#define NUMBER_MAX 100000000u
+
+static char command[COMMAND_BYTES];
+static uint32_t used;
+static bool too_long;
+
+/* The bytes of `db load`, which go to the model's input as they come. */
+static uint32_t expected;
+static uint32_t loaded;
+
+static void say(const char *text) {
+    uart_send((const uint8_t *)text, (uint32_t)strlen(text));
+}
+
+static void say_number(uint64_t number) {
+    char digits[21];
+    char *first = digits + sizeof digits - 1;
+    *first = '\0';
+    do {
+        *--first = (char)('0' + (char)(number % 10u));
+        number /= 10u;
+    } while (number != 0u);
+    say(first);
+}
+
+/* A message with one number or one text in it. */
+static void say_with_number(const char *before, uint64_t number, const char *after) {
+    say(before);
+    say_number(number);
+    say(after);
+}
+
+static void say_with_text(const char *before, const char *text, const char *after) {
+    say(before);
+    say(text);
+    say(after);
+}
+
+/* Three digits behind the point, rounded half to even. What has more than 15 before it gets an
+ * exponent. */
+static void say_float(float value) {
+    if (signbit(value) != 0) {
+        say("-");
+        value = -value;
+    }
+    if (isnan(value)) {
+        say("nan");
+        return;
+    }
+    if (isinf(value)) {
+        say("inf");
+        return;
+    }
+    double scaled = value;
+    uint64_t exponent = 0;
+    if (scaled >= 1e15) {
+        for (; scaled >= 10.0; scaled /= 10.0) {
+            exponent++;
+        }
+    }
+    const double thousands = scaled * 1000.0; /* exact: 24 bits of value and 10 of 1000 */
+    uint64_t whole = (uint64_t)thousands;
+    const double rest = thousands - (double)whole;
+    if (rest > 0.5 || (rest == 0.5 && (whole & 1u) != 0u)) {
+        whole++;
+    }
+    say_number(whole / 1000u);
+    const char point[] = {'.', (char)('0' + (char)(whole / 100u % 10u)),
+                          (char)('0' + (char)(whole / 10u % 10u)), (char)('0' + (char)(whole % 10u)),
+                          '\0'};
+    say(point);
+    if (exponent != 0u) {
+        say_with_number("e", exponent, "");
+    }
+}
+
+/* The next word of the command, ended where a space was; NULL when there is none. */
+static char *next_word(char **rest) {
+    char *word = *rest;
+    while (*word == ' ') {
+        word++;
+    }
+    if (*word == '\0') {
+        return NULL;
+    }
+    char *end = word;
+    while (*end != '\0' && *end != ' ') {
+        end++;
+    }
+    *rest = *end == '\0' ? end : end + 1;
+    *end = '\0';
+    return word;
+}
+
+/* As C's atoi reads it, but from 0 to NUMBER_MAX: what is no number is 0, what is negative is -1. */
+static int32_t to_number(const char *word) {
+    const bool negative = *word == '-';
+    uint32_t number = 0;
+    for (word += negative ? 1 : 0; *word >= '0' && *word <= '9' && number < NUMBER_MAX; word++) {
+        number = number * 10u + (uint32_t)(*word - '0');
+    }
+    if (negative && number != 0u) {
+        return -1;
+    }
+    return (int32_t)(number < NUMBER_MAX ? number : NUMBER_MAX);
+}
+
+static int32_t to_digit(char sign) {
+    if (sign >= '0' && sign <= '9') {
+        return sign - '0';
+    }
+    const char small = (char)(sign | 0x20);
+    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+static void timestamp(void) {
+    const uint64_t now = counter_clock();
+    const uint64_t rest = now % SBNN_COUNTER_HZ * 1000000u /
+                          SBNN_COUNTER_HZ; /* apart: the whole would overflow in days */
+    say_with_number("m-lap-us-", now / SBNN_COUNTER_HZ * 1000000u + rest, "\r\n");
+}
+
+static void help(void) {
+    say(PROFILE_NAME
+        "\r\n\r\n"
+        "help                       : this text\r\n"
+        "name                       : the board\r\n"
+        "profile                    : this command set and the model\r\n"
+        "timestamp                  : microseconds since reset\r\n"
+        "db load N                  : N bytes of input will follow\r\n"
+        "db HH[HH]*                 : bytes of input in hexadecimal, the tensor as in memory\r\n"
+        "db print [N] [OFFSET]      : the input; all that was announced if N is not given\r\n"
+        "infer [N] [W]              : N inferences (1) after W to warm up (10), then the results\r\n"
+        "results                    : the last output\r\n");
+}
+
+static void load(const char *count) {
+    if (count == NULL) {
+        say("e-[Command 'db load' requires the # of bytes]\r\n");
+        return;
+    }
+    const int32_t bytes = to_number(count);
+    if (bytes <= 0) {
+        say("e-[Command 'db load' must be >0 bytes]\r\n");
+    } else if ((uint32_t)bytes > SBNN_MODEL_INPUT_BYTES) {
+        say_with_number("e-[Supplied buffer size ", (uint32_t)bytes, " exceeds maximum of ");
+        say_with_number("", SBNN_MODEL_INPUT_BYTES, "]\r\n");
+    } else {
+        expected = (uint32_t)bytes;
+        loaded = 0;
+        say_with_number("m-[Expecting ", expected, " bytes]\r\n");
+    }
+}
+
+static void print(char **rest) {
+    const char *count_word = next_word(rest);
+    const char *offset_word = count_word == NULL ? NULL : next_word(rest);
+    const int32_t count = count_word == NULL ? (int32_t)expected : to_number(count_word);
+    const int32_t offset = offset_word == NULL ? 0 : to_number(offset_word);
+    if (count < 0 || offset < 0 || (uint32_t)offset > SBNN_MODEL_INPUT_BYTES ||
+        (uint32_t)count > SBNN_MODEL_INPUT_BYTES - (uint32_t)offset) {
+        say("e-[Command 'db print' reaches beyond the input]\r\n");
+        return;
+    }
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *bytes = agent_input() + offset;
+    for (uint32_t i = 0; i < (uint32_t)count; i++) {
+        const char pair[] = {digits[bytes[i] >> 4], digits[bytes[i] & 15u], '\0'};
+        const bool last = (i + 1u) % LINE_BYTES == 0u || i + 1u == (uint32_t)count;
+        say_with_text(i % LINE_BYTES == 0u ? "m-buffer-" : "", pair, last ? "\r\n" : "-");
+    }
+    if ((uint32_t)count % LINE_BYTES != 0u) {
+        say("\r\n");
+    }
+}
+
+static void take_hex(const char *digits) {
+    if (strlen(digits) % 2u != 0u) {
+        say("e-[Insufficent number of hex digits]\r\n"); /* spelled as published */
+        return;
+    }
+    if (loaded == expected) {
+        say("e-[Command 'db load' must come first]\r\n");
+        return;
+    }
+    for (; *digits != '\0'; digits += 2) {
+        const int32_t high = to_digit(digits[0]);
+        const int32_t low = to_digit(digits[1]);
+        if (high < 0 || low < 0) {
+            const char pair[] = {digits[0], digits[1], '\0'};
+            say_with_text("e-[Invalid hex digit '", pair, "']\r\n");
+            return;
+        }
+        agent_input()[loaded++] = (uint8_t)(high << 4 | low);
+        if (loaded == expected) {
+            say("m-load-done\r\n"); /* what follows is disregarded */
+            return;
+        }
+    }
+}
+
+static void buffer(char **rest) {
+    char *word = next_word(rest);
+    if (word == NULL) {
+        say("e-[Command 'db' requires a subcommand]\r\n");
+    } else if (strcmp(word, "load") == 0) {
+        load(next_word(rest));
+    } else if (strcmp(word, "print") == 0) {
+        print(rest);
+    } else {
+        take_hex(word);
+    }
+}
+
+static void results(void) {
+    const uint8_t *output = agent_output();
+    say("m-results-[");
+    for (uint32_t i = 0; i < SBNN_MODEL_OUTPUT_BYTES / sizeof(float); i++) {
+        float value;
+        memcpy(&value, output + i * sizeof value, sizeof value);
+        say(i == 0u ? "" : ",");
+        say_float(value);
+    }
+    say("]\r\n");
+}
+
+static void infer(char **rest) {
+    const char *count_word = next_word(rest);
+    const char *warmup_word = count_word == NULL ? NULL : next_word(rest);
+    const int32_t count = count_word == NULL ? 1 : to_number(count_word);
+    const int32_t warmups = warmup_word == NULL ? (int32_t)DEFAULT_WARMUPS : to_number(warmup_word);
+    if (count <= 0) {
+        say("e-[Inference iterations must be >0]\r\n");
+        return;
+    }
+    if (warmups < 0) {
+        say("e-[Inference warmup must be >=0]\r\n");
+        return;
+    }
+    if (expected != 0u && loaded != SBNN_MODEL_INPUT_BYTES) {
+        say_with_number("e-[Input has ", loaded, " bytes, expected ");
+        say_with_number("", SBNN_MODEL_INPUT_BYTES, "]\r\n");
+        return;
+    }
+    say_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
+    for (int32_t i = 0; i < warmups; i++) {
+        agent_infer();
+    }
+    say("m-warmup-done\r\n");
+    say_with_number("m-infer-start-", (uint32_t)count, "\r\n");
+    timestamp();
+    for (int32_t i = 0; i < count; i++) {
+        agent_infer();
+    }
+    timestamp();
+    say("m-infer-done\r\n");
+    results();
+}
+
+static void carry_out(char *line) {
+    char *rest = line;
+    const char *word = next_word(&rest);
+    if (word == NULL) {
+        /* a terminator alone: a runner clears the line with it */
+    } else if (strcmp(word, "name") == 0) {
+        say("m-name-dut-[" SBNN_BOARD_NAME "]\r\n");
+    } else if (strcmp(word, "profile") == 0) {
+        say("m-profile-[" PROFILE_NAME "]\r\n");
+        say_with_text("m-model-[", sbnn_model_name, "]\r\n");
+    } else if (strcmp(word, "timestamp") == 0) {
+        timestamp();
+    } else if (strcmp(word, "help") == 0) {
+        help();
+    } else if (strcmp(word, "db") == 0) {
+        buffer(&rest);
+    } else if (strcmp(word, "infer") == 0) {
+        infer(&rest);
+    } else if (strcmp(word, "results") == 0) {
+        results();
+    } else {
+        say_with_text("e-[Unknown command: ", word, "]\r\n");
+    }
+}
+
+void eembc_push(uint8_t byte) {
+    if (byte == '\r' || byte == '\n') {
+        return; /* a person's terminal */
+    }
+    if (byte < ' ' || byte > '~') { /* no text: noise, or a call of the bootloader */
+        used = 0;
+        too_long = false;
+        return;
+    }
+    if (byte != TERMINATOR) {
+        too_long = too_long || used == COMMAND_BYTES - 1u;
+        if (!too_long) {
+            command[used++] = (char)byte;
+        }
+        return;
+    }
+    command[used] = '\0';
+    if (too_long) {
+        say("e-[Command too long]\r\n");
+    } else {
+        carry_out(command);
+    }
+    used = 0;
+    too_long = false;
+    say("m-ready\r\n");
+}
