@@ -113,5 +113,7 @@ def profile_emulated(
     build = build_firmware(bundle, board, folder / board.name)
     with Emulator(board, build.bootloader_elf) as emulator:
         with transfer_bars() as bars:
-            flash_image(emulator.port, read_image(build.folder), board, progress=bars)
+            flash_image(
+                emulator.port, read_image(build.folder), board, debugger=emulator.debugger, progress=bars
+            )
         return profile_at(emulator.port, board, bundle, plan, build.folder, earlier)

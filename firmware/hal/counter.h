@@ -9,7 +9,7 @@
 /* Find out which counter counts, and start it. */
 void counter_open(void);
 
-/* "dwt" (processor cycles) or "systick" (the timer's ticks): what counter_now reads. */
+/* "dwt" (processor cycles), or the timer whose ticks counter_now reads: "systick", "tim2". */
 const char *counter_name(void);
 
 /* The count that measurements are made of. Never goes back. */

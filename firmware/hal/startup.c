@@ -15,6 +15,9 @@ extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
 
+/* A clock switched on, a pin given to its peripheral: what the board asks for. */
+#define SET_UP(address, clear, set) REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);
+
 int main(void);
 noreturn void reset(void);
 noreturn void start(void);
@@ -74,6 +77,7 @@ noreturn void start(void) {
     for (uint32_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
+    SBNN_SETUP(SET_UP)
     (void)main();
     cpu_reset();
 }

@@ -19,7 +19,7 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of `sensor-bnn build` whose bootloader.elf to use.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: board, port, pid.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: board, port, pid, debugger.")
 def command(board: str, bootloader: Path | None, build: Path | None, as_json: bool) -> None:
     """Run BOARD in QEMU until Ctrl-C, and print the path of its serial port.
 
@@ -64,10 +64,21 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
                 kernel = build_bootloader(facts, Path(scratch))
             emulator = stack.enter_context(Emulator(facts, kernel))
             if as_json:
-                click.echo(json.dumps({"board": facts.name, "port": emulator.port, "pid": emulator.pid}))
+                click.echo(
+                    json.dumps(
+                        {
+                            "board": facts.name,
+                            "port": emulator.port,
+                            "pid": emulator.pid,
+                            "debugger": emulator.debugger,
+                        }
+                    )
+                )
             else:
                 click.echo(emulator.port)
-                click.echo(f"{facts.title} runs; Ctrl-C stops it.", err=True)
+                click.echo(
+                    f"{facts.title} runs; Ctrl-C stops it. GDB: target remote {emulator.debugger}", err=True
+                )
             emulator.wait()
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)

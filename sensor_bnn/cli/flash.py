@@ -12,9 +12,14 @@ import click
 @click.option(
     "--port", envvar="SENSOR_BNN_PORT", help="Serial port; the only one of the machine if not given."
 )
+@click.option(
+    "--debugger",
+    envvar="SENSOR_BNN_DEBUGGER",
+    help="GDB server (socket or host:port) of a board that only a debugger can write.",
+)
 @click.option("--board", help="Board's name or folder; what the image was built for if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(build: Path, port: str | None, board: str | None, as_json: bool) -> None:
+def command(build: Path, port: str | None, debugger: str | None, board: str | None, as_json: bool) -> None:
     """Flash BUILD, verify it, start it, and see that the right model answers.
 
     BUILD is a folder of `sensor-bnn build`, or a firmware.bin or firmware.elf of one. The board may run its
@@ -38,7 +43,7 @@ def command(build: Path, port: str | None, board: str | None, as_json: bool) -> 
     facts = load_board(board or image.board)
     path = find_port(port)
     with transfer_bars() as progress:
-        result = flash_image(path, image, facts, progress=progress)
+        result = flash_image(path, image, facts, debugger=debugger, progress=progress)
     if as_json:
         click.echo(json.dumps(asdict(result)))
         return

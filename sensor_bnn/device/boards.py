@@ -22,6 +22,7 @@ HEADER_BYTES = 512  # the image header at the start of the application slot; the
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header keeps 32 with a closing NUL
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
+_FLASHERS = ("an3155", "gdb")
 _PARITIES = ("none", "even", "odd")
 
 
@@ -82,6 +83,15 @@ class Counter:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """A register that start-up changes before anything else: ``value & ~clear | set``."""
+
+    register: int
+    clear: int
+    set: int
+
+
+@dataclass(frozen=True)
 class Emulator:
     """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
 
@@ -107,6 +117,8 @@ class Board:
     bootloader: Bootloader
     uart: Uart
     counter: Counter
+    setup: tuple[Setup, ...]
+    flasher: str  # how the image gets into the flash: "an3155" or "gdb"
     emulator: Emulator | None
     folder: Path
 
@@ -200,6 +212,8 @@ def read_board(folder: Path) -> Board:
         bootloader=_bootloader(top.table("bootloader")),
         uart=_uart(top.table("uart")),
         counter=_counter(top.table("counter")),
+        setup=tuple(_setup(table) for table in top.tables("setup")),
+        flasher=_flasher(top.table("flasher")) if "flasher" in content else "an3155",
         emulator=_emulator(top.table("emulator")) if "emulator" in content else None,
         folder=folder,
     )
@@ -277,6 +291,25 @@ def _counter(table: _Table) -> Counter:
     return counter
 
 
+def _setup(table: _Table) -> Setup:
+    word = 0xFFFF_FFFF
+    setup = Setup(
+        register=table.number("register", 0, word),
+        clear=table.number("clear", 0, word, absent=0),
+        set=table.number("set", 0, word, absent=0),
+    )
+    table.close()
+    if setup.register % 4:
+        table.fail("register", "must be a multiple of 4")
+    return setup
+
+
+def _flasher(table: _Table) -> str:
+    via = table.choice("via", _FLASHERS)
+    table.close()
+    return via
+
+
 def _emulator(table: _Table) -> Emulator:
     emulator = Emulator(
         program=table.text("program"),
@@ -312,6 +345,14 @@ class _Table:
         """A required table below this one."""
         return _Table(self.file, f"{self.prefix}{key}.", self.value(key))
 
+    def tables(self, key: str) -> list[_Table]:
+        """The tables of an array that may be absent."""
+        self.asked.add(key)
+        value = self.content.get(key, [])
+        if not isinstance(value, list):
+            self.fail(key, f"must be an array of tables, [[{key}]]")
+        return [_Table(self.file, f"{self.prefix}{key}[{i}].", item) for i, item in enumerate(value)]
+
     def text(self, key: str, pattern: re.Pattern[str] | None = None, meaning: str = "") -> str:
         """A string that is not empty and matches the pattern."""
         value = self.value(key)
@@ -345,8 +386,11 @@ class _Table:
             self.fail(key, f"must be true or false, not {value!r}")
         return value
 
-    def number(self, key: str, low: int, high: int) -> int:
-        """An integer in low..high."""
+    def number(self, key: str, low: int, high: int, absent: int | None = None) -> int:
+        """An integer in low..high; ``absent``, unless None, is the value of a key that is not there."""
+        if absent is not None and key not in self.content:
+            self.asked.add(key)
+            return absent
         value = self.value(key)
         if not isinstance(value, int) or isinstance(value, bool):
             self.fail(key, f"must be an integer, not {value!r}")

@@ -29,6 +29,8 @@ class Emulator:
     nothing that the board says is lost. The slave side stays open for the board's whole life: without a
     holder QEMU polls for a peer and a first connection may fail.
 
+    ``port`` is the path of its serial port, ``debugger`` of the socket at which QEMU serves GDB.
+
     Args:
         board: a board with an emulator.
         kernel: the ELF file that sits in its flash at power-on (the bootloader).
@@ -53,6 +55,7 @@ class Emulator:
         self.kernel = kernel
         self.facts = board.emulator
         self.port = ""
+        self.debugger = ""
 
     def __enter__(self) -> Self:
         program = shutil.which(self.facts.program)
@@ -64,6 +67,8 @@ class Emulator:
             )
         with contextlib.ExitStack() as stack:
             self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            self.debugger = f"{scratch}/gdb"
             ours, theirs = socket.socketpair()
             self._control = stack.enter_context(ours)
             with theirs:
@@ -128,6 +133,7 @@ class Emulator:
             *("-icount", f"shift={self.facts.icount_shift}"),
             *("-display", "none", "-monitor", "none", "-serial", "pty"),
             *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
+            *("-chardev", f"socket,id=gdb,path={self.debugger},server=on,wait=off", "-gdb", "chardev:gdb"),
             "-S",  # wait for `cont`
         ]
 

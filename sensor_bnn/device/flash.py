@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sensor_bnn.device import gdb
 from sensor_bnn.device.an3155 import BLOCK_BYTES, ERASE_PAGES, EXTENDED_ERASE, GO, READ, WRITE, An3155
 from sensor_bnn.device.boards import Board
 from sensor_bnn.device.client import Client
+from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.device.image import Image
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import Hello
@@ -49,6 +51,7 @@ def flash_image(
     board: Board,
     *,
     address: int | None = None,
+    debugger: str | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> FlashResult:
     """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
@@ -58,6 +61,7 @@ def flash_image(
         image: a checked image (``read_image``).
         board: the board that is meant; its chip id must be the one that the bootloader answers.
         address: where the image goes; the start of the board's application slot when None.
+        debugger: where the board's debugger is served, for a board whose flash only that can write.
         progress: called as the work goes on.
 
     Raises:
@@ -68,6 +72,12 @@ def flash_image(
     """
     start = board.slot.origin if address is None else address
     check_fit(image, board, start)
+    by_debugger = board.flasher == "gdb"
+    if by_debugger and debugger is None:
+        raise PortError(
+            f"The flash of {board.name} is written by its debugger, and none is named.",
+            "Name it with --debugger (`sensor-bnn emulate BOARD --json` prints an emulated board's).",
+        )
     # Whole words are written; the filling looks like erased flash.
     data = image.data + b"\xff" * (-len(image.data) % 4)
     with SerialPort(port, board.uart) as line:
@@ -75,13 +85,10 @@ def flash_image(
         bootloader = An3155(line)
         _reach_bootloader(bootloader, client, board, port)
         version = _identify(bootloader, board)
-        try:
-            seconds = _program(bootloader, board, start, data, progress)
-        except FlashError:
-            if not bootloader.retries:
-                raise
-            # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
-            seconds = _program(bootloader, board, start, data, progress)
+        if debugger is not None and by_debugger:
+            seconds = _program_by_debugger(debugger, start, data, progress)
+        else:
+            seconds = _program_afresh(bootloader, board, start, data, progress)
         bootloader.go(start)
         hello = _greet(client, image)
     return FlashResult(
@@ -169,6 +176,18 @@ def _identify(bootloader: An3155, board: Board) -> int:
     return capabilities.version
 
 
+def _program_afresh(
+    bootloader: An3155, board: Board, address: int, data: bytes, progress: Progress
+) -> tuple[float, float]:
+    try:
+        return _program(bootloader, board, address, data, progress)
+    except FlashError:
+        if not bootloader.retries:
+            raise
+        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
+        return _program(bootloader, board, address, data, progress)
+
+
 def _program(
     bootloader: An3155, board: Board, address: int, data: bytes, progress: Progress
 ) -> tuple[float, float]:
@@ -178,6 +197,25 @@ def _program(
     _write(bootloader, address, data, progress)
     written = time.perf_counter()
     _verify(bootloader, address, data, progress)
+    return written - begun, time.perf_counter() - written
+
+
+def _program_by_debugger(address: str, start: int, data: bytes, progress: Progress) -> tuple[float, float]:
+    """Write and verify while the bootloader is held; return the seconds of both."""
+    with Debugger(address) as core:
+        begun = time.perf_counter()
+        for at in range(0, len(data), gdb.BLOCK_BYTES):
+            core.write(start + at, data[at : at + gdb.BLOCK_BYTES])
+            progress("write", min(at + gdb.BLOCK_BYTES, len(data)), len(data))
+        written = time.perf_counter()
+        for at in range(0, len(data), gdb.BLOCK_BYTES):
+            block = data[at : at + gdb.BLOCK_BYTES]
+            if core.read(start + at, len(block)) != block:
+                raise FlashError(
+                    f"Verification failed in the {len(block)} bytes at {start + at:#010x}.",
+                    "Check memory.flash in the board.toml: the debugger does not write there.",
+                )
+            progress("verify", at + len(block), len(data))
     return written - begun, time.perf_counter() - written
 
 

@@ -31,6 +31,8 @@ TOY = Board(
     bootloader=Bootloader(size=0x1000, chip_id=0x450),
     uart=Uart("toy", 0x4000_0000, 1_000_000, irq=0, baud=115200, parity="none"),
     counter=Counter("systick", 25_000_000),
+    setup=(),
+    flasher="an3155",
     emulator=Emulator("toy-emulator", (), icount_shift=6, default=False),
     folder=Path("toy"),
 )

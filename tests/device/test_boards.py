@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sensor_bnn
-from sensor_bnn.device.boards import Board, default_board, list_boards, load_board
+from sensor_bnn.device.boards import Board, Setup, default_board, list_boards, load_board
 from sensor_bnn.errors import BoardError
 from sensor_bnn.resources import resource
 
@@ -72,6 +72,10 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
     assert board.emulator is None
     assert board.uart.parity == "even"
     assert load_board(str(tmp_path / "toy" / "board.toml")) == board
+    assert (board.setup, board.flasher) == ((), "an3155")
+    more = "[flasher]\nvia = 'gdb'\n[[setup]]\nregister = 8\nset = 1\n[[setup]]\nregister = 4\nclear = 3\n"
+    board = load_board(write(tmp_path, GOOD + more))
+    assert (board.setup, board.flasher) == ((Setup(8, 0, 1), Setup(4, 3, 0)), "gdb")
     emulated = load_board(write(tmp_path, GOOD + EMULATOR))
     assert emulated.emulator is not None
     assert emulated.emulator.arguments == ("-machine", "toy")
@@ -106,6 +110,10 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ('parity = "even"', 'parity = "mark"', "uart.parity must be one of none, even, odd, not 'mark'"),
         ('driver = "cmsdk"', 'driver = "../x"', "uart.driver must be a word"),
         ("[counter]", "[timer]", "counter is missing"),
+        ("[counter]", "[[setup]]\nregister = 2\n[counter]", "setup[0].register must be a multiple of 4"),
+        ("[counter]", "[[setup]]\nset = 2\n[counter]", "setup[0].register is missing"),
+        ("[counter]", "[setup]\nset = 2\n[counter]", "setup must be an array of tables, [[setup]]"),
+        ("[counter]", "[flasher]\nvia = 'jtag'\n[counter]", "flasher.via must be one of an3155, gdb"),
         ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
         ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
     ],

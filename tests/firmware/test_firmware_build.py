@@ -193,11 +193,11 @@ def test_a_damaged_bundle(
 
 def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(BoardError, match=r"uart driver 'pl011'.*It has: cmsdk"):
+    with pytest.raises(BoardError, match=r"uart driver 'pl011'.*It has: .*cmsdk"):
         build_firmware(standin, replace(board, uart=replace(board.uart, driver="pl011")), out)
-    with pytest.raises(BoardError, match=r"counter driver 'pit'.*It has: systick"):
+    with pytest.raises(BoardError, match=r"counter driver 'pit'.*It has: .*systick"):
         build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
-    with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: ram"):
+    with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: .*ram"):
         build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
     with pytest.raises(BoardError, match=r"on interrupt 112.*up to 111"):
         build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)

@@ -1,0 +1,111 @@
+"""The remote serial protocol of GDB, as far as writing and reading memory needs it.
+
+*Debugging with GDB*, appendix E. QEMU serves it, and writes through it what the emulated core itself cannot:
+flash. It stands in for a debug probe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from types import TracebackType
+from typing import Self
+
+from sensor_bnn.errors import FlashError, PortError
+
+BLOCK_BYTES = 1024
+_SECONDS = 10.0
+
+
+class Debugger:
+    """A core held by its debugger; it goes on when this context manager ends.
+
+    Args:
+        address: the path of a Unix socket, or ``host:port``.
+
+    Raises:
+        PortError: nobody serves there, or the connection breaks.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        host, colon, number = address.rpartition(":")
+        try:
+            if colon and number.isdecimal():
+                self._socket = socket.create_connection((host, int(number)), _SECONDS)
+            else:
+                self._socket = socket.socket(socket.AF_UNIX)
+                self._socket.settimeout(_SECONDS)
+                self._socket.connect(address)
+        except (OSError, OverflowError) as error:
+            raise PortError(
+                f"No debugger serves at {address}: {getattr(error, 'strerror', None) or error}.",
+                "`sensor-bnn emulate BOARD --json` prints where an emulated board's is.",
+            ) from None
+        self._received = b""
+
+    def __enter__(self) -> Self:
+        self._ask("?")  # the core stands
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(PortError), self._socket:
+            self._ask("D")
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write memory.
+
+        Raises:
+            FlashError: the target refuses.
+        """
+        answer = self._ask(f"M{address:x},{len(data):x}:{data.hex()}")
+        if answer != "OK":
+            raise FlashError(
+                f"The debugger cannot write {len(data)} bytes at {address:#010x}: {answer or 'no such command'}.",
+                "Check memory.flash in the board.toml.",
+            )
+
+    def read(self, address: int, count: int) -> bytes:
+        """Read memory.
+
+        Raises:
+            FlashError: the target refuses.
+        """
+        answer = self._ask(f"m{address:x},{count:x}")
+        try:
+            data = bytes.fromhex(answer)
+        except ValueError:
+            data = b""
+        if len(data) != count:
+            raise FlashError(
+                f"The debugger cannot read {count} bytes at {address:#010x}: {answer or 'no such command'}.",
+                "Check memory.flash in the board.toml.",
+            )
+        return data
+
+    def _ask(self, command: str) -> str:
+        data = command.encode("ascii")
+        try:
+            self._socket.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+            while True:
+                _, dollar, rest = self._received.partition(b"$")
+                body, hashed, after = rest.partition(b"#")
+                if dollar and hashed and len(after) >= 2:
+                    self._received = after[2:]
+                    self._socket.sendall(b"+")
+                    if int(after[:2], 16) != sum(body) & 0xFF:
+                        raise ValueError
+                    # That the core stands is said when it comes to stand, too, asked or not.
+                    if command == "?" or body[:1] not in (b"S", b"T"):
+                        return body.decode("ascii")
+                    continue
+                more = self._socket.recv(1 << 16)
+                if not more:
+                    raise ConnectionResetError
+                self._received += more
+        except (OSError, ValueError):
+            raise PortError(
+                f"The debugger at {self.address} has broken off.", "Start the board again and flash again."
+            ) from None
