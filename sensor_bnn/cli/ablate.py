@@ -12,7 +12,7 @@ import click
 @click.argument("ablation")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Seeds 0 .. N - 1.")
 @click.option("--folds", is_flag=True, help="Hold out training subjects in turn; test subjects stay unseen.")
-@click.option("--row", "rows", multiple=True, help="Only the rows of these recipes.")
+@click.option("--row", "rows", multiple=True, help="Train only the rows of these recipes.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of PyTorch.")
 @click.option("--dry-run", is_flag=True, help="Train nothing: show the table as far as it is filled.")
@@ -38,14 +38,12 @@ def command(
       sensor-bnn ablate watch-tiny --seeds 5
       sensor-bnn ablate watch-tiny --seeds 1 --folds --row watch-tiny --row watch-tiny-distill
     """
-    import dataclasses
-
     import torch
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.errors import CheckpointError
-    from sensor_bnn.train import smartwatch
+    from sensor_bnn.train import sets
     from sensor_bnn.train.ablation import fill, load_ablation, markdown, plan_runs, tabulate
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
@@ -58,12 +56,9 @@ def command(
             raise CheckpointError(
                 f"The ablation {plan.name} has no row {name!r}.", f"Choose among {', '.join(known)}."
             )
-    if rows:
-        plan = dataclasses.replace(plan, rows=tuple(row for row in plan.rows if row.recipe.name in rows))
     runs = plan_runs(plan, seeds, folds, folder)
-    data = {(row.recipe.data.window, row.recipe.data.step) for row in plan.rows}
-    if len(data) > 1:
-        raise CheckpointError(f"The rows of {plan.name} cut other windows.", "Give all the same [data].")
+    if len({row.recipe.data for row in plan.rows}) > 1:
+        raise CheckpointError(f"The rows of {plan.name} use other data.", "Give all the same [data].")
     torch.set_num_threads(threads)
     console = Console(stderr=True)
     busy = []
@@ -84,10 +79,11 @@ def command(
             busy = fill(
                 plan,
                 runs,
-                smartwatch.load(*data.pop()),
+                sets.load(plan.rows[0].recipe.data),
                 folder,
                 started,
                 lambda done, _: progress.update(total, completed=done),
+                rows,
             )
     for run in busy:
         console.print(f"another process is at {run.folder}")

@@ -18,7 +18,8 @@ import click
 @click.option(
     "--write-samples",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write some of the test part there, spread over its subjects: how samples.npz was made.",
+    help="Also write some of the test part there, spread over its subjects (images: over its classes): how"
+    " samples.npz was made.",
 )
 @click.option("--samples", type=click.IntRange(min=1), default=256, show_default=True, help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Of their choice.")
@@ -36,7 +37,7 @@ def command(
     from rich.table import Table
 
     from sensor_bnn.nn.checkpoint import load_checkpoint
-    from sensor_bnn.train import smartwatch, windows
+    from sensor_bnn.train import sets, windows
     from sensor_bnn.train.evaluate import evaluate
     from sensor_bnn.train.recipe import parse_recipe
 
@@ -47,11 +48,11 @@ def command(
         tested = windows.read_samples(data)
     else:
         recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
-        recordings = smartwatch.load(recipe.data.window, recipe.data.step)
-        testing = recordings.of_groups(recipe.data.test_subjects)
-        tested = testing.windows()
+        dataset = sets.load(recipe.data)
+        tested = sets.tested(dataset, recipe.data)
         if write_samples is not None:
-            windows.write_samples(write_samples, windows.spread(testing, samples, seed))
+            group = sets.tested_groups(dataset, recipe.data)
+            windows.write_samples(write_samples, windows.spread(tested, group, samples, seed))
     found = evaluate(checkpoint.model, tested)
     if as_json:
         recalls = dict(zip(tested.classes, found.recall(), strict=True))

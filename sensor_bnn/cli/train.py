@@ -43,7 +43,7 @@ def command(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from sensor_bnn.train import smartwatch
+    from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone, train
     from sensor_bnn.train.recipe import Recipe, load_recipe
     from sensor_bnn.train.runs import ready_teacher
@@ -55,7 +55,7 @@ def command(
     torch.set_num_threads(threads)
     console = Console(stderr=True)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
-    recordings = smartwatch.load(plan.data.window, plan.data.step)
+    dataset = sets.load(plan.data)
     columns = (
         TextColumn("epochs"),
         BarColumn(),
@@ -74,9 +74,9 @@ def command(
 
             return epoch_done
 
-        teacher = ready_teacher(plan, recordings, seed, folder / "teacher", started)
+        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started)
         done = started(plan, folder)
-        run = train(plan, recordings, seed, folder, teacher=teacher, resume=resume, epoch_done=done)
+        run = train(plan, dataset, seed, folder, teacher=teacher, resume=resume, epoch_done=done)
     result = {
         "recipe": plan.name,
         "seed": seed,

@@ -79,7 +79,7 @@ def export_checkpoint(
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x), windows.y)
+        comparison = compare(expected, run_model(path, windows.x[:]), windows.y)
     data = path.read_bytes()
     return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train.loop import write_json
 from sensor_bnn.train.recipe import Recipe, load_recipe
 from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
-from sensor_bnn.train.windows import Recordings
+from sensor_bnn.train.sets import DataSet
 
 _FOLDER = Path(__file__).resolve().parent / "ablations"
 
@@ -116,14 +116,24 @@ def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list
 def fill(
     ablation: Ablation,
     runs: list[Run],
-    recordings: Recordings,
+    dataset: DataSet,
     out: Path,
     started: Started,
     advance: Advance = lambda done, total: None,
+    only: Collection[str] = (),
 ) -> list[Run]:
     """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
     Several processes may fill one table: each leaves alone what another is at.
+
+    Args:
+        ablation: the table.
+        runs: all of it.
+        dataset: the whole set.
+        out: folder of the table.
+        started: progress of a run.
+        advance: progress of the table.
+        only: recipes whose rows are filled now; by default all.
 
     Returns:
         The runs that other processes were still at when nothing else was left to do.
@@ -131,12 +141,12 @@ def fill(
     Raises:
         CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
     """
-    left = list(runs)
+    left = [run for run in runs if not only or run.recipe.name in only]
     while left:
         busy = []
         for run in left:
             try:
-                complete(run.recipe, recordings, run.seed, run.folder, run.teacher_folder, started)
+                complete(run.recipe, dataset, run.seed, run.folder, run.teacher_folder, started)
             except BusyError:
                 busy.append(run)
             write_table(ablation, runs, out)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
@@ -28,10 +30,15 @@ class WindowCutter:
         self.last = torch.from_numpy(recordings.end) - 1
         self.y = torch.from_numpy(recordings.y)
         self.mirror = torch.from_numpy(recordings.mirror)
+        self.recordings = recordings
         self.std = torch.from_numpy(recordings.normalisation()[1])
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """``(mean, std)`` a channel, ``[C]`` each, over the windows as they stand."""
+        return self.recordings.normalisation()
 
     def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """``(x [n, C, L], y [n])`` of the windows ``index [n]``, changed at random."""

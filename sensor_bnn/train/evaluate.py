@@ -10,7 +10,7 @@ import torch
 
 from sensor_bnn.errors import DataError
 from sensor_bnn.nn.transformer import BinaryTransformer
-from sensor_bnn.train.windows import Windows
+from sensor_bnn.train.windows import Examples, Windows
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Evaluation:
         ]
 
 
-def logits(model: BinaryTransformer, x: npt.NDArray[np.float32], batch: int = 256) -> npt.NDArray[np.float32]:
+def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
     """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
 
     Raises:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
@@ -18,11 +17,10 @@ from torch.nn import functional
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import read_tensors, save_checkpoint, write_tensors
 from sensor_bnn.nn.transformer import BinaryTransformer
-from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.evaluate import Evaluation, evaluate
 from sensor_bnn.train.recipe import Recipe, parse_recipe
-from sensor_bnn.train.windows import Recordings
+from sensor_bnn.train.sets import Cutter, DataSet, Split, split
 
 STATE_FORMAT = "sensor-bnn training state"
 
@@ -50,7 +48,7 @@ class TrainingRun:
 
 def train(
     recipe: Recipe,
-    recordings: Recordings,
+    dataset: DataSet,
     seed: int,
     out: Path,
     *,
@@ -65,7 +63,7 @@ def train(
 
     Args:
         recipe: what to train.
-        recordings: the whole set; the recipe's split is made here.
+        dataset: the whole set; the recipe's split is made here.
         seed: of initial weights, order and augmentation.
         out: folder of the run.
         teacher: whom the recipe's ``distill`` section names, if it names one.
@@ -77,12 +75,8 @@ def train(
             or the loss is not finite.
         DataError: the split is empty, or a value is not finite.
     """
-    if not np.isfinite(recordings.signal).all():
-        raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
-    training = recordings.of_groups(recipe.data.train_subjects)
-    testing = recordings.of_groups(recipe.data.test_subjects)
-    cutter = WindowCutter(training, recipe.augment)
-    model = _new_model(recipe, training, seed)
+    parts = split(dataset, recipe)
+    model = _new_model(recipe, parts, seed)
     objective = _objective(recipe, model, teacher)
     optimizer = _optimizer(model, recipe)
     identity = {"recipe": recipe.to_dict(), "seed": seed, "teacher": teacher.sha256 if teacher else None}
@@ -91,12 +85,12 @@ def train(
         history = _restore(out / "last.pt", recipe, identity, model, optimizer)
     for epoch in range(len(history), recipe.schedule.epochs):
         model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
-        loss, top1 = _epoch(model, objective, optimizer, cutter, recipe, seed, epoch)
+        loss, top1 = _epoch(model, objective, optimizer, parts.train, recipe, seed, epoch)
         history.append({"epoch": epoch + 1, "loss": loss, "top1": top1})
         _keep(out / "last.pt", identity, model, optimizer, history)
         epoch_done(epoch + 1, loss, top1)
     model.set_real_weights(False)
-    test = evaluate(model, testing.windows())
+    test = evaluate(model, parts.test)
     metrics: dict[str, Any] = {
         "test_top1": test.top1,
         "test_loss": test.loss,
@@ -130,11 +124,11 @@ def _objective(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None
     return objective
 
 
-def _new_model(recipe: Recipe, training: Recordings, seed: int) -> BinaryTransformer:
+def _new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BinaryTransformer(recipe.config((len(training.signal), training.length), training.classes))
-    mean, std = training.normalisation()
+        model = BinaryTransformer(recipe.config(parts.shape, parts.classes))
+    mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")
     model.set_normalisation(torch.from_numpy(mean), torch.from_numpy(std))
@@ -154,7 +148,7 @@ def _epoch(
     model: BinaryTransformer,
     objective: Objective,
     optimizer: torch.optim.Optimizer,
-    cutter: WindowCutter,
+    cutter: Cutter,
     recipe: Recipe,
     seed: int,
     epoch: int,

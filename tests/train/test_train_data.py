@@ -73,8 +73,9 @@ def test_rotation_keeps_lengths_and_mirror_keeps_magnitudes(recordings: Recordin
 
 
 def test_spread_takes_from_every_group_alike(recordings: Recordings) -> None:
-    picked = spread(recordings, 10, seed=0)
-    again = spread(recordings, 10, seed=0)
+    windows, group = recordings.windows(), recordings.group
+    picked = spread(windows, group, 10, seed=0)
+    again = spread(windows, group, 10, seed=0)
     np.testing.assert_array_equal(picked.x, again.x)
     every = recordings.windows().x
     owner = [int(recordings.group[np.flatnonzero((every == x).all(axis=(1, 2)))[0]]) for x in picked.x]
@@ -82,7 +83,7 @@ def test_spread_takes_from_every_group_alike(recordings: Recordings) -> None:
     assert max(counts) - min(counts) <= 1
     for count in (0, len(recordings.y) + 1):
         with pytest.raises(DataError, match="samples were asked for"):
-            spread(recordings, count, seed=0)
+            spread(windows, group, count, seed=0)
 
 
 def test_samples_come_back(tmp_path: Path, recordings: Recordings) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe, recipe_names
+from sensor_bnn.train.sets import SETS
 
 
 def without_model(recipe: Recipe) -> dict[str, object]:
@@ -15,9 +16,13 @@ def without_model(recipe: Recipe) -> dict[str, object]:
 
 
 def test_shipped_recipes_build_models() -> None:
-    assert {"watch-tiny", "watch-tiny-naive", "watch-tiny-full"} <= set(recipe_names())
+    assert {"watch-tiny", "watch-tiny-full", "watch-tiny-distill", "cifar-micro"} <= set(recipe_names())
     for name in recipe_names():
-        assert load_recipe(name).config((6, 100), ("a", "b")).name == name
+        recipe = load_recipe(name)
+        assert recipe.data.set in SETS
+        shape = (6, 100) if recipe.data.set == "smartwatch" else (1, 224, 224)
+        config = recipe.config(shape, ("a", "b"))
+        assert (config.name, config.input_shape) == (name, shape)
 
 
 def test_comparisons_differ_from_ours_in_the_model_alone() -> None:
@@ -51,7 +56,6 @@ def test_base_beside_the_file_or_shipped(tmp_path: Path) -> None:
         ('[schedule]\nrate = "high"', "rate is 'high'"),
         ("schedule = 3", "not a table"),
         ("model = 3", "not a table"),
-        ('[data]\nset = "mnist"', "no data set"),
         ("[data]\ntest_subjects = [1]", r"subjects \[1\] are both"),
         ("[data]\ntest_subjects = ['one']", "test_subjects is"),
         ('base = "itself"', "its own base"),

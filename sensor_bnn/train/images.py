@@ -1,0 +1,172 @@
+"""Labelled images, in memory or decoded as they are needed, and how training cuts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Generator, Tensor
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train.recipe import Augmentation
+
+Bytes = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+Picked = slice | npt.NDArray[np.int64]
+
+STATISTICS_OF = 5000
+"""Images, evenly spread over the training part, whose mean and standard deviation normalise the input."""
+
+
+class Pixels(Protocol):
+    """Images of one shape: a slice or int64 ``[m]`` of them is float32 ``[m, C, H, W]``, 0 .. 1."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, C, H, W)``."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Picked) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class ArrayPixels:
+    """Images in memory: uint8 ``[n, C, H, W]``."""
+
+    array: Bytes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, C, H, W)``."""
+        return self.array.shape
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: Picked) -> npt.NDArray[np.float32]:
+        return self.array[index].astype(np.float32) / np.float32(255)
+
+
+@dataclass(frozen=True)
+class FilePixels:
+    """Image files: the shorter side scaled to ``size``, the middle square cut out, in colour."""
+
+    files: tuple[Path, ...]
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, 3, size, size)``."""
+        return (len(self.files), 3, self.size, self.size)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: Picked) -> npt.NDArray[np.float32]:
+        chosen = np.arange(len(self))[index]
+        images = np.empty((len(chosen), *self.shape[1:]), dtype=np.uint8)
+        for row, at in enumerate(chosen):
+            images[row] = decode(self.files[at], self.size)
+        return images.astype(np.float32) / np.float32(255)
+
+
+def decode(file: Path, size: int) -> Bytes:
+    """The middle square of an image file, uint8 ``[3, size, size]``.
+
+    Raises:
+        DataError: it is no whole image.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            colour = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DataError(
+            f"{file} is damaged or no image ({error}).", "Unpack the data set anew, or delete that file."
+        ) from error
+    scale = size / min(colour.size)
+    wide, high = (max(size, round(side * scale)) for side in colour.size)
+    left, top = (wide - size) // 2, (high - size) // 2
+    square = colour.resize((wide, high), Image.Resampling.BILINEAR).crop((left, top, left + size, top + size))
+    return np.asarray(square, dtype=np.uint8).transpose(2, 0, 1)
+
+
+@dataclass(frozen=True)
+class Images:
+    """A data set of images with the split that it is published with.
+
+    Attributes:
+        train, test: the images of each part, of one shape.
+        train_y, test_y: their labels, index into ``classes``.
+        classes: the classes' names.
+    """
+
+    train: Pixels
+    train_y: Labels
+    test: Pixels
+    test_y: Labels
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for part, pixels, y in (("train", self.train, self.train_y), ("test", self.test, self.test_y)):
+            if not len(pixels) or y.shape != (len(pixels),):
+                raise DataError(
+                    f"The {part} part has {len(pixels)} images and {len(y)} labels.",
+                    "Unpack the data set anew.",
+                )
+            if y.min() < 0 or y.max() >= len(self.classes):
+                raise DataError(
+                    f"The {part} part has a label outside 0 .. {len(self.classes) - 1}.",
+                    "Unpack the data set anew.",
+                )
+
+
+class ImageCutter:
+    """Cuts batches of training images.
+
+    Args:
+        pixels: the training images.
+        y: their labels.
+        augment: ``crop`` and ``flip``; the others are for windows.
+    """
+
+    def __init__(self, pixels: Pixels, y: Labels, augment: Augmentation) -> None:
+        self.pixels = pixels
+        self.y = torch.from_numpy(y)
+        self.augment = augment
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """``(x [n, C, H, W], y [n])`` of the images ``index [n]``, changed at random."""
+        x = torch.from_numpy(self.pixels[index.numpy()])
+        if self.augment.crop:
+            x = _moved(x, self.augment.crop, generator)
+        if self.augment.flip:
+            turned = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5
+            x = torch.where(turned, x.flip(3), x)
+        return x, self.y[index]
+
+    def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """``(mean, std)`` a channel, ``[C]`` each, of ``STATISTICS_OF`` images."""
+        count = min(len(self), STATISTICS_OF)
+        x: npt.NDArray[Any] = self.pixels[np.linspace(0, len(self) - 1, count).round().astype(np.int64)]
+        mean, std = (getattr(x, name)(axis=(0, 2, 3), dtype=np.float64) for name in ("mean", "std"))
+        return mean.astype(np.float32), std.astype(np.float32)
+
+
+def _moved(x: Tensor, most: int, generator: Generator) -> Tensor:
+    """Each image moved by up to ``most`` pixels either way, its edge repeated where nothing is left."""
+    count, _, high, wide = x.shape
+    offset = torch.randint(-most, most + 1, (2, count, 1), generator=generator)
+    rows = (torch.arange(high) + offset[0]).clamp(0, high - 1)  # [n, H]
+    columns = (torch.arange(wide) + offset[1]).clamp(0, wide - 1)  # [n, W]
+    each = torch.arange(count)[:, None, None]
+    return x.transpose(1, 0)[:, each, rows[:, :, None], columns[:, None, :]].transpose(1, 0).contiguous()

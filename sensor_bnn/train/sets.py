@@ -1,0 +1,132 @@
+"""Every data set by name, and its split into what is learned and what is only tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from torch import Generator, Tensor
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train import image_sets, own_windows, smartwatch
+from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.images import ImageCutter, Images
+from sensor_bnn.train.recipe import DataRecipe, Recipe
+from sensor_bnn.train.windows import Recordings, Windows
+
+DataSet = Recordings | Images
+
+
+class Cutter(Protocol):
+    """The training part: batches by index, changed at random."""
+
+    def __len__(self) -> int: ...
+
+    def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """``(x, y)`` of the examples ``index [n]``."""
+
+    def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """``(mean, std)`` a channel."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a run learns from and what it is tested on.
+
+    Attributes:
+        train: the training part.
+        test: the test part.
+        shape: of one window or image.
+        classes: the classes' names.
+    """
+
+    train: Cutter
+    test: Windows
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+
+
+def load(data: DataRecipe) -> DataSet:
+    """The set that a recipe names, downloaded if a registry carries it.
+
+    Raises:
+        DataError: it cannot be had, or is damaged.
+    """
+    if data.set not in SETS:
+        raise DataError(f"There is no data set {data.set!r}.", f"Choose one of {', '.join(SETS)}.")
+    if data.set in NEED_PATH and not data.path:
+        raise DataError(
+            f"The data set {data.set} is read from a place of yours.", "Set data.path in the recipe."
+        )
+    return SETS[data.set](data)
+
+
+def split(dataset: DataSet, recipe: Recipe) -> Split:
+    """The recipe's split of the set.
+
+    Raises:
+        DataError: a part is empty, values are not finite, or the augmentation is not for such data.
+    """
+    augment = recipe.augment
+    if isinstance(dataset, Images):
+        if (
+            augment.shift
+            or augment.speed
+            or augment.rotation
+            or augment.scale
+            or augment.jitter
+            or augment.mirror
+        ):
+            raise DataError(f"Recipe {recipe.name} changes images as windows.", "Use augment.crop and flip.")
+        cutter = ImageCutter(dataset.train, dataset.train_y, augment)
+        return Split(cutter, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
+    if augment.crop or augment.flip:
+        raise DataError(
+            f"Recipe {recipe.name} changes windows as images.", "Leave augment.crop and flip out."
+        )
+    if not np.isfinite(dataset.signal).all():
+        raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
+    training = dataset.of_groups(recipe.data.train_subjects)
+    channels = len(training.signal)
+    if augment.rotation and channels % 3:
+        raise DataError(
+            f"Recipe {recipe.name} turns sensors, but {channels} channels are no triads.",
+            "Set augment.rotation to 0.",
+        )
+    shape = (channels, training.length)
+    return Split(WindowCutter(training, augment), tested(dataset, recipe.data), shape, dataset.classes)
+
+
+def tested(dataset: DataSet, data: DataRecipe) -> Windows:
+    """The test part.
+
+    Raises:
+        DataError: it is empty.
+    """
+    if isinstance(dataset, Images):
+        return Windows(dataset.test, dataset.test_y, dataset.classes)
+    return dataset.of_groups(data.test_subjects).windows()
+
+
+def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[np.int64]:
+    """What each example of the test part belongs to: its subject or recording, or, of images, its class."""
+    return dataset.test_y if isinstance(dataset, Images) else dataset.of_groups(data.test_subjects).group
+
+
+SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
+    "smartwatch": lambda data: smartwatch.load(data.window, data.step),
+    "fashion-mnist": lambda data: image_sets.fashion_mnist(),
+    "mnist": lambda data: image_sets.mnist(Path(data.path)),
+    "cifar-10": lambda data: image_sets.cifar_10(),
+    "cifar-100": lambda data: image_sets.cifar_100(Path(data.path)),
+    "tiny-imagenet": lambda data: image_sets.tiny_imagenet(Path(data.path)),
+    "image-folder": lambda data: image_sets.image_folder(Path(data.path), data.size),
+    "npz": lambda data: own_windows.read_npz(Path(data.path)),
+    "csv": lambda data: own_windows.read_csv(Path(data.path), data.window, data.step),
+}
+NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
+"""Those that no registry package carries."""

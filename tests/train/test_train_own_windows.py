@@ -1,0 +1,122 @@
+"""A user's own sensor: files in the two forms, and files that are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train import sets
+from sensor_bnn.train.loop import train
+from sensor_bnn.train.own_windows import read_csv, read_npz
+from sensor_bnn.train.recipe import parse_recipe
+from sensor_bnn.train.windows import Recordings
+
+
+def arrays(recordings: Recordings) -> dict[str, np.ndarray]:
+    windows = recordings.windows()
+    classes = np.array(windows.classes)
+    return {"x": windows.x[:], "y": windows.y, "classes": classes, "recording": recordings.group}
+
+
+@pytest.fixture
+def npz(tmp_path: Path, recordings: Recordings) -> Path:
+    np.savez(tmp_path / "own.npz", **arrays(recordings))
+    return tmp_path / "own.npz"
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Path:
+    """Recording 7: 30 samples of a, then 12 of b; recording 3: 20 of b."""
+    lines = ["recording,label,x,y"]
+    at = 0
+    for number, label, count in ((7, "a", 30), (7, "b", 12), (3, "b", 20)):
+        for _ in range(count):
+            lines.append(f"{number},{label},{at},{-at}")
+            at += 1
+    (tmp_path / "own.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "own.csv"
+
+
+def test_npz_comes_back_and_is_learned(npz: Path, recordings: Recordings, tmp_path: Path) -> None:
+    found = read_npz(npz)
+    np.testing.assert_array_equal(found.windows().x[:], recordings.windows().x[:])
+    assert found.group.tolist() == recordings.group.tolist()
+    recipe = parse_recipe(
+        {
+            "model": {"width": 32, "heads": 1, "layers": 1},
+            "data": {"set": "npz", "path": str(npz), "train_subjects": [1, 2, 3], "test_subjects": [4]},
+            "schedule": {"epochs": 2, "batch": 16},
+            "augment": {"shift": 10, "jitter": 0.1},
+        },
+        "own",
+    )
+    run = train(recipe, sets.load(recipe.data), 0, tmp_path / "run")
+    assert run.test.confusion.sum() == (recordings.group == 4).sum()
+
+
+def test_npz_mistakes_are_named(tmp_path: Path, recordings: Recordings) -> None:
+    good = arrays(recordings)
+    broken = good["x"].copy()
+    broken[1, 2, 3] = np.inf
+    cases = (
+        ({"recording": good["recording"][1:]}, "recording is int64"),
+        ({"recording": good["recording"].astype(float)}, "recording is float64"),
+        ({"y": good["y"] + 5}, "a label lies outside"),
+        ({"x": broken}, "not finite"),
+        ({"x": good["x"][..., None]}, r"x is \[156, 6, 100, 1\]"),
+        ({"classes": np.array(3)}, "no list of names|not a list"),
+    )
+    for changes, message in cases:
+        np.savez(tmp_path / "bad.npz", **{**good, **changes})
+        with pytest.raises(DataError, match=message):
+            read_npz(tmp_path / "bad.npz")
+    del good["recording"]
+    np.savez(tmp_path / "bad.npz", **good)
+    with pytest.raises(DataError, match=r"lacks an array .*recording"):
+        read_npz(tmp_path / "bad.npz")
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "bad.npz").read_bytes()[:-500])
+    with pytest.raises(DataError, match="damaged"):
+        read_npz(tmp_path / "bad.npz")
+    with pytest.raises(DataError, match="There is no file"):
+        read_npz(tmp_path / "none.npz")
+
+
+def test_csv_windows_stay_within_a_recording_and_a_label(csv_file: Path) -> None:
+    found = read_csv(csv_file, window=10, step=5)
+    assert found.classes == ("a", "b")
+    assert found.y.tolist() == [0] * 5 + [1] + [1] * 3
+    assert found.group.tolist() == [7] * 6 + [3] * 3
+    windows = found.windows()
+    assert windows.x.shape == (9, 2, 10)
+    assert windows.x[:][:, 0, 0].tolist() == [0, 5, 10, 15, 20, 30, 42, 47, 52]
+    np.testing.assert_array_equal(windows.x[:][:, 1], -windows.x[:][:, 0])
+    assert found.of_groups((3,)).windows().x.shape == (3, 2, 10)
+
+
+def test_csv_mistakes_are_named(csv_file: Path) -> None:
+    text = csv_file.read_text()
+    cases = (
+        ("", "header"),
+        ("recording,label\n1,a\n", "header"),
+        ("label,recording,x\na,1,2\n", "header"),
+        ("recording,label,x\n", "no samples"),
+        ("recording,label,x\n1,a,2\n1,a\n", "Line 3 .* has 2 fields"),
+        ("recording,label,x\n1,a,2\none,a,2\n", "Line 3"),
+        ("recording,label,x\n1,a,two\n", "Line 2"),
+        ("recording,label,x\n1,a,2\n2,a,2\n1,a,2\n", "do not stand together"),
+        ("recording,label,x\n1,a,nan\n", "not finite"),
+        ("recording,label,x\n1,a,2\n", "No recording .* has 10 samples"),
+        (text.replace("0,0", "0,0,0", 1), "fields"),
+    )
+    for content, message in cases:
+        csv_file.write_text(content)
+        with pytest.raises(DataError, match=message):
+            read_csv(csv_file, 10, 5)
+    csv_file.write_bytes(b"\xff\xfe\x00rubbish")
+    with pytest.raises(DataError, match="no CSV file"):
+        read_csv(csv_file, 10, 5)
+    with pytest.raises(DataError, match="There is no file"):
+        read_csv(csv_file.with_name("none.csv"), 10, 5)
