@@ -213,7 +213,7 @@ def _program(shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
                 added + bnn_linear(x, w, scale, bias, K=shape.k),
             ),
         ):
-            for kernel, rows in _variants(shape):
+            for kernel, rows in _variants(shape, form):
                 calls, size = linear_calls(form, shape.n, shape.k, rows)
                 shifted = tuple(
                     replace(
@@ -243,9 +243,9 @@ def _program(shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
     return Program(tuple(buffers), tuple(steps)), cases, residual
 
 
-def _variants(shape: Shape) -> Iterator[tuple[str, tuple[Rows, ...]]]:
+def _variants(shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:
     yield POPCOUNT, (Rows(0, 0, shape.m),)
     if shape.k <= MAX_BITS:
         yield LOOKUP16, (Rows(16, 0, shape.m),)
         yield LOOKUP8, (Rows(8, 0, shape.m),)
-    yield CHOSEN, choose_rows(shape.m, shape.n, shape.k)
+    yield CHOSEN, choose_rows(shape.m, shape.n, shape.k, packed=form.packed)

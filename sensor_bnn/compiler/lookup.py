@@ -23,6 +23,7 @@ MAX_BITS = 65534
 
 _ENTRIES = 448  # firmware/kernels/lookup.h
 _BYTE_BITS = 254
+_CHUNK_WORDS = 6
 
 
 @dataclass(frozen=True)
@@ -42,27 +43,33 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Cost:
-    """Instructions of one block of rows on an Armv7E-M core, as counted with ``sensor-bnn kernels``.
+    """Instructions of a block of rows on an Armv7E-M core, as ``sensor-bnn kernels`` counts them.
 
     Attributes:
         table: building the tables of one word of K.
         pair: adding two words of K for one output.
         single: adding one word of K for one output.
-        block: all else for one output: clearing its sums.
+        widen: moving the counts of one output from bytes to halfwords, after each chunk of K.
     """
 
     table: int
     pair: int
     single: int
-    block: int
+    widen: int
 
     def of(self, N: int, K: int) -> int:
-        pairs, singles = divmod(words_for(K), 2)
-        return words_for(K) * self.table + N * (pairs * self.pair + singles * self.single + self.block)
+        words = words_for(K)
+        pairs, singles = divmod(words, 2)
+        chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
+        each = pairs * self.pair + singles * self.single + chunks * self.widen + _CLEAR
+        return words * self.table + N * each
 
 
-_COSTS = {16: _Cost(1800, 78, 49, 4), 8: _Cost(880, 52, 30, 3)}
-_POPCOUNT_WORD = 13
+_COSTS = {16: _Cost(1800, 78, 49, 34), 8: _Cost(880, 52, 30, 17)}
+_CLEAR = 3
+_PACKED, _FLOAT, _FLOAT_ODD = 2, 8, 24  # from counts to one output of one row, of an odd K at last
+_POPCOUNT_WORD = 12
+_POPCOUNT_PACKED, _POPCOUNT_FLOAT = 3, 9
 
 
 def kernel_files(target: Target) -> list[Path]:
@@ -85,27 +92,31 @@ def workspace_bytes(lanes: int, N: int, K: int) -> int:
     return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
 
 
-def choose_rows(M: int, N: int, K: int) -> tuple[Rows, ...]:
+def choose_rows(M: int, N: int, K: int, *, packed: bool) -> tuple[Rows, ...]:
     """Split the rows of a layer among the kernels so that the fewest instructions run.
 
     Args:
         M: rows.
         N: outputs.
         K: bits a row.
+        packed: whether bits come out, not floats.
     """
     if K > MAX_BITS:
         return (Rows(0, 0, M),)
-    popcount = N * words_for(K) * _POPCOUNT_WORD
+    popcount_end = _POPCOUNT_PACKED if packed else _POPCOUNT_FLOAT
+    end = _PACKED if packed else _FLOAT_ODD if K % 2 else _FLOAT
+    popcount = N * (words_for(K) * _POPCOUNT_WORD + popcount_end)
     wide, narrow = _COSTS[16].of(N, K), _COSTS[8].of(N, K)
 
     def cost(split: tuple[int, int, int]) -> int:
-        return split[0] * wide + split[1] * narrow + split[2] * popcount
+        blocks16, blocks8, rest = split
+        return blocks16 * wide + blocks8 * narrow + (M - rest) * N * end + rest * popcount
 
     splits = []
     for blocks16 in {0, M // 16, -(-M // 16)}:
-        rest = max(M - 16 * blocks16, 0)
-        for blocks8 in {0, rest // 8, -(-rest // 8)}:
-            splits.append((blocks16, blocks8, max(rest - 8 * blocks8, 0)))
+        left = max(M - 16 * blocks16, 0)
+        for blocks8 in {0, left // 8, -(-left // 8)}:
+            splits.append((blocks16, blocks8, max(left - 8 * blocks8, 0)))
     blocks16, blocks8, _ = min(sorted(splits), key=cost)
     parts: list[Rows] = []
     first = 0

@@ -374,7 +374,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
 def _linear_of(form: LinearForm) -> Callable[..., _Choice]:
     def select(types: list[TensorType], K: int) -> _Choice:
         M, N = _rows(types[0]), types[1].shape[0]
-        calls, workspace = linear_calls(form, N, K, choose_rows(M, N, K))
+        calls, workspace = linear_calls(form, N, K, choose_rows(M, N, K, packed=form.packed))
         return _Choice(calls, M * N * K, workspace)
 
     return select

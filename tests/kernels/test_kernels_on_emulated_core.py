@@ -63,11 +63,11 @@ def test_bar(rows: list[KernelRow], shape: Shape, output: str) -> None:
 
 
 def test_the_choice_is_hardly_slower_than_the_best(rows: list[KernelRow]) -> None:
-    """The cost formula knows the kernels: at sizes that matter it never loses a quarter."""
+    """The cost formula knows the kernels: at sizes that matter it never loses a tenth."""
     for chosen in (row for row in rows if row.kernel == "chosen" and row.n >= 32 and row.k >= 32):
         shape = (chosen.m, chosen.n, chosen.k, chosen.output)
         best = min(row.instructions for row in rows if (row.m, row.n, row.k, row.output) == shape)
-        assert chosen.instructions <= 1.25 * best, shape
+        assert chosen.instructions <= 1.1 * best, shape
 
 
 def test_command_prints_rows_that_repeat_to_the_instruction() -> None:

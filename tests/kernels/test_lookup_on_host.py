@@ -130,10 +130,10 @@ def test_any_shape(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: i
     check(kernels, lanes, m, n, k, seed, density)
 
 
-@given(st.integers(1, 300), st.integers(1, 800), st.integers(1, 70000))
-def test_every_row_is_counted_once(m: int, n: int, k: int) -> None:
+@given(st.integers(1, 300), st.integers(1, 800), st.integers(1, 70000), st.booleans())
+def test_every_row_is_counted_once(m: int, n: int, k: int, packed: bool) -> None:
     first = 0
-    for rows in choose_rows(m, n, k):
+    for rows in choose_rows(m, n, k, packed=packed):
         assert rows.first == first and rows.count > 0
         assert rows.lanes == 0 or k <= MAX_BITS
         first += rows.count

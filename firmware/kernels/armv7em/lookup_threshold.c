@@ -4,39 +4,71 @@
 
 #define TOPS 0x80808080u
 
-/* Bits of eight outputs (or of the last `outputs`) gather in the bytes of two words, rows 0 2 4 6 and
- * 1 3 5 7; each new one enters at the top. */
+/* Bits of some outputs gather in the bytes of two words, rows 0 2 4 6 and 1 3 5 7: each new one enters
+ * at the top. */
+typedef struct {
+    uint32_t even;
+    uint32_t odd;
+} gathered;
+
+__attribute__((always_inline)) static inline gathered gather(const uint32_t *sums, uint32_t step,
+                                                             const int32_t *limit, uint32_t outputs) {
+    gathered bits = {0, 0};
+#pragma GCC unroll 8
+    for (uint32_t j = 0; j < outputs; j++) {
+        const uint32_t limits = (uint32_t)limit[j] * 0x01010101u;
+        const uint32_t high = sums[1];
+        (void)__usub8(sums[0] - (high << 4), limits);
+        bits.even = __sel(0, TOPS) | bits.even >> 1;
+        (void)__usub8(high, limits);
+        bits.odd = __sel(0, TOPS) | bits.odd >> 1;
+        sums += step;
+        __asm("" : "+r"(sums)); /* one address moves on: eight would not stay in registers */
+    }
+    return bits;
+}
+
+/* One byte a row. */
+__attribute__((always_inline)) static inline void scatter(gathered bits, uint8_t *row,
+                                                          uint32_t row_bytes, uint32_t rows) {
+#pragma GCC unroll 4
+    for (uint32_t t = 0; t < rows; t += 2u) {
+        *row = (uint8_t)(bits.even >> 4u * t);
+        row += row_bytes;
+        if (t + 1u < rows) {
+            *row = (uint8_t)(bits.odd >> 4u * t);
+            row += row_bytes;
+        }
+    }
+}
+
 void sbnn_lookup_threshold(const lookup_counts *counts, const int32_t *limit, uint32_t *y) {
     const uint32_t row_bytes = (counts->n + 31u) / 32u * 4u;
     const uint32_t step = counts->step;
     const uint32_t rows = counts->rows;
     const uint32_t *sums = counts->counts;
     uint8_t *out = (uint8_t *)y;
-    for (uint32_t left = row_bytes, n = counts->n; left > 0u; left--) {
-        const uint32_t outputs = n < 8u ? n : 8u;
-        uint32_t even = 0;
-        uint32_t odd = 0;
-        for (const int32_t *const end = limit + outputs; limit != end; sums += step) {
-            const uint32_t limits = (uint32_t)*limit++ * 0x01010101u;
-            const uint32_t high = sums[1];
-            (void)__usub8(sums[0] - (high << 4), limits);
-            even = __sel(0, TOPS) | even >> 1;
-            (void)__usub8(high, limits);
-            odd = __sel(0, TOPS) | odd >> 1;
+    uint8_t *const end = out + row_bytes;
+    for (uint32_t bytes = counts->n / 8u; bytes > 0u; bytes--) {
+        const gathered bits = gather(sums, step, limit, 8);
+        if (rows == 8u) {
+            scatter(bits, out, row_bytes, 8);
+        } else {
+            scatter(bits, out, row_bytes, rows);
         }
-        even >>= 8u - outputs; /* by 8 only where both are 0 */
-        odd >>= 8u - outputs;
-        n -= outputs;
-        uint8_t *row = out++;
-        for (uint32_t t = 0; t < rows; t += 2u) {
-            *row = (uint8_t)even;
-            row += row_bytes;
-            if (t + 1u < rows) {
-                *row = (uint8_t)odd;
-                row += row_bytes;
-            }
-            even >>= 8;
-            odd >>= 8;
-        }
+        sums += 8u * step;
+        limit += 8;
+        out++;
+    }
+    const uint32_t outputs = counts->n % 8u;
+    if (outputs != 0u) {
+        gathered bits = gather(sums, step, limit, outputs);
+        bits.even >>= 8u - outputs;
+        bits.odd >>= 8u - outputs;
+        scatter(bits, out, row_bytes, rows);
+        out++;
+    }
+    for (; out < end; out++) {
+        scatter((gathered){0, 0}, out, row_bytes, rows);
     }
 }
