@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint machine browser clean
+.PHONY: peers demo test lint machine browser clean
 
 # What a person should read goes to stderr: stdout is one JSON object.
 demo: $(VENV)/.installed machine
 	@$(BIN)/sensor-bnn demo --json
 
-test: lint browser
+test: lint browser peers
 	$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(VENV)/.developing machine
@@ -29,6 +29,14 @@ browser:
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >&2; } || \
 	  { echo "chromium is missing: apt-get install --no-install-recommends chromium (as root)" >&2; exit 1; }
+
+# Stock programs that the tests talk to boards with.
+peers:
+	@command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    stm32flash gdb-multiarch >&2; } || \
+	  { echo "Install (as root): apt-get install --no-install-recommends stm32flash gdb-multiarch" >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

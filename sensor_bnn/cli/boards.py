@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
-@click.command(name="boards")
+@click.group(name="boards", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a list `boards`.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
     """List the boards that this installation knows.
 
     A board of your own is a folder with a board.toml; every --board takes its path.
@@ -15,7 +18,11 @@ def command(as_json: bool) -> None:
     \b
     Example:
       sensor-bnn boards --json
+      sensor-bnn boards new my-board --from qemu-mps2-an386
+      sensor-bnn boards check ./my-board
     """
+    if ctx.invoked_subcommand is not None:
+        return
     import json
     from typing import cast
 
@@ -48,3 +55,69 @@ def command(as_json: bool) -> None:
         sizes = [f"{cast(int, row[key]) >> 10:,} KB" for key in ("flash_bytes", "ram_bytes")]
         table.add_row(str(row["name"]), str(row["title"]), str(row["target"]), *sizes, *flags)
     Console().print(table)
+
+
+@command.command(name="check")
+@click.argument("board", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(board: tuple[str, ...], as_json: bool) -> None:
+    """See whether the facts of each BOARD hold together; of all boards, if none is named.
+
+    Builds the bootloader and a smallest application, and looks whether they link, leave no symbol undefined,
+    fit the memories, and have their vector tables where the core wants them. Exits with 1 if not.
+
+    \b
+    Example:
+      sensor-bnn boards check
+      sensor-bnn boards check ./my-board --json
+    """
+    import json
+    import sys
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from sensor_bnn.device.boards import list_boards, load_board
+    from sensor_bnn.firmware.check import check_board
+
+    boards = [load_board(name) for name in board] or list_boards()
+    checks = [found for facts in boards for found in check_board(facts)]
+    ok = all(found.ok for found in checks)
+    if as_json:
+        click.echo(json.dumps({"ok": ok, "checks": [asdict(found) for found in checks]}))
+    else:
+        table = Table("", "board", "check", "found")
+        for found in checks:
+            mark = "[green]ok[/]" if found.ok else "[red]wrong[/]"
+            table.add_row(mark, found.board, found.check, escape(found.detail))
+        Console().print(table)
+    if not ok:
+        sys.exit(1)
+
+
+@command.command(name="new")
+@click.argument("name")
+@click.option("--from", "source", required=True, help="The board whose facts to begin with.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to make its folder.  [default: here]",
+)
+def new(name: str, source: str, output: Path) -> None:
+    """Make a folder NAME with a board.toml to edit: the facts of another board under a new name.
+
+    \b
+    Example:
+      sensor-bnn boards new my-board --from qemu-netduinoplus2
+    """
+    from sensor_bnn.device.boards import BOARD_FILE, load_board, new_board
+
+    made = new_board(name, load_board(source), output)
+    click.echo(made.folder / BOARD_FILE)
+    click.echo(
+        f"Edit it (docs/boards.md says how), then run: sensor-bnn boards check ./{made.folder}", err=True
+    )

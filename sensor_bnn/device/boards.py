@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import tempfile
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -228,6 +229,38 @@ def read_board(folder: Path) -> Board:
     if board.bootloader.size % board.flash.page:
         top.fail("bootloader.size", f"must be a whole number of pages of {board.flash.page} bytes")
     return board
+
+
+def new_board(name: str, source: Board, folder: Path) -> Board:
+    """Write ``folder/name/board.toml`` with the facts, and comments, of another board.
+
+    The new board has not run on hardware and is no default.
+
+    Raises:
+        BoardError: the name is none, or there is such a board or folder.
+    """
+    if not _NAME.fullmatch(name):
+        raise BoardError(
+            f"{name!r} cannot name a board.", "Use small letters, digits and hyphens, at most 31 characters."
+        )
+    target = folder / name
+    if name in _names() or target.exists():
+        raise BoardError(f"There is a board {name!r} or a folder {target} already.", "Choose another name.")
+    text = (source.folder / BOARD_FILE).read_text(encoding="utf-8")
+    for key, value in (("name", f'"{name}"'), ("title", f'"{name}"'), ("run_on_hardware", "false")):
+        text = re.sub(rf"(?m)^{key}\s*=.*$", f"{key} = {value}", text, count=1)
+    text = re.sub(r"(?m)^default\s*=.*\n", "", text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".board-") as temporary:
+            draft = Path(temporary) / name
+            draft.mkdir()
+            (draft / BOARD_FILE).write_text(text, encoding="utf-8")
+            read_board(draft)
+            draft.rename(target)
+    except OSError as error:
+        raise BoardError(f"Cannot write {target}: {error.strerror}.", "Choose another folder.") from None
+    return read_board(target)
 
 
 def _names() -> list[str]:

@@ -63,7 +63,7 @@ class Debugger:
         answer = self._ask(f"M{address:x},{len(data):x}:{data.hex()}")
         if answer != "OK":
             raise FlashError(
-                f"The debugger cannot write {len(data)} bytes at {address:#010x}: {answer or 'no such command'}.",
+                f"The debugger cannot write {len(data)} bytes at {address:#010x}: {answer or 'no word'}.",
                 "Check memory.flash in the board.toml.",
             )
 
@@ -80,7 +80,7 @@ class Debugger:
             data = b""
         if len(data) != count:
             raise FlashError(
-                f"The debugger cannot read {count} bytes at {address:#010x}: {answer or 'no such command'}.",
+                f"The debugger cannot read {count} bytes at {address:#010x}: {answer or 'no word'}.",
                 "Check memory.flash in the board.toml.",
             )
         return data

@@ -28,7 +28,7 @@ from sensor_bnn.resources import resource
 COMPILER = "arm-none-eabi-gcc"
 INSTALL = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
 
-_RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
+RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
 _VECTORS_BEFORE_INTERRUPTS = 16
 _LOG_LINES = 12
@@ -118,7 +118,7 @@ def _check_estimate(bundle: BundleFacts, board: Board) -> None:
     flash = HEADER_BYTES + bundle.weights_bytes
     if flash > board.slot.size:
         raise _too_big("flash", flash, "application slot", board.slot.size, board, at_least=True)
-    ram = _RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
+    ram = RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
     ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
     if ram > board.ram.size:
         raise _too_big("RAM", ram, "RAM", board.ram.size, board, at_least=True)
@@ -218,7 +218,7 @@ def _generate(board: Board, templates: Path, folder: Path) -> None:
     )
     facts = {
         "board": board,
-        "reserved_bytes": _RESERVED_BYTES,
+        "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,
     }
@@ -272,7 +272,7 @@ def _run(command: list[str], log: Path, board: Board) -> None:
     overflow = _OVERFLOW.search(done.stdout)
     if overflow is not None:
         ram = overflow[1] == "RAM"
-        available = board.ram.size - _RESERVED_BYTES if ram else board.slot.size
+        available = board.ram.size - RESERVED_BYTES if ram else board.slot.size
         needed = available + int(overflow[2])
         raise _too_big(
             "RAM" if ram else "flash", needed, "RAM" if ram else "application slot", available, board
@@ -328,7 +328,7 @@ def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Bo
         "image_bytes": header.image_bytes,
         "weights_bytes": bundle.weights_bytes,
         "code_bytes": header.image_bytes - bundle.weights_bytes,
-        "ram": {**ram, "total": sum(ram.values()), "available": board.ram.size - _RESERVED_BYTES},
+        "ram": {**ram, "total": sum(ram.values()), "available": board.ram.size - RESERVED_BYTES},
         "sections": sections,
     }
 

@@ -1,0 +1,2 @@
+extern const float check_weight[1];
+const float check_weight[1] = {0.5f};

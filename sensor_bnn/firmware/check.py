@@ -1,0 +1,161 @@
+"""See whether a board's facts hold together: bootloader and a smallest application, linked and looked at."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.device.boards import Board, Region
+from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.firmware.build import COMPILER, INSTALL, RESERVED_BYTES, build_firmware
+from sensor_bnn.firmware.image import HEADER_BYTES
+from sensor_bnn.resources import resource
+
+CHECKS = ("links", "symbols", "fits", "vectors")
+"""What is looked at, in this order; a board that does not link has no further result."""
+
+_WORD = 4
+_SYSTEM_VECTORS = 16
+
+
+@dataclass(frozen=True)
+class BoardCheck:
+    """One of ``CHECKS`` on one board: whether it holds, and what was found."""
+
+    board: str
+    check: str
+    ok: bool
+    detail: str
+
+
+def check_board(board: Board) -> list[BoardCheck]:
+    """Build bootloader and a smallest application for the board, and look at what was linked.
+
+    Raises:
+        ToolError: the cross compiler is missing.
+    """
+    if shutil.which(COMPILER) is None:
+        raise ToolError(f"The cross compiler {COMPILER} is missing.", f"Install it: {INSTALL}")
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
+        folder = Path(temporary)
+        try:
+            _make_bundle(board, folder / "bundle")
+            built = build_firmware(folder / "bundle", board, folder / "out")
+        except SensorBnnError as error:
+            return [BoardCheck(board.name, "links", False, str(error))]
+        loader = _Program(built.bootloader_elf, board.flash.origin, board.bootloader.size)
+        application = _Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)
+    checks = [BoardCheck(board.name, "links", True, f"for {board.target}")]
+    for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _vectors)):
+        found = [check(program, board) for program in (loader, application)]
+        wrong = [text for ok, text in found if not ok]
+        checks.append(
+            BoardCheck(board.name, name, not wrong, "; ".join(wrong or [text for _, text in found]))
+        )
+    return checks
+
+
+def _make_bundle(board: Board, folder: Path) -> None:
+    shutil.copytree(resource("firmware") / "check", folder)
+    done = subprocess.run(
+        [COMPILER, *find_target(board.target).gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ToolError(f"{COMPILER} failed: {done.stderr.strip()}", "Check the flags of the board's target.")
+    facts: dict[str, Any] = {
+        "format": 1,
+        "model": "check",
+        "model_hash": "00" * 32,
+        "target": board.target,
+        "arena_bytes": 16,
+        "input": {"bytes": 4},
+        "output": {"bytes": 4},
+        "weights_bytes": 4,
+        "layers": [{}],
+    }
+    (folder / "metadata.json").write_text(json.dumps(facts))
+
+
+class _Program:
+    """An ELF file, its vector table expected at ``vectors``."""
+
+    def __init__(self, file: Path, vectors: int, room: int) -> None:
+        elf = ELFFile(io.BytesIO(file.read_bytes()))
+        self.name = file.stem
+        self.vectors = vectors
+        self.room = room
+        self.loaded = [
+            (int(segment["p_paddr"]), bytes(segment.data()), int(segment["p_memsz"]))
+            for segment in elf.iter_segments("PT_LOAD")
+        ]
+        table = elf.get_section_by_name(".symtab")
+        symbols = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
+        self.undefined = sorted(
+            symbol.name
+            for symbol in symbols
+            if symbol.name and symbol["st_shndx"] == "SHN_UNDEF" and symbol["st_info"]["bind"] == "STB_GLOBAL"
+        )
+        self.addresses = {symbol.name: int(symbol["st_value"]) for symbol in symbols}
+        self.vector_bytes = next((int(s["st_size"]) for s in symbols if s.name == "vectors"), 0)
+
+    def word(self, address: int) -> int | None:
+        """The word that is loaded to the address."""
+        for start, data, _ in self.loaded:
+            if start <= address and address + _WORD <= start + len(data):
+                return int.from_bytes(data[address - start : address - start + _WORD], "little")
+        return None
+
+
+def _symbols(program: _Program, board: Board) -> tuple[bool, str]:
+    if program.undefined:
+        return False, f"{program.name} lacks {', '.join(program.undefined)}"
+    return True, f"none undefined in {program.name}"
+
+
+def _fits(program: _Program, board: Board) -> tuple[bool, str]:
+    ram = Region(board.ram.origin, board.ram.size - RESERVED_BYTES)
+    flash = used = 0
+    for start, data, size in program.loaded:
+        if ram.origin <= start and start + size <= ram.end:
+            used += size
+        elif board.flash.origin <= start and start + len(data) <= board.flash.end:
+            flash += len(data)
+        else:
+            return False, f"{program.name} loads {size} bytes to {start:#010x}, outside of flash and RAM"
+    if flash > program.room:
+        return False, f"{program.name} takes {flash:,} bytes of flash, and has {program.room:,}"
+    return True, f"{program.name} takes {flash:,} of {program.room:,} bytes of flash"
+
+
+def _vectors(program: _Program, board: Board) -> tuple[bool, str]:
+    size, start = program.vector_bytes, program.vectors
+    alignment = max(128, 1 << (size - 1).bit_length())
+    if program.addresses.get("vectors") != start:
+        return False, f"{program.name} has no vector table at {start:#010x}"
+    if start % alignment:
+        return False, f"the vectors of {program.name} stand at {start:#010x}, no multiple of {alignment}"
+    stack, *handlers = (program.word(start + at) for at in range(0, size, _WORD))
+    if stack is None or stack % 8 or not board.ram.origin < stack <= board.ram.end:
+        return False, f"the first stack of {program.name}, {stack}, is not in RAM"
+    for number, handler in enumerate(handlers, 1):
+        if handler and (not handler & 1 or program.word(handler & ~3) is None):
+            return False, f"vector {number} of {program.name}, {handler:#010x}, leads to no Thumb code"
+    if not handlers or not handlers[0]:
+        return False, f"{program.name} has no reset vector"
+    if handlers[_SYSTEM_VECTORS - 1 + board.uart.irq] != program.addresses.get("uart_interrupt"):
+        return False, f"interrupt {board.uart.irq} of {program.name} is not the UART's"
+    return True, f"{program.name} at {start:#010x}"

@@ -1,0 +1,142 @@
+"""`boards check` and `boards new`; the page, the registry and the folders agree."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli import boards as boards_command
+from sensor_bnn.device.boards import Board, list_boards, load_board
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware import check
+from sensor_bnn.firmware.check import CHECKS, check_board
+from sensor_bnn.resources import resource
+
+PAGE = (resource("boards").parent / "docs" / "boards.md").read_text()
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(boards_command.command, [*arguments])
+
+
+def test_every_board_holds_together() -> None:
+    done = run("check", "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["ok"] is True
+    assert [(item["board"], item["check"]) for item in said["checks"]] == [
+        (board.name, name) for board in list_boards() for name in CHECKS
+    ]
+
+
+def failed(board: Board) -> dict[str, str]:
+    return {found.check: found.detail for found in check_board(board) if not found.ok}
+
+
+def test_what_does_not_link(board: Board) -> None:
+    ram = replace(board.ram, origin=board.ram.origin + 0x1000)
+    assert "the MPU protects aligned regions" in failed(replace(board, ram=ram))["links"]
+    small = replace(
+        board, bootloader=replace(board.bootloader, size=0x1000), flash=replace(board.flash, size=0x2000)
+    )
+    assert "does not fit" in failed(small)["links"]
+    assert (
+        "which the firmware has not"
+        in failed(replace(board, uart=replace(board.uart, driver="none")))["links"]
+    )
+    assert "There is no target 'z80'" in failed(replace(board, target="z80"))["links"]
+
+
+def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linker script of this firmware makes none of these: the facts are changed behind its back."""
+    build = check.build_firmware
+
+    def shifted(board: Board) -> None:
+        monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+
+    def found(told: Board) -> dict[str, str]:
+        return {item.check: item.detail for item in check_board(told) if not item.ok}
+
+    shifted(board)
+    told = replace(board, ram=replace(board.ram, origin=0x60000000))
+    assert "outside of flash and RAM" in found(told)["fits"]
+    assert "is not in RAM" in found(told)["vectors"]
+    told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
+    assert "firmware has no vector table at 0x00010200" in found(told)["vectors"]
+    told = replace(board, bootloader=replace(board.bootloader, size=0x800))
+    assert "bytes of flash, and has 2,048" in found(told)["fits"]
+    shifted(replace(board, uart=replace(board.uart, irq=20)))
+    told = replace(board, uart=replace(board.uart, irq=4))
+    assert "interrupt 4 of bootloader is not the UART's" in found(told)["vectors"]
+
+
+def test_a_wrong_board_exits_with_1(board: Board, tmp_path: Path) -> None:
+    made = run("new", "wrong", "--from", board.name, "-o", str(tmp_path))
+    file = Path(made.stdout.strip())
+    file.write_text(file.read_text().replace(f'driver = "{board.uart.driver}"', 'driver = "nothing"'))
+    done = run("check", str(file.parent))
+    assert done.exit_code == 1
+    assert "wrong" in done.stdout and "links" in done.stdout
+
+
+@pytest.mark.parametrize("source", list_boards(), ids=lambda board: str(board.name))
+def test_a_new_board_has_the_facts_of_another(source: Board, tmp_path: Path) -> None:
+    done = run("new", "my-board", "--from", source.name, "-o", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    made = load_board(tmp_path / "my-board")
+    emulator = source.emulator and replace(source.emulator, default=False)
+    assert made == replace(source, name="my-board", title="my-board", folder=made.folder, emulator=emulator)
+    assert (tmp_path / "my-board" / "board.toml").read_text().count("#") > 3, "comments are kept"
+
+
+def test_a_new_board_never_takes_a_place(tmp_path: Path) -> None:
+    name = list_boards()[0].name
+    (tmp_path / "there").mkdir()
+    for wrong in (name, "there", "../up", "Big"):
+        done = run("new", wrong, "--from", name, "-o", str(tmp_path))
+        assert isinstance(done.exception, BoardError)
+    assert [item.name for item in tmp_path.iterdir()] == ["there"]
+
+
+def rows(heading: str) -> Iterator[str]:
+    section = PAGE.partition(heading)[2].partition("\n## ")[0]
+    return (line for line in section.splitlines() if line.startswith("| ") and not line.startswith("|---"))
+
+
+def test_the_page_lists_the_boards_that_are_there() -> None:
+    listed = [tuple(cell.strip() for cell in row.split("|")[1:3]) for row in rows("# Bring up your board")]
+    assert listed[1:] == [(board.name, board.target) for board in list_boards()]
+    folders = sorted(folder.name for folder in resource("boards").iterdir() if folder.is_dir())
+    assert folders == [board.name for board in list_boards()]
+
+
+def keys(table: dict[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        yield key
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from keys(inner)
+
+
+def test_the_page_tells_every_key_driver_and_check() -> None:
+    told = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`([^`]*)`", "".join(rows("## The facts"))))))
+    for board in list_boards():
+        content = tomllib.loads((board.folder / "board.toml").read_text())
+        assert set(keys(content)) - told == set()
+    for kind in ("uart", "counter", "flash"):
+        drivers = {
+            file.stem.removesuffix(f"_{kind}") for file in (resource("firmware") / "hal").glob(f"*_{kind}.c")
+        }
+        assert drivers - told == set()
+    checks = [
+        row.split("`")[1] for row in rows("## What `boards check` looks at") if "`" in row.split("|")[1]
+    ]
+    assert checks == list(CHECKS)
