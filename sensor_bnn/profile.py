@@ -1,4 +1,4 @@
-"""A profile from nothing but a board's name: build, emulate, flash, measure."""
+"""A profile of a board at a port, or of an emulated one that is started for it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from sensor_bnn.demo import SHIPPED, prepare_model
+from sensor_bnn.bring_up import Accuracy, running_board
 from sensor_bnn.device.bench import Samples, read_table, run_bench
 from sensor_bnn.device.boards import Board
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
 from sensor_bnn.device.profile import run_profile
-from sensor_bnn.errors import BoardError, BundleError
-from sensor_bnn.firmware.build import build_firmware
-from sensor_bnn.report.profile import Accuracy, profile_facts
-from sensor_bnn.report.progress import count_bars, transfer_bars
+from sensor_bnn.errors import BundleError
+from sensor_bnn.report.profile import profile_facts
+from sensor_bnn.report.progress import count_bars
 
 _COMPILE = "Compile the model again with `sensor-bnn compile`."
 
@@ -95,25 +91,6 @@ def profile_emulated(
     Raises:
         SensorBnnError: whatever a stage says.
     """
-    if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Flash the real board and give its --port."
-        )
-    earlier: list[Accuracy] = []
-    if bundle is None:
-        console.print(f"exporting and compiling the shipped model for {board.target} and host")
-        model = prepare_model(board, SHIPPED / "ckpt.pt", plan.samples_file, folder)
-        bundle, found = model.bundle, model.comparison
-        plan = replace(plan, reference=model.host)
-        earlier = [
-            ("PyTorch", found.top1_torch, found.samples),
-            ("ONNX Runtime", found.top1_onnx, found.samples),
-        ]
-    console.print(f"building firmware for {board.name}")
-    build = build_firmware(bundle, board, folder / board.name)
-    with Emulator(board, build.bootloader_elf) as emulator:
-        with transfer_bars() as bars:
-            flash_image(
-                emulator.port, read_image(build.folder), board, debugger=emulator.debugger, progress=bars
-            )
-        return profile_at(emulator.port, board, bundle, plan, build.folder, earlier)
+    with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
+        plan = replace(plan, reference=running.reference)
+        return profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)

@@ -23,6 +23,7 @@ COMMANDS = (
     "flash",
     "bench",
     "profile",
+    "evaluate",
     "report",
     "compare",
     "compare",

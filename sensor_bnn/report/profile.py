@@ -10,9 +10,6 @@ from sensor_bnn.device.bench import BenchResult
 from sensor_bnn.device.boards import HEADER_BYTES, Board
 from sensor_bnn.device.profile import Profile
 
-Accuracy = tuple[str, float, int]
-"""A stage of the pipeline, the share of right answers there, and over how many samples."""
-
 
 def profile_facts(
     bench: BenchResult,
@@ -20,7 +17,7 @@ def profile_facts(
     board: Board,
     metadata: dict[str, Any],
     build: dict[str, Any] | None,
-    earlier: Sequence[Accuracy] = (),
+    earlier: Sequence[tuple[str, float, int]] = (),
 ) -> dict[str, Any]:
     """Join what was measured and what the compiler and linker know.
 
@@ -30,7 +27,7 @@ def profile_facts(
         board: where both ran.
         metadata: the bundle's.
         build: the contents of build.json, if there was a build.
-        earlier: accuracy before the device, in the pipeline's order.
+        earlier: stage, share of right answers and samples before the device, in the pipeline's order.
     """
     layers = _layers(bench, profile, metadata)
     ladder = [*earlier]

@@ -1,0 +1,99 @@
+"""``sensor-bnn evaluate``: how often the device is right, over a whole set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(name="evaluate")
+@click.argument("bundle", type=_FOLDER, required=False)
+@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE.")
+@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
+@click.option("--data", type=_FILE, help="npz file: x, y, classes.  [default: the shipped model's samples]")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
+@click.option(
+    "--reference", type=_FOLDER, help="BUNDLE's model compiled for `host`, to compare outputs with."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    default=Path("build/evaluate"),
+    show_default=True,
+    help="Folder for what is built, and for the state.",
+)
+@click.option("--state", type=_FILE, help="What is measured so far.  [default: state.jsonl in --output]")
+@click.option("--fresh", is_flag=True, help="Begin anew, whatever the state is.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    bundle: Path | None,
+    port: str | None,
+    board: str | None,
+    data: Path | None,
+    limit: int | None,
+    reference: Path | None,
+    output: Path,
+    state: Path | None,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    """Run a whole labelled set on the board: accuracy, confusion matrix, agreement with the host.
+
+    Every answer is kept as it comes. After a pulled cable or Ctrl-C, the same command goes on where it
+    stopped. With --board alone an emulated board is started and flashed, as `sensor-bnn profile` does.
+
+    \b
+    Example:
+      sensor-bnn evaluate --board qemu-mps2-an500
+      sensor-bnn evaluate bundle/ --port /dev/ttyUSB0 --data test.npz --reference host-bundle/
+    """
+    import json
+
+    from rich.console import Console
+
+    from sensor_bnn.bring_up import running_board
+    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.device.bench import detect_board, read_samples
+    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.device.evaluate import run_evaluate
+    from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of, print_evaluation
+    from sensor_bnn.report.progress import count_bars
+    from sensor_bnn.report.result import result_of
+
+    if port is None and board is None:
+        raise click.UsageError("Give --port, or --board with an emulated board.")
+    if port is not None and bundle is None:
+        raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
+    if bundle is None and reference is not None:
+        raise click.UsageError("--reference goes with a BUNDLE; the shipped model has its own.")
+    if bundle is not None and data is None:
+        raise click.UsageError("Give --data with a BUNDLE.")
+    file = data or SHIPPED / "samples.npz"
+    samples = read_samples(file, limit)
+    kept = state or output / "state.jsonl"
+
+    def measure(path: str, folder: Path, host: Path | None) -> dict[str, object]:
+        with count_bars() as progress:
+            found = run_evaluate(path, facts, folder, samples, kept, fresh=fresh, progress=progress)
+        expected = None if host is None else host_outputs_of(host, found.hello.model_hash, samples)
+        return evaluation_facts(found, samples, expected)
+
+    if port is not None:
+        assert bundle is not None
+        facts = load_board(board) if board is not None else detect_board(port)
+        result = measure(port, bundle, reference)
+    else:
+        assert board is not None
+        facts = load_board(board)
+        console = Console(stderr=True)
+        with running_board(facts, bundle, reference, file, output, console) as running:
+            result = measure(running.port, running.bundle, running.reference)
+    whole = result_of("evaluate", result, facts)
+    if as_json:
+        click.echo(json.dumps(whole))
+    print_evaluation(whole, stderr=as_json)

@@ -1,0 +1,274 @@
+"""Evaluations: interrupted and taken up, resets, NaN, and what the command says."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli.evaluate import command
+from sensor_bnn.device import bench as bench_module
+from sensor_bnn.device import client
+from sensor_bnn.device.bench import Samples
+from sensor_bnn.device.evaluate import Evaluation, run_evaluate
+from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+
+sys.path.append(str(Path(__file__).parents[1] / "device"))
+from peer import TOY, Application, Peer  # the played board of the device's tests
+
+HASH = bytes(range(32)).hex()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(client, "INFER_SECONDS", 0.2)
+    monkeypatch.setattr(bench_module, "_HELLO_SECONDS", 0.2)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    metadata = {
+        "model": "stand-in",
+        "model_hash": HASH,
+        "arena_bytes": 1024,
+        "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
+        "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
+        "layers": [{}, {}, {}],
+    }
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    return folder
+
+
+def some(count: int = 6, seed: int = 1) -> Samples:
+    x = np.random.default_rng(seed).normal(size=(count, 6, 100)).astype(np.float32)
+    return Samples(x, np.argmax(x[:, 0, :3], axis=1), ("a", "b", "c"))
+
+
+def right(samples: Samples) -> np.ndarray:
+    return 2 * samples.x[:, 0, :3]
+
+
+def test_every_sample_is_answered(bundle: Path, tmp_path: Path) -> None:
+    state = tmp_path / "deep" / "state.jsonl"
+    samples = some()
+    with Peer("application") as peer:
+        found = run_evaluate(peer.port, TOY, bundle, samples, state)
+    assert np.array_equal(found.outputs, right(samples))
+    assert (found.unit, found.counts.median, found.taken_up, found.repeated) == ("instructions", 2500, 0, 0)
+    assert not state.exists(), "nothing is left to take up"
+
+
+def interrupted(bundle: Path, state: Path, samples: Samples, after: int) -> None:
+    """A run in which the board falls silent after so many bytes."""
+    with Peer("application") as peer:
+        peer.faults.silent_after = after
+        with pytest.raises(PortError, match="are kept in") as caught:
+            run_evaluate(peer.port, TOY, bundle, samples, state)
+    assert "does not answer" in str(caught.value) and "give the same command again" in str(caught.value)
+
+
+def test_an_interrupted_run_is_taken_up(bundle: Path, tmp_path: Path) -> None:
+    state, samples = tmp_path / "state.jsonl", some()
+    interrupted(bundle, state, samples, 450)
+    kept = len(state.read_text().splitlines()) - 1
+    assert 0 < kept < 6
+    with Peer("application") as peer:
+        found = run_evaluate(peer.port, TOY, bundle, samples, state)
+        assert peer.log.count(0x03) == 6 - kept
+    assert found.taken_up == kept
+    assert np.array_equal(found.outputs, right(samples))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_a_torn_last_line_is_measured_again(bundle: Path, tmp_path: Path, cut: int) -> None:
+    state, samples = tmp_path / "state.jsonl", some()
+    interrupted(bundle, state, samples, 450)
+    whole = state.read_bytes()
+    state.write_bytes(whole[:-cut])
+    with Peer("application") as peer:
+        found = run_evaluate(peer.port, TOY, bundle, samples, state)
+    assert found.taken_up == whole.count(b"\n") - 2
+    assert np.array_equal(found.outputs, right(samples))
+
+
+def test_a_state_of_something_else(bundle: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.jsonl"
+    interrupted(bundle, state, some(), 450)
+    before = state.read_bytes()
+    with Peer("application") as peer:
+        with pytest.raises(DataError, match="data differs"):
+            run_evaluate(peer.port, TOY, bundle, some(seed=2), state)
+        with pytest.raises(DataError, match="samples differs"):
+            run_evaluate(peer.port, TOY, bundle, some(5), state)
+        assert state.read_bytes() == before
+        found = run_evaluate(peer.port, TOY, bundle, some(seed=2), state, fresh=True)
+    assert found.taken_up == 0 and np.array_equal(found.outputs, right(some(seed=2)))
+
+
+@pytest.mark.parametrize("content", [b"text\n", b"{}\n{\n", b'["a"]\n', b"\xff\n"])
+def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
+    state = tmp_path / "state.jsonl"
+    state.write_bytes(content)
+    with Peer("application") as peer, pytest.raises(DataError, match=r"damaged|another evaluation"):
+        run_evaluate(peer.port, TOY, bundle, some(), state)
+    assert state.read_bytes() == content
+
+
+def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
+    state, samples = tmp_path / "state.jsonl", some()
+    interrupted(bundle, state, samples, 450)
+    for row in (b'{"ticks": 1, "output": "00"}\n', b'{"ticks": 1}\n', b"3\n"):
+        good = state.read_bytes()
+        state.write_bytes(good + row)
+        with Peer("application") as peer, pytest.raises(DataError, match="damaged"):
+            run_evaluate(peer.port, TOY, bundle, samples, state)
+        state.write_bytes(good)
+
+
+def test_a_state_that_cannot_be_written(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with Peer("application") as peer:
+        for place in (tmp_path, tmp_path / "file" / "state.jsonl"):
+            with pytest.raises(DataError, match="cannot be"):
+                run_evaluate(peer.port, TOY, bundle, some(), place)
+
+
+class Forgetful(Peer):
+    """A board that resets before its n-th inference: no answer to that, and the input is gone."""
+
+    forgets = (3, 6)
+    becomes: bytes | None = None
+
+    def _serve(self, kind: int, payload: bytes) -> tuple[int, bytes]:
+        if kind == 0x03 and self.log.count(0x03) in self.forgets:
+            self._staged = bytearray(self.application.input_bytes)
+            self.faults.drop_sent = set(range(self.sent + 1, self.sent + 21))
+            if self.becomes is not None:
+                self.application.model_hash = self.becomes
+        return super()._serve(kind, payload)
+
+
+def test_a_board_that_resets_in_the_middle(bundle: Path, tmp_path: Path) -> None:
+    samples = some()
+    with Forgetful("application") as peer:
+        found = run_evaluate(peer.port, TOY, bundle, samples, tmp_path / "state.jsonl")
+    assert np.array_equal(found.outputs, right(samples))
+    assert found.repeated == 2 and found.retries >= 2
+
+
+def test_a_board_that_is_exchanged_in_the_middle(bundle: Path, tmp_path: Path) -> None:
+    peer = Forgetful("application")
+    peer.becomes = bytes(32)
+    with peer, pytest.raises(DeviceError, match="Another firmware answers now") as caught:
+        run_evaluate(peer.port, TOY, bundle, some(), tmp_path / "state.jsonl")
+    assert "2 of 6 samples are kept" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("application", "error", "told"),
+    [
+        (Application(model_hash=bytes(32)), DeviceError, "runs the model"),
+        (Application(status={0x03: 3}), DeviceError, "0 of 6 samples are kept"),
+        (Application(board="other"), DeviceError, "it is other, not toy"),
+    ],
+)
+def test_a_board_that_answers_something_else(
+    bundle: Path, tmp_path: Path, application: Application, error: type[Exception], told: str
+) -> None:
+    with Peer("application", application) as peer, pytest.raises(error, match=told):
+        run_evaluate(peer.port, TOY, bundle, some(), tmp_path / "state.jsonl")
+
+
+def test_samples_of_other_classes(bundle: Path, tmp_path: Path) -> None:
+    samples = replace(some(), classes=("a", "b", "c", "d"))
+    with pytest.raises(DataError, match="3 outputs; there are 4 classes"):
+        run_evaluate("/dev/null", TOY, bundle, samples, tmp_path / "state.jsonl")
+    with pytest.raises(BundleError, match="Cannot read"):
+        run_evaluate("/dev/null", TOY, tmp_path, some(), tmp_path / "state.jsonl")
+
+
+def test_outputs_that_are_no_numbers(bundle: Path, tmp_path: Path) -> None:
+    nan = struct.pack("<3f", 1.0, float("nan"), 0.0)
+    with Peer("application", Application(instead={0x06: nan})) as peer:
+        found = run_evaluate(peer.port, TOY, bundle, some(4), tmp_path / "state.jsonl")
+    facts = evaluation_facts(found, some(4), None)
+    assert (facts["not_a_number"], facts["top1_device"]) == (4, 0.0)
+    assert np.sum(facts["confusion"]) == 0
+
+
+def made(outputs: list[list[float]], hello: Any) -> Evaluation:
+    from sensor_bnn.device.profile import Spread
+
+    array = np.array(outputs, np.float32)
+    return Evaluation(hello, array, Spread(1, 2, 3, 3), "ticks", 1, 2.0, 0, 0)
+
+
+def test_what_is_counted(bundle: Path, tmp_path: Path) -> None:
+    with Peer("application") as peer:
+        hello = run_evaluate(peer.port, TOY, bundle, some(1), tmp_path / "s").hello
+    samples = Samples(np.zeros((4, 6, 100), np.float32), np.array([0, 0, 1, 1]), ("a", "b", "c"))
+    found = made([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]], hello)
+    expected = np.array([[1, 0, 0], [0, 1, 0], [0, 2, 0], [0, 1, 0]], np.float32)
+    facts = evaluation_facts(found, samples, expected)
+    assert facts["confusion"] == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
+    assert facts["recall"] == [0.5, 0.5, None]
+    assert (facts["top1_device"], facts["top1_host"], facts["agreement"]) == (0.5, 0.75, 0.75)
+    assert (facts["bit_exact"], facts["different"]) == (False, 2)
+    assert facts["samples_per_second"] == 1.5
+
+
+def test_a_reference_of_another_model(shipped_file: Path) -> None:
+    host = shipped_file.parent / "build" / "profile" / "host"
+    with pytest.raises(BundleError, match="another model"):
+        host_outputs_of(host, "00" * 32, some())
+
+
+def test_the_command_on_the_emulated_board(
+    shipped_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    """With what the profile has built: the shipped model's bundles."""
+    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.device.boards import default_board
+
+    built = shipped_file.parent / "build" / "profile"
+    board = default_board()
+    line = [sys.executable, "-m", "sensor_bnn", "evaluate", str(built / board.target), "--json"]
+    line += ["--board", board.name, "--data", str(SHIPPED / "samples.npz"), "--limit", "10"]
+    line += ["--reference", str(built / "host"), "-o", str(tmp_path)]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    conforms("evaluate", result)
+    assert result["top1_device"] == result["top1_host"]
+    assert (result["agreement"], result["bit_exact"], result["different"]) == (1.0, True, 0)
+    assert np.sum(result["confusion"]) == 10
+    assert "rows: truth" in done.stderr
+    assert not (tmp_path / "state.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Give --port, or --board"),
+        (["--port", "p"], "give the BUNDLE"),
+        (["--board", "b", "--reference", "r"], "goes with a BUNDLE"),
+        (["bundle", "--board", "b"], "Give --data"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 2 and told in done.output
