@@ -60,6 +60,7 @@ def command(
             "model": checkpoint.model.config.name,
             "windows": len(tested.y),
             "top1": found.top1,
+            "top5": found.top5,
             "loss": found.loss,
             "recall": recalls,
             "confusion": found.confusion.tolist(),
@@ -70,4 +71,5 @@ def command(
     for name, recall, row in zip(tested.classes, found.recall(), found.confusion.tolist(), strict=True):
         table.add_row(name, str(sum(row)), f"{recall:.1%}", *map(str, row))
     Console().print(table)
-    click.echo(f"{checkpoint.model.config.name}: top-1 {found.top1:.2%} over {len(tested.y)} windows")
+    shares = f"top-1 {found.top1:.2%}, top-5 {found.top5:.2%}"
+    click.echo(f"{checkpoint.model.config.name}: {shares} over {len(tested.y)} windows")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tomllib
 from collections.abc import Callable, Collection
@@ -12,7 +11,7 @@ from typing import Any
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.train.loop import write_json
+from sensor_bnn.train.loop import write_json, write_text
 from sensor_bnn.train.recipe import Recipe, load_recipe
 from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet
@@ -200,9 +199,7 @@ def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
     """Write ``table.json`` and ``table.md``, each in one step."""
     table = tabulate(ablation, runs)
     write_json(out / "table.json", table)
-    temporary = out / f".table.md.{os.getpid()}"
-    temporary.write_text(markdown(table), encoding="utf-8")
-    temporary.replace(out / "table.md")
+    write_text(out / "table.md", markdown(table))
 
 
 def _is_fold(fold: Any) -> bool:

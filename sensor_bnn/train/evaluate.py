@@ -19,11 +19,13 @@ class Evaluation:
 
     Attributes:
         top1: share of right answers, 0 .. 1.
+        top5: share of right ones among the first five answers (1 with five classes or fewer).
         loss: mean cross-entropy, nats.
         confusion: int64 ``[classes, classes]``, row: truth, column: answer.
     """
 
     top1: float
+    top5: float
     loss: float
     confusion: npt.NDArray[np.int64]
 
@@ -73,4 +75,6 @@ def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
     confusion = np.zeros((count, count), dtype=np.int64)
     np.add.at(confusion, (windows.y, answers.argmax(axis=1)), 1)
     loss = -log_softmax[np.arange(len(answers)), windows.y].mean()
-    return Evaluation(float(confusion.trace() / confusion.sum()), float(loss), confusion)
+    first = np.argsort(-answers, axis=1, kind="stable")[:, :5]
+    top5 = (first == windows.y[:, None]).any(axis=1).mean()
+    return Evaluation(float(confusion.trace() / confusion.sum()), float(top5), float(loss), confusion)

@@ -46,6 +46,34 @@ class TrainingRun:
     test: Evaluation
 
 
+class RunningAverage:
+    """The running average of a model's learned weights; nothing where ``past`` is 0.
+
+    Running statistics are averages already and are left alone. Binary weights are the signs of the average.
+
+    Args:
+        model: whose.
+        past: weight of the past in each step, below 1.
+    """
+
+    def __init__(self, model: nn.Module, past: float) -> None:
+        self.past = past
+        self.parameters = list(model.parameters()) if past else []
+        self.tensors = [parameter.detach().clone() for parameter in self.parameters]
+
+    @torch.no_grad()
+    def take(self) -> None:
+        """A step was done."""
+        for mean, parameter in zip(self.tensors, self.parameters, strict=True):
+            mean.lerp_(parameter, 1 - self.past)
+
+    @torch.no_grad()
+    def give(self) -> None:
+        """Let the average be the model's weights."""
+        for mean, parameter in zip(self.tensors, self.parameters, strict=True):
+            parameter.copy_(mean)
+
+
 def train(
     recipe: Recipe,
     dataset: DataSet,
@@ -57,6 +85,8 @@ def train(
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
+
+    After every epoch ``out/last.pt`` and ``out/history.csv`` are whole.
 
     The test part is looked at once, after the last epoch; no epoch is chosen by it. The same recipe, seed and
     number of threads give the same weights, also when the run was killed and resumed between.
@@ -80,16 +110,19 @@ def train(
     objective = _objective(recipe, model, teacher)
     optimizer = _optimizer(model, recipe)
     identity = {"recipe": recipe.to_dict(), "seed": seed, "teacher": teacher.sha256 if teacher else None}
+    average = RunningAverage(model, recipe.schedule.average)
     history: list[dict[str, float]] = []
     if resume:
-        history = _restore(out / "last.pt", recipe, identity, model, optimizer)
+        history = _restore(out / "last.pt", recipe, identity, model, optimizer, average)
     for epoch in range(len(history), recipe.schedule.epochs):
         model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
-        loss, top1 = _epoch(model, objective, optimizer, parts.train, recipe, seed, epoch)
+        loss, top1 = _epoch(model, objective, optimizer, average, parts.train, recipe, seed, epoch)
         history.append({"epoch": epoch + 1, "loss": loss, "top1": top1})
-        _keep(out / "last.pt", identity, model, optimizer, history)
+        _keep(out / "last.pt", identity, model, optimizer, average, history)
+        _write_csv(out / "history.csv", history)
         epoch_done(epoch + 1, loss, top1)
     model.set_real_weights(False)
+    average.give()
     test = evaluate(model, parts.test)
     metrics: dict[str, Any] = {
         "test_top1": test.top1,
@@ -148,6 +181,7 @@ def _epoch(
     model: BinaryTransformer,
     objective: Objective,
     optimizer: torch.optim.Optimizer,
+    average: RunningAverage,
     cutter: Cutter,
     recipe: Recipe,
     seed: int,
@@ -171,7 +205,10 @@ def _epoch(
             )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if recipe.schedule.clip:
+            nn.utils.clip_grad_norm_(model.parameters(), recipe.schedule.clip)
         optimizer.step()
+        average.take()
         loss_sum += loss.item() * len(index)
         right += int((answers.argmax(dim=1) == y).sum())
         seen += len(index)
@@ -200,12 +237,14 @@ def _keep(
     identity: dict[str, Any],
     model: BinaryTransformer,
     optimizer: torch.optim.Optimizer,
+    average: RunningAverage,
     history: list[dict[str, float]],
 ) -> None:
     content: dict[str, Any] = {
         **identity,
         "state": dict(model.state_dict()),
         "optimizer": optimizer.state_dict(),
+        "average": average.tensors,
         "history": history,
     }
     write_tensors(path, STATE_FORMAT, content)
@@ -217,6 +256,7 @@ def _restore(
     identity: dict[str, Any],
     model: BinaryTransformer,
     optimizer: torch.optim.Optimizer,
+    average: RunningAverage,
 ) -> list[dict[str, float]]:
     content = read_tensors(path, STATE_FORMAT)
     same = parse_recipe(content["recipe"], recipe.name) == recipe
@@ -227,14 +267,26 @@ def _restore(
         )
     model.load_state_dict(content["state"])
     optimizer.load_state_dict(content["optimizer"])
+    average.tensors = content.get("average", [])
     return list(content["history"])
+
+
+def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
+    """The history so far, a line an epoch, in one step."""
+    lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in one step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write plain values in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, json.dumps(content, indent=1) + "\n")

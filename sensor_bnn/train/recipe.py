@@ -75,6 +75,9 @@ class Schedule:
         smoothing: label smoothing.
         real_weights: share of the epochs, from the first, in which only activations are binary: progressive
             binarization, activations first, then weights.
+        clip: largest norm of a step's whole gradient; 0: no limit.
+        average: weight of the past in the running average of the weights, step by step, which becomes the
+            model after the last epoch; 0: the last step's weights are the model.
     """
 
     epochs: int = 60
@@ -84,6 +87,8 @@ class Schedule:
     decay: float = 0.01
     smoothing: float = 0.1
     real_weights: float = 0.0
+    clip: float = 0.0
+    average: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -252,6 +257,15 @@ def _check_ranges(recipe: Recipe) -> None:
         weight = getattr(recipe.distill, key)
         if not 0 <= weight < math.inf:
             raise CheckpointError(f"Recipe {recipe.name}: distill.{key} is {weight}.", "Give 0 or more.")
+    if not 0 <= recipe.schedule.clip < math.inf:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: schedule.clip is {recipe.schedule.clip}.", "Give 0 or more."
+        )
+    if not 0 <= recipe.schedule.average < 1:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: schedule.average is {recipe.schedule.average}.",
+            "Give 0, or a weight below 1 such as 0.999.",
+        )
     if not 0 <= recipe.schedule.real_weights < 1:
         raise CheckpointError(
             f"Recipe {recipe.name}: schedule.real_weights is {recipe.schedule.real_weights}.",

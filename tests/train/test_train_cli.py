@@ -57,6 +57,7 @@ def test_train_then_eval_then_samples(
     assert json.loads(evaluated.stdout)["top1"] == result["test_top1"]
     on_samples = CliRunner().invoke(eval_command, [ckpt, "--data", samples, "--json"])
     assert json.loads(on_samples.stdout)["windows"] == 9
+    assert json.loads(on_samples.stdout)["top5"] == 1
     readable = CliRunner().invoke(eval_command, [ckpt, "--data", samples])
     assert "over 9 windows" in readable.stdout
 
@@ -70,6 +71,16 @@ def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
     assert CliRunner().invoke(train_command, [*common, "--resume"]).exit_code == 0
     longer = CliRunner().invoke(train_command, [*common[:-1], "2", "--resume"])
     assert isinstance(longer.exception, CheckpointError)
+
+
+@pytest.mark.usefixtures("small_set")
+def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
+    arguments = [str(recipe_file), "--out", str(tmp_path / "run"), "--dry-run"]
+    shown = json.loads(CliRunner().invoke(train_command, [*arguments, "--json"]).stdout)
+    assert (shown["learned_from"], shown["tested_on"], shown["input"]) == (117, 39, [6, 100])
+    assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
+    assert "117" in CliRunner().invoke(train_command, arguments).stdout
+    assert not (tmp_path / "run").exists()
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:

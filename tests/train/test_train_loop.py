@@ -49,7 +49,12 @@ def test_learns_and_checkpoint_says_what_it_reached(
     again = evaluate(checkpoint.model, recordings.of_groups((4,)).windows())
     np.testing.assert_array_equal(again.confusion, run.test.confusion)
     assert json.loads((tmp_path / "history.json").read_text())["history"] == run.history
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ckpt.pt", "history.json", "last.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ckpt.pt",
+        "history.csv",
+        "history.json",
+        "last.pt",
+    ]
 
 
 def test_same_seed_same_weights_other_seed_others(
@@ -128,3 +133,66 @@ def test_evaluation_refuses_other_data(tmp_path: Path, recordings: Recordings, r
         evaluate(model, dataclasses.replace(windows, x=windows.x[:, :3]))
     with pytest.raises(DataError, match="classes"):
         evaluate(model, dataclasses.replace(windows, classes=("a", "b", "c")))
+
+
+def test_history_is_on_disk_after_every_epoch(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    seen = []
+
+    def look(epoch: int, loss: float, top1: float) -> None:
+        seen.append((tmp_path / "history.csv").read_text().splitlines())
+
+    run = train(recipe(), recordings, 0, tmp_path, epoch_done=look)
+    assert [len(lines) for lines in seen] == [2, 3, 4]
+    assert seen[-1][0] == "epoch,loss,top1"
+    assert seen[-1][2] == ",".join(repr(value) for value in run.history[1].values())
+
+
+def test_the_average_of_the_weights_is_the_model_and_survives_a_kill(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    schedule = {"epochs": 3, "batch": 16, "warmup": 1}
+    last = train(recipe(schedule=schedule), recordings, 0, tmp_path / "last")
+    plan = recipe(schedule={**schedule, "average": 0.9})
+    whole = train(plan, recordings, 0, tmp_path / "whole")
+    assert whole.history == last.history
+    differ = [name for name, tensor in weights(last).items() if not torch.equal(tensor, weights(whole)[name])]
+    assert "head.weight" in differ
+    assert not any("running" in name for name in differ)
+
+    def kill(epoch: int, loss: float, top1: float) -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        train(plan, recordings, 0, tmp_path / "cut", epoch_done=kill)
+    assert_equal(whole, train(plan, recordings, 0, tmp_path / "cut", resume=True))
+
+
+def test_clipped_gradients_change_the_curve(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    schedule = {"epochs": 1, "batch": 16, "warmup": 0}
+    plain = train(recipe(schedule=schedule), recordings, 0, tmp_path / "plain")
+    for limit, same in ((1e9, True), (1e-3, False)):
+        clipped = train(recipe(schedule={**schedule, "clip": limit}), recordings, 0, tmp_path / str(limit))
+        assert (clipped.history == plain.history) is same
+
+
+def test_a_run_that_diverges_keeps_the_last_good_epoch(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sensor_bnn.train import loop
+
+    cross_entropy, calls = torch.nn.functional.cross_entropy, []
+
+    def diverging(*arguments: object, **options: object) -> torch.Tensor:
+        calls.append(1)
+        return cross_entropy(*arguments, **options) * (float("nan") if len(calls) > 9 else 1.0)
+
+    monkeypatch.setattr(loop.functional, "cross_entropy", diverging)
+    with pytest.raises(CheckpointError, match="diverged: the loss is nan in epoch 2"):
+        train(recipe(), recordings, 0, tmp_path)
+    monkeypatch.undo()
+    resumed = train(recipe(), recordings, 0, tmp_path, resume=True)
+    assert_equal(train(recipe(), recordings, 0, tmp_path / "whole"), resumed)
