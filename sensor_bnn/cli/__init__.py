@@ -26,7 +26,6 @@ COMMANDS = (
     "evaluate",
     "report",
     "compare",
-    "compare",
     "boards",
     "targets",
     "models",
