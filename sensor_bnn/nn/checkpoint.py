@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write plain values and tensors under a format name, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write plain values and tensors under a format name, atomically.
+
+    Raises:
+        CheckpointError: the disk is full, or the place cannot be written to; an older file stands.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         torch.save({"format": kind, "version": VERSION, **content}, temporary)
         temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: what torch's zip writer makes of a full disk
+        raise CheckpointError(
+            f"{path} cannot be written ({_first_line(error)}).",
+            "Free some space or choose another folder; what was saved before is kept.",
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path, kind: str) -> dict[str, Any]:

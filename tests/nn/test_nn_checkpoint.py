@@ -79,6 +79,31 @@ def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "module.pt")
 
 
+@pytest.mark.parametrize(
+    "failure", (OSError(28, "No space left on device"), RuntimeError("unexpected pos 64"))
+)
+def test_a_full_disk_keeps_the_old_checkpoint(
+    saved: Path, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = saved.read_bytes()
+    model = load_checkpoint(saved).model
+
+    def half(content: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise failure
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        save_checkpoint(saved, model, {}, {})
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == ["ckpt.pt"]
+
+
+def test_a_place_that_cannot_be_written(saved: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        save_checkpoint(saved / "below" / "ckpt.pt", load_checkpoint(saved).model, {}, {})
+
+
 def test_other_version(saved: Path) -> None:
     with pytest.raises(CheckpointError, match="version 2; this program reads 1"):
         load_checkpoint(rewritten(saved, version=2))
