@@ -4,8 +4,15 @@
 #include <string.h>
 
 #include "runtime/crc32.h"
+#include "runtime/sha256.h"
 
 #define VECTOR_BYTES 8u /* an image holds at least its first two vectors: stack and reset */
+
+static bool has_digest(const uint8_t *bytes, uint32_t count, const uint8_t *expected) {
+    uint8_t digest[32];
+    sha256(bytes, count, digest);
+    return memcmp(digest, expected, sizeof digest) == 0;
+}
 
 bool image_is_whole(const uint8_t *slot, uint32_t slot_bytes, const char *board) {
     image_header header;
@@ -15,5 +22,6 @@ bool image_is_whole(const uint8_t *slot, uint32_t slot_bytes, const char *board)
            strncmp(header.board, board, sizeof header.board) == 0 &&
            header.image_bytes >= VECTOR_BYTES &&
            header.image_bytes <= slot_bytes - IMAGE_HEADER_BYTES &&
-           header.image_crc32 == crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes);
+           header.image_crc32 == crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes) &&
+           has_digest(slot + IMAGE_HEADER_BYTES, header.image_bytes, header.image_sha256);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC 0x4E4E4253u /* "SBNN" */
-#define IMAGE_HEADER_VERSION 1u
+#define IMAGE_HEADER_VERSION 2u
 #define IMAGE_HEADER_BYTES 512u /* the vector table follows, and must be aligned to a power of two */
 
 typedef struct {
@@ -17,7 +17,8 @@ typedef struct {
     uint8_t model_hash[32];
     char board[32];            /* NUL padded, as is the version */
     char firmware_version[16]; /* of sensor-bnn */
-    uint8_t reserved[412];
+    uint8_t image_sha256[32];
+    uint8_t reserved[380];
     uint32_t header_crc32; /* of the 508 bytes before it */
 } image_header;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from sensor_bnn.errors import BundleError
 
 HEADER_BYTES = 512
 _MAGIC = int.from_bytes(b"SBNN", "little")
-_VERSION = 1
-_FIELDS = struct.Struct("<IIII32s32s16s412x")
+_VERSION = 2
+_FIELDS = struct.Struct("<IIII32s32s16s32s380x")
 _CRC = struct.Struct("<I")
 
 
@@ -25,6 +26,7 @@ class ImageHeader:
         model_hash: SHA-256 of the model's ONNX file, 32 bytes.
         board: the board's name.
         firmware_version: version of the sensor-bnn that built it.
+        image_sha256: SHA-256 of the bytes behind the header, 32 bytes.
     """
 
     image_bytes: int
@@ -32,6 +34,7 @@ class ImageHeader:
     model_hash: bytes
     board: str
     firmware_version: str
+    image_sha256: bytes
 
     @classmethod
     def of(cls, image: bytes, model_hash: bytes, board: str, firmware_version: str) -> ImageHeader:
@@ -43,7 +46,8 @@ class ImageHeader:
             board: at most 31 ASCII characters.
             firmware_version: cut to 15 ASCII characters.
         """
-        return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15])
+        digest = hashlib.sha256(image).digest()
+        return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15], digest)
 
     def to_bytes(self) -> bytes:
         """Return the 512 bytes of the header."""
@@ -55,6 +59,7 @@ class ImageHeader:
             self.model_hash,
             self.board.encode("ascii"),
             self.firmware_version.encode("ascii"),
+            self.image_sha256,
         )
         return fields + _CRC.pack(zlib.crc32(fields))
 
@@ -71,13 +76,13 @@ def read_image(content: bytes) -> ImageHeader:
     remedy = "Build it again with `sensor-bnn build`."
     if len(content) < HEADER_BYTES or content[:4] != _MAGIC.to_bytes(4, "little"):
         raise BundleError("The file is no sensor-bnn firmware image.", remedy)
-    _, version, size, crc, model_hash, board, firmware_version = _FIELDS.unpack_from(content)
+    _, version, size, crc, model_hash, board, firmware_version, digest = _FIELDS.unpack_from(content)
     if version != _VERSION:
         raise BundleError(f"The firmware image has header version {version}, not {_VERSION}.", remedy)
     if _CRC.unpack_from(content, _FIELDS.size)[0] != zlib.crc32(content[: _FIELDS.size]):
         raise BundleError("The header of the firmware image is damaged.", remedy)
     image = content[HEADER_BYTES:]
-    if len(image) != size or zlib.crc32(image) != crc:
+    if len(image) != size or zlib.crc32(image) != crc or hashlib.sha256(image).digest() != digest:
         raise BundleError(f"The firmware image is damaged: {len(image)} bytes of {size}, or changed.", remedy)
     return ImageHeader(
         size,
@@ -85,4 +90,5 @@ def read_image(content: bytes) -> ImageHeader:
         model_hash,
         board.rstrip(b"\0").decode("ascii"),
         firmware_version.rstrip(b"\0").decode("ascii"),
+        digest,
     )

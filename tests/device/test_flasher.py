@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -28,9 +29,18 @@ def image_bytes(size: int = 3001, board: str = "toy", model_hash: bytes = bytes(
     """A whole image; its size is no multiple of a word or a block."""
     body = bytes((7 * i + i // 256) & 0xFF for i in range(size))
     fields = struct.pack(
-        "<4s3I32s32s16s412x", b"SBNN", 1, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"
+        "<4s3I32s32s16s32s380x",
+        *(b"SBNN", 2, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"),
+        hashlib.sha256(body).digest(),
     )
     return fields + struct.pack("<I", zlib.crc32(fields)) + body
+
+
+def seal(data: bytearray) -> None:
+    """Make the image whole after a change behind its header."""
+    data[12:16] = struct.pack("<I", zlib.crc32(data[512:]))
+    data[96:128] = hashlib.sha256(data[512:]).digest()
+    data[508:512] = struct.pack("<I", zlib.crc32(data[:508]))
 
 
 @pytest.fixture
@@ -127,8 +137,7 @@ def test_a_block_damaged_by_chance_is_written_afresh(tmp_path: Path) -> None:
     """The lost byte equals what resync fills with: all that follows moves up, and the checksum is right."""
     data = bytearray(image_bytes())
     data[700] = an3155.FILL
-    data[12:16] = struct.pack("<I", zlib.crc32(data[512:]))
-    data[508:512] = struct.pack("<I", zlib.crc32(data[:508]))
+    seal(data)
     (tmp_path / "firmware.bin").write_bytes(data)
     image = read_image(tmp_path)
     # sync, Get, Get ID, Erase of 4 pages; 265 bytes a whole Write, whose data begin behind 8.
@@ -282,8 +291,7 @@ def test_an_elf_file_is_what_it_loads(tmp_path: Path) -> None:
     """Two segments with a gap, which is filled as erased flash."""
     data = bytearray(image_bytes())
     data[1000:1100] = b"\xff" * 100
-    data[12:16] = struct.pack("<I", zlib.crc32(data[512:]))
-    data[508:512] = struct.pack("<I", zlib.crc32(data[:508]))
+    seal(data)
     parts = [(0, bytes(data[:1000])), (1100, bytes(data[1100:]))]
     header = b"\x7fELF\x01\x01\x01" + bytes(9)
     header += struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, SLOT, 52, 0, 0x05000000, 52, 32, 2, 0, 0, 0)

@@ -250,7 +250,8 @@ def test_reset_starts_a_whole_image_after_a_window_for_calls(
 def test_reset_with_a_damaged_image_stays(machine: Machine, board: Board, built: BuildResult) -> None:
     line = machine.line
     assert line.call() == ACK
-    line.program(board.slot.origin, built.firmware_bin.read_bytes()[:-1] + b"\x00")
+    image = built.firmware_bin.read_bytes()
+    line.program(board.slot.origin, image[:-1] + bytes([image[-1] ^ 1]))
     machine.emulator.reset()
     assert line.take(1, 1.0) == b""
     assert line.call() == ACK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -231,7 +232,10 @@ def test_header_and_its_damages() -> None:
     image = bytes(range(200)) * 3
     whole = ImageHeader.of(image, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcdefghij").to_bytes() + image
     header = read_image(whole)
-    assert header == ImageHeader(600, header.image_crc32, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcd")
+    assert header == ImageHeader(
+        600, header.image_crc32, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcd", header.image_sha256
+    )
+    assert header.image_sha256 == hashlib.sha256(image).digest()
     for place in (0, 4, 8, 12, 16, 48, 80, 96, 500, 508, 511, 512, 700, len(whole) - 1):
         damaged = bytearray(whole)
         damaged[place] ^= 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import re
 import struct
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +45,12 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
     library = ctypes.CDLL(
         str(
             host_compile(
-                "runtime.so", "runtime/crc32.c", "runtime/frame.c", "runtime/image.c", options=SHARED
+                "runtime.so",
+                "runtime/crc32.c",
+                "runtime/frame.c",
+                "runtime/image.c",
+                "runtime/sha256.c",
+                options=SHARED,
             )
         )
     )
@@ -174,6 +181,25 @@ def test_sealed_frames_are_right(runtime: ctypes.CDLL, payload: bytes, head: tup
     assert buffer.raw[:count] == request(kind, payload, sequence, status=status)
 
 
+@given(data=st.binary(max_size=300))
+@example_settings
+def test_sha256_is_the_standard_one(runtime: ctypes.CDLL, data: bytes) -> None:
+    digest = ctypes.create_string_buffer(32)
+    for length in {len(data), *range(54, 66), *range(118, 130)}:
+        message = data.ljust(length, b"x")[:length]
+        runtime.sha256(message, length, digest)
+        assert digest.raw == hashlib.sha256(message).digest()
+
+
+def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> None:
+    image = bytes(range(200))
+    header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1"), image_sha256=bytes(32))
+    slot = (header.to_bytes() + image).ljust(2048)
+    assert not runtime.image_is_whole(slot, 2048, b"fake")
+    right = replace(header, image_sha256=hashlib.sha256(image).digest())
+    assert runtime.image_is_whole((right.to_bytes() + image).ljust(2048), 2048, b"fake")
+
+
 @given(image=st.binary(min_size=8, max_size=600), data=st.data())
 @example_settings
 def test_only_whole_images_of_the_board_are_started(
@@ -246,7 +272,13 @@ def bootloader(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "bootloader",
-            *("bootloader/main.c", "bootloader/an3155.c", "runtime/crc32.c", "runtime/image.c"),
+            *(
+                "bootloader/main.c",
+                "bootloader/an3155.c",
+                "runtime/crc32.c",
+                "runtime/image.c",
+                "runtime/sha256.c",
+            ),
             FAKE / "fake.c",
             options=(*SANITIZED, "-DFAKE_SHOWS_FLASH", "-I", str(FAKE)),
         )
