@@ -26,6 +26,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     import json
     from typing import cast
 
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
@@ -46,14 +47,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"boards": rows}))
         return
-    table = Table()
-    table.add_column("name", no_wrap=True)
-    for name in ("title", "target", "flash", "RAM", "emulated", "run on\nhardware"):
-        table.add_column(name)
+    table = Table(box=box.SIMPLE)
+    for name in ("name", "target", "flash KB", "RAM KB", "run on"):
+        table.add_column(name, no_wrap=True, justify="right" if name.endswith("KB") else "left")
     for row in rows:
-        flags = ["yes" if row[key] else "no" for key in ("emulated", "run_on_hardware")]
-        sizes = [f"{cast(int, row[key]) >> 10:,} KB" for key in ("flash_bytes", "ram_bytes")]
-        table.add_row(str(row["name"]), str(row["title"]), str(row["target"]), *sizes, *flags)
+        where = [name for key, name in (("emulated", "QEMU"), ("run_on_hardware", "hardware")) if row[key]]
+        sizes = [f"{cast(int, row[key]) >> 10:,}" for key in ("flash_bytes", "ram_bytes")]
+        table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "nothing yet")
     Console().print(table)
 
 
