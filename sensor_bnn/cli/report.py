@@ -21,7 +21,8 @@ import click
     type=click.Choice(["html", "markdown"]),
     help="What to write.  [default: by the output's name, else html]",
 )
-def command(result: Path, output: Path | None, form: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: page, format, bytes.")
+def command(result: Path, output: Path | None, form: str | None, as_json: bool) -> None:
     """Write a page about RESULT, what `profile --json`, `bench --json` or `demo --json` printed.
 
     The HTML page is one file that needs no network: pipeline, model, accuracy, layers, memory over time,
@@ -32,6 +33,8 @@ def command(result: Path, output: Path | None, form: str | None) -> None:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn report result.json -o page.html
     """
+    import json
+
     from sensor_bnn.report.page import SUFFIXES, render, write_page
     from sensor_bnn.report.result import read_result
 
@@ -40,5 +43,9 @@ def command(result: Path, output: Path | None, form: str | None) -> None:
     page = output or result.with_suffix(SUFFIXES[form])
     if page.resolve() == result.resolve():
         raise click.UsageError("The page would replace RESULT: name another file with -o.")
-    write_page(render(read_result(result), form), page)
-    click.echo(page)
+    text = render(read_result(result), form)
+    write_page(text, page)
+    if as_json:
+        click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(text.encode())}))
+    else:
+        click.echo(page)

@@ -25,7 +25,13 @@ def test_help_shows_an_example(name, tmp_path):
     assert f"sensor-bnn {name}" in done.stdout.partition("Example")[2]
 
 
-@pytest.mark.parametrize("name", ["flash", "bench", "boards", "emulate", "build", "targets", "doctor"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("flash", "bench", "profile", "evaluate", "report", "compare"),
+        *("boards", "emulate", "build", "targets", "doctor"),
+    ],
+)
 def test_a_command_for_boards_imports_no_framework(name, tmp_path):
     """Start-up time is these imports; torch alone takes seconds."""
     program = (
@@ -39,6 +45,10 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
     arguments = {
         "flash": ["flash", "absent", "--port", "absent"],
         "bench": ["bench", "absent", "--port", "absent", "--samples", str(SHIPPED / "samples.npz")],
+        "profile": ["profile", "absent", "--port", "p", "--samples", str(SHIPPED / "samples.npz")],
+        "evaluate": ["evaluate", "absent", "--port", "p", "--data", str(SHIPPED / "samples.npz")],
+        "report": ["report", "absent"],
+        "compare": ["compare", "absent", "absent"],
         "emulate": ["emulate", "absent"],
         "build": ["build", "absent", "--board", BOARD],
     }.get(name, [name])
@@ -48,7 +58,7 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
     assert "loaded: []" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["boards", "targets", "doctor"])
+@pytest.mark.parametrize("name", ["boards", "targets", "models", "doctor"])
 def test_what_a_list_prints_is_of_its_schema(name, conforms, tmp_path):
     done = sensor_bnn(name, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -154,6 +154,16 @@ def test_the_command(
     assert not list(tmp_path.rglob(".*"))
 
 
+def test_the_command_tells_what_it_wrote(
+    bench_result: Make, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(bench_result()))
+    told = json.loads(CliRunner().invoke(command, [str(file), "--json"]).stdout)
+    conforms("report", told)
+    assert told["bytes"] == Path(told["page"]).stat().st_size
+
+
 def test_the_command_refuses(bench_result: Make, tmp_path: Path) -> None:
     file = tmp_path / "result.html"
     file.write_text(json.dumps(bench_result()))

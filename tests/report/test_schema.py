@@ -38,6 +38,10 @@ def test_each_is_a_schema(name: str) -> None:
     assert SCHEMAS[name]["$id"].endswith(f"/{name}.json")
 
 
+def test_each_command_is_listed_once() -> None:
+    assert len(set(COMMANDS)) == len(COMMANDS)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_with_json_has_one(name: str) -> None:
     command = Pipeline().get_command(click.Context(click.Command("root")), name)
