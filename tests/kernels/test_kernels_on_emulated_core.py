@@ -62,6 +62,16 @@ def test_bar(rows: list[KernelRow], shape: Shape, output: str) -> None:
     assert row.instr_per_mac <= BARS[shape, output]
 
 
+@pytest.mark.parametrize(("core", "most"), [("cortex-m3", 0.20), ("cortex-m4", 0.16)])
+def test_bar_of_a_smaller_core(core: str, most: float) -> None:
+    counted = measure_kernels(find_target(core), (DEFAULT_SHAPES[0], *GRID[:9]), Console(file=io.StringIO()))
+    assert [row for row in counted if not row.exact] == []
+    (row,) = (
+        row for row in counted if (row.m, row.n, row.output, row.kernel) == (64, 192, "packed", "chosen")
+    )
+    assert row.instr_per_mac <= most
+
+
 def test_the_choice_is_hardly_slower_than_the_best(rows: list[KernelRow]) -> None:
     """The cost formula knows the kernels: at sizes that matter it never loses a tenth."""
     for chosen in (row for row in rows if row.kernel == "chosen" and row.n >= 32 and row.k >= 32):

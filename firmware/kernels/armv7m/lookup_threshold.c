@@ -1,8 +1,5 @@
 #include "lookup.h"
-
-#include <arm_acle.h>
-
-#define TOPS 0x80808080u
+#include "lookup_below.h"
 
 /* Bits of some outputs gather in the bytes of two words, rows 0 2 4 6 and 1 3 5 7: each new one enters
  * at the top. */
@@ -18,10 +15,8 @@ __attribute__((always_inline)) static inline gathered gather(const uint32_t *sum
     for (uint32_t j = 0; j < outputs; j++) {
         const uint32_t limits = (uint32_t)limit[j] * 0x01010101u;
         const uint32_t high = sums[1];
-        (void)__usub8(sums[0] - (high << 4), limits);
-        bits.even = __sel(0, TOPS) | bits.even >> 1;
-        (void)__usub8(high, limits);
-        bits.odd = __sel(0, TOPS) | bits.odd >> 1;
+        bits.even = lookup_below(sums[0] - (high << 4), limits) | bits.even >> 1;
+        bits.odd = lookup_below(high, limits) | bits.odd >> 1;
         sums += step;
         __asm("" : "+r"(sums)); /* one address moves on: eight would not stay in registers */
     }
