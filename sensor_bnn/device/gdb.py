@@ -14,6 +14,7 @@ from typing import Self
 from sensor_bnn.errors import FlashError, PortError
 
 BLOCK_BYTES = 1024
+"""The most that one command carries: a packet of QEMU's holds twice as many digits, and little more."""
 _SECONDS = 10.0
 
 
@@ -55,11 +56,13 @@ class Debugger:
             self._ask("D")
 
     def write(self, address: int, data: bytes) -> None:
-        """Write memory.
+        """Write up to ``BLOCK_BYTES`` of memory.
 
         Raises:
             FlashError: the target refuses.
         """
+        if len(data) > BLOCK_BYTES:
+            raise ValueError(f"{len(data)} bytes in one command")
         answer = self._ask(f"M{address:x},{len(data):x}:{data.hex()}")
         if answer != "OK":
             raise FlashError(
@@ -68,7 +71,7 @@ class Debugger:
             )
 
     def read(self, address: int, count: int) -> bytes:
-        """Read memory.
+        """Read up to ``BLOCK_BYTES`` of memory.
 
         Raises:
             FlashError: the target refuses.
