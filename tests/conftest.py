@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn.nn.folded import (
@@ -23,6 +24,11 @@ from sensor_bnn.nn.folded import (
     PackedOutLinear,
 )
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
+
+
+# A busy machine is slow, not wrong: no test is held to a time.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 
 @dataclass(frozen=True)

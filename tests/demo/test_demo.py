@@ -30,10 +30,8 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
-    done = [
-        run(sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o", name, cwd=tmp_path)
-        for name in ("first", "second")
-    ]
+    demo = [sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o"]
+    done = [run(*demo, "first", cwd=tmp_path), run(*demo, "second", "--limit", "16", cwd=tmp_path)]
     for process in done:
         assert process.returncode == 0, process.stderr
     first, second = (json.loads(process.stdout) for process in done)

@@ -56,7 +56,7 @@ class Line:
         Not too often: an emulator needs a second to connect its port, and the calls wait there. Not too
         seldom: a bootloader that has been called before takes two for a wrong command, which it refuses.
         """
-        for _ in range(10):
+        for _ in range(40):
             self.send(SYNC)
             if answer := self.take(1, every):
                 return answer
