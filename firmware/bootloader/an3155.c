@@ -71,7 +71,8 @@ static bool in_slot(uint32_t address, uint32_t count) {
     return offset < SBNN_SLOT_BYTES && count <= SBNN_SLOT_BYTES - offset;
 }
 
-/* Four bytes, the highest first, and their XOR. False if they did not come, or were wrong and refused.
+/* Four bytes, the highest first, and their XOR; the alias of the flash means the flash. False if they
+ * did not come, or were wrong and refused.
  */
 static bool receive_address(uint32_t *address) {
     uint8_t check = 0;
@@ -89,6 +90,9 @@ static bool receive_address(uint32_t *address) {
     if (check != 0u) {
         refuse();
         return false;
+    }
+    if (*address - SBNN_FLASH_ALIAS < SBNN_FLASH_BYTES) {
+        *address += SBNN_FLASH_ORIGIN - SBNN_FLASH_ALIAS;
     }
     return true;
 }

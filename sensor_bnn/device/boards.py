@@ -57,10 +57,14 @@ class Ram(Region):
 
 @dataclass(frozen=True)
 class Bootloader:
-    """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers."""
+    """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers.
+
+    ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
+    """
 
     size: int
     chip_id: int
+    alias: int
 
 
 @dataclass(frozen=True)
@@ -203,14 +207,16 @@ def read_board(folder: Path) -> Board:
     if name != folder.resolve().name:
         top.fail("name", f"is {name!r}, but the folder is {folder.resolve().name!r}")
     memory = top.table("memory")
+    flash = _flash(memory.table("flash"))
+    bootloader = _bootloader(top.table("bootloader"), flash)
     board = Board(
         name=name,
         title=top.text("title"),
         target=top.text("target"),
         run_on_hardware=top.flag("run_on_hardware"),
-        flash=_flash(memory.table("flash")),
+        flash=flash,
         ram=_ram(memory.table("ram")),
-        bootloader=_bootloader(top.table("bootloader")),
+        bootloader=bootloader,
         uart=_uart(top.table("uart")),
         counter=_counter(top.table("counter")),
         setup=tuple(_setup(table) for table in top.tables("setup")),
@@ -299,8 +305,12 @@ def _origin_and_size(table: _Table) -> tuple[int, int]:
     return origin, size
 
 
-def _bootloader(table: _Table) -> Bootloader:
-    bootloader = Bootloader(table.number("size", 0, 1 << 32), table.number("chip_id", 0, 0xFFFF))
+def _bootloader(table: _Table, flash: Flash) -> Bootloader:
+    bootloader = Bootloader(
+        size=table.number("size", 0, 1 << 32),
+        chip_id=table.number("chip_id", 0, 0xFFFF),
+        alias=table.number("alias", 0, (1 << 32) - flash.size, absent=flash.origin),
+    )
     table.close()
     return bootloader
 

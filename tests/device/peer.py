@@ -28,7 +28,7 @@ TOY = Board(
     run_on_hardware=False,
     flash=Flash(0x0800_0000, 0x8000, driver="ram", page=0x400),
     ram=Ram(0x2000_0000, 0x8000, stack=0x1000),
-    bootloader=Bootloader(size=0x1000, chip_id=0x450),
+    bootloader=Bootloader(size=0x1000, chip_id=0x450, alias=0x08000000),
     uart=Uart("toy", 0x4000_0000, 1_000_000, irq=0, baud=115200, parity="none"),
     counter=Counter("systick", 25_000_000),
     setup=(),

@@ -73,6 +73,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
     assert board.uart.parity == "even"
     assert load_board(str(tmp_path / "toy" / "board.toml")) == board
     assert (board.setup, board.flasher) == ((), "an3155")
+    assert board.bootloader.alias == board.flash.origin
     more = "[flasher]\nvia = 'gdb'\n[[setup]]\nregister = 8\nset = 1\n[[setup]]\nregister = 4\nclear = 3\n"
     board = load_board(write(tmp_path, GOOD + more))
     assert (board.setup, board.flasher) == ((Setup(8, 0, 1), Setup(4, 3, 0)), "gdb")
@@ -109,6 +110,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ),
         ('parity = "even"', 'parity = "mark"', "uart.parity must be one of none, even, odd, not 'mark'"),
         ('driver = "cmsdk"', 'driver = "../x"', "uart.driver must be a word"),
+        ("chip_id = 0x450", "chip_id = 0x450\nalias = 0xFFFFFFFF", "bootloader.alias must lie in"),
         ("[counter]", "[timer]", "counter is missing"),
         ("[counter]", "[[setup]]\nregister = 2\n[counter]", "setup[0].register must be a multiple of 4"),
         ("[counter]", "[[setup]]\nset = 2\n[counter]", "setup[0].register is missing"),

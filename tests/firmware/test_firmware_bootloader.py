@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -258,12 +259,30 @@ def test_reset_with_a_damaged_image_stays(machine: Machine, board: Board, built:
     still_there(line)
 
 
-def test_stm32flash_reads_the_chip_id(machine: Machine, board: Board) -> None:
+def stm32flash(port: str, *arguments: str | Path) -> str:
     if shutil.which("stm32flash") is None:
         pytest.fail("stm32flash is missing: apt-get install stm32flash")
-    assert machine.line.call() == ACK, "QEMU has connected the port: stm32flash waits but half a second"
-    done = subprocess.run(
-        ["stm32flash", "-m", "8n1", machine.emulator.port], capture_output=True, text=True, check=False
-    )
-    assert f"0x{board.bootloader.chip_id:03x}" in (done.stdout + done.stderr)
-    still_there(machine.line)
+    command = ["stm32flash", "-m", "8n1", "-b", "115200", *map(str, arguments), port]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_stm32flash_writes_verifies_reads_and_starts(
+    machine: Machine, board: Board, built: BuildResult, tmp_path: Path
+) -> None:
+    """The board answers the id of a chip that it knows; its flash begins at the alias for it."""
+    line, port = machine.line, machine.emulator.port
+    assert line.call() == ACK, "QEMU has connected the port: stm32flash waits but half a second"
+    slot = f"0x{board.slot.origin - board.flash.origin + board.bootloader.alias:08x}"
+    said = stm32flash(port)
+    assert f"0x{board.bootloader.chip_id:04x}" in said, said
+    image = built.firmware_bin.read_bytes()
+    assert "verified" in stm32flash(port, "-S", slot, "-w", built.firmware_bin, "-v")
+    stm32flash(port, "-S", f"{slot}:{len(image)}", "-r", tmp_path / "read.bin")
+    assert (tmp_path / "read.bin").read_bytes()[: len(image)] == image
+    assert line.read(board.slot.origin, 256) == image[:256]
+    assert line.read(board.bootloader.alias, 256) == line.read(board.flash.origin, 256)
+    assert line.write(board.bootloader.alias, b"\0" * 4) == NACK, "the bootloader's own, by another name"
+    stm32flash(port, "-g", slot)
+    assert line.ask(HELLO)[0] == 0
