@@ -1,6 +1,7 @@
 """The main job, start to end, as a user runs it: on this checkout, and from a wheel in an empty directory."""
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+NUMBER = re.compile(r"[0-9][0-9,.]*%?")
 PROMISED = {
     "board",
     "model",
@@ -48,7 +51,21 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     assert first["model_hash"] == second["model_hash"]
     layers = sum(layer["instructions"] for layer in first["layers"])
     assert layers + first["overhead"] == first["profile_instructions"]
-    assert "/blocks.0/attention/query" in done[0].stderr  # the table
+    shown = README.split("```text\n")[1].split("```")[0]
+    printed = done[0].stderr[done[0].stderr.index(f"{first['model']} on {first['board']}") :]
+    assert_same_table(shown, printed)
+
+
+def assert_same_table(shown: str, printed: str) -> None:
+    """Word for word; a number may differ by 2 % or 100, which another GCC's code does."""
+    words, others = shown.split(), printed.split()
+    assert len(words) == len(others), printed
+    for word, other in zip(words, others, strict=True):
+        if NUMBER.fullmatch(word) and NUMBER.fullmatch(other):
+            value, want = (float(text.replace(",", "").rstrip("%")) for text in (word, other))
+            assert value == pytest.approx(want, rel=0.02, abs=100 if "," in word else 0.02), (word, other)
+        else:
+            assert word == other
 
 
 @pytest.fixture(scope="module")
