@@ -25,7 +25,6 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
-
 # A busy machine is slow, not wrong: no test is held to a time.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
