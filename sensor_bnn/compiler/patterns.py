@@ -1,8 +1,8 @@
 """Relax to Relax: recognise what one of our own kernels computes as a whole.
 
 ``Add(stream, BnnLinear(x))`` and ``Add(MatMul(x, constant), constant)`` become one call each, so that no
-float tensor exists only to be added to; a matrix product and a mean over rows get kernels of a fixed order
-of operations.
+float tensor exists only to be added to; the heads of ``BnnBoolMatMul`` are merged as it writes them; a matrix
+product and a mean over rows get kernels of a fixed order of operations.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from sensor_bnn.onnx.operators import DOMAIN
 
 LINEAR = f"{DOMAIN}.BnnLinear"
 LINEAR_RESIDUAL = "sensor_bnn.BnnLinearResidual"
+BOOL_MAT_MUL = f"{DOMAIN}.BnnBoolMatMul"
+BOOL_MAT_MUL_MERGED = "sensor_bnn.BnnBoolMatMulMerged"
 DENSE = "sensor_bnn.Dense"
 MEAN_ROWS = "sensor_bnn.MeanRows"
 
@@ -33,14 +35,18 @@ class _Match:
 
 
 def match_patterns(graph: Graph) -> Graph:
-    """Return the graph with patterns replaced; a sum that is fused keeps the name of its product."""
+    """Return the graph with patterns replaced; what is fused keeps the name of its product."""
     main = graph.module["main"]
     bindings = [binding for block in main.body.blocks for binding in block.bindings]
     uses = Counter(var for binding in bindings for var in _variables(binding.value))
     made = {binding.var: binding.value for binding in bindings}
     matches: dict[Var, _Match] = {}
     for binding in bindings:
-        match = _sum(binding.value, made, uses) or _alone(binding.var, binding.value)
+        match = (
+            _sum(binding.value, made, uses)
+            or _merge(binding.value, made, uses)
+            or _alone(binding.var, binding.value)
+        )
         if match is not None:
             matches[binding.var] = match
     taken = {match.var for var, match in matches.items() if not match.var.same_as(var)}
@@ -84,6 +90,20 @@ def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> 
         if _is_dense(product) and isinstance(right, GenericConst) and _rows(right) in (1, _rows(value)):
             return _Match(left, DENSE, (*product.args, right))
     return None
+
+
+def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+    """Heads first to rows first, of a product that nothing else reads."""
+    if not _is_call(value, "relax.permute_dims") or [int(axis) for axis in value.attrs.axes or ()] != [
+        1,
+        0,
+        2,
+    ]:
+        return None
+    heads = value.args[0]
+    if heads not in made or uses[heads] != 1 or extern_name(made[heads]) != BOOL_MAT_MUL:
+        return None
+    return _Match(heads, BOOL_MAT_MUL_MERGED, tuple(made[heads].args[1].fields))
 
 
 def _alone(var: Var, value: relax.Expr) -> _Match | None:

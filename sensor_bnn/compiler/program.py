@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -29,7 +30,15 @@ from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
 from sensor_bnn.compiler.lookup import FLOAT, PACKED, Rows, choose_rows, workspace_bytes
-from sensor_bnn.compiler.patterns import DENSE, LINEAR, LINEAR_RESIDUAL, MEAN_ROWS, extern_name
+from sensor_bnn.compiler.patterns import (
+    BOOL_MAT_MUL,
+    BOOL_MAT_MUL_MERGED,
+    DENSE,
+    LINEAR,
+    LINEAR_RESIDUAL,
+    MEAN_ROWS,
+    extern_name,
+)
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -37,6 +46,8 @@ from sensor_bnn.onnx.packing import words_for
 Array = npt.NDArray[np.generic]
 
 _SUM = "BnnLinear + Add"
+_TITLES = {LINEAR_RESIDUAL: _SUM, BOOL_MAT_MUL_MERGED: "BnnBoolMatMul"}
+"""What tables call a kernel that computes more than the operator of its name."""
 
 
 class Place(Enum):
@@ -245,7 +256,7 @@ class _Writer:
         self._steps.append(
             Step(
                 name=name,
-                operator=_SUM if extern == LINEAR_RESIDUAL else extern.rpartition(".")[2],
+                operator=_TITLES.get(extern, extern.rpartition(".")[2]),
                 calls=choice.calls,
                 reads=tuple(reads),
                 writes=self._result(var),
@@ -385,11 +396,10 @@ def _mat_mul(types: list[TensorType], K: int) -> _Choice:
     return _Choice((_call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K)),), B * M * N * K)
 
 
-def _bool_mat_mul(types: list[TensorType], K: int) -> _Choice:
+def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
-    return _Choice(
-        (_call(f"sbnn_bool_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_bool_mat_mul(B, M, N, K)),), B * M * N * K
-    )
+    kernel = f"sbnn_bool_mat_mul{'_merged' if merged else ''}_b{B}_m{M}_n{N}_k{K}"
+    return _Choice((_call(kernel, bnn_bool_mat_mul(B, M, N, K, merged=merged)),), B * M * N * K)
 
 
 def _transpose(types: list[TensorType], K: int) -> _Choice:
@@ -404,7 +414,7 @@ def _attention_map(types: list[TensorType], K: int) -> _Choice:
 
 def _dense(types: list[TensorType]) -> _Choice:
     (M, K), N = types[0].shape, types[1].shape[1]
-    bias_rows = _bias_rows(types[2]) if len(types) == 3 else 0
+    bias_rows = _bias_rows(types[2])
     return _Choice((_call(f"sbnn_dense_m{M}_n{N}_k{K}_b{bias_rows}", dense(M, N, K, bias_rows)),), M * N * K)
 
 
@@ -423,7 +433,8 @@ _KERNELS: dict[str, Callable[..., _Choice]] = {
     LINEAR_RESIDUAL: _linear_of(FLOAT_SUM),
     f"{DOMAIN}.BnnLinearPacked": _linear_of(PACKED_OUT),
     f"{DOMAIN}.BnnMatMul": _mat_mul,
-    f"{DOMAIN}.BnnBoolMatMul": _bool_mat_mul,
+    BOOL_MAT_MUL: _bool_mat_mul,
+    BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     DENSE: _dense,
