@@ -52,8 +52,10 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    # A service manager's or a test's SIGTERM must not leave QEMU behind.
-    signal.signal(signal.SIGTERM, stop)
+    # A service manager's SIGTERM must not leave QEMU behind; what a script puts into the background ignores
+    # SIGINT from birth.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     try:
         with contextlib.ExitStack() as stack:
             if kernel is None:
