@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sensor_bnn.boards import Board
 from sensor_bnn.demo import SHIPPED, prepare_model
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import read_image

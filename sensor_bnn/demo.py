@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sensor_bnn.boards import Board
 from sensor_bnn.device.bench import BenchResult, read_samples, run_bench
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import FlashResult, flash_image
 from sensor_bnn.device.image import read_image

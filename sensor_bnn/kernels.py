@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from sensor_bnn.boards import Board, list_boards
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.lookup import MAX_BITS, Rows, choose_rows
@@ -31,7 +32,6 @@ from sensor_bnn.compiler.program import (
 )
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.device.bench import check_answer, greet, instructions_of
-from sensor_bnn.device.boards import Board, list_boards
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
+from sensor_bnn.boards import Board
 from sensor_bnn.bring_up import Accuracy, running_board
 from sensor_bnn.device.bench import Samples, read_table, run_bench
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.profile import run_profile
 from sensor_bnn.errors import BundleError
 from sensor_bnn.report.profile import profile_facts

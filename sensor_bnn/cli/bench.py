@@ -50,8 +50,8 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.boards import load_board
     from sensor_bnn.device.bench import detect_board, read_samples, run_bench
-    from sensor_bnn.device.boards import load_board
     from sensor_bnn.device.port import find_port
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.report.result import result_of

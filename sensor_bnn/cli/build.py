@@ -29,7 +29,7 @@ def command(bundle: Path, board: str, output: Path | None, as_json: bool) -> Non
     """
     import json
 
-    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.boards import load_board
     from sensor_bnn.firmware.build import build_firmware
 
     facts = load_board(board)

@@ -51,8 +51,8 @@ def command(
 
     from rich.console import Console
 
+    from sensor_bnn.boards import default_board, load_board
     from sensor_bnn.demo import run_demo
-    from sensor_bnn.device.boards import default_board, load_board
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 

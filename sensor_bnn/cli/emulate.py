@@ -36,7 +36,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     import signal
     import tempfile
 
-    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.boards import load_board
     from sensor_bnn.device.emulator import Emulator
     from sensor_bnn.errors import BoardError
 

@@ -56,10 +56,10 @@ def command(
 
     from rich.console import Console
 
+    from sensor_bnn.boards import load_board
     from sensor_bnn.bring_up import running_board
     from sensor_bnn.demo import SHIPPED
     from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.boards import load_board
     from sensor_bnn.device.evaluate import run_evaluate
     from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of, print_evaluation
     from sensor_bnn.report.progress import count_bars

@@ -33,7 +33,7 @@ def command(build: Path, port: str | None, debugger: str | None, board: str | No
     import json
     from dataclasses import asdict
 
-    from sensor_bnn.device.boards import load_board
+    from sensor_bnn.boards import load_board
     from sensor_bnn.device.flash import flash_image
     from sensor_bnn.device.image import read_image
     from sensor_bnn.device.port import find_port

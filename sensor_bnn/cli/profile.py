@@ -65,9 +65,9 @@ def command(
 
     from rich.console import Console
 
+    from sensor_bnn.boards import load_board
     from sensor_bnn.demo import SHIPPED
     from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.boards import load_board
     from sensor_bnn.profile import Plan, profile_at, profile_emulated
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile

@@ -1,1 +1,1 @@
-"""The host's side of a board: registry, emulator, flasher, serial client, benchmark."""
+"""The host's side of a board: emulator, flasher, serial client, benchmark."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.device.an3155 import An3155
-from sensor_bnn.device.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import Hello

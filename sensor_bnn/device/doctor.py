@@ -12,7 +12,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from sensor_bnn.device.boards import list_boards
+from sensor_bnn.boards import list_boards
 from sensor_bnn.device.emulator import PACKAGES
 from sensor_bnn.errors import ToolError
 

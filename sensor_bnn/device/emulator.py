@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 
 # Debian's package of each program that a board may name.

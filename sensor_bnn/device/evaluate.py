@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.boards import Board
 from sensor_bnn.device.bench import (
     Progress,
     Samples,
@@ -23,7 +24,6 @@ from sensor_bnn.device.bench import (
     instructions_of,
     read_table,
 )
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.profile import Spread

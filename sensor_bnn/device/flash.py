@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sensor_bnn.boards import Board
 from sensor_bnn.device import gdb
 from sensor_bnn.device.an3155 import BLOCK_BYTES, ERASE_PAGES, EXTENDED_ERASE, GO, READ, WRITE, An3155
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.device.image import Image

@@ -11,7 +11,7 @@ from typing import Self
 import serial
 from serial.tools import list_ports
 
-from sensor_bnn.device.boards import Uart
+from sensor_bnn.boards import Uart
 from sensor_bnn.errors import PortError
 
 PORT_VARIABLE = "SENSOR_BNN_PORT"

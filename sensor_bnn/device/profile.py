@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from sensor_bnn.boards import Board
 from sensor_bnn.device.bench import (
     Progress,
     Samples,
@@ -15,7 +16,6 @@ from sensor_bnn.device.bench import (
     instructions_of,
     read_table,
 )
-from sensor_bnn.device.boards import Board
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import BundleError, DeviceError

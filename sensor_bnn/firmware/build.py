@@ -18,8 +18,8 @@ import jinja2
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.boards import Board
 from sensor_bnn.compiler.targets import Target, list_targets
-from sensor_bnn.device.boards import Board
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader

@@ -14,8 +14,8 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn.boards import Board, Region
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device.boards import Board, Region
 from sensor_bnn.errors import SensorBnnError, ToolError
 from sensor_bnn.firmware.build import COMPILER, INSTALL, RESERVED_BYTES, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES

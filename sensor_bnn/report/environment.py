@@ -9,7 +9,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.firmware.build import COMPILER
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")

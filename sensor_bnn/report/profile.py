@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sensor_bnn.boards import HEADER_BYTES, Board
 from sensor_bnn.device.bench import BenchResult
-from sensor_bnn.device.boards import HEADER_BYTES, Board
 from sensor_bnn.device.profile import Profile
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.errors import DataError
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sensor_bnn.device.boards import Board, Bootloader, Counter, Emulator, Flash, Ram, Uart
+from sensor_bnn.boards import Board, Bootloader, Counter, Emulator, Flash, Ram, Uart
 
 ACK, NACK = b"\x79", b"\x1f"
 TOY = Board(

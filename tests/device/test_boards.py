@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sensor_bnn
-from sensor_bnn.device.boards import Board, Setup, default_board, list_boards, load_board
+from sensor_bnn.boards import Board, Setup, default_board, list_boards, load_board
 from sensor_bnn.errors import BoardError
 from sensor_bnn.resources import resource
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sensor_bnn.boards import Board, default_board
 from sensor_bnn.device import an3155
 from sensor_bnn.device.an3155 import An3155, RefusalError
-from sensor_bnn.device.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.firmware.build import build_bootloader

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from serial.tools import list_ports
 
+from sensor_bnn.boards import list_boards
 from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.cli import doctor as doctor_command
-from sensor_bnn.device.boards import list_boards
 from sensor_bnn.device.doctor import Check, check_machine, install_missing
 from sensor_bnn.device.port import find_port
 from sensor_bnn.errors import PortError, ToolError

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.device.boards import Board, default_board
+from sensor_bnn.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from peer import TOY
 
-from sensor_bnn.device.boards import Board, Setup, default_board
+from sensor_bnn.boards import Board, Setup, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.gdb import Debugger

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sensor_bnn.boards import Board, default_board
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device.boards import Board, default_board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.firmware.build import COMPILER, INSTALL, BuildResult, build_firmware
 from sensor_bnn.resources import resource

@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 import serial
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from sensor_bnn.boards import Board, list_boards, load_board
 from sensor_bnn.cli import boards as boards_command
-from sensor_bnn.device.boards import Board, list_boards, load_board
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware import check
 from sensor_bnn.firmware.check import CHECKS, check_board

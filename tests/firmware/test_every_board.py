@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sensor_bnn.boards import Board, list_boards
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.device.bench import Samples, detect_board, run_bench
-from sensor_bnn.device.boards import Board, list_boards
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import read_image

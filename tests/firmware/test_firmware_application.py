@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.firmware.build import BuildResult
 
 from .line import ACK, Line, Machine, request, start_application

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader

@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.boards import Board
 from sensor_bnn.cli.build import command
-from sensor_bnn.device.boards import Board
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image

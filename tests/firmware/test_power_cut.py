@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from sensor_bnn.device.boards import Board
+from sensor_bnn.boards import Board
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.firmware.build import BuildResult, build_firmware

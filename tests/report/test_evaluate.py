@@ -240,8 +240,8 @@ def test_the_command_on_the_emulated_board(
     shipped_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
     """With what the profile has built: the shipped model's bundles."""
+    from sensor_bnn.boards import default_board
     from sensor_bnn.demo import SHIPPED
-    from sensor_bnn.device.boards import default_board
 
     built = shipped_file.parent / "build" / "profile"
     board = default_board()
