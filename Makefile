@@ -30,13 +30,15 @@ browser:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >&2; } || \
 	  { echo "chromium is missing: apt-get install --no-install-recommends chromium (as root)" >&2; exit 1; }
 
-# Stock programs that the tests talk to boards with.
+# Stock programs that the tests talk to boards with, and what only they compile for.
+PEERS := stm32flash gdb-multiarch gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user
 peers:
-	@command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null || { \
+	@command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null && \
+	  command -v arm-linux-gnueabihf-gcc >/dev/null && command -v qemu-arm >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    stm32flash gdb-multiarch >&2; } || \
-	  { echo "Install (as root): apt-get install --no-install-recommends stm32flash gdb-multiarch" >&2; exit 1; }
+	    $(PEERS) >&2; } || \
+	  { echo "Install (as root): apt-get install --no-install-recommends $(PEERS)" >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

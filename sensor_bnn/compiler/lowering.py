@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tvm
+import tvm_ffi
 from tvm import s_tir, tirx
 from tvm.ir import IRModule, PointerType
 from tvm.ir import Var as IrVar
@@ -50,6 +51,8 @@ def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target, path: Path)
     lowered = lower_kernels(kernels)
     tvm_target = tvm.target.Target(target.llvm())
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
+    if target.fused:
+        functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
     library = tvm.get_global_func("target.build.llvm")(module, tvm_target)
     library.write_to_file(str(path), "o")
@@ -73,3 +76,19 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
     for key, value in attributes.items():
         plain = plain.with_attr(key, value)
     return plain
+
+
+def _without_fused_sums(function: PrimFunc) -> PrimFunc:
+    """Hide every float product from TVM's LowerIntrin, which makes a fused one of ``a * b + c``.
+
+    A product goes through an integer and back; LLVM takes this away again and sees the plain product.
+    """
+
+    def hide(product: tirx.Mul) -> tirx.Expr:
+        dtype = str(product.ty.dtype)
+        if not dtype.startswith("float"):
+            return product
+        return tirx.reinterpret(dtype, tirx.reinterpret(dtype.replace("float", "int"), product))
+
+    body = tvm_ffi.structural_map(function.body, [(tirx.Mul, hide)], order="post")
+    return PrimFunc(function.params, body, function.ret_type, attrs=function.attrs)

@@ -21,6 +21,8 @@ class Target:
         features: LLVM feature switches.
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
         gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
+        tools: what stands before the names of GCC and its tools.
+        fused: the core always has fused products and sums; LLVM is told not to form them.
         hosted: the bundle becomes a shared library for the machine that compiles it.
         isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
     """
@@ -32,6 +34,8 @@ class Target:
     features: tuple[str, ...] = ()
     float_abi: str = ""
     gcc: tuple[str, ...] = ()
+    tools: str = "arm-none-eabi-"
+    fused: bool = False
     hosted: bool = False
     isa: tuple[str, ...] = ("portable",)
 
@@ -48,12 +52,39 @@ class Target:
             facts["mattr"] = list(self.features)
         if self.float_abi:
             facts["mfloat-abi"] = self.float_abi
+        if self.fused:
+            # At -O3 the machine combiner alone makes fused instructions of what stands apart in LLVM's IR.
+            facts["cl-opt"] = ["-aarch64-enable-mcr:bool=0"]
         return facts
 
+    @property
+    def compiler(self) -> str:
+        """The C compiler of firmware and bootloader."""
+        return f"{self.tools}gcc"
+
+    @property
+    def packages(self) -> str:
+        """Debian packages that bring the compiler and its C library, separated by spaces."""
+        return _PACKAGES[self.tools]
+
+    @property
+    def install(self) -> str:
+        """The command that installs the compiler."""
+        return f"apt-get install {self.packages}"
+
+
+# GCC for Linux makes neither a program of fixed addresses nor one without the C library's start-up by itself.
+_BARE_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics")
+
+_PACKAGES = {
+    "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "arm-linux-gnueabihf-": "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
+    "aarch64-linux-gnu-": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+}
 
 # TVM lets LLVM contract a product and a sum into one rounding wherever the core has a fused instruction. The
-# features that bring one are switched off, so that device and host round alike; a test looks for the
-# instruction in the object files.
+# features that bring one are switched off, so that device and host round alike; where no feature does
+# (AArch64), `fused` says so. A test looks for the instruction in the object files.
 _TARGETS = (
     Target(
         name="cortex-m3",
@@ -96,10 +127,49 @@ _TARGETS = (
         isa=("portable", "armv7m", "armv7em"),
     ),
     Target(
+        name="cortex-a53",
+        title="Arm Cortex-A53 without an operating system (Armv8-A, AArch64)",
+        triple="aarch64-none-elf",
+        cpu="cortex-a53",
+        gcc=("-mcpu=cortex-a53", *_BARE_AARCH64),
+        tools="aarch64-linux-gnu-",
+        fused=True,
+    ),
+    Target(
+        name="cortex-a72",
+        title="Arm Cortex-A72 without an operating system (Armv8-A, AArch64)",
+        triple="aarch64-none-elf",
+        cpu="cortex-a72",
+        gcc=("-mcpu=cortex-a72", *_BARE_AARCH64),
+        tools="aarch64-linux-gnu-",
+        fused=True,
+    ),
+    Target(
+        name="aarch64-linux",
+        title="64-bit Arm Linux (Armv8-A)",
+        triple="aarch64-linux-gnu",
+        cpu="generic",
+        gcc=("-march=armv8-a",),
+        tools="aarch64-linux-gnu-",
+        fused=True,
+    ),
+    Target(
+        name="armv7-linux",
+        title="32-bit Arm Linux, hard-float ABI (Armv7-A with NEON)",
+        triple="armv7-linux-gnueabihf",
+        cpu="generic",
+        # No float vectors of NEON: on Armv7 they flush small numbers to zero, which the host does not.
+        features=("+vfp3", "-vfp4", "-neon"),
+        float_abi="hard",
+        gcc=("-march=armv7-a", "-mfpu=neon-vfpv3", "-mfloat-abi=hard"),
+        tools="arm-linux-gnueabihf-",
+    ),
+    Target(
         name="host",
         title="the machine that compiles, as a shared library to compare with",
         triple=f"{platform.machine()}-linux-gnu",
         cpu="x86-64" if platform.machine() == "x86_64" else "generic",
+        fused=platform.machine() == "aarch64",
         hosted=True,
     ),
 )

@@ -13,6 +13,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from sensor_bnn.boards import list_boards
+from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.device.emulator import PACKAGES
 from sensor_bnn.errors import ToolError
 
@@ -45,6 +46,13 @@ def check_machine() -> list[Check]:
         _program("cc", "gcc libc6-dev", "compile for host"),
         _program("arm-none-eabi-gcc", _CROSS, "build"),
         _cross_library(),
+    ]
+    boards = {board.target for board in list_boards()}
+    compilers = {target.compiler: target for target in list_targets() if target.name in boards}
+    checks += [
+        _program(name, target.packages, "build")
+        for name, target in sorted(compilers.items())
+        if name not in {check.name for check in checks}
     ]
     emulators = {board.emulator.program for board in list_boards() if board.emulator is not None}
     checks += [_program(name, PACKAGES.get(name, name), "emulate") for name in sorted(emulators)]
