@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from sensor_bnn.boards import Board
+    from sensor_bnn.device.bench import BenchResult
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command(name="bench")
-@click.argument("bundle", type=_FOLDER)
+@click.argument("bundle", type=_FOLDER, required=False)
 @click.option(
     "--port", envvar="SENSOR_BNN_PORT", help="Serial port; the only one of the machine if not given."
 )
@@ -18,7 +24,6 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--samples",
     "samples_file",
-    required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     help="npz file: x float32 [n, channels, length], y int64 [n], classes.",
 )
@@ -27,15 +32,27 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--build", type=_FOLDER, help="The firmware's build, for its size in flash.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
+@click.option(
+    "--model", help="A preset that `sensor-bnn models` lists, in place of BUNDLE; with --random-weights."
+)
+@click.option("--random-weights", is_flag=True, help="Measure --model untrained, on an emulated --board.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random weights.")
+@click.option(
+    "-o", "--output", type=_FOLDER, help="What --model makes on the way.  [default: build/random/<model>]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    bundle: Path,
+    bundle: Path | None,
     port: str | None,
     board: str | None,
-    samples_file: Path,
+    samples_file: Path | None,
     reference: Path | None,
     build: Path | None,
     limit: int | None,
+    model: str | None,
+    random_weights: bool,
+    seed: int,
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Run samples on the board that runs BUNDLE, and print what it costs there.
@@ -43,19 +60,64 @@ def command(
     BUNDLE is the compiled model in the board's firmware. On an emulated board the counts are exact
     instructions, on hardware ticks of the board's counter.
 
+    With --model and --random-weights, an architecture is measured that nobody trained: random weights,
+    statistics of a random batch, --limit random inputs (2 if not given), through every stage to an emulated
+    board. Counts and sizes are those of a trained model; its answers mean nothing.
+
     \b
     Example:
       sensor-bnn bench bundle/ --port /dev/ttyUSB0 --samples samples.npz --reference host-bundle/
+      sensor-bnn bench --model vit-cifar --random-weights --board qemu-mps2-an500 --json
     """
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.report.result import result_of
+    from sensor_bnn.report.table import print_result
+
+    if (model is None) == (bundle is None):
+        raise click.UsageError("Give a BUNDLE, or --model with --random-weights.")
+    if model is not None:
+        if not random_weights:
+            raise click.UsageError(
+                "--model is an architecture without a checkpoint: it goes with --random-weights."
+            )
+        given = {"--port": port, "--samples": samples_file, "--reference": reference, "--build": build}
+        for option, value in given.items():
+            if value is not None and not (option == "--port" and _from_environment("port")):
+                raise click.UsageError(f"{option} goes with a BUNDLE.")
+        result, facts = _random(model, board, limit or 2, seed, output)
+    else:
+        assert bundle is not None
+        if random_weights:
+            raise click.UsageError("--random-weights goes with --model.")
+        if samples_file is None:
+            raise click.UsageError("Give --samples with a BUNDLE.")
+        result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build)
+    if as_json:
+        click.echo(json.dumps(result_of("bench", asdict(result), facts)))
+    else:
+        print_result(result)
+
+
+def _from_environment(parameter: str) -> bool:
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is ParameterSource.ENVIRONMENT
+
+
+def _flashed(
+    bundle: Path,
+    port: str | None,
+    board: str | None,
+    samples_file: Path,
+    limit: int | None,
+    reference: Path | None,
+    build: Path | None,
+) -> tuple[BenchResult, Board]:
     from sensor_bnn.boards import load_board
     from sensor_bnn.device.bench import detect_board, read_samples, run_bench
     from sensor_bnn.device.port import find_port
     from sensor_bnn.report.progress import count_bars
-    from sensor_bnn.report.result import result_of
-    from sensor_bnn.report.table import print_result
 
     samples = read_samples(samples_file, limit)
     named = load_board(board) if board is not None else None
@@ -65,7 +127,18 @@ def command(
         result = run_bench(
             path, facts, bundle, samples, host_dir=reference, build_dir=build, progress=progress
         )
-    if as_json:
-        click.echo(json.dumps(result_of("bench", asdict(result), facts)))
-    else:
-        print_result(result)
+    return result, facts
+
+
+def _random(
+    model: str, board: str | None, samples: int, seed: int, output: Path | None
+) -> tuple[BenchResult, Board]:
+    from rich.console import Console
+
+    from sensor_bnn.boards import default_board, load_board
+    from sensor_bnn.random_model import bench_random
+
+    facts = load_board(board) if board is not None else default_board()
+    folder = output or Path("build") / "random" / model
+    console = Console(stderr=True, highlight=False)
+    return bench_random(model, facts, folder, samples=samples, seed=seed, console=console), facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("bench"), the samples done, and the samples in all."""
+
+BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
+"""The layers' operators that multiply bits."""
 
 _HELLO_SECONDS = 1.0
 _SYNC_SECONDS = 0.5
@@ -65,6 +68,8 @@ class BenchResult:
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
         top1_host, top1_device: share of right answers; host's None when no host bundle was given.
         bit_exact: every output of the device equals the host's to the last bit.
+        outside_binary_products: share of the profiled inference that no layer with binary products spends.
+        random_weights: nobody trained the model; top-1 is the agreement with ONNX Runtime.
     """
 
     board: str
@@ -98,6 +103,8 @@ class BenchResult:
     overhead: int
     retries: int
     layers: tuple[Layer, ...]
+    outside_binary_products: float
+    random_weights: bool = False
 
 
 def read_samples(file: Path, limit: int | None = None) -> Samples:
@@ -251,7 +258,16 @@ def run_bench(
         overhead=(total if profile_instructions is None else profile_instructions) - sum(shares),
         retries=client.retries,
         layers=layers,
+        outside_binary_products=_outside(layers, shares),
     )
+
+
+def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
+    """The share of layers without binary products, embedding and head included."""
+    outside = sum(
+        share for layer, share in zip(layers, shares, strict=True) if layer.op not in BINARY_PRODUCTS
+    )
+    return round(outside / max(sum(shares), 1), 6)
 
 
 def greet(line: SerialPort, client: Client) -> Hello:

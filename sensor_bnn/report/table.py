@@ -133,8 +133,20 @@ def _rows(result: BenchResult) -> list[tuple[str, str]]:
         ("stack", f"{result.stack_bytes:,} of {result.stack_reserved_bytes:,} bytes used"),
         ("other RAM", f"{result.static_ram_bytes:,} bytes"),
         ("flash", f"{result.flash_bytes:,} bytes, of them {result.weights_bytes:,} weights"),
-        ("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"),
     ]
+    if result.random_weights:
+        rows.append(("weights", "RANDOM: counts and sizes mean something, answers do not"))
+        rows.append(("outside binary products", f"{result.outside_binary_products:.1%} of the instructions"))
+        told = f"ONNX Runtime's on {result.top1_device:.2%} of {result.samples} random inputs"
+        rows.append(("answers", told))
+        rows.append(
+            (
+                "outputs",
+                "equal to the host's to the last bit" if result.bit_exact else "DIFFERENT from the host's",
+            )
+        )
+        return rows
+    rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
         rows.append(("outputs", "equal to the last bit" if result.bit_exact else "DIFFERENT from the host's"))

@@ -1,0 +1,79 @@
+"""Architectures without a checkpoint, measured on the emulated board."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BOARD = "qemu-mps2-an500"
+
+
+def bench(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sensor_bnn", "bench", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_path):
+    done = bench(
+        *("--model", "sensor-tiny", "--random-weights", "--board", BOARD, "--seed", 3, "--json"), cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    conforms("bench", result)
+    assert result["random_weights"] is True
+    assert "random weights" in done.stderr
+    assert result["bit_exact"] is True
+    assert result["repeat_exact"] is True
+    assert result["samples"] == 2
+    assert result["top1_device"] == result["top1_host"] == 1.0  # what ONNX Runtime answers
+    products = [layer for layer in result["layers"] if layer["op"] in ("BnnLinear + Add", "BnnMatMul")]
+    assert products and 0 < result["outside_binary_products"] < 1
+    assert [item.name for item in tmp_path.iterdir()] == ["build"]
+
+
+def test_statistics_come_from_a_random_batch():
+    """About half of the bits are set: a threshold that nothing or everything reaches would cost the same."""
+    import numpy as np
+    import torch
+
+    from sensor_bnn.nn.config import preset
+    from sensor_bnn.nn.folded_forward import forward
+    from sensor_bnn.random_model import random_folded, random_inputs
+
+    folded, other = (random_folded("sensor-tiny", seed) for seed in (0, 1))
+    assert folded.input_shape == preset("sensor-tiny").input_shape
+    logits = np.stack(
+        [forward(folded, x[None]) for x in random_inputs((8, 6, 100), np.random.default_rng(5))]
+    )
+    assert np.isfinite(logits).all() and np.ptp(logits, axis=0).max() > 0
+    attention, mlp = folded.blocks[0]
+    assert np.ptp(attention.threshold) > 0 and np.ptp(mlp.expand.threshold) > 0
+    assert not np.array_equal(attention.query.weight, other.blocks[0][0].query.weight)
+    assert torch.initial_seed() != 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--model", "vit-cifar"], "--random-weights"),
+        (["bundle", "--random-weights", "--samples", "x"], "--model"),
+        ([], "BUNDLE"),
+        (["bundle"], "--samples"),
+        (["--model", "vit-cifar", "--random-weights", "--samples", "x"], "--samples"),
+    ],
+)
+def test_wrong_usage_is_said(arguments, reason, tmp_path):
+    done = bench(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_preset_names_the_known(tmp_path):
+    done = bench("--model", "vit-none", "--random-weights", "--board", BOARD, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "vit-cifar" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
