@@ -17,7 +17,9 @@ from tvm import relax
 from tvm.ir import IRModule
 from tvm.relax.frontend.onnx import onnx_frontend
 
+from sensor_bnn.errors import ModelError, SensorBnnError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
+from sensor_bnn.onnx.types import one_sentence
 
 STANDARD_OPERATORS = frozenset({"Add", "MatMul", "Mul", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"})
 """Standard ONNX operators that the compiler takes beside those of our domain."""
@@ -49,7 +51,14 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
     """
     names: dict[str, str] = {}
     with _taught(names):
-        module = onnx_frontend.from_onnx(model)
+        try:
+            module = onnx_frontend.from_onnx(model)
+        except SensorBnnError:
+            raise
+        except Exception as error:  # whatever TVM's front end stumbles over
+            raise ModelError(
+                f"TVM cannot take the model: {one_sentence(error)}.", "Export it again with a newer exporter."
+            ) from error
     return Graph(module, names)
 
 
@@ -84,8 +93,16 @@ class _Converter:
         """Return a conversion that binds its result to a variable and remembers the node's name for it."""
 
         def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
-            value = self._convert(opset, bb, inputs, attributes, params)
             name = attributes["tvm_custom"]["name"]
+            try:
+                value = self._convert(opset, bb, inputs, attributes, params)
+            except SensorBnnError:
+                raise
+            except Exception as error:  # whatever TVM's front end stumbles over
+                raise ModelError(
+                    f"TVM cannot take node {name or 'without a name'}: {one_sentence(error)}.",
+                    "Write it in another way, or as several nodes.",
+                ) from error
             var = bb.emit(value, name or "node")
             self._names[var.name] = name or var.name
             return var

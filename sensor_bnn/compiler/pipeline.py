@@ -5,16 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
-import onnx
-import onnx.numpy_helper
-
 from sensor_bnn.compiler.bundle import Bundle, write_bundle
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.program import Program, plan_program
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.load import load_model
 
 
@@ -33,18 +28,7 @@ def compile_model(onnx_path: Path, target: str, out_dir: Path) -> Bundle:
     """
     facts = find_target(target)
     model = load_model(onnx_path, STANDARD_OPERATORS)
-    _refuse_infinite(onnx_path, model)
     program: Program = plan_program(match_patterns(import_onnx(model)))
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir)
-
-
-def _refuse_infinite(path: Path, model: onnx.ModelProto) -> None:
-    for tensor in model.graph.initializer:
-        array = onnx.numpy_helper.to_array(tensor)
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ModelError(
-                f"{path}: constant {tensor.name} is infinite or not a number somewhere.",
-                "Training may have diverged: train or export the model again.",
-            )

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import numpy as np
 import onnx
+import onnx.numpy_helper
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # stubs are not installed
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
-from sensor_bnn.onnx.types import infer_types, node_label
+from sensor_bnn.onnx.types import MAX_BYTES, constant_type, infer_types, node_label, one_sentence
 
 _STANDARD = ("", "ai.onnx")
+_AGAIN = "Export the model again."
+_LONGEST_NAME = 500
+_LISTED_NODES = 8
 
 
 def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
@@ -34,15 +39,15 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     model = _parse(path)
     _check_versions(path, model)
     _check_operators(path, model, supported)
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise ModelError(f"{path} keeps weights in other files.", "Save it as one file.")
+    _name_constants(model)
+    _check_order(path, model)
+    _check_constants(path, model)
     try:
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
-        text = " ".join(str(error).split())
-        raise ModelError(f"{path} is not valid ONNX: {text}.", "Export the model again.") from error
     except UnicodeDecodeError as error:  # the checker's own message, about a name that is no text
         raise _damaged(path) from error
+    except Exception as error:  # ONNX has a class of its own for each of its parts
+        raise ModelError(f"{path} is not valid ONNX: {one_sentence(error)}.", _AGAIN) from error
     types = infer_types(model)
     _check_ends(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
@@ -55,22 +60,33 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     return model
 
 
-def _parse(path: Path) -> onnx.ModelProto:
+def _read(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe or a device may never end
+            raise _damaged(path)
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"{path} is larger than {MAX_BYTES} bytes.", "Make the model smaller.")
+        return path.read_bytes()
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read: {error.strerror}.",
             "Name an ONNX file, such as `sensor-bnn export` writes.",
         ) from error
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    data = _read(path)
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
         raise _damaged(path) from error
     if not model.ir_version or not model.graph.node or not model.graph.output or not model.opset_import:
         raise _damaged(path)
-    if not all(isinstance(name, str) and (name.isprintable() or not name) for name in _names(model)):
-        raise _damaged(path)
+    for name in _names(model):
+        if not isinstance(name, str) or not name.isprintable():
+            raise _damaged(path)
+        if len(name) > _LONGEST_NAME:
+            raise ModelError(f"{path} has a name of {len(name)} letters: {name[:40]} ...", "Shorten it.")
     return model
 
 
@@ -84,6 +100,11 @@ def _names(model: onnx.ModelProto) -> Iterator[object]:
         yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
     for named in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         yield named.name
+    yield model.graph.name
+    for prop in model.metadata_props:
+        yield prop.key
+        if prop.key == "name":
+            yield prop.value
     for value in model.graph.input:
         yield from (size.dim_param for size in value.type.tensor_type.shape.dim)
 
@@ -122,11 +143,112 @@ def _check_operators(path: Path, model: onnx.ModelProto, supported: Collection[s
         if not known:
             problems.setdefault(name, []).append(node_label(node, index))
     if problems:
-        listed = "; ".join(f"{name} (node {', '.join(nodes)})" for name, nodes in problems.items())
+        listed = "; ".join(f"{name} (node {_some(nodes)})" for name, nodes in problems.items())
         known_names = ", ".join(sorted((*OPERATORS, *supported)))
         raise ModelError(
             f"{path} uses operators that are not supported: {listed}.", f"Supported are {known_names}."
         )
+
+
+def _some(nodes: list[str]) -> str:
+    rest = len(nodes) - _LISTED_NODES
+    return ", ".join(nodes[:_LISTED_NODES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _name_constants(model: onnx.ModelProto) -> None:
+    """Turn Constant nodes into initializers: constants are then all in one place."""
+    kept = []
+    for index, node in enumerate(model.graph.node):
+        if node.op_type != "Constant" or node.domain not in _STANDARD:
+            kept.append(node)
+            continue
+        tensor = _constant_value(node, node_label(node, index))
+        tensor.name = node.output[0]
+        model.graph.initializer.append(tensor)
+    if len(kept) < len(model.graph.node):
+        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+
+
+def _constant_value(node: onnx.NodeProto, label: str) -> onnx.TensorProto:
+    if len(node.attribute) == 1 and len(node.output) == 1 and not node.input:
+        (attribute,) = node.attribute
+        value = helper.get_attribute_value(attribute)
+        if attribute.name == "value" and isinstance(value, onnx.TensorProto):
+            return onnx.TensorProto.FromString(value.SerializeToString())
+        numbers = {"value_float": np.float32, "value_floats": np.float32}
+        numbers |= {"value_int": np.int64, "value_ints": np.int64}
+        if attribute.name in numbers and isinstance(value, int | float | list):
+            return onnx.numpy_helper.from_array(np.array(value, numbers[attribute.name]))
+    raise ModelError(f"Node {label} (Constant) holds no tensor of numbers.", _AGAIN)
+
+
+def _check_order(path: Path, model: onnx.ModelProto) -> None:
+    """Each node after what it reads, each value made once; a cycle is named by its nodes."""
+    graph = model.graph
+    made: dict[str, str] = {value.name: "the input" for value in graph.input}
+    made |= {tensor.name: "a constant" for tensor in graph.initializer}
+    later = {name: node for node in graph.node for name in node.output if name}
+    for index, node in enumerate(graph.node):
+        label = node_label(node, index)
+        for name in node.input:
+            if not name or name in made:
+                continue
+            if name in later:
+                cycle = _reaches(later[name], node, later)
+                reason = (
+                    "depends on itself: the graph is cyclic" if cycle else f"reads {name} before it is made"
+                )
+            else:
+                reason = f"reads {name}, which nothing before it makes"
+            raise ModelError(f"{path}: node {label} {reason}.", _AGAIN)
+        for name in node.output:
+            if name and name in made:
+                raise ModelError(f"{path}: node {label} makes {name}, which is {made[name]} already.", _AGAIN)
+            made[name] = f"made by node {label}"
+
+
+def _reaches(start: onnx.NodeProto, goal: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> bool:
+    """Whether ``start`` needs an output of ``goal``."""
+    waiting, seen = [start], set()
+    targets = set(goal.output)
+    while waiting:
+        node = waiting.pop()
+        for name in node.input:
+            if name in targets:
+                return True
+            if name in makers and name not in seen:
+                seen.add(name)
+                waiting.append(makers[name])
+    return False
+
+
+def _check_constants(path: Path, model: onnx.ModelProto) -> None:
+    """Constants are in the file, as long as they say, and finite."""
+    graph = model.graph
+    if graph.sparse_initializer:
+        raise ModelError(f"{path} has sparse constants.", "Save them dense.")
+    for tensor in graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            raise ModelError(f"{path} keeps weights in other files.", "Save it as one file.")
+        constant_type(tensor)
+        try:
+            array = onnx.numpy_helper.to_array(tensor)
+        except Exception as error:  # numpy, ONNX and protobuf have a class each
+            raise ModelError(
+                f"{path}: constant {tensor.name} is damaged: {one_sentence(error)}.", _AGAIN
+            ) from error
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            readers = [
+                node_label(node, place) for place, node in enumerate(graph.node) if tensor.name in node.input
+            ]
+            raise ModelError(
+                f"{path}: constant {tensor.name}"
+                + (f" of node {_some(readers)}" if readers else "")
+                + " is infinite or not a number somewhere.",
+                "Training may have diverged: train or export the model again.",
+            )
 
 
 def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
+
+MAX_BYTES = 2**31 - 1
+"""Of one tensor: what 32-bit addresses and ONNX files reach."""
 
 _STATIC = "Export it with static shapes, batch 1."
 
@@ -27,27 +31,22 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
     graph = model.graph
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    types = {
-        name: TensorType(_dtype(name, tensor.data_type), tuple(tensor.dims))
-        for name, tensor in constants.items()
-    }
+    types = {name: constant_type(tensor) for name, tensor in constants.items()}
     for value in graph.input:
         types.setdefault(value.name, _static(value.name, value.type))
     for index, node in enumerate(graph.node):
         label = node_label(node, index)
         optional = node.domain != DOMAIN
-        missing = [name for name in node.input if name not in types and not (optional and not name)]
+        missing = [name or "nothing" for name in node.input if name not in types and (name or not optional)]
         if missing:
             raise ModelError(
                 f"Node {label} reads {missing[0]}, which nothing before it makes.", "Export the model again."
             )
         if node.domain == DOMAIN:
             inputs = [types[name] for name in node.input]
-            types[node.output[0]] = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
+            types |= _own(node, label, inputs)
         else:
             types |= _standard(node, label, types, constants, opset)
-            if node.op_type == "Constant":
-                constants.update((node.output[0], a.t) for a in node.attribute if a.name == "value")
     return types
 
 
@@ -59,6 +58,19 @@ def node_label(node: onnx.NodeProto, index: int) -> str:
 def integer_attributes(node: onnx.NodeProto) -> dict[str, int]:
     """Return the node's integer attributes; one of another type counts as 0, which no operator accepts."""
     return {a.name: a.i if a.type == onnx.AttributeProto.INT else 0 for a in node.attribute}
+
+
+def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str, TensorType]:
+    for name, kind in zip(node.input, inputs, strict=True):
+        if 0 in kind.shape:
+            raise ModelError(
+                f"Node {label} ({node.op_type}) is not valid: {name} is {kind}, of no elements.",
+                "Give it at least one: K and N of 0 compute nothing.",
+            )
+    if len(node.output) != 1 or not node.output[0]:
+        raise ModelError(f"Node {label} ({node.op_type}) has not one output.", "Export the model again.")
+    result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
+    return {node.output[0]: _bounded(node.output[0], result)}
 
 
 def _standard(
@@ -77,12 +89,37 @@ def _standard(
             {name: constants[name] for name in node.input if name in constants},
             opset_imports=[helper.make_opsetid("", opset)],
         )
-    except (onnx.defs.SchemaError, onnx.shape_inference.InferenceError, ValueError) as error:
+    except Exception as error:  # ONNX has a class of its own for each of its parts
         raise ModelError(
-            f"Node {label} ({node.op_type}) is not valid: {' '.join(str(error).split())}.",
-            "Export the model again.",
+            f"Node {label} ({node.op_type}) is not valid: {one_sentence(error)}.", "Export the model again."
         ) from error
     return {name: _static(name, found[name]) for name in node.output if name in found}
+
+
+def one_sentence(error: Exception) -> str:
+    """Return what another library says, on one line, without its full stop and not too long."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
+    return (text[:400] + " ..." if len(text) > 400 else text).rstrip(".") or type(error).__name__
+
+
+def constant_type(tensor: onnx.TensorProto) -> TensorType:
+    """Return the type of an initializer.
+
+    Raises:
+        ModelError: a size is negative, the element type unknown, or the whole larger than ``MAX_BYTES``.
+    """
+    if any(size < 0 for size in tensor.dims):
+        raise ModelError(f"Constant {tensor.name} has a negative size.", "Export the model again.")
+    return _bounded(tensor.name, TensorType(_dtype(tensor.name, tensor.data_type), tuple(tensor.dims)))
+
+
+def _bounded(name: str, kind: TensorType) -> TensorType:
+    if prod(kind.shape) * kind.dtype.itemsize > MAX_BYTES:
+        raise ModelError(
+            f"The tensor {name}, {kind}, is larger than {MAX_BYTES} bytes.",
+            "No microcontroller holds it: make the model smaller.",
+        )
+    return kind
 
 
 def _static(name: str, proto: onnx.TypeProto) -> TensorType:
@@ -93,7 +130,7 @@ def _static(name: str, proto: onnx.TypeProto) -> TensorType:
     if any(not size.HasField("dim_value") or size.dim_value < 1 for size in sizes):
         text = ", ".join(str(s.dim_value) if s.HasField("dim_value") else s.dim_param or "?" for s in sizes)
         raise ModelError(f"The shape of {name} is not static: [{text}].", _STATIC)
-    return TensorType(_dtype(name, tensor.elem_type), tuple(size.dim_value for size in sizes))
+    return _bounded(name, TensorType(_dtype(name, tensor.elem_type), tuple(size.dim_value for size in sizes)))
 
 
 def _dtype(name: str, element: int) -> np.dtype[Any]:

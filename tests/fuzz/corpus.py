@@ -1,0 +1,85 @@
+"""Valid files that the fuzzer starts from: small, and together they hold every operator."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from sensor_bnn.nn.config import preset
+from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.onnx.export import to_onnx
+from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPSET
+from sensor_bnn.onnx.packing import pack_bits
+
+
+def _transformer(**sizes: int) -> bytes:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = BinaryTransformer(preset("sensor-tiny", classes=["up", "down"], layers=1, **sizes))
+    return to_onnx(model.eval().fold()).SerializeToString()
+
+
+def _chain(tokens: int, width: int, hidden: int) -> bytes:
+    """Reshape, pack, packed linear, float linear, residual sum, mean, dense."""
+    rng = np.random.default_rng(0)
+
+    def floats(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    constants = {
+        "shape": np.array([tokens, width]),
+        "threshold": floats(width),
+        "expand": pack_bits(rng.random((hidden, width)) < 0.5),
+        "limit": rng.integers(-6, 7, hidden).astype(np.int32),
+        "contract": pack_bits(rng.random((width, hidden)) < 0.5),
+        "scale": floats(width),
+        "bias": floats(width),
+        "axes": np.array([0]),
+        "head": floats(width, 3),
+    }
+    lines = (
+        ("Reshape", "x shape", "stream", {}),
+        ("BnnPack", "stream threshold", "bits", {}),
+        ("BnnLinearPacked", "bits expand limit", "h", {"K": width}),
+        ("BnnLinear", "h contract scale bias", "c", {"K": hidden}),
+        ("Add", "c stream", "sum", {}),
+        ("ReduceMean", "sum axes", "mean", {"keepdims": 1}),
+        ("MatMul", "mean head", "y", {}),
+    )
+    nodes = [
+        helper.make_node(
+            kind,
+            inputs.split(),
+            [output],
+            f"/{output}",
+            domain=DOMAIN if kind.startswith("Bnn") else "",
+            **attributes,
+        )
+        for kind, inputs, output, attributes in lines
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "chain",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, tokens * width])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
+    model: onnx.ModelProto = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
+    return model.SerializeToString()
+
+
+@cache
+def make_corpus() -> dict[str, bytes]:
+    """Bytes of each file by name."""
+    return {
+        "chain": _chain(tokens=3, width=33, hidden=31),
+        "chain-by-look-up": _chain(tokens=17, width=32, hidden=40),
+        "window": _transformer(length=20, patch=5, width=32, heads=1),
+        "heads": _transformer(length=33, patch=1, channels=2, width=64, heads=2),
+        "image": _transformer(length=8, height=8, patch=4, channels=1, width=32, heads=1),
+    }
