@@ -15,6 +15,12 @@ import click
 @click.option("--row", "rows", multiple=True, help="Train only the rows of these recipes.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of PyTorch.")
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="With torch.compile: worth its start of a minute from some minutes of training on.",
+)
 @click.option("--dry-run", is_flag=True, help="Train nothing: show the table as far as it is filled.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -24,6 +30,7 @@ def command(
     rows: tuple[str, ...],
     out: Path | None,
     threads: int,
+    compiled: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -84,6 +91,7 @@ def command(
                 started,
                 lambda done, _: progress.update(total, completed=done),
                 rows,
+                compiled,
             )
     for run in busy:
         console.print(f"another process is at {run.folder}")

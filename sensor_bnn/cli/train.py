@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of PyTorch. Sums are rounded in another order with another number: compare runs of one number.",
 )
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="With torch.compile: worth its start of a minute from some minutes of training on.",
+)
 @click.option("--dry-run", is_flag=True, help="Train nothing: show model, sizes, data and schedule.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -35,6 +41,7 @@ def command(
     out: Path | None,
     resume: bool,
     threads: int,
+    compiled: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -91,9 +98,18 @@ def command(
 
             return epoch_done
 
-        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started)
+        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled)
         done = started(plan, folder)
-        run = train(plan, dataset, seed, folder, teacher=teacher, resume=resume, epoch_done=done)
+        run = train(
+            plan,
+            dataset,
+            seed,
+            folder,
+            teacher=teacher,
+            resume=resume,
+            compiled=compiled,
+            epoch_done=done,
+        )
     result = {
         "recipe": plan.name,
         "seed": seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,19 @@ from sensor_bnn.nn.linear import PackedLinear, RestoredLinear, hidden_binarizer,
 
 TABLE_ONE = 65535
 """The table's entry for a whole agreement of query and key: sums of 32768 such entries fit int32."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a model did on the way to its logits.
+
+    Attributes:
+        features: the stream ``[batch, T, d]`` after each block.
+        attention: the logarithm of each block's attention, ``[batch, H, T, T]``.
+    """
+
+    features: list[Tensor] = field(default_factory=list)
+    attention: list[Tensor] = field(default_factory=list)
 
 
 class AttentionMap(nn.Module):
@@ -60,8 +74,11 @@ class AttentionMap(nn.Module):
         if self.full:
             return self._soft(scores)
         weights = self._weights(scores.detach())  # [batch, H, T, T]
-        limit = self.ratio()[:, None, None] * weights.sum(dim=-1, keepdim=True).to(torch.float32)
-        hard = (weights.to(torch.float32) >= limit).to(torch.float32)
+        # Whole numbers: float32 adds up to 256 entries without rounding, float64 any number of them; then the
+        # sum is rounded once, as on the device.
+        exact = torch.float32 if scores.shape[-1] * TABLE_ONE < 2**24 else torch.float64
+        total = weights.sum(dim=-1, keepdim=True, dtype=exact).to(torch.float32)
+        hard = (weights >= self.ratio()[:, None, None] * total).to(torch.float32)
         if not self.training:
             return hard
         soft = self._soft(scores)
@@ -71,10 +88,11 @@ class AttentionMap(nn.Module):
         return (scores * self.gain()[:, None, None]).softmax(dim=-1)
 
     def _weights(self, scores: Tensor) -> Tensor:
-        """int64 table entries of the scores."""
-        counts = (scores.to(torch.int64) + self.head_width) // 2
-        heads = torch.arange(counts.shape[1])[:, None, None]
-        return self.table().to(torch.int64)[heads, counts]
+        """float32 table entries of the scores: whole numbers."""
+        entries = self.head_width + 1
+        first = entries * torch.arange(scores.shape[1], device=scores.device)[:, None, None]
+        counts = ((scores + self.head_width) / 2).to(torch.int64)
+        return self.table().to(torch.float32).flatten()[first + counts]
 
     def fold(self) -> tuple[Integers, Floats]:
         """Table and ratio."""
@@ -137,13 +155,15 @@ class BinaryAttention(nn.Module):
         merged = hidden_binarizer(d, config.tokens, config, restore=True)
         self.output = RestoredLinear(merged, d, d, config)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """``[batch, T, d]`` to the same."""
         b = self.binarize(x)
         q, k, v = (
             self._split(project(b)) for project in (self.query, self.key, self.value)
         )  # [batch, H, T, dh]
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
+        if seen is not None:
+            seen.attention.append(self.map.log_soft(scores))
         attended = self.map(scores) @ v  # [batch, H, T, dh]
         merged = attended.transpose(1, 2).flatten(2)  # [batch, T, d]
         y: Tensor = self.output(merged)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.attention import BinaryAttention
+from sensor_bnn.nn.attention import BinaryAttention, Observed
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import Floats, FoldedMlp, FoldedModel, PackedOutLinear
 from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer, normalise, stream_binarizer
@@ -104,10 +104,12 @@ class Block(nn.Module):
         self.attention = BinaryAttention(config, unit=math.sqrt(1 + 2 * index))
         self.mlp = BinaryMlp(config, unit=math.sqrt(2 + 2 * index))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """``[batch, T, d]`` to the same."""
-        x = x + self.attention(x)
+        x = x + self.attention(x, seen)
         y: Tensor = x + self.mlp(x)
+        if seen is not None:
+            seen.features.append(y)
         return y
 
 
@@ -127,11 +129,14 @@ class BinaryTransformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config, index) for index in range(config.layers))
         self.head = nn.Linear(config.width, len(config.classes))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``."""
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
+        """Windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
+
+        Features and attention are recorded in ``seen``, if it is given.
+        """
         x = self.embed(x)  # [batch, T, d]
         for block in self.blocks:
-            x = block(x)
+            x = block(x, seen)
         logits: Tensor = self.head(x.mean(dim=1))
         return logits
 

@@ -120,6 +120,7 @@ def fill(
     started: Started,
     advance: Advance = lambda done, total: None,
     only: Collection[str] = (),
+    compiled: bool = False,
 ) -> list[Run]:
     """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
@@ -133,6 +134,7 @@ def fill(
         started: progress of a run.
         advance: progress of the table.
         only: recipes whose rows are filled now; by default all.
+        compiled: see ``sensor_bnn.train.loop.train``.
 
     Returns:
         The runs that other processes were still at when nothing else was left to do.
@@ -145,7 +147,7 @@ def fill(
         busy = []
         for run in left:
             try:
-                complete(run.recipe, dataset, run.seed, run.folder, run.teacher_folder, started)
+                complete(run.recipe, dataset, run.seed, run.folder, run.teacher_folder, started, compiled)
             except BusyError:
                 busy.append(run)
             write_table(ablation, runs, out)

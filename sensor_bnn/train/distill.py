@@ -9,17 +9,15 @@ block's attention, each with a weight of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.attention import AttentionMap, BooleanMap
+from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
@@ -36,19 +34,6 @@ class Teacher:
 
     model: BinaryTransformer
     sha256: str
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a model did on the way to its logits.
-
-    Attributes:
-        features: the stream ``[batch, T, d]`` after each block.
-        attention: the logarithm of each block's attention, ``[batch, H, T, T]``.
-    """
-
-    features: list[Tensor] = field(default_factory=list)
-    attention: list[Tensor] = field(default_factory=list)
 
 
 def load_teacher(path: Path, recipe: Recipe) -> Teacher:
@@ -121,10 +106,10 @@ class Distiller:
 
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels ``[n]``."""
-        with torch.no_grad(), observed(self.teacher) as theirs:
-            wanted = self.teacher(x)
-        with observed(self.student) as ours:
-            answers: Tensor = self.student(x)
+        ours, theirs = Observed(), Observed()
+        with torch.no_grad():
+            wanted = self.teacher(x, theirs)
+        answers: Tensor = self.student(x, ours)
         loss = functional.cross_entropy(answers, y, label_smoothing=self.smoothing)
         loss = loss + self.plan.answers * softened_divergence(answers, wanted, self.plan.temperature)
         blocks = slice(self.stride - 1, None, self.stride)
@@ -135,29 +120,6 @@ class Distiller:
             pairs = zip(ours.attention, theirs.attention[blocks], strict=True)
             loss = loss + self.plan.attention * _mean([attention_divergence(a, b) for a, b in pairs])
         return answers, loss
-
-
-@contextmanager
-def observed(model: BinaryTransformer) -> Iterator[Observed]:
-    """Record what the model does in its next call."""
-    seen = Observed()
-
-    def block_done(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        seen.features.append(output)
-
-    def map_done(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, (AttentionMap, BooleanMap))
-        seen.attention.append(module.log_soft(inputs[0]))
-
-    handles = []
-    for block in model.each_block():
-        handles.append(block.register_forward_hook(block_done))
-        handles.append(block.attention.map.register_forward_hook(map_done))
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def softened_divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:

@@ -82,6 +82,7 @@ def train(
     *,
     teacher: Teacher | None = None,
     resume: bool = False,
+    compiled: bool = False,
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
@@ -98,6 +99,8 @@ def train(
         out: folder of the run.
         teacher: whom the recipe's ``distill`` section names, if it names one.
         resume: go on from ``out/last.pt``.
+        compiled: with ``torch.compile``: twice to three times as fast after a start of up to a minute and a
+            half, and rounded otherwise. A run must be resumed as it was begun to give the same curve.
         epoch_done: progress.
 
     Raises:
@@ -108,6 +111,8 @@ def train(
     parts = split(dataset, recipe)
     model = _new_model(recipe, parts, seed)
     objective = _objective(recipe, model, teacher)
+    if compiled:
+        objective = torch.compile(objective, dynamic=False)
     optimizer = _optimizer(model, recipe)
     identity = {"recipe": recipe.to_dict(), "seed": seed, "teacher": teacher.sha256 if teacher else None}
     average = RunningAverage(model, recipe.schedule.average)

@@ -30,6 +30,7 @@ def complete(
     out: Path,
     teacher_folder: Path,
     started: Started,
+    compiled: bool = False,
 ) -> Checkpoint:
     """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
 
@@ -40,23 +41,33 @@ def complete(
         out: folder of the run.
         teacher_folder: folder of the teacher's run, if the recipe names its recipe.
         started: progress.
+        compiled: see ``train``.
 
     Raises:
         BusyError: another process is at it.
         CheckpointError, DataError: see ``train``.
     """
     if not is_finished(recipe, seed, out):
-        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started)
+        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled)
         with claimed(out):
             if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
                 resume = is_resumable(recipe, seed, out)
                 done = started(recipe, out)
-                train(recipe, dataset, seed, out, teacher=teacher, resume=resume, epoch_done=done)
+                train(
+                    recipe,
+                    dataset,
+                    seed,
+                    out,
+                    teacher=teacher,
+                    resume=resume,
+                    compiled=compiled,
+                    epoch_done=done,
+                )
     return load_checkpoint(out / "ckpt.pt")
 
 
 def ready_teacher(
-    recipe: Recipe, dataset: DataSet, seed: int, folder: Path, started: Started
+    recipe: Recipe, dataset: DataSet, seed: int, folder: Path, started: Started, compiled: bool = False
 ) -> Teacher | None:
     """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
 
@@ -69,7 +80,7 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
-    complete(found, dataset, seed, folder, folder, started)
+    complete(found, dataset, seed, folder, folder, started, compiled)
     return load_teacher(folder / "ckpt.pt", recipe)
 
 

@@ -14,9 +14,10 @@ import sensor_bnn
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn import folded_forward
 from sensor_bnn.nn.attention import AttentionMap
-from sensor_bnn.nn.binarize import KINDS, clipped_sign, lower_median, make_binarizer, polynomial_sign, sign
+from sensor_bnn.nn.binarize import KINDS, clipped_sign, make_binarizer, polynomial_sign, sign
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.nn.median import MOST_ROWS, lower_median, sampled_rows
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.windows import read_samples
 
@@ -92,7 +93,7 @@ def test_lower_median_is_that_of_torch(size: int) -> None:
 
 
 def test_median_shift_halves_the_bits() -> None:
-    x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)) + torch.tensor([-9.0, 0, 3, 50])
+    x = torch.randn(150, 10, 4, generator=torch.Generator().manual_seed(1)) + torch.tensor([-9.0, 0, 3, 50])
     binarizer = make_binarizer("median", 4)
     for _ in range(100):
         share = (binarizer(x) > 0).float().mean(dim=(0, 1))
@@ -102,8 +103,18 @@ def test_median_shift_halves_the_bits() -> None:
     assert (make_binarizer("sign", 4).eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
 
 
+@pytest.mark.parametrize("tokens", (1, 49, 64, 196))
+def test_a_large_batch_is_sampled_over_all_tokens_alike(tokens: int) -> None:
+    x = torch.arange(tokens).float()[None, :, None].expand(20_000 // tokens, tokens, 1)
+    rows = sampled_rows(x)
+    assert MOST_ROWS / 2 <= len(rows) <= MOST_ROWS
+    drawn = rows[:, 0].long().bincount(minlength=tokens)
+    assert drawn.max() - drawn.min() <= 1
+    assert len(sampled_rows(x[: MOST_ROWS // tokens])) == MOST_ROWS // tokens * tokens
+
+
 def test_restore_keeps_the_mean_of_what_was_binarized() -> None:
-    x = torch.randn(400, 10, 4, generator=torch.Generator().manual_seed(1)).exp() * torch.tensor(
+    x = torch.randn(150, 10, 4, generator=torch.Generator().manual_seed(1)).exp() * torch.tensor(
         [1.0, 2, 3, 4]
     )
     binarizer = make_binarizer("median", 4, unit=2.0, restore=True)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import preset
 from sensor_bnn.nn.transformer import BinaryTransformer
@@ -19,7 +20,6 @@ from sensor_bnn.train.distill import (
     attention_divergence,
     feature_distance,
     load_teacher,
-    observed,
     softened_divergence,
 )
 from sensor_bnn.train.loop import train
@@ -129,8 +129,9 @@ def test_a_larger_teacher_teaches_every_part() -> None:
 
 def test_a_model_is_no_distance_from_itself() -> None:
     full, x = model(precision="full").eval(), torch.randn(4, 6, 100)
-    with torch.no_grad(), observed(full) as seen:
-        logits = full(x)
+    seen = Observed()
+    with torch.no_grad():
+        logits = full(x, seen)
     assert [feature.shape for feature in seen.features] == [(4, 20, 64)] * 2
     assert [attention.shape for attention in seen.attention] == [(4, 2, 20, 20)] * 2
     torch.testing.assert_close(seen.attention[0].exp().sum(dim=-1), torch.ones(4, 2, 20))
