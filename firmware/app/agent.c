@@ -10,6 +10,7 @@
 #include "runtime/bytes.h"
 
 #define WORDS(bytes) (((bytes) + 3u) / 4u)
+#define INPUT_VALUES (SBNN_MODEL_INPUT_BYTES / 4u)      /* of an input of float32 */
 #define PROFILE_ENTRIES ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* what one READ_PROFILE can carry */
 
 /* Apart, so that the linker can leave it out of the zeroed memory: paint tells how much of it was used.
@@ -113,6 +114,39 @@ static uint8_t write_input(const frame *request) {
     return FRAME_STATUS_OK;
 }
 
+/* Bytes that stand for float32 values: (byte - zero) / divisor, one IEEE division, so that the host
+ * knows every bit of it. They come as PackBits: n < 128 and n + 1 bytes, or n and one byte n - 126
+ * times. */
+static uint8_t write_coded(const frame *request) {
+    if (request->length < 12u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    uint32_t at = bytes_load32(request->payload);
+    const uint32_t zero = bytes_load32(request->payload + 4);
+    const uint32_t divisor_bits = bytes_load32(request->payload + 8);
+    float divisor;
+    memcpy(&divisor, &divisor_bits, sizeof divisor);
+    const uint8_t *code = request->payload + 12;
+    const uint8_t *const end = request->payload + request->length;
+    while (code < end) {
+        const uint32_t control = *code++;
+        const bool repeats = control >= 128u;
+        const uint32_t count = repeats ? control - 126u : control + 1u;
+        if ((uint32_t)(end - code) < (repeats ? 1u : count)) {
+            return FRAME_STATUS_BAD_LENGTH;
+        }
+        if (at > INPUT_VALUES || count > INPUT_VALUES - at) {
+            return FRAME_STATUS_OUT_OF_RANGE;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            const float value = (float)(int32_t)(code[repeats ? 0u : i] - zero) / divisor;
+            memcpy(input + 4u * at++, &value, sizeof value);
+        }
+        code += repeats ? 1u : count;
+    }
+    return FRAME_STATUS_OK;
+}
+
 static uint8_t run(const frame *request, reply *to) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -210,6 +244,8 @@ static uint8_t serve(const frame *request, reply *to, bool *leave) {
         return read_output(request, to);
     case AGENT_MEMORY:
         return memory(request, to);
+    case AGENT_WRITE_CODED:
+        return write_coded(request);
     case AGENT_BOOTLOADER:
         return enter_bootloader(request, leave);
     default:

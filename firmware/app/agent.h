@@ -16,6 +16,7 @@ enum {
     AGENT_READ_OUTPUT = 0x06,
     AGENT_MEMORY = 0x07,
     AGENT_BOOTLOADER = 0x08,
+    AGENT_WRITE_CODED = 0x09,
 };
 
 /* Once, before the first request. */

@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 import time
 
+import numpy as np
+
+from sensor_bnn.device.coding import code, pack
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import (
     MAX_PAYLOAD,
@@ -50,6 +53,7 @@ class Client:
         self._sequence = 0
         self.retries = 0
         self._max_payload = MAX_PAYLOAD
+        self._codes = True  # until the firmware says that it knows nothing of it
 
     def request(
         self, kind: Kind, payload: bytes = b"", timeout: float | None = None, attempts: int = ATTEMPTS
@@ -60,6 +64,18 @@ class Client:
             PortError: no whole answer in ``attempts`` times ``timeout`` seconds.
             DeviceError: the board answers with an error status or another protocol version.
         """
+        answer = self._exchange(kind, payload, timeout, attempts)
+        if answer.status != Status.OK:
+            known = answer.status in _MEANING
+            meaning = _MEANING[Status(answer.status)] if known else f"unknown status {answer.status}"
+            raise DeviceError(
+                f"The board refuses {kind.name}: {meaning}.",
+                "Build and flash the firmware of this version of sensor-bnn again.",
+            )
+        return answer.payload
+
+    def _exchange(self, kind: Kind, payload: bytes, timeout: float | None, attempts: int) -> Frame:
+        """One request and its response, whatever its status, asked for again when one of them is lost."""
         seconds = ANSWER_SECONDS if timeout is None else timeout
         for attempt in range(attempts):
             self.retries += attempt > 0
@@ -69,14 +85,7 @@ class Client:
             answer = self._await(kind, time.monotonic() + seconds)
             if answer is None or answer.status == Status.BAD_CRC:
                 continue
-            if answer.status != Status.OK:
-                known = answer.status in _MEANING
-                meaning = _MEANING[Status(answer.status)] if known else f"unknown status {answer.status}"
-                raise DeviceError(
-                    f"The board refuses {kind.name}: {meaning}.",
-                    "Build and flash the firmware of this version of sensor-bnn again.",
-                )
-            return answer.payload
+            return answer
         raise PortError(
             f"The board at {self._port.path} does not answer {kind.name}.",
             "Check that an application is flashed and runs (`sensor-bnn flash`), and reset the board.",
@@ -92,11 +101,36 @@ class Client:
         self._max_payload = hello.max_payload
         return hello
 
-    def write_input(self, data: bytes) -> None:
-        """Stage the input tensor for the next inferences."""
+    def write_input(self, data: bytes, *, floats: bool = False) -> None:
+        """Stage the input tensor for the next inferences.
+
+        Args:
+            data: the tensor as it lies in the board's memory.
+            floats: it is float32: then it goes as packed bytes where these say the same to the last bit.
+        """
+        if floats and self._codes and self._write_coded(data):
+            return
         step = self._max_payload - 4
         for offset in range(0, len(data), step):
             self.request(Kind.WRITE_INPUT, struct.pack("<I", offset) + data[offset : offset + step])
+
+    def _write_coded(self, data: bytes) -> bool:
+        coded = code(np.frombuffer(data, "<f4"))
+        if coded is None:
+            return False
+        first, following = 0, 0
+        part = b""
+        for count, packet in [*pack(coded.codes), (0, b"")]:
+            if part and (not packet or len(part) + len(packet) > self._max_payload - 12):
+                about = struct.pack("<Iif", first, coded.zero, coded.divisor)
+                answer = self._exchange(Kind.WRITE_CODED, about + part, None, ATTEMPTS)
+                if answer.status != Status.OK:  # an earlier firmware does not know it: say it plainly
+                    self._codes = False
+                    return False
+                first, part = following, b""
+            part += packet
+            following += count
+        return True
 
     def infer(self) -> int:
         """Run one inference on the staged input and return its ticks."""

@@ -35,6 +35,7 @@ class Kind(IntEnum):
     READ_OUTPUT = 0x06
     MEMORY = 0x07
     BOOTLOADER = 0x08
+    WRITE_CODED = 0x09
 
 
 class Status(IntEnum):
