@@ -11,11 +11,14 @@ from rich.console import Console
 
 from sensor_bnn.boards import Board
 from sensor_bnn.bring_up import Accuracy, running_board
-from sensor_bnn.device.bench import Samples, read_table, run_bench
+from sensor_bnn.device.bench import Samples, input_bytes_of, read_table, run_bench
+from sensor_bnn.device.cycles import Memory
+from sensor_bnn.device.estimate import estimate_model
 from sensor_bnn.device.profile import run_profile
 from sensor_bnn.errors import BundleError
+from sensor_bnn.report.estimate import estimate_facts
 from sensor_bnn.report.profile import profile_facts
-from sensor_bnn.report.progress import count_bars
+from sensor_bnn.report.progress import count_bars, transfer_bars
 
 _COMPILE = "Compile the model again with `sensor-bnn compile`."
 
@@ -25,6 +28,7 @@ class Plan:
     """What to measure: accuracy over all samples, ``runs`` profiles after ``warmup`` uncounted inferences.
 
     ``reference`` is the same model compiled for this machine, to compare outputs with, if there is one.
+    With ``estimate`` the first sample runs once more on an emulated board, for an estimate of its cycles.
     """
 
     samples_file: Path
@@ -32,6 +36,7 @@ class Plan:
     runs: int
     warmup: int
     reference: Path | None = None
+    estimate: Memory | None = None
 
 
 def profile_at(
@@ -93,4 +98,13 @@ def profile_emulated(
     """
     with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
         plan = replace(plan, reference=running.reference)
-        return profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
+        facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
+        compiled, build = running.bundle, running.build
+    if plan.estimate is not None:
+        metadata = read_table(compiled / "metadata.json", _COMPILE)
+        console.print("counting every instruction of one inference")
+        with transfer_bars() as bars:
+            sample = input_bytes_of(metadata, plan.samples)[0]
+            layers = estimate_model(board, compiled, build, sample, plan.estimate, bars)
+        facts["cycles_estimate"] = estimate_facts(layers, [layer["name"] for layer in metadata["layers"]])
+    return facts

@@ -36,6 +36,22 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="Folder for what is built when there is no --port.",
 )
+@click.option(
+    "--estimate", is_flag=True, help="Estimate cycles too, by a model of the core; emulated boards only."
+)
+@click.option(
+    "--flash-wait-states",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    help="Of the estimate: cycles that a fetch of 16 bytes of code takes longer.",
+)
+@click.option(
+    "--code-cache/--no-code-cache",
+    default=True,
+    show_default=True,
+    help="Of the estimate: fetch each 16 bytes of code once, or whenever they are entered.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for `report` and `compare`.")
 def command(
     bundle: Path | None,
@@ -48,6 +64,9 @@ def command(
     reference: Path | None,
     build_dir: Path | None,
     output: Path,
+    estimate: bool,
+    flash_wait_states: int,
+    code_cache: bool,
     as_json: bool,
 ) -> None:
     """Profile a model on a board, layer by layer and kernel by kernel.
@@ -56,10 +75,15 @@ def command(
     flashed: with BUNDLE's firmware, or with the shipped model's if no BUNDLE is given. Counts are
     instructions on an emulated board and ticks of its counter on hardware.
 
+    --estimate adds what the instructions of one inference would take: exact counts of each, times llvm-mca's
+    model of the core (Cortex-M0+, M3 and M4: the cycle tables of Arm's manuals). It is an estimate: data
+    caches, wait states of data, interrupts and mispredicted branches are not in it.
+
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn profile bundle/ --port /dev/ttyUSB0 --samples samples.npz --runs 100
+      sensor-bnn profile --board qemu-mps2-an500 --estimate --flash-wait-states 5
     """
     import json
 
@@ -68,7 +92,9 @@ def command(
     from sensor_bnn.boards import load_board
     from sensor_bnn.demo import SHIPPED
     from sensor_bnn.device.bench import detect_board, read_samples
+    from sensor_bnn.device.cycles import Memory
     from sensor_bnn.profile import Plan, profile_at, profile_emulated
+    from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
 
@@ -80,10 +106,13 @@ def command(
         raise click.UsageError("--reference goes with a BUNDLE; the shipped model has its own.")
     if port is None and build_dir is not None:
         raise click.UsageError("--build goes with --port; without it the firmware is built here.")
+    if port is not None and estimate:
+        raise click.UsageError("--estimate goes with an emulated board: leave --port out.")
     if bundle is not None and samples_file is None:
         raise click.UsageError("Give --samples with a BUNDLE.")
     file = samples_file or SHIPPED / "samples.npz"
-    plan = Plan(file, read_samples(file, limit), runs, warmup, reference)
+    memory = Memory(flash_wait_states, cached=code_cache) if estimate else None
+    plan = Plan(file, read_samples(file, limit), runs, warmup, reference, memory)
     console = Console(stderr=True)
     if port is not None:
         assert bundle is not None
@@ -97,3 +126,5 @@ def command(
     if as_json:
         click.echo(json.dumps(whole))
     print_profile(whole, stderr=as_json)
+    if "cycles_estimate" in whole:
+        print_estimate(whole["cycles_estimate"], stderr=as_json)

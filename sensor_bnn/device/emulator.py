@@ -34,6 +34,7 @@ class Emulator:
     Args:
         board: a board with an emulator.
         kernel: the ELF file that sits in its flash at power-on (the bootloader).
+        plugin: what QEMU's ``-plugin`` is given, if anything.
 
     Raises:
         BoardError: the board has no emulator.
@@ -41,7 +42,7 @@ class Emulator:
         ToolError: QEMU is missing, or exits; its own words are in the message.
     """
 
-    def __init__(self, board: Board, kernel: Path) -> None:
+    def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
         if board.emulator is None:
             raise BoardError(
                 f"The board {board.name} has no emulator.", "Connect the real board and use its serial port."
@@ -53,6 +54,7 @@ class Emulator:
             )
         self.board = board
         self.kernel = kernel
+        self.plugin = plugin
         self.facts = board.emulator
         self.port = ""
         self.debugger = ""
@@ -131,6 +133,7 @@ class Emulator:
             *self.facts.arguments,
             *("-kernel", str(self.kernel)),
             *("-icount", f"shift={self.facts.icount_shift}"),
+            *(("-plugin", self.plugin) if self.plugin is not None else ()),
             *("-display", "none", "-monitor", "none", "-serial", "pty"),
             *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
             *("-chardev", f"socket,id=gdb,path={self.debugger},server=on,wait=off", "-gdb", "chardev:gdb"),

@@ -1,0 +1,194 @@
+"""Exact execution counts, instruction by instruction, of an emulated board: a QEMU TCG plugin of our own.
+
+The plugin's source lies beside this file and is compiled by the machine's C compiler when it is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from sensor_bnn.errors import BundleError, ToolError
+
+_SOURCE = Path(__file__).with_name("count_plugin.c")
+_INSTALL = "Install it: apt-get install --no-install-recommends gcc libc6-dev"
+
+Counts = Mapping[tuple[int, bytes], int]
+"""How often an instruction ran, by its address and its bytes as they lie in memory."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a program: addresses ``start`` to ``end`` - 1."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Symbols:
+    """The functions of an ELF file, to be found by address or by name.
+
+    ``thumb``: whether its code is for Cortex-M, which runs nothing but Thumb.
+
+    Args:
+        file: an executable with a symbol table.
+
+    Raises:
+        BundleError: it cannot be read or has no symbols.
+    """
+
+    def __init__(self, file: Path) -> None:
+        remedy = "Build the firmware again with `sensor-bnn build`."
+        try:
+            elf = ELFFile(io.BytesIO(file.read_bytes()))
+            table = elf.get_section_by_name(".symtab")
+        except (OSError, ELFError) as error:
+            raise BundleError(f"{file} cannot be read: {error}.", remedy) from None
+        if not isinstance(table, SymbolTableSection):
+            raise BundleError(f"{file} has no symbols.", remedy)
+        self.thumb = bool(elf["e_machine"] == "EM_ARM")
+        # Bit 0 of a Thumb function's value says that it is one; assembly often leaves the size 0.
+        found = {
+            int(s["st_value"]) & ~1: (str(s.name), int(s["st_size"]))
+            for s in table.iter_symbols()
+            if s["st_info"]["type"] == "STT_FUNC"
+        }
+        starts = sorted(found)
+        ends = [*starts[1:], 1 << 64]
+        self.functions = tuple(
+            Function(found[start][0], start, start + found[start][1] if found[start][1] else end)
+            for start, end in zip(starts, ends, strict=True)
+        )
+        self._starts = starts
+
+    def at(self, address: int) -> Function | None:
+        """The function that holds the address, if any does."""
+        place = bisect_right(self._starts, address) - 1
+        if place < 0 or address >= self.functions[place].end:
+            return None
+        return self.functions[place]
+
+    def address(self, name: str) -> int:
+        """Where the function of this name starts.
+
+        Raises:
+            BundleError: there is none.
+        """
+        for function in self.functions:
+            if function.name == name:
+                return function.start
+        raise BundleError(f"The firmware has no function {name}.", "Build it again with `sensor-bnn build`.")
+
+
+@dataclass(frozen=True)
+class CountPlugin:
+    """What QEMU is told to load; ``counts`` reads what it wrote, once QEMU has ended."""
+
+    library: Path
+    output: Path
+    mark: int
+    thumb: bool
+
+    @classmethod
+    def build(cls, symbols: Symbols, mark: str, folder: Path) -> Self:
+        """Compile the plugin.
+
+        Args:
+            symbols: of the program that will run.
+            mark: counts are taken whenever this function is entered.
+            folder: for library and output.
+
+        Raises:
+            BundleError: the program has no such function.
+            ToolError: the C compiler is missing or fails.
+        """
+        compiler = shutil.which("cc")
+        if compiler is None:
+            raise ToolError("The machine's C compiler cc is missing.", _INSTALL)
+        library = folder / "count_plugin.so"
+        done = subprocess.run(
+            [compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ToolError(f"cc cannot compile QEMU's plugin: {done.stderr.strip()}.", _INSTALL)
+        return cls(library, folder / "counts.txt", symbols.address(mark), symbols.thumb)
+
+    @property
+    def argument(self) -> str:
+        """The value of QEMU's ``-plugin``."""
+        return f"{self.library},out={self.output},mark={self.mark:x}"
+
+    def counts(self) -> list[Counts]:
+        """What ran before the first mark, between each two, and after the last.
+
+        Raises:
+            ToolError: QEMU has not written it to its end.
+        """
+        try:
+            text = self.output.read_text(encoding="ascii")
+        except OSError as error:
+            raise _lost(error.strerror or "") from None
+        spans: list[Counts] = []
+        span: dict[tuple[int, bytes], int] = {}
+        try:
+            for line in text.splitlines():
+                if line.startswith("="):
+                    spans.append(span)
+                    span = {}
+                else:
+                    address, data, count = line.split()
+                    place = (int(address, 16), _own_bytes(bytes.fromhex(data), self.thumb))
+                    span[place] = span.get(place, 0) + int(count)
+        except ValueError:
+            raise _lost("a line of them is cut off") from None
+        if span or not spans:
+            raise _lost("they end too early")
+        return spans
+
+
+def _own_bytes(data: bytes, thumb: bool) -> bytes:
+    """An instruction's own bytes: behind the last one of a page, QEMU hands out what it looked ahead at."""
+    if not thumb:
+        return data
+    return data[: 4 if data[1] >> 3 in (0b11101, 0b11110, 0b11111) else 2]
+
+
+def counts_by_layer(spans: list[Counts], layers: int) -> list[Counts]:
+    """The counts of each layer of the first profiled inference.
+
+    The firmware reads its counter twice with nothing between, before the inference, and then before and after
+    every layer. What the empty span took is taken off each layer, as the firmware takes it off its ticks.
+
+    Args:
+        spans: of a run with at least one PROFILE request and no other inference, the mark at ``counter_now``.
+        layers: how many the model has.
+
+    Raises:
+        ToolError: the spans are none of such a run.
+    """
+    marks = 3 + 2 * layers + 1
+    if len(spans) <= marks or (len(spans) - 1) % marks:
+        raise _lost(f"{len(spans)} spans do not come from profiled inferences of {layers} layers")
+    empty = spans[1]
+    return [
+        {place: count - empty.get(place, 0) for place, count in layer.items() if count > empty.get(place, 0)}
+        for layer in spans[3 : marks - 1 : 2]
+    ]
+
+
+def _lost(why: str) -> ToolError:
+    return ToolError(f"QEMU's plugin left no counts: {why}.", "Run it again.")

@@ -1,0 +1,112 @@
+"""Cycle estimates as results and tables show them: always called so, and with the model they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from sensor_bnn.device.cycles import Block, Estimate
+
+_HOTTEST = 3
+_FUNCTIONS = 12
+_LINES = 24
+_WIDTH = 110
+
+
+def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str, Any]:
+    """What a result says of a model's estimated cycles.
+
+    Args:
+        layers: one a layer, at least one.
+        names: of the layers.
+    """
+    total = sum(layer.cycles for layer in layers)
+    return {
+        "model": layers[0].model,
+        "memory": str(layers[0].memory),
+        "cycles": total,
+        "instructions": sum(layer.instructions for layer in layers),
+        "layers": [
+            {"name": name, "instructions": layer.instructions, "cycles": layer.cycles}
+            for name, layer in zip(names, layers, strict=True)
+        ],
+        "functions": _functions(layers),
+        "hottest": [
+            {
+                "function": block.function,
+                "address": block.addresses[0],
+                "runs": block.count,
+                "cycles_a_run": round(block.cycles, 2),
+                "cycles": round(block.total),
+                "share": round(block.total / total, 6),
+                "code": [
+                    {"address": address, "text": text.replace("\t", " ", 1)}
+                    for address, text in zip(block.addresses, block.text, strict=True)
+                ],
+            }
+            for block in _hottest(layers)
+        ],
+    }
+
+
+def print_estimate(facts: dict[str, Any], *, stderr: bool = False) -> None:
+    """Print the estimate of a profile: layers, functions, and the code of the hottest blocks."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, width=_WIDTH)
+    console.print(Group(_table("layers", facts), "", _table("functions", facts), *_code(facts)))
+
+
+def _functions(layers: Sequence[Estimate]) -> list[dict[str, Any]]:
+    sums: dict[str, list[int]] = {}
+    for layer in layers:
+        for name, instructions, cycles in layer.functions():
+            one = sums.setdefault(name, [0, 0])
+            one[0] += instructions
+            one[1] += cycles
+    return [
+        {"name": name, "instructions": one[0], "cycles": one[1]}
+        for name, one in sorted(sums.items(), key=lambda item: -item[1][1])
+    ]
+
+
+def _hottest(layers: Sequence[Estimate]) -> list[Block]:
+    """The blocks that take the most cycles; the same code counts once, as its costliest layer runs it."""
+    best: dict[int, Block] = {}
+    for block in (block for layer in layers for block in layer.blocks):
+        start = block.addresses[0]
+        if start not in best or best[start].total < block.total:
+            best[start] = block
+    return sorted(best.values(), key=lambda block: -block.total)[:_HOTTEST]
+
+
+def _table(kind: str, facts: dict[str, Any]) -> Table:
+    title = f"estimated cycles by {kind[:-1]} ({facts['model']}; {facts['memory']})"
+    table = Table(title=title, title_justify="left", show_footer=kind == "layers", box=box.SIMPLE)
+    table.add_column(kind[:-1], "in all", no_wrap=True)
+    table.add_column("instructions", f"{facts['instructions']:,}", justify="right")
+    table.add_column("estimated cycles", f"{facts['cycles']:,}", justify="right")
+    table.add_column("share", justify="right")
+    for row in facts[kind] if kind == "layers" else facts[kind][:_FUNCTIONS]:
+        share = f"{row['cycles'] / max(facts['cycles'], 1):.1%}"
+        table.add_row(row["name"], f"{row['instructions']:,}", f"{row['cycles']:,}", share)
+    return table
+
+
+def _code(facts: dict[str, Any]) -> list[Text]:
+    parts = []
+    for block in facts["hottest"]:
+        head = (
+            f"\n{block['function']}: {block['runs']:,} runs, {len(block['code'])} instructions and "
+            f"an estimated {block['cycles_a_run']} cycles each, {block['share']:.1%} of all\n"
+        )
+        lines = [f"  {line['address']:08x}  {line['text']}" for line in block["code"][:_LINES]]
+        if len(block["code"]) > _LINES:
+            lines.append(f"  and {len(block['code']) - _LINES} more: --json has them")
+        parts.append(Text(head + "\n".join(lines)))
+    return parts
