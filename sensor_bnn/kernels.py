@@ -17,7 +17,7 @@ from rich.console import Console
 from sensor_bnn.boards import Board, list_boards
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
-from sensor_bnn.compiler.lookup import MAX_BITS, Rows, choose_rows
+from sensor_bnn.compiler.lookup import Rows, choose_rows, kernels_of
 from sensor_bnn.compiler.program import (
     FLOAT_SUM,
     PACKED_OUT,
@@ -44,8 +44,8 @@ from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
 from sensor_bnn.report.progress import transfer_bars
 
-POPCOUNT, LOOKUP16, LOOKUP8, CHOSEN = "popcount", "lookup16", "lookup8", "chosen"
-"""XOR and count bits; 16 or 8 rows a look-up for all rows; what the compiler takes for the shape."""
+CHOSEN = "chosen"
+"""What the compiler takes for the shape; the other kernels take all rows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class KernelRow:
     """One kernel at one shape.
 
     Attributes:
-        kernel: ``popcount``, ``lookup16``, ``lookup8`` or ``chosen``.
+        kernel: one of the target's (``sensor_bnn/compiler/lookup.py``), or ``chosen``.
         target: of the core that counted.
         m: rows.
         n: outputs.
@@ -116,7 +116,7 @@ def measure_kernels(target: Target, shapes: tuple[Shape, ...], console: Console)
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     board = find_emulated(target)
-    program, cases, residual = _program(shapes)
+    program, cases, residual = _program(target, shapes)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
         folder = Path(temporary)
         console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
@@ -175,7 +175,7 @@ def find_emulated(target: Target) -> Board:
     )
 
 
-def _program(shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
+def _program(target: Target, shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
     """One step a case; the input is the residual of all, the output holds theirs one behind the other."""
     rng = np.random.default_rng(0)
     float32 = np.dtype(np.float32)
@@ -213,7 +213,7 @@ def _program(shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
                 added + bnn_linear(x, w, scale, bias, K=shape.k),
             ),
         ):
-            for kernel, rows in _variants(shape, form):
+            for kernel, rows in _variants(target, shape, form):
                 calls, size = linear_calls(form, shape.n, shape.k, rows)
                 shifted = tuple(
                     replace(
@@ -243,9 +243,8 @@ def _program(shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
     return Program(tuple(buffers), tuple(steps)), cases, residual
 
 
-def _variants(shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:
-    yield POPCOUNT, (Rows(0, 0, shape.m),)
-    if shape.k <= MAX_BITS:
-        yield LOOKUP16, (Rows(16, 0, shape.m),)
-        yield LOOKUP8, (Rows(8, 0, shape.m),)
-    yield CHOSEN, choose_rows(shape.m, shape.n, shape.k, packed=form.packed)
+def _variants(target: Target, shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:
+    for kernel in kernels_of(target):
+        if shape.k <= kernel.max_bits:
+            yield kernel.name, (Rows(kernel, 0, shape.m),)
+    yield CHOSEN, choose_rows(target, shape.m, shape.n, shape.k, packed=form.packed)

@@ -19,7 +19,7 @@ import numpy as np
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.arena import ArenaPlan, Lifetime, plan_arena
-from sensor_bnn.compiler.lookup import HEADER, kernel_files
+from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import Target
@@ -68,7 +68,8 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
     offsets = dict(zip(places, plan.offsets, strict=True))
     metadata = _metadata(program, plan, name, model_hash, target)
     metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
-    sources = _sources(program, offsets, metadata)
+    headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
+    sources = _sources(program, offsets, metadata, headers)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
@@ -109,10 +110,12 @@ def _tir_kernels(program: Program) -> dict[str, PrimFunc]:
 
 
 def _c_kernels(program: Program, target: Target) -> list[Path]:
-    """Sources and headers of ``firmware/kernels`` for the target, if the program calls any."""
-    if all(call.function is not None for step in program.steps for call in step.calls):
-        return []
-    return kernel_files(target)
+    """Sources and headers of ``firmware/kernels`` that the program needs on the target."""
+    return kernel_files(target, _families(program, target))
+
+
+def _families(program: Program, target: Target) -> list[str]:
+    return families_of(target, {call.kernel for step in program.steps for call in step.calls})
 
 
 def _constants(program: Program) -> list[int]:
@@ -174,7 +177,9 @@ def _end(buffer: Buffer) -> dict[str, Any]:
     return {"dtype": buffer.type.dtype.name, "shape": list(buffer.type.shape), "bytes": buffer.size}
 
 
-def _sources(program: Program, offsets: dict[int, int], metadata: dict[str, Any]) -> dict[str, str]:
+def _sources(
+    program: Program, offsets: dict[int, int], metadata: dict[str, Any], headers: list[str]
+) -> dict[str, str]:
     name = metadata["model"]
     if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/'):
         raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
@@ -186,7 +191,7 @@ def _sources(program: Program, offsets: dict[int, int], metadata: dict[str, Any]
         "name": name,
         "version": version("sensor-bnn"),
         "hash_rows": rows,
-        "headers": [f"{KERNELS}/{HEADER}"] if len(metadata["sources"]) > 2 else [],
+        "headers": headers,
         "prototypes": sorted(
             {
                 _prototype(call.kernel, call.function)

@@ -1,128 +1,240 @@
-"""The C kernels that multiply binary matrices by table look-up: what they need, and where they pay.
+"""Who counts the rows of a binary linear layer: what each kernel needs and costs, and which is chosen.
 
-A block of 16 or 8 rows shares every look-up; rows that fill no block are counted by the TIR kernels.
+A kernel is either the loop in TIR that counts bits (``POPCOUNT``) or one of the C families under
+``firmware/kernels``, whose rows share work in blocks. Which of them a core has, and what they cost there, is
+a row of ``_BY_ISA`` for each folder of ``Target.isa``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import words_for
 from sensor_bnn.resources import resource
 
-HEADER = "linear_lookup.h"
-"""Declares the kernels; contracts are there."""
+Cost = Callable[[int, int, int, bool], int]
+"""Instructions of a kernel: from rows, outputs, bits a row, and whether bits come out, not floats."""
 
-PACKED = "sbnn_linear_packed_lookup"
-FLOAT = "sbnn_linear_float_lookup"
 
-MAX_BITS = 65534
-"""The longest row (K) that the kernels take."""
+@dataclass(frozen=True)
+class Kernel:
+    """A way to count the rows of a binary linear layer.
 
-_ENTRIES = 448  # firmware/kernels/lookup.h
+    Attributes:
+        name: as ``sensor-bnn kernels`` and a tuning file call it.
+        lanes: rows that share the work; a block that is not full costs as much as one that is.
+        family: the C sources: their names hold it, ``linear_<family>.h`` declares them; empty for TIR.
+        leading: what the family's two functions take before rows, outputs and bits.
+        max_bits: the longest row (K).
+        cost: instructions on the core.
+        workspace: bytes, from outputs and bits a row.
+    """
+
+    name: str
+    lanes: int
+    family: str
+    leading: tuple[int, ...]
+    max_bits: int
+    cost: Cost
+    workspace: Callable[[int, int], int]
+
+    def symbol(self, *, packed: bool) -> str:
+        """The C function for bits or for floats; empty for TIR."""
+        return f"sbnn_linear_{'packed' if packed else 'float'}_{self.family}" if self.family else ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a layer, and who counts them.
+
+    Attributes:
+        kernel: who.
+        first: the first of these rows.
+        count: how many.
+    """
+
+    kernel: Kernel
+    first: int
+    count: int
+
+
+def kernels_of(target: Target) -> tuple[Kernel, ...]:
+    """Return the kernels that the target has; the last one is the TIR loop, which takes any shape."""
+    return next(_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA)
+
+
+def kernel_files(target: Target, families: Iterable[str] | None = None) -> list[Path]:
+    """Sources and headers of the target's C kernels, by name.
+
+    Args:
+        target: its ISA's last folder that has a file gives it.
+        families: only of these; all if None.
+    """
+    folder = resource("firmware") / "kernels"
+    folders = (folder, *(folder / isa for isa in target.isa))
+    files = {file.name: file for place in folders for file in place.glob("*.[ch]")}
+    if families is None:
+        families = {kernel.family for kernel in kernels_of(target) if kernel.family}
+    return [files[name] for name in sorted(files) if any(family in name for family in families)]
+
+
+def families_of(target: Target, symbols: Iterable[str]) -> list[str]:
+    """Return the families whose functions are among the symbols, by name."""
+    called = set(symbols)
+    return sorted(
+        {
+            kernel.family
+            for kernel in kernels_of(target)
+            if kernel.family and called & {kernel.symbol(packed=True), kernel.symbol(packed=False)}
+        }
+    )
+
+
+def choose_rows(
+    target: Target,
+    M: int,
+    N: int,
+    K: int,
+    *,
+    packed: bool,
+    tuned: Sequence[tuple[str, int]] | None = None,
+) -> tuple[Rows, ...]:
+    """Split the rows of a layer among the target's kernels so that the fewest instructions run.
+
+    Args:
+        target: the core.
+        M: rows.
+        N: outputs.
+        K: bits a row.
+        packed: whether bits come out, not floats.
+        tuned: the split to take instead: names of kernels and their numbers of rows, in order.
+
+    Raises:
+        ModelError: the tuned split names a kernel that the target has not or that cannot take K, or is not
+            of M rows.
+    """
+    able = [kernel for kernel in kernels_of(target) if kernel.max_bits >= K]
+    if tuned is None:
+        able.sort(key=lambda kernel: -kernel.lanes)
+        _, split = _cheapest(able, M, N, K, packed)
+    else:
+        split = _named(able, tuned, M, K)
+    rows = []
+    first = 0
+    for kernel, count in split:
+        rows.append(Rows(kernel, first, count))
+        first += count
+    return tuple(rows)
+
+
+_Split = tuple[tuple[Kernel, int], ...]
+
+
+def _cheapest(kernels: list[Kernel], M: int, N: int, K: int, packed: bool) -> tuple[int, _Split]:
+    """Full blocks of the widest kernel, none, or one more that is not full; the rest by the others."""
+    if M == 0:
+        return 0, ()
+    kernel, *others = kernels
+    full = M // kernel.lanes * kernel.lanes
+    found = []
+    for count in sorted({0, full, min(full + kernel.lanes, M)} if others else {M}):
+        rest, split = _cheapest(others, M - count, N, K, packed)
+        if count:
+            rest += kernel.cost(count, N, K, packed)
+            split = ((kernel, count), *split)
+        found.append((rest, split))
+    return min(found, key=lambda item: item[0])
+
+
+def _named(able: list[Kernel], tuned: Sequence[tuple[str, int]], M: int, K: int) -> _Split:
+    by_name = {kernel.name: kernel for kernel in able}
+    for name, _ in tuned:
+        if name not in by_name:
+            raise ModelError(
+                f"There is no kernel {name!r} for rows of {K} bits on this target.",
+                f"Choose among {', '.join(by_name)}.",
+            )
+    if any(count < 1 for _, count in tuned) or sum(count for _, count in tuned) != M:
+        raise ModelError(f"The tuned split is not of the layer's {M} rows.", "Tune the model again.")
+    return tuple((by_name[name], count) for name, count in tuned)
+
+
+# The loop in TIR: a word of XOR and count, and the end of an output of one row. ----------------------------
+
+
+@dataclass(frozen=True)
+class _Loop:
+    word: int
+    packed: int
+    floats: int
+
+    def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
+        return rows * N * (words_for(K) * self.word + (self.packed if packed else self.floats))
+
+
+def _popcount(loop: _Loop) -> Kernel:
+    return Kernel("popcount", 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
+
+
+# Family `lookup`: tables of scalar words, 16 or 8 rows a look-up (firmware/kernels/lookup.h). ---------------
+
+_ENTRIES = 448
 _BYTE_BITS = 254
 _CHUNK_WORDS = 6
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Some rows of a layer, and how they are counted.
-
-    Attributes:
-        lanes: rows that share a look-up, 16 or 8; 0 for no look-up at all.
-        first: the first of these rows.
-        count: how many.
-    """
-
-    lanes: int
-    first: int
-    count: int
-
-
-@dataclass(frozen=True)
-class _Cost:
-    """Instructions of a block of rows on an Armv7E-M core, as ``sensor-bnn kernels`` counts them.
+class _Lookup:
+    """Instructions of a block of rows.
 
     Attributes:
         table: building the tables of one word of K.
         pair: adding two words of K for one output.
         single: adding one word of K for one output.
         widen: moving the counts of one output from bytes to halfwords, after each chunk of K.
+        packed, floats, odd: from counts to one output of one row; ``odd`` to floats for an odd K.
     """
 
     table: int
     pair: int
     single: int
     widen: int
+    packed: int = 2
+    floats: int = 8
+    odd: int = 24
+    clear: int = 3
 
-    def of(self, N: int, K: int) -> int:
+    def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
         pairs, singles = divmod(words, 2)
         chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
-        each = pairs * self.pair + singles * self.single + chunks * self.widen + _CLEAR
-        return words * self.table + N * each
+        each = pairs * self.pair + singles * self.single + chunks * self.widen + self.clear
+        end = self.packed if packed else self.odd if K % 2 else self.floats
+        return -(-rows // lanes) * (words * self.table + N * each) + rows * N * end
 
 
-_COSTS = {16: _Cost(1800, 78, 49, 34), 8: _Cost(880, 52, 30, 17)}
-_CLEAR = 3
-_PACKED, _FLOAT, _FLOAT_ODD = 2, 8, 24  # from counts to one output of one row, of an odd K at last
-_POPCOUNT_WORD = 12
-_POPCOUNT_PACKED, _POPCOUNT_FLOAT = 3, 9
+def _lookup(lanes: int, costs: _Lookup) -> Kernel:
+    """As ``sbnn_lookup_workspace_bytes`` in C, the workspace."""
+
+    def workspace(N: int, K: int) -> int:
+        counts = 2 if K <= _BYTE_BITS else 2 + 4
+        return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
+
+    return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
 
 
-def kernel_files(target: Target) -> list[Path]:
-    """Sources and headers of the kernels for a target, by name."""
-    folder = resource("firmware") / "kernels"
-    folders = (folder, *(folder / isa for isa in target.isa))
-    files = {file.name: file for place in folders for file in place.glob("*.[ch]")}
-    return [files[name] for name in sorted(files)]
+# What the cores have. Costs are those that `sensor-bnn kernels --target T` counts. --------------------------
 
+_THUMB2 = (
+    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34)),
+    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17)),
+    _popcount(_Loop(word=12, packed=3, floats=9)),
+)
 
-def workspace_bytes(lanes: int, N: int, K: int) -> int:
-    """Bytes of workspace: as ``sbnn_lookup_workspace_bytes`` in C.
-
-    Args:
-        lanes: 16 or 8.
-        N: outputs.
-        K: bits a row.
-    """
-    counts = 2 if K <= _BYTE_BITS else 2 + 4
-    return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
-
-
-def choose_rows(M: int, N: int, K: int, *, packed: bool) -> tuple[Rows, ...]:
-    """Split the rows of a layer among the kernels so that the fewest instructions run.
-
-    Args:
-        M: rows.
-        N: outputs.
-        K: bits a row.
-        packed: whether bits come out, not floats.
-    """
-    if K > MAX_BITS:
-        return (Rows(0, 0, M),)
-    popcount_end = _POPCOUNT_PACKED if packed else _POPCOUNT_FLOAT
-    end = _PACKED if packed else _FLOAT_ODD if K % 2 else _FLOAT
-    popcount = N * (words_for(K) * _POPCOUNT_WORD + popcount_end)
-    wide, narrow = _COSTS[16].of(N, K), _COSTS[8].of(N, K)
-
-    def cost(split: tuple[int, int, int]) -> int:
-        blocks16, blocks8, rest = split
-        return blocks16 * wide + blocks8 * narrow + (M - rest) * N * end + rest * popcount
-
-    splits = []
-    for blocks16 in {0, M // 16, -(-M // 16)}:
-        left = max(M - 16 * blocks16, 0)
-        for blocks8 in {0, left // 8, -(-left // 8)}:
-            splits.append((blocks16, blocks8, max(left - 8 * blocks8, 0)))
-    blocks16, blocks8, _ = min(sorted(splits), key=cost)
-    parts: list[Rows] = []
-    first = 0
-    for lanes, count in ((16, 16 * blocks16), (8, 8 * blocks8), (0, M)):
-        count = min(count, M - first)
-        if count:
-            parts.append(Rows(lanes, first, count))
-        first += count
-    return tuple(parts)
+_BY_ISA: dict[str, tuple[Kernel, ...]] = {"portable": _THUMB2}
+"""Kernels by the folder of ``firmware/kernels``: those of a target are its ISA's last one that is here."""

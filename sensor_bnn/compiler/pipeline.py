@@ -28,7 +28,7 @@ def compile_model(onnx_path: Path, target: str, out_dir: Path) -> Bundle:
     """
     facts = find_target(target)
     model = load_model(onnx_path, STANDARD_OPERATORS)
-    program: Program = plan_program(match_patterns(import_onnx(model)))
+    program: Program = plan_program(match_patterns(import_onnx(model)), facts)
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir)

@@ -29,7 +29,7 @@ from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
-from sensor_bnn.compiler.lookup import FLOAT, PACKED, Rows, choose_rows, workspace_bytes
+from sensor_bnn.compiler.lookup import Rows, choose_rows
 from sensor_bnn.compiler.patterns import (
     BOOL_MAT_MUL,
     BOOL_MAT_MUL_MERGED,
@@ -39,6 +39,7 @@ from sensor_bnn.compiler.patterns import (
     MEAN_ROWS,
     extern_name,
 )
+from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -164,14 +165,18 @@ class _Choice:
     workspace: int = 0
 
 
-def plan_program(graph: Graph) -> Program:
+def plan_program(graph: Graph, target: Target) -> Program:
     """Choose a kernel for every operator of the graph and lay its buffers out as a program.
+
+    Args:
+        graph: operators and constants.
+        target: what the kernels are chosen for.
 
     Raises:
         ModelError: an operator has no kernel for these types, or the output is not computed.
     """
     legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
-    writer = _Writer(graph.names)
+    writer = _Writer(graph.names, target)
     main = legal["main"]
     writer.enter(main.params[0])
     for block in main.body.blocks:
@@ -183,8 +188,9 @@ def plan_program(graph: Graph) -> Program:
 class _Writer:
     """A program that grows binding by binding."""
 
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], target: Target) -> None:
         self._names = names
+        self._target = target
         self._buffers: list[Buffer] = []
         self._steps: list[Step] = []
         self._buffer_of: dict[Var, int] = {}
@@ -243,8 +249,11 @@ class _Writer:
     def _own(self, var: Var, name: str, extern: str, arguments: list[relax.Expr]) -> None:
         tensors = [argument for argument in arguments if isinstance(argument.ty, relax.TensorType)]
         numbers = [int(a.value) for a in arguments if not isinstance(a.ty, relax.TensorType)]
-        select = _KERNELS[extern]
-        choice = select([tensor_type(tensor) for tensor in tensors], *numbers)
+        types = [tensor_type(tensor) for tensor in tensors]
+        if extern in _LINEAR_FORMS:
+            choice = _linear(_LINEAR_FORMS[extern], types, *numbers, self._target)
+        else:
+            choice = _KERNELS[extern](types, *numbers)
         reads = [self._read(tensor) for tensor in tensors]
         if extern == f"{DOMAIN}.BnnLinearPacked":
             thresholds = self._buffers[reads[2]].array
@@ -332,7 +341,6 @@ class LinearForm:
     """What a binary linear layer leaves, and the kernels that do.
 
     Attributes:
-        lookup: the C kernel by table look-up.
         name: start of the TIR kernel's symbol.
         build: makes the TIR kernel for rows, outputs and bits.
         packed: whether bits come out, not floats.
@@ -340,7 +348,6 @@ class LinearForm:
         residual: whether a residual is added.
     """
 
-    lookup: str
     name: str
     build: Callable[[int, int, int], PrimFunc]
     packed: bool
@@ -348,9 +355,9 @@ class LinearForm:
     residual: bool
 
 
-PACKED_OUT = LinearForm(PACKED, "sbnn_linear_packed", bnn_linear_packed, True, 1, False)
-FLOAT_OUT = LinearForm(FLOAT, "sbnn_linear", bnn_linear, False, 2, False)
-FLOAT_SUM = LinearForm(FLOAT, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
+PACKED_OUT = LinearForm("sbnn_linear_packed", bnn_linear_packed, True, 1, False)
+FLOAT_OUT = LinearForm("sbnn_linear", bnn_linear, False, 2, False)
+FLOAT_SUM = LinearForm("sbnn_linear_residual", bnn_linear_residual, False, 2, True)
 
 
 def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tuple[tuple[Call, ...], int]:
@@ -369,12 +376,13 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
         constants = tuple(Read(2 + place) for place in range(form.parameters))
         residual = (Read(2 + form.parameters, part.first * N),) if form.residual else ()
         y = Write(part.first * (words_for(N) if form.packed else N))
-        if part.lanes:
+        symbol = part.kernel.symbol(packed=form.packed)
+        if symbol:
             none = () if form.packed or form.residual else (None,)
-            sizes = (part.lanes, part.count, N, K)
+            sizes = (*part.kernel.leading, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
-            calls.append(Call(form.lookup, None, given))
-            workspace = max(workspace, workspace_bytes(part.lanes, N, K))
+            calls.append(Call(symbol, None, given))
+            workspace = max(workspace, part.kernel.workspace(N, K))
         else:
             kernel = f"{form.name}_m{part.count}_n{N}_k{K}"
             function = form.build(part.count, N, K)
@@ -382,13 +390,10 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
     return tuple(calls), workspace
 
 
-def _linear_of(form: LinearForm) -> Callable[..., _Choice]:
-    def select(types: list[TensorType], K: int) -> _Choice:
-        M, N = _rows(types[0]), types[1].shape[0]
-        calls, workspace = linear_calls(form, N, K, choose_rows(M, N, K, packed=form.packed))
-        return _Choice(calls, M * N * K, workspace)
-
-    return select
+def _linear(form: LinearForm, types: list[TensorType], K: int, target: Target) -> _Choice:
+    M, N = _rows(types[0]), types[1].shape[0]
+    calls, workspace = linear_calls(form, N, K, choose_rows(target, M, N, K, packed=form.packed))
+    return _Choice(calls, M * N * K, workspace)
 
 
 def _mat_mul(types: list[TensorType], K: int) -> _Choice:
@@ -427,11 +432,14 @@ def _mean_rows(types: list[TensorType]) -> _Choice:
     return _Choice((_call(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N)),))
 
 
+_LINEAR_FORMS = {
+    LINEAR: FLOAT_OUT,
+    LINEAR_RESIDUAL: FLOAT_SUM,
+    f"{DOMAIN}.BnnLinearPacked": PACKED_OUT,
+}
+
 _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnPack": _pack,
-    LINEAR: _linear_of(FLOAT_OUT),
-    LINEAR_RESIDUAL: _linear_of(FLOAT_SUM),
-    f"{DOMAIN}.BnnLinearPacked": _linear_of(PACKED_OUT),
     f"{DOMAIN}.BnnMatMul": _mat_mul,
     BOOL_MAT_MUL: _bool_mat_mul,
     BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),

@@ -49,7 +49,7 @@ def tvm_host(operator: str, attributes: Mapping[str, int], inputs: Arrays) -> Ar
     first, *rest = model.graph.input
     model.graph.initializer.extend(from_array(inputs[value.name], value.name) for value in rest)
     del model.graph.input[1:]
-    program = plan_program(match_patterns(import_onnx(model)))
+    program = plan_program(match_patterns(import_onnx(model)), find_target("host"))
     with TemporaryDirectory() as folder:
         bundle = write_bundle(program, operator, "00" * 32, find_target("host"), Path(folder) / "bundle")
         return {OPERATORS[operator].output: HostModel(bundle.folder).infer(inputs[first.name])}

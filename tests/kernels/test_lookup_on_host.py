@@ -12,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
-from sensor_bnn.compiler.lookup import MAX_BITS, choose_rows, kernel_files, workspace_bytes
+from sensor_bnn.compiler.lookup import choose_rows, kernel_files, kernels_of
 from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
 
 PACKED, FLOAT, RESIDUAL, IN_PLACE = range(4)
+HOST = find_target("host")
+LOOKUP = {kernel.lanes: kernel for kernel in kernels_of(HOST) if kernel.family == "lookup"}
+MAX_BITS = LOOKUP[16].max_bits
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 
 
@@ -44,7 +48,7 @@ class Kernels:
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
     program = tmp_path_factory.mktemp("kernels") / "driver"
-    files = kernel_files(find_target("host"))
+    files = kernel_files(HOST, ["lookup"])
     folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [file for file in files if file.suffix == ".c"]
@@ -73,7 +77,7 @@ def check(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: int = 0, d
         (IN_PLACE, residual + linear, (scale, bias, residual)),
     ):
         workspace, got = kernels.run([lanes, m, n, k, form], x, w, *arrays)
-        assert workspace == workspace_bytes(lanes, n, k)
+        assert workspace == LOOKUP[lanes].workspace(n, k)
         np.testing.assert_array_equal(
             got, want.view(np.uint32), err_msg=f"{lanes=} {m=} {n=} {k=} {form=} {seed=}"
         )
@@ -133,11 +137,23 @@ def test_any_shape(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: i
 @given(st.integers(1, 300), st.integers(1, 800), st.integers(1, 70000), st.booleans())
 def test_every_row_is_counted_once(m: int, n: int, k: int, packed: bool) -> None:
     first = 0
-    for rows in choose_rows(m, n, k, packed=packed):
+    for rows in choose_rows(HOST, m, n, k, packed=packed):
         assert rows.first == first and rows.count > 0
-        assert rows.lanes == 0 or k <= MAX_BITS
+        assert k <= rows.kernel.max_bits
         first += rows.count
     assert first == m
+
+
+def test_a_tuned_split_is_taken_or_refused() -> None:
+    split = choose_rows(HOST, 20, 8, 40, packed=True, tuned=(("lookup8", 12), ("popcount", 8)))
+    assert [(rows.kernel.name, rows.first, rows.count) for rows in split] == [
+        ("lookup8", 0, 12),
+        ("popcount", 12, 8),
+    ]
+    with pytest.raises(ModelError, match="20 rows"):
+        choose_rows(HOST, 20, 8, 40, packed=True, tuned=(("lookup8", 12),))
+    with pytest.raises(ModelError, match="no kernel 'lookup16'"):
+        choose_rows(HOST, 20, 8, MAX_BITS + 1, packed=True, tuned=(("lookup16", 20),))
 
 
 CORES = {
@@ -151,7 +167,7 @@ ISA = {"cortex-m3": ("portable", "armv7m"), "cortex-m7": ("portable", "armv7m", 
 def test_device_kernels_compile_without_a_warning_and_fuse_nothing(core: str, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    files = kernel_files(replace(find_target("cortex-m7"), isa=ISA[core]))
+    files = kernel_files(replace(find_target("cortex-m7"), isa=ISA[core]), ["lookup"])
     for file in files:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     flags = ["-mthumb", *CORES[core], *STRICT, "-O2", "-ffp-contract=off"]
