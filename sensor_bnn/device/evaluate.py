@@ -160,6 +160,7 @@ def run_evaluate(
     try:
         inputs = input_bytes_of(metadata, samples)
         dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
+        floats = metadata["input"]["dtype"] == "float32"
         size = int(metadata["output"]["bytes"])
         if size != dtype.itemsize * len(samples.classes):
             raise DataError(
@@ -184,7 +185,7 @@ def run_evaluate(
             try:
                 progress("evaluate", taken_up, len(inputs))
                 for data in inputs[taken_up:]:
-                    ticks, output, again = _one(client, data, size, lambda: _still(client, hello))
+                    ticks, output, again = _one(client, data, floats, size, lambda: _still(client, hello))
                     repeated += again
                     state.add(ticks, output)
                     progress("evaluate", len(state.outputs), len(inputs))
@@ -215,7 +216,9 @@ def run_evaluate(
     )
 
 
-def _one(client: Client, data: bytes, size: int, still: Callable[[], None]) -> tuple[int, bytes, bool]:
+def _one(
+    client: Client, data: bytes, floats: bool, size: int, still: Callable[[], None]
+) -> tuple[int, bytes, bool]:
     """One sample's ticks and output, and whether it was done more than once.
 
     A board that resets in the middle forgets the staged input, and then answers a repeated request with
@@ -223,7 +226,7 @@ def _one(client: Client, data: bytes, size: int, still: Callable[[], None]) -> t
     """
     for attempt in range(_ATTEMPTS):
         before = client.retries
-        client.write_input(data)
+        client.write_input(data, floats=floats)
         ticks = client.infer()
         output = client.read_output(size)
         if client.retries == before:

@@ -60,6 +60,7 @@ class Application:
     garbage: bytes = b""  # sent before each response
     version: int = 1
     damaged: int = 0  # so many responses go out with a wrong checksum
+    knows_codes: bool = True  # inputs as packed bytes
     refused: int = 0  # so many requests are answered with status 5: they came damaged
 
 
@@ -280,6 +281,17 @@ class Peer(threading.Thread):
         if kind == 0x08 and status == 0:
             self.running = "bootloader"
 
+    def _uncode(self, payload: bytes) -> bytes:
+        first, zero, divisor = struct.unpack_from("<Iif", payload)
+        codes, at = b"", 12
+        while at < len(payload):
+            n = payload[at]
+            codes += payload[at + 1 : at + 2 + n] if n < 128 else payload[at + 1 : at + 2] * (n - 126)
+            at += n + 2 if n < 128 else 2
+        for place, byte in enumerate(codes, first):
+            struct.pack_into("<f", self._staged, 4 * place, (byte - zero) / divisor)
+        return b""
+
     def _serve(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         app = self.application
         if kind in app.status:
@@ -295,6 +307,9 @@ class Peer(threading.Thread):
             self._staged = getattr(self, "_staged", bytearray(app.input_bytes))
             self._staged[offset : offset + len(payload) - 4] = payload[4:]
             return 0, b""
+        if kind == 0x09 and app.knows_codes:
+            self._staged = getattr(self, "_staged", bytearray(app.input_bytes))
+            return 0, self._uncode(payload)
         if kind in (0x03, 0x04):
             floats = struct.unpack_from(f"<{app.outputs}f", self._staged)
             self._output = struct.pack(f"<{app.outputs}f", *(2 * value for value in floats))

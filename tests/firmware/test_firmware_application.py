@@ -13,7 +13,7 @@ from sensor_bnn.firmware.build import BuildResult
 from .line import ACK, Line, Machine, request, start_application
 from .standin.facts import INPUT_BYTES, LAYERS, OUTPUT_BYTES, STANDIN_HASH
 
-HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
+HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER, WRITE_CODED = range(1, 10)
 UNKNOWN_TYPE, BAD_LENGTH, OUT_OF_RANGE, NO_RESULT, BAD_CRC, BAD_VERSION = range(1, 7)
 
 
@@ -143,7 +143,7 @@ def test_memory_marks(application: Line, built: BuildResult) -> None:
     ("kind", "payload", "status"),
     [
         (0x00, b"", UNKNOWN_TYPE),
-        (0x09, b"", UNKNOWN_TYPE),
+        (0x2A, b"", UNKNOWN_TYPE),
         (0x7F, b"x" * 1024, UNKNOWN_TYPE),
         (HELLO, b"\0", BAD_LENGTH),
         (WRITE_INPUT, b"", BAD_LENGTH),
@@ -205,6 +205,45 @@ def test_a_request_behind_garbage_is_found(application: Line, garbage: bytes) ->
         assert answer[2] in (BAD_CRC, BAD_LENGTH)
     assert answer[1:3] == (HELLO | 0x80, 0)
     assert application.is_quiet()
+
+
+def shown_input(line: Line, count: int) -> bytes:
+    """The first bytes of the staged input, as the text commands show them."""
+    line.send(f"db print {count}%".encode())
+    text = b""
+    while not text.endswith(b"m-ready\r\n"):
+        text += line.take(1)
+    words = text.decode().replace("m-buffer-", "").replace("m-ready", "").replace("-", " ").split()
+    return bytes.fromhex("".join(words))
+
+
+@pytest.mark.parametrize(("zero", "divisor"), [(0, 255.0), (128, 128.0), (0, 1.0), (255, 127.5), (7, 3.0)])
+def test_bytes_become_values_to_the_last_bit(application: Line, zero: int, divisor: float) -> None:
+    codes = np.arange(256, dtype=np.uint8)
+    packed = b"".join(bytes([127]) + codes[at : at + 128].tobytes() for at in (0, 128))
+    packed += bytes([128, 9, 255, 200])  # twice 9, and 129 times 200
+    assert application.ok(WRITE_CODED, struct.pack("<Iif", 2, zero, divisor) + packed) == b""
+    sent = np.concatenate([codes, np.full(2, 9), np.full(129, 200)]).astype(np.float32)
+    values = (sent - np.float32(zero)) / np.float32(divisor)
+    assert shown_input(application, 4 * (2 + len(sent)))[8:] == values.astype("<f4").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        (b"", BAD_LENGTH),
+        (struct.pack("<II", 0, 0), BAD_LENGTH),
+        (struct.pack("<Iif", 0, 0, 1.0) + bytes([5, 1, 2]), BAD_LENGTH),
+        (struct.pack("<Iif", 0, 0, 1.0) + bytes([200]), BAD_LENGTH),
+        (struct.pack("<Iif", 399, 0, 1.0) + bytes([128, 1]), OUT_OF_RANGE),
+        (struct.pack("<Iif", 400, 0, 1.0) + bytes([0, 1]), OUT_OF_RANGE),
+        (struct.pack("<Iif", 2**32 - 1, 0, 1.0) + bytes([0, 1]), OUT_OF_RANGE),
+        (struct.pack("<Iif", 400, 0, 1.0), 0),
+        (struct.pack("<Iif", 399, 0, 0.0) + bytes([0, 1]), 0),
+    ],
+)
+def test_codes_that_do_not_fit(application: Line, payload: bytes, status: int) -> None:
+    assert application.ask(WRITE_CODED, payload)[0] == status
 
 
 def test_half_a_request_is_forgotten(application: Line) -> None:

@@ -71,6 +71,18 @@ def test_every_sample_is_answered(bundle: Path, tmp_path: Path) -> None:
     assert not state.exists(), "nothing is left to take up"
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_pixels_go_as_bytes_where_the_firmware_knows_them(bundle: Path, tmp_path: Path, knows: bool) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (6, 6, 100)).astype(np.float32) / np.float32(255)
+    samples = Samples(pixels, np.argmax(pixels[:, 0, :3], axis=1), ("a", "b", "c"))
+    with Peer("application", Application(knows_codes=knows)) as peer:
+        found = run_evaluate(peer.port, TOY, bundle, samples, tmp_path / "state.jsonl")
+        coded, plain = peer.log.count(0x09), peer.log.count(0x02)
+    assert np.array_equal(found.outputs, right(samples))
+    assert (coded, plain) == ((6, 0) if knows else (1, 6 * 3))
+    assert found.retries == 0
+
+
 def interrupted(bundle: Path, state: Path, samples: Samples, after: int) -> None:
     """A run in which the board falls silent after so many bytes."""
     with Peer("application") as peer:
