@@ -6,22 +6,25 @@
 #include "hal/counter.h"
 #include "hal/flash.h"
 #include "hal/uart.h"
+#include "runtime/bytes.h"
 #include "runtime/image.h"
 
 #define CALL 0x7Fu
 #define ACK 0x79u
 #define NACK 0x1Fu
-#define PROTOCOL_VERSION 0x31u
+#define PROTOCOL_VERSION 0x33u
 
 enum {
     GET = 0x00,
     GET_VERSION = 0x01,
     GET_ID = 0x02,
+    SPEED = 0x03, /* AN3154's, with a rate of four bytes */
     READ_MEMORY = 0x11,
     GO = 0x21,
     WRITE_MEMORY = 0x31,
     ERASE = 0x43,
     EXTENDED_ERASE = 0x44,
+    GET_CHECKSUM = 0xA1,
 };
 
 #define ERASE_ALL 0xFFu
@@ -35,6 +38,8 @@ enum {
 #define PATIENCE_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a command to come whole... */
 #define PATIENCE_BYTE_TICKS                                                                            \
     (20u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD) /* ...and for each of its data */
+
+#define SPEED_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a call at a new rate */
 
 /* When the command that is being received is given up. */
 static uint64_t deadline;
@@ -71,12 +76,11 @@ static bool in_slot(uint32_t address, uint32_t count) {
     return offset < SBNN_SLOT_BYTES && count <= SBNN_SLOT_BYTES - offset;
 }
 
-/* Four bytes, the highest first, and their XOR; the alias of the flash means the flash. False if they
- * did not come, or were wrong and refused.
+/* Four bytes, the highest first, and their XOR. False if they did not come, or were wrong and refused.
  */
-static bool receive_address(uint32_t *address) {
+static bool receive_word(uint32_t *word) {
     uint8_t check = 0;
-    *address = 0;
+    *word = 0;
     for (int i = 0; i < 5; i++) {
         uint8_t byte;
         if (!receive(&byte)) {
@@ -84,11 +88,19 @@ static bool receive_address(uint32_t *address) {
         }
         check ^= byte;
         if (i < 4) {
-            *address = *address << 8 | byte;
+            *word = *word << 8 | byte;
         }
     }
     if (check != 0u) {
         refuse();
+        return false;
+    }
+    return true;
+}
+
+/* A word; the alias of the flash means the flash. */
+static bool receive_address(uint32_t *address) {
+    if (!receive_word(address)) {
         return false;
     }
     if (*address - SBNN_FLASH_ALIAS < SBNN_FLASH_BYTES) {
@@ -98,8 +110,8 @@ static bool receive_address(uint32_t *address) {
 }
 
 static void get(void) {
-    static const uint8_t commands[] = {GET, GET_VERSION,  GET_ID, READ_MEMORY,
-                                       GO,  WRITE_MEMORY, ERASE,  EXTENDED_ERASE};
+    static const uint8_t commands[] = {GET, GET_VERSION,  GET_ID, SPEED,          READ_MEMORY,
+                                       GO,  WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM};
     answer(ACK);
     answer(sizeof commands); /* bytes that follow, less one: the version comes first */
     answer(PROTOCOL_VERSION);
@@ -232,6 +244,73 @@ static void erase(int width) {
     answer(ACK);
 }
 
+/* The CRC unit of an STM32: polynomial 0x04C11DB7, all ones at first, words with their highest bit
+ * first. */
+static uint32_t checksum_of(const uint8_t *bytes, uint32_t count) {
+    uint32_t table[16], crc = 0xFFFFFFFFu;
+    for (uint32_t i = 0; i < 16u; i++) {
+        uint32_t row = i << 28;
+        for (int bit = 0; bit < 4; bit++) {
+            row = row << 1 ^ (row >> 31) * 0x04C11DB7u;
+        }
+        table[i] = row;
+    }
+    for (uint32_t i = 0; i < count; i += 4u) {
+        crc ^= bytes_load32(bytes + i);
+        for (int nibble = 0; nibble < 8; nibble++) {
+            crc = crc << 4 ^ table[crc >> 28];
+        }
+    }
+    return crc;
+}
+
+/* An address and a count of bytes, both multiples of 4; as stm32flash -C asks. */
+static void get_checksum(void) {
+    uint32_t address, count;
+    answer(ACK);
+    if (!receive_address(&address)) {
+        return;
+    }
+    if (address % 4u != 0u || !in_flash(address, 4)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    if (!receive_word(&count)) {
+        return;
+    }
+    if (count % 4u != 0u || !in_flash(address, count)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    const uint32_t crc = checksum_of(flash_at(address), count);
+    uint8_t reply[6] = {ACK};
+    for (int i = 0; i < 4; i++) {
+        reply[1 + i] = (uint8_t)(crc >> (24 - 8 * i));
+        reply[5] ^= reply[1 + i];
+    }
+    uart_send(reply, sizeof reply);
+}
+
+/* A rate in baud, acknowledged at the old one; it is kept if a call is heard at the new one in time. */
+static void speed(void) {
+    uint32_t baud;
+    answer(ACK);
+    if (!receive_word(&baud)) {
+        return;
+    }
+    if (!uart_can_speed(baud)) {
+        refuse();
+        return;
+    }
+    answer(ACK);
+    uart_speed(baud);
+    if (!an3155_called(counter_clock() + SPEED_TICKS)) {
+        uart_speed(SBNN_UART_BAUD);
+    }
+}
+
 /* True if the application is to be started. */
 static bool go(void) {
     uint32_t address;
@@ -279,6 +358,12 @@ void an3155_serve(void) {
             break;
         case GET_ID:
             get_id();
+            break;
+        case SPEED:
+            speed();
+            break;
+        case GET_CHECKSUM:
+            get_checksum();
             break;
         case READ_MEMORY:
             read_memory();

@@ -26,6 +26,10 @@ void uart_driver_open(void) {
     uart_interrupt(); /* for what has waited since uart_driver_deafen */
 }
 
+void uart_driver_speed(uint32_t divisor) {
+    BAUDDIV = divisor;
+}
+
 void uart_driver_deafen(void) {
     CTRL = CTRL_SEND | CTRL_RECEIVE;
 }

@@ -36,6 +36,10 @@ void uart_driver_open(void) {
     uart_interrupt(); /* for what has waited since uart_driver_deafen */
 }
 
+void uart_driver_speed(uint32_t divisor) {
+    BRR = divisor;
+}
+
 void uart_driver_deafen(void) {
     CR1 = FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE;
 }

@@ -59,3 +59,18 @@ void uart_drain(void) {
     while (counter_clock() < gone) {
     }
 }
+
+bool uart_can_speed(uint32_t baud) {
+    if (baud < SBNN_UART_BAUD || baud > SBNN_UART_CLOCK_HZ / 16u) {
+        return false;
+    }
+    const uint32_t reached = (SBNN_UART_CLOCK_HZ + baud / 2u) / baud * baud;
+    const uint32_t off =
+        reached > SBNN_UART_CLOCK_HZ ? reached - SBNN_UART_CLOCK_HZ : SBNN_UART_CLOCK_HZ - reached;
+    return off <= SBNN_UART_CLOCK_HZ / 50u;
+}
+
+void uart_speed(uint32_t baud) {
+    uart_drain();
+    uart_driver_speed((SBNN_UART_CLOCK_HZ + baud / 2u) / baud);
+}

@@ -25,12 +25,18 @@ void uart_deafen(void);
 /* Wait until the last bit has left, before a reset takes it away. */
 void uart_drain(void);
 
+/* Whether the port reaches a rate of `baud`, no slower than board.h's, within 2 %; and go over to it
+ * when the last bit has left. */
+bool uart_can_speed(uint32_t baud);
+void uart_speed(uint32_t baud);
+
 /* Between uart.c and a driver, which is a file hal/<driver>_uart.c that defines uart_interrupt and
  * these. */
 void uart_driver_open(void);
 void uart_driver_deafen(void);
-void uart_driver_send(uint8_t byte); /* waits for room */
-void uart_driver_drain(void);        /* waits until the transmitter's buffer is empty */
-void uart_received(uint8_t byte);    /* uart.c's: the driver's interrupt calls it */
+void uart_driver_speed(uint32_t divisor); /* of SBNN_UART_CLOCK_HZ, for a bit; 16 at least */
+void uart_driver_send(uint8_t byte);      /* waits for room */
+void uart_driver_drain(void);             /* waits until the transmitter's buffer is empty */
+void uart_received(uint8_t byte);         /* uart.c's: the driver's interrupt calls it */
 
 #endif

@@ -1,6 +1,7 @@
 """AN3155, the protocol of ST's USART bootloaders and of our resident one.
 
-STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*. A command is a
+STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*; Speed is AN3154's,
+and Get Checksum has the stages that ``stm32flash -C`` speaks. A command is a
 byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has no frame and
 no deadline of its own: after a lost byte the bootloader waits for the rest, so ``resync`` feeds it until it
 complains.
@@ -8,10 +9,12 @@ complains.
 
 from __future__ import annotations
 
+import array
 import functools
 import operator
 import struct
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,12 +23,16 @@ from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import FlashError, PortError
 
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
-GET, GET_ID, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x11, 0x21, 0x31, 0x44
+GET, GET_ID, SPEED, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x03, 0x11, 0x21, 0x31, 0x44
+GET_CHECKSUM = 0xA1
 BLOCK_BYTES = 256  # the most that one Read or Write carries
 ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
 
 _ANSWER_SECONDS = 2.0
 _ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with room
+_CHECKSUM_SECONDS = 10.0  # of the largest flash
+_SPEED_SECONDS = 0.5
+_RETURN_SECONDS = 3.0  # a bootloader that has heard nothing at the new rate is back at the old by then
 _SYNC_SECONDS = 0.25
 _FLOOD_SECONDS = 0.05
 _ATTEMPTS = 4
@@ -38,6 +45,8 @@ FILL = 0x7E
 _SINGLES = ((1, _SYNC_SECONDS),) * 2
 _FLOOD = (*_SINGLES * 3, (BLOCK_BYTES + 2, _FLOOD_SECONDS), *_SINGLES)
 _ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
+
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Result = TypeVar("Result")
 Flood = Sequence[tuple[int, float]]
@@ -110,6 +119,36 @@ class An3155:
     def erase(self, pages: Sequence[int]) -> None:
         """Erase the pages of these numbers."""
         self._persist(lambda: self._erase(pages), _ERASE_FLOOD)
+
+    def checksum(self, address: int, count: int) -> int:
+        """Ask for ``stm32_crc`` of ``count`` bytes of memory, a multiple of 4 as the address is."""
+        return self._persist(lambda: self._checksum(address, count))
+
+    def speed(self, baud: int) -> bool:
+        """Go over to a rate of ``baud``, if bootloader and port can; whether they did.
+
+        Raises:
+            SilenceError: the bootloader is heard at neither rate.
+        """
+        before = self._port.baud
+        try:
+            self._command(SPEED, "Speed")
+            self._send(_with_checksum(struct.pack(">I", baud)), "Speed")
+        except RefusalError:
+            return False
+        except SilenceError:
+            self.resync()
+            return False
+        if self._port.set_baud(baud) and self._call(_SPEED_SECONDS) and self._at_start():
+            return True
+        self._port.set_baud(before)
+        if not self._call(_RETURN_SECONDS):
+            raise SilenceError(
+                f"The bootloader at {self._port.path} is silent since it was asked for {baud} baud.",
+                "Reset the board and flash with --baud 0.",
+            )
+        self.resync()
+        return False
 
     def go(self, address: int) -> None:
         """Start the program at ``address``; its ACK may be lost, the program's answer is the proof."""
@@ -192,6 +231,19 @@ class An3155:
         self._send(bytes([count - 1, ~(count - 1) & 0xFF]), what)
         return self._bytes(count, what)
 
+    def _checksum(self, address: int, count: int) -> int:
+        what = f"Get Checksum of {count} bytes at {address:#010x}"
+        self._command(GET_CHECKSUM, what)
+        self._send(_with_checksum(struct.pack(">I", address)), what)
+        self._send(_with_checksum(struct.pack(">I", count)), what)
+        self._acknowledged(what, _CHECKSUM_SECONDS)
+        reply = self._bytes(5, what)
+        if _with_checksum(reply[:4]) != reply:
+            raise SilenceError(
+                f"The bootloader at {self._port.path} sent a damaged answer to {what}.", "Check the cable."
+            )
+        return int.from_bytes(reply[:4], "big")
+
     def _write(self, address: int, data: bytes) -> None:
         what = f"Write Memory at {address:#010x}"
         self._command(WRITE, what)
@@ -242,6 +294,23 @@ class An3155:
                 "Reset the board and flash again.",
             )
         return data
+
+
+def stm32_crc(data: bytes) -> int:
+    """What the CRC unit of an STM32 makes of whole words: polynomial 0x04C11DB7, all ones at first.
+
+    It takes words with their highest bit first, and reflects nothing; zlib's reflects everything. So the bits
+    of each word are turned before, and those of the result behind it.
+
+    Raises:
+        ValueError: ``data`` is no multiple of 4 bytes.
+    """
+    if len(data) % 4:
+        raise ValueError(f"{len(data)} bytes are no whole words")
+    words = array.array("I", data)
+    words.byteswap()
+    turned = zlib.crc32(words.tobytes().translate(_TURNED)) ^ 0xFFFF_FFFF
+    return int(f"{turned:032b}"[::-1], 2)
 
 
 def _with_checksum(data: bytes) -> bytes:

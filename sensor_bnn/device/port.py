@@ -67,6 +67,42 @@ class SerialPort:
         """Give the port back; a second call does nothing."""
         self._serial.close()
 
+    @property
+    def baud(self) -> int:
+        """The port's rate."""
+        return int(self._serial.baudrate)
+
+    def set_baud(self, baud: int) -> bool:
+        """Change the rate once what was written has left; whether the port can."""
+        try:
+            self._serial.flush()
+            self._serial.baudrate = baud
+        except (ValueError, OSError, termios.error):
+            return False
+        return True
+
+    def pull(self, reset: str, boot: str = "") -> None:
+        """Reset the board by a modem line, its BOOT0 pulled by another meanwhile, if one is named.
+
+        Args:
+            reset, boot: ``dtr`` or ``rts``. A line that is set is low at a TTL adapter's pin.
+
+        Raises:
+            PortError: the port has no such lines.
+        """
+        try:
+            if boot:
+                setattr(self._serial, boot, False)
+            setattr(self._serial, reset, True)
+            time.sleep(0.1)
+            setattr(self._serial, reset, False)
+            time.sleep(0.1)
+        except (OSError, termios.error) as error:
+            raise PortError(
+                f"The port {self.path} cannot pull {reset.upper()}: {error.strerror or error}.",
+                "Leave --reset out, and press the board's button.",
+            ) from None
+
     def read(self, count: int, timeout: float) -> bytes:
         """Return up to ``count`` bytes: fewer only when ``timeout`` seconds have passed.
 

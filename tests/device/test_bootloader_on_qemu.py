@@ -9,7 +9,7 @@ import pytest
 
 from sensor_bnn.boards import Board, default_board
 from sensor_bnn.device import an3155
-from sensor_bnn.device.an3155 import An3155, RefusalError
+from sensor_bnn.device.an3155 import An3155, RefusalError, stm32_crc
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.firmware.build import build_bootloader
@@ -56,11 +56,14 @@ def page(board: Board) -> int:
 
 
 def test_every_operation(bootloader: An3155, board: Board) -> None:
-    assert bootloader.get().version == 0x31
+    assert bootloader.get().version == 0x33
     assert bootloader.get_id() == board.bootloader.chip_id
     bootloader.erase([page(board)])
     bootloader.write(board.slot.origin, BLOCK)
     assert bootloader.read(board.slot.origin, 256) == BLOCK
+    assert bootloader.checksum(board.slot.origin, 256) == stm32_crc(BLOCK)
+    assert bootloader.speed(board.uart.clock_hz) is False, "no divisor for it"
+    assert bootloader.speed(921_600) is True
     with pytest.raises(RefusalError, match="does not start the image"):
         bootloader.go(board.slot.origin)
     assert bootloader.retries == 0

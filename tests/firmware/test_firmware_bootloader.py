@@ -12,12 +12,13 @@ import pytest
 
 from sensor_bnn.boards import Board
 from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 
 from .line import ACK, NACK, SYNC, Line, Machine, checked, start_application
 
-GET = b"\x79\x08\x31\x00\x01\x02\x11\x21\x31\x43\x44\x79"
+GET = b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79"
 HELLO = 0x01
 
 
@@ -56,8 +57,8 @@ def test_it_says_nothing_before_it_is_called(machine: Machine) -> None:
 
 
 def test_get_version_and_id(line: Line, board: Board) -> None:
-    assert line.talk(b"\x00\xff", 12) == GET
-    assert line.talk(b"\x01\xfe", 5) == b"\x79\x31\x00\x00\x79"
+    still_there(line)
+    assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x00\x00\x79"
     assert line.talk(b"\x02\xfd", 5) == b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79"
 
 
@@ -182,7 +183,7 @@ def test_erase_beyond_the_last_page_and_of_banks(line: Line, board: Board) -> No
 
 
 def test_unknown_commands_and_a_second_call(line: Line) -> None:
-    for code in (0x03, 0x63, 0x73, 0x82, 0x92, 0xFF):
+    for code in (0x04, 0x63, 0x73, 0x82, 0x92, 0xFF):
         assert line.command(code) == NACK
     assert line.stage(b"\x00\x00") == NACK, "no complement"
     line.send(SYNC)
@@ -259,6 +260,69 @@ def test_reset_with_a_damaged_image_stays(machine: Machine, board: Board, built:
     still_there(line)
 
 
+def stm32_crc(data: bytes) -> int:
+    """By definition, bit by bit."""
+    crc = 0xFFFFFFFF
+    for (word,) in struct.iter_unpack("<I", data):
+        crc ^= word
+        for _ in range(32):
+            crc = (crc << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if crc >> 31 else 0)
+    return crc
+
+
+def test_checksum(line: Line, board: Board) -> None:
+    def ask(address: int, count: int) -> int:
+        assert line.command(0xA1) == ACK
+        assert line.stage(checked(struct.pack(">I", address))) == ACK
+        assert line.stage(checked(struct.pack(">I", count))) == ACK
+        reply = line.take(6)
+        assert reply[:1] == ACK and checked(reply[1:5]) == reply[1:]
+        return int.from_bytes(reply[1:5], "big")
+
+    data = bytes(range(0, 256, 2)) + bytes(range(255, 0, -2))
+    assert line.write(board.slot.origin, data) == ACK
+    for start, count in ((0, 4), (4, 96), (0, 256)):
+        assert ask(board.slot.origin + start, count) == stm32_crc(data[start : start + count])
+    assert ask(board.bootloader.alias + board.bootloader.size, 256) == stm32_crc(data)
+    assert ask(board.slot.origin, 0) == 0xFFFFFFFF
+    for address in (board.slot.origin + 2, board.flash.end, board.ram.origin):
+        assert line.command(0xA1) == ACK
+        assert line.stage(checked(struct.pack(">I", address))) == NACK
+    for count in (3, board.slot.size + 4, 0xFFFFFFFC):
+        assert line.command(0xA1) == ACK
+        assert line.stage(checked(struct.pack(">I", board.slot.origin))) == ACK
+        assert line.stage(checked(struct.pack(">I", count))) == NACK
+    still_there(line)
+
+
+def test_speed(machine: Machine, board: Board) -> None:
+    """The emulator's port carries bytes at any rate: the debugger sees the divisor."""
+    line, register = machine.line, board.uart.base + 0x10
+
+    def divisor() -> int:
+        with Debugger(machine.emulator.debugger) as core:
+            return int.from_bytes(core.read(register, 4), "little")
+
+    assert board.uart.driver == "cmsdk"
+    assert line.call() == ACK
+    slow = divisor()
+    assert slow == round(board.uart.clock_hz / board.uart.baud)
+    for baud in (board.uart.baud - 1, board.uart.clock_hz // 15, board.uart.clock_hz * 10 // 195, 2**32 - 1):
+        assert line.command(0x03) == ACK
+        assert line.stage(checked(struct.pack(">I", baud))) == NACK, baud
+    for called in (True, False):
+        assert line.command(0x03) == ACK
+        assert line.stage(checked(struct.pack(">I", 921_600))) == ACK
+        if called:
+            assert line.stage(SYNC) == ACK
+            assert divisor() == 27
+            still_there(line)
+        else:
+            assert line.take(1, 2.5) == b""
+            still_there(line)
+            assert divisor() == slow
+
+
 def stm32flash(port: str, *arguments: str | Path) -> str:
     if shutil.which("stm32flash") is None:
         pytest.fail("stm32flash is missing: apt-get install stm32flash")
@@ -279,6 +343,9 @@ def test_stm32flash_writes_verifies_reads_and_starts(
     assert f"0x{board.bootloader.chip_id:04x}" in said, said
     image = built.firmware_bin.read_bytes()
     assert "verified" in stm32flash(port, "-S", slot, "-w", built.firmware_bin, "-v")
+    whole = len(image) // 4 * 4
+    said = stm32flash(port, "-S", f"{slot}:{whole}", "-C")
+    assert f"= 0x{stm32_crc(image[:whole]):08x}" in said, said
     stm32flash(port, "-S", f"{slot}:{len(image)}", "-r", tmp_path / "read.bin")
     assert (tmp_path / "read.bin").read_bytes()[: len(image)] == image
     assert line.read(board.slot.origin, 256) == image[:256]

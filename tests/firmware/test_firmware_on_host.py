@@ -349,7 +349,7 @@ fragments = st.builds(
 def test_no_bytes_break_the_bootloader(bootloader: Program, parts: list[bytes]) -> None:
     """The sanitizers see no fault, the flash no address outside the slot; afterwards Get is answered."""
     said = bootloader(stages(b"\x7f") + b"".join(parts) + LONG_SILENCE * 2 + stages(b"\x00\xff"))
-    assert said[:-FLASH_BYTES].endswith(b"\x79\x08\x31\x00\x01\x02\x11\x21\x31\x43\x44\x79")
+    assert said[:-FLASH_BYTES].endswith(b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79")
     assert said[-FLASH_BYTES:][:BOOTLOADER_BYTES] == UNTOUCHED[:BOOTLOADER_BYTES]
 
 

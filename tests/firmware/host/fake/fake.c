@@ -77,6 +77,14 @@ void uart_deafen(void) {
 void uart_drain(void) {
 }
 
+bool uart_can_speed(uint32_t baud) {
+    return baud == 921600u;
+}
+
+void uart_speed(uint32_t baud) {
+    (void)baud;
+}
+
 bool uart_receive(uint8_t *byte, uint64_t deadline) {
     for (;;) {
         const int step = getchar();
