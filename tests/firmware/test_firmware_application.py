@@ -209,7 +209,7 @@ def test_a_request_behind_garbage_is_found(application: Line, garbage: bytes) ->
 
 def shown_input(line: Line, count: int) -> bytes:
     """The first bytes of the staged input, as the text commands show them."""
-    line.send(f"db print {count}%".encode())
+    line.send(b"\0" + f"db print {count}%".encode())  # what is no text ends what came before
     text = b""
     while not text.endswith(b"m-ready\r\n"):
         text += line.take(1)
