@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sensor_bnn.boards import Board
 from sensor_bnn.device import gdb
-from sensor_bnn.device.an3155 import BLOCK_BYTES, ERASE_PAGES, EXTENDED_ERASE, GO, READ, WRITE, An3155
+from sensor_bnn.device.an3155 import SilenceError
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.device.image import Image
-from sensor_bnn.device.port import SerialPort
+from sensor_bnn.device.port import LostPortError
 from sensor_bnn.device.protocol import Hello
+from sensor_bnn.device.session import FAST_BAUD, Link, Session, open_session
+from sensor_bnn.device.transfer import (
+    Progress,
+    changed_pages,
+    erase_pages,
+    pages_of,
+    verify,
+    write_pages,
+)
 from sensor_bnn.errors import BoardError, DeviceError, FlashError, PortError
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage ("erase", "write", "verify"), the bytes done in it, and its bytes in all."""
-
-_SYNC_SECONDS = 0.5
-_RESET_SECONDS = 3.0
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
+_LOOK_SECONDS = 0.2  # between looks whether a lost port is back
 
 
 @dataclass(frozen=True)
 class FlashResult:
-    """What was flashed where, and how fast; rates are bytes of image in a second of wall clock."""
+    """What was flashed where, and how fast; rates are bytes of image in a second of wall clock.
+
+    ``write_seconds`` are for comparing, erasing and writing. ``written_bytes`` were sent; the rest of
+    ``flash_bytes`` stood in the flash already. ``baud`` is the rate they were sent at, ``retries`` counts
+    repeated commands, ``resumed`` how often the board was lost and found again.
+    """
 
     board: str
     port: str
@@ -43,6 +52,21 @@ class FlashResult:
     write_bytes_per_second: float
     verify_bytes_per_second: float
     retries: int
+    baud: int
+    pages: int
+    pages_written: int
+    written_bytes: int
+    verified_by: str
+    resumed: int
+
+
+@dataclass(frozen=True)
+class _Written:
+    seconds: float
+    verify_seconds: float
+    pages: int
+    sent: int
+    verified_by: str
 
 
 def flash_image(
@@ -53,6 +77,11 @@ def flash_image(
     address: int | None = None,
     debugger: str | None = None,
     progress: Progress = lambda stage, done, total: None,
+    baud: int = FAST_BAUD,
+    reset: tuple[str, ...] = (),
+    read_back: bool = False,
+    afresh: bool = False,
+    patience: float = 0.0,
 ) -> FlashResult:
     """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
 
@@ -63,6 +92,10 @@ def flash_image(
         address: where the image goes; the start of the board's application slot when None.
         debugger: where the board's debugger is served, for a board whose flash only that can write.
         progress: called as the work goes on.
+        baud, reset: see ``Link``.
+        read_back: verify by reading all back, also where the bootloader computes checksums.
+        afresh: write all pages, also those that hold what they shall.
+        patience: seconds to wait for a board that is lost on the way (a cable pulled), to go on with it.
 
     Raises:
         BoardError: the image is for another board or does not fit; nothing was touched.
@@ -80,32 +113,53 @@ def flash_image(
         )
     # Whole words are written; the filling looks like erased flash.
     data = image.data + b"\xff" * (-len(image.data) % 4)
-    with SerialPort(port, board.uart) as line:
-        client = Client(line)
-        bootloader = An3155(line)
-        _reach_bootloader(bootloader, client, board, port)
-        version = _identify(bootloader, board)
-        if debugger is not None and by_debugger:
-            seconds = _program_by_debugger(debugger, start, data, progress)
-        else:
-            seconds = _program_afresh(bootloader, board, start, data, progress)
-        bootloader.go(start)
-        hello = _greet(client, image)
+    link = Link(port, baud, reset)
+    retries = resumed = 0
+    lost_at: float | None = None
+    while True:
+        session: Session | None = None
+        try:
+            with open_session(link, board) as session:
+                if debugger is not None and by_debugger:
+                    written = _program_by_debugger(debugger, board, start, data, progress)
+                else:
+                    written = _program_afresh(session, board, start, data, progress, read_back, afresh)
+                reached = session.port.baud
+                session.go(start)
+                hello = _greet(session.client, image)
+            break
+        except (LostPortError, SilenceError, PortError) as error:
+            # Only a board that was there before is waited for.
+            if session is None and lost_at is None:
+                raise
+            lost_at = time.monotonic() if session is not None or lost_at is None else lost_at
+            if session is not None:
+                retries += session.bootloader.retries
+                resumed += 1
+            if time.monotonic() - lost_at >= patience or patience <= 0:
+                raise error
+            time.sleep(_LOOK_SECONDS)
     return FlashResult(
         board=board.name,
         port=port,
         address=start,
         flash_bytes=len(image.data),
         chip_id=board.bootloader.chip_id,
-        bootloader_version=f"{version >> 4}.{version & 15}",
+        bootloader_version=f"{session.version >> 4}.{session.version & 15}",
         model=hello.model,
         model_hash=hello.model_hash,
         firmware_version=hello.firmware_version,
-        write_seconds=round(seconds[0], 3),
-        verify_seconds=round(seconds[1], 3),
-        write_bytes_per_second=round(len(data) / seconds[0], 1),
-        verify_bytes_per_second=round(len(data) / seconds[1], 1),
-        retries=bootloader.retries,
+        write_seconds=round(written.seconds, 3),
+        verify_seconds=round(written.verify_seconds, 3),
+        write_bytes_per_second=round(len(data) / written.seconds, 1),
+        verify_bytes_per_second=round(len(data) / written.verify_seconds, 1),
+        retries=retries + session.bootloader.retries,
+        baud=reached,
+        pages=len(pages_of(board, start, len(data))),
+        pages_written=written.pages,
+        written_bytes=written.sent,
+        verified_by=written.verified_by,
+        resumed=resumed,
     )
 
 
@@ -134,75 +188,54 @@ def check_fit(image: Image, board: Board, address: int) -> None:
         )
 
 
-def _reach_bootloader(bootloader: An3155, client: Client, board: Board, port: str) -> None:
-    """Find the bootloader, or have the application start it."""
-    if bootloader.sync(_SYNC_SECONDS):
-        return
-    for _ in range(2):  # the request into the bootloader is not repeated by the client: it may be lost
-        try:
-            hello = client.hello(timeout=_HELLO_SECONDS, attempts=3)
-        except PortError:
-            break
-        if hello.board != board.name:
-            raise DeviceError(
-                f"The board at {port} says that it is {hello.board}, not {board.name}.",
-                "Check --port and --board.",
-            )
-        client.enter_bootloader()
-        if bootloader.sync(_RESET_SECONDS):
-            return
-    if not bootloader.sync(_RESET_SECONDS):
-        raise PortError(
-            f"The port {port} is silent: neither a bootloader nor an application answers.",
-            "Check cable, port and power, reset the board (with BOOT0 set if its bootloader is in ROM), "
-            "and try again.",
-        )
-
-
-def _identify(bootloader: An3155, board: Board) -> int:
-    capabilities = bootloader.get()
-    missing = {READ, WRITE, EXTENDED_ERASE, GO} - set(capabilities.commands)
-    if missing:
-        names = ", ".join(f"{code:#04x}" for code in sorted(missing))
-        raise DeviceError(
-            f"The bootloader lacks the commands {names}.", "Use a part whose bootloader has Extended Erase."
-        )
-    chip_id = bootloader.get_id()
-    if chip_id != board.bootloader.chip_id:
-        raise DeviceError(
-            f"The chip answers the id {chip_id:#05x}; {board.name} has {board.bootloader.chip_id:#05x}.",
-            "Check --port and --board.",
-        )
-    return capabilities.version
-
-
 def _program_afresh(
-    bootloader: An3155, board: Board, address: int, data: bytes, progress: Progress
-) -> tuple[float, float]:
+    session: Session,
+    board: Board,
+    address: int,
+    data: bytes,
+    progress: Progress,
+    read_back: bool,
+    afresh: bool,
+) -> _Written:
     try:
-        return _program(bootloader, board, address, data, progress)
+        return _program(session, board, address, data, progress, read_back, afresh)
     except FlashError:
-        if not bootloader.retries:
+        if not session.bootloader.retries:
             raise
         # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
-        return _program(bootloader, board, address, data, progress)
+        return _program(session, board, address, data, progress, read_back, afresh)
 
 
 def _program(
-    bootloader: An3155, board: Board, address: int, data: bytes, progress: Progress
-) -> tuple[float, float]:
-    """Erase, write, verify; return the seconds that writing and verifying took."""
-    _erase(bootloader, board, address, len(data), progress)
+    session: Session,
+    board: Board,
+    address: int,
+    data: bytes,
+    progress: Progress,
+    read_back: bool,
+    afresh: bool,
+) -> _Written:
+    """Compare, erase, write, verify."""
     begun = time.perf_counter()
-    _write(bootloader, address, data, progress)
+    pages = (
+        pages_of(board, address, len(data))
+        if afresh
+        else changed_pages(session, board, address, data, progress)
+    )
+    sent = 0
+    if pages:
+        erase_pages(session, board, pages, progress)
+        sent = write_pages(session, board, address, data, pages, progress)
     written = time.perf_counter()
-    _verify(bootloader, address, data, progress)
-    return written - begun, time.perf_counter() - written
+    how = verify(session, address, data, progress, read_back)
+    return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
 
 
-def _program_by_debugger(address: str, start: int, data: bytes, progress: Progress) -> tuple[float, float]:
-    """Write and verify while the bootloader is held; return the seconds of both."""
-    with Debugger(address) as core:
+def _program_by_debugger(
+    debugger: str, board: Board, start: int, data: bytes, progress: Progress
+) -> _Written:
+    """Write and verify while the bootloader is held."""
+    with Debugger(debugger) as core:
         begun = time.perf_counter()
         for at in range(0, len(data), gdb.BLOCK_BYTES):
             core.write(start + at, data[at : at + gdb.BLOCK_BYTES])
@@ -216,50 +249,15 @@ def _program_by_debugger(address: str, start: int, data: bytes, progress: Progre
                     "Check memory.flash in the board.toml: the debugger does not write there.",
                 )
             progress("verify", at + len(block), len(data))
-    return written - begun, time.perf_counter() - written
-
-
-def _erase(bootloader: An3155, board: Board, address: int, size: int, progress: Progress) -> None:
-    page = board.flash.page
-    first = (address - board.flash.origin) // page
-    pages = range(first, first + -(-size // page))
-    total = len(pages) * page
-    progress("erase", 0, total)
-    for at in range(0, len(pages), ERASE_PAGES):
-        batch = pages[at : at + ERASE_PAGES]
-        bootloader.erase(batch)
-        progress("erase", (at + len(batch)) * page, total)
-
-
-def _write(bootloader: An3155, address: int, data: bytes, progress: Progress) -> None:
-    progress("write", 0, len(data))
-    for at in range(0, len(data), BLOCK_BYTES):
-        block = data[at : at + BLOCK_BYTES]
-        bootloader.write(address + at, block)
-        progress("write", at + len(block), len(data))
-
-
-def _verify(bootloader: An3155, address: int, data: bytes, progress: Progress) -> None:
-    progress("verify", 0, len(data))
-    for at in range(0, len(data), BLOCK_BYTES):
-        block = data[at : at + BLOCK_BYTES]
-        found = bootloader.read(address + at, len(block))
-        if found != block:
-            # A read has no checksum: the line may have changed it. A second look decides.
-            found = bootloader.read(address + at, len(block))
-        if found != block:
-            offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
-            raise FlashError(
-                f"Verification failed at {address + at + offset:#010x}: "
-                f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
-                "Flash again; if it fails at the same address, the flash is worn or write-protected.",
-            )
-        progress("verify", at + len(block), len(data))
+    pages = len(pages_of(board, start, len(data)))
+    return _Written(written - begun, time.perf_counter() - written, pages, len(data), "debugger")
 
 
 def _greet(client: Client, image: Image) -> Hello:
     try:
         hello = client.hello(timeout=_HELLO_SECONDS, attempts=_HELLO_ATTEMPTS)
+    except LostPortError:
+        raise
     except PortError:
         raise DeviceError(
             "The image is written and verified, but its application does not answer.",

@@ -35,6 +35,10 @@ _REASON = {
 }
 
 
+class LostPortError(PortError):
+    """A port that was open is gone: a cable pulled, an emulator ended."""
+
+
 class SerialPort:
     """An exclusively opened serial port; a context manager.
 
@@ -99,7 +103,7 @@ class SerialPort:
             time.sleep(0.1)
         except (OSError, termios.error) as error:
             raise PortError(
-                f"The port {self.path} cannot pull {reset.upper()}: {error.strerror or error}.",
+                f"The port {self.path} cannot pull {reset.upper()}: {error}.",
                 "Leave --reset out, and press the board's button.",
             ) from None
 
@@ -113,7 +117,7 @@ class SerialPort:
             self._serial.timeout = timeout
             data: bytes = self._serial.read(count)
         except (OSError, termios.error) as error:
-            raise _port_error(f"The port {self.path} failed while reading", error) from None
+            raise _lost(f"The port {self.path} failed while reading", error) from None
         return data
 
     def read_some(self, timeout: float) -> bytes:
@@ -128,7 +132,7 @@ class SerialPort:
         try:
             waiting: int = self._serial.in_waiting
         except (OSError, termios.error) as error:
-            raise _port_error(f"The port {self.path} failed while reading", error) from None
+            raise _lost(f"The port {self.path} failed while reading", error) from None
         return first + (self.read(waiting, 0.0) if waiting else b"")
 
     def write(self, data: bytes) -> None:
@@ -144,7 +148,7 @@ class SerialPort:
                 f"The port {self.path} takes no bytes.", "Reset the board and look whether it still runs."
             ) from None
         except (OSError, termios.error) as error:
-            raise _port_error(f"The port {self.path} failed while writing", error) from None
+            raise _lost(f"The port {self.path} failed while writing", error) from None
 
     def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
         """Throw away what has arrived, until the line is ``quiet`` that long (seconds); return it."""
@@ -176,6 +180,11 @@ def find_port(given: str | None) -> str:
         f"Several serial ports could be the board's: {', '.join(candidates)}.",
         f"Name one with --port or {PORT_VARIABLE}.",
     )
+
+
+def _lost(what: str, error: Exception) -> LostPortError:
+    known = _port_error(what, error)
+    return LostPortError(known.message, known.remedy)
 
 
 def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from peer import TOY, Application, Faults, Peer
 
-from sensor_bnn.device import an3155, client, flash
+from sensor_bnn.device import an3155, client, flash, session
 from sensor_bnn.device.an3155 import An3155, RefusalError, SilenceError
 from sensor_bnn.device.flash import FlashResult, flash_image
 from sensor_bnn.device.image import Image, read_image
@@ -58,8 +58,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(an3155, "_FLOOD", tuple((count, 0.02) for count, _ in an3155._FLOOD))
     monkeypatch.setattr(an3155, "_ERASE_FLOOD", tuple((count, 0.02) for count, _ in an3155._ERASE_FLOOD))
     monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
+    monkeypatch.setattr(session, "_HELLO_SECONDS", 0.1)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(flash, "_RESET_SECONDS", 0.5)
+    monkeypatch.setattr(session, "_RESET_SECONDS", 0.5)
     monkeypatch.setattr(flash, "_HELLO_ATTEMPTS", 3)
 
 

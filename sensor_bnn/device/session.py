@@ -1,0 +1,122 @@
+"""A conversation with a board's bootloader: found, identified, and as fast as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sensor_bnn.boards import Board
+from sensor_bnn.device.an3155 import EXTENDED_ERASE, GET_CHECKSUM, GO, READ, SPEED, WRITE, An3155
+from sensor_bnn.device.client import Client
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.errors import DeviceError, PortError
+
+FAST_BAUD = 921_600
+"""What is tried when nothing else is asked for: the fastest that common USB adapters all reach."""
+
+_SYNC_SECONDS = 0.5
+_RESET_SECONDS = 3.0
+_HELLO_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Link:
+    """How to talk to a board.
+
+    Attributes:
+        port: the serial port's path.
+        baud: the rate to go over to where the bootloader offers Speed; 0 stays at the board's own.
+        reset: modem lines (``dtr``, ``rts``): the first is the board's reset, the second its BOOT0.
+    """
+
+    port: str
+    baud: int = FAST_BAUD
+    reset: tuple[str, ...] = ()
+
+
+@dataclass
+class Session:
+    """An open port, both protocols over it, and what the bootloader said of itself."""
+
+    port: SerialPort
+    bootloader: An3155
+    client: Client
+    version: int
+    commands: frozenset[int]
+    base_baud: int
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the bootloader computes checksums itself."""
+        return GET_CHECKSUM in self.commands
+
+    def go(self, address: int) -> None:
+        """Start the application, and follow it to its rate.
+
+        Raises:
+            RefusalError: its image is not whole.
+        """
+        self.bootloader.go(address)
+        self.port.set_baud(self.base_baud)
+
+
+@contextmanager
+def open_session(link: Link, board: Board) -> Iterator[Session]:
+    """Open the port and find the bootloader, or have the application start it.
+
+    Raises:
+        PortError: the port is absent, busy or silent.
+        DeviceError: another chip or board answers.
+    """
+    with SerialPort(link.port, board.uart) as port:
+        if link.reset:
+            port.pull(*link.reset[:2])
+        client = Client(port)
+        bootloader = An3155(port)
+        _reach(bootloader, client, board, link.port)
+        version, commands = _identify(bootloader, board)
+        if SPEED in commands and link.baud > board.uart.baud:
+            bootloader.speed(link.baud)
+        yield Session(port, bootloader, client, version, commands, board.uart.baud)
+
+
+def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
+    if bootloader.sync(_SYNC_SECONDS):
+        return
+    for _ in range(2):  # the request into the bootloader is not repeated by the client: it may be lost
+        try:
+            hello = client.hello(timeout=_HELLO_SECONDS, attempts=3)
+        except PortError:
+            break
+        if hello.board != board.name:
+            raise DeviceError(
+                f"The board at {port} says that it is {hello.board}, not {board.name}.",
+                "Check --port and --board.",
+            )
+        client.enter_bootloader()
+        if bootloader.sync(_RESET_SECONDS):
+            return
+    if not bootloader.sync(_RESET_SECONDS):
+        raise PortError(
+            f"The port {port} is silent: neither a bootloader nor an application answers.",
+            "Check cable, port and power, reset the board (with BOOT0 set if its bootloader is in ROM), "
+            "and try again.",
+        )
+
+
+def _identify(bootloader: An3155, board: Board) -> tuple[int, frozenset[int]]:
+    capabilities = bootloader.get()
+    missing = {READ, WRITE, EXTENDED_ERASE, GO} - set(capabilities.commands)
+    if missing:
+        names = ", ".join(f"{code:#04x}" for code in sorted(missing))
+        raise DeviceError(
+            f"The bootloader lacks the commands {names}.", "Use a part whose bootloader has Extended Erase."
+        )
+    chip_id = bootloader.get_id()
+    if chip_id != board.bootloader.chip_id:
+        raise DeviceError(
+            f"The chip answers the id {chip_id:#05x}; {board.name} has {board.bootloader.chip_id:#05x}.",
+            "Check --port and --board.",
+        )
+    return capabilities.version, frozenset(capabilities.commands)
