@@ -32,7 +32,11 @@ LIBRARY = "libmodel.so"
 KERNELS = "kernels"
 """Folder of the bundle that holds the C kernels the model uses."""
 
-_C_TYPES = {"float32": "float", "int32": "int32_t", "uint32": "uint32_t"}
+_C_TYPES = {
+    "float32": "float",
+    "float16": "uint16_t",
+    **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32)},
+}
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def _lifetime(program: Program, index: int) -> Lifetime:
 
 
 def _tir_kernels(program: Program) -> dict[str, PrimFunc]:
-    calls = (call for step in program.steps for call in step.calls)
+    calls = (call for step in program.steps for call in step.every_call)
     return {call.kernel: call.function for call in calls if call.function is not None}
 
 
@@ -196,7 +200,7 @@ def _sources(
             {
                 _prototype(call.kernel, call.function)
                 for step in program.steps
-                for call in step.calls
+                for call in step.every_call
                 if call.function is not None
             }
         ),
@@ -204,7 +208,7 @@ def _sources(
             {
                 "layer": step.name.replace("*/", "* /"),
                 "operator": step.operator,
-                "code": [_call(program, step, call, constants, offsets) for call in step.calls],
+                "code": [_call(program, step, call, constants, offsets) for call in step.every_call],
             }
             for step in program.steps
         ],
@@ -253,9 +257,9 @@ def _call(
                 return pointer(step.reads[place], "const ", skip)
             case Write(skip):
                 return pointer(step.writes, "", skip)
-            case Workspace():
+            case Workspace(skip):
                 assert step.workspace is not None
-                return f"ram + {offsets[step.workspace]}"
+                return f"(void *)(ram + {offsets[step.workspace] + skip})"
             case None:
                 return "NULL"
         return str(value)
@@ -269,6 +273,8 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
     flat = array.reshape(-1)
     if array.dtype == np.float32:
         values = [_float(float(value)) for value in flat]
+    elif array.dtype == np.float16:
+        values = [f"0x{int(value):04x}" for value in flat.view(np.uint16)]
     elif array.dtype == np.uint32:
         values = [f"0x{int(value):08x}u" for value in flat]
     else:

@@ -8,7 +8,8 @@ product and a mean over rows get kernels of a fixed order of operations.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from tvm import relax
@@ -45,7 +46,7 @@ def match_patterns(graph: Graph) -> Graph:
         match = (
             _sum(binding.value, made, uses)
             or _merge(binding.value, made, uses)
-            or _alone(binding.var, binding.value)
+            or _alone(binding.var, binding.value, made, uses)
         )
         if match is not None:
             matches[binding.var] = match
@@ -74,7 +75,9 @@ def match_patterns(graph: Graph) -> Graph:
             result = builder.emit_output(_renamed(main.body.body, renamed))
             names[result.name] = name
         builder.emit_func_output(result)
-    return Graph(relax.transform.CanonicalizeBindings()(builder.get()), names)
+    module = relax.transform.CanonicalizeBindings()(builder.get())
+    # What led to a product's patches is not read any more.
+    return Graph(relax.transform.DeadCodeElimination()(module), names)
 
 
 def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
@@ -87,9 +90,83 @@ def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> 
         product = made[left]
         if extern_name(product) == LINEAR and right.ty == value.ty:
             return _Match(left, LINEAR_RESIDUAL, (*product.args[1].fields, right))
-        if _is_dense(product) and isinstance(right, GenericConst) and _rows(right) in (1, _rows(value)):
-            return _Match(left, DENSE, (*product.args, right))
+        if isinstance(right, GenericConst) and _rows(right) in (1, _rows(value)):
+            dense = _scaled(left, product, made, uses)
+            if dense is not None:
+                return dense.biased(right)
     return None
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A float product with constant weights.
+
+    Attributes:
+        var: the variable after which its layer is named.
+        x: what it reads.
+        shape: where the terms of its rows lie in x: see :class:`sensor_bnn.compiler.kernels.dense.Patches`.
+        w: weights ``[terms, N]``.
+        scale: ``[N]``, times the product.
+    """
+
+    var: Var
+    x: relax.Expr
+    shape: tuple[int, ...]
+    w: GenericConst
+    scale: GenericConst
+
+    def biased(self, bias: relax.Expr) -> _Match:
+        numbers = (relax.prim_value(size) for size in self.shape)
+        return _Match(self.var, DENSE, (self.x, self.w, self.scale, bias, *numbers))
+
+
+def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Dense | None:
+    """A product, or a product times a constant an output."""
+    if _is_dense(value):
+        rows, terms = (int(size) for size in value.args[0].ty.shape)
+        ones = relax.const(np.ones(int(value.ty.shape[1]), dtype=np.float32))
+        x, shape = _patches(value.args[0], made, uses) or (value.args[0], (1, 1, 1, rows, terms))
+        return _Dense(var, _bytes(x, made), shape, value.args[1], ones)
+    if _is_call(value, "relax.multiply"):
+        for left, right in (value.args, reversed(value.args)):
+            if left in made and uses[left] == 1 and _is_dense(made[left]) and isinstance(right, GenericConst):
+                dense = _scaled(left, made[left], made, uses)
+                if dense is not None and _rows(right) == 1 and right.ty.shape[-1] == value.ty.shape[-1]:
+                    return replace(dense, scale=right)
+    return None
+
+
+def _patches(
+    x: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]
+) -> tuple[relax.Expr, tuple[int, ...]] | None:
+    """The rows of x as patches of an image or stretches of a window: what they are taken from, and how."""
+    chain = []
+    for operator in ("relax.reshape", "relax.permute_dims", "relax.reshape"):
+        value: Any = made.get(x) if isinstance(x, Var) and uses[x] == 1 else None
+        if not _is_call(value, operator):
+            return None
+        chain.append(value)
+        x = value.args[0]
+    rows, turned, split = chain
+    sizes = [int(size) for size in split.ty.shape]
+    axes = [int(axis) for axis in turned.attrs.axes or ()]
+    if axes == [1, 3, 0, 2, 4]:
+        C, R, P, Q, S = sizes
+    elif axes == [1, 0, 2]:
+        (C, Q, S), R, P = sizes, 1, 1
+    else:
+        return None
+    if [int(size) for size in rows.ty.shape] != [R * Q, C * P * S]:
+        return None
+    return x, (C, R, P, Q, S)
+
+
+def _bytes(x: relax.Expr, made: dict[Var, relax.Expr]) -> relax.Expr:
+    """What x is the float form of, if that is bytes."""
+    value: Any = made.get(x) if isinstance(x, Var) else None
+    if _is_call(value, "relax.astype") and str(value.args[0].ty.dtype.dtype) == "uint8":
+        return value.args[0]
+    return x
 
 
 def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
@@ -106,11 +183,12 @@ def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -
     return _Match(heads, BOOL_MAT_MUL_MERGED, tuple(made[heads].args[1].fields))
 
 
-def _alone(var: Var, value: relax.Expr) -> _Match | None:
+def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
     """A product or mean that has a kernel by itself."""
-    if _is_dense(value):
+    dense = _scaled(var, value, made, uses)
+    if dense is not None:
         zeros = np.zeros(int(value.ty.shape[1]), dtype=np.float32)
-        return _Match(var, DENSE, (*value.args, relax.const(zeros)))
+        return dense.biased(relax.const(zeros))
     if _is_call(value, "relax.mean"):
         rank = len(value.args[0].ty.shape)
         if rank == 2 and value.attrs.axis is not None and [int(axis) for axis in value.attrs.axis] == [0]:
@@ -137,7 +215,7 @@ def extern_name(value: relax.Expr) -> str | None:
     return str(value.args[0].global_symbol) if _is_call(value, "relax.call_dps_packed") else None
 
 
-def _is_call(value: relax.Expr, operator: str) -> bool:
+def _is_call(value: Any, operator: str) -> bool:
     return isinstance(value, relax.Call) and isinstance(value.op, Op) and value.op.name == operator
 
 

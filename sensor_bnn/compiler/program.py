@@ -14,7 +14,6 @@ from functools import partial
 from math import prod
 
 import numpy as np
-import numpy.typing as npt
 from tvm import relax
 from tvm.ir import GenericConst, GlobalVar, Var
 from tvm.tirx import PrimFunc
@@ -27,9 +26,12 @@ from sensor_bnn.compiler.kernels.bnn_linear_packed import bnn_linear_packed, mis
 from sensor_bnn.compiler.kernels.bnn_mat_mul import bnn_mat_mul
 from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
-from sensor_bnn.compiler.kernels.dense import dense
+from sensor_bnn.compiler.kernels.dense import Patches, Stored, dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
+from sensor_bnn.compiler.kernels.widen import widen
 from sensor_bnn.compiler.lookup import Rows, choose_rows
+from sensor_bnn.compiler.narrow import Array as Array
+from sensor_bnn.compiler.narrow import narrowest
 from sensor_bnn.compiler.patterns import (
     BOOL_MAT_MUL,
     BOOL_MAT_MUL_MERGED,
@@ -44,7 +46,10 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
 
-Array = npt.NDArray[np.generic]
+_WORTH_BYTES = 96
+"""Flash that a narrower constant must save: the calls that widen it take some too."""
+_WIDEN_BYTES = 8192
+"""The longest constant that is widened as a whole: it lies in the arena meanwhile."""
 
 _SUM = "BnnLinear + Add"
 _TITLES = {LINEAR_RESIDUAL: _SUM, BOOL_MAT_MUL_MERGED: "BnnBoolMatMul"}
@@ -102,7 +107,13 @@ class Write:
 
 @dataclass(frozen=True)
 class Workspace:
-    """An argument: memory that is the step's while it runs."""
+    """An argument: memory that is the step's while it runs, from byte ``skip`` on."""
+
+    skip: int = 0
+
+
+Argument = Read | Write | Workspace | int | None
+"""A number stands for itself and None for NULL."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +123,12 @@ class Call:
     Attributes:
         kernel: C symbol; equal symbols are the same function.
         function: the kernel in TIR, or None for one of ``firmware/kernels``.
-        arguments: in order; a number stands for itself and None for NULL.
+        arguments: in order.
     """
 
     kernel: str
     function: PrimFunc | None
-    arguments: tuple[Read | Write | Workspace | int | None, ...]
+    arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,7 @@ class Step:
         writes: index of a buffer; may be one of ``reads`` where the kernel allows it.
         workspace: index of a buffer, or None.
         macs: multiply-adds (binary ones count one each).
+        prepare: calls before the others: they widen constants into the workspace.
     """
 
     name: str
@@ -141,6 +153,12 @@ class Step:
     writes: int
     workspace: int | None
     macs: int
+    prepare: tuple[Call, ...] = ()
+
+    @property
+    def every_call(self) -> tuple[Call, ...]:
+        """All calls, in order."""
+        return (*self.prepare, *self.calls)
 
     @property
     def touches(self) -> tuple[int, ...]:
@@ -220,6 +238,7 @@ class _Writer:
             )
         self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT)
         self._reuse_residuals()
+        self._steps = [self._narrow(step) for step in self._steps]
         return Program(tuple(self._buffers), tuple(self._steps))
 
     def _new(self, buffer: Buffer) -> int:
@@ -237,6 +256,10 @@ class _Writer:
                 return index
         return self._new(Buffer(Place.CONSTANT, TensorType.of(array), array))
 
+    def _stored(self, index: int) -> int:
+        array = self._buffers[index].array
+        return index if array is None else self._constant(narrowest(array))
+
     def _result(self, var: Var) -> int:
         self._buffer_of[var] = self._new(Buffer(Place.ARENA, tensor_type(var)))
         return self._buffer_of[var]
@@ -250,11 +273,15 @@ class _Writer:
         tensors = [argument for argument in arguments if isinstance(argument.ty, relax.TensorType)]
         numbers = [int(a.value) for a in arguments if not isinstance(a.ty, relax.TensorType)]
         types = [tensor_type(tensor) for tensor in tensors]
+        reads = [self._read(tensor) for tensor in tensors]
         if extern in _LINEAR_FORMS:
-            choice = _linear(_LINEAR_FORMS[extern], types, *numbers, self._target)
+            choice = _linear(_LINEAR_FORMS[extern], types, *numbers, target=self._target)
+        elif extern == DENSE:
+            reads = [reads[0], *(self._stored(index) for index in reads[1:])]
+            read = [self._buffers[index] for index in reads]
+            choice = _dense([b.array for b in read], [b.type for b in read], *numbers)
         else:
             choice = _KERNELS[extern](types, *numbers)
-        reads = [self._read(tensor) for tensor in tensors]
         if extern == f"{DOMAIN}.BnnLinearPacked":
             thresholds = self._buffers[reads[2]].array
             if thresholds is None:
@@ -314,6 +341,41 @@ class _Writer:
                 same[step.writes] = stream
                 step = replace(step, writes=stream)
             self._steps[place] = step
+
+    def _narrow(self, step: Step) -> Step:
+        """Let flash hold constants in narrower types: the step widens them before its kernel runs."""
+        memory = 0 if step.workspace is None else self._buffers[step.workspace].size
+        end = memory
+        reads = list(step.reads)
+        prepare = []
+        moved = {}
+        for place, index in enumerate(step.reads):
+            array = self._buffers[index].array
+            if array is None or array.nbytes > _WIDEN_BYTES:
+                continue
+            stored = narrowest(array)
+            if array.nbytes - stored.nbytes < _WORTH_BYTES:
+                continue
+            kind, dtype = stored.dtype.name, array.dtype.name
+            kernel = f"sbnn_widen_{kind}_{dtype}_n{array.size}"
+            moved[place] = end
+            prepare.append(Call(kernel, widen(array.size, kind, dtype), (Read(place), Workspace(end))))
+            reads[place] = self._constant(stored)
+            end += -(-array.nbytes // 8) * 8
+        if end == memory:
+            return step
+
+        def argument(value: Argument) -> Argument:
+            if isinstance(value, Read) and value.place in moved:
+                return Workspace(moved[value.place] + 4 * value.skip)
+            return value
+
+        calls = tuple(
+            replace(call, arguments=tuple(argument(value) for value in call.arguments)) for call in step.calls
+        )
+        return replace(
+            step, calls=calls, prepare=tuple(prepare), reads=tuple(reads), workspace=self._workspace(end)
+        )
 
 
 def _same(left: Array, right: Array) -> bool:
@@ -390,7 +452,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
     return tuple(calls), workspace
 
 
-def _linear(form: LinearForm, types: list[TensorType], K: int, target: Target) -> _Choice:
+def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> _Choice:
     M, N = _rows(types[0]), types[1].shape[0]
     calls, workspace = linear_calls(form, N, K, choose_rows(target, M, N, K, packed=form.packed))
     return _Choice(calls, M * N * K, workspace)
@@ -417,14 +479,30 @@ def _attention_map(types: list[TensorType], K: int) -> _Choice:
     return _Choice((_call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K)),))
 
 
-def _dense(types: list[TensorType]) -> _Choice:
-    (M, K), N = types[0].shape, types[1].shape[1]
-    bias_rows = _bias_rows(types[2])
-    return _Choice((_call(f"sbnn_dense_m{M}_n{N}_k{K}_b{bias_rows}", dense(M, N, K, bias_rows)),), M * N * K)
+def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> _Choice:
+    """The kernel for a float product.
+
+    Args:
+        arrays: of the constants, as flash holds them; None for what is computed.
+        types: of input, weights, scale and bias.
+        sizes: of :class:`Patches`.
+    """
+    shape = Patches(*sizes)
+    N, bias = types[1].shape[1], types[3].shape
+    bias_rows = bias[0] if len(bias) == 2 else 1
+    stored = Stored(*(kind.dtype.name for kind in types))
+    sums = "int32" if _whole(types[0], arrays[1]) else "float32"
+    geometry = "_".join(map(str, sizes))
+    kinds = "_".join((stored.x, stored.w, stored.scale, stored.bias))
+    kernel = f"sbnn_dense_{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
+    return _Choice((_call(kernel, dense(shape, N, bias_rows, stored, sums)),), shape.rows * N * shape.terms)
 
 
-def _bias_rows(bias: TensorType) -> int:
-    return bias.shape[0] if len(bias.shape) == 2 else 1
+def _whole(x: TensorType, weights: Array | None) -> bool:
+    """Whether all sums of bytes times weights are whole numbers that a float32 holds too."""
+    if x.dtype != np.uint8 or weights is None or weights.dtype.kind != "i":
+        return False
+    return bool(np.abs(weights.astype(np.int64)).sum(axis=0).max() * 255 <= 2**24)
 
 
 def _mean_rows(types: list[TensorType]) -> _Choice:
@@ -445,7 +523,6 @@ _KERNELS: dict[str, Callable[..., _Choice]] = {
     BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
-    DENSE: _dense,
     MEAN_ROWS: _mean_rows,
 }
-"""For each call that is not TVM's own: input types and attributes to a kernel."""
+"""For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""

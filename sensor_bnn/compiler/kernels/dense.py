@@ -1,49 +1,102 @@
-"""Float matrix product with constant weights: patch embedding and classifier."""
+"""Matrix product with constant weights, in float or exact integers: patch embedding and classifier."""
+
+from dataclasses import dataclass
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
-# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32).
-_COLUMNS = (1, 2, 4, 8)
+from sensor_bnn.compiler.kernels.widen import STORED, widened
+
+# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32, its core 13).
+_COLUMNS = {"float32": (1, 2, 4, 8), "int32": (1, 2, 4)}
 _ROWS = (1, 2)
 
 
-def dense(M: int, N: int, K: int, bias_rows: int) -> PrimFunc:
-    """Build ``(x [M, K], w [K, N], bias [bias_rows, N]) -> y float32 [M, N] = x @ w + bias``.
+@dataclass(frozen=True)
+class Patches:
+    """Where the terms of a row lie: x is ``[C, R, P, Q, S]``, row ``r * Q + q`` its ``[:, r, :, q, :]``.
 
-    Terms are added in the order of k to a sum that starts at 0; the bias comes last.
+    Of an image of C colours these are its patches of P by S pixels, of windows (R = P = 1) stretches of S
+    samples; a matrix of M rows by K terms is ``(1, 1, 1, M, K)``.
+    """
+
+    C: int
+    R: int
+    P: int
+    Q: int
+    S: int
+
+    @property
+    def rows(self) -> int:
+        """Rows."""
+        return self.R * self.Q
+
+    @property
+    def terms(self) -> int:
+        """Terms of a row."""
+        return self.C * self.P * self.S
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Element types: ``float32``, an integer type, or for constants ``float16``.
+
+    Attributes:
+        x: of the input.
+        w: of the weights.
+        scale: of the scale.
+        bias: of the bias.
+    """
+
+    x: str
+    w: str
+    scale: str
+    bias: str
+
+
+def dense(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> PrimFunc:
+    """Build ``(x [C, R, P, Q, S], w [terms, N], scale [N], bias [bias_rows, N]) -> y float32 [rows, N]``.
+
+    ``y = scale * (x @ w) + bias``, product and sum rounded one after the other. Terms are added in the order
+    of w's rows to a sum that starts at 0.
 
     Args:
-        M: rows.
+        shape: of x.
         N: outputs.
-        K: terms.
-        bias_rows: M (a bias a row) or 1 (the same for all).
+        bias_rows: as many as rows (a bias a row) or 1 (the same for all).
+        stored: element types.
+        sums: ``float32``, or ``int32`` for integers whose sums a float32 holds exactly too.
     """
-    columns = max(size for size in _COLUMNS if N % size == 0)
-    rows = max(size for size in _ROWS if M % size == 0)
+    columns = max(size for size in _COLUMNS[sums] if N % size == 0)
+    rows = max(size for size in _ROWS if shape.Q % size == 0)
     last = bias_rows - 1
+    C, R, P, Q, S = shape.C, shape.R, shape.P, shape.Q, shape.S
+    scale_kind, bias_kind = (STORED.get(kind, kind) for kind in (stored.scale, stored.bias))
 
     @T.prim_func(s_tir=True)
     def kernel(
-        x: T.Buffer((M, K), "float32"),
-        w: T.Buffer((K, N), "float32"),
-        bias: T.Buffer((bias_rows, N), "float32"),
-        y: T.Buffer((M, N), "float32"),
+        x: T.Buffer((C, R, P, Q, S), stored.x),
+        w: T.Buffer((shape.terms, N), stored.w),
+        scale: T.Buffer((N,), scale_kind),
+        bias: T.Buffer((bias_rows, N), bias_kind),
+        y: T.Buffer((shape.rows, N), "float32"),
     ):
-        for row, column in T.grid(T.truncdiv(M, rows), T.truncdiv(N, columns)):
-            total = T.alloc_local((rows * columns,), "float32")
+        for r, tile, column in T.grid(R, T.truncdiv(Q, rows), T.truncdiv(N, columns)):
+            total = T.alloc_local((rows * columns,), sums)
             for p in T.unroll(rows * columns):
-                total[p] = T.float32(0)
-            for k in T.serial(K):
-                for i in T.unroll(rows):
-                    for j in T.unroll(columns):
-                        total[i * columns + j] = (
-                            total[i * columns + j] + x[row * rows + i, k] * w[k, column * columns + j]
-                        )
-            for i in T.unroll(rows):
-                for j in T.unroll(columns):
-                    y[row * rows + i, column * columns + j] = (
-                        total[i * columns + j] + bias[T.min(row * rows + i, last), column * columns + j]
-                    )
+                total[p] = T.Cast(sums, 0)
+            for c, i, s in T.grid(C, P, S):
+                for a in T.unroll(rows):
+                    for b in T.unroll(columns):
+                        total[a * columns + b] = total[a * columns + b] + T.Cast(
+                            sums, x[c, r, i, tile * rows + a, s]
+                        ) * T.Cast(sums, w[(c * P + i) * S + s, column * columns + b])
+            for a in T.unroll(rows):
+                for b in T.unroll(columns):
+                    row: T.let[T.int32] = r * Q + tile * rows + a
+                    j: T.let[T.int32] = column * columns + b
+                    y[row, j] = T.Cast("float32", total[a * columns + b]) * widened(
+                        scale[j], stored.scale, "float32"
+                    ) + widened(bias[T.min(row, last), j], stored.bias, "float32")
 
     return kernel
