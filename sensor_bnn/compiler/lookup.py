@@ -228,6 +228,49 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
     return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
 
 
+# Family `helium`: tables of vectors, 32 rows a look-up (firmware/kernels/helium/helium.h). -------------------
+
+_HELIUM_ROWS = 32
+
+
+@dataclass(frozen=True)
+class _Helium:
+    """Instructions of a block of 32 rows; what is not said is as in ``_Lookup``.
+
+    Attributes:
+        packed, floats: from counts to all rows' bits, or to one row's float, of one output.
+        wide: what ``packed`` takes more from halfwords.
+    """
+
+    table: int
+    pair: int
+    single: int
+    widen: int
+    packed: int
+    floats: int
+    wide: int
+
+    def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
+        words = words_for(K)
+        pairs, singles = divmod(words, 2)
+        chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
+        each = pairs * self.pair + singles * self.single + chunks * self.widen
+        blocks = -(-rows // _HELIUM_ROWS)
+        if packed:
+            each += self.packed + (self.wide if chunks else 0)
+            return blocks * (words * self.table + N * each)
+        return blocks * (words * self.table + N * each) + rows * N * self.floats
+
+
+def _helium(costs: _Helium) -> Kernel:
+    """As ``sbnn_helium_workspace_bytes`` in C, the workspace."""
+
+    def workspace(N: int, K: int) -> int:
+        return 8192 + N * (32 if K <= _BYTE_BITS else 96)
+
+    return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, workspace)
+
+
 # What the cores have. Costs are those that `sensor-bnn kernels --target T` counts. --------------------------
 
 _THUMB2 = (
@@ -236,5 +279,11 @@ _THUMB2 = (
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 
-_BY_ISA: dict[str, tuple[Kernel, ...]] = {"portable": _THUMB2}
+_BY_ISA: dict[str, tuple[Kernel, ...]] = {
+    "portable": _THUMB2,
+    "helium": (
+        _helium(_Helium(table=700, pair=54, single=31, widen=30, packed=14, floats=6, wide=6)),
+        *_THUMB2,
+    ),
+}
 """Kernels by the folder of ``firmware/kernels``: those of a target are its ISA's last one that is here."""

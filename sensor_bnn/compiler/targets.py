@@ -124,7 +124,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em"),
+        isa=("portable", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-a53",

@@ -1,0 +1,29 @@
+#include "helium.h"
+
+#include <string.h>
+
+helium_counts sbnn_helium_count(uint32_t rows, uint32_t n, uint32_t k, const uint32_t *x,
+                                const uint32_t *w, uint8_t *workspace) {
+    const uint32_t words = (k + 31u) / 32u;
+    const int is_wide = helium_is_wide(k);
+    uint8_t *const tables = workspace;
+    uint8_t *const sums = tables + HELIUM_TABLE_BYTES;
+    uint16_t *const wide = (uint16_t *)(void *)(sums + 32u * n);
+    uint32_t below = 0;
+    memset(sums, 0, (is_wide ? 96u : 32u) * n);
+    for (uint32_t word = 0; word < words; word += 2u) {
+        const uint32_t two = word + 1u < words;
+        sbnn_helium_tables(x + word, words, rows, two, tables);
+        if (two) {
+            sbnn_helium_add_pair(tables, w + word, words, n, sums);
+        } else {
+            sbnn_helium_add_one(tables, w + word, words, n, sums);
+        }
+        below += two ? HELIUM_PAIR_BELOW : HELIUM_ONE_BELOW;
+        if (is_wide && ((word + 2u) % HELIUM_CHUNK_WORDS == 0u || word + 2u >= words)) {
+            sbnn_helium_widen(sums, n, below, wide);
+            below = 0;
+        }
+    }
+    return (helium_counts){sums, wide, below, rows, n, k};
+}

@@ -1,0 +1,119 @@
+#include "helium.h"
+
+#include <stddef.h>
+
+/* Some rows of four outputs. */
+typedef struct {
+    const void *counts; /* turned, of the first row */
+    const float *from;  /* residual, or four times -0.0: x + -0.0 is x, whatever x is */
+    float *to;
+    uint32_t from_step; /* bytes from row to row: 0 for no residual */
+    uint32_t to_step;
+    uint32_t rows; /* at least 1 */
+} run;
+
+/* 2^23 + 2 count as a float has the bits 0x4B000000 + 2 count: one multiply-add of integers makes four.
+ * 2^23 + k less that is k - 2 count, exact: no integer is converted. Helium's own floats would flush
+ * small numbers to zero, so these four are scalars, in the vectors' registers. */
+#define ROW(load)                                                                                      \
+    load "vmlas.u32 q0, q4, %[base]\n"                                                                 \
+         "vldrw.u32 q1, [%[from]]\n"                                                                   \
+         "add %[from], %[from], %[from_step]\n"                                                        \
+         "vsub.f32 s0, s20, s0\n"                                                                      \
+         "vsub.f32 s1, s20, s1\n"                                                                      \
+         "vsub.f32 s2, s20, s2\n"                                                                      \
+         "vsub.f32 s3, s20, s3\n"                                                                      \
+         "vmul.f32 s0, s0, s8\n"                                                                       \
+         "vmul.f32 s1, s1, s9\n"                                                                       \
+         "vmul.f32 s2, s2, s10\n"                                                                      \
+         "vmul.f32 s3, s3, s11\n"                                                                      \
+         "vadd.f32 s0, s0, s12\n"                                                                      \
+         "vadd.f32 s1, s1, s13\n"                                                                      \
+         "vadd.f32 s2, s2, s14\n"                                                                      \
+         "vadd.f32 s3, s3, s15\n"                                                                      \
+         "vadd.f32 s0, s4, s0\n"                                                                       \
+         "vadd.f32 s1, s5, s1\n"                                                                       \
+         "vadd.f32 s2, s6, s2\n"                                                                       \
+         "vadd.f32 s3, s7, s3\n"                                                                       \
+         "vstrw.32 q0, [%[to]]\n"                                                                      \
+         "add %[to], %[to], %[to_step]\n"
+
+#define ROWS(load)                                                                                     \
+    __asm volatile(                                                                                    \
+        "vldrw.u32 q2, [%[scale]]\n"                                                                   \
+        "vldrw.u32 q3, [%[bias]]\n"                                                                    \
+        "vmov.i32 q4, #2\n"                                                                            \
+        "vmov s20, %[zero]\n"                                                                          \
+        "dls lr, %[rows]\n"                                                                            \
+        "1:\n" ROW(load) "le lr, 1b\n"                                                                 \
+        : [counts] "+r"(now.counts), [from] "+r"(now.from), [to] "+r"(now.to)                          \
+        : [scale] "r"(scale), [bias] "r"(bias), [zero] "r"(zero), [rows] "r"(now.rows),                \
+          [base] "r"(0x4B000000u), [from_step] "r"(now.from_step), [to_step] "r"(now.to_step)          \
+        : "q0", "q1", "q2", "q3", "q4", "s20", "lr", "memory")
+
+static void bytes(run now, const float *scale, const float *bias, float zero) {
+    ROWS("vldrb.u32 q0, [%[counts]], #4\n");
+}
+
+static void halves(run now, const float *scale, const float *bias, float zero) {
+    ROWS("vldrh.u32 q0, [%[counts]], #8\n");
+}
+
+static const float nothing[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
+
+/* All rows of outputs j to j + 3: halfwords in four runs of every second row. */
+static void four(const helium_counts *counts, uint32_t j, const float *scale, const float *bias,
+                 const float *residual, float *y) {
+    const int is_wide = helium_is_wide(counts->k);
+    const uint32_t apart = is_wide ? 2u : 1u;
+    const float zero = (float)(0x800000u + counts->k);
+    const uint32_t row_bytes = counts->n * 4u;
+    for (uint32_t part = 0; part < 2u * apart; part++) {
+        const uint32_t first = is_wide ? part / 2u * 16u + part % 2u : 16u * part;
+        if (first >= counts->rows) {
+            continue;
+        }
+        const uint32_t end = first / 16u * 16u + 16u;
+        const uint32_t stop = counts->rows < end ? counts->rows : end;
+        const uint32_t start = first * counts->n + j;
+        const run now = {
+            .counts = is_wide ? (const void *)(counts->wide + 32u * j + 32u * part)
+                              : (const void *)(counts->sums + 32u * j + 64u * part),
+            .from = residual == NULL ? nothing : residual + start,
+            .to = y + start,
+            .from_step = residual == NULL ? 0u : row_bytes * apart,
+            .to_step = row_bytes * apart,
+            .rows = (stop - first + apart - 1u) / apart,
+        };
+        if (is_wide) {
+            halves(now, scale + j, bias + j, zero);
+        } else {
+            bytes(now, scale + j, bias + j, zero);
+        }
+    }
+}
+
+/* The count of one row for an output that fills no four. */
+static uint32_t one(const helium_counts *counts, uint32_t j, uint32_t row) {
+    if (!helium_is_wide(counts->k)) {
+        return counts->sums[32u * j + row];
+    }
+    return counts->wide[32u * j + row / 16u * 16u + row % 2u * 8u + row % 16u / 2u];
+}
+
+void sbnn_helium_scale(const helium_counts *counts, const float *scale, const float *bias,
+                       const float *residual, float *y) {
+    const uint32_t fours = counts->n / 4u * 4u;
+    for (uint32_t j = 0; j < fours; j += 4u) {
+        four(counts, j, scale, bias, residual, y);
+    }
+    for (uint32_t j = fours; j < counts->n; j++) {
+        for (uint32_t row = 0; row < counts->rows; row++) {
+            const uint32_t place = row * counts->n + j;
+            const int32_t dot = (int32_t)counts->k - 2 * (int32_t)one(counts, j, row);
+            const float product = scale[j] * (float)dot; /* rounds by itself: -ffp-contract=off */
+            const float value = product + bias[j];
+            y[place] = residual == NULL ? value : residual[place] + value;
+        }
+    }
+}
