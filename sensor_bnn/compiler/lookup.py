@@ -238,7 +238,7 @@ class _Helium:
     """Instructions of a block of 32 rows; what is not said is as in ``_Lookup``.
 
     Attributes:
-        packed, floats: from counts to all rows' bits, or to one row's float, of one output.
+        packed, floats: from counts to all rows' bits or floats of one output.
         wide: what ``packed`` takes more from halfwords.
     """
 
@@ -271,11 +271,53 @@ def _helium(costs: _Helium) -> Kernel:
     return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, workspace)
 
 
+# Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
+
+_PANEL = 64
+
+
+@dataclass(frozen=True)
+class _Neon:
+    """Instructions of a panel of 64 outputs.
+
+    Attributes:
+        panel: laying its weights out: at all, and for each word of K.
+        tile: a block of rows: at all, and for each word of K.
+        floats: of one output of one row, where floats come out.
+    """
+
+    panel: tuple[int, int]
+    tile: tuple[int, int]
+    floats: int
+
+    def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
+        words = words_for(K)
+        tiles = -(-rows // lanes) * (self.tile[0] + words * self.tile[1])
+        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + tiles)
+        return panels + (0 if packed else rows * N * self.floats)
+
+
+def _neon(lanes: int, costs: _Neon) -> Kernel:
+    """As ``sbnn_neon_workspace_bytes`` in C, the workspace."""
+    return Kernel(
+        "neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), lambda N, K: 4 * _PANEL * words_for(K)
+    )
+
+
 # What the cores have. Costs are those that `sensor-bnn kernels --target T` counts. --------------------------
 
 _THUMB2 = (
     _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34)),
     _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17)),
+    _popcount(_Loop(word=12, packed=3, floats=9)),
+)
+
+_ARMV7_NEON = (
+    _neon(2, _Neon(panel=(280, 160), tile=(210, 180), floats=16)),
+    _popcount(_Loop(word=12, packed=3, floats=9)),
+)
+_AARCH64_NEON = (
+    _neon(4, _Neon(panel=(280, 160), tile=(160, 241), floats=6)),
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 
@@ -285,5 +327,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
         _helium(_Helium(table=700, pair=54, single=31, widen=30, packed=14, floats=6, wide=6)),
         *_THUMB2,
     ),
+    "neon": _ARMV7_NEON,
+    "aarch64": _AARCH64_NEON,
 }
 """Kernels by the folder of ``firmware/kernels``: those of a target are its ISA's last one that is here."""

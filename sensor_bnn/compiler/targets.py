@@ -134,6 +134,7 @@ _TARGETS = (
         gcc=("-mcpu=cortex-a53", *_BARE_AARCH64),
         tools="aarch64-linux-gnu-",
         fused=True,
+        isa=("neon", "aarch64"),
     ),
     Target(
         name="cortex-a72",
@@ -143,6 +144,7 @@ _TARGETS = (
         gcc=("-mcpu=cortex-a72", *_BARE_AARCH64),
         tools="aarch64-linux-gnu-",
         fused=True,
+        isa=("neon", "aarch64"),
     ),
     Target(
         name="aarch64-linux",
@@ -152,6 +154,7 @@ _TARGETS = (
         gcc=("-march=armv8-a",),
         tools="aarch64-linux-gnu-",
         fused=True,
+        isa=("neon", "aarch64"),
     ),
     Target(
         name="armv7-linux",
@@ -163,6 +166,7 @@ _TARGETS = (
         float_abi="hard",
         gcc=("-march=armv7-a", "-mfpu=neon-vfpv3", "-mfloat-abi=hard"),
         tools="arm-linux-gnueabihf-",
+        isa=("neon",),
     ),
     Target(
         name="host",

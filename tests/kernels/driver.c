@@ -1,10 +1,20 @@
-/* Runs the look-up kernels on buffers of exactly the sizes that their header states: the sanitizers see
- * one byte more.
+/* Runs a family of C kernels on buffers of exactly the sizes that their header states: the sanitizers
+ * see one byte more.
  *
  * In: lanes, m, n, k, form (0 bits, 1 floats, 2 floats and a residual, 3 the same in place), then x, w
  * and limit, or scale and bias and the residual. Out: bytes of workspace, then y. Again until the end.
  */
+#ifdef DRIVE_NEON
+#include "linear_neon.h"
+#define WORKSPACE_BYTES(lanes, n, k) sbnn_neon_workspace_bytes(k)
+#define PACKED(lanes, ...) sbnn_linear_packed_neon(__VA_ARGS__)
+#define FLOATS(lanes, ...) sbnn_linear_float_neon(__VA_ARGS__)
+#else
 #include "linear_lookup.h"
+#define WORKSPACE_BYTES sbnn_lookup_workspace_bytes
+#define PACKED sbnn_linear_packed_lookup
+#define FLOATS sbnn_linear_float_lookup
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +39,7 @@ static void packed(const uint32_t *s, const uint32_t *x, const uint32_t *w, void
     int32_t *const limit = take(s[2]);
     uint32_t *const y = malloc(words * 4u);
     memset(y, 0xA5, words * 4u);
-    sbnn_linear_packed_lookup(s[0], s[1], s[2], s[3], x, w, limit, workspace, y);
+    PACKED(s[0], s[1], s[2], s[3], x, w, limit, workspace, y);
     give(y, words);
     free(limit);
     free(y);
@@ -41,7 +51,7 @@ static void floats(const uint32_t *s, const uint32_t *x, const uint32_t *w, void
     float *const bias = take(s[2]);
     float *const residual = s[4] >= 2u ? take(words) : NULL;
     float *const y = s[4] == 3u ? residual : malloc(words * 4u);
-    sbnn_linear_float_lookup(s[0], s[1], s[2], s[3], x, w, scale, bias, residual, workspace, y);
+    FLOATS(s[0], s[1], s[2], s[3], x, w, scale, bias, residual, workspace, y);
     give(y, words);
     if (y != residual) {
         free(y);
@@ -57,7 +67,7 @@ int main(void) {
         const size_t words = (s[3] + 31u) / 32u;
         uint32_t *const x = take(s[1] * words);
         uint32_t *const w = take(s[2] * words);
-        const uint32_t bytes = sbnn_lookup_workspace_bytes(s[0], s[2], s[3]);
+        const uint32_t bytes = WORKSPACE_BYTES(s[0], s[2], s[3]);
         void *const workspace = malloc(bytes);
         memset(workspace, 0xA5, bytes);
         give(&bytes, 1);

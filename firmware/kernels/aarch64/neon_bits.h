@@ -1,0 +1,16 @@
+/* From lanes to bits. */
+#ifndef SBNN_KERNELS_NEON_BITS_H
+#define SBNN_KERNELS_NEON_BITS_H
+
+#include <arm_neon.h>
+
+/* Bit j of the word is lane j of both masks, one behind the other; a lane is 0 or 255. */
+static inline uint32_t neon_bits(uint8x16_t low, uint8x16_t high) {
+    static const uint8_t places[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t place = vld1q_u8(places);
+    const uint8x16_t pairs = vpaddq_u8(vandq_u8(low, place), vandq_u8(high, place));
+    const uint8x16_t fours = vpaddq_u8(pairs, pairs);
+    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(fours, fours)), 0);
+}
+
+#endif

@@ -1,0 +1,13 @@
+#include "neon.h"
+#include "neon_affine.h"
+
+#include <stddef.h>
+
+/* No vectors of floats: on Armv7 they flush small numbers to zero. */
+void sbnn_neon_scale(const uint16_t *counts, uint32_t n, uint32_t k, const float *scale,
+                     const float *bias, const float *residual, float *y) {
+    for (uint32_t j = 0; j < n; j++) {
+        const float value = neon_affine(k, counts[j], scale[j], bias[j]);
+        y[j] = residual == NULL ? value : residual[j] + value;
+    }
+}
