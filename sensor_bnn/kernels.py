@@ -31,7 +31,8 @@ from sensor_bnn.compiler.program import (
     linear_calls,
 )
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.device.bench import check_answer, greet, instructions_of
+from sensor_bnn.device.application import check_answer, greet
+from sensor_bnn.device.bench import instructions_of
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image

@@ -6,6 +6,7 @@
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/memory.h"
+#include "hal/uart.h"
 #include "model.h"
 #include "runtime/bytes.h"
 
@@ -217,15 +218,27 @@ static uint8_t memory(const frame *request, reply *to) {
     return FRAME_STATUS_OK;
 }
 
-static uint8_t enter_bootloader(const frame *request, bool *leave) {
-    if (request->length != 0u) {
+static uint8_t speed(const frame *request, agent_next *next) {
+    if (request->length != 4u) {
         return FRAME_STATUS_BAD_LENGTH;
     }
-    *leave = true;
+    const uint32_t baud = bytes_load32(request->payload);
+    if (!uart_can_speed(baud)) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    next->baud = baud;
     return FRAME_STATUS_OK;
 }
 
-static uint8_t serve(const frame *request, reply *to, bool *leave) {
+static uint8_t enter_bootloader(const frame *request, agent_next *next) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    next->leave = true;
+    return FRAME_STATUS_OK;
+}
+
+static uint8_t serve(const frame *request, reply *to, agent_next *next) {
     if (request->fault != FRAME_STATUS_OK) {
         return request->fault;
     }
@@ -247,7 +260,9 @@ static uint8_t serve(const frame *request, reply *to, bool *leave) {
     case AGENT_WRITE_CODED:
         return write_coded(request);
     case AGENT_BOOTLOADER:
-        return enter_bootloader(request, leave);
+        return enter_bootloader(request, next);
+    case AGENT_SPEED:
+        return speed(request, next);
     default:
         return FRAME_STATUS_UNKNOWN_TYPE;
     }
@@ -269,13 +284,13 @@ void agent_open(void) {
     memory_paint(arena, WORDS(SBNN_MODEL_ARENA_BYTES));
 }
 
-uint32_t agent_answer(const frame *request, uint8_t *response, bool *leave) {
-    *leave = false;
+uint32_t agent_answer(const frame *request, uint8_t *response, agent_next *next) {
+    *next = (agent_next){false, 0};
     if (request->type &
         FRAME_RESPONSE) { /* an echo of our own, or noise: an answer would be echoed again */
         return 0;
     }
     reply to = {response + FRAME_HEADER_BYTES, 0};
-    const uint8_t status = serve(request, &to, leave);
+    const uint8_t status = serve(request, &to, next);
     return frame_seal(response, request->sequence, request->type | FRAME_RESPONSE, status, to.length);
 }

@@ -17,6 +17,7 @@ enum {
     AGENT_MEMORY = 0x07,
     AGENT_BOOTLOADER = 0x08,
     AGENT_WRITE_CODED = 0x09,
+    AGENT_SPEED = 0x0A,
 };
 
 /* Once, before the first request. */
@@ -28,9 +29,14 @@ uint8_t *agent_input(void);
 const uint8_t *agent_output(void);
 void agent_infer(void);
 
+/* What is to be done once an answer is sent. */
+typedef struct {
+    bool leave;    /* into the bootloader */
+    uint32_t baud; /* go over to this rate; 0 to stay */
+} agent_next;
+
 /* Answer `request` in the FRAME_MAX_BYTES at `response`. Returns the bytes to send, 0 for what is no
- * request;
- * `*leave` says whether to enter the bootloader once they are sent. */
-uint32_t agent_answer(const frame *request, uint8_t *response, bool *leave);
+ * request. */
+uint32_t agent_answer(const frame *request, uint8_t *response, agent_next *next);
 
 #endif

@@ -9,23 +9,40 @@
 #include "runtime/frame.h"
 
 #define PATIENCE_TICKS                                                                                 \
-    (SBNN_COUNTER_HZ / 5u) /* 200 ms without a byte end a frame that is not whole                      \
-                            */
+    (SBNN_COUNTER_HZ / 5u) /* 200 ms without a byte: a frame that is not whole is none */
+#define SPEED_TICKS                                                                                    \
+    (3u * (uint64_t)SBNN_COUNTER_HZ) /* a host that is silent so long knows no other rate */
 
 static frame_decoder decoder;
 static uint8_t response[FRAME_MAX_BYTES];
 
+static uint64_t slow_again; /* when to go back to the rate of board.h; 0 at that rate */
+
 static void answer(const frame *request) {
-    bool leave;
-    const uint32_t count = agent_answer(request, response, &leave);
-    if (leave) {
+    agent_next next;
+    const uint32_t count = agent_answer(request, response, &next);
+    if (next.leave) {
         uart_deafen(); /* what follows is for the bootloader */
     }
     uart_send(response, count);
-    if (leave) {
+    if (next.leave) {
         uart_drain();
         stay_request();
         cpu_reset();
+    }
+    if (next.baud != 0u) {
+        uart_speed(next.baud);
+        slow_again = next.baud == SBNN_UART_BAUD ? 0u : UART_NEVER;
+    }
+    if (slow_again != 0u && request->fault == FRAME_STATUS_OK) {
+        slow_again = counter_clock() + SPEED_TICKS;
+    }
+}
+
+static void go_slow_again(void) {
+    if (counter_clock() >= slow_again) {
+        slow_again = 0;
+        uart_speed(SBNN_UART_BAUD);
     }
 }
 
@@ -35,19 +52,23 @@ int main(void) {
     uart_open();
     for (;;) {
         uint8_t byte;
-        const uint64_t deadline = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
-        if (uart_receive(&byte, deadline)) {
+        const uint64_t patience = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
+        const uint64_t slowness = slow_again != 0u ? slow_again : UART_NEVER;
+        if (uart_receive(&byte, patience < slowness ? patience : slowness)) {
             if (byte == FRAME_FIRST || frame_begun(&decoder)) {
                 frame_push(&decoder, byte);
             } else {
                 eembc_push(byte);
             }
-        } else {
+        } else if (counter_clock() >= patience) {
             frame_expire(&decoder);
         }
         frame request;
         while (frame_next(&decoder, &request)) {
             answer(&request);
+        }
+        if (slow_again != 0u) {
+            go_slow_again();
         }
     }
 }

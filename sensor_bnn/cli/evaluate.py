@@ -29,6 +29,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--state", type=_FILE, help="What is measured so far.  [default: state.jsonl in --output]")
 @click.option("--fresh", is_flag=True, help="Begin anew, whatever the state is.")
+@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate for the run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     bundle: Path | None,
@@ -40,12 +41,14 @@ def command(
     output: Path,
     state: Path | None,
     fresh: bool,
+    baud: int | None,
     as_json: bool,
 ) -> None:
     """Run a whole labelled set on the board: accuracy, confusion matrix, agreement with the host.
 
-    Every answer is kept as it comes. After a pulled cable or Ctrl-C, the same command goes on where it
-    stopped. With --board alone an emulated board is started and flashed, as `sensor-bnn profile` does.
+    Every answer is kept as it comes. After a pulled cable or Ctrl-C, what is known so far stands in
+    interrupted.json, marked as incomplete, and the same command goes on where it stopped. With --board alone
+    an emulated board is started and flashed, as `sensor-bnn profile` does.
 
     \b
     Example:
@@ -60,10 +63,10 @@ def command(
     from sensor_bnn.bring_up import running_board
     from sensor_bnn.demo import SHIPPED
     from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.evaluate import run_evaluate
+    from sensor_bnn.device.evaluate import Evaluation, run_evaluate
     from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of, print_evaluation
     from sensor_bnn.report.progress import count_bars
-    from sensor_bnn.report.result import result_of
+    from sensor_bnn.report.result import result_of, write_result
 
     if port is None and board is None:
         raise click.UsageError("Give --port, or --board with an emulated board.")
@@ -76,10 +79,26 @@ def command(
     file = data or SHIPPED / "samples.npz"
     samples = read_samples(file, limit)
     kept = state or output / "state.jsonl"
+    partial = kept.with_name("interrupted.json")
 
     def measure(path: str, folder: Path, host: Path | None) -> dict[str, object]:
+        def interrupted(part: Evaluation) -> str:
+            write_result(result_of("evaluate", evaluation_facts(part, samples, None), facts), partial)
+            return f" What is known so far stands in {partial}."
+
         with count_bars() as progress:
-            found = run_evaluate(path, facts, folder, samples, kept, fresh=fresh, progress=progress)
+            found = run_evaluate(
+                path,
+                facts,
+                folder,
+                samples,
+                kept,
+                fresh=fresh,
+                baud=baud,
+                progress=progress,
+                interrupted=interrupted,
+            )
+        partial.unlink(missing_ok=True)
         expected = None if host is None else host_outputs_of(host, found.hello.model_hash, samples)
         return evaluation_facts(found, samples, expected)
 

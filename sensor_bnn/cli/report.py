@@ -35,8 +35,9 @@ def command(result: Path, output: Path | None, form: str | None, as_json: bool) 
     """
     import json
 
-    from sensor_bnn.report.page import SUFFIXES, render, write_page
+    from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.result import read_result
+    from sensor_bnn.report.whole_file import write_whole
 
     if form is None:
         form = "markdown" if output is not None and output.suffix in (".md", ".markdown") else "html"
@@ -44,7 +45,7 @@ def command(result: Path, output: Path | None, form: str | None, as_json: bool) 
     if page.resolve() == result.resolve():
         raise click.UsageError("The page would replace RESULT: name another file with -o.")
     text = render(read_result(result), form)
-    write_page(text, page)
+    write_whole(text, page)
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(text.encode())}))
     else:

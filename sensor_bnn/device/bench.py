@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.boards import HEADER_BYTES, Board, list_boards, load_board
-from sensor_bnn.device.an3155 import An3155
+from sensor_bnn.device.application import application_at, greet
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import Hello
@@ -26,8 +26,6 @@ Progress = Callable[[str, int, int], None]
 BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
 """The layers' operators that multiply bits."""
 
-_HELLO_SECONDS = 1.0
-_SYNC_SECONDS = 0.5
 _COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
@@ -175,6 +173,7 @@ def run_bench(
     *,
     host_dir: Path | None = None,
     build_dir: Path | None = None,
+    baud: int | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> BenchResult:
     """Run every sample on the board and measure.
@@ -186,6 +185,7 @@ def run_bench(
         samples: inputs of the model's shape.
         host_dir: the same model compiled for this machine, to compare outputs bit by bit.
         build_dir: the firmware's build, for its sizes; else what the board says is reported.
+        baud: a rate to raise the line to; the board's own when None.
         progress: called after each sample.
 
     Raises:
@@ -203,15 +203,13 @@ def run_bench(
         facts = metadata["layers"]
         weights_bytes = int(metadata["weights_bytes"])
         flash_bytes = _flash_bytes(build_dir, metadata)
-        with SerialPort(port, board.uart) as line:
-            client = Client(line)
-            hello = greet(line, client)
-            check_answer(hello, board, metadata)
+        floats = metadata["input"]["dtype"] == "float32"
+        with application_at(port, board, metadata, baud) as (client, hello):
             ticks: list[int] = []
             outputs: list[bytes] = []
             progress("bench", 0, len(inputs))
             for data in inputs:
-                client.write_input(data)
+                client.write_input(data, floats=floats)
                 ticks.append(client.infer())
                 outputs.append(client.read_output(output_bytes))
                 progress("bench", len(outputs), len(inputs))
@@ -268,46 +266,6 @@ def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
         share for layer, share in zip(layers, shares, strict=True) if layer.op not in BINARY_PRODUCTS
     )
     return round(outside / max(sum(shares), 1), 6)
-
-
-def greet(line: SerialPort, client: Client) -> Hello:
-    """HELLO, or the reason why there is none."""
-    try:
-        return client.hello(timeout=_HELLO_SECONDS)
-    except PortError:
-        if not An3155(line).sync(_SYNC_SECONDS):
-            raise
-    raise DeviceError(
-        f"The board at {line.path} runs its bootloader and no application.",
-        "Flash one first: `sensor-bnn flash BUILD_DIR`.",
-    )
-
-
-def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
-    """Refuse a board that is another one, or runs another model or another compilation of it."""
-    if hello.board != board.name:
-        raise DeviceError(
-            f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
-        )
-    if hello.model_hash != metadata["model_hash"]:
-        raise DeviceError(
-            f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
-            f"the bundle is {metadata['model']} ({metadata['model_hash'][:12]}).",
-            "Build and flash the bundle's firmware, or give the bundle that was flashed.",
-        )
-    told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
-    meant = (
-        metadata["input"]["bytes"],
-        metadata["output"]["bytes"],
-        len(metadata["layers"]),
-        metadata["arena_bytes"],
-    )
-    if told != meant:
-        raise DeviceError(
-            f"The board was compiled otherwise than the bundle: input, output, layers, arena are {told}, "
-            f"not {meant}.",
-            "Build and flash the bundle's firmware.",
-        )
 
 
 def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from contextlib import suppress
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from sensor_bnn.errors import DeviceError, PortError
 ANSWER_SECONDS = 2.0
 INFER_SECONDS = 60.0  # a large model on a slow core
 ATTEMPTS = 4
+SPEED_SECONDS = 2.0  # at a rate that is not heard; the board goes back after three
 
 _MEANING = {
     Status.UNKNOWN_TYPE: "it does not know this request",
@@ -169,6 +171,26 @@ class Client:
     def memory(self) -> Memory:
         """Ask what the model has used of the memory."""
         return Memory.parse(self.request(Kind.MEMORY))
+
+    def change_speed(self, baud: int) -> None:
+        """Go over to a rate of ``baud`` together with the board.
+
+        Raises:
+            DeviceError: the board or the port does not reach it; the rate is as before.
+            PortError: the board is heard at neither rate.
+        """
+        remedy = "Give another --baud, or leave it out."
+        before = self._port.baud
+        answer = self._exchange(Kind.SPEED, struct.pack("<I", baud), None, ATTEMPTS)
+        if answer.status != Status.OK:
+            raise DeviceError(f"The board's serial port does not reach {baud} baud.", remedy)
+        if self._port.set_baud(baud):
+            with suppress(PortError):
+                self.hello(timeout=SPEED_SECONDS / ATTEMPTS)
+                return
+        self._port.set_baud(before)
+        self.hello(timeout=SPEED_SECONDS)  # in the midst of it the board goes back by itself
+        raise DeviceError(f"Nothing comes through to {self._port.path} at {baud} baud.", remedy)
 
     def enter_bootloader(self) -> None:
         """Send the board into its bootloader; it resets after its answer, which may be lost."""

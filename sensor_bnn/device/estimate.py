@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sensor_bnn.boards import Board
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device.bench import Progress, check_answer, greet, read_table
+from sensor_bnn.device.application import check_answer, greet
+from sensor_bnn.device.bench import Progress, read_table
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.device.cycles import Estimate, Memory, estimate_cycles

@@ -15,17 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.boards import Board
+from sensor_bnn.device.application import application_at
 from sensor_bnn.device.bench import (
     Progress,
     Samples,
-    check_answer,
-    greet,
     input_bytes_of,
     instructions_of,
     read_table,
 )
 from sensor_bnn.device.client import Client
-from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.profile import Spread
 from sensor_bnn.device.protocol import Hello
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
@@ -45,6 +43,7 @@ class Evaluation:
         outputs: [n, classes], as the device computed them.
         counts: what the inferences took, in ``unit``.
         unit: "instructions" on an emulated board, else "ticks".
+        wanted: samples that there are; more than outputs if the run was interrupted.
         taken_up: samples that an earlier, interrupted run had measured.
         seconds: wall clock of this run.
         retries: requests of this run that were sent again.
@@ -55,6 +54,7 @@ class Evaluation:
     outputs: npt.NDArray[np.generic]
     counts: Spread
     unit: str
+    wanted: int
     taken_up: int
     seconds: float
     retries: int
@@ -137,7 +137,9 @@ def run_evaluate(
     state_file: Path,
     *,
     fresh: bool = False,
+    baud: int | None = None,
     progress: Progress = lambda stage, done, total: None,
+    interrupted: Callable[[Evaluation], str] = lambda part: "",
 ) -> Evaluation:
     """Infer every sample on the board, going on where an interrupted run of the same stopped.
 
@@ -148,7 +150,10 @@ def run_evaluate(
         samples: labelled inputs of the model's shape.
         state_file: what is measured so far; removed when all is.
         fresh: begin anew whatever the state is.
+        baud: a rate to raise the line to; the board's own when None.
         progress: called after each sample.
+        interrupted: called with what is measured so far when the run cannot go on, if that is a sample or
+            more; what it returns is told with the error.
 
     Raises:
         BundleError: the bundle is missing or damaged.
@@ -176,12 +181,26 @@ def run_evaluate(
             "data": _digest(inputs),
         }
         begun = time.monotonic()
-        with SerialPort(port, board.uart) as line:
-            client = Client(line)
-            hello = greet(line, client)
-            check_answer(hello, board, metadata)
+        with application_at(port, board, metadata, baud) as (client, hello):
             state = _State(state_file, about, fresh)
             taken_up, repeated, done = len(state.outputs), 0, False
+
+            def summary() -> Evaluation:
+                counts = [instructions_of(ticks, hello, board) for ticks in state.ticks]
+                return Evaluation(
+                    hello=hello,
+                    outputs=np.stack([np.frombuffer(output, dtype) for output in state.outputs]),
+                    counts=Spread.of(
+                        [t if c is None else c for t, c in zip(state.ticks, counts, strict=True)]
+                    ),
+                    unit="ticks" if board.emulator is None else "instructions",
+                    wanted=len(inputs),
+                    taken_up=taken_up,
+                    seconds=time.monotonic() - begun,
+                    retries=client.retries,
+                    repeated=repeated,
+                )
+
             try:
                 progress("evaluate", taken_up, len(inputs))
                 for data in inputs[taken_up:]:
@@ -190,30 +209,20 @@ def run_evaluate(
                     state.add(ticks, output)
                     progress("evaluate", len(state.outputs), len(inputs))
                 done = True
-            except (PortError, DeviceError) as error:
+            except (PortError, DeviceError, KeyboardInterrupt) as error:
+                told = interrupted(summary()) if state.outputs else ""
+                if isinstance(error, KeyboardInterrupt):
+                    raise
                 raise type(error)(
                     error.message,
                     f"{error.remedy} Then give the same command again: {len(state.outputs)} of {len(inputs)} "
-                    f"samples are kept in {state_file}.",
+                    f"samples are kept in {state_file}.{told}",
                 ) from error
             finally:
                 state.close(done)
+            return summary()
     except (KeyError, TypeError) as error:
         raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
-    in_instructions = [instructions_of(ticks, hello, board) for ticks in state.ticks]
-    counts = [
-        ticks if count is None else count for ticks, count in zip(state.ticks, in_instructions, strict=True)
-    ]
-    return Evaluation(
-        hello=hello,
-        outputs=np.stack([np.frombuffer(output, dtype) for output in state.outputs]),
-        counts=Spread.of(counts),
-        unit="ticks" if board.emulator is None else "instructions",
-        taken_up=taken_up,
-        seconds=time.monotonic() - begun,
-        retries=client.retries,
-        repeated=repeated,
-    )
 
 
 def _one(

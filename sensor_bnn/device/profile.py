@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Self
 
 from sensor_bnn.boards import Board
+from sensor_bnn.device.application import application_at
 from sensor_bnn.device.bench import (
     Progress,
     Samples,
-    check_answer,
-    greet,
     input_bytes_of,
     instructions_of,
     read_table,
 )
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import BundleError, DeviceError
 
 _COMPILE = "Compile the model again with `sensor-bnn compile`."
@@ -91,6 +88,7 @@ def run_profile(
     *,
     runs: int,
     warmup: int,
+    baud: int | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> Profile:
     """Infer ``runs`` times unobserved and observed, sample after sample and again from the first.
@@ -102,6 +100,7 @@ def run_profile(
         samples: inputs of the model's shape.
         runs: how often, at least once.
         warmup: unobserved inferences before, not counted: caches and branch predictors of real cores.
+        baud: a rate to raise the line to; the board's own when None.
         progress: called after each run.
 
     Raises:
@@ -113,10 +112,8 @@ def run_profile(
     metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
     try:
         inputs = input_bytes_of(metadata, samples)
-        with SerialPort(port, board.uart) as line:
-            client = Client(line)
-            hello = greet(line, client)
-            check_answer(hello, board, metadata)
+        floats = metadata["input"]["dtype"] == "float32"
+        with application_at(port, board, metadata, baud) as (client, hello):
 
             def count(ticks: int) -> int:
                 instructions = instructions_of(ticks, hello, board)
@@ -125,12 +122,12 @@ def run_profile(
             whole: list[int] = []
             observed: list[int] = []
             layers: list[list[int]] = []
-            client.write_input(inputs[0])
+            client.write_input(inputs[0], floats=floats)
             for _ in range(warmup):
                 client.infer()
             progress("profile", 0, runs)
             for run in range(runs):
-                client.write_input(inputs[run % len(inputs)])
+                client.write_input(inputs[run % len(inputs)], floats=floats)
                 whole.append(count(client.infer()))
                 total, ticks = client.profile()
                 observed.append(count(total))

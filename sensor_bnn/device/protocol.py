@@ -36,6 +36,7 @@ class Kind(IntEnum):
     MEMORY = 0x07
     BOOTLOADER = 0x08
     WRITE_CODED = 0x09
+    SPEED = 0x0A
 
 
 class Status(IntEnum):

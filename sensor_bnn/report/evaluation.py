@@ -26,22 +26,23 @@ def evaluation_facts(
 
     Args:
         found: what the device answered.
-        samples: the labelled inputs.
+        samples: the labelled inputs; of an interrupted run the first ones were answered.
         expected: the outputs [n, classes] of the model compiled for this machine, if there is one.
     """
     classes = len(samples.classes)
+    truth = samples.y[: len(found.outputs)]
     answered = ~np.isnan(found.outputs).any(axis=1)
     answers = np.where(answered, np.argmax(found.outputs, axis=1), -1)
     confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (samples.y[answered], answers[answered]), 1)
-    totals = np.bincount(samples.y, minlength=classes)
+    np.add.at(confusion, (truth[answered], answers[answered]), 1)
+    totals = np.bincount(truth, minlength=classes)
     recall = [int(confusion[i, i]) / int(totals[i]) if totals[i] else None for i in range(classes)]
     host: dict[str, Any] = {"top1_host": None, "agreement": None, "bit_exact": None, "different": None}
     if expected is not None:
         told = np.where(np.isnan(expected).any(axis=1), -1, np.argmax(expected, axis=1))
         same = [a.tobytes() == b.tobytes() for a, b in zip(expected, found.outputs, strict=True)]
         host = {
-            "top1_host": round(float(np.mean(told == samples.y)), 6),
+            "top1_host": round(float(np.mean(told == truth)), 6),
             "agreement": round(float(np.mean(told == answers)), 6),
             "bit_exact": all(same),
             "different": same.count(False),
@@ -58,7 +59,9 @@ def evaluation_facts(
         "unit": found.unit,
         "inference": asdict(found.counts),
         "samples": len(answers),
-        "top1_device": round(float(np.mean(answers == samples.y)), 6),
+        "complete": len(answers) == found.wanted,
+        "samples_wanted": found.wanted,
+        "top1_device": round(float(np.mean(answers == truth)), 6),
         **host,
         "not_a_number": int(np.sum(~answered)),
         "classes": list(samples.classes),
@@ -106,6 +109,8 @@ def _summary(facts: dict[str, Any]) -> Table:
     )
     table.add_column(style="bold")
     table.add_column()
+    if not facts["complete"]:
+        table.add_row("INCOMPLETE", f"{facts['samples']:,} of {facts['samples_wanted']:,} samples")
     table.add_row("top-1 on the board", f"{facts['top1_device']:.2%} of {facts['samples']:,} samples")
     if facts["top1_host"] is not None:
         table.add_row(

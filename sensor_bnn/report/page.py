@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from sensor_bnn.errors import DataError
 from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, stack_chart
 from sensor_bnn.report.view import GROUPS, view_of
 
@@ -46,28 +44,6 @@ def render(result: dict[str, Any], form: str = "html") -> str:
             "ram_chart": stack_chart(view.ram, "RAM"),
         }
     return environment.get_template(FORMATS[form]).render(facts)
-
-
-def write_page(page: str, file: Path) -> None:
-    """Write the page; ``file`` is replaced whole or not at all.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
-        ) as draft:
-            draft.write(page)
-        try:
-            Path(draft.name).chmod(0o644)
-            Path(draft.name).replace(file)
-        except OSError:
-            Path(draft.name).unlink()
-            raise
-    except OSError as error:
-        raise DataError(f"Cannot write {file}: {error.strerror}.", "Choose another place with -o.") from None
 
 
 def cell(value: object) -> str:

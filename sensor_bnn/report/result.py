@@ -10,6 +10,7 @@ from sensor_bnn.boards import Board
 from sensor_bnn.errors import DataError
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation
+from sensor_bnn.report.whole_file import write_whole
 
 MEASUREMENTS = ("bench", "demo", "profile")
 """The commands whose results have layers."""
@@ -23,6 +24,15 @@ _REMEDY = (
 def result_of(command: str, facts: dict[str, Any], board: Board) -> dict[str, Any]:
     """Return a command's JSON object: its schema's name, the facts, and the environment."""
     return {"schema": schema_id(command), **facts, "environment": environment(board)}
+
+
+def write_result(result: dict[str, Any], file: Path) -> None:
+    """Write a command's JSON object as a result file.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    write_whole(json.dumps(result) + "\n", file)
 
 
 def read_result(file: Path) -> dict[str, Any]:

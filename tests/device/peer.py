@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import select
 import struct
+import termios
 import threading
+import time
 import tty
 import zlib
 from dataclasses import dataclass, field
@@ -60,6 +62,8 @@ class Application:
     garbage: bytes = b""  # sent before each response
     version: int = 1
     damaged: int = 0  # so many responses go out with a wrong checksum
+    fastest: int = 921600
+    deaf_at: int = 0  # a rate that it goes to but does not hear at
     knows_codes: bool = True  # inputs as packed bytes
     refused: int = 0  # so many requests are answered with status 5: they came damaged
 
@@ -78,6 +82,8 @@ class Faults:
 
 class Peer(threading.Thread):
     """One board on its pseudo-terminal; a context manager."""
+
+    silence_seconds = 3.0  # after which it leaves a raised rate
 
     def __init__(
         self,
@@ -99,6 +105,11 @@ class Peer(threading.Thread):
         self.received = self.sent = 0
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        self._rate = termios.B115200
+        attributes = termios.tcgetattr(self._slave)
+        attributes[4:6] = [self._rate, self._rate]
+        termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
+        self._slow_again: float | None = None
         self.port = os.ttyname(self._slave)
         self._end, self._ender = os.pipe()
         self._input = b""
@@ -110,10 +121,16 @@ class Peer(threading.Thread):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._ender)
-        self.join()
-        for descriptor in (self._master, self._slave, self._end):
-            os.close(descriptor)
+        self.unplug()
+        os.close(self._slave)
+        os.close(self._end)
+
+    def unplug(self) -> None:
+        """End the board, and its side of the line; what was opened there hangs up."""
+        if self.is_alive():
+            os.close(self._ender)
+            self.join()
+            os.close(self._master)
 
     def run(self) -> None:
         try:
@@ -132,14 +149,22 @@ class Peer(threading.Thread):
     def _take(self) -> int:
         while True:
             while not self._input:
-                ready, _, _ = select.select([self._master, self._end], [], [])
+                left = None if self._slow_again is None else max(0.0, self._slow_again - time.monotonic())
+                ready, _, _ = select.select([self._master, self._end], [], [], left)
+                if not ready:
+                    self._rate, self._slow_again = termios.B115200, None
+                    continue
                 if self._end in ready:
                     raise UnpluggedError
                 self._input = os.read(self._master, 4096)
             byte, self._input = self._input[0], self._input[1:]
             self.received += 1
-            if self.received not in self.faults.drop_received:
+            if self.received not in self.faults.drop_received and self._is_in_step():
                 return byte
+
+    def _is_in_step(self) -> bool:
+        """Whether the other side's rate is the board's; what comes at another one is noise."""
+        return self.running != "application" or termios.tcgetattr(self._slave)[4] == self._rate
 
     def _give(self, data: bytes) -> None:
         out = b""
@@ -278,8 +303,17 @@ class Peer(threading.Thread):
             app.damaged -= 1
             check ^= 1
         self._give(app.garbage + b"\xa5\x5a" + body + struct.pack("<I", check))
+        if self._slow_again is not None:
+            self._slow_again = time.monotonic() + self.silence_seconds
+        if kind == 0x0A and status == 0:
+            self._change_rate(*struct.unpack("<I", payload))
         if kind == 0x08 and status == 0:
             self.running = "bootloader"
+
+    def _change_rate(self, baud: int) -> None:
+        termios.tcdrain(self._master)
+        self._rate = getattr(termios, f"B{baud}") if baud != self.application.deaf_at else -1
+        self._slow_again = None if baud == 115200 else time.monotonic() + self.silence_seconds
 
     def _uncode(self, payload: bytes) -> bytes:
         first, zero, divisor = struct.unpack_from("<Iif", payload)
@@ -326,4 +360,7 @@ class Peer(threading.Thread):
             return 0, self._output[offset : offset + length]
         if kind == 0x07:
             return 0, struct.pack("<6I", app.arena_bytes, 1000, 4096, 512, 2048, 20000)
+        if kind == 0x0A:
+            (baud,) = struct.unpack("<I", payload)
+            return 0 if baud <= app.fastest else 3, b""
         return (0, b"") if kind == 0x08 else (1, b"")

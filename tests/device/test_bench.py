@@ -17,7 +17,7 @@ import pytest
 from peer import TOY, Application, Peer
 from rich.console import Console
 
-from sensor_bnn.device import bench, client
+from sensor_bnn.device import application, bench, client
 from sensor_bnn.device.bench import BenchResult, Samples, detect_board, read_samples, run_bench
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
@@ -44,7 +44,7 @@ void sbnn_model_invoke(void *arena, const void *input, void *output, const void 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(bench, "_HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
 
 
 def metadata(**changes: object) -> dict[str, Any]:
@@ -359,3 +359,34 @@ def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
     done = subprocess.run(line, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no such port" in done.stderr
+
+
+def test_the_rate_is_raised_and_left_again(device: Path) -> None:
+    with Peer("application") as peer:
+        result = run_bench(peer.port, TOY, device, some(), baud=921600)
+        again = run_bench(peer.port, TOY, device, some())
+        assert peer.log.count(0x0A) == 2
+    assert result.top1_device == again.top1_device and result.retries == 0
+
+
+def test_a_rate_that_the_board_does_not_reach(device: Path) -> None:
+    with Peer("application", Application(fastest=460800)) as peer:
+        with pytest.raises(DeviceError, match="does not reach 921600 baud"):
+            run_bench(peer.port, TOY, device, some(), baud=921600)
+        run_bench(peer.port, TOY, device, some(), baud=460800)
+
+
+def test_a_rate_at_which_nothing_comes_through(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SPEED_SECONDS", 0.4)
+    peer = Peer("application", Application(deaf_at=921600))
+    peer.silence_seconds = 0.6
+    with peer:
+        with pytest.raises(DeviceError, match="Nothing comes through"):
+            run_bench(peer.port, TOY, device, some(), baud=921600)
+        run_bench(peer.port, TOY, device, some())
+
+
+def test_a_firmware_of_another_version(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(application, "version", lambda name: "9.0.0")
+    with Peer("application") as peer, pytest.raises(DeviceError, match=r"of sensor-bnn 0\.1\.0, this is 9"):
+        run_bench(peer.port, TOY, device, some())

@@ -13,7 +13,8 @@ from sensor_bnn.firmware.build import BuildResult
 from .line import ACK, Line, Machine, request, start_application
 from .standin.facts import INPUT_BYTES, LAYERS, OUTPUT_BYTES, STANDIN_HASH
 
-HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER, WRITE_CODED = range(1, 10)
+HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
+WRITE_CODED, SPEED = 9, 10
 UNKNOWN_TYPE, BAD_LENGTH, OUT_OF_RANGE, NO_RESULT, BAD_CRC, BAD_VERSION = range(1, 7)
 
 
@@ -166,6 +167,9 @@ def test_memory_marks(application: Line, built: BuildResult) -> None:
         (READ_OUTPUT, struct.pack("<II", 0xFFFFFFFF, 8), OUT_OF_RANGE),
         (MEMORY, b"\0", BAD_LENGTH),
         (BOOTLOADER, b"\0", BAD_LENGTH),
+        (SPEED, b"\0", BAD_LENGTH),
+        (SPEED, struct.pack("<I", 0), OUT_OF_RANGE),
+        (SPEED, struct.pack("<I", 50_000_000), OUT_OF_RANGE),
     ],
 )
 def test_each_wrong_request_is_answered(application: Line, kind: int, payload: bytes, status: int) -> None:
@@ -252,6 +256,14 @@ def test_half_a_request_is_forgotten(application: Line) -> None:
     assert application.ask(HELLO)[0] == 0
 
 
+def test_at_another_rate_it_answers_on(application: Line, board: Board) -> None:
+    """QEMU's line has no rate; the registers are written all the same."""
+    assert application.ask(SPEED, struct.pack("<I", 921600)) == (0, b"")
+    assert application.ask(HELLO)[0] == 0
+    assert application.ask(SPEED, struct.pack("<I", board.uart.baud)) == (0, b"")
+    assert application.ask(HELLO)[0] == 0
+
+
 def test_responses_are_no_requests(application: Line) -> None:
     """What a looped line brings back is not answered, or it would go round for ever."""
     application.send(request(HELLO | 0x80))
@@ -267,7 +279,7 @@ def test_many_requests_at_once_are_all_answered(application: Line) -> None:
 def test_into_the_bootloader_and_back(application: Line, board: Board) -> None:
     assert application.ask(BOOTLOADER) == (0, b"")
     assert application.call() == ACK
-    assert application.talk(b"\x01\xfe", 5)[:2] == b"\x79\x31"
+    assert application.talk(b"\x01\xfe", 5)[:2] == b"\x79\x33"
     assert application.go(board.slot.origin) == ACK
     assert application.ask(HELLO)[0] == 0
 

@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 from sensor_bnn.cli.evaluate import command
-from sensor_bnn.device import bench as bench_module
-from sensor_bnn.device import client
+from sensor_bnn.device import application, client
 from sensor_bnn.device.bench import Samples
 from sensor_bnn.device.evaluate import Evaluation, run_evaluate
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.result import result_of
 
 sys.path.append(str(Path(__file__).parents[1] / "device"))
 from peer import TOY, Application, Peer  # the played board of the device's tests
@@ -33,7 +33,7 @@ HASH = bytes(range(32)).hex()
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(client, "INFER_SECONDS", 0.2)
-    monkeypatch.setattr(bench_module, "_HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -102,6 +102,48 @@ def test_an_interrupted_run_is_taken_up(bundle: Path, tmp_path: Path) -> None:
         assert peer.log.count(0x03) == 6 - kept
     assert found.taken_up == kept
     assert np.array_equal(found.outputs, right(samples))
+
+
+def test_what_is_known_of_an_interrupted_run_is_marked(
+    bundle: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    samples, parts = some(), []
+
+    def keep(part: Evaluation) -> str:
+        parts.append(part)
+        return " Look here."
+
+    with Peer("application") as peer:
+        peer.faults.silent_after = 450
+        with pytest.raises(PortError, match=r"are kept in .* Look here\."):
+            run_evaluate(peer.port, TOY, bundle, samples, tmp_path / "state.jsonl", interrupted=keep)
+    facts = evaluation_facts(parts[0], samples, None)
+    conforms("evaluate", result_of("evaluate", facts, TOY))
+    assert (facts["complete"], facts["samples_wanted"]) == (False, 6)
+    assert 0 < facts["samples"] < 6 and facts["top1_device"] == 1.0
+    assert np.sum(facts["confusion"]) == facts["samples"]
+
+
+def test_an_unplugged_port(bundle: Path, tmp_path: Path) -> None:
+    state, samples, parts = tmp_path / "state.jsonl", some(), []
+
+    def unplug(stage: str, done: int, total: int) -> None:
+        if done == 2:
+            peer.unplug()
+
+    with Peer("application") as peer, pytest.raises(PortError, match="2 of 6 samples are kept"):
+        run_evaluate(
+            peer.port,
+            TOY,
+            bundle,
+            samples,
+            state,
+            progress=unplug,
+            interrupted=lambda part: str(parts.append(part)),
+        )
+    assert len(parts[0].outputs) == 2 and parts[0].wanted == 6
+    with Peer("application") as peer:
+        assert run_evaluate(peer.port, TOY, bundle, samples, state).taken_up == 2
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30])
@@ -225,7 +267,7 @@ def made(outputs: list[list[float]], hello: Any) -> Evaluation:
     from sensor_bnn.device.profile import Spread
 
     array = np.array(outputs, np.float32)
-    return Evaluation(hello, array, Spread(1, 2, 3, 3), "ticks", 1, 2.0, 0, 0)
+    return Evaluation(hello, array, Spread(1, 2, 3, 3), "ticks", len(outputs), 1, 2.0, 0, 0)
 
 
 def test_what_is_counted(bundle: Path, tmp_path: Path) -> None:

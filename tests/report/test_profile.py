@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from sensor_bnn.cli.profile import command
+from sensor_bnn.device import application, client
 from sensor_bnn.device import bench as bench_module
-from sensor_bnn.device import client
 from sensor_bnn.device.profile import Spread, run_profile
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
 from sensor_bnn.profile import Plan, profile_at, profile_emulated
@@ -30,7 +30,7 @@ Conforms = Callable[[str, object], None]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(bench_module, "_HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
 
 
 @pytest.fixture

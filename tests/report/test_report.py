@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.report import command
 from sensor_bnn.errors import DataError
-from sensor_bnn.report.page import render, write_page
+from sensor_bnn.report.page import render
 from sensor_bnn.report.view import view_of
+from sensor_bnn.report.whole_file import write_whole
 
 from .browser import Browser
 
@@ -174,9 +175,9 @@ def test_the_command_refuses(bench_result: Make, tmp_path: Path) -> None:
     assert not (tmp_path / "page.html").exists()
     (tmp_path / "folder").mkdir()
     with pytest.raises(DataError, match="Cannot write"):
-        write_page("page", tmp_path / "folder")
+        write_whole("page", tmp_path / "folder")
     with pytest.raises(DataError, match="Cannot write"):
-        write_page("page", file / "below.html")
+        write_whole("page", file / "below.html")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "result.html"]
 
 
@@ -190,7 +191,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
     file = tmp_path / "page.html"
-    write_page(render(shipped), file)
+    write_whole(render(shipped), file)
     browser.complaints.clear()
     browser.requests.clear()
     browser.open(file.as_uri())
