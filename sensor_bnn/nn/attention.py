@@ -10,8 +10,16 @@ from torch import Tensor, nn
 
 from sensor_bnn.nn.binarize import make_binarizer, straight_through
 from sensor_bnn.nn.config import TransformerConfig
-from sensor_bnn.nn.folded import Floats, FoldedAttention, Integers
-from sensor_bnn.nn.linear import PackedLinear, RestoredLinear, hidden_binarizer, stream_binarizer
+from sensor_bnn.nn.folded import Floats, FoldedAttention, Integers, PackedOutLinear, ResidualPackedLinear
+from sensor_bnn.nn.linear import (
+    PackedLinear,
+    ResidualLinear,
+    RestoredLinear,
+    fold_layer_norm,
+    hidden_binarizer,
+    residual_binarizer,
+    stream_binarizer,
+)
 
 TABLE_ONE = 65535
 """The table's entry for a whole agreement of query and key: sums of 32768 such entries fit int32."""
@@ -100,18 +108,22 @@ class AttentionMap(nn.Module):
 
 
 class BooleanMap(nn.Module):
-    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: is the score at least 0?
+    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: does the score reach its threshold?
 
-    BiBERT's attention without a softmax. A row in which no score reaches 0 attends to every token: that is
-    what the packed operator does with a table of 0 and 1, and better than an empty row. The gradient is that
-    of the activations' signs over ``sqrt(dh)``, halved. In full precision the map is a softmax.
+    With 0 as the threshold this is BiBERT's attention without a softmax; with the running median of a head's
+    scores it is the median shift, applied to the map. A row in which no score reaches it attends to every
+    token: that is what the packed operator does with a table of 0 and 1, and better than an empty row. The
+    gradient is that of the activations' signs over ``sqrt(dh)``, halved. In full precision the map is a
+    softmax.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.heads, self.head_width, self.tokens = config.heads, config.head_width, config.tokens
         self.full = config.precision == "full"
-        self.ramp = make_binarizer("sign", 1, unit=math.sqrt(config.head_width), gradient=config.gradient)
+        kind = "shift" if config.attention == "median" and not self.full else "sign"
+        unit = math.sqrt(config.head_width)
+        self.ramp = make_binarizer(kind, config.heads, unit=unit, integer=True, gradient=config.gradient)
 
     def log_soft(self, scores: Tensor) -> Tensor:
         """The logarithm of the softmax of the same scores, for distillation."""
@@ -121,14 +133,16 @@ class BooleanMap(nn.Module):
         """Float {0, 1} of the same shape; in full precision the softmax."""
         if self.full:
             return self.log_soft(scores).exp()
-        above = scores.detach() >= 0
+        signs = self.ramp(scores.movedim(1, -1)).movedim(-1, 1)  # a threshold a head
+        above = signs.detach() > 0
         hard = (above | ~above.any(dim=-1, keepdim=True)).to(torch.float32)
-        return straight_through(hard, (self.ramp(scores) + 1) / 2) if self.training else hard
+        return straight_through(hard, (signs + 1) / 2) if self.training else hard
 
     def fold(self) -> tuple[Integers, Floats]:
         """Table int32 ``[H, dh + 1]`` of 0 and 1, and a ratio that a single 1 always reaches."""
         score = 2 * torch.arange(self.head_width + 1) - self.head_width
-        table = (score >= 0).to(torch.int32).expand(self.heads, -1)
+        threshold = torch.from_numpy(self.ramp.fold_integer(self.heads))
+        table = (score >= threshold[:, None]).to(torch.int32)
         return table.numpy().copy(), torch.full((self.heads,), 0.5 / self.tokens).numpy()
 
 
@@ -144,22 +158,25 @@ class BinaryAttention(nn.Module):
         super().__init__()
         d, full = config.width, config.precision == "full"
         self.heads = config.heads
-        self.binarize = stream_binarizer(config, unit)
-        self.query = PackedLinear(d, d, config)
-        self.key = PackedLinear(d, d, config)
-        self.value = PackedLinear(d, d, config)
-        if config.attention == "boolean":
-            self.map: AttentionMap | BooleanMap = BooleanMap(config)
+        self.pre_norm = nn.LayerNorm(d) if config.pre_norm == "layer" else None
+        self.binarize = stream_binarizer(config, 1.0 if self.pre_norm else unit)
+        self.query = self._projection(config, "query", unit)
+        self.key = self._projection(config, "key", unit)
+        self.value = self._projection(config, "value", unit)
+        if config.attention == "softmax":
+            self.map: AttentionMap | BooleanMap = AttentionMap(
+                config.heads, config.head_width, config.tokens, full=full
+            )
         else:
-            self.map = AttentionMap(config.heads, config.head_width, config.tokens, full=full)
-        merged = hidden_binarizer(d, config.tokens, config, restore=True)
+            self.map = BooleanMap(config)
+        merged = hidden_binarizer("merged", d, config.tokens, config, restore=True)
         self.output = RestoredLinear(merged, d, d, config)
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """``[batch, T, d]`` to the same."""
-        b = self.binarize(x)
+        b = self.binarize(x if self.pre_norm is None else self.pre_norm(x))
         q, k, v = (
-            self._split(project(b)) for project in (self.query, self.key, self.value)
+            self._split(self._project(part, b, x)) for part in (self.query, self.key, self.value)
         )  # [batch, H, T, dh]
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
         if seen is not None:
@@ -170,19 +187,44 @@ class BinaryAttention(nn.Module):
         return y
 
     def fold(self) -> FoldedAttention:
-        """All constants of the layer."""
+        """All constants of the layer.
+
+        Raises:
+            CheckpointError: a binarizer has no packed form.
+        """
         d = self.heads * self.map.head_width
         table, ratio = self.map.fold()
         return FoldedAttention(
             threshold=self.binarize.fold_float(d),
-            query=self.query.fold(),
-            key=self.key.fold(),
-            value=self.value.fold(),
+            query=self._fold(self.query),
+            key=self._fold(self.key),
+            value=self._fold(self.value),
             table=table,
             ratio=ratio,
             output_threshold=self.output.binarize.fold_integer(d),
             output=self.output.fold(),
+            pre_norm=None if self.pre_norm is None else fold_layer_norm(self.pre_norm),
+            norm=self.output.fold_norm(),
         )
+
+    def _projection(
+        self, config: TransformerConfig, place: str, unit: float
+    ) -> PackedLinear | ResidualLinear:
+        d = config.width
+        if config.residual == "layer":
+            return ResidualLinear(d, d, config, residual_binarizer(place, d, unit, config))
+        return PackedLinear(d, d, config, place)
+
+    def _project(self, part: PackedLinear | ResidualLinear, bits: Tensor, stream: Tensor) -> Tensor:
+        if isinstance(part, ResidualLinear):
+            return part(bits, self.binarize.restored(), stream)  # type: ignore[no-any-return]
+        return part(bits)  # type: ignore[no-any-return]
+
+    def _fold(self, part: PackedLinear | ResidualLinear) -> PackedOutLinear | ResidualPackedLinear:
+        if isinstance(part, PackedLinear):
+            return part.fold()
+        assert part.binarize is not None
+        return part.fold(self.binarize.restored(), part.binarize)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)

@@ -151,7 +151,8 @@ class MedianShift(Binarizer):
     Args:
         channels: size of the last axis.
         restore: keep the statistics of the mean restore.
-        axis: ``channel`` (a median each) or ``tensor`` (one for all).
+        axis: ``channel`` (a median each), ``tensor`` (one for all) or ``token`` (one for each of ``tokens``).
+        tokens: size of the last but one axis, for that axis alone.
         momentum: weight of the newest batch in the running statistics.
         options: of every binarizer.
     """
@@ -166,16 +167,19 @@ class MedianShift(Binarizer):
         *,
         restore: bool = False,
         axis: str = "channel",
+        tokens: int = 1,
         momentum: float = 0.1,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.restore = restore
+        self.axis = axis
         self.momentum = momentum
-        medians = channels if axis == "channel" else 1
-        self.register_buffer("running_median", torch.zeros(medians))
+        shape = {"channel": (channels,), "tensor": (1,), "token": (tokens, 1)}[axis]
+        self.register_buffer("running_median", torch.zeros(shape))
         if restore:
-            self.register_buffer("running_mean", torch.zeros(medians))
+            # A mean a token has no place in a product over channels: there it is the tensor's.
+            self.register_buffer("running_mean", torch.zeros(channels if axis == "channel" else 1))
             self.register_buffer("running_alpha", torch.ones(()))
 
     def threshold(self) -> Tensor:
@@ -188,24 +192,68 @@ class MedianShift(Binarizer):
             return super().restored()
         return self.running_alpha / self.unit, self.running_mean / self.unit
 
+    def fold_float(self, channels: int) -> Floats:
+        """``[channels]`` thresholds of a float input.
+
+        Raises:
+            CheckpointError: there is one a token.
+        """
+        self._need_channels()
+        return super().fold_float(channels)
+
+    def fold_integer(self, channels: int) -> Integers:
+        """``[channels]`` thresholds of an integer input.
+
+        Raises:
+            CheckpointError: there is one a token.
+        """
+        self._need_channels()
+        return super().fold_integer(channels)
+
+    def _need_channels(self) -> None:
+        if self.axis == "token":
+            raise CheckpointError(
+                "Medians a token have no packed form: a packed operator has a threshold a channel.",
+                'Train with axis = "channel" or "tensor".',
+            )
+
     def _training_threshold(self, x: Tensor) -> Tensor:
         """The batch's median, on the way into the running statistics."""
-        columns = sampled_rows(x.detach()).t().contiguous()  # [channels, rows]
-        columns = columns.view(len(self.running_median), -1)
+        x = x.detach()
+        if self.axis == "token":
+            columns = sampled_rows(x.transpose(-2, -1)).t().contiguous()  # [tokens, rows]
+        else:
+            columns = sampled_rows(x).t().contiguous()  # [channels, rows]
+            columns = columns.view(len(self.running_median), -1)
         median: Tensor = lower_median(columns)
-        self.running_median.lerp_(median, self.momentum)
+        self.running_median.lerp_(median.view_as(self.running_median), self.momentum)
         if self.restore:
-            self.running_mean.lerp_(columns.mean(dim=1), self.momentum)
+            mean = columns.mean(dim=1)
+            self.running_mean.lerp_(mean.mean() if self.axis == "token" else mean, self.momentum)
             self.running_alpha.lerp_((columns - median[:, None]).abs().mean(), self.momentum)
-        return median
+        return median.view_as(self.running_median)
 
 
 class LiveMedian(Binarizer):
-    """Median shift by each window's own median a channel, over its tokens, in evaluation too: no constant."""
+    """Median shift by each window's own median, in evaluation too: no constant.
+
+    Args:
+        axis: ``channel`` (a median over tokens), ``token`` (over channels) or ``tensor`` (over both).
+        options: of every binarizer.
+    """
+
+    def __init__(self, *, axis: str = "channel", **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = axis
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, tokens, channels]`` to +-1."""
-        return self.sign((x - x.detach().median(dim=-2, keepdim=True).values) / self.unit)
+        return self.sign((x - self._median(x.detach())) / self.unit)
+
+    def _median(self, x: Tensor) -> Tensor:
+        if self.axis == "tensor":
+            return x.flatten(-2).median(dim=-1).values[..., None, None]
+        return x.median(dim=-1 if self.axis == "token" else -2, keepdim=True).values
 
     def fold_float(self, channels: int) -> Floats:
         """Refuse.
@@ -270,9 +318,6 @@ class Elastic(LearnedBias):
 
 _SIGNS: dict[str, Callable[[Tensor], Tensor]] = {"polynomial": polynomial_sign, "clipped": clipped_sign}
 
-KINDS = ("median", "shift", "sign", "learned", "elastic", "live")
-"""What ``make_binarizer`` knows beside ``none``."""
-
 
 def make_binarizer(
     kind: str,
@@ -281,6 +326,7 @@ def make_binarizer(
     restore: bool = False,
     positive: bool = False,
     axis: str = "channel",
+    tokens: int = 1,
     **options: Any,
 ) -> Binarizer:
     """A binarizer by name.
@@ -291,13 +337,18 @@ def make_binarizer(
         channels: size of the last axis.
         restore: what follows can use the restored mean; only ``median`` keeps it.
         positive: what is binarized would be positive in full precision; only ``elastic`` minds.
-        axis: of the running medians.
+        axis: of running and live medians.
+        tokens: size of the last but one axis, for running medians a token.
         options: ``unit``, ``integer``, ``gradient``.
     """
     if kind in ("median", "shift"):
-        return MedianShift(channels, restore=restore and kind == "median", axis=axis, **options)
+        return MedianShift(
+            channels, restore=restore and kind == "median", axis=axis, tokens=tokens, **options
+        )
     if kind == "learned":
         return LearnedBias(channels, **options)
     if kind == "elastic":
         return Elastic(channels, positive=positive, **options)
-    return {"sign": Binarizer, "live": LiveMedian, "none": FullPrecision}[kind](**options)
+    if kind == "live":
+        return LiveMedian(axis=axis, **options)
+    return {"sign": Binarizer, "none": FullPrecision}[kind](**options)

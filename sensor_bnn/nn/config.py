@@ -12,6 +12,11 @@ WORD_BITS = 32
 """Heads must fill whole packed words, so that splitting them on the device is a reshape."""
 
 
+BINARIZERS = ("median", "shift", "sign", "learned", "elastic", "live")
+PLACES = ("stream", "query", "key", "value", "merged", "hidden")
+"""Where activations are binarized. The attention map is ``attention``, the weights are ``weights``."""
+
+
 @dataclass(frozen=True)
 class TransformerConfig:
     """A binary transformer over windows ``[channels, length]`` or images ``[channels, height, length]``.
@@ -29,14 +34,26 @@ class TransformerConfig:
         binarizer: of activations: ``median`` (median shift, mean restore), ``shift`` (median shift alone),
             ``sign`` (neither), ``learned`` (RSign), ``elastic`` (BiT) or ``live`` (the window's own median,
             not exportable); see ``sensor_bnn.nn.binarize``.
-        axis: of running medians: ``channel`` or ``tensor``.
+        stream, query, key, value, merged, hidden: binarizer of that place alone; empty: ``binarizer``. The
+            places are the float stream before each layer, the three projections, the attended values and
+            the MLP's hidden layer.
+        weights: ``centred``, sign(W - mean) * mean|W - mean| a row, or ``plain``, sign(W) * mean|W|.
+        axis: of running and live medians: ``channel``, ``tensor`` or ``token``. Running medians a token
+            train and evaluate, but are not exportable: a packed operator has a threshold a channel.
         gradient: of the activations' signs: ``polynomial`` (Bi-Real) or ``clipped``.
         attention: ``softmax`` (a token is attended to by its share of the softmax) or ``boolean`` (by its
-            score alone, BiBERT).
+            score alone, BiBERT), or ``median`` (by its score against the head's running median: the median
+            shift of the map).
         height: rows of an image, a multiple of ``patch``; 0 for windows.
         precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
         norm: after each float output: ``none`` leaves it to the restored mean and a learned bias; ``batch``
-            is BatchNorm, which folds too, but cancels the restore.
+            is BatchNorm, which folds too, but cancels the restore; ``layer`` is LayerNorm, a standard
+            operator of floats in the export.
+        pre_norm: before each layer's binarizer: ``none`` or ``layer``, a LayerNorm of the stream.
+        activation: of the stream after each addition: ``none`` or ``rprelu`` (ReActNet's, three standard
+            operators in the export).
+        residual: ``block``: the stream goes round attention and round the MLP; ``layer``: round every
+            binary layer, so that query, key, value and hidden layer see it as well.
     """
 
     name: str = "sensor-tiny"
@@ -55,6 +72,16 @@ class TransformerConfig:
     gradient: str = "polynomial"
     attention: str = "softmax"
     height: int = 0
+    stream: str = ""
+    query: str = ""
+    key: str = ""
+    value: str = ""
+    merged: str = ""
+    hidden: str = ""
+    weights: str = "centred"
+    pre_norm: str = "none"
+    activation: str = "none"
+    residual: str = "block"
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -81,6 +108,10 @@ class TransformerConfig:
     def input_shape(self) -> tuple[int, ...]:
         """Of one window: ``(C, L)``; of one image: ``(C, height, length)``."""
         return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
+
+    def binarizer_at(self, place: str) -> str:
+        """The binarizer of one of ``PLACES``; ``none`` in full precision."""
+        return "none" if self.precision == "full" else str(getattr(self, place)) or self.binarizer
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only: what a checkpoint holds."""
@@ -113,12 +144,17 @@ class TransformerConfig:
             if getattr(self, size) < 1:
                 return f"{size} is {getattr(self, size)}"
         choices = {
-            "binarizer": ("median", "shift", "sign", "learned", "elastic", "live"),
+            "binarizer": BINARIZERS,
             "precision": ("binary", "full"),
-            "norm": ("batch", "none"),
-            "axis": ("channel", "tensor"),
+            "norm": ("batch", "layer", "none"),
+            "axis": ("channel", "tensor", "token"),
             "gradient": ("polynomial", "clipped"),
-            "attention": ("softmax", "boolean"),
+            "attention": ("softmax", "boolean", "median"),
+            "weights": ("centred", "plain"),
+            "pre_norm": ("none", "layer"),
+            "activation": ("none", "rprelu"),
+            "residual": ("block", "layer"),
+            **dict.fromkeys(PLACES, ("", *BINARIZERS)),
         }
         for key, allowed in choices.items():
             if getattr(self, key) not in allowed:

@@ -45,26 +45,72 @@ class FloatOutLinear:
 
 
 @dataclass(frozen=True)
+class ResidualPackedLinear:
+    """Binary linear with the stream round it: bit = ``scale * acc + bias + stream >= threshold``.
+
+    Attributes:
+        linear: N outputs; of more than d the stream's channels are repeated, ``N / d`` times over.
+        threshold: ``[N]``.
+    """
+
+    linear: FloatOutLinear
+    threshold: Floats
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """``gain * (x - mean(x)) / sqrt(var(x) + epsilon) + bias`` of every token of floats.
+
+    Attributes:
+        gain, bias: ``[d]``.
+        epsilon: as in training.
+    """
+
+    gain: Floats
+    bias: Floats
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class Rprelu:
+    """``y = x - before``, times ``slope`` where it is negative, plus ``after``.
+
+    Attributes:
+        before, slope, after: ``[d]``.
+    """
+
+    before: Floats
+    slope: Floats
+    after: Floats
+
+
+@dataclass(frozen=True)
 class FoldedAttention:
     """Binary attention of H heads over width d, head width ``d / H`` (a multiple of 32).
 
     Attributes:
-        threshold: ``[d]``, of the float stream: bit = x >= threshold.
+        threshold: ``[d]``, of the float stream (after ``pre_norm``): bit = x >= threshold.
         query, key, value: width d to d.
         table: ``[H, d/H + 1]``, 0 .. 65535: the exponential of a score by its count of agreeing bits.
         ratio: ``[H]``: a token is attended to where ``table[count] >= ratio * sum(table[counts])``.
         output_threshold: ``[d]``, of the integer attention output.
         output: width d to d, added to the stream.
+        pre_norm: of the stream before the threshold, or None.
+        norm: of what is added to the stream, or None.
+        activation: of the stream after the addition, or None.
     """
 
     threshold: Floats
-    query: PackedOutLinear
-    key: PackedOutLinear
-    value: PackedOutLinear
+    query: PackedOutLinear | ResidualPackedLinear
+    key: PackedOutLinear | ResidualPackedLinear
+    value: PackedOutLinear | ResidualPackedLinear
     table: Integers
     ratio: Floats
     output_threshold: Integers
     output: FloatOutLinear
+    pre_norm: LayerNorm | None = None
+    norm: LayerNorm | None = None
+    activation: Rprelu | None = None
 
 
 @dataclass(frozen=True)
@@ -72,14 +118,18 @@ class FoldedMlp:
     """Binary MLP: width d to f to d, added to the stream.
 
     Attributes:
-        threshold: ``[d]``, of the float stream: bit = x >= threshold.
+        threshold: ``[d]``, of the float stream (after ``pre_norm``): bit = x >= threshold.
         expand: d to f.
         contract: f to d.
+        pre_norm, norm, activation: as in attention.
     """
 
     threshold: Floats
-    expand: PackedOutLinear
+    expand: PackedOutLinear | ResidualPackedLinear
     contract: FloatOutLinear
+    pre_norm: LayerNorm | None = None
+    norm: LayerNorm | None = None
+    activation: Rprelu | None = None
 
 
 @dataclass(frozen=True)

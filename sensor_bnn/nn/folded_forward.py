@@ -13,7 +13,9 @@ from sensor_bnn.nn.folded import (
     FoldedMlp,
     FoldedModel,
     Integers,
+    LayerNorm,
     PackedOutLinear,
+    ResidualPackedLinear,
 )
 
 Trace = dict[str, npt.NDArray[np.generic]]
@@ -41,15 +43,16 @@ def from_stream(model: FoldedModel, stream: Floats, trace: Trace | None = None) 
     """Logits ``[classes]`` from the embedded stream ``[T, d]``: from here on all rounding is settled."""
     trace = {} if trace is None else trace
     for index, (attention, mlp) in enumerate(model.blocks):
-        stream = stream + _attention(attention, model.heads, stream, trace, f"blocks.{index}.attention")
-        stream = stream + _mlp(mlp, stream, trace, f"blocks.{index}.mlp")
+        added = _attention(attention, model.heads, stream, trace, f"blocks.{index}.attention")
+        stream = _activated(attention, stream + added)
+        stream = _activated(mlp, stream + _mlp(mlp, stream, trace, f"blocks.{index}.mlp"))
     logits: Floats = stream.mean(axis=0, dtype=np.float32) @ model.head_weight + model.head_bias
     return logits
 
 
 def _attention(layer: FoldedAttention, heads: int, stream: Floats, trace: Trace, name: str) -> Floats:
-    b = stream >= layer.threshold  # [T, d]
-    q, k, v = (_packed(project, b) for project in (layer.query, layer.key, layer.value))
+    b = _normed(layer.pre_norm, stream) >= layer.threshold  # [T, d]
+    q, k, v = (_packed(project, b, stream) for project in (layer.query, layer.key, layer.value))
     qh, kh, vh = (_pm1(x).reshape(len(x), heads, -1).transpose(1, 0, 2) for x in (q, k, v))  # [H, T, dh]
     scores = qh @ kh.transpose(0, 2, 1)  # [H, T, T]
     attended = attention_map(scores, layer.table, layer.ratio)
@@ -57,14 +60,14 @@ def _attention(layer: FoldedAttention, heads: int, stream: Floats, trace: Trace,
     a = y >= layer.output_threshold
     parts = {"bits": b, "query": q, "key": k, "value": v, "scores": scores, "map": attended}
     trace |= {f"{name}.{part}": value for part, value in {**parts, "attended": y, "merged": a}.items()}
-    return _float(layer.output, a)
+    return _normed(layer.norm, _float(layer.output, a))
 
 
 def _mlp(layer: FoldedMlp, stream: Floats, trace: Trace, name: str) -> Floats:
-    b = stream >= layer.threshold
-    hidden = _packed(layer.expand, b)
+    b = _normed(layer.pre_norm, stream) >= layer.threshold
+    hidden = _packed(layer.expand, b, stream)
     trace |= {f"{name}.bits": b, f"{name}.hidden": hidden}
-    return _float(layer.contract, hidden)
+    return _normed(layer.norm, _float(layer.contract, hidden))
 
 
 def attention_map(scores: Integers, table: Integers, ratio: Floats) -> Bits:
@@ -80,7 +83,26 @@ def _pm1(bits: Bits) -> Integers:
     return np.where(bits, np.int32(1), np.int32(-1))
 
 
-def _packed(layer: PackedOutLinear, bits: Bits) -> Bits:
+def _normed(norm: LayerNorm | None, x: Floats) -> Floats:
+    if norm is None:
+        return x
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = np.square(centred).mean(axis=-1, keepdims=True)
+    y: Floats = centred / np.sqrt(variance + np.float32(norm.epsilon)) * norm.gain + norm.bias
+    return y
+
+
+def _activated(layer: FoldedAttention | FoldedMlp, stream: Floats) -> Floats:
+    if layer.activation is None:
+        return stream
+    moved = stream - layer.activation.before
+    return np.where(moved < 0, moved * layer.activation.slope, moved) + layer.activation.after
+
+
+def _packed(layer: PackedOutLinear | ResidualPackedLinear, bits: Bits, stream: Floats) -> Bits:
+    if isinstance(layer, ResidualPackedLinear):
+        y = _float(layer.linear, bits)
+        return y + np.tile(stream, y.shape[1] // stream.shape[1]) >= layer.threshold
     accumulated = _pm1(bits) @ _pm1(layer.weight).T
     return accumulated >= layer.threshold
 

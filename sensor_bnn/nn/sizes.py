@@ -57,6 +57,10 @@ def sizes(config: TransformerConfig) -> Sizes:
         d + 3 * d + d + d + f
     )  # before, of query, key, value, of their sum, before the MLP, within it
     scales = 2 * 2 * d
+    if config.residual == "layer":
+        scales += 2 * (3 * d + f)  # of query, key, value and hidden layer
+    scales += 2 * 2 * d * ((config.pre_norm == "layer") + (config.norm == "layer"))  # gain and bias
+    scales += 2 * 3 * d * (config.activation == "rprelu")
     tables = H * (config.head_width + 1) + H
     products = T * weights + 2 * T * T * d  # and scores, and the map by the values
     return Sizes(

@@ -4,6 +4,7 @@ exported is what was evaluated, bit for bit."""
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,25 @@ from torch.nn import functional
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import BinaryAttention, Observed
 from sensor_bnn.nn.config import TransformerConfig
-from sensor_bnn.nn.folded import Floats, FoldedMlp, FoldedModel, PackedOutLinear
-from sensor_bnn.nn.linear import BinaryLinear, RestoredLinear, hidden_binarizer, normalise, stream_binarizer
+from sensor_bnn.nn.folded import (
+    Floats,
+    FoldedAttention,
+    FoldedMlp,
+    FoldedModel,
+    PackedOutLinear,
+    ResidualPackedLinear,
+    Rprelu,
+)
+from sensor_bnn.nn.linear import (
+    BinaryLinear,
+    ResidualLinear,
+    RestoredLinear,
+    fold_layer_norm,
+    hidden_binarizer,
+    normalise,
+    residual_binarizer,
+    stream_binarizer,
+)
 
 
 class PatchEmbedding(nn.Module):
@@ -71,25 +89,67 @@ class BinaryMlp(nn.Module):
     def __init__(self, config: TransformerConfig, unit: float) -> None:
         super().__init__()
         d, f, self.full = config.width, config.width * config.mlp_ratio, config.precision == "full"
-        self.binarize = stream_binarizer(config, unit)
-        self.expand = BinaryLinear(d, f, binary=not self.full)
-        hidden = hidden_binarizer(f, d, config, restore=True, positive=True)
+        self.width = d
+        self.pre_norm = nn.LayerNorm(d) if config.pre_norm == "layer" else None
+        self.binarize = stream_binarizer(config, 1.0 if self.pre_norm else unit)
+        if config.residual == "layer":
+            self.expand: BinaryLinear | ResidualLinear = ResidualLinear(d, f, config, None)
+            hidden = residual_binarizer("hidden", f, unit, config)
+        else:
+            self.expand = BinaryLinear.of(d, f, config)
+            hidden = hidden_binarizer("hidden", f, d, config, restore=True, positive=True)
         self.contract = RestoredLinear(hidden, f, d, config)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, T, d]`` to the same."""
-        hidden = self.expand(self.binarize(x))  # [batch, T, f], integers if binary
+        bits = self.binarize(x if self.pre_norm is None else self.pre_norm(x))
+        if isinstance(self.expand, ResidualLinear):
+            hidden = self.expand(bits, self.binarize.restored(), x)
+        else:
+            hidden = self.expand(bits)  # [batch, T, f], integers if binary
         y: Tensor = self.contract(functional.gelu(hidden) if self.full else hidden)
         return y
 
     def fold(self) -> FoldedMlp:
-        """All constants of the layer."""
-        weight = self.expand.fold_weight()
+        """All constants of the layer.
+
+        Raises:
+            CheckpointError: a binarizer has no packed form.
+        """
+        hidden = self.contract.binarize
+        if isinstance(self.expand, ResidualLinear):
+            expand: PackedOutLinear | ResidualPackedLinear = self.expand.fold(
+                self.binarize.restored(), hidden
+            )
+        else:
+            weight = self.expand.fold_weight()
+            expand = PackedOutLinear(weight, hidden.fold_integer(len(weight)))
         return FoldedMlp(
-            threshold=self.binarize.fold_float(weight.shape[1]),
-            expand=PackedOutLinear(weight, self.contract.binarize.fold_integer(len(weight))),
+            threshold=self.binarize.fold_float(self.width),
+            expand=expand,
             contract=self.contract.fold(),
+            pre_norm=None if self.pre_norm is None else fold_layer_norm(self.pre_norm),
+            norm=self.contract.fold_norm(),
         )
+
+
+class RPReLU(nn.Module):
+    """ReActNet's activation a channel: ``x - before``, times ``slope`` where negative, plus ``after``."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.before = nn.Parameter(torch.zeros(channels))
+        self.slope = nn.Parameter(torch.full((channels,), 0.25))
+        self.after = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[..., channels]`` to the same."""
+        moved = x - self.before
+        return torch.where(moved < 0, moved * self.slope, moved) + self.after
+
+    def fold(self) -> Rprelu:
+        """Its constants."""
+        return Rprelu(_numpy(self.before), _numpy(self.slope), _numpy(self.after))
 
 
 class Block(nn.Module):
@@ -103,14 +163,33 @@ class Block(nn.Module):
         super().__init__()
         self.attention = BinaryAttention(config, unit=math.sqrt(1 + 2 * index))
         self.mlp = BinaryMlp(config, unit=math.sqrt(2 + 2 * index))
+        rprelu = config.activation == "rprelu"
+        self.after_attention = RPReLU(config.width) if rprelu else None
+        self.after_mlp = RPReLU(config.width) if rprelu else None
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """``[batch, T, d]`` to the same."""
         x = x + self.attention(x, seen)
+        if self.after_attention is not None:
+            x = self.after_attention(x)
         y: Tensor = x + self.mlp(x)
+        if self.after_mlp is not None:
+            y = self.after_mlp(y)
         if seen is not None:
             seen.features.append(y)
         return y
+
+    def fold(self) -> tuple[FoldedAttention, FoldedMlp]:
+        """All constants of both layers.
+
+        Raises:
+            CheckpointError: a binarizer has no packed form.
+        """
+        attention, mlp = self.attention.fold(), self.mlp.fold()
+        if self.after_attention is not None and self.after_mlp is not None:
+            attention = replace(attention, activation=self.after_attention.fold())
+            mlp = replace(mlp, activation=self.after_mlp.fold())
+        return attention, mlp
 
 
 class BinaryTransformer(nn.Module):
@@ -156,7 +235,7 @@ class BinaryTransformer(nn.Module):
         """Fold every running statistic, BatchNorm and scale into constants.
 
         Raises:
-            CheckpointError: the model is in full precision, or its binarizer is ``live``.
+            CheckpointError: the model is in full precision, or a binarizer has no packed form.
         """
         config = self.config
         if config.precision != "binary":
@@ -173,7 +252,7 @@ class BinaryTransformer(nn.Module):
             heads=config.heads,
             embed_weight=weight.numpy().copy(),
             embed_bias=bias.numpy().copy(),
-            blocks=tuple((block.attention.fold(), block.mlp.fold()) for block in self.each_block()),
+            blocks=tuple(block.fold() for block in self.each_block()),
             head_weight=_numpy(self.head.weight.t()),
             head_bias=_numpy(self.head.bias),
             classes=config.classes,

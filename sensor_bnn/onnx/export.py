@@ -17,7 +17,15 @@ import onnx
 from onnx import helper, numpy_helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.nn.folded import FloatOutLinear, FoldedAttention, FoldedMlp, FoldedModel, PackedOutLinear
+from sensor_bnn.nn.folded import (
+    FloatOutLinear,
+    FoldedAttention,
+    FoldedMlp,
+    FoldedModel,
+    LayerNorm,
+    PackedOutLinear,
+    ResidualPackedLinear,
+)
 from sensor_bnn.onnx.operators import (
     DOMAIN,
     DOMAIN_VERSION,
@@ -182,10 +190,11 @@ def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str
     T, d = graph.types[stream].shape
     dh = d // heads
     scope = _scope(name)
-    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", stream, attention.threshold)  # [T, d/32]
+    normed = _norm(graph, f"{name}.pre_norm", stream, attention.pre_norm)
+    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", normed, attention.threshold)  # [T, d/32]
     by_head = {}
     for role, linear in (("query", attention.query), ("key", attention.key), ("value", attention.value)):
-        projected = _packed_out(graph, f"{name}.{role}", linear, bits)  # [T, d/32]
+        projected = _packed_out(graph, f"{name}.{role}", linear, bits, stream)  # [T, d/32]
         split = graph.reshape(f"{scope}/{role}/split", projected, (T, heads, words_for(dh)))
         by_head[role] = graph.transpose(f"{scope}/{role}/heads", split, (1, 0, 2))  # [H, T, dh/32]
     scores = graph.packed("BnnMatMul", f"{scope}/scores", by_head["query"], by_head["key"], K=dh)  # [H, T, T]
@@ -200,15 +209,42 @@ def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str
         graph, f"{name}.output.threshold", f"{scope}/output/pack", rows, attention.output_threshold
     )
     out = _float_out(graph, f"{name}.output", attention.output, packed)
-    return graph.standard("Add", f"{scope}/residual", stream, out, to=graph.types[stream])
+    return _added(graph, name, attention, stream, out)
 
 
 def _mlp(graph: _Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
     scope = _scope(name)
-    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", stream, mlp.threshold)
-    hidden = _packed_out(graph, f"{name}.expand", mlp.expand, bits)
+    normed = _norm(graph, f"{name}.pre_norm", stream, mlp.pre_norm)
+    bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", normed, mlp.threshold)
+    hidden = _packed_out(graph, f"{name}.expand", mlp.expand, bits, stream)
     out = _float_out(graph, f"{name}.contract", mlp.contract, hidden)
-    return graph.standard("Add", f"{scope}/residual", stream, out, to=graph.types[stream])
+    return _added(graph, name, mlp, stream, out)
+
+
+def _added(graph: _Graph, name: str, layer: FoldedAttention | FoldedMlp, stream: str, out: str) -> str:
+    """What a layer adds, normalised, on the stream, and the stream's activation."""
+    scope, kind = _scope(name), graph.types[stream]
+    out = _norm(graph, f"{name}.norm", out, layer.norm)
+    added = graph.standard("Add", f"{scope}/residual", stream, out, to=kind)
+    if layer.activation is None:
+        return added
+    before = graph.constant(f"{name}.activation.before", layer.activation.before)
+    slope = graph.constant(f"{name}.activation.slope", layer.activation.slope)
+    after = graph.constant(f"{name}.activation.after", layer.activation.after)
+    moved = graph.standard("Sub", f"{scope}/activation/before", added, before, to=kind)
+    bent = graph.standard("PRelu", f"{scope}/activation/slope", moved, slope, to=kind)
+    return graph.standard("Add", f"{scope}/activation/after", bent, after, to=kind)
+
+
+def _norm(graph: _Graph, name: str, value: str, norm: LayerNorm | None) -> str:
+    if norm is None:
+        return value
+    gain = graph.constant(f"{name}.gain", norm.gain)
+    bias = graph.constant(f"{name}.bias", norm.bias)
+    kind, scope = graph.types[value], _scope(name)
+    return graph.standard(
+        "LayerNormalization", scope, value, gain, bias, to=kind, axis=-1, epsilon=norm.epsilon
+    )
 
 
 def _head(graph: _Graph, folded: FoldedModel, stream: str) -> None:
@@ -227,7 +263,19 @@ def _pack(graph: _Graph, constant: str, node: str, value: str, threshold: Array)
     return graph.packed("BnnPack", node, value, graph.constant(constant, threshold))
 
 
-def _packed_out(graph: _Graph, name: str, linear: PackedOutLinear, value: str) -> str:
+def _packed_out(
+    graph: _Graph, name: str, linear: PackedOutLinear | ResidualPackedLinear, value: str, stream: str
+) -> str:
+    if isinstance(linear, ResidualPackedLinear):
+        scope = _scope(name)
+        out = _float_out(graph, name, linear.linear, value)  # [T, N]
+        kind = graph.types[out]
+        copies = kind.shape[-1] // graph.types[stream].shape[-1]
+        wide = stream
+        if copies > 1:
+            wide = graph.standard("Concat", f"{scope}/stream", *[stream] * copies, to=kind, axis=-1)
+        added = graph.standard("Add", f"{scope}/residual", out, wide, to=kind)
+        return _pack(graph, f"{name}.threshold", f"{scope}/pack", added, linear.threshold)
     weight = graph.constant(f"{name}.weight", pack_bits(linear.weight))
     threshold = graph.constant(f"{name}.threshold", linear.threshold)
     return graph.packed("BnnLinearPacked", _scope(name), value, weight, threshold, K=linear.weight.shape[1])
@@ -271,7 +319,7 @@ def _check(folded: FoldedModel) -> None:
     }
     for index, (attention, mlp) in enumerate(folded.blocks):
         a, m = f"blocks.{index}.attention", f"blocks.{index}.mlp"
-        f = mlp.expand.weight.shape[0]
+        f = mlp.contract.weight.shape[1]
         expected[f"{a}.threshold"] = (attention.threshold, FLOAT, (d,))
         for role, linear in (("query", attention.query), ("key", attention.key), ("value", attention.value)):
             expected |= _linear_types(f"{a}.{role}", linear, d, d)
@@ -282,6 +330,8 @@ def _check(folded: FoldedModel) -> None:
         expected[f"{m}.threshold"] = (mlp.threshold, FLOAT, (d,))
         expected |= _linear_types(f"{m}.expand", mlp.expand, d, f)
         expected |= _linear_types(f"{m}.contract", mlp.contract, f, d)
+        for layer, where in ((attention, a), (mlp, m)):
+            expected |= _float_layer_types(where, layer, d)
         within = bool(((attention.table >= 0) & (attention.table <= 65535)).all())
         need(within, f"{a}.table has an entry outside 0 to 65535")
     for name, (array, dtype, shape) in expected.items():
@@ -293,8 +343,13 @@ def _check(folded: FoldedModel) -> None:
 
 
 def _linear_types(
-    name: str, linear: PackedOutLinear | FloatOutLinear, K: int, N: int
+    name: str, linear: PackedOutLinear | ResidualPackedLinear | FloatOutLinear, K: int, N: int
 ) -> dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]]:
+    if isinstance(linear, ResidualPackedLinear):
+        return {
+            **_linear_types(name, linear.linear, K, N),
+            f"{name}.threshold": (linear.threshold, FLOAT, (N,)),
+        }
     types: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {
         f"{name}.weight": (linear.weight, np.dtype(np.bool_), (N, K))
     }
@@ -303,4 +358,19 @@ def _linear_types(
     else:
         types[f"{name}.scale"] = (linear.scale, FLOAT, (N,))
         types[f"{name}.bias"] = (linear.bias, FLOAT, (N,))
+    return types
+
+
+def _float_layer_types(
+    name: str, layer: FoldedAttention | FoldedMlp, d: int
+) -> dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]]:
+    """Of what is computed in floats beside the stream."""
+    types: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {}
+    for part, norm in (("pre_norm", layer.pre_norm), ("norm", layer.norm)):
+        if norm is not None:
+            types[f"{name}.{part}.gain"] = (norm.gain, FLOAT, (d,))
+            types[f"{name}.{part}.bias"] = (norm.bias, FLOAT, (d,))
+    if layer.activation is not None:
+        for part in ("before", "slope", "after"):
+            types[f"{name}.activation.{part}"] = (getattr(layer.activation, part), FLOAT, (d,))
     return types

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sensor_bnn.nn.attention import AttentionMap
 from sensor_bnn.nn.binarize import Elastic, LearnedBias
 from sensor_bnn.nn.config import preset
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.transformer import BinaryTransformer, RPReLU
 
 CLASSES = ("up", "down", "still")
 
@@ -26,6 +26,12 @@ def random_model(seed: int, **changes: object) -> BinaryTransformer:
         if isinstance(module, nn.BatchNorm1d):
             nn.init.normal_(module.weight)
             nn.init.normal_(module.bias)
+        if isinstance(module, nn.LayerNorm):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+        if isinstance(module, RPReLU):
+            for parameter in module.parameters():
+                nn.init.normal_(parameter, std=0.5)
         if isinstance(module, AttentionMap):
             nn.init.normal_(module.log_temperature, std=0.5)
             module.log_c.data += 0.5 * torch.randn(config.heads)

@@ -14,9 +14,9 @@ import sensor_bnn
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn import folded_forward
 from sensor_bnn.nn.attention import AttentionMap
-from sensor_bnn.nn.binarize import KINDS, clipped_sign, make_binarizer, polynomial_sign, sign
+from sensor_bnn.nn.binarize import clipped_sign, make_binarizer, polynomial_sign, sign
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.nn.config import BINARIZERS, TransformerConfig, preset
 from sensor_bnn.nn.median import MOST_ROWS, lower_median, sampled_rows
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.windows import read_samples
@@ -69,7 +69,7 @@ def test_zero_is_plus_one_in_training_and_evaluation() -> None:
     for signed in (sign, clipped_sign, polynomial_sign):
         assert (signed(zero) == 1).all()
         assert (signed(-zero) == 1).all()
-    for kind in KINDS:
+    for kind in BINARIZERS:
         binarizer = make_binarizer(kind, 3, integer=True)
         assert (binarizer(zero) == 1).all()
         assert (binarizer.eval()(zero) == 1).all()
@@ -160,6 +160,15 @@ def test_every_parameter_learns() -> None:
         {"attention": "boolean"},
         {"attention": "boolean", "precision": "full"},
         {"axis": "tensor"},
+        {"axis": "token"},
+        {"axis": "token", "binarizer": "live"},
+        {"axis": "tensor", "binarizer": "live"},
+        {"attention": "median"},
+        {"weights": "plain"},
+        {"norm": "layer", "activation": "rprelu"},
+        {"pre_norm": "layer", "residual": "layer"},
+        {"residual": "layer", "norm": "batch", "stream": "sign", "query": "learned", "hidden": "elastic"},
+        {"residual": "layer", "precision": "full", "activation": "rprelu", "pre_norm": "layer"},
     )
     for changes in variants:
         model = random_model(0, **changes).train()
@@ -223,8 +232,12 @@ def test_full_precision_twin_trains_but_does_not_fold() -> None:
         {"layers": 0},
         {"binarizer": "mean"},
         {"precision": "half"},
-        {"norm": "layer"},
-        {"axis": "token"},
+        {"norm": "group"},
+        {"axis": "batch"},
+        {"query": "none"},
+        {"pre_norm": "batch"},
+        {"residual": "none"},
+        {"weights": "real"},
         {"gradient": "none"},
         {"attention": "linear"},
         {"depth": 3},

@@ -31,6 +31,8 @@ from sensor_bnn.onnx.export import to_onnx
             "channels": 3,
             "binarizer": "learned",
         },
+        {"pre_norm": "layer", "norm": "layer", "activation": "rprelu"},
+        {"residual": "layer", "mlp_ratio": 3, "weights": "plain"},
     ),
 )
 def test_sizes_are_those_of_the_export(changes: dict[str, object]) -> None:

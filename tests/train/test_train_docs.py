@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from sensor_bnn.nn.binarize import KINDS
+from sensor_bnn.nn.config import BINARIZERS
 from sensor_bnn.train.recipe import Augmentation, DataRecipe, Distillation, Schedule
 from sensor_bnn.train.sets import SETS
 
@@ -22,4 +22,4 @@ def test_every_key_is_named() -> None:
 
 def test_every_set_and_binarizer_is_named() -> None:
     assert all(f"| `{name}` |" in PAGE for name in SETS)
-    assert all(f"`{kind}`" in PAGE for kind in KINDS)
+    assert all(f"`{kind}`" in PAGE for kind in BINARIZERS)
