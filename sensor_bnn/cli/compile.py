@@ -20,8 +20,9 @@ import click
 def command(model: Path, target: str, output: Path | None, as_json: bool) -> None:
     """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
 
-    The bundle holds model.h, model.c, weights.c, kernels.o and metadata.json: no heap, no runtime. For the
-    target `host` it holds a shared library too.
+    The bundle holds a header and a library named after the model, their sources, metadata.json, an example,
+    and what brings them into builds by CMake, Zephyr and Arduino: no heap, no runtime. For the target `host`
+    it holds a shared library too.
 
     \b
     Example:
@@ -37,6 +38,15 @@ def command(model: Path, target: str, output: Path | None, as_json: bool) -> Non
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
     bundle = compile_model(model, target, output or model.parent / target)
+    if bundle.metadata["library"] is None:
+        from sensor_bnn.compiler.library import compiler_of, missing_compiler
+
+        facts = find_target(target)
+        click.echo(
+            f"There is no lib{bundle.metadata['prefix']}.a: {compiler_of(facts)} is missing. "
+            f"Install it: {missing_compiler(facts)}",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata}))
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 import subprocess
-import sysconfig
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ import jinja2
 import numpy as np
 from tvm.tirx import PrimFunc
 
-from sensor_bnn.compiler.arena import ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
+from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
+from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError, ToolError
 from sensor_bnn.onnx.operators import TensorType
@@ -29,6 +32,12 @@ from sensor_bnn.resources import resource
 
 FORMAT = 1
 LIBRARY = "libmodel.so"
+_TEMPLATES = {
+    "model.h": "alias.h.j2",
+    "model.c": "model.c.j2",
+    "weights.h": "weights.h.j2",
+    "weights.c": "weights.c.j2",
+}
 KERNELS = "kernels"
 """Folder of the bundle that holds the C kernels the model uses."""
 
@@ -44,8 +53,11 @@ class Bundle:
     """A compiled model.
 
     Attributes:
-        folder: ``model.h model.c weights.h weights.c kernels.o metadata.json``; ``kernels/*.[ch]`` if the
-            model uses C kernels, ``libmodel.so`` too for a hosted target.
+        folder: ``<prefix>.h lib<prefix>.a metadata.json``, what they are made from (``model.c weights.h
+            weights.c kernels.o``, ``kernels/*.[ch]`` if the model uses C kernels), ``model.h`` for
+            ``sensor-bnn build``, and what brings the library into other builds (``cmake zephyr arduino
+            examples``); ``libmodel.so`` too for a hosted target. Where the target's C compiler is
+            missing there is no ``lib<prefix>.a``.
         metadata: the contents of ``metadata.json``.
     """
 
@@ -67,24 +79,34 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
         ModelError: the name cannot stand in C, or the place cannot be written.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
+    prefix = c_prefix(name)
     places = _arena_buffers(program)
     plan = plan_arena([_lifetime(program, index) for index in places])
     offsets = dict(zip(places, plan.offsets, strict=True))
     metadata = _metadata(program, plan, name, model_hash, target)
+    metadata["prefix"] = prefix
+    metadata["library"] = None if missing_compiler(target) else f"lib{prefix}.a"
+    for layer in metadata["layers"]:
+        layer["kernel"] = prefixed(layer["kernel"], prefix)
     metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
-    sources = _sources(program, offsets, metadata, headers)
+    render = _renderer(program, offsets, metadata, headers)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
             draft = Path(temporary) / "bundle"
             draft.mkdir()
-            for file, text in sources.items():
-                (draft / file).write_text(text)
-            compile_kernels(_tir_kernels(program), target, draft / "kernels.o")
+            for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
+                text = render(template)
+                (draft / file).write_text(text if file == "model.h" else prefixed(text, prefix))
+            kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
+            compile_kernels(kernels, target, draft / "kernels.o")
             for kernel in _c_kernels(program, target):
                 (draft / KERNELS).mkdir(exist_ok=True)
-                shutil.copyfile(kernel, draft / KERNELS / kernel.name)
+                (draft / KERNELS / kernel.name).write_text(prefixed(kernel.read_text(), prefix))
+            if metadata["library"]:
+                make_library(draft, metadata["sources"], target, metadata["library"])
+            write_packages(draft, metadata, target, render)
             if target.hosted:
                 _link_library(draft, metadata["sources"])
             (draft / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n")
@@ -137,7 +159,7 @@ def _metadata(
         "model": name,
         "model_hash": model_hash,
         "target": target.name,
-        "arena_bytes": plan.size,
+        "arena_bytes": max(plan.size, ALIGNMENT),
         "arena_lower_bound_bytes": plan.lower_bound,
         "input": _end(source),
         "output": _end(result),
@@ -181,18 +203,27 @@ def _end(buffer: Buffer) -> dict[str, Any]:
     return {"dtype": buffer.type.dtype.name, "shape": list(buffer.type.shape), "bytes": buffer.size}
 
 
-def _sources(
+def _renderer(
     program: Program, offsets: dict[int, int], metadata: dict[str, Any], headers: list[str]
-) -> dict[str, str]:
-    name = metadata["model"]
-    if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/'):
-        raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
+) -> Callable[..., str]:
+    """Return ``render(template)``: a template of the bundle with all its facts."""
+    prefix = metadata["prefix"]
+    input_offset = metadata["arena_bytes"]
+    output_offset = input_offset + _aligned(metadata["input"]["bytes"])
     constants = {index: f"sbnn_weights_{place}" for place, index in enumerate(_constants(program))}
     data = bytes.fromhex(metadata["model_hash"])
     rows = [", ".join(f"0x{byte:02x}" for byte in data[i : i + 8]) for i in range(0, 32, 8)]
     facts = {
         **metadata,
-        "name": name,
+        "name": metadata["model"],
+        "macro": prefix.upper(),
+        "input_type": _C_TYPES[metadata["input"]["dtype"]],
+        "input_count": prod(metadata["input"]["shape"]),
+        "input_offset": input_offset,
+        "output_type": _C_TYPES[metadata["output"]["dtype"]],
+        "output_count": prod(metadata["output"]["shape"]),
+        "output_offset": output_offset,
+        "memory_bytes": output_offset + _aligned(metadata["output"]["bytes"]),
         "version": version("sensor-bnn"),
         "hash_rows": rows,
         "headers": headers,
@@ -220,8 +251,15 @@ def _sources(
         keep_trailing_newline=True,
         autoescape=False,
     )
-    files = ("model.h", "model.c", "weights.h", "weights.c")
-    return {file: environment.get_template(f"{file}.j2").render(facts) for file in files}
+
+    def render(template: str) -> str:
+        return environment.get_template(template).render(facts)
+
+    return render
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def _c_type(kind: TensorType) -> str:
@@ -296,9 +334,7 @@ def _float(value: float) -> str:
 
 
 def _link_library(folder: Path, sources: list[str]) -> None:
-    compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
-    if shutil.which(compiler) is None:
-        compiler = "cc"
+    compiler = host_compiler()
     command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
     command += [*sources, "kernels.o"]
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import json
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +30,11 @@ class HostModel:
         remedy = "Compile the model with `sensor-bnn compile MODEL --target host`."
         try:
             self.metadata = json.loads((folder / "metadata.json").read_text())
-            # By its own file name, so that two bundles never share what the loader keeps by name.
-            self._library = ctypes.CDLL(str((folder / "libmodel.so").resolve()))
+            self._library = _load(folder / "libmodel.so")
         except (OSError, ValueError) as error:
             raise BundleError(f"{folder} is not a bundle for this machine: {error}.", remedy) from error
-        self._invoke = self._library.sbnn_model_invoke
+        prefix = self.metadata.get("prefix")
+        self._invoke = self._library[f"{prefix}_run" if prefix else "sbnn_model_invoke"]
         self._invoke.argtypes = [ctypes.c_void_p] * 4
         self._invoke.restype = None
         self._arena = np.zeros(self.metadata["arena_bytes"] + _ARENA_ALIGNMENT, dtype=np.uint8)
@@ -58,3 +60,9 @@ class HostModel:
         arena = self._arena.ctypes.data + -self._arena.ctypes.data % _ARENA_ALIGNMENT
         self._invoke(arena, contiguous.ctypes.data, output.ctypes.data, None)
         return output
+
+
+def _load(library: Path) -> ctypes.CDLL:
+    """Load under a name of its own: the loader keeps what it has by path, also when the file is another."""
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-host-") as folder:
+        return ctypes.CDLL(str(shutil.copy(library, folder)))

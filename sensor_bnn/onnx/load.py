@@ -176,8 +176,10 @@ def _constant_value(node: onnx.NodeProto, label: str) -> onnx.TensorProto:
         (attribute,) = node.attribute
         value = helper.get_attribute_value(attribute)
         if attribute.name == "value" and isinstance(value, onnx.TensorProto):
-            return onnx.TensorProto.FromString(value.SerializeToString())
-        numbers = {"value_float": np.float32, "value_floats": np.float32}
+            copy = onnx.TensorProto()
+            copy.CopyFrom(value)
+            return copy
+        numbers: dict[str, type] = {"value_float": np.float32, "value_floats": np.float32}
         numbers |= {"value_int": np.int64, "value_ints": np.int64}
         if attribute.name in numbers and isinstance(value, int | float | list):
             return onnx.numpy_helper.from_array(np.array(value, numbers[attribute.name]))

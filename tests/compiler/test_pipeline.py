@@ -103,6 +103,12 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     assert facts["layers"][2]["op"] == "BnnLinear + Add"
     assert facts["arena_bytes"] >= facts["arena_lower_bound_bytes"] > 0
     assert {item.name for item in (tmp_path / "out").iterdir()} == {
+        "mlp.h",
+        "libmlp.a",
+        "arduino",
+        "cmake",
+        "examples",
+        "zephyr",
         "model.h",
         "model.c",
         "weights.h",
@@ -124,7 +130,7 @@ def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     assert undefined <= {"memcpy", "memset"}
     defined = {s.name for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] != "SHN_UNDEF"}
     in_c = {source.removeprefix("kernels/").removesuffix(".c") for source in bundle.metadata["sources"]}
-    in_c = {f"sbnn_{name}" for name in in_c}
+    in_c = {f"mlp_{name}" for name in in_c}
     assert {layer["kernel"] for layer in bundle.metadata["layers"]} <= defined | in_c
     assert not defined & in_c
 
@@ -212,3 +218,12 @@ def test_a_model_that_cannot_be_compiled_is_one_sentence(message, mlp_onnx, tmp_
 def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
     with pytest.raises(BoardError, match="cortex-m7"):
         compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
+
+
+def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_path):
+    window = eighths([1, 5 * 40], 0)
+    outputs = []
+    for seed in (1, 2):
+        bundle = compile_model(mlp_onnx(seed=seed), "host", tmp_path / "host")
+        outputs.append(HostModel(bundle.folder).infer(window))
+    assert not np.array_equal(*outputs)

@@ -22,6 +22,27 @@ from sensor_bnn.errors import SensorBnnError
 CPU_SECONDS = 60
 """Of processor time, not of a clock: a busy machine is slow, not hung."""
 MEMORY_BYTES = 6 << 30
+GUARD, PAINT = 1 << 16, 0xA5
+
+
+def run(model: HostModel) -> None:
+    """Run once, on memory whose neighbours are watched."""
+    sizes = [model.metadata["arena_bytes"], *(model.metadata[end]["bytes"] for end in ("input", "output"))]
+    whole = np.full(sum(sizes) + GUARD * (len(sizes) + 1), PAINT, np.uint8)
+    whole = whole[-whole.ctypes.data % 16 :]
+    places, start = [], GUARD
+    for size in sizes:
+        places.append(start)
+        start += size + GUARD - size % 16
+    for place, size in zip(places[1:], sizes[1:], strict=True):
+        whole[place : place + size] = 0
+    model._invoke(*(whole.ctypes.data + place for place in places), None)
+    inside = np.zeros(whole.size, np.bool_)
+    for place, size in zip(places, sizes, strict=True):
+        inside[place : place + size] = True
+    outside = np.flatnonzero((whole != PAINT) & ~inside)
+    if outside.size:
+        raise AssertionError(f"written outside of arena, input and output ({places}, {sizes}): {outside[:8]}")
 
 
 def attempt(model: Path, target: str, folder: Path) -> tuple[str, str]:
@@ -30,8 +51,7 @@ def attempt(model: Path, target: str, folder: Path) -> tuple[str, str]:
     try:
         bundle = compile_model(model, target, out)
         if target == "host":
-            source = bundle.metadata["input"]
-            HostModel(out).infer(np.ones(source["shape"], np.dtype(source["dtype"])))
+            run(HostModel(out))
         return "compiled", bundle.metadata["model"]
     except SensorBnnError as error:
         said = str(error)

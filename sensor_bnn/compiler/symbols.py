@@ -1,0 +1,43 @@
+"""What a model is called in C: every symbol of its bundle starts with its own prefix.
+
+Two models, of one version of this program or of two, therefore link into one firmware.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sensor_bnn.errors import ModelError
+
+OURS = "sbnn_"
+"""What every symbol starts with before its model is known."""
+
+_LONGEST = 40
+_HEADERS = frozenset(
+    {
+        *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale"),
+        *("math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint"),
+        *("stdio", "stdlib", "stdnoreturn", "string", "tgmath", "threads", "time", "uchar", "wchar"),
+        *("wctype", "model", "weights", "main"),
+    }
+)
+"""Files that a model's own header must not hide: C's, and the bundle's."""
+
+
+def c_prefix(name: str) -> str:
+    """Return the model's name as a C identifier: ``watch-tiny`` becomes ``watch_tiny``.
+
+    Raises:
+        ModelError: the name cannot stand in a C comment or string.
+    """
+    if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/*'):
+        raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
+    prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
+    if not prefix or prefix[0].isdigit() or prefix in _HEADERS:
+        prefix = f"bnn_{prefix}".rstrip("_")
+    return prefix
+
+
+def prefixed(text: str, prefix: str) -> str:
+    """Return C with our symbols renamed: ``sbnn_pack`` becomes ``<prefix>_pack``."""
+    return re.sub(rf"\b{OURS}", f"{prefix}_", text)
