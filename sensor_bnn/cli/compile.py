@@ -41,10 +41,10 @@ def command(model: Path, target: str, output: Path | None, as_json: bool) -> Non
     if bundle.metadata["library"] is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 
-        facts = find_target(target)
+        core = find_target(target)
         click.echo(
-            f"There is no lib{bundle.metadata['prefix']}.a: {compiler_of(facts)} is missing. "
-            f"Install it: {missing_compiler(facts)}",
+            f"There is no lib{bundle.metadata['prefix']}.a: {compiler_of(core)} is missing. "
+            f"Install it: {missing_compiler(core)}",
             err=True,
         )
     if as_json:
