@@ -345,6 +345,10 @@ void an3155_serve(void) {
         if (!uart_receive(&command, UART_NEVER)) {
             continue;
         }
+        if (command == CALL) { /* no command: another host, or the same anew */
+            refuse();
+            continue;
+        }
         expect(0);
         if (!receive(&complement)) {
             continue;
@@ -382,7 +386,7 @@ void an3155_serve(void) {
                 return;
             }
             break;
-        default: /* no command, or another call: the complement of 0x7F is 0x80 */
+        default:
             refuse();
             break;
         }

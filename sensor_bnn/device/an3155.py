@@ -74,12 +74,16 @@ class An3155:
     Args:
         port: an open port, borrowed.
 
+    ``hasty`` sends a command's stages without waiting for each one's ACK: our bootloader buffers them, and
+    drops what follows a stage that it refuses. One in ROM may have room for a single byte.
+
     Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
     or ``SilenceError``. ``retries`` counts.
     """
 
     def __init__(self, port: SerialPort) -> None:
         self._port = port
+        self.hasty = False
         self.retries = 0
 
     def sync(self, seconds: float) -> bool:
@@ -226,16 +230,12 @@ class An3155:
 
     def _read(self, address: int, count: int) -> bytes:
         what = f"Read Memory at {address:#010x}"
-        self._command(READ, what)
-        self._send(_with_checksum(struct.pack(">I", address)), what)
-        self._send(bytes([count - 1, ~(count - 1) & 0xFF]), what)
+        self._stages(READ, what, _with_checksum(struct.pack(">I", address)), _complemented(count - 1))
         return self._bytes(count, what)
 
     def _checksum(self, address: int, count: int) -> int:
         what = f"Get Checksum of {count} bytes at {address:#010x}"
-        self._command(GET_CHECKSUM, what)
-        self._send(_with_checksum(struct.pack(">I", address)), what)
-        self._send(_with_checksum(struct.pack(">I", count)), what)
+        self._stages(GET_CHECKSUM, what, *(_with_checksum(struct.pack(">I", n)) for n in (address, count)))
         self._acknowledged(what, _CHECKSUM_SECONDS)
         reply = self._bytes(5, what)
         if _with_checksum(reply[:4]) != reply:
@@ -245,10 +245,9 @@ class An3155:
         return int.from_bytes(reply[:4], "big")
 
     def _write(self, address: int, data: bytes) -> None:
+        block = _with_checksum(bytes([len(data) - 1]) + data)
         what = f"Write Memory at {address:#010x}"
-        self._command(WRITE, what)
-        self._send(_with_checksum(struct.pack(">I", address)), what)
-        self._send(_with_checksum(bytes([len(data) - 1]) + data), what)
+        self._stages(WRITE, what, _with_checksum(struct.pack(">I", address)), block)
 
     def _erase(self, pages: Sequence[int]) -> None:
         what = f"Extended Erase of pages {pages[0]}..{pages[-1]}"
@@ -256,9 +255,20 @@ class An3155:
         body = struct.pack(f">{len(pages) + 1}H", len(pages) - 1, *pages)
         self._send(_with_checksum(body), what, _ERASE_SECONDS)
 
+    def _stages(self, code: int, what: str, *stages: bytes) -> None:
+        if not self.hasty:
+            self._command(code, what)
+            for stage in stages:
+                self._send(stage, what)
+            return
+        self._port.drain()
+        self._port.write(_complemented(code) + b"".join(stages))
+        for _ in range(1 + len(stages)):
+            self._acknowledged(what)
+
     def _command(self, code: int, what: str) -> None:
         self._port.drain()  # stray bytes of before would be taken for the answer
-        self._send(bytes([code, ~code & 0xFF]), what)
+        self._send(_complemented(code), what)
 
     def _send(self, data: bytes, what: str, seconds: float | None = None) -> None:
         self._port.write(data)
@@ -311,6 +321,10 @@ def stm32_crc(data: bytes) -> int:
     words.byteswap()
     turned = zlib.crc32(words.tobytes().translate(_TURNED)) ^ 0xFFFF_FFFF
     return int(f"{turned:032b}"[::-1], 2)
+
+
+def _complemented(byte: int) -> bytes:
+    return bytes([byte, byte ^ 0xFF])
 
 
 def _with_checksum(data: bytes) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import select
 import termios
 import time
 from types import TracebackType
@@ -113,10 +115,23 @@ class SerialPort:
         Raises:
             PortError: the board or its port is gone.
         """
+        # Not by pyserial's read: it sets the whole port up again for each new timeout.
+        data = b""
+        deadline = time.monotonic() + timeout
         try:
-            self._serial.timeout = timeout
-            data: bytes = self._serial.read(count)
-        except (OSError, termios.error) as error:
+            descriptor = self._serial.fileno()
+            while len(data) < count:
+                left = max(0.0, deadline - time.monotonic())
+                ready, _, _ = select.select([descriptor], [], [], left)
+                if not ready:
+                    break
+                more = os.read(descriptor, count - len(data))
+                if not more:
+                    raise OSError(errno.EIO, "end of file")
+                data += more
+        except BlockingIOError:
+            return data
+        except (OSError, ValueError, termios.error, serial.SerialException) as error:
             raise _lost(f"The port {self.path} failed while reading", error) from None
         return data
 
@@ -127,13 +142,7 @@ class SerialPort:
             PortError: the board or its port is gone.
         """
         first = self.read(1, timeout)
-        if not first:
-            return b""
-        try:
-            waiting: int = self._serial.in_waiting
-        except (OSError, termios.error) as error:
-            raise _lost(f"The port {self.path} failed while reading", error) from None
-        return first + (self.read(waiting, 0.0) if waiting else b"")
+        return first + self.read(1 << 16, 0.0) if first else b""
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``.

@@ -76,6 +76,7 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         bootloader = An3155(port)
         _reach(bootloader, client, board, link.port)
         version, commands = _identify(bootloader, board)
+        bootloader.hasty = {SPEED, GET_CHECKSUM} <= commands  # ours: no other USART bootloader has both
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
         yield Session(port, bootloader, client, version, commands, board.uart.baud)

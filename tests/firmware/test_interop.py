@@ -1,0 +1,152 @@
+"""Stock programs and this project meet at the emulated board: stm32loader, stm32flash, GDB."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from sensor_bnn.boards import Board
+from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.flash import flash_image
+from sensor_bnn.device.image import read_image
+from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.onnx.export import save_onnx, to_onnx
+
+from .line import ACK, Line, Machine, request
+
+HELLO, WRITE_INPUT, INFER = 1, 2, 3
+
+
+def stm32loader(port: str, *arguments: str | Path) -> str:
+    script = Path(__file__).parent / "stm32loader_on_a_pty.py"
+    command = [sys.executable, str(script), "-p", port, "-P", "none", "-n", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_stm32loader_erases_writes_verifies_reads_and_starts(
+    machine: Machine, board: Board, built: BuildResult, tmp_path: Path
+) -> None:
+    line, port = machine.line, machine.emulator.port
+    assert line.call() == ACK
+    image = built.firmware_bin.read_bytes()
+    slot = f"0x{board.slot.origin - board.flash.origin + board.bootloader.alias:08x}"
+    line.program(board.slot.end - 256, bytes(256))
+    said = stm32loader(port, "-e", "-w", "-v", "-a", slot, built.firmware_bin)
+    assert "Bootloader version: 0x33" in said and f"Chip id: 0x{board.bootloader.chip_id:X}" in said
+    assert "Verification OK" in said
+    assert line.read(board.slot.end - 256, 256) == b"\xff" * 256, "erased"
+    stm32loader(port, "-r", "-l", str(len(image)), "-a", slot, tmp_path / "read.bin")
+    assert (tmp_path / "read.bin").read_bytes() == image
+    stm32loader(port, "-g", slot)
+    assert line.ask(HELLO)[0] == 0
+
+
+def large_image(image: bytes, size: int) -> bytes:
+    """A whole image of ``size`` bytes: the given one, and noise behind it that nobody reads."""
+    noise = np.random.default_rng(11).bytes(size - len(image))
+    body = image[HEADER_BYTES:] + noise
+    old = image[:HEADER_BYTES]
+    name = old[48:80].rstrip(b"\0").decode()
+    return ImageHeader.of(body, old[16:48], name, "1").to_bytes() + body
+
+
+def test_as_fast_as_stm32flash_on_the_same_port(
+    machine: Machine, board: Board, built: BuildResult, tmp_path: Path
+) -> None:
+    """Both write and verify the same bytes over blank flash; ours starts them too, and they run."""
+    if shutil.which("stm32flash") is None:
+        pytest.fail("stm32flash is missing: apt-get install stm32flash")
+    line, port = machine.line, machine.emulator.port
+    assert line.call() == ACK
+    image = large_image(built.firmware_bin.read_bytes(), 64 << 10)
+    (tmp_path / "firmware.bin").write_bytes(image)
+    slot = f"0x{board.slot.origin - board.flash.origin + board.bootloader.alias:08x}"
+    theirs, ours = [], []
+    for _ in range(2):
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [
+                "stm32flash",
+                "-m",
+                "8n1",
+                "-b",
+                "115200",
+                "-S",
+                slot,
+                "-w",
+                tmp_path / "firmware.bin",
+                "-v",
+                port,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        theirs.append(time.perf_counter() - begun)
+        assert done.returncode == 0 and "verified" in done.stdout, done.stdout + done.stderr
+        assert line.command(0x44) == ACK
+        assert line.stage(b"\xff\xff\x00") == ACK
+        begun = time.perf_counter()
+        result = flash_image(port, read_image(tmp_path), board)
+        ours.append(time.perf_counter() - begun)
+        assert result.pages_written == result.pages and result.verified_by == "checksum"
+        assert line.ask(8)[0] == 0
+        assert line.call() == ACK
+        assert line.read(board.slot.origin + len(image) - 256, 256) == image[-256:]
+    assert min(ours) <= min(theirs), f"ours {ours} s, stm32flash {theirs} s"
+
+
+def test_gdb_stops_in_a_kernel_with_source_lines(
+    board: Board,
+    tmp_path: Path,
+    shape_of: Callable[..., object],
+    random_folded: Callable[..., FoldedModel],
+) -> None:
+    if shutil.which("gdb-multiarch") is None:
+        pytest.fail("gdb-multiarch is missing: apt-get install gdb-multiarch")
+    save_onnx(
+        to_onnx(random_folded(shape_of(tokens=32, width=128, hidden=256, layers=1))), tmp_path / "model.onnx"
+    )
+    bundle = compile_model(tmp_path / "model.onnx", board.target, tmp_path / "bundle")
+    built = build_firmware(bundle.folder, board, tmp_path / "built")
+    with built.firmware_elf.open("rb") as stream:
+        names = {symbol.name for symbol in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()}
+    kernel = "random_0_linear_packed_lookup"
+    assert kernel in names, sorted(name for name in names if "linear" in name)
+    frame = tmp_path / "infer"
+    frame.write_bytes(request(INFER))
+    with Emulator(board, built.bootloader_elf) as emulator:
+        flash_image(emulator.port, read_image(built.folder), board)
+        with Line(emulator.port) as line:
+            assert line.ok(WRITE_INPUT, struct.pack("<I", 0) + bytes(4)) == b""
+            done = subprocess.run(
+                [
+                    *("gdb-multiarch", "--batch", "-nx", str(built.firmware_elf)),
+                    *("-ex", f"target remote {emulator.debugger}", "-ex", f"break {kernel}"),
+                    *("-ex", f"shell cat {frame} > {emulator.port}", "-ex", "continue"),
+                    *("-ex", "bt", "-ex", "next", "-ex", "info args", "-ex", "delete", "-ex", "detach"),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            said = done.stdout + done.stderr
+            assert f"Breakpoint 1, {kernel} (" in said, said
+            assert "bundle/kernels/linear_packed_lookup.c:" in said, said
+            assert "sbnn_model_invoke" in said and "model.c:" in said, said
+            line.answer()
