@@ -19,7 +19,7 @@ _STATISTICS_BATCH = 8
 
 
 def bench_random(
-    name: str, board: Board, folder: Path, *, samples: int, seed: int, console: Console
+    name: str, board: Board, folder: Path, *, samples: int, seed: int, narrow: bool, console: Console
 ) -> BenchResult:
     """Make a preset with random weights, take it through every stage, and measure it.
 
@@ -31,6 +31,7 @@ def bench_random(
         folder: for everything that is made on the way.
         samples: random inputs to run.
         seed: of weights and inputs.
+        narrow: export with constants of 16 and 8 bits, and bytes as images.
         console: told of each step.
 
     Raises:
@@ -49,7 +50,7 @@ def bench_random(
     console.print(f"{name} with random weights (seed {seed}), its statistics from random inputs")
     folded = random_folded(name, seed)
     path = folder / "model.onnx"
-    save_onnx(to_onnx(folded), path)
+    save_onnx(to_onnx(folded, narrow=narrow), path)
     x = random_inputs((samples, *folded.input_shape), np.random.default_rng(seed + 1))
     console.print(f"running {samples} random inputs in ONNX Runtime")
     labelled = Samples(x, run_model(path, x).argmax(axis=1).astype(np.int64), folded.classes)

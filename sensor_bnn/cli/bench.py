@@ -38,6 +38,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--random-weights", is_flag=True, help="Measure --model untrained, on an emulated --board.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random weights.")
 @click.option(
+    "--narrow/--no-narrow",
+    default=True,
+    show_default=True,
+    help="Export --model as `sensor-bnn export --narrow` does.",
+)
+@click.option(
     "-o", "--output", type=_FOLDER, help="What --model makes on the way.  [default: build/random/<model>]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -52,6 +58,7 @@ def command(
     model: str | None,
     random_weights: bool,
     seed: int,
+    narrow: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -86,7 +93,7 @@ def command(
         for option, value in given.items():
             if value is not None and not (option == "--port" and _from_environment("port")):
                 raise click.UsageError(f"{option} goes with a BUNDLE.")
-        result, facts = _random(model, board, limit or 2, seed, output)
+        result, facts = _random(model, board, limit or 2, seed, narrow, output)
     else:
         assert bundle is not None
         if random_weights:
@@ -131,7 +138,7 @@ def _flashed(
 
 
 def _random(
-    model: str, board: str | None, samples: int, seed: int, output: Path | None
+    model: str, board: str | None, samples: int, seed: int, narrow: bool, output: Path | None
 ) -> tuple[BenchResult, Board]:
     from rich.console import Console
 
@@ -141,4 +148,7 @@ def _random(
     facts = load_board(board) if board is not None else default_board()
     folder = output or Path("build") / "random" / model
     console = Console(stderr=True, highlight=False)
-    return bench_random(model, facts, folder, samples=samples, seed=seed, console=console), facts
+    return (
+        bench_random(model, facts, folder, samples=samples, seed=seed, narrow=narrow, console=console),
+        facts,
+    )

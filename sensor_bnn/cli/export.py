@@ -22,8 +22,16 @@ import click
     type=click.Path(path_type=Path),
     help="Labelled windows to compare PyTorch and ONNX Runtime on.  [default: samples.npz beside CKPT]",
 )
+@click.option(
+    "--narrow",
+    is_flag=True,
+    help="Round float constants to 16 bits, weights of embedding and head to 8, and take images as bytes: "
+    "less flash, other logits, which are compared as without.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(ckpt: Path, target: str, output: Path | None, samples: Path | None, as_json: bool) -> None:
+def command(
+    ckpt: Path, target: str, output: Path | None, samples: Path | None, narrow: bool, as_json: bool
+) -> None:
     """Export the checkpoint CKPT to ONNX, check it, and compile it.
 
     Writes model.onnx, runs it in stock ONNX Runtime beside PyTorch, and compiles one bundle for the target
@@ -44,7 +52,7 @@ def command(ckpt: Path, target: str, output: Path | None, samples: Path | None, 
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
     with Console(stderr=True).status("starting") as status:
-        done = export_checkpoint(ckpt, output, samples, status.update)
+        done = export_checkpoint(ckpt, output, samples, status.update, narrow=narrow)
         bundles = {}
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")

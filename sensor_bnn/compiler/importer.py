@@ -21,7 +21,9 @@ from sensor_bnn.errors import ModelError, SensorBnnError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
 
-STANDARD_OPERATORS = frozenset({"Add", "MatMul", "Mul", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"})
+STANDARD_OPERATORS = frozenset(
+    {"Add", "Cast", "MatMul", "Mul", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
+)
 """Standard ONNX operators that the compiler takes beside those of our domain."""
 
 Convert = Callable[..., relax.Expr]

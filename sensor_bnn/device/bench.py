@@ -19,6 +19,7 @@ from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import Hello
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.onnx.pixels import as_input
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("bench"), the samples done, and the samples in all."""
@@ -293,12 +294,13 @@ def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: 
 def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
     """The samples as they go over the line, or the reason why they do not fit the model."""
     shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
-    if [1, *samples.x.shape[1:]] != shape or samples.x.dtype != dtype:
+    inputs = as_input(samples.x, dtype)
+    if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
             f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {dtype} {shape}.",
             "Give samples of the data set that the model was trained on.",
         )
-    return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in samples.x]
+    return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in inputs]
 
 
 def host_outputs(
@@ -315,7 +317,8 @@ def host_outputs(
             f"{host_dir} and {bundle_dir} are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    return [host.infer(x[np.newaxis]).reshape(-1) for x in samples.x]
+    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
+    return [host.infer(x[np.newaxis]).reshape(-1) for x in inputs]
 
 
 def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:

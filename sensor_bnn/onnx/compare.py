@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
+from sensor_bnn.onnx.pixels import as_input
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,7 +45,7 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
 
     Raises:
         ModelError: ONNX Runtime does not load the file.
-        DataError: the windows' shape is not the model's.
+        DataError: the windows' shape is not the model's, or it takes bytes and these are no pixels.
     """
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -59,8 +60,9 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
             f"The windows are {list(x.shape[1:])}, the model {path} takes {list(window.shape[1:])}.",
             "Give samples of the model's kind.",
         )
+    inputs = as_input(x, np.dtype(np.uint8 if window.type == "tensor(uint8)" else np.float32))
     logits = []
-    for one in x:
+    for one in inputs:
         (result,) = session.run(None, {window.name: one[None]})
         logits.append(result[0])
         advance()

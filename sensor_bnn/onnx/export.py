@@ -19,6 +19,7 @@ from onnx import helper, numpy_helper
 from sensor_bnn.errors import ModelError
 from sensor_bnn.nn.folded import (
     FloatOutLinear,
+    Floats,
     FoldedAttention,
     FoldedMlp,
     FoldedModel,
@@ -26,6 +27,7 @@ from sensor_bnn.nn.folded import (
     PackedOutLinear,
     ResidualPackedLinear,
 )
+from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
 from sensor_bnn.onnx.operators import (
     DOMAIN,
     DOMAIN_VERSION,
@@ -39,15 +41,18 @@ from sensor_bnn.onnx.operators import (
 )
 from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
 
+BYTE = np.dtype(np.uint8)
 INPUT = "window"
 OUTPUT = "logits"
 
 
-def to_onnx(folded: FoldedModel) -> onnx.ModelProto:
+def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
     """Return the model as ONNX.
 
     Input ``window`` float32 ``[1, C, L]`` in the sensor's units (of images ``[1, C, height, L]``), output
-    ``logits`` float32 ``[1, classes]``. Nodes are named after the module they come from
+    ``logits`` float32 ``[1, classes]``. With ``narrow`` float constants are rounded to what 16 bits hold, the
+    weights of embedding and head to whole numbers of 8 bits with a scale an output, and images are taken as
+    uint8, 255 for 1. Nodes are named after the module they come from
     (``/blocks.0/attention/query``), and a node's output after the node. Metadata: ``name``, ``classes`` (a
     JSON list) and ``producer_version``.
 
@@ -55,12 +60,14 @@ def to_onnx(folded: FoldedModel) -> onnx.ModelProto:
         ModelError: shapes that do not fit each other or the operators, or constants that are not finite.
     """
     _check(folded)
+    if narrow:
+        folded = narrowed(folded)
     graph = _Graph()
-    stream = _embed(graph, folded)
+    stream = _embed(graph, folded, narrow)
     for index, (attention, mlp) in enumerate(folded.blocks):
         stream = _attention(graph, f"blocks.{index}.attention", attention, stream, folded.heads)
         stream = _mlp(graph, f"blocks.{index}.mlp", mlp, stream)
-    _head(graph, folded, stream)
+    _head(graph, folded, stream, narrow)
     return graph.model(folded)
 
 
@@ -114,10 +121,22 @@ class _Graph:
         return name
 
     def standard(
-        self, operator: str, name: str, *inputs: str, to: TensorType, output: str = "", **attributes: Any
+        self,
+        operator: str,
+        name: str,
+        *inputs: str,
+        to: TensorType,
+        output: str = "",
+        element: int | None = None,
+        **attributes: Any,
     ) -> str:
-        """Add a standard node that yields type ``to``; return its output's name (by default the node's)."""
+        """Add a standard node that yields type ``to``; return its output's name (by default the node's).
+
+        ``element`` is a Cast's attribute ``to``.
+        """
         output = output or name
+        if element is not None:
+            attributes["to"] = element
         self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
         self.types[output] = to
         return output
@@ -168,22 +187,45 @@ class _Graph:
         return helper.make_tensor_value_info(value, helper.np_dtype_to_tensor_dtype(kind.dtype), kind.shape)
 
 
-def _embed(graph: _Graph, folded: FoldedModel) -> str:
+def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
     C, P = folded.channels, folded.patch
     T, d = folded.embed_bias.shape
-    graph.types[INPUT] = TensorType(FLOAT, (1, *folded.input_shape))
-    weight = graph.constant("embed.weight", folded.embed_weight)
+    pixels = narrow and folded.height > 0
+    largest = PIXEL if pixels else 1
+    weight = (folded.embed_weight.astype(np.float64) / largest).astype(np.float32)
+    weights = _weights(graph, "embed", weight, narrow, largest)
     bias = graph.constant("embed.bias", folded.embed_bias)
+    graph.types[INPUT] = TensorType(BYTE if pixels else FLOAT, (1, *folded.input_shape))
+    source = INPUT
+    if pixels:
+        floats = TensorType(FLOAT, graph.types[INPUT].shape)
+        source = graph.standard("Cast", "/embed/pixels", INPUT, to=floats, element=onnx.TensorProto.FLOAT)
     if folded.height:
-        split = graph.reshape("/embed/split", INPUT, (C, folded.height // P, P, folded.length // P, P))
+        split = graph.reshape("/embed/split", source, (C, folded.height // P, P, folded.length // P, P))
         rows = graph.transpose("/embed/rows", split, (1, 3, 0, 2, 4))  # [height / P, L / P, C, P, P]
     else:
-        split = graph.reshape("/embed/split", INPUT, (C, T, P))
+        split = graph.reshape("/embed/split", source, (C, T, P))
         rows = graph.transpose("/embed/rows", split, (1, 0, 2))  # [T, C, P]
     tokens = graph.reshape("/embed/tokens", rows, (T, folded.patch_values))
-    stream = TensorType(FLOAT, (T, d))
-    project = graph.standard("MatMul", "/embed/project", tokens, weight, to=stream)
-    return graph.standard("Add", "/embed/position", project, bias, to=stream)
+    project = _product(graph, "embed", tokens, weights)
+    return graph.standard("Add", "/embed/position", project, bias, to=TensorType(FLOAT, (T, d)))
+
+
+def _weights(
+    graph: _Graph, name: str, weight: Floats, narrow: bool, largest: int = 1
+) -> tuple[str, str | None]:
+    """Constants of a float product: weights, and if narrow the scale of an output."""
+    if not narrow:
+        return graph.constant(f"{name}.weight", weight), None
+    whole, scale = eighth(weight, largest)
+    return graph.constant(f"{name}.weight", whole), graph.constant(f"{name}.scale", scale)
+
+
+def _product(graph: _Graph, name: str, value: str, weights: tuple[str, str | None]) -> str:
+    weight, scale = weights
+    to = TensorType(FLOAT, (graph.types[value].shape[0], graph.types[weight].shape[1]))
+    project = graph.standard("MatMul", f"/{name}/project", value, weight, to=to)
+    return project if scale is None else graph.standard("Mul", f"/{name}/scale", project, scale, to=to)
 
 
 def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str, heads: int) -> str:
@@ -247,15 +289,15 @@ def _norm(graph: _Graph, name: str, value: str, norm: LayerNorm | None) -> str:
     )
 
 
-def _head(graph: _Graph, folded: FoldedModel, stream: str) -> None:
+def _head(graph: _Graph, folded: FoldedModel, stream: str, narrow: bool) -> None:
     d = graph.types[stream].shape[1]
-    weight = graph.constant("head.weight", folded.head_weight)
+    weights = _weights(graph, "head", folded.head_weight, narrow)
     bias = graph.constant("head.bias", folded.head_bias)
     axes = graph.constant("head.axes", np.array([0], dtype=np.int64))
     pooled = TensorType(FLOAT, (1, d))
     mean = graph.standard("ReduceMean", "/head/mean", stream, axes, to=pooled, keepdims=1)
+    project = _product(graph, "head", mean, weights)
     logits = TensorType(FLOAT, (1, len(folded.classes)))
-    project = graph.standard("MatMul", "/head/project", mean, weight, to=logits)
     graph.standard("Add", "/head/bias", project, bias, to=logits, output=OUTPUT)
 
 

@@ -43,6 +43,8 @@ def export_checkpoint(
     folder: Path | None = None,
     samples: Path | None = None,
     progress: Progress = lambda step: None,
+    *,
+    narrow: bool = False,
 ) -> Export:
     """Export and compare.
 
@@ -53,6 +55,7 @@ def export_checkpoint(
         folder: where to; by default ``build/<model name>``.
         samples: labelled windows to compare on; by default ``samples.npz`` beside the checkpoint, if any.
         progress: told of each step as it starts.
+        narrow: round float constants to 16 and 8 bits, and take images as bytes.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
@@ -75,7 +78,7 @@ def export_checkpoint(
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
     progress(f"writing {path}")
-    save_onnx(to_onnx(folded), path)
+    save_onnx(to_onnx(folded, narrow=narrow), path)
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")

@@ -29,8 +29,8 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
-        The model with one float32 input and one float32 output; ``value_info`` holds the static type of every
-        intermediate.
+        The model with one input, float32 or uint8, and one float32 output; ``value_info`` holds the static
+        type of every intermediate.
 
     Raises:
         ModelError: no such file, not ONNX or cut off, operators or versions that are not supported (all of
@@ -264,8 +264,9 @@ def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]
                 "Export the model with one input window and one output.",
             )
     for name in (*inputs, *outputs):
-        if name not in types or types[name].dtype != FLOAT:
-            kind = types.get(name, "not computed by any node")
+        kind = types.get(name)
+        if kind is None or not (kind.dtype == FLOAT or (name in inputs and kind.dtype == np.uint8)):
             raise ModelError(
-                f"{path}: {name} is {kind}, not float32.", "Export it with float32 input and output."
+                f"{path}: {name} is {kind or 'not computed by any node'}, not float32.",
+                "Export it with float32 output, and float32 or uint8 input.",
             )

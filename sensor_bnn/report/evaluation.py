@@ -83,13 +83,15 @@ def host_outputs_of(reference: Path, model_hash: str, samples: Samples) -> np.nd
     """
     from sensor_bnn.compiler.host_library import HostModel
     from sensor_bnn.errors import BundleError
+    from sensor_bnn.onnx.pixels import as_input
 
     host = HostModel(reference)
     if host.metadata.get("model_hash") != model_hash:
         raise BundleError(
             f"{reference} is compiled from another model than the board's.", "Compile both from one file."
         )
-    return np.stack([host.infer(x[np.newaxis]).reshape(-1) for x in samples.x])
+    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
+    return np.stack([host.infer(x[np.newaxis]).reshape(-1) for x in inputs])
 
 
 def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
