@@ -24,6 +24,7 @@ COMMANDS = (
     "bench",
     "profile",
     "evaluate",
+    "monitor",
     "report",
     "compare",
     "boards",

@@ -28,7 +28,7 @@ def test_help_shows_an_example(name, tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        *("flash", "bench", "profile", "evaluate", "report", "compare"),
+        *("flash", "bench", "profile", "evaluate", "monitor", "report", "compare"),
         *("boards", "emulate", "build", "targets", "doctor"),
     ],
 )
@@ -47,6 +47,7 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
         "bench": ["bench", "absent", "--port", "absent", "--samples", str(SHIPPED / "samples.npz")],
         "profile": ["profile", "absent", "--port", "p", "--samples", str(SHIPPED / "samples.npz")],
         "evaluate": ["evaluate", "absent", "--port", "p", "--data", str(SHIPPED / "samples.npz")],
+        "monitor": ["monitor", "absent", "--port", "p", "--data", str(SHIPPED / "samples.npz")],
         "report": ["report", "absent"],
         "compare": ["compare", "absent", "absent"],
         "emulate": ["emulate", "absent"],

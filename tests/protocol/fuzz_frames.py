@@ -113,6 +113,9 @@ def batch(rng: random.Random) -> Batch:
             copies = [damaged(frame, damage, rng)]
         whole += [copy for copy in copies if copy == frame]
         parts += copies
+        if len(copies[0]) < len(frame) and frame.startswith(copies[0]):
+            # What follows could be the very byte that is missing: the line would then carry the frame whole.
+            parts.append(bytes([frame[len(copies[0])] ^ 0xFF]))
         if rng.random() < 0.3:
             parts.append(rng.choice((b"\xa5", b"\xa5\x5a", b"name%", b"\x7f", b"\0", rng.randbytes(3))))
     return Batch(b"".join(parts), made, whole, damages)

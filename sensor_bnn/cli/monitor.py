@@ -1,0 +1,101 @@
+"""``sensor-bnn monitor``: a running board on the terminal, live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(name="monitor")
+@click.argument("bundle", type=_FOLDER, required=False)
+@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE.")
+@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
+@click.option("--data", type=_FILE, help="npz file: x, y, classes.  [default: the shipped model's samples]")
+@click.option("--inferences", type=click.IntRange(min=1), help="End after so many.  [default: Ctrl-C ends]")
+@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate meanwhile.")
+@click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    default=Path("build/monitor"),
+    show_default=True,
+    help="Folder for what is built for an emulated board.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def command(
+    bundle: Path | None,
+    port: str | None,
+    board: str | None,
+    data: Path | None,
+    inferences: int | None,
+    baud: int | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Run samples on a board over and over, and show latency, accuracy and memory as they come.
+
+    On a terminal the view stands still and changes; elsewhere a line a second is printed.
+
+    \b
+    Example:
+      sensor-bnn monitor --board qemu-mps2-an500
+      sensor-bnn monitor bundle/ --port /dev/ttyUSB0 --data test.npz --baud 921600
+    """
+    import json
+    from contextlib import ExitStack
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from sensor_bnn.boards import load_board
+    from sensor_bnn.bring_up import running_board
+    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.device.bench import detect_board, read_samples
+    from sensor_bnn.device.monitor import Watch, watch
+    from sensor_bnn.report.monitor import monitor_facts, monitor_line, monitor_view
+    from sensor_bnn.report.result import result_of
+
+    if port is None and board is None:
+        raise click.UsageError("Give --port, or --board with an emulated board.")
+    if port is not None and bundle is None:
+        raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
+    if bundle is not None and data is None:
+        raise click.UsageError("Give --data with a BUNDLE.")
+    file = data or SHIPPED / "samples.npz"
+    samples = read_samples(file)
+    console = Console(stderr=as_json)
+    last: Watch | None = None
+    with ExitStack() as stack:
+        if port is not None:
+            facts = load_board(board) if board is not None else detect_board(port)
+        else:
+            assert board is not None
+            facts = load_board(board)
+            told = Console(stderr=True)
+            running = stack.enter_context(running_board(facts, bundle, None, file, output, told))
+            port, bundle = running.port, running.bundle
+        assert bundle is not None
+        try:
+            if console.is_terminal:
+                with Live(console=console, refresh_per_second=8) as live:
+                    for last in islice(watch(port, facts, bundle, samples, baud=baud), inferences):
+                        live.update(monitor_view(last))
+            else:
+                second = -1
+                for last in islice(watch(port, facts, bundle, samples, baud=baud), inferences):
+                    if int(last.seconds) > second:
+                        second = int(last.seconds)
+                        console.print(monitor_line(last), highlight=False, soft_wrap=True)
+        except KeyboardInterrupt:
+            pass  # how one ends it
+    if last is None:
+        return
+    if as_json:
+        click.echo(json.dumps(result_of("monitor", monitor_facts(last), facts)))
+    elif not console.is_terminal:
+        console.print(monitor_line(last), highlight=False, soft_wrap=True)
