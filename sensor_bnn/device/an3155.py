@@ -24,7 +24,7 @@ from sensor_bnn.errors import FlashError, PortError
 
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
 GET, GET_ID, SPEED, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x03, 0x11, 0x21, 0x31, 0x44
-GET_CHECKSUM = 0xA1
+ERASE, GET_CHECKSUM = 0x43, 0xA1
 BLOCK_BYTES = 256  # the most that one Read or Write carries
 ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
 
@@ -84,6 +84,7 @@ class An3155:
     def __init__(self, port: SerialPort) -> None:
         self._port = port
         self.hasty = False
+        self.erase_command = EXTENDED_ERASE  # or ERASE, as the oldest parts have it
         self.retries = 0
 
     def sync(self, seconds: float) -> bool:
@@ -250,9 +251,10 @@ class An3155:
         self._stages(WRITE, what, _with_checksum(struct.pack(">I", address)), block)
 
     def _erase(self, pages: Sequence[int]) -> None:
-        what = f"Extended Erase of pages {pages[0]}..{pages[-1]}"
-        self._command(EXTENDED_ERASE, what)
-        body = struct.pack(f">{len(pages) + 1}H", len(pages) - 1, *pages)
+        extended = self.erase_command == EXTENDED_ERASE
+        what = f"{'Extended ' if extended else ''}Erase of pages {pages[0]}..{pages[-1]}"
+        self._command(self.erase_command, what)
+        body = struct.pack(f">{len(pages) + 1}{'H' if extended else 'B'}", len(pages) - 1, *pages)
         self._send(_with_checksum(body), what, _ERASE_SECONDS)
 
     def _stages(self, code: int, what: str, *stages: bytes) -> None:

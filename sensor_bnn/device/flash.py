@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from sensor_bnn.boards import Board
+from sensor_bnn.boards import HEADER_BYTES, Board
 from sensor_bnn.device import gdb
 from sensor_bnn.device.an3155 import SilenceError
 from sensor_bnn.device.client import Client
@@ -22,7 +22,7 @@ from sensor_bnn.device.transfer import (
     verify,
     write_pages,
 )
-from sensor_bnn.errors import BoardError, DeviceError, FlashError, PortError
+from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
 
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
@@ -81,6 +81,7 @@ def flash_image(
     reset: tuple[str, ...] = (),
     read_back: bool = False,
     afresh: bool = False,
+    with_bootloader: bool = False,
     patience: float = 0.0,
 ) -> FlashResult:
     """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
@@ -95,6 +96,7 @@ def flash_image(
         baud, reset: see ``Link``.
         read_back: verify by reading all back, also where the bootloader computes checksums.
         afresh: write all pages, also those that hold what they shall.
+        with_bootloader: write the image's resident bootloader first, through the one in the chip's ROM.
         patience: seconds to wait for a board that is lost on the way (a cable pulled), to go on with it.
 
     Raises:
@@ -120,12 +122,15 @@ def flash_image(
         session: Session | None = None
         try:
             with open_session(link, board) as session:
+                if with_bootloader:
+                    _program_bootloader(session, board, image.bootloader, progress)
                 if debugger is not None and by_debugger:
                     written = _program_by_debugger(debugger, board, start, data, progress)
                 else:
                     written = _program_afresh(session, board, start, data, progress, read_back, afresh)
                 reached = session.port.baud
-                session.go(start)
+                # A bootloader in ROM wants the vector table; the resident one looks at the image first.
+                session.go(board.flash.origin if with_bootloader else start + HEADER_BYTES)
                 hello = _greet(session.client, image)
             break
         except (LostPortError, SilenceError, PortError) as error:
@@ -229,6 +234,25 @@ def _program(
     written = time.perf_counter()
     how = verify(session, address, data, progress, read_back)
     return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
+
+
+def _program_bootloader(session: Session, board: Board, bootloader: bytes, progress: Progress) -> None:
+    if session.is_ours:
+        raise DeviceError(
+            f"The bootloader that answers at {session.port.path} is the resident one, which never writes itself.",
+            "Set BOOT0 and reset the board to reach the one in ROM, or leave --with-bootloader out.",
+        )
+    if not 0 < len(bootloader) <= board.bootloader.size:
+        raise BundleError(
+            "There is no bootloader.elf of this board beside the image.",
+            "Give a folder of `sensor-bnn build`.",
+        )
+    data = bootloader + b"\xff" * (-len(bootloader) % 4)
+    origin = board.flash.origin
+    pages = changed_pages(session, board, origin, data, progress)
+    erase_pages(session, board, pages, progress)
+    write_pages(session, board, origin, data, pages, progress)
+    verify(session, origin, data, progress)
 
 
 def _program_by_debugger(

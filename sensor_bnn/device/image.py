@@ -13,16 +13,20 @@ _REMEDY = "Make it with `sensor-bnn build`."
 
 @dataclass(frozen=True)
 class Image:
-    """A whole, checked firmware image; ``data`` begins with its header."""
+    """A whole, checked firmware image; ``data`` begins with its header.
+
+    ``bootloader`` is what the resident bootloader puts into flash, if the build's folder was read.
+    """
 
     data: bytes
     board: str
     model_hash: str  # hex
     firmware_version: str
+    bootloader: bytes = b""
 
 
 def read_image(source: Path) -> Image:
-    """Read a build's folder, its firmware.bin, or its firmware.elf.
+    """Read a build's folder, its firmware.bin, or its firmware.elf, or Intel HEX of one (``*.hex``).
 
     Raises:
         BundleError: there is none, or it is cut off, damaged or of another version.
@@ -34,13 +38,33 @@ def read_image(source: Path) -> Image:
         data = file.read_bytes()
     except OSError as error:
         raise BundleError(f"Cannot read the firmware {file}: {error.strerror}.", _REMEDY) from None
+    if file.suffix.lower() in (".hex", ".ihex"):
+        data = _from_hex(file)
     if data.startswith(b"\x7fELF"):
         data = _loaded(file)
     try:
         header = image.read_image(data)
     except BundleError as error:
         raise BundleError(f"{file}: {error.message}", error.remedy) from None
-    return Image(data, header.board, header.model_hash.hex(), header.firmware_version)
+    elf = source / "bootloader.elf"
+    bootloader = _loaded(elf) if source.is_dir() and elf.is_file() else b""
+    return Image(data, header.board, header.model_hash.hex(), header.firmware_version, bootloader)
+
+
+def _from_hex(file: Path) -> bytes:
+    """What an Intel HEX file puts into flash, gaps filled as erased flash."""
+    from intelhex import HexReaderError, IntelHex
+
+    try:
+        content = IntelHex(str(file))
+    except (HexReaderError, UnicodeDecodeError) as error:
+        raise BundleError(f"{file} is a damaged Intel HEX file: {error}.", _REMEDY) from None
+    if content.minaddr() is None:
+        raise BundleError(f"{file} holds nothing to load.", _REMEDY)
+    if content.maxaddr() - content.minaddr() > 1 << 26:
+        raise BundleError(f"{file} spreads over too many bytes.", "Give the build's firmware.bin.")
+    content.padding = 0xFF
+    return bytes(content.tobinstr())
 
 
 def _loaded(file: Path) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sensor_bnn.boards import Board
-from sensor_bnn.device.an3155 import EXTENDED_ERASE, GET_CHECKSUM, GO, READ, SPEED, WRITE, An3155
+from sensor_bnn.device.an3155 import ERASE, EXTENDED_ERASE, GET_CHECKSUM, GO, READ, SPEED, WRITE, An3155
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import DeviceError, PortError
@@ -50,6 +50,11 @@ class Session:
     def has_checksum(self) -> bool:
         """Whether the bootloader computes checksums itself."""
         return GET_CHECKSUM in self.commands
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is our resident bootloader, not one in a chip's ROM."""
+        return self.bootloader.hasty
 
     def go(self, address: int) -> None:
         """Start the application, and follow it to its rate.
@@ -108,12 +113,15 @@ def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
 
 def _identify(bootloader: An3155, board: Board) -> tuple[int, frozenset[int]]:
     capabilities = bootloader.get()
-    missing = {READ, WRITE, EXTENDED_ERASE, GO} - set(capabilities.commands)
-    if missing:
-        names = ", ".join(f"{code:#04x}" for code in sorted(missing))
+    missing = {READ, WRITE, GO} - set(capabilities.commands)
+    if missing or not {ERASE, EXTENDED_ERASE} & set(capabilities.commands):
+        names = ", ".join(f"{code:#04x}" for code in sorted(missing or {ERASE, EXTENDED_ERASE}))
         raise DeviceError(
-            f"The bootloader lacks the commands {names}.", "Use a part whose bootloader has Extended Erase."
+            f"The bootloader lacks the commands {names}.",
+            "Check in ST's AN2606 what this part's bootloader can; a debug probe writes any.",
         )
+    if EXTENDED_ERASE not in capabilities.commands:
+        bootloader.erase_command = ERASE
     chip_id = bootloader.get_id()
     if chip_id != board.bootloader.chip_id:
         raise DeviceError(
