@@ -228,38 +228,43 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
     return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
 
 
-# Family `helium`: tables of vectors, 32 rows a look-up (firmware/kernels/helium/helium.h). -------------------
+# Family `helium`: tables of vectors, 32 rows a look-up (firmware/kernels/helium/helium.h). ------------------
 
 _HELIUM_ROWS = 32
 
 
 @dataclass(frozen=True)
 class _Helium:
-    """Instructions of a block of 32 rows; what is not said is as in ``_Lookup``.
+    """Instructions of a block of rows; what is not said is as in ``_Lookup``.
 
     Attributes:
-        packed, floats: from counts to all rows' bits or floats of one output.
-        wide: what ``packed`` takes more from halfwords.
+        start: of a block at all.
+        packed: from counts in bytes to the bits of all rows, for one output.
+        wide: the same from halfwords.
+        floats: from counts to floats, for one output: at all, more from halfwords, and for each row.
     """
 
+    start: int
     table: int
     pair: int
     single: int
     widen: int
     packed: int
-    floats: int
     wide: int
+    floats: tuple[int, int, int]
 
     def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
         pairs, singles = divmod(words, 2)
         chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
         each = pairs * self.pair + singles * self.single + chunks * self.widen
-        blocks = -(-rows // _HELIUM_ROWS)
         if packed:
-            each += self.packed + (self.wide if chunks else 0)
-            return blocks * (words * self.table + N * each)
-        return blocks * (words * self.table + N * each) + rows * N * self.floats
+            each += self.wide if chunks else self.packed
+        else:
+            each += self.floats[0] + (self.floats[1] if chunks else 0)
+        blocks = -(-rows // _HELIUM_ROWS)
+        ends = 0 if packed else rows * N * self.floats[2]
+        return blocks * (self.start + words * self.table + N * each) + ends
 
 
 def _helium(costs: _Helium) -> Kernel:
@@ -306,11 +311,11 @@ def _neon(lanes: int, costs: _Neon) -> Kernel:
 
 # What the cores have. Costs are those that `sensor-bnn kernels --target T` counts. --------------------------
 
-_THUMB2 = (
+_LOOKUPS = (
     _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34)),
     _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17)),
-    _popcount(_Loop(word=12, packed=3, floats=9)),
 )
+_THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
 
 _ARMV7_NEON = (
     _neon(2, _Neon(panel=(280, 160), tile=(210, 180), floats=16)),
@@ -324,8 +329,20 @@ _AARCH64_NEON = (
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "portable": _THUMB2,
     "helium": (
-        _helium(_Helium(table=700, pair=54, single=31, widen=30, packed=14, floats=6, wide=6)),
-        *_THUMB2,
+        _helium(
+            _Helium(
+                start=400,
+                table=1000,
+                pair=54,
+                single=31,
+                widen=31,
+                packed=29,
+                wide=43,
+                floats=(45, 46, 6),
+            )
+        ),
+        *_LOOKUPS,
+        _popcount(_Loop(word=11, packed=4, floats=11)),
     ),
     "neon": _ARMV7_NEON,
     "aarch64": _AARCH64_NEON,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
@@ -62,14 +63,38 @@ def test_bar(rows: list[KernelRow], shape: Shape, output: str) -> None:
     assert row.instr_per_mac <= BARS[shape, output]
 
 
-@pytest.mark.parametrize(("core", "most"), [("cortex-m3", 0.20), ("cortex-m4", 0.16)])
-def test_bar_of_a_smaller_core(core: str, most: float) -> None:
+@pytest.mark.parametrize(("core", "most"), [("cortex-m3", 0.20), ("cortex-m4", 0.16), ("cortex-m55", 0.06)])
+def test_bar_of_another_core(core: str, most: float) -> None:
     counted = measure_kernels(find_target(core), (DEFAULT_SHAPES[0], *GRID[:9]), Console(file=io.StringIO()))
     assert [row for row in counted if not row.exact] == []
     (row,) = (
         row for row in counted if (row.m, row.n, row.output, row.kernel) == (64, 192, "packed", "chosen")
     )
     assert row.instr_per_mac <= most
+
+
+# Blocks of 32 rows that are full, nearly empty and one more; fours and eights of outputs that are not full;
+# pairs and single words of K; counts that just fit a byte and that do not; some chunks of them.
+HELIUM = (
+    *(Shape(m, n, k) for m, n, k in ((32, 36, 64), (31, 35, 65), (33, 8, 254), (2, 7, 255), (48, 33, 256))),
+    *(Shape(m, n, k) for m, n, k in ((16, 5, 192), (17, 3, 193), (18, 4, 384), (35, 45, 417), (64, 31, 768))),
+)
+
+
+def random_shapes(count: int) -> tuple[Shape, ...]:
+    rng = np.random.default_rng(20261122)
+    return tuple(Shape(*map(int, rng.integers(1, (70, 70, 700)))) for _ in range(count))
+
+
+@pytest.mark.parametrize("shapes", [HELIUM, random_shapes(6)], ids=["edges", "random"])
+def test_helium_is_exact(shapes: tuple[Shape, ...]) -> None:
+    counted = measure_kernels(find_target("cortex-m55"), shapes, Console(file=io.StringIO()))
+    assert {row.kernel for row in counted} == {"helium", "lookup16", "lookup8", "popcount", "chosen"}
+    assert [row for row in counted if not row.exact] == []
+    for chosen in (row for row in counted if row.kernel == "chosen" and row.n >= 32 and row.k >= 32):
+        shape = (chosen.m, chosen.n, chosen.k, chosen.output)
+        best = min(row.instructions for row in counted if (row.m, row.n, row.k, row.output) == shape)
+        assert chosen.instructions <= 1.1 * best, shape
 
 
 def test_the_choice_is_hardly_slower_than_the_best(rows: list[KernelRow]) -> None:

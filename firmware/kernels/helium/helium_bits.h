@@ -26,6 +26,7 @@ __attribute__((always_inline)) static inline void helium_write_bits(const helium
                                                                     const int32_t *limit, uint32_t *y,
                                                                     helium_gather *gather) {
     const uint32_t stride = (counts->n + 31u) / 32u;
+    const uint32_t rows = counts->rows;
     for (uint32_t word = 0; word < stride; word++) {
         uint8_t bytes[2][4][16] __attribute__((aligned(8)));
         uint32_t words[HELIUM_ROWS];
@@ -49,7 +50,7 @@ __attribute__((always_inline)) static inline void helium_write_bits(const helium
             vst4q_u8((uint8_t *)(words + 16u * half), planes);
         }
         uint32_t *to = y + word;
-        for (uint32_t row = 0; row < counts->rows; row++) {
+        for (uint32_t row = 0; row < rows; row++) {
             *to = words[row];
             to += stride;
         }

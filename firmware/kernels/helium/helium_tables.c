@@ -8,8 +8,12 @@
 static void fetch(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *words) {
     const uint32x4_t offsets = vmulq_n_u32(vidupq_n_u32(0, 4), stride);
     for (uint32_t row = 0; row < HELIUM_ROWS; row += 4u) {
-        const mve_pred16_t there = vctp32q(rows > row ? rows - row : 0u);
-        vst1q_u32(words + row, vldrwq_gather_offset_z_u32(x, offsets, there));
+        if (rows >= row + 4u) {
+            vst1q_u32(words + row, vldrwq_gather_offset_u32(x, offsets));
+        } else {
+            const mve_pred16_t there = vctp32q(rows > row ? rows - row : 0u);
+            vst1q_u32(words + row, vldrwq_gather_offset_z_u32(x, offsets, there));
+        }
         x += 4u * stride;
     }
 }
