@@ -1,1 +1,55 @@
-"""Binary transformers from PyTorch to a measured microcontroller."""
+"""Binary transformers from PyTorch to a measured microcontroller.
+
+    from sensor_bnn import Board, compile, export
+
+    onnx = export("ckpt.pt", "build").onnx
+    board = Board("qemu-mps2-an500")
+    bundle = compile(onnx, board.target, "build/device").folder
+    with board.emulate(bundle) as running:
+        print(running.bench("samples.npz").instructions)
+
+Each name is imported when it is first used, and its stage with it: who only flashes waits for neither torch
+nor TVM. The command line is made of the same functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sensor_bnn.api import Board as Board
+    from sensor_bnn.api import Session as Session
+    from sensor_bnn.api import build as build
+    from sensor_bnn.api import compile as compile
+    from sensor_bnn.api import export as export
+    from sensor_bnn.api import flash as flash
+    from sensor_bnn.api import train_recipe as train_recipe
+    from sensor_bnn.device.bench import Samples as Samples
+    from sensor_bnn.device.bench import read_samples as read_samples
+    from sensor_bnn.errors import SensorBnnError as SensorBnnError
+
+_PLACES = {
+    "Board": "sensor_bnn.api",
+    "Session": "sensor_bnn.api",
+    "build": "sensor_bnn.api",
+    "compile": "sensor_bnn.api",
+    "export": "sensor_bnn.api",
+    "flash": "sensor_bnn.api",
+    "train_recipe": "sensor_bnn.api",
+    "Samples": "sensor_bnn.device.bench",
+    "read_samples": "sensor_bnn.device.bench",
+    "SensorBnnError": "sensor_bnn.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the place of a public name (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names beside what a module has."""
+    return sorted({*globals(), *_PLACES})

@@ -46,6 +46,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "-o", "--output", type=_FOLDER, help="What --model makes on the way.  [default: build/random/<model>]"
 )
+@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate for the run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     bundle: Path | None,
@@ -60,6 +61,7 @@ def command(
     seed: int,
     narrow: bool,
     output: Path | None,
+    baud: int | None,
     as_json: bool,
 ) -> None:
     """Run samples on the board that runs BUNDLE, and print what it costs there.
@@ -100,7 +102,7 @@ def command(
             raise click.UsageError("--random-weights goes with --model.")
         if samples_file is None:
             raise click.UsageError("Give --samples with a BUNDLE.")
-        result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build)
+        result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build, baud)
     if as_json:
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
@@ -120,21 +122,20 @@ def _flashed(
     limit: int | None,
     reference: Path | None,
     build: Path | None,
+    baud: int | None,
 ) -> tuple[BenchResult, Board]:
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.device.bench import detect_board, read_samples, run_bench
+    from sensor_bnn.api import Board, Session
+    from sensor_bnn.device.bench import read_samples
     from sensor_bnn.device.port import find_port
-    from sensor_bnn.report.progress import count_bars
 
     samples = read_samples(samples_file, limit)
-    named = load_board(board) if board is not None else None
+    named = Board(board) if board is not None else None
     path = find_port(port)
-    facts = named or detect_board(path)
-    with count_bars() as progress:
-        result = run_bench(
-            path, facts, bundle, samples, host_dir=reference, build_dir=build, progress=progress
-        )
-    return result, facts
+    if named is not None:
+        session = named.at(path, bundle, reference=reference, build=build, baud=baud)
+    else:
+        session = Session.found(path, bundle, reference=reference, build=build, baud=baud)
+    return session.bench(samples), session.board
 
 
 def _random(

@@ -33,7 +33,7 @@ def command(model: Path, target: str, output: Path | None, as_json: bool) -> Non
     from sensor_bnn.compiler.targets import find_target
 
     find_target(target)
-    from sensor_bnn.compiler.pipeline import compile_model
+    from sensor_bnn import compile as compile_model
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)

@@ -56,17 +56,12 @@ def command(
       sensor-bnn evaluate bundle/ --port /dev/ttyUSB0 --data test.npz --reference host-bundle/
     """
     import json
+    from contextlib import AbstractContextManager, nullcontext
+    from dataclasses import replace
 
-    from rich.console import Console
-
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.bring_up import running_board
-    from sensor_bnn.demo import SHIPPED
-    from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.evaluate import Evaluation, run_evaluate
-    from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of, print_evaluation
-    from sensor_bnn.report.progress import count_bars
-    from sensor_bnn.report.result import result_of, write_result
+    from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
+    from sensor_bnn.device.bench import read_samples
+    from sensor_bnn.report.evaluation import print_evaluation
 
     if port is None and board is None:
         raise click.UsageError("Give --port, or --board with an emulated board.")
@@ -76,43 +71,23 @@ def command(
         raise click.UsageError("--reference goes with a BUNDLE; the shipped model has its own.")
     if bundle is not None and data is None:
         raise click.UsageError("Give --data with a BUNDLE.")
-    file = data or SHIPPED / "samples.npz"
+    file = data or SHIPPED_SAMPLES
     samples = read_samples(file, limit)
-    kept = state or output / "state.jsonl"
-    partial = kept.with_name("interrupted.json")
-
-    def measure(path: str, folder: Path, host: Path | None) -> dict[str, object]:
-        def interrupted(part: Evaluation) -> str:
-            write_result(result_of("evaluate", evaluation_facts(part, samples, None), facts), partial)
-            return f" What is known so far stands in {partial}."
-
-        with count_bars() as progress:
-            found = run_evaluate(
-                path,
-                facts,
-                folder,
-                samples,
-                kept,
-                fresh=fresh,
-                baud=baud,
-                progress=progress,
-                interrupted=interrupted,
-            )
-        partial.unlink(missing_ok=True)
-        expected = None if host is None else host_outputs_of(host, found.hello.model_hash, samples)
-        return evaluation_facts(found, samples, expected)
-
-    if port is not None:
-        assert bundle is not None
-        facts = load_board(board) if board is not None else detect_board(port)
-        result = measure(port, bundle, reference)
-    else:
+    starting: AbstractContextManager[Session]
+    if port is None:
         assert board is not None
-        facts = load_board(board)
-        console = Console(stderr=True)
-        with running_board(facts, bundle, reference, file, output, console) as running:
-            result = measure(running.port, running.bundle, running.reference)
-    whole = result_of("evaluate", result, facts)
+        starting = Board(board).emulate(bundle, reference=reference, samples=file, folder=output)
+    else:
+        assert bundle is not None
+        if board is not None:
+            session = Board(board).at(port, bundle, reference=reference)
+        else:
+            session = Session.found(port, bundle, reference=reference)
+        starting = nullcontext(session)
+    with starting as running:
+        whole = replace(running, baud=baud).evaluate(
+            samples, state=state or output / "state.jsonl", fresh=fresh
+        )
     if as_json:
         click.echo(json.dumps(whole))
     print_evaluation(whole, stderr=as_json)

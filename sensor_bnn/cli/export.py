@@ -48,11 +48,11 @@ def command(
     from sensor_bnn.compiler.targets import find_target
 
     find_target(target)
-    from sensor_bnn.compiler.pipeline import compile_model
-    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
+    from sensor_bnn import compile as compile_model
+    from sensor_bnn import export
 
     with Console(stderr=True).status("starting") as status:
-        done = export_checkpoint(ckpt, output, samples, status.update, narrow=narrow)
+        done = export(ckpt, output, samples, progress=status.update, narrow=narrow)
         bundles = {}
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")

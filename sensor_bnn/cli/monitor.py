@@ -47,16 +47,15 @@ def command(
     """
     import json
     from contextlib import ExitStack
+    from dataclasses import replace
     from itertools import islice
 
     from rich.console import Console
     from rich.live import Live
 
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.bring_up import running_board
-    from sensor_bnn.demo import SHIPPED
-    from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.monitor import Watch, watch
+    from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
+    from sensor_bnn.device.bench import read_samples
+    from sensor_bnn.device.monitor import Watch
     from sensor_bnn.report.monitor import monitor_facts, monitor_line, monitor_view
     from sensor_bnn.report.result import result_of
 
@@ -66,28 +65,26 @@ def command(
         raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
     if bundle is not None and data is None:
         raise click.UsageError("Give --data with a BUNDLE.")
-    file = data or SHIPPED / "samples.npz"
+    file = data or SHIPPED_SAMPLES
     samples = read_samples(file)
     console = Console(stderr=as_json)
     last: Watch | None = None
     with ExitStack() as stack:
-        if port is not None:
-            facts = load_board(board) if board is not None else detect_board(port)
-        else:
+        if port is None:
             assert board is not None
-            facts = load_board(board)
-            told = Console(stderr=True)
-            running = stack.enter_context(running_board(facts, bundle, None, file, output, told))
-            port, bundle = running.port, running.bundle
-        assert bundle is not None
+            session = stack.enter_context(Board(board).emulate(bundle, samples=file, folder=output))
+        else:
+            assert bundle is not None
+            session = Board(board).at(port, bundle) if board is not None else Session.found(port, bundle)
+        watched = islice(replace(session, baud=baud).watch(samples), inferences)
         try:
             if console.is_terminal:
                 with Live(console=console, refresh_per_second=8) as live:
-                    for last in islice(watch(port, facts, bundle, samples, baud=baud), inferences):
+                    for last in watched:
                         live.update(monitor_view(last))
             else:
                 second = -1
-                for last in islice(watch(port, facts, bundle, samples, baud=baud), inferences):
+                for last in watched:
                     if int(last.seconds) > second:
                         second = int(last.seconds)
                         console.print(monitor_line(last), highlight=False, soft_wrap=True)
@@ -96,6 +93,6 @@ def command(
     if last is None:
         return
     if as_json:
-        click.echo(json.dumps(result_of("monitor", monitor_facts(last), facts)))
+        click.echo(json.dumps(result_of("monitor", monitor_facts(last), session.board)))
     elif not console.is_terminal:
         console.print(monitor_line(last), highlight=False, soft_wrap=True)

@@ -125,7 +125,7 @@ def test_the_command(
     samples = some()
     file = tmp_path / "samples.npz"
     np.savez(file, x=samples.x, y=samples.y, classes=np.array(samples.classes))
-    monkeypatch.setattr("sensor_bnn.device.bench.detect_board", lambda port: TOY)
+    monkeypatch.setattr("sensor_bnn.api.detect_board", lambda port: TOY)
     with Peer("application") as peer:
         line = [str(bundle), "--port", peer.port, "--data", str(file), "--inferences", "8"]
         told = CliRunner().invoke(monitor_command.command, line)
