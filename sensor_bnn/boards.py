@@ -116,6 +116,7 @@ class Board:
     name: str
     title: str
     target: str
+    soc: str  # what of ``firmware/hal`` the chip adds to its core; empty for a Cortex-M
     run_on_hardware: bool
     flash: Flash
     ram: Ram
@@ -213,6 +214,7 @@ def read_board(folder: Path) -> Board:
         name=name,
         title=top.text("title"),
         target=top.text("target"),
+        soc=top.text("soc", _WORD, "a word") if "soc" in content else "",
         run_on_hardware=top.flag("run_on_hardware"),
         flash=flash,
         ram=_ram(memory.table("ram")),

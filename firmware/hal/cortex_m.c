@@ -19,6 +19,10 @@ void cpu_sleep(void) {
     __asm volatile("dsb\n wfi" ::: "memory");
 }
 
+void cpu_barrier(void) {
+    cortex_m_barrier();
+}
+
 void cpu_enable_interrupt(uint32_t number) {
     NVIC_ISER(number / 32u) = 1u << (number % 32u);
 }

@@ -16,7 +16,11 @@ void cpu_sleep(void);
 /* Let interrupt `number` in. */
 void cpu_enable_interrupt(uint32_t number);
 
-/* Leave for the image whose vector table stands at `vectors`, the core as a reset leaves it: no
+/* What was written is seen by all, what follows is fetched anew. */
+void cpu_barrier(void);
+
+/* Leave for the image whose vector table (or first instruction, where a core begins with one) stands at
+ * `vectors`, the core as a reset leaves it: no
  * interrupt enabled or pending, no system timer, no protected memory. */
 noreturn void cpu_start(uint32_t vectors);
 

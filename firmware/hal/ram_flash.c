@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "board.h"
-#include "hal/cortex_m.h"
+#include "hal/cpu.h"
 #include "hal/flash.h"
 
 const uint8_t *flash_at(uint32_t address) {
@@ -12,12 +12,12 @@ const uint8_t *flash_at(uint32_t address) {
 bool flash_erase(uint32_t number) {
     memset((uint8_t *)(uintptr_t)(SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES), 0xFF,
            SBNN_FLASH_PAGE_BYTES);
-    cortex_m_barrier();
+    cpu_barrier();
     return true;
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     memcpy((uint8_t *)(uintptr_t)address, bytes, count);
-    cortex_m_barrier();
+    cpu_barrier();
     return memcmp(flash_at(address), bytes, count) == 0;
 }

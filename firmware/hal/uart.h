@@ -32,6 +32,7 @@ void uart_speed(uint32_t baud);
 
 /* Between uart.c and a driver, which is a file hal/<driver>_uart.c that defines uart_interrupt and
  * these. */
+void uart_interrupt(void); /* fetches what has been received */
 void uart_driver_open(void);
 void uart_driver_deafen(void);
 void uart_driver_speed(uint32_t divisor); /* of SBNN_UART_CLOCK_HZ, for a bit; 16 at least */

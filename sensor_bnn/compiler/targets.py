@@ -22,6 +22,7 @@ class Target:
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
         gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
         tools: what stands before the names of GCC and its tools.
+        core: the family of ``firmware/hal`` that starts the core.
         fused: the core always has fused products and sums; LLVM is told not to form them.
         hosted: the bundle becomes a shared library for the machine that compiles it.
         isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
@@ -35,6 +36,7 @@ class Target:
     float_abi: str = ""
     gcc: tuple[str, ...] = ()
     tools: str = "arm-none-eabi-"
+    core: str = "cortex_m"
     fused: bool = False
     hosted: bool = False
     isa: tuple[str, ...] = ("portable",)
@@ -74,7 +76,7 @@ class Target:
 
 
 # GCC for Linux makes neither a program of fixed addresses nor one without the C library's start-up by itself.
-_BARE_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics")
+_BARE_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics", "-nolibc", "-Wl,-n")
 
 _PACKAGES = {
     "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
@@ -164,6 +166,7 @@ _TARGETS = (
         cpu="cortex-a53",
         gcc=("-mcpu=cortex-a53", *_BARE_AARCH64),
         tools="aarch64-linux-gnu-",
+        core="aarch64",
         fused=True,
         isa=("neon", "aarch64"),
     ),
@@ -174,6 +177,7 @@ _TARGETS = (
         cpu="cortex-a72",
         gcc=("-mcpu=cortex-a72", *_BARE_AARCH64),
         tools="aarch64-linux-gnu-",
+        core="aarch64",
         fused=True,
         isa=("neon", "aarch64"),
     ),

@@ -25,8 +25,11 @@ from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 from sensor_bnn.resources import resource
 
-COMPILER = "arm-none-eabi-gcc"
-INSTALL = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
+CORES = {
+    "cortex_m": ("cortex_m.c", "cortex_m_startup.c"),
+    "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c"),
+}
+"""The files of ``firmware/hal`` that each core needs."""
 
 RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
@@ -143,20 +146,24 @@ def _size(count: int) -> str:
 
 def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``."""
-    if shutil.which(COMPILER) is None:
-        raise ToolError(f"The cross compiler {COMPILER} is missing.", f"Install it: {INSTALL}")
+    target = _target(board)
+    check_compiler(target)
     sources = resource("firmware")
-    _check_drivers(board, sources)
+    _check_drivers(board, target, sources)
     generated = work / "generated"
     generated.mkdir()
-    _generate(board, sources / "templates", generated)
+    _generate(board, target, sources / "templates", generated)
     targets = ["bootloader"] if bundle is None else ["bootloader", "firmware"]
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
-        "CMAKE_TOOLCHAIN_FILE": sources / "cmake" / "arm-none-eabi.cmake",
+        "CMAKE_TOOLCHAIN_FILE": sources / "cmake" / "bare-metal.cmake",
+        "CMAKE_C_COMPILER": target.compiler,
+        "CMAKE_ASM_COMPILER": target.compiler,
         "CMAKE_MAKE_PROGRAM": _ninja(),
         "SBNN_GENERATED": generated,
-        "SBNN_CPU_FLAGS": ";".join(_target(board).gcc),
+        "SBNN_CPU_FLAGS": ";".join(target.gcc),
+        "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
+        "SBNN_SOC": board.soc,
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
@@ -177,8 +184,18 @@ def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) ->
     return {target: (build / f"{target}.elf").read_bytes() for target in targets}
 
 
+def check_compiler(target: Target) -> None:
+    """See that the compiler of the target's firmware is there.
+
+    Raises:
+        ToolError: it is missing.
+    """
+    if shutil.which(target.compiler) is None:
+        raise ToolError(f"The cross compiler {target.compiler} is missing.", f"Install it: {target.install}")
+
+
 def _target(board: Board) -> Target:
-    known = [target for target in list_targets() if target.gcc]
+    known = [target for target in list_targets() if target.core in CORES and target.gcc]
     for target in known:
         if target.name == board.target:
             return target
@@ -188,12 +205,15 @@ def _target(board: Board) -> Target:
     )
 
 
-def _check_drivers(board: Board, sources: Path) -> None:
-    for kind, driver in (
+def _check_drivers(board: Board, target: Target, sources: Path) -> None:
+    drivers = [
         ("uart", board.uart.driver),
         ("counter", board.counter.driver),
         ("flash", board.flash.driver),
-    ):
+    ]
+    if board.soc or target.core != "cortex_m":
+        drivers.append(("soc", board.soc))
+    for kind, driver in drivers:
         known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
         if driver not in known:
             raise BoardError(
@@ -201,14 +221,14 @@ def _check_drivers(board: Board, sources: Path) -> None:
                 f"It has: {', '.join(known)}.",
             )
     last = HEADER_BYTES // 4 - _VECTORS_BEFORE_INTERRUPTS - 1
-    if board.uart.irq > last:
+    if target.core == "cortex_m" and board.uart.irq > last:
         raise BoardError(
             f"The board {board.name} has its UART on interrupt {board.uart.irq}.",
             f"The firmware's vector table goes up to {last}.",
         )
 
 
-def _generate(board: Board, templates: Path, folder: Path) -> None:
+def _generate(board: Board, target: Target, templates: Path, folder: Path) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -218,6 +238,8 @@ def _generate(board: Board, templates: Path, folder: Path) -> None:
     )
     facts = {
         "board": board,
+        "core": target.core,
+        "word": 8 if target.core == "aarch64" else 4,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,
@@ -316,7 +338,7 @@ def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Bo
         "arena": sections.get(".arena", 0),
         "stack": sections[".stack"],
         "handler_stack": sections[".handler_stack"],
-        "data_bss": sections.get(".data", 0) + sections.get(".bss", 0),
+        "data_bss": sum(sections.get(name, 0) for name in (".data", ".bss", ".tables")),
     }
     return {
         "board": board.name,

@@ -17,7 +17,7 @@ from elftools.elf.sections import SymbolTableSection
 from sensor_bnn.boards import Board, Region
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError, ToolError
-from sensor_bnn.firmware.build import COMPILER, INSTALL, RESERVED_BYTES, build_firmware
+from sensor_bnn.firmware.build import RESERVED_BYTES, build_firmware, check_compiler
 from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.resources import resource
 
@@ -26,6 +26,7 @@ CHECKS = ("links", "symbols", "fits", "vectors")
 
 _WORD = 4
 _SYSTEM_VECTORS = 16
+_EXCEPTIONS_BYTES = 2048  # AArch64's table, and what it is aligned to
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ def check_board(board: Board) -> list[BoardCheck]:
     Raises:
         ToolError: the cross compiler is missing.
     """
-    if shutil.which(COMPILER) is None:
-        raise ToolError(f"The cross compiler {COMPILER} is missing.", f"Install it: {INSTALL}")
+    try:
+        core = find_target(board.target).core
+    except SensorBnnError as error:
+        return [BoardCheck(board.name, "links", False, str(error))]
+    check_compiler(find_target(board.target))
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
         folder = Path(temporary)
         try:
@@ -56,7 +60,7 @@ def check_board(board: Board) -> list[BoardCheck]:
         loader = _Program(built.bootloader_elf, board.flash.origin, board.bootloader.size)
         application = _Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)
     checks = [BoardCheck(board.name, "links", True, f"for {board.target}")]
-    for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _vectors)):
+    for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _VECTORS[core])):
         found = [check(program, board) for program in (loader, application)]
         wrong = [text for ok, text in found if not ok]
         checks.append(
@@ -67,15 +71,18 @@ def check_board(board: Board) -> list[BoardCheck]:
 
 def _make_bundle(board: Board, folder: Path) -> None:
     shutil.copytree(resource("firmware") / "check", folder)
+    target = find_target(board.target)
     done = subprocess.run(
-        [COMPILER, *find_target(board.target).gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
+        [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise ToolError(f"{COMPILER} failed: {done.stderr.strip()}", "Check the flags of the board's target.")
+        raise ToolError(
+            f"{target.compiler} failed: {done.stderr.strip()}", "Check the flags of the board's target."
+        )
     facts: dict[str, Any] = {
         "format": 1,
         "model": "check",
@@ -141,7 +148,7 @@ def _fits(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} takes {flash:,} of {program.room:,} bytes of flash"
 
 
-def _vectors(program: _Program, board: Board) -> tuple[bool, str]:
+def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     size, start = program.vector_bytes, program.vectors
     alignment = max(128, 1 << (size - 1).bit_length())
     if program.addresses.get("vectors") != start:
@@ -159,3 +166,20 @@ def _vectors(program: _Program, board: Board) -> tuple[bool, str]:
     if handlers[_SYSTEM_VECTORS - 1 + board.uart.irq] != program.addresses.get("uart_interrupt"):
         return False, f"interrupt {board.uart.irq} of {program.name} is not the UART's"
     return True, f"{program.name} at {start:#010x}"
+
+
+def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
+    """Execution begins at the program's first instruction; the core itself is told where its table is."""
+    start = program.addresses.get("reset")
+    if start != program.vectors or program.word(program.vectors) is None:
+        return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
+    table = program.addresses.get("exceptions", -1)
+    if table % _EXCEPTIONS_BYTES or program.word(table) is None:
+        return (
+            False,
+            f"the exceptions of {program.name} stand at {table:#x}, no multiple of {_EXCEPTIONS_BYTES}",
+        )
+    return True, f"{program.name} at {start:#010x}"
+
+
+_VECTORS = {"cortex_m": _cortex_m_vectors, "aarch64": _aarch64_vectors}

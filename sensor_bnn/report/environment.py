@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from sensor_bnn.boards import Board
-from sensor_bnn.firmware.build import COMPILER
+from sensor_bnn.compiler.targets import find_target
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
@@ -27,7 +27,7 @@ def environment(board: Board) -> dict[str, str | None]:
         "tvm": _package("apache-tvm"),
         "torch": _package("torch"),
         "onnxruntime": _package("onnxruntime"),
-        "cross_compiler": _program(COMPILER),
+        "cross_compiler": _program(find_target(board.target).compiler),
         "emulator": _program(board.emulator.program) if board.emulator is not None else None,
         "python": platform.python_version(),
         "host": f"{platform.system()} {platform.machine()}",

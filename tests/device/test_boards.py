@@ -116,6 +116,11 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ("[counter]", "[[setup]]\nset = 2\n[counter]", "setup[0].register is missing"),
         ("[counter]", "[setup]\nset = 2\n[counter]", "setup must be an array of tables, [[setup]]"),
         ("[counter]", "[flasher]\nvia = 'jtag'\n[counter]", "flasher.via must be one of an3155, gdb"),
+        (
+            "run_on_hardware = false",
+            'run_on_hardware = false\nsoc = "Pi 3"',
+            "soc must be a word, not 'Pi 3'",
+        ),
         ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
         ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
     ],

@@ -13,7 +13,7 @@ import pytest
 from sensor_bnn.boards import Board, default_board
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.firmware.build import COMPILER, INSTALL, BuildResult, build_firmware
+from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.resources import resource
 
 from .line import ACK, Line, Machine, start_application
@@ -44,8 +44,9 @@ def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
         folder = tmp_path_factory.mktemp("standin") / "bundle"
         shutil.copytree(HERE / "standin", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
-        cpu = find_target(target).gcc
-        run_tool(INSTALL, COMPILER, *flags, *cpu, "-c", folder / "kernels.c", "-o", folder / "kernels.o")
+        facts = find_target(target)
+        source, object_file = folder / "kernels.c", folder / "kernels.o"
+        run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
         (folder / "kernels.c").unlink()
         (folder / "metadata.json").write_text(
             json.dumps(

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from sensor_bnn.boards import Board, list_boards, load_board
 from sensor_bnn.cli import boards as boards_command
+from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware import check
 from sensor_bnn.firmware.check import CHECKS, check_board
@@ -78,6 +79,22 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
     assert "interrupt 4 of bootloader is not the UART's" in found(told)["vectors"]
 
 
+def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
+    build = check.build_firmware
+    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+    told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
+    found = {item.check: item.detail for item in check_board(told) if not item.ok}
+    assert "firmware does not begin with its reset code at 0x00090200" in found["vectors"]
+
+
+def test_an_aarch64_board_without_its_chip() -> None:
+    board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
+    assert "names the soc driver 'none', which" in failed(replace(board, soc="none"))["links"]
+    moved = replace(board.ram, origin=board.ram.origin + 0x10000)
+    assert "the MMU protects aligned blocks" in failed(replace(board, ram=moved))["links"]
+
+
 def test_a_wrong_board_exits_with_1(board: Board, tmp_path: Path) -> None:
     made = run("new", "wrong", "--from", board.name, "-o", str(tmp_path))
     file = Path(made.stdout.strip())
@@ -131,7 +148,7 @@ def test_the_page_tells_every_key_driver_and_check() -> None:
     for board in list_boards():
         content = tomllib.loads((board.folder / "board.toml").read_text())
         assert set(keys(content)) - told == set()
-    for kind in ("uart", "counter", "flash"):
+    for kind in ("uart", "counter", "flash", "soc"):
         drivers = {
             file.stem.removesuffix(f"_{kind}") for file in (resource("firmware") / "hal").glob(f"*_{kind}.c")
         }

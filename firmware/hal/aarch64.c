@@ -1,0 +1,149 @@
+/* An AArch64 core at EL1, with caches on and memory mapped to itself. */
+#include "hal/aarch64.h"
+
+#include <stdnoreturn.h>
+
+#include "board.h"
+#include "hal/cpu.h"
+#include "hal/memory.h"
+#include "hal/register.h"
+#include "hal/stay.h"
+#include "hal/uart.h"
+
+#define BLOCK_BITS 21u /* 2 MB: what an entry of the tables maps */
+#define BLOCK (1u << BLOCK_BITS)
+#define BLOCKS 512u /* of a table: 1 GB */
+#define TABLES 4u   /* all that 32 bits address */
+#define LINE_BYTES 64u
+
+#define ENTRY_BLOCK 0x401u /* valid, accessed */
+#define ENTRY_TABLE 3u
+#define ENTRY_SHARED (3u << 8)
+#define ENTRY_DEVICE (1u << 2)
+#define ENTRY_NO_CODE (3ull << 53)
+
+_Static_assert(SBNN_RAM_ORIGIN % BLOCK == 0u, "the MMU protects aligned blocks");
+
+extern uint64_t linker_data_load[], linker_data_start[], linker_data_end[];
+extern uint64_t linker_bss_start[], linker_bss_end[];
+
+/* A clock switched on, a pin given to its peripheral: what the board asks for. */
+#define SET_UP(address, clear, set) REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);
+
+/* What reset writes all over the stack. */
+extern const uint32_t aarch64_paint;
+const uint32_t aarch64_paint = MEMORY_PAINT;
+
+int main(void);
+noreturn void start(void);
+noreturn void fault_reset(void);
+
+/* Written before anything is read through them. */
+__attribute__((section(".tables"))) static _Alignas(4096) uint64_t blocks[TABLES][BLOCKS];
+__attribute__((section(".tables"))) static _Alignas(32) uint64_t tables[TABLES];
+
+/* What the C library's mathematics calls a thread: two words of its own, then errno. */
+static _Alignas(16) uint64_t thread[4];
+
+static int meets(uint64_t block, uint64_t origin, uint64_t bytes) {
+    return block < origin + bytes && origin < block + BLOCK;
+}
+
+/* Flash and RAM are memory, all else is devices; what lies below RAM is nothing: a stack that grows
+ * into it faults. */
+static uint64_t entry(uint64_t block) {
+    if (meets(block, SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES) ||
+        meets(block, SBNN_RAM_ORIGIN, SBNN_RAM_BYTES)) {
+        return block | ENTRY_BLOCK | ENTRY_SHARED;
+    }
+    return block + BLOCK == SBNN_RAM_ORIGIN ? 0u : block | ENTRY_BLOCK | ENTRY_DEVICE | ENTRY_NO_CODE;
+}
+
+static void map_memory(void) {
+    for (uint64_t i = 0; i < TABLES; i++) {
+        tables[i] = (uint64_t)(uintptr_t)blocks[i] | ENTRY_TABLE;
+        for (uint64_t j = 0; j < BLOCKS; j++) {
+            blocks[i][j] = entry((i * BLOCKS + j) << BLOCK_BITS);
+        }
+    }
+    AARCH64_WRITE(mair_el1, MAIR_NORMAL);
+    AARCH64_WRITE(tcr_el1, TCR_32_BITS | TCR_CACHED | TCR_NO_UPPER_HALF);
+    AARCH64_WRITE(ttbr0_el1, (uintptr_t)tables);
+    aarch64_barrier();
+    __asm volatile("tlbi vmalle1\n ic iallu" ::: "memory");
+    aarch64_barrier();
+    AARCH64_WRITE(sctlr_el1, SCTLR_OFF | SCTLR_MMU | SCTLR_DATA_CACHE | SCTLR_INSTRUCTION_CACHE);
+    aarch64_barrier();
+}
+
+/* To memory, out of the data cache. */
+static void write_back(uint64_t from, uint64_t bytes) {
+    for (uint64_t line = from & ~(uint64_t)(LINE_BYTES - 1u); line < from + bytes; line += LINE_BYTES) {
+        __asm volatile("dc civac, %0" ::"r"(line) : "memory");
+    }
+    aarch64_barrier();
+}
+
+noreturn void start(void) {
+    const uint64_t *from = linker_data_load;
+    for (uint64_t *to = linker_data_start; to < linker_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint64_t *to = linker_bss_start; to < linker_bss_end; to++) {
+        *to = 0;
+    }
+    map_memory();
+    AARCH64_WRITE(tpidr_el0, (uintptr_t)thread);
+    SBNN_SETUP(SET_UP)
+    soc_open();
+    (void)main();
+    cpu_reset();
+}
+
+noreturn void fault_reset(void) {
+    stay_request();
+    cpu_reset();
+}
+
+uint32_t cpu_mask(void) {
+    return 0;
+}
+
+void cpu_unmask(uint32_t state) {
+    (void)state;
+}
+
+/* Interrupts wake the core and are not let in: what the UART has is fetched here. */
+void cpu_sleep(void) {
+    AARCH64_WRITE(cntp_tval_el0, AARCH64_READ(cntfrq_el0) / 100u); /* 10 ms: the grain of deadlines */
+    AARCH64_WRITE(cntp_ctl_el0, CNTP_CTL_ENABLE);
+    __asm volatile("isb\n dsb sy\n wfi" ::: "memory");
+    AARCH64_WRITE(cntp_ctl_el0, 0);
+    uart_interrupt();
+}
+
+void cpu_barrier(void) {
+    aarch64_barrier();
+}
+
+noreturn void cpu_start(uint32_t vectors) {
+    write_back(SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES);
+    write_back(SBNN_STAY_ADDRESS, LINE_BYTES);
+    AARCH64_WRITE(cntp_ctl_el0, 0);
+    /* No stack from here on: it stands in the cache. */
+    __asm volatile("msr sctlr_el1, %0\n"
+                   "isb\n"
+                   "tlbi vmalle1\n"
+                   "ic iallu\n"
+                   "dsb sy\n"
+                   "isb\n"
+                   "br %1\n" ::"r"((uint64_t)SCTLR_OFF),
+                   "r"((uint64_t)vectors)
+                   : "memory");
+    __builtin_unreachable();
+}
+
+noreturn void cpu_reset(void) {
+    write_back(SBNN_STAY_ADDRESS, LINE_BYTES);
+    soc_reset();
+}
