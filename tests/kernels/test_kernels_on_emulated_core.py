@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from sensor_bnn import kernels as kernels_module
 from sensor_bnn.cli.kernels import command
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
-from sensor_bnn.kernels import DEFAULT_SHAPES, KernelRow, Shape, measure_kernels
+from sensor_bnn.kernels import DEFAULT_SHAPES, KernelRow, Shape, find_emulated, measure_kernels
 from sensor_bnn.report.schema import violation
 
 GRID = (
@@ -127,3 +129,17 @@ def test_a_shape_that_is_none_is_wrong_usage(text: str) -> None:
 def test_a_target_without_an_emulated_board() -> None:
     with pytest.raises(BoardError, match="measured on"):
         measure_kernels(find_target("host"), DEFAULT_SHAPES, Console(file=io.StringIO()))
+
+
+@pytest.mark.parametrize(("core", "other"), [("cortex-m85", "cortex-m55"), ("cortex-m33-nofp", "cortex-m33")])
+def test_a_core_without_a_machine_runs_on_one_that_has_all_its_instructions(
+    core: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """QEMU has no Cortex-M85 and no Cortex-M33 without FPU: what is built for them is exact elsewhere."""
+    board = replace(find_emulated(find_target(other)), target=core)
+    monkeypatch.setattr(kernels_module, "find_emulated", lambda target: board)
+    counted = measure_kernels(
+        find_target(core), (Shape(33, 37, 254), *HELIUM[-2:]), Console(file=io.StringIO())
+    )
+    assert {row.target for row in counted} == {core}
+    assert [row for row in counted if not row.exact] == []
