@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: peers demo test lint machine browser clean
+.PHONY: peers demo test lint docs machine browser clean
 
 # What a person should read goes to stderr: stdout is one JSON object.
 demo: $(VENV)/.installed machine
@@ -18,6 +18,11 @@ lint: $(VENV)/.developing machine
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+# HTML in build/site, links checked, made without a network.
+docs: $(VENV)/.developing
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo build/site/index.html
 
 # Debian packages: installed here if root, else the command is printed.
 machine: $(VENV)/.installed
