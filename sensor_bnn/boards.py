@@ -127,6 +127,7 @@ class Board:
     flasher: str  # how the image gets into the flash: "an3155" or "gdb"
     emulator: Emulator | None
     folder: Path
+    usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
 
     @property
     def slot(self) -> Region:
@@ -225,6 +226,7 @@ def read_board(folder: Path) -> Board:
         flasher=_flasher(top.table("flasher")) if "flasher" in content else "an3155",
         emulator=_emulator(top.table("emulator")) if "emulator" in content else None,
         folder=folder,
+        usb_ids=_usb(top.table("usb")) if "usb" in content else (),
     )
     memory.close()
     top.close()
@@ -353,6 +355,15 @@ def _flasher(table: _Table) -> str:
     via = table.choice("via", _FLASHERS)
     table.close()
     return via
+
+
+def _usb(table: _Table) -> tuple[str, ...]:
+    ids = table.texts("ids")
+    table.close()
+    for name in ids:
+        if not re.fullmatch("[0-9a-f]{4}:[0-9a-f]{4}", name):
+            table.fail("ids", f"must hold vendor:product in small hex digits, not {name!r}")
+    return ids
 
 
 def _emulator(table: _Table) -> Emulator:

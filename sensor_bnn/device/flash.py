@@ -239,7 +239,7 @@ def _program(
 def _program_bootloader(session: Session, board: Board, bootloader: bytes, progress: Progress) -> None:
     if session.is_ours:
         raise DeviceError(
-            f"The bootloader that answers at {session.port.path} is the resident one, which never writes itself.",
+            f"The bootloader at {session.port.path} is the resident one, which never writes itself.",
             "Set BOOT0 and reset the board to reach the one in ROM, or leave --with-bootloader out.",
         )
     if not 0 < len(bootloader) <= board.bootloader.size:

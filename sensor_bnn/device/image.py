@@ -51,6 +51,13 @@ def read_image(source: Path) -> Image:
     return Image(data, header.board, header.model_hash.hex(), header.firmware_version, bootloader)
 
 
+def parse_image(head: bytes) -> int | None:
+    """Return the size of the image, header and all, that begins with ``head``; None if none does."""
+    from sensor_bnn.firmware import image
+
+    return image.image_size(head)
+
+
 def _from_hex(file: Path) -> bytes:
     """What an Intel HEX file puts into flash, gaps filled as erased flash."""
     from intelhex import HexReaderError, IntelHex

@@ -64,6 +64,14 @@ class ImageHeader:
         return fields + _CRC.pack(zlib.crc32(fields))
 
 
+def image_size(head: bytes) -> int | None:
+    """Return the size of header and image, from its first 12 bytes at least; None if they begin none."""
+    if len(head) < 12:
+        return None
+    magic, version, size = struct.unpack_from("<III", head)
+    return HEADER_BYTES + size if magic == _MAGIC and version == _VERSION else None
+
+
 def read_image(content: bytes) -> ImageHeader:
     """Check a whole image, header first, as the bootloader will, and return its header.
 

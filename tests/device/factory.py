@@ -1,9 +1,9 @@
 """A chip fresh from the factory: ST's bootloader in ROM, played from AN3155 and AN2606, and strict.
 
-Written from the documents as a test's peer; it shares no code with our bootloader or our host. Where ``peer.py``
-plays a board with faults, this one bears none: what AN3155 does not allow a host stands in ``violations``.
-The ROM has a register for one received byte and no buffer, so what comes before an ACK that it must wait for is
-an overrun; it has no time-out; flash is written by the word and only into erased bits.
+Written from the documents as a test's peer; it shares no code with our bootloader or our host. Where
+``peer.py`` plays a board with faults, this one bears none: what AN3155 does not allow a host stands in
+``violations``. The ROM has a register for one received byte and no buffer, so what comes before an ACK that
+it must wait for is an overrun; it has no time-out; flash is written by the word and only where it is erased.
 
 ``baud`` makes its line as slow as a wire: a byte takes 10 bits. Bytes of both directions are counted.
 """
@@ -188,8 +188,8 @@ class Factory(threading.Thread):
         )
 
     def _speed(self) -> None:
-        _, right = self._word()
-        self._answer(False and right, "a rate")  # this one's clock reaches no other
+        self._word()
+        self._answer(False, "a rate")  # this one's clock reaches no other
 
     def _read(self) -> None:
         at = self._address("Read")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from factory import Factory
-from test_flasher import image_bytes
+from test_flasher import image_bytes, seal
 from wire_time import CHIP, measure
 
 from sensor_bnn.device.flash import flash_image
@@ -45,8 +45,6 @@ def application(address: int, flash: bytes) -> Callable[[bytes], bytes]:
 def image(tmp_path: Path) -> Image:
     content = bytearray(image_bytes(9001, board=BOARD.name))
     content[512:520] = struct.pack("<II", BOARD.ram.end, BOARD.slot.origin + 0x401)
-    from test_flasher import seal
-
     seal(content)
     (tmp_path / "firmware.bin").write_bytes(content)
     return replace(read_image(tmp_path), bootloader=BOOTLOADER)

@@ -2,9 +2,9 @@
 
     python tests/device/wire_time.py
 
-The chip of ``factory.py`` behind a pseudo-terminal holds the line to the rate in real time. Counted is all from
-the first Erase (or, where pages are compared first, the first Get Checksum) to the end of verification, in wall
-clock; beside it, without the host's own time, all bytes that crossed the wire in that time. The chip erases and
+The chip of ``factory.py`` behind a pseudo-terminal holds the line to the rate in real time. Counted is all
+from the first Erase (or, where pages are compared first, the first Get Checksum) to the end of verification,
+in wall clock; beside it, without the host's own time, all bytes that crossed the wire. The chip erases and
 writes in no time: how long a real one takes is the chip's.
 """
 
