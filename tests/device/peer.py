@@ -28,6 +28,7 @@ TOY = Board(
     title="A toy",
     target="toy-core",
     run_on_hardware=False,
+    soc="",
     flash=Flash(0x0800_0000, 0x8000, driver="ram", page=0x400),
     ram=Ram(0x2000_0000, 0x8000, stack=0x1000),
     bootloader=Bootloader(size=0x1000, chip_id=0x450, alias=0x08000000),

@@ -27,6 +27,7 @@ CHIP = Board(
     title="A chip of 1 MB",
     target="cortex-m3",
     run_on_hardware=False,
+    soc="",
     flash=Flash(0x0800_0000, 1 << 20, driver="none", page=0x800),
     ram=Ram(0x2000_0000, 0x18000, stack=0x1000),
     bootloader=Bootloader(size=0x2000, chip_id=0x430, alias=0x0800_0000),
