@@ -45,6 +45,10 @@ from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
 from sensor_bnn.report.progress import transfer_bars
 
+_FORMS = (PACKED_OUT, FLOAT_SUM)
+_OTHER_RAM_BYTES = 16384
+"""What the firmware takes besides arena, input and output."""
+
 CHOSEN = "chosen"
 """What the compiler takes for the shape; the other kernels take all rows."""
 
@@ -117,11 +121,18 @@ def measure_kernels(target: Target, shapes: tuple[Shape, ...], console: Console)
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     board = find_emulated(target)
-    program, cases, residual = _program(target, shapes)
+    batches = _batches(target, shapes, board)
+    return [row for batch in batches for row in _measure(target, shapes, batch, board, console)]
+
+
+def _measure(
+    target: Target, shapes: tuple[Shape, ...], batch: range, board: Board, console: Console
+) -> list[KernelRow]:
+    program, cases, residual = _program(target, shapes, batch)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
         folder = Path(temporary)
         console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
-        digest = hashlib.sha256(repr(shapes).encode()).hexdigest()
+        digest = hashlib.sha256(repr((shapes, batch)).encode()).hexdigest()
         bundle = write_bundle(program, "kernels", digest, target, folder / "bundle")
         build = build_firmware(bundle.folder, board, folder / "build")
         console.print(f"run them on {board.title}")
@@ -176,8 +187,32 @@ def find_emulated(target: Target) -> Board:
     )
 
 
-def _program(target: Target, shapes: tuple[Shape, ...]) -> tuple[Program, list[_Case], Array]:
-    """One step a case; the input is the residual of all, the output holds theirs one behind the other."""
+def _batches(target: Target, shapes: tuple[Shape, ...], board: Board) -> list[range]:
+    """Numbers of cases, as many at a time as the board's RAM holds outputs of; one at least."""
+    room = board.ram.size - board.ram.stack - _OTHER_RAM_BYTES
+    room -= max(4 * shape.m * shape.n for shape in shapes)
+    batches = []
+    first = number = workspace = outputs = 0
+    for shape in shapes:
+        for form in _FORMS:
+            for _, rows in _variants(target, shape, form):
+                size = 4 * _output_words(shape, form)
+                needed = max(part.kernel.workspace(shape.n, shape.k) for part in rows)
+                workspace = max(workspace, needed)
+                if number > first and workspace + outputs + size > room:
+                    batches.append(range(first, number))
+                    first, workspace, outputs = number, needed, 0
+                outputs += size
+                number += 1
+    return [*batches, range(first, number)]
+
+
+def _output_words(shape: Shape, form: LinearForm) -> int:
+    return shape.m * (words_for(shape.n) if form.packed else shape.n)
+
+
+def _program(target: Target, shapes: tuple[Shape, ...], batch: range) -> tuple[Program, list[_Case], Array]:
+    """One step a case of the batch; the input is the residual of all, the output holds theirs in order."""
     rng = np.random.default_rng(0)
     float32 = np.dtype(np.float32)
     residual = rng.standard_normal(max(shape.m * shape.n for shape in shapes)).astype(np.float32)
@@ -185,7 +220,7 @@ def _program(target: Target, shapes: tuple[Shape, ...]) -> tuple[Program, list[_
     buffers.append(Buffer(Place.OUTPUT, TensorType(float32, (0,))))
     steps: list[Step] = []
     cases: list[_Case] = []
-    words = 0
+    words = number = 0
 
     def new(buffer: Buffer) -> int:
         buffers.append(buffer)
@@ -215,6 +250,9 @@ def _program(target: Target, shapes: tuple[Shape, ...]) -> tuple[Program, list[_
             ),
         ):
             for kernel, rows in _variants(target, shape, form):
+                number += 1
+                if number - 1 not in batch:
+                    continue
                 calls, size = linear_calls(form, shape.n, shape.k, rows)
                 shifted = tuple(
                     replace(
@@ -239,7 +277,7 @@ def _program(target: Target, shapes: tuple[Shape, ...]) -> tuple[Program, list[_
                     )
                 )
                 cases.append(_Case(kernel, shape, form, rows, expected, words))
-                words += shape.m * (words_for(shape.n) if form.packed else shape.n)
+                words += _output_words(shape, form)
     buffers[1] = Buffer(Place.OUTPUT, TensorType(float32, (words,)))
     return Program(tuple(buffers), tuple(steps)), cases, residual
 
