@@ -1,8 +1,9 @@
 """Relax to Relax: recognise what one of our own kernels computes as a whole.
 
 ``Add(stream, BnnLinear(x))`` and ``Add(MatMul(x, constant), constant)`` become one call each, so that no
-float tensor exists only to be added to; the heads of ``BnnBoolMatMul`` are merged as it writes them; a matrix
-product and a mean over rows get kernels of a fixed order of operations.
+float tensor exists only to be added to; scores become their map row by row, and the product of map and values
+bits, its heads merged, so that no integer of attention is kept; a matrix product and a mean over rows get
+kernels of a fixed order of operations.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from tvm import relax
 from tvm.ir import GenericConst, Op, Tuple, Var
 
 from sensor_bnn.compiler.importer import Graph
+from sensor_bnn.compiler.kernels.bnn_scores_map import MAX_KEYS
 from sensor_bnn.onnx.operators import DOMAIN
+from sensor_bnn.onnx.packing import WORD_BITS
 
 LINEAR = f"{DOMAIN}.BnnLinear"
 LINEAR_RESIDUAL = "sensor_bnn.BnnLinearResidual"
 BOOL_MAT_MUL = f"{DOMAIN}.BnnBoolMatMul"
 BOOL_MAT_MUL_MERGED = "sensor_bnn.BnnBoolMatMulMerged"
+BOOL_MAT_MUL_PACK = "sensor_bnn.BnnBoolMatMulPack"
+SCORES_MAP = "sensor_bnn.BnnScoresMap"
 DENSE = "sensor_bnn.Dense"
 MEAN_ROWS = "sensor_bnn.MeanRows"
 
@@ -46,6 +51,8 @@ def match_patterns(graph: Graph) -> Graph:
         match = (
             _sum(binding.value, made, uses)
             or _merge(binding.value, made, uses)
+            or _scores_map(binding.value, made, uses)
+            or _merged_bits(binding.value, made, uses)
             or _alone(binding.var, binding.value, made, uses)
         )
         if match is not None:
@@ -181,6 +188,37 @@ def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -
     if heads not in made or uses[heads] != 1 or extern_name(made[heads]) != BOOL_MAT_MUL:
         return None
     return _Match(heads, BOOL_MAT_MUL_MERGED, tuple(made[heads].args[1].fields))
+
+
+def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+    """A map of scores that nothing else reads."""
+    if extern_name(value) != f"{DOMAIN}.BnnAttentionMap":
+        return None
+    scores, *constants = value.args[1].fields
+    if scores not in made or uses[scores] != 1 or extern_name(made[scores]) != f"{DOMAIN}.BnnMatMul":
+        return None
+    left, right, _ = made[scores].args[1].fields
+    if len(left.ty.shape) != 3 or int(right.ty.shape[1]) > MAX_KEYS:
+        return None
+    return _Match(scores, SCORES_MAP, (left, right, *constants))
+
+
+def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+    """Bits of a product with its heads merged, where a head fills whole words."""
+    if extern_name(value) != f"{DOMAIN}.BnnPack":
+        return None
+    rows, threshold = value.args[1].fields
+    if rows not in made or uses[rows] != 1 or not _is_call(made[rows], "relax.reshape"):
+        return None
+    turned = made[rows].args[0]
+    merged = _merge(made[turned], made, uses) if turned in made and uses[turned] == 1 else None
+    if merged is None or not isinstance(threshold, GenericConst):
+        return None
+    heads, tokens, width = (int(size) for size in merged.var.ty.shape)
+    if width % WORD_BITS or [int(size) for size in rows.ty.shape] != [tokens, heads * width]:
+        return None
+    p, v, K = merged.arguments
+    return _Match(merged.var, BOOL_MAT_MUL_PACK, (p, v, threshold, K))
 
 
 def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:

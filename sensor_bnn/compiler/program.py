@@ -21,10 +21,12 @@ from tvm.tirx import PrimFunc
 from sensor_bnn.compiler.importer import Graph, tensor_type
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
+from sensor_bnn.compiler.kernels.bnn_bool_pack import bool_limits, merge_heads
 from sensor_bnn.compiler.kernels.bnn_linear import bnn_linear, bnn_linear_residual
 from sensor_bnn.compiler.kernels.bnn_linear_packed import bnn_linear_packed, mismatch_limit
 from sensor_bnn.compiler.kernels.bnn_mat_mul import bnn_mat_mul
 from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
+from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored, dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
@@ -35,10 +37,12 @@ from sensor_bnn.compiler.narrow import narrowest
 from sensor_bnn.compiler.patterns import (
     BOOL_MAT_MUL,
     BOOL_MAT_MUL_MERGED,
+    BOOL_MAT_MUL_PACK,
     DENSE,
     LINEAR,
     LINEAR_RESIDUAL,
     MEAN_ROWS,
+    SCORES_MAP,
     extern_name,
 )
 from sensor_bnn.compiler.targets import Target
@@ -52,7 +56,12 @@ _WIDEN_BYTES = 8192
 """The longest constant that is widened as a whole: it lies in the arena meanwhile."""
 
 _SUM = "BnnLinear + Add"
-_TITLES = {LINEAR_RESIDUAL: _SUM, BOOL_MAT_MUL_MERGED: "BnnBoolMatMul"}
+_TITLES = {
+    LINEAR_RESIDUAL: _SUM,
+    BOOL_MAT_MUL_MERGED: "BnnBoolMatMul",
+    BOOL_MAT_MUL_PACK: "BnnBoolMatMul + BnnPack",
+    SCORES_MAP: "BnnMatMul + BnnAttentionMap",
+}
 """What tables call a kernel that computes more than the operator of its name."""
 
 
@@ -276,6 +285,8 @@ class _Writer:
         reads = [self._read(tensor) for tensor in tensors]
         if extern in _LINEAR_FORMS:
             choice = _linear(_LINEAR_FORMS[extern], types, *numbers, target=self._target)
+        elif extern == BOOL_MAT_MUL_PACK:
+            choice = _bool_mat_mul_pack(types, *numbers, target=self._target)
         elif extern == DENSE:
             reads = [reads[0], *(self._stored(index) for index in reads[1:])]
             read = [self._buffers[index] for index in reads]
@@ -469,6 +480,42 @@ def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> _
     return _Choice((_call(kernel, bnn_bool_mat_mul(B, M, N, K, merged=merged)),), B * M * N * K)
 
 
+def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _Choice:
+    """A head at a time as a binary linear layer with bits out; its limits are made from v before."""
+    (B, M, words), N = types[0].shape, types[1].shape[1]
+    linear, size = linear_calls(PACKED_OUT, N, K, choose_rows(target, M, N, K, packed=True))
+    limits = -(-size // 8) * 8
+    parts = limits + 4 * B * N
+    part = M * words_for(N)
+    calls = [
+        Call(f"sbnn_bool_limits_b{B}_n{N}_k{K}", bool_limits(B, N, K), (Read(1), Read(2), Workspace(limits)))
+    ]
+    for head in range(B):
+
+        def argument(value: Argument, head: int = head) -> Argument:
+            match value:
+                case Read(0, skip):
+                    return Read(0, head * M * words + skip)
+                case Read(1, skip):
+                    return Read(1, head * N * words + skip)
+                case Read(2, skip):
+                    return Workspace(limits + 4 * (head * N + skip))
+                case Write(skip):
+                    return Workspace(parts + 4 * (head * part + skip))
+            return value
+
+        calls += [replace(call, arguments=tuple(map(argument, call.arguments))) for call in linear]
+    merge = merge_heads(B, M, words_for(N))
+    calls.append(Call(f"sbnn_merge_heads_b{B}_m{M}_w{words_for(N)}", merge, (Workspace(parts), Write())))
+    return _Choice(tuple(calls), B * M * N * K, parts + 4 * B * part)
+
+
+def _scores_map(types: list[TensorType], K: int) -> _Choice:
+    (H, M, _), N = types[0].shape, types[1].shape[1]
+    kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
+    return _Choice((_call(kernel, bnn_scores_map(H, M, N, K)),), H * M * N * K)
+
+
 def _transpose(types: list[TensorType], K: int) -> _Choice:
     B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
     return _Choice((_call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K)),))
@@ -524,5 +571,6 @@ _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     MEAN_ROWS: _mean_rows,
+    SCORES_MAP: _scores_map,
 }
 """For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""

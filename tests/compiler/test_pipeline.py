@@ -49,7 +49,7 @@ def test_exported_transformer_computes_what_onnxruntime_computes(
     save_onnx(to_onnx(folded), path)
     bundle = compile_model(path, "host", tmp_path / "host")
     layers = {layer["name"]: layer["op"] for layer in bundle.metadata["layers"]}
-    assert layers["/blocks.0/attention/context"] == "BnnBoolMatMul"
+    assert layers["/blocks.0/attention/context"] == "BnnBoolMatMul + BnnPack"
     assert "/blocks.0/attention/context/merge" not in layers  # the product writes its heads side by side
     model = HostModel(bundle.folder)
     session = onnxruntime.InferenceSession(path)

@@ -5,6 +5,10 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
+_BITS = 8
+"""Of a word, compared one behind the other; LLVM writes more than these into one loop's body, four times the
+code for the same speed, unless the loop over them goes on over words."""
+
 
 def bnn_pack(M: int, K: int, dtype: str) -> PrimFunc:
     """Build ``(x [M, K], threshold [K]) -> y uint32 [M, words(K)]``; bit = ``x >= threshold``.
@@ -15,6 +19,8 @@ def bnn_pack(M: int, K: int, dtype: str) -> PrimFunc:
         dtype: ``float32`` or ``int32``, of x and threshold.
     """
     words = words_for(K)
+    if K % WORD_BITS == 0:
+        return _whole_words(M, K, dtype)
 
     @T.prim_func(s_tir=True)
     def kernel(
@@ -27,5 +33,27 @@ def bnn_pack(M: int, K: int, dtype: str) -> PrimFunc:
                 k: T.let[T.int32] = T.min(K, word * WORD_BITS + WORD_BITS) - 1 - b
                 packed[0] = (packed[0] << T.uint32(1)) | T.Cast("uint32", x[i, k] >= threshold[k])
             y[i, word] = packed[0]
+
+    return kernel
+
+
+def _whole_words(M: int, K: int, dtype: str) -> PrimFunc:
+    words = K // WORD_BITS
+    parts = WORD_BITS // _BITS
+
+    @T.prim_func(s_tir=True)
+    def kernel(
+        x: T.Buffer((M, K), dtype), threshold: T.Buffer((K,), dtype), y: T.Buffer((M, words), "uint32")
+    ):
+        for i in T.serial(M):
+            packed = T.alloc_local((1,), "uint32")
+            packed[0] = T.uint32(0)
+            for part in T.serial(words * parts):
+                for b in T.unroll(_BITS):
+                    k: T.let[T.int32] = part * _BITS + b
+                    packed[0] = (packed[0] >> T.uint32(1)) | T.Select(
+                        x[i, k] >= threshold[k], T.uint32(0x80000000), T.uint32(0)
+                    )
+                y[i, T.truncdiv(part, parts)] = packed[0]
 
     return kernel
