@@ -318,12 +318,12 @@ _LOOKUPS = (
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
 
 _ARMV7_NEON = (
-    _neon(2, _Neon(panel=(280, 160), tile=(210, 180), floats=16)),
+    _neon(2, _Neon(panel=(600, 120), tile=(210, 180), floats=16)),
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _AARCH64_NEON = (
-    _neon(4, _Neon(panel=(280, 160), tile=(160, 241), floats=6)),
-    _popcount(_Loop(word=12, packed=3, floats=9)),
+    _neon(4, _Neon(panel=(600, 120), tile=(160, 241), floats=6)),
+    _popcount(_Loop(word=3, packed=34, floats=10)),
 )
 
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {
