@@ -65,7 +65,9 @@ class Bundle:
     metadata: dict[str, Any]
 
 
-def write_bundle(program: Program, name: str, model_hash: str, target: Target, folder: Path) -> Bundle:
+def write_bundle(
+    program: Program, name: str, model_hash: str, target: Target, folder: Path, *, package: bool = True
+) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
 
     Args:
@@ -74,6 +76,7 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
         model_hash: hexadecimal SHA-256 of the ONNX file.
         target: the processor.
         folder: where to; an earlier bundle there is replaced.
+        package: also make the library and what brings it into other builds.
 
     Raises:
         ModelError: the name cannot stand in C, or the place cannot be written.
@@ -85,7 +88,7 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
     offsets = dict(zip(places, plan.offsets, strict=True))
     metadata = _metadata(program, plan, name, model_hash, target)
     metadata["prefix"] = prefix
-    metadata["library"] = None if missing_compiler(target) else f"lib{prefix}.a"
+    metadata["library"] = f"lib{prefix}.a" if package and not missing_compiler(target) else None
     for layer in metadata["layers"]:
         layer["kernel"] = prefixed(layer["kernel"], prefix)
     metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
@@ -106,7 +109,8 @@ def write_bundle(program: Program, name: str, model_hash: str, target: Target, f
                 (draft / KERNELS / kernel.name).write_text(prefixed(kernel.read_text(), prefix))
             if metadata["library"]:
                 make_library(draft, metadata["sources"], target, metadata["library"])
-            write_packages(draft, metadata, target, render)
+            if package:
+                write_packages(draft, metadata, target, render)
             if target.hosted:
                 _link_library(draft, metadata["sources"])
             (draft / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,13 @@ class Graph:
     Attributes:
         module: one function, ``main``: a straight line of bindings in a dataflow block.
         names: ONNX node names by the name of the variable that holds the node's value (Relax allows
-            fewer characters).
+            fewer characters); what is fused has the name of its product.
+        values: likewise, the node whose value it is; nothing is fused where this says nothing.
     """
 
     module: IRModule
     names: dict[str, str]
+    values: dict[str, str] = field(default_factory=dict)
 
 
 def import_onnx(model: onnx.ModelProto) -> Graph:

@@ -62,6 +62,7 @@ def match_patterns(graph: Graph) -> Graph:
     builder = relax.BlockBuilder()
     renamed: dict[Var, relax.Expr] = {}
     names: dict[str, str] = {}
+    values: dict[str, str] = {}
     with builder.function("main", params=list(main.params)):
         with builder.dataflow():
             for binding in bindings:
@@ -79,12 +80,15 @@ def match_patterns(graph: Graph) -> Graph:
                 var = builder.emit(_renamed(value, renamed), name)
                 renamed[binding.var] = var
                 names[var.name] = name
-            result = builder.emit_output(_renamed(main.body.body, renamed))
+                values[var.name] = graph.names.get(binding.var.name, binding.var.name)
+            last = _renamed(main.body.body, renamed)
+            result = builder.emit_output(last)
             names[result.name] = name
+            values[result.name] = values.get(getattr(last, "name", ""), name)
         builder.emit_func_output(result)
     module = relax.transform.CanonicalizeBindings()(builder.get())
     # What led to a product's patches is not read any more.
-    return Graph(relax.transform.DeadCodeElimination()(module), names)
+    return Graph(relax.transform.DeadCodeElimination()(module), names, values)
 
 
 def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:

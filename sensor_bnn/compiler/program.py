@@ -153,6 +153,7 @@ class Step:
         workspace: index of a buffer, or None.
         macs: multiply-adds (binary ones count one each).
         prepare: calls before the others: they widen constants into the workspace.
+        value: the ONNX node whose value it writes: the last of those that it computes.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Step:
     workspace: int | None
     macs: int
     prepare: tuple[Call, ...] = ()
+    value: str = ""
 
     @property
     def every_call(self) -> tuple[Call, ...]:
@@ -203,7 +205,7 @@ def plan_program(graph: Graph, target: Target) -> Program:
         ModelError: an operator has no kernel for these types, or the output is not computed.
     """
     legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
-    writer = _Writer(graph.names, target)
+    writer = _Writer(graph, target)
     main = legal["main"]
     writer.enter(main.params[0])
     for block in main.body.blocks:
@@ -215,8 +217,9 @@ def plan_program(graph: Graph, target: Target) -> Program:
 class _Writer:
     """A program that grows binding by binding."""
 
-    def __init__(self, names: dict[str, str], target: Target) -> None:
-        self._names = names
+    def __init__(self, graph: Graph, target: Target) -> None:
+        self._names = graph.names
+        self._values = graph.values
         self._target = target
         self._buffers: list[Buffer] = []
         self._steps: list[Step] = []
@@ -309,6 +312,7 @@ class _Writer:
                 writes=self._result(var),
                 workspace=self._workspace(choice.workspace),
                 macs=choice.macs,
+                value=self._values.get(var.name, name),
             )
         )
 
@@ -327,6 +331,7 @@ class _Writer:
                 writes=self._result(var),
                 workspace=None,
                 macs=0,
+                value=self._values.get(var.name, name),
             )
         )
 

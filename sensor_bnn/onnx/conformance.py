@@ -36,8 +36,16 @@ FORMAT = 1
 LENGTHS = (1, 31, 32, 33, 63, 64, 65, 100)
 """Bit lengths on both sides of a word's end."""
 
+BLOCKS = ((8, 33, 65), (9, 36, 255), (27, 33, 96), (27, 65, 254), (33, 40, 257), (17, 33, 321))
+"""Rows, outputs and bits that kernels for many rows at once take: whole blocks of rows and some left over,
+an odd number of words, counts on both sides of a byte's end."""
+
 _LONG = {"8-bits": 1000, "16-bits": 32801}
 """Bit lengths whose sums leave the range of a narrow accumulator."""
+
+
+_FULLEST = {"fill-a-byte": 254, "fill-more-than-a-byte": 300}
+"""Bits of rows that all differ from some weights and from others not at all: no count is larger."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +218,12 @@ def _i32(*values: int) -> Array:
     return np.array(values, dtype=np.int32)
 
 
+def _opposite(K: int) -> tuple[Array, Array]:
+    """17 rows of ones and of zeros in turn, and 33 weights likewise."""
+    x, w = np.arange(17)[:, None] % 2 == 0, np.arange(33)[:, None] % 3 == 0
+    return pack_bits(np.repeat(x, K, axis=1)), pack_bits(np.repeat(w, K, axis=1))
+
+
 def _pack_cases() -> Iterator[Case]:
     name = "BnnPack"
     for K in LENGTHS:
@@ -262,6 +276,13 @@ def _linear_cases() -> Iterator[Case]:
             draw = _Draw(name, K, N)
             inputs = draw.bits(3, K), draw.bits(N, K), draw.floats(N), draw.floats(N)
             yield _solve(name, f"K{K}-N{N}", *inputs, K=K)
+    for M, N, K in BLOCKS:
+        draw = _Draw(name, M, N, K)
+        inputs = draw.bits(M, K), draw.bits(N, K), draw.floats(N), draw.floats(N)
+        yield _solve(name, f"rows{M}-N{N}-K{K}", *inputs, K=K)
+    for label, K in _FULLEST.items():
+        x, w = _opposite(K)
+        yield _solve(name, f"rows-{label}", x, w, *draw.floats(2, len(w)), K=K)
     draw = _Draw(name, "rank")
     weights = draw.bits(5, 40), draw.floats(5), draw.floats(5)
     yield _solve(name, "rank-1", draw.bits(40), *weights, K=40)
@@ -287,6 +308,14 @@ def _linear_packed_cases() -> Iterator[Case]:
             draw = _Draw(name, K, N)
             inputs = draw.bits(2, K), draw.bits(N, K), draw.integers(-3, 3, N)
             yield _solve(name, f"K{K}-N{N}", *inputs, K=K)
+    for M, N, K in BLOCKS:
+        draw = _Draw(name, M, N, K)
+        inputs = draw.bits(M, K), draw.bits(N, K), draw.integers(-9, 9, N)
+        yield _solve(name, f"rows{M}-N{N}-K{K}", *inputs, K=K)
+    for label, K in _FULLEST.items():
+        x, w = _opposite(K)
+        ties = np.where(np.arange(len(w)) % 2, np.int32(K), np.int32(1 - K)).astype(np.int32)
+        yield _solve(name, f"rows-{label}", x, w, ties, K=K)
     draw = _Draw(name, "rank")
     weights = draw.bits(5, 40), draw.integers(-3, 3, 5)
     yield _solve(name, "rank-1", draw.bits(40), *weights, K=40)

@@ -50,6 +50,7 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
         raise ModelError(f"{path} is not valid ONNX: {one_sentence(error)}.", _AGAIN) from error
     types = infer_types(model)
     _check_ends(path, model, types)
+    _name_nodes(model)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
     del model.graph.value_info[:]
@@ -169,6 +170,15 @@ def _name_constants(model: onnx.ModelProto) -> None:
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
         del model.graph.node[:]
         model.graph.node.extend(nodes)
+
+
+def _name_nodes(model: onnx.ModelProto) -> None:
+    """Give nodes without a name, or with another's, one of their own."""
+    seen: set[str] = set()
+    for index, node in enumerate(model.graph.node):
+        if not node.name or node.name in seen:
+            node.name = f"{node.name or node.op_type}.{index}"
+        seen.add(node.name)
 
 
 def _constant_value(node: onnx.NodeProto, label: str) -> onnx.TensorProto:

@@ -1,6 +1,11 @@
-"""Every backend gives the vectors' outputs, bit for bit. A new backend is one more entry in BACKENDS."""
+"""Every backend gives the vectors' outputs, bit for bit. A new backend is one more entry in BACKENDS.
 
+An emulated board runs all vectors in one image: one program, a step a vector, its inputs constants.
+"""
+
+import subprocess
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,13 +15,16 @@ import pytest
 from onnx.numpy_helper import from_array
 from onnx.reference import ReferenceEvaluator
 
+from sensor_bnn.boards import list_boards
 from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.expose import Result, join_programs
 from sensor_bnn.compiler.host_library import HostModel
-from sensor_bnn.compiler.importer import import_onnx
+from sensor_bnn.compiler.importer import Graph, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.program import plan_program
+from sensor_bnn.compiler.program import Program, plan_program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import ModelError
+from sensor_bnn.on_board import run_on_board
 from sensor_bnn.onnx import conformance
 from sensor_bnn.onnx.conformance import Case, node_model
 from sensor_bnn.onnx.operators import OPERATORS
@@ -24,7 +32,9 @@ from sensor_bnn.onnx.packing import WORD_BITS
 from sensor_bnn.resources import resource
 
 Arrays = Mapping[str, np.ndarray]
-Backend = Callable[[str, Mapping[str, int], Arrays], Arrays]
+One = Callable[[str, Mapping[str, int], Arrays], Arrays]
+Backend = Callable[[], Mapping[str, np.ndarray]]
+"""Every vector's result by its label."""
 
 
 def reference(operator: str, attributes: Mapping[str, int], inputs: Arrays) -> Arrays:
@@ -43,23 +53,68 @@ def stock_onnxruntime(operator: str, attributes: Mapping[str, int], inputs: Arra
     return {OPERATORS[operator].output: result}
 
 
-def tvm_host(operator: str, attributes: Mapping[str, int], inputs: Arrays) -> Arrays:
-    """The compiler's kernels, compiled for this machine; the first input is the bundle's input."""
-    model = node_model(operator, attributes, inputs)
-    first, *rest = model.graph.input
-    model.graph.initializer.extend(from_array(inputs[value.name], value.name) for value in rest)
+@cache
+def imported(place: int) -> Graph:
+    """A vector's operator; its first input is the graph's, the others are constants."""
+    case = CASES[place]
+    model = node_model(case.operator, case.attributes, case.inputs)
+    rest = model.graph.input[1:]
+    model.graph.initializer.extend(from_array(case.inputs[value.name], value.name) for value in rest)
     del model.graph.input[1:]
-    program = plan_program(match_patterns(import_onnx(model)), find_target("host"))
+    return match_patterns(import_onnx(model))
+
+
+def all_vectors(target: str) -> tuple[Program, list[Result]]:
+    """One program that runs every vector, and where each result is."""
+    parts = []
+    for place, case in enumerate(CASES):
+        first = next(iter(case.inputs.values()))
+        parts.append((label(case), plan_program(imported(place), find_target(target)), first))
+    return join_programs(parts)
+
+
+def from_output(results: list[Result], output: bytes) -> dict[str, np.ndarray]:
+    return {result.name: result.read(output) for result in results}
+
+
+def on_host() -> dict[str, np.ndarray]:
+    program, results = all_vectors("host")
     with TemporaryDirectory() as folder:
-        bundle = write_bundle(program, operator, "00" * 32, find_target("host"), Path(folder) / "bundle")
-        return {OPERATORS[operator].output: HostModel(bundle.folder).infer(inputs[first.name])}
+        bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), Path(folder) / "bundle")
+        return from_output(results, HostModel(bundle.folder).infer(np.zeros(1, np.float32)).tobytes())
 
 
+def on_board(target: str) -> dict[str, np.ndarray]:
+    """Every vector's result, of a run that leaves no function of the image out."""
+    board = next(board for board in list_boards() if board.emulator and board.target == target)
+    program, results = all_vectors(target)
+    ran = run_on_board(program, "vectors", board, bytes(4), watch=True)
+    assert ran.idle == ()
+    return from_output(results, ran.output)
+
+
+def one_by_one(one: One) -> Backend:
+    def backend() -> dict[str, np.ndarray]:
+        results = {}
+        for case in CASES:
+            got = one(case.operator, case.attributes, case.inputs)
+            (results[label(case)],) = got.values()
+        return results
+
+    return backend
+
+
+def label(case: Case) -> str:
+    return f"{case.operator}-{case.name}"
+
+
+EMULATED = list(dict.fromkeys(board.target for board in list_boards() if board.emulator))
 BACKENDS: dict[str, Backend] = {
-    "reference": reference,
-    "onnx-reference": onnx_reference,
-    "onnxruntime": stock_onnxruntime,
-    "tvm-host": tvm_host,
+    "reference": one_by_one(reference),
+    "onnx-reference": one_by_one(onnx_reference),
+    "onnxruntime": one_by_one(stock_onnxruntime),
+    "tvm-host": on_host,
+    **{target: partial(on_board, target) for target in EMULATED},
 }
 CASES = conformance.read()
 
@@ -68,14 +123,56 @@ def as_bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint32) if array.dtype == np.float32 else array
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operator}-{case.name}")
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
-def test_vector(backend: Backend, case: Case):
-    got = backend(case.operator, case.attributes, case.inputs)
-    assert set(got) == set(case.outputs)
-    for name, want in case.outputs.items():
-        assert (got[name].dtype, got[name].shape) == (want.dtype, want.shape)
-        np.testing.assert_array_equal(as_bits(got[name]), as_bits(want))
+def test_vectors(backend: Backend):
+    got = backend()
+    assert list(got) == [label(case) for case in CASES]
+    wrong = []
+    for case in CASES:
+        (want,) = case.outputs.values()
+        result = got[label(case)]
+        same = (result.dtype, result.shape) == (want.dtype, want.shape)
+        if not same or not np.array_equal(as_bits(result), as_bits(want)):
+            wrong.append(label(case))
+    assert wrong == []
+
+
+def test_every_core_that_is_asked_for_is_emulated():
+    assert set(EMULATED) >= {"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m55"}
+
+
+MAIN = """
+#include "vectors.h"
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+    /* Exactly as many bytes as the header says: the sanitizer sees one more. */
+    void *arena = aligned_alloc(16, VECTORS_ARENA_BYTES);
+    float *input = calloc(1, VECTORS_INPUT_BYTES);
+    void *output = malloc(VECTORS_OUTPUT_BYTES);
+    vectors_run(arena, input, output, NULL);
+    fwrite(output, 1, VECTORS_OUTPUT_BYTES, stdout);
+    free(arena);
+    free(input);
+    free(output);
+    return 0;
+}
+"""
+
+
+def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
+    program, results = all_vectors("host")
+    bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), tmp_path / "bundle")
+    (bundle.folder / "main.c").write_text(MAIN)
+    flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
+    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    sources = ["main.c", *bundle.metadata["sources"], "kernels.o"]
+    subprocess.run(["gcc", *flags, "-o", "main", *sources], cwd=bundle.folder, check=True)
+    done = subprocess.run([bundle.folder / "main"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    for case, got in zip(CASES, from_output(results, done.stdout).values(), strict=True):
+        (want,) = case.outputs.values()
+        assert got.tobytes() == want.tobytes(), label(case)
 
 
 def test_writing_again_changes_nothing(tmp_path):

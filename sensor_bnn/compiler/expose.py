@@ -1,0 +1,138 @@
+"""Programs that leave more than a model's output: every layer's result, or the results of many models.
+
+The kernels and their order stay as they are; results that would share the arena lie one behind the other in
+the output instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tvm_ffi import structural_equal
+
+from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Write
+from sensor_bnn.onnx.operators import FLOAT, WORD, TensorType
+
+_ALIGNMENT_WORDS = 4
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a layer's result lies in the output.
+
+    Attributes:
+        name: the layer's name.
+        value: the ONNX node whose value it is.
+        type: element type and shape; elements are 4 bytes.
+        start: its first word.
+    """
+
+    name: str
+    value: str
+    type: TensorType
+    start: int
+
+    def read(self, output: bytes) -> Array:
+        """Cut it out of the output."""
+        end = self.start + max(1, int(np.prod(self.type.shape)))
+        words = np.frombuffer(output, np.uint32)[self.start : end]
+        return words.view(self.type.dtype).reshape(self.type.shape)
+
+
+def result_words(type: TensorType) -> int:
+    """Words that a result takes in the output."""
+    return -(-int(np.prod(type.shape)) // _ALIGNMENT_WORDS) * _ALIGNMENT_WORDS
+
+
+def expose_layers(program: Program, steps: Collection[int] | None = None) -> tuple[Program, list[Result]]:
+    """Return the program with the results of ``steps`` (default: all) in its output, and where they are.
+
+    The last step, which writes the model's output, is always among them.
+    """
+    joint = next(i for i, buffer in enumerate(program.buffers) if buffer.place is Place.OUTPUT)
+    wanted = set(range(len(program.steps))) if steps is None else {*steps, len(program.steps) - 1}
+    wanted |= {place for place, step in enumerate(program.steps) if step.writes == joint}
+    moved: dict[int, int] = {}
+    exposed: list[Step] = []
+    results: list[Result] = []
+    words = 0
+    for place, step in enumerate(program.steps):
+        skips = {at: moved[index] for at, index in enumerate(step.reads) if index in moved}
+        reads = tuple(joint if index in moved else index for index in step.reads)
+        writes, shift = step.writes, 0
+        if place in wanted:
+            kind = program.buffers[step.writes].type
+            results.append(Result(step.name, step.value or step.name, kind, words))
+            writes, shift = joint, words
+            moved[step.writes] = words
+            words += result_words(kind)
+        else:
+            moved.pop(step.writes, None)
+        calls = tuple(_moved(call, skips, shift) for call in step.calls)
+        prepare = tuple(_moved(call, skips, shift) for call in step.prepare)
+        exposed.append(replace(step, calls=calls, prepare=prepare, reads=reads, writes=writes))
+    buffers = list(program.buffers)
+    buffers[joint] = Buffer(Place.OUTPUT, TensorType(WORD, (words,)))
+    return Program(tuple(buffers), tuple(exposed)), results
+
+
+def join_programs(parts: Sequence[tuple[str, Program, Array]]) -> tuple[Program, list[Result]]:
+    """Return one program that runs each of ``parts`` on its own input, which becomes a constant.
+
+    Args:
+        parts: name, program and input of each; kernels of one symbol must be one kernel.
+
+    Returns:
+        The program, which reads nothing of its own input, and where each result is, in order.
+    """
+    buffers = [Buffer(Place.INPUT, TensorType(FLOAT, (1,))), Buffer(Place.OUTPUT, TensorType(WORD, (1,)))]
+    functions: dict[str, Call] = {}
+    steps: list[Step] = []
+    results: list[Result] = []
+    words = 0
+    for name, program, given in parts:
+        index: dict[int, int] = {}
+        for old, buffer in enumerate(program.buffers):
+            if buffer.place is Place.OUTPUT:
+                index[old] = 1
+                results.append(Result(name, name, buffer.type, words))
+                continue
+            index[old] = len(buffers)
+            if buffer.place is Place.INPUT:
+                array = np.ascontiguousarray(given)
+                buffer = Buffer(Place.CONSTANT, TensorType.of(array), array)
+            buffers.append(buffer)
+        for step in program.steps:
+            for call in step.every_call:
+                known = functions.setdefault(call.kernel, call)
+                assert known.function is None or structural_equal(known.function, call.function), call.kernel
+            skips = {at: words for at, old in enumerate(step.reads) if index[old] == 1}
+            shift = words if index[step.writes] == 1 else 0
+            steps.append(
+                replace(
+                    step,
+                    name=f"{name}{step.name}",
+                    calls=tuple(_moved(call, skips, shift) for call in step.calls),
+                    prepare=tuple(_moved(call, skips, shift) for call in step.prepare),
+                    reads=tuple(index[old] for old in step.reads),
+                    writes=index[step.writes],
+                    workspace=None if step.workspace is None else index[step.workspace],
+                )
+            )
+        words += result_words(results[-1].type)
+    buffers[1] = Buffer(Place.OUTPUT, TensorType(WORD, (words,)))
+    return Program(tuple(buffers), tuple(steps)), results
+
+
+def _moved(call: Call, skips: dict[int, int], shift: int) -> Call:
+    arguments = []
+    for argument in call.arguments:
+        match argument:
+            case Read(place, skip):
+                argument = Read(place, skip + skips.get(place, 0))
+            case Write(skip):
+                argument = Write(skip + shift)
+        arguments.append(argument)
+    return replace(call, arguments=tuple(arguments))

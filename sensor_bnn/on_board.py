@@ -1,0 +1,82 @@
+"""Run a program once on an emulated board, by the bundle and the firmware that a user's model gets."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sensor_bnn.boards import Board
+from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.program import Program
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.device.application import check_answer, greet
+from sensor_bnn.device.client import Client
+from sensor_bnn.device.counting import CountPlugin, Symbols
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.build import build_firmware
+
+
+@dataclass(frozen=True)
+class BoardRun:
+    """What a board gave.
+
+    Attributes:
+        output: the output's bytes.
+        idle: the program's functions in the image that never ran; None if nobody watched.
+    """
+
+    output: bytes
+    idle: tuple[str, ...] | None
+
+
+def run_on_board(
+    program: Program, name: str, board: Board, window: bytes, *, watch: bool = False
+) -> BoardRun:
+    """Compile, build, start the board with the image in its flash, and run the program once.
+
+    Args:
+        program: kernels and buffers.
+        name: of the model.
+        board: one with an emulator.
+        window: the input's bytes.
+        watch: have QEMU note which functions run.
+
+    Raises:
+        BoardError: the board has no emulator, or the program does not fit it.
+        ToolError: the cross compiler or the emulator is missing or failed.
+    """
+    if board.emulator is None:
+        raise BoardError(
+            f"The board {board.name} has no emulator.", "Name one that `sensor-bnn boards` marks."
+        )
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-run-") as temporary:
+        folder = Path(temporary)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        target = find_target(board.target)
+        bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)
+        build = build_firmware(bundle.folder, board, folder / "build")
+        # The image is there at power-on: what the boot loader would write takes most of a run.
+        image = f"loader,file={build.firmware_bin},addr={board.slot.origin:#x},force-raw=on"
+        facts = replace(board.emulator, arguments=(*board.emulator.arguments, "-device", image))
+        symbols = Symbols(build.firmware_elf)
+        prefix = f"{bundle.metadata['prefix']}_"
+        plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
+        argument = plugin.argument if plugin else None
+        with (
+            Emulator(replace(board, emulator=facts), build.bootloader_elf, argument) as emulator,
+            SerialPort(emulator.port, board.uart) as line,
+        ):
+            client = Client(line)
+            check_answer(greet(line, client), board, bundle.metadata)
+            client.write_input(window)
+            client.infer()
+            output = client.read_output(bundle.metadata["output"]["bytes"])
+        if plugin is None:
+            return BoardRun(output, None)
+        ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}
+        functions = (f.name for f in symbols.functions if f.name.startswith(prefix) and f not in ran)
+        return BoardRun(output, tuple(functions))
