@@ -43,7 +43,13 @@ class RunningBoard:
 
 @contextmanager
 def running_board(
-    board: Board, bundle: Path | None, reference: Path | None, samples: Path, folder: Path, console: Console
+    board: Board,
+    bundle: Path | None,
+    reference: Path | None,
+    samples: Path,
+    folder: Path,
+    console: Console,
+    application: str = "benchmark",
 ) -> Iterator[RunningBoard]:
     """Build the bundle's firmware, start the board and flash it; it stops with the context.
 
@@ -54,6 +60,7 @@ def running_board(
         samples: labelled inputs, to compare the shipped model's stages on.
         folder: for everything that is built.
         console: told of each step.
+        application: one of ``sensor_bnn.firmware.build.APPLICATIONS``.
 
     Raises:
         SensorBnnError: whatever a stage says.
@@ -72,7 +79,7 @@ def running_board(
             ("ONNX Runtime", found.top1_onnx, found.samples),
         )
     console.print(f"building firmware for {board.name}")
-    build = build_firmware(bundle, board, folder / board.name)
+    build = build_firmware(bundle, board, folder / board.name, application)
     with Emulator(board, build.bootloader_elf) as emulator:
         with transfer_bars() as bars:
             flash_image(emulator.port, read_image(build.folder), board, progress=bars)

@@ -276,8 +276,8 @@ const uint8_t *agent_output(void) {
     return output;
 }
 
-void agent_infer(void) {
-    (void)infer(NULL);
+uint64_t agent_infer(void) {
+    return infer(NULL);
 }
 
 void agent_open(void) {

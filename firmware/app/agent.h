@@ -23,11 +23,12 @@ enum {
 /* Once, before the first request. */
 void agent_open(void);
 
-/* For other ways to drive the model: its staged input, its last output (zeros at first), one inference.
+/* For other ways to drive the model: its staged input, its last output (zeros at first), one inference
+ * and the ticks it took.
  */
 uint8_t *agent_input(void);
 const uint8_t *agent_output(void);
-void agent_infer(void);
+uint64_t agent_infer(void);
 
 /* What is to be done once an answer is sent. */
 typedef struct {

@@ -262,13 +262,13 @@ static void infer(char **rest) {
     }
     say_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
     for (int32_t i = 0; i < warmups; i++) {
-        agent_infer();
+        (void)agent_infer();
     }
     say("m-warmup-done\r\n");
     say_with_number("m-infer-start-", (uint32_t)count, "\r\n");
     timestamp();
     for (int32_t i = 0; i < count; i++) {
-        agent_infer();
+        (void)agent_infer();
     }
     timestamp();
     say("m-infer-done\r\n");

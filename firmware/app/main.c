@@ -1,5 +1,6 @@
-/* The benchmark application: frames in, frames out, until it is sent into the bootloader. */
+/* An application: frames in, frames out, until it is sent into the bootloader. */
 #include "app/agent.h"
+#include "app/application.h"
 #include "app/eembc.h"
 #include "board.h"
 #include "hal/counter.h"
@@ -20,7 +21,7 @@ static uint64_t slow_again; /* when to go back to the rate of board.h; 0 at that
 
 static void answer(const frame *request) {
     agent_next next;
-    const uint32_t count = agent_answer(request, response, &next);
+    const uint32_t count = application_answer(request, response, &next);
     if (next.leave) {
         uart_deafen(); /* what follows is for the bootloader */
     }

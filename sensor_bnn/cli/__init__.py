@@ -25,6 +25,7 @@ COMMANDS = (
     "profile",
     "evaluate",
     "monitor",
+    "stream",
     "report",
     "compare",
     "boards",

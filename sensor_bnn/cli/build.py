@@ -16,8 +16,15 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the firmware.  [default: the board's name, beside BUNDLE]",
 )
+@click.option(
+    "--application",
+    type=click.Choice(["benchmark", "stream"]),
+    default="benchmark",
+    show_default=True,
+    help="What the firmware does beside the agent's requests: nothing, or classify a live stream.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the contents of build.json.")
-def command(bundle: Path, board: str, output: Path | None, as_json: bool) -> None:
+def command(bundle: Path, board: str, output: Path | None, application: str, as_json: bool) -> None:
     """Build bootloader and firmware for BUNDLE, a folder that `sensor-bnn compile` made.
 
     Writes firmware.elf, firmware.bin (what `sensor-bnn flash` writes to the board), bootloader.elf and
@@ -34,7 +41,7 @@ def command(bundle: Path, board: str, output: Path | None, as_json: bool) -> Non
 
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
-    result = build_firmware(bundle, facts, output or bundle.resolve().parent / facts.name)
+    result = build_firmware(bundle, facts, output or bundle.resolve().parent / facts.name, application)
     report = result.report
     if as_json:
         click.echo(json.dumps({"folder": str(result.folder), **report}))

@@ -76,6 +76,13 @@ class Client:
             )
         return answer.payload
 
+    def ask_for(self, kind: Kind, payload: bytes, refused: str, remedy: str) -> bytes:
+        """As ``request``, but any error status means what ``refused`` says, and ``remedy`` is what to do."""
+        answer = self._exchange(kind, payload, INFER_SECONDS, ATTEMPTS)
+        if answer.status != Status.OK:
+            raise DeviceError(refused, remedy)
+        return answer.payload
+
     def _exchange(self, kind: Kind, payload: bytes, timeout: float | None, attempts: int) -> Frame:
         """One request and its response, whatever its status, asked for again when one of them is lost."""
         seconds = ANSWER_SECONDS if timeout is None else timeout

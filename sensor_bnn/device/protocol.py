@@ -37,6 +37,8 @@ class Kind(IntEnum):
     BOOTLOADER = 0x08
     WRITE_CODED = 0x09
     SPEED = 0x0A
+    STREAM_OPEN = 0x20
+    STREAM_SAMPLES = 0x21
 
 
 class Status(IntEnum):

@@ -31,6 +31,9 @@ CORES = {
 }
 """The files of ``firmware/hal`` that each core needs."""
 
+APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
+"""Programs for a board by name: below ``firmware/``, the file that defines ``application_answer``."""
+
 RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
 _VECTORS_BEFORE_INTERRUPTS = 16
@@ -57,7 +60,9 @@ class BuildResult:
     report: dict[str, Any]
 
 
-def build_firmware(bundle_dir: Path, board: Board, out_dir: Path) -> BuildResult:
+def build_firmware(
+    bundle_dir: Path, board: Board, out_dir: Path, application: str = "benchmark"
+) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
     The same bundle and board give the same bytes. ``out_dir`` is made if needed; each file in it is replaced
@@ -67,6 +72,7 @@ def build_firmware(bundle_dir: Path, board: Board, out_dir: Path) -> BuildResult
         bundle_dir: a compiled model, of the board's target.
         board: the board's facts.
         out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf`` and ``build.json`` go.
+        application: one of ``APPLICATIONS``.
 
     Raises:
         BundleError: the bundle is missing, damaged, or of another target.
@@ -82,7 +88,7 @@ def build_firmware(bundle_dir: Path, board: Board, out_dir: Path) -> BuildResult
         )
     _check_estimate(bundle, board)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle)
+        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle, application)
         firmware = bytearray(linked["firmware"])
         image = _image(firmware, board)
         header = ImageHeader.of(image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"))
@@ -144,7 +150,9 @@ def _size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) -> dict[str, bytes]:
+def _compile(
+    board: Board, work: Path, log: Path, bundle: BundleFacts | None, application: str = "benchmark"
+) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``."""
     target = _target(board)
     check_compiler(target)
@@ -171,6 +179,7 @@ def _compile(board: Board, work: Path, log: Path, bundle: BundleFacts | None) ->
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
         settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_APPLICATION"] = APPLICATIONS[application]
         settings["SBNN_SOURCES"] = ";".join(bundle.sources)
     cmake = str(_cmake())
     build = work / "build"

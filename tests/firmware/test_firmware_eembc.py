@@ -222,7 +222,7 @@ def on_host(host_compile: Callable[..., Path]) -> Program:
     return program(
         host_compile(
             "eembc",
-            *("app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
+            *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
             *("runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
             FAKE / "fake.c",

@@ -290,7 +290,7 @@ def application(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "application",
-            *("app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
+            *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
             *("runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
             FAKE / "fake.c",

@@ -1,0 +1,175 @@
+/* The live-stream application: samples of a sensor in, smoothed decisions out; beside the agent's
+ * requests.
+ *
+ * Samples go through a ring of one window. After every `hop` of them the window is normalised into the
+ * model's input, the model runs, and its answer joins a running average. What feeds the ring here is a
+ * request; a driver of yours may call take_sample instead, from its own loop. */
+#include <math.h>
+#include <string.h>
+
+#include "app/application.h"
+#include "hal/counter.h"
+#include "model.h"
+#include "runtime/bytes.h"
+
+enum { STREAM_OPEN = 0x20, STREAM_SAMPLES = 0x21 };
+
+#define VALUES (SBNN_MODEL_INPUT_BYTES / 4u)   /* of a window: float32 [channels, samples] */
+#define CLASSES (SBNN_MODEL_OUTPUT_BYTES / 4u) /* float32 logits */
+#define CHANNELS_MAX 64u
+#define DECISION_BYTES 40u
+#define DECISIONS_MAX ((FRAME_MAX_PAYLOAD - 4u) / DECISION_BYTES) /* of one request */
+
+typedef struct {
+    float offset, gain; /* value = (raw - offset) * gain */
+} scaling;
+
+static float ring[VALUES]; /* [samples, channels], the oldest at `oldest` */
+static scaling scales[CHANNELS_MAX];
+static uint32_t channels, samples, hop; /* channels is 0 until the stream is opened */
+static uint32_t oldest, until_next;
+static uint32_t taken; /* samples since the stream was opened */
+static float share;    /* of a new answer in the average */
+static float average[CLASSES];
+static bool has_average;
+static uint8_t decisions[4u + DECISIONS_MAX * DECISION_BYTES]; /* of the last request: it may be lost */
+static uint32_t decided;
+static uint32_t first_of_last;
+
+/* The window, oldest sample first, as the model takes it: channel by channel. */
+static void normalise(float *window) {
+    for (uint32_t channel = 0; channel < channels; channel++) {
+        const scaling scale = scales[channel];
+        for (uint32_t i = 0; i < samples; i++) {
+            const float raw = ring[(oldest + i) % samples * channels + channel];
+            window[channel * samples + i] = (raw - scale.offset) * scale.gain;
+        }
+    }
+}
+
+static uint32_t largest(const float *values) {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < CLASSES; i++) {
+        best = values[i] > values[best] ? i : best;
+    }
+    return best;
+}
+
+/* The running average of the answers' probabilities (softmax of the logits). */
+static void smooth(const float *logits) {
+    float shares[CLASSES], sum = 0;
+    const float most = logits[largest(logits)];
+    for (uint32_t i = 0; i < CLASSES; i++) {
+        shares[i] = expf(logits[i] - most);
+        sum += shares[i];
+    }
+    for (uint32_t i = 0; i < CLASSES; i++) {
+        const float new = shares[i] / sum;
+        average[i] = has_average ? average[i] + share * (new - average[i]) : new;
+    }
+    has_average = true;
+}
+
+static void put_float(uint8_t *at, float value) {
+    memcpy(at, &value, sizeof value);
+}
+
+static void decide(void) {
+    static float logits[CLASSES];
+    uint8_t *to = decisions + 4u + decided * DECISION_BYTES;
+    const uint64_t begun = counter_now();
+    normalise((float *)(void *)agent_input());
+    const uint64_t prepared = counter_now();
+    const uint64_t inferred = agent_infer();
+    const uint64_t answered = counter_now();
+    memcpy(logits, agent_output(), sizeof logits);
+    smooth(logits);
+    const uint64_t smoothed = counter_now();
+    const uint32_t raw = largest(logits), steady = largest(average);
+    bytes_store32(to, taken);
+    bytes_store16(to + 4, (uint16_t)raw);
+    bytes_store16(to + 6, (uint16_t)steady);
+    put_float(to + 8, logits[raw]);
+    put_float(to + 12, average[steady]);
+    bytes_store64(to + 16, prepared - begun);
+    bytes_store64(to + 24, inferred);
+    bytes_store64(to + 32, smoothed - answered);
+    decided++;
+}
+
+static void take_sample(const uint8_t *raw) {
+    memcpy(ring + oldest * channels, raw, 4u * channels);
+    oldest = (oldest + 1u) % samples;
+    taken++;
+    if (--until_next == 0u) {
+        until_next = hop;
+        decide();
+    }
+}
+
+/* u32 channels, u32 hop, f32 share, then f32 offset and f32 gain of each channel. */
+static uint8_t open_stream(const frame *request) {
+    if (request->length < 12u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t wanted = bytes_load32(request->payload);
+    const uint32_t wanted_hop = bytes_load32(request->payload + 4);
+    if (wanted == 0u || wanted > CHANNELS_MAX || VALUES % wanted != 0u || wanted_hop == 0u ||
+        wanted_hop > VALUES / wanted) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    if (request->length != 12u + 8u * wanted) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    channels = wanted;
+    samples = VALUES / wanted;
+    hop = wanted_hop;
+    memcpy(&share, request->payload + 8, sizeof share);
+    memcpy(scales, request->payload + 12, 8u * wanted);
+    oldest = taken = decided = 0;
+    until_next = samples; /* the first window must be whole */
+    first_of_last = UINT32_MAX;
+    has_average = false;
+    return FRAME_STATUS_OK;
+}
+
+/* u32 number of the first sample, then f32 [n, channels]. The decisions that they lead to are the
+ * answer; the same request again is answered again, and the samples are not taken twice. */
+static uint8_t take_samples(const frame *request) {
+    if (channels == 0u) {
+        return FRAME_STATUS_NO_RESULT;
+    }
+    const uint32_t bytes = 4u * channels;
+    if (request->length < 4u + bytes || (request->length - 4u) % bytes != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t first = bytes_load32(request->payload);
+    const uint32_t count = (request->length - 4u) / bytes;
+    if (first != taken && first == first_of_last) {
+        return FRAME_STATUS_OK;
+    }
+    if (first != taken || (count - 1u) / hop + 1u > DECISIONS_MAX) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    first_of_last = first;
+    decided = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        take_sample(request->payload + 4u + i * bytes);
+    }
+    bytes_store32(decisions, decided);
+    return FRAME_STATUS_OK;
+}
+
+uint32_t application_answer(const frame *request, uint8_t *response, agent_next *next) {
+    const bool ours = request->fault == FRAME_STATUS_OK &&
+                      (request->type == STREAM_OPEN || request->type == STREAM_SAMPLES);
+    if (!ours) {
+        return agent_answer(request, response, next);
+    }
+    *next = (agent_next){false, 0};
+    const bool opens = request->type == STREAM_OPEN;
+    const uint8_t status = opens ? open_stream(request) : take_samples(request);
+    const uint32_t length = status == FRAME_STATUS_OK && !opens ? 4u + decided * DECISION_BYTES : 0u;
+    memcpy(response + FRAME_HEADER_BYTES, decisions, length);
+    return frame_seal(response, request->sequence, request->type | FRAME_RESPONSE, status, length);
+}

@@ -1,0 +1,125 @@
+"""A classified stream as a result has it, and its latency budget as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sensor_bnn.boards import Board
+from sensor_bnn.device.profile import Spread
+from sensor_bnn.device.protocol import Hello
+from sensor_bnn.device.recording import Recording
+from sensor_bnn.device.stream import Decision, Settings
+
+
+def stream_facts(
+    hello: Hello,
+    board: Board,
+    decisions: Sequence[Decision],
+    recording: Recording,
+    settings: Settings,
+    classes: Sequence[str],
+    rate: float,
+) -> dict[str, Any]:
+    """Sum a stream up.
+
+    A decision is right if it names the label of the window's last sample.
+
+    Args:
+        hello: who answered.
+        board: where it ran.
+        decisions: one or more.
+        recording: what was sent.
+        settings: how the board cut and smoothed it.
+        classes: the model's.
+        rate: samples a second that the sensor gives.
+    """
+    emulated = board.emulator is not None
+    seconds = settings.hop / rate
+    parts = {
+        name: asdict(Spread.of([getattr(decision, name) for decision in decisions]))
+        for name in ("preparing", "inferring", "smoothing", "cost")
+    }
+    right: dict[str, float | None] = {"answer": None, "steady": None}
+    if recording.labels:
+        truth = [recording.labels[decision.at - 1] for decision in decisions]
+        for name in right:
+            told = [classes[getattr(decision, name)] for decision in decisions]
+            right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / len(truth), 6)
+    most = parts["cost"]["max"]
+    return {
+        "board": hello.board,
+        "model": hello.model,
+        "model_hash": hello.model_hash,
+        "firmware_version": hello.firmware_version,
+        "counter": hello.counter,
+        "counter_hz": hello.counter_hz,
+        "unit": "instructions" if emulated else "ticks",
+        "samples": len(recording.raw),
+        "channels": recording.raw.shape[1],
+        "rate_hz": rate,
+        "hop": settings.hop,
+        "share": settings.share,
+        "decisions": [
+            {
+                "at": decision.at,
+                "answer": classes[decision.answer],
+                "steady": classes[decision.steady],
+                "share": round(decision.share, 6),
+                "cost": decision.cost,
+            }
+            for decision in decisions
+        ],
+        **parts,
+        "top1_answer": right["answer"],
+        "top1_steady": right["steady"],
+        "budget_seconds": round(seconds, 9),
+        "budget_used": None if emulated else round(most / hello.counter_hz / seconds, 6),
+        "needed_per_second": round(most / seconds),
+    }
+
+
+def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
+    """One decision as it comes."""
+    return (
+        f"{decision.at / rate:8.2f} s  {classes[decision.steady]:<24} {decision.share:6.1%}"
+        f"   window alone: {classes[decision.answer]}"
+    )
+
+
+def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
+    """Print what a decision costs, part by part, beside what there is until the next."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, width=110)
+    unit = facts["unit"]
+    table = Table("part", "min", "median", "max", "p99", box=box.SIMPLE, title_justify="left")
+    table.title = f"{unit} of a decision, {len(facts['decisions']):,} decisions"
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, title in (
+        ("preparing", "window and normalisation"),
+        ("inferring", "inference"),
+        ("smoothing", "smoothing"),
+        ("cost", "in all"),
+    ):
+        table.add_row(title, *(f"{facts[name][key]:,}" for key in ("min", "median", "max", "p99")))
+    console.print(table)
+    seconds = facts["budget_seconds"]
+    told = f"budget: a decision every {seconds * 1e3:,.1f} ms"
+    told += f" ({facts['hop']} samples at {facts['rate_hz']:g} Hz)"
+    if facts["budget_used"] is None:
+        told += f"; the dearest needs {facts['needed_per_second']:,} instructions a second"
+    else:
+        told += f"; the dearest takes {facts['budget_used']:.1%} of it"
+    console.print(told, highlight=False, soft_wrap=True)
+    if facts["top1_steady"] is not None:
+        console.print(
+            f"right: {facts['top1_steady']:.2%} smoothed, {facts['top1_answer']:.2%} by the window alone",
+            highlight=False,
+        )
