@@ -17,6 +17,7 @@ COMMANDS = (
     "ablate",
     "export",
     "compile",
+    "verify",
     "kernels",
     "build",
     "emulate",

@@ -1,0 +1,89 @@
+"""``sensor-bnn verify``: every layer of a model on every backend, and the first that differs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sensor_bnn.verify import BackendCheck
+
+
+@click.command(name="verify")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--board", "board_name", help="An emulated board to run on too, as `sensor-bnn boards` lists it."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the random input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
+    """Run MODEL, an ONNX file, on every backend with one random input, and compare every layer.
+
+    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, the kernels compiled for this
+    machine, and with --board the same on an emulated board, which must give what this machine gives to the
+    last bit. A layer is judged by what it had to read: a difference is reported where it arises. Bits and
+    integers must be equal, floats to rounding. The exit code is 1 if a layer differs.
+
+    \b
+    Example:
+      sensor-bnn verify build/watch-tiny/model.onnx --board qemu-mps2-an500
+    """
+    import json
+    from dataclasses import asdict
+
+    from sensor_bnn.boards import load_board
+
+    board = load_board(board_name) if board_name else None
+    from sensor_bnn.verify import verify_model
+
+    def tell(backend: str) -> None:
+        click.echo(f"running on {backend}", err=True)
+
+    checks = verify_model(model, board, seed, tell)
+    ok = all(check.first_difference is None for check in checks)
+    if as_json:
+        result = {
+            "schema": "sensor-bnn/verify/1",
+            "model": str(model),
+            "seed": seed,
+            "ok": ok,
+            "backends": [asdict(check) for check in checks],
+        }
+        click.echo(json.dumps(result))
+    else:
+        from rich.console import Console
+
+        Console().print(_table(model, checks))
+        for check in checks:
+            place = check.first_difference
+            said = f"differs first in {place}" if place else "agrees"
+            click.echo(f"{check.backend}: {said}; largest difference {check.largest_difference:.3g}")
+    if not ok:
+        sys.exit(1)
+
+
+def _table(model: Path, checks: list[BackendCheck]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{model}: each layer against the reference on the same input")
+    for heading in ("layer", "operator", *(check.backend for check in checks)):
+        table.add_column(heading, no_wrap=heading == "layer")
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for check in checks:
+        for layer in check.layers:
+            said = "equal"
+            if layer.differing:
+                said = f"{layer.differing} of {layer.elements}, {layer.largest_difference:.1e}"
+            if layer.differs_from_host:
+                said += f"; {layer.differs_from_host} not as host"
+            if not layer.ok:
+                said = f"[red]WRONG {said}[/red]"
+            cells.setdefault((layer.layer, layer.operator), {})[check.backend] = said
+    for (name, operator), row in cells.items():
+        table.add_row(name, operator, *(row.get(check.backend, "") for check in checks))
+    return table

@@ -1,0 +1,111 @@
+"""``verify`` looks at every layer, and finds the one that is broken."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn import verify
+from sensor_bnn.boards import load_board
+from sensor_bnn.cli.verify import command
+from sensor_bnn.compiler import program
+from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
+from sensor_bnn.compiler.patterns import match_patterns
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.errors import BoardError
+from sensor_bnn.onnx.load import load_model
+
+BACKENDS = ["numpy", "onnx.reference", "onnxruntime", "host"]
+
+
+def run(*arguments):
+    result = CliRunner().invoke(command, [*map(str, arguments), "--json"])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_every_layer_of_every_backend_agrees_on_an_emulated_board_too(mlp_onnx, conforms):
+    code, said = run(mlp_onnx(tokens=9), "--board", "qemu-mps2-an500")
+    assert (code, said["ok"]) == (0, True)
+    conforms("verify", said)
+    assert [check["backend"] for check in said["backends"]] == [*BACKENDS, "qemu-mps2-an500"]
+    nodes = ["/split", "/pack", "/expand", "/contract", "/sum", "/mean", "/head", "/bias"]
+    fused = ["/pack", "/expand", "/sum", "/mean", "/bias"]
+    for check in said["backends"]:
+        layers = [layer["layer"] for layer in check["layers"]]
+        assert layers == (nodes if check["backend"] in BACKENDS[:3] else fused)
+        assert check["first_difference"] is None
+    assert {layer["differs_from_host"] for layer in said["backends"][-1]["layers"]} == {0}
+    assert {layer["differs_from_host"] for layer in said["backends"][0]["layers"]} == {None}
+    bits = next(layer for layer in said["backends"][3]["layers"] if layer["layer"] == "/pack")
+    assert (bits["elements"], bits["differing"]) == (9 * 2 * 32, 0)
+
+
+def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
+    monkeypatch.setattr(program, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
+    code, said = run(mlp_onnx())
+    assert (code, said["ok"]) == (1, False)
+    assert {check["backend"]: check["first_difference"] for check in said["backends"]} == {
+        "numpy": None,
+        "onnx.reference": None,
+        "onnxruntime": None,
+        "host": "/expand",
+    }
+    host = {layer["layer"]: layer["ok"] for layer in said["backends"][3]["layers"]}
+    assert [name for name, ok in host.items() if not ok] == ["/expand"]  # what follows only passes it on
+
+
+def test_a_broken_float_layer_is_named(mlp_onnx, monkeypatch):
+    real = verify.OPERATORS["BnnLinear"].reference
+    broken = {**verify.OPERATORS}
+    broken["BnnLinear"] = type(broken["BnnLinear"])(
+        **{**vars(broken["BnnLinear"]), "reference": lambda *a, K: real(*a, K=K) * np.float32(1.001)}
+    )
+    monkeypatch.setattr(verify, "OPERATORS", broken)
+    code, said = run(mlp_onnx())
+    assert code == 1
+    found = {check["backend"]: check["first_difference"] for check in said["backends"]}
+    assert found == {"numpy": None, "onnx.reference": "/contract", "onnxruntime": "/contract", "host": "/sum"}
+
+
+def test_in_words(mlp_onnx, monkeypatch):
+    monkeypatch.setattr(program, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
+    result = CliRunner().invoke(command, [str(mlp_onnx())])
+    assert result.exit_code == 1
+    assert "host: differs first in /expand" in result.stdout
+    assert "onnxruntime: agrees" in result.stdout
+
+
+def test_layers_in_portions_are_those_of_one_run(mlp_onnx):
+    model = load_model(mlp_onnx(), STANDARD_OPERATORS)
+    plan = program.plan_program(match_patterns(import_onnx(model)), find_target("host"))
+    window = np.linspace(-2, 2, 5 * 40, dtype=np.float32)[None]
+    last = len(plan.steps) - 1
+    whole = verify._run(plan, list(range(last + 1)), window, None)
+    for part in ([0], [1, 2], [last]):
+        results = verify._run(plan, part, window, None)
+        assert [name for name, _ in results] == [whole[step][0] for step in sorted({*part, last})]
+        for step, (_, array) in zip(sorted({*part, last}), results, strict=True):
+            assert array.tobytes() == whole[step][1].tobytes()
+
+
+def test_what_does_not_fit_at_once_is_looked_at_in_portions(mlp_onnx):
+    model = load_model(mlp_onnx(tokens=400), STANDARD_OPERATORS)
+    plan = program.plan_program(match_patterns(import_onnx(model)), find_target("cortex-m4"))
+    portions = verify._portions(plan, load_board("qemu-netduinoplus2"))
+    assert len(portions) > 1
+    assert [step for portion in portions for step in portion] == list(range(len(plan.steps)))
+
+
+def test_a_board_without_an_emulator(mlp_onnx):
+    result = CliRunner().invoke(command, [str(mlp_onnx()), "--board", "no-such-board"])
+    assert isinstance(result.exception, BoardError)
+
+
+@pytest.mark.parametrize("difference", [(0, 0), (3, 1)])
+def test_differences_are_counted(difference):
+    want = np.array([0, 1, 2, np.nan], np.float32)
+    got = want + np.float32([difference[0], 0, 0, 0])
+    assert verify._difference(got, want) == (4, difference[1], float(difference[0]))
