@@ -13,40 +13,75 @@ import click
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The page.  [default: RESULT with .html or .md]",
+    help="The page.  [default: RESULT with .html, .md or .png]",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html", "markdown"]),
+    type=click.Choice(["html", "markdown", "png"]),
     help="What to write.  [default: by the output's name, else html]",
 )
+@click.option(
+    "--kernels",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `sensor-bnn kernels --json` printed: binary products beside int8 and float.",
+)
+@click.option(
+    "--rung",
+    "rungs",
+    multiple=True,
+    metavar="STAGE=FILE",
+    help="A stage before those of RESULT, such as teacher=FILE: what `sensor-bnn eval --json` printed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: page, format, bytes.")
-def command(result: Path, output: Path | None, form: str | None, as_json: bool) -> None:
+def command(
+    result: Path,
+    output: Path | None,
+    form: str | None,
+    kernels: Path | None,
+    rungs: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Write a page about RESULT, what `profile --json`, `bench --json` or `demo --json` printed.
 
     The HTML page is one file that needs no network: pipeline, model, accuracy, layers, memory over time,
-    flash, environment; light and dark. A profile has all of it, a bench or demo what it measured.
+    flash, environment; light and dark. A profile has all of it, a bench or demo what it measured. A PNG has
+    the charts.
 
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
-      sensor-bnn report result.json -o page.html
+      sensor-bnn report result.json -o page.html --kernels kernels.json --rung teacher=teacher.json
+      sensor-bnn report result.json -o page.png
     """
     import json
 
     from sensor_bnn.report.page import SUFFIXES, render
-    from sensor_bnn.report.result import read_result
+    from sensor_bnn.report.picture import picture
+    from sensor_bnn.report.result import read_kernels, read_result, read_rung
     from sensor_bnn.report.whole_file import write_whole
 
     if form is None:
-        form = "markdown" if output is not None and output.suffix in (".md", ".markdown") else "html"
+        by_suffix = {".md": "markdown", ".markdown": "markdown", ".png": "png"}
+        form = by_suffix.get(output.suffix if output is not None else "", "html")
     page = output or result.with_suffix(SUFFIXES[form])
     if page.resolve() == result.resolve():
         raise click.UsageError("The page would replace RESULT: name another file with -o.")
-    text = render(read_result(result), form)
-    write_whole(text, page)
+    earlier = []
+    for rung in rungs:
+        stage, given, file = rung.partition("=")
+        if not stage or not given:
+            raise click.UsageError("--rung is STAGE=FILE.")
+        earlier.append((stage, *read_rung(Path(file))))
+    rows = read_kernels(kernels) if kernels is not None else []
+    content = read_result(result)
+    data = (
+        picture(content, earlier)
+        if form == "png"
+        else render(content, form, earlier=earlier, kernels=rows).encode()
+    )
+    write_whole(data, page)
     if as_json:
-        click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(text.encode())}))
+        click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))
     else:
         click.echo(page)

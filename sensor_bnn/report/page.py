@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,25 @@ from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, 
 from sensor_bnn.report.view import GROUPS, view_of
 
 FORMATS = {"html": "page.html.j2", "markdown": "page.md.j2"}
-SUFFIXES = {"html": ".html", "markdown": ".md"}
+SUFFIXES = {"html": ".html", "markdown": ".md", "png": ".png"}
 
 
-def render(result: dict[str, Any], form: str = "html") -> str:
+def render(
+    result: dict[str, Any],
+    form: str = "html",
+    *,
+    earlier: Sequence[tuple[str, float, int]] = (),
+    kernels: Sequence[dict[str, Any]] = (),
+) -> str:
     """Return the page of a result.
 
     Args:
         result: what ``read_result`` returned.
         form: one of ``FORMATS``.
+        earlier: further stages in front of its accuracies, a teacher say: name, share, samples.
+        kernels: rows of ``sensor-bnn kernels --json``, to compare with.
     """
-    view = view_of(result)
+    view = view_of(result, earlier)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=form == "html",
@@ -35,6 +44,7 @@ def render(result: dict[str, Any], form: str = "html") -> str:
     environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
     environment.filters["cell"] = cell
     facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
+    facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
     if form == "html":
         facts |= {
             "layer_chart": layer_chart(view),
@@ -44,6 +54,22 @@ def render(result: dict[str, Any], form: str = "html") -> str:
             "ram_chart": stack_chart(view.ram, "RAM"),
         }
     return environment.get_template(FORMATS[form]).render(facts)
+
+
+def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of kernels shape by shape, the cheapest first, each with how many times that one it takes."""
+    groups: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+    for row in kernels:
+        groups.setdefault(tuple(row[key] for key in ("target", "m", "n", "k", "output")), []).append(row)
+    rows = []
+    for group in groups.values():
+        least = min(row["instructions"] for row in group)
+        for row in sorted(group, key=lambda row: int(row["instructions"])):
+            shape = f"{row['m']} × {row['n']} × {row['k']}"
+            told = {key: row[key] for key in ("kernel", "output", "target", "instructions")}
+            rows.append({**told, "shape": shape, "per_mac": row["instr_per_mac"]})
+            rows[-1]["times"] = row["instructions"] / least
+    return rows
 
 
 def cell(value: object) -> str:

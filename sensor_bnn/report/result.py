@@ -42,13 +42,8 @@ def read_result(file: Path) -> dict[str, Any]:
         DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
             message names the field.
     """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except OSError as error:
-        raise DataError(f"Cannot read {file}: {error.strerror}.", _REMEDY) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file} is no JSON: {error}.", _REMEDY) from None
-    name = content.get("schema") if isinstance(content, dict) else None
+    content = _read(file, _REMEDY)
+    name = content.get("schema")
     if not isinstance(name, str):
         raise DataError(f"{file} is no result: it has no field `schema`.", _REMEDY)
     known = {schema_id(command): command for command in MEASUREMENTS}
@@ -56,11 +51,51 @@ def read_result(file: Path) -> dict[str, Any]:
         raise DataError(
             f"{file} is {name!r}; version {VERSION} of {', '.join(MEASUREMENTS)} is read.", _REMEDY
         )
-    wrong = violation(content, known[name])
+    _hold(content, known[name], file, _REMEDY)
+    return content
+
+
+def read_kernels(file: Path) -> list[dict[str, Any]]:
+    """Read the rows of ``sensor-bnn kernels --json``.
+
+    Raises:
+        DataError: the file is missing, or not that.
+    """
+    remedy = "Give what `sensor-bnn kernels --json` prints, redirected to a file."
+    content = _read(file, remedy)
+    _hold(content, "kernels", file, remedy)
+    rows: list[dict[str, Any]] = content["rows"]
+    return rows
+
+
+def read_rung(file: Path) -> tuple[float, int]:
+    """Read top-1 and the number of samples from what ``sensor-bnn eval --json`` printed.
+
+    Raises:
+        DataError: the file is missing, or not that.
+    """
+    remedy = "Give what `sensor-bnn eval --json` prints, redirected to a file."
+    content = _read(file, remedy)
+    _hold(content, "eval", file, remedy)
+    return float(content["top1"]), int(content["windows"])
+
+
+def _read(file: Path, remedy: str) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise DataError(f"Cannot read {file}: {error.strerror}.", remedy) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file} is no JSON: {error}.", remedy) from None
+    if not isinstance(content, dict):
+        raise DataError(f"{file} is no result: it has no field `schema`.", remedy)
+    return content
+
+
+def _hold(content: dict[str, Any], command: str, file: Path, remedy: str) -> None:
+    wrong = violation(content, command)
     if wrong is not None:
-        raise DataError(f"{file} is damaged: {wrong}.", _REMEDY)
-    result: dict[str, Any] = content
-    return result
+        raise DataError(f"{file} is damaged: {wrong}.", remedy)
 
 
 def _refuse(constant: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +92,8 @@ class View:
         return sum(one.bytes for one in self.arena or () if one.first <= layer <= one.last)
 
 
-def view_of(result: dict[str, Any]) -> View:
-    """Build the view of a result that ``read_result`` has checked."""
+def view_of(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = ()) -> View:
+    """Build the view of a result that ``read_result`` has checked, with stages before its own."""
     emulated = result["emulated"]
     unit = "instructions" if emulated else "ticks"
     observed = (result["profile_instructions"] if emulated else result["profile_ticks"]) or 1
@@ -105,7 +106,7 @@ def view_of(result: dict[str, Any]) -> View:
         whole=(result["instructions"] if emulated else result["ticks"]) or 0,
         observed=observed,
         layers=tuple(_layer(index, facts, unit, observed) for index, facts in enumerate(result["layers"])),
-        accuracy=_accuracy(result),
+        accuracy=(*earlier, *_accuracy(result)),
         arena=None if arena is None else tuple(Tenant(**_only(one)) for one in arena),
         flash=_flash(result),
         ram=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,8 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.report import command
 from sensor_bnn.errors import DataError
-from sensor_bnn.report.page import render
+from sensor_bnn.report.page import compared, render
+from sensor_bnn.report.picture import picture
 from sensor_bnn.report.view import view_of
 from sensor_bnn.report.whole_file import write_whole
 
@@ -88,6 +90,93 @@ def test_a_page_of_a_profile_has_everything(shipped: dict[str, Any]) -> None:
         assert page.count(layer["name"]) >= 2
     for value in shipped["environment"].values():
         assert value in page
+
+
+KERNELS = [
+    {
+        **{"kernel": kernel, "target": "cortex-m7", "m": 64, "n": 192, "k": 192, "output": "packed"},
+        **{"macs": 2_359_296, "instructions": count, "instr_per_mac": count / 2_359_296},
+        **{"cycles_estimate": None, "exact": True},
+    }
+    for kernel, count in (("float", 9_000_000), ("lookup", 250_000), ("int8", 4_000_000))
+]
+
+
+def estimated(result: dict[str, Any]) -> dict[str, Any]:
+    """The result with an estimate of cycles, as `profile --estimate` adds it."""
+    code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}] <&>"} for i in range(3)]
+    block = {"function": "k1", "address": 0x8000, "runs": 700, "cycles_a_run": 2.5, "cycles": 1750}
+    layers = [
+        {"name": layer["name"], "instructions": 1000, "cycles": 1500 + i}
+        for i, layer in enumerate(result["layers"])
+    ]
+    return {
+        **result,
+        "cycles_estimate": {
+            **{"model": "llvm-mca 19.1.7, cortex-m7", "memory": "no wait states, no cache misses"},
+            **{"cycles": sum(layer["cycles"] for layer in layers), "instructions": 1000 * len(layers)},
+            "layers": layers,
+            "functions": [{"name": "k1", "instructions": 1400, "cycles": 2001}],
+            "hottest": [{**block, "share": 0.58, "code": code}],
+        },
+    }
+
+
+def test_estimated_cycles_are_called_so(bench_result: Make) -> None:
+    result = estimated(bench_result())
+    page = render(result)
+    looked_at(page)
+    assert "An <strong>estimate</strong> of 4,503 cycles" in page and "llvm-mca 19.1.7, cortex-m7" in page
+    assert "00008002  ldr r1, [r0, #1] &lt;&amp;&gt;" in page
+    assert "estimate of 4,503 cycles" in render(result, "markdown")
+    assert "estimate" not in render(bench_result())
+
+
+def test_kernels_beside_int8_and_float(bench_result: Make) -> None:
+    rows = compared(KERNELS)
+    assert [(row["kernel"], round(row["times"], 2)) for row in rows] == [
+        ("lookup", 1.0),
+        ("int8", 16.0),
+        ("float", 36.0),
+    ]
+    page = render(bench_result(), kernels=KERNELS)
+    looked_at(page)
+    assert "64 × 192 × 192" in page and "36.00" in page
+    assert "| int8 | packed | cortex-m7 | 4,000,000 |" in render(bench_result(), "markdown", kernels=KERNELS)
+
+
+def test_the_ladder_begins_with_the_teacher(bench_result: Make) -> None:
+    page = render(bench_result(), earlier=[("teacher", 0.91, 2000)])
+    assert page.index("teacher") < page.index("on the board</text>") and "91.00% of 2,000" in page
+
+
+def test_a_picture(bench_result: Make, shipped: dict[str, Any]) -> None:
+    small = picture(bench_result(), [("teacher", 0.91, 2000)])
+    large = picture(shipped)
+    for content in (small, large):
+        assert content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) < 3_000_000
+    width, height = struct.unpack(">II", large[16:24])
+    assert width > 1000 and height > struct.unpack(">II", small[16:24])[1], "a row a layer"
+    assert picture(shipped) == large
+
+
+def test_the_command_with_kernels_and_a_teacher(bench_result: Make, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.json" for name in ("result", "kernels", "teacher")}
+    files["result"].write_text(json.dumps(bench_result()))
+    files["kernels"].write_text(json.dumps({"schema": "sensor-bnn/kernels/1", "rows": KERNELS}))
+    rung = {"model": "t", "windows": 50, "top1": 0.9, "top5": 1.0, "loss": 0.1, "recall": {}, "confusion": []}
+    files["teacher"].write_text(json.dumps(rung))
+    line = [str(files["result"]), "--kernels", str(files["kernels"]), "--rung", f"teacher={files['teacher']}"]
+    done = CliRunner().invoke(command, [*line, "-o", str(tmp_path / "page.html")])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "page.html").read_text()
+    assert "90.00% of 50 samples" in page and "lookup" in page
+    done = CliRunner().invoke(command, [*line, "-o", str(tmp_path / "page.png")])
+    assert done.exit_code == 0 and (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
+    for broken in (["--kernels", str(files["result"])], ["--rung", f"teacher={files['kernels']}"]):
+        found = CliRunner().invoke(command, [str(files["result"]), *broken])
+        assert isinstance(found.exception, DataError)
+    assert CliRunner().invoke(command, [str(files["result"]), "--rung", "teacher"]).exit_code == 2
 
 
 def test_nothing_in_a_result_becomes_markup(bench_result: Make) -> None:
@@ -191,7 +280,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
     file = tmp_path / "page.html"
-    write_whole(render(shipped), file)
+    write_whole(render(estimated(shipped), kernels=KERNELS, earlier=[("teacher", 0.91, 2000)]), file)
     browser.complaints.clear()
     browser.requests.clear()
     browser.open(file.as_uri())
@@ -239,7 +328,7 @@ def test_the_keyboard_reaches_everything(page: Browser, shipped: dict[str, Any])
             break
         reached.append(what)
     assert reached[0] == "skip"
-    assert {"theme", "order", "cost", "#layers", "tenant", "scroll"} <= set(reached)
+    assert {"theme", "order", "cost", "#layers", "tenant", "scroll", "code"} <= set(reached)
     assert [name for name in reached if name.isdigit()] == [str(i) for i in range(len(shipped["layers"]))]
 
 
