@@ -13,6 +13,7 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.qonnx import pack_bipolar
 from sensor_bnn.onnx.types import MAX_BYTES, constant_type, infer_types, node_label, one_sentence
 
 _STANDARD = ("", "ai.onnx")
@@ -38,10 +39,11 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     """
     model = _parse(path)
     _check_versions(path, model)
-    _check_operators(path, model, supported)
     _name_constants(model)
     _check_order(path, model)
     _check_constants(path, model)
+    pack_bipolar(model)
+    _check_operators(path, model, supported)
     try:
         onnx.checker.check_model(model)
     except UnicodeDecodeError as error:  # the checker's own message, about a name that is no text
@@ -157,8 +159,13 @@ def _some(nodes: list[str]) -> str:
 
 
 def _name_constants(model: onnx.ModelProto) -> None:
-    """Turn Constant nodes into initializers: constants are then all in one place."""
+    """Turn Constant nodes into initializers, which are no inputs: constants are then all in one place."""
     kept = []
+    constants = {tensor.name for tensor in model.graph.initializer}
+    given = [value for value in model.graph.input if value.name not in constants]
+    if len(given) < len(model.graph.input):
+        del model.graph.input[:]
+        model.graph.input.extend(given)
     for index, node in enumerate(model.graph.node):
         if node.op_type != "Constant" or node.domain not in _STANDARD:
             kept.append(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -81,5 +82,6 @@ def make_corpus() -> dict[str, bytes]:
         "chain-by-look-up": _chain(tokens=17, width=32, hidden=40),
         "window": _transformer(length=20, patch=5, width=32, heads=1),
         "heads": _transformer(length=33, patch=1, channels=2, width=64, heads=2),
+        "qonnx": (Path(__file__).parents[1] / "onnx" / "qonnx" / "brevitas.onnx").read_bytes(),
         "image": _transformer(length=8, height=8, patch=4, channels=1, width=32, heads=1),
     }

@@ -1,0 +1,290 @@
+"""QONNX and FINN files: products of signs (``BipolarQuant``, then MatMul or Gemm) become packed operators.
+
+``BipolarQuant(x, s)`` is ``s`` where ``x >= 0`` and ``-s`` elsewhere. A product of such signs with constants
+of one magnitude an output is a BnnLinear; BatchNormalization, sums and products with constants that follow it
+become its scale and bias; and where only signs of it are read, an integer threshold takes the place of all
+floats. What has no such form stays as it is, and is then refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx.numpy_helper
+from onnx import helper
+
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION
+from sensor_bnn.onnx.packing import pack_bits
+
+SIGN = "BipolarQuant"
+DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
+"""Where the exporters of the last years put it."""
+
+Array = npt.NDArray[Any]
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Product:
+    """``scale * (signs . bits) + bias``, and the value that it is.
+
+    Attributes:
+        node: the product's node.
+        signs: the value whose signs are multiplied.
+        bits: bool ``[N, K]``, True for +1.
+        scale: ``[N]``.
+        bias: ``[N]``.
+        value: the output of the last node that is part of it.
+    """
+
+    node: onnx.NodeProto
+    signs: str
+    bits: npt.NDArray[np.bool_]
+    scale: Doubles
+    bias: Doubles
+    value: str
+
+
+def pack_bipolar(model: onnx.ModelProto) -> None:
+    """Replace products of signs in ``model`` by packed operators; without any it is left as it is.
+
+    Args:
+        model: nodes in order, constants as initializers.
+    """
+    if not any(_is_sign(node) for node in model.graph.node):
+        return
+    graph = _Graph(model)
+    products = {product.value: product for product in graph.products()}
+    nodes: list[onnx.NodeProto] = []
+    packed: set[str] = set()
+    for node in graph.nodes:
+        product = next((p for p in products.values() if node.output and p.value == node.output[0]), None)
+        if product is None:
+            nodes.append(node)
+            continue
+        K = product.bits.shape[1]
+        bits = f"{product.signs}/bits"
+        if bits not in packed:
+            packed.add(bits)
+            before = products.get(product.signs)
+            if before is not None and graph.only_signs(product.signs, products):
+                nodes += _packed_out(model, before, bits)
+            else:
+                zeros = _constant(model, f"{bits}/threshold", np.zeros(K, np.float32))
+                nodes.append(_node("BnnPack", [product.signs, zeros], bits, f"{bits}/pack"))
+        if not graph.only_signs(product.value, products):
+            nodes.append(_float_out(model, product, bits))
+    del model.graph.node[:]
+    model.graph.node.extend(_alive(nodes, {value.name for value in model.graph.output}))
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    if not any(entry.domain == DOMAIN for entry in model.opset_import):
+        model.opset_import.add(domain=DOMAIN, version=DOMAIN_VERSION)
+
+
+def _is_sign(node: onnx.NodeProto) -> bool:
+    return node.op_type == SIGN and node.domain in DOMAINS and len(node.input) == 2
+
+
+class _Graph:
+    """Who makes and who reads a value, and what is constant."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.nodes = [_copy(node) for node in model.graph.node]
+        self._makers = {name: node for node in self.nodes for name in node.output}
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in self.nodes:
+            for name in node.input:
+                self._readers.setdefault(name, []).append(node)
+        self._ends = {value.name for value in model.graph.output}
+        self._constants: dict[str, Array | None] = {
+            tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer
+        }
+        for node in self.nodes:
+            if node.output:
+                self._constants.setdefault(node.output[0], self._folded(node))
+
+    def products(self) -> Iterator[_Product]:
+        """Every product of signs, with what follows it."""
+        for node in self.nodes:
+            product = self._product(node)
+            if product is not None:
+                yield self._extended(product)
+
+    def only_signs(self, value: str, products: dict[str, _Product]) -> bool:
+        """Whether nothing of a product but its signs is read, and those by other products."""
+        if value in self._ends or value not in products:
+            return False
+        readers = self._readers.get(value, [])
+        multiplied = {id(product.node) for product in products.values()}
+        return bool(readers) and all(
+            _is_sign(reader)
+            and reader.output[0] not in self._ends
+            and all(id(last) in multiplied for last in self._readers.get(reader.output[0], []))
+            for reader in readers
+        )
+
+    def _folded(self, node: onnx.NodeProto) -> Array | None:
+        """The value of a node over constants, of those that exporters leave between weights and products."""
+        given = [self._constants.get(name) for name in node.input]
+        first = given[0] if given else None
+        if first is None:
+            return None
+        if _is_sign(node) and given[1] is not None and given[1].size == 1:
+            scale = given[1].reshape(())
+            return np.where(first >= 0, scale, -scale).astype(np.float32)
+        if node.op_type == "Transpose" and not node.domain:
+            attributes = _attributes(node)
+            perm = attributes.get("perm", list(range(first.ndim))[::-1])
+            return first.transpose(perm) if sorted(perm) == list(range(first.ndim)) else None
+        return None
+
+    def _product(self, node: onnx.NodeProto) -> _Product | None:
+        if node.domain or node.op_type not in ("MatMul", "Gemm") or len(node.input) < 2:
+            return None
+        sign, w = self._makers.get(node.input[0]), self._constants.get(node.input[1])
+        if sign is None or not _is_sign(sign) or w is None or w.ndim != 2:
+            return None
+        factor, bias = 1.0, np.zeros(1)
+        if node.op_type == "Gemm":
+            attributes = _attributes(node)
+            if attributes.get("transA", 0):
+                return None
+            w = w.T if attributes.get("transB", 0) else w
+            factor = attributes.get("alpha", 1.0)
+            if len(node.input) > 2:
+                added = self._vector(node.input[2], w.shape[1])
+                if added is None:
+                    return None
+                bias = added * attributes.get("beta", 1.0)
+        one = self._constants.get(sign.input[1])
+        magnitude = np.abs(w[0]) if w.size else np.zeros(0)
+        if (
+            one is None
+            or one.size != 1
+            or not w.size
+            or not (np.abs(w) == magnitude).all()
+            or not magnitude.all()
+        ):
+            return None
+        scale = magnitude.astype(np.float64) * float(one.reshape(())) * factor
+        return _Product(node, sign.input[0], (w > 0).T, scale, bias + np.zeros(w.shape[1]), node.output[0])
+
+    def _vector(self, name: str, N: int) -> Doubles | None:
+        """A constant of one number, or one an output."""
+        array = self._constants.get(name)
+        if array is None or array.size not in (1, N) or (array.size > 1 and array.shape[-1] != N):
+            return None
+        return np.broadcast_to(array.astype(np.float64).reshape(-1), (N,)).copy()
+
+    def _extended(self, product: _Product) -> _Product:
+        """Take in what follows, as long as it only scales and adds, an output at a time."""
+        while product.value not in self._ends and len(self._readers.get(product.value, [])) == 1:
+            (node,) = self._readers[product.value]
+            step = self._affine(node, product.value, len(product.scale))
+            if step is None:
+                break
+            factor, addend = step
+            product = replace(
+                product,
+                scale=product.scale * factor,
+                bias=product.bias * factor + addend,
+                value=node.output[0],
+            )
+        return product
+
+    def _affine(self, node: onnx.NodeProto, value: str, N: int) -> tuple[Doubles, Doubles] | None:
+        """``factor * x + addend`` of a node over x and constants."""
+        if node.domain or not node.input:
+            return None
+        ones, zeros = np.ones(N), np.zeros(N)
+        if node.op_type == "BatchNormalization" and node.input[0] == value and len(node.input) == 5:
+            parts = [self._vector(name, N) for name in node.input[1:]]
+            gain, shift, mean, variance = parts
+            if gain is None or shift is None or mean is None or variance is None:
+                return None
+            factor = gain / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
+            return factor, shift - mean * factor
+        if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
+            return None
+        left = node.input[0] == value
+        other = self._vector(node.input[1 if left else 0], N)
+        if other is None:
+            return None
+        match node.op_type, left:
+            case "Add", _:
+                return ones, other
+            case "Sub", True:
+                return ones, -other
+            case "Sub", False:
+                return -ones, other
+            case "Mul", _:
+                return other, zeros
+            case "Div", True if other.all():
+                return 1 / other, zeros
+        return None
+
+
+def _float_out(model: onnx.ModelProto, product: _Product, bits: str) -> onnx.NodeProto:
+    name = product.node.name or product.value
+    inputs = [
+        bits,
+        _constant(model, f"{name}/weight", pack_bits(product.bits)),
+        _constant(model, f"{name}/scale", product.scale.astype(np.float32)),
+        _constant(model, f"{name}/bias", product.bias.astype(np.float32)),
+    ]
+    return _node("BnnLinear", inputs, product.value, name, K=product.bits.shape[1])
+
+
+def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[onnx.NodeProto]:
+    """``scale * acc + bias >= 0`` as ``acc >= threshold``; weights turned where scale is negative."""
+    name = product.node.name or product.value
+    K = product.bits.shape[1]
+    turned = product.scale < 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = np.ceil(-product.bias / np.abs(product.scale))
+    limit = np.where(product.scale == 0, np.where(product.bias >= 0, -K, K + 1), np.clip(limit, -K, K + 1))
+    inputs = [
+        f"{product.signs}/bits",
+        _constant(model, f"{name}/weight", pack_bits(product.bits ^ turned[:, None])),
+        _constant(model, f"{name}/threshold", limit.astype(np.int32)),
+    ]
+    return [_node("BnnLinearPacked", inputs, value, name, K=K)]
+
+
+def _node(kind: str, inputs: list[str], output: str, name: str, **attributes: int) -> onnx.NodeProto:
+    made: dict[str, Any] = dict(attributes)
+    return helper.make_node(kind, inputs, [output], name, domain=DOMAIN, **made)
+
+
+def _constant(model: onnx.ModelProto, name: str, array: Array) -> str:
+    model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return name
+
+
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+
+
+def _copy(node: onnx.NodeProto) -> onnx.NodeProto:
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    return copy
+
+
+def _alive(nodes: list[onnx.NodeProto], ends: set[str]) -> list[onnx.NodeProto]:
+    """Without those whose results nobody reads."""
+    kept = []
+    needed = set(ends)
+    for node in reversed(nodes):
+        if needed & set(node.output):
+            kept.append(node)
+            needed |= set(node.input)
+    return kept[::-1]
