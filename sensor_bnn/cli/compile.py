@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+_WIDTH = 130
 
 
 @click.command(name="compile")
@@ -16,8 +19,14 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="The bundle's folder.  [default: the target's name, beside MODEL]",
 )
+@click.option(
+    "--dump-ir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write what the model looks like after each stage: Relax, steps, TIR, LLVM, assembly.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the bundle's metadata.")
-def command(model: Path, target: str, output: Path | None, as_json: bool) -> None:
+def command(model: Path, target: str, output: Path | None, dump_ir: Path | None, as_json: bool) -> None:
     """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
 
     The bundle holds a header and a library named after the model, their sources, metadata.json, an example,
@@ -37,7 +46,7 @@ def command(model: Path, target: str, output: Path | None, as_json: bool) -> Non
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
-    bundle = compile_model(model, target, output or model.parent / target)
+    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir)
     if bundle.metadata["library"] is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 
@@ -50,18 +59,47 @@ def command(model: Path, target: str, output: Path | None, as_json: bool) -> Non
     if as_json:
         click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata}))
         return
+    _print(bundle.metadata)
+    click.echo(bundle.folder)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    facts = bundle.metadata
-    table = Table(title=f"{facts['model']} for {facts['target']}")
-    for heading in ("layer", "operator", "MACs", "output bytes"):
-        table.add_column(heading, justify="right" if heading in ("MACs", "output bytes") else "left")
-    for layer in facts["layers"]:
-        macs = f"{layer['macs']:,}" if layer["macs"] else ""
-        table.add_row(layer["name"], layer["op"], macs, f"{layer['output_bytes']:,}")
-    Console().print(table)
+    layers = facts["layers"]
+    total = sum(layer["instructions_estimated"] for layer in layers)
+    table = Table(
+        title=f"{facts['model']} for {facts['target']}",
+        title_justify="left",
+        box=box.SIMPLE,
+        show_footer=True,
+    )
+    table.add_column("layer", "in all", no_wrap=True)
+    table.add_column("operator", no_wrap=True)
+    table.add_column("MACs", f"{sum(layer['macs'] for layer in layers):,}", justify="right")
+    table.add_column("flash\nbytes", f"{facts['weights_bytes']:,}", justify="right")
+    table.add_column("RAM\nbytes", f"{facts['arena_bytes']:,}", justify="right")
+    table.add_column("instructions\nestimated", f"{total:,}", justify="right")
+    for layer in layers:
+        table.add_row(
+            layer["name"],
+            layer["op"],
+            f"{layer['macs']:,}" if layer["macs"] else "",
+            f"{layer['weights_bytes']:,}" if layer["weights_bytes"] else "",
+            f"{layer['ram_bytes']:,}",
+            f"{layer['instructions_estimated']:,}",
+        )
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    floats = [layer["name"] for layer in layers if layer["float"]]
     click.echo(
-        f"arena {facts['arena_bytes']:,} bytes (no plan can be under {facts['arena_lower_bound_bytes']:,}), "
-        f"weights {facts['weights_bytes']:,} bytes, model {facts['model_hash'][:12]}\n{bundle.folder}"
+        f"flash: weights of a layer; {facts['weights_bytes']:,} bytes, as what layers share counts once; "
+        f"code apart\n"
+        f"RAM: what is alive while a layer runs; the arena has {facts['arena_bytes']:,} bytes, "
+        f"and no plan can be under {facts['arena_lower_bound_bytes']:,}\n"
+        f"instructions: {facts['cost_model']}\n"
+        f"stayed float: {', '.join(floats) or 'nothing'}\n"
+        f"model {facts['model_hash'][:12]}"
     )

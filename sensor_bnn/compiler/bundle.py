@@ -19,6 +19,7 @@ import numpy as np
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.costs import COST_MODEL
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
@@ -158,6 +159,11 @@ def _metadata(
 ) -> dict[str, Any]:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
+    lives = {index: _lifetime(program, index) for index in _arena_buffers(program)}
+    alive = [
+        [index for index, life in lives.items() if life.first <= place <= life.last]
+        for place in range(len(program.steps))
+    ]
     return {
         "format": FORMAT,
         "model": name,
@@ -173,6 +179,7 @@ def _metadata(
             *(f"{KERNELS}/{file.name}" for file in _c_kernels(program, target) if file.suffix == ".c"),
         ],
         "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
+        "cost_model": COST_MODEL,
         "layers": [
             {
                 "index": index,
@@ -183,10 +190,18 @@ def _metadata(
                 "input_bytes": _read_bytes(program, step, constant=False),
                 "weights_bytes": _read_bytes(program, step, constant=True),
                 "output_bytes": program.buffers[step.writes].size,
+                "ram_bytes": sum(program.buffers[i].size for i in alive[index]),
+                "instructions_estimated": step.instructions,
+                "float": _is_float(program, step),
             }
             for index, step in enumerate(program.steps)
         ],
     }
+
+
+def _is_float(program: Program, step: Step) -> bool:
+    """Whether the layer's arithmetic is all floating point: no bits in it."""
+    return program.buffers[step.writes].type.dtype == np.float32 and not step.operator.startswith("Bnn")
 
 
 def _read_bytes(program: Program, step: Step, *, constant: bool) -> int:

@@ -6,8 +6,10 @@ convention; here the buffer parameters are swapped for typed pointers before cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tvm
 import tvm_ffi
@@ -17,6 +19,8 @@ from tvm.ir import Var as IrVar
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.targets import Target
+
+_ADDRESS = r'"0x[0-9a-f]+"'
 
 _PASSES = (
     s_tir.transform.CanonicalizeLoop,
@@ -48,14 +52,39 @@ def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target, path: Path)
         target: the processor.
         path: the object file to write.
     """
+    _code(kernels, target).write_to_file(str(path), "o")
+
+
+def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: Path) -> None:
+    """Write what becomes of the kernels: TIR, flat TIR, LLVM's, and assembly.
+
+    The files are ``3-kernels.py``, ``4-lowered.py``, ``5-kernels.ll`` and ``6-kernels.s``.
+
+    Args:
+        kernels: TIR functions by C symbol.
+        target: the processor.
+        folder: where to; it exists.
+    """
+    named = {name: kernels[name] for name in sorted(kernels)}
+    (folder / "3-kernels.py").write_text(IRModule(named).script() + "\n")
+    (folder / "4-lowered.py").write_text(lower_kernels(kernels).script() + "\n")
+    library = _code(kernels, target)
+    library.write_to_file(str(folder / "5-kernels.ll"), "ll")
+    llvm = (folder / "5-kernels.ll").read_text()
+    # TVM names what may alias after addresses of this run.
+    names = {name: f'"buffer{place}"' for place, name in enumerate(dict.fromkeys(re.findall(_ADDRESS, llvm)))}
+    (folder / "5-kernels.ll").write_text(re.sub(_ADDRESS, lambda found: names[found[0]], llvm))
+    library.write_to_file(str(folder / "6-kernels.s"), "s")
+
+
+def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
     lowered = lower_kernels(kernels)
     tvm_target = tvm.target.Target(target.llvm())
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
-    library = tvm.get_global_func("target.build.llvm")(module, tvm_target)
-    library.write_to_file(str(path), "o")
+    return tvm.get_global_func("target.build.llvm")(module, tvm_target)
 
 
 def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:

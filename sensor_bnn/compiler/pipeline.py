@@ -7,19 +7,21 @@ from pathlib import Path
 
 from sensor_bnn.compiler.bundle import Bundle, write_bundle
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.ir import write_ir
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.program import Program, plan_program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.onnx.load import load_model
 
 
-def compile_model(onnx_path: Path, target: str, out_dir: Path) -> Bundle:
+def compile_model(onnx_path: Path, target: str, out_dir: Path, *, dump_ir: Path | None = None) -> Bundle:
     """Compile an ONNX file into a bundle.
 
     Args:
         onnx_path: a model of packed-bit and standard operators, with static shapes.
         target: a name that ``sensor-bnn targets`` lists.
         out_dir: the bundle's folder; it appears whole or not at all.
+        dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all.
 
     Raises:
         BoardError: there is no such target.
@@ -28,7 +30,11 @@ def compile_model(onnx_path: Path, target: str, out_dir: Path) -> Bundle:
     """
     facts = find_target(target)
     model = load_model(onnx_path, STANDARD_OPERATORS)
-    program: Program = plan_program(match_patterns(import_onnx(model)), facts)
+    graph = import_onnx(model)
+    matched = match_patterns(graph)
+    program: Program = plan_program(matched, facts)
+    if dump_ir is not None:
+        write_ir(graph, matched, program, facts, dump_ir)
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir)

@@ -18,6 +18,7 @@ from tvm import relax
 from tvm.ir import GenericConst, GlobalVar, Var
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler import costs
 from sensor_bnn.compiler.importer import Graph, tensor_type
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
@@ -154,6 +155,7 @@ class Step:
         macs: multiply-adds (binary ones count one each).
         prepare: calls before the others: they widen constants into the workspace.
         value: the ONNX node whose value it writes: the last of those that it computes.
+        instructions: estimated, by ``costs.COST_MODEL``.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Step:
     macs: int
     prepare: tuple[Call, ...] = ()
     value: str = ""
+    instructions: int = 0
 
     @property
     def every_call(self) -> tuple[Call, ...]:
@@ -187,9 +190,10 @@ class Program:
 
 @dataclass(frozen=True)
 class _Choice:
-    """The calls for an operator at a shape."""
+    """The calls for an operator at a shape, and the instructions they are estimated at."""
 
     calls: tuple[Call, ...]
+    instructions: int
     macs: int = 0
     workspace: int = 0
 
@@ -313,6 +317,7 @@ class _Writer:
                 workspace=self._workspace(choice.workspace),
                 macs=choice.macs,
                 value=self._values.get(var.name, name),
+                instructions=choice.instructions,
             )
         )
 
@@ -332,6 +337,7 @@ class _Writer:
                 workspace=None,
                 macs=0,
                 value=self._values.get(var.name, name),
+                instructions=costs.elementwise(prod(tensor_type(var).shape)),
             )
         )
 
@@ -364,6 +370,7 @@ class _Writer:
         end = memory
         reads = list(step.reads)
         prepare = []
+        instructions = step.instructions
         moved = {}
         for place, index in enumerate(step.reads):
             array = self._buffers[index].array
@@ -377,6 +384,7 @@ class _Writer:
             moved[place] = end
             prepare.append(Call(kernel, widen(array.size, kind, dtype), (Read(place), Workspace(end))))
             reads[place] = self._constant(stored)
+            instructions += costs.widen(array.size, kind)
             end += -(-array.nbytes // 8) * 8
         if end == memory:
             return step
@@ -390,7 +398,12 @@ class _Writer:
             replace(call, arguments=tuple(argument(value) for value in call.arguments)) for call in step.calls
         )
         return replace(
-            step, calls=calls, prepare=tuple(prepare), reads=tuple(reads), workspace=self._workspace(end)
+            step,
+            calls=calls,
+            prepare=tuple(prepare),
+            reads=tuple(reads),
+            workspace=self._workspace(end),
+            instructions=instructions,
         )
 
 
@@ -405,7 +418,8 @@ def _rows(tensor: TensorType) -> int:
 def _pack(types: list[TensorType]) -> _Choice:
     M, K = _rows(types[0]), types[0].shape[-1]
     dtype = types[0].dtype.name
-    return _Choice((_call(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype)),))
+    kernel = _call(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype))
+    return _Choice((kernel,), costs.pack(M, K, dtype))
 
 
 def _call(kernel: str, function: PrimFunc) -> Call:
@@ -470,25 +484,34 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
 
 def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> _Choice:
     M, N = _rows(types[0]), types[1].shape[0]
-    calls, workspace = linear_calls(form, N, K, choose_rows(target, M, N, K, packed=form.packed))
-    return _Choice(calls, M * N * K, workspace)
+    rows = choose_rows(target, M, N, K, packed=form.packed)
+    calls, workspace = linear_calls(form, N, K, rows)
+    return _Choice(calls, _estimate(rows, N, K, packed=form.packed), M * N * K, workspace)
+
+
+def _estimate(rows: Sequence[Rows], N: int, K: int, *, packed: bool) -> int:
+    return sum(part.kernel.cost(part.count, N, K, packed) for part in rows)
 
 
 def _mat_mul(types: list[TensorType], K: int) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
-    return _Choice((_call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K)),), B * M * N * K)
+    kernel = _call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K))
+    return _Choice((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K)
 
 
 def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = f"sbnn_bool_mat_mul{'_merged' if merged else ''}_b{B}_m{M}_n{N}_k{K}"
-    return _Choice((_call(kernel, bnn_bool_mat_mul(B, M, N, K, merged=merged)),), B * M * N * K)
+    function = bnn_bool_mat_mul(B, M, N, K, merged=merged)
+    return _Choice((_call(kernel, function),), costs.mat_mul(B, M, N, K), B * M * N * K)
 
 
 def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _Choice:
     """A head at a time as a binary linear layer with bits out; its limits are made from v before."""
     (B, M, words), N = types[0].shape, types[1].shape[1]
-    linear, size = linear_calls(PACKED_OUT, N, K, choose_rows(target, M, N, K, packed=True))
+    rows = choose_rows(target, M, N, K, packed=True)
+    linear, size = linear_calls(PACKED_OUT, N, K, rows)
+    instructions = B * (_estimate(rows, N, K, packed=True) + costs.mat_mul(1, N, 1, K) + 8 * M * words_for(N))
     limits = -(-size // 8) * 8
     parts = limits + 4 * B * N
     part = M * words_for(N)
@@ -512,23 +535,26 @@ def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _C
         calls += [replace(call, arguments=tuple(map(argument, call.arguments))) for call in linear]
     merge = merge_heads(B, M, words_for(N))
     calls.append(Call(f"sbnn_merge_heads_b{B}_m{M}_w{words_for(N)}", merge, (Workspace(parts), Write())))
-    return _Choice(tuple(calls), B * M * N * K, parts + 4 * B * part)
+    return _Choice(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part)
 
 
 def _scores_map(types: list[TensorType], K: int) -> _Choice:
     (H, M, _), N = types[0].shape, types[1].shape[1]
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
-    return _Choice((_call(kernel, bnn_scores_map(H, M, N, K)),), H * M * N * K)
+    function = bnn_scores_map(H, M, N, K)
+    return _Choice((_call(kernel, function),), costs.scores_map(H, M, N, K), H * M * N * K)
 
 
 def _transpose(types: list[TensorType], K: int) -> _Choice:
     B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
-    return _Choice((_call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K)),))
+    kernel = _call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K))
+    return _Choice((kernel,), costs.transpose_bits(B, M, K))
 
 
 def _attention_map(types: list[TensorType], K: int) -> _Choice:
     H, M, N = types[0].shape
-    return _Choice((_call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K)),))
+    kernel = _call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K))
+    return _Choice((kernel,), costs.attention_map(H, M, N))
 
 
 def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> _Choice:
@@ -547,7 +573,9 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> 
     geometry = "_".join(map(str, sizes))
     kinds = "_".join((stored.x, stored.w, stored.scale, stored.bias))
     kernel = f"sbnn_dense_{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
-    return _Choice((_call(kernel, dense(shape, N, bias_rows, stored, sums)),), shape.rows * N * shape.terms)
+    function = dense(shape, N, bias_rows, stored, sums)
+    instructions = costs.dense(shape.rows, N, shape.terms, sums)
+    return _Choice((_call(kernel, function),), instructions, shape.rows * N * shape.terms)
 
 
 def _whole(x: TensorType, weights: Array | None) -> bool:
@@ -559,7 +587,8 @@ def _whole(x: TensorType, weights: Array | None) -> bool:
 
 def _mean_rows(types: list[TensorType]) -> _Choice:
     M, N = types[0].shape
-    return _Choice((_call(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N)),))
+    kernel = _call(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N))
+    return _Choice((kernel,), costs.mean_rows(M, N))
 
 
 _LINEAR_FORMS = {

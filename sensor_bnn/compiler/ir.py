@@ -1,0 +1,72 @@
+"""What a model looks like after each stage of the compiler, as text."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensor_bnn.compiler.importer import Graph
+from sensor_bnn.compiler.lowering import dump_kernels
+from sensor_bnn.compiler.program import Argument, Program, Read, Step, Workspace, Write
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.errors import ModelError
+
+
+def write_ir(imported: Graph, matched: Graph, program: Program, target: Target, folder: Path) -> None:
+    """Write ``0-imported.py`` and ``1-matched.py`` (Relax), ``2-program.txt`` (steps over buffers), and the
+    kernels as :func:`sensor_bnn.compiler.lowering.dump_kernels` does.
+
+    Args:
+        imported: the model as TVM's front end gives it.
+        matched: with our patterns.
+        program: with kernels chosen.
+        target: the processor.
+        folder: where to; an earlier one is replaced, it appears whole or not at all.
+
+    Raises:
+        ModelError: the place cannot be written.
+    """
+    kernels = {
+        call.kernel: call.function
+        for step in program.steps
+        for call in step.every_call
+        if call.function is not None
+    }
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+            draft = Path(temporary) / "ir"
+            draft.mkdir()
+            (draft / "0-imported.py").write_text(imported.module.script() + "\n")
+            (draft / "1-matched.py").write_text(matched.module.script() + "\n")
+            (draft / "2-program.txt").write_text("\n".join(_lines(program)) + "\n")
+            dump_kernels(kernels, target, draft)
+            if folder.exists():
+                folder.rename(Path(temporary) / "old")
+            draft.rename(folder)
+    except OSError as error:
+        raise ModelError(
+            f"The folder {folder} cannot be written: {error.strerror}.", "Choose another one."
+        ) from error
+
+
+def _lines(program: Program) -> Iterator[str]:
+    for index, buffer in enumerate(program.buffers):
+        yield f"b{index} = {buffer.place.name.lower()} {buffer.type}"
+    for step in program.steps:
+        yield ""
+        yield f"{step.name}: {step.operator}, {step.macs} MACs, about {step.instructions} instructions"
+        for call in step.every_call:
+            yield f"    {call.kernel}({', '.join(_text(step, value) for value in call.arguments)})"
+
+
+def _text(step: Step, value: Argument) -> str:
+    match value:
+        case Read(place, skip):
+            return f"b{step.reads[place]}" + (f" + {skip}" if skip else "")
+        case Write(skip):
+            return f"-> b{step.writes}" + (f" + {skip}" if skip else "")
+        case Workspace(skip):
+            return f"b{step.workspace} at byte {skip}"
+    return str(value)
