@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import words_for
@@ -86,13 +89,45 @@ def kernel_files(target: Target, families: Iterable[str] | None = None) -> list[
 def families_of(target: Target, symbols: Iterable[str]) -> list[str]:
     """Return the families whose functions are among the symbols, by name."""
     called = set(symbols)
-    return sorted(
-        {
-            kernel.family
-            for kernel in kernels_of(target)
-            if kernel.family and called & {kernel.symbol(packed=True), kernel.symbol(packed=False)}
-        }
-    )
+    found = {
+        kernel.family
+        for kernel in kernels_of(target)
+        if kernel.family and called & {kernel.symbol(packed=True), kernel.symbol(packed=False)}
+    }
+    found |= {scores.family for scores in _SCORES_MAPS.values() if scores.symbol in called}
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class ScoresMap:
+    """A C function that makes the attention map of queries and keys.
+
+    Attributes:
+        symbol: the function.
+        family: as of a :class:`Kernel`.
+        max_bits: the longest row (K) of queries and keys.
+        workspace: bytes, from keys and bits a row.
+    """
+
+    symbol: str
+    family: str
+    max_bits: int
+    workspace: Callable[[int, int], int]
+
+
+def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None) -> ScoresMap | None:
+    """Return the target's C function for attention maps; None leaves them to TIR.
+
+    Args:
+        target: the core.
+        K: bits of a query.
+        table: ``[H, K + 1]``, None if it is no constant; no entry of a head may be less than the one before.
+    """
+    found = next((_SCORES_MAPS[isa] for isa in reversed(target.isa) if isa in _SCORES_MAPS), None)
+    if found is None or found.max_bits < K or table is None:
+        return None
+    steps = np.diff(table.astype(np.int64), axis=-1)
+    return found if bool((steps >= 0).all()) else None
 
 
 def choose_rows(
@@ -270,10 +305,17 @@ class _Helium:
 def _helium(costs: _Helium) -> Kernel:
     """As ``sbnn_helium_workspace_bytes`` in C, the workspace."""
 
-    def workspace(N: int, K: int) -> int:
-        return 8192 + N * (32 if K <= _BYTE_BITS else 96)
+    return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, _helium_workspace)
 
-    return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, workspace)
+
+def _helium_workspace(N: int, K: int) -> int:
+    return 8192 + N * (32 if K <= _BYTE_BITS else 96)
+
+
+_HELIUM_SCORES = ScoresMap(
+    "sbnn_scores_map_helium", "helium", _BYTE_BITS, lambda N, K: _helium_workspace(N, K) + 512
+)
+"""As ``sbnn_scores_workspace_bytes`` in C, the workspace."""
 
 
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
@@ -348,3 +390,6 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "aarch64": _AARCH64_NEON,
 }
 """Kernels by the folder of ``firmware/kernels``: those of a target are its ISA's last one that is here."""
+
+_SCORES_MAPS = {"helium": _HELIUM_SCORES}
+"""The same for attention maps."""

@@ -32,7 +32,7 @@ from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored, dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
 from sensor_bnn.compiler.kernels.widen import widen
-from sensor_bnn.compiler.lookup import Rows, choose_rows
+from sensor_bnn.compiler.lookup import Rows, choose_rows, scores_map_of
 from sensor_bnn.compiler.narrow import Array as Array
 from sensor_bnn.compiler.narrow import narrowest
 from sensor_bnn.compiler.patterns import (
@@ -294,6 +294,9 @@ class _Writer:
             choice = _linear(_LINEAR_FORMS[extern], types, *numbers, target=self._target)
         elif extern == BOOL_MAT_MUL_PACK:
             choice = _bool_mat_mul_pack(types, *numbers, target=self._target)
+        elif extern == SCORES_MAP:
+            table = self._buffers[reads[2]].array
+            choice = _scores_map(types, *numbers, table=table, target=self._target)
         elif extern == DENSE:
             reads = [reads[0], *(self._stored(index) for index in reads[1:])]
             read = [self._buffers[index] for index in reads]
@@ -538,8 +541,13 @@ def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _C
     return _Choice(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part)
 
 
-def _scores_map(types: list[TensorType], K: int) -> _Choice:
+def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target: Target) -> _Choice:
     (H, M, _), N = types[0].shape, types[1].shape[1]
+    found = scores_map_of(target, K, table)
+    if found is not None:
+        reads: tuple[Argument, ...] = (Read(0), Read(1), Read(2), Read(3))
+        call = Call(found.symbol, None, (H, M, N, K, *reads, Workspace(), Write()))
+        return _Choice((call,), H * M * N * K, found.workspace(N, K))
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
     function = bnn_scores_map(H, M, N, K)
     return _Choice((_call(kernel, function),), costs.scores_map(H, M, N, K), H * M * N * K)
@@ -605,6 +613,5 @@ _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     MEAN_ROWS: _mean_rows,
-    SCORES_MAP: _scores_map,
 }
 """For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sensor_bnn.compiler.lookup import kernel_files
+from sensor_bnn.compiler.lookup import kernel_files, kernels_of, scores_map_of
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.firmware.build import COMPILER, INSTALL
 
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 
 
 @pytest.mark.parametrize("core", ["cortex-m55", "cortex-m85"])
-def test_they_compile_without_a_warning_fuse_nothing_and_need_no_library(core: str, tmp_path: Path) -> None:
-    if shutil.which(COMPILER) is None:
-        pytest.fail(f"{COMPILER} is missing: {INSTALL}")
+def test_they_compile_without_a_warning_fuse_nothing_and_need_little(core: str, tmp_path: Path) -> None:
     target = find_target(core)
+    if shutil.which(target.compiler) is None:
+        pytest.fail(f"{target.compiler} is missing: {target.install}")
     files = kernel_files(target, ["helium"])
     for file in files:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     sources = [file.name for file in files if file.suffix == ".c"]
     flags = [*target.gcc, *STRICT, "-O2", "-ffp-contract=off"]
-    subprocess.run([COMPILER, *flags, "-S", *sources], cwd=tmp_path, check=True)
+    subprocess.run([target.compiler, *flags, "-S", *sources], cwd=tmp_path, check=True)
     code = "".join(file.read_text() for file in sorted(tmp_path.glob("*.s")))
     assert "vqdmlah.s8" in code
     assert re.findall(r"\bvfn?m[as]\S*|\bv\w+\.f(?:16|32)\s+q\d", code) == []
-    subprocess.run([COMPILER, *flags, "-r", "-nostdlib", "-o", "all.o", *sources], cwd=tmp_path, check=True)
+    subprocess.run(
+        [target.compiler, *flags, "-r", "-nostdlib", "-o", "all.o", *sources], cwd=tmp_path, check=True
+    )
     symbols = subprocess.run(
         ["arm-none-eabi-nm", "-u", "all.o"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert symbols.stdout == ""
+    assert set(symbols.stdout.split()) <= {"U", "memcpy", "memset"}
+
+
+def test_the_compiler_and_c_agree_on_workspaces(tmp_path: Path) -> None:
+    target = find_target("cortex-m55")
+    files = kernel_files(target, ["helium"])
+    sources = [str(file) for file in files if "_workspace_bytes" in file.name]
+    library = tmp_path / "sizes.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", *STRICT, *sources, "-o", library], check=True)
+    sizes = ctypes.CDLL(str(library))
+    (helium,) = (kernel for kernel in kernels_of(target) if kernel.family == "helium")
+    for n, k in ((1, 1), (64, 32), (37, 254), (37, 255), (300, 65534)):
+        assert helium.workspace(n, k) == sizes.sbnn_helium_workspace_bytes(n, k)
+        found = scores_map_of(target, k, np.zeros((1, k + 1), np.int32))
+        assert (found is None) == (k > 254)
+        if found is not None:
+            assert found.workspace(n, k) == sizes.sbnn_scores_workspace_bytes(n, k)

@@ -26,6 +26,7 @@
 #define HELIUM_B_TABLES 4096u    /* where B begins */
 #define HELIUM_BYTE_BITS 254u    /* a limit may be one more, and is a byte too */
 #define HELIUM_CHUNK_WORDS 6u    /* words of K whose counts always fit a byte; even */
+#define HELIUM_SCORES 256u       /* more than a score of HELIUM_BYTE_BITS bits has values */
 #define HELIUM_PAIR_BELOW 32u    /* 4 times that is 128: -128 + 254 fits a signed byte */
 #define HELIUM_ONE_BELOW 21u
 
@@ -93,6 +94,20 @@ void sbnn_helium_turn_wide(const helium_counts *counts);
  *   y          [rows][n], written */
 void sbnn_helium_scale(const helium_counts *counts, const float *scale, const float *bias,
                        const float *residual, float *y);
+
+/* Turn pairs of sums into counts, in place: bytes of rows 0 to 31 in order, an output each. */
+void sbnn_helium_settle(const helium_counts *counts);
+
+/* Sum what a table has for the counts of each row: counts are settled.
+ *   low, high   the two bytes of a table's entry, by count
+ *   totals      [32], written */
+void sbnn_helium_totals(const helium_counts *counts, const uint8_t *low, const uint8_t *high,
+                        uint32_t *totals);
+
+/* Bits out, of counts that are settled: bit j of row t is count < limit[t].
+ *   limit   [32]
+ *   y       as of sbnn_helium_threshold */
+void sbnn_helium_threshold_rows(const helium_counts *counts, const uint8_t *limit, uint32_t *y);
 
 /* Whether counts of k bits need halfwords. */
 static inline int helium_is_wide(uint32_t k) {

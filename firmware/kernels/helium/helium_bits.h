@@ -18,13 +18,12 @@ static inline helium_bits helium_enter(helium_bits bits, uint8x16_t low, uint8x1
 }
 
 /* Let the bits of 1 to 8 outputs from `first` on enter. */
-typedef helium_bits helium_gather(const helium_counts *counts, const int32_t *limit, uint32_t first,
+typedef helium_bits helium_gather(const helium_counts *counts, const void *limits, uint32_t first,
                                   uint32_t outputs, helium_bits bits);
 
 /* All bits; whole words are written. */
-__attribute__((always_inline)) static inline void helium_write_bits(const helium_counts *counts,
-                                                                    const int32_t *limit, uint32_t *y,
-                                                                    helium_gather *gather) {
+__attribute__((always_inline)) static inline void
+helium_write_bits(const helium_counts *counts, const void *limits, uint32_t *y, helium_gather *gather) {
     const uint32_t stride = (counts->n + 31u) / 32u;
     const uint32_t rows = counts->rows;
     for (uint32_t word = 0; word < stride; word++) {
@@ -34,10 +33,10 @@ __attribute__((always_inline)) static inline void helium_write_bits(const helium
             const uint32_t first = 32u * word + 8u * byte;
             helium_bits bits = {vdupq_n_u8(0), vdupq_n_u8(0)};
             if (first + 8u <= counts->n) {
-                bits = gather(counts, limit, first, 8, bits);
+                bits = gather(counts, limits, first, 8, bits);
             } else if (first < counts->n) {
                 const int32_t missing = (int32_t)(first + 8u - counts->n);
-                bits = gather(counts, limit, first, counts->n - first, bits);
+                bits = gather(counts, limits, first, counts->n - first, bits);
                 bits.low = vshlq_r_u8(bits.low, -missing);
                 bits.high = vshlq_r_u8(bits.high, -missing);
             }

@@ -2,11 +2,11 @@
 #include "helium_bits.h"
 #include "helium_pair.h"
 
-static inline helium_bits gather(const helium_counts *counts, const int32_t *limit, uint32_t first,
+static inline helium_bits gather(const helium_counts *counts, const void *limits, uint32_t first,
                                  uint32_t outputs, helium_bits bits) {
     const uint8_t *pair = counts->sums + 32u * first;
     const int32_t below = (int32_t)counts->below;
-    limit += first;
+    const int32_t *const limit = (const int32_t *)limits + first;
     for (uint32_t j = 0; j < outputs; j++) {
         const uint8x16_t low = vhsubq_n_u8(helium_low(pair), (uint8_t)limit[j]);
         const int8x16_t high = vhsubq_n_s8(helium_high(pair), (int8_t)(limit[j] - below));

@@ -8,10 +8,10 @@ static inline uint8x16_t below(const uint16_t *wide, uint16_t limit) {
     return vshrntq_n_u16(vshrnbq_n_u16(vdupq_n_u8(0), even, 8), odd, 8);
 }
 
-static inline helium_bits gather(const helium_counts *counts, const int32_t *limit, uint32_t first,
+static inline helium_bits gather(const helium_counts *counts, const void *limits, uint32_t first,
                                  uint32_t outputs, helium_bits bits) {
     const uint16_t *wide = counts->wide + 32u * first;
-    limit += first;
+    const int32_t *const limit = (const int32_t *)limits + first;
     for (uint32_t j = 0; j < outputs; j++) {
         const uint16_t most = (uint16_t)limit[j];
         bits = helium_enter(bits, below(wide, most), below(wide + 16, most));

@@ -1,6 +1,6 @@
-/* Binary linear layers by table look-up in Helium's vectors, 32 rows of x a look-up.
+/* Binary matrix products by table look-up in Helium's vectors, 32 rows a look-up.
  *
- * All of them: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 to a word, LSB first, tail
+ * Linear layers: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 to a word, LSB first, tail
  * bits 0. m, n and k are at least 1, k at most 65534. Only a residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_HELIUM_H
 #define SBNN_KERNELS_LINEAR_HELIUM_H
@@ -27,6 +27,18 @@ void sbnn_linear_packed_helium(uint32_t m, uint32_t n, uint32_t k, const uint32_
 void sbnn_linear_float_helium(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
                               const float *scale, const float *bias, const float *residual,
                               void *workspace, float *y);
+
+/* Bytes of workspace that an attention map needs, 8-byte aligned. */
+uint32_t sbnn_scores_workspace_bytes(uint32_t n, uint32_t k);
+
+/* The map of a row of keys for each query: BnnMatMul, then BnnAttentionMap.
+ *   queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 254, n 1 to 32767
+ *   table           [heads][k + 1], 0 to 65535, no entry of a head less than the one before
+ *   ratio           [heads]
+ *   y               [heads][m][ceil(n / 32)], tail bits 0 */
+void sbnn_scores_map_helium(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                            const uint32_t *keys, const int32_t *table, const float *ratio,
+                            void *workspace, uint32_t *y);
 
 #ifdef __cplusplus
 }

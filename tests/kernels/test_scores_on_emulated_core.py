@@ -1,0 +1,80 @@
+"""Attention maps by C kernels, on an emulated core, against the operators one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensor_bnn.compiler.lookup import scores_map_of
+from sensor_bnn.compiler.program import Buffer, Call, Place, Program, Read, Step, Workspace, Write
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.kernels import find_emulated
+from sensor_bnn.on_board import run_on_board
+from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.packing import pack_bits, words_for
+from sensor_bnn.onnx.reference import bnn_attention_map, bnn_mat_mul
+
+# Queries (blocks of 32, and few that are left over), keys (bytes, words, more than 256), bits.
+SHAPES = [
+    (1, 1, 1),
+    (4, 7, 31),
+    (5, 8, 32),
+    (32, 33, 33),
+    (33, 32, 64),
+    (37, 65, 65),
+    (65, 65, 64),
+    (31, 300, 96),
+    (70, 40, 223),
+    (64, 31, 254),
+]
+RATIOS = np.array([0.02, 1.0, 0.0, -1.0, np.nan, 3e38, np.inf, 1e-7], np.float32)
+
+
+def test_maps_are_exact() -> None:
+    target = find_target("cortex-m55")
+    rng = np.random.default_rng(7)
+    H = len(RATIOS)
+    buffers = [
+        Buffer(Place.INPUT, TensorType(np.dtype(np.float32), (1,))),
+        Buffer(Place.OUTPUT, TensorType(np.dtype(np.uint32), (0,))),
+    ]
+    steps = []
+    expected = []
+    words = 0
+    for M, N, K in SHAPES:
+        q, k = (pack_bits(rng.random((H, rows, K)) < 0.5) for rows in (M, N))
+        k[:, N // 2] = q[:, M // 2]  # an entry that is reached although it is rare
+        table = np.sort(rng.integers(0, 65536, (H, K + 1)), axis=-1).astype(np.int32)
+        table[1], table[2] = 65535, 0
+        ratio = RATIOS.copy()
+        ratio[:2] = 1.0 / N  # the mean; all keys at once, each with its exact share
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected.append(bnn_attention_map(bnn_mat_mul(q, k, K=K), table, ratio, K=K))
+        found = scores_map_of(target, K, table)
+        assert found is not None
+        first = len(buffers)
+        buffers += [Buffer(Place.CONSTANT, TensorType.of(a), a) for a in (q, k, table, ratio)]
+        memory = TensorType(np.dtype(np.uint32), (found.workspace(N, K) // 4,))
+        buffers.append(Buffer(Place.ARENA, memory))
+        reads = tuple(range(first, first + 4))
+        arguments = (H, M, N, K, *(Read(place) for place in range(4)), Workspace(), Write(words))
+        call = Call(found.symbol, None, arguments)
+        steps.append(Step(f"{M}x{N}x{K}", "map", (call,), reads, 1, first + 4, H * M * N * K))
+        words += expected[-1].size
+    assert words_for(65) == expected[5].shape[-1]
+    buffers[1] = Buffer(Place.OUTPUT, TensorType(np.dtype(np.uint32), (words,)))
+    program = Program(tuple(buffers), tuple(steps))
+    run = run_on_board(program, "maps", find_emulated(target), bytes(4))
+    output = np.frombuffer(run.output, np.uint32)
+    for shape, want in zip(SHAPES, expected, strict=True):
+        np.testing.assert_array_equal(output[: want.size].reshape(want.shape), want, err_msg=str(shape))
+        output = output[want.size :]
+
+
+def test_what_the_kernel_cannot_take_is_left_to_tir() -> None:
+    helium = find_target("cortex-m55")
+    rising = np.arange(65, dtype=np.int32).reshape(1, 65)
+    assert scores_map_of(helium, 64, rising) is not None
+    assert scores_map_of(helium, 64, rising[:, ::-1]) is None
+    assert scores_map_of(helium, 64, None) is None
+    assert scores_map_of(helium, 255, np.zeros((1, 256), np.int32)) is None
+    assert scores_map_of(find_target("cortex-m7"), 64, rising) is None
