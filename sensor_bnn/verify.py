@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnx.numpy_helper
+import onnx.version_converter
 import onnxruntime
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
@@ -32,7 +33,7 @@ from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
 from sensor_bnn.on_board import run_on_board
 from sensor_bnn.onnx.load import load_model
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
+from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, OPSET
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
@@ -102,7 +103,7 @@ def verify_model(
         ToolError: a compiler or the emulator is missing or failed.
     """
     model = load_model(path, STANDARD_OPERATORS)
-    _add_functions(model)
+    whole = _for_runtimes(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     (given,) = (value for value in model.graph.input if value.name not in constants)
     shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
@@ -112,8 +113,8 @@ def verify_model(
     host: Values | None = None
     backends: dict[str, Callable[[], Values]] = {
         "numpy": lambda: _numpy(model, start),
-        "onnx.reference": lambda: _onnx_reference(model, given.name, window),
-        "onnxruntime": lambda: _onnxruntime(model, given.name, window),
+        "onnx.reference": lambda: _onnx_reference(whole, given.name, window),
+        "onnxruntime": lambda: _onnxruntime(whole, given.name, window),
         "host": lambda: _compiled(model, window, None),
     }
     if board is not None:
@@ -127,11 +128,24 @@ def verify_model(
     return checks
 
 
-def _add_functions(model: onnx.ModelProto) -> None:
-    """What stock runtimes need of our operators, where the file does not bring it."""
-    known = {function.name for function in model.functions if function.domain == DOMAIN}
-    used = {node.op_type for node in model.graph.node if node.domain == DOMAIN}
-    model.functions.extend(OPERATORS[name].function() for name in sorted(used - known))
+def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with every value as an output, in an operator set that our functions know, and with them."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    if any(entry.domain in ("", "ai.onnx") and entry.version < OPSET for entry in model.opset_import):
+        try:
+            whole = onnx.version_converter.convert_version(whole, OPSET)
+        except Exception as error:  # ONNX has a class of its own for each of its parts
+            raise ModelError(
+                f"ONNX does not convert the model to operator set {OPSET}: {one_sentence(error)}.",
+                "Export it with a newer operator set.",
+            ) from error
+    known = {function.name for function in whole.functions if function.domain == DOMAIN}
+    used = {node.op_type for node in whole.graph.node if node.domain == DOMAIN}
+    whole.functions.extend(OPERATORS[name].function() for name in sorted(used - known))
+    made = {value.name for value in whole.graph.output}
+    whole.graph.output.extend(value for value in model.graph.value_info if value.name not in made)
+    return whole
 
 
 def _numpy(model: onnx.ModelProto, start: Values) -> Values:
@@ -159,22 +173,12 @@ def _reference(model: onnx.ModelProto, node: onnx.NodeProto, have: Mapping[str, 
     return np.asarray(results[0])
 
 
-def _all_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    known = {value.name for value in whole.graph.output}
-    whole.graph.output.extend(value for value in model.graph.value_info if value.name not in known)
-    return whole
-
-
-def _onnx_reference(model: onnx.ModelProto, name: str, window: Array) -> Values:
-    whole = _all_outputs(model)
+def _onnx_reference(whole: onnx.ModelProto, name: str, window: Array) -> Values:
     names = [value.name for value in whole.graph.output]
     return dict(zip(names, ReferenceEvaluator(whole).run(names, {name: window}), strict=True))
 
 
-def _onnxruntime(model: onnx.ModelProto, name: str, window: Array) -> Values:
-    whole = _all_outputs(model)
+def _onnxruntime(whole: onnx.ModelProto, name: str, window: Array) -> Values:
     names = [value.name for value in whole.graph.output]
     try:
         session = onnxruntime.InferenceSession(whole.SerializeToString(), providers=["CPUExecutionProvider"])

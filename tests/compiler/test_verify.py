@@ -1,6 +1,7 @@
 """``verify`` looks at every layer, and finds the one that is broken."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,6 +42,15 @@ def test_every_layer_of_every_backend_agrees_on_an_emulated_board_too(mlp_onnx, 
     assert {layer["differs_from_host"] for layer in said["backends"][0]["layers"]} == {None}
     bits = next(layer for layer in said["backends"][3]["layers"] if layer["layer"] == "/pack")
     assert (bits["elements"], bits["differing"]) == (9 * 2 * 32, 0)
+
+
+def test_a_file_of_qonnx_agrees_everywhere():
+    code, said = run(Path(__file__).parents[1] / "onnx" / "qonnx" / "brevitas.onnx")
+    assert (code, said["ok"]) == (0, True)
+    for check in said["backends"]:
+        assert [layer["operator"] for layer in check["layers"]] == [
+            *("BnnPack", "BnnLinearPacked", "BnnLinearPacked", "BnnLinear")
+        ]
 
 
 def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
