@@ -12,7 +12,8 @@ void counter_open(void);
 /* "dwt" (processor cycles), or the timer whose ticks counter_now reads: "systick", "tim2". */
 const char *counter_name(void);
 
-/* The count that measurements are made of. Never goes back. */
+/* The count that measurements are made of, without the ticks that the timer's own interrupts take where
+ * it needs them. Never goes back. */
 uint64_t counter_now(void);
 
 /* The count that deadlines are made of: it goes on while the core sleeps. Never goes back. */

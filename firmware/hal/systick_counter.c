@@ -14,6 +14,7 @@ _Static_assert(WAIT_PERIOD > 1u && WAIT_PERIOD <= LONGEST_PERIOD, "SysTick has 2
 
 static volatile uint64_t past;   /* ticks of the periods that are over */
 static volatile uint32_t period; /* ticks of the running one */
+static volatile uint64_t taken;  /* ticks that the interrupt has taken */
 static bool cycles;              /* whether CYCCNT counts */
 static uint32_t cycles_low;      /* CYCCNT as last read */
 static uint32_t cycles_high;     /* how often it had wrapped then */
@@ -52,10 +53,13 @@ static uint64_t cycles_held(void) {
 
 void systick_interrupt(void) {
     const uint32_t state = cpu_mask();
+    const uint32_t entered = running_value();
     past += period;
     if (cycles) {
         (void)cycles_held();
     }
+    const uint32_t left = running_value();
+    taken += entered >= left ? entered - left : entered + (period - left);
     cpu_unmask(state);
 }
 
@@ -83,7 +87,7 @@ void counter_open(void) {
     cycles =
         DWT_CYCCNT != before; /* it stands still in emulators, and where a debugger's lock forbids it */
 
-    past = 0;
+    past = taken = 0;
     period = WAIT_PERIOD;
     SYST_RVR = WAIT_PERIOD - 1u;
     SYST_CVR = 0;
@@ -103,7 +107,7 @@ uint64_t counter_clock(void) {
 
 uint64_t counter_now(void) {
     const uint32_t state = cpu_mask();
-    const uint64_t now = cycles ? cycles_held() : clock_held();
+    const uint64_t now = (cycles ? cycles_held() : clock_held()) - taken;
     cpu_unmask(state);
     return now;
 }

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from sensor_bnn.boards import Board
-from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.targets import list_targets
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
@@ -27,11 +27,17 @@ def environment(board: Board) -> dict[str, str | None]:
         "tvm": _package("apache-tvm"),
         "torch": _package("torch"),
         "onnxruntime": _package("onnxruntime"),
-        "cross_compiler": _program(find_target(board.target).compiler),
+        "cross_compiler": _cross_compiler(board),
         "emulator": _program(board.emulator.program) if board.emulator is not None else None,
         "python": platform.python_version(),
         "host": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _cross_compiler(board: Board) -> str | None:
+    """That of the board's target; None for a target that this installation does not know."""
+    compilers = [target.compiler for target in list_targets() if target.name == board.target]
+    return _program(compilers[0]) if compilers else None
 
 
 def _package(name: str) -> str | None:

@@ -132,7 +132,7 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
     with Peer("application", Application(ticks=(4000, 4010, 4020))) as peer:
         result = run_bench(peer.port, replace(TOY, emulator=None), device, some(3))
     assert (result.emulated, result.instructions, result.profile_instructions) == (False, None, None)
-    assert (result.ticks_min, result.ticks, result.ticks_max) == (4000, 4010, 4020)
+    assert (result.ticks_min, result.ticks, result.ticks_max, result.ticks_p99) == (4000, 4010, 4020, 4020)
     assert result.microseconds == 160.4
     assert not result.repeat_exact
     assert (result.profile_ticks, result.overhead) == (2576, 16)

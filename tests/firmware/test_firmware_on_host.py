@@ -450,7 +450,7 @@ def test_the_clock_is_monotonic_and_true(
     """Wraps fall between any two instructions: a reading is a time between its call and its return."""
     counter.simulation_begin(ctypes.c_uint32(seed), ctypes.c_uint32(most), False, ctypes.c_uint64(0))
     assert counter.counter_name() == b"systick"
-    last, lost = 0, 0
+    last, lost, counted = 0, 0, 0
     for step in script:
         if step == "read":
             before = counter.simulation_truth()
@@ -459,6 +459,9 @@ def test_the_clock_is_monotonic_and_true(
             assert before - lost <= value <= after
             assert value >= last
             last = value
+            now = counter.counter_now()
+            assert counted <= now <= counter.simulation_truth()
+            counted = now
         elif step == "wait":
             counter.counter_wait_mode()
             lost += 4 * most + 2
@@ -467,7 +470,16 @@ def test_the_clock_is_monotonic_and_true(
             lost += 4 * most + 2
         else:
             counter.simulation_pass(ctypes.c_uint32(int(step)))
-    assert counter.counter_now() >= last
+    assert counter.counter_now() >= counted
+
+
+def test_what_the_timers_own_interrupts_take_is_not_counted(counter: ctypes.CDLL) -> None:
+    counter.simulation_begin(ctypes.c_uint32(5), ctypes.c_uint32(3), False, ctypes.c_uint64(0))
+    clock, count = counter.counter_clock(), counter.counter_now()
+    for _ in range(400):
+        counter.simulation_pass(ctypes.c_uint32(40))
+    clock, count = counter.counter_clock() - clock, counter.counter_now() - count
+    assert 16_000 <= count < clock, "all that passed outside of them, and less than the clock"
 
 
 @given(seed=st.integers(0, 2**32 - 1), gap=st.integers(0, 3000), script=steps)
