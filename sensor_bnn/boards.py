@@ -23,7 +23,7 @@ HEADER_BYTES = 512  # the image header at the start of the application slot; the
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header keeps 32 with a closing NUL
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_FLASHERS = ("an3155", "gdb")
+_FLASHERS = ("an3155", "gdb", "process")
 _PARITIES = ("none", "even", "odd")
 
 
@@ -124,7 +124,9 @@ class Board:
     uart: Uart
     counter: Counter
     setup: tuple[Setup, ...]
-    flasher: str  # how the image gets into the flash: "an3155" or "gdb"
+    flasher: (
+        str  # how the image gets into the flash: "an3155" or "gdb"; "process": it is started as a program
+    )
     emulator: Emulator | None
     folder: Path
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
@@ -133,6 +135,11 @@ class Board:
     def slot(self) -> Region:
         """The application slot: all of the flash behind the bootloader."""
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
+
+
+def is_program(board: Board) -> bool:
+    """Whether the board's firmware is a program of an operating system, with no bootloader and no flash."""
+    return board.flasher == "process"
 
 
 def list_boards() -> list[Board]:

@@ -39,6 +39,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     from sensor_bnn.boards import load_board
     from sensor_bnn.device.emulator import Emulator
     from sensor_bnn.errors import BoardError
+    from sensor_bnn.firmware.build import start_file
 
     if bootloader is not None and build is not None:
         raise click.UsageError("--bootloader and --build exclude each other.")
@@ -47,7 +48,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
         raise BoardError(
             f"The board {facts.name} has no emulator.", "Connect the real board and use its serial port."
         )
-    kernel = build / "bootloader.elf" if build is not None else bootloader
+    kernel = start_file(facts, build) if build is not None else bootloader
 
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt

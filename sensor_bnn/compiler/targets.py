@@ -22,7 +22,7 @@ class Target:
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
         gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
         tools: what stands before the names of GCC and its tools.
-        core: the family of ``firmware/hal`` that starts the core.
+        core: the family of ``firmware/hal`` that starts the core; empty where there is no firmware.
         fused: the core always has fused products and sums; LLVM is told not to form them.
         hosted: the bundle becomes a shared library for the machine that compiles it.
         isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
@@ -76,7 +76,7 @@ class Target:
 
 
 # GCC for Linux makes neither a program of fixed addresses nor one without the C library's start-up by itself.
-_BARE_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics", "-nolibc", "-Wl,-n")
+_FIXED_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics")
 
 _PACKAGES = {
     "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
@@ -164,7 +164,7 @@ _TARGETS = (
         title="Arm Cortex-A53 without an operating system (Armv8-A, AArch64)",
         triple="aarch64-none-elf",
         cpu="cortex-a53",
-        gcc=("-mcpu=cortex-a53", *_BARE_AARCH64),
+        gcc=("-mcpu=cortex-a53", *_FIXED_AARCH64),
         tools="aarch64-linux-gnu-",
         core="aarch64",
         fused=True,
@@ -175,7 +175,7 @@ _TARGETS = (
         title="Arm Cortex-A72 without an operating system (Armv8-A, AArch64)",
         triple="aarch64-none-elf",
         cpu="cortex-a72",
-        gcc=("-mcpu=cortex-a72", *_BARE_AARCH64),
+        gcc=("-mcpu=cortex-a72", *_FIXED_AARCH64),
         tools="aarch64-linux-gnu-",
         core="aarch64",
         fused=True,
@@ -186,8 +186,9 @@ _TARGETS = (
         title="64-bit Arm Linux (Armv8-A)",
         triple="aarch64-linux-gnu",
         cpu="generic",
-        gcc=("-march=armv8-a",),
+        gcc=("-march=armv8-a", *_FIXED_AARCH64),
         tools="aarch64-linux-gnu-",
+        core="linux",
         fused=True,
         isa=("neon", "aarch64"),
     ),
@@ -201,6 +202,7 @@ _TARGETS = (
         float_abi="hard",
         gcc=("-march=armv7-a", "-mfpu=neon-vfpv3", "-mfloat-abi=hard"),
         tools="arm-linux-gnueabihf-",
+        core="",
         isa=("neon",),
     ),
     Target(

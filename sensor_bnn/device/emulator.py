@@ -14,11 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from sensor_bnn.boards import Board
+from sensor_bnn.boards import Board, is_program
+from sensor_bnn.device.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 
 # Debian's package of each program that a board may name.
-PACKAGES = {"qemu-system-arm": "qemu-system-arm", "qemu-system-aarch64": "qemu-system-arm"}
+PACKAGES = {
+    "qemu-system-arm": "qemu-system-arm",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-aarch64": "qemu-user",
+}
 _ANSWER_SECONDS = 20.0
 
 
@@ -70,6 +75,10 @@ class Emulator:
         with contextlib.ExitStack() as stack:
             self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            if is_program(self.board):
+                self._start_program(stack, program, Path(scratch))
+                self._stack = stack.pop_all()
+                return self
             self.debugger = f"{scratch}/gdb"
             ours, theirs = socket.socketpair()
             self._control = stack.enter_context(ours)
@@ -114,8 +123,10 @@ class Emulator:
         """Reset the board as its button would; RAM-backed flash keeps its content.
 
         Raises:
-            ToolError: QEMU has exited.
+            ToolError: QEMU has exited, or runs a program, which has no button.
         """
+        if is_program(self.board):
+            raise ToolError(f"{self.board.name} is a program and has no reset.", "Start it again.")
         self._execute("system_reset")
 
     def wait(self) -> None:
@@ -126,6 +137,32 @@ class Emulator:
         """
         self._process.wait()
         raise self._exited(self._said())
+
+    def _start_program(self, stack: contextlib.ExitStack, program: str, scratch: Path) -> None:
+        """User mode: the program's standard input and output are the other side of the port."""
+        ours, theirs = os.openpty()
+        # Both held: what a program says before it ends can still be read.
+        stack.callback(os.close, ours)
+        stack.callback(os.close, theirs)
+        tty.setraw(theirs)
+        self.port = os.ttyname(theirs)
+        # A second plugin, of the caller's, counts for itself.
+        plugins = [instruction_plugin(self.kernel, scratch), *([self.plugin] if self.plugin else [])]
+        options = [part for plugin in plugins for part in ("-plugin", plugin)]
+        self._process = subprocess.Popen(
+            [program, *self.facts.arguments, *options, str(self.kernel)],
+            stdin=ours,
+            stdout=ours,
+            stderr=self._words,
+            start_new_session=True,  # Ctrl-C is for us
+        )
+        stack.callback(self._terminate)
+
+    def _terminate(self) -> None:
+        self._process.terminate()
+        if not self._ended(within=5.0):
+            self._process.kill()
+            self._process.wait()
 
     def _command(self, program: str, control: int) -> list[str]:
         return [

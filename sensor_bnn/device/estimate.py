@@ -18,6 +18,7 @@ from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import read_image
 from sensor_bnn.device.port import SerialPort
+from sensor_bnn.firmware.build import start_file
 
 _MARK = "counter_now"
 """The firmware's function that is called before and after each layer of a profiled inference."""
@@ -68,7 +69,7 @@ def counted_run(
     """
     symbols = Symbols(build / "firmware.elf")
     plugin = CountPlugin.build(symbols, _MARK, folder)
-    with Emulator(board, build / "bootloader.elf", plugin.argument) as emulator:
+    with Emulator(board, start_file(board, build), plugin.argument) as emulator:
         flash_image(emulator.port, read_image(build), board, progress=progress)
         yield CountedRun(board, plugin, symbols, emulator.port)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from sensor_bnn.boards import HEADER_BYTES, Board
+from sensor_bnn.boards import HEADER_BYTES, Board, is_program
 from sensor_bnn.device import gdb
 from sensor_bnn.device.an3155 import SilenceError
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.device.image import Image
-from sensor_bnn.device.port import LostPortError
+from sensor_bnn.device.port import LostPortError, SerialPort
 from sensor_bnn.device.protocol import Hello
 from sensor_bnn.device.session import FAST_BAUD, Link, Session, open_session
 from sensor_bnn.device.transfer import (
@@ -107,6 +107,8 @@ def flash_image(
     """
     start = board.slot.origin if address is None else address
     check_fit(image, board, start)
+    if is_program(board):
+        return _greet_program(port, image, board, start)
     by_debugger = board.flasher == "gdb"
     if by_debugger and debugger is None:
         raise PortError(
@@ -275,6 +277,34 @@ def _program_by_debugger(
             progress("verify", at + len(block), len(data))
     pages = len(pages_of(board, start, len(data)))
     return _Written(written - begun, time.perf_counter() - written, pages, len(data), "debugger")
+
+
+def _greet_program(port: str, image: Image, board: Board, start: int) -> FlashResult:
+    """A program is not flashed: whoever started it chose the model, which is looked at."""
+    with SerialPort(port, board.uart) as line:
+        hello = _greet(Client(line), image)
+    return FlashResult(
+        board=board.name,
+        port=port,
+        address=start,
+        flash_bytes=len(image.data),
+        chip_id=0,
+        bootloader_version="",
+        model=hello.model,
+        model_hash=hello.model_hash,
+        firmware_version=hello.firmware_version,
+        write_seconds=0.0,
+        verify_seconds=0.0,
+        write_bytes_per_second=0.0,
+        verify_bytes_per_second=0.0,
+        retries=0,
+        baud=0,
+        pages=0,
+        pages_written=0,
+        written_bytes=0,
+        verified_by="",
+        resumed=0,
+    )
 
 
 def _greet(client: Client, image: Image) -> Hello:

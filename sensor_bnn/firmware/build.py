@@ -18,7 +18,7 @@ import jinja2
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board
+from sensor_bnn.boards import Board, is_program
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
@@ -26,10 +26,14 @@ from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 from sensor_bnn.resources import resource
 
 CORES = {
-    "cortex_m": ("cortex_m.c", "cortex_m_startup.c"),
-    "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c"),
+    "cortex_m": ("cortex_m.c", "cortex_m_startup.c", "stay.c"),
+    "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c", "stay.c"),
+    "linux": ("linux.c", "linux_startup.S", "aarch64_string.c"),
 }
 """The files of ``firmware/hal`` that each core needs."""
+
+# Of the C library for Linux only the mathematics stands by itself. Linux wants segments by the page.
+_LINK_FLAGS = {"cortex_m": "", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
 
 APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
 """Programs for a board by name: below ``firmware/``, the file that defines ``application_answer``."""
@@ -49,7 +53,7 @@ class BuildResult:
         folder: holds the files below.
         firmware_elf: the application, with symbols.
         firmware_bin: header and image, as they are flashed at ``report["flash_address"]``.
-        bootloader_elf: the resident bootloader, with symbols.
+        bootloader_elf: the resident bootloader, with symbols; the application where there is none.
         report: the contents of ``build.json``.
     """
 
@@ -97,13 +101,25 @@ def build_firmware(
         files = {
             "firmware.elf": bytes(firmware),
             "firmware.bin": header.to_bytes() + image,
-            "bootloader.elf": linked["bootloader"],
+            **({} if is_program(board) else {"bootloader.elf": linked["bootloader"]}),
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
     _place(files, out_dir)
+    if is_program(board):
+        (out_dir / "firmware.elf").chmod(0o755)
     return BuildResult(
-        out_dir, out_dir / "firmware.elf", out_dir / "firmware.bin", out_dir / "bootloader.elf", report
+        out_dir, out_dir / "firmware.elf", out_dir / "firmware.bin", start_file(board, out_dir), report
     )
+
+
+def start_file(board: Board, folder: Path) -> Path:
+    """Return what an emulated board starts with: the bootloader, or the program where there is none.
+
+    Args:
+        board: the board's facts.
+        folder: of a build.
+    """
+    return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
 
 
 def build_bootloader(board: Board, out_dir: Path) -> Path:
@@ -113,9 +129,14 @@ def build_bootloader(board: Board, out_dir: Path) -> Path:
         The path of ``bootloader.elf`` in ``out_dir``, which is made if needed.
 
     Raises:
-        BoardError: the board asks for a driver that is not there.
+        BoardError: the board asks for a driver that is not there, or has no bootloader.
         ToolError: a tool is missing or failed.
     """
+    if is_program(board):
+        raise BoardError(
+            f"The board {board.name} has no bootloader: its firmware is a program.",
+            "Name a folder of `sensor-bnn build` with --build.",
+        )
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
         linked = _compile(board, Path(temporary), out_dir / "build.log", None)
     _place({"bootloader.elf": linked["bootloader"]}, out_dir)
@@ -161,7 +182,8 @@ def _compile(
     generated = work / "generated"
     generated.mkdir()
     _generate(board, target, sources / "templates", generated)
-    targets = ["bootloader"] if bundle is None else ["bootloader", "firmware"]
+    targets = [] if is_program(board) else ["bootloader"]
+    targets += [] if bundle is None else ["firmware"]
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
         "CMAKE_TOOLCHAIN_FILE": sources / "cmake" / "bare-metal.cmake",
@@ -171,6 +193,7 @@ def _compile(
         "SBNN_GENERATED": generated,
         "SBNN_CPU_FLAGS": ";".join(target.gcc),
         "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
+        "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
@@ -220,7 +243,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         ("counter", board.counter.driver),
         ("flash", board.flash.driver),
     ]
-    if board.soc or target.core != "cortex_m":
+    if board.soc or target.core == "aarch64":
         drivers.append(("soc", board.soc))
     for kind, driver in drivers:
         known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
@@ -248,7 +271,7 @@ def _generate(board: Board, target: Target, templates: Path, folder: Path) -> No
     facts = {
         "board": board,
         "core": target.core,
-        "word": 8 if target.core == "aarch64" else 4,
+        "word": 4 if target.core == "cortex_m" else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,

@@ -14,7 +14,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from sensor_bnn.boards import Board, Region
+from sensor_bnn.boards import Board, Region, is_program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError, ToolError
 from sensor_bnn.firmware.build import RESERVED_BYTES, build_firmware, check_compiler
@@ -57,11 +57,12 @@ def check_board(board: Board) -> list[BoardCheck]:
             built = build_firmware(folder / "bundle", board, folder / "out")
         except SensorBnnError as error:
             return [BoardCheck(board.name, "links", False, str(error))]
-        loader = _Program(built.bootloader_elf, board.flash.origin, board.bootloader.size)
-        application = _Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)
+        programs = [_Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)]
+        if not is_program(board):
+            programs.insert(0, _Program(built.bootloader_elf, board.flash.origin, board.bootloader.size))
     checks = [BoardCheck(board.name, "links", True, f"for {board.target}")]
     for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _VECTORS[core])):
-        found = [check(program, board) for program in (loader, application)]
+        found = [check(program, board) for program in programs]
         wrong = [text for ok, text in found if not ok]
         checks.append(
             BoardCheck(board.name, name, not wrong, "; ".join(wrong or [text for _, text in found]))
@@ -105,6 +106,7 @@ class _Program:
         self.name = file.stem
         self.vectors = vectors
         self.room = room
+        self.entry = int(elf["e_entry"])
         self.loaded = [
             (int(segment["p_paddr"]), bytes(segment.data()), int(segment["p_memsz"]))
             for segment in elf.iter_segments("PT_LOAD")
@@ -182,4 +184,11 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} at {start:#010x}"
 
 
-_VECTORS = {"cortex_m": _cortex_m_vectors, "aarch64": _aarch64_vectors}
+def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
+    """Linux starts a program where its ELF header says."""
+    if program.addresses.get("reset") != program.entry or program.word(program.entry) is None:
+        return False, f"{program.name} does not begin with its start-up code"
+    return True, f"{program.name} starts at {program.entry:#010x}"
+
+
+_VECTORS = {"cortex_m": _cortex_m_vectors, "aarch64": _aarch64_vectors, "linux": _linux_start}

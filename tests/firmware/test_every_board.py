@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sensor_bnn.boards import Board, list_boards
+from sensor_bnn.boards import Board, is_program, list_boards
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.device.bench import Samples, detect_board, run_bench
 from sensor_bnn.device.emulator import Emulator
@@ -24,6 +24,8 @@ from .line import ACK, Line, request
 from .standin.facts import OUTPUT_BYTES
 
 EMULATED = [board for board in list_boards() if board.emulator is not None]
+RESIDENT = [board for board in EMULATED if not is_program(board)]
+"""Those with a bootloader; test_program.py has the others."""
 HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
 
 
@@ -143,6 +145,7 @@ def test_memory_marks(started: Started) -> None:
     assert image == started.built.report["image_bytes"]
 
 
+@pytest.mark.parametrize("board", RESIDENT, ids=[board.name for board in RESIDENT], indirect=True)
 def test_into_the_bootloader_and_back(started: Started) -> None:
     assert started.line.ask(BOOTLOADER) == (0, b"")
     assert started.line.call() == ACK
@@ -151,6 +154,7 @@ def test_into_the_bootloader_and_back(started: Started) -> None:
     assert started.line.ask(HELLO)[0] == 0
 
 
+@pytest.mark.parametrize("board", RESIDENT, ids=[board.name for board in RESIDENT], indirect=True)
 def test_a_stack_overflow_ends_in_the_bootloader(started: Started) -> None:
     started.stage(stack=started.board.ram.stack + 100)
     started.line.send(request(INFER))
