@@ -97,6 +97,22 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Write:
+    """A value for a register."""
+
+    register: int
+    value: int
+
+
+@dataclass(frozen=True)
+class EnergyPin:
+    """A pin that is raised round every inference, for an instrument that measures energy: two writes."""
+
+    raised: Write
+    lowered: Write
+
+
+@dataclass(frozen=True)
 class Emulator:
     """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
 
@@ -129,6 +145,7 @@ class Board:
     )
     emulator: Emulator | None
     folder: Path
+    energy_pin: EnergyPin | None = None
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
 
     @property
@@ -233,6 +250,7 @@ def read_board(folder: Path) -> Board:
         flasher=_flasher(top.table("flasher")) if "flasher" in content else "an3155",
         emulator=_emulator(top.table("emulator")) if "emulator" in content else None,
         folder=folder,
+        energy_pin=_energy_pin(top.table("energy_pin")) if "energy_pin" in content else None,
         usb_ids=_usb(top.table("usb")) if "usb" in content else (),
     )
     memory.close()
@@ -356,6 +374,20 @@ def _setup(table: _Table) -> Setup:
     if setup.register % 4:
         table.fail("register", "must be a multiple of 4")
     return setup
+
+
+def _energy_pin(table: _Table) -> EnergyPin:
+    pin = EnergyPin(raised=_write(table.table("raise")), lowered=_write(table.table("lower")))
+    table.close()
+    return pin
+
+
+def _write(table: _Table) -> Write:
+    write = Write(table.number("register", 0, 0xFFFF_FFFF), table.number("value", 0, 0xFFFF_FFFF))
+    table.close()
+    if write.register % 4:
+        table.fail("register", "must be a multiple of 4")
+    return write
 
 
 def _flasher(table: _Table) -> str:

@@ -5,6 +5,7 @@
 #include "app/header.h"
 #include "board.h"
 #include "hal/counter.h"
+#include "hal/energy.h"
 #include "hal/memory.h"
 #include "hal/uart.h"
 #include "model.h"
@@ -75,10 +76,12 @@ static uint64_t infer(const sbnn_observer *observer) {
     const uint64_t before = counter_now();
     reading_ticks = 0;
     reading_ticks = elapsed(before, counter_now());
+    energy_raise();
     const uint64_t begun = counter_now();
     layer_begun = begun;
     sbnn_model_invoke(arena, input, output, observer);
     const uint64_t ended = counter_now();
+    energy_lower();
     counter_wait_mode();
     has_output = true;
     return elapsed(begun, ended);

@@ -1,0 +1,52 @@
+"""The pin that is high while a model runs, seen by a debugger while the emulated core stands."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from sensor_bnn.boards import EnergyPin, Write, default_board, load_board
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.flash import flash_image
+from sensor_bnn.device.gdb import Debugger
+from sensor_bnn.device.image import read_image
+from sensor_bnn.firmware.build import build_firmware
+
+from .line import Line, request
+
+LEDS = 0x40028000  # of MPS2's FPGAIO: two bits, which QEMU keeps
+PIN = f"""
+[energy_pin]
+raise = {{ register = {LEDS:#x}, value = 1 }}
+lower = {{ register = {LEDS:#x}, value = 2 }}
+"""
+
+
+def test_it_is_high_during_an_inference_and_no_longer(
+    standin_for: Callable[[str], Path], tmp_path: Path
+) -> None:
+    source = default_board()
+    folder = tmp_path / source.name
+    folder.mkdir()
+    (folder / "board.toml").write_text((source.folder / "board.toml").read_text() + PIN)
+    board = load_board(folder)
+    assert board.energy_pin == EnergyPin(Write(LEDS, 1), Write(LEDS, 2))
+    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+
+    def leds(emulator: Emulator) -> int:
+        with Debugger(emulator.debugger) as debugger:
+            return int.from_bytes(debugger.read(LEDS, 4), "little")
+
+    with Emulator(board, built.bootloader_elf) as emulator:
+        flash_image(emulator.port, read_image(built.folder), board)
+        with Line(emulator.port) as line:
+            assert leds(emulator) == 0
+            rounds = 300_000_000.0  # seconds of it, wherever this runs
+            assert line.ok(2, struct.pack("<If", 0, rounds)) == b""
+            line.send(request(3))
+            while (seen := leds(emulator)) == 0:
+                pass
+            assert seen == 1
+            assert line.answer()[1:3] == (0x83, 0)
+            assert leds(emulator) == 2
