@@ -42,10 +42,14 @@ class Region:
 
 @dataclass(frozen=True)
 class Flash(Region):
-    """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure."""
+    """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure.
+
+    The first page may be ``first_sectors`` of the chip's, smaller ones; each later one is one of them.
+    """
 
     driver: str
     page: int
+    first_sectors: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,16 @@ class Counter:
 
 @dataclass(frozen=True)
 class Setup:
-    """A register that start-up changes before anything else: ``value & ~clear | set``."""
+    """A register that start-up changes before anything else: ``value & ~clear | set``.
+
+    Start-up then waits until ``value & wait == until``; ``wait`` is 0 where there is nothing to wait for.
+    """
 
     register: int
     clear: int
     set: int
+    wait: int = 0
+    until: int = 0
 
 
 @dataclass(frozen=True)
@@ -306,7 +315,11 @@ def _names() -> list[str]:
 def _flash(table: _Table) -> Flash:
     origin, size = _origin_and_size(table)
     flash = Flash(
-        origin, size, driver=table.text("driver", _WORD, "a word"), page=table.number("page", 256, 1 << 24)
+        origin,
+        size,
+        driver=table.text("driver", _WORD, "a word"),
+        page=table.number("page", 256, 1 << 24),
+        first_sectors=table.number("first_sectors", 1, 64, absent=1),
     )
     table.close()
     if flash.size % flash.page:
@@ -369,6 +382,8 @@ def _setup(table: _Table) -> Setup:
         register=table.number("register", 0, word),
         clear=table.number("clear", 0, word, absent=0),
         set=table.number("set", 0, word, absent=0),
+        wait=(wait := table.number("wait", 0, word, absent=0)),
+        until=table.number("until", 0, word, absent=wait),
     )
     table.close()
     if setup.register % 4:

@@ -28,7 +28,10 @@ extern uint64_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint64_t linker_bss_start[], linker_bss_end[];
 
 /* A clock switched on, a pin given to its peripheral: what the board asks for. */
-#define SET_UP(address, clear, set) REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);
+#define SET_UP(address, clear, set, wait, until)                                                       \
+    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
+    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
+    }
 
 /* What reset writes all over the stack. */
 extern const uint32_t aarch64_paint;

@@ -16,7 +16,10 @@ extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
 
 /* A clock switched on, a pin given to its peripheral: what the board asks for. */
-#define SET_UP(address, clear, set) REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);
+#define SET_UP(address, clear, set, wait, until)                                                       \
+    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
+    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
+    }
 
 int main(void);
 noreturn void reset(void);

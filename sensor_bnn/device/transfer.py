@@ -48,8 +48,15 @@ def erase_pages(session: Session, board: Board, pages: Sequence[int], progress: 
     progress("erase", 0, total)
     for at in range(0, len(pages), ERASE_PAGES):
         batch = pages[at : at + ERASE_PAGES]
-        session.bootloader.erase(batch)
+        session.bootloader.erase(batch if session.is_ours else _sectors(board, batch))
         progress("erase", (at + len(batch)) * board.flash.page, total)
+
+
+def _sectors(board: Board, pages: Sequence[int]) -> list[int]:
+    """The chip's own numbers of pages, as a bootloader in ROM counts them."""
+    first = board.flash.first_sectors
+    later = [number - 1 + first for number in pages if number > 0]
+    return [*(range(first) if 0 in pages else ()), *later]
 
 
 def write_pages(

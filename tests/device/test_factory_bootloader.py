@@ -15,6 +15,7 @@ from wire_time import CHIP, measure
 
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import Image, read_image
+from sensor_bnn.device.transfer import _sectors
 from sensor_bnn.errors import BundleError
 
 BOARD = replace(CHIP, uart=replace(CHIP.uart, baud=115_200))
@@ -88,3 +89,10 @@ def test_what_512_kb_cost_on_the_wire(checksum: bool, how: str) -> None:
     times = measure(checksum, real=False)
     assert times.verified_by == how
     assert times.wire <= 1.15 * times.payload
+
+
+def test_a_chips_own_sectors_are_counted_where_its_rom_counts() -> None:
+    board = replace(BOARD, flash=replace(BOARD.flash, first_sectors=5))
+    assert _sectors(board, [0, 1, 3]) == [0, 1, 2, 3, 4, 5, 7]
+    assert _sectors(board, [2]) == [6]
+    assert _sectors(BOARD, [0, 1, 2]) == [0, 1, 2]

@@ -29,7 +29,12 @@ def board() -> Board:
     board = default_board()
     register = board.ram.origin + UNUSED
     return replace(
-        board, setup=(Setup(register, 0, 0x35), Setup(register, 0x11, 0x42), Setup(register + 4, 0, 7))
+        board,
+        setup=(
+            Setup(register, 0, 0x35),
+            Setup(register, 0x11, 0x42),
+            Setup(register + 4, 0, 7, wait=5, until=5),
+        ),
     )
 
 

@@ -21,7 +21,15 @@ def said(host_compile: Callable[..., Path]) -> Callable[[bytes], list[str]]:
     """``said(script)``: the rates that the application goes to, and a word for each answer between."""
     program = host_compile(
         "speeds",
-        *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c", "runtime/crc32.c", "runtime/frame.c"),
+        *(
+            "app/main.c",
+            "app/benchmark.c",
+            "app/agent.c",
+            "app/eembc.c",
+            "app/header.c",
+            "runtime/crc32.c",
+            "runtime/frame.c",
+        ),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",
         options=(

@@ -1,0 +1,92 @@
+/* The flash of an STM32F4 (ST RM0090, RM0390): written by the word. Its sectors are small at the start;
+ * the first page of board.toml is all of these together, each later one a sector. Parallelism of 32
+ * bits wants a supply of 2.7 V at least. */
+#include <string.h>
+
+#include "board.h"
+#include "hal/cortex_m.h"
+#include "hal/flash.h"
+#include "runtime/bytes.h"
+
+#define FLASH_R 0x40023C00u
+#define ACR REGISTER(FLASH_R + 0x00u)
+#define ACR_CACHES (3u << 9)        /* of instructions and of data */
+#define ACR_RESET_CACHES (3u << 11) /* only while they are off */
+#define KEYR REGISTER(FLASH_R + 0x04u)
+#define SR REGISTER(FLASH_R + 0x0Cu)
+#define SR_BUSY (1u << 16)
+#define SR_CLEAR 0xF3u /* EOP, operation and programming errors: writing 1 clears */
+#define CR REGISTER(FLASH_R + 0x10u)
+#define CR_PROGRAM (1u << 0)
+#define CR_SECTOR_ERASE (1u << 1)
+#define CR_SECTOR(n) ((n) << 3)
+#define CR_WORDS (2u << 8)
+#define CR_START (1u << 16)
+#define CR_LOCK (1u << 31)
+
+static void wait(void) {
+    while (SR & SR_BUSY) {
+    }
+}
+
+static void unlock(void) {
+    wait();
+    if (CR & CR_LOCK) {
+        KEYR = 0x45670123u;
+        KEYR = 0xCDEF89ABu;
+    }
+    SR = SR_CLEAR;
+}
+
+/* What the caches hold of the flash is old now. */
+static void lock(void) {
+    CR = CR_LOCK;
+    const uint32_t on = ACR;
+    ACR = on & ~ACR_CACHES;
+    ACR = (on & ~ACR_CACHES) | ACR_RESET_CACHES;
+    ACR = on & ~ACR_CACHES;
+    ACR = on;
+    cortex_m_barrier();
+}
+
+static void erase_sector(uint32_t sector) {
+    CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS;
+    CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS | CR_START;
+    wait();
+}
+
+const uint8_t *flash_at(uint32_t address) {
+    return (const uint8_t *)(uintptr_t)address;
+}
+
+/* The first page is the bootloader's own, and never asked for. */
+bool flash_erase(uint32_t number) {
+    const uint32_t *const words =
+        (const uint32_t *)(uintptr_t)(SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES);
+    if (number == 0u) {
+        return false;
+    }
+    unlock();
+    erase_sector(number - 1u + SBNN_FLASH_FIRST_SECTORS);
+    lock();
+    for (uint32_t i = 0; i < SBNN_FLASH_PAGE_BYTES / 4u; i++) {
+        if (words[i] != 0xFFFFFFFFu) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
+    if (address % 4u != 0u || count % 4u != 0u) {
+        return false;
+    }
+    unlock();
+    CR = CR_PROGRAM | CR_WORDS;
+    for (uint32_t i = 0; i < count; i += 4u) {
+        REGISTER(address + i) = bytes_load32(bytes + i);
+        wait();
+    }
+    lock();
+    return memcmp(flash_at(address), bytes, count) == 0;
+}

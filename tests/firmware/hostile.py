@@ -1,0 +1,221 @@
+"""Random and mutated frames against bootloader and application, as native programs under sanitizers.
+
+    python -m tests.firmware.hostile [FRAMES] [SEED]
+
+The firmware's C is compiled for this machine with GCC's AddressSanitizer and UndefinedBehaviorSanitizer, over
+the hardware of ``host/fake``, whose flash ends the program on any access outside of the slot. Frames are ours
+to mutate (libFuzzer would want clang): well-formed ones, with bits flipped, bytes lost, doubled, inserted,
+cut off, run together, and plain noise, with silences between. Every batch ends with silence, after which
+the program must answer: the bootloader a call and Get, the application a hello.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FIRMWARE = HERE.parent.parent / "firmware"
+FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
+BATCH = 1000
+FLASH, BOOTLOADER_BYTES, FLASH_BYTES = 0x08000000, 0x800, 0x3000
+FLAGS = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SOURCES = {
+    "bootloader": ("bootloader/main.c", "bootloader/an3155.c", "runtime/image.c", "runtime/sha256.c"),
+    "application": (
+        "app/main.c",
+        "app/benchmark.c",
+        "app/agent.c",
+        "app/eembc.c",
+        "app/header.c",
+        "runtime/frame.c",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it: frames and bytes sent, and bytes answered."""
+
+    program: str
+    frames: int
+    sent: int
+    answered: int
+
+
+def compile_program(name: str, folder: Path) -> Path:
+    """Build one of ``SOURCES`` for this machine."""
+    sources = [FIRMWARE / source for source in (*SOURCES[name], "runtime/crc32.c")]
+    if name == "application":
+        sources += [STANDIN / part for part in ("model.c", "weights.c", "kernels.c")]
+    command = [
+        "cc",
+        *FLAGS,
+        "-DFAKE_SHOWS_FLASH",
+        "-I",
+        FIRMWARE,
+        "-I",
+        FAKE,
+        "-I",
+        STANDIN,
+        *sources,
+        FAKE / "fake.c",
+    ]
+    subprocess.run([*map(str, command), "-o", str(folder / name)], check=True)
+    return folder / name
+
+
+def checked(data: bytes) -> bytes:
+    check = 0
+    for byte in data:
+        check ^= byte
+    return data + bytes([check])
+
+
+def command_frame(rng: random.Random) -> bytes:
+    """A command of AN3155, its numbers around the edges."""
+    code = rng.choice(
+        (0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x43, 0x44, 0x63, 0xA1, 0x7F, rng.randrange(256))
+    )
+    frame = bytes([code, code ^ 0xFF])
+    edges = (FLASH, FLASH + BOOTLOADER_BYTES, FLASH + FLASH_BYTES, 0, 1 << 32)
+    address = (rng.choice(edges) + rng.choice((-512, -256, -4, -1, 0, 1, 4, 255, 1024))) % (1 << 32)
+    if code in (0x11, 0x21, 0x31, 0xA1, 0x03):
+        frame += checked(struct.pack(">I", address))
+    if code == 0x11:
+        count = rng.randrange(256)
+        frame += bytes([count, count ^ 0xFF])
+    elif code == 0x31:
+        frame += checked(
+            bytes([(count := rng.choice((0, 3, 15, 255, rng.randrange(256))))]) + rng.randbytes(count + 1)
+        )
+    elif code == 0xA1:
+        size = rng.choice(
+            (0, 4, 1024, FLASH_BYTES, FLASH_BYTES + 4, 1 << 31, (1 << 32) - 4, rng.randrange(1 << 32))
+        )
+        frame += checked(struct.pack(">I", size))
+    elif code in (0x43, 0x44):
+        pages = [rng.choice((0, 1, 2, 3, 11, 12, 13, 255, 0xFFFF)) for _ in range(rng.randrange(1, 5))]
+        count = rng.choice((len(pages) - 1, 0xFFFF, 0xFFFE, 0xFFF0, rng.randrange(16)))
+        numbers = [count, *pages] if count < 0xFFF0 else [count]
+        width = 1 if code == 0x43 else 2
+        body = b"".join((number % (1 << 8 * width)).to_bytes(width, "big") for number in numbers)
+        frame += checked(body)
+    return frame
+
+
+def request_frame(rng: random.Random) -> bytes:
+    """A request to the application; none asks for rounds of work, and none for the bootloader."""
+    kind = rng.choice((1, 2, 5, 6, 7, 0, 9, 0x81, 0xFF))
+    number = rng.choice((0, 1, 4, 127, 129, 130, 1199, 1200, 1590, 1600, 1 << 31, (1 << 32) - 1))
+    payload = {
+        2: lambda: (
+            struct.pack("<I", 8 + number % (1 << 31)) + rng.randbytes(rng.choice((0, 1, 4, 100, 1020)))
+        ),
+        5: lambda: struct.pack("<I", number),
+        6: lambda: struct.pack("<II", number, rng.choice((0, 1, 1024, 1025, 1 << 31, number))),
+    }.get(kind, lambda: rng.randbytes(rng.choice((0, 0, 1, 12))))()
+    head = struct.pack("<BBBBH", rng.choice((1, 1, 1, 0, 255)), rng.randrange(256), kind, 0, len(payload))
+    text = rng.choice((b"", b"", b"", b"db load 2400%", b"name%", b"db print 8 4%", b"timestamp%", b"db zz%"))
+    return text + b"\xa5\x5a" + head + payload + struct.pack("<I", zlib.crc32(head + payload))
+
+
+def mutate(rng: random.Random, frame: bytes) -> bytes:
+    data = bytearray(frame)
+    for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
+        at = rng.randrange(len(data) or 1)
+        match rng.randrange(6):
+            case 0 if data:
+                data[at] ^= 1 << rng.randrange(8)
+            case 1:
+                del data[at : at + rng.choice((1, 1, 2, 50))]
+            case 2 if data:
+                data.insert(at, data[at])
+            case 3:
+                data[at:at] = rng.randbytes(rng.choice((1, 2, 9)))
+            case 4:
+                del data[at:]
+            case 5 if data:
+                data[at] = rng.choice((0, 0x7F, 0x79, 0x1F, 0xA5, 0x5A, 0xFF))
+    return bytes(data)
+
+
+def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
+    """What the fake hardware plays (see ``fake.c``), and how many bytes of it come over the line."""
+    make: Callable[[random.Random], bytes] = command_frame if name == "bootloader" else request_frame
+    out = bytearray(b"b\x7f")
+    sent = 1
+    for _ in range(frames):
+        frame = rng.randbytes(rng.randrange(40)) if rng.random() < 0.1 else mutate(rng, make(rng))
+        if name == "application" and has_work(frame):
+            continue
+        sent += len(frame)
+        doubled = bytearray(b"b" * (2 * len(frame)))
+        doubled[1::2] = frame
+        out += doubled
+        if rng.random() < 0.3:
+            out += b"s" * rng.choice((1, 5, 60))
+    last = b"\x7f\x00\xff" if name == "bootloader" else b"\xa5\x5a" + hello()
+    # A silence ends one false start of a frame; as many as a frame has bytes may stand in line.
+    out += b"l" * 1100
+    for byte in last:
+        out += b"b" + bytes([byte])
+        if byte == 0x7F:
+            out += b"s"
+    return bytes(out + b"s"), sent
+
+
+def has_work(frame: bytes) -> bool:
+    """A whole request that runs the stand-in or leaves the application."""
+    starts = (at for at in range(len(frame)) if frame[at : at + 2] == b"\xa5\x5a")
+    return any(frame[at + 4 : at + 5] in (b"\x03", b"\x04", b"\x08") for at in starts)
+
+
+def hello() -> bytes:
+    body = struct.pack("<BBBBH", 1, 99, 1, 0, 0)
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def play(name: str, program: Path, frames: int, seed: int) -> Run:
+    """Play that many frames in batches.
+
+    Raises:
+        AssertionError: a sanitizer's finding, an access outside the slot, a changed bootloader, or no answer.
+    """
+    sent = answered = 0
+    for first in range(0, frames, BATCH):
+        rng = random.Random(f"{seed} {name} {first}")
+        text, count = script(name, rng, min(BATCH, frames - first))
+        done = subprocess.run([program], input=text, capture_output=True, check=False)
+        where = f"{name}, seed {seed}, batch {first}"
+        assert done.returncode == 0, f"{where}: {done.stderr.decode(errors='replace')[-2000:]}"
+        said, flash = done.stdout[:-FLASH_BYTES], done.stdout[-FLASH_BYTES:]
+        assert flash[:BOOTLOADER_BYTES] == b"\xb0" * BOOTLOADER_BYTES, f"{where}: the bootloader has changed"
+        if name == "bootloader":
+            assert said.endswith(b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79"), where
+        else:
+            # Two broken frames can make a whole request into the bootloader: then it has left.
+            assert b"\xa5\x5a\x01\x63\x81\x00" in said[-400:] or said.endswith(b"stayreset"), where
+        sent += count
+        answered += len(said)
+    return Run(name, frames, sent, answered)
+
+
+def main() -> None:
+    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    with tempfile.TemporaryDirectory() as folder:
+        for name in SOURCES:
+            run = play(name, compile_program(name, Path(folder)), frames, seed)
+            print(f"{name}: {run.frames:,} frames, {run.sent:,} bytes, {run.answered:,} answered: no finding")
+
+
+if __name__ == "__main__":
+    main()

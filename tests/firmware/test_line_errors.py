@@ -1,0 +1,72 @@
+"""Flashing over a cable that damages bytes: it ends right, or with a clear error, never with a wrong image.
+
+    python -m pytest -q -s tests/firmware/test_line_errors.py
+
+prints what happened on the line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from sensor_bnn.boards import Board
+from sensor_bnn.device import an3155
+from sensor_bnn.device.flash import FlashResult, flash_image
+from sensor_bnn.device.image import read_image
+from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.firmware.build import BuildResult
+
+from .line import ACK, NACK, Machine
+from .noise import NoisyCable
+
+HELLO, BOOTLOADER = 1, 8
+
+
+@pytest.mark.parametrize(("rate", "rounds"), [(1e-5, 2), (1e-4, 3), (1e-3, 4)])
+def test_a_line_with_errors(
+    machine: Machine,
+    board: Board,
+    built: BuildResult,
+    rate: float,
+    rounds: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(an3155, "_ANSWER_SECONDS", 1.0)
+    image = read_image(built.folder)
+    line, slot = machine.line, board.slot.origin
+    assert line.call() == ACK
+    ended: list[FlashResult | SensorBnnError] = []
+    happened: Counter[str] = Counter()
+    carried = 0
+    for index in range(rounds):
+        with NoisyCable(machine.emulator.port, rate, seed=1000 * index + int(1 / rate)) as cable:
+            try:
+                ended.append(flash_image(cable.port, image, board, afresh=True, read_back=True))
+            except SensorBnnError as error:
+                ended.append(error)
+                assert error.message and error.remedy
+        happened += cable.events
+        carried += cable.bytes
+        # Whatever the host believes: what stands in the slot is started only if it is whole.
+        machine.emulator.reset()
+        line.call()
+        while line.take(4096, 0.3):
+            pass
+        found = b"".join(line.read(slot + at, 256) for at in range(0, len(image.data), 256))
+        whole = found[: len(image.data)] == image.data
+        assert line.go(slot) == (ACK if whole else NACK)
+        assert whole or isinstance(ended[-1], SensorBnnError), "a wrong image, and no error"
+        if whole:
+            assert line.ask(HELLO)[1][:32] == bytes.fromhex(image.model_hash)
+            assert line.ask(BOOTLOADER)[0] == 0
+            assert line.call() == ACK
+    right = [end for end in ended if isinstance(end, FlashResult)]
+    print(
+        f"\n{rate:g}: {carried:,} bytes, {dict(happened)}; {len(right)} of {rounds} flashed, "
+        f"{sum(end.retries for end in right)} commands repeated; errors: "
+        f"{[end.message for end in ended if isinstance(end, SensorBnnError)]}"
+    )
+    assert rate > 1e-4 or len(right) == rounds
+    assert flash_image(machine.emulator.port, image, board).model_hash == image.model_hash
