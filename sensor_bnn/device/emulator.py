@@ -84,7 +84,7 @@ class Emulator:
             self._control = stack.enter_context(ours)
             with theirs:
                 self._process = subprocess.Popen(
-                    self._command(program, theirs.fileno()),
+                    [*_end_with_us(), *self._command(program, theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=self._words,
@@ -150,7 +150,7 @@ class Emulator:
         plugins = [instruction_plugin(self.kernel, scratch), *([self.plugin] if self.plugin else [])]
         options = [part for plugin in plugins for part in ("-plugin", plugin)]
         self._process = subprocess.Popen(
-            [program, *self.facts.arguments, *options, str(self.kernel)],
+            [*_end_with_us(), program, *self.facts.arguments, *options, str(self.kernel)],
             stdin=ours,
             stdout=ours,
             stderr=self._words,
@@ -243,3 +243,9 @@ class Emulator:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+
+def _end_with_us() -> tuple[str, ...]:
+    """What runs a program so that it is killed when this one is, whose own cleaning up is skipped then."""
+    setpriv = shutil.which("setpriv")  # of util-linux, which every Debian has
+    return () if setpriv is None else (setpriv, "--pdeathsig", "KILL", "--")

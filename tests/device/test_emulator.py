@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import stat
 import struct
@@ -150,3 +151,26 @@ def test_the_command_prints_the_port_and_ends_cleanly(
         assert process.wait(timeout=20) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(said["pid"], 0)
+
+
+def test_no_qemu_outlives_a_host_that_is_killed(board: Board, echo: Path) -> None:
+    """Also not one that had no chance to clean up: an emulator left behind takes half a core for ever."""
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from sensor_bnn.boards import load_board\n"
+        "from sensor_bnn.device.emulator import Emulator\n"
+        "with Emulator(load_board(sys.argv[1]), Path(sys.argv[2])) as emulator:\n"
+        "    print(emulator.pid, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    line = [sys.executable, "-c", program, board.name, str(echo)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        qemu = int(host.stdout.readline())
+        watched = os.pidfd_open(qemu)
+        host.kill()
+        host.wait()
+        ended, _, _ = select.select([watched], [], [], 20.0)
+        os.close(watched)
+    assert ended, "QEMU still runs"

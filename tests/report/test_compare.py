@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import re
 from collections.abc import Callable
@@ -144,6 +145,11 @@ def test_a_profile_with_itself_and_a_bench(
 def test_the_workflow_calls_commands_that_exist() -> None:
     text = (DOCS / "examples" / "instructions.yml").read_text()
     assert "\t" not in text
-    for name in re.findall(r'sensor-bnn"? ([a-z]+)', text):
+    lines = re.findall(r'sensor-bnn"? ([a-z]+)([^>|\n]*)', text)
+    assert [name for name, _ in lines] == ["profile", "compare", "compare", "report"]
+    for name, rest in lines:
         assert name in COMMANDS
+        known = importlib.import_module(f"sensor_bnn.cli.{name}").command.params
+        options = {option for parameter in known for option in parameter.opts}
+        assert {word for word in rest.split() if word.startswith("-")} <= options, name
     assert "--fail-over 2%" in text
