@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sensor_bnn.boards import Board
+from sensor_bnn.boards import Board, is_program
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
@@ -61,7 +61,9 @@ def run_on_board(
         build = build_firmware(bundle.folder, board, folder / "build")
         # The image is there at power-on: what the boot loader would write takes most of a run.
         image = f"loader,file={build.firmware_bin},addr={board.slot.origin:#x},force-raw=on"
-        facts = replace(board.emulator, arguments=(*board.emulator.arguments, "-device", image))
+        facts = board.emulator
+        if not is_program(board):
+            facts = replace(facts, arguments=(*facts.arguments, "-device", image))
         symbols = Symbols(build.firmware_elf)
         prefix = f"{bundle.metadata['prefix']}_"
         plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None

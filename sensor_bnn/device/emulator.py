@@ -143,7 +143,8 @@ class Emulator:
         ours, theirs = os.openpty()
         # Both held: what a program says before it ends can still be read.
         stack.callback(os.close, ours)
-        stack.callback(os.close, theirs)
+        self._holder = stack.enter_context(contextlib.ExitStack())
+        self._holder.callback(os.close, theirs)
         tty.setraw(theirs)
         self.port = os.ttyname(theirs)
         # A second plugin, of the caller's, counts for itself.
@@ -159,6 +160,10 @@ class Emulator:
         stack.callback(self._terminate)
 
     def _terminate(self) -> None:
+        """The end of its input ends the program, and QEMU in good order: plugins write what they counted."""
+        self._holder.close()
+        if self._ended(within=2.0):
+            return
         self._process.terminate()
         if not self._ended(within=5.0):
             self._process.kill()
