@@ -380,7 +380,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
                 widen=31,
                 packed=29,
                 wide=43,
-                floats=(45, 46, 6),
+                floats=(23, 68, 6),
             )
         ),
         *_LOOKUPS,

@@ -33,7 +33,7 @@
 #define COLUMN(q)                                                                                      \
     "vldrw.u32 " q ", [r1], #16\n"                                                                     \
     "vadd.i8 q7, q7, " q "\n"                                                                          \
-    "vmlas.u8 " q ", q6, r3\n"
+    "vmlas.s8 " q ", q6, r3\n"
 #define LEAVE                                                                                          \
     "vpop {d8-d15}\n"                                                                                  \
     "bx lr\n"

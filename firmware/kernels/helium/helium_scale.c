@@ -16,7 +16,7 @@ typedef struct {
  * 2^23 + k less that is k - 2 count, exact: no integer is converted. Helium's own floats would flush
  * small numbers to zero, so these four are scalars, in the vectors' registers. */
 #define ROW(load)                                                                                      \
-    load "vmlas.u32 q0, q4, %[base]\n"                                                                 \
+    load "vmlas.s32 q0, q4, %[base]\n"                                                                 \
          "vldrw.u32 q1, [%[from]]\n"                                                                   \
          "add %[from], %[from], %[from_step]\n"                                                        \
          "vsub.f32 s0, s20, s0\n"                                                                      \
@@ -61,35 +61,37 @@ static void halves(run now, const float *scale, const float *bias, float zero) {
 
 static const float nothing[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
 
-/* All rows of outputs j to j + 3: halfwords in four runs of every second row. */
+/* All rows of outputs j to j + 3: bytes at once, halfwords in four runs of every second row. */
 static void four(const helium_counts *counts, uint32_t j, const float *scale, const float *bias,
                  const float *residual, float *y) {
-    const int is_wide = helium_is_wide(counts->k);
-    const uint32_t apart = is_wide ? 2u : 1u;
     const float zero = (float)(0x800000u + counts->k);
     const uint32_t row_bytes = counts->n * 4u;
-    for (uint32_t part = 0; part < 2u * apart; part++) {
-        const uint32_t first = is_wide ? part / 2u * 16u + part % 2u : 16u * part;
-        if (first >= counts->rows) {
+    run now = {
+        .counts = counts->sums + 32u * j,
+        .from = residual == NULL ? nothing : residual + j,
+        .to = y + j,
+        .from_step = residual == NULL ? 0u : row_bytes,
+        .to_step = row_bytes,
+        .rows = counts->rows,
+    };
+    if (!helium_is_wide(counts->k)) {
+        bytes(now, scale + j, bias + j, zero);
+        return;
+    }
+    now.from_step *= 2u;
+    now.to_step *= 2u;
+    for (uint32_t part = 0; part < 4u; part++) {
+        const uint32_t first = part / 2u * 16u + part % 2u;
+        const uint32_t end = part < 2u ? 16u : 32u;
+        const uint32_t stop = counts->rows < end ? counts->rows : end;
+        if (first >= stop) {
             continue;
         }
-        const uint32_t end = first / 16u * 16u + 16u;
-        const uint32_t stop = counts->rows < end ? counts->rows : end;
-        const uint32_t start = first * counts->n + j;
-        const run now = {
-            .counts = is_wide ? (const void *)(counts->wide + 32u * j + 32u * part)
-                              : (const void *)(counts->sums + 32u * j + 64u * part),
-            .from = residual == NULL ? nothing : residual + start,
-            .to = y + start,
-            .from_step = residual == NULL ? 0u : row_bytes * apart,
-            .to_step = row_bytes * apart,
-            .rows = (stop - first + apart - 1u) / apart,
-        };
-        if (is_wide) {
-            halves(now, scale + j, bias + j, zero);
-        } else {
-            bytes(now, scale + j, bias + j, zero);
-        }
+        now.counts = counts->wide + 32u * j + 32u * part;
+        now.from = residual == NULL ? nothing : residual + first * counts->n + j;
+        now.to = y + first * counts->n + j;
+        now.rows = (stop - first + 1u) / 2u;
+        halves(now, scale + j, bias + j, zero);
     }
 }
 
