@@ -254,14 +254,7 @@ def _renderer(
                 if call.function is not None
             }
         ),
-        "calls": [
-            {
-                "layer": step.name.replace("*/", "* /"),
-                "operator": step.operator,
-                "code": [_call(program, step, call, constants, offsets) for call in step.every_call],
-            }
-            for step in program.steps
-        ],
+        **_layers(program, constants, offsets),
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
     environment = jinja2.Environment(
@@ -292,6 +285,42 @@ def _prototype(kernel: str, function: PrimFunc) -> str:
 
     *reads, writes = [parameter(buffer) for buffer in function.params]
     return f"void {kernel}({', '.join([*(f'const {read}' for read in reads), writes])});"
+
+
+def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]) -> dict[str, Any]:
+    """C functions for the layers, and the calls of them: layers that differ in their constants share one."""
+    functions: dict[tuple[str, ...], dict[str, Any]] = {}
+    calls = []
+    for step in program.steps:
+        read = [i for i in dict.fromkeys(step.reads) if program.buffers[i].place is Place.CONSTANT]
+        names = {index: f"w{place}" for place, index in enumerate(read)}
+        code = [_call(program, step, call, names, offsets) for call in step.every_call]
+        used = {word for line in code for word in re.findall(r"\w+", line)}
+        given = [
+            ("ram", "uint8_t *ram"),
+            ("input", "const void *input"),
+            ("output", "void *output"),
+            *((name, f"const {_c_type(program.buffers[i].type)} *{name}") for i, name in names.items()),
+        ]
+        given = [(name, parameter) for name, parameter in given if name in used]
+        key = (*(parameter for _, parameter in given), *code)
+        function = functions.setdefault(
+            key,
+            {
+                "name": f"layer_{len(functions)}",
+                "parameters": ", ".join(parameter for _, parameter in given),
+                "code": code,
+            },
+        )
+        symbols = {name: constants[index] for index, name in names.items()}
+        calls.append(
+            {
+                "layer": step.name.replace("*/", "* /"),
+                "operator": step.operator,
+                "code": f"{function['name']}({', '.join(symbols.get(name, name) for name, _ in given)});",
+            }
+        )
+    return {"functions": list(functions.values()), "calls": calls}
 
 
 def _call(

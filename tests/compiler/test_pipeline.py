@@ -227,3 +227,18 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
         bundle = compile_model(mlp_onnx(seed=seed), "host", tmp_path / "host")
         outputs.append(HostModel(bundle.folder).infer(window))
     assert not np.array_equal(*outputs)
+
+
+def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
+    """Blocks differ in their constants: another one costs calls, and no other function."""
+    from sensor_bnn.onnx.export import save_onnx, to_onnx
+
+    functions = []
+    for layers in (2, 4):
+        path = tmp_path / f"{layers}.onnx"
+        save_onnx(to_onnx(random_folded(shape_of(tokens=20, heads=2, layers=layers))), path)
+        bundle = compile_model(path, "host", tmp_path / str(layers))
+        text = (bundle.folder / "model.c").read_text()
+        functions.append(text.count("static void layer_"))
+        assert text.count("done(observer, ") == len(bundle.metadata["layers"])
+    assert functions[0] == functions[1] > 5
