@@ -106,12 +106,14 @@ class ScoresMap:
         symbol: the function.
         family: as of a :class:`Kernel`.
         max_bits: the longest row (K) of queries and keys.
+        cost: instructions on the core, from heads, queries, keys and bits a row.
         workspace: bytes, from keys and bits a row.
     """
 
     symbol: str
     family: str
     max_bits: int
+    cost: Callable[[int, int, int, int], int]
     workspace: Callable[[int, int], int]
 
 
@@ -312,8 +314,26 @@ def _helium_workspace(N: int, K: int) -> int:
     return 8192 + N * (32 if K <= _BYTE_BITS else 96)
 
 
+_FEW_QUERIES = 4
+
+
+def _helium_scores_cost(heads: int, queries: int, keys: int, K: int) -> int:
+    """Blocks of 32 queries, as a linear layer's; few that are left over one by one."""
+    words = words_for(K)
+    blocks, left = divmod(queries, _HELIUM_ROWS)
+    if left > _FEW_QUERIES:
+        blocks, left = blocks + 1, 0
+    block = 400 + 1000 * words + keys * (words // 2 * 54 + words % 2 * 31 + 47)
+    one = keys * (15 * words + 18)
+    return heads * (330 + blocks * block + left * one + 110 * queries)
+
+
 _HELIUM_SCORES = ScoresMap(
-    "sbnn_scores_map_helium", "helium", _BYTE_BITS, lambda N, K: _helium_workspace(N, K) + 512
+    "sbnn_scores_map_helium",
+    "helium",
+    _BYTE_BITS,
+    _helium_scores_cost,
+    lambda N, K: _helium_workspace(N, K) + 512,
 )
 """As ``sbnn_scores_workspace_bytes`` in C, the workspace."""
 

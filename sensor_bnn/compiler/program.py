@@ -547,7 +547,7 @@ def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target:
     if found is not None:
         reads: tuple[Argument, ...] = (Read(0), Read(1), Read(2), Read(3))
         call = Call(found.symbol, None, (H, M, N, K, *reads, Workspace(), Write()))
-        return _Choice((call,), H * M * N * K, found.workspace(N, K))
+        return _Choice((call,), found.cost(H, M, N, K), H * M * N * K, found.workspace(N, K))
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
     function = bnn_scores_map(H, M, N, K)
     return _Choice((_call(kernel, function),), costs.scores_map(H, M, N, K), H * M * N * K)
