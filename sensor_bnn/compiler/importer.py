@@ -18,13 +18,17 @@ from tvm import relax
 from tvm.ir import IRModule
 from tvm.relax.frontend.onnx import onnx_frontend
 
+from sensor_bnn.compiler.floats import FLOAT_OPERATORS
 from sensor_bnn.errors import ModelError, SensorBnnError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
 
-STANDARD_OPERATORS = frozenset(
-    {"Add", "Cast", "MatMul", "Mul", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
+_OF_TVM = frozenset(
+    {"Add", "Cast", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
 )
+"""Those that TVM's own conversion serves: single operations, or sums in a fixed order."""
+
+STANDARD_OPERATORS = _OF_TVM | frozenset(FLOAT_OPERATORS)
 """Standard ONNX operators that the compiler takes beside those of our domain."""
 
 Convert = Callable[..., relax.Expr]
@@ -76,8 +80,10 @@ def _taught(names: dict[str, str]) -> Iterator[None]:
     def extended() -> dict[str, Any]:
         known = original()
         converters: dict[str, Convert] = {}
-        for name in STANDARD_OPERATORS:
+        for name in _OF_TVM:
             converters[name] = _standard(known[name])
+        for name, convert in FLOAT_OPERATORS.items():
+            converters[name] = _float(convert)
         for name, operator in OPERATORS.items():
             converters[name] = _packed(operator)
         return {name: _Converter(convert, names) for name, convert in converters.items()}
@@ -120,6 +126,13 @@ class _Converter:
 def _standard(converter: Any) -> Convert:
     def convert(opset: int, *arguments: Any) -> relax.Expr:
         return converter.get_converter(opset)(*arguments)
+
+    return convert
+
+
+def _float(converter: Callable[..., relax.Expr]) -> Convert:
+    def convert(opset: int, bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
+        return converter(list(inputs), attributes, attributes["tvm_custom"]["name"])
 
     return convert
 

@@ -19,6 +19,7 @@ from tvm.ir import GenericConst, GlobalVar, Var
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler import costs
+from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_instructions, float_kernel
 from sensor_bnn.compiler.importer import Graph, tensor_type
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
@@ -252,7 +253,7 @@ class _Writer:
             raise ModelError(
                 "The model's output is its input or a constant.", "Export a model that computes something."
             )
-        self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT)
+        self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT, type=tensor_type(result))
         self._reuse_residuals()
         self._steps = [self._narrow(step) for step in self._steps]
         return Program(tuple(self._buffers), tuple(self._steps))
@@ -605,6 +606,11 @@ _LINEAR_FORMS = {
     f"{DOMAIN}.BnnLinearPacked": PACKED_OUT,
 }
 
+
+def _float(extern: str, types: list[TensorType], *numbers: int) -> _Choice:
+    return _Choice((_call(*float_kernel(extern, types, *numbers)),), float_instructions(extern, types))
+
+
 _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnPack": _pack,
     f"{DOMAIN}.BnnMatMul": _mat_mul,
@@ -613,5 +619,6 @@ _KERNELS: dict[str, Callable[..., _Choice]] = {
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     MEAN_ROWS: _mean_rows,
+    **{extern: partial(_float, extern) for extern in FLOAT_KERNELS},
 }
 """For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""

@@ -14,6 +14,7 @@ from onnx import helper
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import pack_bipolar
+from sensor_bnn.onnx.rewrite import REWRITTEN, rewrite
 from sensor_bnn.onnx.types import MAX_BYTES, constant_type, infer_types, node_label, one_sentence
 
 _STANDARD = ("", "ai.onnx")
@@ -43,7 +44,7 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     _check_order(path, model)
     _check_constants(path, model)
     pack_bipolar(model)
-    _check_operators(path, model, supported)
+    _check_operators(path, model, {*supported, *REWRITTEN})
     try:
         onnx.checker.check_model(model)
     except UnicodeDecodeError as error:  # the checker's own message, about a name that is no text
@@ -53,6 +54,9 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     types = infer_types(model)
     _check_ends(path, model, types)
     _name_nodes(model)
+    if any(node.op_type in REWRITTEN for node in model.graph.node):
+        rewrite(model, types)
+        types = infer_types(model)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
     del model.graph.value_info[:]
