@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.parser
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
@@ -74,6 +75,33 @@ def _chain(tokens: int, width: int, hidden: int) -> bytes:
     return model.SerializeToString()
 
 
+def _floats() -> bytes:
+    """Standard float operators, and those that are rewritten as others."""
+    text = f"""
+    <ir_version: 10, opset_import: ["": {OPSET}, "{DOMAIN}": 1]>
+    floats (float[1, 2, 8] x) => (float[1, 5] y) {{
+        image = Conv <strides = [2], kernel_shape = [2]> (x, conv)
+        flat = Squeeze (image, axes)
+        tokens = Transpose <perm = [1, 0]> (flat)
+        norm = LayerNormalization <epsilon = 0.001> (tokens, gain, shift)
+        bent = PRelu (norm, gain)
+        soft = Gelu (bent)
+        share = Softmax <axis = -1> (soft)
+        wave = Erf (share)
+        ratio = Div (wave, gain)
+        mean = ReduceMean <keepdims = 1> (ratio, axes)
+        y = Gemm <transB = 1> (mean, head, bias)
+    }}
+    """
+    model = onnx.parser.parse_model(text)
+    rng = np.random.default_rng(0)
+    shapes = {"conv": (6, 2, 2), "gain": (6,), "shift": (6,), "head": (5, 6), "bias": (5,)}
+    constants = {name: rng.random(shape).astype(np.float32) for name, shape in shapes.items()}
+    constants["axes"] = np.array([0])
+    model.graph.initializer.extend(numpy_helper.from_array(a, name) for name, a in constants.items())
+    return model.SerializeToString()
+
+
 @cache
 def make_corpus() -> dict[str, bytes]:
     """Bytes of each file by name."""
@@ -82,6 +110,7 @@ def make_corpus() -> dict[str, bytes]:
         "chain-by-look-up": _chain(tokens=17, width=32, hidden=40),
         "window": _transformer(length=20, patch=5, width=32, heads=1),
         "heads": _transformer(length=33, patch=1, channels=2, width=64, heads=2),
+        "floats": _floats(),
         "qonnx": (Path(__file__).parents[1] / "onnx" / "qonnx" / "brevitas.onnx").read_bytes(),
         "image": _transformer(length=8, height=8, patch=4, channels=1, width=32, heads=1),
     }

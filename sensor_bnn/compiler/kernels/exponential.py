@@ -13,8 +13,10 @@ _SMALLEST, _LARGEST = -87.0, 88.0
 
 
 def exponent(x: Any) -> Any:
-    """Return the whole number of powers of two in e**x, as float32; x is cut to where float32 is normal."""
-    return T.floor(limited(x) * T.float32(_LOG2_E) + T.float32(0.5))
+    """Return the whole number of powers of two nearest to e**x, as float32; x as ``limited``."""
+    # Above zero, cutting off the fraction is rounding down; a core without that instruction needs no library.
+    above = T.Cast("int32", limited(x) * T.float32(_LOG2_E) + T.float32(127.5))
+    return T.Cast("float32", above - 127)
 
 
 def limited(x: Any) -> Any:
