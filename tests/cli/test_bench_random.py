@@ -33,6 +33,34 @@ def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_pat
     assert [item.name for item in tmp_path.iterdir()] == ["build"]
 
 
+def test_vit_cifar_reaches_its_bars(tmp_path):
+    """A whole model on a Cortex-M7, everything included; counts are exact, whatever machine emulates it."""
+    done = bench(
+        *("--model", "vit-cifar", "--random-weights", "--board", BOARD, "--limit", 1, "-o", "out", "--json"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["bit_exact"] is True
+    assert result["instructions"] <= 80_000_000
+    assert result["flash_bytes"] <= 800_000
+    assert result["arena_bytes"] <= 128 * 1024
+    assert result["outside_binary_products"] <= 0.30
+    build = json.loads((tmp_path / "out" / BOARD / "build.json").read_text())
+    assert build["code_bytes"] <= 48 * 1024  # with the firmware round it; the library's are 40 KB at most
+    facts = json.loads((tmp_path / "out" / "cortex-m7" / "metadata.json").read_text())
+    estimated = sum(layer["instructions_estimated"] for layer in facts["layers"])
+    assert estimated == pytest.approx(result["instructions"], rel=0.1)
+    size = subprocess.run(
+        ["arm-none-eabi-size", "-t", tmp_path / "out" / "cortex-m7" / facts["library"]],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    text = int(size.stdout.splitlines()[-1].split()[0])
+    assert text - result["weights_bytes"] <= 40 * 1024
+
+
 def test_statistics_come_from_a_random_batch():
     """About half of the bits are set: a threshold that nothing or everything reaches would cost the same."""
     import numpy as np
