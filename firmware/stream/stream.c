@@ -4,7 +4,6 @@
  * Samples go through a ring of one window. After every `hop` of them the window is normalised into the
  * model's input, the model runs, and its answer joins a running average. What feeds the ring here is a
  * request; a driver of yours may call take_sample instead, from its own loop. */
-#include <math.h>
 #include <string.h>
 
 #include "app/application.h"
@@ -55,12 +54,30 @@ static uint32_t largest(const float *values) {
     return best;
 }
 
+/* e to a power that is not above 0, within 1e-6 of it; 0 for what is no number. The library's cannot be
+ * linked on every target without an operating system's start-up. */
+static float exponential(float power) {
+    if (!(power > -87.0f)) {
+        return 0.0f;
+    }
+    const int32_t twos = (int32_t)(power * 1.44269504f - 0.5f); /* rounded: it is not above 0 */
+    const float rest = power - (float)twos * 0.693147181f;
+    float sum = 1.0f;
+    for (int i = 7; i > 0; i--) {
+        sum = 1.0f + sum * rest / (float)i;
+    }
+    const uint32_t bits = (uint32_t)(127 + twos) << 23; /* 2 to that power */
+    float scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return sum * scale;
+}
+
 /* The running average of the answers' probabilities (softmax of the logits). */
 static void smooth(const float *logits) {
     float shares[CLASSES], sum = 0;
     const float most = logits[largest(logits)];
     for (uint32_t i = 0; i < CLASSES; i++) {
-        shares[i] = expf(logits[i] - most);
+        shares[i] = exponential(logits[i] - most);
         sum += shares[i];
     }
     for (uint32_t i = 0; i < CLASSES; i++) {

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sensor_bnn.boards import list_boards, load_board
 from sensor_bnn.device.stream import DECISION
+from sensor_bnn.firmware.build import build_firmware
 
 from .line import request
 
@@ -77,8 +79,10 @@ def model(window: np.ndarray) -> np.ndarray:
     return half * x[:300] + three * x[1:301] + two * x[2:302] + np.float32(1)
 
 
-def by_definition(raw: np.ndarray, hop: int, share: float, scales: np.ndarray) -> list[tuple[int, int, int]]:
-    """When, the window's class, the smoothed class."""
+def by_definition(
+    raw: np.ndarray, hop: int, share: float, scales: np.ndarray
+) -> list[tuple[int, int, int, float]]:
+    """When, the window's class, the smoothed class and its share."""
     length = VALUES // raw.shape[1]
     average, found = None, []
     for end in range(length, len(raw) + 1, hop):
@@ -87,8 +91,12 @@ def by_definition(raw: np.ndarray, hop: int, share: float, scales: np.ndarray) -
         shares = np.exp((logits - logits.max()).astype(np.float64))
         shares /= shares.sum()
         average = shares if average is None else average + share * (shares - average)
-        found.append((end, int(logits.argmax()), int(average.argmax())))
+        found.append((end, int(logits.argmax()), int(average.argmax()), float(average.max())))
     return found
+
+
+def shares_of(payloads: list[bytes]) -> list[float]:
+    return [row[4] for payload in payloads for row in DECISION.iter_unpack(payload[4:])]
 
 
 def decisions(payloads: list[bytes]) -> list[tuple[int, int, int]]:
@@ -125,6 +133,8 @@ def test_decisions_are_as_defined(
     found = decisions([payload for _, payload in told[1:]])
     meant = by_definition(raw, hop, share, scales)
     assert [row[:2] for row in found] == [row[:2] for row in meant]
+    told_shares = shares_of([payload for _, payload in told[1:]])
+    assert told_shares == pytest.approx([row[3] for row in meant], rel=1e-5)
     if share == 1.0:
         assert [row[2] for row in found] == [row[1] for row in found]
 
@@ -166,3 +176,13 @@ def test_what_is_refused(answers: Answers) -> None:
     assert [status for status, _ in told] == [0, OUT_OF_RANGE, BAD_LENGTH, BAD_LENGTH, 0]
     many = answers(opening(1, 1), sending(np.zeros((26, 1), np.float32)))
     assert many[1] == (OUT_OF_RANGE, b""), "more decisions than an answer holds"
+
+
+OF_A_TARGET = {board.target: board.name for board in list_boards()}
+
+
+@pytest.mark.parametrize("name", OF_A_TARGET.values())
+def test_it_builds_for_every_target(name: str, standin_for: Callable[[str], Path], tmp_path: Path) -> None:
+    board = load_board(name)
+    built = build_firmware(standin_for(board.target), board, tmp_path / "out", "stream")
+    assert built.firmware_bin.read_bytes() != b""
