@@ -11,7 +11,7 @@ from rich.table import Table
 from sensor_bnn.device.bench import BenchResult
 
 # Where there is no terminal to ask, a width that no layer's name is cut at.
-_WIDTH = 110
+_WIDTH = 120
 _PROFILE_WIDTH = 150
 
 
