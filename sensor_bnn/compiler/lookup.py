@@ -403,7 +403,6 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
                 floats=(23, 68, 6),
             )
         ),
-        *_LOOKUPS,
         _popcount(_Loop(word=11, packed=4, floats=11)),
     ),
     "neon": _ARMV7_NEON,
