@@ -18,12 +18,22 @@ import onnx
 import onnx.numpy_helper
 from onnx import helper
 
+from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION
 from sensor_bnn.onnx.packing import pack_bits
 
 SIGN = "BipolarQuant"
 DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 """Where the exporters of the last years put it."""
+
+_TYPES = {
+    "alpha": onnx.AttributeProto.FLOAT,
+    "beta": onnx.AttributeProto.FLOAT,
+    "epsilon": onnx.AttributeProto.FLOAT,
+    "perm": onnx.AttributeProto.INTS,
+    "transA": onnx.AttributeProto.INT,
+    "transB": onnx.AttributeProto.INT,
+}
 
 Array = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
@@ -55,6 +65,10 @@ def pack_bipolar(model: onnx.ModelProto) -> None:
 
     Args:
         model: nodes in order, constants as initializers.
+
+    Raises:
+        ModelError: an attribute is of another type than its operator's, or constants that follow a product
+            make a scale or bias that is no finite float32.
     """
     if not any(_is_sign(node) for node in model.graph.node):
         return
@@ -114,9 +128,18 @@ class _Graph:
     def products(self) -> Iterator[_Product]:
         """Every product of signs, with what follows it."""
         for node in self.nodes:
-            product = self._product(node)
-            if product is not None:
-                yield self._extended(product)
+            found = self._product(node)
+            if found is None:
+                continue
+            product = self._extended(found)
+            numbers = _float32(np.concatenate([product.scale, product.bias]))
+            if not np.isfinite(numbers).all():
+                raise ModelError(
+                    f"What follows node {node.name or product.value} ({node.op_type}) scales or shifts it by "
+                    "what is infinite or not a number.",
+                    "Training may have diverged: train or export the model again.",
+                )
+            yield product
 
     def only_signs(self, value: str, products: dict[str, _Product]) -> bool:
         """Whether nothing of a product but its signs is read, and those by other products."""
@@ -210,7 +233,8 @@ class _Graph:
             gain, shift, mean, variance = parts
             if gain is None or shift is None or mean is None or variance is None:
                 return None
-            factor = gain / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
+            with np.errstate(divide="ignore", invalid="ignore"):  # found where the product is written
+                factor = gain / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
             return factor, shift - mean * factor
         if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
             return None
@@ -237,8 +261,8 @@ def _float_out(model: onnx.ModelProto, product: _Product, bits: str) -> onnx.Nod
     inputs = [
         bits,
         _constant(model, f"{name}/weight", pack_bits(product.bits)),
-        _constant(model, f"{name}/scale", product.scale.astype(np.float32)),
-        _constant(model, f"{name}/bias", product.bias.astype(np.float32)),
+        _constant(model, f"{name}/scale", _float32(product.scale)),
+        _constant(model, f"{name}/bias", _float32(product.bias)),
     ]
     return _node("BnnLinear", inputs, product.value, name, K=product.bits.shape[1])
 
@@ -259,6 +283,11 @@ def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[o
     return [_node("BnnLinearPacked", inputs, value, name, K=K)]
 
 
+def _float32(values: Doubles) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
 def _node(kind: str, inputs: list[str], output: str, name: str, **attributes: int) -> onnx.NodeProto:
     made: dict[str, Any] = dict(attributes)
     return helper.make_node(kind, inputs, [output], name, domain=DOMAIN, **made)
@@ -270,6 +299,13 @@ def _constant(model: onnx.ModelProto, name: str, array: Array) -> str:
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    for attribute in node.attribute:
+        if _TYPES.get(attribute.name, attribute.type) != attribute.type:
+            raise ModelError(
+                f"Node {node.name or node.output[0]} ({node.op_type}) has an attribute {attribute.name} of "
+                "another type than its operator's.",
+                "Export the model again.",
+            )
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 

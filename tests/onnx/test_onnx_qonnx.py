@@ -152,3 +152,33 @@ def test_signs_that_have_no_packed_form_are_named(body, said, tmp_path):
         return
     with pytest.raises(ModelError, match=said):
         load_model(path, STANDARD_OPERATORS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("Gemm", "beta", [1, 2, 3]),
+        ("Gemm", "alpha", "text"),
+        ("Transpose", "perm", 0.5),
+        ("BatchNormalization", "epsilon", [1, 2]),
+        ("BatchNormalization", "epsilon", -1e9),
+        ("Gemm", "alpha", float("nan")),
+        ("Gemm", "beta", 3e38),
+    ],
+)
+def test_attributes_of_another_type_and_scales_that_are_no_numbers_are_one_sentence(
+    kind, name, value, tmp_path
+):
+    """The first four are what the fuzzer found."""
+    model = onnx.load(FILES / "brevitas.onnx")
+    node = next(node for node in model.graph.node if node.op_type == kind)
+    kept = [attribute for attribute in node.attribute if attribute.name != name]
+    del node.attribute[:]
+    node.attribute.extend([*kept, onnx.helper.make_attribute(name, value)])
+    if value == 3e38:
+        bias = next(t for t in model.graph.initializer if t.name == node.input[2])
+        bias.CopyFrom(numpy_helper.from_array(np.full(64, 3e38, np.float32), bias.name))
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match=f"{name}|infinite or not a number") as caught:
+        load_model(tmp_path / "model.onnx", STANDARD_OPERATORS)
+    assert "\n" not in str(caught.value) and "/layers/layers" in str(caught.value)
