@@ -29,6 +29,7 @@ from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError, ToolError
 from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
 FORMAT = 1
@@ -87,6 +88,7 @@ def write_bundle(
     places = _arena_buffers(program)
     plan = plan_arena([_lifetime(program, index) for index in places])
     offsets = dict(zip(places, plan.offsets, strict=True))
+    _check_size(program, plan)
     metadata = _metadata(program, plan, name, model_hash, target)
     metadata["prefix"] = prefix
     metadata["library"] = f"lib{prefix}.a" if package and not missing_compiler(target) else None
@@ -123,6 +125,20 @@ def write_bundle(
             f"The bundle {folder} cannot be written: {error.strerror}.", "Choose another output folder."
         ) from error
     return Bundle(folder, metadata)
+
+
+def _check_size(program: Program, plan: ArenaPlan) -> None:
+    """Refuse what 32-bit addresses do not reach, whatever the board."""
+    elsewhere = sum(buffer.size for buffer in program.buffers if buffer.place is not Place.ARENA)
+    if plan.size + elsewhere <= MAX_BYTES:
+        return
+    touched = [sum(program.buffers[index].size for index in {*step.touches}) for step in program.steps]
+    largest = program.steps[touched.index(max(touched))]
+    raise ModelError(
+        f"The model needs {plan.size + elsewhere:,} bytes, more than 32-bit addresses reach; node "
+        f"{largest.name} alone works on {max(touched):,}.",
+        "Make the model smaller.",
+    )
 
 
 def _arena_buffers(program: Program) -> list[int]:

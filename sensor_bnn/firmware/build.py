@@ -147,19 +147,35 @@ def _check_estimate(bundle: BundleFacts, board: Board) -> None:
     """Refuse what cannot fit whatever the code's size, before a compiler runs."""
     flash = HEADER_BYTES + bundle.weights_bytes
     if flash > board.slot.size:
-        raise _too_big("flash", flash, "application slot", board.slot.size, board, at_least=True)
+        raise _too_big(
+            "flash",
+            flash,
+            "application slot",
+            board.slot.size,
+            board,
+            at_least=True,
+            most=bundle.largest_layer,
+        )
     ram = RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
     ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
     if ram > board.ram.size:
-        raise _too_big("RAM", ram, "RAM", board.ram.size, board, at_least=True)
+        raise _too_big("RAM", ram, "RAM", board.ram.size, board, at_least=True, most=bundle.fullest_layer)
 
 
 def _too_big(
-    what: str, needed: int, where: str, available: int, board: Board, at_least: bool = False
+    what: str,
+    needed: int,
+    where: str,
+    available: int,
+    board: Board,
+    at_least: bool = False,
+    most: str = "",
 ) -> BoardError:
+    bound = "at least " if at_least else ""
+    place = f" (most at layer {most})" if most else ""
     return BoardError(
-        f"The model does not fit: it needs {'at least ' if at_least else ''}{_size(needed)} of {what}, and "
-        f"the {where} of board {board.name} has {_size(available)}.",
+        f"The model does not fit: it needs {bound}{_size(needed)} of {what}{place}, "
+        f"and the {where} of board {board.name} has {_size(available)}.",
         "Choose a smaller model or a larger board (`sensor-bnn boards` lists them).",
     )
 

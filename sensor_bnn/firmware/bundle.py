@@ -16,7 +16,12 @@ _REMEDY = "Compile the model again with `sensor-bnn compile`."
 
 @dataclass(frozen=True)
 class BundleFacts:
-    """The facts of ``metadata.json``; sizes in bytes, sources below the folder."""
+    """The facts of ``metadata.json``; sizes in bytes, sources below the folder.
+
+    Attributes:
+        fullest_layer: the layer during which most of the arena is in use; empty if the bundle does not say.
+        largest_layer: the layer with most weights; likewise.
+    """
 
     folder: Path
     model: str
@@ -28,6 +33,8 @@ class BundleFacts:
     weights_bytes: int
     layer_count: int
     sources: tuple[str, ...]
+    fullest_layer: str = ""
+    largest_layer: str = ""
 
 
 def read_bundle(folder: Path) -> BundleFacts:
@@ -71,7 +78,29 @@ def read_bundle(folder: Path) -> BundleFacts:
         weights_bytes=_size(file, content, "weights_bytes"),
         layer_count=len(layers),
         sources=tuple(sources),
+        fullest_layer=_fullest(layers, content.get("arena")),
+        largest_layer=_most(layers, [_number(layer, "weights_bytes") for layer in layers]),
     )
+
+
+def _fullest(layers: list[object], tenants: object) -> str:
+    if not isinstance(tenants, list):
+        return ""
+    lives = [(_number(t, "first"), _number(t, "last"), _number(t, "bytes")) for t in tenants]
+    used = [sum(size for first, last, size in lives if first <= at <= last) for at in range(len(layers))]
+    return _most(layers, used)
+
+
+def _most(layers: list[object], sizes: list[int]) -> str:
+    most = max(sizes)
+    layer = layers[sizes.index(most)]
+    name = layer.get("name") if isinstance(layer, dict) else None
+    return name if most and isinstance(name, str) else ""
+
+
+def _number(table: object, key: str) -> int:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, int) else 0
 
 
 def _text(file: Path, table: object, key: str) -> str:

@@ -154,6 +154,7 @@ def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
     )
     assert done.returncode == 1
     assert "does not fit" in done.stderr and "KB" in done.stderr
+    assert "(most at layer /" in done.stderr
     assert_one_sentence(done)
     assert not (tmp_path / "out" / "firmware.bin").exists()
 

@@ -162,6 +162,12 @@ def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
         ("y = Conv <strides = [1, 1]> (x, conv)", "1, 3, 12, 8", "1, 64, 9, 5", "no patch embedding"),
         ("y = Conv <strides = [4, 4]> (x, x)", "3, 3, 4, 4", "3, 3, 1, 1", "no constants"),
         ("y = Gemm (x, x)", "4, 4", "4, 4", "does not multiply by a constant"),
+        (
+            "a = Relu (x) y = Softmax (a)",
+            "16384, 16384",
+            "16384, 16384",
+            "more than 32-bit addresses reach; node .* alone works on",
+        ),
     ],
 )
 def test_what_has_no_kernel_is_named(body, given, result, said, tmp_path):

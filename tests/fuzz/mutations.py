@@ -329,7 +329,11 @@ def damage(data: bytes, steps: list[tuple[str, int]]) -> bytes:
             model = onnx.load_model_from_string(data)
         except Exception:
             continue
-        if model.graph.node:
+        if not model.graph.node:
+            continue
+        try:
             MODEL[name](model, rng)
             data = model.SerializeToString()
+        except (TypeError, ValueError):  # names that are no text any more
+            continue
     return data
