@@ -148,5 +148,5 @@ def test_gdb_stops_in_a_kernel_with_source_lines(
             said = done.stdout + done.stderr
             assert f"Breakpoint 1, {kernel} (" in said, said
             assert "bundle/kernels/linear_packed_lookup.c:" in said, said
-            assert "sbnn_model_invoke" in said and "model.c:" in said, said
+            assert "random_0_run (" in said and "model.c:" in said, said
             line.answer()
