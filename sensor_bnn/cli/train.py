@@ -32,7 +32,27 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With torch.compile: worth its start of a minute from some minutes of training on.",
 )
-@click.option("--dry-run", is_flag=True, help="Train nothing: show model, sizes, data and schedule.")
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes a node that share every batch, one a GPU (without GPUs: on the CPU).",
+)
+@click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Machines.")
+@click.option("--strategy", type=click.Choice(["auto", "ddp"]), default="auto", show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["32", "bf16"]),
+    default="32",
+    show_default=True,
+    help="bf16: float products in bfloat16 while learning; weights, statistics and evaluation stay float32.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Train nothing: show model, sizes, data, schedule, and how long it would take by a few steps.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     recipe: str,
@@ -42,6 +62,10 @@ def command(
     resume: bool,
     threads: int,
     compiled: bool,
+    devices: int,
+    nodes: int,
+    strategy: str,
+    precision: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -53,10 +77,15 @@ def command(
     names another as its teacher, that one is trained first, in OUT/teacher and for its own number of epochs,
     unless it is there already.
 
+    Ctrl-C saves the step that it is at. With --devices or --nodes several processes share every batch: the
+    curve is that of one process up to the order of float sums. On each node give the same command, with
+    MASTER_ADDR, MASTER_PORT and NODE_RANK set, or use torchrun or SLURM; OUT must be a place that all see.
+
     \b
     Example:
       sensor-bnn train watch-tiny --seed 1
       sensor-bnn eval runs/watch-tiny-seed1/ckpt.pt
+      sensor-bnn train watch-tiny --devices 2 --strategy ddp
     """
     import dataclasses
 
@@ -66,6 +95,7 @@ def command(
 
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone, train
+    from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
     from sensor_bnn.train.runs import ready_teacher
 
@@ -74,11 +104,15 @@ def command(
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))
     folder = out or Path("runs") / f"{plan.name}-seed{seed}"
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
+    processes = Processes()
+    if not dry_run and (devices * nodes > 1 or strategy == "ddp" or precision != "32"):
+        processes = launch(devices, nodes, strategy, {"32": "32-true", "bf16": "bf16-mixed"}[precision])
+        torch.set_num_threads(threads)
+    console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
     dataset = sets.load(plan.data)
     if dry_run:
-        _show(plan, sets.split(dataset, plan), as_json)
+        _show(plan, sets.split(dataset, plan), as_json, threads)
         return
     columns = (
         TextColumn("epochs"),
@@ -98,7 +132,7 @@ def command(
 
             return epoch_done
 
-        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled)
+        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled, processes)
         done = started(plan, folder)
         run = train(
             plan,
@@ -108,8 +142,11 @@ def command(
             teacher=teacher,
             resume=resume,
             compiled=compiled,
+            processes=processes,
             epoch_done=done,
         )
+    if not processes.first:
+        return
     result = {
         "recipe": plan.name,
         "seed": seed,
@@ -127,20 +164,33 @@ def command(
         click.echo(f"checkpoint {run.checkpoint}")
 
 
-def _show(plan: Recipe, parts: Split, as_json: bool) -> None:
-    """What would be trained, and from what."""
+def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
+    """What would be trained, from what, and for how long."""
     from dataclasses import asdict
 
     from sensor_bnn.nn.sizes import sizes
+    from sensor_bnn.train.estimate import STEPS, seconds_a_step
+    from sensor_bnn.train.runs import teacher_recipe
+
+    teacher = None
+    if plan.distill.teacher and not plan.distill.teacher.endswith(".pt"):
+        teacher = teacher_recipe(plan)
 
     found = sizes(plan.config(parts.shape, parts.classes))
+    steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
+    seconds = steps * seconds_a_step(plan, parts, teacher)
+    if teacher is not None:
+        its = teacher.schedule.epochs * -(-len(parts.train) // teacher.schedule.batch)
+        seconds += its * seconds_a_step(teacher, parts, None)
     shown = {
         "recipe": plan.to_dict(),
         "input": list(parts.shape),
         "classes": list(parts.classes),
         "learned_from": len(parts.train),
         "tested_on": len(parts.test.y),
-        "steps": plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch),
+        "steps": steps,
+        "estimated_seconds": seconds,
+        "threads": threads,
         "sizes": {**asdict(found), "stored_bytes": found.stored_bytes},
     }
     if as_json:
@@ -149,9 +199,18 @@ def _show(plan: Recipe, parts: Split, as_json: bool) -> None:
     click.echo(f"input {'x'.join(map(str, parts.shape))}, classes: {', '.join(parts.classes)}")
     click.echo(f"learned from {shown['learned_from']}, tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
+    taught = "" if teacher is None else f", its teacher {teacher.name} included"
+    click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
+    click.echo(f" with {threads} thread(s), without --compile")
     click.echo(f"{found.parameters:,} parameters; stored: {found.stored_bytes:,} bytes, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} floats,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")
     click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} float multiply-adds an inference")
     for section in ("data", "augment", "schedule", "distill"):
         click.echo(f"[{section}] {getattr(plan, section)}")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

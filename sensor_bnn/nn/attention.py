@@ -65,9 +65,12 @@ class AttentionMap(nn.Module):
 
     def table(self) -> Tensor:
         """int32 ``[H, dh + 1]``: 65535 * exp(gain * (score - dh)) by the count of agreeing bits."""
-        below_best = 2.0 * torch.arange(-self.head_width, 1, dtype=torch.float64)  # score - dh
+        below_best = 2.0 * self._agreeing()  # score - dh
         exponent = self.gain().detach().double()[:, None] * below_best
         return (TABLE_ONE * exponent.exp()).round().to(torch.int32)
+
+    def _agreeing(self) -> Tensor:
+        return torch.arange(-self.head_width, 1, dtype=torch.float64, device=self.log_temperature.device)
 
     def ratio(self) -> Tensor:
         """float32 ``[H]``: c / 2."""

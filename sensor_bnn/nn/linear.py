@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.across import batch_norm
 from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import (
@@ -259,8 +260,7 @@ def residual_binarizer(place: str, channels: int, unit: float, config: Transform
 
 def normalise(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
     """BatchNorm over all but the last axis of ``[batch, tokens, channels]``."""
-    y: Tensor = norm(x.flatten(0, 1))
-    return y.view_as(x)
+    return batch_norm(norm, x.flatten(0, 1)).view_as(x)
 
 
 def fold_layer_norm(norm: nn.LayerNorm) -> LayerNorm:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sensor_bnn.nn.across import first_row, gathered
+
 MOST_ROWS = 1500
 """A batch's statistics are taken of about so many rows: their median's standard error is then 3 % of the
 spread, and the running statistics average that over some ten batches."""
@@ -16,14 +18,15 @@ spread, and the running statistics average that over some ten batches."""
 def sampled_rows(x: Tensor) -> Tensor:
     """``[..., tokens, channels]`` to evenly spaced ``[rows, channels]``, from half of ``MOST_ROWS`` to it.
 
-    Rows go over the batch, then the tokens; the step shares no factor with the tokens, so that every token is
-    drawn as often. A smaller batch is taken whole.
+    Rows go over the batch (of all processes), then the tokens; the step shares no factor with the tokens, so
+    that every token is drawn as often. A smaller batch is taken whole.
     """
     rows = x.flatten(0, -2)
-    step = -(-len(rows) // MOST_ROWS)
+    before, count = first_row(len(rows), x.device)
+    step = -(-count // MOST_ROWS)
     while math.gcd(step, x.shape[-2]) > 1:
         step += 1
-    return rows[::step]
+    return gathered(rows[-before % step :: step]).float()
 
 
 @torch.library.custom_op("sensor_bnn::lower_median", mutates_args=())

@@ -11,7 +11,7 @@ from typing import Any
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.train.loop import write_json, write_text
+from sensor_bnn.train.atomic_text import write_json, write_text
 from sensor_bnn.train.recipe import Recipe, load_recipe
 from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet

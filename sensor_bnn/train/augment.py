@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from sensor_bnn.train.draws import Draws, Part
 from sensor_bnn.train.recipe import Augmentation
 from sensor_bnn.train.windows import Recordings
 
@@ -40,26 +41,30 @@ class WindowCutter:
         """``(mean, std)`` a channel, ``[C]`` each, over the windows as they stand."""
         return self.recordings.normalisation()
 
-    def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """``(x [n, C, L], y [n])`` of the windows ``index [n]``, changed at random."""
-        x = self._warped(index, generator)
+    def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
+        """``(x [n, C, L], y [n])`` of the rows ``part`` of the batch ``index``, changed at random."""
+        draws = Draws(generator, len(index), part)
+        index = index[part]
+        x = self._warped(index, draws)
         if self.augment.mirror:
-            x = torch.where(torch.rand(len(x), 1, 1, generator=generator) < 0.5, x, x * self.mirror[:, None])
+            x = torch.where(draws.uniform(1, 1) < 0.5, x, x * self.mirror[:, None])
         if self.augment.rotation:
-            x = _rotated(x, math.radians(self.augment.rotation), generator)
+            x = _rotated(x, math.radians(self.augment.rotation), draws)
         if self.augment.scale:
-            x = x * (1 + self.augment.scale * torch.randn(*x.shape[:2], 1, generator=generator))
+            x = x * (1 + self.augment.scale * draws.normal(x.shape[1], 1))
         if self.augment.jitter:
-            x = x + self.augment.jitter * self.std[:, None] * torch.randn(x.shape, generator=generator)
+            x = x + self.augment.jitter * self.std[:, None] * draws.normal(*x.shape[1:])
         return x, self.y[index]
 
-    def _warped(self, index: Tensor, generator: Generator) -> Tensor:
+    def _warped(self, index: Tensor, draws: Draws) -> Tensor:
         """Windows moved and resampled within their recordings, linearly between samples."""
-        rows, steps = (len(index), 1), torch.arange(self.length, dtype=torch.float64)
-        shift = self.augment.shift * _uniform(rows, generator)
-        pace = (math.log1p(self.augment.speed) * _uniform(rows, generator)).exp()
+        steps = torch.arange(self.length, dtype=torch.float64)
+        shift = self.augment.shift * _uniform(draws)
+        pace = (math.log1p(self.augment.speed) * _uniform(draws)).exp()
         middle = (self.length - 1) / 2
         at = self.start[index, None] + middle + shift + (steps - middle) * pace  # [n, L]
+        if self.augment.warp:
+            at = at + self._bend(draws)
         at = at.maximum(self.first[index, None]).minimum(self.last[index, None])
         below = at.floor().long()
         above = (below + 1).minimum(self.last[index, None])
@@ -67,16 +72,32 @@ class WindowCutter:
         x = self.signal[:, below] * (1 - part) + self.signal[:, above] * part  # [C, n, L]
         return x.transpose(0, 1).contiguous()
 
+    def _bend(self, draws: Draws) -> Tensor:
+        """Float64 ``[n, L]``: by how many samples each sample is moved; nought at both ends.
 
-def _uniform(shape: tuple[int, ...], generator: Generator) -> Tensor:
-    """Float64 in [-1, 1)."""
-    return 2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1
+        Random half waves, the slower the larger; time may slow down to a half, but never runs backwards.
+        """
+        waves = torch.arange(1, _WAVES + 1, dtype=torch.float64)
+        size = self.augment.warp * draws.normal(_WAVES).double() / waves  # [n, waves]
+        angle = math.pi * waves[:, None] * torch.linspace(0, 1, self.length, dtype=torch.float64)
+        bend = size @ angle.sin()  # [n, L]
+        steepest = bend.diff(dim=1).amin(dim=1, keepdim=True).neg()
+        return bend / (2 * steepest).clamp(min=1)
 
 
-def _rotated(x: Tensor, spread: float, generator: Generator) -> Tensor:
+_WAVES = 3
+"""Half waves of a time warp, over a window."""
+
+
+def _uniform(draws: Draws) -> Tensor:
+    """Float64 ``[n, 1]`` in [-1, 1)."""
+    return 2 * draws.uniform(1, dtype=torch.float64) - 1
+
+
+def _rotated(x: Tensor, spread: float, draws: Draws) -> Tensor:
     """Each window ``[3k, L]`` turned about a random axis by a normal angle: the watch sits differently."""
-    axis = torch.randn(len(x), 3, generator=generator)
-    turn = spread * torch.randn(len(x), 1, generator=generator) * axis / axis.norm(dim=1, keepdim=True)
+    axis = draws.normal(3)
+    turn = spread * draws.normal(1) * axis / axis.norm(dim=1, keepdim=True)
     zero = torch.zeros(len(x))
     a, b, c = turn.unbind(1)
     cross = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], dim=1).view(-1, 3, 3)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
@@ -59,7 +59,7 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
     return Teacher(checkpoint.model, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-class Distiller:
+class Distiller(nn.Module):
     """The loss of a student beside its teacher.
 
     Args:
@@ -75,6 +75,7 @@ class Distiller:
     def __init__(
         self, plan: Distillation, smoothing: float, student: BinaryTransformer, teacher: BinaryTransformer
     ) -> None:
+        super().__init__()
         ours, theirs = student.config, teacher.config
         for name in ("classes", "channels", "length", "tokens"):
             mine, other = getattr(ours, name), getattr(theirs, name)
@@ -91,7 +92,7 @@ class Distiller:
         self.plan = plan
         self.smoothing = smoothing
         self.student = student
-        self.teacher = teacher
+        self._teacher = (teacher,)  # no part of this module: nothing of it is learned or saved
         self.stride = theirs.layers // ours.layers
 
     def start(self) -> None:
@@ -99,16 +100,16 @@ class Distiller:
         own = self.student.state_dict()
         given = {
             name: tensor
-            for name, tensor in self.teacher.state_dict().items()
+            for name, tensor in self._teacher[0].state_dict().items()
             if name in own and own[name].shape == tensor.shape
         }
         self.student.load_state_dict({**own, **given})
 
-    def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels ``[n]``."""
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels, as a ``Learner``'s."""
         ours, theirs = Observed(), Observed()
         with torch.no_grad():
-            wanted = self.teacher(x, theirs)
+            wanted = self._teacher[0](x, theirs)
         answers: Tensor = self.student(x, ours)
         loss = functional.cross_entropy(answers, y, label_smoothing=self.smoothing)
         loss = loss + self.plan.answers * softened_divergence(answers, wanted, self.plan.temperature)

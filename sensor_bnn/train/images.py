@@ -12,6 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.train.draws import Draws, Part
+from sensor_bnn.train.randaugment import erased, randaugment
 from sensor_bnn.train.recipe import Augmentation
 
 Bytes = npt.NDArray[np.uint8]
@@ -133,25 +135,31 @@ class ImageCutter:
     Args:
         pixels: the training images.
         y: their labels.
-        augment: ``crop`` and ``flip``; the others are for windows.
+        augment: ``crop``, ``flip``, ``randaugment`` and ``erase``; the others are not for single images.
     """
 
     def __init__(self, pixels: Pixels, y: Labels, augment: Augmentation) -> None:
         self.pixels = pixels
         self.y = torch.from_numpy(y)
         self.augment = augment
+        self.mean = torch.from_numpy(self.normalisation()[0]) if augment.erase else torch.zeros(0)
 
     def __len__(self) -> int:
         return len(self.y)
 
-    def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """``(x [n, C, H, W], y [n])`` of the images ``index [n]``, changed at random."""
+    def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
+        """``(x [n, C, H, W], y [n])`` of the rows ``part`` of the batch ``index``, changed at random."""
+        draws = Draws(generator, len(index), part)
+        index = index[part]
         x = torch.from_numpy(self.pixels[index.numpy()])
         if self.augment.crop:
-            x = _moved(x, self.augment.crop, generator)
+            x = _moved(x, self.augment.crop, draws)
         if self.augment.flip:
-            turned = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5
-            x = torch.where(turned, x.flip(3), x)
+            x = torch.where(draws.uniform(1, 1, 1) < 0.5, x.flip(3), x)
+        if self.augment.randaugment:
+            x = randaugment(x, self.augment.randaugment, self.augment.strength, draws)
+        if self.augment.erase:
+            x = erased(x, self.augment.erase, self.mean, draws)
         return x, self.y[index]
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -162,10 +170,10 @@ class ImageCutter:
         return mean.astype(np.float32), std.astype(np.float32)
 
 
-def _moved(x: Tensor, most: int, generator: Generator) -> Tensor:
+def _moved(x: Tensor, most: int, draws: Draws) -> Tensor:
     """Each image moved by up to ``most`` pixels either way, its edge repeated where nothing is left."""
     count, _, high, wide = x.shape
-    offset = torch.randint(-most, most + 1, (2, count, 1), generator=generator)
+    offset = draws.offsets(most)
     rows = (torch.arange(high) + offset[0]).clamp(0, high - 1)  # [n, H]
     columns = (torch.arange(wide) + offset[1]).clamp(0, wide - 1)  # [n, W]
     each = torch.arange(count)[:, None, None]

@@ -39,7 +39,7 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training windows, or of images (``crop``, ``flip``); zero switches each off.
+    """Random changes of training windows, or of images (``crop`` and what follows); zero switches each off.
 
     Attributes:
         shift: windows are cut up to that many samples earlier or later.
@@ -48,8 +48,14 @@ class Augmentation:
         scale: standard deviation of a factor a channel.
         jitter: standard deviation of noise, in standard deviations of the channel.
         mirror: half of the windows become those of the other arm.
+        warp: standard deviation, in samples, of a bend of time in the middle of a window.
         crop: images are moved by up to that many pixels either way, their edges repeated.
         flip: half of the images are mirrored left to right.
+        randaugment: operations of RandAugment an image.
+        strength: of these, 0 .. 1.
+        erase: share of the images of which a rectangle is filled with the mean.
+        mixup, cutmix: parameter of the Beta distribution by which images are mixed in pairs; with both, each
+            batch takes one of them.
     """
 
     shift: int = 0
@@ -60,6 +66,12 @@ class Augmentation:
     mirror: bool = False
     crop: int = 0
     flip: bool = False
+    warp: float = 0.0
+    randaugment: int = 0
+    strength: float = 0.3
+    erase: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -271,6 +283,14 @@ def _check_ranges(recipe: Recipe) -> None:
             f"Recipe {recipe.name}: schedule.real_weights is {recipe.schedule.real_weights}.",
             "Give a share from 0 to below 1: the last epochs learn with binary weights.",
         )
+    for key in ("erase", "strength"):
+        share = getattr(recipe.augment, key)
+        if not 0 <= share <= 1:
+            raise CheckpointError(f"Recipe {recipe.name}: augment.{key} is {share}.", "Give 0 to 1.")
+    for key in ("warp", "randaugment", "mixup", "cutmix"):
+        amount = getattr(recipe.augment, key)
+        if not 0 <= amount < math.inf:
+            raise CheckpointError(f"Recipe {recipe.name}: augment.{key} is {amount}.", "Give 0 or more.")
     both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
     if both:
         raise CheckpointError(

@@ -11,9 +11,11 @@ from pathlib import Path
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, load_teacher
-from sensor_bnn.train.loop import STATE_FORMAT, EpochDone, train
+from sensor_bnn.train.loop import EpochDone, train
+from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
 from sensor_bnn.train.sets import DataSet
+from sensor_bnn.train.state import STATE_FORMAT
 
 Started = Callable[[Recipe, Path], EpochDone]
 """Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
@@ -31,6 +33,7 @@ def complete(
     teacher_folder: Path,
     started: Started,
     compiled: bool = False,
+    processes: Processes | None = None,
 ) -> Checkpoint:
     """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
 
@@ -41,15 +44,15 @@ def complete(
         out: folder of the run.
         teacher_folder: folder of the teacher's run, if the recipe names its recipe.
         started: progress.
-        compiled: see ``train``.
+        compiled, processes: see ``train``.
 
     Raises:
         BusyError: another process is at it.
         CheckpointError, DataError: see ``train``.
     """
     if not is_finished(recipe, seed, out):
-        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled)
-        with claimed(out):
+        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes)
+        with claimed(out, processes):
             if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
                 resume = is_resumable(recipe, seed, out)
                 done = started(recipe, out)
@@ -61,13 +64,20 @@ def complete(
                     teacher=teacher,
                     resume=resume,
                     compiled=compiled,
+                    processes=processes,
                     epoch_done=done,
                 )
     return load_checkpoint(out / "ckpt.pt")
 
 
 def ready_teacher(
-    recipe: Recipe, dataset: DataSet, seed: int, folder: Path, started: Started, compiled: bool = False
+    recipe: Recipe,
+    dataset: DataSet,
+    seed: int,
+    folder: Path,
+    started: Started,
+    compiled: bool = False,
+    processes: Processes | None = None,
 ) -> Teacher | None:
     """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
 
@@ -80,7 +90,7 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
-    complete(found, dataset, seed, folder, folder, started, compiled)
+    complete(found, dataset, seed, folder, folder, started, compiled, processes)
     return load_teacher(folder / "ckpt.pt", recipe)
 
 
@@ -100,12 +110,17 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Hold the folder against other processes; the system lets go of it when this one is killed.
+def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
+    """Hold the folder against other runs; the system lets go of it when this process is killed.
+
+    Of several processes of one run the first holds it.
 
     Raises:
         BusyError: another process holds it.
     """
+    if processes is not None and not processes.first:
+        yield
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".claim").open("w") as claim:
         try:

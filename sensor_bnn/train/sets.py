@@ -14,11 +14,16 @@ from torch import Generator, Tensor
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import image_sets, own_windows, smartwatch
 from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images
+from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.recipe import DataRecipe, Recipe
 from sensor_bnn.train.windows import Recordings, Windows
 
 DataSet = Recordings | Images
+OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
+OF_IMAGES = ("crop", "flip", "randaugment", "erase", "mixup", "cutmix")
+"""Keys of ``Augmentation`` by the kind of data that they change."""
 
 
 class Cutter(Protocol):
@@ -26,8 +31,8 @@ class Cutter(Protocol):
 
     def __len__(self) -> int: ...
 
-    def cut(self, index: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """``(x, y)`` of the examples ``index [n]``."""
+    def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
+        """``(x, y)`` of the rows ``part`` of the batch ``index [n]``; labels, or shares ``[n, classes]``."""
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """``(mean, std)`` a channel."""
@@ -73,20 +78,23 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     """
     augment = recipe.augment
     if isinstance(dataset, Images):
-        if (
-            augment.shift
-            or augment.speed
-            or augment.rotation
-            or augment.scale
-            or augment.jitter
-            or augment.mirror
-        ):
-            raise DataError(f"Recipe {recipe.name} changes images as windows.", "Use augment.crop and flip.")
-        cutter = ImageCutter(dataset.train, dataset.train_y, augment)
+        wrong = [key for key in OF_WINDOWS if getattr(augment, key)]
+        if wrong:
+            raise DataError(
+                f"Recipe {recipe.name} changes images as windows.", f"Leave augment.{wrong[0]} out."
+            )
+        images = ImageCutter(dataset.train, dataset.train_y, augment)
+        cutter: Cutter = images
+        if augment.mixup or augment.cutmix:
+            cutter = MixingCutter(images, augment.mixup, augment.cutmix, len(dataset.classes))
         return Split(cutter, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
-    if augment.crop or augment.flip:
+    wrong = [key for key in OF_IMAGES if getattr(augment, key)]
+    if wrong:
+        raise DataError(f"Recipe {recipe.name} changes windows as images.", f"Leave augment.{wrong[0]} out.")
+    if dataset.y.min() < 0 or dataset.y.max() >= len(dataset.classes):
         raise DataError(
-            f"Recipe {recipe.name} changes windows as images.", "Leave augment.crop and flip out."
+            f"The data set has a label outside 0 .. {len(dataset.classes) - 1}.",
+            "Correct the labels, or name all classes.",
         )
     if not np.isfinite(dataset.signal).all():
         raise DataError("The data set has values that are not finite.", "Leave those recordings out.")

@@ -54,6 +54,7 @@ def test_learns_and_checkpoint_says_what_it_reached(
         "history.csv",
         "history.json",
         "last.pt",
+        "tensorboard",
     ]
 
 
@@ -182,7 +183,7 @@ def test_clipped_gradients_change_the_curve(
 def test_a_run_that_diverges_keeps_the_last_good_epoch(
     tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sensor_bnn.train import loop
+    from sensor_bnn.train import learner
 
     cross_entropy, calls = torch.nn.functional.cross_entropy, []
 
@@ -190,7 +191,7 @@ def test_a_run_that_diverges_keeps_the_last_good_epoch(
         calls.append(1)
         return cross_entropy(*arguments, **options) * (float("nan") if len(calls) > 9 else 1.0)
 
-    monkeypatch.setattr(loop.functional, "cross_entropy", diverging)
+    monkeypatch.setattr(learner.functional, "cross_entropy", diverging)
     with pytest.raises(CheckpointError, match="diverged: the loss is nan in epoch 2"):
         train(recipe(), recordings, 0, tmp_path)
     monkeypatch.undo()

@@ -1,0 +1,78 @@
+"""Statistics of a batch that is spread over processes: those of the whole batch, on every process.
+
+Each process holds a slice of the batch, in the order of their ranks. Without ``torch.distributed``, or with
+one process, everything here is the local batch's.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+def together() -> bool:
+    """Whether several processes work on one batch."""
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def first_row(rows: int, device: torch.device) -> tuple[int, int]:
+    """``(rows of the processes before this one, rows in all)``, of ``rows`` here."""
+    if not together():
+        return 0, rows
+    mine = torch.tensor([rows], device=device)
+    counts = [torch.empty_like(mine) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(counts, mine)
+    each = [int(count) for count in counts]
+    return sum(each[: distributed.get_rank()]), sum(each)
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """``[n, channels]`` of every process, one after another; no gradients."""
+    if not together():
+        return rows
+    count = torch.tensor([len(rows)], device=rows.device)
+    counts = [torch.empty_like(count) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(counts, count)
+    most = max(int(other) for other in counts)
+    padded = rows.new_zeros(most, rows.shape[1])
+    padded[: len(rows)] = rows
+    parts = [torch.empty_like(padded) for _ in counts]
+    distributed.all_gather(parts, padded)
+    return torch.cat([part[: int(other)] for part, other in zip(parts, counts, strict=True)])
+
+
+def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    """``norm`` of ``[n, channels]`` by the mean and variance of all processes' rows, with gradients."""
+    if not (norm.training and together()):
+        return norm(x)  # type: ignore[no-any-return]
+    assert norm.running_mean is not None and norm.running_var is not None and norm.momentum is not None
+    count = _summed(x.new_tensor([len(x)]))
+    mean = _summed(x.sum(dim=0)) / count
+    centred = x - mean
+    variance = _summed(centred.square().sum(dim=0)) / count
+    with torch.no_grad():
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance * count / (count - 1), norm.momentum)
+        if norm.num_batches_tracked is not None:
+            norm.num_batches_tracked += 1
+    return centred * (variance + norm.eps).rsqrt() * norm.weight + norm.bias
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes; a gradient is summed over them as well, as the sum is part of every loss."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        total = x.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def _summed(x: Tensor) -> Tensor:
+    return _Sum.apply(x)  # type: ignore[no-any-return,no-untyped-call]

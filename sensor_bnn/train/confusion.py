@@ -1,0 +1,59 @@
+"""A confusion matrix as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sensor_bnn.errors import DataError
+from sensor_bnn.train.evaluate import Evaluation
+
+_MOST_NUMBERS = 30
+"""Classes up to which every cell carries its count."""
+
+
+def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], title: str) -> None:
+    """Write a picture: rows are the truth, columns the answers, the darker the larger a share of the row.
+
+    Args:
+        path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
+        found: what is drawn.
+        classes: the classes' names.
+        title: above it.
+
+    Raises:
+        DataError: the form is unknown, or the place cannot be written to.
+    """
+    from matplotlib.figure import Figure
+
+    count = len(classes)
+    side = max(4.0, min(0.55 * count + 2, 24.0))
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    totals = found.confusion.sum(axis=1, keepdims=True)
+    shares = found.confusion / totals.clip(min=1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, label="share of the class")
+    axes.set(title=title, xlabel="answer", ylabel="truth")
+    if count <= 100:
+        axes.set_xticks(range(count), classes, rotation=45, ha="right")
+        axes.set_yticks(range(count), classes)
+    if count <= _MOST_NUMBERS:
+        for row in range(count):
+            for column in range(count):
+                colour = "white" if shares[row, column] > 0.5 else "black"
+                number = str(found.confusion[row, column])
+                axes.text(column, row, number, ha="center", va="center", color=colour, fontsize=8)
+    form = path.suffix.lower().lstrip(".")
+    if form not in ("png", "svg", "pdf"):
+        raise DataError(f"{path} names no form of picture.", "End it in .png, .svg or .pdf.")
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(temporary, format=form, dpi=120)
+        temporary.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
