@@ -88,7 +88,7 @@ def _posterize(x: Tensor, by: Tensor) -> Tensor:
 
 def _solarize(x: Tensor, by: Tensor) -> Tensor:
     """What is brighter than 1 to 0 becomes its negative."""
-    return torch.where(x >= 1 - by.abs()[:, None, None, None], 1 - x, x)
+    return torch.where(x > 1 - by.abs()[:, None, None, None], 1 - x, x)
 
 
 def _blended(other: Tensor, x: Tensor, by: Tensor) -> Tensor:

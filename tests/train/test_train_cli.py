@@ -79,7 +79,9 @@ def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
     shown = json.loads(CliRunner().invoke(train_command, [*arguments, "--json"]).stdout)
     assert (shown["learned_from"], shown["tested_on"], shown["input"]) == (117, 39, [6, 100])
     assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
-    assert "117" in CliRunner().invoke(train_command, arguments).stdout
+    assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
+    told = CliRunner().invoke(train_command, arguments).stdout
+    assert "117" in told and "estimated from 3 steps" in told
     assert not (tmp_path / "run").exists()
 
 

@@ -1,0 +1,161 @@
+"""What ends a run before its time leaves what was saved, says where it ended, and how to go on."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+import sensor_bnn
+from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.train import epochs
+from sensor_bnn.train.loop import TrainingRun, train
+from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.windows import Recordings
+
+MakeRecipe = Callable[..., Recipe]
+ZOO = Path(sensor_bnn.__file__).parent / "zoo" / "watch-tiny"
+
+
+def same(one: TrainingRun, other: TrainingRun) -> bool:
+    ours, theirs = (load_checkpoint(run.checkpoint).model.state_dict() for run in (one, other))
+    return one.history == other.history and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+def test_a_signal_saves_the_step_and_the_curve_goes_on(
+    tmp_path: Path,
+    recordings: Recordings,
+    recipe: MakeRecipe,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+) -> None:
+    plan = recipe(schedule={"epochs": 3, "batch": 16, "warmup": 1, "average": 0.9})
+    whole = train(plan, recordings, 1, tmp_path / "whole")
+    rate_at, calls = epochs.rate_at, []
+
+    def interrupting(*arguments: object) -> float:
+        calls.append(1)
+        if len(calls) == 11:  # in the second epoch of seven steps each
+            os.kill(os.getpid(), number)
+        return rate_at(*arguments)
+
+    before = signal.getsignal(number)
+    monkeypatch.setattr(epochs, "rate_at", interrupting)
+    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Go on with"):
+        train(plan, recordings, 1, tmp_path / "cut")
+    assert signal.getsignal(number) is before
+    assert not (tmp_path / "cut" / "ckpt.pt").exists()
+    assert same(whole, train(plan, recordings, 1, tmp_path / "cut", resume=True))
+
+
+@pytest.mark.parametrize("victim", ("history.csv", "last.pt", "tensorboard"))
+def test_a_place_that_cannot_be_written_to_keeps_the_state(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, victim: str
+) -> None:
+    whole = train(recipe(), recordings, 0, tmp_path / "whole")
+    out = tmp_path / "cut"
+
+    def block(epoch: int, loss: float, top1: float) -> None:
+        if epoch == 1 and victim != "tensorboard":
+            (out / victim).rename(out / "aside")
+            (out / victim).mkdir()  # what replaces it fails as a full disk does: with an OSError
+
+    if victim == "tensorboard":
+        out.mkdir()
+        (out / victim).write_text("in the way")
+    with pytest.raises(CheckpointError, match=f"{victim} cannot be written"):
+        train(recipe(), recordings, 0, out, epoch_done=block)
+    if victim == "tensorboard":
+        (out / victim).unlink()
+    else:
+        (out / victim).rmdir()
+        (out / "aside").rename(out / victim)
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+    assert same(whole, train(recipe(), recordings, 0, out, resume=True))
+
+
+def test_a_full_disk_keeps_the_history(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text, calls = Path.write_text, []
+
+    def full(self: Path, *arguments: object, **options: object) -> int:
+        calls.append(self)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return write_text(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CheckpointError, match=r"history.csv cannot be written \(No space left on device\)"):
+        train(recipe(), recordings, 0, tmp_path)
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
+    monkeypatch.undo()
+    assert len(train(recipe(), recordings, 0, tmp_path, resume=True).history) == 3
+
+
+def test_weights_that_are_not_finite_are_never_saved(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, done = epochs.Epochs.run, []
+
+    def poisoned(self: epochs.Epochs, *arguments: object) -> bool:
+        whole = run(self, *arguments)
+        done.append(1)
+        if len(done) == 2:
+            self.model.head.weight.data[0, 0] = float("nan")
+        return whole
+
+    monkeypatch.setattr(epochs.Epochs, "run", poisoned)
+    with pytest.raises(CheckpointError, match=r"head.weight is not finite after epoch 2"):
+        train(recipe(), recordings, 0, tmp_path)
+    monkeypatch.undo()
+    resumed = train(recipe(), recordings, 0, tmp_path, resume=True)
+    assert same(train(recipe(), recordings, 0, tmp_path / "whole"), resumed)
+
+
+def test_a_state_of_another_model_or_version(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    train(recipe(), recordings, 0, tmp_path)
+    content = torch.load(tmp_path / "last.pt", weights_only=True)
+    for key, value, said in (
+        ("version", 99, "of version 99"),
+        ("state", {}, "does not fit the model"),
+        ("recipe", {"model": {"width": 64}}, "another recipe"),
+    ):
+        torch.save({**content, key: value}, tmp_path / "last.pt")
+        with pytest.raises(CheckpointError, match=said):
+            train(recipe(), recordings, 0, tmp_path, resume=True)
+
+
+def test_wrong_labels_are_named(tmp_path: Path, recordings: Recordings, recipe: MakeRecipe) -> None:
+    for wrong in (-1, 3):
+        y = recordings.y.copy()
+        y[5] = wrong
+        with pytest.raises(DataError, match=r"a label outside 0 .. 2"):
+            train(recipe(), dataclasses.replace(recordings, y=y), 0, tmp_path)
+
+
+def test_confusion_as_a_picture(tmp_path: Path) -> None:
+    arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--confusion"]
+    for name, start in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
+        done = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / name)])
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / name).read_bytes().startswith(start)
+    from PIL import Image
+
+    with Image.open(tmp_path / "a.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 20  # not blank
+    refused = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / "c.txt")])
+    assert isinstance(refused.exception, DataError)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.svg"]
