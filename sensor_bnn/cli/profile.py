@@ -44,13 +44,20 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     type=click.IntRange(0, 64),
     default=0,
     show_default=True,
-    help="Of the estimate: cycles that a fetch of 16 bytes of code takes longer.",
+    help="Of the estimate: cycles that a fetch of code takes longer.",
+)
+@click.option(
+    "--flash-line-bytes",
+    type=click.Choice(["4", "8", "16", "32"]),
+    default="16",
+    show_default=True,
+    help="Of the estimate: bytes that one fetch brings.",
 )
 @click.option(
     "--code-cache/--no-code-cache",
     default=True,
     show_default=True,
-    help="Of the estimate: fetch each 16 bytes of code once, or whenever they are entered.",
+    help="Of the estimate: fetch each line of code once, or whenever it is entered.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for `report` and `compare`.")
 def command(
@@ -66,6 +73,7 @@ def command(
     output: Path,
     estimate: bool,
     flash_wait_states: int,
+    flash_line_bytes: str,
     code_cache: bool,
     as_json: bool,
 ) -> None:
@@ -76,8 +84,9 @@ def command(
     instructions on an emulated board and ticks of its counter on hardware.
 
     --estimate adds what the instructions of one inference would take: exact counts of each, times llvm-mca's
-    model of the core (Cortex-M0+, M3 and M4: the cycle tables of Arm's manuals). It is an estimate: data
-    caches, wait states of data, interrupts and mispredicted branches are not in it.
+    model of the core (Cortex-M0+, M3, M4 and M33: a cycle table). It is an estimate: data caches, wait
+    states of data, interrupts and mispredicted branches are not in it. docs/estimates.md holds it against
+    cycles published for chips.
 
     \b
     Example:
@@ -111,7 +120,7 @@ def command(
     if bundle is not None and samples_file is None:
         raise click.UsageError("Give --samples with a BUNDLE.")
     file = samples_file or SHIPPED / "samples.npz"
-    memory = Memory(flash_wait_states, cached=code_cache) if estimate else None
+    memory = Memory(flash_wait_states, int(flash_line_bytes), code_cache) if estimate else None
     plan = Plan(file, read_samples(file, limit), runs, warmup, reference, memory)
     console = Console(stderr=True)
     if port is not None:

@@ -1,14 +1,18 @@
-"""Cycles an instruction takes on Cortex-M0+, M3 and M4, as Arm's manuals tabulate them.
+"""Cycles an instruction takes on Cortex-M0+, M3, M4 and M33, as manuals and measurements tabulate them.
 
-llvm-mca has no model of the M0+, and its model of M3 and M4 knows no cost of branches, of loads of many
-registers, or of division. These cores issue one instruction at a time and in order, so a table is a model.
+llvm-mca has no model of the M0+, and what it has for M3, M4 and M33 (one model) knows no cost of branches,
+of loads of many registers, or of division. These cores issue in order and, but for pairs of short
+instructions on the M33, one at a time, so a table is a model.
 
 Sources: Cortex-M0+ Technical Reference Manual (DDI 0484), table 3-1, with the multiplier of one cycle;
 Cortex-M3 TRM (DDI 0337), table 3-1 and "Load/store timings"; Cortex-M4 TRM (100166), tables 3-1 and 7-1 and
-"Load/store timings". All for memories without wait states.
+"Load/store timings". Of the M33 Arm publishes no table: its figures, and which end of the manuals' ranges an
+M3 or M4 takes, are what J. Oleksiewicz measured on an STM32F103, an STM32F407 and an RP2350
+(github.com/jnk0le/random, "pipeline cycle test"). All for memories without wait states.
+``docs/estimates.md`` holds the tables against published cycles of whole functions.
 
-Where the manuals give a range: a pipeline refill (1 to 3) is 2; a division (2 to 12) is 7; a long product of
-the M3 is 4, with a sum 5 or 6.
+Where the manuals give a range: a pipeline refill (1 to 3) is 1 if the instruction itself says where to, else
+2; a division (2 to 12) is 7; a long product of the M3 is 4, with a sum 5 or 6.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4")
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33")
 """The cores of the table."""
 
 _CONDITIONS = "eq|ne|hs|cs|lo|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
@@ -47,29 +51,38 @@ def is_branch(text: str) -> bool:
     return first == "pc" and not mnemonic.startswith(("cmp", "tst", "str", "msr"))
 
 
-def cost(core: str, text: str, after_load: bool) -> Cost:
+def cost(core: str, text: str, before: str = "") -> Cost:
     """Return what an instruction costs.
 
     Args:
         core: one of ``CORES``.
         text: mnemonic, a tab, operands: as LLVM's disassembler prints them.
-        after_load: whether the instruction before it is a load or store of one register, whose data phase an
-            M3 or M4 overlaps with the address phase of the next one.
+        before: the instruction that runs before it, if one always does.
     """
     mnemonic, _, operands = text.partition("\t")
-    return (
-        _m0plus(mnemonic, operands) if core == "cortex-m0plus" else _m3(core, mnemonic, operands, after_load)
-    )
+    if core == "cortex-m0plus":
+        return _m0plus(mnemonic, operands)
+    if core == "cortex-m33":
+        return _m33(mnemonic, operands, before)
+    return _m3(core, mnemonic, operands, before)
 
 
-def is_single_access(text: str) -> bool:
-    """Whether an instruction loads or stores one register, so that M3 and M4 can overlap it with the next."""
+def _is_single_load(text: str) -> bool:
+    """Whether an instruction loads one register, whose data M3 and M4 overlap with the next address."""
     mnemonic, _, operands = text.partition("\t")
     return (
-        re.match(r"v?(ldr|str)", mnemonic) is not None
-        and not re.match(r"(ldrd|strd)", mnemonic)
+        re.match(r"v?ldr", mnemonic) is not None
+        and not mnemonic.startswith("ldrd")
         and not operands.startswith("pc,")
     )
+
+
+def _makes_address(before: str, operands: str) -> bool:
+    """Whether an instruction writes a register that the address of the next one, an access, is made of."""
+    mnemonic, _, written = before.partition("\t")
+    if not before or re.match(r"(str|cmp|cmn|tst|teq|push|stm|v|it)", mnemonic) or is_branch(before):
+        return False
+    return re.search(rf"\[.*\b{re.escape(written.partition(',')[0])}\b.*\]", operands) is not None
 
 
 def _registers(operands: str) -> int:
@@ -102,9 +115,11 @@ def _m0plus(mnemonic: str, operands: str) -> Cost:
     return Cost(2 if is_branch(f"{mnemonic}\t{operands}") else 1)
 
 
+# What a pipeline refill takes where a register or the stack says where to, and where the instruction does.
 _REFILL = 2
+_DIRECT_REFILL = 1
 
-# By the first of these that starts the mnemonic: M3, M4.
+# By the first of these that starts the mnemonic: M3, and M4 or M33.
 _M3_M4 = (
     ("sdiv", _DIVISION, _DIVISION),
     ("udiv", _DIVISION, _DIVISION),
@@ -128,14 +143,21 @@ _M3_M4 = (
 )
 
 
-def _m3(core: str, mnemonic: str, operands: str, after_load: bool) -> Cost:
+def _m3(core: str, mnemonic: str, operands: str, before: str) -> Cost:
+    # An access overlaps with a load before it, unless it needs what is loaded; what an address is made of
+    # must be there a cycle before the access.
+    late = _makes_address(before, operands)
+    after_load = _is_single_load(before) and not late
+    stall = 1 if late and not _is_single_load(before) else 0
     if mnemonic.startswith(("tbb", "tbh")):
         return Cost(2 + _REFILL)
     if re.match(r"it[te]*$", mnemonic):
         return Cost(0)  # folded into the instruction before it
     if _BRANCH.fullmatch(mnemonic):
-        always = mnemonic.removesuffix(".w") in ("b", "bl", "bx", "blx")
-        return Cost(1 + _REFILL) if always else Cost(1, taken=_REFILL)
+        plain = mnemonic.removesuffix(".w")
+        if plain in ("b", "bl"):
+            return Cost(1 + _DIRECT_REFILL)
+        return Cost(1 + _REFILL) if plain in ("bx", "blx") else Cost(1, taken=_DIRECT_REFILL)
     refill = _REFILL if is_branch(f"{mnemonic}\t{operands}") else 0
     if _MULTIPLE.match(mnemonic):
         return Cost(1 + _registers(operands) + refill)
@@ -143,15 +165,43 @@ def _m3(core: str, mnemonic: str, operands: str, after_load: bool) -> Cost:
         return Cost(3)
     if re.match(r"v(ldr|str)", mnemonic):
         words = 2 if operands.startswith("d") else 1
-        return Cost(words if after_load else 1 + words)
+        return Cost((words if after_load else 1 + words) + stall)
     if mnemonic.startswith("ldr"):
-        return Cost((1 if after_load else 2) + refill)
+        return Cost((1 if after_load else 2) + stall + refill)
     if mnemonic.startswith("str"):
         # An address from a register and a constant takes one cycle; the write buffer does the rest.
-        return Cost(1 if after_load or operands.count(",") < 2 or "#" in operands else 2)
+        return Cost((1 if after_load or operands.count(",") < 2 or "#" in operands else 2) + stall)
     if mnemonic.startswith("vmov") and operands.count(",") >= 2:
         return Cost(2)
+    return Cost(_arithmetic(core, mnemonic) + refill)
+
+
+def _arithmetic(core: str, mnemonic: str) -> int:
     for start, m3, m4 in _M3_M4:
         if mnemonic.startswith(start):
-            return Cost(m3 if core == "cortex-m3" else m4)
-    return Cost(1 + refill)
+            return m3 if core == "cortex-m3" else m4
+    return 1
+
+
+def _m33(mnemonic: str, operands: str, before: str) -> Cost:
+    narrow = not mnemonic.endswith(".w")
+    if re.match(r"it[te]*$", mnemonic):
+        return Cost(0)  # issues beside the instruction before it
+    if _BRANCH.fullmatch(mnemonic):
+        plain = mnemonic.removesuffix(".w")
+        if plain in ("b", "bl", "bx", "blx"):
+            return Cost(1 + _DIRECT_REFILL)
+        # Not taken, a short one issues beside the instruction before it.
+        return Cost(0, taken=2) if narrow and plain not in ("cbz", "cbnz") else Cost(1, taken=1)
+    refill = _REFILL if is_branch(f"{mnemonic}\t{operands}") else 0
+    if _MULTIPLE.match(mnemonic):
+        return Cost(_registers(operands) + refill)
+    if re.match(r"(ldrd|strd)", mnemonic):
+        return Cost(2)
+    # What is loaded can be used in the second cycle behind, and stored in the first.
+    operand = operands if not mnemonic.startswith("str") else operands.partition(",")[2]
+    loaded = before.partition("\t")[2].partition(",")[0]
+    stall = 1 if _is_single_load(before) and re.search(rf"\b{loaded}\b", operand) else 0
+    if mnemonic == "muls":
+        return Cost(2 + stall)
+    return Cost(_arithmetic("cortex-m33", mnemonic) + stall + refill)

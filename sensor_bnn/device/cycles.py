@@ -1,10 +1,10 @@
 """Estimate the cycles of what ran: exact execution counts times a model of the core's pipeline.
 
 Instructions are taken in blocks: cut where the count changes and behind branches. A block's cycles come from
-llvm-mca's scheduling model of the core, the block run a hundred times over; for Cortex-M0+, M3 and M4, from
-the table of ``core_cycles``. The sum is an **estimate** and names its model. What it does not know: caches,
-wait states (unless stated), interrupts, wrong predictions of branches, and that a block which runs once does
-not overlap with itself.
+llvm-mca's scheduling model of the core, the block run a hundred times over; for Cortex-M0+, M3, M4 and M33,
+from the table of ``core_cycles``. The sum is an **estimate** and names its model. What it does not know:
+caches, wait states (unless stated), interrupts, wrong predictions of branches, and that a block which runs
+once does not overlap with itself.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.device.core_cycles import CORES, cost, is_branch, is_single_access
+from sensor_bnn.device.core_cycles import CORES, cost, is_branch
 from sensor_bnn.device.counting import Counts, Symbols
+from sensor_bnn.device.model_text import model_text
 from sensor_bnn.errors import ToolError
 
 PACKAGE = "llvm-19"
@@ -28,7 +30,6 @@ PACKAGE = "llvm-19"
 DISASSEMBLER, MODEL = "llvm-mc-19", "llvm-mca-19"
 _ITERATIONS = 100
 _ARM_BRANCH = re.compile(r"(b|bl|br|blr|ret|cbn?z|tbn?z|b\.\w+|bn?e|le|wls|dls\w*|letp)$")
-_UNKNOWN_TO_MODEL = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst|vpt\w*)(\.\w+)?$")
 _REGIONS = 400
 
 
@@ -123,7 +124,7 @@ def model_name(target: Target) -> str:
         ToolError: llvm-mca is missing.
     """
     if target.cpu in CORES:
-        return f"cycle table of Arm's TRM, {target.cpu}"
+        return f"cycle table, {target.cpu}"
     return f"llvm-mca {_version()}, {target.cpu}"
 
 
@@ -212,11 +213,9 @@ def _by_table(core: str, spans: list[list[_Draft]]) -> list[list[float]]:
         cycles = []
         for block in span:
             total = 0.0
-            after = False
-            for text in block.text:
-                one = cost(core, text, after)
+            for before, text in pairwise(("", *block.text)):
+                one = cost(core, text, before)
                 total += one.cycles
-                after = is_single_access(text)
             # Of the last instruction's runs, those that did not go on to the next one were taken.
             address, data = block.places[-1]
             straight = min(counts.get(address + len(data), 0), block.count)
@@ -238,7 +237,7 @@ def _by_model(target: Target, spans: list[list[_Draft]]) -> list[list[float]]:
 def _run_model(target: Target, blocks: list[tuple[str, ...]]) -> list[float]:
     lines = []
     for number, block in enumerate(blocks):
-        texts = [text for text in block if not _UNKNOWN_TO_MODEL.match(text.partition("\t")[0])]
+        texts = model_text(target.cpu, block)
         lines += [f"# LLVM-MCA-BEGIN {number}", *texts, f"# LLVM-MCA-END {number}"]
     said = _run(
         MODEL,

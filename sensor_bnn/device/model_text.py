@@ -1,0 +1,66 @@
+"""Instructions as llvm-mca is given them, so that its models show what the cores do.
+
+Four things of a model are no things of a core; each was found by holding estimates against cycles that others
+measured on chips (``docs/estimates.md``):
+
+- An address that a load or store moves on (``[r0], #4``) can be used a cycle later, but the models give it
+  the latency of the load or store: it is written without moving on.
+- Flags that nothing reads delay no core, but the models take one write of them after the other: where flags
+  are written again before anything reads them, the instruction is written as the one that sets none.
+- A branch that is predicted does not wait for its condition: where the core predicts, it is written as one
+  that has none.
+- What a model does not know at all (``it``, Helium's predicates and loops) is left out; it takes no cycle of
+  its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_PREDICTING = ("cortex-m7", "cortex-m85", "cortex-a53", "cortex-a72", "generic")
+_UNKNOWN = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst|vpt\w*)(\.\w+)?$")
+_MOVES_ON = re.compile(r"(\[[^\]]*\])(?:!|, .*)|(?<=\t)(\w+)!(?=, \{)")
+
+_CONDITIONS = "eq|ne|hs|cs|lo|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
+_CONDITIONAL_BRANCH = re.compile(rf"(?:b\.?({_CONDITIONS})(\.[nw])?|[ct]bn?z)$")
+_SETS_FLAGS = re.compile(
+    r"(adc|add|and|asr|bic|eor|lsl|lsr|mov|mul|mvn|orn|orr|ror|rsb|sbc|sub)s(\.w)?$|(cmp|cmn|tst|teq|vmrs)"
+)
+_READS_FLAGS = re.compile(rf"(adc|sbc|rrx|it|mrs|cs|cinc|cneg|cset|fcsel|b\.?({_CONDITIONS})(\.[nw])?$)")
+
+
+def model_text(cpu: str, block: Sequence[str]) -> list[str]:
+    """Return the instructions of a block as the model of a core should see them.
+
+    Args:
+        cpu: LLVM's name of the core.
+        block: each instruction as LLVM's disassembler prints it: mnemonic, a tab, operands.
+    """
+    live = _flags_that_are_read(block)
+    lines = []
+    for text, read in zip(block, live, strict=True):
+        mnemonic, _, operands = text.partition("\t")
+        if _UNKNOWN.match(mnemonic):
+            continue
+        sets = _SETS_FLAGS.match(mnemonic)
+        if sets is not None and sets[1] and not read:
+            mnemonic = sets[1] + (sets[2] or "")
+        if cpu in _PREDICTING and _CONDITIONAL_BRANCH.match(mnemonic):
+            mnemonic, operands = "b", operands.rpartition(" ")[2] or operands
+        lines.append(_MOVES_ON.sub(r"\1\2", f"{mnemonic}\t{operands}"))
+    return lines
+
+
+def _flags_that_are_read(block: Sequence[str]) -> list[bool]:
+    """Of each instruction, whether flags that it sets may be read: by the block, or behind it."""
+    read = True
+    found = []
+    for text in reversed(block):
+        mnemonic = text.partition("\t")[0]
+        found.append(read)
+        if _SETS_FLAGS.match(mnemonic):
+            read = False
+        if _READS_FLAGS.match(mnemonic):
+            read = True
+    return found[::-1]
