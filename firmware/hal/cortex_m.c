@@ -44,8 +44,11 @@ static void unguard_stack(void) {
 
 _Static_assert(SBNN_RAM_ORIGIN % (1u << GUARD_BITS) == 0u, "the MPU protects aligned regions");
 
-/* The memory below is protected; on a core without an MPU these writes do nothing. */
+/* The memory below is protected, where there is an MPU. */
 void cortex_m_guard_stack(const uint32_t *bottom) {
+    if (MPU_TYPE == 0u) {
+        return;
+    }
     MPU_RNR = 0;
     MPU_RBAR = (uint32_t)(uintptr_t)bottom - (1u << GUARD_BITS);
     MPU_RASR = MPU_RASR_SIZE(GUARD_BITS) | MPU_RASR_ENABLE;
@@ -54,7 +57,9 @@ void cortex_m_guard_stack(const uint32_t *bottom) {
 }
 
 static void unguard_stack(void) {
-    MPU_CTRL = 0;
+    if (MPU_TYPE != 0u) {
+        MPU_CTRL = 0;
+    }
 }
 
 #endif
@@ -76,7 +81,7 @@ noreturn void cpu_start(uint32_t vectors) {
                    "msr msp, r1\n"
                    "msr control, r0\n"
                    "isb\n"
-                   "bx r2\n" ::"r"(vectors)
+                   "bx r2\n" ::"l"(vectors)
                    : "r0", "r1", "r2", "memory");
     __builtin_unreachable();
 }

@@ -1,5 +1,5 @@
-/* The registers of a Cortex-M core (Armv7-M and Armv8-M Architecture Reference Manuals) and its
- * vectors.
+/* The registers of a Cortex-M core (Armv6-M, Armv7-M and Armv8-M Architecture Reference Manuals) and
+ * its vectors.
  */
 #ifndef SBNN_HAL_CORTEX_M_H
 #define SBNN_HAL_CORTEX_M_H
@@ -7,6 +7,10 @@
 #include <stdint.h>
 
 #include "hal/register.h"
+
+/* Armv6-M: software may not look at the debug unit, and has no faults but HardFault and no FPU to
+ * switch on. */
+#define CORTEX_M_BASELINE (__ARM_ARCH_ISA_THUMB < 2)
 
 #define DWT_CTRL REGISTER(0xE0001000u)
 #define DWT_CTRL_CYCCNTENA 1u
@@ -19,7 +23,7 @@
 #define SYST_RVR REGISTER(0xE000E014u)
 #define SYST_CVR REGISTER(0xE000E018u)
 
-#define NVIC_REGISTERS 8u
+#define NVIC_REGISTERS (CORTEX_M_BASELINE ? 1u : 8u)
 #define NVIC_ISER(n) REGISTER(0xE000E100u + 4u * (n))
 #define NVIC_ICER(n) REGISTER(0xE000E180u + 4u * (n))
 #define NVIC_ICPR(n) REGISTER(0xE000E280u + 4u * (n))
@@ -31,7 +35,8 @@
 #define SCB_AIRCR REGISTER(0xE000ED0Cu)
 #define SCB_AIRCR_SYSRESETREQ (0x05FA0000u | 1u << 2)
 #define SCB_SHCSR REGISTER(0xE000ED24u)
-#define SCB_SHCSR_FAULTS (7u << 16) /* usage, bus and memory faults have handlers of their own */
+#define SCB_SHCSR_FAULTS (7u << 16)    /* usage, bus and memory faults have handlers of their own */
+#define MPU_TYPE REGISTER(0xE000ED90u) /* 0 where there is no MPU */
 #define MPU_CTRL REGISTER(0xE000ED94u)
 #define MPU_CTRL_ENABLE 1u
 #define MPU_CTRL_PRIVDEFENA 4u /* the default map holds where no region says otherwise */

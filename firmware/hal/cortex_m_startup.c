@@ -47,31 +47,39 @@ __attribute__((section(".vectors"), used)) static const struct {
     },
 };
 
-/* Coprocessors 10 and 11 (the FPU) on, before any code can use them; the stack painted while nothing is
- * on it. */
+/* Coprocessors 10 and 11 (the FPU) on, before any code can use them. */
+#if CORTEX_M_BASELINE
+#define ENABLE_FPU
+#else
+#define ENABLE_FPU                                                                                     \
+    "ldr r0, =0xE000ED88\n" /* CPACR */                                                                \
+    "ldr r1, [r0]\n"                                                                                   \
+    "orr r1, r1, #(0xF << 20)\n"                                                                       \
+    "str r1, [r0]\n"                                                                                   \
+    "dsb\n"                                                                                            \
+    "isb\n"
+#endif
+
+/* The stack is painted while nothing is on it. */
 __attribute__((naked)) noreturn void reset(void) {
-    __asm volatile("ldr r0, =0xE000ED88\n" /* CPACR */
-                   "ldr r1, [r0]\n"
-                   "orr r1, r1, #(0xF << 20)\n"
-                   "str r1, [r0]\n"
-                   "dsb\n"
-                   "isb\n"
-                   "ldr r0, =linker_stack_bottom\n"
-                   "ldr r1, =linker_stack_top\n"
-                   "ldr r2, =%c0\n"
-                   "1: str r2, [r0], #4\n"
-                   "cmp r0, r1\n"
-                   "bne 1b\n"
-                   "msr psp, r1\n"
-                   "movs r0, #2\n" /* thread mode on the process stack */
-                   "msr control, r0\n"
-                   "isb\n"
-                   "b start\n" ::"i"(MEMORY_PAINT));
+    __asm volatile(ENABLE_FPU "ldr r0, =linker_stack_bottom\n"
+                              "ldr r1, =linker_stack_top\n"
+                              "ldr r2, =%c0\n"
+                              "1: stm r0!, {r2}\n"
+                              "cmp r0, r1\n"
+                              "bne 1b\n"
+                              "msr psp, r1\n"
+                              "movs r0, #2\n" /* thread mode on the process stack */
+                              "msr control, r0\n"
+                              "isb\n"
+                              "bl start\n" ::"i"(MEMORY_PAINT));
 }
 
 noreturn void start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)&vectors;
-    SCB_SHCSR |= SCB_SHCSR_FAULTS;
+    if (!CORTEX_M_BASELINE) {
+        SCB_SHCSR |= SCB_SHCSR_FAULTS;
+    }
     cortex_m_guard_stack(linker_stack_bottom);
     const uint32_t *from = linker_data_load;
     for (uint32_t *to = linker_data_start; to != linker_data_end; to++) {
@@ -89,7 +97,7 @@ noreturn void start(void) {
 __attribute__((naked)) noreturn void fault(void) {
     __asm volatile("ldr r0, =linker_handler_stack_top\n"
                    "msr msp, r0\n"
-                   "b fault_reset\n");
+                   "bl fault_reset\n");
 }
 
 noreturn void fault_reset(void) {

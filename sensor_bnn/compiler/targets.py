@@ -89,13 +89,23 @@ _PACKAGES = {
 # (AArch64), `fused` says so. A test looks for the instruction in the object files.
 _TARGETS = (
     Target(
+        name="cortex-m0plus",
+        title="Arm Cortex-M0+ (Armv6-M), floating point in software",
+        # All four parts: LLVM then calls floating point by the names that GCC's library has on Armv6-M.
+        triple="thumbv6m-none-none-gnueabi",
+        cpu="cortex-m0plus",
+        float_abi="soft",
+        gcc=("-mthumb", "-mcpu=cortex-m0plus", "-mfloat-abi=soft", "-masm-syntax-unified"),
+        isa=("portable", "armv6m"),
+    ),
+    Target(
         name="cortex-m3",
         title="Arm Cortex-M3 (Armv7-M), floating point in software",
         triple="thumbv7m-none-eabi",
         cpu="cortex-m3",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"),
-        isa=("portable", "armv7m"),
+        isa=("portable", "armv6m", "armv7m"),
     ),
     Target(
         name="cortex-m4",
@@ -105,7 +115,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em"),
+        isa=("portable", "armv6m", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m7",
@@ -115,7 +125,7 @@ _TARGETS = (
         features=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em"),
+        isa=("portable", "armv6m", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33",
@@ -125,7 +135,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em"),
+        isa=("portable", "armv6m", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33-nofp",
@@ -135,7 +145,7 @@ _TARGETS = (
         features=("-fpregs",),
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m33+nofp", "-mfloat-abi=soft"),
-        isa=("portable", "armv7m"),
+        isa=("portable", "armv6m", "armv7m"),
     ),
     Target(
         name="cortex-m55",
@@ -146,7 +156,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em", "helium"),
+        isa=("portable", "armv6m", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-m85",
@@ -157,7 +167,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "armv7m", "armv7em", "helium"),
+        isa=("portable", "armv6m", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-a53",

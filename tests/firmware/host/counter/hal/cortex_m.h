@@ -9,6 +9,8 @@ volatile uint32_t *simulated_icsr(void);
 volatile uint32_t *simulated_cyccnt(void);
 extern volatile uint32_t simulated_rvr, simulated_csr, simulated_dwt_ctrl, simulated_demcr;
 
+#define CORTEX_M_BASELINE 0
+
 #define DWT_CTRL simulated_dwt_ctrl
 #define DWT_CTRL_CYCCNTENA 1u
 #define DWT_CYCCNT (*simulated_cyccnt())

@@ -1,0 +1,72 @@
+#include "lookup_columns.h"
+
+#define STORE "stm r0!, {r4-r7}\n"
+#define STEP(even, odd)                                                                                \
+    "add r4, r4, " even "\n"                                                                           \
+    "add r5, r5, " odd "\n"                                                                            \
+    "add r6, r6, " even "\n"                                                                           \
+    "add r7, r7, " odd "\n"
+#define STEP_0 STEP("r8", "r9")
+#define STEP_1 STEP("r10", "r11")
+#define STEP_2 STEP("r12", "lr")
+#define STEP_AT(even, odd)                                                                             \
+    "ldr r3, [r1, #" even "]\n"                                                                        \
+    "adds r4, r4, r3\n"                                                                                \
+    "adds r6, r6, r3\n"                                                                                \
+    "ldr r3, [r1, #" odd "]\n"                                                                         \
+    "adds r5, r5, r3\n"                                                                                \
+    "adds r7, r7, r3\n"
+#define NEXT_STEP(even, odd)                                                                           \
+    "ldm r1!, {r3}\n"                                                                                  \
+    "mov " even ", r3\n"                                                                               \
+    "ldm r1!, {r3}\n"                                                                                  \
+    "mov " odd ", r3\n"
+
+/* r0 next word of the tables, r1 step 3 of the field, r2 runs that are left, r4-r7 the block, r8-r12
+ * and lr steps 0 to 2. Twenty-eight runs of eight blocks: four for each field of 6 bits, eight for
+ * those of 7. */
+__attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t *tables,
+                                               __attribute__((unused)) const uint32_t *steps) {
+    __asm volatile(".syntax unified\n"
+                   "push {r4-r7, lr}\n"
+                   "mov r4, r8\n"
+                   "mov r5, r9\n"
+                   "mov r6, r10\n"
+                   "mov r7, r11\n"
+                   "push {r4-r7}\n"
+                   "movs r2, #28\n"
+                   "subs r1, r1, #24\n"
+                   "1:\n" /* a field */
+                   "adds r1, r1, #24\n"
+                   "ldm r1!, {r4-r7}\n"
+                   "adds r6, r4, r6\n"
+                   "adds r7, r5, r7\n"                                 /**/
+                   NEXT_STEP("r8", "r9") NEXT_STEP("r10", "r11")       /**/
+                   NEXT_STEP("r12", "lr") "2:\n"                       /* a run */
+                   STORE STEP_0 STORE STEP_1 STORE STEP_0 STORE STEP_2 /**/
+                       STORE STEP_0 STORE STEP_1 STORE STEP_0 STORE    /**/
+                                          "subs r2, r2, #1\n"
+                                          "beq 6f\n"
+                                          "lsrs r3, r2, #1\n"
+                                          "bcc 3f\n" /**/
+                   STEP_AT("0", "4") "b 2b\n"
+                                     "3:\n"
+                                     "lsrs r3, r2, #2\n"
+                                     "bcc 4f\n" /**/
+                   STEP_AT("8", "12") "b 2b\n"
+                                      "4:\n"
+                                      "cmp r2, #16\n"
+                                      "bhs 1b\n"
+                                      "lsrs r3, r2, #3\n"
+                                      "bcs 5f\n"
+                                      "b 1b\n"
+                                      "5:\n" /**/
+                   STEP_AT("16", "20") "b 2b\n"
+                                       "6:\n"
+                                       "pop {r4-r7}\n"
+                                       "mov r8, r4\n"
+                                       "mov r9, r5\n"
+                                       "mov r10, r6\n"
+                                       "mov r11, r7\n"
+                                       "pop {r4-r7, pc}\n");
+}
