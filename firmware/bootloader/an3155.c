@@ -27,6 +27,8 @@ enum {
     GET_CHECKSUM = 0xA1,
 };
 
+#define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* a longest Write Memory: command, address, block */
+
 #define ERASE_ALL 0xFFu
 #define EXTENDED_ERASE_ALL 0xFFFFu
 #define EXTENDED_ERASE_SPECIAL 0xFFF0u /* from here on no count of pages: all, or a bank */
@@ -119,8 +121,11 @@ static void get(void) {
     answer(ACK);
 }
 
+/* The first option byte, 0 of ST's: so many Write Memory fit into the ring while another is worked on.
+ */
 static void get_version(void) {
-    static const uint8_t reply[] = {ACK, PROTOCOL_VERSION, 0, 0, ACK};
+    const uint8_t ahead = flash_lets_interrupts_in ? UART_RING_BYTES / WRITE_BYTES - 1u : 0u;
+    const uint8_t reply[] = {ACK, PROTOCOL_VERSION, ahead, 0, ACK};
     uart_send(reply, sizeof reply);
 }
 

@@ -17,4 +17,8 @@ bool flash_erase(uint32_t number);
 /* Write `count` bytes; false if they do not read back. */
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count);
 
+/* Whether interrupts are taken while flash is erased and written: not where the core fetches its code
+ * from the same flash, and so stands still. */
+extern const bool flash_lets_interrupts_in;
+
 #endif

@@ -4,10 +4,9 @@
 #include "hal/counter.h"
 #include "hal/cpu.h"
 
-#define RING_BYTES 2048u /* a power of two; a whole frame and more */
 #define BYTE_TICKS (11u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD + 1u)
 
-static uint8_t ring[RING_BYTES];
+static uint8_t ring[UART_RING_BYTES];
 static volatile uint32_t written; /* bytes ever, by the interrupt alone */
 static volatile uint32_t read;    /* bytes ever, by uart_receive alone */
 
@@ -18,8 +17,8 @@ void uart_open(void) {
 
 void uart_received(uint8_t byte) {
     const uint32_t at = written;
-    if (at - read < RING_BYTES) {
-        ring[at % RING_BYTES] = byte;
+    if (at - read < UART_RING_BYTES) {
+        ring[at % UART_RING_BYTES] = byte;
         written = at + 1u;
     }
 }
@@ -28,7 +27,7 @@ bool uart_receive(uint8_t *byte, uint64_t deadline) {
     for (;;) {
         const uint32_t at = read;
         if (at != written) {
-            *byte = ring[at % RING_BYTES];
+            *byte = ring[at % UART_RING_BYTES];
             read = at + 1u;
             return true;
         }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define UART_NEVER UINT64_MAX /* a deadline that does not come */
+#define UART_RING_BYTES 2048u /* a power of two; a whole frame and more */
 
 /* Open the port as board.h says: 8 data bits, its baud rate and parity. */
 void uart_open(void);

@@ -15,15 +15,16 @@ import operator
 import struct
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import FlashError, PortError
 
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
-GET, GET_ID, SPEED, READ, GO, WRITE, EXTENDED_ERASE = 0x00, 0x02, 0x03, 0x11, 0x21, 0x31, 0x44
+GET, GET_VERSION, GET_ID, SPEED, READ, GO, WRITE = 0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31
+EXTENDED_ERASE = 0x44
 ERASE, GET_CHECKSUM = 0x43, 0xA1
 BLOCK_BYTES = 256  # the most that one Read or Write carries
 ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
@@ -36,6 +37,9 @@ _RETURN_SECONDS = 3.0  # a bootloader that has heard nothing at the new rate is 
 _SYNC_SECONDS = 0.25
 _FLOOD_SECONDS = 0.05
 _ATTEMPTS = 4
+_SHORT_AHEAD = (
+    16  # commands of some 12 bytes: a hasty bootloader buffers them, as it writes nothing meanwhile
+)
 # What brings an interrupted command to its end: so many FILLs, and the seconds to wait for a complaint. FILL
 # completes no command and no address, and because it is even no checksum of a block or an erase that begins
 # with it either. An address wants 5 bytes more, a block and its checksum 258; a single completes the half
@@ -50,6 +54,10 @@ _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Result = TypeVar("Result")
 Flood = Sequence[tuple[int, float]]
+Range = tuple[int, int]
+"""An address, and a count of bytes from there."""
+Block = tuple[int, bytes]
+"""An address, and what is written there."""
 
 
 class RefusalError(FlashError):
@@ -68,6 +76,15 @@ class Capabilities:
     commands: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Command(Generic[Result]):
+    """Its name for messages, the stages that are each acknowledged, and what fetches what follows them."""
+
+    what: str
+    stages: tuple[bytes, ...]
+    answer: Callable[[], Result]
+
+
 class An3155:
     """One conversation with a bootloader.
 
@@ -75,7 +92,8 @@ class An3155:
         port: an open port, borrowed.
 
     ``hasty`` sends a command's stages without waiting for each one's ACK: our bootloader buffers them, and
-    drops what follows a stage that it refuses. One in ROM may have room for a single byte.
+    drops what follows a stage that it refuses. One in ROM may have room for a single byte. ``ahead`` are the
+    blocks that it takes while it writes another.
 
     Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
     or ``SilenceError``. ``retries`` counts.
@@ -84,6 +102,7 @@ class An3155:
     def __init__(self, port: SerialPort) -> None:
         self._port = port
         self.hasty = False
+        self.ahead = 0
         self.erase_command = EXTENDED_ERASE  # or ERASE, as the oldest parts have it
         self.retries = 0
 
@@ -105,21 +124,36 @@ class An3155:
         """Ask for version and commands."""
         return self._persist(self._get)
 
+    def get_option(self) -> int:
+        """Ask for the first option byte of Get Version: of our bootloader, ``ahead``."""
+        return self._persist(self._get_option)
+
     def get_id(self) -> int:
         """Ask for the chip's product id."""
         return self._persist(self._get_id)
 
     def read(self, address: int, count: int) -> bytes:
         """Read 1..256 bytes of memory. The protocol has no checksum on them."""
-        return self._persist(lambda: self._read(address, count))
+        (data,) = self.read_all([(address, count)])
+        return data
+
+    def read_all(self, ranges: Sequence[Range]) -> Iterator[bytes]:
+        """Read one range after the other as ``read`` does, asking for some ahead where that is heard."""
+        return self._each([self._read(*where) for where in ranges], _SHORT_AHEAD)
 
     def write(self, address: int, data: bytes) -> None:
         """Write 4..256 bytes, a multiple of 4, to an address that is a multiple of 4."""
-        if not 0 < len(data) <= BLOCK_BYTES or len(data) % 4 or address % 4:
-            raise ValueError(
-                f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
-            )
-        self._persist(lambda: self._write(address, data))
+        for _ in self.write_all([(address, data)]):
+            pass
+
+    def write_all(self, blocks: Sequence[Block]) -> Iterator[None]:
+        """Write one block after the other as ``write`` does, ``ahead`` of them sent ahead; yield at each."""
+        for address, data in blocks:
+            if not 0 < len(data) <= BLOCK_BYTES or len(data) % 4 or address % 4:
+                raise ValueError(
+                    f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
+                )
+        return self._each([self._write(*block) for block in blocks], self.ahead)
 
     def erase(self, pages: Sequence[int]) -> None:
         """Erase the pages of these numbers."""
@@ -127,7 +161,12 @@ class An3155:
 
     def checksum(self, address: int, count: int) -> int:
         """Ask for ``stm32_crc`` of ``count`` bytes of memory, a multiple of 4 as the address is."""
-        return self._persist(lambda: self._checksum(address, count))
+        (crc,) = self.checksum_all([(address, count)])
+        return crc
+
+    def checksum_all(self, ranges: Sequence[Range]) -> Iterator[int]:
+        """Ask for one checksum after the other as ``checksum`` does, for some ahead where that is heard."""
+        return self._each([self._checksum(*where) for where in ranges], _SHORT_AHEAD)
 
     def speed(self, baud: int) -> bool:
         """Go over to a rate of ``baud``, if bootloader and port can; whether they did.
@@ -138,7 +177,7 @@ class An3155:
         before = self._port.baud
         try:
             self._command(SPEED, "Speed")
-            self._send(_with_checksum(struct.pack(">I", baud)), "Speed")
+            self._send(_word(baud), "Speed")
         except RefusalError:
             return False
         except SilenceError:
@@ -158,7 +197,7 @@ class An3155:
     def go(self, address: int) -> None:
         """Start the program at ``address``; its ACK may be lost, the program's answer is the proof."""
         self._persist(lambda: self._command(GO, "Go"))
-        self._port.write(_with_checksum(struct.pack(">I", address)))
+        self._port.write(_word(address))
         if self._answer(_ANSWER_SECONDS) == NACK:
             raise RefusalError(
                 f"The bootloader does not start the image at {address:#010x}: it is not whole.",
@@ -222,6 +261,12 @@ class An3155:
         self._acknowledged("Get")
         return Capabilities(version, tuple(commands))
 
+    def _get_option(self) -> int:
+        self._command(GET_VERSION, "Get Version")
+        option = self._bytes(3, "Get Version")[1]
+        self._acknowledged("Get Version")
+        return option
+
     def _get_id(self) -> int:
         self._command(GET_ID, "Get ID")
         (count,) = self._bytes(1, "Get ID")
@@ -229,26 +274,66 @@ class An3155:
         self._acknowledged("Get ID")
         return chip_id
 
-    def _read(self, address: int, count: int) -> bytes:
+    def _each(self, commands: Sequence[_Command[Result]], ahead: int) -> Iterator[Result]:
+        """Yield the answers; what fails is tried again from the first command that has none."""
+        done = failures = 0
+        while done < len(commands):
+            try:
+                for answer in self._answers(commands[done:], ahead):
+                    done += 1
+                    failures = 0
+                    yield answer
+            except (RefusalError, SilenceError):
+                failures += 1
+                if failures >= _ATTEMPTS:
+                    raise
+                self.retries += 1
+                self.resync()
+
+    def _answers(self, commands: Sequence[_Command[Result]], ahead: int) -> Iterator[Result]:
+        """An ACK has no number: they are counted, and what is missing is missing at the last command."""
+        if not self.hasty:
+            for command in commands:
+                self._port.drain()
+                for stage in command.stages:
+                    self._send(stage, command.what)
+                yield command.answer()
+            return
+        self._port.drain()
+        sent = 0
+        for number, command in enumerate(commands, 1):
+            due = commands[sent : number + ahead]
+            if due:
+                self._port.write(b"".join(stage for one in due for stage in one.stages))
+                sent += len(due)
+            for _ in command.stages:
+                self._acknowledged(command.what)
+            yield command.answer()
+
+    def _read(self, address: int, count: int) -> _Command[bytes]:
         what = f"Read Memory at {address:#010x}"
-        self._stages(READ, what, _with_checksum(struct.pack(">I", address)), _complemented(count - 1))
-        return self._bytes(count, what)
+        stages = _complemented(READ), _word(address), _complemented(count - 1)
+        return _Command(what, stages, lambda: self._bytes(count, what))
 
-    def _checksum(self, address: int, count: int) -> int:
+    def _checksum(self, address: int, count: int) -> _Command[int]:
         what = f"Get Checksum of {count} bytes at {address:#010x}"
-        self._stages(GET_CHECKSUM, what, *(_with_checksum(struct.pack(">I", n)) for n in (address, count)))
-        self._acknowledged(what, _CHECKSUM_SECONDS)
-        reply = self._bytes(5, what)
-        if _with_checksum(reply[:4]) != reply:
-            raise SilenceError(
-                f"The bootloader at {self._port.path} sent a damaged answer to {what}.", "Check the cable."
-            )
-        return int.from_bytes(reply[:4], "big")
 
-    def _write(self, address: int, data: bytes) -> None:
+        def answer() -> int:
+            self._acknowledged(what, _CHECKSUM_SECONDS)
+            reply = self._bytes(5, what)
+            if _with_checksum(reply[:4]) != reply:
+                raise SilenceError(
+                    f"The bootloader at {self._port.path} sent a damaged answer to {what}.",
+                    "Check the cable.",
+                )
+            return int.from_bytes(reply[:4], "big")
+
+        return _Command(what, (_complemented(GET_CHECKSUM), _word(address), _word(count)), answer)
+
+    def _write(self, address: int, data: bytes) -> _Command[None]:
         block = _with_checksum(bytes([len(data) - 1]) + data)
         what = f"Write Memory at {address:#010x}"
-        self._stages(WRITE, what, _with_checksum(struct.pack(">I", address)), block)
+        return _Command(what, (_complemented(WRITE), _word(address), block), lambda: None)
 
     def _erase(self, pages: Sequence[int]) -> None:
         extended = self.erase_command == EXTENDED_ERASE
@@ -256,17 +341,6 @@ class An3155:
         self._command(self.erase_command, what)
         body = struct.pack(f">{len(pages) + 1}{'H' if extended else 'B'}", len(pages) - 1, *pages)
         self._send(_with_checksum(body), what, _ERASE_SECONDS)
-
-    def _stages(self, code: int, what: str, *stages: bytes) -> None:
-        if not self.hasty:
-            self._command(code, what)
-            for stage in stages:
-                self._send(stage, what)
-            return
-        self._port.drain()
-        self._port.write(_complemented(code) + b"".join(stages))
-        for _ in range(1 + len(stages)):
-            self._acknowledged(what)
 
     def _command(self, code: int, what: str) -> None:
         self._port.drain()  # stray bytes of before would be taken for the answer
@@ -327,6 +401,10 @@ def stm32_crc(data: bytes) -> int:
 
 def _complemented(byte: int) -> bytes:
     return bytes([byte, byte ^ 0xFF])
+
+
+def _word(word: int) -> bytes:
+    return _with_checksum(struct.pack(">I", word))
 
 
 def _with_checksum(data: bytes) -> bytes:

@@ -82,6 +82,8 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         _reach(bootloader, client, board, link.port)
         version, commands = _identify(bootloader, board)
         bootloader.hasty = {SPEED, GET_CHECKSUM} <= commands  # ours: no other USART bootloader has both
+        if bootloader.hasty:
+            bootloader.ahead = bootloader.get_option()
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
         yield Session(port, bootloader, client, version, commands, board.uart.baud)

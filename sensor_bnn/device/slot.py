@@ -94,10 +94,10 @@ def read_slot(
                 )
             count = size
         count = min(count, board.slot.size)
+        ranges = [(origin + at, min(BLOCK_BYTES, count - at)) for at in range(0, count, BLOCK_BYTES)]
         data = b""
-        while len(data) < count:
-            part = min(BLOCK_BYTES, count - len(data))
-            data += session.bootloader.read(origin + len(data), part)
+        for part in session.bootloader.read_all(ranges):
+            data += part
             progress("read", len(data), count)
         how = verify(session, origin, data, progress) if session.has_checksum and count % 4 == 0 else ""
         started = _go(session, board)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from sensor_bnn.boards import Board
 from sensor_bnn.device.an3155 import BLOCK_BYTES, ERASE_PAGES, RefusalError, SilenceError, stm32_crc
@@ -12,6 +13,7 @@ from sensor_bnn.errors import FlashError
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("compare", "erase", "write", "verify"), the bytes done in it, and its bytes in all."""
 
+_READ_BYTES = 64 * BLOCK_BYTES  # after so many a wrong one is looked at again
 _BLANK = b"\xff" * BLOCK_BYTES
 
 
@@ -30,15 +32,26 @@ def changed_pages(
     changed: to read a page takes as long as to write it.
     """
     pages = pages_of(board, address, len(data))
-    if not session.has_checksum or _equal(session, address, data):
-        return () if session.has_checksum else pages
+    if not session.has_checksum:
+        return pages
     changed = []
-    for number in pages:
-        at = (number - pages.start) * board.flash.page
-        part = data[at : at + board.flash.page]
-        if not _equal(session, address + at, part):
-            changed.append(number)
-        progress("compare", at + len(part), len(data))
+    try:
+        if _equal(session, address, data):
+            return ()
+        starts = range(0, len(data), board.flash.page)
+        parts = [data[at : at + board.flash.page] for at in starts]
+        checksums = session.bootloader.checksum_all(
+            [(address + at, len(part)) for at, part in zip(starts, parts, strict=True)]
+        )
+        done = 0
+        for number, part, checksum in zip(pages, parts, checksums, strict=True):
+            if checksum != stm32_crc(part):
+                changed.append(number)
+            done += len(part)
+            progress("compare", done, len(data))
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+        return pages
     return changed
 
 
@@ -66,18 +79,19 @@ def write_pages(
     start = pages_of(board, address, len(data)).start
     starts = [(number - start) * board.flash.page for number in pages]
     total = sum(min(board.flash.page, len(data) - at) for at in starts)
-    done = sent = 0
-    progress("write", 0, total)
+    blocks = []
     for at in starts:
         end = min(at + board.flash.page, len(data))
         for offset in range(at, end, BLOCK_BYTES):
             block = data[offset : min(offset + BLOCK_BYTES, end)]
             if block != _BLANK[: len(block)]:
-                session.bootloader.write(address + offset, block)
-                sent += len(block)
-            done += len(block)
-            progress("write", done, total)
-    return sent
+                blocks.append((address + offset, block))
+    sent = list(accumulate(len(block) for _, block in blocks))
+    blank = total - (sent[-1] if sent else 0)
+    progress("write", blank, total)
+    for done, _ in zip(sent, session.bootloader.write_all(blocks), strict=True):
+        progress("write", blank + done, total)
+    return total - blank
 
 
 def verify(session: Session, address: int, data: bytes, progress: Progress, read_back: bool = False) -> str:
@@ -87,31 +101,43 @@ def verify(session: Session, address: int, data: bytes, progress: Progress, read
         FlashError: with the first wrong address.
     """
     progress("verify", 0, len(data))
-    if not read_back and session.has_checksum and _equal(session, address, data):
-        progress("verify", len(data), len(data))
-        return "checksum"
-    for at in range(0, len(data), BLOCK_BYTES):
-        block = data[at : at + BLOCK_BYTES]
-        found = session.bootloader.read(address + at, len(block))
-        if found != block:
-            # A read has no checksum: the line may have changed it. A second look decides.
-            found = session.bootloader.read(address + at, len(block))
-        if found != block:
-            offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
-            raise FlashError(
-                f"Verification failed at {address + at + offset:#010x}: "
-                f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
-                "Flash again; if it fails at the same address, the flash is worn or write-protected.",
-            )
-        progress("verify", at + len(block), len(data))
+    try:
+        if not read_back and session.has_checksum and _equal(session, address, data):
+            progress("verify", len(data), len(data))
+            return "checksum"
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+    for start in range(0, len(data), _READ_BYTES):
+        part = data[start : start + _READ_BYTES]
+        blocks = [(start + at, part[at : at + BLOCK_BYTES]) for at in range(0, len(part), BLOCK_BYTES)]
+        found = session.bootloader.read_all([(address + at, len(block)) for at, block in blocks])
+        wrong = []
+        for (at, block), bytes_found in zip(blocks, found, strict=True):
+            if bytes_found != block:
+                wrong.append((at, block))
+            progress("verify", at + len(block), len(data))
+        for at, block in wrong:
+            _look_again(session, address + at, block)
     return "read-back"
 
 
+def _look_again(session: Session, address: int, block: bytes) -> None:
+    """A read has no checksum: the line may have changed it. A second look decides."""
+    found = session.bootloader.read(address, len(block))
+    if found != block:
+        offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
+        raise FlashError(
+            f"Verification failed at {address + offset:#010x}: "
+            f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
+            "Flash again; if it fails at the same address, the flash is worn or write-protected.",
+        )
+
+
 def _equal(session: Session, address: int, data: bytes) -> bool:
-    """By checksum. A bootloader whose Get Checksum has other stages is asked no second time."""
-    try:
-        return session.bootloader.checksum(address, len(data)) == stm32_crc(data)
-    except (RefusalError, SilenceError):
-        session.commands = frozenset()
-        session.bootloader.resync()
-        return False
+    return session.bootloader.checksum(address, len(data)) == stm32_crc(data)
+
+
+def _without_checksum(session: Session) -> None:
+    """A bootloader whose Get Checksum has other stages is asked no second time."""
+    session.commands = frozenset()
+    session.bootloader.resync()

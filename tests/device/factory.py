@@ -5,17 +5,21 @@ Written from the documents as a test's peer; it shares no code with our bootload
 ``violations``. The ROM has a register for one received byte and no buffer, so what comes before an ACK that
 it must wait for is an overrun; it has no time-out; flash is written by the word and only where it is erased.
 
-``baud`` makes its line as slow as a wire: a byte takes 10 bits. Bytes of both directions are counted.
+``baud`` makes its line as slow as a wire, each way for itself: a byte takes 10 bits. Bytes of both ways are
+counted.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 import select
 import struct
 import threading
 import time
 import tty
+import zlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -38,6 +42,7 @@ class Factory(threading.Thread):
         board: whose flash and chip id it has; it knows no resident bootloader, all pages are free.
         erase: 0x44, or 0x43 as the oldest parts have it.
         checksum: also offer Get Checksum, in the stages of ``stm32flash -C``, and buffer what comes early.
+        ahead: what Get Version's first option byte says: Write Memory that are buffered behind another.
         baud: hold the line to this rate in real time; not at all when None.
         start: called with the address of an accepted Go and the flash; returns what runs then.
     """
@@ -48,6 +53,7 @@ class Factory(threading.Thread):
         *,
         erase: int = 0x44,
         checksum: bool = False,
+        ahead: int = 0,
         baud: int | None = None,
         start: Callable[[int, bytes], Callable[[bytes], bytes] | None] = lambda address, flash: None,
     ) -> None:
@@ -55,6 +61,7 @@ class Factory(threading.Thread):
         self.board = board
         self.start_program = start
         self.buffered = checksum
+        self.ahead = ahead
         self.baud = baud
         commands = COMMANDS.replace(b"\x44", bytes([erase]))
         self.commands = commands + (b"\x03\xa1" if checksum else b"")
@@ -64,7 +71,7 @@ class Factory(threading.Thread):
         self.log: list[int] = []
         self.received = self.sent = 0
         self.started_at: int | None = None
-        self._free_at = 0.0
+        self._received_at = self._sent_at = 0.0  # when the line each way is free
         self._input = b""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -85,7 +92,7 @@ class Factory(threading.Thread):
 
     @property
     def wire_bytes(self) -> int:
-        """Bytes of both directions. The protocol takes turns: no two are on the wire at once."""
+        """Bytes of both directions."""
         return self.received + self.sent
 
     def run(self) -> None:
@@ -107,11 +114,15 @@ class Factory(threading.Thread):
 
     def _take(self, count: int) -> bytes:
         while len(self._input) < count:
-            ready, _, _ = select.select([self._master, self._end], [], [])
-            if self._end in ready:
-                raise UnpluggedError
-            data = os.read(self._master, 4096)
-            self._pass(len(data))
+            began = self._received_at
+            ready, _, _ = select.select([self._master], [], [], 0)
+            if not ready:  # the line has been idle
+                ready, _, _ = select.select([self._master, self._end], [], [])
+                if self._end in ready:
+                    raise UnpluggedError
+                began = time.monotonic()
+            data = os.read(self._master, count - len(self._input))
+            self._received_at = self._pass(len(data), began)
             self._input += data
         self.received += count
         taken, self._input = self._input[:count], self._input[count:]
@@ -119,16 +130,17 @@ class Factory(threading.Thread):
 
     def _give(self, data: bytes) -> None:
         self.sent += len(data)
-        self._pass(len(data))
+        self._sent_at = self._pass(len(data), max(self._sent_at, time.monotonic()))
         if data:
             os.write(self._master, data)
 
-    def _pass(self, count: int) -> None:
-        """Let the time pass that the bytes take."""
+    def _pass(self, count: int, began: float) -> float:
+        """Let the time pass that the bytes take; return its end."""
         if self.baud is None:
-            return
-        self._free_at = max(self._free_at, time.monotonic()) + 10 * count / self.baud
-        time.sleep(max(0.0, self._free_at - time.monotonic()))
+            return began
+        over = began + 10 * count / self.baud
+        time.sleep(max(0.0, over - time.monotonic()))
+        return over
 
     def _wait_for_host(self, what: str) -> None:
         """An ACK is due: nothing may have come after what it is for."""
@@ -171,7 +183,7 @@ class Factory(threading.Thread):
         self._give(bytes([len(self.commands), self.version]) + self.commands + ACK)
 
     def _get_version(self) -> None:
-        self._give(bytes([self.version, 0, 0]) + ACK)
+        self._give(bytes([self.version, self.ahead, 0]) + ACK)
 
     def _get_id(self) -> None:
         self._give(b"\x01" + struct.pack(">H", self.board.bootloader.chip_id) + ACK)
@@ -206,17 +218,14 @@ class Factory(threading.Thread):
             return
         (count,) = self._take(1)
         data = self._take(count + 1)
-        check = count
-        for byte in data + self._take(1):
-            check ^= byte
+        check = functools.reduce(operator.xor, data + self._take(1), count)
         if at % 4 or len(data) % 4:
             self.violations.append(f"a Write of {len(data)} bytes to {at:#x}: no words")
-        if any(byte != ERASED for byte in self.flash[at : at + len(data)]):
+        if self.flash.count(ERASED, at, at + len(data)) != len(data):
             self.violations.append(f"a Write to {at:#x}, which is not erased")
         right = check == 0 and at + len(data) <= self.board.flash.size
         if right:
-            for i, byte in enumerate(data):
-                self.flash[at + i] &= byte
+            self.flash[at : at + len(data)] = bytes(map(operator.and_, self.flash[at : at + len(data)], data))
         self._answer(right, "Write's data")
 
     def _erase(self) -> None:
@@ -262,11 +271,7 @@ class Factory(threading.Thread):
         count, right = self._word()
         if not self._answer(right and count % 4 == 0 and at + count <= self.board.flash.size, "the size"):
             return
-        crc = 0xFFFFFFFF
-        for (word,) in struct.iter_unpack("<I", self.flash[at : at + count]):
-            crc ^= word
-            for _ in range(4):
-                crc = (crc << 8 & 0xFFFFFFFF) ^ _TABLE[crc >> 24]
+        crc = _crc(self.flash[at : at + count])
         body = crc.to_bytes(4, "big")
         self._give(ACK + body + bytes([body[0] ^ body[1] ^ body[2] ^ body[3]]))
 
@@ -281,11 +286,17 @@ class Factory(threading.Thread):
             self.started_at = at + self.board.flash.origin
 
 
-def _row(byte: int) -> int:
-    row = byte << 24
-    for _ in range(8):
-        row = (row << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if row >> 31 else 0)
-    return row
+def _turned(word: int, bits: int) -> int:
+    return int(f"{word:0{bits}b}"[::-1], 2)
 
 
-_TABLE = [_row(byte) for byte in range(256)]
+_MIRROR = bytes(_turned(byte, 8) for byte in range(256))
+
+
+def _crc(words: bytes) -> int:
+    """What the STM32's unit makes of words: zlib's, were each word's bits to come the other way round.
+
+    In no time, for the line's time is measured.
+    """
+    backwards = struct.pack(f"<{len(words) // 4}I", *struct.unpack(f">{len(words) // 4}I", words))
+    return _turned(zlib.crc32(backwards.translate(_MIRROR)) ^ 0xFFFFFFFF, 32)

@@ -1,27 +1,39 @@
 """How long erase, write and verify of 512 KB take at 921,600 baud, beside the time of the bare bytes.
 
-    python tests/device/wire_time.py
+    python tests/device/wire_time.py [RUNS]
 
-The chip of ``factory.py`` behind a pseudo-terminal holds the line to the rate in real time. Counted is all
-from the first Erase (or, where pages are compared first, the first Get Checksum) to the end of verification,
-in wall clock; beside it, without the host's own time, all bytes that crossed the wire. The chip erases and
-writes in no time: how long a real one takes is the chip's.
+The chip of ``factory.py``, a process of its own behind a pseudo-terminal, holds the line, each way for
+itself, to the rate in real time. Counted is all from the first Erase (or, where pages are compared first, the
+first Get Checksum) to the end of verification, in wall clock; beside it, without the host's own time, all
+bytes that crossed the wire. The chip erases and writes in no time: how long a real one takes is the chip's.
+
+The last lines are the demo's board in QEMU, whose port has no rate: stm32flash and we in turns on one port.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from factory import Factory
 
-from sensor_bnn.boards import Board, Bootloader, Counter, Flash, Ram, Uart
-from sensor_bnn.device.session import Link, open_session
+from sensor_bnn.boards import Board, Bootloader, Counter, Flash, Ram, Uart, default_board
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.session import Link, Session, open_session
 from sensor_bnn.device.transfer import changed_pages, erase_pages, verify, write_pages
+from sensor_bnn.firmware.build import build_bootloader
 
 BAUD = 921_600
 SIZE = 512 << 10
+AHEAD = 6
 CHIP = Board(
     name="chip",
     title="A chip of 1 MB",
@@ -50,38 +62,116 @@ class Times:
     verified_by: str
 
 
-def measure(checksum: bool, real: bool) -> Times:
+@dataclass(frozen=True)
+class _Chip:
+    """What the chip's process tells: its port at first, and at the end the rest."""
+
+    port: str
+    wire_bytes: int
+    violations: list[str]
+    flash: bytes
+
+
+def measure(checksum: bool, real: bool, ahead: int = 0) -> Times:
     """Erase, write and verify noise; ``payload`` counts what is read back for verifying as bytes too."""
-    import random
-
     data = random.Random(5).randbytes(SIZE)
-    board = replace(CHIP, name="chip")
-    with (
-        Factory(board, checksum=checksum, baud=BAUD if real else None) as chip,
-        open_session(Link(chip.port), board) as session,
-    ):
-        before, begun = chip.wire_bytes, time.perf_counter()
-
-        def quiet(stage: str, done: int, total: int) -> None:
-            pass
-
-        pages = changed_pages(session, board, board.slot.origin, data, quiet)
-        erase_pages(session, board, pages, quiet)
-        write_pages(session, board, board.slot.origin, data, pages, quiet)
-        how = verify(session, board.slot.origin, data, quiet)
-        passed = time.perf_counter() - begun
-        wire = chip.wire_bytes - before
-        assert chip.flash[board.bootloader.size :][:SIZE] == data
-        assert not chip.violations, chip.violations
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    chip = context.Process(target=_play, args=(theirs, checksum, ahead, BAUD if real else None), daemon=True)
+    chip.start()
+    try:
+        with open_session(Link(ours.recv().port), CHIP) as session:
+            ours.send("look")
+            before = ours.recv().wire_bytes
+            passed, how = _flash(session, CHIP, data)
+        ours.send("end")
+        after = ours.recv()
+    finally:
+        ours.close()
+        chip.join()
+    assert after.flash[CHIP.bootloader.size :][:SIZE] == data
+    assert not after.violations, after.violations
     crossed = SIZE * (2 if how == "read-back" else 1)
-    return Times(10 * crossed / BAUD, 10 * wire / BAUD, passed, how)
+    return Times(10 * crossed / BAUD, 10 * (after.wire_bytes - before) / BAUD, passed, how)
+
+
+def _play(pipe: Connection, checksum: bool, ahead: int, baud: int | None) -> None:
+    with Factory(CHIP, checksum=checksum, ahead=ahead, baud=baud) as chip:
+        while True:
+            pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))
+            if pipe.recv() == "end":
+                break
+        pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))
+
+
+def _flash(session: Session, board: Board, data: bytes) -> tuple[float, str]:
+    def quiet(stage: str, done: int, total: int) -> None:
+        pass
+
+    begun = time.perf_counter()
+    pages = changed_pages(session, board, board.slot.origin, data, quiet)
+    erase_pages(session, board, pages, quiet)
+    write_pages(session, board, board.slot.origin, data, pages, quiet)
+    how = verify(session, board.slot.origin, data, quiet)
+    return time.perf_counter() - begun, how
+
+
+def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
+    """Seconds of stm32flash and of us for other noise each time, on one port."""
+    board = default_board()
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        elf = build_bootloader(board, Path(folder) / "build")
+        with Emulator(board, elf) as emulator:
+            for run in range(runs):
+                data = random.Random(run).randbytes(SIZE)
+                file = Path(folder) / "image.bin"
+                file.write_bytes(data)
+                place = board.slot.origin - board.flash.origin + board.bootloader.alias
+                with open_session(Link(emulator.port, 0), board):
+                    pass  # it is there, and listens
+                begun = time.perf_counter()
+                subprocess.run(
+                    [
+                        "stm32flash",
+                        "-m",
+                        "8n1",
+                        "-b",
+                        "115200",
+                        "-S",
+                        f"{place:#x}",
+                        "-w",
+                        file,
+                        "-v",
+                        emulator.port,
+                    ],
+                    check=True,
+                    capture_output=True,
+                )
+                theirs = time.perf_counter() - begun
+                begun = time.perf_counter()
+                with open_session(Link(emulator.port), board) as session:
+                    _flash(session, board, data[::-1])
+                found.append((theirs, time.perf_counter() - begun))
+    return found
+
+
+def main() -> None:
+    """Print what was measured, the least and the median of some runs."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    for checksum, ahead in ((True, AHEAD), (True, 0), (False, 0)):
+        every = [measure(checksum, real=True, ahead=ahead) for _ in range(runs)]
+        payload, wire = every[0].payload, every[0].wire
+        passed = [times.passed for times in every]
+        least, median = min(passed), statistics.median(passed)
+        print(
+            f"verified by {every[0].verified_by}, {ahead} blocks ahead: bytes alone {payload:.2f} s, "
+            f"all bytes {wire:.2f} s ({wire / payload:.3f}), wall clock of {runs} runs at least "
+            f"{least:.2f} s ({least / payload:.3f}), median {median:.2f} s ({median / payload:.3f})"
+        )
+    for theirs, ours in beside_stm32flash(runs):
+        print(f"emulated {default_board().name}: stm32flash {theirs:.2f} s, sensor-bnn {ours:.2f} s")
 
 
 if __name__ == "__main__":
-    for checksum in (True, False):
-        times = measure(checksum, real=True)
-        print(
-            f"verified by {times.verified_by}: bytes alone {times.payload:.2f} s, all bytes on the wire "
-            f"{times.wire:.2f} s ({times.wire / times.payload:.3f}), wall clock {times.passed:.2f} s "
-            f"({times.passed / times.payload:.3f})"
-        )
+    main()

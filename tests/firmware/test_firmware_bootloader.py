@@ -58,7 +58,7 @@ def test_it_says_nothing_before_it_is_called(machine: Machine) -> None:
 
 def test_get_version_and_id(line: Line, board: Board) -> None:
     still_there(line)
-    assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x00\x00\x79"
+    assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x06\x00\x79", "six more writes fit into its ring"
     assert line.talk(b"\x02\xfd", 5) == b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79"
 
 
