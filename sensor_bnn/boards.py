@@ -23,7 +23,7 @@ HEADER_BYTES = 512  # the image header at the start of the application slot; the
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header keeps 32 with a closing NUL
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_FLASHERS = ("an3155", "gdb", "process")
+_FLASHERS = ("an3155", "gdb", "process", "uf2")
 _PARITIES = ("none", "even", "odd")
 
 
@@ -64,11 +64,13 @@ class Bootloader:
     """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers.
 
     ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
+    ``mark`` are the words behind its vectors by which a bootloader in ROM knows it for a program.
     """
 
     size: int
     chip_id: int
     alias: int
+    mark: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,14 @@ class EnergyPin:
 
 
 @dataclass(frozen=True)
+class Uf2:
+    """The drive by which the board is flashed: the family of its files, and its own Board-ID."""
+
+    family: int
+    board_id: str
+
+
+@dataclass(frozen=True)
 class Emulator:
     """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
 
@@ -149,18 +159,23 @@ class Board:
     uart: Uart
     counter: Counter
     setup: tuple[Setup, ...]
-    flasher: (
-        str  # how the image gets into the flash: "an3155" or "gdb"; "process": it is started as a program
-    )
+    flasher: str  # "an3155", "gdb" or "uf2" bring the image into the flash; "process" starts it as a program
     emulator: Emulator | None
     folder: Path
     energy_pin: EnergyPin | None = None
+    uf2: Uf2 | None = None
+    large: Region | None = None  # slower RAM, for an arena that finds no room in ``ram``
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
 
     @property
     def slot(self) -> Region:
         """The application slot: all of the flash behind the bootloader."""
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
+
+
+def ram_bytes(board: Board) -> int:
+    """Bytes of all RAM that the firmware uses."""
+    return board.ram.size + (0 if board.large is None else board.large.size)
 
 
 def is_program(board: Board) -> bool:
@@ -260,12 +275,18 @@ def read_board(folder: Path) -> Board:
         emulator=_emulator(top.table("emulator")) if "emulator" in content else None,
         folder=folder,
         energy_pin=_energy_pin(top.table("energy_pin")) if "energy_pin" in content else None,
+        uf2=_uf2(top.table("uf2")) if "uf2" in content else None,
+        large=_large(memory.table("large")) if "large" in memory.content else None,
         usb_ids=_usb(top.table("usb")) if "usb" in content else (),
     )
     memory.close()
     top.close()
-    if board.flash.origin < board.ram.end and board.ram.origin < board.flash.end:
+    if _overlap(board.flash, board.ram):
         memory.fail("ram", "overlaps memory.flash")
+    if board.large is not None and (_overlap(board.large, board.flash) or _overlap(board.large, board.ram)):
+        memory.fail("large", "overlaps memory.flash or memory.ram")
+    if board.flasher == "uf2" and board.uf2 is None:
+        top.fail("uf2", "is missing, and flasher.via says uf2")
     if board.bootloader.size >= board.flash.size:
         top.fail("bootloader.size", "leaves no room for an application in memory.flash")
     if board.slot.origin % HEADER_BYTES:
@@ -340,6 +361,16 @@ def _ram(table: _Table) -> Ram:
     return ram
 
 
+def _large(table: _Table) -> Region:
+    region = Region(*_origin_and_size(table))
+    table.close()
+    return region
+
+
+def _overlap(left: Region, right: Region) -> bool:
+    return left.origin < right.end and right.origin < left.end
+
+
 def _origin_and_size(table: _Table) -> tuple[int, int]:
     origin, size = table.number("origin", 0, 0xFFFF_FFFF), table.number("size", 1, 1 << 32)
     if origin + size > 1 << 32:
@@ -352,6 +383,7 @@ def _bootloader(table: _Table, flash: Flash) -> Bootloader:
         size=table.number("size", 0, 1 << 32),
         chip_id=table.number("chip_id", 0, 0xFFFF),
         alias=table.number("alias", 0, (1 << 32) - flash.size, absent=flash.origin),
+        mark=table.numbers("mark", 0xFFFF_FFFF) if "mark" in table.content else (),
     )
     table.close()
     return bootloader
@@ -420,6 +452,12 @@ def _usb(table: _Table) -> tuple[str, ...]:
     return ids
 
 
+def _uf2(table: _Table) -> Uf2:
+    uf2 = Uf2(table.number("family", 0, 0xFFFF_FFFF), table.text("board_id"))
+    table.close()
+    return uf2
+
+
 def _emulator(table: _Table) -> Emulator:
     emulator = Emulator(
         program=table.text("program"),
@@ -477,6 +515,13 @@ class _Table:
         value = self.value(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(key, f"must be a list of texts, not {value!r}")
+        return tuple(value)
+
+    def numbers(self, key: str, high: int) -> tuple[int, ...]:
+        """A list of integers in 0..high."""
+        value = self.value(key)
+        if not isinstance(value, list) or not all(type(item) is int and 0 <= item <= high for item in value):
+            self.fail(key, f"must be a list of integers in 0..{high}, not {value!r}")
         return tuple(value)
 
     def choice(self, key: str, allowed: Sequence[str]) -> str:

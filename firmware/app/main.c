@@ -48,6 +48,7 @@ static void go_slow_again(void) {
 }
 
 int main(void) {
+    cpu_use_caches();
     counter_open();
     agent_open();
     uart_open();

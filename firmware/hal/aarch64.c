@@ -129,6 +129,10 @@ void cpu_barrier(void) {
     aarch64_barrier();
 }
 
+void cpu_use_caches(void) {
+    /* map_memory has switched them on: cpu_start writes back what they hold. */
+}
+
 noreturn void cpu_start(uint32_t vectors) {
     write_back(SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES);
     write_back(SBNN_STAY_ADDRESS, LINE_BYTES);

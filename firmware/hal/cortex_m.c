@@ -29,9 +29,9 @@ void cpu_enable_interrupt(uint32_t number) {
 
 #if __ARM_ARCH >= 8
 
-/* The core compares the stack pointer with a limit. */
+/* The core compares each stack pointer with a limit; that of the handlers may be a boot ROM's still. */
 void cortex_m_guard_stack(const uint32_t *bottom) {
-    __asm volatile("msr psplim, %0" ::"r"(bottom));
+    __asm volatile("msr psplim, %0\n msr msplim, %1" ::"r"(bottom), "r"(0));
 }
 
 static void unguard_stack(void) {
@@ -86,8 +86,42 @@ noreturn void cpu_start(uint32_t vectors) {
     __builtin_unreachable();
 }
 
+/* After power-on they hold anything. */
+static void forget_data_cache(void) {
+    SCB_CSSELR = SCB_CSSELR_DATA;
+    cortex_m_barrier();
+    const uint32_t size = SCB_CCSIDR;
+    const uint32_t last_way = SCB_CCSIDR_LAST_WAY(size);
+    /* The way stands in the word's highest bits. */
+    const uint32_t way_shift = last_way == 0u ? 0u : (uint32_t)__builtin_clz(last_way);
+    for (uint32_t set = 0; set <= SCB_CCSIDR_LAST_SET(size); set++) {
+        for (uint32_t way = 0; way <= last_way; way++) {
+            SCB_DCISW = way << way_shift | set << SCB_CCSIDR_LINE_BITS(size);
+        }
+    }
+}
+
+void cpu_use_caches(void) {
+    const uint32_t caches = SCB_CLIDR;
+    if (caches & SCB_CLIDR_INSTRUCTION) {
+        SCB_ICIALLU = 0;
+        cortex_m_barrier();
+        SCB_CCR |= SCB_CCR_INSTRUCTION_CACHE;
+    }
+    if (caches & SCB_CLIDR_DATA) {
+        forget_data_cache();
+        cortex_m_barrier();
+        SCB_CCR |= SCB_CCR_DATA_CACHE;
+    }
+    cortex_m_barrier();
+}
+
 noreturn void cpu_reset(void) {
     cortex_m_barrier();
+    if (SCB_CCR & SCB_CCR_DATA_CACHE) {
+        SCB_DCCMVAC = SBNN_STAY_ADDRESS; /* the note is to be in RAM */
+        cortex_m_barrier();
+    }
     SCB_AIRCR = SCB_AIRCR_SYSRESETREQ;
     cortex_m_barrier();
     for (;;) {

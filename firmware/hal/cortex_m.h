@@ -34,6 +34,21 @@
 #define SCB_VTOR REGISTER(0xE000ED08u)
 #define SCB_AIRCR REGISTER(0xE000ED0Cu)
 #define SCB_AIRCR_SYSRESETREQ (0x05FA0000u | 1u << 2)
+#define SCB_CCR REGISTER(0xE000ED14u)
+#define SCB_CCR_DATA_CACHE (1u << 16)
+#define SCB_CCR_INSTRUCTION_CACHE (1u << 17)
+#define SCB_CLIDR REGISTER(0xE000ED78u)
+#define SCB_CLIDR_INSTRUCTION (1u << 0) /* a first level of caches, for each */
+#define SCB_CLIDR_DATA (1u << 1)
+#define SCB_CCSIDR REGISTER(0xE000ED80u)
+#define SCB_CCSIDR_LINE_BITS(size) (((size) & 7u) + 4u)
+#define SCB_CCSIDR_LAST_WAY(size) ((size) >> 3 & 0x3FFu)
+#define SCB_CCSIDR_LAST_SET(size) ((size) >> 13 & 0x7FFFu)
+#define SCB_CSSELR REGISTER(0xE000ED84u)
+#define SCB_CSSELR_DATA 0u /* of the first level */
+#define SCB_ICIALLU REGISTER(0xE000EF50u)
+#define SCB_DCISW REGISTER(0xE000EF60u)
+#define SCB_DCCMVAC REGISTER(0xE000EF68u)
 #define SCB_SHCSR REGISTER(0xE000ED24u)
 #define SCB_SHCSR_FAULTS (7u << 16)    /* usage, bus and memory faults have handlers of their own */
 #define MPU_TYPE REGISTER(0xE000ED90u) /* 0 where there is no MPU */

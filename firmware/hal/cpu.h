@@ -19,6 +19,10 @@ void cpu_enable_interrupt(uint32_t number);
 /* What was written is seen by all, what follows is fetched anew. */
 void cpu_barrier(void);
 
+/* Switch on the caches that the core has. For the application, not for a program that writes flash
+ * behind them. */
+void cpu_use_caches(void);
+
 /* Leave for the image whose vector table (or first instruction, where a core begins with one) stands at
  * `vectors`, the core as a reset leaves it: no
  * interrupt enabled or pending, no system timer, no protected memory. */

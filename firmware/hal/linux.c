@@ -68,6 +68,9 @@ void cpu_sleep(void) {
 void cpu_barrier(void) {
 }
 
+void cpu_use_caches(void) {
+}
+
 void cpu_enable_interrupt(uint32_t number) {
     (void)number;
 }

@@ -1,6 +1,6 @@
-/* The flash of an STM32F4 (ST RM0090, RM0390): written by the word. Its sectors are small at the start;
- * the first page of board.toml is all of these together, each later one a sector. Parallelism of 32
- * bits wants a supply of 2.7 V at least. */
+/* The flash of an STM32F4 or F7 (ST RM0090, RM0390; RM0410, as one bank): written by the word. Its
+ * sectors are small at the start; the first page of board.toml is all of these together, each later one
+ * a sector. Parallelism of 32 bits wants a supply of 2.7 V at least. */
 #include <string.h>
 
 #include "board.h"
@@ -10,7 +10,7 @@
 
 #define FLASH_R 0x40023C00u
 #define ACR REGISTER(FLASH_R + 0x00u)
-#define ACR_CACHES (3u << 9)        /* of instructions and of data */
+#define ACR_CACHES (3u << 9)        /* of instructions and of data; of an F7 the one of its ITCM bus */
 #define ACR_RESET_CACHES (3u << 11) /* only while they are off */
 #define KEYR REGISTER(FLASH_R + 0x04u)
 #define SR REGISTER(FLASH_R + 0x0Cu)
@@ -55,6 +55,8 @@ static void erase_sector(uint32_t sector) {
     wait();
 }
 
+const bool flash_lets_interrupts_in = false;
+
 const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
@@ -85,6 +87,7 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     CR = CR_PROGRAM | CR_WORDS;
     for (uint32_t i = 0; i < count; i += 4u) {
         REGISTER(address + i) = bytes_load32(bytes + i);
+        cortex_m_barrier(); /* the store goes another way than the look at the status */
         wait();
     }
     lock();

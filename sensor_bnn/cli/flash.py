@@ -66,12 +66,16 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="Seconds to wait for a lost board.",
 )
 @click.option(
-    "--via", type=click.Choice(["serial", "pyocd", "mass-storage"]), default="serial", show_default=True
+    "--via",
+    type=click.Choice(["serial", "pyocd", "mass-storage", "uf2"]),
+    help="The port, a debug probe, its drive, or the drive of a chip's ROM.  [default: the board's way]",
 )
 @click.option("--probe", help="With --via pyocd: the probe's serial number.")
 @click.option("--probe-target", help="With --via pyocd: its name of the chip.")
 @click.option(
-    "--drive", type=click.Path(path_type=Path), help="With --via mass-storage: where it is mounted."
+    "--drive",
+    type=click.Path(path_type=Path),
+    help="Where the drive is mounted; one of uf2 is found if not given.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -91,7 +95,7 @@ def command(
     afresh: bool,
     with_bootloader: bool,
     wait: float,
-    via: str,
+    via: str | None,
     probe: str | None,
     probe_target: str | None,
     drive: Path | None,
@@ -110,10 +114,11 @@ def command(
       sensor-bnn flash --read old.bin --board qemu-mps2-an500 --port /dev/pts/3
       sensor-bnn flash build/ --reset dtr,rts --with-bootloader
       sensor-bnn flash build/ --via pyocd
+      sensor-bnn flash build/ --via uf2 --drive /media/me/RP2350
     """
     import json
     import sys
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from sensor_bnn.boards import load_board
     from sensor_bnn.device.image import read_image
@@ -123,7 +128,7 @@ def command(
     modes = [dry_run, verify_only, read_to is not None, erase]
     if sum(modes) > 1:
         raise click.UsageError("--dry-run, --verify-only, --read and --erase exclude each other.")
-    if via != "serial" and (any(modes) or every):
+    if via not in (None, "serial") and (any(modes) or every):
         raise click.UsageError(f"--via {via} only writes.")
     if read_to is not None and every:
         raise click.UsageError("--read is for one board.")
@@ -137,6 +142,8 @@ def command(
         raise click.UsageError("--via mass-storage wants --drive.")
     image = read_image(build) if build is not None else None
     facts = load_board(board or (image.board if image is not None else ""))
+    if via is None:
+        via = "uf2" if facts.flasher == "uf2" and not any(modes) and not every else "serial"
 
     def work(link: Link, progress: Progress) -> Any:
         from sensor_bnn.device import flash, slot
@@ -167,9 +174,14 @@ def command(
         )
 
     if via != "serial":
+        from sensor_bnn.device import flash
+
         assert image is not None
         with transfer_bars() as progress:
             by_other = _by_other(via, image, facts, probe, probe_target, drive, progress)
+            if via == "uf2" and ports:
+                hello = flash.greet(ports[0], image, facts)
+                by_other = replace(by_other, port=ports[0], model=hello.model)
         click.echo(json.dumps(asdict(by_other)) if as_json else _sentence(asdict(by_other)))
         return
     rate = FAST_BAUD if baud is None else baud
@@ -215,6 +227,10 @@ def _by_other(
         from sensor_bnn.device.probe import flash_by_probe
 
         return flash_by_probe(image, board, probe, target, progress)
+    if via == "uf2":
+        from sensor_bnn.device.uf2 import flash_by_uf2
+
+        return flash_by_uf2(image, board, drive, progress)
     from sensor_bnn.device.drive import flash_by_drive
 
     assert drive is not None
@@ -244,7 +260,9 @@ def _sentence(result: dict[str, Any]) -> str:
         return f"{result['port']}: {result['error']}"
     if "via" in result:
         where = result.get("probe") or result.get("file")
-        return f"{result['board']}: {result['flash_bytes']:,} bytes at {result['address']:#010x} by {where}."
+        done = f"{result['flash_bytes']:,} bytes at {result['address']:#010x} by {where}."
+        answer = f" {result['port']} runs {result['model']}." if result.get("port") else ""
+        return f"{result['board']}: {done}{answer}"
     place = f"{result['board']} at {result['port']}"
     action = result.get("action")
     if action == "dry-run":

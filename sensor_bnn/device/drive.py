@@ -19,7 +19,10 @@ _FILE = "FIRMWARE.HEX"
 
 @dataclass(frozen=True)
 class DriveResult:
-    """What was copied where; the probe writes it from then on by itself."""
+    """What was copied where; the probe, or the chip's ROM, writes it from then on by itself.
+
+    ``port`` and ``model`` are of the application that has answered, if somebody listened for it.
+    """
 
     board: str
     via: str
@@ -28,6 +31,8 @@ class DriveResult:
     flash_bytes: int
     bootloader_bytes: int
     model_hash: str
+    port: str = ""
+    model: str = ""
 
 
 def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:

@@ -109,6 +109,11 @@ def flash_image(
     check_fit(image, board, start)
     if is_program(board):
         return _greet_program(port, image, board, start)
+    if board.flasher == "uf2":
+        raise BoardError(
+            f"The flash of {board.name} is written by the drive that its ROM shows, not over a port.",
+            "Hold BOOTSEL while plugging it in, and flash --via uf2.",
+        )
     by_debugger = board.flasher == "gdb"
     if by_debugger and debugger is None:
         raise PortError(
@@ -281,8 +286,7 @@ def _program_by_debugger(
 
 def _greet_program(port: str, image: Image, board: Board, start: int) -> FlashResult:
     """A program is not flashed: whoever started it chose the model, which is looked at."""
-    with SerialPort(port, board.uart) as line:
-        hello = _greet(Client(line), image)
+    hello = greet(port, image, board)
     return FlashResult(
         board=board.name,
         port=port,
@@ -305,6 +309,17 @@ def _greet_program(port: str, image: Image, board: Board, start: int) -> FlashRe
         verified_by="",
         resumed=0,
     )
+
+
+def greet(port: str, image: Image, board: Board) -> Hello:
+    """See that the application answers, and that it is this image's.
+
+    Raises:
+        PortError: the port is absent or busy.
+        DeviceError: nothing answers, or another model's application.
+    """
+    with SerialPort(port, board.uart) as line:
+        return _greet(Client(line), image)
 
 
 def _greet(client: Client, image: Image) -> Hello:

@@ -18,7 +18,7 @@ import jinja2
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, is_program
+from sensor_bnn.boards import Board, is_program, ram_bytes
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
@@ -42,7 +42,7 @@ RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
 _VECTORS_BEFORE_INTERRUPTS = 16
 _LOG_LINES = 12
-_OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
+_OVERFLOW = re.compile(r"region `(FLASH|RAM|LARGE)' overflowed by (\d+) bytes")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ class BuildResult:
     report: dict[str, Any]
 
 
+class _RamOverflowError(BoardError):
+    """The linker found no room in a region of RAM."""
+
+
 def build_firmware(
     bundle_dir: Path, board: Board, out_dir: Path, application: str = "benchmark"
 ) -> BuildResult:
@@ -75,7 +79,8 @@ def build_firmware(
     Args:
         bundle_dir: a compiled model, of the board's target.
         board: the board's facts.
-        out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf`` and ``build.json`` go.
+        out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf``, ``bootloader.bin`` and
+            ``build.json`` go.
         application: one of ``APPLICATIONS``.
 
     Raises:
@@ -101,7 +106,7 @@ def build_firmware(
         files = {
             "firmware.elf": bytes(firmware),
             "firmware.bin": header.to_bytes() + image,
-            **({} if is_program(board) else {"bootloader.elf": linked["bootloader"]}),
+            **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
     _place(files, out_dir)
@@ -139,7 +144,7 @@ def build_bootloader(board: Board, out_dir: Path) -> Path:
         )
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
         linked = _compile(board, Path(temporary), out_dir / "build.log", None)
-    _place({"bootloader.elf": linked["bootloader"]}, out_dir)
+    _place(_bootloader_files(linked["bootloader"], board), out_dir)
     return out_dir / "bootloader.elf"
 
 
@@ -158,8 +163,8 @@ def _check_estimate(bundle: BundleFacts, board: Board) -> None:
         )
     ram = RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
     ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
-    if ram > board.ram.size:
-        raise _too_big("RAM", ram, "RAM", board.ram.size, board, at_least=True, most=bundle.fullest_layer)
+    if ram > ram_bytes(board):
+        raise _too_big("RAM", ram, "RAM", ram_bytes(board), board, at_least=True, most=bundle.fullest_layer)
 
 
 def _too_big(
@@ -197,7 +202,7 @@ def _compile(
     _check_drivers(board, target, sources)
     generated = work / "generated"
     generated.mkdir()
-    _generate(board, target, sources / "templates", generated)
+    _generate(board, target, sources / "templates", generated, "RAM")
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -228,7 +233,14 @@ def _compile(
         log,
         board,
     )
-    _run([cmake, "--build", str(build), "--target", *targets], log, board)
+    link = [cmake, "--build", str(build), "--target", *targets]
+    try:
+        _run(link, log, board)
+    except _RamOverflowError:
+        if board.large is None:
+            raise
+        _generate(board, target, sources / "templates", generated, "LARGE")
+        _run(link, log, board)
     return {target: (build / f"{target}.elf").read_bytes() for target in targets}
 
 
@@ -268,15 +280,25 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
                 f"The board {board.name} names the {kind} driver {driver!r}, which the firmware has not.",
                 f"It has: {', '.join(known)}.",
             )
-    last = HEADER_BYTES // 4 - _VECTORS_BEFORE_INTERRUPTS - 1
-    if target.core == "cortex_m" and board.uart.irq > last:
-        raise BoardError(
-            f"The board {board.name} has its UART on interrupt {board.uart.irq}.",
-            f"The firmware's vector table goes up to {last}.",
-        )
+    if target.core == "cortex_m":
+        _check_vectors(board)
 
 
-def _generate(board: Board, target: Target, templates: Path, folder: Path) -> None:
+def _check_vectors(board: Board) -> None:
+    """The core wants its table on a multiple of a power of two that is no smaller than the table."""
+    alignment = 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length()
+    for origin in (board.flash.origin, board.slot.origin + HEADER_BYTES):
+        if alignment > HEADER_BYTES and origin % alignment:
+            raise BoardError(
+                f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of so many "
+                f"vectors stands on a multiple of {alignment}, and {origin:#010x} is none.",
+                "Choose memory.flash.page and bootloader.size so that the slot's vectors, "
+                f"{HEADER_BYTES} bytes behind its start, are on one.",
+            )
+
+
+def _generate(board: Board, target: Target, templates: Path, folder: Path, arena: str) -> None:
+    """Write ``board.h`` and the linker scripts, with the arena in the region of this name."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -287,6 +309,7 @@ def _generate(board: Board, target: Target, templates: Path, folder: Path) -> No
     facts = {
         "board": board,
         "core": target.core,
+        "arena": arena,
         "word": 4 if target.core == "cortex_m" else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
@@ -341,32 +364,40 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         return
     overflow = _OVERFLOW.search(done.stdout)
     if overflow is not None:
-        ram = overflow[1] == "RAM"
-        available = board.ram.size - RESERVED_BYTES if ram else board.slot.size
-        needed = available + int(overflow[2])
-        raise _too_big(
-            "RAM" if ram else "flash", needed, "RAM" if ram else "application slot", available, board
-        )
+        more = int(overflow[2])
+        if overflow[1] == "FLASH":
+            raise _too_big("flash", board.slot.size + more, "application slot", board.slot.size, board)
+        region = board.large if overflow[1] == "LARGE" else None
+        available = board.ram.size - RESERVED_BYTES if region is None else region.size
+        found = _too_big("RAM", available + more, "RAM", available, board)
+        raise _RamOverflowError(found.message, found.remedy)
     _place({log.name: done.stdout.encode()}, log.parent)
     last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")
 
 
+def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
+    return {"bootloader.elf": elf, "bootloader.bin": _flash_content(elf, board.flash.origin)}
+
+
 def _image(firmware: bytes | bytearray, board: Board) -> bytes:
-    """Return the bytes that stand in flash behind the header, gaps filled with zeros."""
-    start = board.slot.origin + HEADER_BYTES
+    """Return the bytes that stand in flash behind the header."""
+    content = _flash_content(firmware, board.slot.origin)
+    assert len(content) <= board.slot.size
+    return content[HEADER_BYTES:]
+
+
+def _flash_content(elf: bytes | bytearray, start: int) -> bytes:
+    """Return what an ELF file puts into flash from ``start`` on, gaps filled with zeros."""
     parts = [
         (segment["p_paddr"], segment.data())
-        for segment in ELFFile(io.BytesIO(firmware)).iter_segments("PT_LOAD")
+        for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
         if segment["p_filesz"]
     ]
-    end = max(address + len(data) for address, data in parts)
-    content = bytearray(end - board.slot.origin)
+    content = bytearray(max(address + len(data) for address, data in parts) - start)
     for address, data in parts:
-        offset = address - board.slot.origin
-        content[offset : offset + len(data)] = data
-    assert len(content) <= board.slot.size
-    return bytes(content[start - board.slot.origin :])
+        content[address - start : address - start + len(data)] = data
+    return bytes(content)
 
 
 def _patch_header(firmware: bytearray, header: ImageHeader) -> None:
@@ -398,7 +429,7 @@ def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Bo
         "image_bytes": header.image_bytes,
         "weights_bytes": bundle.weights_bytes,
         "code_bytes": header.image_bytes - bundle.weights_bytes,
-        "ram": {**ram, "total": sum(ram.values()), "available": board.ram.size - RESERVED_BYTES},
+        "ram": {**ram, "total": sum(ram.values()), "available": ram_bytes(board) - RESERVED_BYTES},
         "sections": sections,
     }
 

@@ -136,10 +136,11 @@ def _symbols(program: _Program, board: Board) -> tuple[bool, str]:
 
 
 def _fits(program: _Program, board: Board) -> tuple[bool, str]:
-    ram = Region(board.ram.origin, board.ram.size - RESERVED_BYTES)
+    regions = [Region(board.ram.origin, board.ram.size - RESERVED_BYTES)]
+    regions += [] if board.large is None else [board.large]
     flash = used = 0
     for start, data, size in program.loaded:
-        if ram.origin <= start and start + size <= ram.end:
+        if any(region.origin <= start and start + size <= region.end for region in regions):
             used += size
         elif board.flash.origin <= start and start + len(data) <= board.flash.end:
             flash += len(data)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sensor_bnn.boards import HEADER_BYTES, Board
+from sensor_bnn.boards import HEADER_BYTES, Board, ram_bytes
 from sensor_bnn.device.bench import BenchResult
 from sensor_bnn.device.profile import Profile
 
@@ -56,7 +56,7 @@ def profile_facts(
         "arena": metadata.get("arena"),
         "flash": None if build is None else _flash(build),
         "flash_capacity_bytes": board.slot.size,
-        "ram_capacity_bytes": board.ram.size,
+        "ram_capacity_bytes": ram_bytes(board),
         "accuracy": [dict(zip(("stage", "top1", "samples"), rung, strict=True)) for rung in ladder],
     }
 

@@ -32,6 +32,9 @@ noreturn void cpu_reset(void) {
     end("reset");
 }
 
+void cpu_use_caches(void) {
+}
+
 noreturn void cpu_start(uint32_t vectors) {
     end(vectors == SBNN_SLOT_ORIGIN + 512u ? "started" : "lost");
 }
@@ -113,6 +116,8 @@ bool uart_receive(uint8_t *byte, uint64_t deadline) {
 void uart_send(const uint8_t *bytes, uint32_t count) {
     fwrite(bytes, 1, count, stdout);
 }
+
+const bool flash_lets_interrupts_in = true;
 
 const uint8_t *flash_at(uint32_t address) {
     if (address < SBNN_FLASH_ORIGIN || address - SBNN_FLASH_ORIGIN >= SBNN_FLASH_BYTES) {

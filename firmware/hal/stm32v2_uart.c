@@ -1,0 +1,89 @@
+/* The second generation of ST's USART (STM32 F0, F3, F7, G0, G4, H7, L4, L5, U5: a data register for
+ * each direction, flags cleared by writing). Clock and pins are the board's set-up; its queues stay
+ * off, as the older of these parts have none. */
+#include "board.h"
+#include "hal/register.h"
+#include "hal/uart.h"
+
+#define CR1 REGISTER(SBNN_UART_BASE + 0x00u)
+#define CR1_ENABLE (1u << 0)
+#define CR1_RECEIVE (1u << 2)
+#define CR1_SEND (1u << 3)
+#define CR1_RECEIVE_INTERRUPT (1u << 5)
+#define CR1_PARITY_ODD (1u << 9)
+#define CR1_PARITY (1u << 10)
+#define CR1_NINE_BITS (1u << 12) /* the parity bit is one of them */
+#define BRR REGISTER(SBNN_UART_BASE + 0x0Cu)
+#define ISR REGISTER(SBNN_UART_BASE + 0x1Cu)
+#define ISR_OVERRUN (1u << 3)
+#define ISR_RECEIVED (1u << 5)
+#define ISR_SENT (1u << 6)
+#define ISR_SEND_EMPTY (1u << 7)
+#define ICR REGISTER(SBNN_UART_BASE + 0x20u)
+#define ICR_ERRORS 0xFu /* of parity, framing, noise; overrun */
+#define RDR REGISTER(SBNN_UART_BASE + 0x24u)
+#define TDR REGISTER(SBNN_UART_BASE + 0x28u)
+
+#if SBNN_UART_PARITY == SBNN_UART_PARITY_NONE
+#define FORMAT 0u
+#elif SBNN_UART_PARITY == SBNN_UART_PARITY_EVEN
+#define FORMAT (CR1_NINE_BITS | CR1_PARITY)
+#else
+#define FORMAT (CR1_NINE_BITS | CR1_PARITY | CR1_PARITY_ODD)
+#endif
+
+#define ON (FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE)
+#define DIVISOR ((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD)
+
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(DIVISOR < 1u << 16, "this UART's divisor has 16 bits");
+
+/* The rate is taken only while the UART is off. */
+static void configure(uint32_t divisor, uint32_t control) {
+    CR1 = 0;
+    BRR = divisor;
+    ICR = ICR_ERRORS;
+    CR1 = control;
+}
+
+/* A UART that runs at this rate already is left running: what comes meanwhile is not lost. */
+void uart_driver_open(void) {
+    if ((CR1 & ON) != ON || BRR != DIVISOR) {
+        configure(DIVISOR, ON);
+    }
+    CR1 = ON | CR1_RECEIVE_INTERRUPT;
+    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+}
+
+void uart_driver_speed(uint32_t divisor) {
+    configure(divisor, ON | CR1_RECEIVE_INTERRUPT);
+}
+
+void uart_driver_deafen(void) {
+    CR1 = ON;
+}
+
+/* What came with a wrong parity is for the protocols to find. */
+void uart_interrupt(void) {
+    for (;;) {
+        const uint32_t state = ISR;
+        if ((state & (ISR_RECEIVED | ISR_OVERRUN)) == 0u) {
+            return;
+        }
+        ICR = ICR_ERRORS;
+        if (state & ISR_RECEIVED) {
+            uart_received((uint8_t)RDR);
+        }
+    }
+}
+
+void uart_driver_send(uint8_t byte) {
+    while (!(ISR & ISR_SEND_EMPTY)) {
+    }
+    TDR = byte;
+}
+
+void uart_driver_drain(void) {
+    while (!(ISR & ISR_SENT)) {
+    }
+}

@@ -1,0 +1,360 @@
+"""A chip round a board's real programs: the core in Unicorn, the registers played from the reference manual.
+
+It shares no code with the firmware. What the manual forbids stands in ``violations``: a peripheral without
+its clock, a system clock that its voltage or the flash's wait states do not allow, flash written without its
+keys or twice. Time is counted in instructions and in looks at the timer; nothing waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import unicorn
+from elftools.elf.elffile import ELFFile
+from unicorn import arm_const as arm
+
+from sensor_bnn.boards import Board
+
+SLICE = 20_000  # instructions between looks for interrupts
+RETURN = 0x3FFF_0000  # where a handler goes back to: a page of its own
+WFI = b"\x30\xbf"
+CPUS = {
+    "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33,
+}
+SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
+    0xE000E010,
+    0xE000E014,
+    0xE000E018,
+    0xE000ED04,
+    0xE000ED08,
+    0xE000ED0C,
+)
+CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
+
+
+class FaultError(Exception):
+    """The core did what ends in a fault."""
+
+
+@dataclass
+class Uart:
+    """The line: what is on its way to the chip, and what it has sent."""
+
+    coming: deque[int] = field(default_factory=deque)
+    sent: bytearray = field(default_factory=bytearray)
+    host_baud: int = 0
+    overrun: bool = False
+
+
+class Chip:
+    """One chip with a program in its flash.
+
+    Args:
+        board: memories, UART and target.
+        elf: what stands in the flash at first.
+        family: plays the registers that its chip adds; ``family.attach(chip)`` is called once.
+    """
+
+    def __init__(self, board: Board, elf: Path, family: Any) -> None:
+        self.board = board
+        self.violations: list[str] = []
+        self.registers: dict[int, int] = {}
+        self.on_read: dict[int, Callable[[], int]] = {}
+        self.on_write: dict[int, Callable[[int], None]] = {}
+        self.uart = Uart()
+        self.now = 0  # in ticks of the core's clock
+        self.resets = 0
+        self.family = family
+        self.enabled: set[int] = set()
+        self.flash_stores: list[tuple[int, int, int, bytes]] = []
+        self.invalidated: set[int] = set()
+        self.gates: list[tuple[int, int, int, int]] = []  # a peripheral's range, its clock's register and bit
+        self._caches()
+        self._timer()
+        for at in range(8):
+            self.on_write[0xE000E100 + 4 * at] = lambda value, at=at: self._enable(at, value)  # type: ignore[misc]
+            self.on_write[0xE000E180 + 4 * at] = lambda value, at=at: self._disable(at, value)  # type: ignore[misc]
+        self.on_write[AIRCR] = self._reset_asked
+        family.attach(self)
+        self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self._uc.ctl_set_cpu_model(CPUS[board.target])
+        self._map()
+        self._load(elf)
+        self.reset()
+
+    # Memory
+
+    def _map(self) -> None:
+        def whole(size: int) -> int:
+            return -(-size // 0x1000) * 0x1000
+
+        board, uc = self.board, self._uc
+        uc.mem_map(RETURN, 0x1000)
+        uc.mem_map(board.flash.origin, whole(board.flash.size))
+        uc.mem_write(board.flash.origin, b"\xff" * board.flash.size)
+        for region in (board.ram, board.large):
+            if region is not None:
+                uc.mem_map(region.origin, whole(region.size))
+        for origin, size in ((0x4000_0000, 0x2000_0000), (0xE000_0000, 0x10_0000)):
+            uc.mmio_map(
+                *(origin, size),
+                *(lambda uc, offset, size, base: self._read(base + offset, size), origin),
+                *(lambda uc, offset, size, value, base: self._write(base + offset, size, value), origin),
+            )
+        uc.hook_add(
+            unicorn.UC_HOOK_MEM_WRITE, self._stored, begin=board.flash.origin, end=board.flash.end - 1
+        )
+
+    def _load(self, elf: Path) -> None:
+        with elf.open("rb") as stream:
+            file = ELFFile(stream)
+            for segment in file.iter_segments("PT_LOAD"):
+                if segment["p_filesz"]:
+                    self._uc.mem_write(segment["p_paddr"], segment.data())
+        self.stop_at_sleeps(self.board.flash.origin, self.board.bootloader.size)
+
+    def stop_at_sleeps(self, start: int, size: int) -> None:
+        """Stop at each WFI of the program that stands there: behind a DSB, as cpu_sleep has it."""
+        code = self.flash(start, size)
+        at = code.find(b"\xbf\xf3\x4f\x8f" + WFI)
+        while at >= 0:
+            self._uc.hook_add(
+                unicorn.UC_HOOK_CODE,
+                lambda uc, address, size, data: uc.emu_stop(),
+                begin=start + at + 4,
+                end=start + at + 5,
+            )
+            at = code.find(b"\xbf\xf3\x4f\x8f" + WFI, at + 1)
+
+    def flash(self, address: int, count: int) -> bytes:
+        """What the flash holds."""
+        return bytes(self._uc.mem_read(address, count))
+
+    def set_flash(self, address: int, data: bytes) -> None:
+        """What the flash's own controller writes."""
+        self._uc.mem_write(address, data)
+
+    def _stored(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+        """A store to flash is put right at the next look at a register: the controller decides."""
+        self.flash_stores.append((address, size, value & (1 << 8 * size) - 1, self.flash(address, size)))
+
+    def _settle(self) -> None:
+        stores, self.flash_stores = self.flash_stores, []
+        for address, _, _, before in stores:
+            self.set_flash(address, before)
+        for address, size, value, _ in stores:
+            self.family.program(self, address, size, value)
+
+    def _look(self, address: int) -> None:
+        self._settle()
+        for start, end, register, bit in self.gates:
+            if start <= address < end and not self.registers.get(register, 0) & bit:
+                self.violations.append(f"{address:#x} without its clock, {bit:#x} of {register:#x}")
+
+    def _read(self, address: int, size: int) -> int:
+        self._look(address)
+        if size != 4:
+            self.violations.append(f"{size} bytes read at {address:#x}")
+        return self.on_read.get(address, lambda: self.registers.get(address, 0))()
+
+    def _write(self, address: int, size: int, value: int) -> None:
+        self._look(address)
+        if size != 4:
+            self.violations.append(f"{size} bytes written at {address:#x}")
+        handler = self.on_write.get(address)
+        if handler is not None:
+            handler(value)
+        else:
+            self.registers[address] = value
+
+    # The core
+
+    def _caches(self) -> None:
+        """As the Cortex-M7 has them: 4 KB of instructions, 4 of data, in four ways of lines of 32 bytes."""
+        has = self.board.target in ("cortex-m7",)
+        self.registers[CLIDR] = 3 if has else 0
+        self.registers[CCSIDR] = 31 << 13 | 3 << 3 | 1
+
+        def control(value: int) -> None:
+            if value & 1 << 16 and len(self.invalidated) != 4 * 32:
+                self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines forgotten")
+            self.registers[CCR] = value
+
+        self.on_write[CCR] = control
+        self.on_write[DCISW] = self.invalidated.add
+
+    def _timer(self) -> None:
+        self._wrapped_at = 0
+
+        def value() -> int:
+            self.now += 40
+            period = self.registers.get(SYST_RVR, 0) + 1
+            return period - 1 - (self.now - self._wrapped_at) % period
+
+        def clear(_: int) -> None:
+            self._wrapped_at = self.now
+
+        def control(value: int) -> None:
+            if value & 1 << 25 and self._pending():
+                self._wrapped_at = self.now
+
+        self.on_read[SYST_CVR] = value
+        self.on_write[SYST_CVR] = clear
+        self.on_read[ICSR] = lambda: self._pending() << 26
+        self.on_write[ICSR] = control
+
+    def _pending(self) -> int:
+        period = self.registers.get(SYST_RVR, 0) + 1
+        return int(bool(self.registers.get(SYST_CSR, 0) & 1) and self.now - self._wrapped_at >= period)
+
+    def _enable(self, at: int, value: int) -> None:
+        self.enabled |= {32 * at + bit for bit in range(32) if value >> bit & 1}
+
+    def _disable(self, at: int, value: int) -> None:
+        self.enabled -= {32 * at + bit for bit in range(32) if value >> bit & 1}
+
+    def _reset_asked(self, value: int) -> None:
+        if value & 4:
+            self.resets += 1
+            self._uc.emu_stop()
+
+    def reset(self) -> None:
+        """As the chip's: registers as after power-on, RAM kept."""
+        self.enabled.clear()
+        self.invalidated.clear()
+        keep = {CLIDR: self.registers[CLIDR], CCSIDR: self.registers[CCSIDR]}
+        self.registers.clear()
+        self.registers.update(keep)
+        self.family.reset(self)
+        self._seen_resets = self.resets
+        stack, entry = (self._word(self.board.flash.origin + at) for at in (0, 4))
+        self.registers[VTOR] = self.board.flash.origin
+        uc = self._uc
+        uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
+        uc.reg_write(arm.UC_ARM_REG_PRIMASK, 0)
+        uc.reg_write(arm.UC_ARM_REG_MSP, stack)
+        uc.reg_write(arm.UC_ARM_REG_SP, stack)
+        self._pc = entry
+
+    def _word(self, address: int) -> int:
+        return int.from_bytes(self._uc.mem_read(address, 4), "little")
+
+    def run(self, until: Callable[[], bool], ticks: int) -> None:
+        """Go on until that holds, or so many ticks have passed."""
+        end = self.now + ticks
+        while not until() and self.now < end:
+            self._go(self._pc, SLICE)
+            if self.resets != self._seen_resets:
+                self.reset()
+                continue
+            here = self._uc.reg_read(arm.UC_ARM_REG_PC)
+            asleep = bytes(self._uc.mem_read(here, 2)) == WFI
+            if asleep:
+                here += 2
+                if not self._uart_wants() and not self._pending():
+                    self.now = self._wrapped_at + self.registers.get(SYST_RVR, 0) + 1
+            self._pc = here | 1
+            for _ in range(8 if asleep else 0):  # the sleeper lets interrupts in
+                if self._masked():
+                    self._go(self._pc, 1)
+                    self._pc = self._uc.reg_read(arm.UC_ARM_REG_PC) | 1
+            self._interrupts()
+
+    def _go(self, start: int, count: int) -> None:
+        try:
+            self._uc.emu_start(start | 1, RETURN, count=count)
+        except unicorn.UcError as error:
+            here = self._uc.reg_read(arm.UC_ARM_REG_PC)
+            raise FaultError(f"{error} at {here:#010x}") from None
+        self.now += count // 2
+
+    def _interrupts(self) -> None:
+        for _ in range(64):
+            if self._masked():
+                return
+            if self._pending():
+                period = self.registers.get(SYST_RVR, 0) + 1
+                self._wrapped_at += (self.now - self._wrapped_at) // period * period
+                self._handle(15)
+            elif self._uart_wants() and self.board.uart.irq in self.enabled:
+                self._handle(16 + self.board.uart.irq)
+            else:
+                return
+        if self._uart_wants() and self.uart.overrun:
+            self.violations.append("an overrun that no handler clears")
+            self.uart.overrun = False
+
+    def _masked(self) -> bool:
+        return bool(self._uc.reg_read(arm.UC_ARM_REG_PRIMASK) & 1)
+
+    def _uart_wants(self) -> bool:
+        return bool(self.family.uart_wants(self))
+
+    def _handle(self, vector: int) -> None:
+        """Call a handler as the core does: what a C function may change is put back behind it."""
+        names = ("R0", "R1", "R2", "R3", "R12", "LR", "XPSR", "SP")
+        registers = [getattr(arm, f"UC_ARM_REG_{name}") for name in names]
+        before = [self._uc.reg_read(register) for register in registers]
+        self._uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
+        self._uc.reg_write(arm.UC_ARM_REG_SP, before[-1] - 32)
+        handler = self._word(self.registers[VTOR] + 4 * vector)
+        pc = self._pc
+        for _ in range(50):
+            self._go(handler, SLICE)
+            handler = self._uc.reg_read(arm.UC_ARM_REG_PC) | 1
+            if handler == RETURN | 1:
+                break
+        for register, value in zip(registers, before, strict=True):
+            self._uc.reg_write(register, value)
+        self._pc = pc
+
+
+class ChipPort:
+    """The chip's serial port, as ``sensor_bnn.device.port.SerialPort`` is one."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.path = chip.board.name
+        self.set_baud(chip.board.uart.baud)
+
+    @property
+    def baud(self) -> int:
+        """The host's rate."""
+        return self.chip.uart.host_baud
+
+    def set_baud(self, baud: int) -> bool:
+        """The host's rate changes."""
+        self.chip.uart.host_baud = baud
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Bytes are on their way."""
+        self.chip.uart.coming.extend(data)
+
+    def read(self, count: int, timeout: float) -> bytes:
+        """The chip goes on until that many have come, or that much of its time has passed."""
+        uart = self.chip.uart
+        ticks = int(timeout * self.chip.board.counter.clock_hz) + 1
+        self.chip.run(lambda: len(uart.sent) >= count, ticks)
+        data = bytes(uart.sent[:count])
+        del uart.sent[:count]
+        return data
+
+    def read_some(self, timeout: float) -> bytes:
+        """Whatever comes."""
+        first = self.read(1, timeout)
+        return first + self.read(len(self.chip.uart.sent), 0.0) if first else b""
+
+    def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
+        """Throw away what has come."""
+        data = b""
+        while more := self.read_some(quiet):
+            data += more
+        return data

@@ -1,0 +1,360 @@
+"""What an STM32 adds to its core: clocks, power, flash and USART. ``chip.py`` has the core.
+
+By ST's reference manuals RM0008, RM0090, RM0390, RM0410 and RM0433.
+"""
+
+from __future__ import annotations
+
+from .chip import Chip
+
+KEYS = [0x45670123, 0xCDEF89AB]
+MHZ = 1_000_000
+PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB
+
+
+class Stm32:
+    """Common to all.
+
+    Args:
+        hse: the clock that the board gives, in Hz.
+        usart: 1 with one data register, 2 with two.
+    """
+
+    def __init__(self, hse: int, usart: int) -> None:
+        self.hse = hse
+        self.usart = usart
+        self.worn = False  # flash that takes no change
+        self.core_hz = self.uart_hz = 0
+
+    def attach(self, chip: Chip) -> None:
+        """Give the chip its registers."""
+        base = chip.board.uart.base
+        if self.usart == 1:
+            status, data, rate, control = base, base + 4, base + 8, base + 12
+            chip.on_read[data] = lambda: self._receive(chip, clears=True)
+            chip.on_write[data] = lambda value: self._send(chip, value, rate)
+        else:
+            control, rate, status = base, base + 0x0C, base + 0x1C
+            chip.on_read[base + 0x24] = lambda: self._receive(chip, clears=False)
+            chip.on_write[base + 0x28] = lambda value: self._send(chip, value, rate)
+            chip.on_write[base + 0x20] = lambda value: self._clear(chip, value)
+            chip.on_write[rate] = lambda value: self._set_rate(chip, rate, control, value)
+        self.control, self.rate = control, rate
+        chip.on_read[status] = lambda: self._status(chip)
+
+    def reset(self, chip: Chip) -> None:
+        """What is on after a reset, beside the zeros."""
+        self.core_hz = 16 * MHZ
+
+    def uart_wants(self, chip: Chip) -> bool:
+        """Whether the USART asks for an interrupt."""
+        return bool(chip.registers.get(self.control, 0) & 1 << 5) and bool(
+            chip.uart.coming or chip.uart.overrun
+        )
+
+    def _status(self, chip: Chip) -> int:
+        return 1 << 7 | 1 << 6 | bool(chip.uart.coming) << 5 | chip.uart.overrun << 3
+
+    def _receive(self, chip: Chip, clears: bool) -> int:
+        self._at_rate(chip)
+        if clears:
+            chip.uart.overrun = False
+        return chip.uart.coming.popleft() if chip.uart.coming else 0
+
+    def _send(self, chip: Chip, value: int, rate: int) -> None:
+        self._at_rate(chip)
+        chip.uart.sent.append(value & 0xFF)
+
+    def _clear(self, chip: Chip, value: int) -> None:
+        if value & 1 << 3:
+            chip.uart.overrun = False
+
+    def _set_rate(self, chip: Chip, rate: int, control: int, value: int) -> None:
+        if chip.registers.get(control, 0) & 1:
+            chip.violations.append("the rate changed while the USART is on")
+        chip.registers[rate] = value
+
+    def _at_rate(self, chip: Chip) -> None:
+        control = chip.registers.get(self.control, 0)
+        on = 1 << 13 if self.usart == 1 else 1
+        parity = {"none": 0, "even": 1 << 12 | 1 << 10, "odd": 1 << 12 | 1 << 10 | 1 << 9}
+        if control & (on | 12) != on | 12 or control & (1 << 12 | 3 << 9) != parity[chip.board.uart.parity]:
+            chip.violations.append(f"the USART is set to {control:#x}")
+        baud = self.uart_hz / max(1, chip.registers.get(self.rate, 0))
+        if abs(baud - chip.uart.host_baud) > 0.025 * chip.uart.host_baud:
+            chip.violations.append(f"{baud:.0f} baud beside {chip.uart.host_baud}")
+
+    def program(self, chip: Chip, address: int, size: int, value: int) -> None:
+        """A store to the flash."""
+        raise NotImplementedError
+
+    def _locked(self, chip: Chip, keys: int, control: int, lock: int) -> None:
+        """Keys open the control register, its lock bit closes it; written while locked it does not change."""
+        came: list[int] = []
+
+        def key(value: int) -> None:
+            came.append(value)
+            if came[-2:] == KEYS:
+                chip.registers[control] = chip.registers.get(control, 0) & ~lock
+
+        def write(value: int) -> None:
+            if chip.registers.get(control, lock) & lock:
+                chip.violations.append(f"{control:#x} written while locked")
+            else:
+                chip.registers[control] = value
+                self.controlled(chip, control, value)
+
+        chip.on_write[keys] = key
+        chip.on_write[control] = write
+        chip.on_read[control] = lambda: chip.registers.get(control, lock)
+
+    def controlled(self, chip: Chip, control: int, value: int) -> None:
+        """The flash's control register has a new value."""
+        raise NotImplementedError
+
+    def _change(self, chip: Chip, address: int, data: bytes) -> bool:
+        """Clear bits; whether the flash was blank there. A worn one stays as it is."""
+        before = chip.flash(address, len(data))
+        if not self.worn:
+            chip.set_flash(address, bytes(a & b for a, b in zip(before, data, strict=True)))
+        return before == b"\xff" * len(data)
+
+    def _erase(self, chip: Chip, address: int, size: int) -> None:
+        if address < chip.board.slot.origin:
+            chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
+        if not self.worn:
+            chip.set_flash(address, b"\xff" * size)
+
+
+def _within(chip: Chip, what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        chip.violations.append(f"{what} of {value / MHZ:g} MHz, not in {low / MHZ:g} to {high / MHZ:g}")
+
+
+class F1(Stm32):
+    """STM32F103 (RM0008, PM0075)."""
+
+    rcc, flash_r = 0x40021000, 0x40022000
+
+    def __init__(self, hse: int) -> None:
+        super().__init__(hse, usart=1)
+
+    def attach(self, chip: Chip) -> None:
+        """Clocks, GPIO and the flash's controller."""
+        super().attach(chip)
+        rcc = self.rcc
+        chip.on_read[rcc] = lambda: (
+            (v := chip.registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        )
+        chip.on_read[rcc + 4] = lambda: (v := chip.registers.get(rcc + 4, 0)) & ~12 | (v & 3) << 2
+        chip.on_write[rcc + 4] = lambda value: self._configured(chip, value)
+        for port in range(7):
+            start = 0x40010800 + 0x400 * port
+            chip.gates.append((start, start + 0x400, rcc + 0x18, 1 << 2 + port))
+        chip.gates.append((chip.board.uart.base, chip.board.uart.base + 0x400, rcc + 0x1C, 1 << 17))
+        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
+
+    def _configured(self, chip: Chip, value: int) -> None:
+        chip.registers[self.rcc + 4] = value
+        if value & 3 == 2:
+            if not chip.registers.get(self.rcc, 0) & 1 << 24:
+                chip.violations.append("system clock from a PLL that is off")
+            self.core_hz = self.hse * ((value >> 18 & 15) + 2)
+            bus = self.core_hz // PRESCALERS[value >> 8 & 7]
+            _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
+            _within(chip, "APB1", bus, 0, 36 * MHZ)
+            if chip.registers.get(self.flash_r, 0) & 7 < (self.core_hz - 1) // (24 * MHZ):
+                chip.violations.append("too few wait states")
+            self.uart_hz = bus
+
+    def controlled(self, chip: Chip, control: int, value: int) -> None:
+        """An erase starts."""
+        if value & 0x42 == 0x42:
+            page = chip.registers[self.flash_r + 0x14]
+            self._erase(chip, page - page % 1024, 1024)
+
+    def program(self, chip: Chip, address: int, size: int, value: int) -> None:
+        """By the halfword, where it is blank."""
+        if chip.registers.get(self.flash_r + 0x10, 0x80) & 0x81 != 1 or size != 2:
+            chip.violations.append(f"{size} bytes stored to {address:#x}")
+        elif not self._change(chip, address, value.to_bytes(2, "little")):
+            chip.violations.append(f"{address:#x} is not blank")
+
+
+class F4(Stm32):
+    """STM32F4 and F7 (RM0090, RM0390, RM0410): the same clocks, flash with sectors of three sizes."""
+
+    rcc, pwr, flash_r = 0x40023800, 0x40007000, 0x40023C00
+
+    def __init__(self, hse: int, core: int, overdrive: int, sectors: tuple[int, ...], usart: int = 1) -> None:
+        super().__init__(hse, usart)
+        self.most, self.overdrive, self.sectors = core, overdrive, sectors
+
+    def attach(self, chip: Chip) -> None:
+        """Clocks, power, GPIO and the flash's controller."""
+        super().attach(chip)
+        rcc, pwr, registers = self.rcc, self.pwr, chip.registers
+        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc + 8] = lambda: (v := registers.get(rcc + 8, 0)) & ~12 | (v & 3) << 2
+        chip.on_write[rcc + 4] = lambda value: self._set_pll(chip, value)
+        chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
+        chip.on_read[pwr + 4] = lambda: registers.get(pwr, 0) & 3 << 16
+        for port in range(9):
+            start = 0x40020000 + 0x400 * port
+            chip.gates.append((start, start + 0x400, rcc + 0x30, 1 << port))
+        for start in (chip.board.uart.base, pwr):
+            chip.gates.append((start, start + 0x400, rcc + 0x40, 1 << (start - 0x40000000) // 0x400))
+        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
+
+    def _set_pll(self, chip: Chip, value: int) -> None:
+        on = chip.registers.get(self.rcc, 0) & 1 << 24
+        if on and chip.registers.get(self.rcc + 4, 0) != value:
+            chip.violations.append("the PLL changed while it is on")
+        chip.registers[self.rcc + 4] = value
+
+    def _configured(self, chip: Chip, value: int) -> None:
+        chip.registers[self.rcc + 8] = value
+        if value & 3 != 2:
+            return
+        pll, power = chip.registers.get(self.rcc + 4, 0), chip.registers.get(self.pwr, 0)
+        if not chip.registers.get(self.rcc, 0) & 1 << 24 or not pll & 1 << 22:
+            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
+        reference = self.hse / (pll & 63)
+        vco = reference * (pll >> 6 & 511)
+        self.core_hz = int(vco / (2 * (pll >> 16 & 3) + 2))
+        buses = [self.core_hz // PRESCALERS[value >> at & 7] for at in (10, 13)]
+        _within(chip, "the PLL's input", reference, 1 * MHZ, 2 * MHZ)
+        _within(chip, "the VCO", vco, 192 * MHZ, 432 * MHZ)
+        _within(chip, "the core", self.core_hz, 0, self.most)
+        _within(chip, "APB1", buses[0], 0, self.most // 4)
+        _within(chip, "APB2", buses[1], 0, self.most // 2)
+        if not power & 1 << 14:
+            chip.violations.append("not at voltage scale 1")
+        if self.core_hz > self.overdrive and power >> 16 & 3 != 3:
+            chip.violations.append("no over-drive")
+        if chip.registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (30 * MHZ):
+            chip.violations.append("too few wait states")
+        self.uart_hz = buses[0]
+
+    def controlled(self, chip: Chip, control: int, value: int) -> None:
+        """An erase starts."""
+        if value & (1 << 16 | 2) == 1 << 16 | 2:
+            sector = value >> 3 & 31
+            self._erase(chip, chip.board.flash.origin + sum(self.sectors[:sector]), self.sectors[sector])
+
+    def program(self, chip: Chip, address: int, size: int, value: int) -> None:
+        """By the word, as PSIZE says."""
+        control = chip.registers.get(self.flash_r + 0x10, 1 << 31)
+        if control & (1 << 31 | 3 << 8 | 1) != 2 << 8 | 1 or size != 4 or address % 4:
+            chip.violations.append(f"{size} bytes stored to {address:#x}, control {control:#x}")
+        elif not self._change(chip, address, value.to_bytes(4, "little")):
+            chip.violations.append(f"{address:#x} is not blank")
+
+
+class H7(Stm32):
+    """STM32H743 of revision V (RM0433)."""
+
+    rcc, pwr, syscfg, flash_r = 0x58024400, 0x58024800, 0x58000400, 0x52002000
+
+    def __init__(self, hse: int) -> None:
+        super().__init__(hse, usart=2)
+        self.word: list[tuple[int, int]] = []
+        self.errors = [0, 0]
+
+    def attach(self, chip: Chip) -> None:
+        """Clocks, power, GPIO and two banks of flash."""
+        super().attach(chip)
+        rcc, pwr, registers = self.rcc, self.pwr, chip.registers
+        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc + 0x10] = lambda: (v := registers.get(rcc + 0x10, 0)) & ~0x38 | (v & 7) << 3
+        chip.on_write[rcc + 0x10] = lambda value: self._configured(chip, value)
+        chip.on_read[pwr + 4] = lambda: self._supplied(chip) << 13
+        chip.on_read[pwr + 0x18] = lambda: registers.get(pwr + 0x18, 0) | self._supplied(chip) << 13
+        for at in (0x28, 0x2C, 0x30):
+            chip.on_write[rcc + at] = lambda value, at=at: self._set_pll(chip, at, value)  # type: ignore[misc]
+        for port in range(11):
+            start = 0x58020000 + 0x400 * port
+            chip.gates.append((start, start + 0x400, rcc + 0xE0, 1 << port))
+        chip.gates.append((self.syscfg, self.syscfg + 0x400, rcc + 0xF4, 2))
+        uart = chip.board.uart.base
+        chip.gates.append((uart, uart + 0x400, rcc + 0xE8, 1 << (uart - 0x40000000) // 0x400))
+        for bank in range(2):
+            base = self.flash_r + 0x100 * bank
+            self._locked(chip, base + 4, base + 0x0C, 1)
+            chip.on_read[base + 0x10] = lambda bank=bank: self.errors[bank] | 2 * bool(self.word)  # type: ignore[misc]
+            chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
+
+    def reset(self, chip: Chip) -> None:
+        """The regulator as after power-on."""
+        super().reset(chip)
+        chip.registers[self.pwr + 0x0C] = 6
+        chip.registers[self.pwr + 0x18] = 0x4000
+
+    def _supplied(self, chip: Chip) -> bool:
+        return chip.registers[self.pwr + 0x0C] & 7 == 2
+
+    def _cleared(self, bank: int, value: int) -> None:
+        self.errors[bank] &= ~value
+
+    def _set_pll(self, chip: Chip, at: int, value: int) -> None:
+        on = chip.registers.get(self.rcc, 0) & 1 << 24
+        if on and chip.registers.get(self.rcc + at, 0) != value:
+            chip.violations.append("the PLL changed while it is on")
+        chip.registers[self.rcc + at] = value
+
+    def _configured(self, chip: Chip, value: int) -> None:
+        registers, rcc = chip.registers, self.rcc
+        registers[rcc + 0x10] = value
+        if value & 7 != 3:
+            return
+        select, config, dividers = (registers.get(rcc + at, 0) for at in (0x28, 0x2C, 0x30))
+        if not registers.get(rcc, 0) & 1 << 24 or select & 3 != 2 or not config & 1 << 16:
+            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
+        reference = self.hse / (select >> 4 & 63)
+        vco = reference * ((dividers & 511) + 1)
+        system = vco / ((dividers >> 9 & 127) + 1)
+        low, high = ((1, 2), (2, 4), (4, 8), (8, 16))[config >> 2 & 3]
+        _within(chip, "the PLL's input", reference, low * MHZ, high * MHZ)
+        _within(chip, "the VCO", vco, 192 * MHZ, 960 * MHZ)
+        scale0 = registers.get(self.pwr + 0x18, 0) >> 14 == 3 and registers.get(self.syscfg + 0x2C, 0) & 1
+        if not self._supplied(chip):
+            chip.violations.append("the supply is not settled")
+        d1, d2, d3 = (registers.get(rcc + at, 0) for at in (0x18, 0x1C, 0x20))
+        ahb = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
+        self.core_hz = int(system / ahb[d1 >> 8 & 15])
+        bus = self.core_hz // ahb[d1 & 15]
+        _within(chip, "the core", self.core_hz, 0, (480 if scale0 else 400) * MHZ)
+        _within(chip, "the AXI bus", bus, 0, (240 if scale0 else 200) * MHZ)
+        for name, divider in (("APB1", d2 >> 4), ("APB2", d2 >> 8), ("APB3", d1 >> 4), ("APB4", d3 >> 4)):
+            _within(chip, name, bus // PRESCALERS[divider & 7], 0, 120 * MHZ)
+        # RM0433, table of wait states at voltage scale 0: from 225 to 240 MHz.
+        if bus > 225 * MHZ and registers.get(self.flash_r, 0) & 0x3F != 0x24:
+            chip.violations.append("other wait states than 4, or another delay than 2")
+        self.uart_hz = bus // PRESCALERS[d2 >> 4 & 7]
+
+    def controlled(self, chip: Chip, control: int, value: int) -> None:
+        """An erase starts."""
+        bank = control >> 8 & 1
+        if value & 0x84 == 0x84:
+            if self.worn:
+                self.errors[bank] |= 1 << 22
+            sector = value >> 8 & 7
+            self._erase(chip, chip.board.flash.origin + 0x100000 * bank + 0x20000 * sector, 0x20000)
+
+    def program(self, chip: Chip, address: int, size: int, value: int) -> None:
+        """By 256 bits: eight words in a row, into flash that is blank."""
+        bank = (address - chip.board.flash.origin) // 0x100000
+        control = chip.registers.get(self.flash_r + 0x100 * bank + 0x0C, 1)
+        if control & 3 != 2 or size != 4 or address % 32 != 4 * len(self.word):
+            chip.violations.append(f"{size} bytes stored to {address:#x}, control {control:#x}")
+            return
+        self.word.append((address, value))
+        if len(self.word) == 8:
+            data = b"".join(word.to_bytes(4, "little") for _, word in self.word)
+            if not self._change(chip, self.word[0][0], data):
+                chip.violations.append(f"{self.word[0][0]:#x} is written twice")
+            if self.worn:
+                self.errors[bank] |= 1 << 22
+            self.word.clear()

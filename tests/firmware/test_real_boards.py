@@ -1,0 +1,152 @@
+"""The programs of real boards, run in a chip that is played from its reference manual: not hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from sensor_bnn.boards import Board, list_boards, load_board
+from sensor_bnn.device.an3155 import An3155, RefusalError
+from sensor_bnn.device.client import Client
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.flash import flash_image
+from sensor_bnn.device.image import read_image
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.device.session import Session
+from sensor_bnn.device.transfer import changed_pages, erase_pages, verify, write_pages
+from sensor_bnn.firmware.build import BuildResult, build_firmware
+
+from .chip import Chip, ChipPort
+from .standin.facts import STANDIN_HASH
+from .stm32 import F1, F4, H7, MHZ, Stm32
+
+KB = 1 << 10
+SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
+FAMILIES: dict[str, Callable[[], Stm32]] = {
+    "nucleo-f103rb": lambda: F1(8 * MHZ),
+    "nucleo-f446re": lambda: F4(8 * MHZ, 180 * MHZ, 168 * MHZ, SECTORS[:8]),
+    "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
+    "nucleo-h743zi2": lambda: H7(8 * MHZ),
+    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
+}
+"""What plays the chip of each real STM32 board, and the clock that it is given."""
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+@dataclass
+class Bench:
+    """A real board's programs in its chip, and a host's connection to it."""
+
+    board: Board
+    built: BuildResult
+    chip: Chip
+    session: Session
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def bench(
+    request: pytest.FixtureRequest,
+    standin_for: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bench:
+    board = load_board(request.param)
+    built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("real") / "out")
+    chip = Chip(board, built.bootloader_elf, FAMILIES[board.name]())
+    port = cast(SerialPort, ChipPort(chip))
+    bootloader = An3155(port)
+    assert bootloader.sync(1.0), chip.violations
+    capabilities = bootloader.get()
+    bootloader.hasty = True
+    commands = frozenset(capabilities.commands)
+    client = Client(port)
+    return Bench(
+        board, built, chip, Session(port, bootloader, client, capabilities.version, commands, port.baud)
+    )
+
+
+def test_every_real_stm32_is_here() -> None:
+    real = {board.name for board in list_boards() if board.flash.driver.startswith("stm32")}
+    assert real == set(FAMILIES)
+
+
+def test_clocks_are_what_the_board_says(bench: Bench) -> None:
+    """And no step on the way there is one that the chip forbids."""
+    assert bench.chip.violations == []
+    assert bench.chip.family.core_hz == bench.board.counter.clock_hz
+    assert bench.chip.family.uart_hz == bench.board.uart.clock_hz
+    assert bench.session.bootloader.get_id() == bench.board.bootloader.chip_id
+
+
+def test_an_overrun_is_cleared(bench: Bench) -> None:
+    bench.chip.uart.overrun = True
+    assert bench.session.bootloader.get_id() == bench.board.bootloader.chip_id
+    assert not bench.chip.uart.overrun
+    assert bench.chip.violations == []
+
+
+def test_worn_flash_is_refused(bench: Bench) -> None:
+    board, chip, bootloader = bench.board, bench.chip, bench.session.bootloader
+    page = board.bootloader.size // board.flash.page
+    bootloader.erase([page])
+    bootloader.write(board.slot.origin, bytes(64))
+    chip.family.worn = True
+    with pytest.raises(RefusalError):
+        bootloader.erase([page])
+    with pytest.raises(RefusalError):
+        bootloader.write(board.slot.origin + 256, bytes(64))
+    chip.family.worn = False
+    bootloader.erase([page])
+    assert chip.violations == []
+
+
+def test_from_flash_to_an_answer(bench: Bench) -> None:
+    """The host's own flasher erases, writes and verifies; the application starts and says what it runs."""
+    board, chip, session = bench.board, bench.chip, bench.session
+    data = bench.built.firmware_bin.read_bytes()
+    data += b"\xff" * (-len(data) % 4)
+    session.bootloader.retries = 0
+    pages = changed_pages(session, board, board.slot.origin, data, quiet)
+    erase_pages(session, board, pages, quiet)
+    write_pages(session, board, board.slot.origin, data, pages, quiet)
+    assert verify(session, board.slot.origin, data, quiet) == "checksum"
+    assert not changed_pages(session, board, board.slot.origin, data, quiet)
+    assert session.bootloader.speed(460_800) is True
+    assert session.bootloader.read(board.slot.origin, 256) == data[:256]
+    assert session.bootloader.retries == 0
+    chip.stop_at_sleeps(board.slot.origin, len(data))
+    session.go(board.slot.origin + 512)
+    hello = session.client.hello(timeout=2.0, attempts=3)
+    assert (hello.board, hello.model_hash) == (board.name, STANDIN_HASH.hex())
+    assert chip.violations == []
+    session.client.enter_bootloader()
+    assert session.bootloader.sync(3.0)
+    assert chip.resets == 1
+    assert session.bootloader.get_id() == board.bootloader.chip_id
+    assert chip.violations == []
+
+
+TWINS = [
+    (board, twin)
+    for board in list_boards()
+    for twin in list_boards()
+    if board.emulator is None and twin.emulator is not None and board.soc and board.soc == twin.soc
+]
+"""Real boards without an emulator of their own, and the emulated one with their chip."""
+
+
+@pytest.mark.parametrize(("board", "twin"), TWINS, ids=lambda board: str(board.name))
+def test_a_real_board_whose_chip_is_emulated(
+    board: Board, twin: Board, standin_for: Callable[[str], Path], tmp_path: Path
+) -> None:
+    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+    assert (tmp_path / "out" / "bootloader.bin").stat().st_size <= board.bootloader.size
+    with Emulator(replace(board, emulator=twin.emulator), built.bootloader_elf) as emulator:
+        result = flash_image(emulator.port, read_image(built.folder), board)
+    assert (result.model_hash, result.verified_by) == (STANDIN_HASH.hex(), "checksum")
