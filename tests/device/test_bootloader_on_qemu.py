@@ -85,3 +85,22 @@ def test_a_lost_byte_of_an_erase(bootloader: An3155, port: LossyPort, board: Boa
     assert bootloader.retries == 1
     assert bootloader.read(board.slot.origin, 256) == b"\xff" * 256
     bootloader.write(board.slot.origin, BLOCK)
+
+
+@pytest.mark.parametrize("lose", [1, 4, 100, 266, 300, 531, 1000, 1855, 1856, 2500])
+def test_a_lost_byte_among_blocks_that_were_sent_ahead(
+    bootloader: An3155, port: LossyPort, board: Board, lose: int
+) -> None:
+    """Behind a refused block none that followed is written: they are all tried again."""
+    bootloader.hasty = True
+    bootloader.ahead = bootloader.get_option()
+    assert bootloader.ahead == 6
+    bootloader.erase([page(board)])
+    blocks = [(board.slot.origin + 256 * i, bytes([i]) + BLOCK[1:]) for i in range(8)]
+    places = [(address, 256) for address, _ in blocks]
+    port.lose = lose
+    assert len(list(bootloader.write_all(blocks))) == 8
+    assert bootloader.retries == (1 if lose <= 8 * 265 else 0)
+    assert list(bootloader.read_all(places)) == [data for _, data in blocks]
+    assert list(bootloader.checksum_all(places)) == [stm32_crc(data) for _, data in blocks]
+    port.lose = 0

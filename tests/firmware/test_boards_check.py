@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, list_boards, load_board
+from sensor_bnn.boards import Board, Region, list_boards, load_board
 from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware import check
+from sensor_bnn.firmware.build import RESERVED_BYTES, build_bootloader, build_firmware
 from sensor_bnn.firmware.check import CHECKS, check_board
 from sensor_bnn.resources import resource
 
@@ -54,6 +57,39 @@ def test_what_does_not_link(board: Board) -> None:
         in failed(replace(board, uart=replace(board.uart, driver="none")))["links"]
     )
     assert "There is no target 'z80'" in failed(replace(board, target="z80"))["links"]
+
+
+def test_an_arena_goes_to_the_first_ram_that_has_room(board: Board, tmp_path: Path) -> None:
+    """And the facts that say so are the build's own account and the linker's symbol."""
+    ram = replace(board.ram, size=0x10000)
+    large = Region(board.ram.origin + 0x100000, 0x40000)
+    facts = replace(board, ram=ram, large=large)
+    for size, region in ((16, ram), (0x20000, large)):
+        bundle, out = tmp_path / f"{size}", tmp_path / f"{size}-out"
+        check._make_bundle(facts, bundle)
+        model = bundle / "model.h"
+        model.write_text(model.read_text().replace("ARENA_BYTES 16", f"ARENA_BYTES {size}"))
+        built = build_firmware(bundle, facts, out)
+        assert built.report["ram"]["arena"] == size
+        assert built.report["ram"]["available"] == ram.size + large.size - RESERVED_BYTES
+        with built.firmware_elf.open("rb") as stream:
+            section = ELFFile(stream).get_section_by_name(".arena")
+        assert section is not None
+        assert region.origin <= section["sh_addr"] and section["sh_addr"] + size <= region.end
+    model.write_text(model.read_text().replace(f"ARENA_BYTES {0x20000}", f"ARENA_BYTES {0x50000}"))
+    with pytest.raises(BoardError, match="does not fit"):
+        build_firmware(bundle, facts, out)
+
+
+def test_the_mark_of_a_program_stands_where_a_rom_looks(tmp_path: Path) -> None:
+    marked = [board for board in list_boards() if board.bootloader.mark]
+    assert marked
+    for board in marked:
+        build_bootloader(board, tmp_path / board.name)
+        content = (tmp_path / board.name / "bootloader.bin").read_bytes()
+        mark = struct.pack(f"<{len(board.bootloader.mark)}I", *board.bootloader.mark)
+        assert 0 <= content.find(mark) <= 4096 - len(mark)
+        assert content.find(mark) % 4 == 0
 
 
 def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
 
 from .standin.facts import STANDIN_HASH
 
-FILES = ["bootloader.elf", "build.json", "firmware.bin", "firmware.elf"]
+FILES = ["bootloader.bin", "bootloader.elf", "build.json", "firmware.bin", "firmware.elf"]
 
 
 @pytest.fixture
