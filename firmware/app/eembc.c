@@ -9,6 +9,7 @@
 #include "hal/counter.h"
 #include "hal/uart.h"
 #include "model.h"
+#include "runtime/exponential.h"
 
 #define COMMAND_BYTES 256u /* the published runners send at most 65 */
 #define TERMINATOR '%'
@@ -149,7 +150,7 @@ static void help(void) {
         "db HH[HH]*                 : bytes of input in hexadecimal, the tensor as in memory\r\n"
         "db print [N] [OFFSET]      : the input; all that was announced if N is not given\r\n"
         "infer [N] [W]              : N inferences (1) after W to warm up (10), then the results\r\n"
-        "results                    : the last output\r\n");
+        "results                    : the last output, as probabilities\r\n");
 }
 
 static void load(const char *count) {
@@ -230,14 +231,33 @@ static void buffer(char **rest) {
     }
 }
 
+static float output_value(uint32_t i) {
+    float value;
+    memcpy(&value, agent_output() + i * sizeof value, sizeof value);
+    return value;
+}
+
+/* The runners take the answers of a classifier for probabilities, and divide each by the sum of all: so
+ * logits go through softmax. What is no number stays visible: then all outputs are said as they are. */
 static void results(void) {
-    const uint8_t *output = agent_output();
+    const uint32_t outputs = SBNN_MODEL_OUTPUT_BYTES / sizeof(float);
+    float most = output_value(0);
+    bool numbers = true;
+    for (uint32_t i = 0; i < outputs; i++) {
+        const float value = output_value(i);
+        numbers = numbers && isfinite(value);
+        most = value > most ? value : most;
+    }
+    const bool classifier = numbers && outputs > 1u;
+    float sum = 0;
+    for (uint32_t i = 0; classifier && i < outputs; i++) {
+        sum += exponential(output_value(i) - most);
+    }
     say("m-results-[");
-    for (uint32_t i = 0; i < SBNN_MODEL_OUTPUT_BYTES / sizeof(float); i++) {
-        float value;
-        memcpy(&value, output + i * sizeof value, sizeof value);
+    for (uint32_t i = 0; i < outputs; i++) {
+        const float value = output_value(i);
         say(i == 0u ? "" : ",");
-        say_float(value);
+        say_float(classifier ? exponential(value - most) / sum : value);
     }
     say("]\r\n");
 }

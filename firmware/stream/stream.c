@@ -10,6 +10,7 @@
 #include "hal/counter.h"
 #include "model.h"
 #include "runtime/bytes.h"
+#include "runtime/exponential.h"
 
 enum { STREAM_OPEN = 0x20, STREAM_SAMPLES = 0x21 };
 
@@ -52,24 +53,6 @@ static uint32_t largest(const float *values) {
         best = values[i] > values[best] ? i : best;
     }
     return best;
-}
-
-/* e to a power that is not above 0, within 1e-6 of it; 0 for what is no number. The library's cannot be
- * linked on every target without an operating system's start-up. */
-static float exponential(float power) {
-    if (!(power > -87.0f)) {
-        return 0.0f;
-    }
-    const int32_t twos = (int32_t)(power * 1.44269504f - 0.5f); /* rounded: it is not above 0 */
-    const float rest = power - (float)twos * 0.693147181f;
-    float sum = 1.0f;
-    for (int i = 7; i > 0; i--) {
-        sum = 1.0f + sum * rest / (float)i;
-    }
-    const uint32_t bits = (uint32_t)(127 + twos) << 23; /* 2 to that power */
-    float scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return sum * scale;
 }
 
 /* The running average of the answers' probabilities (softmax of the logits). */

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sensor_bnn.device.patience import patient
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import FlashError, PortError
 
@@ -212,7 +213,7 @@ class An3155:
         """
         for burst, seconds in _FLOOD if flood is None else flood:
             self._port.write(bytes([FILL]) * burst)
-            if self._answer(seconds) is None:
+            if self._answer(patient(seconds)) is None:
                 continue
             self._port.drain(quiet=0.1)
             if self._at_start():
@@ -226,13 +227,13 @@ class An3155:
 
     def _call(self, seconds: float) -> int:
         """Send SYNC until it is answered; how often, or 0 when it never was."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patient(seconds)
         calls = 0
         while True:
             self._port.drain()
             self._port.write(bytes([SYNC]))
             calls += 1
-            if self._answer(_SYNC_SECONDS) is not None:
+            if self._answer(patient(_SYNC_SECONDS)) is not None:
                 self._port.drain(quiet=0.02)
                 return calls
             if time.monotonic() >= deadline:
@@ -351,7 +352,7 @@ class An3155:
         self._acknowledged(what, seconds)
 
     def _acknowledged(self, what: str, seconds: float | None = None) -> None:
-        answer = self._answer(_ANSWER_SECONDS if seconds is None else seconds)
+        answer = self._answer(patient(_ANSWER_SECONDS if seconds is None else seconds))
         if answer is None:
             raise SilenceError(
                 f"The bootloader at {self._port.path} does not answer {what}.",
@@ -373,7 +374,7 @@ class An3155:
         return None
 
     def _bytes(self, count: int, what: str) -> bytes:
-        data = self._port.read(count, _ANSWER_SECONDS)
+        data = self._port.read(count, patient(_ANSWER_SECONDS))
         if len(data) < count:
             raise SilenceError(
                 f"The bootloader at {self._port.path} sent {len(data)} of {count} bytes for {what}.",

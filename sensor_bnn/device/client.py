@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 
 from sensor_bnn.device.coding import code, pack
+from sensor_bnn.device.patience import patient
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.protocol import (
     MAX_PAYLOAD,
@@ -91,7 +92,7 @@ class Client:
             self._sequence = (self._sequence + 1) % 256
             self._port.drain()
             self._port.write(encode(Frame(self._sequence, kind, payload)))
-            answer = self._await(kind, time.monotonic() + seconds)
+            answer = self._await(kind, time.monotonic() + patient(seconds))
             if answer is None or answer.status == Status.BAD_CRC:
                 continue
             return answer
@@ -203,7 +204,7 @@ class Client:
         """Send the board into its bootloader; it resets after its answer, which may be lost."""
         self._sequence = (self._sequence + 1) % 256
         self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
-        self._await(Kind.BOOTLOADER, time.monotonic() + ANSWER_SECONDS)
+        self._await(Kind.BOOTLOADER, time.monotonic() + patient(ANSWER_SECONDS))
 
     def _await(self, kind: Kind, deadline: float) -> Frame | None:
         """The response to the last request; late answers to earlier ones are dropped."""

@@ -73,7 +73,7 @@ def runner(application: Line) -> Runner:
 
 
 def some_input(rounds: int = 0) -> np.ndarray:
-    x = np.random.default_rng(7).normal(scale=50, size=INPUT_BYTES // 4).astype(np.float32)
+    x = np.random.default_rng(7).normal(size=INPUT_BYTES // 4).astype(np.float32)
     x[:2] = rounds, 0
     return x
 
@@ -82,6 +82,11 @@ def linear(x: np.ndarray) -> np.ndarray:
     w = np.array([0.5, -1.5, 2.25, 1.0], np.float32)
     n = OUTPUT_BYTES // 4
     return ((w[0] * x[:n] + w[1] * x[1 : n + 1]) + w[2] * x[2 : n + 2]) + w[3]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits.astype(np.float64) - logits.max())
+    return powers / powers.sum()
 
 
 def test_who_is_there(runner: Runner, board: Board) -> None:
@@ -98,7 +103,8 @@ def test_a_performance_run(runner: Runner) -> None:
     x = some_input(rounds=50_000)
     assert runner.load(x.tobytes()) == ["m-load-done"]
     results, once = runner.infer(1, 0)
-    assert results == [pytest.approx(float(f"{value:.3f}"), abs=1e-9) for value in linear(x)]
+    assert results == pytest.approx(softmax(linear(x)), abs=6e-4)
+    assert sum(results) == pytest.approx(1, abs=len(results) * 5e-4)
     again, ten_times = runner.infer(10, 2)
     assert again == results
     # 64 ns an instruction: 50,000 rounds of two instructions are 6.4 ms.
@@ -128,9 +134,11 @@ def test_an_accuracy_run(runner: Runner) -> None:
     for seed in range(3):
         x = np.random.default_rng(seed).normal(size=INPUT_BYTES // 4).astype(np.float32)
         x[:2] = 0
+        x[2:] -= 20  # logits of a negative sum: a runner that divides them by it turns them round
+        assert linear(x).sum() < 0
         runner.load(x.tobytes())
         results, _ = runner.infer(1, 0)
-        assert int(np.argmax(results)) == int(np.argmax(linear(x)))
+        assert int(np.argmax(np.array(results) / sum(results))) == int(np.argmax(linear(x)))
 
 
 def test_time_goes_on(runner: Runner) -> None:
@@ -237,24 +245,41 @@ floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 @given(values=st.lists(floats, min_size=1, max_size=20))
 @example_settings
 def test_every_float_is_printed_as_c_prints_it(on_host: Program, values: list[float]) -> None:
-    """Through the model, whose output numpy computes to the last bit."""
+    """Through the model, whose output numpy computes to the last bit; a NaN keeps them from being shares."""
     x = np.zeros(INPUT_BYTES // 4, np.float32)
     x[3 : 3 + len(values)] = values
+    x[OUTPUT_BYTES // 4 + 1] = np.nan  # the last that the last output is made of
     with np.errstate(all="ignore"):
         expected = linear(x)
-    script = b"db load 1600%" + b"".join(
-        b"db " + x.tobytes()[i : i + 100].hex().encode() + b"%" for i in range(0, 1600, 100)
-    )
-    said = on_host(comes(script + b"infer 1 0%"))
-    found = re.search(rb"m-results-\[(.*)\]", said)
-    assert found is not None
-    for text, value in zip(found[1].decode().split(","), expected, strict=True):
+    said_outputs = printed(on_host, x)
+    assert len(said_outputs) == len(expected)
+    for text, value in zip(said_outputs, expected, strict=True):
         if np.isfinite(value) and abs(value) < 1e15:
             assert text == f"{value:.3f}"
         elif np.isfinite(value):
             assert float(text) == pytest.approx(float(value), rel=1e-3)
         else:
             assert text.lstrip("-") == ("nan" if np.isnan(value) else "inf")
+
+
+@given(values=st.lists(st.floats(-200, 200, width=32), min_size=1, max_size=20))
+@example_settings
+def test_outputs_are_printed_as_probabilities(on_host: Program, values: list[float]) -> None:
+    x = np.zeros(INPUT_BYTES // 4, np.float32)
+    x[3 : 3 + len(values)] = values
+    shares = [float(text) for text in printed(on_host, x)]
+    assert shares == pytest.approx(softmax(linear(x)), abs=6e-4)
+
+
+def printed(on_host: Program, x: np.ndarray) -> list[str]:
+    """The results of one inference, as they are said."""
+    script = b"db load 1600%" + b"".join(
+        b"db " + x.tobytes()[i : i + 100].hex().encode() + b"%" for i in range(0, 1600, 100)
+    )
+    said = on_host(comes(script + b"infer 1 0%"))
+    found = re.search(rb"m-results-\[(.*)\]", said)
+    assert found is not None
+    return found[1].decode().split(",")
 
 
 TOKENS = "name profile timestamp help db load print results infer 0 1 7 8 1600 1601 -1 -- 00 0g abcdef"
