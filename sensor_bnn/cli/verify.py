@@ -58,13 +58,19 @@ def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> No
     else:
         from rich.console import Console
 
-        Console().print(_table(model, checks))
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=_WIDTH)
+        console.print(_table(model, checks))
         for check in checks:
             place = check.first_difference
             said = f"differs first in {place}" if place else "agrees"
             click.echo(f"{check.backend}: {said}; largest difference {check.largest_difference:.3g}")
     if not ok:
         sys.exit(1)
+
+
+_WIDTH = 150  # of what is no terminal: no name is cut
 
 
 def _table(model: Path, checks: list[BackendCheck]) -> Table:
