@@ -30,7 +30,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sensor_bnn.boards import list_boards
+    from sensor_bnn.boards import list_boards, ram_bytes
 
     rows = [
         {
@@ -38,7 +38,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
             "title": board.title,
             "target": board.target,
             "flash_bytes": board.flash.size,
-            "ram_bytes": board.ram.size,
+            "ram_bytes": ram_bytes(board),
             "emulated": board.emulator is not None,
             "run_on_hardware": board.run_on_hardware,
         }
@@ -53,7 +53,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
     for row in rows:
         where = [name for key, name in (("emulated", "QEMU"), ("run_on_hardware", "hardware")) if row[key]]
         sizes = [f"{cast(int, row[key]) >> 10:,}" for key in ("flash_bytes", "ram_bytes")]
-        table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "nothing yet")
+        table.add_row(
+            str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not on hardware by us"
+        )
     Console().print(table)
 
 

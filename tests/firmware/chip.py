@@ -53,7 +53,56 @@ class Uart:
     overrun: bool = False
 
 
-class Chip:
+class Bus:
+    """A chip's registers, which ``family.attach`` gives it, and what is on the line."""
+
+    def __init__(self, board: Board, family: Any) -> None:
+        self.board = board
+        self.family = family
+        self.violations: list[str] = []
+        self.registers: dict[int, int] = {}
+        self.on_read: dict[int, Callable[[], int]] = {}
+        self.on_write: dict[int, Callable[[int], None]] = {}
+        self.gates: list[tuple[int, int, int, int]] = []  # a peripheral's range, its clock's register and bit
+        self.holds: list[tuple[int, int, int, int]] = []  # the same of a bit that holds it in reset
+        self.uart = Uart()
+        family.attach(self)
+        family.reset(self)
+
+    def look(self, address: int) -> None:
+        """An access: a peripheral without its clock is a violation."""
+        for start, end, register, bit in self.gates:
+            if start <= address < end and not self.registers.get(register, 0) & bit:
+                self.violations.append(f"{address:#x} without its clock, {bit:#x} of {register:#x}")
+        for start, end, register, bit in self.holds:
+            if start <= address < end and self.registers.get(register, 0) & bit:
+                self.violations.append(f"{address:#x} held in reset, {bit:#x} of {register:#x}")
+
+    def read(self, address: int) -> int:
+        """What the register holds."""
+        self.look(address)
+        return self.on_read.get(address, lambda: self.registers.get(address, 0))()
+
+    def write(self, address: int, value: int) -> None:
+        """The register takes a value."""
+        self.look(address)
+        handler = self.on_write.get(address)
+        if handler is not None:
+            handler(value)
+        else:
+            self.registers[address] = value
+
+    def set_up(self) -> None:
+        """Do the board's set-up as start-up does; what is waited for in vain is a violation."""
+        for step in self.board.setup:
+            self.write(step.register, self.read(step.register) & ~step.clear | step.set)
+            if self.read(step.register) & step.wait != step.until:
+                self.violations.append(
+                    f"{step.register:#x} is waited for, and holds {self.read(step.register):#x}"
+                )
+
+
+class Chip(Bus):
     """One chip with a program in its flash.
 
     Args:
@@ -63,26 +112,18 @@ class Chip:
     """
 
     def __init__(self, board: Board, elf: Path, family: Any) -> None:
-        self.board = board
-        self.violations: list[str] = []
-        self.registers: dict[int, int] = {}
-        self.on_read: dict[int, Callable[[], int]] = {}
-        self.on_write: dict[int, Callable[[int], None]] = {}
-        self.uart = Uart()
+        super().__init__(board, family)
         self.now = 0  # in ticks of the core's clock
         self.resets = 0
-        self.family = family
         self.enabled: set[int] = set()
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
-        self.gates: list[tuple[int, int, int, int]] = []  # a peripheral's range, its clock's register and bit
         self._caches()
         self._timer()
         for at in range(8):
             self.on_write[0xE000E100 + 4 * at] = lambda value, at=at: self._enable(at, value)  # type: ignore[misc]
             self.on_write[0xE000E180 + 4 * at] = lambda value, at=at: self._disable(at, value)  # type: ignore[misc]
         self.on_write[AIRCR] = self._reset_asked
-        family.attach(self)
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(CPUS[board.target])
         self._map()
@@ -152,27 +193,17 @@ class Chip:
         for address, size, value, _ in stores:
             self.family.program(self, address, size, value)
 
-    def _look(self, address: int) -> None:
-        self._settle()
-        for start, end, register, bit in self.gates:
-            if start <= address < end and not self.registers.get(register, 0) & bit:
-                self.violations.append(f"{address:#x} without its clock, {bit:#x} of {register:#x}")
-
     def _read(self, address: int, size: int) -> int:
-        self._look(address)
+        self._settle()
         if size != 4:
             self.violations.append(f"{size} bytes read at {address:#x}")
-        return self.on_read.get(address, lambda: self.registers.get(address, 0))()
+        return self.read(address)
 
     def _write(self, address: int, size: int, value: int) -> None:
-        self._look(address)
+        self._settle()
         if size != 4:
             self.violations.append(f"{size} bytes written at {address:#x}")
-        handler = self.on_write.get(address)
-        if handler is not None:
-            handler(value)
-        else:
-            self.registers[address] = value
+        self.write(address, value)
 
     # The core
 

@@ -5,7 +5,9 @@ By ST's reference manuals RM0008, RM0090, RM0390, RM0410 and RM0433.
 
 from __future__ import annotations
 
-from .chip import Chip
+from typing import Any
+
+from .chip import Bus, Chip
 
 KEYS = [0x45670123, 0xCDEF89AB]
 MHZ = 1_000_000
@@ -26,7 +28,7 @@ class Stm32:
         self.worn = False  # flash that takes no change
         self.core_hz = self.uart_hz = 0
 
-    def attach(self, chip: Chip) -> None:
+    def attach(self, chip: Bus) -> None:
         """Give the chip its registers."""
         base = chip.board.uart.base
         if self.usart == 1:
@@ -42,39 +44,39 @@ class Stm32:
         self.control, self.rate = control, rate
         chip.on_read[status] = lambda: self._status(chip)
 
-    def reset(self, chip: Chip) -> None:
+    def reset(self, chip: Bus) -> None:
         """What is on after a reset, beside the zeros."""
         self.core_hz = 16 * MHZ
 
-    def uart_wants(self, chip: Chip) -> bool:
+    def uart_wants(self, chip: Bus) -> bool:
         """Whether the USART asks for an interrupt."""
         return bool(chip.registers.get(self.control, 0) & 1 << 5) and bool(
             chip.uart.coming or chip.uart.overrun
         )
 
-    def _status(self, chip: Chip) -> int:
+    def _status(self, chip: Bus) -> int:
         return 1 << 7 | 1 << 6 | bool(chip.uart.coming) << 5 | chip.uart.overrun << 3
 
-    def _receive(self, chip: Chip, clears: bool) -> int:
+    def _receive(self, chip: Bus, clears: bool) -> int:
         self._at_rate(chip)
         if clears:
             chip.uart.overrun = False
         return chip.uart.coming.popleft() if chip.uart.coming else 0
 
-    def _send(self, chip: Chip, value: int, rate: int) -> None:
+    def _send(self, chip: Bus, value: int, rate: int) -> None:
         self._at_rate(chip)
         chip.uart.sent.append(value & 0xFF)
 
-    def _clear(self, chip: Chip, value: int) -> None:
+    def _clear(self, chip: Bus, value: int) -> None:
         if value & 1 << 3:
             chip.uart.overrun = False
 
-    def _set_rate(self, chip: Chip, rate: int, control: int, value: int) -> None:
+    def _set_rate(self, chip: Bus, rate: int, control: int, value: int) -> None:
         if chip.registers.get(control, 0) & 1:
             chip.violations.append("the rate changed while the USART is on")
         chip.registers[rate] = value
 
-    def _at_rate(self, chip: Chip) -> None:
+    def _at_rate(self, chip: Bus) -> None:
         control = chip.registers.get(self.control, 0)
         on = 1 << 13 if self.usart == 1 else 1
         parity = {"none": 0, "even": 1 << 12 | 1 << 10, "odd": 1 << 12 | 1 << 10 | 1 << 9}
@@ -88,7 +90,7 @@ class Stm32:
         """A store to the flash."""
         raise NotImplementedError
 
-    def _locked(self, chip: Chip, keys: int, control: int, lock: int) -> None:
+    def _locked(self, chip: Any, keys: int, control: int, lock: int) -> None:
         """Keys open the control register, its lock bit closes it; written while locked it does not change."""
         came: list[int] = []
 
@@ -108,27 +110,33 @@ class Stm32:
         chip.on_write[control] = write
         chip.on_read[control] = lambda: chip.registers.get(control, lock)
 
-    def controlled(self, chip: Chip, control: int, value: int) -> None:
+    def controlled(self, chip: Any, control: int, value: int) -> None:
         """The flash's control register has a new value."""
         raise NotImplementedError
 
-    def _change(self, chip: Chip, address: int, data: bytes) -> bool:
+    def _change(self, chip: Any, address: int, data: bytes) -> bool:
         """Clear bits; whether the flash was blank there. A worn one stays as it is."""
         before = chip.flash(address, len(data))
         if not self.worn:
             chip.set_flash(address, bytes(a & b for a, b in zip(before, data, strict=True)))
         return before == b"\xff" * len(data)
 
-    def _erase(self, chip: Chip, address: int, size: int) -> None:
+    def _erase(self, chip: Any, address: int, size: int) -> None:
         if address < chip.board.slot.origin:
             chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
         if not self.worn:
             chip.set_flash(address, b"\xff" * size)
 
 
-def _within(chip: Chip, what: str, value: float, low: float, high: float) -> None:
+def _within(chip: Bus, what: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         chip.violations.append(f"{what} of {value / MHZ:g} MHz, not in {low / MHZ:g} to {high / MHZ:g}")
+
+
+def _divided(chip: Bus, value: float, by: int) -> float:
+    if by == 0:
+        chip.violations.append("a divider of 0")
+    return value / max(1, by)
 
 
 class F1(Stm32):
@@ -139,7 +147,7 @@ class F1(Stm32):
     def __init__(self, hse: int) -> None:
         super().__init__(hse, usart=1)
 
-    def attach(self, chip: Chip) -> None:
+    def attach(self, chip: Bus) -> None:
         """Clocks, GPIO and the flash's controller."""
         super().attach(chip)
         rcc = self.rcc
@@ -155,7 +163,7 @@ class F1(Stm32):
         chip.on_read[self.flash_r + 0x0C] = lambda: 0
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
 
-    def _configured(self, chip: Chip, value: int) -> None:
+    def _configured(self, chip: Bus, value: int) -> None:
         chip.registers[self.rcc + 4] = value
         if value & 3 == 2:
             if not chip.registers.get(self.rcc, 0) & 1 << 24:
@@ -168,7 +176,7 @@ class F1(Stm32):
                 chip.violations.append("too few wait states")
             self.uart_hz = bus
 
-    def controlled(self, chip: Chip, control: int, value: int) -> None:
+    def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & 0x42 == 0x42:
             page = chip.registers[self.flash_r + 0x14]
@@ -191,7 +199,7 @@ class F4(Stm32):
         super().__init__(hse, usart)
         self.most, self.overdrive, self.sectors = core, overdrive, sectors
 
-    def attach(self, chip: Chip) -> None:
+    def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and the flash's controller."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
@@ -208,20 +216,20 @@ class F4(Stm32):
         chip.on_read[self.flash_r + 0x0C] = lambda: 0
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
 
-    def _set_pll(self, chip: Chip, value: int) -> None:
+    def _set_pll(self, chip: Bus, value: int) -> None:
         on = chip.registers.get(self.rcc, 0) & 1 << 24
         if on and chip.registers.get(self.rcc + 4, 0) != value:
             chip.violations.append("the PLL changed while it is on")
         chip.registers[self.rcc + 4] = value
 
-    def _configured(self, chip: Chip, value: int) -> None:
+    def _configured(self, chip: Bus, value: int) -> None:
         chip.registers[self.rcc + 8] = value
         if value & 3 != 2:
             return
         pll, power = chip.registers.get(self.rcc + 4, 0), chip.registers.get(self.pwr, 0)
         if not chip.registers.get(self.rcc, 0) & 1 << 24 or not pll & 1 << 22:
             chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = self.hse / (pll & 63)
+        reference = _divided(chip, self.hse, pll & 63)
         vco = reference * (pll >> 6 & 511)
         self.core_hz = int(vco / (2 * (pll >> 16 & 3) + 2))
         buses = [self.core_hz // PRESCALERS[value >> at & 7] for at in (10, 13)]
@@ -238,7 +246,7 @@ class F4(Stm32):
             chip.violations.append("too few wait states")
         self.uart_hz = buses[0]
 
-    def controlled(self, chip: Chip, control: int, value: int) -> None:
+    def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & (1 << 16 | 2) == 1 << 16 | 2:
             sector = value >> 3 & 31
@@ -263,7 +271,7 @@ class H7(Stm32):
         self.word: list[tuple[int, int]] = []
         self.errors = [0, 0]
 
-    def attach(self, chip: Chip) -> None:
+    def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and two banks of flash."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
@@ -286,25 +294,25 @@ class H7(Stm32):
             chip.on_read[base + 0x10] = lambda bank=bank: self.errors[bank] | 2 * bool(self.word)  # type: ignore[misc]
             chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
 
-    def reset(self, chip: Chip) -> None:
+    def reset(self, chip: Bus) -> None:
         """The regulator as after power-on."""
         super().reset(chip)
         chip.registers[self.pwr + 0x0C] = 6
         chip.registers[self.pwr + 0x18] = 0x4000
 
-    def _supplied(self, chip: Chip) -> bool:
+    def _supplied(self, chip: Bus) -> bool:
         return chip.registers[self.pwr + 0x0C] & 7 == 2
 
     def _cleared(self, bank: int, value: int) -> None:
         self.errors[bank] &= ~value
 
-    def _set_pll(self, chip: Chip, at: int, value: int) -> None:
+    def _set_pll(self, chip: Bus, at: int, value: int) -> None:
         on = chip.registers.get(self.rcc, 0) & 1 << 24
         if on and chip.registers.get(self.rcc + at, 0) != value:
             chip.violations.append("the PLL changed while it is on")
         chip.registers[self.rcc + at] = value
 
-    def _configured(self, chip: Chip, value: int) -> None:
+    def _configured(self, chip: Bus, value: int) -> None:
         registers, rcc = chip.registers, self.rcc
         registers[rcc + 0x10] = value
         if value & 7 != 3:
@@ -312,7 +320,7 @@ class H7(Stm32):
         select, config, dividers = (registers.get(rcc + at, 0) for at in (0x28, 0x2C, 0x30))
         if not registers.get(rcc, 0) & 1 << 24 or select & 3 != 2 or not config & 1 << 16:
             chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = self.hse / (select >> 4 & 63)
+        reference = _divided(chip, self.hse, select >> 4 & 63)
         vco = reference * ((dividers & 511) + 1)
         system = vco / ((dividers >> 9 & 127) + 1)
         low, high = ((1, 2), (2, 4), (4, 8), (8, 16))[config >> 2 & 3]
@@ -334,7 +342,7 @@ class H7(Stm32):
             chip.violations.append("other wait states than 4, or another delay than 2")
         self.uart_hz = bus // PRESCALERS[d2 >> 4 & 7]
 
-    def controlled(self, chip: Chip, control: int, value: int) -> None:
+    def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         bank = control >> 8 & 1
         if value & 0x84 == 0x84:
@@ -358,3 +366,65 @@ class H7(Stm32):
             if self.worn:
                 self.errors[bank] |= 1 << 22
             self.word.clear()
+
+
+class N6(Stm32):
+    """STM32N657 (RM0486): clocks and USART; its flash is RAM."""
+
+    rcc = 0x56028000
+
+    def __init__(self) -> None:
+        super().__init__(hse=0, usart=2)
+
+    def attach(self, chip: Bus) -> None:
+        """Clocks and GPIO."""
+        super().attach(chip)
+        rcc, registers = self.rcc, chip.registers
+        chip.on_read[rcc + 4] = lambda: registers.get(rcc, 0) & 0x108
+        chip.on_read[rcc + 0x20] = lambda: (v := registers.get(rcc + 0x20, 0)) | (v & 0x03030000) << 4
+        chip.on_write[rcc + 0x20] = lambda value: self._configured(chip, value & 0x0F0F0000)
+        chip.on_write[rcc + 0x80] = lambda value: self._set_pll(chip, value)
+        for port in range(17):
+            start = 0x56020000 + 0x400 * port
+            chip.gates.append((start, start + 0x400, rcc + 0x25C, 1 << port))
+        uart = chip.board.uart.base
+        chip.gates.append((uart, uart + 0x400, rcc + 0x26C, 1 << 4))
+
+    def reset(self, chip: Bus) -> None:
+        """As the boot ROM leaves them: on a PLL that is bypassed, core and buses on its dividers."""
+        super().reset(chip)
+        chip.registers |= {self.rcc: 0x108, self.rcc + 0x20: 0x03030000, self.rcc + 0x80: 1 << 27}
+        chip.registers |= {self.rcc + 0x88: 0x4900000D, self.rcc + 0x24: 0x00100000}
+
+    def _set_pll(self, chip: Bus, value: int) -> None:
+        if chip.registers.get(self.rcc, 0) & 1 << 8 and chip.registers[self.rcc + 0x80] != value:
+            chip.violations.append("the PLL changed while it is on")
+        chip.registers[self.rcc + 0x80] = value
+
+    def _configured(self, chip: Bus, value: int) -> None:
+        registers, rcc = chip.registers, self.rcc
+        registers[rcc + 0x20] = value & 0x03030000
+        if value & 0x03030000 != 0x03030000:
+            return
+        config, output = registers[rcc + 0x80], registers[rcc + 0x88]
+        if not registers[rcc] & 1 << 8 or config & 1 << 27 or config >> 28 & 7:
+            chip.violations.append("core on a PLL that is off, bypassed or not fed by the HSI")
+        reference = _divided(chip, 64 * MHZ, config >> 20 & 63)
+        vco = reference * (config >> 8 & 0xFFF)
+        _within(chip, "the PLL's input", reference, 5 * MHZ, 50 * MHZ)
+        _within(chip, "the VCO", vco, 800 * MHZ, 3200 * MHZ)
+        pll = _divided(chip, _divided(chip, vco, output >> 27 & 7), output >> 24 & 7)
+        rates = {}
+        for number in (1, 2, 6, 11):
+            divider = registers.get(rcc + 0xC0 + 4 * number, 0)
+            rates[number] = int(pll / ((divider >> 16 & 255) + 1))
+            if divider >> 28 & 3 or not registers.get(rcc + 0x240, 0) & 1 << number - 1:
+                chip.violations.append(f"IC{number} is off or not fed by PLL1")
+        self.core_hz = rates[1]
+        _within(chip, "the core", rates[1], 0, 600 * MHZ)
+        for number in (2, 6, 11):
+            _within(chip, f"IC{number}", rates[number], 0, 400 * MHZ)
+        prescalers = registers[rcc + 0x24]
+        bus = rates[2] >> (prescalers >> 20 & 7)
+        _within(chip, "AHB", bus, 0, 200 * MHZ)
+        self.uart_hz = bus // PRESCALERS[prescalers >> 4 & 7]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -18,11 +19,13 @@ from sensor_bnn.device.image import read_image
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.session import Session
 from sensor_bnn.device.transfer import changed_pages, erase_pages, verify, write_pages
+from sensor_bnn.device.uf2 import to_uf2
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 
-from .chip import Chip, ChipPort
+from .chip import Bus, Chip, ChipPort
+from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
-from .stm32 import F1, F4, H7, MHZ, Stm32
+from .stm32 import F1, F4, H7, MHZ, N6, Stm32
 
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
@@ -33,7 +36,9 @@ FAMILIES: dict[str, Callable[[], Stm32]] = {
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
 }
-"""What plays the chip of each real STM32 board, and the clock that it is given."""
+"""What plays the chip of each real STM32 board with flash, and the clock that it is given."""
+SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
+"""These and the others, of which the set-up is tried."""
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -82,6 +87,76 @@ def test_clocks_are_what_the_board_says(bench: Bench) -> None:
     assert bench.chip.family.core_hz == bench.board.counter.clock_hz
     assert bench.chip.family.uart_hz == bench.board.uart.clock_hz
     assert bench.session.bootloader.get_id() == bench.board.bootloader.chip_id
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_the_set_up_can_be_done_twice(name: str) -> None:
+    """By the bootloader, and again by the application: neither takes the clock away from the core."""
+    board, family = load_board(name), SETTLED[name]()
+    bus = Bus(board, family)
+    for _ in range(2):
+        bus.set_up()
+        assert bus.violations == []
+        assert family.core_hz == board.counter.clock_hz
+        assert family.uart_hz in (0, board.uart.clock_hz)  # 0: known once a byte is sent
+
+
+CLOCKS = {
+    "nucleo-f446re": {0x40007000, 0x40023800, 0x40023804, 0x40023808, 0x40023C00},
+    "nucleo-f767zi": {0x40007000, 0x40023800, 0x40023804, 0x40023808, 0x40023C00},
+    "nucleo-h743zi2": {
+        *(0x5802480C, 0x58024818, 0x5800042C, 0x58024400, 0x58024428, 0x5802442C),
+        *(0x58024430, 0x52002000, 0x58024418, 0x5802441C, 0x58024420, 0x58024410),
+    },
+    "nucleo-n657x0-q": {0x56028080, 0x560280C4, 0x560280C8, 0x56028240, 0x56028020},
+    "pico2": {0x40048000, 0x40020000, 0x40050008, 0x40050004, 0x4005000C, 0x4001003C},
+}
+"""Registers of power, clocks and wait states, by board."""
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_the_played_chip_misses_each_step(name: str) -> None:
+    board = load_board(name)
+    for register in CLOCKS[name]:
+        steps = tuple(step for step in board.setup if step.register != register)
+        assert len(steps) < len(board.setup), f"{register:#x} is not set up"
+        family = SETTLED[name]()
+        bus = Bus(replace(board, setup=steps), family)
+        bus.set_up()
+        clocks = (family.core_hz, family.uart_hz or board.uart.clock_hz)
+        assert bus.violations or clocks != (board.counter.clock_hz, board.uart.clock_hz), f"{register:#x}"
+
+
+def test_every_real_cortex_m_board_is_set_up_here() -> None:
+    real = {board.name for board in list_boards() if board.setup and board.emulator is None}
+    assert real - {board.name for board, _ in TWINS} == set(SETTLED)
+
+
+def test_a_board_flashed_by_uf2_starts(standin_for: Callable[[str], Path], tmp_path: Path) -> None:
+    board = next(board for board in list_boards() if board.uf2 is not None)
+    assert board.uf2 is not None
+    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+    image = read_image(built.folder)
+    file = to_uf2([(board.flash.origin, image.bootloader), (board.slot.origin, image.data)], board.uf2.family)
+    chip = Chip(board, built.bootloader_elf, SETTLED[board.name]())
+    chip.set_flash(board.flash.origin, b"\xff" * board.bootloader.size)
+    for at in range(0, len(file), 512):
+        address, count = struct.unpack_from("<II", file, at + 12)
+        chip.set_flash(address, file[at + 32 : at + 32 + count])
+    chip.stop_at_sleeps(board.slot.origin, len(image.data))
+    port = cast(SerialPort, ChipPort(chip))
+    client, bootloader = Client(port), An3155(port)
+    hello = client.hello(timeout=2.0, attempts=3)
+    assert (hello.board, hello.model_hash) == (board.name, STANDIN_HASH.hex())
+    assert chip.violations == []
+    assert chip.family.core_hz == board.counter.clock_hz
+    assert chip.family.uart_hz == board.uart.clock_hz
+    client.enter_bootloader()
+    assert bootloader.sync(3.0)
+    assert bootloader.get_id() == board.bootloader.chip_id
+    with pytest.raises(RefusalError):
+        bootloader.erase([board.bootloader.size // board.flash.page])
+    assert chip.violations == []
 
 
 def test_an_overrun_is_cleared(bench: Bench) -> None:
