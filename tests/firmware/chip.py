@@ -21,6 +21,7 @@ from sensor_bnn.boards import Board
 
 SLICE = 20_000  # instructions between looks for interrupts
 RETURN = 0x3FFF_0000  # where a handler goes back to: a page of its own
+BUS_FAULT = 5
 WFI = b"\x30\xbf"
 CPUS = {
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
@@ -118,6 +119,8 @@ class Chip(Bus):
         self.enabled: set[int] = set()
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
+        self.torn = range(0)
+        self._faulted = False
         self._caches()
         self._timer()
         for at in range(8):
@@ -180,11 +183,25 @@ class Chip(Bus):
 
     def set_flash(self, address: int, data: bytes) -> None:
         """What the flash's own controller writes."""
+        if address <= self.torn.start and self.torn.stop <= address + len(data):
+            self.torn = range(0)
         self._uc.mem_write(address, data)
 
     def _stored(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         """A store to flash is put right at the next look at a register: the controller decides."""
         self.flash_stores.append((address, size, value & (1 << 8 * size) - 1, self.flash(address, size)))
+
+    def tear(self, address: int, size: int) -> None:
+        """Power was cut while this was written: its error code is wrong, and to read it is a bus fault."""
+        self.torn = range(address, address + size)
+        self._uc.hook_add(
+            unicorn.UC_HOOK_MEM_READ, self._torn_read, begin=self.torn.start, end=self.torn.stop - 1
+        )
+
+    def _torn_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+        if address in self.torn:
+            self._faulted = True
+            uc.emu_stop()
 
     def _settle(self) -> None:
         stores, self.flash_stores = self.flash_stores, []
@@ -282,6 +299,9 @@ class Chip(Bus):
         end = self.now + ticks
         while not until() and self.now < end:
             self._go(self._pc, SLICE)
+            if self._faulted:  # its handler never comes back
+                self._faulted = False
+                self._go(self._word(self.registers[VTOR] + 4 * BUS_FAULT), SLICE)
             if self.resets != self._seen_resets:
                 self.reset()
                 continue

@@ -1,6 +1,6 @@
 """What an STM32 adds to its core: clocks, power, flash and USART. ``chip.py`` has the core.
 
-By ST's reference manuals RM0008, RM0090, RM0390, RM0410 and RM0433.
+By ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and RM0486.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB
 class Stm32:
     """Common to all.
 
+    ``error_codes``: the flash has them, so that a torn word faults where it is read.
+
     Args:
         hse: the clock that the board gives, in Hz.
         usart: 1 with one data register, 2 with two.
     """
+
+    error_codes = False
 
     def __init__(self, hse: int, usart: int) -> None:
         self.hse = hse
@@ -265,6 +269,7 @@ class H7(Stm32):
     """STM32H743 of revision V (RM0433)."""
 
     rcc, pwr, syscfg, flash_r = 0x58024400, 0x58024800, 0x58000400, 0x52002000
+    error_codes = True
 
     def __init__(self, hse: int) -> None:
         super().__init__(hse, usart=2)
@@ -428,3 +433,112 @@ class N6(Stm32):
         bus = rates[2] >> (prescalers >> 20 & 7)
         _within(chip, "AHB", bus, 0, 200 * MHZ)
         self.uart_hz = bus // PRESCALERS[prescalers >> 4 & 7]
+
+
+class U5(Stm32):
+    """STM32U575 without TrustZone (RM0456)."""
+
+    rcc, pwr, flash_r, icache = 0x46020C00, 0x46020800, 0x40022000, 0x40030400
+    error_codes = True
+
+    def __init__(self) -> None:
+        super().__init__(hse=0, usart=2)
+        self.word: list[tuple[int, int]] = []
+        self.errors = 0
+        self.stale = False  # the instruction cache holds what the flash no longer does
+
+    def attach(self, chip: Bus) -> None:
+        """Clocks, power, GPIO, cache and flash."""
+        super().attach(chip)
+        rcc, registers = self.rcc, chip.registers
+        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 8) << 2 | (v & 1 << 24) << 1
+        chip.on_read[rcc + 0x1C] = lambda: (v := registers.get(rcc + 0x1C, 0)) & ~12 | (v & 3) << 2
+        chip.on_read[self.pwr + 0x0C] = lambda: self._voltage(chip)
+        for at in (0x28, 0x34):
+            chip.on_write[rcc + at] = lambda value, at=at: self._set_pll(chip, at, value)  # type: ignore[misc]
+        for at in (0x1C, 0x20):
+            chip.on_write[rcc + at] = lambda value, at=at: self._configured(chip, at, value)  # type: ignore[misc]
+        chip.on_write[self.icache] = lambda value: self._empty(chip, value)
+        for port in range(9):
+            start = 0x42020000 + 0x400 * port
+            chip.gates.append((start, start + 0x400, rcc + 0x8C, 1 << port))
+        chip.gates.append((self.pwr, self.pwr + 0x400, rcc + 0x94, 1 << 2))
+        uart = chip.board.uart.base
+        chip.gates.append((uart, uart + 0x400, rcc + 0xA4, 1 << 14))
+        self._locked(chip, self.flash_r + 8, self.flash_r + 0x28, 1 << 31)
+        chip.on_read[self.flash_r + 0x20] = lambda: self.errors | bool(self.word) << 17
+        chip.on_write[self.flash_r + 0x20] = self._cleared
+
+    def _cleared(self, value: int) -> None:
+        self.errors &= ~value
+
+    def _empty(self, chip: Bus, value: int) -> None:
+        chip.registers[self.icache] = value & ~2
+        self.stale = self.stale and not value & 2
+
+    def _voltage(self, chip: Bus) -> int:
+        value = chip.registers.get(self.pwr + 0x0C, 0)
+        config = chip.registers.get(self.rcc + 0x28, 0)
+        fed = config & 3 == 2 and 4 * MHZ <= 16 * MHZ >> (config >> 12 & 15) <= 16 * MHZ
+        return value | 1 << 15 | bool(value & 1 << 18 and fed) << 14
+
+    def _set_pll(self, chip: Bus, at: int, value: int) -> None:
+        on = chip.registers.get(self.rcc, 0) & 1 << 24
+        if on and chip.registers.get(self.rcc + at, 0) != value:
+            chip.violations.append("the PLL changed while it is on")
+        chip.registers[self.rcc + at] = value
+
+    def _configured(self, chip: Bus, at: int, value: int) -> None:
+        registers, rcc = chip.registers, self.rcc
+        before = self.core_hz
+        registers[rcc + at] = value
+        if registers.get(rcc + 0x1C, 0) & 3 != 3:
+            return
+        config, dividers = registers.get(rcc + 0x28, 0), registers.get(rcc + 0x34, 0)
+        if not registers.get(rcc, 0) & 1 << 24 or config & 3 != 2 or not config & 1 << 18:
+            chip.violations.append("system clock from a PLL that is off or not fed by the HSI16")
+        reference = 16 * MHZ / ((config >> 8 & 15) + 1)
+        vco = reference * ((dividers & 511) + 1)
+        low, high = ((4, 8), (4, 8), (4, 8), (8, 16))[config >> 2 & 3]
+        _within(chip, "the PLL's input", reference, low * MHZ, high * MHZ)
+        _within(chip, "the VCO", vco, 128 * MHZ, 544 * MHZ)
+        ahb = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
+        buses = registers.get(rcc + 0x20, 0)
+        self.core_hz = int(vco / ((dividers >> 24 & 127) + 1)) // ahb[buses & 15]
+        _within(chip, "the core", self.core_hz, 0, 160 * MHZ)
+        if before < 80 * MHZ < self.core_hz:
+            chip.violations.append("from below 80 MHz to above in one step")
+        voltage = self._voltage(chip)
+        if voltage >> 16 & 3 != 3 or not voltage & 1 << 14:
+            chip.violations.append("not in range 1, or without the booster")
+        if registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (32 * MHZ):
+            chip.violations.append("too few wait states")
+        self.uart_hz = self.core_hz // PRESCALERS[buses >> 8 & 7]
+
+    def controlled(self, chip: Any, control: int, value: int) -> None:
+        """An erase starts."""
+        if value & (1 << 16 | 2) == 1 << 16 | 2:
+            if self.worn:
+                self.errors |= 1 << 3
+            page = (value >> 3 & 127) + 128 * (value >> 11 & 1)
+            self._changed(chip)
+            self._erase(chip, chip.board.flash.origin + 0x2000 * page, 0x2000)
+
+    def _changed(self, chip: Any) -> None:
+        self.stale = bool(chip.registers.get(self.icache, 0) & 1)
+
+    def program(self, chip: Chip, address: int, size: int, value: int) -> None:
+        """By 128 bits: four words in a row, into flash that is blank."""
+        control = chip.registers.get(self.flash_r + 0x28, 1 << 31)
+        if control & (1 << 31 | 1) != 1 or size != 4 or address % 16 != 4 * len(self.word):
+            chip.violations.append(f"{size} bytes stored to {address:#x}, control {control:#x}")
+            return
+        self.word.append((address, value))
+        if len(self.word) == 4:
+            data = b"".join(word.to_bytes(4, "little") for _, word in self.word)
+            if not self._change(chip, self.word[0][0], data):
+                chip.violations.append(f"{self.word[0][0]:#x} is written twice")
+            if self.worn:
+                self.errors |= 1 << 3
+            self._changed(chip)
+            self.word.clear()

@@ -18,14 +18,14 @@ from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import read_image
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.device.session import Session
-from sensor_bnn.device.transfer import changed_pages, erase_pages, verify, write_pages
+from sensor_bnn.device.transfer import changed_pages, erase_pages, pages_of, verify, write_pages
 from sensor_bnn.device.uf2 import to_uf2
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 
 from .chip import Bus, Chip, ChipPort
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
-from .stm32 import F1, F4, H7, MHZ, N6, Stm32
+from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
 
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
@@ -34,6 +34,7 @@ FAMILIES: dict[str, Callable[[], Stm32]] = {
     "nucleo-f446re": lambda: F4(8 * MHZ, 180 * MHZ, 168 * MHZ, SECTORS[:8]),
     "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
+    "nucleo-u575zi-q": U5,
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
 }
 """What plays the chip of each real STM32 board with flash, and the clock that it is given."""
@@ -109,6 +110,10 @@ CLOCKS = {
         *(0x58024430, 0x52002000, 0x58024418, 0x5802441C, 0x58024420, 0x58024410),
     },
     "nucleo-n657x0-q": {0x56028080, 0x560280C4, 0x560280C8, 0x56028240, 0x56028020},
+    "nucleo-u575zi-q": {
+        *(0x46020C94, 0x4602080C, 0x46020C00, 0x46020C28, 0x46020C34, 0x40022000),
+        *(0x46020C20, 0x46020C1C),
+    },
     "pico2": {0x40048000, 0x40020000, 0x40050008, 0x40050004, 0x4005000C, 0x4001003C},
 }
 """Registers of power, clocks and wait states, by board."""
@@ -191,6 +196,7 @@ def test_from_flash_to_an_answer(bench: Bench) -> None:
     erase_pages(session, board, pages, quiet)
     write_pages(session, board, board.slot.origin, data, pages, quiet)
     assert verify(session, board.slot.origin, data, quiet) == "checksum"
+    assert not getattr(chip.family, "stale", False), "a cache holds what the flash no longer does"
     assert not changed_pages(session, board, board.slot.origin, data, quiet)
     assert session.bootloader.speed(460_800) is True
     assert session.bootloader.read(board.slot.origin, 256) == data[:256]
@@ -214,6 +220,25 @@ TWINS = [
     if board.emulator is None and twin.emulator is not None and board.soc and board.soc == twin.soc
 ]
 """Real boards without an emulator of their own, and the emulated one with their chip."""
+
+
+def test_a_word_torn_by_a_power_cut(bench: Bench) -> None:
+    """Flash with error codes faults where it is read: the bootloader listens, and it can be mended."""
+    board, chip, session = bench.board, bench.chip, bench.session
+    if not chip.family.error_codes:
+        return  # what is there is read, and is not whole
+    data = bench.built.firmware_bin.read_bytes()
+    data += b"\xff" * (-len(data) % 4)
+    pages = pages_of(board, board.slot.origin, len(data))
+    erase_pages(session, board, pages, quiet)
+    write_pages(session, board, board.slot.origin, data, pages, quiet)
+    chip.tear(board.slot.origin + 0x1000, 32)
+    chip.reset()
+    assert session.bootloader.sync(3.0)
+    assert chip.violations == []
+    erase_pages(session, board, pages, quiet)
+    write_pages(session, board, board.slot.origin, data, pages, quiet)
+    assert verify(session, board.slot.origin, data, quiet) == "checksum"
 
 
 @pytest.mark.parametrize(("board", "twin"), TWINS, ids=lambda board: str(board.name))

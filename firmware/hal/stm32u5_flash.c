@@ -1,0 +1,95 @@
+/* The flash of an STM32U575 and U585 without TrustZone (ST RM0456): two banks of pages of 8 KB, written
+ * by words of 128 bits. The instruction cache, which holds constants too, is emptied behind each
+ * change. */
+#include "board.h"
+#include "hal/cortex_m.h"
+#include "hal/flash.h"
+#include "hal/flash_words.h"
+#include "runtime/bytes.h"
+
+#define PAGE_BYTES 0x2000u
+#define BANK_PAGES (SBNN_FLASH_BYTES / PAGE_BYTES / 2u)
+#define WORD_BYTES 16u
+
+#define FLASH_R 0x40022000u
+#define KEYR REGISTER(FLASH_R + 0x08u)
+#define SR REGISTER(FLASH_R + 0x20u)
+#define SR_BUSY (1u << 16 | 1u << 17) /* at work, or a word begun */
+#define SR_ERRORS (1u << 1 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7)
+#define SR_CLEAR (SR_ERRORS | 1u << 0) /* writing 1 clears */
+#define CR REGISTER(FLASH_R + 0x28u)
+#define CR_PROGRAM (1u << 0)
+#define CR_PAGE_ERASE (1u << 1)
+#define CR_PAGE(n) ((n) << 3)
+#define CR_SECOND_BANK (1u << 11)
+#define CR_START (1u << 16)
+#define CR_LOCK (1u << 31)
+
+#define ICACHE_CR REGISTER(0x40030400u)
+#define ICACHE_CR_ON (1u << 0)
+#define ICACHE_CR_EMPTY (1u << 1)
+#define ICACHE_SR REGISTER(0x40030404u)
+#define ICACHE_SR_BUSY (1u << 0)
+
+_Static_assert(SBNN_FLASH_PAGE_BYTES == PAGE_BYTES, "a page is the chip's");
+
+const bool flash_lets_interrupts_in = false;
+
+static void wait(void) {
+    while (SR & SR_BUSY) {
+    }
+}
+
+static void unlock(void) {
+    wait();
+    if (CR & CR_LOCK) {
+        KEYR = 0x45670123u;
+        KEYR = 0xCDEF89ABu;
+    }
+    SR = SR_CLEAR;
+}
+
+/* Whether nothing went wrong. */
+static bool lock(void) {
+    const bool right = (SR & SR_ERRORS) == 0u;
+    SR = SR_CLEAR;
+    CR = CR_LOCK;
+    if (ICACHE_CR & ICACHE_CR_ON) {
+        ICACHE_CR = ICACHE_CR_ON | ICACHE_CR_EMPTY;
+        while (ICACHE_SR & ICACHE_SR_BUSY) {
+        }
+    }
+    cortex_m_barrier();
+    return right;
+}
+
+static bool program(uint32_t address, const uint8_t *word) {
+    unlock();
+    CR = CR_PROGRAM;
+    cortex_m_barrier();
+    for (uint32_t i = 0; i < WORD_BYTES; i += 4u) {
+        REGISTER(address + i) = bytes_load32(word + i);
+    }
+    cortex_m_barrier();
+    wait();
+    return lock();
+}
+
+const uint8_t *flash_at(uint32_t address) {
+    return (const uint8_t *)(uintptr_t)address;
+}
+
+bool flash_erase(uint32_t number) {
+    const uint32_t page =
+        CR_PAGE(number % BANK_PAGES) | (number < BANK_PAGES ? 0u : CR_SECOND_BANK) | CR_PAGE_ERASE;
+    unlock();
+    CR = page;
+    CR = page | CR_START;
+    cortex_m_barrier();
+    wait();
+    return lock() && flash_words_blank(flash_at(SBNN_FLASH_ORIGIN + number * PAGE_BYTES), PAGE_BYTES);
+}
+
+bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
+    return flash_words_write(address, bytes, count, WORD_BYTES, program);
+}
