@@ -53,9 +53,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     for row in rows:
         where = [name for key, name in (("emulated", "QEMU"), ("run_on_hardware", "hardware")) if row[key]]
         sizes = [f"{cast(int, row[key]) >> 10:,}" for key in ("flash_bytes", "ram_bytes")]
-        table.add_row(
-            str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not run by us"
-        )
+        table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not run by us")
     Console().print(table)
 
 
