@@ -5,9 +5,13 @@ What the paper says ("Binary Transformer Based on the Alignment and Correction o
 features keep the distribution of the full-precision transformer's. Its method section was not at hand;
 everything below the two names is our reading:
 
-- Shift: ``B = sign(x - median(x))``, a median a channel over batch and tokens, so that about half of the bits
-  of every channel are set. In training the batch's median, in evaluation a running one, as BatchNorm keeps
-  its mean: on the device it is a constant threshold and costs nothing.
+- Shift: ``B = sign(x - median(x))``, one median of the whole tensor (``axis = "tensor"``), so that about half
+  of all its bits are set. With a median a channel half of the bits of *every* channel are set, which undoes
+  the biases that the layers before have learned; it was our first reading, and lost (docs/results.md).
+  The median is a running one, in training as in evaluation: on the device it is a constant threshold and
+  costs nothing, and a model is evaluated with the thresholds that it has learned with. (With the batch's own
+  median in training, as BatchNorm takes the batch's mean, integers on both sides of a threshold move together
+  when the running one is put in its place.)
   Of a large batch the median is that of some 1500 rows, evenly spaced over images and tokens, and so are the
   other statistics; the paper is silent on it.
 - Restore: the product sees ``alpha * B + mu`` with ``alpha = mean|x - median|`` over the tensor and
@@ -168,7 +172,7 @@ class MedianShift(Binarizer):
         restore: bool = False,
         axis: str = "channel",
         tokens: int = 1,
-        momentum: float = 0.1,
+        momentum: float = 0.05,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -218,7 +222,7 @@ class MedianShift(Binarizer):
             )
 
     def _training_threshold(self, x: Tensor) -> Tensor:
-        """The batch's median, on the way into the running statistics."""
+        """The running median, the batch's taken into it, and into the other running statistics."""
         x = x.detach()
         if self.axis == "token":
             columns = sampled_rows(x.transpose(-2, -1)).t().contiguous()  # [tokens, rows]
@@ -231,7 +235,7 @@ class MedianShift(Binarizer):
             mean = columns.mean(dim=1)
             self.running_mean.lerp_(mean.mean() if self.axis == "token" else mean, self.momentum)
             self.running_alpha.lerp_((columns - median[:, None]).abs().mean(), self.momentum)
-        return median.view_as(self.running_median)
+        return self.running_median.clone()  # as it is now: the next step moves it in place
 
 
 class LiveMedian(Binarizer):

@@ -168,7 +168,8 @@ class TransformerConfig:
         return None
 
 
-_TINY = TransformerConfig()
+# Checkpoints from before `axis` have medians a channel, the default of the class; new models have one median.
+_TINY = TransformerConfig(axis="tensor")
 _MICRO = replace(
     _TINY,
     name="vit-micro",

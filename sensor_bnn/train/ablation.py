@@ -68,7 +68,9 @@ Advance = Callable[[int, int], object]
 
 
 def load_ablation(name_or_path: str) -> Ablation:
-    """A shipped table by name, or a TOML file: ``[rows]`` of label = recipe, and ``folds``.
+    """A shipped table by name, or a TOML file: ``[rows]`` of label = recipe, ``folds`` and ``rates``.
+
+    With ``rates`` every row stands once for each of these learning rates.
 
     Raises:
         CheckpointError: there is no such file, or it has a mistake.
@@ -85,14 +87,18 @@ def load_ablation(name_or_path: str) -> Ablation:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"The ablation {path} is not TOML ({error}).", "Correct it.") from error
-    rows, folds = values.pop("rows", None), values.pop("folds", [])
+    rows, folds, rates = values.pop("rows", None), values.pop("folds", []), values.pop("rates", [])
     if values:
         raise CheckpointError(f"The ablation {path} has an unknown key {min(values)!r}.", "Remove it.")
     if not isinstance(rows, dict) or not rows or not all(isinstance(name, str) for name in rows.values()):
         raise CheckpointError(f"The ablation {path} has no rows.", 'Write [rows] with "label" = "recipe".')
     if not isinstance(folds, list) or not all(_is_fold(fold) for fold in folds):
         raise CheckpointError(f"The folds of {path} are {folds!r}.", "Write them as [[1, 2], [3, 4]].")
-    loaded = tuple(Row(label, load_recipe(name)) for label, name in rows.items())
+    if not isinstance(rates, list) or not all(type(rate) is float and rate > 0 for rate in rates):
+        raise CheckpointError(f"The rates of {path} are {rates!r}.", "Write them as [0.002, 0.008].")
+    loaded = tuple(
+        row for label, name in rows.items() for row in _at_rates(Row(label, load_recipe(name)), rates)
+    )
     if len({row.recipe.name for row in loaded}) < len(loaded):
         raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")
     return Ablation(path.stem, loaded, tuple(map(tuple, folds)))
@@ -202,6 +208,20 @@ def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
     table = tabulate(ablation, runs)
     write_json(out / "table.json", table)
     write_text(out / "table.md", markdown(table))
+
+
+def _at_rates(row: Row, rates: list[float]) -> list[Row]:
+    """The row once for each learning rate, so that every row has the same search behind it."""
+    if not rates:
+        return [row]
+    recipe = row.recipe
+    return [
+        Row(
+            f"{row.label}, rate {rate:g}",
+            replace(recipe, name=f"{recipe.name}-rate{rate:g}", schedule=replace(recipe.schedule, rate=rate)),
+        )
+        for rate in rates
+    ]
 
 
 def _is_fold(fold: Any) -> bool:

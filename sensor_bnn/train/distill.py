@@ -49,8 +49,14 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
         raise CheckpointError(
             f"The teacher {path} is not in full precision.", 'Train it from a recipe with precision = "full".'
         )
-    learned = parse_recipe(checkpoint.recipe, config.name).data.train_subjects
-    leaked = sorted(set(learned) & set(recipe.data.test_subjects))
+    learned = parse_recipe(checkpoint.recipe, config.name).data
+    if recipe.data.held_out and learned.held_out != recipe.data.held_out:
+        raise CheckpointError(
+            f"The teacher {path} has learned from the images that {recipe.name} is tested on"
+            f" (data.held_out = {recipe.data.held_out}).",
+            "Train a teacher with the same data.held_out.",
+        )
+    leaked = sorted(set(learned.train_subjects) & set(recipe.data.test_subjects))
     if leaked:
         raise CheckpointError(
             f"The teacher {path} has learned from the subjects {leaked}, on which {recipe.name} is tested.",

@@ -77,6 +77,25 @@ class FilePixels:
         return images.astype(np.float32) / np.float32(255)
 
 
+@dataclass(frozen=True)
+class ChosenPixels:
+    """Some of other images, by index int64 ``[n]``."""
+
+    pixels: Pixels
+    chosen: Labels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, C, H, W)``."""
+        return (len(self.chosen), *self.pixels.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, index: Picked) -> npt.NDArray[np.float32]:
+        return self.pixels[self.chosen[index]]
+
+
 def decode(file: Path, size: int) -> Bytes:
     """The middle square of an image file, uint8 ``[3, size, size]``.
 
@@ -127,6 +146,30 @@ class Images:
                     f"The {part} part has a label outside 0 .. {len(self.classes) - 1}.",
                     "Unpack the data set anew.",
                 )
+
+
+def hold_out(images: Images, count: int) -> Images:
+    """The set with ``count`` evenly spaced training images as its test part, and the others to learn from.
+
+    Evenly spaced, as files come sorted by class.
+
+    Raises:
+        DataError: fewer than one image would be left to learn from.
+    """
+    total = len(images.train)
+    if count >= total:
+        raise DataError(
+            f"{count} images are to be held out of {total} training images.", "Lower data.held_out."
+        )
+    held = np.arange(count, dtype=np.int64) * total // count
+    rest = np.setdiff1d(np.arange(total, dtype=np.int64), held)
+    return Images(
+        ChosenPixels(images.train, rest),
+        images.train_y[rest],
+        ChosenPixels(images.train, held),
+        images.train_y[held],
+        images.classes,
+    )
 
 
 class ImageCutter:

@@ -26,6 +26,8 @@ class DataRecipe:
         train_subjects, test_subjects: who is in which part; of one's own windows, which recordings.
             Images come with a split of their own.
         size: side of the images that are cut out of the files of ``image-folder``.
+        held_out: so many training images, evenly spaced, are tested on and not learned from, and the test
+            part stays unseen: for choosing settings. 0: the test part is tested on.
     """
 
     set: str = "smartwatch"
@@ -35,6 +37,7 @@ class DataRecipe:
     test_subjects: tuple[int, ...] = (8, 9, 10)
     path: str = ""
     size: int = 224
+    held_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,11 @@ def _check_ranges(recipe: Recipe) -> None:
         weight = getattr(recipe.distill, key)
         if not 0 <= weight < math.inf:
             raise CheckpointError(f"Recipe {recipe.name}: distill.{key} is {weight}.", "Give 0 or more.")
+    if recipe.data.held_out < 0:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: data.held_out is {recipe.data.held_out}.",
+            "Give a number of images, or 0.",
+        )
     if not 0 <= recipe.schedule.clip < math.inf:
         raise CheckpointError(
             f"Recipe {recipe.name}: schedule.clip is {recipe.schedule.clip}.", "Give 0 or more."

@@ -15,7 +15,7 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.train import image_sets, own_windows, smartwatch
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
-from sensor_bnn.train.images import ImageCutter, Images
+from sensor_bnn.train.images import ImageCutter, Images, hold_out
 from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.recipe import DataRecipe, Recipe
 from sensor_bnn.train.windows import Recordings, Windows
@@ -83,7 +83,8 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
             raise DataError(
                 f"Recipe {recipe.name} changes images as windows.", f"Leave augment.{wrong[0]} out."
             )
-        images = ImageCutter(dataset.train, dataset.train_y, augment)
+        learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
+        images = ImageCutter(learned.train, learned.train_y, augment)
         cutter: Cutter = images
         if augment.mixup or augment.cutmix:
             cutter = MixingCutter(images, augment.mixup, augment.cutmix, len(dataset.classes))
@@ -91,6 +92,11 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     wrong = [key for key in OF_IMAGES if getattr(augment, key)]
     if wrong:
         raise DataError(f"Recipe {recipe.name} changes windows as images.", f"Leave augment.{wrong[0]} out.")
+    if recipe.data.held_out:
+        raise DataError(
+            f"Recipe {recipe.name} holds out single windows, and windows of one recording overlap.",
+            "Leave data.held_out out, and name other subjects or recordings as data.test_subjects.",
+        )
     if dataset.y.min() < 0 or dataset.y.max() >= len(dataset.classes):
         raise DataError(
             f"The data set has a label outside 0 .. {len(dataset.classes) - 1}.",
@@ -116,13 +122,16 @@ def tested(dataset: DataSet, data: DataRecipe) -> Windows:
         DataError: it is empty.
     """
     if isinstance(dataset, Images):
-        return Windows(dataset.test, dataset.test_y, dataset.classes)
+        images = hold_out(dataset, data.held_out) if data.held_out else dataset
+        return Windows(images.test, images.test_y, images.classes)
     return dataset.of_groups(data.test_subjects).windows()
 
 
 def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[np.int64]:
     """What each example of the test part belongs to: its subject or recording, or, of images, its class."""
-    return dataset.test_y if isinstance(dataset, Images) else dataset.of_groups(data.test_subjects).group
+    if isinstance(dataset, Images):
+        return tested(dataset, data).y
+    return dataset.of_groups(data.test_subjects).group
 
 
 SETS: dict[str, Callable[[DataRecipe], DataSet]] = {

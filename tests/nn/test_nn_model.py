@@ -95,7 +95,7 @@ def test_lower_median_is_that_of_torch(size: int) -> None:
 def test_median_shift_halves_the_bits() -> None:
     x = torch.randn(150, 10, 4, generator=torch.Generator().manual_seed(1)) + torch.tensor([-9.0, 0, 3, 50])
     binarizer = make_binarizer("median", 4)
-    for _ in range(100):
+    for _ in range(300):
         share = (binarizer(x) > 0).float().mean(dim=(0, 1))
     torch.testing.assert_close(share, torch.full((4,), 0.5), atol=0.001, rtol=0)
     running = (binarizer.eval()(x) > 0).float().mean(dim=(0, 1))
@@ -203,7 +203,7 @@ def test_elastic_size_is_restored() -> None:
 def test_tensor_axis_has_one_median() -> None:
     binarizer = make_binarizer("median", 4, axis="tensor", restore=True)
     x = torch.randn(8, 5, 4, generator=torch.Generator().manual_seed(0))
-    for _ in range(100):
+    for _ in range(300):
         bits = binarizer(x)
     assert 0.5 <= (bits > 0).float().mean() <= 0.51
     assert np.ptp(binarizer.fold_float(4)) == 0

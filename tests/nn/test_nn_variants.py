@@ -75,10 +75,22 @@ def test_a_running_median_halves_the_bits_along_its_axis(axis: str, dims: tuple[
     x = torch.randn(50, 5, 4, generator=torch.Generator().manual_seed(0))
     x = x + torch.arange(4.0) + 7 * torch.arange(5.0)[:, None]
     binarizer = make_binarizer("median", 4, axis=axis, tokens=5, restore=True)
-    for _ in range(100):
+    for _ in range(300):
         binarizer(x)
     share = (binarizer.eval()(x) > 0).float().mean(dim=dims)
     torch.testing.assert_close(share, torch.full_like(share, 0.5), atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("axis", ("channel", "token", "tensor"))
+@pytest.mark.parametrize("integer", (False, True))
+def test_a_running_median_learns_with_the_threshold_that_it_evaluates_with(axis: str, integer: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    binarizer = make_binarizer("median", 4, axis=axis, tokens=5, integer=integer, unit=3.0, restore=True)
+    for _ in range(5):
+        x = 3 * torch.randn(20, 5, 4, generator=generator) + torch.arange(4.0)
+        x = x.round() if integer else x
+        learned = binarizer.train()(x)
+        assert torch.equal(learned, binarizer.eval()(x))
 
 
 @pytest.mark.parametrize("axis,dim", (("channel", (1,)), ("token", (2,)), ("tensor", (1, 2))))

@@ -128,10 +128,27 @@ def test_shipped_table_differs_in_the_named_step_alone() -> None:
     assert len(plan_runs(shipped, 2, True, Path("x"))) == 2 * 3 * 5
 
 
+def test_every_row_is_tried_at_every_rate(table: Path) -> None:
+    table.write_text("rates = [0.25, 0.5]\n" + table.read_text())
+    rows = load_ablation(str(table)).rows
+    assert [row.label for row in rows[:2]] == ["signs, rate 0.25", "signs, rate 0.5"]
+    assert [row.recipe.schedule.rate for row in rows] == 3 * [0.25, 0.5]
+    assert len({row.recipe.name for row in rows}) == 6
+    assert rows[2].recipe.distill.teacher == str(table.parent / "full.toml")
+
+
+@pytest.mark.parametrize("name", ("cifar-micro", "cifar-coarse", "fashion-micro"))
+def test_shipped_tables_of_images_learn_from_one_split(name: str) -> None:
+    rows = load_ablation(name).rows
+    assert len({(row.recipe.data, row.recipe.augment, row.recipe.schedule.epochs) for row in rows}) == 1
+
+
 @pytest.mark.parametrize(
     "text,message",
     (
         ("", "has no rows"),
+        ('rates = [1]\n[rows]\na = "watch-tiny"', "The rates of"),
+        ('rates = 0.1\n[rows]\na = "watch-tiny"', "The rates of"),
         ("rows = 3", "has no rows"),
         ("[rows]\na = 3", "has no rows"),
         ('[rows]\na = "nonsense"', "no training recipe"),

@@ -91,6 +91,12 @@ def test_a_teacher_that_saw_the_test_subjects_is_refused(teacher: Path, recipe: 
         load_teacher(teacher, plan)
 
 
+def test_a_teacher_that_saw_the_held_out_images_is_refused(teacher: Path, recipe: MakeRecipe) -> None:
+    plan = recipe(data={"train_subjects": [1], "held_out": 5}, distill=EVERYTHING)
+    with pytest.raises(CheckpointError, match=r"has learned from the images .* \(data.held_out = 5\)"):
+        load_teacher(teacher, plan)
+
+
 def test_a_binary_or_damaged_teacher_is_refused(
     tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:

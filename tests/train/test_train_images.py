@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from sensor_bnn.cli.eval import command as eval_command
-from sensor_bnn.errors import DataError
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
 from sensor_bnn.train.images import ArrayPixels, FilePixels, ImageCutter, Images, decode
@@ -302,6 +304,35 @@ def test_augmentation_for_the_other_kind_is_refused(recordings: Recordings, colo
             dataclasses.replace(recordings, signal=recordings.signal[:4]),
             parse_recipe({"augment": {"rotation": 5}, "data": {"train_subjects": [1]}}, "x"),
         )
+
+
+@given(count=st.integers(1, 15))
+def test_held_out_images_are_tested_on_and_not_learned_from(count: int) -> None:
+    own = np.arange(16, dtype=np.uint8)
+    pixels = ArrayPixels(np.broadcast_to(own[:, None, None, None], (16, 1, 8, 8)).copy())
+    y = np.repeat(np.arange(2), 8)  # sorted by class, as files come
+    unseen = ArrayPixels(np.full((3, 1, 8, 8), 99, dtype=np.uint8))
+    dataset = Images(pixels, y, unseen, np.zeros(3, dtype=np.int64), ("a", "b"))
+    parts = sets.split(dataset, parse_recipe({"model": SMALL, "data": {"held_out": count}}, "x"))
+    index = torch.arange(len(parts.train))
+    x, labels = parts.train.cut(index, torch.Generator())
+    learned = (x[:, 0, 0, 0] * 255).round().int().tolist()
+    held = (np.asarray(parts.test.x[:])[:, 0, 0, 0] * 255).round().astype(int).tolist()
+    assert sorted(learned + held) == own.tolist()
+    assert len(held) == count
+    assert labels.tolist() == [int(row >= 8) for row in learned]
+    assert parts.test.y.tolist() == [int(row >= 8) for row in held]
+    assert count < 2 or abs(2 * int(parts.test.y.sum()) - count) <= 1
+    assert sets.tested_groups(dataset, DataRecipe(held_out=count)).tolist() == parts.test.y.tolist()
+
+
+def test_holding_out_too_much_is_refused(recordings: Recordings, colours: Images) -> None:
+    with pytest.raises(DataError, match="are to be held out of"):
+        sets.split(colours, parse_recipe({"data": {"held_out": len(colours.train)}}, "x"))
+    with pytest.raises(DataError, match="windows of one recording overlap"):
+        sets.split(recordings, parse_recipe({"data": {"held_out": 3, "train_subjects": [1]}}, "x"))
+    with pytest.raises(CheckpointError, match=r"data.held_out is -1"):
+        parse_recipe({"data": {"held_out": -1}}, "x")
 
 
 def test_sets_by_name() -> None:
