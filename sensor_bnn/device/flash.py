@@ -18,6 +18,7 @@ from sensor_bnn.device.transfer import (
     Progress,
     changed_pages,
     erase_pages,
+    filled,
     pages_of,
     verify,
     write_pages,
@@ -120,8 +121,7 @@ def flash_image(
             f"The flash of {board.name} is written by its debugger, and none is named.",
             "Name it with --debugger (`sensor-bnn emulate BOARD --json` prints an emulated board's).",
         )
-    # Whole words are written; the filling looks like erased flash.
-    data = image.data + b"\xff" * (-len(image.data) % 4)
+    data = filled(image.data)
     link = Link(port, baud, reset)
     retries = resumed = 0
     lost_at: float | None = None
@@ -254,7 +254,7 @@ def _program_bootloader(session: Session, board: Board, bootloader: bytes, progr
             "There is no bootloader.elf of this board beside the image.",
             "Give a folder of `sensor-bnn build`.",
         )
-    data = bootloader + b"\xff" * (-len(bootloader) % 4)
+    data = filled(bootloader)
     origin = board.flash.origin
     pages = changed_pages(session, board, origin, data, progress)
     erase_pages(session, board, pages, progress)

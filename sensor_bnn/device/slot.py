@@ -9,7 +9,7 @@ from sensor_bnn.device.an3155 import BLOCK_BYTES, RefusalError
 from sensor_bnn.device.flash import check_fit
 from sensor_bnn.device.image import Image, parse_image
 from sensor_bnn.device.session import Link, Session, open_session
-from sensor_bnn.device.transfer import Progress, changed_pages, erase_pages, pages_of, verify
+from sensor_bnn.device.transfer import Progress, changed_pages, erase_pages, filled, pages_of, verify
 from sensor_bnn.errors import BundleError
 
 
@@ -121,7 +121,7 @@ def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
 
 def _words(image: Image, board: Board) -> bytes:
     check_fit(image, board, board.slot.origin)
-    return image.data + b"\xff" * (-len(image.data) % 4)
+    return filled(image.data)
 
 
 def _go(session: Session, board: Board) -> bool:

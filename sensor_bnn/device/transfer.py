@@ -13,8 +13,14 @@ from sensor_bnn.errors import FlashError
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("compare", "erase", "write", "verify"), the bytes done in it, and its bytes in all."""
 
+_WORD_BYTES = 32  # what the flash of an STM32H7 is written by, the longest; its ROM may refuse less
 _READ_BYTES = 64 * BLOCK_BYTES  # after so many a wrong one is looked at again
 _BLANK = b"\xff" * BLOCK_BYTES
+
+
+def filled(data: bytes) -> bytes:
+    """Return ``data`` with whole words, the last one filled up with what erased flash holds."""
+    return data + b"\xff" * (-len(data) % _WORD_BYTES)
 
 
 def pages_of(board: Board, address: int, size: int) -> range:

@@ -85,8 +85,8 @@ def test_a_quiet_line(image: Image) -> None:
     assert (result.model, result.model_hash) == ("stand-in", image.model_hash)
     assert {stage: done for stage, done, total in steps if done == total} == {
         "erase": 4096,
-        "write": 3516,
-        "verify": 3516,
+        "write": 3520,
+        "verify": 3520,
     }
     assert len(list(filter(lambda step: step[0] == "write", steps))) == 15
 
