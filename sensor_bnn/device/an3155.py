@@ -302,14 +302,20 @@ class An3155:
             return
         self._port.drain()
         sent = 0
-        for number, command in enumerate(commands, 1):
-            due = commands[sent : number + ahead]
+
+        def send(end: int) -> int:
+            due = commands[sent:end]
             if due:
                 self._port.write(b"".join(stage for one in due for stage in one.stages))
-                sent += len(due)
+            return sent + len(due)
+
+        sent = send(1 + ahead)
+        for number, command in enumerate(commands, 1):
             for _ in command.stages:
                 self._acknowledged(command.what)
-            yield command.answer()
+            answer = command.answer()
+            sent = send(number + 1 + ahead)  # what the caller does with this answer takes the line no time
+            yield answer
 
     def _read(self, address: int, count: int) -> _Command[bytes]:
         what = f"Read Memory at {address:#010x}"
