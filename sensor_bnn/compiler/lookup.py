@@ -379,8 +379,8 @@ _LOOKUPS = (
 )
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
 _ARMV6M = (
-    _lookup(16, _Lookup(table=2500, pair=119, single=71, widen=76, packed=8, floats=313, odd=313, clear=8)),
-    _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=313, odd=313, clear=4)),
+    _lookup(16, _Lookup(table=2500, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
+    _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
     _popcount(_Loop(word=14, packed=11, floats=310)),
 )
 
@@ -396,7 +396,6 @@ _AARCH64_NEON = (
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "portable": _THUMB2,
     "armv6m": _ARMV6M,
-    "armv7m": _THUMB2,
     "helium": (
         _helium(
             _Helium(

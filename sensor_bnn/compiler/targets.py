@@ -96,7 +96,7 @@ _TARGETS = (
         cpu="cortex-m0plus",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m0plus", "-mfloat-abi=soft", "-masm-syntax-unified"),
-        isa=("portable", "armv6m"),
+        isa=("portable", "thumb", "armv6m"),
     ),
     Target(
         name="cortex-m3",
@@ -105,7 +105,7 @@ _TARGETS = (
         cpu="cortex-m3",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"),
-        isa=("portable", "armv6m", "armv7m"),
+        isa=("portable", "thumb", "armv7m"),
     ),
     Target(
         name="cortex-m4",
@@ -115,7 +115,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv6m", "armv7m", "armv7em"),
+        isa=("portable", "thumb", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m7",
@@ -125,7 +125,7 @@ _TARGETS = (
         features=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv6m", "armv7m", "armv7em"),
+        isa=("portable", "thumb", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33",
@@ -135,7 +135,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "armv6m", "armv7m", "armv7em"),
+        isa=("portable", "thumb", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33-nofp",
@@ -145,7 +145,7 @@ _TARGETS = (
         features=("-fpregs",),
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m33+nofp", "-mfloat-abi=soft"),
-        isa=("portable", "armv6m", "armv7m"),
+        isa=("portable", "thumb", "armv7m"),
     ),
     Target(
         name="cortex-m55",
@@ -156,7 +156,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "armv6m", "armv7m", "armv7em", "helium"),
+        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-m85",
@@ -167,7 +167,7 @@ _TARGETS = (
         features=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "armv6m", "armv7m", "armv7em", "helium"),
+        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-a53",

@@ -158,6 +158,40 @@ def test_wrong_attributes(attributes, model, refused):
     assert "/blocks.0/attention/query" in said
 
 
+def test_a_cycle_names_a_node_of_it(refused):
+    add = [("x", "b", "a", "/one"), ("a", "a", "b", "/two"), ("a", "b", "y", "/three")]
+    nodes = [helper.make_node("Add", [first, second], [out], name) for first, second, out, name in add]
+    assert "node /one depends on itself: the graph is cyclic" in refused(small(*nodes))
+
+
+@pytest.mark.parametrize(
+    ("N", "K", "words", "said"),
+    [
+        (0, 4, 1, "w is uint32[0, 1], of no elements"),
+        (3, 0, 0, "w is uint32[3, 0], of no elements"),
+        (3, 0, 1, "Node /linear (BnnLinearPacked) is not valid: K is 0, outside 1 to"),
+    ],
+)
+def test_a_layer_of_nothing(N, K, words, said, refused):
+    constants = {
+        "t": np.zeros(4, np.float32),
+        "w": np.zeros((N, words), np.uint32),
+        "l": np.zeros(N, np.int32),
+    }
+    nodes = [
+        helper.make_node("BnnPack", ["x", "t"], ["bits"], "/pack", domain=DOMAIN),
+        helper.make_node("BnnLinearPacked", ["bits", "w", "l"], ["out"], "/linear", domain=DOMAIN, K=K),
+        helper.make_node("Add", ["x", "x"], ["y"], "/add"),
+    ]
+    given = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    assert said in refused(small(*nodes, constants=given))
+
+
+def test_an_input_of_nothing(refused):
+    node = helper.make_node("Add", ["x", "x"], ["y"], "/add")
+    refused(small(node, inputs=(("x", [0, 4]),), outputs=(("y", [0, 4]),)))
+
+
 def test_missing_input(model, refused):
     (node,) = [n for n in model.graph.node if n.name == "/blocks.0/attention/query"]
     node.input.pop()
