@@ -1,4 +1,4 @@
-"""Measure the binary kernels on an emulated core: every kernel a layer of one program with random data.
+"""Measure kernels on an emulated core: every kernel a layer of one program with random data.
 
 What runs is what a user's model runs: the compiler's bundle in the benchmark firmware.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,51 +16,28 @@ from rich.console import Console
 
 from sensor_bnn.boards import Board, list_boards
 from sensor_bnn.compiler.bundle import write_bundle
-from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
-from sensor_bnn.compiler.lookup import Rows, choose_rows, kernels_of
-from sensor_bnn.compiler.program import (
-    FLOAT_SUM,
-    PACKED_OUT,
-    Array,
-    Buffer,
-    LinearForm,
-    Place,
-    Program,
-    Step,
-    Write,
-    linear_calls,
-)
+from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Step, Write
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.device.application import check_answer, greet
 from sensor_bnn.device.bench import instructions_of
 from sensor_bnn.device.client import Client
+from sensor_bnn.device.counting import CountPlugin, Symbols, counts_by_layer
+from sensor_bnn.device.cycles import estimate_cycles, model_name
 from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
+from sensor_bnn.device.estimate import MARK
 from sensor_bnn.device.port import SerialPort
-from sensor_bnn.errors import BoardError
+from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.kernel_cases import Case, cases_of
+from sensor_bnn.kernel_cases import Shape as Shape
+from sensor_bnn.on_board import output_of, with_image
 from sensor_bnn.onnx.operators import TensorType
-from sensor_bnn.onnx.packing import pack_bits, words_for
-from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
-from sensor_bnn.report.progress import transfer_bars
 
-_FORMS = (PACKED_OUT, FLOAT_SUM)
 _OTHER_RAM_BYTES = 16384
-"""What the firmware takes besides arena, input and output."""
+"""What the firmware takes besides arena, input, output and stack, at most."""
 
-CHOSEN = "chosen"
-"""What the compiler takes for the shape; the other kernels take all rows."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A layer: ``m`` rows (tokens) by ``n`` outputs over ``k`` bits."""
-
-    m: int
-    n: int
-    k: int
-
+_CODE_BYTES = 65536
+"""The firmware's code, kernels included, as a first guess."""
 
 DEFAULT_SHAPES = (Shape(64, 192, 192), Shape(64, 768, 192), Shape(64, 192, 768))
 
@@ -70,17 +47,20 @@ class KernelRow:
     """One kernel at one shape.
 
     Attributes:
-        kernel: one of the target's (``sensor_bnn/compiler/lookup.py``), or ``chosen``.
+        kernel: one of the target's binary ones (``sensor_bnn/compiler/lookup.py``), ``chosen``, or what they
+            are compared with: ``int8_*``, ``tvm_float32``.
         target: of the core that counted.
         m: rows.
         n: outputs.
-        k: bits a row.
-        output: ``packed`` (bits) or ``float`` (with scale, bias and residual).
+        k: inputs a row.
+        output: ``packed``, what the next layer of its kind reads (bits; int8 of an int8 kernel), or ``float``
+            (binary kernels: with scale, bias and residual).
         macs: m * n * k.
         instructions: of one call, building of tables included.
         instr_per_mac: their ratio.
-        cycles_estimate: always None: no model of the core's pipeline is run.
-        exact: whether all outputs are the reference's, bit for bit.
+        cycles_estimate: of one call, by the model of the core that ``cycles.model_name`` names; None where
+            the model's programs are missing.
+        exact: whether all outputs are the numpy reference's, bit for bit.
     """
 
     kernel: str
@@ -96,79 +76,46 @@ class KernelRow:
     exact: bool
 
 
-@dataclass(frozen=True)
-class _Case:
-    """A kernel at a shape, and what must come out."""
-
-    kernel: str
-    shape: Shape
-    form: LinearForm
-    rows: tuple[Rows, ...]
-    expected: Array
-    start: int  # its first word in the program's output
-
-
-def measure_kernels(target: Target, shapes: tuple[Shape, ...], console: Console) -> list[KernelRow]:
+def measure_kernels(
+    target: Target, shapes: Sequence[Shape], console: Console, *, baselines: bool = True
+) -> list[KernelRow]:
     """Run every kernel at every shape on an emulated core of the target.
 
     Args:
         target: a target that an emulated board has.
         shapes: of layers; each is measured with bits out, and with floats out and a residual.
-        console: told of each step.
+        console: told of each step, of what is left out because it does not fit the board, and why there are
+            no estimates of cycles.
+        baselines: also run int8 and float32.
 
     Raises:
-        BoardError: no emulated board has the target, or the shapes do not fit its memory.
+        BoardError: no emulated board has the target, or no kernel fits its memory.
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     board = find_emulated(target)
-    batches = _batches(target, shapes, board)
-    return [row for batch in batches for row in _measure(target, shapes, batch, board, console)]
-
-
-def _measure(
-    target: Target, shapes: tuple[Shape, ...], batch: range, board: Board, console: Console
-) -> list[KernelRow]:
-    program, cases, residual = _program(target, shapes, batch)
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
-        folder = Path(temporary)
-        console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
-        digest = hashlib.sha256(repr((shapes, batch)).encode()).hexdigest()
-        bundle = write_bundle(program, "kernels", digest, target, folder / "bundle")
-        build = build_firmware(bundle.folder, board, folder / "build")
-        console.print(f"run them on {board.title}")
-        with Emulator(board, build.bootloader_elf) as emulator:
-            with transfer_bars() as progress:
-                flash_image(emulator.port, read_image(build.folder), board, progress=progress)
-            with SerialPort(emulator.port, board.uart) as line:
-                client = Client(line)
-                hello = greet(line, client)
-                check_answer(hello, board, bundle.metadata)
-                client.write_input(residual.tobytes())
-                _, ticks = client.profile()
-                output = np.frombuffer(client.read_output(bundle.metadata["output"]["bytes"]), np.uint32)
-    rows = []
-    for case, count in zip(cases, ticks, strict=True):
-        got = output[case.start : case.start + case.expected.size]
-        instructions = instructions_of(count, hello, board)
-        assert instructions is not None  # the board is emulated
-        shape = case.shape
-        macs = shape.m * shape.n * shape.k
-        rows.append(
-            KernelRow(
-                kernel=case.kernel,
-                target=target.name,
-                m=shape.m,
-                n=shape.n,
-                k=shape.k,
-                output="packed" if case.form.packed else "float",
-                macs=macs,
-                instructions=instructions,
-                instr_per_mac=round(instructions / macs, 4),
-                cycles_estimate=None,
-                exact=got.tobytes() == case.expected.tobytes(),
-            )
-        )
-    return rows
+    cases = [case for shape in shapes for case in cases_of(target, shape, baselines=baselines)]
+    estimated = _estimates(target, console)
+    rows: dict[int, KernelRow] = {}
+    refused: list[BoardError] = []
+    batches = _batches(cases, board)
+    while batches:
+        batch = batches.pop(0)
+        try:
+            measured = _measure([cases[place] for place in batch], board, console, estimated=estimated)
+        except BoardError as error:
+            # A first guess of sizes put too much together, or this one alone is too large.
+            if len(batch) > 1:
+                half = len(batch) // 2
+                batches[:0] = [batch[:half], batch[half:]]
+                continue
+            case = cases[batch[0]]
+            console.print(f"{case.kernel} at {case.shape} ({case.output}) is left out: {error.message}")
+            refused.append(error)
+        else:
+            rows |= dict(zip(batch, measured, strict=True))
+    if not rows:
+        raise refused[0]
+    return [rows[place] for place in sorted(rows)]
 
 
 def find_emulated(target: Target) -> Board:
@@ -187,103 +134,151 @@ def find_emulated(target: Target) -> Board:
     )
 
 
-def _batches(target: Target, shapes: tuple[Shape, ...], board: Board) -> list[range]:
-    """Numbers of cases, as many at a time as the board's RAM holds outputs of; one at least."""
-    room = board.ram.size - board.ram.stack - _OTHER_RAM_BYTES
-    room -= max(4 * shape.m * shape.n for shape in shapes)
+def _estimates(target: Target, console: Console) -> bool:
+    """Whether there is a model of the core's cycles; the console is told why not."""
+    try:
+        console.print(f"cycles are estimated by {model_name(target)}")
+    except ToolError as error:
+        console.print(f"No cycles are estimated: {error}")
+        return False
+    return True
+
+
+def _batches(cases: Sequence[Case], board: Board) -> list[list[int]]:
+    """Numbers of cases that are compiled alike, as many at a time as the board seems to hold."""
+    ram = board.ram.size - board.ram.stack - _OTHER_RAM_BYTES
+    flash = board.slot.size - _CODE_BYTES
     batches = []
-    first = number = workspace = outputs = 0
-    for shape in shapes:
-        for form in _FORMS:
-            for _, rows in _variants(target, shape, form):
-                size = 4 * _output_words(shape, form)
-                needed = max(part.kernel.workspace(shape.n, shape.k) for part in rows)
-                workspace = max(workspace, needed)
-                if number > first and workspace + outputs + size > room:
-                    batches.append(range(first, number))
-                    first, workspace, outputs = number, needed, 0
-                outputs += size
-                number += 1
-    return [*batches, range(first, number)]
+    for own in dict.fromkeys(case.target for case in cases):
+        batch: list[int] = []
+        for place, case in enumerate(cases):
+            if case.target != own:
+                continue
+            together = [cases[other] for other in (*batch, place)]
+            if batch and (_ram_bytes(together) > ram or _flash_bytes(together) > flash):
+                batches.append(batch)
+                batch = []
+            batch.append(place)
+        batches.append(batch)
+    return batches
 
 
-def _output_words(shape: Shape, form: LinearForm) -> int:
-    return shape.m * (words_for(shape.n) if form.packed else shape.n)
+def _ram_bytes(cases: Iterable[Case]) -> int:
+    """Workspace and output."""
+    together = list(cases)
+    return max(case.workspace for case in together) + 4 * sum(map(_output_words, together))
 
 
-def _program(target: Target, shapes: tuple[Shape, ...], batch: range) -> tuple[Program, list[_Case], Array]:
-    """One step a case of the batch; the input is the residual of all, the output holds theirs in order."""
-    rng = np.random.default_rng(0)
+def _flash_bytes(cases: Iterable[Case]) -> int:
+    return sum({id(array): array.nbytes for case in cases for array in case.constants}.values())
+
+
+def _output_words(case: Case) -> int:
+    return -(-case.expected.nbytes // 4)
+
+
+def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated: bool) -> list[KernelRow]:
+    """Run the cases as the layers of one program.
+
+    Raises:
+        BoardError: they do not fit the board.
+        ToolError: a tool is missing or failed.
+    """
+    program = _program(cases)
+    sources = tuple(dict.fromkeys(file for case in cases for file in case.sources))
+    target = cases[0].target
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
+        folder = Path(temporary)
+        console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
+        digest = hashlib.sha256(repr([(case.kernel, case.shape) for case in cases]).encode()).hexdigest()
+        bundle = write_bundle(
+            program, "kernels", digest, target, folder / "bundle", package=False, own_kernels=sources
+        )
+        build = build_firmware(bundle.folder, board, folder / "build")
+        console.print(f"run them on {board.title}")
+        symbols = Symbols(build.firmware_elf)
+        plugin = CountPlugin.build(symbols, MARK, folder) if estimated else None
+        with (
+            Emulator(
+                with_image(board, build.firmware_bin),
+                build.bootloader_elf,
+                plugin.argument if plugin else None,
+            ) as emulator,
+            SerialPort(emulator.port, board.uart) as line,
+        ):
+            client = Client(line)
+            hello = greet(line, client)
+            check_answer(hello, board, bundle.metadata)
+            _, ticks = client.profile()
+            output = output_of(emulator, client, build.firmware_elf, bundle.metadata["output"]["bytes"])
+        cycles: list[int | None] = [None] * len(cases)
+        if plugin is not None:
+            counts = counts_by_layer(plugin.counts(), len(cases))
+            cycles = [layer.cycles for layer in estimate_cycles(counts, symbols, target)]
+    rows = []
+    start = 0
+    for case, count, estimate in zip(cases, ticks, cycles, strict=True):
+        instructions = instructions_of(count, hello, board)
+        assert instructions is not None  # the board is emulated
+        shape = case.shape
+        rows.append(
+            KernelRow(
+                kernel=case.kernel,
+                target=target.name,
+                m=shape.m,
+                n=shape.n,
+                k=shape.k,
+                output=case.output,
+                macs=shape.macs,
+                instructions=instructions,
+                instr_per_mac=round(instructions / shape.macs, 4),
+                cycles_estimate=estimate,
+                exact=output[start : start + case.expected.nbytes] == case.expected.tobytes(),
+            )
+        )
+        start += 4 * _output_words(case)
+    return rows
+
+
+def _program(cases: Sequence[Case]) -> Program:
+    """One step a case; the output holds theirs in order."""
     float32 = np.dtype(np.float32)
-    residual = rng.standard_normal(max(shape.m * shape.n for shape in shapes)).astype(np.float32)
-    buffers = [Buffer(Place.INPUT, TensorType(float32, residual.shape))]
-    buffers.append(Buffer(Place.OUTPUT, TensorType(float32, (0,))))
-    steps: list[Step] = []
-    cases: list[_Case] = []
-    words = number = 0
-
-    def new(buffer: Buffer) -> int:
-        buffers.append(buffer)
-        return len(buffers) - 1
+    words = sum(_output_words(case) for case in cases)
+    buffers = [
+        Buffer(Place.INPUT, TensorType(float32, (1,))),
+        Buffer(Place.OUTPUT, TensorType(float32, (words,))),
+    ]
+    known: dict[int, int] = {}
 
     def constant(array: Array) -> int:
-        return new(Buffer(Place.CONSTANT, TensorType.of(array), array))
+        if id(array) not in known:
+            known[id(array)] = len(buffers)
+            buffers.append(Buffer(Place.CONSTANT, TensorType.of(array), array))
+        return known[id(array)]
 
-    for shape in shapes:
-        x = pack_bits(rng.random((shape.m, shape.k)) < 0.5)
-        w = pack_bits(rng.random((shape.n, shape.k)) < 0.5)
-        spread = int(shape.k**0.5) + 1
-        threshold = rng.integers(-spread, spread + 1, shape.n).astype(np.int32)
-        scale, bias = (rng.standard_normal(shape.n).astype(np.float32) for _ in range(2))
-        added = residual[: shape.m * shape.n].reshape(shape.m, shape.n)
-        shared = (constant(x), constant(w))
-        for form, parameters, expected in (
-            (
-                PACKED_OUT,
-                (constant(mismatch_limit(threshold, shape.k)),),
-                bnn_linear_packed(x, w, threshold, K=shape.k),
-            ),
-            (
-                FLOAT_SUM,
-                (constant(scale), constant(bias), 0),
-                added + bnn_linear(x, w, scale, bias, K=shape.k),
-            ),
-        ):
-            for kernel, rows in _variants(target, shape, form):
-                number += 1
-                if number - 1 not in batch:
-                    continue
-                calls, size = linear_calls(form, shape.n, shape.k, rows)
-                shifted = tuple(
-                    replace(
-                        call,
-                        arguments=tuple(
-                            replace(a, skip=a.skip + words) if isinstance(a, Write) else a
-                            for a in call.arguments
-                        ),
-                    )
-                    for call in calls
-                )
-                memory = TensorType(np.dtype(np.uint32), (size // 4,))
-                steps.append(
-                    Step(
-                        name=f"{kernel} {shape.m}x{shape.n}x{shape.k}",
-                        operator=form.name,
-                        calls=shifted,
-                        reads=(*shared, *parameters),
-                        writes=1,
-                        workspace=new(Buffer(Place.ARENA, memory)) if size else None,
-                        macs=shape.m * shape.n * shape.k,
-                    )
-                )
-                cases.append(_Case(kernel, shape, form, rows, expected, words))
-                words += _output_words(shape, form)
-    buffers[1] = Buffer(Place.OUTPUT, TensorType(float32, (words,)))
-    return Program(tuple(buffers), tuple(steps)), cases, residual
+    steps = []
+    start = 0
+    for case in cases:
+        workspace = None
+        if case.workspace:
+            workspace = len(buffers)
+            buffers.append(Buffer(Place.ARENA, TensorType(np.dtype(np.uint32), (-(-case.workspace // 4),))))
+        steps.append(
+            Step(
+                name=f"{case.kernel} {case.shape}",
+                operator=case.output,
+                calls=tuple(_shifted(call, start) for call in case.calls),
+                reads=tuple(constant(array) for array in case.constants),
+                writes=1,
+                workspace=workspace,
+                macs=case.shape.macs,
+            )
+        )
+        start += _output_words(case)
+    return Program(tuple(buffers), tuple(steps))
 
 
-def _variants(target: Target, shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:
-    for kernel in kernels_of(target):
-        if shape.k <= kernel.max_bits:
-            yield kernel.name, (Rows(kernel, 0, shape.m),)
-    yield CHOSEN, choose_rows(target, shape.m, shape.n, shape.k, packed=form.packed)
+def _shifted(call: Call, words: int) -> Call:
+    """The call with its outputs so many words further on."""
+    arguments = (replace(a, skip=a.skip + words) if isinstance(a, Write) else a for a in call.arguments)
+    return replace(call, arguments=tuple(arguments))

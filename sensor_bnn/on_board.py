@@ -15,9 +15,14 @@ from sensor_bnn.device.application import check_answer, greet
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.counting import CountPlugin, Symbols
 from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
+from sensor_bnn.device.instruction_plugin import variable
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
+
+_OUTPUT = "output"
+"""The variable of firmware/app/agent.c that holds what came out."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,12 @@ def run_on_board(
         target = find_target(board.target)
         bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)
         build = build_firmware(bundle.folder, board, folder / "build")
-        # The image is there at power-on: what the boot loader would write takes most of a run.
-        image = f"loader,file={build.firmware_bin},addr={board.slot.origin:#x},force-raw=on"
-        facts = board.emulator
-        if not is_program(board):
-            facts = replace(facts, arguments=(*facts.arguments, "-device", image))
         symbols = Symbols(build.firmware_elf)
         prefix = f"{bundle.metadata['prefix']}_"
         plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
         argument = plugin.argument if plugin else None
         with (
-            Emulator(replace(board, emulator=facts), build.bootloader_elf, argument) as emulator,
+            Emulator(with_image(board, build.firmware_bin), build.bootloader_elf, argument) as emulator,
             SerialPort(emulator.port, board.uart) as line,
         ):
             client = Client(line)
@@ -82,3 +82,39 @@ def run_on_board(
         ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}
         functions = (f.name for f in symbols.functions if f.name.startswith(prefix) and f not in ran)
         return BoardRun(output, tuple(functions))
+
+
+def with_image(board: Board, image: Path) -> Board:
+    """The board with an image in its flash at power-on: writing it through the boot loader takes long.
+
+    Args:
+        board: one with an emulator; a program of Linux stays as it is.
+        image: ``firmware.bin`` of a build.
+    """
+    assert board.emulator is not None
+    if is_program(board):
+        return board
+    loader = f"loader,file={image},addr={board.slot.origin:#x},force-raw=on"
+    arguments = (*board.emulator.arguments, "-device", loader)
+    return replace(board, emulator=replace(board.emulator, arguments=arguments))
+
+
+def output_of(emulator: Emulator, client: Client, firmware: Path, size: int) -> bytes:
+    """The last inference's output, read by QEMU where it can: over the wire a megabyte takes a minute.
+
+    Args:
+        emulator: it runs the firmware.
+        client: of the application.
+        firmware: ``firmware.elf`` of the build.
+        size: bytes.
+
+    Raises:
+        BundleError: the firmware cannot be read or has no output.
+        PortError: nobody answers.
+    """
+    if not emulator.debugger:
+        return client.read_output(size)
+    address = variable(firmware, _OUTPUT)
+    with Debugger(emulator.debugger) as debugger:
+        parts = range(0, size, BLOCK_BYTES)
+        return b"".join(debugger.read(address + at, min(BLOCK_BYTES, size - at)) for at in parts)

@@ -7,7 +7,7 @@ import math
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from math import prod
@@ -68,7 +68,14 @@ class Bundle:
 
 
 def write_bundle(
-    program: Program, name: str, model_hash: str, target: Target, folder: Path, *, package: bool = True
+    program: Program,
+    name: str,
+    model_hash: str,
+    target: Target,
+    folder: Path,
+    *,
+    package: bool = True,
+    own_kernels: Sequence[Path] = (),
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
 
@@ -79,6 +86,8 @@ def write_bundle(
         target: the processor.
         folder: where to; an earlier bundle there is replaced.
         package: also make the library and what brings it into other builds.
+        own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
+            headers named ``linear_*`` declare them.
 
     Raises:
         ModelError: the name cannot stand in C, or the place cannot be written.
@@ -89,13 +98,15 @@ def write_bundle(
     plan = plan_arena([_lifetime(program, index) for index in places])
     offsets = dict(zip(places, plan.offsets, strict=True))
     _check_size(program, plan)
-    metadata = _metadata(program, plan, name, model_hash, target)
+    c_kernels = [*_c_kernels(program, target), *own_kernels]
+    metadata = _metadata(program, plan, name, model_hash, target, c_kernels)
     metadata["prefix"] = prefix
     metadata["library"] = f"lib{prefix}.a" if package and not missing_compiler(target) else None
     for layer in metadata["layers"]:
         layer["kernel"] = prefixed(layer["kernel"], prefix)
     metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
+    headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
     render = _renderer(program, offsets, metadata, headers)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +118,7 @@ def write_bundle(
                 (draft / file).write_text(text if file == "model.h" else prefixed(text, prefix))
             kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
             compile_kernels(kernels, target, draft / "kernels.o")
-            for kernel in _c_kernels(program, target):
+            for kernel in c_kernels:
                 (draft / KERNELS).mkdir(exist_ok=True)
                 (draft / KERNELS / kernel.name).write_text(prefixed(kernel.read_text(), prefix))
             if metadata["library"]:
@@ -171,7 +182,12 @@ def _constants(program: Program) -> list[int]:
 
 
 def _metadata(
-    program: Program, plan: ArenaPlan, name: str, model_hash: str, target: Target
+    program: Program,
+    plan: ArenaPlan,
+    name: str,
+    model_hash: str,
+    target: Target,
+    c_kernels: Sequence[Path],
 ) -> dict[str, Any]:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
@@ -192,7 +208,7 @@ def _metadata(
         "sources": [
             "model.c",
             "weights.c",
-            *(f"{KERNELS}/{file.name}" for file in _c_kernels(program, target) if file.suffix == ".c"),
+            *(f"{KERNELS}/{file.name}" for file in c_kernels if file.suffix == ".c"),
         ],
         "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
         "cost_model": COST_MODEL,

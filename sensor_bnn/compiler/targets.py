@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sensor_bnn.errors import BoardError
 
@@ -19,6 +19,7 @@ class Target:
         triple: LLVM target triple.
         cpu: LLVM processor name.
         features: LLVM feature switches.
+        unfused: further ones, which take fused products and sums away.
         float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
         gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
         tools: what stands before the names of GCC and its tools.
@@ -33,6 +34,7 @@ class Target:
     triple: str
     cpu: str
     features: tuple[str, ...] = ()
+    unfused: tuple[str, ...] = ()
     float_abi: str = ""
     gcc: tuple[str, ...] = ()
     tools: str = "arm-none-eabi-"
@@ -50,14 +52,18 @@ class Target:
             "opt-level": 3,
             "vector-width": 128,
         }
-        if self.features:
-            facts["mattr"] = list(self.features)
+        if self.features or self.unfused:
+            facts["mattr"] = [*self.features, *self.unfused]
         if self.float_abi:
             facts["mfloat-abi"] = self.float_abi
         if self.fused:
             # At -O3 the machine combiner alone makes fused instructions of what stands apart in LLVM's IR.
             facts["cl-opt"] = ["-aarch64-enable-mcr:bool=0"]
         return facts
+
+    def as_llvm_has_it(self) -> Target:
+        """The target with fused products and sums wherever LLVM likes them: what TVM alone makes of it."""
+        return replace(self, unfused=(), fused=False)
 
     @property
     def compiler(self) -> str:
@@ -112,7 +118,7 @@ _TARGETS = (
         title="Arm Cortex-M4 with FPU (Armv7E-M)",
         triple="thumbv7em-none-eabihf",
         cpu="cortex-m4",
-        features=("-vfp4d16sp",),
+        unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
         isa=("portable", "thumb", "armv7m", "armv7em"),
@@ -122,7 +128,7 @@ _TARGETS = (
         title="Arm Cortex-M7 with FPU (Armv7E-M)",
         triple="thumbv7em-none-eabihf",
         cpu="cortex-m7",
-        features=("-vfp4sp", "-vfp4d16sp"),
+        unfused=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
         isa=("portable", "thumb", "armv7m", "armv7em"),
@@ -132,7 +138,7 @@ _TARGETS = (
         title="Arm Cortex-M33 with FPU and DSP (Armv8-M)",
         triple="thumbv8m.main-none-eabihf",
         cpu="cortex-m33",
-        features=("-vfp4d16sp",),
+        unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
         isa=("portable", "thumb", "armv7m", "armv7em"),
@@ -153,7 +159,7 @@ _TARGETS = (
         triple="thumbv8.1m.main-none-eabihf",
         cpu="cortex-m55",
         # It takes Helium's float vectors away too: they flush small numbers to zero, which the host does not.
-        features=("-vfp4d16sp",),
+        unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
         isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
@@ -164,7 +170,7 @@ _TARGETS = (
         triple="thumbv8.1m.main-none-eabihf",
         cpu="cortex-m85",
         # As for the Cortex-M55, whose instructions the Cortex-M85 has all; GCC 12 does not know its name.
-        features=("-vfp4d16sp",),
+        unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
         isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
@@ -208,7 +214,8 @@ _TARGETS = (
         triple="armv7-linux-gnueabihf",
         cpu="generic",
         # No float vectors of NEON: on Armv7 they flush small numbers to zero, which the host does not.
-        features=("+vfp3", "-vfp4", "-neon"),
+        features=("+vfp3", "-neon"),
+        unfused=("-vfp4",),
         float_abi="hard",
         gcc=("-march=armv7-a", "-mfpu=neon-vfpv3", "-mfloat-abi=hard"),
         tools="arm-linux-gnueabihf-",

@@ -20,7 +20,7 @@ from sensor_bnn.device.image import read_image
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.firmware.build import start_file
 
-_MARK = "counter_now"
+MARK = "counter_now"
 """The firmware's function that is called before and after each layer of a profiled inference."""
 
 
@@ -68,7 +68,7 @@ def counted_run(
         SensorBnnError: whatever the emulator, the flasher or the C compiler says.
     """
     symbols = Symbols(build / "firmware.elf")
-    plugin = CountPlugin.build(symbols, _MARK, folder)
+    plugin = CountPlugin.build(symbols, MARK, folder)
     with Emulator(board, start_file(board, build), plugin.argument) as emulator:
         flash_image(emulator.port, read_image(build), board, progress=progress)
         yield CountedRun(board, plugin, symbols, emulator.port)

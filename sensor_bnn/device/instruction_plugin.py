@@ -34,7 +34,7 @@ def instruction_plugin(program: Path, folder: Path) -> str:
         BundleError: the program cannot be read or has no such variable.
         ToolError: the C compiler is missing or fails.
     """
-    address = _address(program)
+    address = variable(program, VARIABLE)
     compiler = shutil.which("cc")
     if compiler is None:
         raise ToolError("The machine's C compiler cc is missing.", _INSTALL)
@@ -50,13 +50,22 @@ def instruction_plugin(program: Path, folder: Path) -> str:
     return f"{library},at={address:x}"
 
 
-def _address(program: Path) -> int:
+def variable(program: Path, name: str) -> int:
+    """Return the address of a program's variable.
+
+    Args:
+        program: an ELF file with symbols.
+        name: of the variable.
+
+    Raises:
+        BundleError: the program cannot be read or has no such variable.
+    """
     remedy = "Build it again with `sensor-bnn build`."
     try:
         table = ELFFile(io.BytesIO(program.read_bytes())).get_section_by_name(".symtab")
     except (OSError, ELFError) as error:
         raise BundleError(f"{program} cannot be read: {error}.", remedy) from None
-    found = table.get_symbol_by_name(VARIABLE) if isinstance(table, SymbolTableSection) else None
+    found = table.get_symbol_by_name(name) if isinstance(table, SymbolTableSection) else None
     if not found:
-        raise BundleError(f"{program} has no variable {VARIABLE}.", remedy)
+        raise BundleError(f"{program} has no variable {name}.", remedy)
     return int(found[0]["st_value"])

@@ -10,7 +10,7 @@ measured on chips (``docs/estimates.md``):
 - A branch that is predicted does not wait for its condition: where the core predicts, it is written as one
   that has none.
 - What a model does not know at all (``it``, Helium's predicates and loops) is left out; it takes no cycle of
-  its own.
+  its own. What stood under a predicate is written without it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 
 _PREDICTING = ("cortex-m7", "cortex-m85", "cortex-a53", "cortex-a72", "generic")
 _UNKNOWN = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst|vpt\w*)(\.\w+)?$")
+_PREDICATE = re.compile(r"vps?(t[te]*)(\.\w+)?")
 _MOVES_ON = re.compile(r"(\[[^\]]*\])(?:!|, .*)|(?<=\t)(\w+)!(?=, \{)")
 
 _CONDITIONS = "eq|ne|hs|cs|lo|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
@@ -37,6 +38,7 @@ def model_text(cpu: str, block: Sequence[str]) -> list[str]:
         cpu: LLVM's name of the core.
         block: each instruction as LLVM's disassembler prints it: mnemonic, a tab, operands.
     """
+    block = _unpredicated(block)
     live = _flags_that_are_read(block)
     lines = []
     for text, read in zip(block, live, strict=True):
@@ -49,6 +51,22 @@ def model_text(cpu: str, block: Sequence[str]) -> list[str]:
         if cpu in _PREDICTING and _CONDITIONAL_BRANCH.match(mnemonic):
             mnemonic, operands = "b", operands.rpartition(" ")[2] or operands
         lines.append(_MOVES_ON.sub(r"\1\2", f"{mnemonic}\t{operands}"))
+    return lines
+
+
+def _unpredicated(block: Sequence[str]) -> list[str]:
+    """The block with ``vldrbt.u8`` in a VPT block as ``vldrb.u8``."""
+    lines = []
+    left = 0
+    for text in block:
+        mnemonic, _, operands = text.partition("\t")
+        predicate = _PREDICATE.fullmatch(mnemonic)
+        if predicate is not None:
+            left = len(predicate[1])
+        elif left:
+            mnemonic = re.sub(r"[te](?=\.|$)", "", mnemonic, count=1)
+            left -= 1
+        lines.append(f"{mnemonic}\t{operands}")
     return lines
 
 

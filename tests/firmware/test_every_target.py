@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ def test_without_the_switches_they_are_there(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    careless = replace(find_target(name), features=(), fused=False)
+    careless = find_target(name).as_llvm_has_it()
     code = tool(careless, "objdump", "-d", kernels(mlp_onnx(), careless, tmp_path / "out", monkeypatch))
     assert found.findall(code) != []
 

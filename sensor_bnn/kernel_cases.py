@@ -1,0 +1,205 @@
+"""What ``sensor-bnn kernels`` runs: kernels at a shape with random data, and what must come out.
+
+Beside the binary kernels stand what a user could take instead: an int8 kernel in C (``firmware/baselines``)
+and the float32 product that TVM makes of Relax's ``matmul`` when nothing is tuned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tvm import relax
+from tvm.tirx import PrimFunc
+
+from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
+from sensor_bnn.compiler.lookup import Rows, choose_rows, kernels_of
+from sensor_bnn.compiler.program import (
+    FLOAT_SUM,
+    PACKED_OUT,
+    Array,
+    Call,
+    LinearForm,
+    Read,
+    Write,
+    linear_calls,
+)
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.onnx.packing import pack_bits
+from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
+from sensor_bnn.resources import resource
+
+CHOSEN = "chosen"
+"""What the compiler takes for the shape; the other binary kernels take all rows."""
+
+FLOAT32 = "tvm_float32"
+
+_INT8 = {
+    "portable": "int8_c",
+    "armv7em": "int8_smlad",
+    "helium": "int8_vmladava",
+    "aarch64": "int8_sadalp",
+}
+"""By the folder of ``firmware/baselines``, the int8 kernel that is there: named after what multiplies."""
+
+_INT8_TERMS = 1 << 16
+"""The longest row of firmware/baselines/linear_int8.h."""
+
+_FLOAT_BITS = 24
+"""Of a float32's significand."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A layer: ``m`` rows (tokens) by ``n`` outputs over ``k`` inputs."""
+
+    m: int
+    n: int
+    k: int
+
+    def __str__(self) -> str:
+        return f"{self.m}x{self.n}x{self.k}"
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds."""
+        return self.m * self.n * self.k
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel at a shape.
+
+    Attributes:
+        kernel: its name.
+        shape: of the layer.
+        output: ``packed``, what the next layer of its kind reads, or ``float``.
+        target: what its TIR is compiled for.
+        calls: of C, whose reads are ``constants``.
+        constants: in order; a residual is the last.
+        workspace: bytes.
+        sources: C of its own, headers with it, beside ``firmware/kernels``.
+        expected: all outputs.
+    """
+
+    kernel: str
+    shape: Shape
+    output: str
+    target: Target
+    calls: tuple[Call, ...]
+    constants: tuple[Array, ...]
+    workspace: int
+    sources: tuple[Path, ...]
+    expected: Array
+
+
+def cases_of(target: Target, shape: Shape, *, baselines: bool) -> list[Case]:
+    """Return the target's kernels at a shape, packed outputs first; the same data whenever it is asked for.
+
+    Args:
+        target: the core.
+        shape: of the layer.
+        baselines: whether int8 and float32 are among them.
+    """
+    rng = np.random.default_rng((shape.m, shape.n, shape.k))
+    cases = list(_binary(target, shape, rng))
+    if baselines:
+        if shape.k <= _INT8_TERMS:
+            cases.append(_int8(target, shape, rng))
+        cases.append(_float32(target, shape, rng))
+    return sorted(cases, key=lambda case: case.output != "packed")
+
+
+def _binary(target: Target, shape: Shape, rng: np.random.Generator) -> Iterator[Case]:
+    m, n, k = shape.m, shape.n, shape.k
+    x = pack_bits(rng.random((m, k)) < 0.5)
+    w = pack_bits(rng.random((n, k)) < 0.5)
+    spread = int(k**0.5) + 1
+    threshold = rng.integers(-spread, spread + 1, n).astype(np.int32)
+    scale, bias = (rng.standard_normal(n).astype(np.float32) for _ in range(2))
+    residual = rng.standard_normal((m, n)).astype(np.float32)
+    packed = bnn_linear_packed(x, w, threshold, K=k)
+    floats = residual + bnn_linear(x, w, scale, bias, K=k)
+    limit = mismatch_limit(threshold, k)
+    for kernel, rows in _variants(target, shape, PACKED_OUT):
+        calls, workspace = linear_calls(PACKED_OUT, n, k, rows)
+        yield Case(kernel, shape, "packed", target, calls, (x, w, limit), workspace, (), packed)
+    for kernel, rows in _variants(target, shape, FLOAT_SUM):
+        calls, workspace = linear_calls(FLOAT_SUM, n, k, rows)
+        constants = (x, w, scale, bias, residual)
+        yield Case(kernel, shape, "float", target, calls, constants, workspace, (), floats)
+
+
+def _variants(target: Target, shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:
+    for kernel in kernels_of(target):
+        if shape.k <= kernel.max_bits:
+            yield kernel.name, (Rows(kernel, 0, shape.m),)
+    yield CHOSEN, choose_rows(target, shape.m, shape.n, shape.k, packed=form.packed)
+
+
+def _int8(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
+    m, n, k = shape.m, shape.n, shape.k
+    isa = next((isa for isa in reversed(target.isa) if isa in _INT8), "portable")
+    x = rng.integers(-128, 128, (m, k)).astype(np.int8)
+    w = rng.integers(-127, 128, (n, k)).astype(np.int8)
+    bias = rng.integers(-(1 << 12), 1 << 12, n).astype(np.int32)
+    multiplier = rng.integers(1 << 30, 1 << 31, n).astype(np.int32)
+    # Sums spread by some 73 * 73 * sqrt(k); most of what comes out then fits int8, and some does not.
+    shift = np.full(n, max(1, round(np.log2(73 * 73 * k**0.5 / 64))), np.int32)
+    zero = int(rng.integers(-20, 21))
+    call = Call("sbnn_linear_int8", None, (m, n, k, zero, *(Read(place) for place in range(5)), Write()))
+    folder = resource("firmware") / "baselines"
+    return Case(
+        kernel=_INT8[isa],
+        shape=shape,
+        output="packed",
+        target=target,
+        calls=(call,),
+        constants=(x, w, bias, multiplier, shift),
+        workspace=0,
+        sources=(*sorted(folder.glob("*.h")), folder / isa / "linear_int8.c"),
+        expected=int8_linear(x, w, bias, multiplier, shift, zero),
+    )
+
+
+def int8_linear(x: Array, w: Array, bias: Array, multiplier: Array, shift: Array, zero: int) -> Array:
+    """Reference of ``sbnn_linear_int8``: the exact sum, then scaled with two roundings, to int8.
+
+    Args:
+        x: int8 ``[m, k]``.
+        w: int8 ``[n, k]``.
+        bias: int32 ``[n]``, as are multiplier and shift.
+        multiplier: of each output, in 2^-31.
+        shift: of each output, to the right.
+        zero: the outputs' zero point.
+    """
+    wide, narrow, offset, factor, by = (array.astype(np.int64) for array in (x, w, bias, multiplier, shift))
+    high = ((wide @ narrow.T + offset) * factor + (1 << 30)) >> 31
+    values: Array = np.clip(zero + ((high + (1 << (by - 1))) >> by), -128, 127).astype(np.int8)
+    return values
+
+
+def _float32(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
+    """Whole numbers of so few bits that any order of sums, fused with their products or not, is exact."""
+    m, n, k = shape.m, shape.n, shape.k
+    bits = max(1, min(7, (_FLOAT_BITS - k.bit_length()) // 2))
+    x, w = (
+        (2 * rng.integers(-(1 << bits >> 1), 1 << bits >> 1, size) + 1).astype(np.float32)
+        for size in ((m, k), (k, n))
+    )
+    call = Call(f"sbnn_matmul_float32_{shape}", _matmul(shape), (Read(0), Read(1), Write()))
+    expected = (x.astype(np.float64) @ w.astype(np.float64)).astype(np.float32)
+    own = target.as_llvm_has_it()
+    return Case(FLOAT32, shape, "float", own, (call,), (x, w), 0, (), expected)
+
+
+def _matmul(shape: Shape) -> PrimFunc:
+    """TVM's own ``(x [m, k], w [k, n]) -> y [m, n]``, all float32."""
+    x = relax.Var("x", relax.TensorType((shape.m, shape.k), "float32"))
+    w = relax.Var("w", relax.TensorType((shape.k, shape.n), "float32"))
+    builder = relax.BlockBuilder()
+    with builder.function("main", [x, w]):
+        builder.emit_func_output(builder.emit(relax.op.matmul(x, w)))
+    return relax.transform.LegalizeOps()(builder.get())["matmul"]
