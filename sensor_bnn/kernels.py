@@ -22,7 +22,7 @@ from sensor_bnn.device.application import check_answer, greet
 from sensor_bnn.device.bench import instructions_of
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.counting import CountPlugin, Symbols, counts_by_layer
-from sensor_bnn.device.cycles import estimate_cycles, model_name
+from sensor_bnn.device.cycles import check_programs, estimate_cycles, model_name
 from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.estimate import MARK
 from sensor_bnn.device.port import SerialPort
@@ -137,6 +137,7 @@ def find_emulated(target: Target) -> Board:
 def _estimates(target: Target, console: Console) -> bool:
     """Whether there is a model of the core's cycles; the console is told why not."""
     try:
+        check_programs(target)
         console.print(f"cycles are estimated by {model_name(target)}")
     except ToolError as error:
         console.print(f"No cycles are estimated: {error}")

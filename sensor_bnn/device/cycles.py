@@ -128,6 +128,16 @@ def model_name(target: Target) -> str:
     return f"llvm-mca {_version()}, {target.cpu}"
 
 
+def check_programs(target: Target) -> None:
+    """See that LLVM's programs which a target's estimates need are there.
+
+    Raises:
+        ToolError: one is missing; the message says how to install it.
+    """
+    for program in (DISASSEMBLER,) if target.cpu in CORES else (DISASSEMBLER, MODEL):
+        _path(program)
+
+
 def estimate_cycles(
     spans: Sequence[Counts], symbols: Symbols, target: Target, memory: Memory | None = None
 ) -> list[Estimate]:
@@ -296,13 +306,18 @@ def _disassemble(instructions: list[bytes], target: Target) -> list[str]:
     return texts
 
 
-def _run(program: str, arguments: list[str], text: str) -> str:
+def _path(program: str) -> str:
     path = shutil.which(program)
     if path is None:
         raise ToolError(
             f"The program {program} is missing; cycle estimates need it.",
             f"Install it: apt-get install --no-install-recommends {PACKAGE}",
         )
+    return path
+
+
+def _run(program: str, arguments: list[str], text: str) -> str:
+    path = _path(program)
     done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 _PREDICTING = ("cortex-m7", "cortex-m85", "cortex-a53", "cortex-a72", "generic")
 _UNKNOWN = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst|vpt\w*)(\.\w+)?$")
 _PREDICATE = re.compile(r"vps?(t[te]*)(\.\w+)?")
-_MOVES_ON = re.compile(r"(\[[^\]]*\])(?:!|, .*)|(?<=\t)(\w+)!(?=, \{)")
+_MOVES_ON = re.compile(r"(\[[a-z][^\]]*\])(?:!|, .*)|(?<=\t)(\w+)!(?=, \{)")
 
 _CONDITIONS = "eq|ne|hs|cs|lo|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
 _CONDITIONAL_BRANCH = re.compile(rf"(?:b\.?({_CONDITIONS})(\.[nw])?|[ct]bn?z)$")

@@ -199,6 +199,12 @@ def test_flags_that_are_read_stay() -> None:
         "movhs\tr5, #1",
         "subs\tr6, #1",
     ]
+    predicated = ["vpste", "vldrbt.u8\tq0, [r0]", "vmladavae.s8\tr0, q0, q1", "vldrb.u8\tq0, [r0]"]
+    assert model_text("cortex-m55", predicated) == [
+        *("vldrb.u8\tq0, [r0]", "vmladava.s8\tr0, q0, q1", "vldrb.u8\tq0, [r0]")
+    ]
+    lane = ["st1\t{ v3.s }[0], [x9]", "mov\tv0.s[1], w3"]
+    assert model_text("cortex-a53", lane) == lane
     assert model_text("cortex-m7", ["cmp\tr0, r1", "bne\t#-4"])[1] == "b\t#-4"
     assert model_text("cortex-m55", ["cmp\tr0, r1", "bne\t#-4"])[1] == "bne\t#-4"
     assert model_text("cortex-a53", ["cbz\tx0, #16"]) == ["b\t#16"]
