@@ -95,16 +95,17 @@ class Case:
     expected: Array
 
 
-def cases_of(target: Target, shape: Shape, *, baselines: bool) -> list[Case]:
+def cases_of(target: Target, shape: Shape, *, binary: bool, baselines: bool) -> list[Case]:
     """Return the target's kernels at a shape, packed outputs first; the same data whenever it is asked for.
 
     Args:
         target: the core.
         shape: of the layer.
+        binary: whether the binary kernels are among them.
         baselines: whether int8 and float32 are among them.
     """
     rng = np.random.default_rng((shape.m, shape.n, shape.k))
-    cases = list(_binary(target, shape, rng))
+    cases = list(_binary(target, shape, rng)) if binary else []
     if baselines:
         if shape.k <= _INT8_TERMS:
             cases.append(_int8(target, shape, rng))

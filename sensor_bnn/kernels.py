@@ -77,7 +77,12 @@ class KernelRow:
 
 
 def measure_kernels(
-    target: Target, shapes: Sequence[Shape], console: Console, *, baselines: bool = True
+    target: Target,
+    shapes: Sequence[Shape],
+    console: Console,
+    *,
+    binary: bool = True,
+    baselines: bool = True,
 ) -> list[KernelRow]:
     """Run every kernel at every shape on an emulated core of the target.
 
@@ -86,14 +91,15 @@ def measure_kernels(
         shapes: of layers; each is measured with bits out, and with floats out and a residual.
         console: told of each step, of what is left out because it does not fit the board, and why there are
             no estimates of cycles.
-        baselines: also run int8 and float32.
+        binary: run the binary kernels.
+        baselines: run int8 and float32.
 
     Raises:
         BoardError: no emulated board has the target, or no kernel fits its memory.
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     board = find_emulated(target)
-    cases = [case for shape in shapes for case in cases_of(target, shape, baselines=baselines)]
+    cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
     estimated = _estimates(target, console)
     rows: dict[int, KernelRow] = {}
     refused: list[BoardError] = []

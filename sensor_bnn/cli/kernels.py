@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
@@ -16,8 +17,24 @@ def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str,
     return shapes
 
 
+def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
+    """Target, and shapes of the matrix products, of a profile."""
+    from sensor_bnn.errors import DataError
+    from sensor_bnn.report.baselines import product_shapes
+    from sensor_bnn.report.result import read_result
+
+    result = read_result(file)
+    shapes = product_shapes(result)
+    if not shapes or "target" not in result:
+        raise DataError(
+            f"{file} does not tell the shapes of its layers.",
+            "Give what `sensor-bnn profile --json` of this version prints, redirected to a file.",
+        )
+    return str(result["target"]), shapes
+
+
 @click.command(name="kernels")
-@click.option("--target", default="cortex-m7", show_default=True, help="As `sensor-bnn targets` lists it.")
+@click.option("--target", help="As `sensor-bnn targets` lists it.  [default: cortex-m7]")
 @click.option(
     "--shape",
     "shapes",
@@ -32,10 +49,21 @@ def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str,
     default=True,
     help="Whether int8 and float32 run beside the binary kernels.  [default: they do]",
 )
+@click.option(
+    "--layers-of",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `sensor-bnn profile --json` printed: run int8 and float32 for its target, at its products' "
+    "shapes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(
-    context: click.Context, target: str, shapes: list[list[int]], baselines: bool, as_json: bool
+    context: click.Context,
+    target: str | None,
+    shapes: list[list[int]],
+    baselines: bool,
+    layers_of: Path | None,
+    as_json: bool,
 ) -> None:
     """Count the instructions of every binary linear kernel on an emulated core, and of int8 and float32.
 
@@ -51,6 +79,8 @@ def command(
     \b
     Example:
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
+      sensor-bnn kernels --layers-of result.json --json > kernels.json
+      sensor-bnn report result.json --kernels kernels.json -o page.html
     """
     import json
     from dataclasses import asdict
@@ -62,9 +92,18 @@ def command(
     from sensor_bnn.device.cycles import model_name
     from sensor_bnn.kernels import DEFAULT_SHAPES, Shape, measure_kernels
 
-    core = find_target(target)
-    wanted = tuple(Shape(*sizes) for sizes in shapes) or DEFAULT_SHAPES
-    rows = measure_kernels(core, wanted, Console(stderr=True, highlight=False), baselines=baselines)
+    console = Console(stderr=True, highlight=False)
+    if layers_of is None:
+        target = target or "cortex-m7"
+        core = find_target(target)
+        wanted = tuple(Shape(*sizes) for sizes in shapes) or DEFAULT_SHAPES
+        rows = measure_kernels(core, wanted, console, baselines=baselines)
+    else:
+        if target or shapes or not baselines:
+            raise click.UsageError("--layers-of tells target and shapes, and is for int8 and float32.")
+        target, found = _layers(layers_of)
+        core = find_target(target)
+        rows = measure_kernels(core, [Shape(*sizes) for sizes in found], console, binary=False)
     model = None if all(row.cycles_estimate is None for row in rows) else model_name(core)
     if as_json:
         told = {"cycles_model": model, "rows": [asdict(row) for row in rows]}

@@ -219,6 +219,7 @@ def _metadata(
                 "op": step.operator,
                 "kernel": step.calls[0].kernel,
                 "macs": step.macs,
+                "product": step.product and dict(zip(("count", "m", "n", "k"), step.product, strict=True)),
                 "input_bytes": _read_bytes(program, step, constant=False),
                 "weights_bytes": _read_bytes(program, step, constant=True),
                 "output_bytes": program.buffers[step.writes].size,

@@ -157,6 +157,7 @@ class Step:
         prepare: calls before the others: they widen constants into the workspace.
         value: the ONNX node whose value it writes: the last of those that it computes.
         instructions: estimated, by ``costs.COST_MODEL``.
+        product: of a matrix product its number, rows, outputs and terms; None for what is none.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Step:
     prepare: tuple[Call, ...] = ()
     value: str = ""
     instructions: int = 0
+    product: tuple[int, int, int, int] | None = None
 
     @property
     def every_call(self) -> tuple[Call, ...]:
@@ -197,6 +199,7 @@ class _Choice:
     instructions: int
     macs: int = 0
     workspace: int = 0
+    product: tuple[int, int, int, int] | None = None
 
 
 def plan_program(graph: Graph, target: Target) -> Program:
@@ -322,6 +325,7 @@ class _Writer:
                 macs=choice.macs,
                 value=self._values.get(var.name, name),
                 instructions=choice.instructions,
+                product=choice.product,
             )
         )
 
@@ -490,7 +494,8 @@ def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target
     M, N = _rows(types[0]), types[1].shape[0]
     rows = choose_rows(target, M, N, K, packed=form.packed)
     calls, workspace = linear_calls(form, N, K, rows)
-    return _Choice(calls, _estimate(rows, N, K, packed=form.packed), M * N * K, workspace)
+    instructions = _estimate(rows, N, K, packed=form.packed)
+    return _Choice(calls, instructions, M * N * K, workspace, (1, M, N, K))
 
 
 def _estimate(rows: Sequence[Rows], N: int, K: int, *, packed: bool) -> int:
@@ -500,14 +505,15 @@ def _estimate(rows: Sequence[Rows], N: int, K: int, *, packed: bool) -> int:
 def _mat_mul(types: list[TensorType], K: int) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = _call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K))
-    return _Choice((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K)
+    return _Choice((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K, product=(B, M, N, K))
 
 
 def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> _Choice:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = f"sbnn_bool_mat_mul{'_merged' if merged else ''}_b{B}_m{M}_n{N}_k{K}"
     function = bnn_bool_mat_mul(B, M, N, K, merged=merged)
-    return _Choice((_call(kernel, function),), costs.mat_mul(B, M, N, K), B * M * N * K)
+    instructions = costs.mat_mul(B, M, N, K)
+    return _Choice((_call(kernel, function),), instructions, B * M * N * K, product=(B, M, N, K))
 
 
 def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _Choice:
@@ -539,7 +545,7 @@ def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _C
         calls += [replace(call, arguments=tuple(map(argument, call.arguments))) for call in linear]
     merge = merge_heads(B, M, words_for(N))
     calls.append(Call(f"sbnn_merge_heads_b{B}_m{M}_w{words_for(N)}", merge, (Workspace(parts), Write())))
-    return _Choice(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part)
+    return _Choice(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part, (B, M, N, K))
 
 
 def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target: Target) -> _Choice:
@@ -548,10 +554,12 @@ def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target:
     if found is not None:
         reads: tuple[Argument, ...] = (Read(0), Read(1), Read(2), Read(3))
         call = Call(found.symbol, None, (H, M, N, K, *reads, Workspace(), Write()))
-        return _Choice((call,), found.cost(H, M, N, K), H * M * N * K, found.workspace(N, K))
+        workspace = found.workspace(N, K)
+        return _Choice((call,), found.cost(H, M, N, K), H * M * N * K, workspace, (H, M, N, K))
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
     function = bnn_scores_map(H, M, N, K)
-    return _Choice((_call(kernel, function),), costs.scores_map(H, M, N, K), H * M * N * K)
+    instructions = costs.scores_map(H, M, N, K)
+    return _Choice((_call(kernel, function),), instructions, H * M * N * K, product=(H, M, N, K))
 
 
 def _transpose(types: list[TensorType], K: int) -> _Choice:
@@ -584,7 +592,8 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> 
     kernel = f"sbnn_dense_{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
     function = dense(shape, N, bias_rows, stored, sums)
     instructions = costs.dense(shape.rows, N, shape.terms, sums)
-    return _Choice((_call(kernel, function),), instructions, shape.rows * N * shape.terms)
+    M, K = shape.rows, shape.terms
+    return _Choice((_call(kernel, function),), instructions, M * N * K, product=(1, M, N, K))
 
 
 def _whole(x: TensorType, weights: Array | None) -> bool:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Sequence
 
 _PREDICTING = ("cortex-m7", "cortex-m85", "cortex-a53", "cortex-a72", "generic")
-_UNKNOWN = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst|vpt\w*)(\.\w+)?$")
+_UNKNOWN = re.compile(r"(it[te]*|le|letp|dls\w*|wls\w*|vpst[te]*|vpt\w*)(\.\w+)?$")
 _PREDICATE = re.compile(r"vps?(t[te]*)(\.\w+)?")
 _MOVES_ON = re.compile(r"(\[[a-z][^\]]*\])(?:!|, .*)|(?<=\t)(\w+)!(?=, \{)")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from sensor_bnn.report.baselines import compare_products
 from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, stack_chart
 from sensor_bnn.report.view import GROUPS, view_of
 
@@ -45,6 +46,7 @@ def render(
     environment.filters["cell"] = cell
     facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
     facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
+    facts["products"] = compare_products(result, kernels)
     if form == "html":
         facts |= {
             "layer_chart": layer_chart(view),
@@ -57,10 +59,13 @@ def render(
 
 
 def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of kernels shape by shape, the cheapest first, each with how many times that one it takes."""
+    """Rows of kernels shape by shape, the cheapest first, each with how many times that one it takes.
+
+    Outputs of different kinds stand side by side: a kernel of int8 or float32 has only one.
+    """
     groups: dict[tuple[object, ...], list[dict[str, Any]]] = {}
     for row in kernels:
-        groups.setdefault(tuple(row[key] for key in ("target", "m", "n", "k", "output")), []).append(row)
+        groups.setdefault(tuple(row[key] for key in ("target", "m", "n", "k")), []).append(row)
     rows = []
     for group in groups.values():
         least = min(row["instructions"] for row in group)
@@ -69,6 +74,7 @@ def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             told = {key: row[key] for key in ("kernel", "output", "target", "instructions")}
             rows.append({**told, "shape": shape, "per_mac": row["instr_per_mac"]})
             rows[-1]["times"] = row["instructions"] / least
+            rows[-1]["cycles"] = row["cycles_estimate"]
     return rows
 
 

@@ -69,7 +69,7 @@ def _layers(bench: BenchResult, profile: Profile, metadata: dict[str, Any]) -> l
             "count": asdict(count),
             "share": round(count.median / profile.observed.median, 6),
             "per_mac": _per_mac(count.median, layer.macs),
-            **{key: facts.get(key) for key in ("input_bytes", "weights_bytes", "output_bytes")},
+            **{key: facts.get(key) for key in ("input_bytes", "weights_bytes", "output_bytes", "product")},
         }
         for index, (layer, count, facts) in enumerate(
             zip(bench.layers, profile.layers, metadata["layers"], strict=True)

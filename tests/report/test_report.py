@@ -6,14 +6,17 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from sensor_bnn.cli.kernels import command as kernels_command
 from sensor_bnn.cli.report import command
 from sensor_bnn.errors import DataError
+from sensor_bnn.report.baselines import compare_products, product_shapes
 from sensor_bnn.report.page import compared, render
 from sensor_bnn.report.picture import picture
 from sensor_bnn.report.view import view_of
@@ -143,6 +146,58 @@ def test_kernels_beside_int8_and_float(bench_result: Make) -> None:
     looked_at(page)
     assert "64 × 192 × 192" in page and "36.00" in page
     assert "| int8 | packed | cortex-m7 | 4,000,000 |" in render(bench_result(), "markdown", kernels=KERNELS)
+
+
+def rows_for(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions a MAC."""
+    return [
+        {
+            **{"kernel": kernel, "target": result["target"], "m": m, "n": n, "k": k, "output": output},
+            **{"macs": m * n * k, "instructions": each * m * n * k, "instr_per_mac": each},
+            **{"cycles_estimate": 3 * m * n * k, "exact": True},
+        }
+        for m, n, k in product_shapes(result)
+        for kernel, output, each in (("int8_smlad", "packed", 2), ("tvm_float32", "float", 5))
+    ]
+
+
+def test_every_product_of_a_model_beside_int8_and_float32(shipped: dict[str, Any]) -> None:
+    products = [layer for layer in shipped["layers"] if layer["product"]]
+    macs = sum(layer["macs"] for layer in products)
+    assert macs == sum(layer["macs"] for layer in shipped["layers"]), "every product tells its shape"
+    for layer in products:
+        assert layer["macs"] == prod(layer["product"].values())
+    found = compare_products(shipped, rows_for(shipped))
+    assert found is not None and found.kernels == ("int8_smlad", "tvm_float32")
+    assert (found.int8, found.float32) == (2 * macs, 5 * macs)
+    assert found.own == sum(layer["count"]["median"] for layer in products)
+    assert found.whole == shipped["inference"]["median"]
+    page = render(shipped, kernels=rows_for(shipped))
+    looked_at(page)
+    assert f"{2 * macs:,}" in page and "which nobody measured here" in page
+    assert f"| {found.own:,} | {2 * macs:,} | {5 * macs:,} |" in render(
+        shipped, "markdown", kernels=rows_for(shipped)
+    )
+
+
+def test_a_product_that_was_not_measured_is_no_part_of_the_sum(shipped: dict[str, Any]) -> None:
+    rows = [row for row in rows_for(shipped) if row["kernel"] != "tvm_float32" or row["k"] != 64]
+    found = compare_products(shipped, rows)
+    assert found is not None
+    assert 0 < len(found.complete) < len(found.rows)
+    assert found.int8 * 5 == found.float32 * 2
+    assert "not measured" in render(shipped, kernels=rows)
+    other = [{**row, "target": "cortex-m4"} for row in rows]
+    assert compare_products(shipped, other) is None, "another core's counts say nothing"
+    assert "The same products" not in render(shipped, kernels=other)
+
+
+def test_kernels_refuses_a_result_without_shapes(bench_result: Make, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(bench_result()))
+    done = CliRunner().invoke(kernels_command, ["--layers-of", str(file)])
+    assert isinstance(done.exception, DataError) and "shapes" in str(done.exception)
+    assert CliRunner().invoke(kernels_command, ["--layers-of", str(file), "--shape", "1x1x1"]).exit_code == 2
 
 
 def test_the_ladder_begins_with_the_teacher(bench_result: Make) -> None:
@@ -280,7 +335,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
     file = tmp_path / "page.html"
-    write_whole(render(estimated(shipped), kernels=KERNELS, earlier=[("teacher", 0.91, 2000)]), file)
+    rows = [*KERNELS, *rows_for(shipped)]
+    write_whole(render(estimated(shipped), kernels=rows, earlier=[("teacher", 0.91, 2000)]), file)
     browser.complaints.clear()
     browser.requests.clear()
     browser.open(file.as_uri())
