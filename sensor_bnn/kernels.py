@@ -32,6 +32,7 @@ from sensor_bnn.kernel_cases import Case, cases_of
 from sensor_bnn.kernel_cases import Shape as Shape
 from sensor_bnn.on_board import output_of, with_image
 from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.packing import words_for
 
 _OTHER_RAM_BYTES = 16384
 """What the firmware takes besides arena, input, output and stack, at most."""
@@ -99,6 +100,8 @@ def measure_kernels(
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     board = find_emulated(target)
+    for shape in shapes:
+        _check_bits(shape, board)
     cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
     estimated = _estimates(target, console)
     rows: dict[int, KernelRow] = {}
@@ -138,6 +141,18 @@ def find_emulated(target: Target) -> Board:
     raise BoardError(
         f"No emulated board has a {target.name}.", f"Kernels are measured on: {', '.join(known)}."
     )
+
+
+def _check_bits(shape: Shape, board: Board) -> None:
+    """Refuse a shape of which not even the bits fit, before there is any data of it."""
+    constants = 4 * (shape.m + shape.n) * words_for(shape.k)
+    outputs = 4 * shape.m * words_for(shape.n)
+    if constants > board.slot.size or outputs > board.ram.size:
+        raise BoardError(
+            f"A layer of {shape} does not fit {board.name}: {constants:,} bytes of bits in flash of "
+            f"{board.slot.size:,}, {outputs:,} bytes of outputs in RAM of {board.ram.size:,}.",
+            "Ask for a smaller shape.",
+        )
 
 
 def _estimates(target: Target, console: Console) -> bool:
