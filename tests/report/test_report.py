@@ -108,7 +108,8 @@ KERNELS = [
 def estimated(result: dict[str, Any]) -> dict[str, Any]:
     """The result with an estimate of cycles, as `profile --estimate` adds it."""
     code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}] <&>"} for i in range(3)]
-    block = {"function": "k1", "address": 0x8000, "runs": 700, "cycles_a_run": 2.5, "cycles": 1750}
+    name = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"  # as TVM names them
+    block = {"function": name, "address": 0x8000, "runs": 700, "cycles_a_run": 2.5, "cycles": 1750}
     layers = [
         {"name": layer["name"], "instructions": 1000, "cycles": 1500 + i}
         for i, layer in enumerate(result["layers"])
@@ -119,7 +120,7 @@ def estimated(result: dict[str, Any]) -> dict[str, Any]:
             **{"model": "llvm-mca 19.1.7, cortex-m7", "memory": "no wait states, no cache misses"},
             **{"cycles": sum(layer["cycles"] for layer in layers), "instructions": 1000 * len(layers)},
             "layers": layers,
-            "functions": [{"name": "k1", "instructions": 1400, "cycles": 2001}],
+            "functions": [{"name": name, "instructions": 1400, "cycles": 2001}],
             "hottest": [{**block, "share": 0.58, "code": code}],
         },
     }
@@ -351,6 +352,15 @@ def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Pa
     page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
     page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     assert page.run("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    heights = page.run(
+        "[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 12, "charts can be read"
+    if width == 1280:
+        wider = (
+            "[...document.querySelectorAll('.scroll')].filter(part => part.scrollWidth > part.clientWidth)"
+        )
+        assert page.run(f"{wider}.length") == 0, "tables are seen whole"
     paper, ink = page.run(
         "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
     )
