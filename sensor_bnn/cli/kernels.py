@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+_WIDTH = 100
+
 
 def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[list[int]]:
     shapes = []
@@ -123,6 +125,8 @@ def command(
                 "" if row.cycles_estimate is None else f"{row.cycles_estimate / row.macs:.4f}",
                 "yes" if row.exact else "NO",
             )
-        Console().print(table)
+        screen = Console()
+        # Where there is no terminal to ask, a width that no heading is cut at.
+        (screen if screen.is_terminal else Console(width=_WIDTH)).print(table)
     if not all(row.exact for row in rows):
         context.exit(1)
