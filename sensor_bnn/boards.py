@@ -65,12 +65,16 @@ class Bootloader:
 
     ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
     ``mark`` are the words behind its vectors by which a bootloader in ROM knows it for a program.
+    ``journal`` pages at the end of ``size`` (two, or none) hold what the board remembers of its images;
+    with them it may have two ``slots`` for these.
     """
 
     size: int
     chip_id: int
     alias: int
     mark: tuple[int, ...] = ()
+    slots: int = 1
+    journal: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,26 @@ class Uf2:
 
 
 @dataclass(frozen=True)
+class ResetCause:
+    """The register that tells why the chip was reset: its bits for the watchdog, and those that clear it."""
+
+    register: int = 0
+    fired: int = 0
+    clear: int = 0
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """What resets a board whose application is not heard of for ``seconds``; ``cause`` where it tells."""
+
+    driver: str
+    base: int
+    clock_hz: int
+    seconds: int
+    cause: ResetCause
+
+
+@dataclass(frozen=True)
 class Emulator:
     """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
 
@@ -166,11 +190,29 @@ class Board:
     uf2: Uf2 | None = None
     large: Region | None = None  # slower RAM, for an arena that finds no room in ``ram``
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
+    watchdog: Watchdog | None = None
 
     @property
     def slot(self) -> Region:
         """The application slot: all of the flash behind the bootloader."""
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
+
+    @property
+    def slots(self) -> tuple[Region, ...]:
+        """Where an image can stand: in the slot from its start, or, with two slots, from its middle on.
+
+        The first is the whole slot: an image that needs it stands over the second.
+        """
+        if self.bootloader.slots == 1:
+            return (self.slot,)
+        half = self.slot.size // self.flash.page // 2 * self.flash.page
+        return self.slot, Region(self.slot.origin + half, self.slot.size - half)
+
+    @property
+    def journal(self) -> Region:
+        """The pages in which bootloader and application note what they know of the images."""
+        size = self.bootloader.journal * self.flash.page
+        return Region(self.slot.origin - size, size)
 
 
 def ram_bytes(board: Board) -> int:
@@ -278,6 +320,7 @@ def read_board(folder: Path) -> Board:
         uf2=_uf2(top.table("uf2")) if "uf2" in content else None,
         large=_large(memory.table("large")) if "large" in memory.content else None,
         usb_ids=_usb(top.table("usb")) if "usb" in content else (),
+        watchdog=_watchdog(top.table("watchdog")) if "watchdog" in content else None,
     )
     memory.close()
     top.close()
@@ -291,6 +334,10 @@ def read_board(folder: Path) -> Board:
         top.fail("bootloader.size", "leaves no room for an application in memory.flash")
     if board.slot.origin % HEADER_BYTES:
         top.fail("bootloader.size", f"must put the application slot on a multiple of {HEADER_BYTES}")
+    if 0 < board.bootloader.size <= board.journal.size:
+        top.fail("bootloader.journal", "leaves no room for the bootloader in bootloader.size")
+    if any(slot.origin % HEADER_BYTES for slot in board.slots):
+        top.fail("bootloader.slots", f"must put the second slot on a multiple of {HEADER_BYTES}")
     if board.bootloader.size % board.flash.page:
         top.fail("bootloader.size", f"must be a whole number of pages of {board.flash.page} bytes")
     return board
@@ -384,8 +431,14 @@ def _bootloader(table: _Table, flash: Flash) -> Bootloader:
         chip_id=table.number("chip_id", 0, 0xFFFF),
         alias=table.number("alias", 0, (1 << 32) - flash.size, absent=flash.origin),
         mark=table.numbers("mark", 0xFFFF_FFFF) if "mark" in table.content else (),
+        slots=table.number("slots", 1, 2, absent=1),
+        journal=table.number("journal", 0, 2, absent=0),
     )
     table.close()
+    if bootloader.journal == 1:
+        table.fail("journal", "must be 2 pages, or 0")
+    if bootloader.slots == 2 and not bootloader.journal:
+        table.fail("slots", "is 2, which wants a journal of 2 pages")
     return bootloader
 
 
@@ -435,6 +488,26 @@ def _write(table: _Table) -> Write:
     if write.register % 4:
         table.fail("register", "must be a multiple of 4")
     return write
+
+
+def _watchdog(table: _Table) -> Watchdog:
+    watchdog = Watchdog(
+        driver=table.text("driver", _WORD, "a word"),
+        base=table.number("base", 0, 0xFFFF_FFFF),
+        clock_hz=table.number("clock_hz", 1, 10**10),
+        seconds=table.number("seconds", 1, 3600),
+        cause=_reset_cause(table.table("cause")) if "cause" in table.content else ResetCause(),
+    )
+    table.close()
+    return watchdog
+
+
+def _reset_cause(table: _Table) -> ResetCause:
+    cause = ResetCause(*(table.number(key, 0, 0xFFFF_FFFF) for key in ("register", "fired", "clear")))
+    table.close()
+    if cause.register % 4:
+        table.fail("register", "must be a multiple of 4")
+    return cause
 
 
 def _flasher(table: _Table) -> str:

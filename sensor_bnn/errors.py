@@ -36,6 +36,10 @@ class BundleError(SensorBnnError):
     """A compiled model bundle or firmware image is missing, damaged or of another version."""
 
 
+class KeyFileError(SensorBnnError):
+    """A key that signs firmware is missing, of another kind, or would be overwritten."""
+
+
 class BoardError(SensorBnnError):
     """A board or target is unknown, or the model does not fit it."""
 

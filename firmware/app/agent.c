@@ -8,6 +8,7 @@
 #include "hal/energy.h"
 #include "hal/memory.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "model.h"
 #include "runtime/bytes.h"
 
@@ -72,6 +73,7 @@ static void layer_done(void *context, uint32_t layer) {
 
 /* One inference on the staged input; the ticks it took. */
 static uint64_t infer(const sbnn_observer *observer) {
+    watchdog_feed();
     counter_measure_mode();
     const uint64_t before = counter_now();
     reading_ticks = 0;

@@ -1,18 +1,24 @@
 /* An application: frames in, frames out, until it is sent into the bootloader. */
 #include "app/agent.h"
 #include "app/application.h"
+#include "app/confirm.h"
 #include "app/eembc.h"
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/cpu.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "runtime/frame.h"
 
 #define PATIENCE_TICKS                                                                                 \
     (SBNN_COUNTER_HZ / 5u) /* 200 ms without a byte: a frame that is not whole is none */
 #define SPEED_TICKS                                                                                    \
     (3u * (uint64_t)SBNN_COUNTER_HZ) /* a host that is silent so long knows no other rate */
+
+#define FEED_TICKS ((uint64_t)SBNN_COUNTER_HZ) /* at least once a second */
+
+const stay_reason stay_after_fault = STAY_CRASHED;
 
 static frame_decoder decoder;
 static uint8_t response[FRAME_MAX_BYTES];
@@ -25,10 +31,13 @@ static void answer(const frame *request) {
     if (next.leave) {
         uart_deafen(); /* what follows is for the bootloader */
     }
+    if (request->fault == FRAME_STATUS_OK) {
+        confirm();
+    }
     uart_send(response, count);
     if (next.leave) {
         uart_drain();
-        stay_request();
+        stay_request(STAY_ASKED);
         cpu_reset();
     }
     if (next.baud != 0u) {
@@ -47,6 +56,10 @@ static void go_slow_again(void) {
     }
 }
 
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 int main(void) {
     cpu_use_caches();
     counter_open();
@@ -54,9 +67,11 @@ int main(void) {
     uart_open();
     for (;;) {
         uint8_t byte;
+        watchdog_feed();
+        const uint64_t hunger = counter_clock() + FEED_TICKS;
         const uint64_t patience = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
         const uint64_t slowness = slow_again != 0u ? slow_again : UART_NEVER;
-        if (uart_receive(&byte, patience < slowness ? patience : slowness)) {
+        if (uart_receive(&byte, least(hunger, least(patience, slowness)))) {
             if (byte == FRAME_FIRST || frame_begun(&decoder)) {
                 frame_push(&decoder, byte);
             } else {

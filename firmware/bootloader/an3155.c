@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "board.h"
+#include "bootloader/slots.h"
 #include "hal/counter.h"
 #include "hal/flash.h"
 #include "hal/uart.h"
 #include "runtime/bytes.h"
-#include "runtime/image.h"
 
 #define CALL 0x7Fu
 #define ACK 0x79u
@@ -45,6 +45,9 @@ enum {
 
 /* When the command that is being received is given up. */
 static uint64_t deadline;
+
+/* Why Go was refused the last time. */
+static image_verdict refused;
 
 /* The pages that the erase command being received has named. */
 static uint32_t chosen[(PAGES + 31u) / 32u];
@@ -125,7 +128,8 @@ static void get(void) {
  */
 static void get_version(void) {
     const uint8_t ahead = flash_lets_interrupts_in ? UART_RING_BYTES / WRITE_BYTES - 1u : 0u;
-    const uint8_t reply[] = {ACK, PROTOCOL_VERSION, ahead, 0, ACK};
+    const uint8_t reply[] = {ACK, PROTOCOL_VERSION, ahead,
+                             (uint8_t)(slots_features() | (uint8_t)refused), ACK};
     uart_send(reply, sizeof reply);
 }
 
@@ -323,8 +327,8 @@ static bool go(void) {
     if (!receive_address(&address)) {
         return false;
     }
-    if ((address != SBNN_SLOT_ORIGIN && address != SBNN_SLOT_ORIGIN + IMAGE_HEADER_BYTES) ||
-        !image_is_whole(flash_at(SBNN_SLOT_ORIGIN), SBNN_SLOT_BYTES, SBNN_BOARD_NAME)) {
+    refused = slots_choose_at(address);
+    if (refused != IMAGE_WHOLE) {
         refuse();
         return false;
     }

@@ -104,7 +104,7 @@ noreturn void start(void) {
 }
 
 noreturn void fault_reset(void) {
-    stay_request();
+    stay_request(stay_after_fault);
     cpu_reset();
 }
 

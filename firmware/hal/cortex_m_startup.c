@@ -10,6 +10,7 @@
 #include "hal/cpu.h"
 #include "hal/memory.h"
 #include "hal/stay.h"
+#include "hal/watchdog.h"
 
 extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
@@ -24,6 +25,7 @@ extern uint32_t linker_bss_start[], linker_bss_end[];
 int main(void);
 noreturn void reset(void);
 noreturn void start(void);
+void nmi(void);
 noreturn void fault(void);
 noreturn void fault_reset(void);
 
@@ -34,7 +36,7 @@ __attribute__((section(".vectors"), used)) static const struct {
     linker_handler_stack_top,
     {
         [0] = reset,
-        [1] = fault,  /* NMI */
+        [1] = nmi,
         [2] = fault,  /* HardFault */
         [3] = fault,  /* MemManage */
         [4] = fault,  /* BusFault */
@@ -93,6 +95,12 @@ noreturn void start(void) {
     cpu_reset();
 }
 
+void nmi(void) {
+    if (!watchdog_extends()) {
+        fault();
+    }
+}
+
 /* Whatever the stack pointer was: the handlers' stack is whole again, and nothing returns. */
 __attribute__((naked)) noreturn void fault(void) {
     __asm volatile("ldr r0, =linker_handler_stack_top\n"
@@ -101,6 +109,6 @@ __attribute__((naked)) noreturn void fault(void) {
 }
 
 noreturn void fault_reset(void) {
-    stay_request();
+    stay_request(stay_after_fault);
     cpu_reset();
 }

@@ -76,7 +76,8 @@ void cpu_enable_interrupt(uint32_t number) {
 }
 
 /* There is no bootloader to stay in: the program ends. */
-void stay_request(void) {
+void stay_request(stay_reason reason) {
+    (void)reason;
 }
 
 noreturn void cpu_reset(void) {

@@ -1,5 +1,6 @@
 #include "runtime/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -14,14 +15,27 @@ static bool has_digest(const uint8_t *bytes, uint32_t count, const uint8_t *expe
     return memcmp(digest, expected, sizeof digest) == 0;
 }
 
-bool image_is_whole(const uint8_t *slot, uint32_t slot_bytes, const char *board) {
+image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
+                          const char *board) {
     image_header header;
     memcpy(&header, slot, sizeof header);
-    return header.magic == IMAGE_MAGIC && header.header_version == IMAGE_HEADER_VERSION &&
-           header.header_crc32 == crc32_update(0, slot, offsetof(image_header, header_crc32)) &&
-           strncmp(header.board, board, sizeof header.board) == 0 &&
-           header.image_bytes >= VECTOR_BYTES &&
-           header.image_bytes <= slot_bytes - IMAGE_HEADER_BYTES &&
-           header.image_crc32 == crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes) &&
-           has_digest(slot + IMAGE_HEADER_BYTES, header.image_bytes, header.image_sha256);
+    if (header.magic != IMAGE_MAGIC || header.header_version != IMAGE_HEADER_VERSION ||
+        header.header_crc32 != crc32_update(0, slot, offsetof(image_header, header_crc32))) {
+        return IMAGE_NONE;
+    }
+    if (strncmp(header.board, board, sizeof header.board) != 0) {
+        return IMAGE_OF_OTHER_BOARD;
+    }
+    if (header.address != address) {
+        return IMAGE_MISPLACED;
+    }
+    if (header.image_bytes > slot_bytes - IMAGE_HEADER_BYTES) {
+        return IMAGE_TOO_LARGE;
+    }
+    if (header.image_bytes < VECTOR_BYTES ||
+        header.image_crc32 != crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes) ||
+        !has_digest(slot + IMAGE_HEADER_BYTES, header.image_bytes, header.image_sha256)) {
+        return IMAGE_DAMAGED;
+    }
+    return IMAGE_WHOLE;
 }

@@ -1,13 +1,13 @@
-/* The header of a firmware image, at the start of the application slot (docs/protocol.md). */
+/* The header of a firmware image, at the start of a slot (docs/protocol.md). */
 #ifndef SBNN_RUNTIME_IMAGE_H
 #define SBNN_RUNTIME_IMAGE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define IMAGE_MAGIC 0x4E4E4253u /* "SBNN" */
-#define IMAGE_HEADER_VERSION 2u
+#define IMAGE_HEADER_VERSION 3u
 #define IMAGE_HEADER_BYTES 512u /* the vector table follows, and must be aligned to a power of two */
+#define IMAGE_SIGNED_BYTES 444u /* of the header: all before the signature */
 
 typedef struct {
     uint32_t magic;
@@ -18,14 +18,31 @@ typedef struct {
     char board[32];            /* NUL padded, as is the version */
     char firmware_version[16]; /* of sensor-bnn */
     uint8_t image_sha256[32];
-    uint8_t reserved[380];
+    uint32_t address; /* where the header stands in flash */
+    uint32_t counter; /* of signed images: one with a lower counter is older */
+    uint8_t reserved[308];
+    uint8_t signature[64]; /* Ed25519, or zeros */
     uint32_t header_crc32; /* of the 508 bytes before it */
 } image_header;
 
 _Static_assert(sizeof(image_header) == IMAGE_HEADER_BYTES, "the header is laid out by hand");
 
-/* Whether the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES) begin with a whole
- * image for `board`. Any bytes may stand there. */
-bool image_is_whole(const uint8_t *slot, uint32_t slot_bytes, const char *board);
+/* Why an image is not started; hosts see these numbers. */
+typedef enum {
+    IMAGE_WHOLE = 0,
+    IMAGE_NONE = 1, /* no header */
+    IMAGE_OF_OTHER_BOARD = 2,
+    IMAGE_MISPLACED = 3, /* built for another address */
+    IMAGE_TOO_LARGE = 4,
+    IMAGE_DAMAGED = 5,
+    IMAGE_UNSIGNED = 6,
+    IMAGE_FORGED = 7, /* signed, and not with the board's key */
+    IMAGE_OLDER = 8,
+} image_verdict;
+
+/* What the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which stand at
+ * `address` of the board's flash, are: IMAGE_WHOLE to IMAGE_DAMAGED. Any bytes may stand there. */
+image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
+                          const char *board);
 
 #endif

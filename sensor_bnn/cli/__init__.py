@@ -19,6 +19,7 @@ COMMANDS = (
     "compile",
     "verify",
     "kernels",
+    "keygen",
     "build",
     "emulate",
     "flash",

@@ -125,13 +125,13 @@ class An3155:
         """Ask for version and commands."""
         return self._persist(self._get)
 
-    def get_option(self) -> int:
-        """Ask for the first option byte of Get Version: of our bootloader, ``ahead``."""
-        return self._persist(self._get_option)
-
     def get_id(self) -> int:
         """Ask for the chip's product id."""
         return self._persist(self._get_id)
+
+    def options(self) -> tuple[int, int]:
+        """Ask for Get Version's two option bytes: zeros from ST's own; the first of ours is ``ahead``."""
+        return self._persist(self._options)
 
     def read(self, address: int, count: int) -> bytes:
         """Read 1..256 bytes of memory. The protocol has no checksum on them."""
@@ -262,11 +262,11 @@ class An3155:
         self._acknowledged("Get")
         return Capabilities(version, tuple(commands))
 
-    def _get_option(self) -> int:
+    def _options(self) -> tuple[int, int]:
         self._command(GET_VERSION, "Get Version")
-        option = self._bytes(3, "Get Version")[1]
+        _, first, second = self._bytes(3, "Get Version")
         self._acknowledged("Get Version")
-        return option
+        return first, second
 
     def _get_id(self) -> int:
         self._command(GET_ID, "Get ID")

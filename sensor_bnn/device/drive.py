@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.boards import Board
-from sensor_bnn.device.flash import check_fit
 from sensor_bnn.device.image import Image
+from sensor_bnn.device.placement import check_fit
 from sensor_bnn.errors import FlashError
 
 _FILE = "FIRMWARE.HEX"
@@ -49,7 +49,7 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
     """
     from intelhex import IntelHex
 
-    check_fit(image, board, board.slot.origin)
+    check_fit(image, board)
     content = IntelHex()
     content.puts(board.slot.origin, image.data)
     if image.bootloader:

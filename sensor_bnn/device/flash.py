@@ -11,6 +11,7 @@ from sensor_bnn.device.an3155 import SilenceError
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.device.image import Image
+from sensor_bnn.device.placement import check_fit, place
 from sensor_bnn.device.port import LostPortError, SerialPort
 from sensor_bnn.device.protocol import Hello
 from sensor_bnn.device.session import FAST_BAUD, Link, Session, open_session
@@ -75,7 +76,6 @@ def flash_image(
     image: Image,
     board: Board,
     *,
-    address: int | None = None,
     debugger: str | None = None,
     progress: Progress = lambda stage, done, total: None,
     baud: int = FAST_BAUD,
@@ -87,11 +87,12 @@ def flash_image(
 ) -> FlashResult:
     """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
 
+    On a board with two slots it goes to the one that does not hold the image that runs, which stays as it is.
+
     Args:
         port: the serial port's path.
         image: a checked image (``read_image``).
         board: the board that is meant; its chip id must be the one that the bootloader answers.
-        address: where the image goes; the start of the board's application slot when None.
         debugger: where the board's debugger is served, for a board whose flash only that can write.
         progress: called as the work goes on.
         baud, reset: see ``Link``.
@@ -106,10 +107,9 @@ def flash_image(
         DeviceError: another chip or board answers, or the flashed application does not.
         FlashError: the bootloader refuses, or what was read back differs.
     """
-    start = board.slot.origin if address is None else address
-    check_fit(image, board, start)
+    check_fit(image, board)
     if is_program(board):
-        return _greet_program(port, image, board, start)
+        return _greet_program(port, image, board)
     if board.flasher == "uf2":
         raise BoardError(
             f"The flash of {board.name} is written by the drive that its ROM shows, not over a port.",
@@ -121,7 +121,6 @@ def flash_image(
             f"The flash of {board.name} is written by its debugger, and none is named.",
             "Name it with --debugger (`sensor-bnn emulate BOARD --json` prints an emulated board's).",
         )
-    data = filled(image.data)
     link = Link(port, baud, reset)
     retries = resumed = 0
     lost_at: float | None = None
@@ -129,6 +128,8 @@ def flash_image(
         session: Session | None = None
         try:
             with open_session(link, board) as session:
+                placed = image if with_bootloader else place(session, image, board)
+                start, data = placed.address, filled(placed.data)
                 if with_bootloader:
                     _program_bootloader(session, board, image.bootloader, progress)
                 if debugger is not None and by_debugger:
@@ -155,7 +156,7 @@ def flash_image(
         board=board.name,
         port=port,
         address=start,
-        flash_bytes=len(image.data),
+        flash_bytes=len(placed.data),
         chip_id=board.bootloader.chip_id,
         bootloader_version=f"{session.version >> 4}.{session.version & 15}",
         model=hello.model,
@@ -173,31 +174,6 @@ def flash_image(
         verified_by=written.verified_by,
         resumed=resumed,
     )
-
-
-def check_fit(image: Image, board: Board, address: int) -> None:
-    """Refuse an image of another board, or one that does not fit into the application slot.
-
-    Raises:
-        BoardError: with both names, or the sizes.
-    """
-    if image.board != board.name:
-        raise BoardError(
-            f"The image was built for {image.board}, not for {board.name}.",
-            f"Build it with `sensor-bnn build --board {board.name}`.",
-        )
-    if address % board.flash.page or not board.slot.origin <= address < board.slot.end:
-        raise BoardError(
-            f"The address {address:#010x} is no page of the application slot "
-            f"{board.slot.origin:#010x}..{board.slot.end:#010x} of {board.name}.",
-            "Leave the address out.",
-        )
-    room = board.slot.end - address
-    if len(image.data) > room:
-        raise BoardError(
-            f"The image takes {len(image.data):,} bytes of flash, and {board.name} has room for {room:,}.",
-            "Compile a smaller model, or choose a board with more flash.",
-        )
 
 
 def _program_afresh(
@@ -284,13 +260,13 @@ def _program_by_debugger(
     return _Written(written - begun, time.perf_counter() - written, pages, len(data), "debugger")
 
 
-def _greet_program(port: str, image: Image, board: Board, start: int) -> FlashResult:
+def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
     """A program is not flashed: whoever started it chose the model, which is looked at."""
     hello = greet(port, image, board)
     return FlashResult(
         board=board.name,
         port=port,
-        address=start,
+        address=image.address,
         flash_bytes=len(image.data),
         chip_id=0,
         bootloader_version="",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sensor_bnn.errors import BundleError
@@ -15,14 +15,18 @@ _REMEDY = "Make it with `sensor-bnn build`."
 class Image:
     """A whole, checked firmware image; ``data`` begins with its header.
 
-    ``bootloader`` is what the resident bootloader puts into flash, if the build's folder was read.
+    It runs at ``address`` alone. ``bootloader`` is what the resident bootloader puts into flash, and
+    ``second`` the same image for the board's second slot, if the build's folder was read and has them.
     """
 
     data: bytes
     board: str
     model_hash: str  # hex
     firmware_version: str
+    address: int
+    is_signed: bool = False
     bootloader: bytes = b""
+    second: Image | None = None
 
 
 def read_image(source: Path) -> Image:
@@ -31,9 +35,26 @@ def read_image(source: Path) -> Image:
     Raises:
         BundleError: there is none, or it is cut off, damaged or of another version.
     """
+    if not source.is_dir():
+        return _read_file(source)
+    elf, second = source / "bootloader.elf", source / "firmware-b.bin"
+    return replace(
+        _read_file(source / "firmware.bin"),
+        bootloader=_loaded(elf) if elf.is_file() else b"",
+        second=_read_file(second) if second.is_file() else None,
+    )
+
+
+def parse_image(head: bytes) -> int | None:
+    """Return the size of the image, header and all, that begins with ``head``; None if none does."""
     from sensor_bnn.firmware import image
 
-    file = source / "firmware.bin" if source.is_dir() else source
+    return image.image_size(head)
+
+
+def _read_file(file: Path) -> Image:
+    from sensor_bnn.firmware import image
+
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -46,16 +67,10 @@ def read_image(source: Path) -> Image:
         header = image.read_image(data)
     except BundleError as error:
         raise BundleError(f"{file}: {error.message}", error.remedy) from None
-    elf = source / "bootloader.elf"
-    bootloader = _loaded(elf) if source.is_dir() and elf.is_file() else b""
-    return Image(data, header.board, header.model_hash.hex(), header.firmware_version, bootloader)
-
-
-def parse_image(head: bytes) -> int | None:
-    """Return the size of the image, header and all, that begins with ``head``; None if none does."""
-    from sensor_bnn.firmware import image
-
-    return image.image_size(head)
+    return Image(
+        *(data, header.board, header.model_hash.hex(), header.firmware_version),
+        *(header.address, header.is_signed),
+    )
 
 
 def _from_hex(file: Path) -> bytes:

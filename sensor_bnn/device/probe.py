@@ -6,8 +6,8 @@ import io
 from dataclasses import dataclass
 
 from sensor_bnn.boards import Board
-from sensor_bnn.device.flash import check_fit
 from sensor_bnn.device.image import Image
+from sensor_bnn.device.placement import check_fit
 from sensor_bnn.device.transfer import Progress
 from sensor_bnn.errors import FlashError, PortError, ToolError
 
@@ -43,7 +43,7 @@ def flash_by_probe(
         PortError: there is no such probe, or it finds no chip.
         FlashError: the chip's flash cannot be written.
     """
-    check_fit(image, board, board.slot.origin)
+    check_fit(image, board)
     try:
         from pyocd.core.exceptions import Error
         from pyocd.core.helpers import ConnectHelper

@@ -7,7 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sensor_bnn.boards import Board
-from sensor_bnn.device.an3155 import ERASE, EXTENDED_ERASE, GET_CHECKSUM, GO, READ, SPEED, WRITE, An3155
+from sensor_bnn.device.an3155 import (
+    ERASE,
+    EXTENDED_ERASE,
+    GET_CHECKSUM,
+    GO,
+    READ,
+    SPEED,
+    WRITE,
+    An3155,
+    RefusalError,
+)
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.port import SerialPort
 from sensor_bnn.errors import DeviceError, PortError
@@ -18,6 +28,28 @@ FAST_BAUD = 921_600
 _SYNC_SECONDS = 0.5
 _RESET_SECONDS = 3.0
 _HELLO_SECONDS = 0.5
+
+
+_REFUSALS = {
+    1: ("there is no image", "Flash one."),
+    2: ("it is another board's", "Build it for this board."),
+    3: (
+        "it was built for another address",
+        "Flash the folder that `sensor-bnn build` left, not one file of it.",
+    ),
+    4: ("it is larger than the slot", "Check memory and bootloader in the board.toml."),
+    5: ("it is not whole", "Flash it again."),
+    6: (
+        "it is not signed, and this board starts only signed ones",
+        "Build it with --sign and the board's key.",
+    ),
+    7: ("its signature is not by this board's key", "Build it with --sign and the board's key."),
+    8: (
+        "it is older than one that has run on this board",
+        "To go back on purpose, build it again with --sign: that gives it a new counter.",
+    ),
+}
+"""What the lower half of Get Version's second option byte says after a refused Go, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +77,7 @@ class Session:
     version: int
     commands: frozenset[int]
     base_baud: int
+    features: int = 0  # the second option byte of our bootloader
 
     @property
     def has_checksum(self) -> bool:
@@ -56,13 +89,31 @@ class Session:
         """Whether this is our resident bootloader, not one in a chip's ROM."""
         return self.bootloader.hasty
 
+    @property
+    def checks_signatures(self) -> bool:
+        """Whether the board starts only what is signed with its key."""
+        return bool(self.features & 0x10)
+
+    @property
+    def spare_slot(self) -> int | None:
+        """The number of the slot that the next image goes to; None where there is but one."""
+        return (self.features >> 7) if self.features & 0x40 else None
+
     def go(self, address: int) -> None:
         """Start the application, and follow it to its rate.
 
         Raises:
-            RefusalError: its image is not whole.
+            RefusalError: its image is not whole, or not one that the board may start; the message says why.
         """
-        self.bootloader.go(address)
+        try:
+            self.bootloader.go(address)
+        except RefusalError:
+            reason = _REFUSALS.get(self.bootloader.options()[1] & 0x0F) if self.is_ours else None
+            if reason is None:
+                raise
+            raise RefusalError(
+                f"The board refuses to start the image at {address:#010x}: {reason[0]}.", reason[1]
+            ) from None
         self.port.set_baud(self.base_baud)
 
 
@@ -82,11 +133,12 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         _reach(bootloader, client, board, link.port)
         version, commands = _identify(bootloader, board)
         bootloader.hasty = {SPEED, GET_CHECKSUM} <= commands  # ours: no other USART bootloader has both
+        features = 0
         if bootloader.hasty:
-            bootloader.ahead = bootloader.get_option()
+            bootloader.ahead, features = bootloader.options()
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
-        yield Session(port, bootloader, client, version, commands, board.uart.baud)
+        yield Session(port, bootloader, client, version, commands, board.uart.baud, features)
 
 
 def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sensor_bnn.boards import HEADER_BYTES, Board
 from sensor_bnn.device.an3155 import BLOCK_BYTES, RefusalError
-from sensor_bnn.device.flash import check_fit
 from sensor_bnn.device.image import Image, parse_image
+from sensor_bnn.device.placement import check_fit, current_origin, place
 from sensor_bnn.device.session import Link, Session, open_session
 from sensor_bnn.device.transfer import Progress, changed_pages, erase_pages, filled, pages_of, verify
 from sensor_bnn.errors import BundleError
@@ -19,7 +19,7 @@ class SlotReport:
 
     Attributes:
         action: ``verify``, ``dry-run``, ``read`` or ``erase``.
-        board, port, address: where; ``address`` is the slot's start.
+        board, port, address: where; ``address`` is the start of the slot that was looked at.
         bytes: that were compared, read or erased.
         pages: that ``bytes`` lie in.
         pages_changed: of these, that ``flash`` would write; None where nothing was compared.
@@ -39,20 +39,21 @@ class SlotReport:
 
 
 def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read_back: bool) -> SlotReport:
-    """See that the slot holds ``image``; nothing is written.
+    """See that the slot that a reset starts holds ``image``; nothing is written.
 
     Raises:
         FlashError: it does not; the message names the first wrong address.
         BoardError, PortError, DeviceError: as ``flash_image``.
     """
-    data = _words(image, board)
+    check_fit(image, board)
     with open_session(link, board) as session:
-        how = verify(session, board.slot.origin, data, progress, read_back)
+        is_second = image.second is not None and current_origin(session, board) == image.second.address
+        expected = image.second if is_second and image.second is not None else image
+        how = verify(session, expected.address, filled(expected.data), progress, read_back)
         started = _go(session, board)
-    pages = len(pages_of(board, board.slot.origin, len(data)))
-    return SlotReport(
-        "verify", board.name, link.port, board.slot.origin, len(image.data), pages, 0, how, started
-    )
+    size = len(expected.data)
+    pages = len(pages_of(board, expected.address, size))
+    return SlotReport("verify", board.name, link.port, expected.address, size, pages, 0, how, started)
 
 
 def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> SlotReport:
@@ -63,13 +64,14 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
     Raises:
         BoardError, PortError, DeviceError: as ``flash_image``.
     """
-    data = _words(image, board)
+    check_fit(image, board)
     with open_session(link, board) as session:
-        changed = changed_pages(session, board, board.slot.origin, data, progress)
+        placed = place(session, image, board)
+        changed = changed_pages(session, board, placed.address, filled(placed.data), progress)
         started = _go(session, board)
-    pages = len(pages_of(board, board.slot.origin, len(data)))
+    pages = len(pages_of(board, placed.address, len(placed.data)))
     return SlotReport(
-        *("dry-run", board.name, link.port, board.slot.origin, len(image.data), pages),
+        *("dry-run", board.name, link.port, placed.address, len(placed.data), pages),
         *(len(changed), "", started),
     )
 
@@ -77,23 +79,24 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
 def read_slot(
     link: Link, board: Board, progress: Progress, count: int | None = None
 ) -> tuple[bytes, SlotReport]:
-    """Read ``count`` bytes of the slot; the image that its header tells of, when None.
+    """Read ``count`` bytes of the slot that a reset starts; the image that its header tells of, when None.
 
     Raises:
         BundleError: there is no header, and ``count`` is None.
         PortError, DeviceError: as ``flash_image``.
     """
-    origin = board.slot.origin
     with open_session(link, board) as session:
+        origin = current_origin(session, board)
+        room = board.slot.end - origin
         if count is None:
             size = parse_image(session.bootloader.read(origin, BLOCK_BYTES))
-            if size is None or not HEADER_BYTES < size <= board.slot.size:
+            if size is None or not HEADER_BYTES < size <= room:
                 raise BundleError(
                     f"The slot of {board.name} at {link.port} holds no image.",
                     "Say how much to read: --bytes N.",
                 )
             count = size
-        count = min(count, board.slot.size)
+        count = min(count, room)
         ranges = [(origin + at, min(BLOCK_BYTES, count - at)) for at in range(0, count, BLOCK_BYTES)]
         data = b""
         for part in session.bootloader.read_all(ranges):
@@ -106,7 +109,7 @@ def read_slot(
 
 
 def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
-    """Erase the whole slot; the bootloader stays and listens.
+    """Erase the whole slot, both where it is two; the bootloader stays and listens.
 
     Raises:
         PortError, DeviceError, FlashError: as ``flash_image``.
@@ -119,14 +122,9 @@ def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
     )
 
 
-def _words(image: Image, board: Board) -> bytes:
-    check_fit(image, board, board.slot.origin)
-    return filled(image.data)
-
-
 def _go(session: Session, board: Board) -> bool:
     try:
-        session.go(board.slot.origin + HEADER_BYTES)
-    except RefusalError:  # what stands there is not whole: the bootloader stays
+        session.go(current_origin(session, board) + HEADER_BYTES)
+    except RefusalError:  # what stands there may not start: the bootloader stays
         return False
     return True

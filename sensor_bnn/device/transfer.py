@@ -139,6 +139,15 @@ def _look_again(session: Session, address: int, block: bytes) -> None:
         )
 
 
+def holds(session: Session, address: int, data: bytes) -> bool:
+    """Whether the flash holds ``data``, by the bootloader's checksum; False without one."""
+    try:
+        return session.has_checksum and _equal(session, address, data)
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+        return False
+
+
 def _equal(session: Session, address: int, data: bytes) -> bool:
     return session.bootloader.checksum(address, len(data)) == stm32_crc(data)
 

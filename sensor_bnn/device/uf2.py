@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sensor_bnn.boards import Board
 from sensor_bnn.device.drive import DriveResult
-from sensor_bnn.device.flash import check_fit
 from sensor_bnn.device.image import Image
+from sensor_bnn.device.placement import check_fit
 from sensor_bnn.device.transfer import Progress
 from sensor_bnn.errors import BoardError, BundleError, FlashError
 
@@ -68,7 +68,7 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
         BundleError: the image brings no bootloader.
         FlashError: there is no such drive, it is another board's, or it cannot be written.
     """
-    check_fit(image, board, board.slot.origin)
+    check_fit(image, board)
     if board.uf2 is None:
         raise BoardError(
             f"The board {board.name} has no drive for UF2 files.",

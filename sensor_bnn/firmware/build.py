@@ -12,18 +12,21 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, is_program, ram_bytes
+from sensor_bnn.boards import Board, Region, is_program, ram_bytes
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 from sensor_bnn.resources import resource
+
+if TYPE_CHECKING:
+    from sensor_bnn.firmware.signing import Signer
 
 CORES = {
     "cortex_m": ("cortex_m.c", "cortex_m_startup.c", "stay.c"),
@@ -32,12 +35,14 @@ CORES = {
 }
 """The files of ``firmware/hal`` that each core needs."""
 
-# Of the C library for Linux only the mathematics stands by itself. Linux wants segments by the page.
-_LINK_FLAGS = {"cortex_m": "", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
+# Of the C library for Linux only the mathematics stands by itself. Linux wants segments by the page;
+# elsewhere one would bring the ELF file's own headers into the image, where a slot begins within a page.
+_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
 
 APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
 """Programs for a board by name: below ``firmware/``, the file that defines ``application_answer``."""
 
+_APPLICATIONS_BY_SLOT = ("firmware", "firmware-b")
 RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
 _VECTORS_BEFORE_INTERRUPTS = 16
@@ -52,7 +57,8 @@ class BuildResult:
     Attributes:
         folder: holds the files below.
         firmware_elf: the application, with symbols.
-        firmware_bin: header and image, as they are flashed at ``report["flash_address"]``.
+        firmware_bin: header and image, as they are flashed at ``report["flash_address"]``. Beside it stand
+            ``firmware-b.elf`` and ``firmware-b.bin`` for a second slot, if the board has one with room.
         bootloader_elf: the resident bootloader, with symbols; the application where there is none.
         report: the contents of ``build.json``.
     """
@@ -69,7 +75,11 @@ class _RamOverflowError(BoardError):
 
 
 def build_firmware(
-    bundle_dir: Path, board: Board, out_dir: Path, application: str = "benchmark"
+    bundle_dir: Path,
+    board: Board,
+    out_dir: Path,
+    application: str = "benchmark",
+    signer: Signer | None = None,
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -82,6 +92,7 @@ def build_firmware(
         out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf``, ``bootloader.bin`` and
             ``build.json`` go.
         application: one of ``APPLICATIONS``.
+        signer: signs the images; its public key goes into the bootloader, which then starts no others.
 
     Raises:
         BundleError: the bundle is missing, damaged, or of another target.
@@ -97,19 +108,21 @@ def build_firmware(
         )
     _check_estimate(bundle, board)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle, application)
-        firmware = bytearray(linked["firmware"])
-        image = _image(firmware, board)
-        header = ImageHeader.of(image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"))
-        _patch_header(firmware, header)
-        report = _report(bytes(firmware), header, bundle, board)
+        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle, application, signer)
+        images = {
+            name: _make_image(linked[name], slot, bundle, board, signer)
+            for name, slot in zip(_APPLICATIONS_BY_SLOT, board.slots, strict=False)
+            if name in linked
+        }
+        report = _report(images, bundle, board, signer)
         files = {
-            "firmware.elf": bytes(firmware),
-            "firmware.bin": header.to_bytes() + image,
+            **{f"{name}.elf": image.elf for name, image in images.items()},
+            **{f"{name}.bin": image.binary for name, image in images.items()},
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
     _place(files, out_dir)
+    _remove_stale(out_dir, files)
     if is_program(board):
         (out_dir / "firmware.elf").chmod(0o755)
     return BuildResult(
@@ -127,8 +140,8 @@ def start_file(board: Board, folder: Path) -> Path:
     return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
 
 
-def build_bootloader(board: Board, out_dir: Path) -> Path:
-    """Build the board's bootloader alone.
+def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) -> Path:
+    """Build the board's bootloader alone; with a ``signer``, one that starts only what is signed by it.
 
     Returns:
         The path of ``bootloader.elf`` in ``out_dir``, which is made if needed.
@@ -143,7 +156,7 @@ def build_bootloader(board: Board, out_dir: Path) -> Path:
             "Name a folder of `sensor-bnn build` with --build.",
         )
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = _compile(board, Path(temporary), out_dir / "build.log", None)
+        linked = _compile(board, Path(temporary), out_dir / "build.log", None, signer=signer)
     _place(_bootloader_files(linked["bootloader"], board), out_dir)
     return out_dir / "bootloader.elf"
 
@@ -193,16 +206,24 @@ def _size(count: int) -> str:
 
 
 def _compile(
-    board: Board, work: Path, log: Path, bundle: BundleFacts | None, application: str = "benchmark"
+    board: Board,
+    work: Path,
+    log: Path,
+    bundle: BundleFacts | None,
+    application: str = "benchmark",
+    signer: Signer | None = None,
 ) -> dict[str, bytes]:
-    """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``."""
+    """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``.
+
+    The application is linked for a second slot where it fits in there.
+    """
     target = _target(board)
     check_compiler(target)
     sources = resource("firmware")
     _check_drivers(board, target, sources)
     generated = work / "generated"
     generated.mkdir()
-    _generate(board, target, sources / "templates", generated, "RAM")
+    _generate(board, target, sources / "templates", generated, "RAM", signer)
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -219,6 +240,7 @@ def _compile(
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
+        "SBNN_WATCHDOG_DRIVER": _watchdog_driver(board),
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
@@ -239,9 +261,18 @@ def _compile(
     except _RamOverflowError:
         if board.large is None:
             raise
-        _generate(board, target, sources / "templates", generated, "LARGE")
+        _generate(board, target, sources / "templates", generated, "LARGE", signer)
         _run(link, log, board)
+    if bundle is not None and len(board.slots) == 2:
+        size = HEADER_BYTES + len(_image((build / "firmware.elf").read_bytes(), board.slots[0]))
+        if size <= board.slots[1].size:
+            _run([cmake, "--build", str(build), "--target", "firmware-b"], log, board)
+            targets.append("firmware-b")
     return {target: (build / f"{target}.elf").read_bytes() for target in targets}
+
+
+def _watchdog_driver(board: Board) -> str:
+    return "none" if board.watchdog is None else board.watchdog.driver
 
 
 def check_compiler(target: Target) -> None:
@@ -270,6 +301,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         ("uart", board.uart.driver),
         ("counter", board.counter.driver),
         ("flash", board.flash.driver),
+        ("watchdog", _watchdog_driver(board)),
     ]
     if board.soc or target.core == "aarch64":
         drivers.append(("soc", board.soc))
@@ -287,7 +319,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
 def _check_vectors(board: Board) -> None:
     """The core wants its table on a multiple of a power of two that is no smaller than the table."""
     alignment = 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length()
-    for origin in (board.flash.origin, board.slot.origin + HEADER_BYTES):
+    for origin in (board.flash.origin, *(slot.origin + HEADER_BYTES for slot in board.slots)):
         if alignment > HEADER_BYTES and origin % alignment:
             raise BoardError(
                 f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of so many "
@@ -297,7 +329,9 @@ def _check_vectors(board: Board) -> None:
             )
 
 
-def _generate(board: Board, target: Target, templates: Path, folder: Path, arena: str) -> None:
+def _generate(
+    board: Board, target: Target, templates: Path, folder: Path, arena: str, signer: Signer | None
+) -> None:
     """Write ``board.h`` and the linker scripts, with the arena in the region of this name."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
@@ -314,15 +348,20 @@ def _generate(board: Board, target: Target, templates: Path, folder: Path, arena
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,
+        "public_key": () if signer is None else tuple(signer.public_key),
     }
     script = environment.get_template("image.ld.j2")
     texts = {
         "board.h": environment.get_template("board.h.j2").render(facts),
         "bootloader.ld": script.render(
-            facts, application=False, origin=board.flash.origin, size=board.bootloader.size
+            facts,
+            application=False,
+            origin=board.flash.origin,
+            size=board.bootloader.size - board.journal.size,
         ),
-        "firmware.ld": script.render(facts, application=True, origin=board.slot.origin, size=board.slot.size),
     }
+    for name, slot in zip(_APPLICATIONS_BY_SLOT, board.slots, strict=False):
+        texts[f"{name}.ld"] = script.render(facts, application=True, origin=slot.origin, size=slot.size)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
@@ -363,6 +402,12 @@ def _run(command: list[str], log: Path, board: Board) -> None:
     if done.returncode == 0:
         return
     overflow = _OVERFLOW.search(done.stdout)
+    if overflow is not None and "bootloader.elf section" in done.stdout:
+        room = board.bootloader.size - board.journal.size
+        raise BoardError(
+            f"The bootloader of {board.name} takes {room + int(overflow[2]):,} bytes and has {room:,}.",
+            "Raise bootloader.size in its board.toml by whole pages.",
+        )
     if overflow is not None:
         more = int(overflow[2])
         if overflow[1] == "FLASH":
@@ -380,14 +425,35 @@ def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
     return {"bootloader.elf": elf, "bootloader.bin": _flash_content(elf, board.flash.origin)}
 
 
-def _image(firmware: bytes | bytearray, board: Board) -> bytes:
+@dataclass(frozen=True)
+class _Linked:
+    """The application for one slot: its ELF file with the header in it, and what is flashed of it."""
+
+    elf: bytes
+    header: ImageHeader
+    binary: bytes
+
+
+def _make_image(
+    linked: bytes, slot: Region, bundle: BundleFacts, board: Board, signer: Signer | None
+) -> _Linked:
+    image = _image(linked, slot)
+    header = ImageHeader.of(
+        image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"), slot.origin
+    )
+    if signer is not None:
+        header = signer.sign(header)
+    return _Linked(_with_header(linked, header), header, header.to_bytes() + image)
+
+
+def _image(firmware: bytes, slot: Region) -> bytes:
     """Return the bytes that stand in flash behind the header."""
-    content = _flash_content(firmware, board.slot.origin)
-    assert len(content) <= board.slot.size
+    content = _flash_content(firmware, slot.origin)
+    assert len(content) <= slot.size
     return content[HEADER_BYTES:]
 
 
-def _flash_content(elf: bytes | bytearray, start: int) -> bytes:
+def _flash_content(elf: bytes, start: int) -> bytes:
     """Return what an ELF file puts into flash from ``start`` on, gaps filled with zeros."""
     parts = [
         (segment["p_paddr"], segment.data())
@@ -400,17 +466,21 @@ def _flash_content(elf: bytes | bytearray, start: int) -> bytes:
     return bytes(content)
 
 
-def _patch_header(firmware: bytearray, header: ImageHeader) -> None:
-    section = ELFFile(io.BytesIO(bytes(firmware))).get_section_by_name(".header")
+def _with_header(firmware: bytes, header: ImageHeader) -> bytes:
+    section = ELFFile(io.BytesIO(firmware)).get_section_by_name(".header")
     assert section is not None and section["sh_size"] == HEADER_BYTES
     offset = section["sh_offset"]
-    firmware[offset : offset + HEADER_BYTES] = header.to_bytes()
+    return firmware[:offset] + header.to_bytes() + firmware[offset + HEADER_BYTES :]
 
 
-def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Board) -> dict[str, Any]:
+def _report(
+    images: dict[str, _Linked], bundle: BundleFacts, board: Board, signer: Signer | None
+) -> dict[str, Any]:
+    first, second = images["firmware"], images.get("firmware-b")
+    header = first.header
     sections = {
         section.name: section["sh_size"]
-        for section in ELFFile(io.BytesIO(firmware)).iter_sections()
+        for section in ELFFile(io.BytesIO(first.elf)).iter_sections()
         if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
     }
     ram = {
@@ -424,14 +494,31 @@ def _report(firmware: bytes, header: ImageHeader, bundle: BundleFacts, board: Bo
         "model": bundle.model,
         "model_hash": bundle.model_hash,
         "firmware_version": header.firmware_version,
-        "flash_address": board.slot.origin,
-        "flash_bytes": HEADER_BYTES + header.image_bytes,
+        "flash_address": header.address,
+        "flash_bytes": len(first.binary),
         "image_bytes": header.image_bytes,
         "weights_bytes": bundle.weights_bytes,
         "code_bytes": header.image_bytes - bundle.weights_bytes,
         "ram": {**ram, "total": sum(ram.values()), "available": ram_bytes(board) - RESERVED_BYTES},
         "sections": sections,
+        "second_slot": None
+        if second is None
+        else {"flash_address": second.header.address, "flash_bytes": len(second.binary)},
+        "signature": None
+        if signer is None
+        else {
+            "public_key": signer.public_key.hex(),
+            "counter": header.counter,
+            "refuses_older": board.journal.size > 0,
+        },
     }
+
+
+def _remove_stale(folder: Path, files: dict[str, bytes]) -> None:
+    """What an earlier build of a smaller model left for the second slot is not this model's."""
+    for name in ("firmware-b.elf", "firmware-b.bin"):
+        if name not in files:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _place(files: dict[str, bytes], folder: Path) -> None:

@@ -11,9 +11,11 @@ from sensor_bnn.errors import BundleError
 
 HEADER_BYTES = 512
 _MAGIC = int.from_bytes(b"SBNN", "little")
-_VERSION = 2
-_FIELDS = struct.Struct("<IIII32s32s16s32s380x")
+_VERSION = 3
+_FIELDS = struct.Struct("<IIII32s32s16s32sII308x")
+_SIGNATURE_BYTES = 64
 _CRC = struct.Struct("<I")
+_UNSIGNED = bytes(_SIGNATURE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class ImageHeader:
         board: the board's name.
         firmware_version: version of the sensor-bnn that built it.
         image_sha256: SHA-256 of the bytes behind the header, 32 bytes.
+        address: where the header stands in the board's flash; the image runs nowhere else.
+        counter: of signed images, higher in newer ones; a board that has run one starts none below it.
+        signature: Ed25519 of the header's bytes before it, 64 bytes; zeros if it is not signed.
     """
 
     image_bytes: int
@@ -35,9 +40,19 @@ class ImageHeader:
     board: str
     firmware_version: str
     image_sha256: bytes
+    address: int
+    counter: int = 0
+    signature: bytes = _UNSIGNED
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether there is a signature, by whatever key."""
+        return self.signature != _UNSIGNED
 
     @classmethod
-    def of(cls, image: bytes, model_hash: bytes, board: str, firmware_version: str) -> ImageHeader:
+    def of(
+        cls, image: bytes, model_hash: bytes, board: str, firmware_version: str, address: int
+    ) -> ImageHeader:
         """Return the header for the bytes ``image``, which will stand behind it.
 
         Args:
@@ -45,13 +60,14 @@ class ImageHeader:
             model_hash: 32 bytes.
             board: at most 31 ASCII characters.
             firmware_version: cut to 15 ASCII characters.
+            address: where the header will stand.
         """
         digest = hashlib.sha256(image).digest()
-        return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15], digest)
+        return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15], digest, address)
 
-    def to_bytes(self) -> bytes:
-        """Return the 512 bytes of the header."""
-        fields = _FIELDS.pack(
+    def signed_bytes(self) -> bytes:
+        """Return what the signature is of: the bytes before it."""
+        return _FIELDS.pack(
             _MAGIC,
             _VERSION,
             self.image_bytes,
@@ -60,7 +76,13 @@ class ImageHeader:
             self.board.encode("ascii"),
             self.firmware_version.encode("ascii"),
             self.image_sha256,
+            self.address,
+            self.counter,
         )
+
+    def to_bytes(self) -> bytes:
+        """Return the 512 bytes of the header."""
+        fields = self.signed_bytes() + self.signature
         return fields + _CRC.pack(zlib.crc32(fields))
 
 
@@ -84,10 +106,12 @@ def read_image(content: bytes) -> ImageHeader:
     remedy = "Build it again with `sensor-bnn build`."
     if len(content) < HEADER_BYTES or content[:4] != _MAGIC.to_bytes(4, "little"):
         raise BundleError("The file is no sensor-bnn firmware image.", remedy)
-    _, version, size, crc, model_hash, board, firmware_version, digest = _FIELDS.unpack_from(content)
+    fields = _FIELDS.unpack_from(content)
+    _, version, size, crc, model_hash, board, firmware_version, digest, address, counter = fields
     if version != _VERSION:
         raise BundleError(f"The firmware image has header version {version}, not {_VERSION}.", remedy)
-    if _CRC.unpack_from(content, _FIELDS.size)[0] != zlib.crc32(content[: _FIELDS.size]):
+    end = _FIELDS.size + _SIGNATURE_BYTES
+    if _CRC.unpack_from(content, end)[0] != zlib.crc32(content[:end]):
         raise BundleError("The header of the firmware image is damaged.", remedy)
     image = content[HEADER_BYTES:]
     if len(image) != size or zlib.crc32(image) != crc or hashlib.sha256(image).digest() != digest:
@@ -99,4 +123,7 @@ def read_image(content: bytes) -> ImageHeader:
         board.rstrip(b"\0").decode("ascii"),
         firmware_version.rstrip(b"\0").decode("ascii"),
         digest,
+        address,
+        counter,
+        content[_FIELDS.size : end],
     )

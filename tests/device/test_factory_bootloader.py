@@ -44,7 +44,7 @@ def application(address: int, flash: bytes) -> Callable[[bytes], bytes]:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Image:
-    content = bytearray(image_bytes(9001, board=BOARD.name))
+    content = bytearray(image_bytes(9001, board=BOARD.name, address=BOARD.slot.origin))
     content[512:520] = struct.pack("<II", BOARD.ram.end, BOARD.slot.origin + 0x401)
     seal(content)
     (tmp_path / "firmware.bin").write_bytes(content)

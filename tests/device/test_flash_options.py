@@ -29,7 +29,7 @@ PAGE, SLOT = BOARD.flash.page, BOARD.slot.origin
 
 
 def content(size: int = 30_000, name: str = BOARD.name) -> bytearray:
-    data = bytearray(image_bytes(size, board=name))
+    data = bytearray(image_bytes(size, board=name, address=SLOT))
     data[512:520] = BOARD.ram.end.to_bytes(4, "little") + (SLOT + 0x401).to_bytes(4, "little")
     seal(data)
     return data

@@ -25,13 +25,16 @@ from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, 
 SLOT = TOY.slot.origin
 
 
-def image_bytes(size: int = 3001, board: str = "toy", model_hash: bytes = bytes(range(32))) -> bytes:
+def image_bytes(
+    size: int = 3001, board: str = "toy", model_hash: bytes = bytes(range(32)), address: int = SLOT
+) -> bytes:
     """A whole image; its size is no multiple of a word or a block."""
     body = bytes((7 * i + i // 256) & 0xFF for i in range(size))
     fields = struct.pack(
-        "<4s3I32s32s16s32s380x",
-        *(b"SBNN", 2, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"),
+        "<4s3I32s32s16s32sI376x",
+        *(b"SBNN", 3, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"),
         hashlib.sha256(body).digest(),
+        address,
     )
     return fields + struct.pack("<I", zlib.crc32(fields)) + body
 
@@ -261,9 +264,12 @@ def test_an_image_of_another_board(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", [SLOT - 4096, SLOT + 4, TOY.slot.end])
-def test_an_address_outside_of_the_slot(image: Image, address: int) -> None:
-    with pytest.raises(BoardError, match="no page of the application slot"):
-        flash_image("/dev/null", image, TOY, address=address)
+def test_an_image_that_was_built_for_another_address(tmp_path: Path, address: int) -> None:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes(address=address))
+    with pytest.raises(
+        BoardError, match=rf"built for {address:#010x}, and the slot of toy is at {SLOT:#010x}"
+    ):
+        flash_image("/dev/null", read_image(tmp_path), TOY)
 
 
 @pytest.mark.parametrize(

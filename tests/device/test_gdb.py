@@ -118,6 +118,6 @@ def test_a_server_that_breaks_off(tmp_path: Path, answer: bytes) -> None:
 
 
 def test_a_board_that_needs_a_debugger_asks_for_it() -> None:
-    image = Image(bytes(1024), "toy", "00" * 32, "1")
+    image = Image(bytes(1024), "toy", "00" * 32, "1", TOY.slot.origin)
     with pytest.raises(PortError, match=r"written by its debugger.*--debugger"):
         flash_image("/dev/null", image, replace(TOY, flasher="gdb"))

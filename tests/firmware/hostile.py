@@ -18,23 +18,33 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from sensor_bnn.firmware.image import ImageHeader
 
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parent.parent / "firmware"
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
 BATCH = 1000
-FLASH, BOOTLOADER_BYTES, FLASH_BYTES = 0x08000000, 0x800, 0x3000
+FLASH, FLASH_BYTES = 0x08000000, 0x3000
+BOOTLOADER_BYTES = {"bootloader": 0x800, "signed": 0x1000, "application": 0x800}
 FLAGS = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SIGNED = ("-DFAKE_HAS_TWO_SLOTS", f"-DSBNN_PUBLIC_KEY={{{', '.join(['0x66'] * 31)}, 0x58}}")
+BOOTLOADER = (
+    *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c"),
+    *("runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+)
 SOURCES = {
-    "bootloader": ("bootloader/main.c", "bootloader/an3155.c", "runtime/image.c", "runtime/sha256.c"),
+    "bootloader": BOOTLOADER,
+    "signed": (*BOOTLOADER, "runtime/ed25519.c", "runtime/sha512.c"),
     "application": (
         "app/main.c",
         "app/benchmark.c",
         "app/agent.c",
         "app/eembc.c",
         "app/header.c",
+        "app/confirm.c",
         "runtime/frame.c",
     ),
 }
@@ -52,13 +62,14 @@ class Run:
 
 def compile_program(name: str, folder: Path) -> Path:
     """Build one of ``SOURCES`` for this machine."""
-    sources = [FIRMWARE / source for source in (*SOURCES[name], "runtime/crc32.c")]
+    sources = [FIRMWARE / source for source in (*SOURCES[name], "runtime/crc32.c", "runtime/journal.c")]
     if name == "application":
         sources += [STANDIN / part for part in ("model.c", "weights.c", "kernels.c")]
     command = [
         "cc",
         *FLAGS,
         "-DFAKE_SHOWS_FLASH",
+        *(SIGNED if name == "signed" else ()),
         "-I",
         FIRMWARE,
         "-I",
@@ -85,7 +96,7 @@ def command_frame(rng: random.Random) -> bytes:
         (0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x43, 0x44, 0x63, 0xA1, 0x7F, rng.randrange(256))
     )
     frame = bytes([code, code ^ 0xFF])
-    edges = (FLASH, FLASH + BOOTLOADER_BYTES, FLASH + FLASH_BYTES, 0, 1 << 32)
+    edges = (FLASH, *(FLASH + size for size in (0x800, 0x1000, 0x2000, FLASH_BYTES)), 0, 1 << 32)
     address = (rng.choice(edges) + rng.choice((-512, -256, -4, -1, 0, 1, 4, 255, 1024))) % (1 << 32)
     if code in (0x11, 0x21, 0x31, 0xA1, 0x03):
         frame += checked(struct.pack(">I", address))
@@ -127,6 +138,20 @@ def request_frame(rng: random.Random) -> bytes:
     return text + b"\xa5\x5a" + head + payload + struct.pack("<I", zlib.crc32(head + payload))
 
 
+def forged_image(rng: random.Random) -> list[bytes]:
+    """Commands that write a whole image whose signature is noise, and ask for its start."""
+    at = FLASH + BOOTLOADER_BYTES["signed"]
+    body = rng.randbytes(200)
+    header = replace(ImageHeader.of(body, bytes(32), "fake", "1", at), signature=rng.randbytes(63) + b"\x0f")
+    image = header.to_bytes() + body
+    frames = [
+        b"\x31\xce" + checked(struct.pack(">I", at + first)) + checked(bytes([len(block) - 1]) + block)
+        for first in range(0, len(image), 256)
+        for block in [image[first : first + 256]]
+    ]
+    return [*frames, b"\x21\xde" + checked(struct.pack(">I", at))]
+
+
 def mutate(rng: random.Random, frame: bytes) -> bytes:
     data = bytearray(frame)
     for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
@@ -149,8 +174,11 @@ def mutate(rng: random.Random, frame: bytes) -> bytes:
 
 def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
     """What the fake hardware plays (see ``fake.c``), and how many bytes of it come over the line."""
-    make: Callable[[random.Random], bytes] = command_frame if name == "bootloader" else request_frame
+    make: Callable[[random.Random], bytes] = request_frame if name == "application" else command_frame
     out = bytearray(b"b\x7f")
+    if name == "signed":
+        for frame in forged_image(rng):
+            out += b"".join(b"b" + bytes([byte]) for byte in frame) + b"s"
     sent = 1
     for _ in range(frames):
         frame = rng.randbytes(rng.randrange(40)) if rng.random() < 0.1 else mutate(rng, make(rng))
@@ -162,7 +190,7 @@ def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
         out += doubled
         if rng.random() < 0.3:
             out += b"s" * rng.choice((1, 5, 60))
-    last = b"\x7f\x00\xff" if name == "bootloader" else b"\xa5\x5a" + hello()
+    last = b"\xa5\x5a" + hello() if name == "application" else b"\x7f\x00\xff"
     # A silence ends one false start of a frame; as many as a frame has bytes may stand in line.
     out += b"l" * 1100
     for byte in last:
@@ -197,8 +225,9 @@ def play(name: str, program: Path, frames: int, seed: int) -> Run:
         where = f"{name}, seed {seed}, batch {first}"
         assert done.returncode == 0, f"{where}: {done.stderr.decode(errors='replace')[-2000:]}"
         said, flash = done.stdout[:-FLASH_BYTES], done.stdout[-FLASH_BYTES:]
-        assert flash[:BOOTLOADER_BYTES] == b"\xb0" * BOOTLOADER_BYTES, f"{where}: the bootloader has changed"
-        if name == "bootloader":
+        own = BOOTLOADER_BYTES[name]
+        assert flash[:own] == b"\xb0" * own, f"{where}: the bootloader has changed"
+        if name != "application":
             assert said.endswith(b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79"), where
         else:
             # Two broken frames can make a whole request into the bootloader: then it has left.

@@ -38,7 +38,7 @@ def staged(host_compile: Callable[..., Path]) -> Callable[[bytes], bytes]:
     program = host_compile(
         "coding",
         *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-        *("runtime/crc32.c", "runtime/frame.c"),
+        *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",
         options=(

@@ -58,7 +58,8 @@ def test_it_says_nothing_before_it_is_called(machine: Machine) -> None:
 
 def test_get_version_and_id(line: Line, board: Board) -> None:
     still_there(line)
-    assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x06\x00\x79", "six more writes fit into its ring"
+    # Six more writes fit into its ring; there are two slots, and nothing was refused.
+    assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x06\x40\x79"
     assert line.talk(b"\x02\xfd", 5) == b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79"
 
 
@@ -226,7 +227,7 @@ def test_go_wants_a_whole_image(machine: Machine, board: Board, built: BuildResu
     assert line.write(middle, bytes([kept[0] ^ 0x10])) == ACK
     assert line.go(slot) == NACK, "changed"
     assert line.write(middle, kept) == ACK
-    other = ImageHeader.of(image[HEADER_BYTES:], bytes(32), "another-board", "1").to_bytes()
+    other = ImageHeader.of(image[HEADER_BYTES:], bytes(32), "another-board", "1", slot).to_bytes()
     line.program(slot, other)
     assert line.go(slot) == NACK, "for another board"
     line.program(slot, image[:HEADER_BYTES])

@@ -14,17 +14,25 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.boards import Board
 from sensor_bnn.cli.build import command
-from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
+from sensor_bnn.cli.keygen import command as keygen
+from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
+from sensor_bnn.firmware.signing import make_key, read_key
 
 from .standin.facts import STANDIN_HASH
 
-FILES = ["bootloader.bin", "bootloader.elf", "build.json", "firmware.bin", "firmware.elf"]
+FILES = [
+    *("bootloader.bin", "bootloader.elf", "build.json"),
+    *("firmware-b.bin", "firmware-b.elf", "firmware.bin", "firmware.elf"),
+]
 
 
 @pytest.fixture
@@ -68,6 +76,90 @@ def test_elf_and_binary_hold_the_same_bytes(built: BuildResult, board: Board) ->
     assert sum(len(data) for _, data in loaded) == len(content)
     for offset, data in loaded:
         assert content[offset : offset + len(data)] == data
+
+
+def test_the_second_slot_has_the_same_program_elsewhere(built: BuildResult, board: Board) -> None:
+    first, second = (
+        read_image((built.folder / name).read_bytes()) for name in ("firmware.bin", "firmware-b.bin")
+    )
+    assert [first.address, second.address] == [slot.origin for slot in board.slots]
+    assert (second.image_bytes, second.model_hash) == (first.image_bytes, first.model_hash)
+    assert built.report["second_slot"] == {
+        "flash_address": second.address,
+        "flash_bytes": HEADER_BYTES + second.image_bytes,
+    }
+
+
+def test_an_image_larger_than_the_second_slot_has_none(
+    built: BuildResult, standin: Path, board: Board, tmp_path: Path
+) -> None:
+    shutil.copytree(built.folder, tmp_path / "out")
+    half = -(-built.report["flash_bytes"] // board.flash.page) * board.flash.page
+    small = replace(
+        board, flash=replace(board.flash, size=board.bootloader.size + 2 * half - board.flash.page)
+    )
+    result = build_firmware(standin, small, tmp_path / "out")
+    assert result.report["second_slot"] is not None, "the rest behind the middle is just large enough"
+    smaller = replace(board, flash=replace(board.flash, size=small.flash.size - board.flash.page))
+    result = build_firmware(standin, smaller, tmp_path / "out")
+    assert result.report["second_slot"] is None
+    assert not (tmp_path / "out" / "firmware-b.bin").exists()
+
+
+def test_signing(standin: Path, board: Board, built: BuildResult, tmp_path: Path) -> None:
+    """The signature is Ed25519's of the header before it; nothing else but the counter differs."""
+    key, out = tmp_path / "key.pem", tmp_path / "out"
+    made = CliRunner().invoke(keygen, [str(key), "--json"])
+    assert made.exit_code == 0 and (key.stat().st_mode & 0o777) == 0o600
+    public = json.loads(made.stdout)["public_key"]
+    arguments = [
+        str(standin),
+        "--board",
+        board.name,
+        "-o",
+        str(out),
+        "--json",
+        "--sign",
+        str(key),
+        "--counter",
+        "7",
+    ]
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["signature"] == {"public_key": public, "counter": 7, "refuses_older": True}
+    for name in ("firmware.bin", "firmware-b.bin"):
+        content = (out / name).read_bytes()
+        header = read_image(content)
+        assert (header.counter, header.is_signed) == (7, True)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(content[444:508], content[:444])
+        assert content[HEADER_BYTES:] == (built.folder / name).read_bytes()[HEADER_BYTES:]
+    assert bytes.fromhex(public) in (out / "bootloader.elf").read_bytes()
+
+
+def test_keys_that_are_none(
+    standin: Path, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key.pem"
+    make_key(key)
+    kept = key.read_bytes()
+    with pytest.raises(KeyFileError, match=r"There is a file .* already"):
+        make_key(key)
+    assert key.read_bytes() == kept
+    (tmp_path / "text.pem").write_text("no key")
+    with pytest.raises(KeyFileError, match="holds no private key"):
+        read_key(tmp_path / "text.pem")
+    with pytest.raises(KeyFileError, match=r"Cannot read the key .*\. Make a key with `sensor-bnn keygen`"):
+        read_key(tmp_path / "nowhere.pem")
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "other.pem").write_bytes(other)
+    with pytest.raises(KeyFileError, match="another kind than Ed25519"):
+        read_key(tmp_path / "other.pem")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1234")
+    assert read_key(key).counter == 1234
+    done = CliRunner().invoke(command, [str(standin), "--board", board.name, "--counter", "1"])
+    assert done.exit_code == 2 and "--counter wants --sign" in done.output
 
 
 def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:
@@ -117,9 +209,10 @@ def test_a_model_that_just_does_not_fit_is_refused_by_the_linker(
         needed = built.report["ram"]["total"]
     else:
         page = 64  # smaller than a registry allows: to cut the image off by a few bytes
-        size = (built.report["flash_bytes"] - 1) // page * page + board.bootloader.size
-        small = replace(board, flash=replace(board.flash, size=size, page=page))
-        needed = built.report["flash_bytes"]
+        fine = replace(board, flash=replace(board.flash, page=page))
+        needed = build_firmware(standin, fine, tmp_path / "fits").report["flash_bytes"]
+        size = (needed - 1) // page * page + board.bootloader.size
+        small = replace(fine, flash=replace(fine.flash, size=size))
     with pytest.raises(BoardError, match=f"of {region}, and the") as caught:
         build_firmware(standin, small, tmp_path / "out")
     assert f"({needed:,} bytes)" in caught.value.message
@@ -214,6 +307,7 @@ def test_another_board_by_facts_alone(standin: Path, board: Board, tmp_path: Pat
         board,
         name="other",
         flash=replace(board.flash, origin=0x08000000, size=0x80000, page=0x800),
+        watchdog=None,
         ram=replace(board.ram, origin=0x24000000, size=0x20000, stack=0x2000),
         bootloader=replace(board.bootloader, size=0x4000),
         uart=replace(board.uart, irq=37, base=0x40011000),
@@ -230,13 +324,13 @@ def test_another_board_by_facts_alone(standin: Path, board: Board, tmp_path: Pat
 
 def test_header_and_its_damages() -> None:
     image = bytes(range(200)) * 3
-    whole = ImageHeader.of(image, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcdefghij").to_bytes() + image
+    whole = ImageHeader.of(image, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcdefghij", 0x8000).to_bytes() + image
     header = read_image(whole)
     assert header == ImageHeader(
-        600, header.image_crc32, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcd", header.image_sha256
+        600, header.image_crc32, STANDIN_HASH, "b" * 31, "1.2.3.dev4+abcd", header.image_sha256, 0x8000
     )
     assert header.image_sha256 == hashlib.sha256(image).digest()
-    for place in (0, 4, 8, 12, 16, 48, 80, 96, 500, 508, 511, 512, 700, len(whole) - 1):
+    for place in (0, 4, 8, 12, 16, 48, 80, 96, 128, 132, 443, 444, 507, 508, 511, 512, 700, len(whole) - 1):
         damaged = bytearray(whole)
         damaged[place] ^= 1
         with pytest.raises(BundleError):

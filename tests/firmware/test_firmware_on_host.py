@@ -29,6 +29,7 @@ BOARD, FLASH, BOOTLOADER_BYTES, FLASH_BYTES = "fake", 0x08000000, 0x800, 0x3000
 SLOT, SLOT_BYTES, PAGE = FLASH + BOOTLOADER_BYTES, FLASH_BYTES - BOOTLOADER_BYTES, 0x400
 UNTOUCHED = b"\xb0" * BOOTLOADER_BYTES + b"\xff" * SLOT_BYTES
 BAD_LENGTH, BAD_CRC, BAD_VERSION = 2, 5, 6
+WHOLE, NONE, OF_OTHER_BOARD, MISPLACED, TOO_LARGE, DAMAGED = range(6)
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
 SANITIZED = ("-fsanitize=address,undefined",)
 
@@ -49,6 +50,7 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
                 "runtime/crc32.c",
                 "runtime/frame.c",
                 "runtime/image.c",
+                "runtime/sha2.c",
                 "runtime/sha256.c",
                 options=SHARED,
             )
@@ -56,7 +58,7 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
     )
     library.crc32_update.restype = ctypes.c_uint32
     library.frame_seal.restype = ctypes.c_uint32
-    for function in (library.frame_next, library.frame_begun, library.image_is_whole):
+    for function in (library.frame_next, library.frame_begun):
         function.restype = ctypes.c_bool
     return library
 
@@ -193,11 +195,11 @@ def test_sha256_is_the_standard_one(runtime: ctypes.CDLL, data: bytes) -> None:
 
 def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> None:
     image = bytes(range(200))
-    header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1"), image_sha256=bytes(32))
+    header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1", SLOT), image_sha256=bytes(32))
     slot = (header.to_bytes() + image).ljust(2048)
-    assert not runtime.image_is_whole(slot, 2048, b"fake")
+    assert runtime.image_check(slot, 2048, SLOT, b"fake") == DAMAGED
     right = replace(header, image_sha256=hashlib.sha256(image).digest())
-    assert runtime.image_is_whole((right.to_bytes() + image).ljust(2048), 2048, b"fake")
+    assert runtime.image_check((right.to_bytes() + image).ljust(2048), 2048, SLOT, b"fake") == WHOLE
 
 
 @given(image=st.binary(min_size=8, max_size=600), data=st.data())
@@ -205,31 +207,32 @@ def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> 
 def test_only_whole_images_of_the_board_are_started(
     runtime: ctypes.CDLL, image: bytes, data: st.DataObject
 ) -> None:
-    whole = ImageHeader.of(image, STANDIN_HASH, BOARD, "1.0").to_bytes() + image
+    whole = ImageHeader.of(image, STANDIN_HASH, BOARD, "1.0", SLOT).to_bytes() + image
 
-    def accepts(content: bytes, board: bytes = b"fake", room: int = 2048) -> bool:
+    def verdict(content: bytes, board: bytes = b"fake", room: int = 2048, at: int = SLOT) -> int:
         slot = (content + b"\xff" * room)[:room]
-        return bool(runtime.image_is_whole(slot, room, board))
+        return int(runtime.image_check(slot, room, at, board))
 
-    assert accepts(whole)
-    assert accepts(whole, room=len(whole))
-    assert not accepts(whole, room=len(whole) - 1)
-    assert not accepts(whole, board=b"fak") and not accepts(whole, board=b"fake2")
+    assert verdict(whole) == WHOLE
+    assert verdict(whole, room=len(whole)) == WHOLE
+    assert verdict(whole, room=len(whole) - 1) == TOO_LARGE
+    assert verdict(whole, board=b"fak") == verdict(whole, board=b"fake2") == OF_OTHER_BOARD
+    assert verdict(whole, at=SLOT + PAGE) == MISPLACED
     place = data.draw(st.integers(0, len(whole) - 1))
     damaged = bytearray(whole)
     damaged[place] ^= 1 << data.draw(st.integers(0, 7))
-    assert not accepts(bytes(damaged))
+    assert verdict(bytes(damaged)) == (NONE if place < 512 else DAMAGED)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    assert not accepts(cut) or whole[len(cut) :] == b"\xff" * (len(whole) - len(cut))
+    assert verdict(cut) != WHOLE or whole[len(cut) :] == b"\xff" * (len(whole) - len(cut))
 
 
 def test_an_image_has_its_first_vectors(runtime: ctypes.CDLL) -> None:
-    short = ImageHeader.of(b"1234567", bytes(32), BOARD, "1").to_bytes() + b"1234567"
-    assert not runtime.image_is_whole(short.ljust(1024), 1024, b"fake")
-    huge = bytearray(ImageHeader.of(b"", bytes(32), BOARD, "1").to_bytes())
+    short = ImageHeader.of(b"1234567", bytes(32), BOARD, "1", SLOT).to_bytes() + b"1234567"
+    assert runtime.image_check(short.ljust(1024), 1024, SLOT, b"fake") == DAMAGED
+    huge = bytearray(ImageHeader.of(b"", bytes(32), BOARD, "1", SLOT).to_bytes())
     huge[8:12] = b"\xff\xff\xff\xff"
     huge[508:] = struct.pack("<I", zlib.crc32(huge[:508]))
-    assert not runtime.image_is_whole(bytes(huge).ljust(1024), 1024, b"fake")
+    assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, b"fake") == TOO_LARGE
 
 
 # Whole programs over a script: what comes, and when the line is silent.
@@ -272,13 +275,8 @@ def bootloader(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "bootloader",
-            *(
-                "bootloader/main.c",
-                "bootloader/an3155.c",
-                "runtime/crc32.c",
-                "runtime/image.c",
-                "runtime/sha256.c",
-            ),
+            *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
+            *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
             FAKE / "fake.c",
             options=(*SANITIZED, "-DFAKE_SHOWS_FLASH", "-I", str(FAKE)),
         )
@@ -291,7 +289,7 @@ def application(host_compile: Compile) -> Program:
         host_compile(
             "application",
             *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-            *("runtime/crc32.c", "runtime/frame.c"),
+            *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
             FAKE / "fake.c",
             options=(*SANITIZED, "-Wno-conversion", "-I", str(FAKE), "-I", str(STANDIN)),
@@ -301,7 +299,7 @@ def application(host_compile: Compile) -> Program:
 
 def test_bootloader_script(bootloader: Program) -> None:
     image = bytes(range(256))
-    header = ImageHeader.of(image, STANDIN_HASH, BOARD, "1").to_bytes()
+    header = ImageHeader.of(image, STANDIN_HASH, BOARD, "1", SLOT).to_bytes()
     script = stages(b"noise\x7f") + write(SLOT, header[:256]) + write(SLOT + 256, header[256:])
     script += stages(b"\x21\xde", address(SLOT))
     not_yet = bootloader(script)

@@ -61,7 +61,8 @@ def large_image(image: bytes, size: int) -> bytes:
     body = image[HEADER_BYTES:] + noise
     old = image[:HEADER_BYTES]
     name = old[48:80].rstrip(b"\0").decode()
-    return ImageHeader.of(body, old[16:48], name, "1").to_bytes() + body
+    address = int.from_bytes(old[128:132], "little")
+    return ImageHeader.of(body, old[16:48], name, "1", address).to_bytes() + body
 
 
 def test_as_fast_as_stm32flash_on_the_same_port(

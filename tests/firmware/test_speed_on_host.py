@@ -27,6 +27,8 @@ def said(host_compile: Callable[..., Path]) -> Callable[[bytes], list[str]]:
             "app/agent.c",
             "app/eembc.c",
             "app/header.c",
+            "app/confirm.c",
+            "runtime/journal.c",
             "runtime/crc32.c",
             "runtime/frame.c",
         ),

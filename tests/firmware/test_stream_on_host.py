@@ -32,7 +32,7 @@ def answers(host_compile: Callable[..., Path]) -> Answers:
     program = host_compile(
         "stream",
         *("stream/stream.c", "app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-        *("runtime/crc32.c", "runtime/frame.c"),
+        *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",
         options=(

@@ -15,6 +15,7 @@
 #include "hal/memory.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 
 static uint8_t flash[SBNN_FLASH_BYTES];
 static bool flash_fails;
@@ -36,14 +37,26 @@ void cpu_use_caches(void) {
 }
 
 noreturn void cpu_start(uint32_t vectors) {
-    end(vectors == SBNN_SLOT_ORIGIN + 512u ? "started" : "lost");
+    end(vectors == SBNN_SLOT_ORIGIN + 512u          ? "started"
+        : vectors == SBNN_SECOND_SLOT_ORIGIN + 512u ? "second started"
+                                                    : "lost");
 }
 
-void stay_request(void) {
-    fputs("stay", stdout);
+void stay_request(stay_reason reason) {
+    fputs(reason == STAY_ASKED ? "stay" : "crash", stdout);
 }
 
-bool stay_take(void) {
+stay_reason stay_take(void) {
+    return STAY_NOT;
+}
+
+void watchdog_start(void) {
+}
+
+void watchdog_feed(void) {
+}
+
+bool watchdog_has_fired(void) {
     return false;
 }
 
@@ -127,7 +140,7 @@ const uint8_t *flash_at(uint32_t address) {
 }
 
 bool flash_erase(uint32_t number) {
-    if (number < SBNN_BOOTLOADER_BYTES / SBNN_FLASH_PAGE_BYTES ||
+    if (number < (SBNN_BOOTLOADER_BYTES - SBNN_JOURNAL_BYTES) / SBNN_FLASH_PAGE_BYTES ||
         number >= SBNN_FLASH_BYTES / SBNN_FLASH_PAGE_BYTES) {
         abort();
     }
@@ -139,7 +152,7 @@ bool flash_erase(uint32_t number) {
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     const uint32_t offset = address - SBNN_FLASH_ORIGIN;
-    if (offset < SBNN_BOOTLOADER_BYTES || offset + count > SBNN_FLASH_BYTES) {
+    if (offset < SBNN_BOOTLOADER_BYTES - SBNN_JOURNAL_BYTES || offset + count > SBNN_FLASH_BYTES) {
         abort();
     }
     if (!flash_fails) {

@@ -1,0 +1,25 @@
+#include "app/confirm.h"
+
+#include <stdbool.h>
+
+#include "app/header.h"
+#include "board.h"
+#include "runtime/journal.h"
+
+void confirm(void) {
+    static bool done;
+    if (done || SBNN_JOURNAL_BYTES == 0) {
+        return;
+    }
+    done = true;
+    const uint8_t slot = header.address != SBNN_SLOT_ORIGIN;
+    journal state;
+    journal_load(&state);
+    state.known[slot] = header.header_crc32;
+    state.starts[slot] = JOURNAL_CONFIRMED;
+    state.current = slot;
+    if (header.counter > state.counter) {
+        state.counter = header.counter;
+    }
+    journal_store(&state);
+}

@@ -1,0 +1,134 @@
+#include "bootloader/slots.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "hal/cpu.h"
+#include "hal/flash.h"
+#include "hal/watchdog.h"
+#include "runtime/ed25519.h"
+#include "runtime/journal.h"
+
+#define MOST_STARTS 3u /* of an image that does not confirm itself, if there is another */
+
+static journal state;
+static bool is_loaded;
+static uint32_t spare; /* the slot that the next image goes to */
+
+/* A large image in the first slot reaches over the second: then there is no other. */
+static uint32_t origin_of(uint32_t slot) {
+    return slot == 0u ? SBNN_SLOT_ORIGIN : SBNN_SECOND_SLOT_ORIGIN;
+}
+
+static const image_header *header_of(uint32_t slot) {
+    return (const image_header *)(const void *)flash_at(origin_of(slot));
+}
+
+#ifdef SBNN_PUBLIC_KEY
+
+static image_verdict check_signature(const image_header *header) {
+    static const uint8_t key[ED25519_KEY_BYTES] = SBNN_PUBLIC_KEY;
+    static uint8_t none[ED25519_SIGNATURE_BYTES]; /* not const: so it takes no flash */
+    if (memcmp(header->signature, none, sizeof none) == 0) {
+        return IMAGE_UNSIGNED;
+    }
+    if (!ed25519_verify(header->signature, key, (const uint8_t *)header, IMAGE_SIGNED_BYTES)) {
+        return IMAGE_FORGED;
+    }
+    return header->counter < state.counter ? IMAGE_OLDER : IMAGE_WHOLE;
+}
+
+#else
+
+static image_verdict check_signature(const image_header *header) {
+    (void)header;
+    return IMAGE_WHOLE;
+}
+
+#endif
+
+static image_verdict judge(uint32_t slot) {
+    const uint32_t origin = origin_of(slot);
+    const image_verdict verdict = image_check(
+        flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, SBNN_BOARD_NAME);
+    return verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+}
+
+static bool is_confirmed(uint32_t slot) {
+    return state.starts[slot] == JOURNAL_CONFIRMED;
+}
+
+/* The image of the slot is the newest; one that is not known begins anew. */
+static void prefer(uint32_t slot) {
+    const uint32_t id = header_of(slot)->header_crc32;
+    if (state.known[slot] != id || !is_confirmed(slot)) {
+        state.starts[slot] = 0;
+    }
+    state.known[slot] = id;
+    state.current = (uint8_t)slot;
+}
+
+static bool may_start(uint32_t slot) {
+    return (is_confirmed(slot) || state.starts[slot] < MOST_STARTS) && judge(slot) == IMAGE_WHOLE;
+}
+
+static void load(void) {
+    if (!is_loaded) {
+        journal_load(&state);
+        is_loaded = true;
+    }
+}
+
+bool slots_choose(bool crashed) {
+    load();
+    for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
+        if (header_of(slot)->header_crc32 != state.known[slot] && judge(slot) == IMAGE_WHOLE) {
+            prefer(slot);
+        }
+    }
+    const uint32_t other = 1u - state.current;
+    const bool whole = judge(state.current) == IMAGE_WHOLE;
+    spare = SBNN_SLOTS == 2 && whole ? other : state.current;
+    const bool failed = !whole || (!is_confirmed(state.current) &&
+                                   (crashed || state.starts[state.current] >= MOST_STARTS));
+    if (SBNN_SLOTS == 2 && failed && may_start(other)) {
+        spare = state.current;
+        state.current = (uint8_t)other;
+        return true;
+    }
+    return whole && !crashed;
+}
+
+image_verdict slots_choose_at(uint32_t address) {
+    load();
+    for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
+        if (address == origin_of(slot) || address == origin_of(slot) + IMAGE_HEADER_BYTES) {
+            const image_verdict verdict = judge(slot);
+            if (verdict == IMAGE_WHOLE) {
+                prefer(slot);
+            }
+            return verdict;
+        }
+    }
+    return IMAGE_NONE;
+}
+
+uint8_t slots_features(void) {
+    uint8_t features = 0;
+#ifdef SBNN_PUBLIC_KEY
+    features |= SLOTS_CHECK_SIGNATURES | (SBNN_JOURNAL_BYTES ? SLOTS_REFUSE_OLDER : 0u);
+#endif
+    if (SBNN_SLOTS == 2) {
+        features |= SLOTS_ARE_TWO | (spare == 1u ? SLOTS_SPARE_IS_SECOND : 0u);
+    }
+    return features;
+}
+
+noreturn void slots_start(void) {
+    if (SBNN_SLOTS == 2 && !is_confirmed(state.current)) {
+        state.starts[state.current]++;
+    }
+    journal_store(&state);
+    watchdog_start();
+    cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);
+}

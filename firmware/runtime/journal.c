@@ -1,0 +1,91 @@
+#include "runtime/journal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "board.h"
+
+#if SBNN_JOURNAL_BYTES
+
+#include "hal/flash.h"
+#include "runtime/crc32.h"
+
+#define ORIGIN (SBNN_SLOT_ORIGIN - SBNN_JOURNAL_BYTES)
+#define PAGE (SBNN_JOURNAL_BYTES / 2u)
+
+static uint32_t seal(const journal *record) {
+    return crc32_update(0, (const uint8_t *)record, offsetof(journal, crc32));
+}
+
+static bool is_blank(uint32_t address) {
+    journal record, blank;
+    memcpy(&record, flash_at(address), sizeof record);
+    memset(&blank, 0xFF, sizeof blank);
+    return memcmp(&record, &blank, sizeof record) == 0;
+}
+
+/* The last record, and the address behind it. */
+static uint32_t find_last(journal *last) {
+    uint32_t behind = ORIGIN;
+    memset(last, 0, sizeof *last);
+    for (uint32_t at = ORIGIN; at < ORIGIN + SBNN_JOURNAL_BYTES; at += sizeof *last) {
+        journal record;
+        memcpy(&record, flash_at(at), sizeof record);
+        if (record.sequence > last->sequence && record.crc32 == seal(&record)) {
+            *last = record;
+            behind = at + (uint32_t)sizeof record;
+        }
+    }
+    return behind;
+}
+
+static bool ends_page(uint32_t address) {
+    return (address - ORIGIN) % PAGE == 0u;
+}
+
+/* Where the next record goes: the first place behind the last one where nothing stands, or the start of
+ * the other page. */
+static uint32_t make_room(uint32_t behind) {
+    if (behind != ORIGIN) {
+        while (!ends_page(behind) && !is_blank(behind)) {
+            behind += (uint32_t)sizeof(journal);
+        }
+        if (!ends_page(behind)) {
+            return behind;
+        }
+    }
+    const uint32_t start = behind == ORIGIN + PAGE ? behind : ORIGIN;
+    (void)flash_erase((start - SBNN_FLASH_ORIGIN) / SBNN_FLASH_PAGE_BYTES);
+    return start;
+}
+
+void journal_load(journal *state) {
+    (void)find_last(state);
+}
+
+void journal_store(const journal *state) {
+    journal last;
+    const uint32_t behind = find_last(&last);
+    journal record = *state;
+    record.sequence = last.sequence;
+    record.crc32 = last.crc32;
+    if (memcmp(&record, &last, sizeof last) == 0) {
+        return;
+    }
+    record.sequence++;
+    record.crc32 = seal(&record);
+    (void)flash_write(make_room(behind), (const uint8_t *)&record, sizeof record);
+}
+
+#else
+
+void journal_load(journal *state) {
+    memset(state, 0, sizeof *state);
+}
+
+void journal_store(const journal *state) {
+    (void)state;
+}
+
+#endif

@@ -1,0 +1,98 @@
+"""Keys and signatures of firmware images: Ed25519 (RFC 8032), by the library `cryptography`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sensor_bnn.errors import KeyFileError
+from sensor_bnn.firmware.image import ImageHeader
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_REMEDY = "Make a key with `sensor-bnn keygen`."
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A private key, and the counter of the images that it signs.
+
+    Attributes:
+        counter: 0 to 2**32 - 1; a board that has run an image starts none with a lower one.
+    """
+
+    private: Ed25519PrivateKey
+    counter: int
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes that the bootloader checks signatures with."""
+        return self.private.public_key().public_bytes_raw()
+
+    def sign(self, header: ImageHeader) -> ImageHeader:
+        """Return the header with the counter and a signature over both."""
+        counted = replace(header, counter=self.counter)
+        return replace(counted, signature=self.private.sign(counted.signed_bytes()))
+
+
+def make_key(file: Path) -> bytes:
+    """Write a new private key (PKCS #8, PEM, readable by its owner alone); return its public key's 32 bytes.
+
+    Raises:
+        KeyFileError: there is such a file, or it cannot be written.
+    """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate()
+    text = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".key-") as draft:  # mode 600
+            draft.write(text)
+            draft.flush()
+            os.link(draft.name, file)  # never over another key
+    except FileExistsError:
+        raise KeyFileError(
+            f"There is a file {file} already.",
+            "A key that is lost cannot be made again: choose another name.",
+        ) from None
+    except OSError as error:
+        raise KeyFileError(f"Cannot write {file}: {error.strerror}.", "Choose another place.") from None
+    return private.public_key().public_bytes_raw()
+
+
+def read_key(file: Path, counter: int | None = None) -> Signer:
+    """Read a private key.
+
+    Args:
+        file: PEM, as ``make_key`` or ``openssl genpkey -algorithm ed25519`` write it.
+        counter: of what is to be signed; seconds since 1970 when None (SOURCE_DATE_EPOCH, if set).
+
+    Raises:
+        KeyFileError: there is no such file, or it holds no Ed25519 key without a password.
+    """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    try:
+        private = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except OSError as error:
+        raise KeyFileError(f"Cannot read the key {file}: {error.strerror}.", _REMEDY) from None
+    except (ValueError, TypeError):
+        raise KeyFileError(f"{file} holds no private key in PEM without a password.", _REMEDY) from None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
+    return Signer(private, _now() if counter is None else counter)
+
+
+def _now() -> int:
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(text) if text.isdigit() else int(time.time())

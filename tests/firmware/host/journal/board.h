@@ -1,0 +1,10 @@
+/* A journal of two pages of four records, and nothing else. */
+#ifndef SBNN_BOARD_H
+#define SBNN_BOARD_H
+
+#define SBNN_FLASH_ORIGIN 0x08000000u
+#define SBNN_FLASH_PAGE_BYTES 0x00000080u
+#define SBNN_JOURNAL_BYTES 0x00000100u
+#define SBNN_SLOT_ORIGIN 0x08000200u
+
+#endif

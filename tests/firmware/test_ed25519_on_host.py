@@ -1,0 +1,107 @@
+"""The firmware's Ed25519 and SHA-512: RFC 8032's vectors, and a library that was written apart from it."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ORDER = 2**252 + 27742317777372353535851937790883648493
+
+# RFC 8032, section 7.1: public key, message, signature. TEST SHA(abc) signs the digest of "abc".
+VECTORS = {
+    "TEST 1": (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555"
+        "fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    "TEST 2": (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    "TEST 3": (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+    "TEST SHA(abc)": (
+        "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+        hashlib.sha512(b"abc").hexdigest(),
+        "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
+        "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
+    ),
+}
+
+example_settings = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+Verify = Callable[[bytes, bytes, bytes], bool]
+
+
+@pytest.fixture(scope="session")
+def library(host_compile: Callable[..., Path]) -> ctypes.CDLL:
+    sources = ("runtime/ed25519.c", "runtime/sha512.c", "runtime/sha2.c")
+    options = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
+    library = ctypes.CDLL(str(host_compile("ed25519.so", *sources, options=options)))
+    library.ed25519_verify.restype = ctypes.c_bool
+    return library
+
+
+@pytest.fixture(scope="session")
+def verify(library: ctypes.CDLL) -> Verify:
+    return lambda signature, key, message: bool(library.ed25519_verify(signature, key, message, len(message)))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_vectors_of_the_standard(verify: Verify, name: str) -> None:
+    key, message, signature = map(bytes.fromhex, VECTORS[name])
+    assert verify(signature, key, message)
+    for place in range(64):
+        changed = bytearray(signature)
+        changed[place] ^= 1 << place % 8
+        assert not verify(bytes(changed), key, message), place
+    assert not verify(signature, key, message + b"\0")
+    assert not verify(
+        signature, bytes.fromhex(VECTORS["TEST 1" if name != "TEST 1" else "TEST 2"][0]), message
+    )
+
+
+def test_a_second_form_of_a_signature_is_none(verify: Verify) -> None:
+    """S + L verifies in the equation; section 5.1.7 wants S below L."""
+    key, message, signature = map(bytes.fromhex, VECTORS["TEST 3"])
+    s = int.from_bytes(signature[32:], "little")
+    assert not verify(signature[:32] + (s + ORDER).to_bytes(32, "little"), key, message)
+
+
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=500), data=st.data())
+@example_settings
+def test_what_another_library_signs(verify: Verify, seed: bytes, message: bytes, data: st.DataObject) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    key, signature = private.public_key().public_bytes_raw(), private.sign(message)
+    assert verify(signature, key, message)
+    changed = bytearray(signature + message)
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    assert not verify(bytes(changed[:64]), key, bytes(changed[64:]))
+
+
+@given(st.binary(max_size=400))
+@example_settings
+def test_sha512_is_the_standard_one(library: ctypes.CDLL, data: bytes) -> None:
+    for length in {len(data), *range(108, 132), *range(236, 260)}:
+        message = data.ljust(length, b"x")[:length]
+        context, digest = ctypes.create_string_buffer(8 * 8 + 128 + 8), ctypes.create_string_buffer(64)
+        library.sha512_begin(context)
+        for part in (message[:50], message[50:]):
+            library.sha512_update(context, part, len(part))
+        library.sha512_end(context, digest)
+        assert digest.raw == hashlib.sha512(message).digest()

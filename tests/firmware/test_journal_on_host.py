@@ -1,0 +1,96 @@
+"""The journal of images on this machine: power fails at every byte that it writes or erases."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HOST = Path(__file__).parent / "host" / "journal"
+RECORD, PAGE = 32, 128
+
+
+class State(ctypes.Structure):
+    _fields_ = (
+        ("sequence", ctypes.c_uint32),
+        ("counter", ctypes.c_uint32),
+        ("known", ctypes.c_uint32 * 2),
+        ("starts", ctypes.c_uint8 * 2),
+        ("current", ctypes.c_uint8),
+        ("unused", ctypes.c_uint8 * 9),
+        ("crc32", ctypes.c_uint32),
+    )
+
+
+class Journal:
+    """The firmware's journal, over flash that a test can look at."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
+        self.power = ctypes.c_uint32.in_dll(library, "power")
+        self.bytes = (ctypes.c_uint8 * (2 * PAGE)).in_dll(library, "journal_bytes")
+
+    def fill(self, content: bytes) -> None:
+        self.bytes[:] = content
+
+    def counter(self) -> int:
+        state = State()
+        self.library.journal_load(ctypes.byref(state))
+        return state.counter
+
+    def store(self, counter: int, power: int = 0xFFFFFFFF) -> None:
+        state = State()
+        self.library.journal_load(ctypes.byref(state))
+        state.counter = counter
+        self.power.value = power
+        self.library.journal_store(ctypes.byref(state))
+        self.power.value = 0xFFFFFFFF
+
+
+@pytest.fixture
+def journal(host_compile: Callable[..., Path]) -> Journal:
+    options = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined", "-I", str(HOST))
+    library = host_compile(
+        "journal.so", "runtime/journal.c", "runtime/crc32.c", HOST / "flash.c", options=options
+    )
+    return Journal(ctypes.CDLL(str(library)))
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\x00", b"\xb0"])
+def test_what_was_stored_last_is_loaded(journal: Journal, filling: bytes) -> None:
+    """Whatever stood there at first, as flash from the factory and RAM that stands for it."""
+    journal.fill(filling * (2 * PAGE))
+    assert journal.counter() == 0
+    for counter in range(1, 40):
+        journal.store(counter)
+        assert journal.counter() == counter
+
+
+def test_the_same_again_is_not_written(journal: Journal) -> None:
+    journal.fill(b"\xff" * (2 * PAGE))
+    journal.store(7)
+    before = bytes(journal.bytes)
+    journal.store(7)
+    assert bytes(journal.bytes) == before
+
+
+def test_power_that_fails_at_any_byte_leaves_the_state_before_or_after(journal: Journal) -> None:
+    """Over two rounds of both pages, so that every record's place and every erase is cut."""
+    journal.fill(b"\xff" * (2 * PAGE))
+    cuts = 0
+    for counter in range(1, 2 * 2 * PAGE // RECORD + 1):
+        before = bytes(journal.bytes)
+        for power in range(PAGE + RECORD):
+            journal.fill(before)
+            journal.store(counter, power)
+            assert journal.counter() in (counter - 1, counter), (counter, power)
+            # And what follows goes on from there.
+            journal.store(counter)
+            journal.store(counter + 1000)
+            assert journal.counter() == counter + 1000, (counter, power)
+            cuts += 1
+        journal.fill(before)
+        journal.store(counter)
+    assert cuts == 16 * (PAGE + RECORD)
