@@ -15,13 +15,14 @@ import pytest
 from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, Region, list_boards, load_board
+from sensor_bnn.boards import Board, Region, is_program, list_boards, load_board
 from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware import check
 from sensor_bnn.firmware.build import RESERVED_BYTES, build_bootloader, build_firmware
 from sensor_bnn.firmware.check import CHECKS, check_board
+from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.resources import resource
 
 PAGE = (resource("boards").parent / "docs" / "boards.md").read_text()
@@ -39,6 +40,24 @@ def test_every_board_holds_together() -> None:
     assert [(item["board"], item["check"]) for item in said["checks"]] == [
         (board.name, name) for board in list_boards() for name in CHECKS
     ]
+    sizes = re.findall(r"bootloader takes ([\d,]+) of", done.stdout)
+    assert len(sizes) == sum(not is_program(board) for board in list_boards())
+    assert all(int(size.replace(",", "")) < 8192 for size in sizes), sizes
+
+
+def test_with_a_key_each_core_s_bootloader_has_the_room(tmp_path: Path) -> None:
+    """The linker refuses what is larger than the board's pages for it."""
+    make_key(tmp_path / "key.pem")
+    by_target = {board.target: board for board in list_boards() if not is_program(board)}
+    for board in by_target.values():
+        assert build_bootloader(board, tmp_path / board.name, read_key(tmp_path / "key.pem")).is_file()
+
+
+def test_a_bootloader_that_has_no_room_says_so(tmp_path: Path) -> None:
+    board = load_board("nucleo-f103rb")
+    small = replace(board, bootloader=replace(board.bootloader, size=0x1800))
+    with pytest.raises(BoardError, match=r"The bootloader of nucleo-f103rb takes [\d,]+ bytes and has 4,096"):
+        build_bootloader(small, tmp_path)
 
 
 def failed(board: Board) -> dict[str, str]:
