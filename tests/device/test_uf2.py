@@ -56,7 +56,7 @@ def folder(tmp_path: Path, bootloader_elf: Path) -> Path:
 
 def build(folder: Path, bootloader_elf: Path, board: Board) -> Path:
     folder.mkdir()
-    (folder / "firmware.bin").write_bytes(image_bytes(20_000, board=board.name))
+    (folder / "firmware.bin").write_bytes(image_bytes(20_000, board=board.name, address=board.slot.origin))
     shutil.copy(bootloader_elf, folder / "bootloader.elf")
     return folder
 
