@@ -126,7 +126,7 @@ class Stm32:
         return before == b"\xff" * len(data)
 
     def _erase(self, chip: Any, address: int, size: int) -> None:
-        if address < chip.board.slot.origin:
+        if address < chip.board.journal.origin:
             chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
         if not self.worn:
             chip.set_flash(address, b"\xff" * size)
