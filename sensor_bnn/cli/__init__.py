@@ -19,6 +19,7 @@ COMMANDS = (
     "compile",
     "verify",
     "kernels",
+    "tune",
     "keygen",
     "build",
     "emulate",

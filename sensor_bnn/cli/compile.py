@@ -25,8 +25,20 @@ _WIDTH = 130
     metavar="DIR",
     help="Write what the model looks like after each stage: Relax, steps, TIR, LLVM, assembly.",
 )
+@click.option(
+    "--tuning",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `sensor-bnn tune` found for the target; layers of other shapes go without.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the bundle's metadata.")
-def command(model: Path, target: str, output: Path | None, dump_ir: Path | None, as_json: bool) -> None:
+def command(
+    model: Path,
+    target: str,
+    output: Path | None,
+    dump_ir: Path | None,
+    tuning: Path | None,
+    as_json: bool,
+) -> None:
     """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
 
     The bundle holds a header and a library named after the model, their sources, metadata.json, an example,
@@ -46,7 +58,7 @@ def command(model: Path, target: str, output: Path | None, dump_ir: Path | None,
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
-    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir)
+    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning)
     if bundle.metadata["library"] is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 

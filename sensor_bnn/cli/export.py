@@ -28,9 +28,20 @@ import click
     help="Round float constants to 16 bits, weights of embedding and head to 8, and take images as bytes: "
     "less flash, other logits, which are compared as without.",
 )
+@click.option(
+    "--tuning",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `sensor-bnn tune` found for the target; the host's bundle goes without.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    ckpt: Path, target: str, output: Path | None, samples: Path | None, narrow: bool, as_json: bool
+    ckpt: Path,
+    target: str,
+    output: Path | None,
+    samples: Path | None,
+    narrow: bool,
+    tuning: Path | None,
+    as_json: bool,
 ) -> None:
     """Export the checkpoint CKPT to ONNX, check it, and compile it.
 
@@ -56,7 +67,8 @@ def command(
         bundles = {}
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
-            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name).folder
+            tuned = tuning if name == target else None
+            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name, tuning=tuned).folder
     comparison = done.comparison
     if as_json:
         result = {

@@ -76,6 +76,7 @@ def write_bundle(
     *,
     package: bool = True,
     own_kernels: Sequence[Path] = (),
+    tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
 
@@ -88,6 +89,7 @@ def write_bundle(
         package: also make the library and what brings it into other builds.
         own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
             headers named ``linear_*`` declare them.
+        tuning: hexadecimal SHA-256 of the tuning file that the program was planned with.
 
     Raises:
         ModelError: the name cannot stand in C, or the place cannot be written.
@@ -100,6 +102,7 @@ def write_bundle(
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     metadata = _metadata(program, plan, name, model_hash, target, c_kernels)
+    metadata["tuning"] = tuning
     metadata["prefix"] = prefix
     metadata["library"] = f"lib{prefix}.a" if package and not missing_compiler(target) else None
     for layer in metadata["layers"]:

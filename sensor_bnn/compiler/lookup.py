@@ -7,7 +7,7 @@ a row of ``_BY_ISA`` for each folder of ``Target.isa``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -155,37 +155,51 @@ def choose_rows(
         ModelError: the tuned split names a kernel that the target has not or that cannot take K, or is not
             of M rows.
     """
+    able = _able(target, K)
+    if tuned is not None:
+        return _in_order(_named(able, tuned, M, K))
+
+    def cost(split: _Split) -> int:
+        return sum(kernel.cost(count, N, K, packed) for kernel, count in split)
+
+    return _in_order(min(_splits(able, M), key=cost))
+
+
+def row_splits(target: Target, M: int, K: int) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Return the splits of M rows of K bits that :func:`choose_rows` chooses from, by kernels' names."""
+    return tuple(
+        tuple((kernel.name, count) for kernel, count in split) for split in _splits(_able(target, K), M)
+    )
+
+
+_Split = tuple[tuple[Kernel, int], ...]
+
+
+def _able(target: Target, K: int) -> list[Kernel]:
+    """The kernels that take rows of K bits, widest first."""
     able = [kernel for kernel in kernels_of(target) if kernel.max_bits >= K]
-    if tuned is None:
-        able.sort(key=lambda kernel: -kernel.lanes)
-        _, split = _cheapest(able, M, N, K, packed)
-    else:
-        split = _named(able, tuned, M, K)
+    return sorted(able, key=lambda kernel: -kernel.lanes)
+
+
+def _splits(kernels: list[Kernel], M: int) -> Iterator[_Split]:
+    """Full blocks of the widest kernel, none, or one more that is not full; the rest by the others."""
+    if M == 0:
+        yield ()
+        return
+    kernel, *others = kernels
+    full = M // kernel.lanes * kernel.lanes
+    for count in sorted({0, full, min(full + kernel.lanes, M)} if others else {M}):
+        for rest in _splits(others, M - count):
+            yield ((kernel, count), *rest) if count else rest
+
+
+def _in_order(split: _Split) -> tuple[Rows, ...]:
     rows = []
     first = 0
     for kernel, count in split:
         rows.append(Rows(kernel, first, count))
         first += count
     return tuple(rows)
-
-
-_Split = tuple[tuple[Kernel, int], ...]
-
-
-def _cheapest(kernels: list[Kernel], M: int, N: int, K: int, packed: bool) -> tuple[int, _Split]:
-    """Full blocks of the widest kernel, none, or one more that is not full; the rest by the others."""
-    if M == 0:
-        return 0, ()
-    kernel, *others = kernels
-    full = M // kernel.lanes * kernel.lanes
-    found = []
-    for count in sorted({0, full, min(full + kernel.lanes, M)} if others else {M}):
-        rest, split = _cheapest(others, M - count, N, K, packed)
-        if count:
-            rest += kernel.cost(count, N, K, packed)
-            split = ((kernel, count), *split)
-        found.append((rest, split))
-    return min(found, key=lambda item: item[0])
 
 
 def _named(able: list[Kernel], tuned: Sequence[tuple[str, int]], M: int, K: int) -> _Split:
@@ -214,8 +228,12 @@ class _Loop:
         return rows * N * (words_for(K) * self.word + (self.packed if packed else self.floats))
 
 
+LOOP = "popcount"
+"""The name of the loop in TIR, which every target has."""
+
+
 def _popcount(loop: _Loop) -> Kernel:
-    return Kernel("popcount", 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
+    return Kernel(LOOP, 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
 
 
 # Family `lookup`: tables of scalar words, 16 or 8 rows a look-up (firmware/kernels/lookup.h). ---------------

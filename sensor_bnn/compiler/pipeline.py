@@ -11,10 +11,18 @@ from sensor_bnn.compiler.ir import write_ir
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.program import Program, plan_program
 from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
 from sensor_bnn.onnx.load import load_model
 
 
-def compile_model(onnx_path: Path, target: str, out_dir: Path, *, dump_ir: Path | None = None) -> Bundle:
+def compile_model(
+    onnx_path: Path,
+    target: str,
+    out_dir: Path,
+    *,
+    dump_ir: Path | None = None,
+    tuning: Path | None = None,
+) -> Bundle:
     """Compile an ONNX file into a bundle.
 
     Args:
@@ -22,19 +30,22 @@ def compile_model(onnx_path: Path, target: str, out_dir: Path, *, dump_ir: Path 
         target: a name that ``sensor-bnn targets`` lists.
         out_dir: the bundle's folder; it appears whole or not at all.
         dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all.
+        tuning: what ``sensor-bnn tune`` found for the target; layers of other shapes go without.
 
     Raises:
         BoardError: there is no such target.
-        ModelError: the file cannot be read or uses what the compiler does not know.
+        ModelError: the file cannot be read or uses what the compiler does not know, or the tuning is of
+            another target or version.
         ToolError: the host's C compiler failed (hosted targets only).
     """
     facts = find_target(target)
+    tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
     model = load_model(onnx_path, STANDARD_OPERATORS)
     graph = import_onnx(model)
     matched = match_patterns(graph)
-    program: Program = plan_program(matched, facts)
+    program: Program = plan_program(matched, facts, tuned)
     if dump_ir is not None:
         write_ir(graph, matched, program, facts, dump_ir)
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
-    return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir)
+    return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)

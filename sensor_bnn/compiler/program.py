@@ -7,8 +7,8 @@ same buffer with another shape.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import partial
 from math import prod
@@ -33,7 +33,7 @@ from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored, dense
 from sensor_bnn.compiler.kernels.mean_rows import mean_rows
 from sensor_bnn.compiler.kernels.widen import widen
-from sensor_bnn.compiler.lookup import Rows, choose_rows, scores_map_of
+from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, row_splits, scores_map_of
 from sensor_bnn.compiler.narrow import Array as Array
 from sensor_bnn.compiler.narrow import narrowest
 from sensor_bnn.compiler.patterns import (
@@ -47,7 +47,13 @@ from sensor_bnn.compiler.patterns import (
     SCORES_MAP,
     extern_name,
 )
+from sensor_bnn.compiler.schedules.dense import dense_space
+from sensor_bnn.compiler.schedules.linear import linear_space
+from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
+from sensor_bnn.compiler.schedules.scores_map import scores_map_space
+from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.tuning import NOTHING_TUNED, Choice, Tuning
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -143,6 +149,51 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """The calls for an operator at a shape, and the instructions they are estimated at."""
+
+    calls: tuple[Call, ...]
+    instructions: int
+    macs: int = 0
+    workspace: int = 0
+    product: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to compute an operator at a shape.
+
+    Attributes:
+        workload: operator and sizes: what a tuning file calls it, whatever the target.
+        plan: calls for a choice, or for the compiler's own rule.
+        splits: every split of rows that the rule takes the best of.
+        space: makes the schedule space of the kernel in TIR; None where there is none.
+        bits: of a row of packed operands that are no constants, by their place.
+    """
+
+    workload: str
+    plan: Callable[[Choice | None], Plan]
+    splits: tuple[Choice, ...] = ()
+    space: Callable[[], Space | None] = lambda: None
+    bits: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """A layer with more than one way to compute it, apart from its model.
+
+    Attributes:
+        ways: those.
+        operands: what it reads, as the calls of ``ways`` do.
+        result: what it writes.
+    """
+
+    ways: Ways
+    operands: tuple[Buffer, ...]
+    result: TensorType
+
+
+@dataclass(frozen=True)
 class Step:
     """One layer: one call, or some that share its rows among kernels.
 
@@ -158,6 +209,7 @@ class Step:
         value: the ONNX node whose value it writes: the last of those that it computes.
         instructions: estimated, by ``costs.COST_MODEL``.
         product: of a matrix product its number, rows, outputs and terms; None for what is none.
+        tunable: other ways to compute it, if it has any.
     """
 
     name: str
@@ -171,6 +223,7 @@ class Step:
     value: str = ""
     instructions: int = 0
     product: tuple[int, int, int, int] | None = None
+    tunable: Tunable | None = None
 
     @property
     def every_call(self) -> tuple[Call, ...]:
@@ -191,29 +244,20 @@ class Program:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """The calls for an operator at a shape, and the instructions they are estimated at."""
-
-    calls: tuple[Call, ...]
-    instructions: int
-    macs: int = 0
-    workspace: int = 0
-    product: tuple[int, int, int, int] | None = None
-
-
-def plan_program(graph: Graph, target: Target) -> Program:
+def plan_program(graph: Graph, target: Target, tuning: Tuning = NOTHING_TUNED) -> Program:
     """Choose a kernel for every operator of the graph and lay its buffers out as a program.
 
     Args:
         graph: operators and constants.
         target: what the kernels are chosen for.
+        tuning: choices for some workloads; the others go by the compiler's own rule.
 
     Raises:
-        ModelError: an operator has no kernel for these types, or the output is not computed.
+        ModelError: an operator has no kernel for these types, the output is not computed, or a choice of the
+            tuning is none for its layer.
     """
     legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
-    writer = _Writer(graph, target)
+    writer = _Writer(graph, target, tuning)
     main = legal["main"]
     writer.enter(main.params[0])
     for block in main.body.blocks:
@@ -225,10 +269,11 @@ def plan_program(graph: Graph, target: Target) -> Program:
 class _Writer:
     """A program that grows binding by binding."""
 
-    def __init__(self, graph: Graph, target: Target) -> None:
+    def __init__(self, graph: Graph, target: Target, tuning: Tuning) -> None:
         self._names = graph.names
         self._values = graph.values
         self._target = target
+        self._tuning = tuning
         self._buffers: list[Buffer] = []
         self._steps: list[Step] = []
         self._buffer_of: dict[Var, int] = {}
@@ -295,18 +340,21 @@ class _Writer:
         types = [tensor_type(tensor) for tensor in tensors]
         reads = [self._read(tensor) for tensor in tensors]
         if extern in _LINEAR_FORMS:
-            choice = _linear(_LINEAR_FORMS[extern], types, *numbers, target=self._target)
+            ways = _linear(_LINEAR_FORMS[extern], types, *numbers, target=self._target)
         elif extern == BOOL_MAT_MUL_PACK:
-            choice = _bool_mat_mul_pack(types, *numbers, target=self._target)
+            ways = _bool_mat_mul_pack(types, *numbers, target=self._target)
         elif extern == SCORES_MAP:
             table = self._buffers[reads[2]].array
-            choice = _scores_map(types, *numbers, table=table, target=self._target)
+            ways = _scores_map(types, *numbers, table=table, target=self._target)
         elif extern == DENSE:
             reads = [reads[0], *(self._stored(index) for index in reads[1:])]
             read = [self._buffers[index] for index in reads]
-            choice = _dense([b.array for b in read], [b.type for b in read], *numbers)
+            ways = _dense([b.array for b in read], [b.type for b in read], *numbers)
+        elif extern == MEAN_ROWS:
+            ways = _mean_rows(types)
         else:
-            choice = _KERNELS[extern](types, *numbers)
+            ways = None
+        plan = _KERNELS[extern](types, *numbers) if ways is None else self._plan(name, ways)
         if extern == f"{DOMAIN}.BnnLinearPacked":
             thresholds = self._buffers[reads[2]].array
             if thresholds is None:
@@ -314,20 +362,31 @@ class _Writer:
                     f"The threshold of node {name} is not a constant.", "Make it an initializer."
                 )
             reads[2] = self._constant(mismatch_limit(thresholds.astype(np.int32), *numbers))
+        operands = tuple(self._buffers[index] for index in reads)
         self._steps.append(
             Step(
                 name=name,
                 operator=_TITLES.get(extern, extern.rpartition(".")[2]),
-                calls=choice.calls,
+                calls=plan.calls,
                 reads=tuple(reads),
                 writes=self._result(var),
-                workspace=self._workspace(choice.workspace),
-                macs=choice.macs,
+                workspace=self._workspace(plan.workspace),
+                macs=plan.macs,
                 value=self._values.get(var.name, name),
-                instructions=choice.instructions,
-                product=choice.product,
+                instructions=plan.instructions,
+                product=plan.product,
+                tunable=None if ways is None else Tunable(ways, operands, tensor_type(var)),
             )
         )
+
+    def _plan(self, name: str, ways: Ways) -> Plan:
+        choice = self._tuning.choice(ways.workload)
+        try:
+            return ways.plan(choice)
+        except ModelError as error:
+            raise ModelError(
+                f"The tuning of node {name} does not fit it: {error.message}", error.remedy
+            ) from None
 
     def _standard(
         self, var: Var, name: str, function: GlobalVar, arguments: list[relax.Expr], module: object
@@ -423,11 +482,11 @@ def _rows(tensor: TensorType) -> int:
     return prod(tensor.shape[:-1])
 
 
-def _pack(types: list[TensorType]) -> _Choice:
+def _pack(types: list[TensorType]) -> Plan:
     M, K = _rows(types[0]), types[0].shape[-1]
     dtype = types[0].dtype.name
     kernel = _call(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype))
-    return _Choice((kernel,), costs.pack(M, K, dtype))
+    return Plan((kernel,), costs.pack(M, K, dtype))
 
 
 def _call(kernel: str, function: PrimFunc) -> Call:
@@ -441,6 +500,7 @@ class LinearForm:
     """What a binary linear layer leaves, and the kernels that do.
 
     Attributes:
+        title: the operator, as tables show it.
         name: start of the TIR kernel's symbol.
         build: makes the TIR kernel for rows, outputs and bits.
         packed: whether bits come out, not floats.
@@ -448,6 +508,7 @@ class LinearForm:
         residual: whether a residual is added.
     """
 
+    title: str
     name: str
     build: Callable[[int, int, int], PrimFunc]
     packed: bool
@@ -455,9 +516,9 @@ class LinearForm:
     residual: bool
 
 
-PACKED_OUT = LinearForm("sbnn_linear_packed", bnn_linear_packed, True, 1, False)
-FLOAT_OUT = LinearForm("sbnn_linear", bnn_linear, False, 2, False)
-FLOAT_SUM = LinearForm("sbnn_linear_residual", bnn_linear_residual, False, 2, True)
+PACKED_OUT = LinearForm("BnnLinearPacked", "sbnn_linear_packed", bnn_linear_packed, True, 1, False)
+FLOAT_OUT = LinearForm("BnnLinear", "sbnn_linear", bnn_linear, False, 2, False)
+FLOAT_SUM = LinearForm(_SUM, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
 
 
 def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tuple[tuple[Call, ...], int]:
@@ -490,36 +551,73 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
     return tuple(calls), workspace
 
 
-def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> _Choice:
+def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> Ways:
     M, N = _rows(types[0]), types[1].shape[0]
-    rows = choose_rows(target, M, N, K, packed=form.packed)
-    calls, workspace = linear_calls(form, N, K, rows)
-    instructions = _estimate(rows, N, K, packed=form.packed)
-    return _Choice(calls, instructions, M * N * K, workspace, (1, M, N, K))
+
+    def space() -> Space | None:
+        return None if form.packed else linear_space(M, N, K, residual=form.residual)
+
+    def plan(choice: Choice | None) -> Plan:
+        if choice is not None and choice.schedule is not None:
+            call = _scheduled(f"{form.name}_m{M}_n{N}_k{K}", space(), choice)
+            (loop,) = choose_rows(target, M, N, K, packed=form.packed, tuned=((LOOP, M),))
+            cost = loop.kernel.cost(M, N, K, form.packed)
+            return Plan((call,), cost, M * N * K, product=(1, M, N, K))
+        rows = choose_rows(target, M, N, K, packed=form.packed, tuned=choice.rows if choice else None)
+        calls, workspace = linear_calls(form, N, K, rows)
+        instructions = _estimate(rows, N, K, packed=form.packed)
+        return Plan(calls, instructions, M * N * K, workspace, (1, M, N, K))
+
+    return Ways(f"{form.title} {M}x{N}x{K}", plan, _splits(target, M, K), space, {0: K})
+
+
+def _splits(target: Target, M: int, K: int) -> tuple[Choice, ...]:
+    return tuple(Choice(rows=split) for split in row_splits(target, M, K))
+
+
+def _scheduled(kernel: str, space: Space | None, choice: Choice) -> Call:
+    """The kernel in TIR as the choice schedules it."""
+    if space is None or choice.schedule is None:
+        raise ModelError(f"the choice {choice} is none for its kernel.", "Tune the model again.")
+    point = "_".join(f"{name}{value}" for name, value in choice.schedule.items())
+    return _call(f"{kernel}_{point}", space.kernel(choice.schedule))
 
 
 def _estimate(rows: Sequence[Rows], N: int, K: int, *, packed: bool) -> int:
     return sum(part.kernel.cost(part.count, N, K, packed) for part in rows)
 
 
-def _mat_mul(types: list[TensorType], K: int) -> _Choice:
+def _mat_mul(types: list[TensorType], K: int) -> Plan:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = _call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K))
-    return _Choice((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K, product=(B, M, N, K))
+    return Plan((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K, product=(B, M, N, K))
 
 
-def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> _Choice:
+def _bool_mat_mul(types: list[TensorType], K: int, *, merged: bool = False) -> Plan:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = f"sbnn_bool_mat_mul{'_merged' if merged else ''}_b{B}_m{M}_n{N}_k{K}"
     function = bnn_bool_mat_mul(B, M, N, K, merged=merged)
     instructions = costs.mat_mul(B, M, N, K)
-    return _Choice((_call(kernel, function),), instructions, B * M * N * K, product=(B, M, N, K))
+    return Plan((_call(kernel, function),), instructions, B * M * N * K, product=(B, M, N, K))
 
 
-def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _Choice:
-    """A head at a time as a binary linear layer with bits out; its limits are made from v before."""
-    (B, M, words), N = types[0].shape, types[1].shape[1]
-    rows = choose_rows(target, M, N, K, packed=True)
+def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> Ways:
+    """A head at a time as a binary linear layer with bits out."""
+    (B, M, _), N = types[0].shape, types[1].shape[1]
+
+    def plan(choice: Choice | None) -> Plan:
+        if choice is not None and choice.rows is None:
+            raise ModelError(f"the choice {choice} is none for its kernel.", "Tune the model again.")
+        rows = choose_rows(target, M, N, K, packed=True, tuned=choice.rows if choice else None)
+        return _heads(B, M, N, K, rows)
+
+    workload = f"{_TITLES[BOOL_MAT_MUL_PACK]} {B}x{M}x{N}x{K}"
+    return Ways(workload, plan, _splits(target, M, K), bits={0: K, 1: K})
+
+
+def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows]) -> Plan:
+    """The layer's limits are made from v first."""
+    words = words_for(K)
     linear, size = linear_calls(PACKED_OUT, N, K, rows)
     instructions = B * (_estimate(rows, N, K, packed=True) + costs.mat_mul(1, N, 1, K) + 8 * M * words_for(N))
     limits = -(-size // 8) * 8
@@ -545,37 +643,47 @@ def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> _C
         calls += [replace(call, arguments=tuple(map(argument, call.arguments))) for call in linear]
     merge = merge_heads(B, M, words_for(N))
     calls.append(Call(f"sbnn_merge_heads_b{B}_m{M}_w{words_for(N)}", merge, (Workspace(parts), Write())))
-    return _Choice(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part, (B, M, N, K))
+    return Plan(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part, (B, M, N, K))
 
 
-def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target: Target) -> _Choice:
+def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target: Target) -> Ways:
     (H, M, _), N = types[0].shape, types[1].shape[1]
-    found = scores_map_of(target, K, table)
-    if found is not None:
-        reads: tuple[Argument, ...] = (Read(0), Read(1), Read(2), Read(3))
-        call = Call(found.symbol, None, (H, M, N, K, *reads, Workspace(), Write()))
-        workspace = found.workspace(N, K)
-        return _Choice((call,), found.cost(H, M, N, K), H * M * N * K, workspace, (H, M, N, K))
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
-    function = bnn_scores_map(H, M, N, K)
-    instructions = costs.scores_map(H, M, N, K)
-    return _Choice((_call(kernel, function),), instructions, H * M * N * K, product=(H, M, N, K))
+    found = scores_map_of(target, K, table)
+    macs = H * M * N * K
+
+    def space() -> Space:
+        return scores_map_space(H, M, N, K)
+
+    def plan(choice: Choice | None) -> Plan:
+        if choice is None and found is not None:
+            reads: tuple[Argument, ...] = (Read(0), Read(1), Read(2), Read(3))
+            call = Call(found.symbol, None, (H, M, N, K, *reads, Workspace(), Write()))
+            workspace = found.workspace(N, K)
+            return Plan((call,), found.cost(H, M, N, K), macs, workspace, (H, M, N, K))
+        if choice is None:
+            call = _call(kernel, bnn_scores_map(H, M, N, K))
+        else:
+            call = _scheduled(kernel, space(), choice)
+        return Plan((call,), costs.scores_map(H, M, N, K), macs, product=(H, M, N, K))
+
+    return Ways(f"{_TITLES[SCORES_MAP]} {H}x{M}x{N}x{K}", plan, space=space, bits={0: K, 1: K})
 
 
-def _transpose(types: list[TensorType], K: int) -> _Choice:
+def _transpose(types: list[TensorType], K: int) -> Plan:
     B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
     kernel = _call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K))
-    return _Choice((kernel,), costs.transpose_bits(B, M, K))
+    return Plan((kernel,), costs.transpose_bits(B, M, K))
 
 
-def _attention_map(types: list[TensorType], K: int) -> _Choice:
+def _attention_map(types: list[TensorType], K: int) -> Plan:
     H, M, N = types[0].shape
     kernel = _call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K))
-    return _Choice((kernel,), costs.attention_map(H, M, N))
+    return Plan((kernel,), costs.attention_map(H, M, N))
 
 
-def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> _Choice:
-    """The kernel for a float product.
+def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> Ways:
+    """The kernels for a float product.
 
     Args:
         arrays: of the constants, as flash holds them; None for what is computed.
@@ -589,11 +697,22 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int) -> 
     sums = "int32" if _whole(types[0], arrays[1]) else "float32"
     geometry = "_".join(map(str, sizes))
     kinds = "_".join((stored.x, stored.w, stored.scale, stored.bias))
-    kernel = f"sbnn_dense_{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
-    function = dense(shape, N, bias_rows, stored, sums)
+    facts = f"{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
+    kernel = f"sbnn_dense_{facts}"
     instructions = costs.dense(shape.rows, N, shape.terms, sums)
-    M, K = shape.rows, shape.terms
-    return _Choice((_call(kernel, function),), instructions, M * N * K, product=(1, M, N, K))
+
+    def space() -> Space:
+        return dense_space(shape, N, bias_rows, stored, sums)
+
+    def plan(choice: Choice | None) -> Plan:
+        if choice is None:
+            call = _call(kernel, dense(shape, N, bias_rows, stored, sums))
+        else:
+            call = _scheduled(kernel, space(), choice)
+        M, K = shape.rows, shape.terms
+        return Plan((call,), instructions, M * N * K, product=(1, M, N, K))
+
+    return Ways(f"Dense {facts}", plan, space=space)
 
 
 def _whole(x: TensorType, weights: Array | None) -> bool:
@@ -603,10 +722,18 @@ def _whole(x: TensorType, weights: Array | None) -> bool:
     return bool(np.abs(weights.astype(np.int64)).sum(axis=0).max() * 255 <= 2**24)
 
 
-def _mean_rows(types: list[TensorType]) -> _Choice:
+def _mean_rows(types: list[TensorType]) -> Ways:
     M, N = types[0].shape
-    kernel = _call(f"sbnn_mean_rows_m{M}_n{N}", mean_rows(M, N))
-    return _Choice((kernel,), costs.mean_rows(M, N))
+    kernel = f"sbnn_mean_rows_m{M}_n{N}"
+
+    def space() -> Space:
+        return mean_rows_space(M, N)
+
+    def plan(choice: Choice | None) -> Plan:
+        call = _call(kernel, mean_rows(M, N)) if choice is None else _scheduled(kernel, space(), choice)
+        return Plan((call,), costs.mean_rows(M, N))
+
+    return Ways(f"MeanRows {M}x{N}", plan, space=space)
 
 
 _LINEAR_FORMS = {
@@ -616,18 +743,17 @@ _LINEAR_FORMS = {
 }
 
 
-def _float(extern: str, types: list[TensorType], *numbers: int) -> _Choice:
-    return _Choice((_call(*float_kernel(extern, types, *numbers)),), float_instructions(extern, types))
+def _float(extern: str, types: list[TensorType], *numbers: int) -> Plan:
+    return Plan((_call(*float_kernel(extern, types, *numbers)),), float_instructions(extern, types))
 
 
-_KERNELS: dict[str, Callable[..., _Choice]] = {
+_KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnPack": _pack,
     f"{DOMAIN}.BnnMatMul": _mat_mul,
     BOOL_MAT_MUL: _bool_mat_mul,
     BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
-    MEAN_ROWS: _mean_rows,
     **{extern: partial(_float, extern) for extern in FLOAT_KERNELS},
 }
 """For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""

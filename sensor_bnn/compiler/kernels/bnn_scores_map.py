@@ -9,6 +9,9 @@ from sensor_bnn.onnx.packing import WORD_BITS, words_for
 MAX_KEYS = 1024
 """The counts of a row lie on the stack: TVM takes larger memory from a runtime that is not there."""
 
+COUNT = "count"
+"""The block that counts a key, for a schedule."""
+
 _NEVER = 65536
 _BITS = 8
 _PARTS = WORD_BITS // _BITS
@@ -43,9 +46,12 @@ def bnn_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
             total = T.alloc_local((1,), "int32")
             total[0] = 0
             for j in T.serial(N):
-                count: T.let[T.int32] = K - popcount(lambda k: a[h, i, k] ^ b[h, j, k], words)
-                agreeing[j] = T.Cast(counted, count)
-                total[0] = total[0] + table[h, count]
+                with T.sblock(COUNT):
+                    T.reads(a[h, i, 0:words], b[h, j, 0:words], table[h, 0 : K + 1], total[0])
+                    T.writes(agreeing[j], total[0])
+                    count: T.let[T.int32] = K - popcount(lambda k: a[h, i, k] ^ b[h, j, k], words)
+                    agreeing[j] = T.Cast(counted, count)
+                    total[0] = total[0] + table[h, count]
             threshold = T.alloc_local((1,), "float32")
             threshold[0] = ratio[h] * T.Cast("float32", total[0])
             least = T.alloc_local((1,), "int32")

@@ -14,8 +14,9 @@ from tvm.script import tirx as T
 from tvm.script.ir_builder import tirx as builder
 
 _WORDS_IN_NIBBLES = 3
-# Ten groups of three: each of the four byte counts stays at or below 240.
-_UNROLLED_WORDS = 30
+UNROLLED_WORDS = 30
+"""The longest row counted by one expression: ten groups of three words, whose four byte counts stay at or
+below 240."""
 
 
 def _word(value: int) -> Expr:
@@ -60,13 +61,13 @@ def popcount(word: Callable[[Expr | int], Expr], words: int) -> Expr:
         word: gives the expression of the word at a place.
         words: how many there are.
     """
-    if words <= _UNROLLED_WORDS:
+    if words <= UNROLLED_WORDS:
         return _unrolled([word(k) for k in range(words)])
-    rounds, rest = divmod(words, _UNROLLED_WORDS)
+    rounds, rest = divmod(words, UNROLLED_WORDS)
     total = builder.alloc_buffer((1,), "int32", scope="local")
-    start = _unrolled([word(rounds * _UNROLLED_WORDS + k) for k in range(rest)]) if rest else T.int32(0)
+    start = _unrolled([word(rounds * UNROLLED_WORDS + k) for k in range(rest)]) if rest else T.int32(0)
     builder.buffer_store(total, start, [0])
     with builder.serial(0, rounds) as turn:
-        part = _unrolled([word(turn * _UNROLLED_WORDS + k) for k in range(_UNROLLED_WORDS)])
+        part = _unrolled([word(turn * UNROLLED_WORDS + k) for k in range(UNROLLED_WORDS)])
         builder.buffer_store(total, total[0] + part, [0])
     return total[0]

@@ -1,0 +1,148 @@
+"""``sensor-bnn tune``: the best kernel and schedule for each layer, as a board counts them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sensor_bnn.boards import Board
+
+_WIDTH = 130
+
+
+@click.command(name="tune")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--target", help="As `sensor-bnn targets` lists it.  [default: the board's, else cortex-m7]")
+@click.option(
+    "--board",
+    "board_name",
+    help="What counts, as `sensor-bnn boards` lists it.  [default: the first emulated one of the target]",
+)
+@click.option("--port", help="Serial port of a real board: flash it and count by its own timer.")
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Choices to try for a layer beside the compiler's own; all of them where there are no more.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=1, max=2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Of the data, and of the choices where not all are tried.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("tuning.json"),
+    show_default=True,
+    help="The tuning; written after each image that ran.",
+)
+@click.option("--resume", is_flag=True, help="Go on with what an interrupted run left in the output file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the tuning.")
+def command(
+    model: Path,
+    target: str | None,
+    board_name: str | None,
+    port: str | None,
+    trials: int,
+    seed: int,
+    output: Path,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Find the fastest kernel and schedule for each layer of MODEL, an ONNX file or a checkpoint.
+
+    Every choice runs on an emulated board, which counts its instructions exactly, or with --port on a real
+    one, which counts by its own timer. A choice counts only if it gives the host's result to the last bit.
+    Give the tuning to `compile` or `export` with --tuning.
+
+    \b
+    Example:
+      sensor-bnn tune build/watch-tiny/model.onnx --target cortex-m7 -o tuning.json
+      sensor-bnn compile build/watch-tiny/model.onnx --target cortex-m7 --tuning tuning.json
+    """
+    import json
+
+    board = _board(target, board_name)
+    if port is not None and board_name is None:
+        raise click.UsageError("Give the --board that is at the --port.")
+    from sensor_bnn.report.progress import count_bars
+    from sensor_bnn.tuning.tune import Request, tune_model
+
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as folder, count_bars() as bars:
+        if model.suffix != ".onnx":
+            from sensor_bnn import export
+
+            model = export(model, folder).onnx
+        request = Request(model, board, port, trials, seed)
+        found = tune_model(request, output, resume=resume, report=bars)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    _print(found)
+    click.echo(output)
+
+
+def _board(target: str | None, board_name: str | None) -> Board:
+    from sensor_bnn.boards import load_board
+    from sensor_bnn.compiler.targets import find_target
+    from sensor_bnn.kernels import find_emulated
+
+    if board_name is None:
+        return find_emulated(find_target(target or "cortex-m7"))
+    board = load_board(board_name)
+    if target is not None and find_target(target).name != board.target:
+        raise click.UsageError(f"The board {board.name} has a {board.target}, not a {target}.")
+    return board
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from sensor_bnn.compiler.tuning import choice_from_json
+
+    unit = found["unit"]
+    table = Table(
+        title=f"{found['model']} on {found['board']}: {unit} of a layer",
+        title_justify="left",
+        box=box.SIMPLE,
+        show_footer=True,
+    )
+    total, best = found["default_count"], found["best_count"]
+    table.add_column("operator and sizes", "all layers", overflow="fold")
+    table.add_column(
+        "layers", str(sum(len(entry["layers"]) for entry in found["workloads"])), justify="right"
+    )
+    table.add_column(
+        "tried", str(sum(len(entry["measured"]) for entry in found["workloads"])), justify="right"
+    )
+    table.add_column("default", f"{total:,}", justify="right")
+    table.add_column("best", f"{best:,}", justify="right")
+    table.add_column("gain", f"{1 - best / total:.1%}" if total else "", justify="right")
+    table.add_column("choice", overflow="fold")
+    for entry in found["workloads"]:
+        choice = entry["best"]
+        table.add_row(
+            entry["workload"],
+            str(len(entry["layers"])),
+            str(len(entry["measured"])),
+            f"{entry['default_count']:,}",
+            f"{entry['best_count']:,}",
+            f"{entry['gain']:.1%}" if choice else "",
+            str(choice_from_json(choice)) if choice else "default",
+        )
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    wrong = sum(not result["exact"] for entry in found["workloads"] for result in entry["measured"])
+    if wrong:
+        click.echo(f"{wrong} choices gave other bits than the host and were left out")

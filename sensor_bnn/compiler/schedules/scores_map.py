@@ -1,0 +1,20 @@
+"""Attention map by the loop in TIR: keys counted before the loop goes on."""
+
+from tvm import s_tir
+
+from sensor_bnn.compiler.kernels.bnn_scores_map import COUNT, bnn_scores_map
+from sensor_bnn.compiler.schedules.space import Choose, Space, divisors
+
+_MOST_KEYS = 13
+
+
+def scores_map_space(H: int, M: int, N: int, K: int) -> Space:
+    """Return the space of ``kernels.bnn_scores_map``'s kernel: the arguments are the same."""
+
+    def schedule(sch: s_tir.Schedule, choose: Choose) -> None:
+        keys = choose("keys", divisors(N, _MOST_KEYS))
+        loop = sch.get_loops(sch.get_sblock(COUNT))[-1]
+        _, key = sch.split(loop, [None, keys])
+        sch.unroll(key)
+
+    return Space(bnn_scores_map(H, M, N, K), schedule)

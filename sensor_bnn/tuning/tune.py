@@ -1,0 +1,261 @@
+"""``sensor-bnn tune``: every way to compute each layer of a model, counted on a board; the best is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sensor_bnn.boards import Board
+from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.patterns import match_patterns
+from sensor_bnn.compiler.program import Program, Tunable, plan_program
+from sensor_bnn.compiler.targets import Target, find_target
+from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
+from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.onnx.load import load_model
+from sensor_bnn.report.schema import violation
+from sensor_bnn.report.whole_file import write_whole
+from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
+from sensor_bnn.tuning.sampling import sample_points
+from sensor_bnn.tuning.trials import Trial, trials_program
+
+WORTH = 0.005
+"""The share of a layer's count that a choice must save: below it the compiler's own rule stays."""
+
+_IN_AN_IMAGE = 48
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage's name, the trials done, and the trials in all."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be tuned.
+
+    Attributes:
+        model: an ONNX file.
+        board: what counts.
+        port: of a real board; None starts the emulator.
+        trials: choices to try for a workload, beside the compiler's own.
+        seed: of random data, and of the choices where not all are tried; from 1 on.
+    """
+
+    model: Path
+    board: Board
+    port: str | None
+    trials: int
+    seed: int
+
+
+@dataclass
+class _Measured:
+    """Counts so far, and the timer that made them."""
+
+    counts: dict[str, dict[str, tuple[int, bool]]] = field(default_factory=dict)
+    counter: str = ""
+
+    def add(self, trial: Trial, count: int, exact: bool) -> None:
+        self.counts.setdefault(trial.workload, {})[_key(trial.choice)] = (count, exact)
+
+    def has(self, trial: Trial) -> bool:
+        return _key(trial.choice) in self.counts.get(trial.workload, {})
+
+
+def _key(choice: Choice | None) -> str:
+    return json.dumps(None if choice is None else choice.as_json())
+
+
+def tune_model(
+    request: Request, file: Path, *, resume: bool = False, report: Report = lambda stage, done, total: None
+) -> dict[str, Any]:
+    """Count every choice and write what is known to ``file`` after each image that ran.
+
+    Args:
+        request: what to tune.
+        file: the tuning; replaced in one step each time.
+        resume: take up what an earlier, interrupted run left in ``file``.
+        report: told as trials are done.
+
+    Returns:
+        What ``file`` holds in the end.
+
+    Raises:
+        ModelError: the model cannot be read or has no layer with a choice.
+        BoardError: the board has no emulator, or even one layer does not fit it.
+        DataError: ``file`` is no tuning of the same model, board and seed, or cannot be written.
+        DeviceError: the compiler's own kernels do not give the host's bits on this board.
+        ToolError, PortError, FlashError: whatever a stage says.
+    """
+    if request.port is None and request.board.emulator is None:
+        raise BoardError(
+            f"The board {request.board.name} has no emulator.",
+            "Connect it and give its --port, or choose one that `sensor-bnn boards` marks.",
+        )
+    facts = _facts(request)
+    measured = _earlier(file, facts) if resume and file.exists() else _Measured()
+    target = find_target(request.board.target)
+    model = match_patterns(import_onnx(load_model(request.model, STANDARD_OPERATORS)))
+    program = plan_program(model, target)
+    tunables = _tunables(program)
+    layers = _layers(program)
+    expected = _expected(_tunables(plan_program(model, find_target("host"))), tuple(tunables), request.seed)
+    trials = _trials(tunables, target, request)
+    size = _IN_AN_IMAGE
+    content = _content(facts, layers, trials, measured)
+    while waiting := [trial for trial in trials if not measured.has(trial)]:
+        report("trials", len(trials) - len(waiting), len(trials))
+        batch = waiting[:size]
+        try:
+            counts = _run(tunables, batch, request)
+        except BoardError:
+            if len(batch) == 1:
+                raise
+            size = len(batch) // 2
+            continue
+        measured.counter = counts.counter
+        for place, trial in enumerate(batch):
+            exact = int(counts.output[place]) == expected[trial.workload]
+            if trial.choice is None and not exact:
+                raise DeviceError(
+                    f"{trial.workload} on {request.board.name} does not give this machine's bits.",
+                    "Find the layer with `sensor-bnn verify MODEL --board BOARD`.",
+                )
+            measured.add(trial, counts.steps[place], exact)
+        content = _content(facts, layers, trials, measured)
+        write_whole(json.dumps(content, indent=1) + "\n", file)
+    report("trials", len(trials), len(trials))
+    write_whole(json.dumps(content, indent=1) + "\n", file)
+    return content
+
+
+def _run(tunables: Mapping[str, Tunable], batch: Sequence[Trial], request: Request) -> Counts:
+    trials = trials_program(tunables, batch, request.seed)
+    key = repr((version("sensor-bnn"), request.seed, batch))
+    counts = run_trials(trials.program, key, request.board, request.port)
+    return replace(counts, steps=tuple(trials.counts(counts.steps)))
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    return {
+        "schema": FORMAT,
+        "version": version("sensor-bnn"),
+        "model": request.model.name,
+        "model_hash": hashlib.sha256(request.model.read_bytes()).hexdigest()
+        if request.model.exists()
+        else "",
+        "target": request.board.target,
+        "board": request.board.name,
+        "emulated": request.board.emulator is not None,
+        "unit": "instructions" if request.board.emulator else "ticks",
+        "seed": request.seed,
+    }
+
+
+def _earlier(file: Path, facts: Mapping[str, Any]) -> _Measured:
+    remedy = "Give another file with -o, or leave out --resume."
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"The tuning {file} cannot be read: {error.strerror}.", remedy) from None
+    except ValueError:
+        raise DataError(f"The tuning {file} is no JSON.", remedy) from None
+    wrong = violation(content, "tune")
+    if wrong is not None:
+        raise DataError(f"The tuning {file} is damaged: {wrong}.", remedy)
+    for name, value in facts.items():
+        if name != "model" and content[name] != value:
+            raise DataError(f"The tuning {file} has {name} {content[name]!r}, not {value!r}.", remedy)
+    measured = _Measured(counter=content["counter"])
+    for entry in content["workloads"]:
+        for result in entry["measured"]:
+            choice = None if result["choice"] is None else choice_from_json(result["choice"])
+            measured.add(Trial(entry["workload"], choice), result["count"], result["exact"])
+    return measured
+
+
+def _tunables(program: Program) -> dict[str, Tunable]:
+    found: dict[str, Tunable] = {}
+    for step in program.steps:
+        if step.tunable is not None:
+            found.setdefault(step.tunable.ways.workload, step.tunable)
+    return found
+
+
+def _layers(program: Program) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for step in program.steps:
+        if step.tunable is not None:
+            found.setdefault(step.tunable.ways.workload, []).append(step.name)
+    return found
+
+
+def _expected(tunables: Mapping[str, Tunable], workloads: Sequence[str], seed: int) -> dict[str, int]:
+    """The digest of each workload's result on this machine."""
+    trials = [Trial(workload, None) for workload in workloads]
+    output = run_on_host(trials_program(tunables, trials, seed).program)
+    return {workload: int(digest) for workload, digest in zip(workloads, output, strict=True)}
+
+
+def _trials(tunables: Mapping[str, Tunable], target: Target, request: Request) -> list[Trial]:
+    """The compiler's own choice and others for each workload; those of one stand together."""
+    trials = []
+    for workload, tunable in tunables.items():
+        ways = tunable.ways
+        space = ways.space()
+        own = [(call.kernel, call.arguments) for call in ways.plan(None).calls]
+        choices = [
+            choice
+            for choice in ways.splits
+            if [(call.kernel, call.arguments) for call in ways.plan(choice).calls] != own
+        ][: request.trials]
+        if space is not None and len(choices) < request.trials:
+            points = sample_points(space, target, request.trials - len(choices), request.seed)
+            choices += [Choice(schedule=point) for point in points]
+        trials += [Trial(workload, choice) for choice in (None, *choices)]
+    return trials
+
+
+def _content(
+    facts: Mapping[str, Any],
+    layers: Mapping[str, list[str]],
+    trials: Sequence[Trial],
+    measured: _Measured,
+) -> dict[str, Any]:
+    workloads = [
+        _workload(workload, layers[workload], measured.counts[workload])
+        for workload in layers
+        if _key(None) in measured.counts.get(workload, {})
+    ]
+    return {
+        **facts,
+        "counter": measured.counter,
+        "complete": all(measured.has(trial) for trial in trials),
+        "workloads": workloads,
+        "default_count": sum(len(entry["layers"]) * entry["default_count"] for entry in workloads),
+        "best_count": sum(len(entry["layers"]) * entry["best_count"] for entry in workloads),
+    }
+
+
+def _workload(workload: str, layers: Sequence[str], counts: Mapping[str, tuple[int, bool]]) -> dict[str, Any]:
+    default, _ = counts[_key(None)]
+    right = {choice: count for choice, (count, exact) in counts.items() if exact}
+    best = min(right, key=lambda choice: right[choice])
+    if default - right[best] < WORTH * default:
+        best = _key(None)
+    return {
+        "workload": workload,
+        "layers": list(layers),
+        "default_count": default,
+        "best": json.loads(best),
+        "best_count": right[best],
+        "gain": round(1 - right[best] / default, 6) if default else 0.0,
+        "measured": [
+            {"choice": json.loads(choice), "count": count, "exact": exact}
+            for choice, (count, exact) in counts.items()
+        ],
+    }
