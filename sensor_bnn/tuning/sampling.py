@@ -64,8 +64,10 @@ def _drawn(space: Space, target: Target, count: int, seed: int) -> list[dict[str
     idle = 0
     while len(found) < count and idle < _DRAWS:
         candidates = context.generate_measure_candidates()
+        if candidates is None:
+            break
         before = len(found)
-        for candidate in candidates or ():
+        for candidate in candidates:
             trace = candidate.sch.trace
             decisions = [
                 trace.get_decision(inst) for inst in trace.insts if trace.get_decision(inst) is not None
