@@ -93,7 +93,7 @@ def test_a_lost_byte_among_blocks_that_were_sent_ahead(
 ) -> None:
     """Behind a refused block none that followed is written: they are all tried again."""
     bootloader.hasty = True
-    bootloader.ahead = bootloader.get_option()
+    bootloader.ahead, _ = bootloader.options()
     assert bootloader.ahead == 6
     bootloader.erase([page(board)])
     blocks = [(board.slot.origin + 256 * i, bytes([i]) + BLOCK[1:]) for i in range(8)]
