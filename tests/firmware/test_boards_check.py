@@ -67,9 +67,8 @@ def failed(board: Board) -> dict[str, str]:
 def test_what_does_not_link(board: Board) -> None:
     ram = replace(board.ram, origin=board.ram.origin + 0x1000)
     assert "the MPU protects aligned regions" in failed(replace(board, ram=ram))["links"]
-    small = replace(
-        board, bootloader=replace(board.bootloader, size=0x1000), flash=replace(board.flash, size=0x2000)
-    )
+    bootloader = replace(board.bootloader, size=0x2000 + board.journal.size)  # which the journal is a part of
+    small = replace(board, bootloader=bootloader, flash=replace(board.flash, size=bootloader.size + 0x2000))
     assert "does not fit" in failed(small)["links"]
     assert (
         "which the firmware has not"
@@ -127,7 +126,7 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
     assert "is not in RAM" in found(told)["vectors"]
     told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
     assert "firmware has no vector table at 0x00010200" in found(told)["vectors"]
-    told = replace(board, bootloader=replace(board.bootloader, size=0x800))
+    told = replace(board, bootloader=replace(board.bootloader, size=0x800 + board.journal.size))
     assert "bytes of flash, and has 2,048" in found(told)["fits"]
     shifted(replace(board, uart=replace(board.uart, irq=20)))
     told = replace(board, uart=replace(board.uart, irq=4))
