@@ -38,7 +38,36 @@ COMMANDS = (
 )
 
 
-class Pipeline(click.Group):
+class OnceGroup(click.Group):
+    """A group whose commands refuse an option that is given twice, where click takes the last in silence."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and look at its options' number.
+
+        Raises:
+            click.UsageError: an option is given twice that takes one value, or is on and off at once.
+        """
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            context = click.Context(command, info_name=name, parent=ctx)
+            _, _, given = command.make_parser(context).parse_args(args=list(rest))
+            for option in given:
+                if isinstance(option, click.Option) and _has_one_value(option) and given.count(option) > 1:
+                    names = "/".join((*option.opts, *option.secondary_opts))
+                    raise click.UsageError(f"{names} is given twice: give it once.", context)
+        return name, command, rest
+
+
+def _has_one_value(option: click.Option) -> bool:
+    """Whether a second one would take the first one's place; a flag twice says the same."""
+    if option.is_flag:
+        return bool(option.secondary_opts)
+    return not (option.multiple or option.count)
+
+
+class Pipeline(OnceGroup):
     """A group whose commands are imported on use: ``flash`` must not wait for torch."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

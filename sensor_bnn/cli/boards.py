@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from sensor_bnn.cli import OnceGroup
 
-@click.group(name="boards", invoke_without_command=True)
+
+@click.group(name="boards", cls=OnceGroup, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a list `boards`.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from sensor_bnn.cli import COMMANDS
+from sensor_bnn.cli import COMMANDS, root
 from sensor_bnn.demo import SHIPPED
 
 BOARD = "qemu-mps2-an500"
@@ -130,6 +132,41 @@ def test_wrong_usage_is_2(tmp_path):
     assert sensor_bnn("flash", cwd=tmp_path).returncode == 2
     assert sensor_bnn("nonsense", cwd=tmp_path).returncode == 2
     assert sensor_bnn("bench", "bundle", "--limit", "0", cwd=tmp_path).returncode == 2
+
+
+def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:
+    """Of every command: the words that call it, and both spellings of an option."""
+    found = []
+    with click.Context(root) as context:
+        waiting = [([name], root.get_command(context, name)) for name in COMMANDS]
+        while waiting:
+            words, command = waiting.pop()
+            assert command is not None
+            if isinstance(command, click.Group):
+                waiting += [([*words, name], sub) for name, sub in command.commands.items()]
+                continue
+            for option in command.params:
+                if isinstance(option, click.Option) and not option.multiple and not option.is_flag:
+                    found.append((words, [option.opts[0], option.opts[-1]]))
+    return found
+
+
+def test_an_option_given_twice_is_refused_everywhere():
+    options = options_that_take_one_value()
+    assert {words[0] for words, _ in options} >= {"export", "compile", "build", "flash", "bench", "boards"}
+    for words, (one, other) in options:
+        done = CliRunner().invoke(root, [*words, one, "1", other, "2"])
+        assert (done.exit_code, "is given twice: give it once." in done.output) == (2, True), (words, one)
+
+
+def test_on_and_off_at_once_is_refused_and_what_may_be_given_often_is_not():
+    done = CliRunner().invoke(root, ["bench", "--narrow", "--no-narrow"])
+    assert (done.exit_code, "--narrow/--no-narrow is given twice" in done.output) == (2, True)
+    done = CliRunner().invoke(root, ["targets", "--json", "--json"])
+    assert done.exit_code == 0 and json.loads(done.output)["targets"]
+    shapes = ["--shape", "1x2x3", "--shape", "4x5x6"]
+    done = CliRunner().invoke(root, ["kernels", *shapes, "--target", "a", "--target", "b"])
+    assert "--target is given twice" in done.output and "--shape" not in done.output
 
 
 def test_a_port_that_is_absent(compiled, tmp_path):
