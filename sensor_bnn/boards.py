@@ -44,12 +44,13 @@ class Region:
 class Flash(Region):
     """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure.
 
-    The first page may be ``first_sectors`` of the chip's, smaller ones; each later one is one of them.
+    The first page may be several sectors of the chip's, smaller ones: ``first_sectors`` are their bytes.
+    Each later page is one sector.
     """
 
     driver: str
     page: int
-    first_sectors: int = 1
+    first_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Bootloader:
     ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
     ``mark`` are the words behind its vectors by which a bootloader in ROM knows it for a program.
     ``journal`` pages at the end of ``size`` (two, or none) hold what the board remembers of its images;
-    with them it may have two ``slots`` for these.
+    with them it may have two ``slots`` for these. Where the first page is of several sectors, two of equal
+    size are the journal's pages, from sector ``journal_sector`` on.
     """
 
     size: int
@@ -75,6 +77,7 @@ class Bootloader:
     mark: tuple[int, ...] = ()
     slots: int = 1
     journal: int = 0
+    journal_sector: int = 0
 
 
 @dataclass(frozen=True)
@@ -210,9 +213,21 @@ class Board:
 
     @property
     def journal(self) -> Region:
-        """The pages in which bootloader and application note what they know of the images."""
-        size = self.bootloader.journal * self.flash.page
+        """The pages in which bootloader and application note what they know of the images.
+
+        The bootloader's own program stands before it.
+        """
+        count, first = self.bootloader.journal, self.bootloader.journal_sector
+        sectors = self.flash.first_sectors
+        if count and sectors:
+            return Region(self.flash.origin + sum(sectors[:first]), count * sectors[first])
+        size = count * self.flash.page
         return Region(self.slot.origin - size, size)
+
+    @property
+    def bootloader_room(self) -> int:
+        """Bytes that the bootloader's program may take."""
+        return self.journal.origin - self.flash.origin
 
 
 def ram_bytes(board: Board) -> int:
@@ -334,7 +349,7 @@ def read_board(folder: Path) -> Board:
         top.fail("bootloader.size", "leaves no room for an application in memory.flash")
     if board.slot.origin % HEADER_BYTES:
         top.fail("bootloader.size", f"must put the application slot on a multiple of {HEADER_BYTES}")
-    if 0 < board.bootloader.size <= board.journal.size:
+    if board.bootloader.size and board.bootloader_room <= 0:
         top.fail("bootloader.journal", "leaves no room for the bootloader in bootloader.size")
     if any(slot.origin % HEADER_BYTES for slot in board.slots):
         top.fail("bootloader.slots", f"must put the second slot on a multiple of {HEADER_BYTES}")
@@ -387,9 +402,11 @@ def _flash(table: _Table) -> Flash:
         size,
         driver=table.text("driver", _WORD, "a word"),
         page=table.number("page", 256, 1 << 24),
-        first_sectors=table.number("first_sectors", 1, 64, absent=1),
+        first_sectors=table.numbers("first_sectors", 1 << 24) if "first_sectors" in table.content else (),
     )
     table.close()
+    if flash.first_sectors and sum(flash.first_sectors) != flash.page:
+        table.fail("first_sectors", f"must make one page of {flash.page} bytes together")
     if flash.size % flash.page:
         table.fail("size", f"must be a whole number of pages of {flash.page} bytes")
     if flash.size // flash.page > 0xFFF0:
@@ -433,10 +450,17 @@ def _bootloader(table: _Table, flash: Flash) -> Bootloader:
         mark=table.numbers("mark", 0xFFFF_FFFF) if "mark" in table.content else (),
         slots=table.number("slots", 1, 2, absent=1),
         journal=table.number("journal", 0, 2, absent=0),
+        journal_sector=table.number("journal_sector", 0, len(flash.first_sectors), absent=0),
     )
     table.close()
     if bootloader.journal == 1:
         table.fail("journal", "must be 2 pages, or 0")
+    if bootloader.journal and flash.first_sectors:
+        pages = flash.first_sectors[bootloader.journal_sector :][: bootloader.journal]
+        if bootloader.journal_sector == 0 or len(pages) != bootloader.journal or len(set(pages)) != 1:
+            table.fail("journal_sector", "must be the first of two equal ones of memory.flash.first_sectors")
+    elif bootloader.journal_sector:
+        table.fail("journal_sector", "wants a journal and memory.flash.first_sectors")
     if bootloader.slots == 2 and not bootloader.journal:
         table.fail("slots", "is 2, which wants a journal of 2 pages")
     return bootloader

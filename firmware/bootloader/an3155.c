@@ -199,7 +199,7 @@ static bool erase_chosen(void) {
     bool erased = true;
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
-            erased = flash_erase(page) && erased;
+            erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
         }
     }
     return erased;

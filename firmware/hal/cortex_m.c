@@ -5,6 +5,8 @@
 #include "board.h"
 #include "hal/cpu.h"
 
+#define CACHE_LINE 32u /* bytes, of the Cortex-M7 and M55 */
+
 uint32_t cpu_mask(void) {
     uint32_t state;
     __asm volatile("mrs %0, primask\n cpsid i" : "=r"(state)::"memory");
@@ -98,6 +100,16 @@ static void forget_data_cache(void) {
         for (uint32_t way = 0; way <= last_way; way++) {
             SCB_DCISW = way << way_shift | set << SCB_CCSIDR_LINE_BITS(size);
         }
+    }
+}
+
+void cortex_m_forget(uint32_t address, uint32_t count) {
+    cortex_m_barrier();
+    if (SCB_CCR & SCB_CCR_DATA_CACHE) {
+        for (uint32_t line = address & ~(CACHE_LINE - 1u); line < address + count; line += CACHE_LINE) {
+            SCB_DCIMVAC = line;
+        }
+        cortex_m_barrier();
     }
 }
 

@@ -48,6 +48,7 @@
 #define SCB_CSSELR_DATA 0u /* of the first level */
 #define SCB_ICIALLU REGISTER(0xE000EF50u)
 #define SCB_DCISW REGISTER(0xE000EF60u)
+#define SCB_DCIMVAC REGISTER(0xE000EF5Cu)
 #define SCB_DCCMVAC REGISTER(0xE000EF68u)
 #define SCB_SHCSR REGISTER(0xE000ED24u)
 #define SCB_SHCSR_FAULTS (7u << 16)    /* usage, bus and memory faults have handlers of their own */
@@ -72,6 +73,9 @@ void uart_interrupt(void);
 /* Let the process stack not grow below `bottom`, the start of RAM: what tries faults. cpu_start takes
  * the guard away. */
 void cortex_m_guard_stack(const uint32_t *bottom);
+
+/* Let the data cache, if it is on, forget what it holds of memory that something else has changed. */
+void cortex_m_forget(uint32_t address, uint32_t count);
 
 /* The core's barriers: what was written is seen, what follows is fetched anew. */
 static inline void cortex_m_barrier(void) {

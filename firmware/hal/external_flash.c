@@ -10,8 +10,8 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
-    (void)number;
+bool flash_erase(uint32_t address) {
+    (void)address;
     return false;
 }
 

@@ -11,8 +11,9 @@
 /* Where the bytes of `address` can be read. */
 const uint8_t *flash_at(uint32_t address);
 
-/* Erase page `number`, counted from the start of flash, to 0xFF; false if it is not so afterwards. */
-bool flash_erase(uint32_t number);
+/* Erase the page, or the journal's sector, that begins at `address` to 0xFF; false if it is not so
+ * afterwards. */
+bool flash_erase(uint32_t address);
 
 /* Write `count` bytes; false if they do not read back. */
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count);

@@ -32,8 +32,7 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
-    const uint32_t address = SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES;
+bool flash_erase(uint32_t address) {
     const uint32_t *const words = (const uint32_t *)(uintptr_t)address;
     configure(CONFIG_ERASE);
     NVMC_ERASEPAGE = address;

@@ -11,9 +11,8 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
-    memset((uint8_t *)(uintptr_t)(SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES), 0xFF,
-           SBNN_FLASH_PAGE_BYTES);
+bool flash_erase(uint32_t address) {
+    memset((uint8_t *)(uintptr_t)address, 0xFF, SBNN_FLASH_PAGE_BYTES);
     cpu_barrier();
     return true;
 }

@@ -46,8 +46,7 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
-    const uint32_t address = SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES;
+bool flash_erase(uint32_t address) {
     unlock();
     FPEC_CR = CR_PAGE_ERASE;
     FPEC_AR = address;

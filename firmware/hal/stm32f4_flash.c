@@ -1,6 +1,7 @@
 /* The flash of an STM32F4 or F7 (ST RM0090, RM0390; RM0410, as one bank): written by the word. Its
- * sectors are small at the start; the first page of board.toml is all of these together, each later one
- * a sector. Parallelism of 32 bits wants a supply of 2.7 V at least. */
+ * sectors are small at the start; the first page of board.toml is all of these together, of which two
+ * may be the journal's, and each later one is a sector. Parallelism of 32 bits wants a supply of 2.7 V
+ * at least. */
 #include <string.h>
 
 #include "board.h"
@@ -8,10 +9,12 @@
 #include "hal/flash.h"
 #include "runtime/bytes.h"
 
+#define PAGE SBNN_FLASH_PAGE_BYTES
+
 #define FLASH_R 0x40023C00u
 #define ACR REGISTER(FLASH_R + 0x00u)
-#define ACR_CACHES (3u << 9)        /* of instructions and of data; of an F7 the one of its ITCM bus */
-#define ACR_RESET_CACHES (3u << 11) /* only while they are off */
+#define ACR_CACHES (3u << 9) /* of instructions and of data; of an F7 the one of its ITCM bus */
+#define ACR_RESET(caches) ((caches) << 2) /* only while they are off */
 #define KEYR REGISTER(FLASH_R + 0x04u)
 #define SR REGISTER(FLASH_R + 0x0Cu)
 #define SR_BUSY (1u << 16)
@@ -38,15 +41,37 @@ static void unlock(void) {
     SR = SR_CLEAR;
 }
 
-/* What the caches hold of the flash is old now. */
-static void lock(void) {
+/* What the caches hold of these bytes of the flash is old now. */
+static void lock(uint32_t address, uint32_t count) {
     CR = CR_LOCK;
-    const uint32_t on = ACR;
-    ACR = on & ~ACR_CACHES;
-    ACR = (on & ~ACR_CACHES) | ACR_RESET_CACHES;
-    ACR = on & ~ACR_CACHES;
-    ACR = on;
-    cortex_m_barrier();
+    const uint32_t before = ACR;
+    const uint32_t off = before & ~ACR_CACHES;
+    ACR = off;
+    ACR = off | ACR_RESET(before & ACR_CACHES);
+    ACR = off;
+    ACR = before;
+    cortex_m_forget(address, count);
+}
+
+typedef struct {
+    uint32_t number;
+    uint32_t bytes;
+} sector;
+
+/* The one that begins at the address. */
+static sector sector_at(uint32_t address) {
+    static const uint32_t first[] = {SBNN_FLASH_FIRST_SECTORS};
+    sector found = {sizeof first / sizeof first[0] - 1u + (address - SBNN_FLASH_ORIGIN) / PAGE, PAGE};
+    if (address - SBNN_FLASH_ORIGIN < PAGE) {
+        uint32_t start = SBNN_FLASH_ORIGIN;
+        found.number = 0;
+        while (start + first[found.number] <= address) {
+            start += first[found.number];
+            found.number++;
+        }
+        found.bytes = first[found.number];
+    }
+    return found;
 }
 
 static void erase_sector(uint32_t sector) {
@@ -61,17 +86,17 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-/* The first page is the bootloader's own, and never asked for. */
-bool flash_erase(uint32_t number) {
-    const uint32_t *const words =
-        (const uint32_t *)(uintptr_t)(SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES);
-    if (number == 0u) {
+/* What stands before the journal is the bootloader itself. */
+bool flash_erase(uint32_t address) {
+    const uint32_t *const words = (const uint32_t *)(uintptr_t)address;
+    if (address < SBNN_JOURNAL_ORIGIN) {
         return false;
     }
+    const sector chosen = sector_at(address);
     unlock();
-    erase_sector(number - 1u + SBNN_FLASH_FIRST_SECTORS);
-    lock();
-    for (uint32_t i = 0; i < SBNN_FLASH_PAGE_BYTES / 4u; i++) {
+    erase_sector(chosen.number);
+    lock(address, chosen.bytes);
+    for (uint32_t i = 0; i < chosen.bytes / 4u; i++) {
         if (words[i] != 0xFFFFFFFFu) {
             return false;
         }
@@ -90,6 +115,6 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
         cortex_m_barrier(); /* the store goes another way than the look at the status */
         wait();
     }
-    lock();
+    lock(address, count);
     return memcmp(flash_at(address), bytes, count) == 0;
 }

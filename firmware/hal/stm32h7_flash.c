@@ -74,10 +74,9 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
-    const uint32_t address = SBNN_FLASH_ORIGIN + number * SECTOR_BYTES;
+bool flash_erase(uint32_t address) {
     const uint32_t bank = bank_of(address);
-    const uint32_t sector = CR_SECTOR(number % (BANK_BYTES / SECTOR_BYTES));
+    const uint32_t sector = CR_SECTOR((address - SBNN_FLASH_ORIGIN) % BANK_BYTES / SECTOR_BYTES);
     unlock(bank);
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector;
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector | CR_START;

@@ -79,7 +79,8 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-bool flash_erase(uint32_t number) {
+bool flash_erase(uint32_t address) {
+    const uint32_t number = (address - SBNN_FLASH_ORIGIN) / PAGE_BYTES;
     const uint32_t page =
         CR_PAGE(number % BANK_PAGES) | (number < BANK_PAGES ? 0u : CR_SECOND_BANK) | CR_PAGE_ERASE;
     unlock();
@@ -87,7 +88,7 @@ bool flash_erase(uint32_t number) {
     CR = page | CR_START;
     cortex_m_barrier();
     wait();
-    return lock() && flash_words_blank(flash_at(SBNN_FLASH_ORIGIN + number * PAGE_BYTES), PAGE_BYTES);
+    return lock() && flash_words_blank(flash_at(address), PAGE_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {

@@ -11,7 +11,7 @@
 #include "hal/flash.h"
 #include "runtime/crc32.h"
 
-#define ORIGIN (SBNN_SLOT_ORIGIN - SBNN_JOURNAL_BYTES)
+#define ORIGIN SBNN_JOURNAL_ORIGIN
 #define PAGE (SBNN_JOURNAL_BYTES / 2u)
 
 static uint32_t seal(const journal *record) {
@@ -56,7 +56,7 @@ static uint32_t make_room(uint32_t behind) {
         }
     }
     const uint32_t start = behind == ORIGIN + PAGE ? behind : ORIGIN;
-    (void)flash_erase((start - SBNN_FLASH_ORIGIN) / SBNN_FLASH_PAGE_BYTES);
+    (void)flash_erase(start);
     return start;
 }
 

@@ -1,9 +1,9 @@
 /* What a board remembers of its images through power cuts: which may start, and which a reset starts.
  *
- * It stands in two pages at the end of the bootloader's, which hosts can read and neither write nor
- * erase. A change is a new record behind the last: one that is cut off has a wrong CRC, and the one
- * before it holds. Where a page is full, the other is erased and goes on. Bootloader and application
- * both write it; boards without one (SBNN_JOURNAL_BYTES is 0) remember nothing. */
+ * It stands in two pages among the bootloader's, which hosts can read and neither write nor erase. A
+ * change is a new record behind the last: one that is cut off has a wrong CRC, and the one before it
+ * holds. Where a page is full, the other is erased and goes on. Bootloader and application both write
+ * it; boards without one (SBNN_JOURNAL_BYTES is 0) remember nothing. */
 #ifndef SBNN_RUNTIME_JOURNAL_H
 #define SBNN_RUNTIME_JOURNAL_H
 

@@ -73,7 +73,7 @@ def erase_pages(session: Session, board: Board, pages: Sequence[int], progress: 
 
 def _sectors(board: Board, pages: Sequence[int]) -> list[int]:
     """The chip's own numbers of pages, as a bootloader in ROM counts them."""
-    first = board.flash.first_sectors
+    first = max(1, len(board.flash.first_sectors))
     later = [number - 1 + first for number in pages if number > 0]
     return [*(range(first) if 0 in pages else ()), *later]
 

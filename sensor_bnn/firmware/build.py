@@ -357,7 +357,7 @@ def _generate(
             facts,
             application=False,
             origin=board.flash.origin,
-            size=board.bootloader.size - board.journal.size,
+            size=board.bootloader_room,
         ),
     }
     for name, slot in zip(_APPLICATIONS_BY_SLOT, board.slots, strict=False):
@@ -403,7 +403,7 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         return
     overflow = _OVERFLOW.search(done.stdout)
     if overflow is not None and "bootloader.elf section" in done.stdout:
-        room = board.bootloader.size - board.journal.size
+        room = board.bootloader_room
         raise BoardError(
             f"The bootloader of {board.name} takes {room + int(overflow[2]):,} bytes and has {room:,}.",
             "Raise bootloader.size in its board.toml by whole pages.",

@@ -66,6 +66,28 @@ def test_every_shipped_board_is_valid_and_found_by_its_name() -> None:
         assert load_board(board.name) == board
 
 
+SECTORS = "page = 0x4000\nfirst_sectors = [0x800, 0x800, 0x800, 0x800, 0x2000]"
+
+
+def test_a_journal_in_small_sectors(tmp_path: Path) -> None:
+    """The bootloader's program has the room before it, and no page is lost to it."""
+    text = GOOD.replace("page = 0x400", SECTORS)
+    board = load_board(
+        write(
+            tmp_path,
+            text.replace("size = 0x4000", "size = 0x4000\njournal = 2\njournal_sector = 2\nslots = 2"),
+        )
+    )
+    assert (board.journal.origin, board.journal.size) == (0x08001000, 0x1000)
+    assert (board.bootloader_room, board.slot.origin) == (0x1000, 0x08004000)
+    assert [slot.origin for slot in board.slots] == [0x08004000, 0x08010000]
+    for keys in ("journal = 2", "journal = 2\njournal_sector = 3", "journal = 2\njournal_sector = 4"):
+        with pytest.raises(BoardError, match="journal_sector must be the first of two equal ones"):
+            load_board(write(tmp_path, text.replace("size = 0x4000", f"size = 0x4000\n{keys}")))
+    with pytest.raises(BoardError, match="journal_sector wants a journal"):
+        load_board(write(tmp_path, text.replace("size = 0x4000", "size = 0x4000\njournal_sector = 2")))
+
+
 def test_a_folder_of_the_user(tmp_path: Path) -> None:
     board = load_board(write(tmp_path, GOOD))
     assert isinstance(board, Board)
@@ -126,6 +148,8 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ("[bootloader]", "[memory.large]\norigin = 0x20000000\nsize = 1\n[bootloader]", "large overlaps"),
         ("[counter]", "[flasher]\nvia = 'uf2'\n[counter]", "uf2 is missing, and flasher.via says uf2"),
         ("[counter]", "[uf2]\nfamily = 1\n[counter]", "uf2.board_id is missing"),
+        ("page = 0x400", "page = 0x400\nfirst_sectors = [512]", "first_sectors must make one page of 1024"),
+        ("size = 0x4000", "size = 0x4000\njournal_sector = 0\njournal = 1", "journal must be 2 pages, or 0"),
         ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
         ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
     ],

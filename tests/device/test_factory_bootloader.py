@@ -92,7 +92,7 @@ def test_what_512_kb_cost_on_the_wire(checksum: bool, how: str) -> None:
 
 
 def test_a_chips_own_sectors_are_counted_where_its_rom_counts() -> None:
-    board = replace(BOARD, flash=replace(BOARD.flash, first_sectors=5))
+    board = replace(BOARD, flash=replace(BOARD.flash, first_sectors=(4096,) * 5))
     assert _sectors(board, [0, 1, 3]) == [0, 1, 2, 3, 4, 5, 7]
     assert _sectors(board, [2]) == [6]
     assert _sectors(BOARD, [0, 1, 2]) == [0, 1, 2]

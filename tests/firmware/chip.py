@@ -38,6 +38,8 @@ SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
     0xE000ED0C,
 )
 CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
+DCIMVAC = 0xE000EF5C
+LINE = 32  # bytes of the data cache's
 
 
 class FaultError(Exception):
@@ -120,6 +122,8 @@ class Chip(Bus):
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
         self.torn = range(0)
+        self.cached: set[int] = set()  # lines of the journal that the data cache holds
+        self.stale: set[int] = set()  # those of them that the flash has changed since
         self._faulted = False
         self._caches()
         self._timer()
@@ -155,6 +159,9 @@ class Chip(Bus):
         uc.hook_add(
             unicorn.UC_HOOK_MEM_WRITE, self._stored, begin=board.flash.origin, end=board.flash.end - 1
         )
+        if board.journal.size:
+            begin, end = board.journal.origin, board.journal.end - 1
+            uc.hook_add(unicorn.UC_HOOK_MEM_READ, self._journal_read, begin=begin, end=end)
 
     def _load(self, elf: Path) -> None:
         with elf.open("rb") as stream:
@@ -185,6 +192,7 @@ class Chip(Bus):
         """What the flash's own controller writes."""
         if address <= self.torn.start and self.torn.stop <= address + len(data):
             self.torn = range(0)
+        self.stale |= self.cached & set(range(address // LINE, -(-(address + len(data)) // LINE)))
         self._uc.mem_write(address, data)
 
     def _stored(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
@@ -197,6 +205,13 @@ class Chip(Bus):
         self._uc.hook_add(
             unicorn.UC_HOOK_MEM_READ, self._torn_read, begin=self.torn.start, end=self.torn.stop - 1
         )
+
+    def _journal_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+        if self.registers.get(CCR, 0) & 1 << 16:
+            line = address // LINE
+            if line in self.stale:
+                self.violations.append(f"{address:#x} read from a cache that holds what was there before")
+            self.cached.add(line)
 
     def _torn_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         if address in self.torn:
@@ -235,8 +250,13 @@ class Chip(Bus):
                 self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines forgotten")
             self.registers[CCR] = value
 
+        def forget(address: int) -> None:
+            self.cached.discard(address // LINE)
+            self.stale.discard(address // LINE)
+
         self.on_write[CCR] = control
         self.on_write[DCISW] = self.invalidated.add
+        self.on_write[DCIMVAC] = forget
 
     def _timer(self) -> None:
         self._wrapped_at = 0
@@ -277,6 +297,8 @@ class Chip(Bus):
         """As the chip's: registers as after power-on, RAM kept."""
         self.enabled.clear()
         self.invalidated.clear()
+        self.cached.clear()
+        self.stale.clear()
         keep = {CLIDR: self.registers[CLIDR], CCSIDR: self.registers[CCSIDR]}
         self.registers.clear()
         self.registers.update(keep)

@@ -126,7 +126,10 @@ class Stm32:
         return before == b"\xff" * len(data)
 
     def _erase(self, chip: Any, address: int, size: int) -> None:
-        if address < chip.board.journal.origin:
+        if (
+            not chip.board.journal.origin <= address < chip.board.journal.end
+            and address < chip.board.slot.origin
+        ):
             chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
         if not self.worn:
             chip.set_flash(address, b"\xff" * size)
@@ -219,6 +222,16 @@ class F4(Stm32):
             chip.gates.append((start, start + 0x400, rcc + 0x40, 1 << (start - 0x40000000) // 0x400))
         chip.on_read[self.flash_r + 0x0C] = lambda: 0
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
+        chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
+
+    def _set_access(self, chip: Bus, value: int) -> None:
+        """Wait states, prefetch and the flash's caches, of which an F7 has one and an F4 two."""
+        caches = 1 if self.usart == 2 else 3
+        if value & ~(15 | 1 << 8 | caches << 9 | caches << 11):
+            chip.violations.append(f"reserved bits set in FLASH_ACR, {value:#x}")
+        if value >> 2 & value & caches << 9:
+            chip.violations.append("a cache of the flash emptied while it is on")
+        chip.registers[self.flash_r] = value
 
     def _set_pll(self, chip: Bus, value: int) -> None:
         on = chip.registers.get(self.rcc, 0) & 1 << 24
@@ -414,6 +427,8 @@ class N6(Stm32):
         config, output = registers[rcc + 0x80], registers[rcc + 0x88]
         if not registers[rcc] & 1 << 8 or config & 1 << 27 or config >> 28 & 7:
             chip.violations.append("core on a PLL that is off, bypassed or not fed by the HSI")
+        if output & 15 != 5:
+            chip.violations.append("the PLL's frequency is modulated")
         reference = _divided(chip, 64 * MHZ, config >> 20 & 63)
         vco = reference * (config >> 8 & 0xFFF)
         _within(chip, "the PLL's input", reference, 5 * MHZ, 50 * MHZ)

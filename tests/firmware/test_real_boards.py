@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from .chip import Bus, Chip, ChipPort
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
 from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
+from .test_slots import version_of
 
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
@@ -239,6 +241,63 @@ def test_a_word_torn_by_a_power_cut(bench: Bench) -> None:
     erase_pages(session, board, pages, quiet)
     write_pages(session, board, board.slot.origin, data, pages, quiet)
     assert verify(session, board.slot.origin, data, quiet) == "checksum"
+
+
+TWO_SLOTS = [name for name in FAMILIES if load_board(name).bootloader.slots == 2]
+RECORD = struct.Struct("<IIIIBBB9x")  # and its CRC-32
+
+
+def records(chip: Chip) -> list[tuple[int, bytes]]:
+    """Where something stands in the journal, and what."""
+    journal = chip.board.journal
+    content = chip.flash(journal.origin, journal.size)
+    found = [(journal.origin + at, content[at : at + 32]) for at in range(0, journal.size, 32)]
+    return [(address, record) for address, record in found if record != b"\xff" * 32]
+
+
+@pytest.mark.parametrize("name", TWO_SLOTS)
+def test_an_image_that_never_answers_gives_way_to_the_one_before(
+    name: str, standin_for: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Two slots and a journal in two of the small sectors, of which one is full: it goes on in the other."""
+    board = load_board(name)
+    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+    chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
+    port = cast(SerialPort, ChipPort(chip))
+    bootloader, client = An3155(port), Client(port)
+    for slot, version in enumerate(("old", "new")):
+        content = version_of(built, slot, version)
+        chip.set_flash(board.slots[slot].origin, content)
+        chip.stop_at_sleeps(board.slots[slot].origin, len(content))
+    # As after many starts of the old image: the next record is the last that the first sector takes.
+    old = struct.unpack("<I", chip.flash(board.slots[0].origin + 508, 4))[0]
+    new = struct.unpack("<I", chip.flash(board.slots[1].origin + 508, 4))[0]
+    page = board.journal.size // 2
+    for sequence in range(1, page // 32):
+        record = RECORD.pack(sequence, sequence, old, new, 0, 0, 0)
+        record += struct.pack("<I", zlib.crc32(record))
+        chip.set_flash(board.journal.origin + 32 * (sequence - 1), record)
+
+    def start() -> str:
+        chip.reset()
+        return client.hello(timeout=2.0, attempts=3).firmware_version
+
+    assert start() == "old"
+    last, _ = records(chip)[-1]
+    assert last == board.journal.origin + page, "confirmed by the application, its caches on"
+    chip.reset()
+    assert bootloader.sync(3.0)
+    bootloader.go(board.slots[1].origin)
+    for _ in range(2):
+        chip.reset()
+        port.read(1, 1.0)  # a host that says nothing
+    assert start() == "old", "the new one had its three starts"
+    # A record that a power cut has torn counts for nothing.
+    (_, kept), (last, torn) = records(chip)[-2:]
+    chip.set_flash(last, torn[:16] + b"\xff" * 16)
+    assert struct.unpack("<I", kept[:4])[0] + 1 == struct.unpack("<I", torn[:4])[0]
+    assert start() == "old"
+    assert chip.violations == []
 
 
 @pytest.mark.parametrize(("board", "twin"), TWINS, ids=lambda board: str(board.name))

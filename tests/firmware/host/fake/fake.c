@@ -139,13 +139,13 @@ const uint8_t *flash_at(uint32_t address) {
     return flash + (address - SBNN_FLASH_ORIGIN);
 }
 
-bool flash_erase(uint32_t number) {
-    if (number < (SBNN_BOOTLOADER_BYTES - SBNN_JOURNAL_BYTES) / SBNN_FLASH_PAGE_BYTES ||
-        number >= SBNN_FLASH_BYTES / SBNN_FLASH_PAGE_BYTES) {
+bool flash_erase(uint32_t address) {
+    const uint32_t offset = address - SBNN_FLASH_ORIGIN;
+    if (address < SBNN_JOURNAL_ORIGIN || offset >= SBNN_FLASH_BYTES || offset % SBNN_FLASH_PAGE_BYTES) {
         abort();
     }
     if (!flash_fails) {
-        memset(flash + number * SBNN_FLASH_PAGE_BYTES, 0xFF, SBNN_FLASH_PAGE_BYTES);
+        memset(flash + offset, 0xFF, SBNN_FLASH_PAGE_BYTES);
     }
     return !flash_fails;
 }

@@ -8,7 +8,7 @@ uint8_t journal_bytes[SBNN_JOURNAL_BYTES];
 uint32_t power = 0xFFFFFFFFu;
 
 static uint8_t *place(uint32_t address) {
-    return journal_bytes + (address - (SBNN_SLOT_ORIGIN - SBNN_JOURNAL_BYTES));
+    return journal_bytes + (address - SBNN_JOURNAL_ORIGIN);
 }
 
 static bool use_power(void) {
@@ -23,8 +23,8 @@ const uint8_t *flash_at(uint32_t address) {
     return place(address);
 }
 
-bool flash_erase(uint32_t number) {
-    uint8_t *page = place(SBNN_FLASH_ORIGIN + number * SBNN_FLASH_PAGE_BYTES);
+bool flash_erase(uint32_t address) {
+    uint8_t *page = place(address);
     for (uint32_t i = 0; i < SBNN_FLASH_PAGE_BYTES; i++) {
         if (use_power()) {
             page[i] = 0xFF;
