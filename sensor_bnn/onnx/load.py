@@ -43,6 +43,7 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     _name_constants(model)
     _check_order(path, model)
     _check_constants(path, model)
+    _check_attributes(path, model)
     pack_bipolar(model)
     _check_operators(path, model, {*supported, *REWRITTEN})
     try:
@@ -272,6 +273,18 @@ def _check_constants(path: Path, model: onnx.ModelProto) -> None:
                 + " is infinite or not a number somewhere.",
                 "Training may have diverged: train or export the model again.",
             )
+
+
+def _check_attributes(path: Path, model: onnx.ModelProto) -> None:
+    """Numbers that a node brings itself are finite."""
+    for index, node in enumerate(model.graph.node):
+        whole = f"node {node_label(node, index)} ({node.op_type})"
+        for attribute in node.attribute:
+            if not np.isfinite([attribute.f, *attribute.floats]).all():
+                raise ModelError(
+                    f"{path}: {attribute.name} of {whole} is infinite or not a number.",
+                    _AGAIN,
+                )
 
 
 def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]) -> None:

@@ -70,7 +70,7 @@ def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str
     if len(node.output) != 1 or not node.output[0]:
         raise ModelError(f"Node {label} ({node.op_type}) has not one output.", "Export the model again.")
     result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
-    return {node.output[0]: _bounded(node.output[0], result)}
+    return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", result)}
 
 
 def _standard(
@@ -93,7 +93,7 @@ def _standard(
         raise ModelError(
             f"Node {label} ({node.op_type}) is not valid: {one_sentence(error)}.", "Export the model again."
         ) from error
-    return {name: _static(name, found[name]) for name in node.output if name in found}
+    return {name: _static(f"{name} of node {label}", found[name]) for name in node.output if name in found}
 
 
 def one_sentence(error: Exception) -> str:

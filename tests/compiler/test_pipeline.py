@@ -189,9 +189,35 @@ def unknown_operator(model):
     del model.graph.node[5].attribute[:]
 
 
-def infinite_scale(model):
-    scale = next(tensor for tensor in model.graph.initializer if tensor.name == "scale")
-    scale.CopyFrom(numpy_helper.from_array(np.full(40, np.inf, dtype=np.float32), "scale"))
+def scale_of(value):
+    def change(model):
+        scale = next(tensor for tensor in model.graph.initializer if tensor.name == "scale")
+        array = numpy_helper.to_array(scale).copy()
+        array[7] = value
+        scale.CopyFrom(numpy_helper.from_array(array, "scale"))
+
+    return change
+
+
+def dynamic(model):
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+
+
+def other_version(model):
+    model.opset_import[1].version = 2
+
+
+def no_bits(model):
+    model.graph.node[2].attribute[0].i = 0
+
+
+def no_outputs(model):
+    weight = next(tensor for tensor in model.graph.initializer if tensor.name == "expand")
+    weight.CopyFrom(numpy_helper.from_array(np.zeros((0, 2), np.uint32), "expand"))
+
+
+def cyclic(model):
+    model.graph.node[4].input[1] = "mean"
 
 
 def output_is_input(model):
@@ -200,19 +226,28 @@ def output_is_input(model):
 
 
 BROKEN = {
-    "Tan": unknown_operator,
-    "infinite or not a number": infinite_scale,
-    "output is its input": output_is_input,
+    "an operator nobody knows": ("Tan", unknown_operator),
+    "infinity": ("constant scale of node /contract is infinite or not a number", scale_of(np.inf)),
+    "nan": ("constant scale of node /contract is infinite or not a number", scale_of(np.nan)),
+    "nothing computed": ("output is its input", output_is_input),
+    "a dynamic shape": (r"shape of x is not static: \[batch, 200\]", dynamic),
+    "another version": ("version 2 of domain ai.sensorbnn; this program knows version 1", other_version),
+    "K of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: K is 0", no_bits),
+    "N of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: expand is uint32\[0, 2\]", no_outputs),
+    "a cycle": ("node /sum depends on itself: the graph is cyclic", cyclic),
 }
 
 
-@pytest.mark.parametrize("message", BROKEN)
-def test_a_model_that_cannot_be_compiled_is_one_sentence(message, mlp_onnx, tmp_path):
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_model_that_cannot_be_compiled_is_one_sentence(name, mlp_onnx, tmp_path):
+    message, change = BROKEN[name]
     path = mlp_onnx()
-    broken(path, BROKEN[message])
-    with pytest.raises(ModelError, match=message):
-        compile_model(path, "cortex-m7", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    broken(path, change)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ModelError, match=message) as caught:
+        compile_model(path, "cortex-m7", tmp_path / "out", dump_ir=tmp_path / "ir")
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):

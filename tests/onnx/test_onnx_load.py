@@ -187,6 +187,67 @@ def test_a_layer_of_nothing(N, K, words, said, refused):
     assert said in refused(small(*nodes, constants=given))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("constant", ["scale", "bias"])
+def test_a_number_that_is_none_names_constant_and_node(constant, value, model, refused):
+    """NaN is its own case: it is neither larger nor smaller than a bound."""
+    name = f"blocks.0.attention.output.{constant}"
+    (tensor,) = [t for t in model.graph.initializer if t.name == name]
+    array = numpy_helper.to_array(tensor).copy()
+    array[-1] = value
+    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    said = refused(model)
+    assert f"constant {name} of node /blocks.0/attention/output is infinite or not a number" in said
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_a_nan_of_another_width(dtype, refused):
+    node = helper.make_node("Add", ["x", "c"], ["y"], "/add")
+    constant = numpy_helper.from_array(np.array([0, np.nan, 0, 0], dtype), "c")
+    assert "constant c of node /add is infinite or not a number" in refused(small(node, constants=[constant]))
+
+
+def test_a_nan_that_a_node_brings_itself(refused):
+    gain = numpy_helper.from_array(np.ones(4, np.float32), "g")
+    node = helper.make_node("LayerNormalization", ["x", "g"], ["y"], "/norm", epsilon=float("nan"))
+    said = refused(small(node, constants=[gain]))
+    assert "epsilon of node /norm (LayerNormalization) is infinite or not a number" in said
+    node = helper.make_node("Constant", [], ["c"], "/c", value_floats=[1.0, float("nan"), 1.0, 1.0])
+    said = refused(small(node, helper.make_node("Add", ["x", "c"], ["y"], "/add")))
+    assert "constant c of node /add is infinite or not a number" in said
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.truncate(2**31)  # no block of it is on the disk
+    with pytest.raises(ModelError, match="is larger than 2147483647 bytes"):
+        load_model(path, STANDARD)
+
+
+def test_a_huge_input(refused):
+    node = helper.make_node("Add", ["x", "x"], ["y"], "/add")
+    said = refused(small(node, inputs=(("x", [1, 2**40]),), outputs=(("y", [1, 2**40]),)))
+    assert "The tensor x, float32[1, 1099511627776], is larger than" in said
+
+
+def test_a_huge_product_names_its_node(refused):
+    turn = helper.make_node("Transpose", ["x"], ["t"], "/turn", perm=[1, 0])
+    product = helper.make_node("MatMul", ["t", "x"], ["y"], "/product")
+    ends = {"inputs": (("x", [1, 40000]),), "outputs": (("y", [40000, 40000]),)}
+    assert "The tensor y of node /product, float32[40000, 40000], is larger than" in refused(
+        small(turn, product, **ends)
+    )
+
+
+def test_a_huge_constant_that_is_not_there(refused):
+    tensor = onnx.TensorProto(name="c", data_type=1, dims=[2**20, 2**20], raw_data=b"1234")
+    node = helper.make_node("Add", ["x", "c"], ["y"], "/add")
+    assert "The tensor c, float32[1048576, 1048576], is larger than" in refused(
+        small(node, constants=[tensor])
+    )
+
+
 def test_an_input_of_nothing(refused):
     node = helper.make_node("Add", ["x", "x"], ["y"], "/add")
     refused(small(node, inputs=(("x", [0, 4]),), outputs=(("y", [0, 4]),)))
