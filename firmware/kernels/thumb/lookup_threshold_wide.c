@@ -1,22 +1,13 @@
 #include "lookup.h"
+#include "lookup_below.h"
 
 #include <string.h>
-
-#define TOPS 0x80008000u
 
 /* Bits of up to 16 outputs gather in the halfwords of four words, rows 0 and 4, 2 and 6, 1 and 5, 3 and
  * 7: each new one enters at the top. */
 typedef struct {
     uint32_t words[4];
 } gathered;
-
-/* The top bit of each halfword of `counts` that is less than that of `limits`, as lookup_below does it.
- */
-static inline uint32_t below(uint32_t counts, uint32_t limits) {
-    const uint32_t reached = (counts | TOPS) - (limits & ~TOPS);
-    const uint32_t differ = counts ^ limits;
-    return ((limits & differ) | ~(reached | differ)) & TOPS;
-}
 
 __attribute__((always_inline)) static inline gathered gather(const uint32_t *wide, uint32_t step,
                                                              const int32_t *limit, uint32_t outputs) {
@@ -25,7 +16,7 @@ __attribute__((always_inline)) static inline gathered gather(const uint32_t *wid
         const uint32_t limits = (uint32_t)limit[j] * 0x00010001u;
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < 4u; i++) {
-            bits.words[i] = below(wide[i], limits) | bits.words[i] >> 1;
+            bits.words[i] = lookup_below_wide(wide[i], limits) | bits.words[i] >> 1;
         }
         wide += step;
     }
@@ -40,7 +31,8 @@ void sbnn_lookup_threshold_wide(const lookup_counts *counts, const int32_t *limi
     uint8_t *const end = out + row_bytes;
     for (uint32_t left = counts->n; out < end; out += 2) {
         const uint32_t outputs = left < 16u ? left : 16u;
-        const gathered bits = gather(wide, counts->step, limit, outputs);
+        const gathered bits = outputs == 16u ? gather(wide, counts->step, limit, 16)
+                                             : gather(wide, counts->step, limit, outputs);
         uint8_t *row = out;
         for (uint32_t t = 0; t < counts->rows; t++, row += row_bytes) {
             const uint32_t lane = bits.words[word_of_row[t % 4u]] >> t / 4u * 16u & 65535u;
