@@ -46,9 +46,9 @@ def command(
       sensor-bnn eval runs/fashion-micro-seed0/ckpt.pt --confusion confusion.png
     """
     from rich.console import Console
-    from rich.table import Table
 
     from sensor_bnn.nn.checkpoint import load_checkpoint
+    from sensor_bnn.report.confusion import confusion_table
     from sensor_bnn.train import sets, windows
     from sensor_bnn.train.confusion import draw_confusion
     from sensor_bnn.train.evaluate import evaluate
@@ -83,9 +83,6 @@ def command(
         }
         click.echo(json.dumps(result))
         return
-    table = Table("class", "windows", "recall", *tested.classes, title="rows: truth, columns: answer")
-    for name, recall, row in zip(tested.classes, found.recall(), found.confusion.tolist(), strict=True):
-        table.add_row(name, str(sum(row)), f"{recall:.1%}", *map(str, row))
-    Console().print(table)
+    Console().print(confusion_table(tested.classes, found.recall(), found.confusion.tolist()))
     shares = f"top-1 {found.top1:.2%}, top-5 {found.top5:.2%}"
-    click.echo(f"{checkpoint.model.config.name}: {shares} over {len(tested.y)} windows")
+    click.echo(f"{checkpoint.model.config.name}: {shares} over {len(tested.y):,} samples")

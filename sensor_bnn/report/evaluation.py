@@ -13,6 +13,7 @@ from rich.table import Table
 
 from sensor_bnn.device.bench import Samples
 from sensor_bnn.device.evaluate import Evaluation
+from sensor_bnn.report.confusion import confusion_table
 
 _WIDTH = 150
 
@@ -99,7 +100,8 @@ def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
     console = Console(stderr=stderr)
     if not console.is_terminal:
         console = Console(stderr=stderr, width=_WIDTH)
-    console.print(Group(_summary(facts), "", _confusion(facts)))
+    matrix = confusion_table(facts["classes"], facts["recall"], facts["confusion"])
+    console.print(Group(_summary(facts), "", matrix))
 
 
 def _summary(facts: dict[str, Any]) -> Table:
@@ -127,12 +129,4 @@ def _summary(facts: dict[str, Any]) -> Table:
     table.add_row("speed", f"{facts['samples_per_second']:,} samples a second, {facts['retries']} retries")
     if facts["taken_up"]:
         table.add_row("taken up", f"{facts['taken_up']:,} samples from an earlier run")
-    return table
-
-
-def _confusion(facts: dict[str, Any]) -> Table:
-    title = "rows: truth, columns: answer"
-    table = Table("class", "recall", *facts["classes"], title=title, title_justify="left", box=box.SIMPLE)
-    for name, recall, row in zip(facts["classes"], facts["recall"], facts["confusion"], strict=True):
-        table.add_row(name, "" if recall is None else f"{recall:.1%}", *map(str, row))
     return table
