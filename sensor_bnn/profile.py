@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sensor_bnn.boards import Board
 from sensor_bnn.bring_up import Accuracy, running_board
-from sensor_bnn.device.bench import Samples, input_bytes_of, read_table, run_bench
+from sensor_bnn.device.bench import Samples, check_samples, input_bytes_of, read_table, run_bench
 from sensor_bnn.device.cycles import Memory
 from sensor_bnn.device.estimate import estimate_model
 from sensor_bnn.device.profile import run_profile
@@ -96,6 +96,8 @@ def profile_emulated(
     Raises:
         SensorBnnError: whatever a stage says.
     """
+    if bundle is not None:
+        check_samples(bundle, plan.samples)
     with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
         plan = replace(plan, reference=running.reference)
         facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)

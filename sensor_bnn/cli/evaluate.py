@@ -60,7 +60,7 @@ def command(
     from dataclasses import replace
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.device.bench import read_samples
+    from sensor_bnn.device.bench import check_samples, read_samples
     from sensor_bnn.report.evaluation import print_evaluation
 
     if port is None and board is None:
@@ -73,6 +73,8 @@ def command(
         raise click.UsageError("Give --data with a BUNDLE.")
     file = data or SHIPPED_SAMPLES
     samples = read_samples(file, limit)
+    if bundle is not None:
+        check_samples(bundle, samples)
     starting: AbstractContextManager[Session]
     if port is None:
         assert board is not None

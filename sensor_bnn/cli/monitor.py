@@ -54,7 +54,7 @@ def command(
     from rich.live import Live
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.device.bench import read_samples
+    from sensor_bnn.device.bench import check_samples, read_samples
     from sensor_bnn.device.monitor import Watch
     from sensor_bnn.report.monitor import monitor_facts, monitor_line, monitor_view
     from sensor_bnn.report.result import result_of
@@ -67,6 +67,8 @@ def command(
         raise click.UsageError("Give --data with a BUNDLE.")
     file = data or SHIPPED_SAMPLES
     samples = read_samples(file)
+    if bundle is not None:
+        check_samples(bundle, samples)
     console = Console(stderr=as_json)
     last: Watch | None = None
     with ExitStack() as stack:

@@ -303,6 +303,22 @@ def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: 
     return tuple(layers)
 
 
+def check_samples(bundle_dir: Path, samples: Samples) -> None:
+    """See that samples have the shape and type of a bundle's input, before anything is built for them.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        DataError: they do not.
+    """
+    try:
+        input_bytes_of(
+            read_table(bundle_dir / "metadata.json", _COMPILE),
+            Samples(samples.x[:1], samples.y[:1], samples.classes),
+        )
+    except (KeyError, TypeError) as error:
+        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+
+
 def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
     """The samples as they go over the line, or the reason why they do not fit the model."""
     shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])

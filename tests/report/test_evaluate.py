@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from sensor_bnn.boards import default_board
+from sensor_bnn.cli import root
 from sensor_bnn.cli.evaluate import command
 from sensor_bnn.device import application, client
 from sensor_bnn.device.bench import Samples
@@ -326,3 +328,19 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
     monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 2 and told in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("evaluate", "--data"), ("monitor", "--data"), ("profile", "--samples")]
+)
+def test_samples_are_looked_at_before_anything_is_built(
+    name: str, option: str, bundle: Path, tmp_path: Path
+) -> None:
+    file, output = tmp_path / "other.npz", tmp_path / "output"
+    np.savez(
+        file, x=np.zeros((1, 6, 50), np.float32), y=np.zeros(1, np.int64), classes=np.array(["a", "b", "c"])
+    )
+    arguments = [name, str(bundle), "--board", default_board().name, option, str(file), "-o", str(output)]
+    done = CliRunner().invoke(root, arguments)
+    assert isinstance(done.exception, DataError) and "float32 [1, 6, 50]" in str(done.exception)
+    assert not output.exists()
