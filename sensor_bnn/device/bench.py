@@ -67,6 +67,7 @@ class BenchResult:
         stack_bytes, arena_high_water_bytes: the most that was used since reset.
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
         top1_host, top1_device: share of right answers; host's None when no host bundle was given.
+        not_a_number: outputs of the device with a NaN, which are no answers and counted as wrong.
         bit_exact: every output of the device equals the host's to the last bit.
         outside_binary_products: share of the profiled inference that no layer with binary products spends.
         random_weights: nobody trained the model; top-1 is the agreement with ONNX Runtime.
@@ -99,6 +100,7 @@ class BenchResult:
     samples: int
     top1_host: float | None
     top1_device: float
+    not_a_number: int
     bit_exact: bool | None
     profile_ticks: int
     profile_instructions: int | None
@@ -257,6 +259,7 @@ def run_bench(
         samples=len(inputs),
         top1_host=None if expected is None else top1(np.stack(expected), samples),
         top1_device=top1(answers, samples),
+        not_a_number=int(np.sum(np.isnan(answers).any(axis=1))),
         bit_exact=None if expected is None else [a.tobytes() for a in expected] == outputs,
         profile_ticks=total,
         profile_instructions=profile_instructions,
@@ -359,9 +362,10 @@ def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None
     return size
 
 
-def top1(outputs: npt.NDArray[np.generic], samples: Samples) -> float:
-    """Share of samples [n] whose largest output [n, classes] is the right one."""
-    return round(float(np.mean(np.argmax(outputs, axis=1) == samples.y)), 6)
+def top1(outputs: npt.NDArray[np.floating[Any]], samples: Samples) -> float:
+    """Share of samples [n] whose largest output [n, classes] is the right one; one with a NaN never is."""
+    right = (np.argmax(outputs, axis=1) == samples.y) & ~np.isnan(outputs).any(axis=1)
+    return round(float(np.mean(right)), 6)
 
 
 def read_table(file: Path, remedy: str) -> dict[str, Any]:

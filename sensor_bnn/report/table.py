@@ -147,6 +147,8 @@ def _rows(result: BenchResult) -> list[tuple[str, str]]:
         )
         return rows
     rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
+    if result.not_a_number:
+        rows.append(("not a number", f"{result.not_a_number:,} outputs, counted as wrong"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
         rows.append(("outputs", "equal to the last bit" if result.bit_exact else "DIFFERENT from the host's"))

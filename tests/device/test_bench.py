@@ -168,6 +168,14 @@ def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
     assert result.top1_device == result.top1_host == 1.0
 
 
+def test_an_output_that_is_no_number_is_said_and_wrong(device: Path) -> None:
+    first = replace(some(3), y=np.zeros(3, np.int64))  # where argmax finds the first NaN
+    with Peer("application", Application(instead={0x06: struct.pack("<3f", np.nan, 1, 2)})) as peer:
+        result = run_bench(peer.port, TOY, device, first)
+    assert (result.not_a_number, result.top1_device) == (3, 0.0)
+    assert "3 outputs, counted as wrong" in shown(result)
+
+
 def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None:
     (tmp_path / "build.json").write_text(json.dumps({"model_hash": HASH, "flash_bytes": 12345}))
     with Peer("application") as peer:

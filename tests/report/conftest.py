@@ -57,6 +57,7 @@ def bench(**changes: object) -> dict[str, Any]:
         "samples": 4,
         "top1_host": 0.75,
         "top1_device": 0.75,
+        "not_a_number": 0,
         "bit_exact": True,
         "profile_ticks": 122_000,
         "profile_instructions": 76_250,
