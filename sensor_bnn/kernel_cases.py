@@ -16,16 +16,8 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.lookup import Rows, choose_rows, kernels_of
-from sensor_bnn.compiler.program import (
-    FLOAT_SUM,
-    PACKED_OUT,
-    Array,
-    Call,
-    LinearForm,
-    Read,
-    Write,
-    linear_calls,
-)
+from sensor_bnn.compiler.program import Array, Call, Read, Write
+from sensor_bnn.compiler.selection import FLOAT_SUM, PACKED_OUT, LinearForm, linear_calls
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.packing import pack_bits
 from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed

@@ -28,7 +28,8 @@ from sensor_bnn.compiler.expose import expose_layers
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.program import Program, plan_program
+from sensor_bnn.compiler.plan import plan_program
+from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
 from sensor_bnn.on_board import run_on_board

@@ -19,7 +19,7 @@ import numpy as np
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
-from sensor_bnn.compiler.costs import COST_MODEL
+from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
@@ -214,7 +214,7 @@ def _metadata(
             *(f"{KERNELS}/{file.name}" for file in c_kernels if file.suffix == ".c"),
         ],
         "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
-        "cost_model": COST_MODEL,
+        "cost_model": costs_of(target).model,
         "layers": [
             {
                 "index": index,

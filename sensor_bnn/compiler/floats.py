@@ -99,12 +99,4 @@ FLOAT_OPERATORS: dict[str, Callable[[Any, dict[str, Any], str], relax.Expr]] = {
 }
 """ONNX operators of this file: inputs, attributes and the node's name to a call of its kernel."""
 
-_INSTRUCTIONS = {LAYER_NORM: 16, SOFTMAX: 54, ERF: 71, GELU: 73, GELU_TANH: 51}
-
-
-def float_instructions(extern: str, types: list[TensorType]) -> int:
-    """Return the instructions estimated for a Cortex-M7: so many an entry, as counted at [64, 192]."""
-    return _INSTRUCTIONS[extern] * prod(types[0].shape)
-
-
 FLOAT_KERNELS = (LAYER_NORM, SOFTMAX, ERF, GELU, GELU_TANH)

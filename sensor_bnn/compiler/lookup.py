@@ -396,6 +396,11 @@ _LOOKUPS = (
     _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17)),
 )
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
+_SOFTWARE = (
+    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34, packed=4, floats=175, odd=191)),
+    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
+    _popcount(_Loop(word=12, packed=5, floats=176)),
+)
 _ARMV6M = (
     _lookup(16, _Lookup(table=2500, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
     _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
@@ -414,6 +419,8 @@ _AARCH64_NEON = (
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "portable": _THUMB2,
     "armv6m": _ARMV6M,
+    "armv7m": _SOFTWARE,
+    "armv7em": _THUMB2,
     "helium": (
         _helium(
             _Helium(

@@ -9,7 +9,8 @@ from sensor_bnn.compiler.bundle import Bundle, write_bundle
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.ir import write_ir
 from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.program import Program, plan_program
+from sensor_bnn.compiler.plan import plan_program
+from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
 from sensor_bnn.onnx.load import load_model

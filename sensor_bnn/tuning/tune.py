@@ -13,7 +13,8 @@ from typing import Any
 from sensor_bnn.boards import Board
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.program import Program, Tunable, plan_program
+from sensor_bnn.compiler.plan import plan_program
+from sensor_bnn.compiler.program import Program, Tunable
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
 from sensor_bnn.errors import BoardError, DataError, DeviceError

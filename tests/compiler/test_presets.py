@@ -9,7 +9,8 @@ from sensor_bnn.compiler.arena import plan_arena
 from sensor_bnn.compiler.bundle import _arena_buffers, _constants, _lifetime
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.program import Place, Program, plan_program
+from sensor_bnn.compiler.plan import plan_program
+from sensor_bnn.compiler.program import Place, Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.nn.config import PRESETS, USUAL_CLASSES, preset
 from sensor_bnn.nn.transformer import BinaryTransformer

@@ -10,7 +10,7 @@ from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.lookup import choose_rows, kernels_of, row_splits
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.compiler.program import plan_program
+from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import Choice, Tuning, choice_from_json, read_tuning
 from sensor_bnn.errors import ModelError

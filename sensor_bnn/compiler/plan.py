@@ -1,0 +1,270 @@
+"""Relax to a program: every operator gets its kernel, its shape and its constants.
+
+Reshapes disappear: they name the same buffer with another shape.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+from tvm import relax
+from tvm.ir import GenericConst, GlobalVar, Var
+
+from sensor_bnn.compiler.costs import costs_of
+from sensor_bnn.compiler.importer import Graph, tensor_type
+from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
+from sensor_bnn.compiler.kernels.widen import widen
+from sensor_bnn.compiler.narrow import Array, narrowest
+from sensor_bnn.compiler.patterns import DENSE, extern_name
+from sensor_bnn.compiler.program import (
+    Argument,
+    Buffer,
+    Call,
+    Place,
+    Plan,
+    Program,
+    Read,
+    Step,
+    Tunable,
+    Ways,
+    Workspace,
+)
+from sensor_bnn.compiler.selection import SUM, TITLES, plan_of, tir_call, ways_of
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning
+from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.operators import DOMAIN, TensorType
+
+_WORTH_BYTES = 96
+"""Flash that a narrower constant must save: the calls that widen it take some too."""
+_WIDEN_BYTES = 8192
+"""The longest constant that is widened as a whole: it lies in the arena meanwhile."""
+
+
+def plan_program(graph: Graph, target: Target, tuning: Tuning = NOTHING_TUNED) -> Program:
+    """Choose a kernel for every operator of the graph and lay its buffers out as a program.
+
+    Args:
+        graph: operators and constants.
+        target: what the kernels are chosen for.
+        tuning: choices for some workloads; the others go by the compiler's own rule.
+
+    Raises:
+        ModelError: an operator has no kernel for these types, the output is not computed, or a choice of the
+            tuning is none for its layer.
+    """
+    legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
+    writer = _Writer(graph, target, tuning)
+    main = legal["main"]
+    writer.enter(main.params[0])
+    for block in main.body.blocks:
+        for binding in block.bindings:
+            writer.bind(binding.var, binding.value, legal)
+    return writer.finish(main.body.body)
+
+
+class _Writer:
+    """A program that grows binding by binding."""
+
+    def __init__(self, graph: Graph, target: Target, tuning: Tuning) -> None:
+        self._names = graph.names
+        self._values = graph.values
+        self._target = target
+        self._costs = costs_of(target)
+        self._tuning = tuning
+        self._buffers: list[Buffer] = []
+        self._steps: list[Step] = []
+        self._buffer_of: dict[Var, int] = {}
+
+    def enter(self, var: Var) -> None:
+        self._buffer_of[var] = self._new(Buffer(Place.INPUT, tensor_type(var)))
+
+    def bind(self, var: Var, value: relax.Expr, module: object) -> None:
+        name = self._names.get(var.name, var.name)
+        extern = extern_name(value)
+        if extern is not None:
+            self._own(var, name, extern, list(value.args[1].fields))
+        elif isinstance(value, relax.Call) and value.op.name == "relax.reshape":
+            self._buffer_of[var] = self._read(value.args[0])
+        elif isinstance(value, relax.Call) and value.op.name == "relax.call_tir":
+            self._standard(var, name, value.args[0], list(value.args[1].fields), module)
+        else:
+            raise ModelError(
+                f"Node {name} has no kernel for its types.", "Change the model so that it does without."
+            )
+
+    def finish(self, result: Var) -> Program:
+        index = self._buffer_of.get(result)
+        if index is None or self._buffers[index].place is not Place.ARENA:
+            raise ModelError(
+                "The model's output is its input or a constant.", "Export a model that computes something."
+            )
+        self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT, type=tensor_type(result))
+        self._reuse_residuals()
+        self._steps = [self._narrow(step) for step in self._steps]
+        return Program(tuple(self._buffers), tuple(self._steps))
+
+    def _new(self, buffer: Buffer) -> int:
+        self._buffers.append(buffer)
+        return len(self._buffers) - 1
+
+    def _read(self, value: relax.Expr) -> int:
+        if isinstance(value, GenericConst):
+            return self._constant(value.value.numpy())
+        return self._buffer_of[value]
+
+    def _constant(self, array: Array) -> int:
+        for index, buffer in enumerate(self._buffers):
+            if buffer.array is not None and _same(buffer.array, array):
+                return index
+        return self._new(Buffer(Place.CONSTANT, TensorType.of(array), array))
+
+    def _stored(self, index: int) -> int:
+        array = self._buffers[index].array
+        return index if array is None else self._constant(narrowest(array))
+
+    def _result(self, var: Var) -> int:
+        self._buffer_of[var] = self._new(Buffer(Place.ARENA, tensor_type(var)))
+        return self._buffer_of[var]
+
+    def _workspace(self, size: int) -> int | None:
+        if size == 0:
+            return None
+        return self._new(Buffer(Place.ARENA, TensorType(np.dtype(np.uint32), (-(-size // 4),))))
+
+    def _own(self, var: Var, name: str, extern: str, arguments: list[relax.Expr]) -> None:
+        tensors = [argument for argument in arguments if isinstance(argument.ty, relax.TensorType)]
+        numbers = [int(a.value) for a in arguments if not isinstance(a.ty, relax.TensorType)]
+        types = [tensor_type(tensor) for tensor in tensors]
+        reads = [self._read(tensor) for tensor in tensors]
+        if extern == DENSE:
+            reads = [reads[0], *(self._stored(index) for index in reads[1:])]
+            types = [self._buffers[index].type for index in reads]
+        arrays = [self._buffers[index].array for index in reads]
+        ways = ways_of(extern, types, arrays, numbers, self._target)
+        plan = plan_of(extern, types, numbers, self._costs) if ways is None else self._plan(name, ways)
+        if extern == f"{DOMAIN}.BnnLinearPacked":
+            thresholds = self._buffers[reads[2]].array
+            if thresholds is None:
+                raise ModelError(
+                    f"The threshold of node {name} is not a constant.", "Make it an initializer."
+                )
+            reads[2] = self._constant(mismatch_limit(thresholds.astype(np.int32), *numbers))
+        operands = tuple(self._buffers[index] for index in reads)
+        self._steps.append(
+            Step(
+                name=name,
+                operator=TITLES.get(extern, extern.rpartition(".")[2]),
+                calls=plan.calls,
+                reads=tuple(reads),
+                writes=self._result(var),
+                workspace=self._workspace(plan.workspace),
+                macs=plan.macs,
+                value=self._values.get(var.name, name),
+                instructions=plan.instructions,
+                product=plan.product,
+                tunable=None if ways is None else Tunable(ways, operands, tensor_type(var)),
+            )
+        )
+
+    def _plan(self, name: str, ways: Ways) -> Plan:
+        choice = self._tuning.choice(ways.workload)
+        try:
+            return ways.plan(choice)
+        except ModelError as error:
+            raise ModelError(
+                f"The tuning of node {name} does not fit it: {error.message}", error.remedy
+            ) from None
+
+    def _standard(
+        self, var: Var, name: str, function: GlobalVar, arguments: list[relax.Expr], module: object
+    ) -> None:
+        reads = tuple(self._read(argument) for argument in arguments)
+        operator = re.sub(r"\d+$", "", function.name_hint)
+        kernel = f"sbnn_{function.name_hint}"
+        self._steps.append(
+            Step(
+                name=name,
+                operator=operator,
+                calls=(tir_call(kernel, module[function]),),  # type: ignore[index]
+                reads=reads,
+                writes=self._result(var),
+                workspace=None,
+                macs=0,
+                value=self._values.get(var.name, name),
+                instructions=self._costs.standard(
+                    operator, [tensor_type(argument) for argument in arguments], tensor_type(var)
+                ),
+            )
+        )
+
+    def _reuse_residuals(self) -> None:
+        """Let a sum overwrite the stream it adds to, where nothing reads that stream later."""
+        same: dict[int, int] = {}
+        for place, step in enumerate(self._steps):
+            step = replace(
+                step,
+                reads=tuple(same.get(index, index) for index in step.reads),
+                writes=same.get(step.writes, step.writes),
+            )
+            stream = step.reads[-1]
+            if (
+                step.operator == SUM
+                and self._buffers[stream].place is Place.ARENA
+                and self._buffers[step.writes].place is Place.ARENA
+                and not any(
+                    stream in (same.get(index, index) for index in later.reads)
+                    for later in self._steps[place + 1 :]
+                )
+            ):
+                same[step.writes] = stream
+                step = replace(step, writes=stream)
+            self._steps[place] = step
+
+    def _narrow(self, step: Step) -> Step:
+        """Let flash hold constants in narrower types: the step widens them before its kernel runs."""
+        memory = 0 if step.workspace is None else self._buffers[step.workspace].size
+        end = memory
+        reads = list(step.reads)
+        prepare = []
+        instructions = step.instructions
+        moved = {}
+        for place, index in enumerate(step.reads):
+            array = self._buffers[index].array
+            if array is None or array.nbytes > _WIDEN_BYTES:
+                continue
+            stored = narrowest(array)
+            if array.nbytes - stored.nbytes < _WORTH_BYTES:
+                continue
+            kind, dtype = stored.dtype.name, array.dtype.name
+            kernel = f"sbnn_widen_{kind}_{dtype}_n{array.size}"
+            moved[place] = end
+            prepare.append(Call(kernel, widen(array.size, kind, dtype), (Read(place), Workspace(end))))
+            reads[place] = self._constant(stored)
+            instructions += self._costs.widened(array.size, kind, dtype)
+            end += -(-array.nbytes // 8) * 8
+        if end == memory:
+            return step
+
+        def argument(value: Argument) -> Argument:
+            if isinstance(value, Read) and value.place in moved:
+                return Workspace(moved[value.place] + 4 * value.skip)
+            return value
+
+        calls = tuple(
+            replace(call, arguments=tuple(argument(value) for value in call.arguments)) for call in step.calls
+        )
+        return replace(
+            step,
+            calls=calls,
+            prepare=tuple(prepare),
+            reads=tuple(reads),
+            workspace=self._workspace(end),
+            instructions=instructions,
+        )
+
+
+def _same(left: Array, right: Array) -> bool:
+    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()

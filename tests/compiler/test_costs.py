@@ -1,0 +1,164 @@
+"""Estimated instructions, held to what emulated cores count: whole models and single layers."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from sensor_bnn import export
+from sensor_bnn.boards import Board, load_board
+from sensor_bnn.compiler.bundle import Bundle
+from sensor_bnn.compiler.costs import costs_of
+from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.compiler.targets import find_target, list_targets
+from sensor_bnn.demo import SHIPPED
+from sensor_bnn.device.application import check_answer, greet
+from sensor_bnn.device.bench import instructions_of
+from sensor_bnn.device.client import Client
+from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.device.port import SerialPort
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.on_board import with_image
+from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPSET
+
+BOARDS = (
+    *("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an386", "qemu-mps2-an500"),
+    *("qemu-mps3-an547", "qemu-raspi3b"),
+)
+CLASSES = tuple(name for name in BOARDS if name != "qemu-mps2-an386")
+"""One board for each class of cores."""
+
+WHOLE = 0.08
+"""By how much the estimate of a model may be off."""
+LAYER = 0.35
+"""The same of a layer that takes at least a fiftieth of the model."""
+
+
+def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
+    """Instructions of each layer, for one random input."""
+    build = build_firmware(bundle.folder, board, folder)
+    x = np.random.default_rng(1).normal(size=bundle.metadata["input"]["shape"]).astype(np.float32)
+    with (
+        Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator,
+        SerialPort(emulator.port, board.uart) as line,
+    ):
+        client = Client(line)
+        hello = greet(line, client)
+        check_answer(hello, board, bundle.metadata)
+        client.write_input(x.tobytes())
+        _, ticks = client.profile()
+    found = [instructions_of(count, hello, board) for count in ticks]
+    return [count for count in found if count is not None]
+
+
+def check_estimates(model: Path, board: Board, folder: Path) -> None:
+    bundle = compile_model(model, board.target, folder / "bundle")
+    layers = bundle.metadata["layers"]
+    counted = counts(bundle, board, folder / "build")
+    assert len(counted) == len(layers)
+    total = sum(counted)
+    assert sum(layer["instructions_estimated"] for layer in layers) == pytest.approx(total, rel=WHOLE)
+    for layer, count in zip(layers, counted, strict=True):
+        if count >= total / 50:
+            assert layer["instructions_estimated"] == pytest.approx(count, rel=LAYER), layer["name"]
+
+
+@pytest.fixture(scope="module")
+def watch_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(SHIPPED / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_shipped_model(name: str, watch_tiny: Path, tmp_path: Path) -> None:
+    check_estimates(watch_tiny, load_board(name), tmp_path)
+
+
+def every_kernel(path: Path) -> Path:
+    """A model whose layers are all kinds of kernels in TIR, TVM's own among them."""
+    H, M, K = 2, 40, 64
+    W = H * K
+    rng = np.random.default_rng(0)
+
+    def floats(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    constants = {
+        "gain": floats(W),
+        "shift": floats(W),
+        "other": 1 + np.abs(floats(M, W)),
+        "slope": floats(W),
+        "threshold": floats(W),
+        "split": np.array([H, M, K // 32], np.int64),
+        "whole": np.array([M, W], np.int64),
+        "table": np.sort(rng.integers(0, 65536, (H, K + 1)).astype(np.int32), axis=1),
+        "ratio": np.full(H, 1 / M, np.float32),
+        "weight": rng.integers(0, 2**32, (W, W // 32), dtype=np.uint32),
+        "scale": floats(W),
+        "bias": floats(W),
+        "axis": np.array([0], np.int64),
+        "head": floats(W, 16),
+        "other_head": floats(M, 16),
+    }
+    nodes = [
+        *(("LayerNormalization", "x gain shift", "norm"), ("Softmax", "norm", "soft")),
+        *(("Erf", "norm", "erf"), ("Gelu", "norm", "gelu"), ("Gelu", "norm", "tanh")),
+        *(("Mul", "soft other", "mul"), ("Sub", "erf mul", "sub"), ("Div", "gelu other", "div")),
+        *(("Relu", "sub", "relu"), ("PRelu", "div slope", "prelu"), ("Add", "relu prelu", "add")),
+        *(("Add", "add tanh", "sum"), ("BnnPack", "sum threshold", "bits")),
+        *(("Reshape", "bits split", "q"), ("BnnMatMul", "q q", "scores")),
+        *(("BnnAttentionMap", "scores table ratio", "map"), ("BnnTranspose", "q", "v")),
+        *(("BnnBoolMatMul", "map v", "context"), ("Cast", "context", "products")),
+        *(("Cast", "scores", "grades"), ("Transpose", "products", "turned")),
+        *(("Reshape", "turned whole", "rows"), ("Add", "rows sum", "stream")),
+        *(("BnnPack", "stream threshold", "packed"), ("BnnLinear", "packed weight scale bias", "linear")),
+        *(("Add", "linear stream", "residual"), ("ReduceMean", "residual axis", "mean")),
+        *(("MatMul", "mean head", "logits"), ("ReduceMean", "grades axis", "grade")),
+        *(("MatMul", "grade other_head", "more"), ("Add", "logits more", "y")),
+    ]
+    attributes = {
+        "tanh": {"approximate": "tanh"},
+        "scores": {"K": K},
+        "map": {"K": K},
+        "v": {"K": K},
+        "context": {"K": M},
+        "products": {"to": TensorProto.FLOAT},
+        "grades": {"to": TensorProto.FLOAT},
+        "turned": {"perm": [1, 0, 2]},
+        "linear": {"K": W},
+        "mean": {"keepdims": 1},
+        "grade": {"keepdims": 0},
+    }
+    graph = helper.make_graph(
+        [
+            helper.make_node(
+                *(kind, given.split(), [made], f"/{made}"),
+                domain=DOMAIN if kind.startswith("Bnn") else "",
+                **attributes.get(made, {}),
+            )
+            for kind, given, made in nodes
+        ],
+        "every",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [M, W])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [M, 16])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
+    onnx.save(helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets), path)
+    return path
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
+    check_estimates(every_kernel(tmp_path / "every.onnx"), load_board(name), tmp_path)
+
+
+def test_each_target_says_whose_counts_it_has() -> None:
+    """Cores without an FPU have their own; of what no emulated board has, the estimate says so."""
+    for target in list_targets():
+        model = costs_of(target).model
+        assert ("floating point in software" in model) == (target.float_abi == "soft")
+        assert model.startswith("fitted to counts on an emulated ") or "nothing was counted" in model
+    assert costs_of(find_target("cortex-m4")) is costs_of(find_target("cortex-m7"))
+    assert "nothing was counted" in costs_of(find_target("armv7-linux")).model
