@@ -120,6 +120,5 @@ def new(name: str, source: str, output: Path) -> None:
 
     made = new_board(name, load_board(source), output)
     click.echo(made.folder / BOARD_FILE)
-    click.echo(
-        f"Edit it (docs/boards.md says how), then run: sensor-bnn boards check ./{made.folder}", err=True
-    )
+    place = made.folder if made.folder.is_absolute() else f"./{made.folder}"
+    click.echo(f"Edit it (docs/boards.md says how), then run: sensor-bnn boards check {place}", err=True)

@@ -271,6 +271,9 @@ def _sentence(result: dict[str, Any]) -> str:
         return f"{place}: all {result['bytes']:,} bytes are right, by {result['verified_by']}."
     if action is not None:
         return f"{place}: {result['bytes']:,} bytes at {result['address']:#010x}, {action} done."
+    if not result["pages"]:
+        runs = f"{result['model']} ({result['model_hash'][:12]})"
+        return f"{place} is a program and runs {runs}: nothing is flashed."
     return (
         f"{place} runs {result['model']} ({result['model_hash'][:12]}): "
         f"{result['flash_bytes']:,} bytes at {result['address']:#010x}, "

@@ -226,7 +226,8 @@ def run_bench(
     except (KeyError, TypeError) as error:
         raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
 
-    shares = [layer.instructions or 0 for layer in layers] if board.emulator else layer_ticks
+    counted = is_counted(hello, board)
+    shares = [layer.instructions or 0 for layer in layers] if counted else layer_ticks
     profile_instructions = instructions_of(total, hello, board)
     median = statistics.median_low(ticks)
     p99 = sorted(ticks)[-(-99 * len(ticks) // 100) - 1]
@@ -238,7 +239,7 @@ def run_bench(
         firmware_version=hello.firmware_version,
         counter=hello.counter,
         counter_hz=hello.counter_hz,
-        emulated=board.emulator is not None,
+        emulated=counted,
         instructions=instructions_of(median, hello, board),
         instructions_min=instructions_of(min(ticks), hello, board),
         instructions_max=instructions_of(max(ticks), hello, board),
@@ -247,7 +248,7 @@ def run_bench(
         ticks_min=min(ticks),
         ticks_max=max(ticks),
         ticks_p99=p99,
-        microseconds=None if board.emulator else round(median * 1e6 / hello.counter_hz, 3),
+        microseconds=None if counted else round(median * 1e6 / hello.counter_hz, 3),
         repeat_exact=_count(again, hello, board) == _count(ticks[-1], hello, board),
         arena_bytes=memory.arena_bytes,
         arena_high_water_bytes=memory.arena_high_water_bytes,
@@ -281,12 +282,20 @@ def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
 _REAL_TIME = "monotonic"  # firmware/hal/linux_counter.c
 
 
+def is_counted(hello: Hello, board: Board) -> bool:
+    """Whether an emulator counts the board's ticks: they are instructions then, else real time.
+
+    A program of Linux that runs where nobody counts says so itself: on a real machine, as a Raspberry Pi is.
+    """
+    return board.emulator is not None and hello.counter != _REAL_TIME
+
+
 def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:
     """Ticks of virtual time as instructions: an instruction takes ``2**icount_shift`` ns.
 
-    None for a board that is not emulated, and for a program that nobody counted: it has the real time.
+    None for one that nobody counts: it has the real time.
     """
-    if board.emulator is None or hello.counter == _REAL_TIME:
+    if board.emulator is None or not is_counted(hello, board):
         return None
     return round(ticks * 1_000_000_000 / (hello.counter_hz << board.emulator.icount_shift))
 

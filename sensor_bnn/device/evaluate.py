@@ -21,6 +21,7 @@ from sensor_bnn.device.bench import (
     Samples,
     input_bytes_of,
     instructions_of,
+    is_counted,
     read_table,
 )
 from sensor_bnn.device.client import Client
@@ -193,7 +194,7 @@ def run_evaluate(
                     counts=Spread.of(
                         [t if c is None else c for t, c in zip(state.ticks, counts, strict=True)]
                     ),
-                    unit="ticks" if board.emulator is None else "instructions",
+                    unit="instructions" if is_counted(hello, board) else "ticks",
                     wanted=len(inputs),
                     taken_up=taken_up,
                     seconds=time.monotonic() - begun,

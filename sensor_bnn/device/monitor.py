@@ -11,7 +11,7 @@ import numpy as np
 
 from sensor_bnn.boards import Board
 from sensor_bnn.device.application import application_at
-from sensor_bnn.device.bench import Samples, input_bytes_of, instructions_of, read_table
+from sensor_bnn.device.bench import Samples, input_bytes_of, instructions_of, is_counted, read_table
 from sensor_bnn.device.profile import Spread
 from sensor_bnn.device.protocol import Hello, Memory
 from sensor_bnn.errors import BundleError
@@ -69,7 +69,7 @@ class Watch:
     @property
     def milliseconds(self) -> float | None:
         """The median inference on the board's own clock; None under emulation, which has no time."""
-        if self.board.emulator is not None:
+        if is_counted(self.hello, self.board):
             return None
         return self.spread.median * 1e3 / self.hello.counter_hz
 
@@ -99,8 +99,8 @@ def watch(
         size, dtype = int(metadata["output"]["bytes"]), np.dtype(metadata["output"]["dtype"])
     except (KeyError, TypeError) as error:
         raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
-    unit = "ticks" if board.emulator is None else "instructions"
     with application_at(port, board, metadata, baud) as (client, hello):
+        unit = "instructions" if is_counted(hello, board) else "ticks"
         known = Watch(hello, board, samples.classes, unit, client.memory())
         begun = asked = time.monotonic()
         while True:

@@ -13,6 +13,7 @@ from sensor_bnn.device.bench import (
     Samples,
     input_bytes_of,
     instructions_of,
+    is_counted,
     read_table,
 )
 from sensor_bnn.errors import BundleError, DeviceError
@@ -142,7 +143,7 @@ def run_profile(
         )
     outside = [total - sum(run) for total, run in zip(observed, layers, strict=True)]
     return Profile(
-        unit="ticks" if board.emulator is None else "instructions",
+        unit="instructions" if is_counted(hello, board) else "ticks",
         runs=runs,
         warmup=warmup,
         inference=Spread.of(whole),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sensor_bnn.boards import Board
+from sensor_bnn.device.bench import is_counted
 from sensor_bnn.device.profile import Spread
 from sensor_bnn.device.protocol import Hello
 from sensor_bnn.device.recording import Recording
@@ -39,7 +40,7 @@ def stream_facts(
         classes: the model's.
         rate: samples a second that the sensor gives.
     """
-    emulated = board.emulator is not None
+    emulated = is_counted(hello, board)
     seconds = settings.hop / rate
     parts = {
         name: asdict(Spread.of([getattr(decision, name) for decision in decisions]))

@@ -51,6 +51,7 @@ class Application:
 
     model_hash: bytes = bytes(range(32))
     board: str = "toy"
+    counter: str = "systick"
     model: str = "stand-in"
     input_bytes: int = 6 * 100 * 4
     outputs: int = 3
@@ -335,7 +336,7 @@ class Peer(threading.Thread):
             return 0, app.instead[kind]
         if kind == 0x01:
             sizes = (25_000_000, app.input_bytes, 4 * app.outputs, len(app.layer_ticks), app.arena_bytes)
-            texts = "".join(text + "\0" for text in (app.board, "systick", app.model, "0.1.0"))
+            texts = "".join(text + "\0" for text in (app.board, app.counter, app.model, "0.1.0"))
             return 0, app.model_hash + struct.pack("<6I", *sizes, app.max_payload) + texts.encode()
         if kind == 0x02:
             (offset,) = struct.unpack_from("<I", payload)

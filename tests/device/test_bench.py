@@ -141,6 +141,16 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
     assert "ticks an inference" in told and "instr" not in told
 
 
+def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
+    """As aarch64-linux on a Raspberry Pi, though QEMU runs the same board elsewhere."""
+    assert TOY.emulator is not None
+    with Peer("application", Application(counter="monotonic", ticks=(4000, 4010, 4020))) as peer:
+        result = run_bench(peer.port, TOY, device, some(3))
+    assert (result.emulated, result.instructions, result.microseconds) == (False, None, 160.4)
+    told = shown(result)
+    assert "ticks an inference" in told and "instr" not in told
+
+
 def shown(result: BenchResult) -> str:
     console = Console(width=110, file=io.StringIO())
     with console.capture() as text:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from sensor_bnn.boards import Board, is_program, list_boards
 from sensor_bnn.cli.emulate import command as emulate
+from sensor_bnn.cli.flash import command as flash
 from sensor_bnn.device.bench import instructions_of
 from sensor_bnn.device.client import Client
 from sensor_bnn.device.emulator import Emulator
@@ -82,6 +83,8 @@ def test_flashing_another_model_is_refused(program: tuple[Board, BuildResult]) -
     with Emulator(board, built.bootloader_elf) as emulator:
         result = flash_image(emulator.port, image, board)
         assert (result.model_hash, result.written_bytes) == (image.model_hash, 0)
+        done = CliRunner().invoke(flash, [str(built.folder), "--port", emulator.port])
+        assert "is a program and runs" in done.output
         with pytest.raises(DeviceError, match="runs the model"):
             flash_image(emulator.port, replace(image, model_hash="ab" * 32), board)
 
