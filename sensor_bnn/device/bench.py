@@ -279,7 +279,8 @@ def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
     return round(outside / max(sum(shares), 1), 6)
 
 
-_REAL_TIME = "monotonic"  # firmware/hal/linux_counter.c
+REAL_TIME = "monotonic"
+"""The counter of a program of Linux that nobody counts (firmware/hal/linux_counter.c)."""
 
 
 def is_counted(hello: Hello, board: Board) -> bool:
@@ -287,7 +288,7 @@ def is_counted(hello: Hello, board: Board) -> bool:
 
     A program of Linux that runs where nobody counts says so itself: on a real machine, as a Raspberry Pi is.
     """
-    return board.emulator is not None and hello.counter != _REAL_TIME
+    return board.emulator is not None and hello.counter != REAL_TIME
 
 
 def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:

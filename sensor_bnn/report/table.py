@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
-from sensor_bnn.device.bench import BenchResult
+from sensor_bnn.device.bench import REAL_TIME, BenchResult
 
 # Where there is no terminal to ask, a width that no layer's name is cut at.
 _WIDTH = 120
@@ -115,7 +115,9 @@ def _summary(result: BenchResult) -> Table:
 
 
 def _rows(result: BenchResult) -> list[tuple[str, str]]:
-    where = "emulated" if result.emulated else "hardware"
+    # The program of Linux that has its clock cannot know whether the machine round it is emulated.
+    real = "the machine's own time" if result.counter == REAL_TIME else "hardware"
+    where = "emulated" if result.emulated else real
     rows = [("model hash", result.model_hash[:16])]
     if result.instructions is not None:
         rows.append(
