@@ -7,15 +7,11 @@
 #ifndef SBNN_KERNELS_LOOKUP_ADD8_H
 #define SBNN_KERNELS_LOOKUP_ADD8_H
 
+#include "lookup_saved.h"
+
 /* As the C signatures say; an entry has 2^up bytes, a sum 2^sum_up, 64 entries 2^table_up. */
 #define LOOKUP_ENTER(up, sum_up, table_up)                                                             \
-    ".syntax unified\n"                                                                                \
-    "push {r4-r7, lr}\n"                                                                               \
-    "mov r4, r8\n"                                                                                     \
-    "mov r5, r9\n"                                                                                     \
-    "mov r6, r10\n"                                                                                    \
-    "mov r7, r11\n"                                                                                    \
-    "push {r4-r7}\n"                                                                                   \
+    LOOKUP_SAVE                                                                                        \
     "sub sp, #48\n"                                                                                    \
     "lsls r2, r2, #2\n"                                                                                \
     "str r2, [sp]\n"                                                                                   \
@@ -63,13 +59,7 @@
     "ldr r4, [sp, #4]\n"                                                                               \
     "cmp r7, r4\n"                                                                                     \
     "bne 1b\n"                                                                                         \
-    "add sp, #48\n"                                                                                    \
-    "pop {r4-r7}\n"                                                                                    \
-    "mov r8, r4\n"                                                                                     \
-    "mov r9, r5\n"                                                                                     \
-    "mov r10, r6\n"                                                                                    \
-    "mov r11, r7\n"                                                                                    \
-    "pop {r4-r7, pc}\n"
+    "add sp, #48\n" LOOKUP_RETURN
 
 /* The index of a field where an entry has 2^up bytes; `down` is the field's first bit less `up`. */
 #define LOOKUP_LOWEST(index, w, up)                                                                    \

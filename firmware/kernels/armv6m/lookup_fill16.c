@@ -1,4 +1,5 @@
 #include "lookup_columns.h"
+#include "lookup_saved.h"
 
 #define STORE "stm r0!, {r4-r7}\n"
 #define STEP(even, odd)                                                                                \
@@ -27,20 +28,13 @@
  * those of 7. */
 __attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t *tables,
                                                __attribute__((unused)) const uint32_t *steps) {
-    __asm volatile(".syntax unified\n"
-                   "push {r4-r7, lr}\n"
-                   "mov r4, r8\n"
-                   "mov r5, r9\n"
-                   "mov r6, r10\n"
-                   "mov r7, r11\n"
-                   "push {r4-r7}\n"
-                   "movs r2, #28\n"
-                   "subs r1, r1, #24\n"
-                   "1:\n" /* a field */
-                   "adds r1, r1, #24\n"
-                   "ldm r1!, {r4-r7}\n"
-                   "adds r6, r4, r6\n"
-                   "adds r7, r5, r7\n"                                 /**/
+    __asm volatile(LOOKUP_SAVE "movs r2, #28\n"
+                               "subs r1, r1, #24\n"
+                               "1:\n" /* a field */
+                               "adds r1, r1, #24\n"
+                               "ldm r1!, {r4-r7}\n"
+                               "adds r6, r4, r6\n"
+                               "adds r7, r5, r7\n"                     /**/
                    NEXT_STEP("r8", "r9") NEXT_STEP("r10", "r11")       /**/
                    NEXT_STEP("r12", "lr") "2:\n"                       /* a run */
                    STORE STEP_0 STORE STEP_1 STORE STEP_0 STORE STEP_2 /**/
@@ -62,11 +56,5 @@ __attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t 
                                       "b 1b\n"
                                       "5:\n" /**/
                    STEP_AT("16", "20") "b 2b\n"
-                                       "6:\n"
-                                       "pop {r4-r7}\n"
-                                       "mov r8, r4\n"
-                                       "mov r9, r5\n"
-                                       "mov r10, r6\n"
-                                       "mov r11, r7\n"
-                                       "pop {r4-r7, pc}\n");
+                                       "6:\n" LOOKUP_RETURN);
 }

@@ -1,4 +1,5 @@
 #include "lookup_columns.h"
+#include "lookup_saved.h"
 
 #define STORE "stm r0!, {r4-r7}\n"
 #define STEP(step)                                                                                     \
@@ -15,19 +16,12 @@
  * of 7. */
 __attribute__((naked)) void sbnn_lookup_fill8(__attribute__((unused)) uint32_t *tables,
                                               __attribute__((unused)) const uint32_t *steps) {
-    __asm volatile(".syntax unified\n"
-                   "push {r4-r7, lr}\n"
-                   "mov r4, r8\n"
-                   "mov r5, r9\n"
-                   "mov r6, r10\n"
-                   "mov r7, r11\n"
-                   "push {r4-r7}\n"
-                   "movs r2, #14\n"
-                   "1:\n" /* a field */
-                   "ldm r1!, {r4, r5, r6}\n"
-                   "adds r5, r4, r5\n"
-                   "adds r7, r5, r6\n"
-                   "adds r6, r4, r6\n"                                               /**/
+    __asm volatile(LOOKUP_SAVE "movs r2, #14\n"
+                               "1:\n" /* a field */
+                               "ldm r1!, {r4, r5, r6}\n"
+                               "adds r5, r4, r5\n"
+                               "adds r7, r5, r6\n"
+                               "adds r6, r4, r6\n"                                   /**/
                    NEXT_STEP("r8") NEXT_STEP("r9") NEXT_STEP("r10") NEXT_STEP("r11") /**/
                    NEXT_STEP("r12") "2:\n"                                           /* a run */
                    STORE STEP("r8") STORE STEP("r9") STORE STEP("r8") STORE          /**/
@@ -45,11 +39,5 @@ __attribute__((naked)) void sbnn_lookup_fill8(__attribute__((unused)) uint32_t *
                                "b 1b\n"
                                "4:\n" /**/
                    STEP("r12") "b 2b\n"
-                               "5:\n"
-                               "pop {r4-r7}\n"
-                               "mov r8, r4\n"
-                               "mov r9, r5\n"
-                               "mov r10, r6\n"
-                               "mov r11, r7\n"
-                               "pop {r4-r7, pc}\n");
+                               "5:\n" LOOKUP_RETURN);
 }
