@@ -26,16 +26,16 @@ _WIDTH = 130
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
-    default=64,
+    default=32,
     show_default=True,
-    help="Choices to try for a layer beside the compiler's own; all of them where there are no more.",
+    help="Schedules to try for a layer; all of them where there are no more, else a search.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=1, max=2**31 - 1),
     default=1,
     show_default=True,
-    help="Of the data, and of the choices where not all are tried.",
+    help="Of the data, and of the search where not all schedules are tried.",
 )
 @click.option(
     "-o",

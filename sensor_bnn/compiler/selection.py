@@ -21,8 +21,7 @@ from sensor_bnn.compiler.kernels.bnn_mat_mul import bnn_mat_mul
 from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
-from sensor_bnn.compiler.kernels.dense import Patches, Stored, dense
-from sensor_bnn.compiler.kernels.mean_rows import mean_rows
+from sensor_bnn.compiler.kernels.dense import Patches, Stored
 from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, row_splits, scores_map_of
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.patterns import (
@@ -326,10 +325,7 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, cos
         return dense_space(shape, N, bias_rows, stored, sums)
 
     def plan(choice: Choice | None) -> Plan:
-        if choice is None:
-            call = tir_call(kernel, dense(shape, N, bias_rows, stored, sums))
-        else:
-            call = _scheduled(kernel, space(), choice)
+        call = tir_call(kernel, space().kernel()) if choice is None else _scheduled(kernel, space(), choice)
         M, K = shape.rows, shape.terms
         return Plan((call,), instructions, M * N * K, product=(1, M, N, K))
 
@@ -351,7 +347,7 @@ def _mean_rows(types: list[TensorType], costs: Costs) -> Ways:
         return mean_rows_space(M, N)
 
     def plan(choice: Choice | None) -> Plan:
-        call = tir_call(kernel, mean_rows(M, N)) if choice is None else _scheduled(kernel, space(), choice)
+        call = tir_call(kernel, space().kernel()) if choice is None else _scheduled(kernel, space(), choice)
         return Plan((call,), costs.mean_rows(M, N))
 
     return Ways(f"MeanRows {M}x{N}", plan, space=space)

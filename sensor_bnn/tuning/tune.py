@@ -15,14 +15,15 @@ from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program, Tunable
-from sensor_bnn.compiler.targets import Target, find_target
+from sensor_bnn.compiler.schedules.space import Space
+from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
 from sensor_bnn.errors import BoardError, DataError, DeviceError
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.report.schema import violation
 from sensor_bnn.report.whole_file import write_whole
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
-from sensor_bnn.tuning.sampling import sample_points
+from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
 
 WORTH = 0.005
@@ -42,8 +43,8 @@ class Request:
         model: an ONNX file.
         board: what counts.
         port: of a real board; None starts the emulator.
-        trials: choices to try for a workload, beside the compiler's own.
-        seed: of random data, and of the choices where not all are tried; from 1 on.
+        trials: splits of rows and schedules to try for a workload, of each at most so many.
+        seed: of random data, and of the search where not all schedules are tried; from 1 on.
     """
 
     model: Path
@@ -65,6 +66,14 @@ class _Measured:
 
     def has(self, trial: Trial) -> bool:
         return _key(trial.choice) in self.counts.get(trial.workload, {})
+
+    def of(self, trial: Trial) -> int | None:
+        count, exact = self.counts[trial.workload][_key(trial.choice)]
+        return count if exact else None
+
+    @property
+    def number(self) -> int:
+        return sum(map(len, self.counts.values()))
 
 
 def _key(choice: Choice | None) -> str:
@@ -105,33 +114,83 @@ def tune_model(
     tunables = _tunables(program)
     layers = _layers(program)
     expected = _expected(_tunables(plan_program(model, find_target("host"))), tuple(tunables), request.seed)
-    trials = _trials(tunables, target, request)
-    size = _IN_AN_IMAGE
-    content = _content(facts, layers, trials, measured)
-    while waiting := [trial for trial in trials if not measured.has(trial)]:
-        report("trials", len(trials) - len(waiting), len(trials))
-        batch = waiting[:size]
-        try:
-            counts = _run(tunables, batch, request)
-        except BoardError:
-            if len(batch) == 1:
-                raise
-            size = len(batch) // 2
-            continue
-        measured.counter = counts.counter
-        for place, trial in enumerate(batch):
-            exact = int(counts.output[place]) == expected[trial.workload]
-            if trial.choice is None and not exact:
-                raise DeviceError(
-                    f"{trial.workload} on {request.board.name} does not give this machine's bits.",
-                    "Find the layer with `sensor-bnn verify MODEL --board BOARD`.",
-                )
-            measured.add(trial, counts.steps[place], exact)
-        content = _content(facts, layers, trials, measured)
+    spaces = _spaces(tunables)
+    searched = {workload: space for workload, space in spaces.items() if size_of(space) > request.trials}
+    listed = _listed(tunables, {name: spaces[name] for name in spaces if name not in searched}, request)
+    total = len(listed) + request.trials * len(searched)
+
+    def keep(complete: bool = False) -> dict[str, Any]:
+        content = _content(facts, layers, complete, measured)
         write_whole(json.dumps(content, indent=1) + "\n", file)
-    report("trials", len(trials), len(trials))
-    write_whole(json.dumps(content, indent=1) + "\n", file)
-    return content
+        return content
+
+    def counted() -> None:
+        keep()
+        report("trials", measured.number, total)
+
+    bench = _Bench(request, tunables, expected, measured, counted)
+    report("trials", measured.number, total)
+    bench.count(listed)
+    if searched:
+        search_schedules(searched, target, request.trials, request.seed, bench.count)
+    report("trials", total, total)
+    return keep(complete=True)
+
+
+class _Bench:
+    """Counts trials on the board, as many in an image as it holds.
+
+    Args:
+        request: names the board.
+        tunables: by workload.
+        expected: the digest of each workload's result.
+        measured: what is known; grows.
+        counted: called after each image.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        tunables: Mapping[str, Tunable],
+        expected: Mapping[str, int],
+        measured: _Measured,
+        counted: Callable[[], None],
+    ) -> None:
+        self._request = request
+        self._tunables = tunables
+        self._expected = expected
+        self._measured = measured
+        self._counted = counted
+        self._size = _IN_AN_IMAGE
+
+    def count(self, trials: Sequence[Trial]) -> list[int | None]:
+        """Return each trial's count; None where its result is not the host's.
+
+        Raises:
+            BoardError: even one layer does not fit the board.
+            DeviceError: the compiler's own kernels do not give the host's bits.
+            ToolError, PortError, FlashError: whatever a stage says.
+        """
+        while waiting := [trial for trial in trials if not self._measured.has(trial)]:
+            batch = waiting[: self._size]
+            try:
+                counts = _run(self._tunables, batch, self._request)
+            except BoardError:
+                if len(batch) == 1:
+                    raise
+                self._size = len(batch) // 2
+                continue
+            self._measured.counter = counts.counter
+            for place, trial in enumerate(batch):
+                exact = int(counts.output[place]) == self._expected[trial.workload]
+                if trial.choice is None and not exact:
+                    raise DeviceError(
+                        f"{trial.workload} on {self._request.board.name} does not give this machine's bits.",
+                        "Find the layer with `sensor-bnn verify MODEL --board BOARD`.",
+                    )
+                self._measured.add(trial, counts.steps[place], exact)
+            self._counted()
+        return [self._measured.of(trial) for trial in trials]
 
 
 def _run(tunables: Mapping[str, Tunable], batch: Sequence[Trial], request: Request) -> Counts:
@@ -202,21 +261,24 @@ def _expected(tunables: Mapping[str, Tunable], workloads: Sequence[str], seed: i
     return {workload: int(digest) for workload, digest in zip(workloads, output, strict=True)}
 
 
-def _trials(tunables: Mapping[str, Tunable], target: Target, request: Request) -> list[Trial]:
-    """The compiler's own choice and others for each workload; those of one stand together."""
+def _spaces(tunables: Mapping[str, Tunable]) -> dict[str, Space]:
+    made = {workload: tunable.ways.space() for workload, tunable in tunables.items()}
+    return {workload: space for workload, space in made.items() if space is not None}
+
+
+def _listed(tunables: Mapping[str, Tunable], spaces: Mapping[str, Space], request: Request) -> list[Trial]:
+    """The compiler's own choice, other splits, all points of these spaces; a workload's stand together."""
     trials = []
     for workload, tunable in tunables.items():
         ways = tunable.ways
-        space = ways.space()
         own = [(call.kernel, call.arguments) for call in ways.plan(None).calls]
         choices = [
             choice
             for choice in ways.splits
             if [(call.kernel, call.arguments) for call in ways.plan(choice).calls] != own
         ][: request.trials]
-        if space is not None and len(choices) < request.trials:
-            points = sample_points(space, target, request.trials - len(choices), request.seed)
-            choices += [Choice(schedule=point) for point in points]
+        if workload in spaces:
+            choices += [Choice(schedule=point) for point in every_point(spaces[workload])]
         trials += [Trial(workload, choice) for choice in (None, *choices)]
     return trials
 
@@ -224,7 +286,7 @@ def _trials(tunables: Mapping[str, Tunable], target: Target, request: Request) -
 def _content(
     facts: Mapping[str, Any],
     layers: Mapping[str, list[str]],
-    trials: Sequence[Trial],
+    complete: bool,
     measured: _Measured,
 ) -> dict[str, Any]:
     workloads = [
@@ -235,7 +297,7 @@ def _content(
     return {
         **facts,
         "counter": measured.counter,
-        "complete": all(measured.has(trial) for trial in trials),
+        "complete": complete,
         "workloads": workloads,
         "default_count": sum(len(entry["layers"]) * entry["default_count"] for entry in workloads),
         "best_count": sum(len(entry["layers"]) * entry["best_count"] for entry in workloads),

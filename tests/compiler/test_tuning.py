@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
+import tvm
 
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.lookup import choose_rows, kernels_of, row_splits
@@ -16,7 +17,7 @@ from sensor_bnn.compiler.tuning import Choice, Tuning, choice_from_json, read_tu
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.tuning.measure import run_on_host
-from sensor_bnn.tuning.sampling import sample_points
+from sensor_bnn.tuning.search import every_point
 from sensor_bnn.tuning.trials import Trial, trials_program
 
 HOST = find_target("host")
@@ -62,7 +63,7 @@ def test_choices_of_every_layer_give_the_same_bits(model):
     trials = []
     for workload, tunable in tunables.items():
         space = tunable.ways.space()
-        points = sample_points(space, HOST, 1000, 1) if space else []
+        points = every_point(space) if space else []
         some = points[:: max(len(points) // SOME, 1)] + points[-1:]
         choices = (None, *tunable.ways.splits, *(Choice(schedule=point) for point in some))
         assert len(choices) > 3, workload
@@ -184,17 +185,14 @@ def test_a_choice_that_is_none_for_its_layer_names_the_node(model, operator, cho
         plan_program(graph, target, Tuning({workload: choice_from_json(choice)}))
 
 
-def test_metaschedule_draws_different_points_that_repeat_with_the_seed(model):
-    tunables = tunables_of(model, HOST)
-    (dense, *_) = (tunable for workload, tunable in tunables.items() if workload.startswith("Dense"))
-    space = dense.ways.space()
-    parameters = space.parameters()
-    size = np.prod([len(values) for values in parameters.values()])
-    assert size > 12
-    points = sample_points(space, HOST, 12, 5)
-    assert len(points) == 12 and len({str(point) for point in points}) == 12
-    assert all(point[name] in values for point in points for name, values in parameters.items())
-    assert sample_points(space, HOST, 12, 5) == points
-    assert sample_points(space, HOST, 12, 6) != points
-    everything = sample_points(space, HOST, int(size), 5)
-    assert len(everything) == size and all(point in everything for point in points)
+def test_a_layer_that_is_not_tuned_has_the_kernel_at_the_point_of_the_rule(model):
+    """One kernel in TIR and one schedule over it: the rule is a point of what `tune` searches."""
+    for workload, tunable in tunables_of(model, find_target("cortex-m7")).items():
+        space = tunable.ways.space()
+        if space is None:
+            continue
+        assert dict(space.rule) in every_point(space), workload
+        (call,) = tunable.ways.plan(Choice(schedule=space.rule)).calls
+        (own, *_) = tunable.ways.plan(None).calls
+        if own.function is not None and workload.startswith(("Dense", "MeanRows")):
+            assert tvm.ir.structural_equal(call.function, own.function), workload

@@ -46,7 +46,8 @@ def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
     assert all(result["exact"] for entry in found["workloads"] for result in entry["measured"])
     for entry in found["workloads"]:
         counts = [result["count"] for result in entry["measured"]]
-        assert 1 < len(counts) <= 4
+        splits = [result for result in entry["measured"] if result["choice"] and "rows" in result["choice"]]
+        assert len(counts) > 1 and len(splits) <= 3 and len(counts) - len(splits) <= 1 + 3
         default = next(result["count"] for result in entry["measured"] if result["choice"] is None)
         assert entry["default_count"] == default
         worth = [count for count in counts if count <= default * (1 - tune_module.WORTH)]

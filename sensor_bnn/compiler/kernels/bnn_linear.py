@@ -6,6 +6,9 @@ from tvm.tirx import PrimFunc
 from sensor_bnn.compiler.kernels.popcount import popcount
 from sensor_bnn.onnx.packing import words_for
 
+END = "end"
+"""The block that makes an output, for a schedule."""
+
 
 def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
     """Build ``(x [M, words], w [N, words], scale [N], bias [N]) -> y float32 [M, N]``.
@@ -28,8 +31,12 @@ def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
         y: T.Buffer((M, N), "float32"),
     ):
         for i, j in T.grid(M, N):
-            acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[i, k] ^ w[j, k], words)
-            y[i, j] = scale[j] * T.Cast("float32", acc) + bias[j]
+            with T.sblock(END):
+                vi, vj = T.axis.remap("SS", [i, j])
+                T.reads(x[vi, 0:words], w[vj, 0:words], scale[vj], bias[vj])
+                T.writes(y[vi, vj])
+                acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[vi, k] ^ w[vj, k], words)
+                y[vi, vj] = scale[vj] * T.Cast("float32", acc) + bias[vj]
 
     return kernel
 
@@ -51,7 +58,11 @@ def bnn_linear_residual(M: int, N: int, K: int) -> PrimFunc:
         y: T.Buffer((M, N), "float32"),
     ):
         for i, j in T.grid(M, N):
-            acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[i, k] ^ w[j, k], words)
-            y[i, j] = residual[i, j] + (scale[j] * T.Cast("float32", acc) + bias[j])
+            with T.sblock(END):
+                vi, vj = T.axis.remap("SS", [i, j])
+                T.reads(x[vi, 0:words], w[vj, 0:words], scale[vj], bias[vj], residual[vi, vj])
+                T.writes(y[vi, vj])
+                acc: T.let[T.int32] = K - 2 * popcount(lambda k: x[vi, k] ^ w[vj, k], words)
+                y[vi, vj] = residual[vi, vj] + (scale[vj] * T.Cast("float32", acc) + bias[vj])
 
     return kernel

@@ -7,9 +7,8 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.kernels.widen import STORED, widened
 
-# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32, its core 13).
-_COLUMNS = {"float32": (1, 2, 4, 8), "int32": (1, 2, 4)}
-_ROWS = (1, 2)
+SUM, END = "sum", "end"
+"""The blocks that add a term and that make an output, for a schedule."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,6 @@ def dense(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> 
         stored: element types.
         sums: ``float32``, or ``int32`` for integers whose sums a float32 holds exactly too.
     """
-    columns = max(size for size in _COLUMNS[sums] if N % size == 0)
-    rows = max(size for size in _ROWS if shape.Q % size == 0)
     last = bias_rows - 1
     C, R, P, Q, S = shape.C, shape.R, shape.P, shape.Q, shape.S
     scale_kind, bias_kind = (STORED.get(kind, kind) for kind in (stored.scale, stored.bias))
@@ -81,22 +78,20 @@ def dense(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> 
         bias: T.Buffer((bias_rows, N), bias_kind),
         y: T.Buffer((shape.rows, N), "float32"),
     ):
-        for r, tile, column in T.grid(R, T.truncdiv(Q, rows), T.truncdiv(N, columns)):
-            total = T.alloc_local((rows * columns,), sums)
-            for p in T.unroll(rows * columns):
-                total[p] = T.Cast(sums, 0)
-            for c, i, s in T.grid(C, P, S):
-                for a in T.unroll(rows):
-                    for b in T.unroll(columns):
-                        total[a * columns + b] = total[a * columns + b] + T.Cast(
-                            sums, x[c, r, i, tile * rows + a, s]
-                        ) * T.Cast(sums, w[(c * P + i) * S + s, column * columns + b])
-            for a in T.unroll(rows):
-                for b in T.unroll(columns):
-                    row: T.let[T.int32] = r * Q + tile * rows + a
-                    j: T.let[T.int32] = column * columns + b
-                    y[row, j] = T.Cast("float32", total[a * columns + b]) * widened(
-                        scale[j], stored.scale, "float32"
-                    ) + widened(bias[T.min(row, last), j], stored.bias, "float32")
+        total = T.sblock_alloc_buffer((R, Q, N), sums, scope="local")
+        for r, q, j, c, i, s in T.grid(R, Q, N, C, P, S):
+            with T.sblock(SUM):
+                vr, vq, vj, vc, vi, vs = T.axis.remap("SSSRRR", [r, q, j, c, i, s])
+                with T.init():
+                    total[vr, vq, vj] = T.Cast(sums, 0)
+                total[vr, vq, vj] = total[vr, vq, vj] + T.Cast(sums, x[vc, vr, vi, vq, vs]) * T.Cast(
+                    sums, w[(vc * P + vi) * S + vs, vj]
+                )
+        for r, q, j in T.grid(R, Q, N):
+            with T.sblock(END):
+                vr, vq, vj = T.axis.remap("SSS", [r, q, j])
+                y[vr * Q + vq, vj] = T.Cast("float32", total[vr, vq, vj]) * widened(
+                    scale[vj], stored.scale, "float32"
+                ) + widened(bias[T.min(vr * Q + vq, last), vj], stored.bias, "float32")
 
     return kernel

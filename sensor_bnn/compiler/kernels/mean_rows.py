@@ -3,6 +3,9 @@
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
+SUM, END = "sum", "end"
+"""The blocks that add a row and that make an output, for a schedule."""
+
 
 def mean_rows(M: int, N: int) -> PrimFunc:
     """Build ``(x [M, N]) -> y float32 [N]``: sum in the order of rows, divided by M.
@@ -14,11 +17,16 @@ def mean_rows(M: int, N: int) -> PrimFunc:
 
     @T.prim_func(s_tir=True)
     def kernel(x: T.Buffer((M, N), "float32"), y: T.Buffer((N,), "float32")):
+        total = T.sblock_alloc_buffer((N,), "float32", scope="local")
+        for j, i in T.grid(N, M):
+            with T.sblock(SUM):
+                vj, vi = T.axis.remap("SR", [j, i])
+                with T.init():
+                    total[vj] = T.float32(0)
+                total[vj] = total[vj] + x[vi, vj]
         for j in T.serial(N):
-            total = T.alloc_local((1,), "float32")
-            total[0] = T.float32(0)
-            for i in T.serial(M):
-                total[0] = total[0] + x[i, j]
-            y[j] = total[0] / T.float32(M)
+            with T.sblock(END):
+                vj = T.axis.spatial(N, j)
+                y[vj] = total[vj] / T.float32(M)
 
     return kernel

@@ -1,69 +1,40 @@
 """Float product with constant weights: the tile of sums that stay in registers, and how far a row unrolls."""
 
 from tvm import s_tir
-from tvm.script import tirx as T
-from tvm.tirx import PrimFunc
 
-from sensor_bnn.compiler.kernels.dense import Patches, Stored
-from sensor_bnn.compiler.kernels.widen import STORED, widened
-from sensor_bnn.compiler.schedules.space import Choose, Space, divisors
+from sensor_bnn.compiler.kernels.dense import END, SUM, Patches, Stored, dense
+from sensor_bnn.compiler.schedules.space import Space, Tile
 
 _MOST_ROWS = 8
 _MOST_COLUMNS = 16
 _MOST_TERMS = 8
 
+# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32, its core 13).
+_COLUMNS = {"float32": (1, 2, 4, 8), "int32": (1, 2, 4)}
+_ROWS = (1, 2)
+
 
 def dense_space(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> Space:
-    """Return the space of what ``kernels.dense.dense`` computes: the arguments are the same.
+    """Return the space of ``kernels.dense.dense``: the arguments are the same.
 
     Parameters: ``rows`` and ``columns`` of the tile, ``terms`` of a row added before the loop goes on.
     """
 
-    def schedule(sch: s_tir.Schedule, choose: Choose) -> None:
-        rows = choose("rows", divisors(shape.Q, _MOST_ROWS))
-        columns = choose("columns", divisors(N, _MOST_COLUMNS))
-        terms = choose("terms", divisors(shape.S, _MOST_TERMS))
-        update, end = sch.get_sblock("sum"), sch.get_sblock("end")
+    def schedule(sch: s_tir.Schedule, tile: Tile) -> None:
+        update, end = sch.get_sblock(SUM), sch.get_sblock(END)
         r, q, j, c, i, s = sch.get_loops(update)
-        q, row = sch.split(q, [None, rows])
-        j, column = sch.split(j, [None, columns])
-        s, term = sch.split(s, [None, terms])
+        q, row = sch.split(q, tile("rows", q, _MOST_ROWS))
+        j, column = sch.split(j, tile("columns", j, _MOST_COLUMNS))
+        s, term = sch.split(s, tile("terms", s, _MOST_TERMS))
         sch.reorder(r, q, j, c, i, s, term, row, column)
-        sch.reverse_compute_at(end, j)
+        sch.reverse_compute_at(end, j, preserve_unit_loops=True)
         start = sch.decompose_reduction(update, c)
         for loop in (term, row, column, *sch.get_loops(start)[3:], *sch.get_loops(end)[3:]):
             sch.unroll(loop)
 
-    return Space(_blocks(shape, N, bias_rows, stored, sums), schedule)
-
-
-def _blocks(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> PrimFunc:
-    last = bias_rows - 1
-    C, R, P, Q, S = shape.C, shape.R, shape.P, shape.Q, shape.S
-    scale_kind, bias_kind = (STORED.get(kind, kind) for kind in (stored.scale, stored.bias))
-
-    @T.prim_func(s_tir=True)
-    def kernel(
-        x: T.Buffer((C, R, P, Q, S), stored.x),
-        w: T.Buffer((shape.terms, N), stored.w),
-        scale: T.Buffer((N,), scale_kind),
-        bias: T.Buffer((bias_rows, N), bias_kind),
-        y: T.Buffer((shape.rows, N), "float32"),
-    ):
-        total = T.sblock_alloc_buffer((R, Q, N), sums, scope="local")
-        for r, q, j, c, i, s in T.grid(R, Q, N, C, P, S):
-            with T.sblock("sum"):
-                vr, vq, vj, vc, vi, vs = T.axis.remap("SSSRRR", [r, q, j, c, i, s])
-                with T.init():
-                    total[vr, vq, vj] = T.Cast(sums, 0)
-                total[vr, vq, vj] = total[vr, vq, vj] + T.Cast(sums, x[vc, vr, vi, vq, vs]) * T.Cast(
-                    sums, w[(vc * P + vi) * S + vs, vj]
-                )
-        for r, q, j in T.grid(R, Q, N):
-            with T.sblock("end"):
-                vr, vq, vj = T.axis.remap("SSS", [r, q, j])
-                y[vr * Q + vq, vj] = T.Cast("float32", total[vr, vq, vj]) * widened(
-                    scale[vj], stored.scale, "float32"
-                ) + widened(bias[T.min(vr * Q + vq, last), vj], stored.bias, "float32")
-
-    return kernel
+    rule = {
+        "rows": max(size for size in _ROWS if shape.Q % size == 0),
+        "columns": max(size for size in _COLUMNS[sums] if N % size == 0),
+        "terms": 1,
+    }
+    return Space(dense(shape, N, bias_rows, stored, sums), END, schedule, rule)

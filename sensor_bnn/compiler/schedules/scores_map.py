@@ -3,7 +3,7 @@
 from tvm import s_tir
 
 from sensor_bnn.compiler.kernels.bnn_scores_map import COUNT, bnn_scores_map
-from sensor_bnn.compiler.schedules.space import Choose, Space, divisors
+from sensor_bnn.compiler.schedules.space import Space, Tile
 
 _MOST_KEYS = 13
 
@@ -11,10 +11,9 @@ _MOST_KEYS = 13
 def scores_map_space(H: int, M: int, N: int, K: int) -> Space:
     """Return the space of ``kernels.bnn_scores_map``'s kernel: the arguments are the same."""
 
-    def schedule(sch: s_tir.Schedule, choose: Choose) -> None:
-        keys = choose("keys", divisors(N, _MOST_KEYS))
+    def schedule(sch: s_tir.Schedule, tile: Tile) -> None:
         loop = sch.get_loops(sch.get_sblock(COUNT))[-1]
-        _, key = sch.split(loop, [None, keys])
+        _, key = sch.split(loop, tile("keys", loop, _MOST_KEYS))
         sch.unroll(key)
 
-    return Space(bnn_scores_map(H, M, N, K), schedule)
+    return Space(bnn_scores_map(H, M, N, K), COUNT, schedule, {"keys": 1})

@@ -14,8 +14,11 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.errors import ModelError
 
-Choose = Callable[[str, tuple[int, ...]], Any]
-"""Given a parameter's name and its values: one of them, or MetaSchedule's variable that stands for one."""
+Tile = Callable[[str, Any, int], Any]
+"""Given a parameter's name, a loop and the longest tile: the two factors that the loop is split by.
+
+The parameter is the inner factor, a divisor of the loop's length.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,47 +27,54 @@ class Space:
 
     Attributes:
         blocks: the kernel in blocks, not scheduled.
+        block: one of them, which stays whole.
         schedule: schedules it; asks for each parameter once, in the same order every time.
+        rule: the point that the compiler takes where nothing was tuned.
     """
 
     blocks: PrimFunc
-    schedule: Callable[[s_tir.Schedule, Choose], None]
+    block: str
+    schedule: Callable[[s_tir.Schedule, Tile], None]
+    rule: Mapping[str, int]
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """The parameters' names and values; the first value is the plainest loop."""
+        schedule = s_tir.Schedule(self.blocks)
         found: dict[str, tuple[int, ...]] = {}
 
-        def first(name: str, values: tuple[int, ...]) -> int:
-            found[name] = values
-            return values[0]
+        def plainest(name: str, loop: Any, most: int) -> Any:
+            found[name] = divisors(int(schedule.get(loop).extent), most)
+            return [None, 1]
 
-        self.schedule(s_tir.Schedule(self.blocks), first)
+        self.schedule(schedule, plainest)
         return found
 
-    def kernel(self, point: Mapping[str, int]) -> PrimFunc:
+    def kernel(self, point: Mapping[str, int] | None = None) -> PrimFunc:
         """Return the kernel at a point.
 
         Args:
-            point: a value for every parameter.
+            point: a value for every parameter; the rule's if None.
 
         Raises:
             ModelError: a parameter is missing, unknown, or has not this value.
         """
+        given = self.rule if point is None else point
+        schedule = s_tir.Schedule(self.blocks)
         asked: list[str] = []
 
-        def given(name: str, values: tuple[int, ...]) -> int:
+        def tile(name: str, loop: Any, most: int) -> Any:
             asked.append(name)
-            value = point.get(name)
-            if value not in values:
+            values = divisors(int(schedule.get(loop).extent), most)
+            if given.get(name) not in values:
                 raise ModelError(
-                    f"The schedule parameter {name!r} is {value}, not one of {', '.join(map(str, values))}.",
+                    f"The schedule parameter {name!r} is {given.get(name)}, "
+                    f"not one of {', '.join(map(str, values))}.",
                     _REMEDY,
                 )
-            return value
+            return [None, given[name]]
 
-        schedule = s_tir.Schedule(self.blocks)
-        self.schedule(schedule, given)
-        unknown = sorted(set(point) - set(asked))
+        self.schedule(schedule, tile)
+        unknown = sorted(set(given) - set(asked))
         if unknown:
             raise ModelError(f"There is no schedule parameter {unknown[0]!r}.", _REMEDY)
         return schedule.mod["main"]
