@@ -27,12 +27,12 @@ static const image_header *header_of(uint32_t slot) {
 #ifdef SBNN_PUBLIC_KEY
 
 static image_verdict check_signature(const image_header *header) {
-    static const uint8_t key[ED25519_KEY_BYTES] = SBNN_PUBLIC_KEY;
+    static const ed25519_key key = {SBNN_PUBLIC_KEY, SBNN_PUBLIC_KEY_MINUS_X};
     static uint8_t none[ED25519_SIGNATURE_BYTES]; /* not const: so it takes no flash */
     if (memcmp(header->signature, none, sizeof none) == 0) {
         return IMAGE_UNSIGNED;
     }
-    if (!ed25519_verify(header->signature, key, (const uint8_t *)header, IMAGE_SIGNED_BYTES)) {
+    if (!ed25519_verify(header->signature, &key, (const uint8_t *)header, IMAGE_SIGNED_BYTES)) {
         return IMAGE_FORGED;
     }
     return header->counter < state.counter ? IMAGE_OLDER : IMAGE_WHOLE;

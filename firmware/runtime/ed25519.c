@@ -2,252 +2,153 @@
 
 #include <string.h>
 
-#include "runtime/bytes.h"
 #include "runtime/sha512.h"
 
-#define WORDS 8
+/* What is computed with. Four in a row are a point of the curve -x^2 + y^2 = 1 + d x^2 y^2: x = X/Z,
+ * y = Y/Z, xy = T/Z (section 5.1.4). */
+enum { X, Y, Z, T, POINT, BASE = POINT, MINUS_KEY = 2 * POINT };
+enum {
+    PX,
+    PY,
+    PZ,
+    PT,
+    QX = 3 * POINT,
+    QY,
+    QZ,
+    QT,
+    A,
+    B,
+    ZERO,
+    ONE,
+    MINUS_ONE,
+    NINETEEN,
+    TWICE_D,
+    NUMBERS
+};
+static number25519 numbers[NUMBERS]; /* not on the stack, which may be small */
 
-/* Numbers modulo p = 2^255 - 19, the lowest word first. Any 256 bits stand for one: 2^256 is 38. */
-typedef uint32_t number[WORDS];
-
-/* A point of the curve -x^2 + y^2 = 1 + d x^2 y^2: x = X/Z, y = Y/Z, xy = T/Z (section 5.1.4). */
+/* A number becomes the product of two plus a third. */
 typedef struct {
-    number x, y, z, t;
-} point;
+    uint8_t to, left, right, plus;
+} step;
 
-static number zero; /* not const: so it takes no flash */
-static const number one = {1};
+#define MULTIPLY(to, left, right) {to, left, right, ZERO}
+#define ADD(to, left, right) {to, left, ONE, right}
+#define SUBTRACT(to, left, right) {to, right, MINUS_ONE, left}
+
+/* P + Q becomes P, and Q is used up. Complete: it doubles, too. */
+static const step addition[] = {
+    SUBTRACT(A, PY, PX),  SUBTRACT(B, QY, QX), MULTIPLY(A, A, B),    ADD(B, PY, PX),
+    ADD(QY, QY, QX),      MULTIPLY(B, B, QY),  MULTIPLY(QT, QT, PT), MULTIPLY(QT, QT, TWICE_D),
+    MULTIPLY(QZ, QZ, PZ), ADD(QZ, QZ, QZ),     SUBTRACT(QX, B, A),   ADD(B, B, A),
+    SUBTRACT(A, QZ, QT),  ADD(QZ, QZ, QT),     MULTIPLY(PX, QX, A),  MULTIPLY(PY, QZ, B),
+    MULTIPLY(PT, QX, B),  MULTIPLY(PZ, A, QZ),
+};
+
+/* The order of the base point, the lowest byte first. */
+static const uint8_t order[32] = {0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58,       0xD6,
+                                  0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14, [31] = 0x10};
+
+static const number25519 base_x = {0x8F25D51Au, 0xC9562D60u, 0x9525A7B2u, 0x692CC760u,
+                                   0xFDD6DC5Cu, 0xC0A4E231u, 0xCD6E53FEu, 0x216936D3u};
 
 /* d = -121665/121666. */
-static const number curve_d = {0x135978A3u, 0x75EB4DCAu, 0x4141D8ABu, 0x00700A4Du,
-                               0x7779E898u, 0x8CC74079u, 0x2B6FFE73u, 0x52036CEEu};
+static const number25519 twice_d = {0x26B2F159u, 0xEBD69B94u, 0x8283B156u, 0x00E0149Au,
+                                    0xEEF3D130u, 0x198E80F2u, 0x56DFFCE7u, 0x2406D9DCu};
 
-/* The order of the base point. */
-static const number order = {0x5CF5D3EDu, 0x5812631Au, 0xA2F79CD6u, 0x14DEF9DEu, 0, 0, 0, 0x10000000u};
-
-/* carry * 2^256 + r. */
-static void fold(uint32_t *r, uint64_t carry) {
-    while (carry != 0u) {
-        carry *= 38u;
-        for (int i = 0; i < WORDS; i++) {
-            carry += r[i];
-            r[i] = (uint32_t)carry;
-            carry >>= 32;
-        }
-    }
-}
-
-static void add(uint32_t *r, const uint32_t *a, const uint32_t *b) {
-    uint64_t carry = 0;
-    for (int i = 0; i < WORDS; i++) {
-        carry += (uint64_t)a[i] + b[i];
-        r[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    fold(r, carry);
-}
-
-/* a + (2^256 - 1 - b) + (2p - 37): the constants are 4p together. */
-static void subtract(uint32_t *r, const uint32_t *a, const uint32_t *b) {
-    uint64_t carry = 0;
-    for (int i = 0; i < WORDS; i++) {
-        carry += (uint64_t)a[i] + ~b[i] + (i == 0 ? 0xFFFFFFB5u : 0xFFFFFFFFu);
-        r[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    fold(r, carry);
-}
-
-static void multiply(uint32_t *r, const uint32_t *a, const uint32_t *b) {
-    uint32_t product[2 * WORDS] = {0};
-    for (int i = 0; i < WORDS; i++) {
-        uint64_t carry = 0;
-        for (int j = 0; j < WORDS; j++) {
-            carry += product[i + j] + (uint64_t)a[i] * b[j];
-            product[i + j] = (uint32_t)carry;
-            carry >>= 32;
-        }
-        product[i + WORDS] = (uint32_t)carry;
-    }
-    uint64_t carry = 0;
-    for (int i = 0; i < WORDS; i++) {
-        carry += product[i] + 38u * (uint64_t)product[i + WORDS];
-        r[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    fold(r, carry);
-}
-
-/* a to the power of a number whose bits from `top` down to 8 are ones, and the lower ones `low`. */
-static void power(uint32_t *r, const uint32_t *a, int top, uint32_t low) {
-    number base;
-    memcpy(base, a, sizeof base);
-    memcpy(r, one, sizeof one);
-    for (int i = top; i >= 0; i--) {
-        multiply(r, r, r);
-        if (i >= 8 || (low >> i & 1u) != 0u) {
-            multiply(r, r, base);
-        }
-    }
-}
-
-/* r + value + 2^255 * q, where q was its highest bit; that bit is cleared. */
-static uint32_t drop_top(uint32_t *r, uint32_t value) {
-    uint64_t carry = value;
-    for (int i = 0; i < WORDS; i++) {
-        carry += r[i];
-        r[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    const uint32_t top = r[WORDS - 1] >> 31;
-    r[WORDS - 1] &= 0x7FFFFFFFu;
-    return top;
-}
-
-/* The one that is less than p. */
-static void reduce(uint32_t *r) {
-    uint32_t top = drop_top(r, 0);
-    top = drop_top(r, 19u * top);
-    (void)drop_top(r, 19u * top);
-    number more;
-    memcpy(more, r, sizeof more);
-    if (drop_top(more, 19) != 0u) { /* r + 19 >= 2^255, so r >= p */
-        memcpy(r, more, sizeof more);
-    }
-}
-
-static bool equal(const uint32_t *a, const uint32_t *b) {
-    number difference;
-    subtract(difference, a, b);
-    reduce(difference);
-    return memcmp(difference, zero, sizeof zero) == 0;
-}
-
-/* Complete: it doubles, too. */
-static void add_point(point *r, const point *p, const point *q) {
-    number a, b, c, d, e, f;
-    subtract(a, p->y, p->x);
-    subtract(b, q->y, q->x);
-    multiply(a, a, b);
-    add(b, p->y, p->x);
-    add(c, q->y, q->x);
-    multiply(b, b, c);
-    multiply(c, p->t, q->t);
-    multiply(c, c, curve_d);
-    add(c, c, c);
-    multiply(d, p->z, q->z);
-    add(d, d, d);
-    subtract(e, b, a);
-    add(b, b, a);
-    subtract(f, d, c);
-    add(d, d, c);
-    multiply(r->x, e, f);
-    multiply(r->y, d, b);
-    multiply(r->t, e, b);
-    multiply(r->z, f, d);
-}
-
-static void load(uint32_t *r, const uint8_t *bytes) {
-    for (int i = 0; i < WORDS; i++) {
-        r[i] = bytes_load32(bytes + 4 * i);
-    }
-}
-
-/* A point from y and the lowest bit of x (section 5.1.3); false if there is none. */
-static bool decode(point *r, const uint8_t *bytes) {
-    number u, v, w;
-    load(r->y, bytes);
-    const uint32_t sign = r->y[WORDS - 1] >> 31;
-    r->y[WORDS - 1] &= 0x7FFFFFFFu;
-    memcpy(r->z, one, sizeof one);
-    /* x^2 = u / v = (y^2 - 1) / (d y^2 + 1) */
-    multiply(v, r->y, r->y);
-    subtract(u, v, one);
-    multiply(v, v, curve_d);
-    add(v, v, one);
-    /* x = u v^3 (u v^7)^((p - 5) / 8) */
-    multiply(w, v, v);
-    multiply(w, w, v);
-    multiply(r->x, w, u);
-    multiply(w, w, v);
-    multiply(w, w, r->x);
-    power(w, w, 251, 0xFDu);
-    for (int attempt = 0;; attempt++) {
-        multiply(r->x, r->x, w);
-        multiply(w, r->x, r->x);
-        multiply(w, w, v);
-        if (equal(w, u)) {
-            break;
-        }
-        if (attempt == 1) {
-            return false;
-        }
-        /* or times the square root of -1, which is 2^((p - 1) / 4) */
-        add(w, one, one);
-        power(w, w, 252, 0xFBu);
-    }
-    reduce(r->x);
-    if ((r->x[0] & 1u) != sign) {
-        subtract(r->x, zero, r->x);
-    }
-    multiply(r->t, r->x, r->y);
-    return true;
-}
-
-static void encode(uint8_t *bytes, const point *p) {
-    number x, y;
-    power(y, p->z, 254, 0xEBu); /* 1/z, by p - 2 */
-    multiply(x, p->x, y);
-    multiply(y, p->y, y);
-    reduce(x);
-    reduce(y);
-    y[WORDS - 1] |= x[0] << 31;
-    for (int i = 0; i < WORDS; i++) {
-        bytes_store32(bytes + 4 * i, y[i]);
-    }
-}
-
-static bool is_below_order(const uint8_t *bytes) {
-    number s;
-    load(s, bytes);
-    int i = WORDS - 1;
+static bool is_below_order(const uint8_t *s) {
+    int i = 31;
     while (i > 0 && s[i] == order[i]) {
         i--;
     }
     return s[i] < order[i];
 }
 
-bool ed25519_verify(const uint8_t *signature, const uint8_t *key, const uint8_t *message,
+static void take(step now) {
+    number25519_multiply_add(numbers[now.to], numbers[now.left], numbers[now.right], numbers[now.plus]);
+}
+
+/* To P, a point that begins at the number `q`. */
+static void add(int q) {
+    memcpy(numbers[QX], numbers[q], POINT * sizeof *numbers);
+    for (uint32_t i = 0; i < sizeof addition / sizeof *addition; i++) {
+        take(addition[i]);
+    }
+}
+
+/* A point from its y and its x. */
+static void place(int p, const uint32_t *x, const void *y) {
+    memcpy(numbers[p + X], x, sizeof *numbers);
+    memcpy(numbers[p + Y], y, sizeof *numbers);
+    numbers[p + Y][NUMBER25519_WORDS - 1] &= 0x7FFFFFFFu; /* the lowest bit of x stands above it */
+    numbers[p + Z][0] = 1;
+    take((step)MULTIPLY((uint8_t)(p + T), (uint8_t)(p + X), (uint8_t)(p + Y)));
+}
+
+/* Divide a coordinate of P by Z, of which A is the inverse; less than p. */
+static uint32_t *divide(uint8_t r) {
+    take((step)MULTIPLY(r, r, A));
+    /* From p on, 19 more wraps round 2^255 and adds 19 again: both ways it is 19 too much. */
+    take((step)ADD(r, r, NINETEEN));
+    int64_t borrow = -19;
+    for (int i = 0; i < NUMBER25519_WORDS; i++) {
+        borrow += numbers[r][i];
+        numbers[r][i] = (uint32_t)borrow;
+        borrow >>= 32;
+    }
+    return numbers[r];
+}
+
+/* P as it is written: y, and the lowest bit of x above it. */
+static const uint32_t *encode(void) {
+    memcpy(numbers[A], numbers[ONE], sizeof *numbers);
+    for (int i = 254; i >= 0; i--) { /* Z^(p - 2), whose bits are ones but for bits 2 and 4 */
+        take((step)MULTIPLY(A, A, A));
+        if (i != 2 && i != 4) {
+            take((step)MULTIPLY(A, A, PZ));
+        }
+    }
+    uint32_t *const y = divide(PY);
+    y[NUMBER25519_WORDS - 1] |= *divide(PX) << 31;
+    return y;
+}
+
+bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint8_t *message,
                     uint32_t count) {
-    uint8_t digest[64], encoded[32];
-    point base, negated, sum = {.y = {1}, .z = {1}};
+    static sha512_context hash;
     const uint8_t *const s = signature + 32;
-    memset(encoded, 0x66, sizeof encoded);
-    encoded[0] = 0x58; /* the base point: y = 4/5 */
-    if (!is_below_order(s) || !decode(&base, encoded) || !decode(&negated, key)) {
+    if (!is_below_order(s)) {
         return false;
     }
-    subtract(negated.x, zero, negated.x);
-    subtract(negated.t, zero, negated.t);
-
-    sha512_context hash;
     sha512_begin(&hash);
     sha512_update(&hash, signature, 32);
-    sha512_update(&hash, key, 32);
+    sha512_update(&hash, key->encoded, sizeof key->encoded);
     sha512_update(&hash, message, count);
-    sha512_end(&hash, digest);
+    sha512_end(&hash);
+
+    memset(numbers, 0, sizeof numbers);
+    memset(numbers[MINUS_ONE], 0xFF, sizeof *numbers); /* 2p - 1 = 2^256 - 39 */
+    numbers[MINUS_ONE][0] = 0u - 39u;
+    numbers[NINETEEN][0] = 19;
+    numbers[ONE][0] = 1;
+    numbers[PY][0] = 1; /* P is the neutral element (0, 1) */
+    numbers[PZ][0] = 1;
+    memcpy(numbers[TWICE_D], twice_d, sizeof twice_d);
+    place(MINUS_KEY, key->minus_x, key->encoded);
+    memset(numbers[A], 0x66, sizeof *numbers); /* the base point: y = 4/5 */
+    numbers[A][0] = 0x66666658u;
+    place(BASE, base_x, numbers[A]);
 
     /* R = [s]B - [k]A. The digest is k: to reduce it by the order would change nothing, as the order of
      * A is the same. */
     for (uint32_t i = 512; i-- > 0u;) {
-        add_point(&sum, &sum, &sum);
-        if ((digest[i / 8u] >> i % 8u & 1) != 0) {
-            add_point(&sum, &sum, &negated);
+        add(PX);
+        if ((hash.state[i / 64u] >> (i % 64u ^ 56u) & 1u) != 0u) {
+            add(MINUS_KEY);
         }
         if (i < 256u && (s[i / 8u] >> i % 8u & 1) != 0) {
-            add_point(&sum, &sum, &base);
+            add(BASE);
         }
     }
-    encode(encoded, &sum);
-    return memcmp(encoded, signature, sizeof encoded) == 0;
+    return memcmp(encode(), signature, 32) == 0;
 }

@@ -5,14 +5,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ED25519_KEY_BYTES 32u
+#include "runtime/number25519.h"
+
 #define ED25519_SIGNATURE_BYTES 64u
+
+/* A public key A, taken apart where it is made: whoever does that sees that it is a point of the curve.
+ */
+typedef struct {
+    uint8_t encoded[32];
+    number25519 minus_x; /* of -A */
+} ed25519_key;
 
 /* Whether `signature` is one of the `count` bytes of `message` by the owner of `key`.
  *
- * The key is trusted: one that some library made, not one that came over a wire. Everything here is
- * public, so the time it takes may depend on it. */
-bool ed25519_verify(const uint8_t *signature, const uint8_t *key, const uint8_t *message,
+ * The key is trusted: it was built in and did not come over a wire. Everything here is public, so the
+ * time it takes may depend on it. */
+bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint8_t *message,
                     uint32_t count);
 
 #endif

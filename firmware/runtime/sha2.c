@@ -1,31 +1,68 @@
 #include "runtime/sha2.h"
 
-/* Fractions of the cube roots of the first 80 primes. */
-const uint64_t sha2_rounds[80] = {
-    0x428A2F98D728AE22u, 0x7137449123EF65CDu, 0xB5C0FBCFEC4D3B2Fu, 0xE9B5DBA58189DBBCu,
-    0x3956C25BF348B538u, 0x59F111F1B605D019u, 0x923F82A4AF194F9Bu, 0xAB1C5ED5DA6D8118u,
-    0xD807AA98A3030242u, 0x12835B0145706FBEu, 0x243185BE4EE4B28Cu, 0x550C7DC3D5FFB4E2u,
-    0x72BE5D74F27B896Fu, 0x80DEB1FE3B1696B1u, 0x9BDC06A725C71235u, 0xC19BF174CF692694u,
-    0xE49B69C19EF14AD2u, 0xEFBE4786384F25E3u, 0x0FC19DC68B8CD5B5u, 0x240CA1CC77AC9C65u,
-    0x2DE92C6F592B0275u, 0x4A7484AA6EA6E483u, 0x5CB0A9DCBD41FBD4u, 0x76F988DA831153B5u,
-    0x983E5152EE66DFABu, 0xA831C66D2DB43210u, 0xB00327C898FB213Fu, 0xBF597FC7BEEF0EE4u,
-    0xC6E00BF33DA88FC2u, 0xD5A79147930AA725u, 0x06CA6351E003826Fu, 0x142929670A0E6E70u,
-    0x27B70A8546D22FFCu, 0x2E1B21385C26C926u, 0x4D2C6DFC5AC42AEDu, 0x53380D139D95B3DFu,
-    0x650A73548BAF63DEu, 0x766A0ABB3C77B2A8u, 0x81C2C92E47EDAEE6u, 0x92722C851482353Bu,
-    0xA2BFE8A14CF10364u, 0xA81A664BBC423001u, 0xC24B8B70D0F89791u, 0xC76C51A30654BE30u,
-    0xD192E819D6EF5218u, 0xD69906245565A910u, 0xF40E35855771202Au, 0x106AA07032BBD1B8u,
-    0x19A4C116B8D2D0C8u, 0x1E376C085141AB53u, 0x2748774CDF8EEB99u, 0x34B0BCB5E19B48A8u,
-    0x391C0CB3C5C95A63u, 0x4ED8AA4AE3418ACBu, 0x5B9CCA4F7763E373u, 0x682E6FF3D6B2B8A3u,
-    0x748F82EE5DEFB2FCu, 0x78A5636F43172F60u, 0x84C87814A1F0AB72u, 0x8CC702081A6439ECu,
-    0x90BEFFFA23631E28u, 0xA4506CEBDE82BDE9u, 0xBEF9A3F7B2C67915u, 0xC67178F2E372532Bu,
-    0xCA273ECEEA26619Cu, 0xD186B8C721C0C207u, 0xEADA7DD6CDE0EB1Eu, 0xF57D4F7FEE6ED178u,
-    0x06F067AA72176FBAu, 0x0A637DC5A2C898A6u, 0x113F9804BEF90DAEu, 0x1B710B35131C471Bu,
-    0x28DB77F523047D84u, 0x32CAAB7B40C72493u, 0x3C9EBE0A15C9BEBCu, 0x431D67C49C100D4Cu,
-    0x4CC5D4BECB3E42B6u, 0x597F299CFC657E2Au, 0x5FCB6FAB3AD6FAECu, 0x6C44198C4A475817u,
+#ifdef SBNN_PUBLIC_KEY
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "runtime/number25519.h"
+
+#define PRIMES_BELOW 410 /* eighty of them */
+
+uint32_t sha2_high[SHA2_INITIAL + SHA2_ROUNDS], sha2_low[SHA2_INITIAL + SHA2_ROUNDS];
+
+/* The first 64 bits of a root's fraction. With x the root times 2^64, bit by bit from the highest:
+ * x^3 < prime * 2^192, and x^2 * 2^64 for a square root; 2^201 is far from the modulus. */
+static void put_root(int at, uint32_t prime, bool is_square) {
+    number25519 root = {0}, zero = {0}, one = {0, 0, 1};
+    for (int bit = 68; bit-- > 0;) {
+        number25519 power;
+        root[bit / 32] ^= 1u << bit % 32;
+        number25519_multiply_add(power, root, root, zero);
+        number25519_multiply_add(power, power, is_square ? one : root, zero);
+        if (power[6] >= prime) {
+            root[bit / 32] ^= 1u << bit % 32;
+        }
+    }
+    sha2_high[at] = root[1];
+    sha2_low[at] = root[0];
+}
+
+void sha2_prepare(void) {
+    if (sha2_high[0] != 0u) {
+        return;
+    }
+    bool is_composite[PRIMES_BELOW] = {false};
+    int found = 0;
+    for (uint32_t number = 2; number < PRIMES_BELOW; number++) {
+        if (is_composite[number]) {
+            continue;
+        }
+        for (uint32_t multiple = number; multiple < PRIMES_BELOW; multiple += number) {
+            is_composite[multiple] = true;
+        }
+        put_root(SHA2_INITIAL + found, number, false);
+        if (found < SHA2_INITIAL) {
+            put_root(found, number, true);
+        }
+        found++;
+    }
+}
+
+#else
+
+const uint32_t sha2_high[SHA2_INITIAL + 64] = {
+    0x6A09E667u, 0xBB67AE85u, 0x3C6EF372u, 0xA54FF53Au, 0x510E527Fu, 0x9B05688Cu, 0x1F83D9ABu,
+    0x5BE0CD19u, 0x428A2F98u, 0x71374491u, 0xB5C0FBCFu, 0xE9B5DBA5u, 0x3956C25Bu, 0x59F111F1u,
+    0x923F82A4u, 0xAB1C5ED5u, 0xD807AA98u, 0x12835B01u, 0x243185BEu, 0x550C7DC3u, 0x72BE5D74u,
+    0x80DEB1FEu, 0x9BDC06A7u, 0xC19BF174u, 0xE49B69C1u, 0xEFBE4786u, 0x0FC19DC6u, 0x240CA1CCu,
+    0x2DE92C6Fu, 0x4A7484AAu, 0x5CB0A9DCu, 0x76F988DAu, 0x983E5152u, 0xA831C66Du, 0xB00327C8u,
+    0xBF597FC7u, 0xC6E00BF3u, 0xD5A79147u, 0x06CA6351u, 0x14292967u, 0x27B70A85u, 0x2E1B2138u,
+    0x4D2C6DFCu, 0x53380D13u, 0x650A7354u, 0x766A0ABBu, 0x81C2C92Eu, 0x92722C85u, 0xA2BFE8A1u,
+    0xA81A664Bu, 0xC24B8B70u, 0xC76C51A3u, 0xD192E819u, 0xD6990624u, 0xF40E3585u, 0x106AA070u,
+    0x19A4C116u, 0x1E376C08u, 0x2748774Cu, 0x34B0BCB5u, 0x391C0CB3u, 0x4ED8AA4Au, 0x5B9CCA4Fu,
+    0x682E6FF3u, 0x748F82EEu, 0x78A5636Fu, 0x84C87814u, 0x8CC70208u, 0x90BEFFFAu, 0xA4506CEBu,
+    0xBEF9A3F7u, 0xC67178F2u,
 };
 
-/* And of the square roots of the first eight. */
-const uint64_t sha2_initial[8] = {
-    0x6A09E667F3BCC908u, 0xBB67AE8584CAA73Bu, 0x3C6EF372FE94F82Bu, 0xA54FF53A5F1D36F1u,
-    0x510E527FADE682D1u, 0x9B05688C2B3E6C1Fu, 0x1F83D9ABFB41BD6Bu, 0x5BE0CD19137E2179u,
-};
+#endif

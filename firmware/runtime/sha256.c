@@ -39,8 +39,7 @@ static void absorb(uint32_t *state, const uint8_t *block) {
                      (right(b, 17) ^ right(b, 19) ^ b >> 10);
         }
         const uint32_t first = s[7] + (right(s[4], 6) ^ right(s[4], 11) ^ right(s[4], 25)) +
-                               ((s[4] & s[5]) ^ (~s[4] & s[6])) + (uint32_t)(sha2_rounds[i] >> 32) +
-                               *word;
+                               ((s[4] & s[5]) ^ (~s[4] & s[6])) + sha2_high[SHA2_INITIAL + i] + *word;
         const uint32_t second = (right(s[0], 2) ^ right(s[0], 13) ^ right(s[0], 22)) +
                                 ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
         for (int at = 7; at > 0; at--) {
@@ -56,9 +55,8 @@ static void absorb(uint32_t *state, const uint8_t *block) {
 
 void sha256(const uint8_t *bytes, uint32_t count, uint8_t *digest) {
     uint32_t state[8];
-    for (int i = 0; i < 8; i++) {
-        state[i] = (uint32_t)(sha2_initial[i] >> 32);
-    }
+    sha2_prepare();
+    memcpy(state, sha2_high, sizeof state);
     uint32_t done = 0;
     for (; count - done >= BLOCK; done += BLOCK) {
         absorb(state, bytes + done);

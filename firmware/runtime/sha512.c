@@ -7,7 +7,7 @@
 /* Or GCC would call memmove for seven words. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
-#define LENGTH_AT 112u /* in the last block: the number of bits, in sixteen bytes */
+#define BLOCK_BYTES 128u
 
 /* By 1 to 63 bits, not 32. Not inline: ten of these would take more than the rest. */
 __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
@@ -24,26 +24,33 @@ __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
     return (uint64_t)high << 32 | low;
 }
 
+/* The three rotations of each of the standard's functions. Of the last two the third is a shift. */
+enum { BIG_0, BIG_1, SMALL_0, SMALL_1 };
+static const uint8_t rotations[][3] = {{28, 34, 39}, {14, 18, 41}, {1, 8, 7}, {19, 61, 6}};
+
+__attribute__((noinline)) static uint64_t mix(uint64_t value, int function) {
+    const uint8_t *const by = rotations[function];
+    const uint64_t third = function < SMALL_0 ? right(value, by[2]) : value >> by[2];
+    return right(value, by[0]) ^ right(value, by[1]) ^ third;
+}
+
+static uint64_t constant(uint32_t at) {
+    return (uint64_t)sha2_high[at] << 32 | sha2_low[at];
+}
+
 /* The schedule of words is kept as a ring of its last sixteen. */
 static void absorb(sha512_context *context) {
-    uint64_t s[8], w[16] = {0};
+    uint64_t s[8], *const w = context->block;
     memcpy(s, context->state, sizeof s);
-    for (uint32_t i = 0; i < 80u; i++) {
+    for (uint32_t i = 0; i < SHA2_ROUNDS; i++) {
         uint64_t *const word = &w[i % 16u];
-        if (i < 16u) {
-            for (uint32_t byte = 0; byte < 8u; byte++) {
-                *word = *word << 8 | context->block[8u * i + byte];
-            }
-        } else {
-            const uint64_t a = w[(i + 1u) % 16u];
-            const uint64_t b = w[(i + 14u) % 16u];
-            *word += w[(i + 9u) % 16u] + (right(a, 1) ^ right(a, 8) ^ a >> 7) +
-                     (right(b, 19) ^ right(b, 61) ^ b >> 6);
+        if (i >= 16u) {
+            *word +=
+                w[(i + 9u) % 16u] + mix(w[(i + 1u) % 16u], SMALL_0) + mix(w[(i + 14u) % 16u], SMALL_1);
         }
-        const uint64_t first = s[7] + (right(s[4], 14) ^ right(s[4], 18) ^ right(s[4], 41)) +
-                               ((s[4] & s[5]) ^ (~s[4] & s[6])) + sha2_rounds[i] + *word;
-        const uint64_t second = (right(s[0], 28) ^ right(s[0], 34) ^ right(s[0], 39)) +
-                                ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+        const uint64_t first = s[7] + mix(s[4], BIG_1) + ((s[4] & s[5]) ^ (~s[4] & s[6])) +
+                               constant(SHA2_INITIAL + i) + *word;
+        const uint64_t second = mix(s[0], BIG_0) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
         for (int at = 7; at > 0; at--) {
             s[at] = s[at - 1];
         }
@@ -56,33 +63,32 @@ static void absorb(sha512_context *context) {
 }
 
 void sha512_begin(sha512_context *context) {
-    memcpy(context->state, sha2_initial, sizeof context->state);
+    sha2_prepare();
+    for (uint32_t i = 0; i < SHA2_INITIAL; i++) {
+        context->state[i] = constant(i);
+    }
     context->count = 0;
 }
 
 void sha512_update(sha512_context *context, const uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        context->block[context->count++ % SHA512_BLOCK_BYTES] = bytes[i];
-        if (context->count % SHA512_BLOCK_BYTES == 0u) {
+        uint64_t *const word = &context->block[context->count / 8u % 16u];
+        *word = *word << 8 | bytes[i];
+        if (++context->count % BLOCK_BYTES == 0u) {
             absorb(context);
         }
     }
 }
 
-/* A one bit, zeros, and the number of bits: of these, four bytes are enough. */
-void sha512_end(sha512_context *context, uint8_t *digest) {
+/* A one bit, zeros, and the number of bits in two words: one is enough. */
+void sha512_end(sha512_context *context) {
     const uint32_t bits = 8u * context->count;
     uint8_t byte = 0x80;
     do {
         sha512_update(context, &byte, 1);
         byte = 0;
-    } while (context->count % SHA512_BLOCK_BYTES != LENGTH_AT);
-    memset(context->block + LENGTH_AT, 0, SHA512_BLOCK_BYTES - LENGTH_AT);
-    for (uint32_t i = 0; i < 4u; i++) {
-        context->block[SHA512_BLOCK_BYTES - 1u - i] = (uint8_t)(bits >> 8u * i);
-    }
+    } while (context->count % BLOCK_BYTES != BLOCK_BYTES - 16u);
+    context->block[14] = 0;
+    context->block[15] = bits;
     absorb(context);
-    for (uint32_t i = 0; i < 64u; i++) {
-        digest[i] = (uint8_t)(context->state[i / 8u] >> (56u - 8u * (i % 8u)));
-    }
 }

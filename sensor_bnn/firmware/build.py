@@ -22,6 +22,7 @@ from sensor_bnn.boards import Board, Region, is_program, ram_bytes
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, BundleError, SensorBnnError, ToolError
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
+from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 from sensor_bnn.resources import resource
 
@@ -237,6 +238,7 @@ def _compile(
         "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
         "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
+        "SBNN_SIGNED": "OFF" if signer is None else "ON",
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
@@ -349,6 +351,7 @@ def _generate(
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,
         "public_key": () if signer is None else tuple(signer.public_key),
+        "minus_x": () if signer is None else minus_x(signer.public_key),
     }
     script = environment.get_template("image.ld.j2")
     texts = {

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.image import ImageHeader
 
 HERE = Path(__file__).parent
@@ -30,14 +31,19 @@ BATCH = 1000
 FLASH, FLASH_BYTES = 0x08000000, 0x3000
 BOOTLOADER_BYTES = {"bootloader": 0x800, "signed": 0x1000, "application": 0x800}
 FLAGS = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-SIGNED = ("-DFAKE_HAS_TWO_SLOTS", f"-DSBNN_PUBLIC_KEY={{{', '.join(['0x66'] * 31)}, 0x58}}")
+KEY = bytes([0x58] + 31 * [0x66])  # the base point
+SIGNED = (
+    "-DFAKE_HAS_TWO_SLOTS",
+    f"-DSBNN_PUBLIC_KEY={{{', '.join(map(str, KEY))}}}",
+    f"-DSBNN_PUBLIC_KEY_MINUS_X={{{', '.join(f'{word:#x}u' for word in minus_x(KEY))}}}",
+)
 BOOTLOADER = (
     *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c"),
     *("runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
 )
 SOURCES = {
     "bootloader": BOOTLOADER,
-    "signed": (*BOOTLOADER, "runtime/ed25519.c", "runtime/sha512.c"),
+    "signed": (*BOOTLOADER, "runtime/ed25519.c", "runtime/number25519.c", "runtime/sha512.c"),
     "application": (
         "app/main.c",
         "app/benchmark.c",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sensor_bnn.errors import KeyFileError
+from sensor_bnn.firmware.ed25519 import minus_x
+from sensor_bnn.resources import resource
+
+FAKE = str(Path(__file__).parent / "host" / "fake")
+SHA2 = resource("firmware") / "runtime" / "sha2.c"
+SOURCES = ("runtime/ed25519.c", "runtime/number25519.c", "runtime/sha512.c", "runtime/sha2.c")
+P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
 # RFC 8032, section 7.1: public key, message, signature. TEST SHA(abc) signs the digest of "abc".
@@ -50,16 +60,23 @@ Verify = Callable[[bytes, bytes, bytes], bool]
 
 @pytest.fixture(scope="session")
 def library(host_compile: Callable[..., Path]) -> ctypes.CDLL:
-    sources = ("runtime/ed25519.c", "runtime/sha512.c", "runtime/sha2.c")
-    options = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
-    library = ctypes.CDLL(str(host_compile("ed25519.so", *sources, options=options)))
+    options = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined", "-DSBNN_PUBLIC_KEY", "-I", FAKE)
+    library = ctypes.CDLL(str(host_compile("ed25519.so", *SOURCES, options=options)))
     library.ed25519_verify.restype = ctypes.c_bool
     return library
 
 
 @pytest.fixture(scope="session")
 def verify(library: ctypes.CDLL) -> Verify:
-    return lambda signature, key, message: bool(library.ed25519_verify(signature, key, message, len(message)))
+    def verify(signature: bytes, key: bytes, message: bytes) -> bool:
+        return bool(library.ed25519_verify(signature, taken_apart(key), message, len(message)))
+
+    return verify
+
+
+def taken_apart(key: bytes) -> bytes:
+    """An ``ed25519_key``."""
+    return key + struct.pack("<8I", *minus_x(key))
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -94,14 +111,78 @@ def test_what_another_library_signs(verify: Verify, seed: bytes, message: bytes,
     assert not verify(bytes(changed[:64]), key, bytes(changed[64:]))
 
 
+def test_a_point_that_is_not_in_its_only_form_is_no_r(verify: Verify) -> None:
+    """R is compared as it is written: y + p is another number than y."""
+    key, message, signature = map(bytes.fromhex, VECTORS["TEST 1"])
+    for y in (0, 1, 2, 18):  # the only ones whose y + p has 255 bits
+        for sign in (0, 1):
+            r = (y + P + (sign << 255)).to_bytes(32, "little")
+            assert not verify(r + signature[32:], key, message)
+            assert not verify(r + bytes(32), key, message)
+
+
+@pytest.mark.parametrize("s", (ORDER, ORDER + 1, 2**252 + 2**128, 2**253, 2**255, 2**256 - 1))
+def test_s_from_the_order_on_is_refused(verify: Verify, s: int) -> None:
+    key, message, signature = map(bytes.fromhex, VECTORS["TEST 2"])
+    assert not verify(signature[:32] + s.to_bytes(32, "little"), key, message)
+
+
+SMALL = {
+    "the neutral element": (1).to_bytes(32, "little").hex(),
+    "order 2": (P - 1).to_bytes(32, "little").hex(),
+    "order 4": bytes(32).hex(),
+    "order 8": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_key_of_small_order_is_refused_where_it_is_built_in(name: str) -> None:
+    """Whoever signs for it needs no private key."""
+    with pytest.raises(KeyFileError, match="small order"):
+        minus_x(bytes.fromhex(SMALL[name]))
+
+
+@pytest.mark.parametrize("y", (2, P, P + 1, 2**255 - 1, 1 + 2**255))
+def test_what_is_no_point_is_no_key(y: int) -> None:
+    with pytest.raises(KeyFileError, match="no point"):
+        minus_x(y.to_bytes(32, "little"))
+
+
+def test_the_constants_of_sha2_are_the_standard_s(library: ctypes.CDLL) -> None:
+    """Computed, beside the table of a bootloader without a key; both ends as FIPS 180-4 has them."""
+    library.sha2_prepare()
+    high, low = ((ctypes.c_uint32 * 88).in_dll(library, name) for name in ("sha2_high", "sha2_low"))
+    words = [upper << 32 | lower for upper, lower in zip(high, low, strict=True)]
+    assert (words[0], words[7]) == (0x6A09E667F3BCC908, 0x5BE0CD19137E2179)
+    assert (words[8], words[87]) == (0x428A2F98D728AE22, 0x6C44198C4A475817)
+    table = re.search(r"sha2_high\[SHA2_INITIAL \+ 64\] = \{(.*?)\}", SHA2.read_text(), re.DOTALL)
+    assert table is not None
+    assert [int(word, 16) for word in re.findall(r"0x(\w{8})u", table[1])] == list(high)[:72]
+
+
+number = st.one_of(
+    st.integers(0, 2**256 - 1),
+    st.sampled_from((0, 1, 19, P - 1, P, P + 1, 2 * P, 2**255 - 1, 2**255, 2**256 - 39, 2**256 - 1)),
+)
+
+
+@given(number, number, number)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_arithmetic_is_that_of_integers(library: ctypes.CDLL, a: int, b: int, c: int) -> None:
+    out = ctypes.create_string_buffer(32)
+    library.number25519_multiply_add(out, *(value.to_bytes(32, "little") for value in (a, b, c)))
+    found = int.from_bytes(out.raw, "little")
+    assert found < 2**255 and found % P == (a * b + c) % P
+
+
 @given(st.binary(max_size=400))
 @example_settings
 def test_sha512_is_the_standard_one(library: ctypes.CDLL, data: bytes) -> None:
     for length in {len(data), *range(108, 132), *range(236, 260)}:
         message = data.ljust(length, b"x")[:length]
-        context, digest = ctypes.create_string_buffer(8 * 8 + 128 + 8), ctypes.create_string_buffer(64)
+        context = (ctypes.c_uint64 * (8 + 16 + 1))()
         library.sha512_begin(context)
         for part in (message[:50], message[50:]):
             library.sha512_update(context, part, len(part))
-        library.sha512_end(context, digest)
-        assert digest.raw == hashlib.sha512(message).digest()
+        library.sha512_end(context)
+        assert struct.pack(">8Q", *context[:8]) == hashlib.sha512(message).digest()

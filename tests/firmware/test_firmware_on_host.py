@@ -52,7 +52,7 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
                 "runtime/image.c",
                 "runtime/sha2.c",
                 "runtime/sha256.c",
-                options=SHARED,
+                options=(*SHARED, "-I", str(FAKE)),
             )
         )
     )
