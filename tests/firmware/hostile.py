@@ -4,9 +4,9 @@
 
 The firmware's C is compiled for this machine with GCC's AddressSanitizer and UndefinedBehaviorSanitizer, over
 the hardware of ``host/fake``, whose flash ends the program on any access outside of the slot. Frames are ours
-to mutate (libFuzzer would want clang): well-formed ones, with bits flipped, bytes lost, doubled, inserted,
-cut off, run together, and plain noise, with silences between. Every batch ends with silence, after which
-the program must answer: the bootloader a call and Get, the application a hello.
+to mutate (``libfuzzer.py`` has the other kind): well-formed ones, with bits flipped, bytes lost, doubled,
+inserted, cut off, run together, and plain noise, with silences between. Every batch ends with silence, after
+which the program must answer: the bootloader a call and Get, the application a hello.
 """
 
 from __future__ import annotations
