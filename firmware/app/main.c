@@ -6,6 +6,7 @@
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/cpu.h"
+#include "hal/memory.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
@@ -62,6 +63,7 @@ static uint64_t least(uint64_t a, uint64_t b) {
 
 int main(void) {
     cpu_use_caches();
+    memory_load_weights();
     counter_open();
     agent_open();
     uart_open();

@@ -10,8 +10,18 @@
 uint32_t memory_stack_bytes(void);
 uint32_t memory_stack_high_water(void);
 
-/* Bytes of all other RAM known at link time, without the arena. */
+/* Bytes of all other RAM known at link time, without the arena; weights that lie in RAM are among them.
+ */
 uint32_t memory_static_bytes(void);
+
+/* Copy the model's weights to the RAM that they are read from. Nothing is to be done where that is
+ * flash. */
+#ifdef SBNN_WEIGHTS_IN_RAM
+void memory_load_weights(void);
+#else
+static inline void memory_load_weights(void) {
+}
+#endif
 
 /* Paint `count` words. */
 void memory_paint(uint32_t *words, uint32_t count);

@@ -25,6 +25,13 @@ import click
     help="What the firmware does beside the agent's requests: nothing, or classify a live stream.",
 )
 @click.option(
+    "--weights",
+    type=click.Choice(["flash", "ram"]),
+    default="flash",
+    show_default=True,
+    help="Where the model reads them: flash, or a copy that start-up makes in the fastest RAM with room.",
+)
+@click.option(
     "--sign",
     "key",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -41,6 +48,7 @@ def command(
     board: str,
     output: Path | None,
     application: str,
+    weights: str,
     key: Path | None,
     counter: int | None,
     as_json: bool,
@@ -71,18 +79,19 @@ def command(
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
     result = build_firmware(
-        bundle, facts, output or bundle.resolve().parent / facts.name, application, signer
+        bundle, facts, output or bundle.resolve().parent / facts.name, application, signer, weights
     )
     report = result.report
     if as_json:
         click.echo(json.dumps({"folder": str(result.folder), **report}))
         return
     ram = report["ram"]
+    copied = f"weights {ram['weights']:,}, " if ram["weights"] else ""
     click.echo(
         f"flash {report['flash_bytes']:,} bytes of {facts.slot.size:,} at 0x{report['flash_address']:08x} "
         f"(weights {report['weights_bytes']:,}, code {report['code_bytes']:,})\n"
         f"RAM {ram['total']:,} bytes of {ram['available']:,} (arena {ram['arena']:,}, "
-        f"stack {ram['stack']:,}, data {ram['data_bss']:,}), "
+        f"{copied}stack {ram['stack']:,}, data {ram['data_bss']:,}), "
         f"model {report['model_hash'][:12]}\n{_about_slots(report)}{result.folder}"
     )
 

@@ -43,6 +43,9 @@ _LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nol
 APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
 """Programs for a board by name: below ``firmware/``, the file that defines ``application_answer``."""
 
+WEIGHTS = ("flash", "ram")
+"""Where a model may read its weights."""
+
 _APPLICATIONS_BY_SLOT = ("firmware", "firmware-b")
 RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 _HANDLER_STACK_BYTES = 1024
@@ -71,8 +74,20 @@ class BuildResult:
     report: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """The regions of RAM for the arena and for a copy of the weights; None where these stay in flash."""
+
+    arena: str
+    weights: str | None
+
+
 class _RamOverflowError(BoardError):
     """The linker found no room in a region of RAM."""
+
+    def __init__(self, message: str, remedy: str, missing: int) -> None:
+        super().__init__(message, remedy)
+        self.missing = missing
 
 
 def build_firmware(
@@ -81,6 +96,7 @@ def build_firmware(
     out_dir: Path,
     application: str = "benchmark",
     signer: Signer | None = None,
+    weights: str = "flash",
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -94,6 +110,8 @@ def build_firmware(
             ``build.json`` go.
         application: one of ``APPLICATIONS``.
         signer: signs the images; its public key goes into the bootloader, which then starts no others.
+        weights: one of ``WEIGHTS``: where the model reads them. ``ram`` is a copy that start-up makes, in the
+            first memory of the board that has room for it behind the arena.
 
     Raises:
         BundleError: the bundle is missing, damaged, or of another target.
@@ -107,15 +125,22 @@ def build_firmware(
             f"{board.target}.",
             f"Compile the model with `--target {board.target}`.",
         )
-    _check_estimate(bundle, board)
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
+    if weights == "ram" and is_program(board):
+        raise BoardError(
+            f"The board {board.name} runs programs of Linux, which lie in RAM with their weights.",
+            "Leave `--weights ram` out.",
+        )
+    _check_estimate(bundle, board, weights)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle, application, signer)
+        linked = _compile(board, Path(temporary), out_dir / "build.log", bundle, application, signer, weights)
         images = {
             name: _make_image(linked[name], slot, bundle, board, signer)
             for name, slot in zip(_APPLICATIONS_BY_SLOT, board.slots, strict=False)
             if name in linked
         }
-        report = _report(images, bundle, board, signer)
+        report = _report(images, bundle, board, signer, weights)
         files = {
             **{f"{name}.elf": image.elf for name, image in images.items()},
             **{f"{name}.bin": image.binary for name, image in images.items()},
@@ -162,7 +187,7 @@ def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) 
     return out_dir / "bootloader.elf"
 
 
-def _check_estimate(bundle: BundleFacts, board: Board) -> None:
+def _check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
     """Refuse what cannot fit whatever the code's size, before a compiler runs."""
     flash = HEADER_BYTES + bundle.weights_bytes
     if flash > board.slot.size:
@@ -177,6 +202,10 @@ def _check_estimate(bundle: BundleFacts, board: Board) -> None:
         )
     ram = RESERVED_BYTES + board.ram.stack + _HANDLER_STACK_BYTES
     ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
+    if weights == "ram":
+        ram += bundle.weights_bytes
+        if ram > ram_bytes(board):
+            raise _no_room_for_weights(ram - ram_bytes(board), board, at_least=True)
     if ram > ram_bytes(board):
         raise _too_big("RAM", ram, "RAM", ram_bytes(board), board, at_least=True, most=bundle.fullest_layer)
 
@@ -199,6 +228,14 @@ def _too_big(
     )
 
 
+def _no_room_for_weights(missing: int, board: Board, at_least: bool = False) -> BoardError:
+    bound = "at least " if at_least else ""
+    return BoardError(
+        f"The weights do not fit into the RAM of board {board.name}: {bound}{missing:,} bytes are missing.",
+        "Leave `--weights ram` out: the model then reads them from flash.",
+    )
+
+
 def _size(count: int) -> str:
     for unit, scale in (("MB", 1 << 20), ("KB", 1 << 10)):
         if count >= scale:
@@ -213,6 +250,7 @@ def _compile(
     bundle: BundleFacts | None,
     application: str = "benchmark",
     signer: Signer | None = None,
+    weights: str = "flash",
 ) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``.
 
@@ -224,7 +262,6 @@ def _compile(
     _check_drivers(board, target, sources)
     generated = work / "generated"
     generated.mkdir()
-    _generate(board, target, sources / "templates", generated, "RAM", signer)
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -239,6 +276,7 @@ def _compile(
         "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
         "SBNN_SIGNED": "OFF" if signer is None else "ON",
+        "SBNN_WEIGHTS_IN_RAM": "ON" if weights == "ram" else "OFF",
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
@@ -258,19 +296,32 @@ def _compile(
         board,
     )
     link = [cmake, "--build", str(build), "--target", *targets]
-    try:
-        _run(link, log, board)
-    except _RamOverflowError:
-        if board.large is None:
+    places = _places(board, weights)
+    for place in places:
+        _generate(board, target, sources / "templates", generated, place, signer)
+        try:
+            _run(link, log, board)
+            break
+        except _RamOverflowError as error:
+            if place is not places[-1]:
+                continue
+            if weights == "ram":
+                raise _no_room_for_weights(error.missing, board) from None
             raise
-        _generate(board, target, sources / "templates", generated, "LARGE", signer)
-        _run(link, log, board)
     if bundle is not None and len(board.slots) == 2:
         size = HEADER_BYTES + len(_image((build / "firmware.elf").read_bytes(), board.slots[0]))
         if size <= board.slots[1].size:
             _run([cmake, "--build", str(build), "--target", "firmware-b"], log, board)
             targets.append("firmware-b")
     return {target: (build / f"{target}.elf").read_bytes() for target in targets}
+
+
+def _places(board: Board, weights: str) -> list[_Place]:
+    """Return where arena and weights may lie, the best first: the arena is read and written most."""
+    regions = ["RAM"] if board.large is None else ["RAM", "LARGE"]
+    if weights == "flash":
+        return [_Place(arena, None) for arena in regions]
+    return [_Place(arena, copy) for arena in regions for copy in regions]
 
 
 def _watchdog_driver(board: Board) -> str:
@@ -332,9 +383,9 @@ def _check_vectors(board: Board) -> None:
 
 
 def _generate(
-    board: Board, target: Target, templates: Path, folder: Path, arena: str, signer: Signer | None
+    board: Board, target: Target, templates: Path, folder: Path, place: _Place, signer: Signer | None
 ) -> None:
-    """Write ``board.h`` and the linker scripts, with the arena in the region of this name."""
+    """Write ``board.h`` and the linker scripts."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -345,7 +396,8 @@ def _generate(
     facts = {
         "board": board,
         "core": target.core,
-        "arena": arena,
+        "arena": place.arena,
+        "weights": place.weights,
         "word": 4 if target.core == "cortex_m" else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": _HANDLER_STACK_BYTES,
@@ -418,7 +470,7 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         region = board.large if overflow[1] == "LARGE" else None
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = _too_big("RAM", available + more, "RAM", available, board)
-        raise _RamOverflowError(found.message, found.remedy)
+        raise _RamOverflowError(found.message, found.remedy, more)
     _place({log.name: done.stdout.encode()}, log.parent)
     last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")
@@ -477,7 +529,7 @@ def _with_header(firmware: bytes, header: ImageHeader) -> bytes:
 
 
 def _report(
-    images: dict[str, _Linked], bundle: BundleFacts, board: Board, signer: Signer | None
+    images: dict[str, _Linked], bundle: BundleFacts, board: Board, signer: Signer | None, weights: str
 ) -> dict[str, Any]:
     first, second = images["firmware"], images.get("firmware-b")
     header = first.header
@@ -488,6 +540,7 @@ def _report(
     }
     ram = {
         "arena": sections.get(".arena", 0),
+        "weights": sections.get(".weights", 0),
         "stack": sections[".stack"],
         "handler_stack": sections[".handler_stack"],
         "data_bss": sum(sections.get(name, 0) for name in (".data", ".bss", ".tables")),
@@ -501,6 +554,7 @@ def _report(
         "flash_bytes": len(first.binary),
         "image_bytes": header.image_bytes,
         "weights_bytes": bundle.weights_bytes,
+        "weights_in": weights,
         "code_bytes": header.image_bytes - bundle.weights_bytes,
         "ram": {**ram, "total": sum(ram.values()), "available": ram_bytes(board) - RESERVED_BYTES},
         "sections": sections,

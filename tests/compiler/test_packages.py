@@ -153,6 +153,22 @@ def test_two_models_in_one_firmware_compute_what_the_host_computes(compiled, tmp
     assert start_on_m7(tmp_path, *parts(both(compiled, "cortex-m7"))) == run(tmp_path / "main")
 
 
+def test_the_weights_go_to_a_section_that_is_named(compiled, tmp_path):
+    bundle = compiled("mlp", "cortex-m7")
+    sections = {}
+    for name, flags in {"flash": [], "ram": ['-DSBNN_WEIGHTS_SECTION=".fast"']}.items():
+        run(*M7, *STRICT, *flags, "-c", bundle.folder / "weights.c", "-o", tmp_path / f"{name}.o")
+        with (tmp_path / f"{name}.o").open("rb") as file:
+            elf = ELFFile(file)
+            sections[name] = {
+                elf.get_section(symbol["st_shndx"]).name
+                for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+                if symbol["st_info"]["type"] == "STT_OBJECT"
+            }
+    assert sections["ram"] == {".fast"}
+    assert all(name.startswith(".rodata") for name in sections["flash"])
+
+
 def test_example_builds_without_a_warning_and_runs_here_and_on_an_emulated_m7(compiled, tmp_path):
     said = []
     for target in ("host", "cortex-m7"):
