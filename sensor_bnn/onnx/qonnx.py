@@ -160,8 +160,11 @@ class _Graph:
         first = given[0] if given else None
         if first is None:
             return None
-        if _is_sign(node) and given[1] is not None and given[1].size == 1:
-            scale = given[1].reshape(())
+        if _is_sign(node):
+            scale = given[1]
+            if scale is None or scale.size != 1 or first.dtype.kind != "f" or scale.dtype.kind != "f":
+                return None
+            scale = scale.reshape(())
             return np.where(first >= 0, scale, -scale).astype(np.float32)
         if node.op_type == "Transpose" and not node.domain:
             attributes = _attributes(node)

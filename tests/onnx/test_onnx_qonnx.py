@@ -182,3 +182,18 @@ def test_attributes_of_another_type_and_scales_that_are_no_numbers_are_one_sente
     with pytest.raises(ModelError, match=f"{name}|infinite or not a number") as caught:
         load_model(tmp_path / "model.onnx", STANDARD_OPERATORS)
     assert "\n" not in str(caught.value) and "/layers/layers" in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["weights", "scale"])
+@pytest.mark.parametrize("dtype", [bool, np.int32, np.complex64])
+def test_signs_of_constants_that_are_no_floats_are_one_sentence(place, dtype, tmp_path):
+    """A scale of booleans is what the fuzzer found."""
+    model = onnx.load(FILES / "brevitas.onnx")
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    node = next(n for n in model.graph.node if n.op_type == "BipolarQuant" and n.input[0] in constants)
+    changed = constants[node.input[place]]
+    changed.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(changed).astype(dtype), changed.name))
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ModelError) as caught:
+        load_model(tmp_path / "model.onnx", STANDARD_OPERATORS)
+    assert "\n" not in str(caught.value) and "BipolarQuant" in str(caught.value)
