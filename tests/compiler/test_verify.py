@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sensor_bnn import verify
 from sensor_bnn.boards import load_board
 from sensor_bnn.cli.verify import command
-from sensor_bnn.compiler import program
+from sensor_bnn.compiler import plan as planning
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.patterns import match_patterns
@@ -54,7 +54,7 @@ def test_a_file_of_qonnx_agrees_everywhere():
 
 
 def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
-    monkeypatch.setattr(program, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
+    monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
     code, said = run(mlp_onnx())
     assert (code, said["ok"]) == (1, False)
     assert {check["backend"]: check["first_difference"] for check in said["backends"]} == {
@@ -81,7 +81,7 @@ def test_a_broken_float_layer_is_named(mlp_onnx, monkeypatch):
 
 
 def test_in_words(mlp_onnx, monkeypatch):
-    monkeypatch.setattr(program, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
+    monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
     result = CliRunner().invoke(command, [str(mlp_onnx())])
     assert result.exit_code == 1
     assert "host: differs first in /expand" in result.stdout
@@ -90,7 +90,7 @@ def test_in_words(mlp_onnx, monkeypatch):
 
 def test_layers_in_portions_are_those_of_one_run(mlp_onnx):
     model = load_model(mlp_onnx(), STANDARD_OPERATORS)
-    plan = program.plan_program(match_patterns(import_onnx(model)), find_target("host"))
+    plan = planning.plan_program(match_patterns(import_onnx(model)), find_target("host"))
     window = np.linspace(-2, 2, 5 * 40, dtype=np.float32)[None]
     last = len(plan.steps) - 1
     whole = verify._run(plan, list(range(last + 1)), window, None)
@@ -103,7 +103,7 @@ def test_layers_in_portions_are_those_of_one_run(mlp_onnx):
 
 def test_what_does_not_fit_at_once_is_looked_at_in_portions(mlp_onnx):
     model = load_model(mlp_onnx(tokens=400), STANDARD_OPERATORS)
-    plan = program.plan_program(match_patterns(import_onnx(model)), find_target("cortex-m4"))
+    plan = planning.plan_program(match_patterns(import_onnx(model)), find_target("cortex-m4"))
     portions = verify._portions(plan, load_board("qemu-netduinoplus2"))
     assert len(portions) > 1
     assert [step for portion in portions for step in portion] == list(range(len(plan.steps)))
