@@ -59,7 +59,7 @@ def test_train_then_eval_then_samples(
     assert json.loads(on_samples.stdout)["windows"] == 9
     assert json.loads(on_samples.stdout)["top5"] == 1
     readable = CliRunner().invoke(eval_command, [ckpt, "--data", samples])
-    assert "over 9 windows" in readable.stdout
+    assert "over 9 samples" in readable.stdout
 
 
 @pytest.mark.usefixtures("small_set")
