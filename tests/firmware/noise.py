@@ -22,13 +22,16 @@ class NoisyCable(threading.Thread):
         port: the device's own port.
         rate: the share of bytes to which one of ``KINDS`` happens.
         seed: of which, and what.
+
+    Counted are the bytes of both directions, and the turns: how often the line's direction changed.
     """
 
     def __init__(self, port: str, rate: float, seed: int) -> None:
         super().__init__(daemon=True)
         self.rate = rate
         self.events: Counter[str] = Counter()
-        self.bytes = 0
+        self.bytes = self.turns = 0
+        self._last = -1
         self._random = random.Random(seed)
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -61,6 +64,8 @@ class NoisyCable(threading.Thread):
     def _carry(self, data: bytes, to: int) -> None:
         out = bytearray()
         self.bytes += len(data)
+        self.turns += to != self._last
+        self._last = to
         for byte in data:
             if self._random.random() >= self.rate:
                 out.append(byte)
