@@ -60,7 +60,7 @@ def running_board(
         samples: labelled inputs, to compare the shipped model's stages on.
         folder: for everything that is built.
         console: told of each step.
-        application: one of ``sensor_bnn.firmware.build.APPLICATIONS``.
+        application: one of ``sensor_bnn.firmware.link.APPLICATIONS``.
 
     Raises:
         SensorBnnError: whatever a stage says.

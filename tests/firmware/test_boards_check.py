@@ -20,8 +20,9 @@ from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware import check
-from sensor_bnn.firmware.build import RESERVED_BYTES, build_bootloader, build_firmware
+from sensor_bnn.firmware.build import build_bootloader, build_firmware
 from sensor_bnn.firmware.check import CHECKS, check_board
+from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.resources import resource
 

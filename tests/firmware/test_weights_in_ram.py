@@ -21,7 +21,8 @@ from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.image import read_image
 from sensor_bnn.errors import BoardError
-from sensor_bnn.firmware.build import RESERVED_BYTES, build_firmware
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 

@@ -1,0 +1,81 @@
+"""Whether a model fits a board, and how to say that it does not."""
+
+from __future__ import annotations
+
+from sensor_bnn.boards import Board, ram_bytes
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.bundle import BundleFacts
+from sensor_bnn.firmware.image import HEADER_BYTES
+
+RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
+HANDLER_STACK_BYTES = 1024
+
+
+def check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
+    """Refuse what cannot fit whatever the code's size, before a compiler runs.
+
+    Raises:
+        BoardError: flash or RAM of the board is too small.
+    """
+    flash = HEADER_BYTES + bundle.weights_bytes
+    if flash > board.slot.size:
+        raise too_big(
+            "flash",
+            flash,
+            "application slot",
+            board.slot.size,
+            board,
+            at_least=True,
+            most=bundle.largest_layer,
+        )
+    ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
+    ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
+    if weights == "ram":
+        ram += bundle.weights_bytes
+        if ram > ram_bytes(board):
+            raise no_room_for_weights(ram - ram_bytes(board), board, at_least=True)
+    if ram > ram_bytes(board):
+        raise too_big("RAM", ram, "RAM", ram_bytes(board), board, at_least=True, most=bundle.fullest_layer)
+
+
+def too_big(
+    what: str,
+    needed: int,
+    where: str,
+    available: int,
+    board: Board,
+    at_least: bool = False,
+    most: str = "",
+) -> BoardError:
+    """Return the error that says how much of what is needed, and where there is how much.
+
+    Args:
+        what, where: the memory, and the part of it that is too small.
+        needed, available: bytes.
+        board: that has it.
+        at_least: the need is known in part.
+        most: the layer that needs most.
+    """
+    bound = "at least " if at_least else ""
+    place = f" (most at layer {most})" if most else ""
+    return BoardError(
+        f"The model does not fit: it needs {bound}{_size(needed)} of {what}{place}, "
+        f"and the {where} of board {board.name} has {_size(available)}.",
+        "Choose a smaller model or a larger board (`sensor-bnn boards` lists them).",
+    )
+
+
+def no_room_for_weights(missing: int, board: Board, at_least: bool = False) -> BoardError:
+    """Return the error for a copy of the weights that lacks so many bytes of RAM."""
+    bound = "at least " if at_least else ""
+    return BoardError(
+        f"The weights do not fit into the RAM of board {board.name}: {bound}{missing:,} bytes are missing.",
+        "Leave `--weights ram` out: the model then reads them from flash.",
+    )
+
+
+def _size(count: int) -> str:
+    for unit, scale in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if count >= scale:
+            return f"{count / scale:.4g} {unit} ({count:,} bytes)"
+    return f"{count} bytes"
