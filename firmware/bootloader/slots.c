@@ -48,9 +48,10 @@ static image_verdict check_signature(const image_header *header) {
 #endif
 
 static image_verdict judge(uint32_t slot) {
+    static const char board[sizeof((image_header *)0)->board] = SBNN_BOARD_NAME;
     const uint32_t origin = origin_of(slot);
-    const image_verdict verdict = image_check(
-        flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, SBNN_BOARD_NAME);
+    const image_verdict verdict =
+        image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
     return verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
 }
 

@@ -34,12 +34,3 @@ int memcmp(const void *left, const void *right, size_t count) {
     }
     return 0;
 }
-
-int strncmp(const char *left, const char *right, size_t count) {
-    for (; count > 0u; count--, left++, right++) {
-        if (*left != *right || *left == '\0') {
-            return (uint8_t)*left - (uint8_t)*right;
-        }
-    }
-    return 0;
-}

@@ -73,14 +73,11 @@ park: /* the other cores */
 
     .ltorg
 
-    /* Of the table's four groups this one alone is entered: the stack is always EL1's own, and nothing runs
-     * below EL1. The linker script puts it 512 bytes behind `exceptions`, where the table would begin. */
+    /* Of the table's sixteen entries this one alone is entered: the stack is always EL1's own, nothing runs below
+     * EL1, and what is not the core's own doing is masked from reset on. The linker script puts it 512 bytes
+     * behind `exceptions`, where the table would begin. */
     .section .exceptions, "ax"
-    .balign 128
-    .rept 4
-    .balign 128
     ldr x0, =linker_handler_stack_top /* whatever the stack pointer was */
     mov sp, x0
     b fault_reset
-    .endr
     .ltorg

@@ -23,7 +23,7 @@ image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t add
         header.header_crc32 != crc32_update(0, slot, offsetof(image_header, header_crc32))) {
         return IMAGE_NONE;
     }
-    if (strncmp(header.board, board, sizeof header.board) != 0) {
+    if (memcmp(header.board, board, sizeof header.board) != 0) {
         return IMAGE_OF_OTHER_BOARD;
     }
     if (header.address != address) {

@@ -41,7 +41,8 @@ typedef enum {
 } image_verdict;
 
 /* What the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which stand at
- * `address` of the board's flash, are: IMAGE_WHOLE to IMAGE_DAMAGED. Any bytes may stand there. */
+ * `address` of the board's flash, are: IMAGE_WHOLE to IMAGE_DAMAGED. Any bytes may stand there. The
+ * name of the `board` is the 32 bytes of a right header. */
 image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
                           const char *board);
 

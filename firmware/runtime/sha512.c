@@ -9,6 +9,14 @@
 
 #define BLOCK_BYTES 128u
 
+#if UINTPTR_MAX > UINT32_MAX
+
+static uint64_t right(uint64_t value, uint32_t bits) {
+    return value >> bits | value << (64u - bits);
+}
+
+#else
+
 /* By 1 to 63 bits, not 32. Not inline: ten of these would take more than the rest. */
 __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
     uint32_t low = (uint32_t)value;
@@ -23,6 +31,8 @@ __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
     high = high >> bits | out;
     return (uint64_t)high << 32 | low;
 }
+
+#endif
 
 /* The three rotations of each of the standard's functions. Of the last two the third is a shift. */
 enum { BIG_0, BIG_1, SMALL_0, SMALL_1 };

@@ -33,6 +33,14 @@ WHOLE, NONE, OF_OTHER_BOARD, MISPLACED, TOO_LARGE, DAMAGED = range(6)
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
 SANITIZED = ("-fsanitize=address,undefined",)
 
+
+def padded(board: str) -> bytes:
+    """A board's name as it stands in a header."""
+    return board.encode().ljust(32, b"\0")
+
+
+NAME = padded(BOARD)
+
 # A session-wide program behind each example.
 example_settings = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -197,9 +205,9 @@ def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> 
     image = bytes(range(200))
     header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1", SLOT), image_sha256=bytes(32))
     slot = (header.to_bytes() + image).ljust(2048)
-    assert runtime.image_check(slot, 2048, SLOT, b"fake") == DAMAGED
+    assert runtime.image_check(slot, 2048, SLOT, NAME) == DAMAGED
     right = replace(header, image_sha256=hashlib.sha256(image).digest())
-    assert runtime.image_check((right.to_bytes() + image).ljust(2048), 2048, SLOT, b"fake") == WHOLE
+    assert runtime.image_check((right.to_bytes() + image).ljust(2048), 2048, SLOT, NAME) == WHOLE
 
 
 @given(image=st.binary(min_size=8, max_size=600), data=st.data())
@@ -209,14 +217,14 @@ def test_only_whole_images_of_the_board_are_started(
 ) -> None:
     whole = ImageHeader.of(image, STANDIN_HASH, BOARD, "1.0", SLOT).to_bytes() + image
 
-    def verdict(content: bytes, board: bytes = b"fake", room: int = 2048, at: int = SLOT) -> int:
+    def verdict(content: bytes, board: bytes = NAME, room: int = 2048, at: int = SLOT) -> int:
         slot = (content + b"\xff" * room)[:room]
         return int(runtime.image_check(slot, room, at, board))
 
     assert verdict(whole) == WHOLE
     assert verdict(whole, room=len(whole)) == WHOLE
     assert verdict(whole, room=len(whole) - 1) == TOO_LARGE
-    assert verdict(whole, board=b"fak") == verdict(whole, board=b"fake2") == OF_OTHER_BOARD
+    assert verdict(whole, board=padded("fak")) == verdict(whole, board=padded("fake2")) == OF_OTHER_BOARD
     assert verdict(whole, at=SLOT + PAGE) == MISPLACED
     place = data.draw(st.integers(0, len(whole) - 1))
     damaged = bytearray(whole)
@@ -228,11 +236,11 @@ def test_only_whole_images_of_the_board_are_started(
 
 def test_an_image_has_its_first_vectors(runtime: ctypes.CDLL) -> None:
     short = ImageHeader.of(b"1234567", bytes(32), BOARD, "1", SLOT).to_bytes() + b"1234567"
-    assert runtime.image_check(short.ljust(1024), 1024, SLOT, b"fake") == DAMAGED
+    assert runtime.image_check(short.ljust(1024), 1024, SLOT, NAME) == DAMAGED
     huge = bytearray(ImageHeader.of(b"", bytes(32), BOARD, "1", SLOT).to_bytes())
     huge[8:12] = b"\xff\xff\xff\xff"
     huge[508:] = struct.pack("<I", zlib.crc32(huge[:508]))
-    assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, b"fake") == TOO_LARGE
+    assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
 
 
 # Whole programs over a script: what comes, and when the line is silent.
