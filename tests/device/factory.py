@@ -86,7 +86,8 @@ class Factory(threading.Thread):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._ender)
-        self.join()
+        self.join(20.0)
+        assert not self.is_alive(), "the chip hangs"
         for descriptor in (self._master, self._slave, self._end):
             os.close(descriptor)
 

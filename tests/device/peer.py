@@ -131,7 +131,8 @@ class Peer(threading.Thread):
         """End the board, and its side of the line; what was opened there hangs up."""
         if self.is_alive():
             os.close(self._ender)
-            self.join()
+            self.join(20.0)
+            assert not self.is_alive(), "the board hangs"
             os.close(self._master)
 
     def run(self) -> None:

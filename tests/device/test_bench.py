@@ -366,16 +366,16 @@ def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "bench", str(device), "--samples", str(file)]
         line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--reference", str(host)]
-        done = subprocess.run([*line, "--json", "--limit", "2"], capture_output=True, text=True)
+        done = subprocess.run([*line, "--json", "--limit", "2"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout)
         assert (result["instructions"], result["samples"], result["bit_exact"]) == (2500, 2, True)
         assert "bench" in done.stderr
-        done = subprocess.run(line, capture_output=True, text=True)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         assert "/layer2" in done.stdout
     line[line.index("--port") + 1] = str(tmp_path / "tty")
-    done = subprocess.run(line, capture_output=True, text=True)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no such port" in done.stderr
 

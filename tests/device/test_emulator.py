@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -10,6 +11,7 @@ import stat
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +70,17 @@ def script(folder: Path, text: str) -> str:
 def with_program(board: Board, program: str) -> Board:
     assert board.emulator is not None
     return replace(board, emulator=replace(board.emulator, program=program))
+
+
+@contextlib.contextmanager
+def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process with pipes that does not outlive a test which failed before it had ended."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def talk(port: SerialPort, text: bytes) -> bytes:
@@ -140,7 +153,7 @@ def test_the_command_prints_the_port_and_ends_cleanly(
     board: Board, echo: Path, number: signal.Signals
 ) -> None:
     line = [sys.executable, "-m", "sensor_bnn", "emulate", board.name, "--bootloader", str(echo), "--json"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(line) as process:
         assert process.stdout is not None and process.stderr is not None
         said = json.loads(process.stdout.readline())
         assert said["board"] == board.name
@@ -165,7 +178,7 @@ def test_no_qemu_outlives_a_host_that_is_killed(board: Board, echo: Path) -> Non
         "    sys.stdin.read()\n"
     )
     line = [sys.executable, "-c", program, board.name, str(echo)]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+    with started(line) as host:
         assert host.stdout is not None
         qemu = int(host.stdout.readline())
         watched = os.pidfd_open(qemu)

@@ -375,15 +375,17 @@ def test_the_command(image: Image, tmp_path: Path) -> None:
     ]
     with Peer() as peer:
         environment = {**os.environ, "SENSOR_BNN_PORT": peer.port}
-        done = subprocess.run([*line, "--json"], capture_output=True, text=True, env=environment)
+        done = subprocess.run([*line, "--json"], capture_output=True, text=True, env=environment, timeout=300)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout)
         assert result["port"] == peer.port
         assert result["model_hash"] == image.model_hash
         assert "verify" in done.stderr
-        again = subprocess.run(line, capture_output=True, text=True, env=environment)
+        again = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=300)
         assert again.returncode == 0, again.stderr
         assert "toy at" in again.stdout and "3,513 bytes at 0x08001000" in again.stdout
-    gone = subprocess.run([*line, "--port", str(tmp_path / "tty")], capture_output=True, text=True)
+    gone = subprocess.run(
+        [*line, "--port", str(tmp_path / "tty")], capture_output=True, text=True, timeout=300
+    )
     assert (gone.returncode, gone.stdout) == (1, "")
     assert gone.stderr.splitlines()[-1].startswith("sensor-bnn: Cannot open the port")

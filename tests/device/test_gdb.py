@@ -110,11 +110,12 @@ def test_a_server_that_breaks_off(tmp_path: Path, answer: bytes) -> None:
                 peer.recv(100)
                 peer.sendall(answer)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         with pytest.raises(PortError, match="broken off"), Debugger(address):
             pass
-        thread.join()
+        thread.join(20.0)
+        assert not thread.is_alive()
 
 
 def test_a_board_that_needs_a_debugger_asks_for_it() -> None:

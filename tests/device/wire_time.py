@@ -80,19 +80,27 @@ def measure(checksum: bool, real: bool, ahead: int = 0) -> Times:
     chip = context.Process(target=_play, args=(theirs, checksum, ahead, BAUD if real else None), daemon=True)
     chip.start()
     try:
-        with open_session(Link(ours.recv().port), CHIP) as session:
+        with open_session(Link(_hear(ours).port), CHIP) as session:
             ours.send("look")
-            before = ours.recv().wire_bytes
+            before = _hear(ours).wire_bytes
             passed, how = _flash(session, CHIP, data)
         ours.send("end")
-        after = ours.recv()
+        after = _hear(ours)
     finally:
         ours.close()
-        chip.join()
+        chip.join(60)
+        chip.kill()
     assert after.flash[CHIP.bootloader.size :][:SIZE] == data
     assert not after.violations, after.violations
     crossed = SIZE * (2 if how == "read-back" else 1)
     return Times(10 * crossed / BAUD, 10 * (after.wire_bytes - before) / BAUD, passed, how)
+
+
+def _hear(pipe: Connection) -> _Chip:
+    assert pipe.poll(60), "the chip's process says nothing"
+    told = pipe.recv()
+    assert isinstance(told, _Chip)
+    return told
 
 
 def _play(pipe: Connection, checksum: bool, ahead: int, baud: int | None) -> None:
@@ -147,6 +155,7 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
                     ],
                     check=True,
                     capture_output=True,
+                    timeout=300,
                 )
                 theirs = time.perf_counter() - begun
                 begun = time.perf_counter()

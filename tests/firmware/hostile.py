@@ -222,12 +222,13 @@ def play(name: str, program: Path, frames: int, seed: int) -> Run:
 
     Raises:
         AssertionError: a sanitizer's finding, an access outside the slot, a changed bootloader, or no answer.
+        subprocess.TimeoutExpired: a batch, which takes a second, hangs.
     """
     sent = answered = 0
     for first in range(0, frames, BATCH):
         rng = random.Random(f"{seed} {name} {first}")
         text, count = script(name, rng, min(BATCH, frames - first))
-        done = subprocess.run([program], input=text, capture_output=True, check=False)
+        done = subprocess.run([program], input=text, capture_output=True, check=False, timeout=600)
         where = f"{name}, seed {seed}, batch {first}"
         assert done.returncode == 0, f"{where}: {done.stderr.decode(errors='replace')[-2000:]}"
         said, flash = done.stdout[:-FLASH_BYTES], done.stdout[-FLASH_BYTES:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import struct
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sensor_bnn.firmware.build import BuildResult
 
 ACK, NACK = b"\x79", b"\x1f"
 SYNC = b"\x7f"
+HELLO = 1
 PATIENT = 20.0  # seconds for an answer that must come
 QUIET = 0.3  # seconds in which nothing must come
 
@@ -61,6 +63,19 @@ class Line:
             if answer := self.take(1, every):
                 return answer
         pytest.fail("the bootloader does not answer")
+
+    def greet(self) -> None:
+        """Say hello until an application answers: what comes before it has started is lost."""
+        for _ in range(40):
+            self.send(request(HELLO, sequence=1))
+            if select.select([self._serial], [], [], 1.5)[0]:
+                break
+        else:
+            pytest.fail("no application answers")
+        # Every hello that was heard is answered, and this one last.
+        self.send(request(HELLO, sequence=2))
+        while self.answer()[0] != 2:
+            pass
 
     # AN3155
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import select
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 KINDS = ("drop", "flip", "double", "delay")
+_END_SECONDS = 20.0
 
 
 class NoisyCable(threading.Thread):
@@ -38,6 +40,9 @@ class NoisyCable(threading.Thread):
         self.port = os.ttyname(self._slave)
         self._device = os.open(port, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self._device)
+        self._waiting = {self._master: bytearray(), self._device: bytearray()}
+        for descriptor in self._waiting:
+            os.set_blocking(descriptor, False)
         self._end, self._ender = os.pipe()
 
     def __enter__(self) -> Self:
@@ -48,16 +53,22 @@ class NoisyCable(threading.Thread):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._ender)
-        self.join()
+        self.join(_END_SECONDS)
+        assert not self.is_alive(), "the cable hangs"
         for descriptor in (self._master, self._slave, self._device, self._end):
             os.close(descriptor)
 
     def run(self) -> None:
+        """A side that takes nothing now holds up its own direction, and not the other."""
         other = {self._master: self._device, self._device: self._master}
         while True:
-            ready, _, _ = select.select([*other, self._end], [], [])
+            sources = [source for source, to in other.items() if not self._waiting[to]]
+            full = [to for to, waiting in self._waiting.items() if waiting]
+            ready, writable, _ = select.select([*sources, self._end], full, [])
             if self._end in ready:
                 return
+            for to in writable:
+                self._pass_on(to)
             for source in ready:
                 self._carry(os.read(source, 4096), other[source])
 
@@ -77,7 +88,14 @@ class NoisyCable(threading.Thread):
             elif kind == "double":
                 out += bytes([byte, byte])
             elif kind == "delay":
-                os.write(to, out)
+                self._waiting[to] += out
+                self._pass_on(to)
                 out = bytearray([byte])
                 time.sleep(0.03)
-        os.write(to, out)
+        self._waiting[to] += out
+        self._pass_on(to)
+
+    def _pass_on(self, to: int) -> None:
+        """As much as the side takes without a wait."""
+        with contextlib.suppress(BlockingIOError):
+            del self._waiting[to][: os.write(to, self._waiting[to])]

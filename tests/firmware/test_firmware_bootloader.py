@@ -247,6 +247,7 @@ def test_reset_starts_a_whole_image_after_a_window_for_calls(
     still_there(line)
     machine.emulator.reset()
     assert line.take(1, 1.0) == b"", "neither bootloader nor application speak first"
+    line.greet()
     assert line.ask(HELLO)[0] == 0
 
 

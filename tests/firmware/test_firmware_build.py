@@ -358,4 +358,4 @@ def test_the_command_is_quick_to_start_and_needs_no_torch(
         "standalone_mode=False)\n"
         "assert not {'torch', 'tvm', 'onnx', 'onnxruntime', 'numpy'} & sys.modules.keys()"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=300)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import struct
 import subprocess
 from collections.abc import Callable
@@ -41,6 +43,10 @@ def program(
 
 
 def ended(emulator: Emulator) -> str:
+    watched = os.pidfd_open(emulator.pid)
+    has_ended = select.select([watched], [], [], 60.0)[0]
+    os.close(watched)
+    assert has_ended, "the program still runs"
     with pytest.raises(ToolError, match="exited with status") as caught:
         emulator.wait()
     return caught.value.message
@@ -103,6 +109,7 @@ def test_without_the_plugin_time_is_real_and_no_instructions(program: tuple[Boar
         input=request(1),
         capture_output=True,
         check=False,
+        timeout=60,
     )
     assert done.returncode == 0, "the end of input is the end of the program"
     assert b"monotonic" in done.stdout

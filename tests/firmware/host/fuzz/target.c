@@ -18,15 +18,16 @@ int firmware_main(void);
 extern uint8_t __start_firmware_bss[], __stop_firmware_bss[];
 extern uint8_t __start_firmware_data[], __stop_firmware_data[];
 
-#define SILENCES                                                                                       \
-    1100u /* one ends a false start of a frame; as many as a frame has bytes may stand in line */
+/* At the end: one ends a false start of a frame; as many as a frame has bytes, or as came at all, may
+ * stand in line. */
+#define MOST_SILENCES 1100u
 #define OUTPUT_BYTES (1u << 20)
 #define KEPT_BYTES (1u << 15) /* of the output: more than the last answer and the flash */
 #define MOST_WORK 200u        /* inferences: a request may ask for 2^32 rounds of them */
 
 static const uint8_t *input;
 static size_t left, in_record;
-static uint32_t silence, at_end, work;
+static uint32_t silence, silences, at_end, work;
 static int has_byte, is_over;
 static uint8_t byte;
 static uint8_t output[OUTPUT_BYTES];
@@ -78,9 +79,9 @@ int fuzz_next(void) {
         return 's';
     }
     if (in_record == 0u && left > 0u) {
-        static const uint8_t silences[] = {0, 0, 1, 60};
+        static const uint8_t after[] = {0, 0, 1, 60};
         in_record = *input & 63u;
-        silence = silences[*input >> 6];
+        silence = after[*input >> 6];
         input++;
         left--;
         if (in_record > left) {
@@ -95,11 +96,11 @@ int fuzz_next(void) {
         has_byte = 1;
         return 'b';
     }
-    if (at_end < SILENCES) {
+    if (at_end < silences) {
         at_end++;
         return 'l';
     }
-    const uint32_t step = at_end++ - SILENCES;
+    const uint32_t step = at_end++ - silences;
     if (step >= sizeof FUZZ_LAST) {
         return step == sizeof FUZZ_LAST ? 's' : EOF;
     }
@@ -151,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     input = data;
     left = size;
+    silences = size < MOST_SILENCES ? (uint32_t)size + 1u : MOST_SILENCES;
     in_record = said = 0;
     silence = at_end = work = 0;
     has_byte = is_over = 0;
