@@ -10,7 +10,7 @@ from sensor_bnn.device.image import Image, parse_image
 from sensor_bnn.device.placement import check_fit, current_origin, place
 from sensor_bnn.device.session import Link, Session, open_session
 from sensor_bnn.device.transfer import Progress, changed_pages, erase_pages, filled, pages_of, verify
-from sensor_bnn.errors import BundleError
+from sensor_bnn.errors import BundleError, FlashError
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SlotReport:
 
 
 def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read_back: bool) -> SlotReport:
-    """See that the slot that a reset starts holds ``image``; nothing is written.
+    """See that the slot that a reset starts holds ``image``; nothing is written, and what is there starts.
 
     Raises:
         FlashError: it does not; the message names the first wrong address.
@@ -49,7 +49,14 @@ def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read
     with open_session(link, board) as session:
         is_second = image.second is not None and current_origin(session, board) == image.second.address
         expected = image.second if is_second and image.second is not None else image
-        how = verify(session, expected.address, filled(expected.data), progress, read_back)
+        try:
+            how = verify(session, expected.address, filled(expected.data), progress, read_back)
+        except FlashError as error:
+            _go(session, board)  # what ran before this look runs on
+            raise FlashError(
+                error.message,
+                "The board holds another image; nothing was written. Flash this one without --verify-only.",
+            ) from None
         started = _go(session, board)
     size = len(expected.data)
     pages = len(pages_of(board, expected.address, size))
