@@ -11,7 +11,7 @@ demo: $(VENV)/.installed machine
 	@$(BIN)/sensor-bnn demo --json
 
 test: lint browser peers
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(VENV)/.developing machine
 	$(BIN)/ruff check
