@@ -44,13 +44,14 @@ def eighth(weight: Floats, largest: int = 1) -> tuple[Floats, Floats]:
     Returns:
         ``[K, N]`` and ``[N]``, float32; the scale as :func:`half` rounds it, unless it is too small for that.
     """
-    size = np.abs(weight.astype(np.float64)).max(axis=0)
-    scale = np.where(size > 0, size / _LARGEST, 1).astype(np.float32)
+    size = np.abs(weight.astype(np.float64)).max(axis=0) / _LARGEST
+    # Weights that need a subnormal scale are 0: one that rounds to 0 divides by it, and none grows by a step.
+    scale = np.where(size >= np.finfo(np.float32).smallest_normal, size, 1).astype(np.float32)
     scale = half(scale) if half(scale).all() else scale
     while True:
         whole = np.clip(np.rint(weight / scale), -_LARGEST, _LARGEST).astype(np.float32) + np.float32(0)
         over = np.abs(whole).sum(axis=0) * largest / _WHOLE
-        if over.max() <= 1:
+        if not np.any(over > 1):
             return whole, scale
         scale = np.where(over > 1, scale * np.float32(1.0625), scale)
         scale = half(scale) if half(scale).all() else scale

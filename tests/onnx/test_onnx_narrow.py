@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -39,6 +39,8 @@ def test_what_float16_cannot_hold_stays():
     arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 5)), elements=FLOATS),
     st.sampled_from([1, PIXEL]),
 )
+@example(np.full((1, 1), 1e-45, np.float32), 1)
+@example(np.full((40000, 1), 1e-43, np.float32), PIXEL)
 def test_eight_bits_are_near_and_their_sums_exact(weight, largest):
     whole, scale = eighth(weight, largest)
     assert np.array_equal(whole, whole.astype(np.int8).astype(np.float32))
