@@ -25,9 +25,11 @@ enum {
     ERASE = 0x43,
     EXTENDED_ERASE = 0x44,
     GET_CHECKSUM = 0xA1,
+    LONG_WRITE = 0xB1, /* ours: Write Memory with a count of two bytes */
 };
 
 #define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* a longest Write Memory: command, address, block */
+#define LONG_WRITE_MOST 1024u                  /* bytes of one Long Write */
 
 #define ERASE_ALL 0xFFu
 #define EXTENDED_ERASE_ALL 0xFFFFu
@@ -48,6 +50,9 @@ static uint64_t deadline;
 
 /* Why Go was refused the last time. */
 static image_verdict refused;
+
+/* What the write command being received has brought. */
+static uint8_t block[LONG_WRITE_MOST];
 
 /* The pages that the erase command being received has named. */
 static uint32_t chosen[(PAGES + 31u) / 32u];
@@ -115,8 +120,9 @@ static bool receive_address(uint32_t *address) {
 }
 
 static void get(void) {
-    static const uint8_t commands[] = {GET, GET_VERSION,  GET_ID, SPEED,          READ_MEMORY,
-                                       GO,  WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM};
+    static const uint8_t commands[] = {GET,       GET_VERSION,  GET_ID, SPEED,          READ_MEMORY,
+                                       GO,        WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM,
+                                       LONG_WRITE};
     answer(ACK);
     answer(sizeof commands); /* bytes that follow, less one: the version comes first */
     answer(PROTOCOL_VERSION);
@@ -161,9 +167,11 @@ static void read_memory(void) {
     uart_send(flash_at(address), count + 1u);
 }
 
-static void write_memory(void) {
-    uint32_t address;
-    uint8_t count, check, data[256];
+/* Both write commands: a count less one of `width` bytes, the highest first, that many bytes of data,
+ * and the XOR of all these. */
+static void write_memory(int width) {
+    uint32_t address, count = 0;
+    uint8_t byte, check = 0;
     answer(ACK);
     if (!receive_address(&address)) {
         return;
@@ -173,22 +181,29 @@ static void write_memory(void) {
         return;
     }
     answer(ACK);
-    expect(sizeof data);
-    if (!receive(&count)) {
-        return;
-    }
-    check = count;
-    for (uint32_t i = 0; i <= count; i++) {
-        if (!receive(&data[i])) {
+    expect(sizeof block);
+    for (int i = 0; i < width; i++) {
+        if (!receive(&byte)) {
             return;
         }
-        check ^= data[i];
+        check ^= byte;
+        count = count << 8 | byte;
     }
-    uint8_t checksum;
-    if (!receive(&checksum)) {
+    if (count >= sizeof block) {
+        refuse();
         return;
     }
-    if (check != checksum || !in_slot(address, count + 1u) || !flash_write(address, data, count + 1u)) {
+    count++;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!receive(&block[i])) {
+            return;
+        }
+        check ^= block[i];
+    }
+    if (!receive(&byte)) {
+        return;
+    }
+    if (check != byte || !in_slot(address, count) || !flash_write(address, block, count)) {
         refuse();
         return;
     }
@@ -382,7 +397,10 @@ void an3155_serve(void) {
             read_memory();
             break;
         case WRITE_MEMORY:
-            write_memory();
+            write_memory(1);
+            break;
+        case LONG_WRITE:
+            write_memory(2);
             break;
         case ERASE:
             erase(1);

@@ -1,10 +1,10 @@
 """AN3155, the protocol of ST's USART bootloaders and of our resident one.
 
 STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*; Speed is AN3154's,
-and Get Checksum has the stages that ``stm32flash -C`` speaks. A command is a
-byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has no frame and
-no deadline of its own: after a lost byte the bootloader waits for the rest, so ``resync`` feeds it until it
-complains.
+Get Checksum has the stages that ``stm32flash -C`` speaks, and Long Write is ours (docs/protocol.md). A
+command is a byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has
+no frame and no deadline of its own: after a lost byte the bootloader waits for the rest, so ``resync`` feeds
+it until it complains.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from sensor_bnn.errors import FlashError, PortError
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
 GET, GET_VERSION, GET_ID, SPEED, READ, GO, WRITE = 0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31
 EXTENDED_ERASE = 0x44
-ERASE, GET_CHECKSUM = 0x43, 0xA1
+ERASE, GET_CHECKSUM, LONG_WRITE = 0x43, 0xA1, 0xB1
 BLOCK_BYTES = 256  # the most that one Read or Write carries
+LONG_BYTES = 4 * BLOCK_BYTES  # the most that one Long Write carries
 ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
 
 _ANSWER_SECONDS = 2.0
@@ -41,14 +42,21 @@ _ATTEMPTS = 4
 _SHORT_AHEAD = (
     16  # commands of some 12 bytes: a hasty bootloader buffers them, as it writes nothing meanwhile
 )
-# What brings an interrupted command to its end: so many FILLs, and the seconds to wait for a complaint. FILL
-# completes no command and no address, and because it is even no checksum of a block or an erase that begins
-# with it either. An address wants 5 bytes more, a block and its checksum 258; a single completes the half
-# command that a flood may leave. An erase that has missed its frame takes FILL for its count, 0x7E7E pages,
-# and then wants two bytes for each.
+# What brings an interrupted command to its end: so many FILLs, and the seconds to wait for a complaint.
+# FILL completes no command and no address, and because it is even no checksum of a block or an erase that
+# begins with it either; for the count of a Long Write it is too large. An address wants 5 bytes more, a
+# block and its checksum 258, a long one 1025; a single completes the half command that a flood may leave.
+# An erase that has missed its frame takes FILL for its count, 0x7E7E pages, and then wants two bytes for
+# each.
 FILL = 0x7E
 _SINGLES = ((1, _SYNC_SECONDS),) * 2
-_FLOOD = (*_SINGLES * 3, (BLOCK_BYTES + 2, _FLOOD_SECONDS), *_SINGLES)
+_FLOOD = (
+    *_SINGLES * 3,
+    (BLOCK_BYTES + 2, _FLOOD_SECONDS),
+    *_SINGLES,
+    (LONG_BYTES - BLOCK_BYTES, 2 * _FLOOD_SECONDS),
+    *_SINGLES,
+)
 _ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
 
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -94,7 +102,8 @@ class An3155:
 
     ``hasty`` sends a command's stages without waiting for each one's ACK: our bootloader buffers them, and
     drops what follows a stage that it refuses. One in ROM may have room for a single byte. ``ahead`` are the
-    blocks that it takes while it writes another.
+    blocks that it takes while it writes another. ``long_writes`` says that it has Long Write; that is used
+    where none are taken ahead, until the line damages one.
 
     Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
     or ``SilenceError``. ``retries`` counts.
@@ -104,6 +113,7 @@ class An3155:
         self._port = port
         self.hasty = False
         self.ahead = 0
+        self.long_writes = False
         self.erase_command = EXTENDED_ERASE  # or ERASE, as the oldest parts have it
         self.retries = 0
 
@@ -148,13 +158,33 @@ class An3155:
             pass
 
     def write_all(self, blocks: Sequence[Block]) -> Iterator[None]:
-        """Write one block after the other as ``write`` does, ``ahead`` of them sent ahead; yield at each."""
+        """Write one block after the other as ``write`` does, some at once or ahead; yield at each."""
         for address, data in blocks:
             if not 0 < len(data) <= BLOCK_BYTES or len(data) % 4 or address % 4:
                 raise ValueError(
                     f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
                 )
+        if self.long_writes and not self.ahead:
+            return self._write_long(blocks)
         return self._each([self._write(*block) for block in blocks], self.ahead)
+
+    def _write_long(self, blocks: Sequence[Block]) -> Iterator[None]:
+        """What a line damages is sent again in short blocks, of which more come through whole."""
+        groups = list(_joined(blocks))
+        done = 0
+        try:
+            for group, _ in zip(
+                groups, self._answers([self._long(*group) for group in groups], 0), strict=True
+            ):
+                covered = range(group[0], group[0] + len(group[1]))
+                while done < len(blocks) and blocks[done][0] in covered:
+                    done += 1
+                    yield
+        except (RefusalError, SilenceError):
+            self.long_writes = False
+            self.retries += 1
+            self.resync()
+            yield from self.write_all(blocks[done:])
 
     def erase(self, pages: Sequence[int]) -> None:
         """Erase the pages of these numbers."""
@@ -342,6 +372,11 @@ class An3155:
         what = f"Write Memory at {address:#010x}"
         return _Command(what, (_complemented(WRITE), _word(address), block), lambda: None)
 
+    def _long(self, address: int, data: bytes) -> _Command[None]:
+        block = _with_checksum(struct.pack(">H", len(data) - 1) + data)
+        what = f"Long Write at {address:#010x}"
+        return _Command(what, (_complemented(LONG_WRITE), _word(address), block), lambda: None)
+
     def _erase(self, pages: Sequence[int]) -> None:
         extended = self.erase_command == EXTENDED_ERASE
         what = f"{'Extended ' if extended else ''}Erase of pages {pages[0]}..{pages[-1]}"
@@ -404,6 +439,19 @@ def stm32_crc(data: bytes) -> int:
     words.byteswap()
     turned = zlib.crc32(words.tobytes().translate(_TURNED)) ^ 0xFFFF_FFFF
     return int(f"{turned:032b}"[::-1], 2)
+
+
+def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks that follow one another, joined to such as one Long Write carries."""
+    start, data = 0, b""
+    for address, block in blocks:
+        if data and (address != start + len(data) or len(data) + len(block) > LONG_BYTES):
+            yield start, data
+            data = b""
+        start = start if data else address
+        data += block
+    if data:
+        yield start, data
 
 
 def _complemented(byte: int) -> bytes:

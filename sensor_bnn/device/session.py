@@ -12,6 +12,7 @@ from sensor_bnn.device.an3155 import (
     EXTENDED_ERASE,
     GET_CHECKSUM,
     GO,
+    LONG_WRITE,
     READ,
     SPEED,
     WRITE,
@@ -136,6 +137,7 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         features = 0
         if bootloader.hasty:
             bootloader.ahead, features = bootloader.options()
+            bootloader.long_writes = LONG_WRITE in commands
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
         yield Session(port, bootloader, client, version, commands, board.uart.baud, features)

@@ -42,6 +42,7 @@ class Factory(threading.Thread):
         board: whose flash and chip id it has; it knows no resident bootloader, all pages are free.
         erase: 0x44, or 0x43 as the oldest parts have it.
         checksum: also offer Get Checksum, in the stages of ``stm32flash -C``, and buffer what comes early.
+        long: also offer Long Write, which is ours: as Write, with a count of two bytes.
         ahead: what Get Version's first option byte says: Write Memory that are buffered behind another.
         baud: hold the line to this rate in real time; not at all when None.
         start: called with the address of an accepted Go and the flash; returns what runs then.
@@ -53,6 +54,7 @@ class Factory(threading.Thread):
         *,
         erase: int = 0x44,
         checksum: bool = False,
+        long: bool = False,
         ahead: int = 0,
         baud: int | None = None,
         start: Callable[[int, bytes], Callable[[bytes], bytes] | None] = lambda address, flash: None,
@@ -64,7 +66,7 @@ class Factory(threading.Thread):
         self.ahead = ahead
         self.baud = baud
         commands = COMMANDS.replace(b"\x44", bytes([erase]))
-        self.commands = commands + (b"\x03\xa1" if checksum else b"")
+        self.commands = commands + (b"\x03\xa1" if checksum else b"") + (b"\xb1" if long else b"")
         self.version = 0x33 if checksum else 0x22 if erase == 0x43 else 0x31
         self.flash = bytearray(b"\x00" * board.flash.size)  # not erased: someone has used it
         self.violations: list[str] = []
@@ -169,6 +171,7 @@ class Factory(threading.Thread):
             0x43: self._erase,
             0x44: self._extended_erase,
             0xA1: self._checksum,
+            0xB1: self._long_write,
         }
         right = code ^ complement == 0xFF and code in self.commands
         if code ^ complement == 0xFF and code not in self.commands:
@@ -214,12 +217,21 @@ class Factory(threading.Thread):
             self._give(bytes(self.flash[at : at + count + 1]))
 
     def _write(self) -> None:
+        self._block(1, 0x100)
+
+    def _long_write(self) -> None:
+        self._block(2, 0x400)
+
+    def _block(self, width: int, most: int) -> None:
         at = self._address("Write")
         if at is None:
             return
-        (count,) = self._take(1)
+        head = self._take(width)
+        count = int.from_bytes(head, "big")
+        if count >= most:
+            self.violations.append(f"a Write of {count + 1} bytes")
         data = self._take(count + 1)
-        check = functools.reduce(operator.xor, data + self._take(1), count)
+        check = functools.reduce(operator.xor, head + data + self._take(1))
         if at % 4 or len(data) % 4:
             self.violations.append(f"a Write of {len(data)} bytes to {at:#x}: no words")
         if self.flash.count(ERASED, at, at + len(data)) != len(data):

@@ -104,3 +104,21 @@ def test_a_lost_byte_among_blocks_that_were_sent_ahead(
     assert list(bootloader.read_all(places)) == [data for _, data in blocks]
     assert list(bootloader.checksum_all(places)) == [stm32_crc(data) for _, data in blocks]
     port.lose = 0
+
+
+@pytest.mark.parametrize("lose", [1, 2, 3, 7, 8, 9, 10, 300, 1033, 1034, 1035, 1500, 3000])
+def test_a_lost_byte_of_a_long_write(bootloader: An3155, port: LossyPort, board: Board, lose: int) -> None:
+    """What the line damages comes again in short blocks; a gap begins another Long Write."""
+    bootloader.hasty = bootloader.long_writes = True
+    bootloader.erase([page(board), page(board) + 1, page(board) + 2])
+    offsets = [*range(0, 7 * 256, 256), 8 * 256]
+    blocks = [(board.slot.origin + at, bytes([at >> 8]) + BLOCK[1:]) for at in offsets]
+    port.lose = lose
+    assert len(list(bootloader.write_all(blocks))) == 8
+    lost = lose <= 1034 + 778 + 266
+    assert (bootloader.retries, bootloader.long_writes) == (int(lost), not lost)
+    port.lose = 0
+    assert list(bootloader.read_all([(address, 256) for address, _ in blocks])) == [
+        data for _, data in blocks
+    ]
+    assert bootloader.read(board.slot.origin + 7 * 256, 256) == b"\xff" * 256

@@ -99,12 +99,12 @@ def checked(data: bytes) -> bytes:
 def command_frame(rng: random.Random) -> bytes:
     """A command of AN3155, its numbers around the edges."""
     code = rng.choice(
-        (0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x43, 0x44, 0x63, 0xA1, 0x7F, rng.randrange(256))
+        (0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x43, 0x44, 0x63, 0xA1, 0xB1, 0x7F, rng.randrange(256))
     )
     frame = bytes([code, code ^ 0xFF])
     edges = (FLASH, *(FLASH + size for size in (0x800, 0x1000, 0x2000, FLASH_BYTES)), 0, 1 << 32)
     address = (rng.choice(edges) + rng.choice((-512, -256, -4, -1, 0, 1, 4, 255, 1024))) % (1 << 32)
-    if code in (0x11, 0x21, 0x31, 0xA1, 0x03):
+    if code in (0x11, 0x21, 0x31, 0xA1, 0xB1, 0x03):
         frame += checked(struct.pack(">I", address))
     if code == 0x11:
         count = rng.randrange(256)
@@ -113,6 +113,9 @@ def command_frame(rng: random.Random) -> bytes:
         frame += checked(
             bytes([(count := rng.choice((0, 3, 15, 255, rng.randrange(256))))]) + rng.randbytes(count + 1)
         )
+    elif code == 0xB1:
+        size = rng.choice((1, 4, 1023, 1024, 1025, 0x10000, rng.randrange(1, 2048)))
+        frame += checked(struct.pack(">H", size - 1) + rng.randbytes(min(size, 2048)))
     elif code == 0xA1:
         size = rng.choice(
             (0, 4, 1024, FLASH_BYTES, FLASH_BYTES + 4, 1 << 31, (1 << 32) - 4, rng.randrange(1 << 32))

@@ -86,12 +86,12 @@ class Line:
     def command(self, code: int) -> bytes:
         return self.stage(bytes([code, code ^ 0xFF]))
 
-    def write(self, address: int, data: bytes) -> bytes:
-        """The answer to the last stage of a Write Memory that comes so far."""
-        assert self.command(0x31) == ACK
+    def write(self, address: int, data: bytes, code: int = 0x31) -> bytes:
+        """The answer to the last stage of a Write Memory, or Long Write, that comes so far."""
+        assert self.command(code) == ACK
         if self.stage(checked(struct.pack(">I", address))) != ACK:
             return NACK
-        return self.stage(checked(bytes([len(data) - 1]) + data))
+        return self.stage(checked(struct.pack({0x31: ">B", 0xB1: ">H"}[code], len(data) - 1) + data))
 
     def read(self, address: int, count: int) -> bytes:
         assert self.command(0x11) == ACK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import struct
 import subprocess
@@ -18,8 +19,9 @@ from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 
 from .line import ACK, NACK, SYNC, Line, Machine, checked, start_application
 
-GET = b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79"
+GET = b"\x79\x0b\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\xb1\x79"
 HELLO = 0x01
+LONG_WRITE = 0xB1
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,30 @@ def test_write_and_read_back(line: Line, board: Board) -> None:
         assert line.read(address, len(piece)) == piece
 
 
+def test_long_writes(line: Line, board: Board) -> None:
+    data = random.Random(1).randbytes(1024)
+    end = board.slot.end
+    for address, piece in (
+        (board.slot.origin, data),
+        (board.slot.origin + 1024, data[:4]),
+        (board.slot.origin + 1028, data[:257]),
+        (end - 1024, data),
+    ):
+        assert line.write(address, piece, LONG_WRITE) == ACK
+        assert b"".join(line.read(address + at, 1) for at in (0, len(piece) - 1)) == piece[:1] + piece[-1:]
+        assert line.read(address, min(256, len(piece))) == piece[:256]
+    for address in (board.slot.origin - 4, end, board.flash.origin, board.ram.origin):
+        assert line.write(address, data, LONG_WRITE) == NACK
+    assert line.write(end - 1020, bytes(1024), LONG_WRITE) == NACK, "the end lies outside"
+    assert line.write(board.slot.origin, bytes(1025), LONG_WRITE) == NACK, "more than it takes"
+    assert line.command(LONG_WRITE) == ACK
+    assert line.stage(checked(struct.pack(">I", board.slot.origin))) == ACK
+    assert line.stage(b"\x00\x03lose\x00") == NACK
+    assert line.read(board.slot.origin, 256) == data[:256]
+    assert line.read(end - 256, 256) == data[-256:]
+    still_there(line)
+
+
 def test_all_flash_can_be_read_and_nothing_else(line: Line, board: Board, built: BuildResult) -> None:
     from elftools.elf.elffile import ELFFile
 
@@ -114,7 +140,7 @@ def test_it_does_not_write_itself_nor_outside_the_slot(line: Line, board: Board)
 def test_wrong_checksums_are_refused_and_change_nothing(line: Line, board: Board) -> None:
     slot = struct.pack(">I", board.slot.origin)
     assert line.write(board.slot.origin, b"keep") == ACK
-    for code in (0x11, 0x21, 0x31):
+    for code in (0x11, 0x21, 0x31, LONG_WRITE):
         assert line.command(code) == ACK
         assert line.stage(slot + b"\x5a") == NACK
     assert line.command(0x11) == ACK

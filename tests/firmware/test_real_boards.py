@@ -71,7 +71,7 @@ def bench(
     bootloader = An3155(port)
     assert bootloader.sync(1.0), chip.violations
     capabilities = bootloader.get()
-    bootloader.hasty = True
+    bootloader.hasty = bootloader.long_writes = True
     commands = frozenset(capabilities.commands)
     client = Client(port)
     return Bench(
