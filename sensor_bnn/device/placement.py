@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sensor_bnn.boards import Board
-from sensor_bnn.device.image import Image
+from sensor_bnn.device.an3155 import BLOCK_BYTES
+from sensor_bnn.device.image import Image, parse_image
 from sensor_bnn.device.session import Session
 from sensor_bnn.device.transfer import filled, holds
 from sensor_bnn.errors import BoardError
@@ -58,7 +59,8 @@ def place(session: Session, image: Image, board: Board) -> Image:
 
 
 def current_origin(session: Session, board: Board) -> int:
-    """Return where the image stands that a reset starts, if one does."""
+    """Return where the image stands that a reset starts; where the next one goes, if there is none."""
     if session.spare_slot is None:
         return board.slot.origin
-    return board.slots[1 - session.spare_slot].origin
+    spare, other = board.slots[session.spare_slot].origin, board.slots[1 - session.spare_slot].origin
+    return spare if parse_image(session.bootloader.read(other, BLOCK_BYTES)) is None else other

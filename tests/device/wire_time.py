@@ -107,7 +107,7 @@ def _hear(pipe: Connection) -> _Chip:
 
 
 def _play(pipe: Connection, checksum: bool, long: bool, ahead: int, baud: int | None) -> None:
-    ctypes.CDLL(None).prctl(_TIMER_SLACK, 1)  # a sleep ends within a microsecond, not fifty: a chip has no such
+    ctypes.CDLL(None).prctl(_TIMER_SLACK, 1)  # sleeps end within a microsecond, not fifty
     with Factory(CHIP, checksum=checksum, long=long, ahead=ahead, baud=baud) as chip:
         while True:
             pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))

@@ -24,6 +24,8 @@ from pathlib import Path
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.image import ImageHeader
 
+from .line import GET_REPLY
+
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parent.parent / "firmware"
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
@@ -238,7 +240,7 @@ def play(name: str, program: Path, frames: int, seed: int) -> Run:
         own = BOOTLOADER_BYTES[name]
         assert flash[:own] == b"\xb0" * own, f"{where}: the bootloader has changed"
         if name != "application":
-            assert said.endswith(b"\x79\x0a\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\x79"), where
+            assert said.endswith(GET_REPLY), where
         else:
             # Two broken frames can make a whole request into the bootloader: then it has left.
             assert b"\xa5\x5a\x01\x63\x81\x00" in said[-400:] or said.endswith(b"stayreset"), where

@@ -17,10 +17,8 @@ from sensor_bnn.device.gdb import Debugger
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 
-from .line import ACK, NACK, SYNC, Line, Machine, checked, start_application
+from .line import ACK, GET_REPLY, HELLO, NACK, SYNC, Line, Machine, checked, start_application
 
-GET = b"\x79\x0b\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\xb1\x79"
-HELLO = 0x01
 LONG_WRITE = 0xB1
 
 
@@ -41,7 +39,7 @@ def line(called: Line) -> Line:
 
 
 def still_there(line: Line) -> None:
-    assert line.talk(b"\x00\xff", len(GET)) == GET
+    assert line.talk(b"\x00\xff", len(GET_REPLY)) == GET_REPLY
 
 
 def test_the_bootloader_is_small(built: BuildResult) -> None:

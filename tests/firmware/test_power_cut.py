@@ -12,10 +12,9 @@ from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 
-from .line import ACK, NACK, Line, checked
+from .line import ACK, HELLO, NACK, Line, checked
 
 BLOCK = 256
-HELLO = 0x01
 
 
 def other_application(standin: Path, board: Board, folder: Path) -> bytes:

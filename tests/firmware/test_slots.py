@@ -16,6 +16,8 @@ from sensor_bnn.device.emulator import Emulator
 from sensor_bnn.device.flash import flash_image
 from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.device.image import Image, read_image
+from sensor_bnn.device.session import Link
+from sensor_bnn.device.slot import verify_slot
 from sensor_bnn.errors import BoardError, FlashError
 from sensor_bnn.firmware import image as images
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
@@ -92,6 +94,8 @@ def test_images_alternate_and_only_one_is_written(
         return read_image(folder)
 
     port = machine.emulator.port
+    with pytest.raises(FlashError, match=f"failed at {first.origin:#010x}"):  # an empty board
+        verify_slot(Link(port), build_of("none"), board, lambda *_: None, read_back=False)
     addresses = []
     for version in ("one", "two", "three"):
         result = flash_image(port, build_of(version), board, patience=0)
