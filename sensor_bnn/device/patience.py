@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 _MOST = 16.0
+_PROCESSORS = os.cpu_count() or 1
 
 
 def patient(seconds: float) -> float:
@@ -14,7 +15,7 @@ def patient(seconds: float) -> float:
     turn that much later: a wait grows with the load of the last minute, sixteenfold at most.
     """
     try:
-        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        load = os.getloadavg()[0] / _PROCESSORS
     except OSError:
         return seconds
     return seconds * min(max(load, 1.0), _MOST)

@@ -6,12 +6,13 @@ import os
 
 import pytest
 
+from sensor_bnn.device import patience
 from sensor_bnn.device.patience import patient
 
 
 @pytest.mark.parametrize(("load", "want"), [(0.1, 2.0), (2.0, 2.0), (11.0, 11.0), (1000.0, 32.0)])
 def test_a_wait_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch, load: float, want: float) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(patience, "_PROCESSORS", 2)
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     assert patient(2.0) == want
 
