@@ -59,6 +59,8 @@ _FLOOD = (
 )
 _ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
 
+_WRITE_FRAME, _LONG_FRAME = 9, 10  # bytes of the commands beside their data
+
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Result = TypeVar("Result")
@@ -102,8 +104,8 @@ class An3155:
 
     ``hasty`` sends a command's stages without waiting for each one's ACK: our bootloader buffers them, and
     drops what follows a stage that it refuses. One in ROM may have room for a single byte. ``ahead`` are the
-    blocks that it takes while it writes another. ``long_writes`` says that it has Long Write; that is used
-    where none are taken ahead, until the line damages one.
+    blocks that it takes while it writes another. ``long_writes`` says that it has Long Write; it is used
+    until the line damages one.
 
     Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
     or ``SilenceError``. ``retries`` counts.
@@ -164,17 +166,21 @@ class An3155:
                 raise ValueError(
                     f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
                 )
-        if self.long_writes and not self.ahead:
+        if self.long_writes:
             return self._write_long(blocks)
         return self._each([self._write(*block) for block in blocks], self.ahead)
 
     def _write_long(self, blocks: Sequence[Block]) -> Iterator[None]:
         """What a line damages is sent again in short blocks, of which more come through whole."""
-        groups = list(_joined(blocks))
+        most, ahead = LONG_BYTES, 0
+        if self.ahead:  # in the room of so many short ones: one that is worked on, and one behind it
+            room = (1 + self.ahead) * (BLOCK_BYTES + _WRITE_FRAME)
+            most, ahead = (room // 2 - _LONG_FRAME) // BLOCK_BYTES * BLOCK_BYTES, 1
+        groups = list(_joined(blocks, most))
         done = 0
         try:
             for group, _ in zip(
-                groups, self._answers([self._long(*group) for group in groups], 0), strict=True
+                groups, self._answers([self._long(*group) for group in groups], ahead), strict=True
             ):
                 covered = range(group[0], group[0] + len(group[1]))
                 while done < len(blocks) and blocks[done][0] in covered:
@@ -441,11 +447,11 @@ def stm32_crc(data: bytes) -> int:
     return int(f"{turned:032b}"[::-1], 2)
 
 
-def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Blocks that follow one another, joined to such as one Long Write carries."""
+def _joined(blocks: Sequence[Block], most: int) -> Iterator[Block]:
+    """Blocks that follow one another, joined to such of ``most`` bytes."""
     start, data = 0, b""
     for address, block in blocks:
-        if data and (address != start + len(data) or len(data) + len(block) > LONG_BYTES):
+        if data and (address != start + len(data) or len(data) + len(block) > most):
             yield start, data
             data = b""
         start = start if data else address
