@@ -175,7 +175,7 @@ class An3155:
         most, ahead = LONG_BYTES, 0
         if self.ahead:  # in the room of so many short ones: one that is worked on, and one behind it
             room = (1 + self.ahead) * (BLOCK_BYTES + _WRITE_FRAME)
-            most, ahead = (room // 2 - _LONG_FRAME) // BLOCK_BYTES * BLOCK_BYTES, 1
+            most, ahead = min(LONG_BYTES, room // 2 - _LONG_FRAME), 1
         groups = list(_joined(blocks, most))
         done = 0
         try:

@@ -21,6 +21,7 @@ from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
+from sensor_bnn.train.teacher_outputs import Looked
 
 
 @dataclass(frozen=True)
@@ -111,20 +112,41 @@ class Distiller(nn.Module):
         }
         self.student.load_state_dict({**own, **given})
 
-    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels, as a ``Learner``'s."""
-        ours, theirs = Observed(), Observed()
-        with torch.no_grad():
-            wanted = self._teacher[0](x, theirs)
+    @property
+    def looked_for(self) -> dict[str, int | bool]:
+        """Which of the teacher's outputs ``look`` gives."""
+        plan = self.plan
+        return {"stride": self.stride, "features": bool(plan.features), "attention": bool(plan.attention)}
+
+    @torch.no_grad()
+    def look(self, x: Tensor) -> Looked:
+        """What the teacher says of windows ``[n, C, L]``, of the blocks that the student's are held to.
+
+        Without a weight on features or attention there are none, and their tensors are empty.
+        """
+        seen = Observed()
+        answers: Tensor = self._teacher[0](x, seen)
+        blocks = slice(self.stride - 1, None, self.stride)
+        nothing = answers.new_empty(len(answers), 0)
+        features = torch.stack(seen.features[blocks], dim=1) if self.plan.features else nothing
+        attention = torch.stack(seen.attention[blocks], dim=1) if self.plan.attention else nothing
+        return answers, features, attention
+
+    def forward(self, x: Tensor, y: Tensor, *looked: Tensor) -> tuple[Tensor, Tensor]:
+        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels, as a ``Learner``'s.
+
+        ``looked`` is what ``look`` gave for ``x`` before, where that was kept.
+        """
+        wanted, features, attention = looked or self.look(x)
+        ours = Observed()
         answers: Tensor = self.student(x, ours)
         loss = functional.cross_entropy(answers, y, label_smoothing=self.smoothing)
         loss = loss + self.plan.answers * softened_divergence(answers, wanted, self.plan.temperature)
-        blocks = slice(self.stride - 1, None, self.stride)
         if self.plan.features:
-            pairs = zip(ours.features, theirs.features[blocks], strict=True)
+            pairs = zip(ours.features, features.unbind(1), strict=True)
             loss = loss + self.plan.features * _mean([feature_distance(a, b) for a, b in pairs])
         if self.plan.attention:
-            pairs = zip(ours.attention, theirs.attention[blocks], strict=True)
+            pairs = zip(ours.attention, attention.unbind(1), strict=True)
             loss = loss + self.plan.attention * _mean([attention_divergence(a, b) for a, b in pairs])
         return answers, loss
 

@@ -16,6 +16,7 @@ from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter
 from sensor_bnn.train.state import Position
+from sensor_bnn.train.teacher_outputs import TeacherOutputs
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Epochs:
         average: of the model.
         cutter: the training part.
         processes: that share every batch.
+        outputs: of the teacher, where they are kept.
     """
 
     recipe: Recipe
@@ -40,6 +42,7 @@ class Epochs:
     average: RunningAverage
     cutter: Cutter
     processes: Processes
+    outputs: TeacherOutputs | None = None
 
     def run(self, at: Position, stopped: Callable[[], bool]) -> bool:
         """The rest of the epoch that ``at`` stands in; its randomness depends on seed and epoch alone.
@@ -77,7 +80,8 @@ class Epochs:
         schedule, processes = self.recipe.schedule, self.processes
         part = processes.part(len(index))
         x, y = (processes.place(tensor) for tensor in self.cutter.cut(index, generator, part))
-        answers, loss = self.learner(x, y)
+        kept = self.outputs.rows(index[part]) if self.outputs else ()
+        answers, loss = self.learner(x, y, *map(processes.place, kept))
         labels = y if y.ndim == 1 else y.argmax(dim=1)
         right = int((answers.argmax(dim=1) == labels).sum())
         found = [loss.item() * len(x), float(right), float(stopped())]

@@ -25,6 +25,7 @@ from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet, Split, split
 from sensor_bnn.train.state import Position, keep, restore
+from sensor_bnn.train.teacher_outputs import keep_outputs
 
 EpochDone = Callable[[int, float, float], None]
 """Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
@@ -88,6 +89,10 @@ def train(
     learner: nn.Module = new_learner(recipe, model, teacher)
     if teacher is not None and processes.fabric is not None:
         processes.fabric.to_device(teacher.model)
+    outputs = None
+    if teacher is not None and isinstance(learner, Distiller) and recipe.distill.cache:
+        named = {"teacher": teacher.sha256, **learner.looked_for}
+        outputs = keep_outputs(out / "teacher-outputs", learner.look, named, parts.train, processes)
     if compiled:
         learner.compile(dynamic=False)
     learner, optimizer = processes.prepare(learner, new_optimizer(model, recipe))
@@ -96,7 +101,7 @@ def train(
     at = Position()
     if resume:
         at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
-    epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes)
+    epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
     with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         while len(at.history) < recipe.schedule.epochs:
             whole = epochs.run(at, stopped)

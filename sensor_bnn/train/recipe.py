@@ -118,6 +118,7 @@ class Distillation:
         features: weight of the distance of the stream after each block.
         attention: weight of the divergence of each block's attention.
         start: begin with the teacher's weights wherever shapes are equal.
+        cache: compute the teacher's outputs once and keep them on disk; wants a recipe that augments nothing.
     """
 
     teacher: str = ""
@@ -126,6 +127,7 @@ class Distillation:
     features: float = 0.0
     attention: float = 0.0
     start: bool = False
+    cache: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,8 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     return merged
 
 
+_CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]
+
 _Section = TypeVar("_Section", DataRecipe, Augmentation, Schedule, Distillation)
 _Value = TypeVar("_Value")
 
@@ -299,6 +303,13 @@ def _check_ranges(recipe: Recipe) -> None:
         amount = getattr(recipe.augment, key)
         if not 0 <= amount < math.inf:
             raise CheckpointError(f"Recipe {recipe.name}: augment.{key} is {amount}.", "Give 0 or more.")
+    changing = [name for name in _CHANGES if getattr(recipe.augment, name)]
+    if recipe.distill.cache and changing:
+        raise CheckpointError(
+            f"Recipe {recipe.name}: distill.cache keeps what the teacher says of an example, and "
+            f"augment.{changing[0]} changes the examples every epoch.",
+            "Set distill.cache to false, or every key of [augment] to 0.",
+        )
     both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
     if both:
         raise CheckpointError(

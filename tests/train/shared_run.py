@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from sensor_bnn.train import sets
+from sensor_bnn.train.distill import load_teacher
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.processes import launch
 from sensor_bnn.train.recipe import load_recipe
@@ -31,7 +32,17 @@ def main(recipe: str, out: str, count: str, killed_after: str, precision: str) -
             os.kill(os.getpid(), signal.SIGKILL)
 
     resume = (Path(out) / "last.pt").exists()
-    train(plan, sets.load(plan.data), 1, Path(out), processes=processes, resume=resume, epoch_done=kill)
+    teacher = load_teacher(Path(plan.distill.teacher), plan) if plan.distill.teacher else None
+    train(
+        plan,
+        sets.load(plan.data),
+        1,
+        Path(out),
+        teacher=teacher,
+        processes=processes,
+        resume=resume,
+        epoch_done=kill,
+    )
 
 
 if __name__ == "__main__":

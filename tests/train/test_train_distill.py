@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -24,6 +27,7 @@ from sensor_bnn.train.distill import (
 )
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
+from sensor_bnn.train.sets import split
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -73,6 +77,83 @@ def test_resumes_beside_the_same_teacher_alone(
     with pytest.raises(CheckpointError, match="another recipe, seed or teacher"):
         train(plan, recordings, 0, tmp_path / "cut", teacher=other, resume=True)
     assert train(plan, recordings, 0, tmp_path / "cut", teacher=whose, resume=True).history == whole.history
+
+
+STILL = {"augment": {}}
+CACHED = {**EVERYTHING, "cache": True}
+
+
+def test_kept_outputs_teach_the_same(
+    tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    """But for rounding: the rows of a batch are computed alike, whichever batch they are in."""
+    whose = load_teacher(teacher, recipe())
+    anew = train(recipe(distill=EVERYTHING, **STILL), recordings, 0, tmp_path / "anew", teacher=whose)
+    kept = train(recipe(distill=CACHED, **STILL), recordings, 0, tmp_path / "kept", teacher=whose)
+    assert [entry["loss"] for entry in kept.history] == pytest.approx(
+        [entry["loss"] for entry in anew.history], rel=1e-5
+    )
+    folder = tmp_path / "kept" / "teacher-outputs"
+    shapes = {path.stem: np.load(path).shape for path in folder.glob("*.npy")}
+    count = 3 * 3 * 13
+    assert shapes == {
+        "answers": (count, 3),
+        "features": (count, 1, 20, 32),
+        "attention": (count, 1, 1, 20, 20),
+    }
+    answers = np.load(folder / "answers.npy")
+    x, _ = split(recordings, recipe(**STILL)).train.cut(torch.arange(count), torch.Generator())
+    with torch.no_grad():
+        np.testing.assert_allclose(answers, whose.model(x).numpy(), atol=1e-5)
+
+
+def test_kept_outputs_are_computed_once(
+    tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    """A resumed run takes them from disk; those of another teacher, or torn ones, it does not."""
+    plan = recipe(distill=CACHED, **STILL)
+    whose = load_teacher(teacher, plan)
+    seen: list[int] = []
+    whose.model.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
+
+    def stop(epoch: int, loss: float, top1: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, recordings, 0, tmp_path, teacher=whose, epoch_done=stop)
+    assert sum(seen) == 3 * 3 * 13, "each example once, and none in the epoch"
+    train(plan, recordings, 0, tmp_path, teacher=whose, resume=True)
+    assert sum(seen) == 3 * 3 * 13
+    train(plan, recordings, 0, tmp_path, teacher=Teacher(whose.model, "0" * 64))
+    assert sum(seen) == 2 * 3 * 3 * 13
+    (tmp_path / "teacher-outputs" / "outputs.json").write_text("{")
+    train(plan, recordings, 0, tmp_path, teacher=Teacher(whose.model, "0" * 64))
+    assert sum(seen) == 3 * 3 * 3 * 13
+
+
+def test_no_room_for_kept_outputs(
+    tmp_path: Path,
+    teacher: Path,
+    recordings: Recordings,
+    recipe: MakeRecipe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(descriptor: int, offset: int, count: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    plan = recipe(distill=CACHED, **STILL)
+    whose = load_teacher(teacher, plan)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(CheckpointError, match=r"outputs cannot be kept .*No space left"):
+        train(plan, recordings, 0, tmp_path / "run", teacher=whose)
+    assert not (tmp_path / "run" / "teacher-outputs").exists()
+
+
+def test_kept_outputs_of_examples_that_change_are_refused(recipe: MakeRecipe) -> None:
+    with pytest.raises(CheckpointError, match=r"augment\.shift changes the examples every epoch"):
+        recipe(distill=CACHED)
+    with pytest.raises(CheckpointError, match=r"augment\.mixup"):
+        recipe(distill=CACHED, augment={"mixup": 0.2})
 
 
 def test_teacher_and_recipe_must_agree(

@@ -69,6 +69,23 @@ def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path
     assert (cut / "ckpt.pt").read_bytes() == (two / "ckpt.pt").read_bytes()
 
 
+def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: Path) -> None:
+    full = tmp_path / "full.toml"
+    full.write_text(recipe_file.read_text().replace("[model]", '[model]\nprecision = "full"'))
+    assert shared(full, tmp_path / "full", 1) == 0
+    still = tmp_path / "still.toml"
+    still.write_text(
+        recipe_file.read_text().replace("jitter = 0.05", "jitter = 0")
+        + f'[distill]\nteacher = "{tmp_path / "full" / "ckpt.pt"}"\nfeatures = 1.0\ncache = true\n'
+    )
+    assert shared(still, tmp_path / "one", 1) == 0
+    assert shared(still, tmp_path / "two", 2) == 0
+    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=2e-3)
+    kept = [np.load(tmp_path / run / "teacher-outputs" / "features.npy") for run in ("one", "two")]
+    assert kept[0].shape == (117, 1, 20, 32)
+    assert np.array_equal(*kept)
+
+
 def test_bfloat16_learns_too(recipe_file: Path, tmp_path: Path) -> None:
     assert shared(recipe_file, tmp_path / "half", 1, precision="bf16-mixed") == 0
     assert losses(tmp_path / "half")[-1] < losses(tmp_path / "half")[0]
