@@ -15,6 +15,7 @@ Progress = Callable[[str, int, int], None]
 
 _WORD_BYTES = 32  # what the flash of an STM32H7 is written by, the longest; its ROM may refuse less
 _READ_BYTES = 64 * BLOCK_BYTES  # after so many a wrong one is looked at again
+_LOOKS = 4  # at a block that was read wrong
 _BLANK = b"\xff" * BLOCK_BYTES
 
 
@@ -128,15 +129,17 @@ def verify(session: Session, address: int, data: bytes, progress: Progress, read
 
 
 def _look_again(session: Session, address: int, block: bytes) -> None:
-    """A read has no checksum: the line may have changed it. A second look decides."""
-    found = session.bootloader.read(address, len(block))
-    if found != block:
-        offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
-        raise FlashError(
-            f"Verification failed at {address + offset:#010x}: "
-            f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
-            "Flash again; if it fails at the same address, the flash is worn or write-protected.",
-        )
+    """A read has no checksum: the line may have changed it. What is read right once is right."""
+    for _ in range(_LOOKS):
+        found = session.bootloader.read(address, len(block))
+        if found == block:
+            return
+    offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
+    raise FlashError(
+        f"Verification failed at {address + offset:#010x}: "
+        f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
+        "Flash again; if it fails at the same address, the flash is worn or write-protected.",
+    )
 
 
 def holds(session: Session, address: int, data: bytes) -> bool:
