@@ -25,6 +25,7 @@ _REMEDY = {
     errno.EAGAIN: "Close the other program (a terminal, another sensor-bnn) that holds it.",
     errno.EBUSY: "Close the other program (a terminal, another sensor-bnn) that holds it.",
     errno.ENOTTY: "Give the path of a serial port.",
+    errno.EINVAL: "Check --board, and whether the adapter can do what [uart] of its board.toml says.",
     errno.EIO: "The board behind it is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
 }
 _REASON = {
@@ -33,6 +34,7 @@ _REASON = {
     errno.EAGAIN: "another program holds it",
     errno.EBUSY: "another program holds it",
     errno.ENOTTY: "it is not a serial port",
+    errno.EINVAL: "it cannot do the board's baud rate and parity",
     errno.EIO: "nothing is connected to it",
 }
 

@@ -325,6 +325,10 @@ def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
     with pytest.raises(PortError, match="there is no such port"):
         flash_image(str(tmp_path / "tty"), image, TOY)
     (tmp_path / "file").touch()
+    even = replace(TOY.uart, parity="even")  # which no pseudo-terminal has, and none says where more changes
+    with Peer() as peer, pytest.raises(PortError, match="cannot do the board's baud rate and parity"):
+        for _ in range(2):
+            SerialPort(peer.port, even).close()
     with pytest.raises(PortError, match="it is not a serial port"):
         flash_image(str(tmp_path / "file"), image, TOY)
 
