@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import struct
 import subprocess
 import sys
+import termios
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -321,14 +323,22 @@ def test_the_port_is_for_one_program_and_given_back(image: Image) -> None:
         run(peer, image)
 
 
+def test_a_port_without_the_boards_parity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a pseudo-terminal without parity answers, by some C libraries."""
+
+    def refuse(*arguments: object) -> None:
+        raise termios.error(errno.EINVAL, "Invalid argument")
+
+    with Peer() as peer:
+        monkeypatch.setattr(termios, "tcsetattr", refuse)
+        with pytest.raises(PortError, match="cannot do the board's baud rate and parity"):
+            SerialPort(peer.port, replace(TOY.uart, parity="even"))
+
+
 def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
     with pytest.raises(PortError, match="there is no such port"):
         flash_image(str(tmp_path / "tty"), image, TOY)
     (tmp_path / "file").touch()
-    even = replace(TOY.uart, parity="even")  # which no pseudo-terminal has, and none says where more changes
-    with Peer() as peer, pytest.raises(PortError, match="cannot do the board's baud rate and parity"):
-        for _ in range(2):
-            SerialPort(peer.port, even).close()
     with pytest.raises(PortError, match="it is not a serial port"):
         flash_image(str(tmp_path / "file"), image, TOY)
 
