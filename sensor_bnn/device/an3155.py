@@ -176,14 +176,14 @@ class An3155:
         if self.ahead:  # in the room of so many short ones: one that is worked on, and one behind it
             room = (1 + self.ahead) * (BLOCK_BYTES + _WRITE_FRAME)
             most, ahead = min(LONG_BYTES, room // 2 - _LONG_FRAME), 1
-        groups = list(_joined(blocks, most))
+        groups = list(_neighbours(blocks, most))
+        commands = [
+            self._write(group[0][0], b"".join(data for _, data in group), LONG_WRITE) for group in groups
+        ]
         done = 0
         try:
-            for group, _ in zip(
-                groups, self._answers([self._long(*group) for group in groups], ahead), strict=True
-            ):
-                covered = range(group[0], group[0] + len(group[1]))
-                while done < len(blocks) and blocks[done][0] in covered:
+            for group, _ in zip(groups, self._answers(commands, ahead), strict=True):
+                for _ in group:
                     done += 1
                     yield
         except (RefusalError, SilenceError):
@@ -373,15 +373,11 @@ class An3155:
 
         return _Command(what, (_complemented(GET_CHECKSUM), _word(address), _word(count)), answer)
 
-    def _write(self, address: int, data: bytes) -> _Command[None]:
-        block = _with_checksum(bytes([len(data) - 1]) + data)
-        what = f"Write Memory at {address:#010x}"
-        return _Command(what, (_complemented(WRITE), _word(address), block), lambda: None)
-
-    def _long(self, address: int, data: bytes) -> _Command[None]:
-        block = _with_checksum(struct.pack(">H", len(data) - 1) + data)
-        what = f"Long Write at {address:#010x}"
-        return _Command(what, (_complemented(LONG_WRITE), _word(address), block), lambda: None)
+    def _write(self, address: int, data: bytes, code: int = WRITE) -> _Command[None]:
+        name, count = {WRITE: ("Write Memory", ">B"), LONG_WRITE: ("Long Write", ">H")}[code]
+        block = _with_checksum(struct.pack(count, len(data) - 1) + data)
+        what = f"{name} at {address:#010x}"
+        return _Command(what, (_complemented(code), _word(address), block), lambda: None)
 
     def _erase(self, pages: Sequence[int]) -> None:
         extended = self.erase_command == EXTENDED_ERASE
@@ -447,17 +443,19 @@ def stm32_crc(data: bytes) -> int:
     return int(f"{turned:032b}"[::-1], 2)
 
 
-def _joined(blocks: Sequence[Block], most: int) -> Iterator[Block]:
-    """Blocks that follow one another, joined to such of ``most`` bytes."""
-    start, data = 0, b""
-    for address, block in blocks:
-        if data and (address != start + len(data) or len(data) + len(block) > most):
-            yield start, data
-            data = b""
-        start = start if data else address
-        data += block
-    if data:
-        yield start, data
+def _neighbours(blocks: Sequence[Block], most: int) -> Iterator[list[Block]]:
+    """Blocks that follow one another, together as far as they have ``most`` bytes."""
+    group: list[Block] = []
+    for block in blocks:
+        if group:
+            start, (last, data) = group[0][0], group[-1]
+            end = last + len(data)
+            if block[0] != end or end + len(block[1]) - start > most:
+                yield group
+                group = []
+        group.append(block)
+    if group:
+        yield group
 
 
 def _complemented(byte: int) -> bytes:
