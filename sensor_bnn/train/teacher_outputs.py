@@ -75,7 +75,7 @@ def keep_outputs(
         CheckpointError: there is no room for them; what was begun is gone.
     """
     if processes.first:
-        identity = {"format": _FORMAT, "examples": len(cutter), "inputs": _digest(cutter), **whose}
+        identity = {"format": _FORMAT, "inputs": _digest(cutter), **whose}
         if _identity(folder) != identity:
             _compute(folder, look, cutter, processes)
             write_json(folder / "outputs.json", identity)
