@@ -32,6 +32,7 @@ from .hostile import (
     forged_image,
     request_frame,
 )
+from .line import GET_REPLY
 
 FUZZ = HERE / "host" / "fuzz"
 CLANG, INSTALL = "clang-19", "apt-get install --no-install-recommends clang-19 libclang-rt-19-dev"
@@ -52,9 +53,11 @@ def compile_fuzzer(name: str, folder: Path) -> Path:
     """
     hello = struct.pack("<BBBBH", 1, 99, 1, 0, 0)
     crc = ", ".join(map(str, struct.pack("<I", zlib.crc32(hello))))
+    reply = "".join(f"\\x{byte:02x}" for byte in GET_REPLY)
     options = [
         *(f"-D{stream}" for stream in STREAMS),
         *("-DFAKE_SHOWS_FLASH", "-I", FIRMWARE, "-I", FAKE, "-I", STANDIN, "-I", FUZZ),
+        f'-DFUZZ_GET_REPLY="{reply}"',
         *(SIGNED if name == "signed" else ()),
         *(("-DFUZZ_APPLICATION", f"-DFUZZ_HELLO_CRC={crc}") if name == "application" else ()),
     ]
