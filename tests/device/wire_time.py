@@ -53,6 +53,15 @@ CHIP = Board(
     folder=Path("chip"),
 )
 
+CHIPS = (
+    ("hears blocks ahead", True, True, AHEAD, BAUD),
+    ("hears none ahead", True, True, 0, BAUD),
+    ("hears none ahead, no Long Write", True, False, 0, BAUD),
+    ("in ROM", False, False, 0, ROM_BAUD),
+    ("in ROM, as fast as ours", False, False, 0, BAUD),
+)
+"""What it is, whether it has Get Checksum and Long Write, how many Write Memory it hears ahead, the rate."""
+
 
 @dataclass(frozen=True)
 class Times:
@@ -177,12 +186,12 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
 def main() -> None:
     """Print what was measured in each of some runs."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    for ours, ahead, baud in ((True, AHEAD, BAUD), (True, 0, BAUD), (False, 0, ROM_BAUD)):
-        every = [measure(ours, long=ours, ahead=ahead, baud=baud) for _ in range(runs)]
+    for name, checksum, long, ahead, baud in CHIPS:
+        every = [measure(checksum, long=long, ahead=ahead, baud=baud) for _ in range(runs)]
         payload, wire = every[0].payload, every[0].wire
         passed = " ".join(f"{times.passed / payload:.3f}" for times in every)
         print(
-            f"{baud} baud, verified by {every[0].verified_by}, {ahead} blocks ahead: "
+            f"{name}, {baud} baud, verified by {every[0].verified_by}: "
             f"bytes alone {payload:.2f} s, all bytes {wire:.2f} s ({wire / payload:.3f}), "
             f"wall clock {passed} of the bytes alone"
         )
