@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sensor_bnn import boards
-from sensor_bnn.bring_up import Accuracy, running_board
-from sensor_bnn.demo import SHIPPED
-from sensor_bnn.device.bench import BenchResult, Samples, detect_board, read_samples, run_bench
-from sensor_bnn.device.evaluate import Evaluation, run_evaluate
-from sensor_bnn.device.flash import FlashResult, flash_image
-from sensor_bnn.device.image import read_image
-from sensor_bnn.device.monitor import Watch
-from sensor_bnn.device.monitor import watch as watch_board
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.profile import Plan, profile_at
+from sensor_bnn.flashing.flash import FlashResult, flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware import boards
+from sensor_bnn.live.monitor import Watch
+from sensor_bnn.live.monitor import watch as watch_board
+from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.report.result import result_of, write_result
+from sensor_bnn.workflows.bring_up import Accuracy, running_board
+from sensor_bnn.workflows.demo import SHIPPED
+from sensor_bnn.workflows.profile import Plan, profile_at
 
 if TYPE_CHECKING:
     from sensor_bnn.compiler.bundle import Bundle
@@ -120,7 +120,7 @@ def flash(built: str | Path, port: str, board: str | Path | None = None, **optio
         built: the build's folder, or a ``firmware.bin`` or ``.elf`` of it.
         port: the serial port's path.
         board: the board that is meant; the one it was built for when None.
-        options: of ``sensor_bnn.device.flash.flash_image``.
+        options: of ``sensor_bnn.flashing.flash.flash_image``.
 
     Raises:
         BoardError, PortError, FlashError, DeviceError: it is another board, silent, or does not hold what was

@@ -9,7 +9,7 @@
 
 _Static_assert(SBNN_COUNTER_HZ == 1000000000u, "a tick is a nanosecond or an instruction");
 
-/* QEMU's plugin (sensor_bnn/device/instruction_plugin.c) finds it by its name and adds to it. */
+/* QEMU's plugin (sensor_bnn/emulation/instruction_plugin.c) finds it by its name and adds to it. */
 extern volatile uint64_t linux_instructions;
 volatile uint64_t linux_instructions;
 

@@ -9,8 +9,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from sensor_bnn.boards import Board
-    from sensor_bnn.device.bench import BenchResult
+    from sensor_bnn.hardware.boards import Board
+    from sensor_bnn.measure.bench import BenchResult
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -125,8 +125,8 @@ def _flashed(
     baud: int | None,
 ) -> tuple[BenchResult, Board]:
     from sensor_bnn.api import Board, Session
-    from sensor_bnn.device.bench import read_samples
-    from sensor_bnn.device.port import find_port
+    from sensor_bnn.measure.bench import read_samples
+    from sensor_bnn.wire.port import find_port
 
     samples = read_samples(samples_file, limit)
     named = Board(board) if board is not None else None
@@ -143,8 +143,8 @@ def _random(
 ) -> tuple[BenchResult, Board]:
     from rich.console import Console
 
-    from sensor_bnn.boards import default_board, load_board
-    from sensor_bnn.random_model import bench_random
+    from sensor_bnn.hardware.boards import default_board, load_board
+    from sensor_bnn.workflows.random_model import bench_random
 
     facts = load_board(board) if board is not None else default_board()
     folder = output or Path("build") / "random" / model

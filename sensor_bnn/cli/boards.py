@@ -32,7 +32,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sensor_bnn.boards import list_boards, ram_bytes
+    from sensor_bnn.hardware.boards import list_boards, ram_bytes
 
     rows = [
         {
@@ -81,8 +81,8 @@ def check(board: tuple[str, ...], as_json: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sensor_bnn.boards import list_boards, load_board
     from sensor_bnn.firmware.check import check_board
+    from sensor_bnn.hardware.boards import list_boards, load_board
 
     boards = [load_board(name) for name in board] or list_boards()
     checks = [found for facts in boards for found in check_board(facts)]
@@ -116,7 +116,7 @@ def new(name: str, source: str, output: Path) -> None:
     Example:
       sensor-bnn boards new my-board --from qemu-netduinoplus2
     """
-    from sensor_bnn.boards import BOARD_FILE, load_board, new_board
+    from sensor_bnn.hardware.boards import BOARD_FILE, load_board, new_board
 
     made = new_board(name, load_board(source), output)
     click.echo(made.folder / BOARD_FILE)

@@ -66,8 +66,8 @@ def command(
     """
     import json
 
-    from sensor_bnn.boards import load_board
     from sensor_bnn.firmware.build import build_firmware
+    from sensor_bnn.hardware.boards import load_board
 
     if counter is not None and key is None:
         raise click.UsageError("--counter wants --sign.")

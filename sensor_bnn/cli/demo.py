@@ -51,10 +51,10 @@ def command(
 
     from rich.console import Console
 
-    from sensor_bnn.boards import default_board, load_board
-    from sensor_bnn.demo import run_demo
+    from sensor_bnn.hardware.boards import default_board, load_board
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
+    from sensor_bnn.workflows.demo import run_demo
 
     facts = load_board(board) if board else default_board()
     done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))

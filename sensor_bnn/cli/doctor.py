@@ -25,7 +25,7 @@ def command(as_json: bool, install: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sensor_bnn.device.doctor import check_machine, install_missing
+    from sensor_bnn.workflows.doctor import check_machine, install_missing
 
     checks = check_machine()
     if install:

@@ -36,10 +36,10 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     import signal
     import tempfile
 
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.device.emulator import Emulator
+    from sensor_bnn.emulation.emulator import Emulator
     from sensor_bnn.errors import BoardError
     from sensor_bnn.firmware.build import start_file
+    from sensor_bnn.hardware.boards import load_board
 
     if bootloader is not None and build is not None:
         raise click.UsageError("--bootloader and --build exclude each other.")

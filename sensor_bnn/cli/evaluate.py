@@ -60,7 +60,7 @@ def command(
     from dataclasses import replace
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.device.bench import check_samples, read_samples
+    from sensor_bnn.measure.bench import check_samples, read_samples
     from sensor_bnn.report.evaluation import print_evaluation
 
     if port is None and board is None:

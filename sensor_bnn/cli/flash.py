@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sensor_bnn.boards import Board
-    from sensor_bnn.device.image import Image
-    from sensor_bnn.device.session import Link
-    from sensor_bnn.device.transfer import Progress
+    from sensor_bnn.flashing.image import Image
+    from sensor_bnn.flashing.session import Link
+    from sensor_bnn.flashing.transfer import Progress
+    from sensor_bnn.hardware.boards import Board
 
 
 def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -120,9 +120,9 @@ def command(
     import sys
     from dataclasses import asdict, replace
 
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.device.image import read_image
-    from sensor_bnn.device.session import FAST_BAUD, Link
+    from sensor_bnn.flashing.image import read_image
+    from sensor_bnn.flashing.session import FAST_BAUD, Link
+    from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.report.progress import transfer_bars
 
     modes = [dry_run, verify_only, read_to is not None, erase]
@@ -146,7 +146,7 @@ def command(
         via = "uf2" if facts.flasher == "uf2" and not any(modes) and not every else "serial"
 
     def work(link: Link, progress: Progress) -> Any:
-        from sensor_bnn.device import flash, slot
+        from sensor_bnn.flashing import flash, slot
 
         if erase:
             return slot.erase_slot(link, facts, progress)
@@ -174,7 +174,7 @@ def command(
         )
 
     if via != "serial":
-        from sensor_bnn.device import flash
+        from sensor_bnn.flashing import flash
 
         assert image is not None
         with transfer_bars() as progress:
@@ -186,8 +186,8 @@ def command(
         return
     rate = FAST_BAUD if baud is None else baud
     if every:
-        from sensor_bnn.device.discover import all_ports
-        from sensor_bnn.device.several import on_each
+        from sensor_bnn.flashing.discover import all_ports
+        from sensor_bnn.flashing.several import on_each
 
         chosen = list(ports) or all_ports(facts)
         with transfer_bars() as progress:
@@ -206,7 +206,7 @@ def command(
         if any(one.error is not None for one in outcomes):
             sys.exit(1)
         return
-    from sensor_bnn.device.discover import choose_port
+    from sensor_bnn.flashing.discover import choose_port
 
     port = ports[0] if ports else choose_port(facts, _ask if sys.stdin.isatty() else None)
     with transfer_bars() as progress:
@@ -224,14 +224,14 @@ def _by_other(
     progress: Progress,
 ) -> Any:
     if via == "pyocd":
-        from sensor_bnn.device.probe import flash_by_probe
+        from sensor_bnn.flashing.probe import flash_by_probe
 
         return flash_by_probe(image, board, probe, target, progress)
     if via == "uf2":
-        from sensor_bnn.device.uf2 import flash_by_uf2
+        from sensor_bnn.flashing.uf2 import flash_by_uf2
 
         return flash_by_uf2(image, board, drive, progress)
-    from sensor_bnn.device.drive import flash_by_drive
+    from sensor_bnn.flashing.drive import flash_by_drive
 
     assert drive is not None
     return flash_by_drive(image, board, drive)

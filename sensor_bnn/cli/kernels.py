@@ -91,8 +91,8 @@ def command(
     from rich.table import Table
 
     from sensor_bnn.compiler.targets import find_target
-    from sensor_bnn.device.cycles import model_name
-    from sensor_bnn.kernels import DEFAULT_SHAPES, Shape, measure_kernels
+    from sensor_bnn.cycles.cycles import model_name
+    from sensor_bnn.measure.kernels import DEFAULT_SHAPES, Shape, measure_kernels
 
     console = Console(stderr=True, highlight=False)
     if layers_of is None:

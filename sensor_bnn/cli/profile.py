@@ -98,14 +98,14 @@ def command(
 
     from rich.console import Console
 
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.demo import SHIPPED
-    from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.cycles import Memory
-    from sensor_bnn.profile import Plan, profile_at, profile_emulated
+    from sensor_bnn.cycles.cycles import Memory
+    from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.measure.bench import detect_board, read_samples
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
+    from sensor_bnn.workflows.demo import SHIPPED
+    from sensor_bnn.workflows.profile import Plan, profile_at, profile_emulated
 
     if port is None and board is None:
         raise click.UsageError("Give --port, or --board with an emulated board.")

@@ -81,16 +81,16 @@ def command(
 
     from rich.console import Console
 
-    from sensor_bnn.boards import load_board
-    from sensor_bnn.bring_up import running_board
-    from sensor_bnn.demo import SHIPPED
-    from sensor_bnn.device.bench import detect_board, read_samples
-    from sensor_bnn.device.protocol import Hello
-    from sensor_bnn.device.recording import read_recording
-    from sensor_bnn.device.stream import Decision, Settings, stream_at, window_of
     from sensor_bnn.errors import DataError
+    from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.live.recording import read_recording
+    from sensor_bnn.live.stream import Decision, Settings, stream_at, window_of
+    from sensor_bnn.measure.bench import detect_board, read_samples
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import decision_line, print_budget, stream_facts
+    from sensor_bnn.wire.protocol import Hello
+    from sensor_bnn.workflows.bring_up import running_board
+    from sensor_bnn.workflows.demo import SHIPPED
 
     if port is None and board is None:
         raise click.UsageError("Give --port, or --board with an emulated board.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sensor_bnn.boards import Board
+    from sensor_bnn.hardware.boards import Board
 
 _WIDTH = 130
 
@@ -92,9 +92,9 @@ def command(
 
 
 def _board(target: str | None, board_name: str | None) -> Board:
-    from sensor_bnn.boards import load_board
     from sensor_bnn.compiler.targets import find_target
-    from sensor_bnn.kernels import find_emulated
+    from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.measure.kernels import find_emulated
 
     if board_name is None:
         return find_emulated(find_target(target or "cortex-m7"))

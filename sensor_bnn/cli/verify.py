@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from sensor_bnn.verify import BackendCheck
+    from sensor_bnn.workflows.verify import BackendCheck
 
 
 @click.command(name="verify")
@@ -36,10 +36,10 @@ def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> No
     import json
     from dataclasses import asdict
 
-    from sensor_bnn.boards import load_board
+    from sensor_bnn.hardware.boards import load_board
 
     board = load_board(board_name) if board_name else None
-    from sensor_bnn.verify import verify_model
+    from sensor_bnn.workflows.verify import verify_model
 
     def tell(backend: str) -> None:
         click.echo(f"running on {backend}", err=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, Region
 from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.hardware.boards import Board, Region
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer

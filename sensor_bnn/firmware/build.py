@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, is_program, ram_bytes
 from sensor_bnn.errors import BoardError, BundleError
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
 from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
+from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from sensor_bnn.boards import Board, is_program
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.firmware.application import application_bytes
@@ -21,6 +20,7 @@ from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
 from sensor_bnn.firmware.image import HEADER_BYTES
+from sensor_bnn.hardware.boards import Board, is_program
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 
-from sensor_bnn.boards import Board
 from sensor_bnn.compiler.targets import list_targets
+from sensor_bnn.hardware.boards import Board
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 

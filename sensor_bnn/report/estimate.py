@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from sensor_bnn.device.cycles import Block, Estimate
+from sensor_bnn.cycles.cycles import Block, Estimate
 
 _HOTTEST = 3
 _FUNCTIONS = 12

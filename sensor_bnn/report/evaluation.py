@@ -11,8 +11,8 @@ from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
-from sensor_bnn.device.bench import Samples
-from sensor_bnn.device.evaluate import Evaluation
+from sensor_bnn.measure.bench import Samples
+from sensor_bnn.measure.evaluate import Evaluation
 from sensor_bnn.report.confusion import confusion_table
 
 _WIDTH = 150

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sensor_bnn.device.monitor import Watch
+from sensor_bnn.live.monitor import Watch
 
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVE = 60

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sensor_bnn.boards import HEADER_BYTES, Board, ram_bytes
-from sensor_bnn.device.bench import BenchResult
-from sensor_bnn.device.profile import Profile
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, ram_bytes
+from sensor_bnn.measure.bench import BenchResult
+from sensor_bnn.measure.profile import Profile
 
 
 def profile_facts(

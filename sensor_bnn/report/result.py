@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sensor_bnn.boards import Board
 from sensor_bnn.errors import DataError
+from sensor_bnn.hardware.boards import Board
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation
 from sensor_bnn.report.whole_file import write_whole

@@ -10,12 +10,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device.bench import is_counted
-from sensor_bnn.device.profile import Spread
-from sensor_bnn.device.protocol import Hello
-from sensor_bnn.device.recording import Recording
-from sensor_bnn.device.stream import Decision, Settings
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.live.recording import Recording
+from sensor_bnn.live.stream import Decision, Settings
+from sensor_bnn.measure.bench import is_counted
+from sensor_bnn.measure.profile import Spread
+from sensor_bnn.wire.protocol import Hello
 
 
 def stream_facts(

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
-from sensor_bnn.device.bench import REAL_TIME, BenchResult
+from sensor_bnn.measure.bench import REAL_TIME, BenchResult
 
 # Where there is no terminal to ask, a width that no layer's name is cut at.
 _WIDTH = 120

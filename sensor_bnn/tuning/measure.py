@@ -11,21 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.boards import Board
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.program import Array, Program
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device.application import check_answer, greet
-from sensor_bnn.device.bench import instructions_of
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
-from sensor_bnn.device.port import SerialPort
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.on_board import with_image
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.measure.bench import instructions_of
+from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.report.progress import transfer_bars
+from sensor_bnn.wire.application import check_answer, greet
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
 
 _REPEATS = 3
 """Of a run whose counts do not repeat; the least one is what the work took."""

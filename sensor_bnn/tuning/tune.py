@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sensor_bnn.boards import Board
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.plan import plan_program
@@ -19,6 +18,7 @@ from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
 from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.hardware.boards import Board
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.report.schema import violation
 from sensor_bnn.report.whole_file import write_whole

@@ -14,7 +14,6 @@ import sensor_bnn
 from sensor_bnn.resources import resource
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests" / "device"))
 
 
 def python(*line: str, cwd: Path) -> str:

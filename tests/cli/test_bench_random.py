@@ -68,7 +68,7 @@ def test_statistics_come_from_a_random_batch():
 
     from sensor_bnn.nn.config import preset
     from sensor_bnn.nn.folded_forward import forward
-    from sensor_bnn.random_model import random_folded, random_inputs
+    from sensor_bnn.workflows.random_model import random_folded, random_inputs
 
     folded, other = (random_folded("sensor-tiny", seed) for seed in (0, 1))
     assert folded.input_shape == preset("sensor-tiny").input_shape

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from sensor_bnn.cli import COMMANDS, root
-from sensor_bnn.demo import SHIPPED
+from sensor_bnn.workflows.demo import SHIPPED
 
 BOARD = "qemu-mps2-an500"
 

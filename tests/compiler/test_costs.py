@@ -8,20 +8,20 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn import export
-from sensor_bnn.boards import Board, load_board
 from sensor_bnn.compiler.bundle import Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target, list_targets
-from sensor_bnn.demo import SHIPPED
-from sensor_bnn.device.application import check_answer, greet
-from sensor_bnn.device.bench import instructions_of
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.port import SerialPort
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import build_firmware
-from sensor_bnn.on_board import with_image
+from sensor_bnn.hardware.boards import Board, load_board
+from sensor_bnn.measure.bench import instructions_of
+from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPSET
+from sensor_bnn.wire.application import check_answer, greet
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.workflows.demo import SHIPPED
 
 BOARDS = (
     *("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an386", "qemu-mps2-an500"),

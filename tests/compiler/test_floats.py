@@ -9,14 +9,14 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from onnx import numpy_helper, parser
 
-from sensor_bnn.boards import load_board
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.errors import ModelError
+from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
 from sensor_bnn.onnx.packing import pack_bits
-from sensor_bnn.verify import verify_model
+from sensor_bnn.workflows.verify import verify_model
 
 
 def write(path: Path, body: str, given: str, result: str) -> onnx.ModelProto:

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sensor_bnn import verify
-from sensor_bnn.boards import load_board
 from sensor_bnn.cli.verify import command
 from sensor_bnn.compiler import plan as planning
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
@@ -16,7 +14,9 @@ from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
+from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.load import load_model
+from sensor_bnn.workflows import verify
 
 BACKENDS = ["numpy", "onnx.reference", "onnxruntime", "host"]
 

@@ -15,7 +15,6 @@ import pytest
 from onnx.numpy_helper import from_array
 from onnx.reference import ReferenceEvaluator
 
-from sensor_bnn.boards import list_boards
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.expose import Result, join_programs
 from sensor_bnn.compiler.host_library import HostModel
@@ -25,7 +24,8 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import ModelError
-from sensor_bnn.on_board import run_on_board
+from sensor_bnn.hardware.boards import list_boards
+from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx import conformance
 from sensor_bnn.onnx.conformance import Case, node_model
 from sensor_bnn.onnx.operators import OPERATORS

@@ -17,7 +17,7 @@ import unicorn
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const as arm
 
-from sensor_bnn.boards import Board
+from sensor_bnn.hardware.boards import Board
 
 SLICE = 20_000  # instructions between looks for interrupts
 RETURN = 0x3FFF_0000  # where a handler goes back to: a page of its own
@@ -390,7 +390,7 @@ class Chip(Bus):
 
 
 class ChipPort:
-    """The chip's serial port, as ``sensor_bnn.device.port.SerialPort`` is one."""
+    """The chip's serial port, as ``sensor_bnn.wire.port.SerialPort`` is one."""
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip

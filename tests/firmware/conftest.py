@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.boards import Board, default_board
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.hardware.boards import Board, default_board
 from sensor_bnn.resources import resource
 
 from .line import ACK, Line, Machine, start_application

@@ -12,9 +12,9 @@ from typing import Self
 import pytest
 import serial
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult
+from sensor_bnn.hardware.boards import Board
 
 ACK, NACK = b"\x79", b"\x1f"
 SYNC = b"\x7f"

@@ -15,7 +15,6 @@ import pytest
 from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board, Region, is_program, list_boards, load_board
 from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError
@@ -24,6 +23,7 @@ from sensor_bnn.firmware.build import build_bootloader, build_firmware
 from sensor_bnn.firmware.check import CHECKS, check_board
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.signing import make_key, read_key
+from sensor_bnn.hardware.boards import Board, Region, is_program, list_boards, load_board
 from sensor_bnn.resources import resource
 
 PAGE = (resource("boards").parent / "docs" / "boards.md").read_text()

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.coding import DIVISORS
-from sensor_bnn.device.protocol import Frame, Status, encode
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.coding import DIVISORS
+from sensor_bnn.wire.protocol import Frame, Status, encode
 
 HERE = Path(__file__).parent
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"

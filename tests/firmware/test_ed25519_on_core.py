@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.boards import Board
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.firmware.ed25519 import minus_x
+from sensor_bnn.hardware.boards import Board
 from sensor_bnn.resources import resource
 
 from .conftest import run_tool

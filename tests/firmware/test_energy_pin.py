@@ -6,12 +6,12 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from sensor_bnn.boards import EnergyPin, Write, default_board, load_board
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.gdb import Debugger
-from sensor_bnn.device.image import read_image
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import EnergyPin, Write, default_board, load_board
 
 from .line import Line, request
 

@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
-from sensor_bnn.boards import Board
 from sensor_bnn.firmware.build import BuildResult
+from sensor_bnn.hardware.boards import Board
 
 from .line import ACK, Line, Machine, request, start_application
 from .standin.facts import INPUT_BYTES, LAYERS, OUTPUT_BYTES, STANDIN_HASH

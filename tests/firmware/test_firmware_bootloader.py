@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.gdb import Debugger
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.hardware.boards import Board
 
 from .line import ACK, GET_REPLY, HELLO, NACK, SYNC, Line, Machine, checked, start_application
 

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board
 from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
 from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
+from sensor_bnn.hardware.boards import Board
 
 from .standin.facts import STANDIN_HASH
 

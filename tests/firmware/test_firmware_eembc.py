@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor_bnn.boards import Board
+from sensor_bnn.hardware.boards import Board
 
 from .line import Line
 from .standin.facts import INPUT_BYTES, OUTPUT_BYTES

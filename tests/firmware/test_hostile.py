@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult
+from sensor_bnn.hardware.boards import Board
 
 from .hostile import SOURCES, command_frame, compile_program, has_work, mutate, play, request_frame
 from .line import ACK, GET_REPLY, HELLO, NACK, Line, Machine, request

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.boards import Board
 from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 
@@ -73,7 +73,7 @@ def test_less_on_the_wire_than_stm32flash(
 ) -> None:
     """Both write and verify the same bytes over blank flash; ours starts them too, and they run.
 
-    What takes time on a line is bytes and waiting for answers: seconds are in ``tests/device/wire_time.py``.
+    What takes time on a line is bytes and waiting for answers: seconds are in ``tests/played/wire_time.py``.
     """
     if shutil.which("stm32flash") is None:
         pytest.fail("stm32flash is missing: apt-get install stm32flash")

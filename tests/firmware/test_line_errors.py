@@ -11,12 +11,12 @@ from collections import Counter
 
 import pytest
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device import an3155
-from sensor_bnn.device.flash import FlashResult, flash_image
-from sensor_bnn.device.image import read_image
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.firmware.build import BuildResult
+from sensor_bnn.flashing.flash import FlashResult, flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.wire import an3155
 
 from .line import ACK, NACK, Machine
 from .noise import NoisyCable

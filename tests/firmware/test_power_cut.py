@@ -7,10 +7,10 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from sensor_bnn.boards import Board
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.hardware.boards import Board
 
 from .line import ACK, HELLO, NACK, Line, checked
 

@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sensor_bnn.boards import Board, is_program, list_boards
 from sensor_bnn.cli.emulate import command as emulate
 from sensor_bnn.cli.flash import command as flash
-from sensor_bnn.device.bench import instructions_of
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
-from sensor_bnn.device.instruction_plugin import instruction_plugin
-from sensor_bnn.device.port import SerialPort
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board, is_program, list_boards
+from sensor_bnn.measure.bench import instructions_of
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
 
 from .line import Line, request
 

@@ -11,17 +11,17 @@ from typing import Any, cast
 
 import pytest
 
-from sensor_bnn.boards import Board, list_boards, load_board
-from sensor_bnn.device.an3155 import An3155, RefusalError
-from sensor_bnn.device.client import Client
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.image import read_image
-from sensor_bnn.device.port import SerialPort
-from sensor_bnn.device.session import Session
-from sensor_bnn.device.transfer import changed_pages, erase_pages, pages_of, verify, write_pages
-from sensor_bnn.device.uf2 import to_uf2
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.flashing.session import Session
+from sensor_bnn.flashing.transfer import changed_pages, erase_pages, pages_of, verify, write_pages
+from sensor_bnn.flashing.uf2 import to_uf2
+from sensor_bnn.hardware.boards import Board, list_boards, load_board
+from sensor_bnn.wire.an3155 import An3155, RefusalError
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
 
 from .chip import Bus, Chip, ChipPort
 from .rp2350 import Rp2350

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.boards import Board, load_board
-from sensor_bnn.device.emulator import Emulator
-from sensor_bnn.device.flash import flash_image
-from sensor_bnn.device.gdb import BLOCK_BYTES, Debugger
-from sensor_bnn.device.image import Image, read_image
-from sensor_bnn.device.session import Link
-from sensor_bnn.device.slot import verify_slot
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.errors import BoardError, FlashError
 from sensor_bnn.firmware import image as images
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.firmware.signing import Signer, make_key, read_key
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import Image, read_image
+from sensor_bnn.flashing.session import Link
+from sensor_bnn.flashing.slot import verify_slot
+from sensor_bnn.hardware.boards import Board, load_board
 
 from .line import ACK, HELLO, NACK, Line, Machine, checked, request
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sensor_bnn.boards import list_boards, load_board
-from sensor_bnn.device.stream import DECISION
 from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.hardware.boards import list_boards, load_board
+from sensor_bnn.live.stream import DECISION
 
 from .line import request
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.kernel_cases import int8_linear
+from sensor_bnn.measure.kernel_cases import int8_linear
 from sensor_bnn.resources import resource
 
 FOLDER = resource("firmware") / "baselines"

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from sensor_bnn import kernels as kernels_module
 from sensor_bnn.cli.kernels import command
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.device import cycles
+from sensor_bnn.cycles import cycles
 from sensor_bnn.errors import BoardError
-from sensor_bnn.kernels import DEFAULT_SHAPES, KernelRow, Shape, find_emulated, measure_kernels
+from sensor_bnn.measure import kernels as kernels_module
+from sensor_bnn.measure.kernels import DEFAULT_SHAPES, KernelRow, Shape, find_emulated, measure_kernels
 from sensor_bnn.report.schema import violation
 
 GRID = (

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.kernels import KernelRow, Shape, measure_kernels
+from sensor_bnn.measure.kernels import KernelRow, Shape, measure_kernels
 
 BAR = Shape(64, 192, 192)
 SHAPES = (

@@ -7,8 +7,8 @@ import numpy as np
 from sensor_bnn.compiler.lookup import scores_map_of
 from sensor_bnn.compiler.program import Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.kernels import find_emulated
-from sensor_bnn.on_board import run_on_board
+from sensor_bnn.measure.kernels import find_emulated
+from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_attention_map, bnn_mat_mul

@@ -104,7 +104,7 @@ def test_the_command_says_what_narrowing_does_to_the_answers(tmp_path):
     from click.testing import CliRunner
 
     from sensor_bnn.cli.export import command
-    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.workflows.demo import SHIPPED
 
     arguments = [str(SHIPPED / "ckpt.pt"), "--narrow", "--target", "host", "-o", str(tmp_path), "--json"]
     done = CliRunner().invoke(command, arguments)

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from sensor_bnn.device.protocol import Frame, decode, encode
 from sensor_bnn.resources import resource
+from sensor_bnn.wire.protocol import Frame, decode, encode
 
 FRAMES_A_BATCH = 8
 DAMAGES = ("whole", "flip", "cut", "insert", "delete", "length", "splice", "repeat", "swap", "version")

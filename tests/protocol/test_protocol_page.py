@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sensor_bnn.device.protocol import MAX_PAYLOAD, VERSION, Kind, Status
 from sensor_bnn.resources import resource
+from sensor_bnn.wire.protocol import MAX_PAYLOAD, VERSION, Kind, Status
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")

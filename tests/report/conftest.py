@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sensor_bnn.boards import default_board
+from sensor_bnn.hardware.boards import default_board
 
 ENVIRONMENT = {
     "date": "2026-11-22T21:00:00+00:00",

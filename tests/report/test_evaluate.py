@@ -14,19 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from peer import TOY, Application, Peer  # the played board of the device's tests
 
-from sensor_bnn.boards import default_board
 from sensor_bnn.cli import root
 from sensor_bnn.cli.evaluate import command
-from sensor_bnn.device import application, client
-from sensor_bnn.device.bench import Samples
-from sensor_bnn.device.evaluate import Evaluation, run_evaluate
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.hardware.boards import default_board
+from sensor_bnn.measure.bench import Samples
+from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
 from sensor_bnn.report.result import result_of
-
-sys.path.append(str(Path(__file__).parents[1] / "device"))
-from peer import TOY, Application, Peer  # the played board of the device's tests
+from sensor_bnn.wire import application, client
 
 HASH = bytes(range(32)).hex()
 
@@ -266,7 +264,7 @@ def test_outputs_that_are_no_numbers(bundle: Path, tmp_path: Path) -> None:
 
 
 def made(outputs: list[list[float]], hello: Any) -> Evaluation:
-    from sensor_bnn.device.profile import Spread
+    from sensor_bnn.measure.profile import Spread
 
     array = np.array(outputs, np.float32)
     return Evaluation(hello, array, Spread(1, 2, 3, 3), "ticks", len(outputs), 1, 2.0, 0, 0)
@@ -296,8 +294,8 @@ def test_the_command_on_the_emulated_board(
     shipped_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
     """With what the profile has built: the shipped model's bundles."""
-    from sensor_bnn.boards import default_board
-    from sensor_bnn.demo import SHIPPED
+    from sensor_bnn.hardware.boards import default_board
+    from sensor_bnn.workflows.demo import SHIPPED
 
     built = shipped_file.parent / "build" / "profile"
     board = default_board()

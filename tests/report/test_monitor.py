@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import struct
-import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -13,19 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from peer import TOY, Application, Peer
 from rich.console import Console
 
 from sensor_bnn.cli import monitor as monitor_command
-from sensor_bnn.device import application, client
-from sensor_bnn.device import monitor as monitor_module
-from sensor_bnn.device.bench import Samples
-from sensor_bnn.device.monitor import Watch, watch
 from sensor_bnn.errors import PortError
+from sensor_bnn.live import monitor as monitor_module
+from sensor_bnn.live.monitor import Watch, watch
+from sensor_bnn.measure.bench import Samples
 from sensor_bnn.report.monitor import curve, monitor_facts, monitor_line, monitor_view
 from sensor_bnn.report.result import result_of
-
-sys.path.append(str(Path(__file__).parents[1] / "device"))
-from peer import TOY, Application, Peer
+from sensor_bnn.wire import application, client
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from peer import TOY, Application, Peer  # the played board of the device's tests
 
 from sensor_bnn.cli.profile import command
-from sensor_bnn.device import application, client
-from sensor_bnn.device import bench as bench_module
-from sensor_bnn.device.profile import Spread, run_profile
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
-from sensor_bnn.profile import Plan, profile_at, profile_emulated
-
-sys.path.append(str(Path(__file__).parents[1] / "device"))
-from peer import TOY, Application, Peer  # the played board of the device's tests
+from sensor_bnn.measure import bench as bench_module
+from sensor_bnn.measure.profile import Spread, run_profile
+from sensor_bnn.wire import application, client
+from sensor_bnn.workflows.profile import Plan, profile_at, profile_emulated
 
 Conforms = Callable[[str, object], None]
 

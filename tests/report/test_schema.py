@@ -17,12 +17,12 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from sensor_bnn.cli import COMMANDS, Pipeline
-from sensor_bnn.demo import Demo
-from sensor_bnn.device.bench import BenchResult, Layer
-from sensor_bnn.device.flash import FlashResult
 from sensor_bnn.errors import DataError
+from sensor_bnn.flashing.flash import FlashResult
+from sensor_bnn.measure.bench import BenchResult, Layer
 from sensor_bnn.report.result import read_result
 from sensor_bnn.report.schema import FOLDER, load_schema, violation
+from sensor_bnn.workflows.demo import Demo
 
 from .conftest import bench
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sensor_bnn.boards import default_board
 from sensor_bnn.cli.stream import command
 from sensor_bnn.compiler.host_library import HostModel
-from sensor_bnn.demo import SHIPPED
-from sensor_bnn.device.bench import read_samples
-from sensor_bnn.device.recording import read_recording
 from sensor_bnn.errors import DataError
+from sensor_bnn.hardware.boards import default_board
+from sensor_bnn.live.recording import read_recording
+from sensor_bnn.measure.bench import read_samples
+from sensor_bnn.workflows.demo import SHIPPED
 
 
 def test_the_shipped_model_hears_its_recordings(

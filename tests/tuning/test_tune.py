@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sensor_bnn.boards import load_board
 from sensor_bnn.cli.tune import command
 from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.device.emulator import Emulator
+from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError, DataError, DeviceError
 from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.tuning import tune as tune_module
 from sensor_bnn.tuning.tune import Request, tune_model

@@ -1,0 +1,1 @@
+"""Cycles of a core, estimated from exact instruction counts."""

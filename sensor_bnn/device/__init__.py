@@ -1,1 +1,0 @@
-"""The host's side of a board: emulator, flasher, serial client, benchmark."""

@@ -1,0 +1,76 @@
+"""Flash by the drive that a board's debug probe shows: a file copied there is written into the flash.
+
+ST-Link and DAPLink probes take Intel HEX, whose addresses say where its bytes go.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_bnn.errors import FlashError
+from sensor_bnn.flashing.image import Image
+from sensor_bnn.flashing.placement import check_fit
+from sensor_bnn.hardware.boards import Board
+
+_FILE = "FIRMWARE.HEX"
+
+
+@dataclass(frozen=True)
+class DriveResult:
+    """What was copied where; the probe, or the chip's ROM, writes it from then on by itself.
+
+    ``port`` and ``model`` are of the application that has answered, if somebody listened for it.
+    """
+
+    board: str
+    via: str
+    file: str
+    address: int
+    flash_bytes: int
+    bootloader_bytes: int
+    model_hash: str
+    port: str = ""
+    model: str = ""
+
+
+def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
+    """Copy the resident bootloader, if ``image`` brings it, and the image as one file of Intel HEX.
+
+    Args:
+        image: a checked image.
+        board: the board that is meant.
+        drive: the folder where the probe's drive is mounted.
+
+    Raises:
+        BoardError: the image is for another board or does not fit.
+        FlashError: the drive cannot be written, or tells of a failure.
+    """
+    from intelhex import IntelHex
+
+    check_fit(image, board)
+    content = IntelHex()
+    content.puts(board.slot.origin, image.data)
+    if image.bootloader:
+        content.puts(board.flash.origin, image.bootloader)
+    file = drive / _FILE
+    try:
+        if not drive.is_dir():
+            raise NotADirectoryError(20, "there is no such folder")
+        with file.open("w", newline="") as stream:
+            content.write_hex_file(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        failed = drive / "FAIL.TXT"
+        words = failed.read_text(errors="replace").strip() if failed.is_file() else ""
+    except OSError as error:
+        raise FlashError(
+            f"Cannot write {file}: {error.strerror}.", "Mount the probe's drive, and name it with --drive."
+        ) from None
+    if words:
+        raise FlashError(f"The probe refused the file: {words}", "Check that the drive is this board's.")
+    return DriveResult(
+        *(board.name, "mass-storage", str(file), board.slot.origin, len(image.data)),
+        *(len(image.bootloader), image.model_hash),
+    )

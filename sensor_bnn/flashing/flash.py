@@ -1,0 +1,317 @@
+"""Flash a firmware image over the serial port, verify it, start it, and see that it answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sensor_bnn.emulation import gdb
+from sensor_bnn.emulation.gdb import Debugger
+from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
+from sensor_bnn.flashing.image import Image
+from sensor_bnn.flashing.placement import check_fit, place
+from sensor_bnn.flashing.session import FAST_BAUD, Link, Session, open_session
+from sensor_bnn.flashing.transfer import (
+    Progress,
+    changed_pages,
+    erase_pages,
+    filled,
+    pages_of,
+    verify,
+    write_pages,
+)
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.wire.an3155 import SilenceError
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import LostPortError, SerialPort
+from sensor_bnn.wire.protocol import Hello
+
+_HELLO_SECONDS = 0.5
+_HELLO_ATTEMPTS = 20
+_LOOK_SECONDS = 0.2  # between looks whether a lost port is back
+
+
+@dataclass(frozen=True)
+class FlashResult:
+    """What was flashed where, and how fast; rates are bytes of image in a second of wall clock.
+
+    ``write_seconds`` are for comparing, erasing and writing. ``written_bytes`` were sent; the rest of
+    ``flash_bytes`` stood in the flash already. ``baud`` is the rate they were sent at, ``retries`` counts
+    repeated commands, ``resumed`` how often the board was lost and found again.
+    """
+
+    board: str
+    port: str
+    address: int
+    flash_bytes: int
+    chip_id: int
+    bootloader_version: str
+    model: str
+    model_hash: str
+    firmware_version: str
+    write_seconds: float
+    verify_seconds: float
+    write_bytes_per_second: float
+    verify_bytes_per_second: float
+    retries: int
+    baud: int
+    pages: int
+    pages_written: int
+    written_bytes: int
+    verified_by: str
+    resumed: int
+
+
+@dataclass(frozen=True)
+class _Written:
+    seconds: float
+    verify_seconds: float
+    pages: int
+    sent: int
+    verified_by: str
+
+
+def flash_image(
+    port: str,
+    image: Image,
+    board: Board,
+    *,
+    debugger: str | None = None,
+    progress: Progress = lambda stage, done, total: None,
+    baud: int = FAST_BAUD,
+    reset: tuple[str, ...] = (),
+    read_back: bool = False,
+    afresh: bool = False,
+    with_bootloader: bool = False,
+    patience: float = 0.0,
+) -> FlashResult:
+    """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
+
+    On a board with two slots it goes to the one that does not hold the image that runs, which stays as it is.
+
+    Args:
+        port: the serial port's path.
+        image: a checked image (``read_image``).
+        board: the board that is meant; its chip id must be the one that the bootloader answers.
+        debugger: where the board's debugger is served, for a board whose flash only that can write.
+        progress: called as the work goes on.
+        baud, reset: see ``Link``.
+        read_back: verify by reading all back, also where the bootloader computes checksums.
+        afresh: write all pages, also those that hold what they shall.
+        with_bootloader: write the image's resident bootloader first, through the one in the chip's ROM.
+        patience: seconds to wait for a board that is lost on the way (a cable pulled), to go on with it.
+
+    Raises:
+        BoardError: the image is for another board or does not fit; nothing was touched.
+        PortError: the port is absent, busy or silent.
+        DeviceError: another chip or board answers, or the flashed application does not.
+        FlashError: the bootloader refuses, or what was read back differs.
+    """
+    check_fit(image, board)
+    if is_program(board):
+        return _greet_program(port, image, board)
+    if board.flasher == "uf2":
+        raise BoardError(
+            f"The flash of {board.name} is written by the drive that its ROM shows, not over a port.",
+            "Hold BOOTSEL while plugging it in, and flash --via uf2.",
+        )
+    by_debugger = board.flasher == "gdb"
+    if by_debugger and debugger is None:
+        raise PortError(
+            f"The flash of {board.name} is written by its debugger, and none is named.",
+            "Name it with --debugger (`sensor-bnn emulate BOARD --json` prints an emulated board's).",
+        )
+    link = Link(port, baud, reset)
+    retries = resumed = 0
+    lost_at: float | None = None
+    while True:
+        session: Session | None = None
+        try:
+            with open_session(link, board) as session:
+                placed = image if with_bootloader else place(session, image, board)
+                start, data = placed.address, filled(placed.data)
+                if with_bootloader:
+                    _program_bootloader(session, board, image.bootloader, progress)
+                if debugger is not None and by_debugger:
+                    written = _program_by_debugger(debugger, board, start, data, progress)
+                else:
+                    written = _program_afresh(session, board, start, data, progress, read_back, afresh)
+                reached = session.port.baud
+                # A bootloader in ROM wants the vector table; the resident one looks at the image first.
+                session.go(board.flash.origin if with_bootloader else start + HEADER_BYTES)
+                hello = _greet(session.client, image)
+            break
+        except (LostPortError, SilenceError, PortError) as error:
+            # Only a board that was there before is waited for.
+            if session is None and lost_at is None:
+                raise
+            lost_at = time.monotonic() if session is not None or lost_at is None else lost_at
+            if session is not None:
+                retries += session.bootloader.retries
+                resumed += 1
+            if time.monotonic() - lost_at >= patience or patience <= 0:
+                raise error
+            time.sleep(_LOOK_SECONDS)
+    return FlashResult(
+        board=board.name,
+        port=port,
+        address=start,
+        flash_bytes=len(placed.data),
+        chip_id=board.bootloader.chip_id,
+        bootloader_version=f"{session.version >> 4}.{session.version & 15}",
+        model=hello.model,
+        model_hash=hello.model_hash,
+        firmware_version=hello.firmware_version,
+        write_seconds=round(written.seconds, 3),
+        verify_seconds=round(written.verify_seconds, 3),
+        write_bytes_per_second=round(len(data) / written.seconds, 1),
+        verify_bytes_per_second=round(len(data) / written.verify_seconds, 1),
+        retries=retries + session.bootloader.retries,
+        baud=reached,
+        pages=len(pages_of(board, start, len(data))),
+        pages_written=written.pages,
+        written_bytes=written.sent,
+        verified_by=written.verified_by,
+        resumed=resumed,
+    )
+
+
+def _program_afresh(
+    session: Session,
+    board: Board,
+    address: int,
+    data: bytes,
+    progress: Progress,
+    read_back: bool,
+    afresh: bool,
+) -> _Written:
+    try:
+        return _program(session, board, address, data, progress, read_back, afresh)
+    except FlashError:
+        if not session.bootloader.retries:
+            raise
+        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
+        return _program(session, board, address, data, progress, read_back, afresh)
+
+
+def _program(
+    session: Session,
+    board: Board,
+    address: int,
+    data: bytes,
+    progress: Progress,
+    read_back: bool,
+    afresh: bool,
+) -> _Written:
+    """Compare, erase, write, verify."""
+    begun = time.perf_counter()
+    pages = (
+        pages_of(board, address, len(data))
+        if afresh
+        else changed_pages(session, board, address, data, progress)
+    )
+    sent = 0
+    if pages:
+        erase_pages(session, board, pages, progress)
+        sent = write_pages(session, board, address, data, pages, progress)
+    written = time.perf_counter()
+    how = verify(session, address, data, progress, read_back)
+    return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
+
+
+def _program_bootloader(session: Session, board: Board, bootloader: bytes, progress: Progress) -> None:
+    if session.is_ours:
+        raise DeviceError(
+            f"The bootloader at {session.port.path} is the resident one, which never writes itself.",
+            "Set BOOT0 and reset the board to reach the one in ROM, or leave --with-bootloader out.",
+        )
+    if not 0 < len(bootloader) <= board.bootloader.size:
+        raise BundleError(
+            "There is no bootloader.elf of this board beside the image.",
+            "Give a folder of `sensor-bnn build`.",
+        )
+    data = filled(bootloader)
+    origin = board.flash.origin
+    pages = changed_pages(session, board, origin, data, progress)
+    erase_pages(session, board, pages, progress)
+    write_pages(session, board, origin, data, pages, progress)
+    verify(session, origin, data, progress)
+
+
+def _program_by_debugger(
+    debugger: str, board: Board, start: int, data: bytes, progress: Progress
+) -> _Written:
+    """Write and verify while the bootloader is held."""
+    with Debugger(debugger) as core:
+        begun = time.perf_counter()
+        for at in range(0, len(data), gdb.BLOCK_BYTES):
+            core.write(start + at, data[at : at + gdb.BLOCK_BYTES])
+            progress("write", min(at + gdb.BLOCK_BYTES, len(data)), len(data))
+        written = time.perf_counter()
+        for at in range(0, len(data), gdb.BLOCK_BYTES):
+            block = data[at : at + gdb.BLOCK_BYTES]
+            if core.read(start + at, len(block)) != block:
+                raise FlashError(
+                    f"Verification failed in the {len(block)} bytes at {start + at:#010x}.",
+                    "Check memory.flash in the board.toml: the debugger does not write there.",
+                )
+            progress("verify", at + len(block), len(data))
+    pages = len(pages_of(board, start, len(data)))
+    return _Written(written - begun, time.perf_counter() - written, pages, len(data), "debugger")
+
+
+def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
+    """A program is not flashed: whoever started it chose the model, which is looked at."""
+    hello = greet(port, image, board)
+    return FlashResult(
+        board=board.name,
+        port=port,
+        address=image.address,
+        flash_bytes=len(image.data),
+        chip_id=0,
+        bootloader_version="",
+        model=hello.model,
+        model_hash=hello.model_hash,
+        firmware_version=hello.firmware_version,
+        write_seconds=0.0,
+        verify_seconds=0.0,
+        write_bytes_per_second=0.0,
+        verify_bytes_per_second=0.0,
+        retries=0,
+        baud=0,
+        pages=0,
+        pages_written=0,
+        written_bytes=0,
+        verified_by="",
+        resumed=0,
+    )
+
+
+def greet(port: str, image: Image, board: Board) -> Hello:
+    """See that the application answers, and that it is this image's.
+
+    Raises:
+        PortError: the port is absent or busy.
+        DeviceError: nothing answers, or another model's application.
+    """
+    with SerialPort(port, board.uart) as line:
+        return _greet(Client(line), image)
+
+
+def _greet(client: Client, image: Image) -> Hello:
+    try:
+        hello = client.hello(timeout=_HELLO_SECONDS, attempts=_HELLO_ATTEMPTS)
+    except LostPortError:
+        raise
+    except PortError:
+        raise DeviceError(
+            "The image is written and verified, but its application does not answer.",
+            "Reset the board; if it stays silent, build the firmware again.",
+        ) from None
+    if hello.model_hash != image.model_hash:
+        raise DeviceError(
+            f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
+            f"but {image.model_hash[:12]} was flashed.",
+            "Reset the board and flash again.",
+        )
+    return hello

@@ -1,0 +1,161 @@
+"""Bytes into a board's flash through AN3155: compared, erased, written and verified by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from sensor_bnn.errors import FlashError
+from sensor_bnn.flashing.session import Session
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.wire.an3155 import BLOCK_BYTES, ERASE_PAGES, RefusalError, SilenceError, stm32_crc
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage ("compare", "erase", "write", "verify"), the bytes done in it, and its bytes in all."""
+
+_WORD_BYTES = 32  # what the flash of an STM32H7 is written by, the longest; its ROM may refuse less
+_READ_BYTES = 64 * BLOCK_BYTES  # after so many a wrong one is looked at again
+_LOOKS = 4  # at a block that was read wrong
+_BLANK = b"\xff" * BLOCK_BYTES
+
+
+def filled(data: bytes) -> bytes:
+    """Return ``data`` with whole words, the last one filled up with what erased flash holds."""
+    return data + b"\xff" * (-len(data) % _WORD_BYTES)
+
+
+def pages_of(board: Board, address: int, size: int) -> range:
+    """Return the numbers of the pages that ``size`` bytes from ``address``, a page's start, lie in."""
+    first = (address - board.flash.origin) // board.flash.page
+    return range(first, first + -(-size // board.flash.page))
+
+
+def changed_pages(
+    session: Session, board: Board, address: int, data: bytes, progress: Progress
+) -> Sequence[int]:
+    """Return the pages whose content differs from ``data``, as far as that reaches into them.
+
+    The bootloader computes the checksums; one that does not is asked nothing, and all pages count as
+    changed: to read a page takes as long as to write it.
+    """
+    pages = pages_of(board, address, len(data))
+    if not session.has_checksum:
+        return pages
+    changed = []
+    try:
+        if _equal(session, address, data):
+            return ()
+        starts = range(0, len(data), board.flash.page)
+        parts = [data[at : at + board.flash.page] for at in starts]
+        checksums = session.bootloader.checksum_all(
+            [(address + at, len(part)) for at, part in zip(starts, parts, strict=True)]
+        )
+        done = 0
+        for number, part, checksum in zip(pages, parts, checksums, strict=True):
+            if checksum != stm32_crc(part):
+                changed.append(number)
+            done += len(part)
+            progress("compare", done, len(data))
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+        return pages
+    return changed
+
+
+def erase_pages(session: Session, board: Board, pages: Sequence[int], progress: Progress) -> None:
+    """Erase pages by number."""
+    total = len(pages) * board.flash.page
+    progress("erase", 0, total)
+    for at in range(0, len(pages), ERASE_PAGES):
+        batch = pages[at : at + ERASE_PAGES]
+        session.bootloader.erase(batch if session.is_ours else _sectors(board, batch))
+        progress("erase", (at + len(batch)) * board.flash.page, total)
+
+
+def _sectors(board: Board, pages: Sequence[int]) -> list[int]:
+    """The chip's own numbers of pages, as a bootloader in ROM counts them."""
+    first = max(1, len(board.flash.first_sectors))
+    later = [number - 1 + first for number in pages if number > 0]
+    return [*(range(first) if 0 in pages else ()), *later]
+
+
+def write_pages(
+    session: Session, board: Board, address: int, data: bytes, pages: Sequence[int], progress: Progress
+) -> int:
+    """Write those erased pages of ``data``; return the bytes sent. What stays blank is not sent."""
+    start = pages_of(board, address, len(data)).start
+    starts = [(number - start) * board.flash.page for number in pages]
+    total = sum(min(board.flash.page, len(data) - at) for at in starts)
+    blocks = []
+    for at in starts:
+        end = min(at + board.flash.page, len(data))
+        for offset in range(at, end, BLOCK_BYTES):
+            block = data[offset : min(offset + BLOCK_BYTES, end)]
+            if block != _BLANK[: len(block)]:
+                blocks.append((address + offset, block))
+    sent = list(accumulate(len(block) for _, block in blocks))
+    blank = total - (sent[-1] if sent else 0)
+    progress("write", blank, total)
+    for done, _ in zip(sent, session.bootloader.write_all(blocks), strict=True):
+        progress("write", blank + done, total)
+    return total - blank
+
+
+def verify(session: Session, address: int, data: bytes, progress: Progress, read_back: bool = False) -> str:
+    """See that the flash holds ``data``; return how: "checksum" where the bootloader has one, or "read-back".
+
+    Raises:
+        FlashError: with the first wrong address.
+    """
+    progress("verify", 0, len(data))
+    try:
+        if not read_back and session.has_checksum and _equal(session, address, data):
+            progress("verify", len(data), len(data))
+            return "checksum"
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+    for start in range(0, len(data), _READ_BYTES):
+        part = data[start : start + _READ_BYTES]
+        blocks = [(start + at, part[at : at + BLOCK_BYTES]) for at in range(0, len(part), BLOCK_BYTES)]
+        found = session.bootloader.read_all([(address + at, len(block)) for at, block in blocks])
+        wrong = []
+        for (at, block), bytes_found in zip(blocks, found, strict=True):
+            if bytes_found != block:
+                wrong.append((at, block))
+            progress("verify", at + len(block), len(data))
+        for at, block in wrong:
+            _look_again(session, address + at, block)
+    return "read-back"
+
+
+def _look_again(session: Session, address: int, block: bytes) -> None:
+    """A read has no checksum: the line may have changed it. What is read right once is right."""
+    for _ in range(_LOOKS):
+        found = session.bootloader.read(address, len(block))
+        if found == block:
+            return
+    offset = next(i for i, (a, b) in enumerate(zip(found, block, strict=True)) if a != b)
+    raise FlashError(
+        f"Verification failed at {address + offset:#010x}: "
+        f"read {found[offset]:#04x}, wrote {block[offset]:#04x}.",
+        "Flash again; if it fails at the same address, the flash is worn or write-protected.",
+    )
+
+
+def holds(session: Session, address: int, data: bytes) -> bool:
+    """Whether the flash holds ``data``, by the bootloader's checksum; False without one."""
+    try:
+        return session.has_checksum and _equal(session, address, data)
+    except (RefusalError, SilenceError):
+        _without_checksum(session)
+        return False
+
+
+def _equal(session: Session, address: int, data: bytes) -> bool:
+    return session.bootloader.checksum(address, len(data)) == stm32_crc(data)
+
+
+def _without_checksum(session: Session) -> None:
+    """A bootloader whose Get Checksum has other stages is asked no second time."""
+    session.commands = frozenset()
+    session.bootloader.resync()

@@ -1,0 +1,120 @@
+"""The board registry: every folder ``boards/<name>/`` with a ``board.toml``, by name.
+
+A board is a folder of facts. Code asks for a fact and never for a board's name, so a new board is a new
+folder, in this installation's ``boards/`` or anywhere the user keeps it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tempfile
+from pathlib import Path
+
+from sensor_bnn.errors import BoardError
+from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
+from sensor_bnn.hardware.facts import Board as Board
+from sensor_bnn.hardware.facts import Bootloader as Bootloader
+from sensor_bnn.hardware.facts import Counter as Counter
+from sensor_bnn.hardware.facts import Emulator as Emulator
+from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
+from sensor_bnn.hardware.facts import Flash as Flash
+from sensor_bnn.hardware.facts import Ram as Ram
+from sensor_bnn.hardware.facts import Region as Region
+from sensor_bnn.hardware.facts import Setup as Setup
+from sensor_bnn.hardware.facts import Uart as Uart
+from sensor_bnn.hardware.facts import Write as Write
+from sensor_bnn.hardware.facts import is_program as is_program
+from sensor_bnn.hardware.facts import ram_bytes as ram_bytes
+from sensor_bnn.hardware.file import BOARD_FILE as BOARD_FILE
+from sensor_bnn.hardware.file import NAME, read_board
+from sensor_bnn.resources import resource
+
+
+def list_boards() -> list[Board]:
+    """Return every board of this installation, by name.
+
+    Raises:
+        BoardError: a board's file is wrong.
+    """
+    return [read_board(resource("boards") / name) for name in _names()]
+
+
+def default_board() -> Board:
+    """Return the emulated board that the demo runs on when none is named.
+
+    Raises:
+        BoardError: a board's file is wrong, or not exactly one says that it is the default.
+    """
+    found = [board for board in list_boards() if board.emulator is not None and board.emulator.default]
+    if len(found) != 1:
+        raise BoardError(
+            f"{len(found)} boards say that they are the default, not one.",
+            "Name a board with --board, or correct the boards' emulator.default.",
+        )
+    return found[0]
+
+
+def load_board(name: str | Path) -> Board:
+    """Return the board of this name, or the one in this folder.
+
+    Args:
+        name: a name that ``sensor-bnn boards`` lists, or a path to a folder with a ``board.toml``.
+
+    Raises:
+        BoardError: no such board, or its file is wrong.
+    """
+    if str(name) in _names():
+        return read_board(resource("boards") / name)
+    path = Path(name)
+    if path.name == BOARD_FILE:
+        path = path.parent
+    if (path / BOARD_FILE).is_file():
+        return read_board(path)
+    if isinstance(name, Path) or path.is_dir() or len(path.parts) > 1:
+        raise BoardError(
+            f"The folder {path} holds no {BOARD_FILE}.",
+            "Give a board's name (`sensor-bnn boards` lists them) or a folder with its facts.",
+        )
+    near = difflib.get_close_matches(str(name), _names(), n=3, cutoff=0.3)
+    raise BoardError(
+        f"There is no board named {name!r}.",
+        f"Did you mean {' or '.join(near)}?" if near else f"The boards are: {', '.join(_names())}.",
+    )
+
+
+def new_board(name: str, source: Board, folder: Path) -> Board:
+    """Write ``folder/name/board.toml`` with the facts, and comments, of another board.
+
+    The new board has not run on hardware and is no default.
+
+    Raises:
+        BoardError: the name is none, or there is such a board or folder.
+    """
+    if not NAME.fullmatch(name):
+        raise BoardError(
+            f"{name!r} cannot name a board.", "Use small letters, digits and hyphens, at most 31 characters."
+        )
+    target = folder / name
+    if name in _names() or target.exists():
+        raise BoardError(f"There is a board {name!r} or a folder {target} already.", "Choose another name.")
+    text = (source.folder / BOARD_FILE).read_text(encoding="utf-8")
+    for key, value in (("name", f'"{name}"'), ("title", f'"{name}"'), ("run_on_hardware", "false")):
+        text = re.sub(rf"(?m)^{key}\s*=.*$", f"{key} = {value}", text, count=1)
+    text = re.sub(r"(?m)^default\s*=.*\n", "", text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".board-") as temporary:
+            draft = Path(temporary) / name
+            draft.mkdir()
+            (draft / BOARD_FILE).write_text(text, encoding="utf-8")
+            read_board(draft)
+            draft.rename(target)
+    except OSError as error:
+        raise BoardError(f"Cannot write {target}: {error.strerror}.", "Choose another folder.") from None
+    return read_board(target)
+
+
+def _names() -> list[str]:
+    root = resource("boards")
+    return sorted(file.parent.name for file in root.glob(f"*/{BOARD_FILE}"))

@@ -1,0 +1,1 @@
+"""A running board that is watched: monitoring and classified sample streams."""

@@ -1,0 +1,306 @@
+"""Measure kernels on an emulated core: every kernel a layer of one program with random data.
+
+What runs is what a user's model runs: the compiler's bundle in the benchmark firmware.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Step, Write
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.cycles.cycles import check_programs, estimate_cycles, model_name
+from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.hardware.boards import Board, list_boards
+from sensor_bnn.measure.bench import instructions_of
+from sensor_bnn.measure.estimate import MARK
+from sensor_bnn.measure.kernel_cases import Case, cases_of
+from sensor_bnn.measure.kernel_cases import Shape as Shape
+from sensor_bnn.measure.on_board import output_of, with_image
+from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.packing import words_for
+from sensor_bnn.wire.application import check_answer, greet
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+
+_OTHER_RAM_BYTES = 16384
+"""What the firmware takes besides arena, input, output and stack, at most."""
+
+_CODE_BYTES = 65536
+"""The firmware's code, kernels included, as a first guess."""
+
+DEFAULT_SHAPES = (Shape(64, 192, 192), Shape(64, 768, 192), Shape(64, 192, 768))
+
+
+@dataclass(frozen=True)
+class KernelRow:
+    """One kernel at one shape.
+
+    Attributes:
+        kernel: one of the target's binary ones (``sensor_bnn/compiler/lookup.py``), ``chosen``, or what they
+            are compared with: ``int8_*``, ``tvm_float32``.
+        target: of the core that counted.
+        m: rows.
+        n: outputs.
+        k: inputs a row.
+        output: ``packed``, what the next layer of its kind reads (bits; int8 of an int8 kernel), or ``float``
+            (binary kernels: with scale, bias and residual).
+        macs: m * n * k.
+        instructions: of one call, building of tables included.
+        instr_per_mac: their ratio.
+        cycles_estimate: of one call, by the model of the core that ``cycles.model_name`` names; None where
+            the model's programs are missing.
+        exact: whether all outputs are the numpy reference's, bit for bit.
+    """
+
+    kernel: str
+    target: str
+    m: int
+    n: int
+    k: int
+    output: str
+    macs: int
+    instructions: int
+    instr_per_mac: float
+    cycles_estimate: int | None
+    exact: bool
+
+
+def measure_kernels(
+    target: Target,
+    shapes: Sequence[Shape],
+    console: Console,
+    *,
+    binary: bool = True,
+    baselines: bool = True,
+) -> list[KernelRow]:
+    """Run every kernel at every shape on an emulated core of the target.
+
+    Args:
+        target: a target that an emulated board has.
+        shapes: of layers; each is measured with bits out, and with floats out and a residual.
+        console: told of each step, of what is left out because it does not fit the board, and why there are
+            no estimates of cycles.
+        binary: run the binary kernels.
+        baselines: run int8 and float32.
+
+    Raises:
+        BoardError: no emulated board has the target, or no kernel fits its memory.
+        ToolError: the cross compiler or the emulator is missing or failed.
+    """
+    board = find_emulated(target)
+    for shape in shapes:
+        _check_bits(shape, board)
+    cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
+    estimated = _estimates(target, console)
+    rows: dict[int, KernelRow] = {}
+    refused: list[BoardError] = []
+    batches = _batches(cases, board)
+    while batches:
+        batch = batches.pop(0)
+        try:
+            measured = _measure([cases[place] for place in batch], board, console, estimated=estimated)
+        except BoardError as error:
+            # A first guess of sizes put too much together, or this one alone is too large.
+            if len(batch) > 1:
+                half = len(batch) // 2
+                batches[:0] = [batch[:half], batch[half:]]
+                continue
+            case = cases[batch[0]]
+            console.print(f"{case.kernel} at {case.shape} ({case.output}) is left out: {error.message}")
+            refused.append(error)
+        else:
+            rows |= dict(zip(batch, measured, strict=True))
+    if not rows:
+        raise refused[0]
+    return [rows[place] for place in sorted(rows)]
+
+
+def find_emulated(target: Target) -> Board:
+    """Return the first board of the target that has an emulator.
+
+    Raises:
+        BoardError: there is none.
+    """
+    boards = [board for board in list_boards() if board.emulator is not None]
+    for board in boards:
+        if board.target == target.name:
+            return board
+    known = sorted({board.target for board in boards})
+    raise BoardError(
+        f"No emulated board has a {target.name}.", f"Kernels are measured on: {', '.join(known)}."
+    )
+
+
+def _check_bits(shape: Shape, board: Board) -> None:
+    """Refuse a shape of which not even the bits fit, before there is any data of it."""
+    constants = 4 * (shape.m + shape.n) * words_for(shape.k)
+    outputs = 4 * shape.m * words_for(shape.n)
+    if constants > board.slot.size or outputs > board.ram.size:
+        raise BoardError(
+            f"A layer of {shape} does not fit {board.name}: {constants:,} bytes of bits in flash of "
+            f"{board.slot.size:,}, {outputs:,} bytes of outputs in RAM of {board.ram.size:,}.",
+            "Ask for a smaller shape.",
+        )
+
+
+def _estimates(target: Target, console: Console) -> bool:
+    """Whether there is a model of the core's cycles; the console is told why not."""
+    try:
+        check_programs(target)
+        console.print(f"cycles are estimated by {model_name(target)}")
+    except ToolError as error:
+        console.print(f"No cycles are estimated: {error}")
+        return False
+    return True
+
+
+def _batches(cases: Sequence[Case], board: Board) -> list[list[int]]:
+    """Numbers of cases that are compiled alike, as many at a time as the board seems to hold."""
+    ram = board.ram.size - board.ram.stack - _OTHER_RAM_BYTES
+    flash = board.slot.size - _CODE_BYTES
+    batches = []
+    for own in dict.fromkeys(case.target for case in cases):
+        batch: list[int] = []
+        for place, case in enumerate(cases):
+            if case.target != own:
+                continue
+            together = [cases[other] for other in (*batch, place)]
+            if batch and (_ram_bytes(together) > ram or _flash_bytes(together) > flash):
+                batches.append(batch)
+                batch = []
+            batch.append(place)
+        batches.append(batch)
+    return batches
+
+
+def _ram_bytes(cases: Iterable[Case]) -> int:
+    """Workspace and output."""
+    together = list(cases)
+    return max(case.workspace for case in together) + 4 * sum(map(_output_words, together))
+
+
+def _flash_bytes(cases: Iterable[Case]) -> int:
+    return sum({id(array): array.nbytes for case in cases for array in case.constants}.values())
+
+
+def _output_words(case: Case) -> int:
+    return -(-case.expected.nbytes // 4)
+
+
+def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated: bool) -> list[KernelRow]:
+    """Run the cases as the layers of one program.
+
+    Raises:
+        BoardError: they do not fit the board.
+        ToolError: a tool is missing or failed.
+    """
+    program = _program(cases)
+    sources = tuple(dict.fromkeys(file for case in cases for file in case.sources))
+    target = cases[0].target
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
+        folder = Path(temporary)
+        console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
+        digest = hashlib.sha256(repr([(case.kernel, case.shape) for case in cases]).encode()).hexdigest()
+        bundle = write_bundle(
+            program, "kernels", digest, target, folder / "bundle", package=False, own_kernels=sources
+        )
+        build = build_firmware(bundle.folder, board, folder / "build")
+        console.print(f"run them on {board.title}")
+        symbols = Symbols(build.firmware_elf)
+        plugin = CountPlugin.build(symbols, MARK, folder) if estimated else None
+        with (
+            Emulator(
+                with_image(board, build.firmware_bin),
+                build.bootloader_elf,
+                plugin.argument if plugin else None,
+            ) as emulator,
+            SerialPort(emulator.port, board.uart) as line,
+        ):
+            client = Client(line)
+            hello = greet(line, client)
+            check_answer(hello, board, bundle.metadata)
+            _, ticks = client.profile()
+            output = output_of(emulator, client, build.firmware_elf, bundle.metadata["output"]["bytes"])
+        cycles: list[int | None] = [None] * len(cases)
+        if plugin is not None:
+            counts = counts_by_layer(plugin.counts(), len(cases))
+            cycles = [layer.cycles for layer in estimate_cycles(counts, symbols, target)]
+    rows = []
+    start = 0
+    for case, count, estimate in zip(cases, ticks, cycles, strict=True):
+        instructions = instructions_of(count, hello, board)
+        assert instructions is not None  # the board is emulated
+        shape = case.shape
+        rows.append(
+            KernelRow(
+                kernel=case.kernel,
+                target=target.name,
+                m=shape.m,
+                n=shape.n,
+                k=shape.k,
+                output=case.output,
+                macs=shape.macs,
+                instructions=instructions,
+                instr_per_mac=round(instructions / shape.macs, 4),
+                cycles_estimate=estimate,
+                exact=output[start : start + case.expected.nbytes] == case.expected.tobytes(),
+            )
+        )
+        start += 4 * _output_words(case)
+    return rows
+
+
+def _program(cases: Sequence[Case]) -> Program:
+    """One step a case; the output holds theirs in order."""
+    float32 = np.dtype(np.float32)
+    words = sum(_output_words(case) for case in cases)
+    buffers = [
+        Buffer(Place.INPUT, TensorType(float32, (1,))),
+        Buffer(Place.OUTPUT, TensorType(float32, (words,))),
+    ]
+    known: dict[int, int] = {}
+
+    def constant(array: Array) -> int:
+        if id(array) not in known:
+            known[id(array)] = len(buffers)
+            buffers.append(Buffer(Place.CONSTANT, TensorType.of(array), array))
+        return known[id(array)]
+
+    steps = []
+    start = 0
+    for case in cases:
+        workspace = None
+        if case.workspace:
+            workspace = len(buffers)
+            buffers.append(Buffer(Place.ARENA, TensorType(np.dtype(np.uint32), (-(-case.workspace // 4),))))
+        steps.append(
+            Step(
+                name=f"{case.kernel} {case.shape}",
+                operator=case.output,
+                calls=tuple(_shifted(call, start) for call in case.calls),
+                reads=tuple(constant(array) for array in case.constants),
+                writes=1,
+                workspace=workspace,
+                macs=case.shape.macs,
+            )
+        )
+        start += _output_words(case)
+    return Program(tuple(buffers), tuple(steps))
+
+
+def _shifted(call: Call, words: int) -> Call:
+    """The call with its outputs so many words further on."""
+    arguments = (replace(a, skip=a.skip + words) if isinstance(a, Write) else a for a in call.arguments)
+    return replace(call, arguments=tuple(arguments))

@@ -1,0 +1,120 @@
+"""Run a program once on an emulated board, by the bundle and the firmware that a user's model gets."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.program import Program
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.emulation.counting import CountPlugin, Symbols
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
+from sensor_bnn.emulation.instruction_plugin import variable
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.hardware.boards import Board, is_program
+from sensor_bnn.wire.application import check_answer, greet
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+
+_OUTPUT = "output"
+"""The variable of firmware/app/agent.c that holds what came out."""
+
+
+@dataclass(frozen=True)
+class BoardRun:
+    """What a board gave.
+
+    Attributes:
+        output: the output's bytes.
+        idle: the program's functions in the image that never ran; None if nobody watched.
+    """
+
+    output: bytes
+    idle: tuple[str, ...] | None
+
+
+def run_on_board(
+    program: Program, name: str, board: Board, window: bytes, *, watch: bool = False
+) -> BoardRun:
+    """Compile, build, start the board with the image in its flash, and run the program once.
+
+    Args:
+        program: kernels and buffers.
+        name: of the model.
+        board: one with an emulator.
+        window: the input's bytes.
+        watch: have QEMU note which functions run.
+
+    Raises:
+        BoardError: the board has no emulator, or the program does not fit it.
+        ToolError: the cross compiler or the emulator is missing or failed.
+    """
+    if board.emulator is None:
+        raise BoardError(
+            f"The board {board.name} has no emulator.", "Name one that `sensor-bnn boards` marks."
+        )
+    with tempfile.TemporaryDirectory(prefix="sensor-bnn-run-") as temporary:
+        folder = Path(temporary)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        target = find_target(board.target)
+        bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)
+        build = build_firmware(bundle.folder, board, folder / "build")
+        symbols = Symbols(build.firmware_elf)
+        prefix = f"{bundle.metadata['prefix']}_"
+        plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
+        argument = plugin.argument if plugin else None
+        with (
+            Emulator(with_image(board, build.firmware_bin), build.bootloader_elf, argument) as emulator,
+            SerialPort(emulator.port, board.uart) as line,
+        ):
+            client = Client(line)
+            check_answer(greet(line, client), board, bundle.metadata)
+            client.write_input(window)
+            client.infer()
+            output = client.read_output(bundle.metadata["output"]["bytes"])
+        if plugin is None:
+            return BoardRun(output, None)
+        ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}
+        functions = (f.name for f in symbols.functions if f.name.startswith(prefix) and f not in ran)
+        return BoardRun(output, tuple(functions))
+
+
+def with_image(board: Board, image: Path) -> Board:
+    """The board with an image in its flash at power-on: writing it through the boot loader takes long.
+
+    Args:
+        board: one with an emulator; a program of Linux stays as it is.
+        image: ``firmware.bin`` of a build.
+    """
+    assert board.emulator is not None
+    if is_program(board):
+        return board
+    loader = f"loader,file={image},addr={board.slot.origin:#x},force-raw=on"
+    arguments = (*board.emulator.arguments, "-device", loader)
+    return replace(board, emulator=replace(board.emulator, arguments=arguments))
+
+
+def output_of(emulator: Emulator, client: Client, firmware: Path, size: int) -> bytes:
+    """The last inference's output, read by QEMU where it can: over the wire a megabyte takes a minute.
+
+    Args:
+        emulator: it runs the firmware.
+        client: of the application.
+        firmware: ``firmware.elf`` of the build.
+        size: bytes.
+
+    Raises:
+        BundleError: the firmware cannot be read or has no output.
+        PortError: nobody answers.
+    """
+    if not emulator.debugger:
+        return client.read_output(size)
+    address = variable(firmware, _OUTPUT)
+    with Debugger(emulator.debugger) as debugger:
+        parts = range(0, size, BLOCK_BYTES)
+        return b"".join(debugger.read(address + at, min(BLOCK_BYTES, size - at)) for at in parts)

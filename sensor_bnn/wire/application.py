@@ -1,0 +1,109 @@
+"""The benchmark application at a port: greeted, held to its bundle, and at the rate that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from sensor_bnn.errors import DeviceError, PortError
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.wire.an3155 import An3155
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.wire.protocol import Hello
+
+_HELLO_SECONDS = 1.0
+_SYNC_SECONDS = 0.5
+
+
+@contextmanager
+def application_at(
+    port: str, board: Board, metadata: dict[str, Any], baud: int | None = None
+) -> Iterator[tuple[Client, Hello]]:
+    """Open the port of a board that runs a bundle.
+
+    Args:
+        port: the serial port's path.
+        board: the board that is meant.
+        metadata: the bundle's.
+        baud: a rate to raise the line to, left again with the context; the board's own when None.
+
+    Raises:
+        PortError: the port is absent, busy or silent.
+        DeviceError: the board runs another model or firmware, or does not reach the rate.
+    """
+    with SerialPort(port, board.uart) as line:
+        client = Client(line)
+        hello = greet(line, client)
+        check_answer(hello, board, metadata)
+        if baud is None or baud == board.uart.baud:
+            yield client, hello
+            return
+        client.change_speed(baud)
+        try:
+            yield client, hello
+        finally:
+            with suppress(PortError, DeviceError):  # a silent board goes back by itself
+                client.change_speed(board.uart.baud)
+
+
+def greet(line: SerialPort, client: Client) -> Hello:
+    """HELLO, or the reason why there is none.
+
+    Raises:
+        PortError: nobody answers.
+        DeviceError: only a bootloader does.
+    """
+    try:
+        return client.hello(timeout=_HELLO_SECONDS)
+    except PortError:
+        if not An3155(line).sync(_SYNC_SECONDS):
+            raise
+    raise DeviceError(
+        f"The board at {line.path} runs its bootloader and no application.",
+        "Flash one first: `sensor-bnn flash BUILD_DIR`.",
+    )
+
+
+def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
+    """Refuse a board that is another one, or runs another version, model, or compilation of it.
+
+    Raises:
+        DeviceError: what differs.
+    """
+    if hello.board != board.name:
+        raise DeviceError(
+            f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
+        )
+    installed = version("sensor-bnn")
+    if _release(hello.firmware_version) != _release(installed):
+        raise DeviceError(
+            f"The board's firmware is of sensor-bnn {hello.firmware_version}, this is {installed}.",
+            "Build and flash the firmware again, or measure with the version it was built by.",
+        )
+    if hello.model_hash != metadata["model_hash"]:
+        raise DeviceError(
+            f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
+            f"the bundle is {metadata['model']} ({metadata['model_hash'][:12]}).",
+            "Build and flash the bundle's firmware, or give the bundle that was flashed.",
+        )
+    told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
+    meant = (
+        metadata["input"]["bytes"],
+        metadata["output"]["bytes"],
+        len(metadata["layers"]),
+        metadata["arena_bytes"],
+    )
+    if told != meant:
+        raise DeviceError(
+            f"The board was compiled otherwise than the bundle: input, output, layers, arena are {told}, "
+            f"not {meant}.",
+            "Build and flash the bundle's firmware.",
+        )
+
+
+def _release(number: str) -> list[str]:
+    """What changes with what a program can do: the first two numbers."""
+    return number.split(".")[:2]

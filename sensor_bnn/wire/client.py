@@ -1,0 +1,225 @@
+"""Ask the benchmark application: requests with sequence numbers, deadlines and retries."""
+
+from __future__ import annotations
+
+import struct
+import time
+from contextlib import suppress
+
+import numpy as np
+
+from sensor_bnn.errors import DeviceError, PortError
+from sensor_bnn.wire.coding import code, pack
+from sensor_bnn.wire.patience import patient
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.wire.protocol import (
+    MAX_PAYLOAD,
+    RESPONSE,
+    VERSION,
+    Frame,
+    Hello,
+    Kind,
+    Memory,
+    Status,
+    decode,
+    encode,
+    numbers,
+)
+
+ANSWER_SECONDS = 2.0
+INFER_SECONDS = 60.0  # a large model on a slow core
+ATTEMPTS = 4
+SPEED_SECONDS = 2.0  # at a rate that is not heard; the board goes back after three
+
+_MEANING = {
+    Status.UNKNOWN_TYPE: "it does not know this request",
+    Status.BAD_LENGTH: "the payload has a wrong length",
+    Status.OUT_OF_RANGE: "the range lies outside of the tensor",
+    Status.NO_RESULT: "no inference has run yet",
+    Status.BAD_CRC: "the line damages the frames",
+    Status.BAD_VERSION: "it speaks another version of the protocol",
+}
+
+
+class Client:
+    """The host's end of the application's protocol.
+
+    All requests but BOOTLOADER may be repeated without harm (the staged input stays for the next
+    inference), so a lost or damaged frame is simply asked for again.
+
+    Args:
+        port: an open port, borrowed.
+    """
+
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
+        self._sequence = 0
+        self.retries = 0
+        self._max_payload = MAX_PAYLOAD
+        self._codes = True  # until the firmware says that it knows nothing of it
+
+    def request(
+        self, kind: Kind, payload: bytes = b"", timeout: float | None = None, attempts: int = ATTEMPTS
+    ) -> bytes:
+        """Send one request and return its response's payload.
+
+        Raises:
+            PortError: no whole answer in ``attempts`` times ``timeout`` seconds.
+            DeviceError: the board answers with an error status or another protocol version.
+        """
+        answer = self._exchange(kind, payload, timeout, attempts)
+        if answer.status != Status.OK:
+            known = answer.status in _MEANING
+            meaning = _MEANING[Status(answer.status)] if known else f"unknown status {answer.status}"
+            raise DeviceError(
+                f"The board refuses {kind.name}: {meaning}.",
+                "Build and flash the firmware of this version of sensor-bnn again.",
+            )
+        return answer.payload
+
+    def ask_for(self, kind: Kind, payload: bytes, refused: str, remedy: str) -> bytes:
+        """As ``request``, but any error status means what ``refused`` says, and ``remedy`` is what to do."""
+        answer = self._exchange(kind, payload, INFER_SECONDS, ATTEMPTS)
+        if answer.status != Status.OK:
+            raise DeviceError(refused, remedy)
+        return answer.payload
+
+    def _exchange(self, kind: Kind, payload: bytes, timeout: float | None, attempts: int) -> Frame:
+        """One request and its response, whatever its status, asked for again when one of them is lost."""
+        seconds = ANSWER_SECONDS if timeout is None else timeout
+        for attempt in range(attempts):
+            self.retries += attempt > 0
+            self._sequence = (self._sequence + 1) % 256
+            self._port.drain()
+            self._port.write(encode(Frame(self._sequence, kind, payload)))
+            answer = self._await(kind, time.monotonic() + patient(seconds))
+            if answer is None or answer.status == Status.BAD_CRC:
+                continue
+            return answer
+        raise PortError(
+            f"The board at {self._port.path} does not answer {kind.name}.",
+            "Check that an application is flashed and runs (`sensor-bnn flash`), and reset the board.",
+        )
+
+    def hello(self, timeout: float | None = None, attempts: int = ATTEMPTS) -> Hello:
+        """Ask who is there.
+
+        Raises:
+            PortError, DeviceError: as ``request``.
+        """
+        hello = Hello.parse(self.request(Kind.HELLO, timeout=timeout, attempts=attempts))
+        self._max_payload = hello.max_payload
+        return hello
+
+    def write_input(self, data: bytes, *, floats: bool = False) -> None:
+        """Stage the input tensor for the next inferences.
+
+        Args:
+            data: the tensor as it lies in the board's memory.
+            floats: it is float32: then it goes as packed bytes where these say the same to the last bit.
+        """
+        if floats and self._codes and self._write_coded(data):
+            return
+        step = self._max_payload - 4
+        for offset in range(0, len(data), step):
+            self.request(Kind.WRITE_INPUT, struct.pack("<I", offset) + data[offset : offset + step])
+
+    def _write_coded(self, data: bytes) -> bool:
+        coded = code(np.frombuffer(data, "<f4"))
+        if coded is None:
+            return False
+        first, following = 0, 0
+        part = b""
+        for count, packet in [*pack(coded.codes), (0, b"")]:
+            if part and (not packet or len(part) + len(packet) > self._max_payload - 12):
+                about = struct.pack("<Iif", first, coded.zero, coded.divisor)
+                answer = self._exchange(Kind.WRITE_CODED, about + part, None, ATTEMPTS)
+                if answer.status != Status.OK:  # an earlier firmware does not know it: say it plainly
+                    self._codes = False
+                    return False
+                first, part = following, b""
+            part += packet
+            following += count
+        return True
+
+    def infer(self) -> int:
+        """Run one inference on the staged input and return its ticks."""
+        (ticks,) = numbers("<Q", self.request(Kind.INFER, timeout=INFER_SECONDS), "INFER")
+        return ticks
+
+    def profile(self) -> tuple[int, list[int]]:
+        """Run one observed inference and return its ticks: in total, and layer by layer."""
+        total, layers = numbers("<QI", self.request(Kind.PROFILE, timeout=INFER_SECONDS), "PROFILE")
+        ticks: list[int] = []
+        while len(ticks) < layers:
+            payload = self.request(Kind.READ_PROFILE, struct.pack("<I", len(ticks)))
+            first, count = numbers("<II", payload[:8], "READ_PROFILE")
+            if first != len(ticks) or not 0 < count <= layers - first:
+                raise DeviceError(
+                    f"The board sends layers {first}..{first + count} where {len(ticks)} comes next.",
+                    "Build and flash the firmware of this version of sensor-bnn again.",
+                )
+            ticks += numbers(f"<{count}Q", payload[8:], "READ_PROFILE")
+        return total, ticks
+
+    def read_output(self, size: int) -> bytes:
+        """Return the last inference's output tensor of ``size`` bytes."""
+        data = b""
+        while len(data) < size:
+            length = min(self._max_payload, size - len(data))
+            part = self.request(Kind.READ_OUTPUT, struct.pack("<II", len(data), length))
+            if len(part) != length:
+                raise DeviceError(
+                    f"The board sends {len(part)} bytes of output where {length} were asked for.",
+                    "Build and flash the firmware of this version of sensor-bnn again.",
+                )
+            data += part
+        return data
+
+    def memory(self) -> Memory:
+        """Ask what the model has used of the memory."""
+        return Memory.parse(self.request(Kind.MEMORY))
+
+    def change_speed(self, baud: int) -> None:
+        """Go over to a rate of ``baud`` together with the board.
+
+        Raises:
+            DeviceError: the board or the port does not reach it; the rate is as before.
+            PortError: the board is heard at neither rate.
+        """
+        remedy = "Give another --baud, or leave it out."
+        before = self._port.baud
+        answer = self._exchange(Kind.SPEED, struct.pack("<I", baud), None, ATTEMPTS)
+        if answer.status != Status.OK:
+            raise DeviceError(f"The board's serial port does not reach {baud} baud.", remedy)
+        if self._port.set_baud(baud):
+            with suppress(PortError):
+                self.hello(timeout=SPEED_SECONDS / ATTEMPTS)
+                return
+        self._port.set_baud(before)
+        self.hello(timeout=SPEED_SECONDS)  # in the midst of it the board goes back by itself
+        raise DeviceError(f"Nothing comes through to {self._port.path} at {baud} baud.", remedy)
+
+    def enter_bootloader(self) -> None:
+        """Send the board into its bootloader; it resets after its answer, which may be lost."""
+        self._sequence = (self._sequence + 1) % 256
+        self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
+        self._await(Kind.BOOTLOADER, time.monotonic() + patient(ANSWER_SECONDS))
+
+    def _await(self, kind: Kind, deadline: float) -> Frame | None:
+        """The response to the last request; late answers to earlier ones are dropped."""
+        rest = b""
+        while (left := deadline - time.monotonic()) > 0:
+            frames, rest = decode(rest + self._port.read_some(left))
+            for frame in frames:
+                if frame.version != VERSION:
+                    raise DeviceError(
+                        f"The board speaks version {frame.version} of the protocol, this host {VERSION}.",
+                        "Build and flash the firmware of this version of sensor-bnn again.",
+                    )
+                # The checksum of a damaged request fails before its sequence can be trusted.
+                if frame.status == Status.BAD_CRC or (
+                    frame.sequence == self._sequence and frame.kind == kind | RESPONSE
+                ):
+                    return frame
+        return None

@@ -1,0 +1,207 @@
+"""A serial port with deadlines, whose every failure is one sentence with a remedy."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import termios
+import time
+from types import TracebackType
+from typing import Self
+
+import serial
+from serial.tools import list_ports
+
+from sensor_bnn.errors import PortError
+from sensor_bnn.hardware.boards import Uart
+
+PORT_VARIABLE = "SENSOR_BNN_PORT"
+
+_PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
+_REMEDY = {
+    errno.ENOENT: "Check the cable and the path; `sensor-bnn emulate BOARD` prints an emulated board's port.",
+    errno.EACCES: "Join its group (on Debian `sudo usermod -aG dialout $USER`) and log in again.",
+    errno.EAGAIN: "Close the other program (a terminal, another sensor-bnn) that holds it.",
+    errno.EBUSY: "Close the other program (a terminal, another sensor-bnn) that holds it.",
+    errno.ENOTTY: "Give the path of a serial port.",
+    errno.EINVAL: "Check --board, and whether the adapter can do what [uart] of its board.toml says.",
+    errno.EIO: "The board behind it is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
+}
+_REASON = {
+    errno.ENOENT: "there is no such port",
+    errno.EACCES: "this user may not open it",
+    errno.EAGAIN: "another program holds it",
+    errno.EBUSY: "another program holds it",
+    errno.ENOTTY: "it is not a serial port",
+    errno.EINVAL: "it cannot do the board's baud rate and parity",
+    errno.EIO: "nothing is connected to it",
+}
+
+
+class LostPortError(PortError):
+    """A port that was open is gone: a cable pulled, an emulator ended."""
+
+
+class SerialPort:
+    """An exclusively opened serial port; a context manager.
+
+    Args:
+        path: the port's device file.
+        uart: baud rate and parity that the board speaks.
+
+    Raises:
+        PortError: absent, forbidden, busy, or no serial port.
+    """
+
+    def __init__(self, path: str, uart: Uart) -> None:
+        self.path = path
+        try:
+            self._serial = serial.Serial(
+                path, uart.baud, parity=_PARITY[uart.parity], exclusive=True, write_timeout=10.0
+            )
+        except (OSError, termios.error) as error:
+            raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the port back; a second call does nothing."""
+        self._serial.close()
+
+    @property
+    def baud(self) -> int:
+        """The port's rate."""
+        return int(self._serial.baudrate)
+
+    def set_baud(self, baud: int) -> bool:
+        """Change the rate once what was written has left; whether the port can."""
+        try:
+            self._serial.flush()
+            self._serial.baudrate = baud
+        except (ValueError, OSError, termios.error):
+            return False
+        return True
+
+    def pull(self, reset: str, boot: str = "") -> None:
+        """Reset the board by a modem line, its BOOT0 pulled by another meanwhile, if one is named.
+
+        Args:
+            reset, boot: ``dtr`` or ``rts``. A line that is set is low at a TTL adapter's pin.
+
+        Raises:
+            PortError: the port has no such lines.
+        """
+        try:
+            if boot:
+                setattr(self._serial, boot, False)
+            setattr(self._serial, reset, True)
+            time.sleep(0.1)
+            setattr(self._serial, reset, False)
+            time.sleep(0.1)
+        except (OSError, termios.error) as error:
+            raise PortError(
+                f"The port {self.path} cannot pull {reset.upper()}: {error}.",
+                "Leave --reset out, and press the board's button.",
+            ) from None
+
+    def read(self, count: int, timeout: float) -> bytes:
+        """Return up to ``count`` bytes: fewer only when ``timeout`` seconds have passed.
+
+        Raises:
+            PortError: the board or its port is gone.
+        """
+        # Not by pyserial's read: it sets the whole port up again for each new timeout.
+        data = b""
+        deadline = time.monotonic() + timeout
+        try:
+            descriptor = self._serial.fileno()
+            while len(data) < count:
+                left = max(0.0, deadline - time.monotonic())
+                ready, _, _ = select.select([descriptor], [], [], left)
+                if not ready:
+                    break
+                more = os.read(descriptor, count - len(data))
+                if not more:
+                    raise OSError(errno.EIO, "end of file")
+                data += more
+        except BlockingIOError:
+            return data
+        except (OSError, ValueError, termios.error, serial.SerialException) as error:
+            raise _lost(f"The port {self.path} failed while reading", error) from None
+        return data
+
+    def read_some(self, timeout: float) -> bytes:
+        """Return whatever has arrived, waiting up to ``timeout`` seconds for a first byte.
+
+        Raises:
+            PortError: the board or its port is gone.
+        """
+        first = self.read(1, timeout)
+        return first + self.read(1 << 16, 0.0) if first else b""
+
+    def write(self, data: bytes) -> None:
+        """Send all of ``data``.
+
+        Raises:
+            PortError: the board or its port is gone, or takes no bytes for ten seconds.
+        """
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise PortError(
+                f"The port {self.path} takes no bytes.", "Reset the board and look whether it still runs."
+            ) from None
+        except (OSError, termios.error) as error:
+            raise _lost(f"The port {self.path} failed while writing", error) from None
+
+    def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
+        """Throw away what has arrived, until the line is ``quiet`` that long (seconds); return it."""
+        stray = b""
+        deadline = time.monotonic() + limit
+        while (data := self.read_some(quiet)) and time.monotonic() < deadline:
+            stray += data
+        return stray
+
+
+def find_port(given: str | None) -> str:
+    """Return the port to use: the one given, else the only one that this machine has.
+
+    Raises:
+        PortError: none or several candidates; the message lists them.
+    """
+    if given:
+        return given
+    candidates: list[str] = sorted(port.device for port in list_ports.comports())
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise PortError(
+            "This machine shows no serial port.",
+            f"Plug the board in, or name the port with --port or {PORT_VARIABLE} "
+            "(`sensor-bnn emulate BOARD` prints one).",
+        )
+    raise PortError(
+        f"Several serial ports could be the board's: {', '.join(candidates)}.",
+        f"Name one with --port or {PORT_VARIABLE}.",
+    )
+
+
+def _lost(what: str, error: Exception) -> LostPortError:
+    known = _port_error(what, error)
+    return LostPortError(known.message, known.remedy)
+
+
+def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:
+    """A sentence for the error's number; pyserial raises some without one, which mean ``unnumbered``."""
+    number = error.errno if isinstance(error, OSError) else error.args[0]
+    if not isinstance(number, int):
+        number = unnumbered
+    reason = _REASON.get(number, str(error))
+    return PortError(f"{what}: {reason}.", _REMEDY.get(number, "Check the cable and reset the board."))

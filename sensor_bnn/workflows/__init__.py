@@ -1,0 +1,1 @@
+"""Work that takes several stages at once, each step one function."""

@@ -1,0 +1,86 @@
+"""An emulated board that runs a model, from nothing but the board's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.report.progress import transfer_bars
+from sensor_bnn.workflows.demo import SHIPPED, prepare_model
+
+Accuracy = tuple[str, float, int]
+"""A stage of the pipeline, the share of right answers there, and over how many samples."""
+
+
+@dataclass(frozen=True)
+class RunningBoard:
+    """A board with an application that answers.
+
+    Attributes:
+        port: its serial port.
+        bundle: the compiled model in its firmware.
+        build: the firmware's build.
+        reference: the same model compiled for this machine, if there is one.
+        earlier: accuracy before the device; empty for a bundle that was given.
+    """
+
+    port: str
+    bundle: Path
+    build: Path
+    reference: Path | None
+    earlier: tuple[Accuracy, ...]
+
+
+@contextmanager
+def running_board(
+    board: Board,
+    bundle: Path | None,
+    reference: Path | None,
+    samples: Path,
+    folder: Path,
+    console: Console,
+    application: str = "benchmark",
+) -> Iterator[RunningBoard]:
+    """Build the bundle's firmware, start the board and flash it; it stops with the context.
+
+    Args:
+        board: one with an emulator.
+        bundle: a compiled model; the shipped one is compiled here, also for this machine, when None.
+        reference: the bundle's model compiled for this machine.
+        samples: labelled inputs, to compare the shipped model's stages on.
+        folder: for everything that is built.
+        console: told of each step.
+        application: one of ``sensor_bnn.firmware.link.APPLICATIONS``.
+
+    Raises:
+        SensorBnnError: whatever a stage says.
+    """
+    if board.emulator is None:
+        raise BoardError(
+            f"The board {board.name} has no emulator.", "Flash the real board and give its --port."
+        )
+    earlier: tuple[Accuracy, ...] = ()
+    if bundle is None:
+        console.print(f"exporting and compiling the shipped model for {board.target} and host")
+        model = prepare_model(board, SHIPPED / "ckpt.pt", samples, folder)
+        bundle, reference, found = model.bundle, model.host, model.comparison
+        earlier = (
+            ("PyTorch", found.top1_torch, found.samples),
+            ("ONNX Runtime", found.top1_onnx, found.samples),
+        )
+    console.print(f"building firmware for {board.name}")
+    build = build_firmware(bundle, board, folder / board.name, application)
+    with Emulator(board, build.bootloader_elf) as emulator:
+        with transfer_bars() as bars:
+            flash_image(emulator.port, read_image(build.folder), board, progress=bars)
+        yield RunningBoard(emulator.port, bundle, build.folder, reference, earlier)

@@ -1,0 +1,160 @@
+"""The whole pipeline on one model and one emulated board, start to end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.build import build_firmware
+from sensor_bnn.flashing.flash import FlashResult, flash_image
+from sensor_bnn.flashing.image import read_image
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.measure.bench import BenchResult, read_samples, run_bench
+from sensor_bnn.report.progress import count_bars, transfer_bars
+
+if TYPE_CHECKING:
+    from sensor_bnn.onnx.compare import Comparison
+
+SHIPPED = Path(__file__).resolve().parent / "zoo" / "watch-tiny"
+"""The trained model that ships: ``ckpt.pt`` and ``samples.npz``."""
+
+
+@dataclass(frozen=True)
+class PreparedModel:
+    """A checkpoint compiled twice.
+
+    Attributes:
+        onnx: the exported file.
+        bundle: the folder for the board.
+        host: the folder for this machine.
+        comparison: PyTorch beside ONNX Runtime.
+    """
+
+    onnx: Path
+    bundle: Path
+    host: Path
+    comparison: Comparison
+
+
+def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -> PreparedModel:
+    """Export a checkpoint and compile it for the board and for this machine, in ``folder``.
+
+    Raises:
+        SensorBnnError: whatever a stage says.
+    """
+    from sensor_bnn.compiler.pipeline import compile_model
+    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
+
+    export = export_checkpoint(checkpoint, folder, samples)
+    bundle = compile_model(export.onnx, board.target, folder / board.target)
+    host = compile_model(export.onnx, "host", folder / "host")
+    assert export.comparison is not None  # there are samples
+    return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo measured.
+
+    Attributes:
+        bench: the measurement on the board.
+        flash: how the firmware got there.
+        target: what the model was compiled for.
+        top1_torch: share of right answers in PyTorch.
+        top1_onnx: the same in stock ONNX Runtime.
+        largest_logit_difference: between these two.
+    """
+
+    bench: BenchResult
+    flash: FlashResult
+    target: str
+    top1_torch: float
+    top1_onnx: float
+    largest_logit_difference: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return one flat object: the benchmark's fields, and what came before it."""
+        return {
+            **asdict(self.bench),
+            "target": self.target,
+            "top1_torch": self.top1_torch,
+            "top1_onnx": self.top1_onnx,
+            "largest_logit_difference": self.largest_logit_difference,
+            "flash_write_bytes_per_second": self.flash.write_bytes_per_second,
+        }
+
+
+def run_demo(
+    board: Board,
+    checkpoint: Path | None,
+    samples: Path | None,
+    folder: Path,
+    limit: int | None,
+    console: Console,
+) -> Demo:
+    """Export, compile, build, emulate, flash and measure.
+
+    Args:
+        board: one with an emulator.
+        checkpoint: what ``sensor-bnn train`` wrote; the shipped one when None.
+        samples: labelled windows; ``samples.npz`` beside the checkpoint when None.
+        folder: for everything that is made on the way.
+        limit: at most so many samples; all when None.
+        console: told of each step.
+
+    Raises:
+        SensorBnnError: whatever a stage says.
+    """
+    if board.emulator is None:
+        raise BoardError(
+            f"The board {board.name} has no emulator.",
+            "Use `sensor-bnn export`, `build`, `flash` and `bench` with a real board.",
+        )
+    checkpoint = checkpoint or SHIPPED / "ckpt.pt"
+    samples = samples or checkpoint.with_name("samples.npz")
+    inputs = read_samples(samples, limit)
+
+    def step(number: int, text: str) -> None:
+        console.print(f"[bold]{number}/5[/] {text}", highlight=False)
+
+    step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
+    model = prepare_model(board, checkpoint, samples, folder)
+    comparison = model.comparison
+    console.print(
+        f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
+        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}",
+        highlight=False,
+    )
+    step(2, f"build firmware and bootloader for {board.name}")
+    build = build_firmware(model.bundle, board, folder / board.name)
+    step(3, f"start {board.title}")
+    with Emulator(board, build.bootloader_elf) as emulator:
+        step(4, f"flash {build.report['flash_bytes']:,} bytes over {emulator.port}")
+        with transfer_bars() as progress:
+            flash = flash_image(
+                emulator.port, read_image(build.folder), board, debugger=emulator.debugger, progress=progress
+            )
+        step(5, f"measure on the board, {len(inputs.y)} samples")
+        with count_bars() as progress:
+            bench = run_bench(
+                emulator.port,
+                board,
+                model.bundle,
+                inputs,
+                host_dir=model.host,
+                build_dir=build.folder,
+                progress=progress,
+            )
+    return Demo(
+        bench,
+        flash,
+        board.target,
+        comparison.top1_torch,
+        comparison.top1_onnx,
+        comparison.largest_logit_difference,
+    )

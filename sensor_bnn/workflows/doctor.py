@@ -1,0 +1,119 @@
+"""Look whether this machine has what the pipeline needs; nothing is imported, programs say their version."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from sensor_bnn.compiler.targets import list_targets
+from sensor_bnn.emulation.emulator import PACKAGES
+from sensor_bnn.errors import ToolError
+from sensor_bnn.hardware.boards import list_boards
+
+_APT = "apt-get install --yes --no-install-recommends"
+_CROSS = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+_NUMBER = re.compile(r"\d+(?:\.\d+)+")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is needed: whether it is there and new enough, and the command which installs it.
+
+    Attributes:
+        kind: ``program``, ``library`` or ``package`` (of Python).
+        debian: Debian packages that bring it, separated by spaces; empty for a Python package.
+    """
+
+    name: str
+    kind: str
+    version: str | None
+    ok: bool
+    purpose: str
+    install: str
+    debian: str = ""
+
+
+def check_machine() -> list[Check]:
+    """Check programs, the cross compiler's C library, and the Python packages, in the pipeline's order."""
+    checks = [
+        _program("cc", "gcc libc6-dev", "compile for host"),
+        _program("arm-none-eabi-gcc", _CROSS, "build"),
+        _cross_library(),
+    ]
+    boards = {board.target for board in list_boards()}
+    compilers = {target.compiler: target for target in list_targets() if target.name in boards}
+    checks += [
+        _program(name, target.packages, "build")
+        for name, target in sorted(compilers.items())
+        if name not in {check.name for check in checks}
+    ]
+    emulators = {board.emulator.program for board in list_boards() if board.emulator is not None}
+    checks += [_program(name, PACKAGES.get(name, name), "emulate") for name in sorted(emulators)]
+    return checks + [_package(line) for line in metadata.requires("sensor-bnn") or () if ";" not in line]
+
+
+def install_missing(checks: list[Check]) -> None:
+    """Install the Debian packages that the checks miss.
+
+    Raises:
+        ToolError: this is no Debian, the user is not root, or apt-get failed; the message has the command.
+    """
+    wanted = sorted({package for check in checks if not check.ok for package in check.debian.split()})
+    if not wanted:
+        return
+    command = [*_APT.split(), *wanted]
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        why = "this system has no apt-get" if apt is None else "you are not root"
+        raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
+    # A fresh image has no package lists; apt's own words go to stderr, stdout may be somebody's JSON.
+    for step in ([apt, "update", "--quiet"], command):
+        if subprocess.run(
+            step, stdout=sys.stderr, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        ).returncode:
+            raise ToolError(f"`{' '.join(step)}` failed.", "Its own message stands above.")
+
+
+def _program(name: str, package: str, purpose: str) -> Check:
+    path = shutil.which(name)
+    said = _say([path, "--version"]) if path is not None else ""
+    found = _NUMBER.search(said)
+    return Check(
+        name, "program", found[0] if found else None, path is not None, purpose, f"{_APT} {package}", package
+    )
+
+
+def _cross_library() -> Check:
+    """The compiler prints a bare file name for a library that it does not have."""
+    compiler = shutil.which("arm-none-eabi-gcc")
+    ok = compiler is not None and "/" in _say([compiler, "-print-file-name=libc.a"])
+    return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
+
+
+def _say(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.partition("\n")[0]
+
+
+def _package(line: str) -> Check:
+    """A line such as ``torch<3,>=2.13`` of this package's own metadata."""
+    requirement = Requirement(line)
+    try:
+        version: str | None = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        version = None
+    ok = version is not None and requirement.specifier.contains(version, prereleases=True)
+    limits = str(requirement.specifier)
+    return Check(
+        requirement.name, "package", version, ok, limits, f'{sys.executable} -m pip install "{line}"'
+    )

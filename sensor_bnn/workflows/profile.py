@@ -1,0 +1,112 @@
+"""A profile of a board at a port, or of an emulated one that is started for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sensor_bnn.cycles.cycles import Memory
+from sensor_bnn.errors import BundleError
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, read_table, run_bench
+from sensor_bnn.measure.estimate import estimate_model
+from sensor_bnn.measure.profile import run_profile
+from sensor_bnn.report.estimate import estimate_facts
+from sensor_bnn.report.profile import profile_facts
+from sensor_bnn.report.progress import count_bars, transfer_bars
+from sensor_bnn.workflows.bring_up import Accuracy, running_board
+
+_COMPILE = "Compile the model again with `sensor-bnn compile`."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure: accuracy over all samples, ``runs`` profiles after ``warmup`` uncounted inferences.
+
+    ``reference`` is the same model compiled for this machine, to compare outputs with, if there is one.
+    With ``estimate`` the first sample runs once more on an emulated board, for an estimate of its cycles.
+    """
+
+    samples_file: Path
+    samples: Samples
+    runs: int
+    warmup: int
+    reference: Path | None = None
+    estimate: Memory | None = None
+
+
+def profile_at(
+    port: str,
+    board: Board,
+    bundle: Path,
+    plan: Plan,
+    build: Path | None,
+    earlier: Sequence[Accuracy] = (),
+) -> dict[str, Any]:
+    """Profile the board at ``port``, which runs ``bundle``.
+
+    Args:
+        port: the serial port's path.
+        board: the board that is meant.
+        bundle: the bundle in its firmware.
+        plan: what to measure.
+        build: the firmware's build, for the flash map.
+        earlier: accuracy before the device.
+
+    Raises:
+        SensorBnnError: whatever the measurement says.
+    """
+    with count_bars() as progress:
+        bench = run_bench(
+            port,
+            board,
+            bundle,
+            plan.samples,
+            host_dir=plan.reference,
+            build_dir=build,
+            progress=progress,
+        )
+        profile = run_profile(
+            port, board, bundle, plan.samples, runs=plan.runs, warmup=plan.warmup, progress=progress
+        )
+    metadata = read_table(bundle / "metadata.json", _COMPILE)
+    report = None if build is None else read_table(build / "build.json", "Build the firmware again.")
+    try:
+        return profile_facts(bench, profile, board, metadata, report, earlier)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{bundle / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+
+
+def profile_emulated(
+    board: Board, bundle: Path | None, plan: Plan, folder: Path, console: Console
+) -> dict[str, Any]:
+    """Start an emulated board, flash the bundle's firmware, and profile it.
+
+    Args:
+        board: one with an emulator.
+        bundle: a compiled model; the shipped one is compiled here when None.
+        plan: what to measure; the shipped model brings its own reference.
+        folder: for everything that is built.
+        console: told of each step.
+
+    Raises:
+        SensorBnnError: whatever a stage says.
+    """
+    if bundle is not None:
+        check_samples(bundle, plan.samples)
+    with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
+        plan = replace(plan, reference=running.reference)
+        facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
+        compiled, build = running.bundle, running.build
+    if plan.estimate is not None:
+        metadata = read_table(compiled / "metadata.json", _COMPILE)
+        console.print("counting every instruction of one inference")
+        with transfer_bars() as bars:
+            sample = input_bytes_of(metadata, plan.samples)[0]
+            layers = estimate_model(board, compiled, build, sample, plan.estimate, bars)
+        facts["cycles_estimate"] = estimate_facts(layers, [layer["name"] for layer in metadata["layers"]])
+    return facts

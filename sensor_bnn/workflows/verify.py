@@ -1,0 +1,295 @@
+"""Every layer of a model on every backend, held to the reference: which layer is the first that differs?
+
+A layer is judged by itself: the reference computes it again from what the backend itself had before the
+layer, so a difference is never blamed on the layers that only pass it on. Integers and packed bits must be
+equal; floats may differ by the rounding of another order of operations.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx.numpy_helper
+import onnx.version_converter
+import onnxruntime
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
+
+from sensor_bnn.compiler.bundle import write_bundle
+from sensor_bnn.compiler.expose import expose_layers
+from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.patterns import match_patterns
+from sensor_bnn.compiler.plan import plan_program
+from sensor_bnn.compiler.program import Program
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.errors import BoardError, ModelError
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.measure.on_board import run_on_board
+from sensor_bnn.onnx.load import load_model
+from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, OPSET
+from sensor_bnn.onnx.types import integer_attributes, one_sentence
+
+Array = npt.NDArray[Any]
+Values = dict[str, Array]
+"""Results by the name of the ONNX value; a backend leaves out what it never makes."""
+
+TOLERANCE = 1e-5
+"""Of floats, times the largest magnitude that the layer reads or writes."""
+
+_SHARE_OF_RAM = 0.5
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """One layer on one backend.
+
+    Attributes:
+        layer: name of the ONNX node whose result this is; what a kernel computes before it is part of it.
+        operator: of that node.
+        elements: how many numbers the result has; of packed words, bits.
+        differing: how many of them are not the reference's, bit for bit.
+        largest_difference: of numbers; 1 for bits that differ.
+        ok: whether this is no more than rounding.
+        differs_from_host: how many are not those of the host's build; None for other backends than a board.
+    """
+
+    layer: str
+    operator: str
+    elements: int
+    differing: int
+    largest_difference: float
+    ok: bool
+    differs_from_host: int | None
+
+
+@dataclass(frozen=True)
+class BackendCheck:
+    """All layers on one backend.
+
+    Attributes:
+        backend: its name.
+        layers: in the model's order.
+        first_difference: the first layer that is not ok, or None.
+        largest_difference: over all layers.
+    """
+
+    backend: str
+    layers: tuple[LayerCheck, ...]
+    first_difference: str | None
+    largest_difference: float
+
+
+def verify_model(
+    path: Path, board: Board | None, seed: int, progress: Callable[[str], object] = lambda step: None
+) -> list[BackendCheck]:
+    """Run the model on every backend with one random input, and look at every layer.
+
+    Args:
+        path: the ONNX file.
+        board: an emulated board to run on too.
+        seed: of the input, which is standard normal.
+        progress: told of each backend before it runs.
+
+    Raises:
+        ModelError: the file cannot be read, uses what the compiler does not know, or a backend refuses it.
+        BoardError: the board has no emulator, or even one layer does not fit it.
+        ToolError: a compiler or the emulator is missing or failed.
+    """
+    model = load_model(path, STANDARD_OPERATORS)
+    whole = _for_runtimes(model)
+    constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
+    window = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    start: Values = {**constants, given.name: window}
+    checks = []
+    host: Values | None = None
+    backends: dict[str, Callable[[], Values]] = {
+        "numpy": lambda: _numpy(model, start),
+        "onnx.reference": lambda: _onnx_reference(whole, given.name, window),
+        "onnxruntime": lambda: _onnxruntime(whole, given.name, window),
+        "host": lambda: _compiled(model, window, None),
+    }
+    if board is not None:
+        backends[board.name] = lambda: _compiled(model, window, board)
+    for name, run in backends.items():
+        progress(name)
+        values = run()
+        if name == "host":
+            host = values
+        checks.append(_check(name, model, start, values, host if board and name == board.name else None))
+    return checks
+
+
+def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with every value as an output, in an operator set that our functions know, and with them."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    if any(entry.domain in ("", "ai.onnx") and entry.version < OPSET for entry in model.opset_import):
+        try:
+            whole = onnx.version_converter.convert_version(whole, OPSET)
+        except Exception as error:  # ONNX has a class of its own for each of its parts
+            raise ModelError(
+                f"ONNX does not convert the model to operator set {OPSET}: {one_sentence(error)}.",
+                "Export it with a newer operator set.",
+            ) from error
+    known = {function.name for function in whole.functions if function.domain == DOMAIN}
+    used = {node.op_type for node in whole.graph.node if node.domain == DOMAIN}
+    whole.functions.extend(OPERATORS[name].function() for name in sorted(used - known))
+    made = {value.name for value in whole.graph.output}
+    whole.graph.output.extend(value for value in model.graph.value_info if value.name not in made)
+    return whole
+
+
+def _numpy(model: onnx.ModelProto, start: Values) -> Values:
+    have = dict(start)
+    for node in model.graph.node:
+        have[node.output[0]] = _reference(model, node, have)
+    return {node.output[0]: have[node.output[0]] for node in model.graph.node}
+
+
+def _reference(model: onnx.ModelProto, node: onnx.NodeProto, have: Mapping[str, Array]) -> Array:
+    """One node: ours by our numpy reference, others by ONNX's."""
+    if node.domain == DOMAIN:
+        return OPERATORS[node.op_type].evaluate([have[name] for name in node.input], integer_attributes(node))
+    names = list(dict.fromkeys(name for name in node.input if name))
+    infos = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(have[name].dtype), have[name].shape
+        )
+        for name in names
+    ]
+    result = helper.make_tensor_value_info(node.output[0], onnx.TensorProto.UNDEFINED, None)
+    graph = helper.make_graph([node], "node", infos, [result])
+    one = helper.make_model(graph, ir_version=model.ir_version, opset_imports=model.opset_import)
+    results: Any = ReferenceEvaluator(one).run([node.output[0]], {name: have[name] for name in names})
+    return np.asarray(results[0])
+
+
+def _onnx_reference(whole: onnx.ModelProto, name: str, window: Array) -> Values:
+    names = [value.name for value in whole.graph.output]
+    return dict(zip(names, ReferenceEvaluator(whole).run(names, {name: window}), strict=True))
+
+
+def _onnxruntime(whole: onnx.ModelProto, name: str, window: Array) -> Values:
+    names = [value.name for value in whole.graph.output]
+    try:
+        session = onnxruntime.InferenceSession(whole.SerializeToString(), providers=["CPUExecutionProvider"])
+        return dict(zip(names, session.run(names, {name: window}), strict=True))
+    except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception
+        raise ModelError(
+            f"ONNX Runtime does not run the model: {one_sentence(error)}.",
+            "Export the model again, or update onnxruntime.",
+        ) from error
+
+
+def _compiled(model: onnx.ModelProto, window: Array, board: Board | None) -> Values:
+    """What the compiled kernels leave, on this machine or a board."""
+    target = find_target("host" if board is None else board.target)
+    program = plan_program(match_patterns(import_onnx(model)), target)
+    outputs = {node.name: node.output[0] for node in model.graph.node}
+    types = {value.name: value for value in (*model.graph.value_info, *model.graph.output)}
+    result = model.graph.output[0].name
+    values: Values = {}
+    for steps in _portions(program, board):
+        found = _run(program, steps, window, board)
+        # The last step's is the model's output, whatever reshapes it on paper.
+        for name, array in [*((outputs.get(node), array) for node, array in found), (result, found[-1][1])]:
+            if name not in types or name in values:
+                continue
+            shape = [size.dim_value for size in types[name].type.tensor_type.shape.dim]
+            dtype = helper.tensor_dtype_to_np_dtype(types[name].type.tensor_type.elem_type)
+            if array.dtype == dtype and array.size == np.prod(shape):
+                values[name] = array.reshape(shape)
+    return values
+
+
+def _portions(program: Program, board: Board | None) -> list[list[int]]:
+    """Steps whose results fit the board's RAM together, beside what the model itself needs."""
+    steps = list(range(len(program.steps)))
+    if board is None:
+        return [steps]
+    portions: list[list[int]] = [[]]
+    room = board.ram.size * _SHARE_OF_RAM
+    used = 0
+    for step in steps:
+        size = program.buffers[program.steps[step].writes].size
+        if portions[-1] and used + size > room:
+            portions.append([])
+            used = 0
+        portions[-1].append(step)
+        used += size
+    return portions
+
+
+def _run(program: Program, steps: list[int], window: Array, board: Board | None) -> list[tuple[str, Array]]:
+    """Results of some steps, by the ONNX node whose value each is."""
+    exposed, results = expose_layers(program, steps)
+    if board is not None:
+        try:
+            output = run_on_board(exposed, "verify", board, window.tobytes()).output
+        except BoardError:
+            if len(steps) == 1:
+                raise
+            half = len(steps) // 2
+            return [*_run(program, steps[:half], window, board), *_run(program, steps[half:], window, board)]
+    else:
+        with tempfile.TemporaryDirectory(prefix="sensor-bnn-verify-") as folder:
+            place = Path(folder) / "bundle"
+            bundle = write_bundle(exposed, "verify", "00" * 32, find_target("host"), place, package=False)
+            output = HostModel(bundle.folder).infer(window).tobytes()
+    return [(result.value, result.read(output)) for result in results]
+
+
+def _check(
+    backend: str, model: onnx.ModelProto, start: Values, values: Values, host: Values | None
+) -> BackendCheck:
+    have = dict(start)
+    layers: list[LayerCheck] = []
+    read = 0.0  # largest magnitude since the last result that the backend gave
+    for node in model.graph.node:
+        name = node.output[0]
+        want = _reference(model, node, have)
+        floats = [have[i] for i in node.input if i in have and have[i].dtype.kind == "f"]
+        read = max([read, _magnitude(want), *map(_magnitude, floats)])
+        have[name] = want
+        if name not in values:
+            continue
+        got = have[name] = values[name]
+        elements, differing, largest = _difference(got, want)
+        ok = differing == 0 or (want.dtype.kind == "f" and largest <= TOLERANCE * read)
+        other = None if host is None else _difference(got, host[name])[1]
+        layers.append(
+            LayerCheck(node.name, node.op_type, elements, differing, largest, ok and not other, other)
+        )
+        read = 0.0
+    first = next((layer.layer for layer in layers if not layer.ok), None)
+    assert model.graph.output[0].name in values, backend
+    return BackendCheck(
+        backend, tuple(layers), first, max((layer.largest_difference for layer in layers), default=0.0)
+    )
+
+
+def _magnitude(array: Array) -> float:
+    return float(np.abs(array).max(initial=0)) if array.dtype.kind == "f" else 0.0
+
+
+def _difference(got: Array, want: Array) -> tuple[int, int, float]:
+    """Elements, how many differ, and by how much at most; NaN where the other has a number is infinite."""
+    if want.dtype == np.uint32:
+        differing = int(np.bitwise_count(got ^ want).sum())
+        return want.size * 32, differing, float(differing > 0)
+    unequal = ~((got == want) | ((got != got) & (want != want)))
+    if not unequal.any():
+        return want.size, 0, 0.0
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(got[unequal].astype(np.float64) - want[unequal].astype(np.float64))
+    return want.size, int(unequal.sum()), float(np.nan_to_num(distance, nan=np.inf).max())

@@ -1,0 +1,143 @@
+"""The commands around a board: what they print, what they import, how they fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from serial.tools import list_ports
+
+from sensor_bnn.cli import boards as boards_command
+from sensor_bnn.cli import doctor as doctor_command
+from sensor_bnn.errors import PortError, ToolError
+from sensor_bnn.hardware.boards import list_boards
+from sensor_bnn.wire.port import find_port
+from sensor_bnn.workflows.doctor import Check, check_machine, install_missing
+
+LIGHT = ("emulate", "flash", "bench", "boards", "doctor")
+
+
+def test_no_command_of_a_board_imports_what_is_heavy() -> None:
+    """Neither the commands nor all that they import when they run."""
+    script = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(f"sensor_bnn.cli.{name}")
+import sensor_bnn.measure.bench, sensor_bnn.flashing.flash, sensor_bnn.emulation.emulator
+import sensor_bnn.workflows.doctor, sensor_bnn.flashing.image, sensor_bnn.firmware.image
+import sensor_bnn.report.progress, sensor_bnn.report.table, sensor_bnn.compiler.host_library
+print([name for name in ("torch", "tvm", "onnx", "onnxruntime") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script, *LIGHT], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_command_imports_nothing_of_its_stage_before_it_runs() -> None:
+    script = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(f"sensor_bnn.cli.{name}")
+late = ("sensor_bnn.wire", "sensor_bnn.flashing", "sensor_bnn.measure", "numpy", "serial", "rich")
+print([name for name in sys.modules if name.startswith(late)])
+"""
+    done = subprocess.run([sys.executable, "-c", script, *LIGHT], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_boards() -> None:
+    found = json.loads(CliRunner().invoke(boards_command.command, ["--json"]).stdout)["boards"]
+    assert [board["name"] for board in found] == [board.name for board in list_boards()]
+    assert found[0].keys() == {
+        "name",
+        "title",
+        "target",
+        "flash_bytes",
+        "ram_bytes",
+        "emulated",
+        "run_on_hardware",
+    }
+    table = CliRunner().invoke(boards_command.command, []).stdout
+    assert all(board.name in table for board in list_boards())
+
+
+def test_this_machine_has_all() -> None:
+    checks = {check.name: check for check in check_machine()}
+    assert {"cc", "arm-none-eabi-gcc", "qemu-system-arm", "torch", "apache-tvm", "pyserial"} <= checks.keys()
+    assert all(check.ok for check in checks.values())
+    assert (checks["click"].version or "").startswith("8.")
+    result = CliRunner().invoke(doctor_command.command, ["--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["ok"] is True
+
+
+def test_missing_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = {check.name for check in check_machine() if not check.ok}
+    assert {"cc", "arm-none-eabi-gcc", "newlib for arm-none-eabi", "qemu-system-arm"} <= missing
+    result = CliRunner().invoke(doctor_command.command, [])
+    assert result.exit_code == 1
+    assert "Run: apt-get install --yes --no-install-recommends qemu-system-arm\n" in result.stdout
+    result = CliRunner().invoke(doctor_command.command, ["--json"])
+    assert (result.exit_code, json.loads(result.stdout)["ok"]) == (1, False)
+
+
+def test_missing_and_old_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = ["click<9,>=8.1", "rich>=99", "no-such-package==1.0", 'pytest>=8; extra == "dev"']
+    monkeypatch.setattr(metadata, "requires", lambda name: needs)
+    found = {check.name: check for check in check_machine() if check.kind == "package"}
+    assert [(check.name, check.ok) for check in found.values()] == [
+        ("click", True),
+        ("rich", False),
+        ("no-such-package", False),
+    ]
+    assert found["rich"].install.endswith('-m pip install "rich>=99"')
+
+
+def test_missing_packages_are_installed_by_root_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    missing = Check("tool", "program", None, False, "build", "", "tool-b tool-a")
+    there = Check("other", "program", "1", True, "build", "", "other")
+    install_missing([there])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match=r"no apt-get\. Install them: apt-get install .* tool-a tool-b"):
+        install_missing([missing, there])
+    apt = tmp_path / "apt-get"
+    apt.write_text('#!/bin/sh\necho apt-get $*\ntest $1 != "$BREAKS"\n')
+    apt.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ToolError, match="you are not root"):
+        install_missing([missing])
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    install_missing([missing, there])
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert said.err == "apt-get update --quiet\n" + (
+        "apt-get install --yes --no-install-recommends tool-a tool-b\n"
+    )
+    monkeypatch.setenv("BREAKS", "install")
+    with pytest.raises(ToolError, match=r"apt-get install .* failed"):
+        install_missing([missing])
+
+
+class Found:
+    def __init__(self, device: str) -> None:
+        self.device = device
+
+
+def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_port("/dev/pts/9") == "/dev/pts/9"
+    monkeypatch.setattr(list_ports, "comports", lambda: [Found("/dev/ttyUSB0")])
+    assert find_port(None) == "/dev/ttyUSB0"
+    monkeypatch.setattr(list_ports, "comports", lambda: [Found("/dev/ttyUSB1"), Found("/dev/ttyUSB0")])
+    with pytest.raises(PortError, match="/dev/ttyUSB0, /dev/ttyUSB1"):
+        find_port(None)
+    monkeypatch.setattr(list_ports, "comports", list)
+    with pytest.raises(PortError, match="no serial port"):
+        find_port(None)

@@ -1,0 +1,101 @@
+"""The flasher and a chip's own bootloader in ROM, played strictly from the documents."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from factory import Factory
+from test_flasher import image_bytes, seal
+from wire_time import CHIP, measure
+
+from sensor_bnn.errors import BundleError
+from sensor_bnn.flashing.flash import flash_image
+from sensor_bnn.flashing.image import Image, read_image
+from sensor_bnn.flashing.transfer import _sectors
+
+BOARD = replace(CHIP, uart=replace(CHIP.uart, baud=115_200))
+BOOTLOADER = struct.pack("<II", BOARD.ram.end, BOARD.flash.origin + 9) + b"a resident bootloader."
+
+
+def application(address: int, flash: bytes) -> Callable[[bytes], bytes]:
+    """What the flash holds now runs, and says hello: the model hash is that of the image's header."""
+    came = bytearray()
+
+    def take(byte: bytes) -> bytes:
+        came.extend(byte)
+        at = came.find(b"\xa5\x5a")
+        if at < 0 or len(came) < at + 12 or came[at + 4] != 1:
+            return b""
+        sequence = came[at + 3]
+        came.clear()
+        header = flash[BOARD.slot.origin - BOARD.flash.origin :]
+        text = "".join(f"{part}\0" for part in (BOARD.name, "dwt", "stand-in", "0.1.0")).encode()
+        body = struct.pack("<6I", 72_000_000, 4, 4, 1, 16, 1024) + text
+        frame = struct.pack("<BBBBH", 1, sequence, 0x81, 0, 32 + len(body)) + header[16:48] + body
+        return b"\xa5\x5a" + frame + struct.pack("<I", zlib.crc32(frame))
+
+    return take
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    content = bytearray(image_bytes(9001, board=BOARD.name, address=BOARD.slot.origin))
+    content[512:520] = struct.pack("<II", BOARD.ram.end, BOARD.slot.origin + 0x401)
+    seal(content)
+    (tmp_path / "firmware.bin").write_bytes(content)
+    return replace(read_image(tmp_path), bootloader=BOOTLOADER)
+
+
+@pytest.mark.parametrize("erase", [0x43, 0x44])
+def test_a_chip_with_nothing_preloaded(image: Image, erase: int) -> None:
+    with Factory(BOARD, erase=erase, start=application) as chip:
+        result = flash_image(chip.port, image, BOARD, with_bootloader=True)
+    assert chip.violations == []
+    assert chip.started_at == BOARD.flash.origin
+    assert chip.flash.startswith(BOOTLOADER)
+    assert chip.flash[BOARD.bootloader.size :].startswith(image.data)
+    assert (result.verified_by, result.retries, result.baud) == ("read-back", 0, 115_200)
+    assert result.bootloader_version == {0x43: "2.2", 0x44: "3.1"}[erase]
+    assert set(chip.log) == {0x00, 0x02, erase, 0x31, 0x11, 0x21}
+
+
+def test_the_application_alone_is_started_at_its_vectors(image: Image) -> None:
+    with Factory(BOARD, start=application) as chip:
+        flash_image(chip.port, image, BOARD)
+    assert chip.violations == []
+    assert chip.started_at == BOARD.slot.origin + 512
+    assert chip.flash[: BOARD.bootloader.size] == bytes(BOARD.bootloader.size), (
+        "the first pages are as they were"
+    )
+
+
+def test_no_bootloader_to_write(image: Image) -> None:
+    with Factory(BOARD) as chip, pytest.raises(BundleError, match=r"no bootloader\.elf"):
+        flash_image(chip.port, replace(image, bootloader=b""), BOARD, with_bootloader=True)
+
+
+@pytest.mark.parametrize(
+    ("checksum", "long", "how"),
+    [(True, True, "checksum"), (True, False, "checksum"), (False, False, "read-back")],
+)
+def test_what_512_kb_cost_on_the_wire(checksum: bool, long: bool, how: str) -> None:
+    """At most 1.15 of the bytes alone, erase, comparison, commands and answers with them.
+
+    Counted in bytes of both directions, of which no two are on the wire at once; wire_time.py measures the
+    wall clock too. What is verified by reading it back crosses the wire twice, and counts twice.
+    """
+    times = measure(checksum, real=False, long=long)
+    assert times.verified_by == how
+    assert times.wire <= (1.03 if long else 1.06) * times.payload
+
+
+def test_a_chips_own_sectors_are_counted_where_its_rom_counts() -> None:
+    board = replace(BOARD, flash=replace(BOARD.flash, first_sectors=(4096,) * 5))
+    assert _sectors(board, [0, 1, 3]) == [0, 1, 2, 3, 4, 5, 7]
+    assert _sectors(board, [2]) == [6]
+    assert _sectors(BOARD, [0, 1, 2]) == [0, 1, 2]

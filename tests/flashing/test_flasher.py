@@ -1,0 +1,406 @@
+"""The flasher against a bootloader played from the application note, on a line that fails to order."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import termios
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from peer import TOY, Application, Faults, Peer
+
+from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
+from sensor_bnn.flashing import flash, session
+from sensor_bnn.flashing.flash import FlashResult, flash_image
+from sensor_bnn.flashing.image import Image, read_image
+from sensor_bnn.wire import an3155, client
+from sensor_bnn.wire.an3155 import An3155, RefusalError, SilenceError
+from sensor_bnn.wire.port import SerialPort
+
+SLOT = TOY.slot.origin
+
+
+def image_bytes(
+    size: int = 3001, board: str = "toy", model_hash: bytes = bytes(range(32)), address: int = SLOT
+) -> bytes:
+    """A whole image; its size is no multiple of a word or a block."""
+    body = bytes((7 * i + i // 256) & 0xFF for i in range(size))
+    fields = struct.pack(
+        "<4s3I32s32s16s32sI376x",
+        *(b"SBNN", 3, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"),
+        hashlib.sha256(body).digest(),
+        address,
+    )
+    return fields + struct.pack("<I", zlib.crc32(fields)) + body
+
+
+def seal(data: bytearray) -> None:
+    """Make the image whole after a change behind its header."""
+    data[12:16] = struct.pack("<I", zlib.crc32(data[512:]))
+    data[96:128] = hashlib.sha256(data[512:]).digest()
+    data[508:512] = struct.pack("<I", zlib.crc32(data[:508]))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes())
+    return read_image(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer answers at once: what it does not answer in this time it never will."""
+    monkeypatch.setattr(an3155, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(an3155, "_ERASE_SECONDS", 0.5)
+    monkeypatch.setattr(an3155, "_SYNC_SECONDS", 0.1)
+    monkeypatch.setattr(an3155, "_FLOOD", tuple((count, 0.02) for count, _ in an3155._FLOOD))
+    monkeypatch.setattr(an3155, "_ERASE_FLOOD", tuple((count, 0.02) for count, _ in an3155._ERASE_FLOOD))
+    monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
+    monkeypatch.setattr(session, "_HELLO_SECONDS", 0.1)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(session, "_RESET_SECONDS", 0.5)
+    monkeypatch.setattr(flash, "_HELLO_ATTEMPTS", 3)
+
+
+def run(peer: Peer, image: Image) -> FlashResult:
+    return flash_image(peer.port, image, TOY)
+
+
+def slot(peer: Peer, image: Image) -> bytes:
+    start = TOY.bootloader.size
+    return bytes(peer.flash[start : start + len(image.data)])
+
+
+def test_a_quiet_line(image: Image) -> None:
+    steps: list[tuple[str, int, int]] = []
+    with Peer() as peer:
+        result = flash_image(peer.port, image, TOY, progress=lambda *step: steps.append(step))
+    assert slot(peer, image) == image.data
+    assert peer.erased == {4, 5, 6, 7}  # 3513 bytes in pages of 1 KB, behind 4 of the bootloader
+    assert result.retries == 0
+    assert (result.board, result.address, result.flash_bytes) == ("toy", SLOT, len(image.data))
+    assert (result.chip_id, result.bootloader_version) == (0x450, "3.1")
+    assert (result.model, result.model_hash) == ("stand-in", image.model_hash)
+    assert {stage: done for stage, done, total in steps if done == total} == {
+        "erase": 4096,
+        "write": 3520,
+        "verify": 3520,
+    }
+    assert len(list(filter(lambda step: step[0] == "write", steps))) == 15
+
+
+def test_a_second_session_syncs_with_the_same_bootloader(image: Image) -> None:
+    with Peer(goes=True) as peer:
+        with SerialPort(peer.port, TOY.uart) as port:
+            assert An3155(port).sync(1.0)
+        with SerialPort(peer.port, TOY.uart) as port:
+            bootloader = An3155(port)
+            assert bootloader.sync(1.0)
+            assert bootloader.get_id() == 0x450
+        assert run(peer, image).retries == 0
+
+
+def test_a_running_application_is_asked_into_the_bootloader(image: Image) -> None:
+    with Peer("application") as peer:
+        run(peer, image)
+    assert peer.log[:2] == [0x01, 0x08]
+    assert slot(peer, image) == image.data
+
+
+def test_a_lost_request_into_the_bootloader_is_made_again(image: Image) -> None:
+    # Bytes of the syncs, HELLO, then one of the request itself.
+    with Peer("application", faults=Faults(drop_received={27, 28, 29})) as peer:
+        run(peer, image)
+    assert slot(peer, image) == image.data
+
+
+@pytest.mark.parametrize(
+    "position", [1, 2, 3, 5, 6, 9, 10, 12, 13, 20, 27, 30, 33, 40, 41, 100, 290, 305, 600, 2000]
+)
+def test_a_byte_lost_on_the_way_to_the_board(image: Image, position: int) -> None:
+    with Peer(faults=Faults(drop_received={position})) as peer:
+        run(peer, image)
+    assert slot(peer, image) == image.data
+
+
+@pytest.mark.parametrize(
+    "position", [1, 2, 3, 10, 12, 13, 14, 16, 18, 19, 20, 22, 23, 40, 60, 61, 62, 70, 330, 2000]
+)
+def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
+    with Peer(faults=Faults(drop_sent={position})) as peer:
+        run(peer, image)
+    assert slot(peer, image) == image.data
+
+
+def test_a_block_damaged_by_chance_is_written_afresh(tmp_path: Path) -> None:
+    """The lost byte equals what resync fills with: all that follows moves up, and the checksum is right."""
+    data = bytearray(image_bytes())
+    data[700] = an3155.FILL
+    seal(data)
+    (tmp_path / "firmware.bin").write_bytes(data)
+    image = read_image(tmp_path)
+    # sync, Get, Get ID, Erase of 4 pages; 265 bytes a whole Write, whose data begin behind 8.
+    position = 1 + 2 + 2 + 2 + 11 + 2 * 265 + 8 + (700 - 512) + 1
+    with Peer(faults=Faults(drop_received={position})) as peer:
+        run(peer, image)
+    assert peer.log.count(0x44) == 2
+    assert slot(peer, image) == image.data
+
+
+def test_many_bytes_lost(image: Image) -> None:
+    faults = Faults(drop_received=set(range(300, 6000, 611)), drop_sent=set(range(25, 4000, 701)))
+    with Peer(faults=faults) as peer:
+        assert run(peer, image).retries > 5
+    assert slot(peer, image) == image.data
+
+
+@pytest.mark.parametrize("command", [0x00, 0x02, 0x11, 0x21, 0x31, 0x44])
+def test_a_refusal_that_passes(image: Image, command: int) -> None:
+    with Peer(faults=Faults(refuse={command: 1})) as peer:
+        assert run(peer, image).retries == 1
+    assert slot(peer, image) == image.data
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(0x02, "Get ID"), (0x31, "Write Memory at 0x08001000"), (0x44, "Extended Erase of pages 4..7")],
+)
+def test_a_refusal_that_stays_is_told(image: Image, command: int, name: str) -> None:
+    with Peer(faults=Faults(refuse={command: 99})) as peer, pytest.raises(RefusalError, match=name):
+        run(peer, image)
+
+
+def test_stray_bytes_before_an_answer_are_skipped(image: Image) -> None:
+    with Peer(faults=Faults(stray=b"\x00debug\xff")) as peer:
+        assert run(peer, image).retries == 0
+    assert slot(peer, image) == image.data
+
+
+def test_a_read_that_the_line_changed_is_read_again(image: Image) -> None:
+    with Peer(faults=Faults(flip={SLOT + 1500: 1})) as peer:
+        run(peer, image)
+
+
+def test_a_wrong_byte_in_flash_is_named(image: Image) -> None:
+    address = SLOT + 1500
+    wrote = image.data[1500]
+    told = rf"failed at {address:#010x}: read {wrote ^ 0x10:#04x}, wrote {wrote:#04x}"
+    with (
+        Peer(faults=Faults(flip={address: 99, address + 1: 99})) as peer,
+        pytest.raises(FlashError, match=told),
+    ):
+        run(peer, image)
+    assert 0x21 not in peer.log  # it was not started
+
+
+def test_another_chip(image: Image) -> None:
+    with (
+        Peer(board=replace(TOY, bootloader=replace(TOY.bootloader, chip_id=0x413))) as peer,
+        pytest.raises(DeviceError, match="id 0x413; toy has 0x450"),
+    ):
+        run(peer, image)
+    assert not peer.erased
+
+
+def test_an_application_of_another_board(image: Image) -> None:
+    with (
+        Peer("application", Application(board="other")) as peer,
+        pytest.raises(DeviceError, match="it is other, not toy"),
+    ):
+        run(peer, image)
+    assert 0x08 not in peer.log
+
+
+def test_a_silent_port(image: Image) -> None:
+    with Peer("nothing") as peer, pytest.raises(PortError, match="neither a bootloader nor an application"):
+        run(peer, image)
+
+
+@pytest.mark.parametrize("sent", [1, 15, 30, 700])
+def test_a_board_that_falls_silent(image: Image, sent: int) -> None:
+    with (
+        Peer(faults=Faults(silent_after=sent)) as peer,
+        pytest.raises(SilenceError, match="has fallen silent"),
+    ):
+        run(peer, image)
+
+
+def test_an_image_that_does_not_start(image: Image) -> None:
+    with Peer(goes=False) as peer, pytest.raises(DeviceError, match="does not answer"):
+        run(peer, image)
+
+
+def test_a_start_with_another_model(image: Image) -> None:
+    with (
+        Peer(application=Application(model_hash=bytes(32), model="old")) as peer,
+        pytest.raises(DeviceError, match=r"runs the model old \(000000000000\), but 000102030405"),
+    ):
+        run(peer, image)
+
+
+def test_an_image_too_large_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes(TOY.slot.size - 511))
+    with Peer() as peer, pytest.raises(BoardError, match=r"takes 28,673 bytes .* has room for 28,672"):
+        run(peer, read_image(tmp_path))
+    assert not peer.log
+
+
+def test_an_image_that_just_fits(tmp_path: Path) -> None:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes(TOY.slot.size - 512))
+    with Peer() as peer:
+        run(peer, read_image(tmp_path))
+    assert len(peer.erased) == 28
+
+
+def test_an_image_of_another_board(tmp_path: Path) -> None:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes(board="other"))
+    with Peer() as peer, pytest.raises(BoardError, match="built for other, not for toy"):
+        run(peer, read_image(tmp_path))
+
+
+@pytest.mark.parametrize("address", [SLOT - 4096, SLOT + 4, TOY.slot.end])
+def test_an_image_that_was_built_for_another_address(tmp_path: Path, address: int) -> None:
+    (tmp_path / "firmware.bin").write_bytes(image_bytes(address=address))
+    with pytest.raises(
+        BoardError, match=rf"built for {address:#010x}, and the slot of toy is at {SLOT:#010x}"
+    ):
+        flash_image("/dev/null", read_image(tmp_path), TOY)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda d: d[:-1],
+        lambda d: d + b"x",
+        lambda d: d[:600] + b"?" + d[601:],
+        lambda d: d[:100],
+        lambda d: b"",
+    ],
+)
+def test_a_damaged_image(tmp_path: Path, damage: object) -> None:
+    assert callable(damage)
+    (tmp_path / "firmware.bin").write_bytes(damage(image_bytes()))
+    with pytest.raises(BundleError, match=r"firmware\.bin: The"):
+        read_image(tmp_path)
+
+
+def test_a_missing_image(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="No such file"):
+        read_image(tmp_path)
+
+
+def test_an_elf_file_is_what_it_loads(tmp_path: Path) -> None:
+    """Two segments with a gap, which is filled as erased flash."""
+    data = bytearray(image_bytes())
+    data[1000:1100] = b"\xff" * 100
+    seal(data)
+    parts = [(0, bytes(data[:1000])), (1100, bytes(data[1100:]))]
+    header = b"\x7fELF\x01\x01\x01" + bytes(9)
+    header += struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, SLOT, 52, 0, 0x05000000, 52, 32, 2, 0, 0, 0)
+    at, table = 52 + 64, b""
+    for offset, part in parts:
+        table += struct.pack("<8I", 1, at, SLOT + offset, SLOT + offset, len(part), len(part), 5, 4)
+        at += len(part)
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(header + table + b"".join(part for _, part in parts))
+    assert read_image(file).data == bytes(data)
+    file.write_bytes(header)
+    with pytest.raises(BundleError):
+        read_image(file)
+
+
+def test_the_port_is_for_one_program_and_given_back(image: Image) -> None:
+    with Peer() as peer:
+        with SerialPort(peer.port, TOY.uart), pytest.raises(PortError, match="another program holds it"):
+            run(peer, image)
+        run(peer, image)
+
+
+def test_a_port_without_the_boards_parity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a pseudo-terminal without parity answers, by some C libraries."""
+
+    def refuse(*arguments: object) -> None:
+        raise termios.error(errno.EINVAL, "Invalid argument")
+
+    with Peer() as peer:
+        monkeypatch.setattr(termios, "tcsetattr", refuse)
+        with pytest.raises(PortError, match="cannot do the board's baud rate and parity"):
+            SerialPort(peer.port, replace(TOY.uart, parity="even"))
+
+
+def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
+    with pytest.raises(PortError, match="there is no such port"):
+        flash_image(str(tmp_path / "tty"), image, TOY)
+    (tmp_path / "file").touch()
+    with pytest.raises(PortError, match="it is not a serial port"):
+        flash_image(str(tmp_path / "file"), image, TOY)
+
+
+def board_folder(folder: Path) -> Path:
+    board = folder / "toy"
+    board.mkdir()
+    (board / "board.toml").write_text(
+        f"""name = "toy"
+title = "A toy"
+target = "toy-core"
+run_on_hardware = false
+[memory]
+flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
+ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
+[bootloader]
+size = {TOY.bootloader.size}
+chip_id = {TOY.bootloader.chip_id}
+[uart]
+driver = "toy"
+base = 0
+clock_hz = 1
+irq = 0
+baud = 115200
+parity = "none"
+[counter]
+driver = "systick"
+clock_hz = 25_000_000
+[emulator]
+program = "toy-emulator"
+arguments = []
+icount_shift = 6
+default = false
+"""
+    )
+    return board
+
+
+def test_the_command(image: Image, tmp_path: Path) -> None:
+    line = [
+        sys.executable,
+        "-m",
+        "sensor_bnn",
+        "flash",
+        str(tmp_path),
+        "--board",
+        str(board_folder(tmp_path)),
+    ]
+    with Peer() as peer:
+        environment = {**os.environ, "SENSOR_BNN_PORT": peer.port}
+        done = subprocess.run([*line, "--json"], capture_output=True, text=True, env=environment, timeout=300)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["port"] == peer.port
+        assert result["model_hash"] == image.model_hash
+        assert "verify" in done.stderr
+        again = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=300)
+        assert again.returncode == 0, again.stderr
+        assert "toy at" in again.stdout and "3,513 bytes at 0x08001000" in again.stdout
+    gone = subprocess.run(
+        [*line, "--port", str(tmp_path / "tty")], capture_output=True, text=True, timeout=300
+    )
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert gone.stderr.splitlines()[-1].startswith("sensor-bnn: Cannot open the port")

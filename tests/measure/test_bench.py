@@ -1,0 +1,412 @@
+"""The benchmark client against an application played by a thread, and against a host library."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from peer import TOY, Application, Peer
+from rich.console import Console
+
+from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.measure import bench
+from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.report.table import result_table
+from sensor_bnn.wire import application, client
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.wire.protocol import Kind
+
+HASH = bytes(range(32)).hex()
+
+MODEL_C = """
+#include <stdint.h>
+#include <string.h>
+/* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
+void sbnn_model_invoke(void *arena, const void *input, void *output, const void *observer) {
+    float values[3];
+    memcpy(values, input, sizeof values);
+    for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
+    memset(arena, 0x55, 1024);
+    memcpy(output, values, sizeof values);
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
+
+
+def metadata(**changes: object) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "model": "stand-in",
+        "model_hash": HASH,
+        "target": "toy-core",
+        "arena_bytes": 1024,
+        "weights_bytes": 9000,
+        "input": {"name": "x", "dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
+        "output": {"name": "logits", "dtype": "float32", "shape": [1, 3], "bytes": 12},
+        "layers": [
+            {"index": i, "name": f"/layer{i}", "op": "BnnLinear", "kernel": f"k{i}", "macs": macs}
+            for i, macs in enumerate((0, 500, 2000))
+        ],
+        **changes,
+    }
+
+
+def bundle(folder: Path, **changes: object) -> Path:
+    folder.mkdir()
+    (folder / "metadata.json").write_text(json.dumps(metadata(**changes)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = bundle(tmp_path_factory.mktemp("host") / "bundle", target="host")
+    (folder / "model.c").write_text(MODEL_C)
+    compiler = shutil.which("cc")
+    assert compiler is not None
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(folder / "model.c")], check=True
+    )
+    return folder
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Path:
+    return bundle(tmp_path / "device")
+
+
+def some(count: int = 5) -> Samples:
+    x = np.random.default_rng(1).normal(size=(count, 6, 100)).astype(np.float32)
+    return Samples(x, np.argmax(x[:, 0, :3], axis=1).astype(np.int64), ("a", "b", "c"))
+
+
+def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
+    with Peer("application") as peer:
+        result = run_bench(
+            peer.port, TOY, device, some(), host_dir=host, progress=lambda *step: steps.append(step)
+        )
+    assert (result.board, result.model, result.model_hash, result.counter) == (
+        "toy",
+        "stand-in",
+        HASH,
+        "systick",
+    )
+    # 25 MHz, 64 ns an instruction: 1.6 ticks.
+    assert (result.emulated, result.ticks, result.instructions, result.microseconds) == (
+        True,
+        4000,
+        2500,
+        None,
+    )
+    assert (result.instructions_min, result.instructions_max, result.repeat_exact) == (2500, 2500, True)
+    assert (result.arena_bytes, result.arena_high_water_bytes) == (1024, 1000)
+    assert (result.stack_bytes, result.stack_reserved_bytes, result.static_ram_bytes) == (512, 4096, 2048)
+    assert (result.flash_bytes, result.weights_bytes) == (20512, 9000)
+    assert (result.samples, result.top1_host, result.top1_device, result.bit_exact) == (5, 1.0, 1.0, True)
+    assert [(layer.name, layer.ticks, layer.instructions, layer.macs) for layer in result.layers] == [
+        ("/layer0", 160, 100, 0),
+        ("/layer1", 800, 500, 500),
+        ("/layer2", 1600, 1000, 2000),
+    ]
+    assert [layer.instructions_per_mac for layer in result.layers] == [None, 1.0, 0.5]
+    assert (result.profile_instructions, result.overhead) == (1610, 10)
+    assert result.retries == 0
+    assert steps == [("bench", done, 5) for done in range(6)]
+
+
+def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
+    with Peer("application", Application(ticks=(4000, 4010, 4020))) as peer:
+        result = run_bench(peer.port, replace(TOY, emulator=None), device, some(3))
+    assert (result.emulated, result.instructions, result.profile_instructions) == (False, None, None)
+    assert (result.ticks_min, result.ticks, result.ticks_max, result.ticks_p99) == (4000, 4010, 4020, 4020)
+    assert result.microseconds == 160.4
+    assert not result.repeat_exact
+    assert (result.profile_ticks, result.overhead) == (2576, 16)
+    assert (result.top1_host, result.bit_exact, result.layers[1].instructions) == (None, None, None)
+    told = shown(result)
+    assert "ticks an inference" in told and "instr" not in told
+
+
+def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
+    """As aarch64-linux on a Raspberry Pi, though QEMU runs the same board elsewhere."""
+    assert TOY.emulator is not None
+    with Peer("application", Application(counter="monotonic", ticks=(4000, 4010, 4020))) as peer:
+        result = run_bench(peer.port, TOY, device, some(3))
+    assert (result.emulated, result.instructions, result.microseconds) == (False, None, 160.4)
+    told = shown(result)
+    assert "ticks an inference" in told and "instr" not in told
+    assert "the machine's own time" in told and "hardware" not in told
+
+
+def shown(result: BenchResult) -> str:
+    console = Console(width=110, file=io.StringIO())
+    with console.capture() as text:
+        console.print(result_table(result))
+    return text.get()
+
+
+def test_the_table_tells_what_differs(device: Path, host: Path) -> None:
+    with Peer("application", Application(ticks=(4000, 4800))) as peer:
+        result = run_bench(peer.port, TOY, device, some(3), host_dir=host)
+    told = shown(result)
+    assert "2,500 (median; 2,500 to 3,000)" in told
+    assert "equal to the last bit" in told
+    assert "another count" in told
+    assert "DIFFERENT" in shown(replace(result, bit_exact=False))
+
+
+def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
+    samples = some(1)
+    right = struct.pack("<3f", *(2 * samples.x[0, 0, :3]))
+    wrong = bytes([right[0] ^ 1]) + right[1:]
+    with Peer("application", Application(instead={0x06: wrong})) as peer:
+        result = run_bench(peer.port, TOY, device, samples, host_dir=host)
+    assert result.bit_exact is False
+    assert result.top1_device == result.top1_host == 1.0
+
+
+def test_an_output_that_is_no_number_is_said_and_wrong(device: Path) -> None:
+    first = replace(some(3), y=np.zeros(3, np.int64))  # where argmax finds the first NaN
+    with Peer("application", Application(instead={0x06: struct.pack("<3f", np.nan, 1, 2)})) as peer:
+        result = run_bench(peer.port, TOY, device, first)
+    assert (result.not_a_number, result.top1_device) == (3, 0.0)
+    assert "3 outputs, counted as wrong" in shown(result)
+
+
+def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None:
+    (tmp_path / "build.json").write_text(json.dumps({"model_hash": HASH, "flash_bytes": 12345}))
+    with Peer("application") as peer:
+        assert run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path).flash_bytes == 12345
+        (tmp_path / "build.json").write_text(json.dumps({"model_hash": "00", "flash_bytes": 12345}))
+        with pytest.raises(BundleError, match="built from another model"):
+            run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("application", "told"),
+    [
+        (
+            Application(model_hash=bytes(32), model="old"),
+            r"runs the model old \(000000000000\), the bundle is",
+        ),
+        (Application(board="other"), "it is other, not toy"),
+        (
+            Application(arena_bytes=2048),
+            r"compiled otherwise .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
+        ),
+        (Application(status={0x03: 3}), "refuses INFER: the range lies outside"),
+        (Application(status={0x06: 4}), "refuses READ_OUTPUT: no inference has run yet"),
+        (Application(status={0x04: 1}), "refuses PROFILE: it does not know this request"),
+        (Application(status={0x02: 77}), "refuses WRITE_INPUT: unknown status 77"),
+        (Application(instead={0x01: b"hello"}), "HELLO cannot be read"),
+        (Application(instead={0x03: b"fast"}), "INFER cannot be read"),
+        (Application(instead={0x05: struct.pack("<II", 1, 1) + bytes(8)}), "sends layers 1..2 where 0 comes"),
+        (Application(instead={0x05: struct.pack("<II", 0, 0)}), "sends layers 0..0"),
+        (Application(instead={0x06: b"short"}), "sends 5 bytes of output where 12"),
+        (Application(instead={0x07: bytes(23)}), "MEMORY cannot be read"),
+        (Application(version=2), "speaks version 2 of the protocol, this host 1"),
+    ],
+)
+def test_a_board_that_answers_something_else(device: Path, application: Application, told: str) -> None:
+    with Peer("application", application) as peer, pytest.raises(DeviceError, match=told):
+        run_bench(peer.port, TOY, device, some(1))
+
+
+@pytest.mark.parametrize(
+    ("application", "retries"),
+    [
+        (Application(damaged=3), 3),
+        (Application(refused=2), 2),
+        (Application(garbage=b"boot: \xa5\x5a\xa5ready\r\n"), 0),
+        (Application(max_payload=64), 0),
+    ],
+)
+def test_a_line_that_damages_is_asked_again(device: Path, application: Application, retries: int) -> None:
+    with Peer("application", application) as peer:
+        result = run_bench(peer.port, TOY, device, some(2))
+    assert (result.top1_device, result.retries) == (1.0, retries)
+
+
+@pytest.mark.parametrize("application", [Application(damaged=4), Application(refused=4)])
+def test_a_line_that_damages_everything(device: Path, application: Application) -> None:
+    with Peer("application", application) as peer, pytest.raises(PortError, match="does not answer HELLO"):
+        run_bench(peer.port, TOY, device, some(1))
+
+
+def test_bytes_lost_either_way(device: Path) -> None:
+    with Peer("application") as peer:
+        peer.faults.drop_sent = {50, 150}
+        result = run_bench(peer.port, TOY, device, some(2))
+    assert result.top1_device == 1.0
+    assert result.retries == 2
+
+
+def test_a_board_without_an_application(device: Path) -> None:
+    with (
+        Peer("bootloader") as peer,
+        pytest.raises(DeviceError, match="runs its bootloader and no application"),
+    ):
+        run_bench(peer.port, TOY, device, some(1))
+    with Peer("nothing") as peer, pytest.raises(PortError, match="does not answer HELLO"):
+        run_bench(peer.port, TOY, device, some(1))
+
+
+def test_late_answers_are_not_taken_for_the_next(device: Path) -> None:
+    with Peer("application") as peer, SerialPort(peer.port, TOY.uart) as port:
+        one = Client(port)
+        one.write_input(bytes(2400))
+        with pytest.raises(PortError):
+            one.request(Kind.INFER, timeout=0.0, attempts=1)
+        assert one.hello().board == "toy"
+
+
+def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "list_boards", lambda: [TOY])
+    monkeypatch.setattr(bench, "load_board", lambda name: {"toy": TOY}[name])
+    with Peer("application") as peer:
+        assert detect_board(peer.port) is TOY
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        ({"model_hash": "00" * 32}, BundleError, "compiled from different models"),
+        (
+            {"input": {"dtype": "float32", "shape": [1, 3, 100], "bytes": 1200}},
+            DataError,
+            r"takes float32 \[1, 3, 100\]",
+        ),
+        ({"layers": "none"}, DeviceError, "compiled otherwise"),
+        ({"weights_bytes": None}, BundleError, "lacks or garbles"),
+    ],
+)
+def test_a_bundle_that_does_not_fit(
+    tmp_path: Path, host: Path, changes: dict[str, object], error: type[Exception], told: str
+) -> None:
+    folder = bundle(tmp_path / "device", **changes)
+    with Peer("application") as peer, pytest.raises(error, match=told):
+        run_bench(peer.port, TOY, folder, some(1), host_dir=host)
+
+
+def test_a_bundle_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="Cannot read"):
+        run_bench("/dev/null", TOY, tmp_path, some(1))
+    (tmp_path / "metadata.json").write_text("{")
+    with pytest.raises(BundleError, match="is no JSON"):
+        run_bench("/dev/null", TOY, tmp_path, some(1))
+
+
+def test_samples(tmp_path: Path) -> None:
+    given = some(4)
+    file = tmp_path / "samples.npz"
+    np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))
+    found = read_samples(file, limit=3)
+    assert np.array_equal(found.x, given.x[:3]) and np.array_equal(found.y, given.y[:3])
+    assert found.classes == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"x": np.zeros((2, 6, 100))}, r"x of .* is float64 \[2, 6, 100\]"),
+        ({"x": np.zeros(2, np.float32)}, r"x of .* is float32 \[2\]"),
+        ({"y": np.zeros(3, np.int64)}, r"y of .* is int64 \[3\], not int64 \[2\]"),
+        ({"y": np.zeros(2, np.float32)}, "y of .* is float32"),
+        ({"y": np.array([0, 3])}, "names class 3 of 3"),
+        ({"classes": np.array([1, 2, 3])}, "no list of texts"),
+        ({"classes": np.array([{}], dtype=object)}, "cannot be read"),
+        ({"x": np.zeros((0, 6, 100), np.float32), "y": np.zeros(0, np.int64)}, "holds no sample"),
+    ],
+)
+def test_samples_of_the_wrong_shape_or_type(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    arrays: dict[str, Any] = {
+        "x": np.zeros((2, 6, 100), np.float32),
+        "y": np.zeros(2, np.int64),
+        "classes": np.array(["a", "b", "c"]),
+    }
+    file = tmp_path / "samples.npz"
+    np.savez(file, **{**arrays, **change})
+    with pytest.raises(DataError, match=told):
+        read_samples(file)
+
+
+def test_samples_that_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "samples.npz"
+    with pytest.raises(DataError, match="There is no file"):
+        read_samples(file)
+    for content in (b"", b"text", b"PK\x03\x04 cut"):
+        file.write_bytes(content)
+        with pytest.raises(DataError, match="cannot be read"):
+            read_samples(file)
+    np.savez(file, x=np.zeros((1, 2), np.float32))
+    with pytest.raises(DataError, match="lack an array"):
+        read_samples(file)
+
+
+def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
+    from test_flasher import board_folder
+
+    given = some(3)
+    file = tmp_path / "samples.npz"
+    np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))
+    with Peer("application") as peer:
+        line = [sys.executable, "-m", "sensor_bnn", "bench", str(device), "--samples", str(file)]
+        line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--reference", str(host)]
+        done = subprocess.run([*line, "--json", "--limit", "2"], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert (result["instructions"], result["samples"], result["bit_exact"]) == (2500, 2, True)
+        assert "bench" in done.stderr
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert "/layer2" in done.stdout
+    line[line.index("--port") + 1] = str(tmp_path / "tty")
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no such port" in done.stderr
+
+
+def test_the_rate_is_raised_and_left_again(device: Path) -> None:
+    with Peer("application") as peer:
+        result = run_bench(peer.port, TOY, device, some(), baud=921600)
+        again = run_bench(peer.port, TOY, device, some())
+        assert peer.log.count(0x0A) == 2
+    assert result.top1_device == again.top1_device and result.retries == 0
+
+
+def test_a_rate_that_the_board_does_not_reach(device: Path) -> None:
+    with Peer("application", Application(fastest=460800)) as peer:
+        with pytest.raises(DeviceError, match="does not reach 921600 baud"):
+            run_bench(peer.port, TOY, device, some(), baud=921600)
+        run_bench(peer.port, TOY, device, some(), baud=460800)
+
+
+def test_a_rate_at_which_nothing_comes_through(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SPEED_SECONDS", 0.4)
+    peer = Peer("application", Application(deaf_at=921600))
+    peer.silence_seconds = 0.6
+    with peer:
+        with pytest.raises(DeviceError, match="Nothing comes through"):
+            run_bench(peer.port, TOY, device, some(), baud=921600)
+        run_bench(peer.port, TOY, device, some())
+
+
+def test_a_firmware_of_another_version(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(application, "version", lambda name: "9.0.0")
+    with Peer("application") as peer, pytest.raises(DeviceError, match=r"of sensor-bnn 0\.1\.0, this is 9"):
+        run_bench(peer.port, TOY, device, some())

@@ -1,0 +1,203 @@
+"""How long erase, write and verify of 512 KB take, beside the time of the bare bytes.
+
+    python tests/played/wire_time.py [RUNS]
+
+The chip of ``factory.py``, a process of its own behind a pseudo-terminal, holds the line, each way for
+itself, to a rate in real time: 921,600 baud, and for a bootloader in ROM 115,200, the most that AN3155
+promises. Counted is all from the first Erase (or, where pages are compared first, the first Get Checksum) to
+the end of verification, in wall clock; beside it, without the host's own time, all bytes that crossed the
+wire. The chip erases and writes in no time: how long a real one takes is the chip's.
+
+The last lines are the demo's board in QEMU, whose port has no rate: stm32flash and we in turns on one port.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from factory import Factory
+
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.firmware.build import build_bootloader
+from sensor_bnn.flashing.session import Link, Session, open_session
+from sensor_bnn.flashing.transfer import changed_pages, erase_pages, verify, write_pages
+from sensor_bnn.hardware.boards import Board, Bootloader, Counter, Flash, Ram, Uart, default_board
+
+BAUD, ROM_BAUD = 921_600, 115_200
+SIZE = 512 << 10
+AHEAD = 6
+_TIMER_SLACK = 29  # PR_SET_TIMERSLACK of Linux' prctl, in ns
+CHIP = Board(
+    name="chip",
+    title="A chip of 1 MB",
+    target="cortex-m3",
+    run_on_hardware=False,
+    soc="",
+    flash=Flash(0x0800_0000, 1 << 20, driver="none", page=0x800),
+    ram=Ram(0x2000_0000, 0x18000, stack=0x1000),
+    bootloader=Bootloader(size=0x2000, chip_id=0x430, alias=0x0800_0000),
+    uart=Uart("none", 0x4001_3800, 72_000_000, irq=37, baud=BAUD, parity="none"),
+    counter=Counter("systick", 72_000_000),
+    setup=(),
+    flasher="an3155",
+    emulator=None,
+    folder=Path("chip"),
+)
+
+CHIPS = (
+    ("hears blocks ahead", True, True, AHEAD, BAUD),
+    ("hears none ahead", True, True, 0, BAUD),
+    ("hears none ahead, no Long Write", True, False, 0, BAUD),
+    ("in ROM", False, False, 0, ROM_BAUD),
+    ("in ROM, as fast as ours", False, False, 0, BAUD),
+)
+"""What it is, whether it has Get Checksum and Long Write, how many Write Memory it hears ahead, the rate."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds: the payload alone on the wire, all that was on it, and what passed."""
+
+    payload: float
+    wire: float
+    passed: float
+    verified_by: str
+
+
+@dataclass(frozen=True)
+class _Chip:
+    """What the chip's process tells: its port at first, and at the end the rest."""
+
+    port: str
+    wire_bytes: int
+    violations: list[str]
+    flash: bytes
+
+
+def measure(
+    checksum: bool, *, long: bool = False, ahead: int = 0, baud: int = BAUD, real: bool = True
+) -> Times:
+    """Erase, write and verify noise; ``payload`` counts what is read back for verifying as bytes too.
+
+    With ``real`` the line takes its time.
+    """
+    data = random.Random(5).randbytes(SIZE)
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    line = baud if real else None
+    chip = context.Process(target=_play, args=(theirs, checksum, long, ahead, line), daemon=True)
+    chip.start()
+    try:
+        with open_session(Link(_hear(ours).port), CHIP) as session:
+            ours.send("look")
+            before = _hear(ours).wire_bytes
+            passed, how = _flash(session, CHIP, data)
+        ours.send("end")
+        after = _hear(ours)
+    finally:
+        ours.close()
+        chip.join(60)
+        chip.kill()
+    assert after.flash[CHIP.bootloader.size :][:SIZE] == data
+    assert not after.violations, after.violations
+    crossed = SIZE * (2 if how == "read-back" else 1)
+    return Times(10 * crossed / baud, 10 * (after.wire_bytes - before) / baud, passed, how)
+
+
+def _hear(pipe: Connection) -> _Chip:
+    assert pipe.poll(60), "the chip's process says nothing"
+    told = pipe.recv()
+    assert isinstance(told, _Chip)
+    return told
+
+
+def _play(pipe: Connection, checksum: bool, long: bool, ahead: int, baud: int | None) -> None:
+    ctypes.CDLL(None).prctl(_TIMER_SLACK, 1)  # sleeps end within a microsecond, not fifty
+    with Factory(CHIP, checksum=checksum, long=long, ahead=ahead, baud=baud) as chip:
+        while True:
+            pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))
+            if pipe.recv() == "end":
+                break
+        pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))
+
+
+def _flash(session: Session, board: Board, data: bytes) -> tuple[float, str]:
+    def quiet(stage: str, done: int, total: int) -> None:
+        pass
+
+    begun = time.perf_counter()
+    pages = changed_pages(session, board, board.slot.origin, data, quiet)
+    erase_pages(session, board, pages, quiet)
+    write_pages(session, board, board.slot.origin, data, pages, quiet)
+    how = verify(session, board.slot.origin, data, quiet)
+    return time.perf_counter() - begun, how
+
+
+def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
+    """Seconds of stm32flash and of us for other noise each time, on one port."""
+    board = default_board()
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        elf = build_bootloader(board, Path(folder) / "build")
+        with Emulator(board, elf) as emulator:
+            for run in range(runs):
+                data = random.Random(run).randbytes(SIZE)
+                file = Path(folder) / "image.bin"
+                file.write_bytes(data)
+                place = board.slot.origin - board.flash.origin + board.bootloader.alias
+                with open_session(Link(emulator.port, 0), board):
+                    pass  # it is there, and listens
+                begun = time.perf_counter()
+                subprocess.run(
+                    [
+                        "stm32flash",
+                        "-m",
+                        "8n1",
+                        "-b",
+                        "115200",
+                        "-S",
+                        f"{place:#x}",
+                        "-w",
+                        file,
+                        "-v",
+                        emulator.port,
+                    ],
+                    check=True,
+                    capture_output=True,
+                    timeout=300,
+                )
+                theirs = time.perf_counter() - begun
+                begun = time.perf_counter()
+                with open_session(Link(emulator.port), board) as session:
+                    _flash(session, board, data[::-1])
+                found.append((theirs, time.perf_counter() - begun))
+    return found
+
+
+def main() -> None:
+    """Print what was measured in each of some runs."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    for name, checksum, long, ahead, baud in CHIPS:
+        every = [measure(checksum, long=long, ahead=ahead, baud=baud) for _ in range(runs)]
+        payload, wire = every[0].payload, every[0].wire
+        passed = " ".join(f"{times.passed / payload:.3f}" for times in every)
+        print(
+            f"{name}, {baud} baud, verified by {every[0].verified_by}: "
+            f"bytes alone {payload:.2f} s, all bytes {wire:.2f} s ({wire / payload:.3f}), "
+            f"wall clock {passed} of the bytes alone"
+        )
+    for theirs, ours in beside_stm32flash(runs):
+        print(f"emulated {default_board().name}: stm32flash {theirs:.2f} s, sensor-bnn {ours:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
