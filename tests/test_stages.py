@@ -1,4 +1,4 @@
-"""Data goes one way: no package imports a later one, and none imports itself in a circle (docs/architecture.md)."""
+"""Data goes one way: no package imports a later one, no modules import in a circle (docs/architecture.md)."""
 
 import ast
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def imports(module: str) -> Iterator[str]:
 def stage(module: str) -> str:
     """The package a module lies in; empty for a module at the top."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 2 or MODULES[module].name == "__init__.py" and len(parts) > 1 else ""
+    return parts[1] if len(parts) > 2 or (MODULES[module].name == "__init__.py" and len(parts) > 1) else ""
 
 
 def test_every_package_has_its_place_in_the_order() -> None:
