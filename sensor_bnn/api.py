@@ -16,9 +16,16 @@ from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware import boards
 from sensor_bnn.live.monitor import Watch
 from sensor_bnn.live.monitor import watch as watch_board
-from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.measure.bench import (
+    BenchResult,
+    Samples,
+    detect_board,
+    host_outputs,
+    read_samples,
+    run_bench,
+)
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
-from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.report.result import result_of, write_result
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
@@ -305,7 +312,7 @@ class Session:
         partial.unlink(missing_ok=True)
         expected = None
         if self.reference is not None:
-            expected = host_outputs_of(self.reference, found.hello.model_hash, inputs)
+            expected = host_outputs(self.reference, inputs, found.hello.model_hash)
         return result_of("evaluate", evaluation_facts(found, inputs, expected), self.board)
 
     def watch(self, samples: Samples | str | Path) -> Iterator[Watch]:

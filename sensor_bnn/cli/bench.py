@@ -73,6 +73,8 @@ def command(
     statistics of a random batch, --limit random inputs (2 if not given), through every stage to an emulated
     board. Counts and sizes are those of a trained model; its answers mean nothing.
 
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
+
     \b
     Example:
       sensor-bnn bench bundle/ --port /dev/ttyUSB0 --samples samples.npz --reference host-bundle/
@@ -81,6 +83,7 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
@@ -107,6 +110,7 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+    refuse_difference(asdict(result), facts)
 
 
 def _from_environment(parameter: str) -> bool:

@@ -88,6 +88,8 @@ def command(
     states of data, interrupts and mispredicted branches are not in it. docs/estimates.md holds it against
     cycles published for chips.
 
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
+
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
@@ -101,6 +103,7 @@ def command(
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.measure.bench import detect_board, read_samples
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
@@ -137,3 +140,4 @@ def command(
     print_profile(whole, stderr=as_json)
     if "cycles_estimate" in whole:
         print_estimate(whole["cycles_estimate"], stderr=as_json)
+    refuse_difference(whole, facts)

@@ -6,7 +6,7 @@ import json
 import statistics
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
+from sensor_bnn.measure.difference import differences
 from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.wire.application import application_at, greet
 from sensor_bnn.wire.client import Client
@@ -68,7 +69,8 @@ class BenchResult:
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
         top1_host, top1_device: share of right answers; host's None when no host bundle was given.
         not_a_number: outputs of the device with a NaN, which are no answers and counted as wrong.
-        bit_exact: every output of the device equals the host's to the last bit.
+        bit_exact: every output of the device equals the host's to the last bit. ``different`` samples do not,
+            the first of them is ``first_different``, counted from 0.
         outside_binary_products: share of the profiled inference that no layer with binary products spends.
         random_weights: nobody trained the model; top-1 is the agreement with ONNX Runtime.
     """
@@ -102,6 +104,8 @@ class BenchResult:
     top1_device: float
     not_a_number: int
     bit_exact: bool | None
+    different: int | None
+    first_different: int | None
     profile_ticks: int
     profile_instructions: int | None
     overhead: int
@@ -201,7 +205,7 @@ def run_bench(
         DeviceError: the board runs another model or another firmware, or refuses.
     """
     metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    expected = host_outputs(host_dir, metadata, bundle_dir, samples)
+    expected = None if host_dir is None else host_outputs(host_dir, samples, metadata.get("model_hash"))
     try:
         inputs = input_bytes_of(metadata, samples)
         output_bytes = int(metadata["output"]["bytes"])
@@ -258,10 +262,10 @@ def run_bench(
         flash_bytes=flash_bytes or memory.image_bytes + HEADER_BYTES,
         weights_bytes=weights_bytes,
         samples=len(inputs),
-        top1_host=None if expected is None else top1(np.stack(expected), samples),
+        top1_host=None if expected is None else top1(expected, samples),
         top1_device=top1(answers, samples),
         not_a_number=int(np.sum(np.isnan(answers).any(axis=1))),
-        bit_exact=None if expected is None else [a.tobytes() for a in expected] == outputs,
+        **asdict(differences(answers, expected)),
         profile_ticks=total,
         profile_instructions=profile_instructions,
         overhead=(total if profile_instructions is None else profile_instructions) - sum(shares),
@@ -345,21 +349,37 @@ def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
 
 
 def host_outputs(
-    host_dir: Path | None, metadata: dict[str, Any], bundle_dir: Path, samples: Samples
-) -> list[npt.NDArray[np.generic]] | None:
-    """The outputs of the same model compiled for this machine, one [classes] a sample."""
-    if host_dir is None:
-        return None
+    host_dir: Path,
+    samples: Samples,
+    model_hash: str | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> npt.NDArray[np.generic]:
+    """Return the outputs [n, classes] of a bundle that was compiled for this machine.
+
+    Args:
+        host_dir: the bundle.
+        samples: inputs of the model's shape.
+        model_hash: that the bundle must have: that of the model on the board. Any when None.
+        progress: called after each sample.
+
+    Raises:
+        BundleError: the bundle is missing, damaged, or compiled from another model.
+        DataError: the samples do not fit the model.
+    """
     from sensor_bnn.compiler.host_library import HostModel
 
     host = HostModel(host_dir)
-    if host.metadata.get("model_hash") != metadata.get("model_hash"):
+    if model_hash is not None and host.metadata.get("model_hash") != model_hash:
         raise BundleError(
-            f"{host_dir} and {bundle_dir} are compiled from different models.",
+            f"{host_dir} and the bundle on the board are compiled from different models.",
             "Compile both from one model.onnx.",
         )
     inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
-    return [host.infer(x[np.newaxis]).reshape(-1) for x in inputs]
+    outputs = []
+    for x in inputs:
+        outputs.append(host.infer(x[np.newaxis]).reshape(-1))
+        progress("host", len(outputs), len(inputs))
+    return np.stack(outputs)
 
 
 def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:
@@ -372,7 +392,7 @@ def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None
     return size
 
 
-def top1(outputs: npt.NDArray[np.floating[Any]], samples: Samples) -> float:
+def top1(outputs: npt.NDArray[Any], samples: Samples) -> float:
     """Share of samples [n] whose largest output [n, classes] is the right one; one with a NaN never is."""
     right = (np.argmax(outputs, axis=1) == samples.y) & ~np.isnan(outputs).any(axis=1)
     return round(float(np.mean(right)), 6)

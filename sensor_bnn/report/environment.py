@@ -15,11 +15,12 @@ from sensor_bnn.hardware.boards import Board
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
-def environment(board: Board) -> dict[str, str | None]:
+def environment(board: Board | None) -> dict[str, str | None]:
     """Return date (UTC, ISO 8601) and versions; None for what this machine does not have.
 
     Args:
-        board: its emulator, if any, is asked for a version.
+        board: its emulator, if any, is asked for a version. None for a result without a board: neither an
+            emulator nor a cross compiler took part.
     """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -27,11 +28,15 @@ def environment(board: Board) -> dict[str, str | None]:
         "tvm": _package("apache-tvm"),
         "torch": _package("torch"),
         "onnxruntime": _package("onnxruntime"),
-        "cross_compiler": _cross_compiler(board),
-        "emulator": _program(board.emulator.program) if board.emulator is not None else None,
+        "cross_compiler": None if board is None else _cross_compiler(board),
+        "emulator": None if board is None else _emulator(board),
         "python": platform.python_version(),
         "host": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _emulator(board: Board) -> str | None:
+    return None if board.emulator is None else _program(board.emulator.program)
 
 
 def _cross_compiler(board: Board) -> str | None:

@@ -21,8 +21,8 @@ _REMEDY = (
 )
 
 
-def result_of(command: str, facts: dict[str, Any], board: Board) -> dict[str, Any]:
-    """Return a command's JSON object: its schema's name, the facts, and the environment."""
+def result_of(command: str, facts: dict[str, Any], board: Board | None) -> dict[str, Any]:
+    """Return a command's JSON object: its schema's name, the facts, and the environment (None: no board)."""
     return {"schema": schema_id(command), **facts, "environment": environment(board)}
 
 
@@ -69,15 +69,15 @@ def read_kernels(file: Path) -> list[dict[str, Any]]:
 
 
 def read_rung(file: Path) -> tuple[float, int]:
-    """Read top-1 and the number of samples from what ``sensor-bnn eval --json`` printed.
+    """Read top-1 and the number of samples from what ``sensor-bnn evaluate --json`` printed.
 
     Raises:
         DataError: the file is missing, or not that.
     """
-    remedy = "Give what `sensor-bnn eval --json` prints, redirected to a file."
+    remedy = "Give what `sensor-bnn evaluate --json` prints, redirected to a file."
     content = _read(file, remedy)
-    _hold(content, "eval", file, remedy)
-    return float(content["top1"]), int(content["windows"])
+    _hold(content, "evaluate", file, remedy)
+    return float(content["top1"]), int(content["samples"])
 
 
 def _read(file: Path, remedy: str) -> dict[str, Any]:

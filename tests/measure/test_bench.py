@@ -118,6 +118,7 @@ def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
     assert (result.stack_bytes, result.stack_reserved_bytes, result.static_ram_bytes) == (512, 4096, 2048)
     assert (result.flash_bytes, result.weights_bytes) == (20512, 9000)
     assert (result.samples, result.top1_host, result.top1_device, result.bit_exact) == (5, 1.0, 1.0, True)
+    assert (result.different, result.first_different) == (0, None)
     assert [(layer.name, layer.ticks, layer.instructions, layer.macs) for layer in result.layers] == [
         ("/layer0", 160, 100, 0),
         ("/layer1", 800, 500, 500),
@@ -167,7 +168,8 @@ def test_the_table_tells_what_differs(device: Path, host: Path) -> None:
     assert "2,500 (median; 2,500 to 3,000)" in told
     assert "equal to the last bit" in told
     assert "another count" in told
-    assert "DIFFERENT" in shown(replace(result, bit_exact=False))
+    other = shown(replace(result, bit_exact=False, different=2, first_different=1))
+    assert "2 DIFFERENT from the host's, the first of sample 1" in other
 
 
 def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
@@ -176,7 +178,7 @@ def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
     wrong = bytes([right[0] ^ 1]) + right[1:]
     with Peer("application", Application(instead={0x06: wrong})) as peer:
         result = run_bench(peer.port, TOY, device, samples, host_dir=host)
-    assert result.bit_exact is False
+    assert (result.bit_exact, result.different, result.first_different) == (False, 1, 0)
     assert result.top1_device == result.top1_host == 1.0
 
 

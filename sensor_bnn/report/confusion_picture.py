@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from sensor_bnn.errors import DataError
-from sensor_bnn.train.evaluate import Evaluation
 
 _MOST_NUMBERS = 30
 """Classes up to which every cell carries its count."""
 
 
-def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], title: str) -> None:
+def draw_confusion(
+    path: Path, confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str
+) -> None:
     """Write a picture: rows are the truth, columns the answers, the darker the larger a share of the row.
 
     Args:
         path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
-        found: what is drawn.
+        confusion: counts [truth][answer].
         classes: the classes' names.
         title: above it.
 
@@ -29,8 +34,8 @@ def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], titl
     side = max(4.0, min(0.55 * count + 2, 24.0))
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
-    totals = found.confusion.sum(axis=1, keepdims=True)
-    shares = found.confusion / totals.clip(min=1)
+    counts: npt.NDArray[np.int64] = np.asarray(confusion, dtype=np.int64)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, label="share of the class")
     axes.set(title=title, xlabel="answer", ylabel="truth")
@@ -41,7 +46,7 @@ def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], titl
         for row in range(count):
             for column in range(count):
                 colour = "white" if shares[row, column] > 0.5 else "black"
-                number = str(found.confusion[row, column])
+                number = str(counts[row, column])
                 axes.text(column, row, number, ha="center", va="center", color=colour, fontsize=8)
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
