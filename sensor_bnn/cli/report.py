@@ -31,7 +31,7 @@ import click
     "rungs",
     multiple=True,
     metavar="STAGE=FILE",
-    help="A stage before those of RESULT, such as teacher=FILE: what `sensor-bnn eval --json` printed.",
+    help="A stage before those of RESULT, such as teacher=FILE: what `sensor-bnn evaluate --json` printed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: page, format, bytes.")
 def command(
@@ -42,23 +42,25 @@ def command(
     rungs: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write a page about RESULT, what `profile --json`, `bench --json` or `demo --json` printed.
+    """Write a page about RESULT: what `profile`, `bench`, `demo` or `evaluate` printed with --json.
 
     The HTML page is one file that needs no network: pipeline, model, accuracy, layers, memory over time,
     flash, environment; light and dark. A profile has all of it, a bench or demo what it measured. A PNG has
-    the charts.
+    the charts. An evaluation has accuracy, recall of each class and the confusion matrix, as PNG the matrix.
 
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn report result.json -o page.html --kernels kernels.json --rung teacher=teacher.json
       sensor-bnn report result.json -o page.png
+      sensor-bnn evaluate --json > evaluation.json && sensor-bnn report evaluation.json
     """
     import json
 
     from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.picture import picture
-    from sensor_bnn.report.result import read_kernels, read_result, read_rung
+    from sensor_bnn.report.result import MEASUREMENTS, read_kernels, read_result, read_rung
+    from sensor_bnn.report.schema import schema_id
     from sensor_bnn.report.whole_file import write_whole
 
     if form is None:
@@ -74,12 +76,30 @@ def command(
             raise click.UsageError("--rung is STAGE=FILE.")
         earlier.append((stage, *read_rung(Path(file))))
     rows = read_kernels(kernels) if kernels is not None else []
-    content = read_result(result)
-    data = (
-        picture(content, earlier)
-        if form == "png"
-        else render(content, form, earlier=earlier, kernels=rows).encode()
-    )
+    content = read_result(result, (*MEASUREMENTS, "evaluate"))
+    if content["schema"] == schema_id("evaluate"):
+        from sensor_bnn.report.evaluation_page import (
+            check_evaluation,
+            evaluation_picture,
+            render_evaluation,
+        )
+
+        check_evaluation(content, result)
+        if kernels is not None:
+            raise click.UsageError("--kernels goes with a result that has layers; this is an evaluation.")
+        if form == "png" and earlier:
+            raise click.UsageError("--rung has no place in the PNG of an evaluation, which is its matrix.")
+        data = (
+            evaluation_picture(content)
+            if form == "png"
+            else render_evaluation(content, form, earlier=earlier).encode()
+        )
+    else:
+        data = (
+            picture(content, earlier)
+            if form == "png"
+            else render(content, form, earlier=earlier, kernels=rows).encode()
+        )
     write_whole(data, page)
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DataError
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _MOST_NUMBERS = 30
 """Classes up to which every cell carries its count."""
 
 
-def draw_confusion(
-    path: Path, confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str
-) -> None:
-    """Write a picture: rows are the truth, columns the answers, the darker the larger a share of the row.
+def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str) -> Figure:
+    """Return a picture: rows are the truth, columns the answers, the darker the larger a share of the row.
 
     Args:
-        path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
         confusion: counts [truth][answer].
         classes: the classes' names.
         title: above it.
-
-    Raises:
-        DataError: the form is unknown, or the place cannot be written to.
     """
     from matplotlib.figure import Figure
 
@@ -48,13 +46,30 @@ def draw_confusion(
                 colour = "white" if shares[row, column] > 0.5 else "black"
                 number = str(counts[row, column])
                 axes.text(column, row, number, ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def draw_confusion(
+    path: Path, confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str
+) -> None:
+    """Write the picture to a file.
+
+    Args:
+        path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
+        confusion: counts [truth][answer].
+        classes: the classes' names.
+        title: above it.
+
+    Raises:
+        DataError: the form is unknown, or the place cannot be written to.
+    """
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
         raise DataError(f"{path} names no form of picture.", "End it in .png, .svg or .pdf.")
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, format=form, dpi=120)
+        confusion_figure(confusion, classes, title).savefig(temporary, format=form, dpi=120)
         temporary.replace(path)
     except OSError as error:
         raise DataError(

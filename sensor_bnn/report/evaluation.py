@@ -146,8 +146,10 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             ("top-1 on the host", f"{facts['top1_host']:.2%}; they agree on {facts['agreement']:.2%}")
         )
-        different = f"{facts['different']:,} DIFFERENT, the first of sample {facts['first_different']}"
-        rows.append(("outputs", "equal to the last bit" if facts["bit_exact"] else different))
+        exact = "equal to the last bit"
+        if not facts["bit_exact"]:
+            exact = f"{facts['different']:,} DIFFERENT, the first of sample {facts['first_different']}"
+        rows.append(("outputs", exact))
     if facts["not_a_number"]:
         rows.append(("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong"))
     speed = f"{facts['samples_per_second']:,} samples a second"

@@ -35,23 +35,28 @@ def write_result(result: dict[str, Any], file: Path) -> None:
     write_whole(json.dumps(result) + "\n", file)
 
 
-def read_result(file: Path) -> dict[str, Any]:
-    """Read a result with layers.
+def read_result(
+    file: Path, commands: tuple[str, ...] = MEASUREMENTS, remedy: str = _REMEDY
+) -> dict[str, Any]:
+    """Read a result of one of some commands; those with layers by default.
+
+    Args:
+        file: the result.
+        commands: whose results are read.
+        remedy: what an error says to do.
 
     Raises:
         DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
             message names the field.
     """
-    content = _read(file, _REMEDY)
+    content = _read(file, remedy)
     name = content.get("schema")
     if not isinstance(name, str):
-        raise DataError(f"{file} is no result: it has no field `schema`.", _REMEDY)
-    known = {schema_id(command): command for command in MEASUREMENTS}
+        raise DataError(f"{file} is no result: it has no field `schema`.", remedy)
+    known = {schema_id(command): command for command in commands}
     if name not in known:
-        raise DataError(
-            f"{file} is {name!r}; version {VERSION} of {', '.join(MEASUREMENTS)} is read.", _REMEDY
-        )
-    _hold(content, known[name], file, _REMEDY)
+        raise DataError(f"{file} is {name!r}; version {VERSION} of {', '.join(commands)} is read.", remedy)
+    _hold(content, known[name], file, remedy)
     return content
 
 
@@ -75,8 +80,7 @@ def read_rung(file: Path) -> tuple[float, int]:
         DataError: the file is missing, or not that.
     """
     remedy = "Give what `sensor-bnn evaluate --json` prints, redirected to a file."
-    content = _read(file, remedy)
-    _hold(content, "evaluate", file, remedy)
+    content = read_result(file, ("evaluate",), remedy)
     return float(content["top1"]), int(content["samples"])
 
 

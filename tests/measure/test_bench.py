@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from peer import TOY, Application, Peer
+from peer import TOY, Application, Peer, toy_folder
 from rich.console import Console
 
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
@@ -361,14 +361,12 @@ def test_samples_that_are_none(tmp_path: Path) -> None:
 
 
 def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
-    from test_flasher import board_folder
-
     given = some(3)
     file = tmp_path / "samples.npz"
     np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "bench", str(device), "--samples", str(file)]
-        line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--reference", str(host)]
+        line += ["--port", peer.port, "--board", str(toy_folder(tmp_path)), "--reference", str(host)]
         done = subprocess.run([*line, "--json", "--limit", "2"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout)

@@ -41,6 +41,41 @@ TOY = Board(
 )
 
 
+def toy_folder(folder: Path) -> Path:
+    """Write ``TOY`` as a board's folder below ``folder``, for ``--board``, and return it."""
+    board = folder / "toy"
+    board.mkdir()
+    (board / "board.toml").write_text(
+        f"""name = "toy"
+title = "A toy"
+target = "toy-core"
+run_on_hardware = false
+[memory]
+flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
+ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
+[bootloader]
+size = {TOY.bootloader.size}
+chip_id = {TOY.bootloader.chip_id}
+[uart]
+driver = "toy"
+base = 0
+clock_hz = 1
+irq = 0
+baud = 115200
+parity = "none"
+[counter]
+driver = "systick"
+clock_hz = 25_000_000
+[emulator]
+program = "toy-emulator"
+arguments = []
+icount_shift = 6
+default = false
+"""
+    )
+    return board
+
+
 class UnpluggedError(Exception):
     """The test is over."""
 
@@ -68,6 +103,7 @@ class Application:
     deaf_at: int = 0  # a rate that it goes to but does not hear at
     knows_codes: bool = True  # inputs as packed bytes
     refused: int = 0  # so many requests are answered with status 5: they came damaged
+    wrong_bit_at: int | None = None  # of the n-th inference, from 1, the output's lowest bit is wrong
 
 
 @dataclass
@@ -350,6 +386,8 @@ class Peer(threading.Thread):
         if kind in (0x03, 0x04):
             floats = struct.unpack_from(f"<{app.outputs}f", self._staged)
             self._output = struct.pack(f"<{app.outputs}f", *(2 * value for value in floats))
+            if self.log.count(0x03) == app.wrong_bit_at:
+                self._output = bytes([self._output[0] ^ 1]) + self._output[1:]
             if kind == 0x04:
                 return 0, struct.pack("<QI", sum(app.layer_ticks) + 16, len(app.layer_ticks))
             ticks = app.ticks[self.log.count(0x03) % len(app.ticks) - 1]
