@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.programs import ENDING
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
@@ -97,12 +100,21 @@ def root() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage."""
+    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
+            signal.signal(number, _leave)
     try:
         root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
         sys.exit(1)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End by an exception, so that programs are ended and temporary files removed on the way out."""
+    signal.signal(number, signal.SIG_DFL)  # a second one ends this program at once
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":
