@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.programs import ENDING
+from sensor_bnn.tracing import Tracing, failures_logged
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
@@ -41,8 +44,63 @@ COMMANDS = (
 )
 
 
+_TRACING = "sensor_bnn.tracing"
+
+_log = logging.getLogger(__name__)
+
+
+def traced(command: click.Command) -> click.Command:
+    """Give a command the options -v and --trace, once; of all levels of one command line they add up."""
+    if not any(parameter.name == "trace" for parameter in command.params):
+        verbose = click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_verbose,
+            help="Say on stderr what is done and which programs run; -vv says everything.",
+        )
+        trace = click.Option(
+            ["--trace"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=_trace,
+            help="Write everything to FILE, with times: programs, frames, passes.",
+        )
+        command.params += [verbose, trace]
+    return command
+
+
+def _verbose(ctx: click.Context, parameter: click.Parameter, count: int) -> None:
+    if count and not ctx.resilient_parsing:
+        _tracing(ctx).raise_verbosity(count)
+
+
+def _trace(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    if path is None or ctx.resilient_parsing:
+        return
+    if _tracing(ctx).writes:
+        raise click.UsageError("--trace is given twice: give it once.", ctx)
+    _tracing(ctx).write_to(path, ["sensor-bnn", *sys.argv[1:]])
+
+
+def _tracing(ctx: click.Context) -> Tracing:
+    """That of the whole command line, which ends with it."""
+    if _TRACING not in ctx.meta:
+        ctx.meta[_TRACING] = tracing = Tracing()
+        ctx.find_root().call_on_close(tracing.close)
+    found = ctx.meta[_TRACING]
+    assert isinstance(found, Tracing)
+    return found
+
+
 class OnceGroup(click.Group):
     """A group whose commands refuse an option that is given twice, where click takes the last in silence."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, which can be traced as every other."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else traced(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -83,7 +141,12 @@ class Pipeline(OnceGroup):
             return None
         command = importlib.import_module(f"sensor_bnn.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return traced(command)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; the trace has what ended it."""
+        with failures_logged(_log):
+            return super().invoke(ctx)
 
 
 @click.group(cls=Pipeline, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,6 +160,9 @@ def root() -> None:
 
     Start with `sensor-bnn demo`, which runs them all on an emulated Cortex-M7.
     """
+
+
+traced(root)
 
 
 def main() -> None:

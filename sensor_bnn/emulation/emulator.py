@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import tempfile
@@ -26,6 +27,8 @@ PACKAGES = {
 _ANSWER_SECONDS = 20.0
 _QUIT_SECONDS = 5.0
 _END_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Emulator:
@@ -94,6 +97,7 @@ class Emulator:
             stack.callback(os.close, holder)
             tty.setraw(holder)
             self._execute("cont")
+            _log.info("%s runs, port %s", self.board.name, self.port)
             self._stack = stack.pop_all()
         return self
 
@@ -154,6 +158,7 @@ class Emulator:
             )
         )
         stack.callback(holder.close)
+        _log.info("%s runs, port %s", self.board.name, self.port)
 
     def _install(self) -> str:
         package = PACKAGES.get(self.facts.program, self.facts.program)
