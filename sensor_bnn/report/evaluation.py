@@ -87,11 +87,11 @@ def host_outputs_of(reference: Path, model_hash: str, samples: Samples) -> np.nd
     from sensor_bnn.onnx.pixels import as_input
 
     host = HostModel(reference)
-    if host.metadata.get("model_hash") != model_hash:
+    if host.metadata.model_hash != model_hash:
         raise BundleError(
             f"{reference} is compiled from another model than the board's.", "Compile both from one file."
         )
-    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
+    inputs = as_input(samples.x, np.dtype(host.metadata.input.dtype))
     return np.stack([host.infer(x[np.newaxis]).reshape(-1) for x in inputs])
 
 
