@@ -25,7 +25,7 @@ static bool is_blank(uint32_t address) {
     return memcmp(&record, &blank, sizeof record) == 0;
 }
 
-/* The last record, and the address behind it. */
+/* Find the last record. Returns the address after it; ORIGIN if there is no record. */
 static uint32_t find_last(journal *last) {
     uint32_t behind = ORIGIN;
     memset(last, 0, sizeof *last);
@@ -44,8 +44,9 @@ static bool ends_page(uint32_t address) {
     return (address - ORIGIN) % PAGE == 0u;
 }
 
-/* Where the next record goes: the first place behind the last one where nothing stands, or the start of
- * the other page. */
+/* The address for the next record: the first blank place after the last record, or the start of the
+ * other page, which is then erased. A place may be not blank and no record either: a power cut left it
+ * half written. */
 static uint32_t make_room(uint32_t behind) {
     if (behind != ORIGIN) {
         while (!ends_page(behind) && !is_blank(behind)) {
