@@ -1,5 +1,5 @@
-/* The header of the image that this application runs from. It is zero in the ELF file; the build fills
- * it in after linking. */
+/* The header of the image that this application runs from. header.c defines it as zeros; the build
+ * fills it in after linking. */
 #ifndef SBNN_APP_HEADER_H
 #define SBNN_APP_HEADER_H
 

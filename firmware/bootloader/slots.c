@@ -9,8 +9,7 @@
 #include "runtime/ed25519.h"
 #include "runtime/journal.h"
 
-#define MOST_STARTS 3u /* starts of an image that does not confirm itself, if there is another image   \
-                        */
+#define MOST_STARTS 3u /* of an image that does not confirm itself, if another image exists */
 
 static journal state;
 static bool is_loaded;
