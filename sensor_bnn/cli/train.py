@@ -71,8 +71,8 @@ def command(
 ) -> None:
     """Train RECIPE: the name of a recipe that ships, or a .toml file.
 
-    Writes OUT/ckpt.pt (for `eval` and `export`), OUT/history.json, and after every epoch OUT/history.csv and
-    OUT/last.pt (for --resume): kill it at any time. OUT is runs/RECIPE-seedSEED unless given. The data set is
+    Writes OUT/ckpt.pt (for `evaluate` and `export`), OUT/history.json, and after every epoch OUT/history.csv
+    and OUT/last.pt (for --resume): kill it at any time. OUT is runs/RECIPE-seedSEED unless given. The data set is
     downloaded once and checked. The test windows are looked at once, after the last epoch. If the recipe
     names another as its teacher, that one is trained first, in OUT/teacher and for its own number of epochs,
     unless it is there already.
@@ -84,7 +84,7 @@ def command(
     \b
     Example:
       sensor-bnn train watch-tiny --seed 1
-      sensor-bnn eval runs/watch-tiny-seed1/ckpt.pt
+      sensor-bnn evaluate runs/watch-tiny-seed1/ckpt.pt
       sensor-bnn train watch-tiny --devices 2 --strategy ddp
     """
     import dataclasses

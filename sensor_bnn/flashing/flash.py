@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from sensor_bnn.flashing.transfer import (
     write_pages,
 )
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.an3155 import SilenceError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import LostPortError, SerialPort
@@ -29,6 +31,8 @@ from sensor_bnn.wire.protocol import Hello
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
 _LOOK_SECONDS = 0.2  # between looks whether a lost port is back
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -204,18 +208,23 @@ def _program(
     afresh: bool,
 ) -> _Written:
     """Compare, erase, write, verify."""
+    laps = Laps(_log)
     begun = time.perf_counter()
     pages = (
         pages_of(board, address, len(data))
         if afresh
         else changed_pages(session, board, address, data, progress)
     )
+    laps.lap("compared %d bytes at %#010x, %d pages to write", len(data), address, len(pages))
     sent = 0
     if pages:
         erase_pages(session, board, pages, progress)
+        laps.lap("erased %d pages", len(pages))
         sent = write_pages(session, board, address, data, pages, progress)
+        laps.lap("wrote %d bytes", sent)
     written = time.perf_counter()
     how = verify(session, address, data, progress, read_back)
+    laps.lap("verified by %s", how)
     return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
 
 

@@ -36,7 +36,7 @@ def read_recording(file: Path, limit: int | None = None) -> Recording:
     """Read ``file``; of a CSV file the columns ``recording`` and ``label`` are no channels.
 
     Args:
-        file: ``.npz`` as ``sensor-bnn eval --write-samples`` writes it, anything else is read as CSV.
+        file: ``.npz`` as ``sensor-bnn evaluate --write-samples`` writes it, anything else is read as CSV.
         limit: at most so many samples, from the start.
 
     Raises:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
-from sensor_bnn.measure.bench import Progress, Samples, host_outputs, read_table
+from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of
 
 if TYPE_CHECKING:
     from sensor_bnn.nn.transformer import BinaryTransformer
@@ -152,29 +154,25 @@ def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostR
         BundleError: the bundle is missing, damaged, or compiled for another target.
         DataError: the shape or the number of classes of the samples is not the model's.
     """
-    remedy = "Compile the model again with `sensor-bnn compile`."
-    metadata = read_table(folder / "metadata.json", remedy)
-    try:
-        name, target, digest = metadata["model"], metadata["target"], metadata["model_hash"]
-        count = int(np.prod(metadata["output"]["shape"]))
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{folder / 'metadata.json'}: {error} is missing or damaged.", remedy) from None
-    if target != "host":
+    metadata = read_metadata(folder)
+    if metadata.target != "host":
         raise BundleError(
-            f"{folder} is compiled for {target}, which this machine cannot run.",
+            f"{folder} is compiled for {metadata.target}, which this machine cannot run.",
             "Pass --port or --board to evaluate it on a board, or compile the model with --target host.",
         )
+    count = prod(metadata.output.shape)
     if count != len(samples.classes):
         raise DataError(f"The model has {count} outputs; there are {len(samples.classes)} classes.", _REMEDY)
+    input_bytes_of(metadata, samples)  # refuses samples of another shape or type
     begun = time.monotonic()
     outputs = host_outputs(folder, samples, progress=progress)
     seconds = time.monotonic() - begun
-    return HostRun(HOST, name, digest, samples.classes, samples.y, outputs, seconds)
+    return HostRun(HOST, metadata.model, metadata.model_hash, samples.classes, samples.y, outputs, seconds)
 
 
 def is_for_host(folder: Path) -> bool:
     """Return whether a folder is a bundle that was compiled for this machine."""
     try:
-        return bool(read_table(folder / "metadata.json", "").get("target") == "host")
+        return read_metadata(folder).target == "host"
     except BundleError:
         return False

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
-import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.hardware.boards import Board
 
@@ -55,13 +54,9 @@ def _package(name: str) -> str | None:
 
 def _program(name: str) -> str | None:
     """``name`` and its version, or None where it is not installed."""
-    path = shutil.which(name)
-    if path is None:
-        return None
-    try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    first = programs.first_line([name, "--version"])
+    if first is None:
         return None
     # A compiler puts its packager's name, in parentheses, before its version.
-    found = _NUMBER.search(re.sub(r"\(.*?\)", "", done.stdout.partition("\n")[0]))
+    found = _NUMBER.search(re.sub(r"\(.*?\)", "", first))
     return f"{name} {found[0]}" if found else name

@@ -6,13 +6,13 @@ import gzip
 import io
 import json
 import struct
-import subprocess
 import tarfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
 from sensor_bnn.train.packages import Package, data_directory, fetch
@@ -56,12 +56,14 @@ def fashion_mnist(directory: Path | None = None) -> Images:
         DataError: it cannot be had or is damaged.
     """
     package = fetch(FASHION_MNIST, directory or data_directory())
-    try:
-        run = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise DataError(f"{package} cannot be unpacked ({error}).", "Install dpkg.") from error
+    unpacked = programs.run(
+        ["dpkg-deb", "--fsys-tarfile", package],
+        install="Install dpkg.",
+        error=DataError,
+        failure=f"{package} cannot be unpacked",
+    )
     folder = "./usr/share/datasets/fashion-mnist"
-    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(unpacked.output)) as archive:
         parts = [_member(archive, f"{folder}/{name}.gz") for name in _IDX]
     train, train_y, test, test_y = (idx(gzip.decompress(part), package) for part in parts)
     return _grey(train, train_y, test, test_y, FASHION_CLASSES)

