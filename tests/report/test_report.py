@@ -150,7 +150,7 @@ def test_kernels_beside_int8_and_float(bench_result: Make) -> None:
 
 
 def rows_for(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions a MAC."""
+    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions per MAC."""
     return [
         {
             **{"kernel": kernel, "target": result["target"], "m": m, "n": n, "k": k, "output": output},
