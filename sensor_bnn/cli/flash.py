@@ -79,8 +79,8 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option(
     "--via",
     type=click.Choice(["serial", "pyocd", "mass-storage", "uf2"]),
-    help="The serial port, a debug probe (pyocd), the probe's drive (mass-storage), or the drive of the chip's "
-    "ROM (uf2).  [default: as board.toml says]",
+    help="The serial port, a debug probe (pyocd), the probe's drive (mass-storage), or the drive of the "
+    "chip's ROM (uf2).  [default: as board.toml says]",
 )
 @click.option("--probe", help="With --via pyocd: the probe's serial number.")
 @click.option("--probe-target", help="With --via pyocd: pyOCD's name of the chip.")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
     """Run MODEL, an ONNX file, on every backend with one random input, and compare every layer.
 
-    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for this
-    machine. With --board, the kernels also run on an emulated board, whose results must equal this machine's
-    to the last bit. Each layer is checked on the input that it got on that backend, so a difference is
+    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for
+    this machine. With --board, the kernels also run on an emulated board, whose results must equal this
+    machine's to the last bit. Each layer is checked on the input that it got on that backend, so a difference is
     reported for the layer that causes it. Bits and integers must be equal; floats may differ by rounding.
     Exits with 1 if a layer differs.
 
