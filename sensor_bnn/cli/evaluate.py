@@ -33,26 +33,26 @@ _MEANT_FOR = {
     help="npz file: x, y, classes.  [default: the test part of the checkpoint's recipe, downloaded if"
     " need be; the shipped samples for the shipped model]",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many samples.")
-@click.option("--confusion", type=_FILE, help="Draw the confusion matrix there: .png, .svg or .pdf.")
+@click.option("--limit", type=click.IntRange(min=1), help="Evaluate only the first samples, as many as this.")
+@click.option("--confusion", type=_FILE, help="Draw the confusion matrix in this file: .png, .svg or .pdf.")
 @click.option(
     "--write-samples",
     type=_FILE,
-    help="Checkpoint: also write some of the recipe's test part there, spread over its subjects (images: over"
-    " its classes), as samples.npz was made.",
+    help="Checkpoint: also write samples of the recipe's test part to this file, spread over its subjects"
+    " (images: over its classes). The shipped samples.npz was made so.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="How many --write-samples writes.",
+    help="How many samples --write-samples writes.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the choice that --write-samples makes.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the choice that --write-samples makes.")
 @click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs the bundle MODEL.")
-@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
+@click.option("--board", help="Board's name or folder. Without --port an emulated board is started.")
 @click.option(
-    "--reference", type=_FOLDER, help="Board: the same model compiled for `host`, to compare outputs with."
+    "--reference", type=_FOLDER, help="Board: the same model compiled for `host`, whose outputs are compared."
 )
 @click.option(
     "-o",
@@ -60,13 +60,15 @@ _MEANT_FOR = {
     type=_FOLDER,
     default=Path("build/evaluate"),
     show_default=True,
-    help="Board: folder for what is built, and for the state.",
+    help="Board: folder for the build and for the state.",
 )
 @click.option(
-    "--state", type=_FILE, help="Board: what is measured so far.  [default: state.jsonl in --output]"
+    "--state", type=_FILE, help="Board: file with the answers so far.  [default: state.jsonl in --output]"
 )
-@click.option("--fresh", is_flag=True, help="Board: start over, whatever the state is.")
-@click.option("--baud", type=click.IntRange(min=1), help="Board: raise the line to this rate for the run.")
+@click.option("--fresh", is_flag=True, help="Board: start over; ignore the state of an earlier run.")
+@click.option(
+    "--baud", type=click.IntRange(min=1), help="Board: raise the serial line to this rate for the run."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     model: Path | None,
@@ -91,9 +93,9 @@ def command(
     --port or --board it runs on the board, else it must be compiled for `host` and runs here. Without MODEL
     the shipped model is evaluated. The exit code is 1 if outputs of a board differ from those of --reference.
 
-    On a board every answer is kept as it comes. After a pulled cable or Ctrl-C, what is known so far is in
-    interrupted.json, marked as incomplete, and the same command continues where it stopped. With --board
-    alone an emulated board is started and flashed, as `sensor-bnn profile` does.
+    On a board every answer is saved at once. After a pulled cable or Ctrl-C, interrupted.json has the result
+    so far, marked as incomplete, and the same command continues where it stopped. With --board alone an
+    emulated board is started and flashed, as `sensor-bnn profile` does.
 
     \b
     Example:

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_NUMBERS = 30
-"""Classes up to which every cell carries its count."""
+"""The largest number of classes for which every cell shows its count."""
 
 
 def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str) -> Figure:
@@ -23,8 +24,8 @@ def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str],
 
     Args:
         confusion: counts [truth][answer].
-        classes: the classes' names.
-        title: above it.
+        classes: the names of the classes.
+        title: the title above the picture.
     """
     from matplotlib.figure import Figure
 
@@ -55,25 +56,18 @@ def draw_confusion(
     """Write the picture to a file.
 
     Args:
-        path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
+        path: the picture to write; its suffix gives the format: ``.png``, ``.svg`` or ``.pdf``.
         confusion: counts [truth][answer].
-        classes: the classes' names.
-        title: above it.
+        classes: the names of the classes.
+        title: the title above the picture.
 
     Raises:
-        DataError: the form is unknown, or the place cannot be written to.
+        DataError: the format is unknown.
+        FileError: the file cannot be written.
     """
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
-        raise DataError(f"{path} names no form of picture.", "End it in .png, .svg or .pdf.")
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        confusion_figure(confusion, classes, title).savefig(temporary, format=form, dpi=120)
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise DataError(f"{path} names no known picture format.", "Choose a name in .png, .svg or .pdf.")
+    figure = confusion_figure(confusion, classes, title)
+    with replace_file(path) as stream:
+        figure.savefig(stream, format=form, dpi=120)

@@ -1,4 +1,4 @@
-"""An evaluation as a result file has it, and as a person reads it."""
+"""An evaluation as JSON for a result file, and as tables for people."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def evaluation_facts(
 ) -> dict[str, Any]:
     """Sum up an evaluation on a board.
 
-    An output with a NaN is no answer: it is counted as wrong and stands in no column of the confusion.
+    An output with a NaN is no answer: it is counted as wrong and is in no column of the confusion matrix.
 
     Args:
         found: what the device answered.
-        samples: the labelled inputs; of an interrupted run the first ones were answered.
-        expected: the outputs [n, classes] of the model compiled for this machine, if there is one.
+        samples: the labelled inputs; an interrupted run has answers to the first of them only.
+        expected: outputs float32 [n, classes] of the model compiled for this machine, if there is one.
     """
     truth = samples.y[: len(found.outputs)]
     accuracy = accuracy_of(found.outputs, truth)
@@ -152,14 +152,14 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("outputs", exact))
     if facts["not_a_number"]:
         rows.append(("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong"))
-    speed = f"{facts['samples_per_second']:,} samples a second"
+    speed = f"{facts['samples_per_second']:,} samples per second"
     if facts["backend"] == BOARD:
         counts = (f"{name} {facts['inference'][name]:,}" for name in ("min", "median", "max", "p99"))
         rows.append((f"{facts['unit']} per inference", "  ".join(counts)))
         speed += f", {facts['retries']} retries"
     rows.append(("speed", speed))
     if facts["taken_up"]:
-        rows.append(("taken up", f"{facts['taken_up']:,} samples from an earlier run"))
+        rows.append(("resumed", f"{facts['taken_up']:,} samples are from an earlier run"))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Result files: what a measuring command prints with `--json`, and what `report` and `compare` read."""
+"""Result files: the JSON that a measuring command prints, and that `report` and `compare` read."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def read_result(
         remedy: what an error says to do.
 
     Raises:
-        DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
-            message names the field.
+        DataError: the file is missing, not JSON, of another command or version, or damaged; the message names
+            the field.
     """
     content = _read(file, remedy)
     name = content.get("schema")
@@ -64,7 +64,7 @@ def read_kernels(file: Path) -> list[dict[str, Any]]:
     """Read the rows of ``sensor-bnn kernels --json``.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
     remedy = "Give what `sensor-bnn kernels --json` prints, redirected to a file."
     content = _read(file, remedy)
@@ -77,7 +77,7 @@ def read_rung(file: Path) -> tuple[float, int]:
     """Read top-1 and the number of samples from what ``sensor-bnn evaluate --json`` printed.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
     remedy = "Give what `sensor-bnn evaluate --json` prints, redirected to a file."
     content = read_result(file, ("evaluate",), remedy)

@@ -1,4 +1,4 @@
-"""How often a model is right, and where it errs."""
+"""The accuracy of a model and its confusion matrix."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from sensor_bnn.train.windows import Examples, Windows
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """The result of an evaluation.
 
     Attributes:
-        top1: share of right answers, 0 .. 1.
-        top5: share of right ones among the first five answers (1 with five classes or fewer).
-        loss: mean cross-entropy, nats.
-        confusion: int64 ``[classes, classes]``, row: truth, column: answer.
+        top1: the share of right answers, 0 .. 1.
+        top5: the share of examples whose class is among the first five answers, 0 .. 1; 1 with at most five
+            classes.
+        loss: the mean cross-entropy in nats.
+        confusion: the number of examples by truth (row) and answer (column), int64 ``[classes, classes]``.
     """
 
     top1: float
@@ -31,14 +32,19 @@ class Evaluation:
     confusion: npt.NDArray[np.int64]
 
     def recall(self) -> list[float]:
-        """Share of right answers a class (0 for a class without windows)."""
+        """Return the share of right answers of each class, 0 .. 1; 0 for a class without examples."""
         return [
             float(row[index] / row.sum()) if row.sum() else 0.0 for index, row in enumerate(self.confusion)
         ]
 
 
 def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
+    """Compute the logits, float32 ``[n, classes]``, in evaluation mode.
+
+    Args:
+        model: the model; its mode is the same on return.
+        x: windows ``[n, C, L]`` in sensor units, or images.
+        batch: the number of examples per forward pass.
 
     Raises:
         DataError: the windows' shape is not the model's.
@@ -65,7 +71,7 @@ def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) ->
 
 
 def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
-    """Run the model over all windows; labels are matched to the model's classes by name.
+    """Evaluate the model on all windows or images; labels are matched to its classes by name.
 
     Raises:
         DataError: the windows' shape is not the model's, or the model does not have one of their classes.
