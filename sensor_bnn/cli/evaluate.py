@@ -66,9 +66,7 @@ _MEANT_FOR = {
     "--state", type=_FILE, help="Board: file with the answers so far.  [default: state.jsonl in --output]"
 )
 @click.option("--fresh", is_flag=True, help="Board: start over; ignore the state of an earlier run.")
-@click.option(
-    "--baud", type=click.IntRange(min=1), help="Board: raise the serial line to this rate for the run."
-)
+@click.option("--baud", type=click.IntRange(min=1), help="Board: raise the serial line to this baud rate.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     model: Path | None,

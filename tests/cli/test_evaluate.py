@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from bundles import HASH, write_bundle
+from bundles import HASH, write_bundle, write_host_bundle
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper
 from peer import Application, Peer, toy_folder
@@ -26,17 +25,6 @@ from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.workflows.demo import SHIPPED, Demo
 
 Conforms = Callable[[str, object], None]
-MODEL_C = """
-#include <string.h>
-/* Like the played board: the input's first floats, doubled. */
-void sbnn_model_invoke(void *arena, const void *input, void *output, const void *observer) {
-    float values[3];
-    (void)arena, (void)observer;
-    memcpy(values, input, sizeof values);
-    for (int i = 0; i < 3; i++) values[i] *= 2;
-    memcpy(output, values, sizeof values);
-}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -58,13 +46,7 @@ def facts(*arguments: str | Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle for the host that computes what the played board does."""
-    folder = write_bundle(tmp_path_factory.mktemp("host"), target="host")
-    (folder / "model.c").write_text(MODEL_C)
-    compiler = shutil.which("cc")
-    assert compiler is not None
-    library, source = str(folder / "libmodel.so"), str(folder / "model.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
-    return folder
+    return write_host_bundle(tmp_path_factory.mktemp("host"))
 
 
 @pytest.fixture

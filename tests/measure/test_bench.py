@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import struct
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import HASH, layer_facts, write_bundle
+from bundles import HASH, layer_facts, write_bundle, write_host_bundle
 from peer import TOY, Application, Peer, toy_folder
 from rich.console import Console
 
@@ -26,19 +25,6 @@ from sensor_bnn.wire import application, client
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 from sensor_bnn.wire.protocol import Kind
-
-MODEL_C = """
-#include <stdint.h>
-#include <string.h>
-/* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
-void stand_in_run(void *arena, const void *input, void *output, const void *observer) {
-    float values[3];
-    memcpy(values, input, sizeof values);
-    for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
-    memset(arena, 0x55, 1024);
-    memcpy(output, values, sizeof values);
-}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +40,7 @@ def bundle(folder: Path, **changes: object) -> Path:
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = bundle(tmp_path_factory.mktemp("host") / "bundle", target="host")
-    (folder / "model.c").write_text(MODEL_C)
-    compiler = shutil.which("cc")
-    assert compiler is not None
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(folder / "model.c")], check=True
-    )
-    return folder
+    return write_host_bundle(tmp_path_factory.mktemp("host"))
 
 
 @pytest.fixture
