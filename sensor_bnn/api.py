@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
@@ -23,6 +24,7 @@ from sensor_bnn.measure.bench import (
     host_outputs,
     read_samples,
     run_bench,
+    with_classes_of,
 )
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
@@ -290,7 +292,7 @@ class Session:
                 known then stands beside it in ``interrupted.json``.
             fresh: begin anew.
         """
-        inputs, kept = _samples(samples), Path(state)
+        inputs, kept = with_classes_of(read_metadata(self.bundle), _samples(samples)), Path(state)
         partial = kept.with_name("interrupted.json")
 
         def interrupted(part: Evaluation) -> str:

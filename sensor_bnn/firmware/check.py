@@ -108,6 +108,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         weights_bytes=4,
         cost_model="none",
         layers=(layer,),
+        classes=None,
         tuning=None,
         prefix="check",
         library=None,

@@ -11,7 +11,13 @@ import numpy as np
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, input_bytes_of, instructions_of, is_counted
+from sensor_bnn.measure.bench import (
+    Samples,
+    input_bytes_of,
+    instructions_of,
+    is_counted,
+    with_classes_of,
+)
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Memory
@@ -92,6 +98,7 @@ def watch(
         DeviceError: the board runs another model or firmware, or refuses.
     """
     metadata = read_metadata(bundle_dir)
+    samples = with_classes_of(metadata, samples)
     inputs = input_bytes_of(metadata, samples)
     floats = metadata.input.dtype == "float32"
     size, dtype = metadata.output.bytes, np.dtype(metadata.output.dtype)

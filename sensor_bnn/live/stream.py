@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def stream_at(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs something else, or was reset in the middle.
     """
-    channels, window, _ = window_of(bundle_dir)
+    channels, window = window_of(bundle_dir)
     metadata = read_metadata(bundle_dir)
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
@@ -130,8 +131,8 @@ def stream_at(
                 yield hello, Decision(at, found, steady, logit, share, *costs)
 
 
-def window_of(bundle_dir: Path) -> tuple[int, int, int]:
-    """Channels, samples of a window, and classes of a compiled model.
+def window_of(bundle_dir: Path) -> tuple[int, int]:
+    """Return the channels and the samples of a window of a compiled model.
 
     Raises:
         BundleError: the bundle is missing or damaged, or its model takes no windows.
@@ -143,4 +144,42 @@ def window_of(bundle_dir: Path) -> tuple[int, int, int]:
             f"{bundle_dir} takes {metadata.input}, no windows float32 [1, channels, samples].",
             "Compile a model of sensor windows.",
         )
-    return shape[1], shape[2], metadata.output.bytes // 4
+    return shape[1], shape[2]
+
+
+def names_of(
+    bundle_dir: Path, given: Sequence[str], listed: Sequence[str], labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the names of a compiled model's classes, in the order of its outputs.
+
+    Args:
+        bundle_dir: the bundle, which says the names if its ONNX file did.
+        given: the names as the user gives them; needed only where the bundle says none. Empty for none.
+        listed: the names that the recording lists, in their order, for a bundle that says none; may be empty.
+        labels: of the recording's samples, which are compared with the names; may be empty.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        DataError: nobody says the names, or a given name or a label is not among them.
+    """
+    metadata = read_metadata(bundle_dir)
+    outputs = prod(metadata.output.shape)
+    names = metadata.classes or tuple(given) or tuple(listed)
+    if not names:
+        raise DataError(
+            f"The bundle {bundle_dir} does not say the names of its {outputs} classes.",
+            "Name them all with --classes, in the order of the model's outputs.",
+        )
+    if len(names) != outputs:
+        raise DataError(
+            f"The model has {outputs} classes, but {len(names)} are named.", "Name them all with --classes."
+        )
+    for those, whose in ((given, "named by --classes"), ((*listed, *labels), "labels of the recording")):
+        unknown = sorted({name for name in those if name and name not in names})
+        if unknown:
+            raise DataError(
+                f"The model {metadata.model} does not have these classes, {whose}: {', '.join(unknown)}. "
+                f"Its classes are {', '.join(names)}.",
+                "Correct the names, or give a recording of the model's kind.",
+            )
+    return names

@@ -6,7 +6,8 @@ import logging
 import statistics
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sensor_bnn.compiler.metadata import LayerFacts, Metadata, read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
+from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.difference import differences
 from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.tracing import Laps
@@ -208,6 +210,7 @@ def run_bench(
         DeviceError: the board runs another model or another firmware, or refuses.
     """
     metadata = read_metadata(bundle_dir)
+    samples = with_classes_of(metadata, samples)
     expected = None if host_dir is None else host_outputs(host_dir, samples, metadata.model_hash)
     inputs = input_bytes_of(metadata, samples)
     output_bytes = metadata.output.bytes
@@ -323,13 +326,37 @@ def _layers(facts: Sequence[LayerFacts], ticks: list[int], hello: Hello, board: 
 
 
 def check_samples(bundle_dir: Path, samples: Samples) -> None:
-    """See that samples have the shape and type of a bundle's input, before anything is built for them.
+    """See that samples have shape, type and classes of a bundle, before anything is built for them.
 
     Raises:
         BundleError: the bundle is missing or damaged.
         DataError: they do not.
     """
-    input_bytes_of(read_metadata(bundle_dir), Samples(samples.x[:1], samples.y[:1], samples.classes))
+    metadata = read_metadata(bundle_dir)
+    labelled = with_classes_of(metadata, samples)
+    input_bytes_of(metadata, replace(labelled, x=samples.x[:1], y=labelled.y[:1]))
+
+
+def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
+    """Return the samples with labels as places among a bundle's outputs, matched by the classes' names.
+
+    A bundle of an ONNX file that says no names takes the labels as they are.
+
+    Raises:
+        DataError: the bundle does not have a class of the samples, or it says no names and their numbers
+            differ.
+    """
+    if metadata.classes is not None:
+        owner = f"the model {metadata.model}"
+        y = labels_by_name(samples.y, samples.classes, metadata.classes, owner)
+        return Samples(samples.x, y, metadata.classes)
+    outputs = prod(metadata.output.shape)
+    if outputs != len(samples.classes):
+        raise DataError(
+            f"The model has {outputs} outputs; there are {len(samples.classes)} classes.",
+            "Give samples of the data set that the model was trained on.",
+        )
+    return samples
 
 
 def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:

@@ -23,6 +23,7 @@ from sensor_bnn.measure.bench import (
     input_bytes_of,
     instructions_of,
     is_counted,
+    with_classes_of,
 )
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
@@ -166,11 +167,7 @@ def run_evaluate(
     dtype = np.dtype(metadata.output.dtype).newbyteorder("<")
     floats = metadata.input.dtype == "float32"
     size = metadata.output.bytes
-    if size != dtype.itemsize * len(samples.classes):
-        raise DataError(
-            f"The model has {size // dtype.itemsize} outputs; there are {len(samples.classes)} classes.",
-            "Give samples of the data set that the model was trained on.",
-        )
+    with_classes_of(metadata, samples)  # refuses those of another data set before the board works for hours
     about = {
         "evaluation": STATE_VERSION,
         "board": board.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
-from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of
+from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of, with_classes_of
 
 if TYPE_CHECKING:
     from sensor_bnn.nn.transformer import BinaryTransformer
@@ -152,7 +151,7 @@ def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostR
 
     Raises:
         BundleError: the bundle is missing, damaged, or compiled for another target.
-        DataError: the shape or the number of classes of the samples is not the model's.
+        DataError: the shape of the samples is not the model's, or it does not have one of their classes.
     """
     metadata = read_metadata(folder)
     if metadata.target != "host":
@@ -160,9 +159,7 @@ def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostR
             f"{folder} is compiled for {metadata.target}, which this machine cannot run.",
             "Pass --port or --board to evaluate it on a board, or compile the model with --target host.",
         )
-    count = prod(metadata.output.shape)
-    if count != len(samples.classes):
-        raise DataError(f"The model has {count} outputs; there are {len(samples.classes)} classes.", _REMEDY)
+    samples = with_classes_of(metadata, samples)
     input_bytes_of(metadata, samples)  # refuses samples of another shape or type
     begun = time.monotonic()
     outputs = host_outputs(folder, samples, progress=progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
+from sensor_bnn.onnx.class_names import class_names
 from sensor_bnn.onnx.pixels import as_input
 
 Floats = npt.NDArray[np.float32]
@@ -57,18 +57,7 @@ def model_facts(path: Path) -> ModelFacts:
     """
     said = _session(path).get_modelmeta().custom_metadata_map
     name = said.get("name") or path.stem
-    if "classes" not in said:
-        return ModelFacts(name, None)
-    try:
-        classes = json.loads(said["classes"])
-    except (ValueError, RecursionError):
-        classes = None
-    if not isinstance(classes, list) or not classes or not all(isinstance(one, str) for one in classes):
-        raise ModelError(
-            f"The metadata of {path} says `classes`, but they are not a JSON list of names.",
-            "Export the model again.",
-        )
-    return ModelFacts(name, tuple(classes))
+    return ModelFacts(name, class_names(said, path))
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.errors import DataError
+from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
@@ -68,12 +68,7 @@ def export_checkpoint(
     windows = _samples(checkpoint, samples)
     expected = None
     if windows is not None:
-        if windows.classes != folded.classes:
-            raise DataError(
-                f"The samples' classes are {', '.join(windows.classes)};"
-                f" those of {folded.name} are {', '.join(folded.classes)}.",
-                "Give samples of the model's data set.",
-            )
+        truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
@@ -82,7 +77,7 @@ def export_checkpoint(
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x[:]), windows.y)
+        comparison = compare(expected, run_model(path, windows.x[:]), truth)
     data = path.read_bytes()
     return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
 

@@ -120,6 +120,34 @@ def test_classes_are_matched_by_name(exported: Path, tmp_path: Path) -> None:
         assert "swim" in refused.message and f"Its classes are {', '.join(classes)}" in refused.message
 
 
+@pytest.mark.parametrize("command", ["bench", "evaluate", "evaluate on the host"])
+def test_a_bundle_matches_classes_by_name(command: str, samples: Path, tmp_path: Path) -> None:
+    """The file lists the classes in another order than the model: every answer is right all the same."""
+    with np.load(samples) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    for names, told in ((("c", "b", "a"), None), (("c", "b", "swim"), "swim")):
+        written(samples, x, 2 - y, names)
+        if command == "evaluate on the host":
+            (tmp_path / "host").mkdir(exist_ok=True)
+            bundle = write_host_bundle(tmp_path / "host", classes=["a", "b", "c"])
+            done = evaluate(bundle, "--data", samples, "--json")
+        else:
+            bundle = write_bundle(tmp_path / "named", classes=["a", "b", "c"])
+            toy = bundle / "toy" if (bundle / "toy").is_dir() else toy_folder(bundle)
+            option = "--data" if command == "evaluate" else "--samples"
+            with Peer("application") as peer:
+                line = [command, str(bundle), option, str(samples), "--port", peer.port, "--board", str(toy)]
+                more = ["-o", str(tmp_path / "output")] if command == "evaluate" else []
+                done = CliRunner().invoke(root, [*line, *more, "--json"])
+        if told is None:
+            result = json.loads(done.stdout)
+            assert (result["top1_device"] if result.get("board") else result["top1"]) == 1.0
+            assert result.get("classes", ["a", "b", "c"]) == ["a", "b", "c"]
+        else:
+            assert isinstance(done.exception, DataError)
+            assert "swim" in done.exception.message and "Its classes are a, b, c." in done.exception.message
+
+
 @pytest.mark.parametrize("option", ["--port p", "--board b"])
 def test_a_file_does_not_run_on_a_board(option: str, exported: Path) -> None:
     for model in (SHIPPED / "ckpt.pt", exported):

@@ -47,7 +47,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 1,
+        "format": 2,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -59,6 +59,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "weights_bytes": 9000,
         "cost_model": "none",
         "layers": [layer_facts(index) for index in range(3)],
+        "classes": None,
         "tuning": None,
         "prefix": "stand_in",
         "library": None,
