@@ -13,7 +13,7 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
-from sensor_bnn.onnx.load import load_model
+from sensor_bnn.onnx.load import model_of, read_file
 
 
 def compile_model(
@@ -41,12 +41,13 @@ def compile_model(
     """
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
-    model = load_model(onnx_path, STANDARD_OPERATORS)
+    data = read_file(onnx_path)
+    model = model_of(data, onnx_path, STANDARD_OPERATORS)
     graph = import_onnx(model)
     matched = match_patterns(graph)
     program: Program = plan_program(matched, facts, tuned)
     if dump_ir is not None:
         write_ir(graph, matched, program, facts, dump_ir)
-    model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
+    model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)

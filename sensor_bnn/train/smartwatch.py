@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.resources import cache_folder
+from sensor_bnn.train.packages import Package, fetch
 from sensor_bnn.train.windows import Recordings
 
 REQUIREMENT = "seglearn==1.2.5"
@@ -37,7 +38,7 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
     Raises:
         DataError: the set cannot be had or is damaged.
     """
-    wheel = fetch(package(), directory or data_directory())
+    wheel = fetch(package(), directory or cache_folder())
     with zipfile.ZipFile(wheel) as archive:
         content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
     signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]
