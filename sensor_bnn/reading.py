@@ -14,7 +14,7 @@ import math
 import re
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ DEEPEST = 32
 
 _Kind = TypeVar("_Kind")
 _Path = tuple[str | int, ...]
+_info: Callable[[Any], inspect.Type] = cache(inspect.type_info)
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,6 @@ def typed(values: object, kind: type[_Kind], source: Source) -> _Kind:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise source.wrong(_sentence(str(error), values, kind, info)) from None
-
-
-@cache
-def _info(kind: type[Any]) -> inspect.Type:
-    """A file of many rows asks for the type of a row each time."""
-    return inspect.type_info(kind)
 
 
 def _text(data: bytes, source: Source, form: str) -> str:

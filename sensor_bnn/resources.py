@@ -31,9 +31,14 @@ def cache_folder() -> Path:
     import platformdirs
 
     chosen = os.environ.get("SENSOR_BNN_DATA")
-    folder = Path(chosen or platformdirs.user_cache_path("sensor-bnn", appauthor=False))
-    # platformdirs leaves a ~ in the path where neither HOME nor the system's list of users says what it is.
-    if folder.parts[:1] == ("~",) and not chosen:
+    if chosen:
+        return Path(chosen)
+    try:
+        folder = platformdirs.user_cache_path("sensor-bnn", appauthor=False)
+    except RuntimeError:  # neither HOME nor the system's list of users has a home
+        folder = Path("~")
+    # Releases of platformdirs before 4.14 return the path with its ~ then.
+    if not folder.is_absolute():
         raise DataError(
             "There is no folder for downloads: this user has no home folder.",
             "Set SENSOR_BNN_DATA to a folder that can be written.",
