@@ -52,7 +52,7 @@ class FlashOptions(TypedDict, total=False):
     baud: int
     reset: tuple[str, ...]
     read_back: bool
-    afresh: bool
+    rewrite_all: bool
     with_bootloader: bool
     patience: float
 

@@ -1,4 +1,4 @@
-"""``sensor-bnn compile``: an ONNX file to a model bundle."""
+"""``sensor-bnn compile``: a model bundle from an ONNX file."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ _WIDTH = 130
 
 @click.command(name="compile")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", default="cortex-m7", show_default=True, help="As `sensor-bnn targets` lists it.")
+@click.option(
+    "--target", default="cortex-m7", show_default=True, help="A name that `sensor-bnn targets` lists."
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The bundle's folder.  [default: the target's name, beside MODEL]",
+    help="Folder for the bundle.  [default: the target's name, in MODEL's folder]",
 )
 @click.option(
     "--dump-ir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write what the model looks like after each stage: Relax, steps, TIR, LLVM, assembly.",
+    help="Also write the model after each compiler stage to DIR: Relax, steps, TIR, LLVM, assembly.",
 )
 @click.option(
     "--tuning",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What `sensor-bnn tune` found for the target; layers of other shapes go without.",
+    help="File that `sensor-bnn tune` wrote for this target. Layers of other shapes are compiled without it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the bundle's metadata.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the bundle's metadata as one JSON object on stdout."
+)
 def command(
     model: Path,
     target: str,
@@ -44,9 +48,11 @@ def command(
 ) -> None:
     """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
 
-    The bundle holds a header and a library named after the model, their sources, metadata.json, an example,
-    and what brings them into builds by CMake, Zephyr and Arduino: no heap, no runtime. For the target `host`
-    it holds a shared library too.
+    The bundle is a folder with a header and a static library named after the model, their sources,
+    metadata.json, an example, and files to use them from CMake, Zephyr and Arduino. The code needs no heap
+    and no runtime library. For the target `host` the bundle also has a shared library.
+
+    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 
     \b
     Example:
@@ -91,7 +97,7 @@ def _print(facts: Metadata) -> None:
         box=box.SIMPLE,
         show_footer=True,
     )
-    table.add_column("layer", "in all", no_wrap=True)
+    table.add_column("layer", "total", no_wrap=True)
     table.add_column("operator", no_wrap=True)
     table.add_column("MACs", f"{sum(layer.macs for layer in layers):,}", justify="right")
     table.add_column("flash\nbytes", f"{facts.weights_bytes:,}", justify="right")
@@ -110,10 +116,10 @@ def _print(facts: Metadata) -> None:
     (console if console.is_terminal else Console(width=_WIDTH)).print(table)
     floats = [layer.name for layer in layers if layer.float]
     click.echo(
-        f"flash: weights of a layer; {facts.weights_bytes:,} bytes, as what layers share counts once; "
-        f"code apart\n"
-        f"RAM: what is alive while a layer runs; the arena has {facts.arena_bytes:,} bytes, "
-        f"and no plan can be under {facts.arena_lower_bound_bytes:,}\n"
+        f"flash: the weights of a layer, without code; the total of {facts.weights_bytes:,} bytes counts "
+        f"shared weights once\n"
+        f"RAM: the tensors in use while a layer runs; the arena has {facts.arena_bytes:,} bytes, "
+        f"and no plan can have less than {facts.arena_lower_bound_bytes:,}\n"
         f"instructions: {facts.cost_model}\n"
         f"stayed float: {', '.join(floats) or 'nothing'}\n"
         f"model {facts.model_hash[:12]}"

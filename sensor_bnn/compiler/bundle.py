@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import msgspec
 import numpy as np
 from tvm.tirx import PrimFunc
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
@@ -28,7 +28,7 @@ from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ModelError, ToolError
+from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
@@ -437,15 +437,10 @@ def _link_library(folder: Path, sources: Sequence[str]) -> None:
     compiler = host_compiler()
     command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
     command += [*sources, "kernels.o"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise ToolError(
-            f"The host's C compiler {compiler!r} is missing.", "Install it: apt-get install gcc libc6-dev."
-        ) from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        first = next((line for line in lines if "error" in line), "no message")
-        raise ToolError(
-            f"The host's C compiler {compiler!r} failed: {first}.", "Check it with `sensor-bnn doctor`."
-        )
+    programs.run(
+        command,
+        cwd=folder,
+        install="Install it: apt-get install gcc libc6-dev.",
+        remedy="Check it with `sensor-bnn doctor`.",
+        failure="The model's library for this machine could not be linked",
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
@@ -73,17 +73,12 @@ def check_board(board: Board) -> list[BoardCheck]:
 def _make_bundle(board: Board, folder: Path) -> None:
     shutil.copytree(resource("firmware") / "check", folder)
     target = find_target(board.target)
-    done = subprocess.run(
+    programs.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
         cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+        install=f"Install it: {target.install}",
+        remedy="Check the flags of the board's target.",
     )
-    if done.returncode:
-        raise ToolError(
-            f"{target.compiler} failed: {done.stderr.strip()}", "Check the flags of the board's target."
-        )
     number = End("float32", (1,), 4)
     layer = LayerFacts(
         index=0,

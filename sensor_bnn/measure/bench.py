@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import zipfile
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.application import application_at, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -27,6 +29,8 @@ Progress = Callable[[str, int, int], None]
 
 BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
 """The layers' operators that multiply bits."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,7 @@ def run_bench(
     flash_bytes = _flash_bytes(build_dir, metadata)
     floats = metadata.input.dtype == "float32"
     with application_at(port, board, metadata, baud) as (client, hello):
+        laps = Laps(_log)
         ticks: list[int] = []
         outputs: list[bytes] = []
         progress("bench", 0, len(inputs))
@@ -217,6 +222,7 @@ def run_bench(
             ticks.append(client.infer())
             outputs.append(client.read_output(output_bytes))
             progress("bench", len(outputs), len(inputs))
+        laps.lap("ran %d samples on %s", len(inputs), board.name)
         again = client.infer()
         total, layer_ticks = client.profile()
         memory = client.memory()

@@ -1,4 +1,4 @@
-"""A profile as a result file has it: the benchmark's facts, every layer, and what the report draws."""
+"""A profile as JSON for a result file: the benchmark's facts, every layer, and what the report draws."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def profile_facts(
     build: BuildSizes | None,
     earlier: Sequence[tuple[str, float, int]] = (),
 ) -> dict[str, Any]:
-    """Join what was measured and what the compiler and linker know.
+    """Combine what was measured with what the compiler and the linker know.
 
     Args:
-        bench: the same model on the same board.
-        profile: its layers, repeated.
-        board: where both ran.
-        metadata: the bundle's.
-        build: the sizes of its build, if there was one.
-        earlier: stage, share of right answers and samples before the device, in the pipeline's order.
+        bench: the benchmark of the same model on the same board.
+        profile: the layers' counts over repeated runs.
+        board: the board where both ran.
+        metadata: the bundle's metadata.
+        build: the sizes of its build, or None if there was no build.
+        earlier: stages before the device in the pipeline's order: name, share of right answers, samples.
     """
     facts = metadata.plain()
     layers = _layers(bench, profile, facts)
@@ -81,7 +81,7 @@ def _layers(bench: BenchResult, profile: Profile, facts: dict[str, Any]) -> list
 
 
 def _kernels(layers: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
-    """The layers by the function that they call, the most costly first."""
+    """Group the layers by the function that they call, the most costly first."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for layer in layers:
         groups.setdefault(layer["kernel"], []).append(layer)

@@ -1,7 +1,7 @@
-"""What `--json` prints, command by command: JSON Schemas 2020-12, and a reader that checks a file by one.
+"""JSON Schemas of what each command prints with `--json`, and the check of a file against one.
 
-fastjsonschema knows the drafts until 7. The schemas use keywords that have one meaning in all
-drafts, which a test holds; another test compares with a full validator.
+fastjsonschema supports the drafts up to 7. The schemas use keywords that mean the same in all drafts, which a
+test checks; another test compares with a full validator of 2020-12, which the schemas name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "schemas"
 VERSION = 1
-"""Of all schemas; a field that goes or changes its meaning makes it the next number, a new field does not."""
+"""The version of all schemas. Removing a field or changing its meaning increases it; a new field does not."""
 
 
 @cache
@@ -25,12 +25,12 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 def schema_id(command: str) -> str:
-    """What the field ``schema`` of a result says."""
+    """Return the value of the field ``schema`` in a result of this command."""
     return f"sensor-bnn/{command}/{VERSION}"
 
 
 def violation(value: object, name: str) -> str | None:
-    """Return in words where ``value`` breaks the schema ``name``, with the value found; None if nowhere."""
+    """Return in words where ``value`` violates the schema ``name``, with the value found; None if nowhere."""
     from fastjsonschema import JsonSchemaValueException
 
     try:

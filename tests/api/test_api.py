@@ -70,4 +70,4 @@ def test_a_board_and_what_runs_on_it(tmp_path: Path) -> None:
 def test_the_example_runs(tmp_path: Path) -> None:
     told = python(str(ROOT / "docs" / "examples" / "pipeline.py"), cwd=tmp_path)
     assert "equal to the host's to the last bit: True" in told
-    assert "instructions an inference" in told
+    assert "instructions per inference" in told

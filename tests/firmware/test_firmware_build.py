@@ -160,7 +160,7 @@ def test_keys_that_are_none(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1234")
     assert read_key(key).counter == 1234
     done = CliRunner().invoke(command, [str(standin), "--board", board.name, "--counter", "1"])
-    assert done.exit_code == 2 and "--counter wants --sign" in done.output
+    assert done.exit_code == 2 and "--counter requires --sign" in done.output
 
 
 def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:

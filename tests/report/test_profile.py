@@ -156,7 +156,7 @@ def test_a_real_board_needs_a_port(bundle: Path, samples: Path, tmp_path: Path) 
         (["--port", "p"], "give the BUNDLE"),
         (["--board", "b", "--reference", "r"], "goes with a BUNDLE"),
         (["bundle", "--board", "b"], "Give --samples"),
-        (["bundle", "--board", "b", "--build", "c"], "--build goes with --port"),
+        (["bundle", "--board", "b", "--build", "c"], "--build requires --port"),
         (["--board", "b", "--runs", "0"], "--runs"),
     ],
 )
