@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rich.console import Console
 
@@ -37,6 +37,43 @@ from sensor_bnn.workflows.profile import Plan, profile_at
 if TYPE_CHECKING:
     from sensor_bnn.compiler.bundle import Bundle
     from sensor_bnn.onnx.from_checkpoint import Export
+    from sensor_bnn.onnx.from_checkpoint import Progress as ExportProgress
+
+
+class ExportOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.onnx.from_checkpoint.export_checkpoint``, which explains them."""
+
+    progress: ExportProgress
+    narrow: bool
+
+
+class CompileOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.compiler.pipeline.compile_model``, which explains them."""
+
+    dump_ir: Path | None
+    tuning: Path | None
+
+
+class FlashOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.flashing.flash.flash_image``, which explains them."""
+
+    debugger: str | None
+    baud: int
+    reset: tuple[str, ...]
+    read_back: bool
+    rewrite_all: bool
+    with_bootloader: bool
+    patience: float
+
+
+class SessionParts(TypedDict, total=False):
+    """The attributes of :class:`Session` that may be left out."""
+
+    reference: Path | None
+    build: Path | None
+    earlier: tuple[Accuracy, ...]
+    baud: int | None
+
 
 SHIPPED_SAMPLES = SHIPPED / "samples.npz"
 """Labelled windows for the shipped model."""
@@ -73,7 +110,7 @@ def export(
     checkpoint: str | Path,
     folder: str | Path | None = None,
     samples: str | Path | None = None,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> Export:
     """Export a checkpoint to ``model.onnx`` and compare PyTorch with stock ONNX Runtime.
 
@@ -96,7 +133,7 @@ def export(
     )
 
 
-def compile(model: str | Path, target: str, folder: str | Path, **options: Any) -> Bundle:
+def compile(model: str | Path, target: str, folder: str | Path, **options: Unpack[CompileOptions]) -> Bundle:
     """Compile an ONNX file into a bundle of plain C.
 
     Args:
@@ -122,7 +159,9 @@ def build(bundle: str | Path, board: str | Path, folder: str | Path) -> BuildRes
     return build_firmware(Path(bundle), boards.load_board(str(board)), Path(folder))
 
 
-def flash(built: str | Path, port: str, board: str | Path | None = None, **options: Any) -> FlashResult:
+def flash(
+    built: str | Path, port: str, board: str | Path | None = None, **options: Unpack[FlashOptions]
+) -> FlashResult:
     """Write a build's firmware over a serial port, verify it, start it, and see that it answers.
 
     Args:
@@ -249,7 +288,7 @@ class Session:
     baud: int | None = None
 
     @classmethod
-    def found(cls, port: str, bundle: Path, **parts: Any) -> Session:
+    def found(cls, port: str, bundle: Path, **parts: Unpack[SessionParts]) -> Session:
         """A session with the board that the application at the port names.
 
         Raises:

@@ -19,7 +19,7 @@ from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.class_names import class_names
-from sensor_bnn.onnx.load import load_model
+from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.tracing import Laps
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ def compile_model(
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
     laps = Laps(_log)
-    model = load_model(onnx_path, STANDARD_OPERATORS)
+    data = read_file(onnx_path)
+    model = model_of(data, onnx_path, STANDARD_OPERATORS)
     classes = _classes(model, onnx_path)
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
@@ -63,7 +64,7 @@ def compile_model(
     if dump_ir is not None:
         write_ir(graph, matched, program, facts, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)
-    model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
+    model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     bundle = write_bundle(
         program,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
-from sensor_bnn.hardware.boards import Board, Region
+from sensor_bnn.firmware.image import ImageHeader
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer

@@ -17,9 +17,8 @@ from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
-from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.firmware.link import check_compiler
-from sensor_bnn.hardware.boards import Board, Region, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, is_program
 from sensor_bnn.resources import resource
 
 CHECKS = ("links", "symbols", "fits", "vectors")

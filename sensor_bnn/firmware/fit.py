@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError
-from sensor_bnn.firmware.image import HEADER_BYTES
-from sensor_bnn.hardware.boards import Board, ram_bytes
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, ram_bytes
 
 RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 HANDLER_STACK_BYTES = 1024

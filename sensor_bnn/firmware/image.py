@@ -8,8 +8,8 @@ import zlib
 from dataclasses import dataclass
 
 from sensor_bnn.errors import BundleError
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
-HEADER_BYTES = 512
 _MAGIC = int.from_bytes(b"SBNN", "little")
 _VERSION = 3
 _FIELDS = struct.Struct("<IIII32s32s16s32sII308x")

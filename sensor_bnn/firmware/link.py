@@ -19,8 +19,7 @@ from sensor_bnn.firmware.application import application_bytes
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
-from sensor_bnn.firmware.image import HEADER_BYTES
-from sensor_bnn.hardware.boards import Board, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:

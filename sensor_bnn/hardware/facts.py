@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Address = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Word = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+"""A register's value, or bits of it."""
+
+Bytes = Annotated[int, Meta(ge=1, le=2**32)]
+Page = Annotated[int, Meta(ge=256, le=1 << 24)]
+Hertz = Annotated[int, Meta(ge=1, le=10**10)]
+Text = Annotated[str, Meta(min_length=1)]
+Driver = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", extra={"rule": "a word in small letters"})]
+Flasher = Literal["an3155", "gdb", "process", "uf2"]
+UsbId = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9a-f]{4}:[0-9a-f]{4}\Z",
+        extra={"rule": "vendor:product in small hexadecimal digits, such as 0483:374b"},
+    ),
+]
 
 HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
 
@@ -12,8 +33,8 @@ HEADER_BYTES = 512  # the image header at the start of the application slot; the
 class Region:
     """A range of the address space, in bytes."""
 
-    origin: int
-    size: int
+    origin: Address
+    size: Bytes
 
     @property
     def end(self) -> int:
@@ -29,16 +50,16 @@ class Flash(Region):
     Each later page is one sector.
     """
 
-    driver: str
-    page: int
-    first_sectors: tuple[int, ...] = ()
+    driver: Driver
+    page: Page
+    first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
 
 
 @dataclass(frozen=True)
 class Ram(Region):
     """The RAM, of which the application's stack takes the first ``stack`` bytes."""
 
-    stack: int
+    stack: Page
 
 
 @dataclass(frozen=True)
@@ -65,20 +86,20 @@ class Bootloader:
 class Uart:
     """The serial port of flasher and benchmark: a driver of ``firmware/`` and its facts."""
 
-    driver: str
-    base: int
-    clock_hz: int
-    irq: int
-    baud: int
-    parity: str  # "none", "even" or "odd"
+    driver: Driver
+    base: Address
+    clock_hz: Hertz
+    irq: Annotated[int, Meta(ge=0, le=1023)]
+    baud: Annotated[int, Meta(ge=1200, le=10**7)]
+    parity: Literal["none", "even", "odd"]
 
 
 @dataclass(frozen=True)
 class Counter:
     """The timer that the firmware falls back to when the core's cycle counter stands still."""
 
-    driver: str
-    clock_hz: int
+    driver: Driver
+    clock_hz: Hertz
 
 
 @dataclass(frozen=True)
@@ -99,8 +120,8 @@ class Setup:
 class Write:
     """A value for a register."""
 
-    register: int
-    value: int
+    register: Address
+    value: Word
 
 
 @dataclass(frozen=True)
@@ -115,28 +136,28 @@ class EnergyPin:
 class Uf2:
     """The drive by which the board is flashed: the family of its files, and its own Board-ID."""
 
-    family: int
-    board_id: str
+    family: Word
+    board_id: Text
 
 
 @dataclass(frozen=True)
 class ResetCause:
     """The register that tells why the chip was reset: its bits for the watchdog, and those that clear it."""
 
-    register: int = 0
-    fired: int = 0
-    clear: int = 0
+    register: Address
+    fired: Word
+    clear: Word
 
 
 @dataclass(frozen=True)
 class Watchdog:
     """What resets a board whose application is not heard of for ``seconds``; ``cause`` where it tells."""
 
-    driver: str
-    base: int
-    clock_hz: int
-    seconds: int
-    cause: ResetCause
+    driver: Driver
+    base: Address
+    clock_hz: Hertz
+    seconds: Annotated[int, Meta(ge=1, le=3600)]
+    cause: ResetCause = ResetCause(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -146,10 +167,10 @@ class Emulator:
     ``default``: the demo runs on this board when none is named; one board says so.
     """
 
-    program: str
+    program: Text
     arguments: tuple[str, ...]
-    icount_shift: int
-    default: bool
+    icount_shift: Annotated[int, Meta(ge=0, le=10)]
+    default: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,16 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
-from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.compiler.metadata import Count, read_metadata
 from sensor_bnn.errors import DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import (
@@ -26,6 +28,7 @@ from sensor_bnn.measure.bench import (
     with_classes_of,
 )
 from sensor_bnn.measure.profile import Spread
+from sensor_bnn.reading import Source, json_values, typed
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.protocol import Hello
@@ -62,6 +65,13 @@ class Evaluation:
     repeated: int
 
 
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A measured sample: what the inference took, and the output's bytes in hexadecimal."""
+
+    ticks: Count
+    output: Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z", extra={"rule": "hexadecimal digits in pairs"})]
+
+
 class _State:
     """What is measured so far: a line a sample, behind a line that says of what."""
 
@@ -96,22 +106,25 @@ class _State:
         whole = content[: content.rfind(b"\n") + 1]
         if not whole:
             return 0
-        try:
-            header, *rows = [json.loads(line) for line in whole.splitlines()]
-            if header == about:
-                for row in rows:
-                    self.ticks.append(int(row["ticks"]))
-                    self.outputs.append(bytes.fromhex(row["output"]))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise DataError(f"The state {self.file} is damaged.", _FRESH) from None
+        source = Source(f"The state {self.file}", DataError, _FRESH)
+        header, *rows = [json_values(line, source) for line in whole.splitlines()]
         if header != about:
             differs = next((key for key in about if not _same(header, about, key)), "its fields")
             raise DataError(
                 f"The state {self.file} is of another evaluation: {differs} differs.",
                 f"Give the same samples, bundle and board, or begin anew: {_FRESH}",
             )
-        if len(rows) > about["samples"] or any(len(o) != about["output_bytes"] for o in self.outputs):
-            raise DataError(f"The state {self.file} is damaged.", _FRESH)
+        for line, values in enumerate(rows, 2):
+            in_line = replace(source, name=f"{source.name}, line {line}")
+            row = typed(values, _Row, in_line)
+            self.ticks.append(row.ticks)
+            self.outputs.append(bytes.fromhex(row.output))
+            if len(self.outputs[-1]) != about["output_bytes"]:
+                raise in_line.wrong(
+                    f"output has {len(self.outputs[-1])} bytes; it must have {about['output_bytes']}"
+                )
+        if len(rows) > about["samples"]:
+            raise source.wrong(f"it has {len(rows)} samples; there are {about['samples']}")
         return len(whole)
 
     def add(self, ticks: int, output: bytes) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-WORD_BITS = 32
-"""Bits a word: the one place where the width stands."""
+from sensor_bnn.nn.config import WORD_BITS as WORD_BITS
 
 Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.bool_]

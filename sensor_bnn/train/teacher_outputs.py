@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.train.atomic_text import write_json
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.sets import Cutter
@@ -90,10 +90,13 @@ def keep_outputs(
     return TeacherOutputs(folder)
 
 
-def _identity(folder: Path) -> Any:
+def _identity(folder: Path) -> object:
+    """What ``outputs.json`` says; None for a missing or damaged one, whose outputs are computed again."""
+    file = folder / "outputs.json"
+    source = Source(str(file), CheckpointError, "The outputs are computed again.")
     try:
-        return json.loads((folder / "outputs.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json_values(contents(file, source), source)
+    except CheckpointError:
         return None
 
 

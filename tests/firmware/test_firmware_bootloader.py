@@ -14,8 +14,9 @@ import pytest
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.firmware.build import BuildResult
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .line import ACK, GET_REPLY, HELLO, NACK, SYNC, Line, Machine, checked, start_application
 

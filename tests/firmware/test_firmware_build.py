@@ -23,9 +23,10 @@ from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
 from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
+from sensor_bnn.firmware.image import ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .standin.facts import STANDIN_HASH
 
@@ -283,7 +284,7 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
             "arena_bytes is -1; it must be between 0 and 4,29",
         ),
         (lambda folder: change(folder, input={}), r"input\.dtype is missing"),
-        (lambda folder: change(folder, layers=[]), r"layers is \[\]; it must be a list of at least 1"),
+        (lambda folder: change(folder, layers=[]), r"layers is \[\]; it must be a list of one or more"),
         (lambda folder: change(folder, target="host"), "compiled for host"),
     ],
 )

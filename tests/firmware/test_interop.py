@@ -16,10 +16,11 @@ from elftools.elf.elffile import ELFFile
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 

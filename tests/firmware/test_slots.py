@@ -16,13 +16,13 @@ from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.errors import BoardError, FlashError
 from sensor_bnn.firmware import image as images
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.firmware.signing import Signer, make_key, read_key
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.session import Link
 from sensor_bnn.flashing.slot import verify_slot
 from sensor_bnn.hardware.boards import Board, load_board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .line import ACK, HELLO, NACK, Line, Machine, checked, request
 

@@ -261,7 +261,7 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
         ),
         ({"arena_bytes": 2048}, DeviceError, "compiled otherwise"),
         ({"weights_bytes": None}, BundleError, r"weights_bytes is null; it must be a whole number between 0"),
-        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of at least 1 of tables"),
+        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of one or more tables"),
     ],
 )
 def test_a_bundle_that_does_not_fit(
