@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from peer import TOY, Application, Faults, Peer
+from peer import TOY, Application, Faults, Peer, board_folder
 
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
 from sensor_bnn.flashing import flash, session
@@ -342,40 +342,6 @@ def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PortError, match="it is not a serial port"):
         flash_image(str(tmp_path / "file"), image, TOY)
-
-
-def board_folder(folder: Path) -> Path:
-    board = folder / "toy"
-    board.mkdir()
-    (board / "board.toml").write_text(
-        f"""name = "toy"
-title = "A toy"
-target = "toy-core"
-run_on_hardware = false
-[memory]
-flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
-ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
-[bootloader]
-size = {TOY.bootloader.size}
-chip_id = {TOY.bootloader.chip_id}
-[uart]
-driver = "toy"
-base = 0
-clock_hz = 1
-irq = 0
-baud = 115200
-parity = "none"
-[counter]
-driver = "systick"
-clock_hz = 25_000_000
-[emulator]
-program = "toy-emulator"
-arguments = []
-icount_shift = 6
-default = false
-"""
-    )
-    return board
 
 
 def test_the_command(image: Image, tmp_path: Path) -> None:

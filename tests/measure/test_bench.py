@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from peer import TOY, Application, Peer
+from peer import TOY, Application, Peer, board_folder
 from rich.console import Console
 
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
@@ -359,8 +359,6 @@ def test_samples_that_are_none(tmp_path: Path) -> None:
 
 
 def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
-    from test_flasher import board_folder
-
     given = some(3)
     file = tmp_path / "samples.npz"
     np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))

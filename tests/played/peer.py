@@ -41,6 +41,41 @@ TOY = Board(
 )
 
 
+def board_folder(folder: Path) -> Path:
+    """Write ``TOY`` as a board of a user's own, and return its folder."""
+    board = folder / "toy"
+    board.mkdir()
+    (board / "board.toml").write_text(
+        f"""name = "toy"
+title = "A toy"
+target = "toy-core"
+run_on_hardware = false
+[memory]
+flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
+ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
+[bootloader]
+size = {TOY.bootloader.size}
+chip_id = {TOY.bootloader.chip_id}
+[uart]
+driver = "toy"
+base = 0
+clock_hz = 1
+irq = 0
+baud = 115200
+parity = "none"
+[counter]
+driver = "systick"
+clock_hz = 25_000_000
+[emulator]
+program = "toy-emulator"
+arguments = []
+icount_shift = 6
+default = false
+"""
+    )
+    return board
+
+
 class UnpluggedError(Exception):
     """The test is over."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from peer import TOY, Application, Peer  # the played board of the device's tests
+from peer import TOY, Application, Peer, board_folder
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
@@ -105,8 +105,6 @@ def test_a_board_without_emulator_counts_ticks(bundle: Path, samples: Path, conf
 
 
 def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conforms: Conforms) -> None:
-    from test_flasher import board_folder
-
     (tmp_path / "build.json").write_text(
         json.dumps({"model_hash": bytes(range(32)).hex(), "flash_bytes": 12_000, "weights_bytes": 9000})
     )
