@@ -1,4 +1,4 @@
-"""The ``sensor-bnn`` command: one module a command, imported only when that command runs."""
+"""The ``sensor-bnn`` command: one module per command, imported only when that command runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import FrameType
 import click
 
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import standard_output
 from sensor_bnn.programs import ENDING
 from sensor_bnn.tracing import Tracing, failures_logged
 
@@ -95,7 +96,7 @@ def _tracing(ctx: click.Context) -> Tracing:
 
 
 class OnceGroup(click.Group):
-    """A group whose commands refuse an option that is given twice, where click takes the last in silence."""
+    """A group whose commands refuse an option that is given twice; click would silently use the last one."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, which can be traced as every other."""
@@ -105,10 +106,10 @@ class OnceGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and look at its options' number.
+        """Find the command, and check how often each of its options is given.
 
         Raises:
-            click.UsageError: an option is given twice that takes one value, or is on and off at once.
+            click.UsageError: an option that takes one value is given twice, or is both on and off.
         """
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
@@ -122,7 +123,7 @@ class OnceGroup(click.Group):
 
 
 def _has_one_value(option: click.Option) -> bool:
-    """Whether a second one would take the first one's place; a flag twice says the same."""
+    """Whether a second value would replace the first; a flag given twice means the same as once."""
     if option.is_flag:
         return bool(option.secondary_opts)
     return not (option.multiple or option.count)
@@ -155,10 +156,11 @@ def root() -> None:
     """Take a binary transformer from PyTorch to a microcontroller, and measure it there.
 
     \b
-    The way of the data, a command a stage:
+    The pipeline, one command per stage; `export` also compiles:
       train -> export -> compile -> build -> flash -> bench
 
-    Start with `sensor-bnn demo`, which runs them all on an emulated Cortex-M7.
+    Start with `sensor-bnn demo`: it runs all stages from `export` on, with the shipped model on an emulated
+    Cortex-M7, and needs no hardware. `sensor-bnn COMMAND --help` explains each command with an example.
     """
 
 
@@ -171,7 +173,8 @@ def main() -> None:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
             signal.signal(number, _leave)
     try:
-        root(prog_name="sensor-bnn")
+        with standard_output():
+            root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
         sys.exit(1)

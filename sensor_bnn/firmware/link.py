@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.firmware.application import application_bytes
-from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
@@ -68,7 +68,8 @@ def link_firmware(
     board: Board,
     work: Path,
     log: Path,
-    bundle: BundleFacts | None,
+    bundle: Path | None,
+    model_sources: Sequence[str] = (),
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
@@ -81,7 +82,8 @@ def link_firmware(
         board: the board's facts.
         work: an empty folder.
         log: where the log of a failure goes.
-        bundle: the model; None: the bootloader alone.
+        bundle: the model's folder; None: the bootloader alone.
+        model_sources: its C files, below the folder.
         application: one of ``APPLICATIONS``.
         signer: whose public key goes into the bootloader.
         weights: where the model reads them, ``flash`` or ``ram``.
@@ -118,9 +120,9 @@ def link_firmware(
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_BUNDLE"] = shutil.copytree(bundle, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
-        settings["SBNN_SOURCES"] = ";".join(bundle.sources)
+        settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
     build = work / "build"
     _run(

