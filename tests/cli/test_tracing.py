@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner, Result
 from peer import TOY, Application, Peer, board_folder
 
@@ -174,23 +176,7 @@ def test_a_trace_of_compile_has_passes_stages_and_compilers(mlp_onnx, tmp_path: 
 @pytest.fixture
 def bench_line(tmp_path: Path) -> list[str | Path]:
     """A ``bench`` of two samples on the played board, all but its port."""
-    folder = tmp_path / "bundle"
-    folder.mkdir()
-    facts = {
-        "format": 1,
-        "model": "stand-in",
-        "model_hash": bytes(range(32)).hex(),
-        "target": "toy-core",
-        "arena_bytes": 1024,
-        "weights_bytes": 9000,
-        "input": {"name": "x", "dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"name": "logits", "dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [
-            {"index": i, "name": f"/layer{i}", "op": "BnnLinear", "kernel": f"k{i}", "macs": 500}
-            for i in range(3)
-        ],
-    }
-    (folder / "metadata.json").write_text(json.dumps(facts))
+    folder = write_bundle(tmp_path / "bundle")
     x = np.random.default_rng(1).normal(size=(2, 6, 100)).astype(np.float32)
     np.savez(tmp_path / "samples.npz", x=x, y=np.zeros(2, np.int64), classes=np.array(["a", "b", "c"]))
     board = ["--board", board_folder(tmp_path)]
@@ -393,3 +379,11 @@ def test_lines_are_printed_above_a_progress_bar(monkeypatch: pytest.MonkeyPatch)
     assert any(re.fullmatch(r" *\d+\.\d{3} test: a step \[1/2\] with brackets *", line) for line in lines), (
         lines
     )
+
+
+def test_the_page_shows_a_trace_of_this_form(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "tracing.md").read_text(encoding="utf-8")
+    (tmp_path / "excerpt").write_text(page.split("```\n")[1])
+    loggers = {line.split()[2] for line in entries(tmp_path / "excerpt")}
+    assert len(loggers) >= 6
+    assert all(importlib.util.find_spec(name) for name in loggers)
