@@ -154,6 +154,27 @@ def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
         _sync(path.parent)
 
 
+@contextmanager
+def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
+    """Yield a file that is written while the body runs, such as a journal that outlives a power cut.
+
+    Args:
+        path: made if it is missing, with the folders on the way.
+        keep: bytes of its content to keep; writing goes on after them.
+
+    Raises:
+        FileError: it cannot be opened. Errors of the body's writing are the caller's: see ``write_errors``.
+    """
+    with ExitStack() as stack:
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            file = stack.enter_context(os.fdopen(descriptor, "r+b"))
+            file.truncate(keep)
+            file.seek(keep)
+        yield file
+
+
 class NewFolder:
     """A folder in the making.
 
