@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import torch
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import replace_file
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
@@ -37,7 +36,11 @@ class Checkpoint:
 def save_checkpoint(
     path: Path, model: BinaryTransformer, recipe: dict[str, Any], metrics: dict[str, Any]
 ) -> None:
-    """Write a checkpoint in one step: the old file stands until the new one is whole."""
+    """Write a checkpoint in one step: the old file stands until the new one is whole.
+
+    Raises:
+        FileError: it cannot be written.
+    """
     state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     config = model.config.to_dict()
     write_tensors(path, FORMAT, {"config": config, "state": state, "recipe": recipe, "metrics": metrics})
@@ -68,21 +71,10 @@ def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
     """Write plain values and tensors under a format name, atomically.
 
     Raises:
-        CheckpointError: the disk is full, or the place cannot be written to; an older file stands.
+        FileError: the disk is full, or the place cannot be written to; an older file stands.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"format": kind, "version": VERSION, **content}, temporary)
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # RuntimeError: what torch's zip writer makes of a full disk
-        raise CheckpointError(
-            f"{path} cannot be written ({_first_line(error)}).",
-            "Free some space or choose another folder; what was saved before is kept.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replace_file(path) as file:
+        torch.save({"format": kind, "version": VERSION, **content}, file)
 
 
 def read_tensors(path: Path, kind: str) -> dict[str, Any]:

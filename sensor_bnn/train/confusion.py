@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import replace_file
 from sensor_bnn.train.evaluate import Evaluation
 
 _MOST_NUMBERS = 30
@@ -21,7 +22,8 @@ def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], titl
         title: above it.
 
     Raises:
-        DataError: the form is unknown, or the place cannot be written to.
+        DataError: the form is unknown.
+        FileError: the place cannot be written to.
     """
     from matplotlib.figure import Figure
 
@@ -46,14 +48,5 @@ def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], titl
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
         raise DataError(f"{path} names no form of picture.", "End it in .png, .svg or .pdf.")
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, format=form, dpi=120)
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replace_file(path) as file:
+        figure.savefig(file, format=form, dpi=120)

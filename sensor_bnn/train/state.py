@@ -55,7 +55,8 @@ def keep(
     """Write the state in one step.
 
     Raises:
-        CheckpointError: it cannot be written, or a weight is not finite; an older file stands.
+        CheckpointError: a weight is not finite; an older file stands.
+        FileError: it cannot be written; an older file stands.
     """
     for name, tensor in model.state_dict().items():
         if not tensor.isfinite().all():
