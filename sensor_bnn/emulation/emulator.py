@@ -8,14 +8,14 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import tty
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
+from sensor_bnn.files import hold_open, scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
 
 # Debian's package of each program that a board may name.
@@ -73,10 +73,10 @@ class Emulator:
                 f"Install it: apt-get install --no-install-recommends {package}",
             )
         with contextlib.ExitStack() as stack:
-            self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            scratch = stack.enter_context(scratch_folder("qemu"))
+            self._words = stack.enter_context(hold_open(scratch / "words"))
             if is_program(self.board):
-                self._start_program(stack, program, Path(scratch))
+                self._start_program(stack, program, scratch)
                 self._stack = stack.pop_all()
                 return self
             self.debugger = f"{scratch}/gdb"

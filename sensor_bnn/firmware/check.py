@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.image import HEADER_BYTES
@@ -52,8 +51,7 @@ def check_board(board: Board) -> list[BoardCheck]:
     except SensorBnnError as error:
         return [BoardCheck(board.name, "links", False, str(error))]
     check_compiler(find_target(board.target))
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
             built = build_firmware(folder / "bundle", board, folder / "out")
@@ -73,7 +71,7 @@ def check_board(board: Board) -> list[BoardCheck]:
 
 
 def _make_bundle(board: Board, folder: Path) -> None:
-    shutil.copytree(resource("firmware") / "check", folder)
+    copy_folder(resource("firmware") / "check", folder)
     target = find_target(board.target)
     done = subprocess.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
@@ -97,7 +95,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         "weights_bytes": 4,
         "layers": [{}],
     }
-    (folder / "metadata.json").write_text(json.dumps(facts))
+    write_file(folder / "metadata.json", json.dumps(facts))
 
 
 class _Program:

@@ -14,10 +14,10 @@ import jinja2
 
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
 from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.ed25519 import minus_x
-from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
 from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.hardware.boards import Board, is_program
@@ -95,7 +95,6 @@ def link_firmware(
     sources = resource("firmware")
     _check_drivers(board, target, sources)
     generated = work / "generated"
-    generated.mkdir()
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -118,7 +117,8 @@ def link_firmware(
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_BUNDLE"] = work / "bundle"
+        copy_folder(bundle.folder, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
         settings["SBNN_SOURCES"] = ";".join(bundle.sources)
     cmake = str(_cmake())
@@ -251,8 +251,7 @@ def _generate(
     }
     for name, slot in zip(IMAGES, board.slots, strict=False):
         texts[f"{name}.ld"] = script.render(facts, application=True, origin=slot.origin, size=slot.size)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, texts)
 
 
 def _cmake() -> Path:
@@ -305,6 +304,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)
         raise _RamOverflowError(found.message, found.remedy, more)
-    place_files({log.name: done.stdout.encode()}, log.parent)
+    write_file(log, done.stdout)
     last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")

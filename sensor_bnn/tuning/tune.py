@@ -18,10 +18,10 @@ from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
 from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.report.schema import violation
-from sensor_bnn.report.whole_file import write_whole
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
 from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
@@ -121,7 +121,7 @@ def tune_model(
 
     def keep(complete: bool = False) -> dict[str, Any]:
         content = _content(facts, layers, complete, measured)
-        write_whole(json.dumps(content, indent=1) + "\n", file)
+        write_file(file, json.dumps(content, indent=1) + "\n")
         return content
 
     def counted() -> None:
