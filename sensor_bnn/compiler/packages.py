@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.files import NewFolder
 
@@ -23,19 +23,19 @@ def package_files(prefix: str) -> dict[str, str]:
     }
 
 
-def write_packages(folder: NewFolder, facts: dict[str, Any], target: Target, render: Render) -> None:
+def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
     """Write what surrounds the library; an Arduino library only for a core of which Arduino boards are made.
 
     Args:
         folder: the bundle, with its header and, if there is a compiler, its library.
-        facts: of the bundle.
+        metadata: of the bundle.
         target: the processor.
         render: for the templates.
 
     Raises:
         FileError: a file cannot be written.
     """
-    prefix, library = facts["prefix"], facts["library"]
+    prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
         folder.write(file, render(template))
     place = _arduino_place(target)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError, BundleError
 from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
-from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
+from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
@@ -91,7 +92,16 @@ def build_firmware(
         )
     check_estimate(bundle, board, weights)
     with scratch_folder("build") as temporary:
-        linked = link_firmware(board, temporary, out_dir / "build.log", bundle, application, signer, weights)
+        linked = link_firmware(
+            board,
+            temporary,
+            out_dir / "build.log",
+            bundle_dir,
+            bundle.sources,
+            application,
+            signer,
+            weights,
+        )
         images = {
             name: make_application(linked[name], slot, bundle, board, signer)
             for name, slot in zip(IMAGES, board.slots, strict=False)
@@ -151,7 +161,7 @@ def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
 
 def _report(
     images: dict[str, LinkedApplication],
-    bundle: BundleFacts,
+    bundle: Metadata,
     board: Board,
     signer: Signer | None,
     weights: str,
