@@ -85,7 +85,8 @@ def train(
 
     Raises:
         CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
-            the loss or a weight is not finite; a file cannot be written; or the run was interrupted.
+            the loss or a weight is not finite; or the run was interrupted.
+        FileError: a file cannot be written.
         DataError: the split is empty, or a value is not finite.
     """
     processes = processes or Processes()

@@ -97,7 +97,8 @@ def tune_model(
     Raises:
         ModelError: the model cannot be read or has no layer with a choice.
         BoardError: the board has no emulator, or even one layer does not fit it.
-        DataError: ``file`` is no tuning of the same model, board and seed, or cannot be written.
+        DataError: ``file`` is no tuning of the same model, board and seed.
+        FileError: ``file`` cannot be written.
         DeviceError: the compiler's own kernels do not give the host's bits on this board.
         ToolError, PortError, FlashError: whatever a stage says.
     """
