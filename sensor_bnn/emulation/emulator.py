@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import socket
-import tempfile
 import tty
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import Self
 from sensor_bnn import programs
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
 
 # Debian's package of each program that a board may name.
@@ -70,9 +70,9 @@ class Emulator:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
-                self._start_program(stack, Path(scratch))
+                self._start_program(stack, scratch)
                 self._stack = stack.pop_all()
                 return self
             self.debugger = f"{scratch}/gdb"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,9 @@ from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError, BundleError
+from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
 from sensor_bnn.firmware.bundle import read_bundle
-from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
@@ -75,6 +74,7 @@ def build_firmware(
         BundleError: the bundle is missing, damaged, or of another target.
         BoardError: the model does not fit the board, or the board asks for a driver that is not there.
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
+        FileError: ``out_dir`` cannot be written.
     """
     bundle = read_bundle(bundle_dir)
     if bundle.target != board.target:
@@ -91,10 +91,10 @@ def build_firmware(
             "Leave `--weights ram` out.",
         )
     check_estimate(bundle, board, weights)
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
+    with scratch_folder("build") as temporary:
         linked = link_firmware(
             board,
-            Path(temporary),
+            temporary,
             out_dir / "build.log",
             bundle_dir,
             bundle.sources,
@@ -114,7 +114,7 @@ def build_firmware(
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
-    place_files(files, out_dir)
+    write_files(out_dir, files)
     _remove_stale(out_dir, files)
     if is_program(board):
         (out_dir / "firmware.elf").chmod(0o755)
@@ -142,15 +142,16 @@ def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) 
     Raises:
         BoardError: the board asks for a driver that is not there, or has no bootloader.
         ToolError: a tool is missing or failed.
+        FileError: ``out_dir`` cannot be written.
     """
     if is_program(board):
         raise BoardError(
             f"The board {board.name} has no bootloader: its firmware is a program.",
             "Name a folder of `sensor-bnn build` with --build.",
         )
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = link_firmware(board, Path(temporary), out_dir / "build.log", None, signer=signer)
-    place_files(_bootloader_files(linked["bootloader"], board), out_dir)
+    with scratch_folder("build") as temporary:
+        linked = link_firmware(board, temporary, out_dir / "build.log", None, signer=signer)
+    write_files(out_dir, _bootloader_files(linked["bootloader"], board))
     return out_dir / "bootloader.elf"
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from sensor_bnn import programs
 from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
@@ -50,8 +49,7 @@ def check_board(board: Board) -> list[BoardCheck]:
     except SensorBnnError as error:
         return [BoardCheck(board.name, "links", False, str(error))]
     check_compiler(find_target(board.target))
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
             built = build_firmware(folder / "bundle", board, folder / "out")
@@ -71,7 +69,7 @@ def check_board(board: Board) -> list[BoardCheck]:
 
 
 def _make_bundle(board: Board, folder: Path) -> None:
-    shutil.copytree(resource("firmware") / "check", folder)
+    copy_folder(resource("firmware") / "check", folder)
     target = find_target(board.target)
     programs.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
@@ -113,7 +111,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         library=None,
         arena=(),
     )
-    (folder / FILE).write_text(metadata.to_json())
+    write_file(folder / FILE, metadata.to_json())
 
 
 class _Program:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ import jinja2
 from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
 from sensor_bnn.firmware.ed25519 import minus_x
-from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
 from sensor_bnn.resources import resource
@@ -96,7 +95,6 @@ def link_firmware(
     sources = resource("firmware")
     _check_drivers(board, target, sources)
     generated = work / "generated"
-    generated.mkdir()
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -119,7 +117,8 @@ def link_firmware(
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle, work / "bundle")
+        settings["SBNN_BUNDLE"] = work / "bundle"
+        copy_folder(bundle, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
         settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
@@ -253,8 +252,7 @@ def _generate(
     }
     for name, slot in zip(IMAGES, board.slots, strict=False):
         texts[f"{name}.ld"] = script.render(facts, application=True, origin=slot.origin, size=slot.size)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, texts)
 
 
 def _cmake() -> Path:
@@ -295,6 +293,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)
         raise _RamOverflowError(found.message, found.remedy, more)
-    place_files({log.name: done.output}, log.parent)
+    write_file(log, done.output)
     last = "\n".join(done.text.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensor_bnn.errors import KeyFileError
+from sensor_bnn.files import write_file
 from sensor_bnn.firmware.image import ImageHeader
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def make_key(file: Path) -> bytes:
     """Write a new private key (PKCS #8, PEM, readable by its owner alone); return its public key's 32 bytes.
 
     Raises:
-        KeyFileError: there is such a file, or it cannot be written.
+        KeyFileError: there is such a file.
+        FileError: it cannot be written.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -53,19 +54,12 @@ def make_key(file: Path) -> bytes:
     text = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".key-") as draft:  # mode 600
-            draft.write(text)
-            draft.flush()
-            os.link(draft.name, file)  # never over another key
-    except FileExistsError:
+    if os.path.lexists(file):
         raise KeyFileError(
             f"There is a file {file} already.",
             "A key that is lost cannot be made again: choose another name.",
-        ) from None
-    except OSError as error:
-        raise KeyFileError(f"Cannot write {file}: {error.strerror}.", "Choose another place.") from None
+        )
+    write_file(file, text, mode=0o600, exclusive=True)
     return private.public_key().public_bytes_raw()
 
 

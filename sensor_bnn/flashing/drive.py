@@ -5,11 +5,12 @@ ST-Link and DAPLink probes take Intel HEX, whose addresses say where its bytes g
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.errors import FlashError
+from sensor_bnn.files import replace_file, write_errors
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit
 from sensor_bnn.hardware.boards import Board
@@ -45,7 +46,8 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
 
     Raises:
         BoardError: the image is for another board or does not fit.
-        FlashError: the drive cannot be written, or tells of a failure.
+        FlashError: the drive tells of a failure.
+        FileError: the drive cannot be written.
     """
     from intelhex import IntelHex
 
@@ -55,19 +57,14 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
     if image.bootloader:
         content.puts(board.flash.origin, image.bootloader)
     file = drive / _FILE
-    try:
-        if not drive.is_dir():
-            raise NotADirectoryError(20, "there is no such folder")
-        with file.open("w", newline="") as stream:
-            content.write_hex_file(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+    text = io.StringIO()
+    content.write_hex_file(text)
+    remedy = "Mount the probe's drive, and name it with --drive."
+    with replace_file(file, in_place=True, remedy=remedy) as stream:
+        stream.write(text.getvalue().encode())
+    with write_errors(file, remedy):
         failed = drive / "FAIL.TXT"
         words = failed.read_text(errors="replace").strip() if failed.is_file() else ""
-    except OSError as error:
-        raise FlashError(
-            f"Cannot write {file}: {error.strerror}.", "Mount the probe's drive, and name it with --drive."
-        ) from None
     if words:
         raise FlashError(f"The probe refused the file: {words}", "Check that the drive is this board's.")
     return DriveResult(

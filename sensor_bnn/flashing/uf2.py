@@ -6,12 +6,12 @@ drive is whole.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 from sensor_bnn.errors import BoardError, BundleError, FlashError
+from sensor_bnn.files import replace_file
 from sensor_bnn.flashing.drive import DriveResult
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit
@@ -66,7 +66,8 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
     Raises:
         BoardError: the image is for another board or does not fit, or the board takes no UF2.
         BundleError: the image brings no bootloader.
-        FlashError: there is no such drive, it is another board's, or it cannot be written.
+        FlashError: there is no such drive, or it is another board's.
+        FileError: the drive cannot be written.
     """
     check_fit(image, board)
     if board.uf2 is None:
@@ -85,18 +86,11 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
     content = to_uf2(parts, board.uf2.family)
     file = place / _FILE
     progress("write", 0, len(content))
-    try:
-        with file.open("wb") as stream:
-            for at in range(0, len(content), 1 << 16):
-                stream.write(content[at : at + (1 << 16)])
-                progress("write", min(at + (1 << 16), len(content)), len(content))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise FlashError(
-            f"Cannot write {file}: {error.strerror}.",
-            "Hold BOOTSEL while plugging the board in, mount its drive, and try again.",
-        ) from None
+    remedy = "Hold BOOTSEL while plugging the board in, mount its drive, and try again."
+    with replace_file(file, in_place=True, remedy=remedy) as stream:
+        for at in range(0, len(content), 1 << 16):
+            stream.write(content[at : at + (1 << 16)])
+            progress("write", min(at + (1 << 16), len(content)), len(content))
     return DriveResult(
         *(board.name, "uf2", str(file), board.slot.origin, len(image.data)),
         *(len(image.bootloader), image.model_hash),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-import tempfile
 from pathlib import Path
 
 from sensor_bnn.errors import BoardError
+from sensor_bnn.files import replace_folder
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader
@@ -90,6 +90,7 @@ def new_board(name: str, source: Board, folder: Path) -> Board:
 
     Raises:
         BoardError: the name is none, or there is such a board or folder.
+        FileError: the folder cannot be written.
     """
     if not NAME.fullmatch(name):
         raise BoardError(
@@ -102,16 +103,9 @@ def new_board(name: str, source: Board, folder: Path) -> Board:
     for key, value in (("name", f'"{name}"'), ("title", f'"{name}"'), ("run_on_hardware", "false")):
         text = re.sub(rf"(?m)^{key}\s*=.*$", f"{key} = {value}", text, count=1)
     text = re.sub(r"(?m)^default\s*=.*\n", "", text)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".board-") as temporary:
-            draft = Path(temporary) / name
-            draft.mkdir()
-            (draft / BOARD_FILE).write_text(text, encoding="utf-8")
-            read_board(draft)
-            draft.rename(target)
-    except OSError as error:
-        raise BoardError(f"Cannot write {target}: {error.strerror}.", "Choose another folder.") from None
+    with replace_folder(target, None) as draft:
+        draft.write(BOARD_FILE, text)
+        read_board(draft.path)
     return read_board(target)
 
 

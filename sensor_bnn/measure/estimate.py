@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.cycles.cycles import Estimate, Memory, estimate_cycles
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import start_file
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
@@ -97,9 +97,9 @@ def estimate_model(
         SensorBnnError: whatever the run says, or LLVM's programs are missing.
     """
     metadata = read_metadata(bundle)
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-counts-") as temporary:
+    with scratch_folder("counts") as folder:
         with (
-            counted_run(board, build, Path(temporary), progress) as run,
+            counted_run(board, build, folder, progress) as run,
             SerialPort(run.port, board.uart) as line,
         ):
             client = Client(line)

@@ -6,10 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from sensor_bnn.compiler.metadata import Count, read_metadata
 from sensor_bnn.errors import DataError, DeviceError, PortError
+from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import (
     Progress,
@@ -83,17 +84,10 @@ class _State:
             with suppress(FileNotFoundError):
                 file.unlink()
         end = self._take_up(about)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._stream: IO[bytes] = file.open("r+b" if end else "wb")
-            self._stream.seek(end)
-            self._stream.truncate()
-            if not end:
-                self._write(about)
-        except OSError as error:
-            raise DataError(
-                f"The state {file} cannot be written: {error.strerror}.", "Choose another place with --state."
-            ) from None
+        self._open = ExitStack()
+        self._stream = self._open.enter_context(hold_open(file, keep=end))
+        if not end:
+            self._write(about)
 
     def _take_up(self, about: dict[str, Any]) -> int:
         """Read the whole lines of an earlier run; return where they end. A torn last line is dropped."""
@@ -133,12 +127,14 @@ class _State:
         self._write({"ticks": ticks, "output": output.hex()})
 
     def _write(self, row: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(row).encode() + b"\n")
-        self._stream.flush()
+        with write_errors(self.file):
+            self._stream.write(json.dumps(row).encode() + b"\n")
+            self._stream.flush()
 
     def close(self, done: bool) -> None:
         """Close the file; a finished evaluation leaves none."""
-        self._stream.close()
+        with suppress(OSError):  # A row that could not be written was told of then.
+            self._open.close()
         if done:
             self.file.unlink()
 

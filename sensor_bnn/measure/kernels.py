@@ -6,10 +6,8 @@ What runs is what a user's model runs: the compiler's bundle in the benchmark fi
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -21,6 +19,7 @@ from sensor_bnn.cycles.cycles import check_programs, estimate_cycles, model_name
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.measure.bench import instructions_of
@@ -209,8 +208,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
     program = _program(cases)
     sources = tuple(dict.fromkeys(file for case in cases for file in case.sources))
     target = cases[0].target
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("kernels") as folder:
         console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
         digest = hashlib.sha256(repr([(case.kernel, case.shape) for case in cases]).encode()).hexdigest()
         bundle = write_bundle(

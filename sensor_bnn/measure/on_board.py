@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.emulation.instruction_plugin import variable
 from sensor_bnn.errors import BoardError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, is_program
 from sensor_bnn.wire.application import check_answer, greet
@@ -58,8 +58,7 @@ def run_on_board(
         raise BoardError(
             f"The board {board.name} has no emulator.", "Name one that `sensor-bnn boards` marks."
         )
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-run-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("run") as folder:
         digest = hashlib.sha256(name.encode()).hexdigest()
         target = find_target(board.target)
         bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)

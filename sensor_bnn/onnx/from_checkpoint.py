@@ -64,7 +64,8 @@ def export_checkpoint(
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
         DataError: the samples are missing, damaged or not of the model's kind.
-        ModelError: the model cannot be exported, or a file cannot be written.
+        ModelError: the model cannot be exported.
+        FileError: a file cannot be written.
     """
     laps = Laps(_log)
     progress(f"reading {checkpoint}")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation
-from sensor_bnn.report.whole_file import write_whole
 
 MEASUREMENTS = ("bench", "demo", "profile")
 """The commands whose results have layers."""
@@ -31,9 +31,9 @@ def write_result(result: dict[str, Any], file: Path) -> None:
     """Write a command's JSON object as a result file.
 
     Raises:
-        DataError: it cannot be written.
+        FileError: it cannot be written.
     """
-    write_whole(json.dumps(result) + "\n", file)
+    write_file(file, json.dumps(result) + "\n")
 
 
 def read_result(

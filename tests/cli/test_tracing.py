@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from bundles import write_bundle
 from click.testing import CliRunner, Result
-from peer import TOY, Application, Peer
+from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn import tracing
 from sensor_bnn.cli import COMMANDS, root

@@ -140,6 +140,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
         "weights.c",
         "kernels",
         "kernels.o",
+        ".sensor-bnn.json",
         "metadata.json",
     }
     assert set(facts["sources"]) == {"model.c", "weights.c"} | {

@@ -21,7 +21,7 @@ from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
-from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
+from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
@@ -256,7 +256,7 @@ def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> Non
 
 def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SensorBnnError, match="Cannot write to"):
+    with pytest.raises(FileError, match=r"out/\S+ cannot be written \(.*file is a file\)"):
         build_firmware(standin, board, tmp_path / "file" / "out")
 
 

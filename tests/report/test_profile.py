@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from bundles import layer_facts, write_bundle
 from click.testing import CliRunner
-from peer import TOY, Application, Peer
+from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
