@@ -168,7 +168,7 @@ def command(
             baud=link.baud,
             reset=link.reset,
             read_back=read_back,
-            afresh=afresh,
+            rewrite=afresh,
             with_bootloader=with_bootloader,
             patience=wait,
         )

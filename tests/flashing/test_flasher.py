@@ -140,7 +140,7 @@ def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
     assert slot(peer, image) == image.data
 
 
-def test_a_block_damaged_by_chance_is_written_afresh(tmp_path: Path) -> None:
+def test_a_block_damaged_by_chance_is_written_again(tmp_path: Path) -> None:
     """The lost byte equals what resync fills with: all that follows moves up, and the checksum is right."""
     data = bytearray(image_bytes())
     data[700] = an3155.FILL
@@ -228,7 +228,7 @@ def test_a_silent_port(image: Image) -> None:
 def test_a_board_that_falls_silent(image: Image, sent: int) -> None:
     with (
         Peer(faults=Faults(silent_after=sent)) as peer,
-        pytest.raises(SilenceError, match="has fallen silent"),
+        pytest.raises(SilenceError, match="no longer answers"),
     ):
         run(peer, image)
 

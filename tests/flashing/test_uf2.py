@@ -144,7 +144,7 @@ def test_what_is_refused(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(FlashError, "holds no INFO_UF2.TXT", folder, "--drive", tmp_path / "empty")
     wrong = drive(tmp_path / "wrong", "another")
-    refused(FlashError, "is of a board another", folder, "--drive", wrong)
+    refused(FlashError, "belongs to a board another", folder, "--drive", wrong)
     place = drive(tmp_path / "drive", BOARD.uf2.board_id)
     refused(BundleError, "no bootloader.elf", folder / "firmware.bin", "--drive", place)
     assert not (place / "FIRMWARE.UF2").exists()

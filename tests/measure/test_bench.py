@@ -207,9 +207,9 @@ def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None
         (Application(board="other"), "it is other, not toy"),
         (
             Application(arena_bytes=2048),
-            r"compiled otherwise .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
+            r"compiled differently .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
         ),
-        (Application(status={0x03: 3}), "refuses INFER: the range lies outside"),
+        (Application(status={0x03: 3}), "refuses INFER: the range is outside"),
         (Application(status={0x06: 4}), "refuses READ_OUTPUT: no inference has run yet"),
         (Application(status={0x04: 1}), "refuses PROFILE: it does not know this request"),
         (Application(status={0x02: 77}), "refuses WRITE_INPUT: unknown status 77"),
@@ -291,7 +291,7 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
             DataError,
             r"takes float32 \[1, 3, 100\]",
         ),
-        ({"layers": "none"}, DeviceError, "compiled otherwise"),
+        ({"layers": "none"}, DeviceError, "compiled differently"),
         ({"weights_bytes": None}, BundleError, "lacks or garbles"),
     ],
 )
