@@ -1,4 +1,4 @@
-"""What the build needs to know of a model bundle, checked as it is read."""
+"""The facts of a model bundle that the build uses, checked when they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``board.toml`` read into frozen dataclasses; what is wrong with it is told with file, key and reason."""
+"""Reads ``board.toml`` into frozen dataclasses; an error names file, key and reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sensor_bnn.hardware.facts import (
 )
 
 BOARD_FILE = "board.toml"
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header keeps 32 with a closing NUL
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")  # 31 bytes: the image header has 32, with a final NUL
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _FLASHERS = ("an3155", "gdb", "process", "uf2")
 _PARITIES = ("none", "even", "odd")
@@ -39,7 +39,7 @@ def read_board(folder: Path) -> Board:
     """Read and validate ``folder/board.toml``.
 
     Raises:
-        BoardError: the file is missing, is no TOML, or a key is missing, unknown or out of range; the
+        BoardError: the file is missing or not valid TOML, or a key is missing, unknown or out of range; the
             message names file, key and reason.
     """
     file = folder / BOARD_FILE
@@ -50,7 +50,7 @@ def read_board(folder: Path) -> Board:
             f"Cannot read {file}: {error.strerror}.", "Check the board's folder and its permissions."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BoardError(f"{file} is no valid TOML: {error}.", "Correct the line it names.") from None
+        raise BoardError(f"{file} is not valid TOML: {error}.", "Correct the line that it names.") from None
 
     top = _Table(file, "", content)
     name = top.text("name", NAME, "small letters, digits and hyphens, at most 31")
@@ -116,7 +116,7 @@ def _flash(table: _Table) -> Flash:
     if flash.size % flash.page:
         table.fail("size", f"must be a whole number of pages of {flash.page} bytes")
     if flash.size // flash.page > 0xFFF0:
-        table.fail("page", "makes more pages than Extended Erase can number")
+        table.fail("page", "gives more pages than Extended Erase can number")
     return flash
 
 
@@ -166,9 +166,9 @@ def _bootloader(table: _Table, flash: Flash) -> Bootloader:
         if bootloader.journal_sector == 0 or len(pages) != bootloader.journal or len(set(pages)) != 1:
             table.fail("journal_sector", "must be the first of two equal ones of memory.flash.first_sectors")
     elif bootloader.journal_sector:
-        table.fail("journal_sector", "wants a journal and memory.flash.first_sectors")
+        table.fail("journal_sector", "requires a journal and memory.flash.first_sectors")
     if bootloader.slots == 2 and not bootloader.journal:
-        table.fail("slots", "is 2, which wants a journal of 2 pages")
+        table.fail("slots", "is 2, which requires a journal of 2 pages")
     return bootloader
 
 
@@ -273,7 +273,7 @@ def _emulator(table: _Table) -> Emulator:
 
 
 class _Table:
-    """One table of a board's file; remembers which keys were asked for, so that a typing error shows."""
+    """One table of a board's file. It records which keys were read, so that a misspelt key is found."""
 
     def __init__(self, file: Path, prefix: str, content: object) -> None:
         self.file, self.prefix, self.asked = file, prefix, set[str]()
@@ -286,18 +286,18 @@ class _Table:
         raise BoardError(f"{self.file}: {self.prefix}{key} {reason}.", "Correct the board's file.")
 
     def value(self, key: str) -> object:
-        """The value of a required key."""
+        """Return the value of a required key."""
         self.asked.add(key)
         if key not in self.content:
             self.fail(key, "is missing")
         return self.content[key]
 
     def table(self, key: str) -> _Table:
-        """A required table below this one."""
+        """Return a required table below this one."""
         return _Table(self.file, f"{self.prefix}{key}.", self.value(key))
 
     def tables(self, key: str) -> list[_Table]:
-        """The tables of an array that may be absent."""
+        """Return the tables of an array, which may be absent."""
         self.asked.add(key)
         value = self.content.get(key, [])
         if not isinstance(value, list):
@@ -305,7 +305,7 @@ class _Table:
         return [_Table(self.file, f"{self.prefix}{key}[{i}].", item) for i, item in enumerate(value)]
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None, meaning: str = "") -> str:
-        """A string that is not empty and matches the pattern."""
+        """Return a string that is not empty and matches the pattern."""
         value = self.value(key)
         if not isinstance(value, str) or not value:
             self.fail(key, f"must be a text, not {value!r}")
@@ -314,28 +314,28 @@ class _Table:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings."""
+        """Return a list of strings."""
         value = self.value(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(key, f"must be a list of texts, not {value!r}")
         return tuple(value)
 
     def numbers(self, key: str, high: int) -> tuple[int, ...]:
-        """A list of integers in 0..high."""
+        """Return a list of integers in 0..high."""
         value = self.value(key)
         if not isinstance(value, list) or not all(type(item) is int and 0 <= item <= high for item in value):
             self.fail(key, f"must be a list of integers in 0..{high}, not {value!r}")
         return tuple(value)
 
     def choice(self, key: str, allowed: Sequence[str]) -> str:
-        """One of the allowed strings."""
+        """Return one of the allowed strings."""
         value = self.text(key)
         if value not in allowed:
             self.fail(key, f"must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
     def flag(self, key: str, absent: bool | None = None) -> bool:
-        """A boolean; ``absent``, unless None, is the value of a key that is not there."""
+        """Return a boolean; ``absent``, unless None, is the value if the key is missing."""
         if absent is not None and key not in self.content:
             self.asked.add(key)
             return absent
@@ -345,7 +345,7 @@ class _Table:
         return value
 
     def number(self, key: str, low: int, high: int, absent: int | None = None) -> int:
-        """An integer in low..high; ``absent``, unless None, is the value of a key that is not there."""
+        """Return an integer in low..high; ``absent``, unless None, is the value if the key is missing."""
         if absent is not None and key not in self.content:
             self.asked.add(key)
             return absent
@@ -353,11 +353,11 @@ class _Table:
         if not isinstance(value, int) or isinstance(value, bool):
             self.fail(key, f"must be an integer, not {value!r}")
         if not low <= value <= high:
-            self.fail(key, f"must lie in {low}..{high}, not {value}")
+            self.fail(key, f"must be in {low}..{high}, not {value}")
         return value
 
     def close(self) -> None:
-        """Refuse keys that nobody asked for."""
+        """Refuse keys that were not read."""
         for key in self.content:
             if key not in self.asked:
                 near = difflib.get_close_matches(key, sorted(self.asked), n=1)

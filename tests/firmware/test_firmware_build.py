@@ -293,7 +293,7 @@ def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp
         build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
     with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: .*ram"):
         build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
-    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is none"):
+    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is not one"):
         build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)
     with pytest.raises(BoardError, match=r"no firmware.*There is for: .*cortex-m7"):
         build_bootloader(replace(board, target="z80"), out)

@@ -84,7 +84,7 @@ def test_a_journal_in_small_sectors(tmp_path: Path) -> None:
     for keys in ("journal = 2", "journal = 2\njournal_sector = 3", "journal = 2\njournal_sector = 4"):
         with pytest.raises(BoardError, match="journal_sector must be the first of two equal ones"):
             load_board(write(tmp_path, text.replace("size = 0x4000", f"size = 0x4000\n{keys}")))
-    with pytest.raises(BoardError, match="journal_sector wants a journal"):
+    with pytest.raises(BoardError, match="journal_sector requires a journal"):
         load_board(write(tmp_path, text.replace("size = 0x4000", "size = 0x4000\njournal_sector = 2")))
 
 
@@ -113,9 +113,9 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ('name = "toy"', 'name = "To y"', "name must be small letters"),
         ('title = "A toy"', "", "title is missing"),
         ('title = "A toy"', "title = 3", "title must be a text, not 3"),
-        ('title = "A toy"', "title = ", "no valid TOML"),
+        ('title = "A toy"', "title = ", "not valid TOML"),
         ("run_on_hardware = false", 'run_on_hardware = "no"', "run_on_hardware must be true or false"),
-        ("size = 0x8000", "size = 0", r"memory.ram.size must lie in 1..4294967296, not 0"),
+        ("size = 0x8000", "size = 0", r"memory.ram.size must be in 1..4294967296, not 0"),
         ("size = 0x8000", "size = true", "memory.ram.size must be an integer, not True"),
         ("size = 0x8000", "size = 0xF0000000", "memory.ram.size reaches beyond"),
         ("origin = 0x20000000", "origin = 0x08010000", "memory.ram overlaps memory.flash"),
@@ -133,7 +133,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ),
         ('parity = "even"', 'parity = "mark"', "uart.parity must be one of none, even, odd, not 'mark'"),
         ('driver = "cmsdk"', 'driver = "../x"', "uart.driver must be a word"),
-        ("chip_id = 0x450", "chip_id = 0x450\nalias = 0xFFFFFFFF", "bootloader.alias must lie in"),
+        ("chip_id = 0x450", "chip_id = 0x450\nalias = 0xFFFFFFFF", "bootloader.alias must be in"),
         ("[counter]", "[timer]", "counter is missing"),
         ("[counter]", "[[setup]]\nregister = 2\n[counter]", "setup[0].register must be a multiple of 4"),
         ("[counter]", "[[setup]]\nset = 2\n[counter]", "setup[0].register is missing"),
@@ -150,7 +150,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         ("[counter]", "[uf2]\nfamily = 1\n[counter]", "uf2.board_id is missing"),
         ("page = 0x400", "page = 0x400\nfirst_sectors = [512]", "first_sectors must make one page of 1024"),
         ("size = 0x4000", "size = 0x4000\njournal_sector = 0\njournal = 1", "journal must be 2 pages, or 0"),
-        ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
+        ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must be in 0..10, not 11"),
         ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
     ],
 )
