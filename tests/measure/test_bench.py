@@ -1,4 +1,4 @@
-"""The benchmark client against an application played by a thread, and against a host library."""
+"""The benchmark client with an application simulated by a thread, and with a host library."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
         HASH,
         "systick",
     )
-    # 25 MHz, 64 ns an instruction: 1.6 ticks.
+    # 25 MHz, 64 ns per instruction: 1.6 ticks.
     assert (result.emulated, result.ticks, result.instructions, result.microseconds) == (
         True,
         4000,
@@ -143,7 +143,7 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
 
 
 def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
-    """As aarch64-linux on a Raspberry Pi, though QEMU runs the same board elsewhere."""
+    """Like aarch64-linux on a Raspberry Pi; QEMU runs the same board elsewhere."""
     assert TOY.emulator is not None
     with Peer("application", Application(counter="monotonic", ticks=(4000, 4010, 4020))) as peer:
         result = run_bench(peer.port, TOY, device, some(3))
