@@ -26,7 +26,7 @@ _REMEDY = {
     errno.EBUSY: "Close the other program (a terminal, another sensor-bnn) that holds it.",
     errno.ENOTTY: "Give the path of a serial port.",
     errno.EINVAL: "Check --board, and whether the adapter can do what [uart] of its board.toml says.",
-    errno.EIO: "The board behind it is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
+    errno.EIO: "Its board is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
 }
 _REASON = {
     errno.ENOENT: "there is no such port",

@@ -149,7 +149,7 @@ def test_what_is_no_point_is_no_key(y: int) -> None:
 
 
 def test_the_constants_of_sha2_are_the_standard_s(library: ctypes.CDLL) -> None:
-    """The computed constants equal the table for a bootloader without a key, and FIPS 180-4's at both ends."""
+    """The computed constants equal the table for a bootloader without a key, and at both ends FIPS 180-4."""
     library.sha2_prepare()
     high, low = ((ctypes.c_uint32 * 88).in_dll(library, name) for name in ("sha2_high", "sha2_low"))
     words = [upper << 32 | lower for upper, lower in zip(high, low, strict=True)]

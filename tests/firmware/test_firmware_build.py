@@ -99,7 +99,7 @@ def test_an_image_larger_than_the_second_slot_has_none(
         board, flash=replace(board.flash, size=board.bootloader.size + 2 * half - board.flash.page)
     )
     result = build_firmware(standin, small, tmp_path / "out")
-    assert result.report["second_slot"] is not None, "the rest behind the middle is just large enough"
+    assert result.report["second_slot"] is not None, "the rest after the middle is just large enough"
     smaller = replace(board, flash=replace(board.flash, size=small.flash.size - board.flash.page))
     result = build_firmware(standin, smaller, tmp_path / "out")
     assert result.report["second_slot"] is None

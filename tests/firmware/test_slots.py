@@ -193,7 +193,7 @@ def test_the_watchdog_ends_a_hang(
         # The old image is confirmed. It spins for four thousand million rounds.
         assert line.ok(WRITE_INPUT, struct.pack("<Iff", 0, 4e9, 0)) == b""
         line.send(request(INFER))
-        assert line.call() == ACK, "the bootloader stays, and is heard"
+        assert line.call() == ACK, "the bootloader stays active and answers"
         assert line.go(first) == ACK
         assert running(line) == "old"
 
@@ -396,5 +396,5 @@ def test_an_older_image_is_refused_once_a_newer_was_confirmed(
     assert put(0, "again", 20) == ACK, "the same counter is not older"
     assert running(line) == "again"
     restart(secure)
-    assert put(1, "back", 21) == ACK, "signed anew, an old image is a new one"
+    assert put(1, "back", 21) == ACK, "an old image that is signed again is a new one"
     assert running(line) == "back"

@@ -55,9 +55,9 @@ CHIP = Board(
 )
 
 CHIPS = (
-    ("hears blocks ahead", True, True, AHEAD, BAUD),
-    ("hears none ahead", True, True, 0, BAUD),
-    ("hears none ahead, no Long Write", True, False, 0, BAUD),
+    ("buffers blocks", True, True, AHEAD, BAUD),
+    ("buffers none", True, True, 0, BAUD),
+    ("buffers none, no Long Write", True, False, 0, BAUD),
     ("in ROM", False, False, 0, ROM_BAUD),
     ("in ROM, as fast as ours", False, False, 0, BAUD),
 )
