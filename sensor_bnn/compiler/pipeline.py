@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 from sensor_bnn.compiler.bundle import Bundle, write_bundle
@@ -14,6 +15,9 @@ from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
 from sensor_bnn.onnx.load import load_model
+from sensor_bnn.tracing import Laps
+
+_log = logging.getLogger(__name__)
 
 
 def compile_model(
@@ -41,12 +45,20 @@ def compile_model(
     """
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
+    laps = Laps(_log)
     model = load_model(onnx_path, STANDARD_OPERATORS)
+    laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
+    laps.lap("imported to Relax")
     matched = match_patterns(graph)
+    laps.lap("matched patterns")
     program: Program = plan_program(matched, facts, tuned)
+    laps.lap("planned %d steps for %s", len(program.steps), target)
     if dump_ir is not None:
         write_ir(graph, matched, program, facts, dump_ir)
+        laps.lap("wrote all stages to %s", dump_ir)
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
-    return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)
+    bundle = write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)
+    laps.lap("wrote the bundle %s", bundle.folder)
+    return bundle

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.firmware.application import application_bytes
-from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
@@ -69,7 +69,8 @@ def link_firmware(
     board: Board,
     work: Path,
     log: Path,
-    bundle: BundleFacts | None,
+    bundle: Path | None,
+    model_sources: Sequence[str] = (),
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
@@ -82,13 +83,14 @@ def link_firmware(
         board: the board's facts.
         work: an empty folder.
         log: file for the log of a failure.
-        bundle: the model; None builds only the bootloader.
+        bundle: the model's folder; None builds only the bootloader.
+        model_sources: the model's C files, relative to that folder.
         application: one of ``APPLICATIONS``.
         signer: its public key is built into the bootloader; None builds one that checks no signatures.
         weights: the memory from which the model reads them, ``flash`` or ``ram``.
 
     Raises:
-        BoardError: the model does not fit, or the board asks for a driver that is not there.
+        BoardError: the model does not fit, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed.
     """
     target = _target(board)
@@ -119,9 +121,9 @@ def link_firmware(
     }
     if bundle is not None:
         # Copied, so that the compiler's input has the same names wherever the bundle is.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_BUNDLE"] = shutil.copytree(bundle, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
-        settings["SBNN_SOURCES"] = ";".join(bundle.sources)
+        settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
     build = work / "build"
     _run(
@@ -169,8 +171,9 @@ def check_compiler(target: Target) -> None:
     Raises:
         ToolError: it is missing.
     """
-    if shutil.which(target.compiler) is None:
-        raise ToolError(f"The cross compiler {target.compiler} is missing.", f"Install it: {target.install}")
+    programs.find(
+        target.compiler, install=f"Install it: {target.install}", failure="Firmware cannot be built"
+    )
 
 
 def _target(board: Board) -> Target:
@@ -274,25 +277,13 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         name: value for name, value in os.environ.items() if name not in ("CFLAGS", "LDFLAGS", "CC")
     }
     environment |= {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise ToolError(
-            f"Cannot run {command[0]}: {error.strerror}.", "Install it: pip install cmake ninja"
-        ) from None
-    if done.returncode == 0:
+    done = programs.run(
+        command, env=environment, merged=True, check=False, install="Install it: pip install cmake ninja"
+    )
+    if done.status == 0:
         return
-    overflow = _OVERFLOW.search(done.stdout)
-    if overflow is not None and "bootloader.elf section" in done.stdout:
+    overflow = _OVERFLOW.search(done.text)
+    if overflow is not None and "bootloader.elf section" in done.text:
         room = board.bootloader_room
         raise BoardError(
             f"The bootloader of {board.name} takes {room + int(overflow[2]):,} bytes and has {room:,}.",
@@ -306,6 +297,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)
         raise _RamOverflowError(found.message, found.remedy, more)
-    place_files({log.name: done.stdout.encode()}, log.parent)
-    last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
+    place_files({log.name: done.output}, log.parent)
+    last = "\n".join(done.text.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")

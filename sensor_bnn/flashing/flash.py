@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from sensor_bnn.flashing.transfer import (
     write_pages,
 )
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.an3155 import SilenceError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import LostPortError, SerialPort
@@ -29,6 +31,8 @@ from sensor_bnn.wire.protocol import Hello
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
 _LOOK_SECONDS = 0.2  # between two checks whether a lost port is back
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def flash_image(
     baud: int = FAST_BAUD,
     reset: tuple[str, ...] = (),
     read_back: bool = False,
-    rewrite: bool = False,
+    rewrite_all: bool = False,
     with_bootloader: bool = False,
     patience: float = 0.0,
 ) -> FlashResult:
@@ -97,7 +101,7 @@ def flash_image(
         progress: called with the stage, the bytes done and the bytes in all.
         baud, reset: see ``Link``.
         read_back: verify by reading all bytes back, even where the bootloader computes checksums.
-        rewrite: write every page, even one whose contents already match.
+        rewrite_all: write every page, even one whose contents already match.
         with_bootloader: write the image's resident bootloader first, through the bootloader in the chip's
             ROM.
         patience: seconds to wait for a board that is lost meanwhile (a pulled cable), before continuing with
@@ -137,7 +141,7 @@ def flash_image(
                 if debugger is not None and by_debugger:
                     written = _program_by_debugger(debugger, board, start, data, progress)
                 else:
-                    written = _program_with_retry(session, board, start, data, progress, read_back, rewrite)
+                    written = _program_verified(session, board, start, data, progress, read_back, rewrite_all)
                 reached = session.port.baud
                 # A bootloader in ROM needs the address of the vector table; the resident one checks the image
                 # first.
@@ -179,22 +183,22 @@ def flash_image(
     )
 
 
-def _program_with_retry(
+def _program_verified(
     session: Session,
     board: Board,
     address: int,
     data: bytes,
     progress: Progress,
     read_back: bool,
-    rewrite: bool,
+    rewrite_all: bool,
 ) -> _Written:
     try:
-        return _program(session, board, address, data, progress, read_back, rewrite)
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
     except FlashError:
         if not session.bootloader.retries:
             raise
-        # A lost byte gives wrong bytes with a right checksum once in 256 times: write everything again.
-        return _program(session, board, address, data, progress, read_back, rewrite)
+        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start again.
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
 
 
 def _program(
@@ -204,21 +208,26 @@ def _program(
     data: bytes,
     progress: Progress,
     read_back: bool,
-    rewrite: bool,
+    rewrite_all: bool,
 ) -> _Written:
     """Compare, erase, write, verify."""
+    laps = Laps(_log)
     begun = time.perf_counter()
     pages = (
         pages_of(board, address, len(data))
-        if rewrite
+        if rewrite_all
         else changed_pages(session, board, address, data, progress)
     )
+    laps.lap("compared %d bytes at %#010x, %d pages to write", len(data), address, len(pages))
     sent = 0
     if pages:
         erase_pages(session, board, pages, progress)
+        laps.lap("erased %d pages", len(pages))
         sent = write_pages(session, board, address, data, pages, progress)
+        laps.lap("wrote %d bytes", sent)
     written = time.perf_counter()
     how = verify(session, address, data, progress, read_back)
+    laps.lap("verified by %s", how)
     return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
 
 

@@ -57,7 +57,7 @@ class Line:
         """Call the bootloader until it answers, because a call may be lost in a reset.
 
         Not too often: an emulator needs a second to connect its port, and calls queue up there. Not too
-        seldom: a bootloader that was called before reads two calls as a wrong command, which it refuses.
+        rarely: a bootloader that was called before reads two calls as a wrong command, which it refuses.
         """
         for _ in range(40):
             self.send(SYNC)

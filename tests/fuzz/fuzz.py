@@ -125,7 +125,7 @@ def fuzz(worker: Worker, seed: int, examples: int, counts: Counter[str]) -> None
 
 def spent_seconds() -> float:
     """Return processor seconds of this process and of all ended child processes."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    used = (resource.getrusage(group) for group in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
