@@ -50,7 +50,7 @@ def profile_at(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle: the bundle in its firmware.
         plan: what to measure.
         build: the firmware's build, for the flash map.
