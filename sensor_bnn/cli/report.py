@@ -42,11 +42,12 @@ def command(
     rungs: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write a page that shows RESULT, a file with the output of `profile`, `bench` or `demo` with --json.
+    """Write RESULT as an HTML, Markdown or PNG page.
 
-    The HTML page is one file that needs no network. It shows pipeline, model, accuracy, layers, memory over
-    time, flash and environment. A result of `profile` has all of these; `bench` and `demo` have those that
-    they measured. A PNG shows the charts.
+    RESULT is a file with the output of `profile`, `bench` or `demo` with --json. The HTML page is one file
+    that needs no network. It shows pipeline, model, accuracy, layers, memory over time, flash and
+    environment. A result of `profile` has all of these; `bench` and `demo` have those that they measured. A
+    PNG shows the charts.
 
     \b
     Example:
