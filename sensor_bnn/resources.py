@@ -1,4 +1,4 @@
-"""Where boards, firmware sources and export templates lie: in a checkout, or inside the wheel."""
+"""The folders of boards, firmware sources and export templates: in a checkout, or inside the wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def resource(name: str) -> Path:
     """Return the folder ``boards``, ``firmware`` or ``export`` of this installation.
 
-    An installed wheel carries them below the package; a checkout is used in place.
+    An installed wheel has them inside the package; a checkout is used in place.
     """
     packed = _PACKAGE / "_tree" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name

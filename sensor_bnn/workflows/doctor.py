@@ -1,4 +1,4 @@
-"""Look whether this machine has what the pipeline needs; nothing is imported, programs say their version."""
+"""Check that this machine has what the pipeline needs; nothing is imported, programs report their versions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,16 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is needed: whether it is there and new enough, and the command which installs it.
+    """The check of one requirement.
 
     Attributes:
+        name: the program, library or package.
         kind: ``program``, ``library`` or ``package`` (of Python).
-        debian: Debian packages that bring it, separated by spaces; empty for a Python package.
+        version: the version that was found, if known.
+        ok: whether it is installed and new enough.
+        purpose: what needs it.
+        install: the command that installs it.
+        debian: the Debian packages that contain it, separated by spaces; empty for a Python package.
     """
 
     name: str
@@ -60,10 +65,10 @@ def check_machine() -> list[Check]:
 
 
 def install_missing(checks: list[Check]) -> None:
-    """Install the Debian packages that the checks miss.
+    """Install the Debian packages that the checks found missing.
 
     Raises:
-        ToolError: this is no Debian, the user is not root, or apt-get failed; the message has the command.
+        ToolError: there is no apt-get, the user is not root, or apt-get failed; the message has the command.
     """
     wanted = sorted({package for check in checks if not check.ok for package in check.debian.split()})
     if not wanted:
@@ -73,12 +78,12 @@ def install_missing(checks: list[Check]) -> None:
     if apt is None or os.geteuid() != 0:
         why = "this system has no apt-get" if apt is None else "you are not root"
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
-    # A fresh image has no package lists; apt's own words go to stderr, stdout may be somebody's JSON.
+    # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
     for step in ([apt, "update", "--quiet"], command):
         if subprocess.run(
             step, stdout=sys.stderr, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         ).returncode:
-            raise ToolError(f"`{' '.join(step)}` failed.", "Its own message stands above.")
+            raise ToolError(f"`{' '.join(step)}` failed.", "See its own message above.")
 
 
 def _program(name: str, package: str, purpose: str) -> Check:
@@ -91,7 +96,7 @@ def _program(name: str, package: str, purpose: str) -> Check:
 
 
 def _cross_library() -> Check:
-    """The compiler prints a bare file name for a library that it does not have."""
+    """Check newlib: for a library that it does not have, the compiler prints a file name without a path."""
     compiler = shutil.which("arm-none-eabi-gcc")
     ok = compiler is not None and "/" in _say([compiler, "-print-file-name=libc.a"])
     return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
@@ -106,7 +111,7 @@ def _say(command: list[str]) -> str:
 
 
 def _package(line: str) -> Check:
-    """A line such as ``torch<3,>=2.13`` of this package's own metadata."""
+    """Check a requirement such as ``torch<3,>=2.13`` from this package's own metadata."""
     requirement = Requirement(line)
     try:
         version: str | None = metadata.version(requirement.name)

@@ -142,7 +142,7 @@ def test_a_bundle_that_is_garbled(bundle: Path, samples: Path) -> None:
     content = json.loads((bundle / "metadata.json").read_text())
     del content["input"]["dtype"]
     (bundle / "metadata.json").write_text(json.dumps(content))
-    with Peer("application") as peer, pytest.raises(BundleError, match="lacks or garbles 'dtype'"):
+    with Peer("application") as peer, pytest.raises(BundleError, match="'dtype' is missing or not valid"):
         run_profile(peer.port, TOY, bundle, plan(samples).samples, runs=1, warmup=0)
 
 
