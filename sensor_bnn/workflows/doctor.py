@@ -1,4 +1,4 @@
-"""Check that this machine has what the pipeline needs; nothing is imported, programs report their versions."""
+"""Check that this machine has what the pipeline needs; nothing is imported; programs are asked for versions."""
 
 from __future__ import annotations
 

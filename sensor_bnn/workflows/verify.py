@@ -131,7 +131,7 @@ def verify_model(
 
 
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with every value as an output, our functions, and an operator set that they can use."""
+    """Return the model with every value as an output, with our functions and an operator set for them."""
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
     if any(entry.domain in ("", "ai.onnx") and entry.version < OPSET for entry in model.opset_import):
