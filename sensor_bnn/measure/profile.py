@@ -138,7 +138,7 @@ def run_profile(
         raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
     if not min(*whole, *observed):
         raise DeviceError(
-            f"The {hello.counter} counter stands still: an inference took no time.",
+            f"The {hello.counter} counter does not count: one inference took no time.",
             "Build the firmware again and flash it; a board's counter is a fact of its board.toml.",
         )
     outside = [total - sum(run) for total, run in zip(observed, layers, strict=True)]

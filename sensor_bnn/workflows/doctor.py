@@ -1,4 +1,4 @@
-"""Check that this machine has what the pipeline needs; nothing is imported; programs are asked for versions."""
+"""Check that this machine has what the pipeline needs, without importing it; programs give their version."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conf
         (Application(status={0x04: 1}), DeviceError, "refuses PROFILE"),
         (Application(layer_ticks=(1, 2)), DeviceError, "compiled otherwise"),
         (Application(damaged=4), PortError, "does not answer HELLO"),
-        (Application(ticks=(0,)), DeviceError, "counter stands still"),
+        (Application(ticks=(0,)), DeviceError, "counter does not count"),
     ],
 )
 def test_a_board_that_answers_something_else(
