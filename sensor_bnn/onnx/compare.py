@@ -1,4 +1,4 @@
-"""An exported model in stock ONNX Runtime, beside the PyTorch model that it came from."""
+"""Run an exported model in stock ONNX Runtime and compare it with the PyTorch model."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What PyTorch and ONNX Runtime say about the same samples.
+    """The results of PyTorch and ONNX Runtime on the same samples.
 
     Attributes:
-        samples: how many.
-        top1_torch: share of right answers of the PyTorch model, 0 .. 1.
-        top1_onnx: the same of the ONNX file.
-        agreement: share of samples on which both answer alike.
-        largest_logit_difference: over all samples and classes.
+        samples: the number of samples.
+        top1_torch: the share of right answers of the PyTorch model, 0 .. 1.
+        top1_onnx: the share of right answers of the ONNX file, 0 .. 1.
+        agreement: the share of samples on which both give the same answer, 0 .. 1.
+        largest_logit_difference: the largest absolute difference over all samples and classes.
     """
 
     samples: int
@@ -36,20 +36,20 @@ class Comparison:
 
 
 def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]``, one at a time, in stock ONNX Runtime on the CPU.
+    """Compute logits, float32 ``[n, classes]``, in stock ONNX Runtime on the CPU, one window at a time.
 
     Args:
         path: the ONNX file.
-        x: the windows.
-        advance: called after each of them.
+        x: windows ``[n, C, L]`` in sensor units, or images ``[n, C, H, W]`` in 0 .. 1.
+        advance: called after each window.
 
     Raises:
         ModelError: ONNX Runtime does not load the file.
-        DataError: the windows' shape is not the model's, or it takes bytes and these are no pixels.
+        DataError: the windows' shape is not the model's, or the model takes bytes and x does not hold pixels.
     """
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception
+    except Exception as error:  # ONNX Runtime has one class per error code, with no common base class
         text = " ".join(str(error).split())
         raise ModelError(
             f"ONNX Runtime does not load {path} ({text}).", "Export the model again, or update onnxruntime."
@@ -70,7 +70,7 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
 
 
 def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:
-    """Compare logits ``[n, classes]`` of both, given the true labels ``[n]``."""
+    """Compare the logits ``[n, classes]`` of both, given the true labels ``[n]``."""
     answers, again = torch_logits.argmax(axis=1), onnx_logits.argmax(axis=1)
     return Comparison(
         samples=len(labels),
