@@ -274,7 +274,7 @@ def _check_constants(path: Path, model: onnx.ModelProto) -> None:
             raise ModelError(
                 f"{path}: constant {tensor.name}"
                 + (f" of node {_some(readers)}" if readers else "")
-                + " has values that are infinite or not a number.",
+                + " is infinite or not a number in some elements.",
                 "Training may have diverged: train or export the model again.",
             )
 

@@ -102,7 +102,7 @@ def _patches(writer: _Writer) -> None:
     x, y = writer.types[node.input[0]].shape, writer.types[node.output[0]].shape
     w, bias = writer.constant(1), writer.constant(2)
     remedy = (
-        "Only patch embeddings are supported: stride equals kernel, no padding, one group, constant weights."
+        "Only patch embeddings are supported: stride equals kernel, no padding, one group, fixed weights."
     )
     if w is None or (len(node.input) > 2 and node.input[2] and bias is None):
         raise writer.refuse("has weights that are not constants", remedy)

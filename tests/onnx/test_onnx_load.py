@@ -197,19 +197,14 @@ def test_a_number_that_is_none_names_constant_and_node(constant, value, model, r
     array[-1] = value
     tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
     said = refused(model)
-    assert (
-        f"constant {name} of node /blocks.0/attention/output has values that are infinite or not a number"
-        in said
-    )
+    assert f"constant {name} of node /blocks.0/attention/output is infinite or not a number" in said
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
 def test_a_nan_of_another_width(dtype, refused):
     node = helper.make_node("Add", ["x", "c"], ["y"], "/add")
     constant = numpy_helper.from_array(np.array([0, np.nan, 0, 0], dtype), "c")
-    assert "constant c of node /add has values that are infinite or not a number" in refused(
-        small(node, constants=[constant])
-    )
+    assert "constant c of node /add is infinite or not a number" in refused(small(node, constants=[constant]))
 
 
 def test_a_nan_that_a_node_brings_itself(refused):
@@ -219,7 +214,7 @@ def test_a_nan_that_a_node_brings_itself(refused):
     assert "epsilon of node /norm (LayerNormalization) is infinite or not a number" in said
     node = helper.make_node("Constant", [], ["c"], "/c", value_floats=[1.0, float("nan"), 1.0, 1.0])
     said = refused(small(node, helper.make_node("Add", ["x", "c"], ["y"], "/add")))
-    assert "constant c of node /add has values that are infinite or not a number" in said
+    assert "constant c of node /add is infinite or not a number" in said
 
 
 def test_a_huge_file_is_not_read(tmp_path):
