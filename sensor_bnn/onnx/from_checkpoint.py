@@ -1,4 +1,4 @@
-"""The export stage: a checkpoint to ``model.onnx``, checked beside PyTorch."""
+"""The export stage: a checkpoint to ``model.onnx``, compared with PyTorch."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Progress = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Export:
-    """What an export left.
+    """The result of an export.
 
     Attributes:
         model: the model's name.
-        onnx: the ONNX file.
-        onnx_bytes: its size.
-        model_hash: its SHA-256, hexadecimal.
-        comparison: PyTorch beside ONNX Runtime; None if there were no samples.
+        onnx: the path of the ONNX file.
+        onnx_bytes: the size of that file.
+        model_hash: the SHA-256 of that file, in hex.
+        comparison: the comparison of PyTorch with ONNX Runtime; None if there were no samples.
     """
 
     model: str
@@ -50,16 +50,17 @@ def export_checkpoint(
     *,
     narrow: bool = False,
 ) -> Export:
-    """Export and compare.
+    """Export a checkpoint and compare the result with PyTorch.
 
-    Everything that can be wrong with the arguments is found before a file is written.
+    All arguments are checked before a file is written.
 
     Args:
-        checkpoint: what ``sensor-bnn train`` wrote.
-        folder: where to; by default ``build/<model name>``.
-        samples: labelled windows to compare on; by default ``samples.npz`` beside the checkpoint, if any.
-        progress: told of each step as it starts.
-        narrow: round float constants to 16 and 8 bits, and take images as bytes.
+        checkpoint: the file that ``sensor-bnn train`` wrote.
+        folder: the output folder; by default ``build/<model name>``.
+        samples: the labelled windows for the comparison; by default ``samples.npz`` beside the checkpoint, if
+            it exists.
+        progress: called with the name of each step when it starts.
+        narrow: whether to round float constants to 16 and 8 bits, and to take images as bytes.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
