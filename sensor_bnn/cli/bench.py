@@ -76,7 +76,7 @@ def command(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Run samples on the board that runs BUNDLE, and print the model's cost there.
+    """Run samples on a flashed board, and print the cost.
 
     BUNDLE is the folder of the compiled model that is in the board's firmware. The counts are exact
     instructions on an emulated board, and ticks of the board's counter on hardware.

@@ -39,9 +39,9 @@ def command(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Run the whole pipeline, from a trained checkpoint to measurements on an emulated board.
+    """Run the whole pipeline on an emulated board.
 
-    Exports the checkpoint to ONNX, compiles it, builds the firmware, starts the emulated board with its
+    Exports a trained checkpoint to ONNX, compiles it, builds the firmware, starts the emulated board with its
     resident bootloader, flashes the firmware over the serial port, and measures the model on the board. It
     needs no hardware. Prints instructions, memory and accuracy, and the cost of each layer. The exit code is
     1 if an output of the board differs from the host's, after the whole result is printed.

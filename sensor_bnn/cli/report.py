@@ -58,11 +58,11 @@ def command(
     """
     import json
 
+    from sensor_bnn.files import write_file
     from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.picture import picture
     from sensor_bnn.report.result import MEASUREMENTS, read_kernels, read_result, read_rung
     from sensor_bnn.report.schema import schema_id
-    from sensor_bnn.report.whole_file import write_whole
 
     if form is None:
         by_suffix = {".md": "markdown", ".markdown": "markdown", ".png": "png"}
@@ -101,7 +101,7 @@ def command(
             if form == "png"
             else render(content, form, earlier=earlier, kernels=rows).encode()
         )
-    write_whole(data, page)
+    write_file(page, data)
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))
     else:

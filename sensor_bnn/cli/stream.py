@@ -81,12 +81,13 @@ def command(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Send a recording to a board as its sensor would, and print each decision of the board.
+    """Stream a recording to a board that classifies it live.
 
-    The board cuts windows, normalises, infers and smooths by itself. Its application is
-    firmware/stream/stream.c: build it with `sensor-bnn build --application stream`. With --board alone, an
-    emulated board is built, started and flashed for this run. At the end the command prints the latency
-    budget: the cost of a decision, and the time that is available until the next.
+    Sends the samples as a sensor would, and prints each decision of the board. The board cuts windows,
+    normalises, infers and smooths by itself. Its application is firmware/stream/stream.c: build it with
+    `sensor-bnn build --application stream`. With --board alone, an emulated board is built, started and
+    flashed for this run. At the end the command prints the latency budget: the cost of a decision, and the
+    time that is available until the next.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Feed a board that runs the live-stream application, sample by sample, and hear what it decides."""
+"""Send samples to a board that runs the live-stream application, and receive its decisions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _STREAM = "Build with `--application stream` and flash that."
 
 @dataclass(frozen=True)
 class Settings:
-    """How the board cuts and smooths a stream.
+    """How the board divides a stream into windows and smooths its decisions.
 
     Attributes:
-        hop: samples from one decision to the next.
-        share: of a new answer in the running average of probabilities; 1 smooths nothing.
-        offset, gain: of each channel, value = (raw - offset) * gain; 0 and 1 where empty.
+        hop: number of samples between two decisions.
+        share: weight of a new output in the running average of probabilities, 0 to 1; 1 disables smoothing.
+        offset, gain: per channel, value = (raw - offset) * gain; empty for 0 and 1.
     """
 
     hop: int
@@ -40,15 +40,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the board makes of the window that ends behind sample ``at``.
+    """The board's decision for the window that ends after ``at`` samples.
 
     Attributes:
-        at: samples until then.
+        at: number of samples since the start of the stream.
         answer: the class of this window alone.
         steady: the class of the running average.
-        logit: of ``answer``.
-        share: of ``steady`` in the average.
-        preparing, inferring, smoothing: what each took, in instructions on an emulated board, else ticks.
+        logit: the logit of ``answer``.
+        share: the probability of ``steady`` in the average.
+        preparing, inferring, smoothing: cost of each step, in instructions on an emulated board, else in
+            ticks.
     """
 
     at: int
@@ -62,7 +63,7 @@ class Decision:
 
     @property
     def cost(self) -> int:
-        """All of it."""
+        """The cost of all steps."""
         return self.preparing + self.inferring + self.smoothing
 
 
@@ -74,21 +75,21 @@ def stream_at(
     settings: Settings,
     baud: int | None = None,
 ) -> Iterator[tuple[Hello, Decision]]:
-    """Send the samples in order, and yield each decision as the board makes it.
+    """Send the samples in order; yield the board's identification and each decision.
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle_dir: the bundle in its firmware.
         raw: float32 [samples, channels].
-        settings: how the board cuts and smooths.
-        baud: a rate to raise the line to; the board's own when None.
+        settings: how the board divides and smooths the stream.
+        baud: the rate to raise the line to; None keeps the board's own.
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        DataError: the model takes other channels.
+        DataError: the model has another number of channels.
         PortError: the port is absent, busy or silent.
-        DeviceError: the board runs something else, or was reset in the middle.
+        DeviceError: the board runs something else, or was reset meanwhile.
     """
     channels, window = window_of(bundle_dir)
     metadata = read_metadata(bundle_dir)
@@ -106,7 +107,7 @@ def stream_at(
     if len(offset) != channels or len(gain) != channels:
         raise DataError(
             f"There are {len(offset)} offsets and {len(gain)} gains for {channels} channels.",
-            "Give one of each a channel.",
+            "Give one of each per channel.",
         )
     scales = b"".join(struct.pack("<ff", *scale) for scale in zip(offset, gain, strict=True))
     with application_at(port, board, metadata, baud) as (client, hello):
@@ -118,8 +119,8 @@ def stream_at(
             answer = client.ask_for(
                 Kind.STREAM_SAMPLES,
                 struct.pack("<I", first) + part,
-                f"The board has lost the stream at sample {first}: it was reset, or another host feeds it.",
-                "Look at its power, and begin anew.",
+                f"The board has lost the stream at sample {first}: it was reset, or another host uses it.",
+                "Check its power and start again.",
             )
             (count,) = numbers("<I", answer[:4], "STREAM_SAMPLES")
             if len(answer) != 4 + count * DECISION.size:
@@ -135,7 +136,7 @@ def window_of(bundle_dir: Path) -> tuple[int, int]:
     """Return the channels and the samples of a window of a compiled model.
 
     Raises:
-        BundleError: the bundle is missing or damaged, or its model takes no windows.
+        BundleError: the bundle is missing or damaged, or its model's input is not a window.
     """
     metadata = read_metadata(bundle_dir)
     shape, dtype = metadata.input.shape, metadata.input.dtype

@@ -1,4 +1,4 @@
-"""Measure a model on its board: outputs, ticks or instructions, memory, layer by layer."""
+"""Measure a model on its board: outputs, ticks or instructions, memory, per layer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage ("bench"), the samples done, and the samples in all."""
 
 BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
-"""The layers' operators that multiply bits."""
+"""Operators of the layers that multiply bits."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer's share of a profiled inference; instructions only where the board is emulated."""
+    """One layer's part of a profiled inference; instructions only if the board is emulated."""
 
     name: str
     op: str
@@ -60,16 +60,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """What a model costs on a board.
+    """The measurements of a model on a board.
 
     Attributes:
-        counter: which timer of the board counted, at ``counter_hz``.
-        emulated: whether the board is QEMU under ``-icount``; then instructions are exact counts and there
-            are no microseconds, else it is the other way round.
-        ticks: of the counter, median of an inference; ``instructions`` likewise, over ``samples`` inferences.
-            ``_p99`` is the nearest rank: a count that was seen.
-        repeat_exact: the same sample again took the same count.
-        overhead: of the profiled inference, what lies outside of its layers.
+        counter: name of the board's counter, which runs at ``counter_hz``.
+        emulated: whether the board is QEMU under ``-icount``. Then instructions are exact counts and there
+            are no microseconds; otherwise there are microseconds and no instructions.
+        ticks: median ticks of the counter per inference, over ``samples`` inferences; ``instructions``
+            likewise. ``_p99`` is the nearest rank, so a count that was measured.
+        repeat_exact: whether the same sample took the same count again.
+        overhead: the part of the profiled inference outside of its layers.
         stack_bytes, arena_high_water_bytes: the most that was used since reset.
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
         top1_host, top1_device: share of right answers; host's None when no host bundle was given.
@@ -124,11 +124,11 @@ def read_samples(file: Path, limit: int | None = None) -> Samples:
     """Read an npz file with ``x``, ``y`` and ``classes``.
 
     Args:
-        file: what ``sensor-bnn train`` wrote, or the shipped samples.
-        limit: at most so many samples, from the start; all when None.
+        file: a file from ``sensor-bnn train``, or the shipped samples.
+        limit: the most samples to read, from the start; None for all.
 
     Raises:
-        DataError: missing, damaged, or an array of another shape or type.
+        DataError: the file is missing or damaged, or an array has another shape or type.
     """
     remedy = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes (texts)."
     try:
@@ -162,7 +162,7 @@ def detect_board(port: str) -> Board:
 
     Raises:
         PortError: the port is absent, busy or silent.
-        BoardError: it names a board that this installation does not have.
+        BoardError: the board is not in this installation.
         DeviceError: only a bootloader answers.
     """
     silent: PortError | DeviceError | None = None
@@ -195,16 +195,16 @@ def run_bench(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
-        bundle_dir: the bundle in the board's firmware; its metadata names the layers.
-        samples: inputs of the model's shape.
-        host_dir: the same model compiled for this machine, to compare outputs bit by bit.
-        build_dir: the firmware's build, for its sizes; else what the board says is reported.
-        baud: a rate to raise the line to; the board's own when None.
+        board: the board that must be at the port.
+        bundle_dir: the bundle in the board's firmware; its metadata has the names of the layers.
+        samples: inputs in the model's shape.
+        host_dir: the same model compiled for this machine, to compare the outputs bit by bit; may be None.
+        build_dir: the firmware's build, for its sizes; None reports the sizes that the board sends.
+        baud: the rate to raise the line to; None keeps the board's own.
         progress: called after each sample.
 
     Raises:
-        BundleError: a bundle or build is missing, damaged or of another model.
+        BundleError: a bundle or build is missing, damaged or for another model.
         DataError: the samples do not fit the model.
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or another firmware, or refuses.
@@ -281,7 +281,7 @@ def run_bench(
 
 
 def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
-    """The share of layers without binary products, embedding and head included."""
+    """Return the share of layers without binary products, embedding and head included."""
     outside = sum(
         share for layer, share in zip(layers, shares, strict=True) if layer.op not in BINARY_PRODUCTS
     )
@@ -289,21 +289,22 @@ def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
 
 
 REAL_TIME = "monotonic"
-"""The counter of a program of Linux that nobody counts (firmware/hal/linux_counter.c)."""
+"""The counter of a Linux program whose instructions are not counted (firmware/hal/linux_counter.c)."""
 
 
 def is_counted(hello: Hello, board: Board) -> bool:
-    """Whether an emulator counts the board's ticks: they are instructions then, else real time.
+    """Whether an emulator counts the board's ticks: they are then instructions, otherwise real time.
 
-    A program of Linux that runs where nobody counts says so itself: on a real machine, as a Raspberry Pi is.
+    A Linux program reports itself that its instructions are not counted: on a real machine, such as a
+    Raspberry Pi.
     """
     return board.emulator is not None and hello.counter != REAL_TIME
 
 
 def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:
-    """Ticks of virtual time as instructions: an instruction takes ``2**icount_shift`` ns.
+    """Convert ticks of virtual time to instructions, which take ``2**icount_shift`` ns each.
 
-    None for one that nobody counts: it has the real time.
+    Returns None if the ticks are real time.
     """
     if board.emulator is None or not is_counted(hello, board):
         return None
@@ -330,7 +331,7 @@ def check_samples(bundle_dir: Path, samples: Samples) -> None:
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        DataError: they do not.
+        DataError: they have another shape or type.
     """
     metadata = read_metadata(bundle_dir)
     labelled = with_classes_of(metadata, samples)
@@ -360,7 +361,7 @@ def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
 
 
 def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
-    """The samples as they go over the line, or the reason why they do not fit the model."""
+    """Return the bytes of each sample as they are sent, or raise DataError if they do not fit the model."""
     shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
     inputs = as_input(samples.x, dtype)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:

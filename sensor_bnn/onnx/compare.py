@@ -1,4 +1,4 @@
-"""An exported model in stock ONNX Runtime, beside the PyTorch model that it came from."""
+"""Run an exported model in stock ONNX Runtime and compare it with the PyTorch model."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What PyTorch and ONNX Runtime say about the same samples.
+    """The results of PyTorch and ONNX Runtime on the same samples.
 
     Attributes:
-        samples: how many.
-        top1_torch: share of right answers of the PyTorch model, 0 .. 1.
-        top1_onnx: the same of the ONNX file.
-        agreement: share of samples on which both answer alike.
-        largest_logit_difference: over all samples and classes.
+        samples: the number of samples.
+        top1_torch: the share of right answers of the PyTorch model, 0 .. 1.
+        top1_onnx: the share of right answers of the ONNX file, 0 .. 1.
+        agreement: the share of samples on which both give the same answer, 0 .. 1.
+        largest_logit_difference: the largest absolute difference over all samples and classes.
     """
 
     samples: int
@@ -71,12 +71,12 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]``, one at a time, in stock ONNX Runtime on the CPU.
+    """Compute logits, float32 ``[n, classes]``, in stock ONNX Runtime on the CPU, one window at a time.
 
     Args:
         path: the ONNX file.
-        x: the windows.
-        advance: called after each of them.
+        x: windows ``[n, C, L]`` in sensor units, or images ``[n, C, H, W]`` in 0 .. 1.
+        advance: called after each window.
 
     Raises:
         ModelError: ONNX Runtime does not load the file, or it takes no single sample of float32 or uint8.
@@ -110,7 +110,7 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
 
 
 def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:
-    """Compare logits ``[n, classes]`` of both, given the true labels ``[n]``."""
+    """Compare the logits ``[n, classes]`` of both, given the true labels ``[n]``."""
     answers, again = torch_logits.argmax(axis=1), onnx_logits.argmax(axis=1)
     return Comparison(
         samples=len(labels),

@@ -26,6 +26,10 @@ def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str],
         confusion: counts [truth][answer].
         classes: the names of the classes.
         title: the title above the picture.
+
+    Raises:
+        DataError: the format is unknown.
+        FileError: the file cannot be written.
     """
     from matplotlib.figure import Figure
 

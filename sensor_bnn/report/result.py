@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation
-from sensor_bnn.report.whole_file import write_whole
 
 MEASUREMENTS = ("bench", "demo", "profile")
 """The commands whose results have layers."""
@@ -30,9 +31,9 @@ def write_result(result: dict[str, Any], file: Path) -> None:
     """Write a command's JSON object as a result file.
 
     Raises:
-        DataError: it cannot be written.
+        FileError: it cannot be written.
     """
-    write_whole(json.dumps(result) + "\n", file)
+    write_file(file, json.dumps(result) + "\n")
 
 
 def read_result(
@@ -85,12 +86,8 @@ def read_rung(file: Path) -> tuple[float, int]:
 
 
 def _read(file: Path, remedy: str) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except OSError as error:
-        raise DataError(f"Cannot read {file}: {error.strerror}.", remedy) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file} is no JSON: {error}.", remedy) from None
+    source = Source(str(file), DataError, remedy)
+    content = json_values(contents(file, source), source)
     if not isinstance(content, dict):
         raise DataError(f"{file} is no result: it has no field `schema`.", remedy)
     return content
@@ -100,7 +97,3 @@ def _hold(content: dict[str, Any], command: str, file: Path, remedy: str) -> Non
     wrong = violation(content, command)
     if wrong is not None:
         raise DataError(f"{file} is damaged: {wrong}.", remedy)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number in JSON")

@@ -146,7 +146,9 @@ def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:
                 waiting += [([*words, name], sub) for name, sub in command.commands.items()]
                 continue
             for option in command.params:
-                if isinstance(option, click.Option) and not option.multiple and not option.is_flag:
+                if not isinstance(option, click.Option) or option.multiple or option.count:
+                    continue
+                if not option.is_flag:
                     found.append((words, [option.opts[0], option.opts[-1]]))
     return found
 

@@ -140,6 +140,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
         "weights.c",
         "kernels",
         "kernels.o",
+        ".sensor-bnn.json",
         "metadata.json",
     }
     assert set(facts["sources"]) == {"model.c", "weights.c"} | {
@@ -256,7 +257,7 @@ BROKEN = {
     "nan": ("constant scale of node /contract is infinite or not a number", scale_of(np.nan)),
     "nothing computed": ("output is its input", output_is_input),
     "a dynamic shape": (r"shape of x is not static: \[batch, 200\]", dynamic),
-    "another version": ("version 2 of domain ai.sensorbnn; this program knows version 1", other_version),
+    "another version": ("version 2 of domain ai.sensorbnn; this program supports version 1", other_version),
     "K of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: K is 0", no_bits),
     "N of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: expand is uint32\[0, 2\]", no_outputs),
     "a cycle": ("node /sum depends on itself: the graph is cyclic", cyclic),

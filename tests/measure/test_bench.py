@@ -1,4 +1,4 @@
-"""The benchmark client against an application played by a thread, and against a host library."""
+"""The benchmark client with an application simulated by a thread, and with a host library."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
         HASH,
         "systick",
     )
-    # 25 MHz, 64 ns an instruction: 1.6 ticks.
+    # 25 MHz, 64 ns per instruction: 1.6 ticks.
     assert (result.emulated, result.ticks, result.instructions, result.microseconds) == (
         True,
         4000,
@@ -103,7 +103,7 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
 
 
 def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
-    """As aarch64-linux on a Raspberry Pi, though QEMU runs the same board elsewhere."""
+    """Like aarch64-linux on a Raspberry Pi; QEMU runs the same board elsewhere."""
     assert TOY.emulator is not None
     with Peer("application", Application(counter="monotonic", ticks=(4000, 4010, 4020))) as peer:
         result = run_bench(peer.port, TOY, device, some(3))
@@ -175,9 +175,9 @@ def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None
         (Application(board="other"), "it is other, not toy"),
         (
             Application(arena_bytes=2048),
-            r"compiled otherwise .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
+            r"compiled differently .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
         ),
-        (Application(status={0x03: 3}), "refuses INFER: the range lies outside"),
+        (Application(status={0x03: 3}), "refuses INFER: the range is outside"),
         (Application(status={0x06: 4}), "refuses READ_OUTPUT: no inference has run yet"),
         (Application(status={0x04: 1}), "refuses PROFILE: it does not know this request"),
         (Application(status={0x02: 77}), "refuses WRITE_INPUT: unknown status 77"),
@@ -261,7 +261,7 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
         ),
         ({"arena_bytes": 2048}, DeviceError, "compiled otherwise"),
         ({"weights_bytes": None}, BundleError, r"weights_bytes is null; it must be a whole number between 0"),
-        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of at least 1 of tables"),
+        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of one or more tables"),
     ],
 )
 def test_a_bundle_that_does_not_fit(

@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner
 
 from sensor_bnn.cli.export import command
-from sensor_bnn.errors import BoardError, CheckpointError, DataError, ModelError
+from sensor_bnn.errors import BoardError, CheckpointError, DataError, FileError, ModelError
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
@@ -163,7 +163,7 @@ def test_help_shows_an_example_and_imports_no_stage():
             "not have these classes of the data: up",
         ),
         (["ckpt.pt", "--samples", "other-shape.npz"], DataError, r"\[2, 48\]"),
-        (["ckpt.pt", "-o", "text.pt/out"], ModelError, "cannot be written"),
+        (["ckpt.pt", "-o", "text.pt/out"], FileError, "cannot be written"),
     ],
 )
 def test_mistakes_leave_one_sentence_and_nothing_else(arguments, kind, said, ckpt, tmp_path, monkeypatch):

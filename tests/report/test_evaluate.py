@@ -166,7 +166,7 @@ def test_a_state_of_something_else(bundle: Path, tmp_path: Path) -> None:
 def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
     state = tmp_path / "state.jsonl"
     state.write_bytes(content)
-    with Peer("application") as peer, pytest.raises(DataError, match=r"damaged|another evaluation"):
+    with Peer("application") as peer, pytest.raises(DataError, match=r"no valid JSON|another evaluation"):
         run_evaluate(peer.port, TOY, bundle, some(), state)
     assert state.read_bytes() == content
 
@@ -174,10 +174,16 @@ def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
 def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
-    for row in (b'{"ticks": 1, "output": "00"}\n', b'{"ticks": 1}\n', b"3\n"):
+    for row, told in (
+        (b'{"ticks": 1, "output": "00"}\n', "line 6: output has 1 bytes; it must have 12"),
+        (b'{"ticks": 1, "output": "0"}\n', "line 6: output is '0'; it must be hexadecimal digits in pairs"),
+        (b'{"ticks": -1, "output": ""}\n', "line 6: ticks is -1; it must be between 0 and"),
+        (b'{"ticks": 1}\n', "line 6: output is missing"),
+        (b"3\n", "line 6: it is 3; it must be a table"),
+    ):
         good = state.read_bytes()
         state.write_bytes(good + row)
-        with Peer("application") as peer, pytest.raises(DataError, match="damaged"):
+        with Peer("application") as peer, pytest.raises(DataError, match=told):
             run_evaluate(peer.port, TOY, bundle, samples, state)
         state.write_bytes(good)
 
