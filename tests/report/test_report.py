@@ -380,7 +380,7 @@ def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Pa
 @pytest.mark.parametrize("changes", [{}, BOARD])
 def test_a_browser_shows_an_evaluation(changes: dict[str, Any], browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
-    write_whole(render_evaluation(evaluation(**changes)), file)
+    write_file(file, render_evaluation(evaluation(**changes)))
     browser.complaints.clear()
     browser.requests.clear()
     browser.open(file.as_uri())
