@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from sensor_bnn.cli.kernels import command as kernels_command
 from sensor_bnn.cli.report import command
 from sensor_bnn.errors import DataError, FileError
+from sensor_bnn.files import write_file
 from sensor_bnn.report.baselines import compare_products, product_shapes
 from sensor_bnn.report.evaluation_page import render_evaluation
 from sensor_bnn.report.page import compared, render
