@@ -86,7 +86,7 @@ def absent_checkpoint(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [truncated_checkpoint, foreign_checkpoint, absent_checkpoint])
-@pytest.mark.parametrize("command", ["export", "eval"])
+@pytest.mark.parametrize("command", ["export", "evaluate"])
 def test_a_bad_checkpoint_is_one_sentence_and_leaves_nothing(command, make, tmp_path):
     path = make(tmp_path)
     before = sorted(tmp_path.iterdir())

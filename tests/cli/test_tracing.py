@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from bundles import write_bundle
 from click.testing import CliRunner, Result
-from peer import TOY, Application, Peer, board_folder
+from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn import tracing
 from sensor_bnn.cli import COMMANDS, root
@@ -179,7 +179,7 @@ def bench_line(tmp_path: Path) -> list[str | Path]:
     folder = write_bundle(tmp_path / "bundle")
     x = np.random.default_rng(1).normal(size=(2, 6, 100)).astype(np.float32)
     np.savez(tmp_path / "samples.npz", x=x, y=np.zeros(2, np.int64), classes=np.array(["a", "b", "c"]))
-    board = ["--board", board_folder(tmp_path)]
+    board = ["--board", toy_folder(tmp_path)]
     return ["bench", folder, "--samples", tmp_path / "samples.npz", *board, "--json"]
 
 
