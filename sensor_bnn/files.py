@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -42,6 +43,8 @@ _REMEDIES = {
 }
 FULL_SCRATCH = "Free some space there, or set TMPDIR to another folder."
 """What to do where a scratch folder, or a program's own, is on a full disk."""
+
+_log = logging.getLogger(__name__)
 
 _scratch: set[Path] = set()
 """The scratch folders of this process. Their files end with it, so they need no fsync."""
@@ -153,6 +156,7 @@ def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
         _sync(source)
         source.replace(path)
         _sync(path.parent)
+    _log.debug("moved %s to %s", source, path)
 
 
 @contextmanager
@@ -245,6 +249,7 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
             _sync_all(draft)
             _swap(draft, place, old, path, kind)
             _sync(place.parent)
+        _log.debug("wrote the folder %s", path)
     finally:
         # While there is a draft, the earlier folder is the only one: it stays in ``work`` if it could not be
         # put back.
@@ -426,14 +431,14 @@ class _Draft:
             self.stream.close()
 
     def place(self) -> None:
-        if self.file is None:
-            return
-        with write_errors(self.path, self.remedy):
-            if self.exclusive:
-                os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
-            else:
-                self.file.replace(self.target)
-            _sync(self.target.parent)
+        if self.file is not None:
+            with write_errors(self.path, self.remedy):
+                if self.exclusive:
+                    os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
+                else:
+                    self.file.replace(self.target)
+                _sync(self.target.parent)
+        _log.debug("wrote %s", self.path)
 
     def raise_failure(self, error: Exception) -> None:
         if self.raw is not None and self.raw.failure is not None and not isinstance(error, FileError):

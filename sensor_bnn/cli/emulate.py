@@ -23,11 +23,11 @@ import click
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout: board, port, pid, debugger."
 )
 def command(board: str, bootloader: Path | None, build: Path | None, as_json: bool) -> None:
-    """Run BOARD in QEMU until Ctrl-C, and print the path of its serial port.
+    """Run BOARD in QEMU, and print its serial port.
 
-    BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. The board starts like a
-    new one: with the resident bootloader and an empty application slot. Use the printed port with `flash`,
-    `bench` and `monitor` in another terminal.
+    It runs until Ctrl-C. BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. The
+    board starts like a new one: with the resident bootloader and an empty application slot. Use the printed
+    port with `flash`, `bench` and `monitor` in another terminal.
 
     \b
     Example, one command per terminal:

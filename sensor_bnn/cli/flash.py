@@ -113,12 +113,12 @@ def command(
     drive: Path | None,
     as_json: bool,
 ) -> None:
-    """Flash BUILD, verify it, start it, and check that the right model answers.
+    """Write BUILD into a board's flash, verify it and start it.
 
-    BUILD is a folder that `sensor-bnn build` wrote, or its firmware.bin, .elf or .hex. The board may run our
-    bootloader, the bootloader in an STM32's ROM, or a sensor-bnn application, which is then told to start the
-    bootloader. Only pages that changed are written: repeat the command after an interruption, and it
-    continues where it stopped.
+    BUILD is a folder that `sensor-bnn build` wrote, or its firmware.bin, .elf or .hex. At the end the command
+    checks that the board runs the right model. The board may run our bootloader, the bootloader in an STM32's
+    ROM, or a sensor-bnn application, which is then told to start the bootloader. Only pages that changed are
+    written: repeat the command after an interruption, and it continues where it stopped.
 
     \b
     Example:

@@ -59,11 +59,12 @@ def command(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Find the fastest kernel and schedule for each layer of MODEL, an ONNX file or a checkpoint.
+    """Find the fastest kernel for each layer of MODEL.
 
-    Every choice runs on an emulated board, which counts its instructions exactly, or with --port on a real
-    board, which counts with its own timer. A choice is accepted only if its result equals the host's to the
-    last bit. The result is a file; pass it to `compile` or `export` with --tuning.
+    MODEL is an ONNX file or a checkpoint. Every choice of kernel and schedule runs on an emulated board,
+    which counts its instructions exactly, or with --port on a real board, which counts with its own timer. A
+    choice is accepted only if its result equals the host's to the last bit. The result is a file; pass it to
+    `compile` or `export` with --tuning.
 
     \b
     Example:

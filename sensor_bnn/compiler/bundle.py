@@ -78,6 +78,7 @@ def write_bundle(
     *,
     package: bool = True,
     own_kernels: Sequence[Path] = (),
+    classes: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
@@ -91,6 +92,7 @@ def write_bundle(
         package: also make the library and what brings it into other builds.
         own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
             headers named ``linear_*`` declare them.
+        classes: the names of the outputs, in their order; None for a model that says none.
         tuning: hexadecimal SHA-256 of the tuning file that the program was planned with.
 
     Raises:
@@ -113,6 +115,7 @@ def write_bundle(
         model_hash,
         target,
         c_kernels,
+        classes=classes,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -189,6 +192,7 @@ def _metadata(
     model_hash: str,
     target: Target,
     c_kernels: Sequence[Path],
+    classes: tuple[str, ...] | None,
     tuning: str | None,
     prefix: str,
     library: str | None,
@@ -233,6 +237,7 @@ def _metadata(
             )
             for index, step in enumerate(program.steps)
         ),
+        classes=classes,
         tuning=tuning,
         prefix=prefix,
         library=library,

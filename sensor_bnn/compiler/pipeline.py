@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from math import prod
 from pathlib import Path
+
+import onnx
 
 from sensor_bnn.compiler.bundle import BUNDLE, Bundle, write_bundle
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
@@ -14,8 +17,10 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
+from sensor_bnn.errors import ModelError
 from sensor_bnn.files import check_folder
-from sensor_bnn.onnx.load import load_model
+from sensor_bnn.onnx.class_names import class_names
+from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.tracing import Laps
 
 _log = logging.getLogger(__name__)
@@ -53,7 +58,9 @@ def compile_model(
     if dump_ir is not None:
         check_folder(dump_ir, IR)
     laps = Laps(_log)
-    model = load_model(onnx_path, STANDARD_OPERATORS)
+    data = read_file(onnx_path)
+    model = model_of(data, onnx_path, STANDARD_OPERATORS)
+    classes = _classes(model, onnx_path)
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
     laps.lap("imported to Relax")
@@ -64,8 +71,28 @@ def compile_model(
     if dump_ir is not None:
         write_ir(graph, matched, program, facts, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)
-    model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
+    model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
-    bundle = write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)
+    bundle = write_bundle(
+        program,
+        name or onnx_path.stem,
+        model_hash,
+        facts,
+        out_dir,
+        classes=classes,
+        tuning=tuned.sha256,
+    )
     laps.lap("wrote the bundle %s", bundle.folder)
     return bundle
+
+
+def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the outputs, if the file says them: one for each."""
+    names = class_names({prop.key: prop.value for prop in model.metadata_props}, path)
+    outputs = prod(size.dim_value for size in model.graph.output[0].type.tensor_type.shape.dim)
+    if names is not None and len(names) != outputs:
+        raise ModelError(
+            f"The metadata of {path} names {len(names)} classes; the model has {outputs} outputs.",
+            "Export the model again, or correct or remove `classes` in the file's metadata.",
+        )
+    return names

@@ -1,4 +1,4 @@
-"""Keys and signatures of firmware images: Ed25519 (RFC 8032), by the library `cryptography`."""
+"""Keys and signatures of firmware images: Ed25519 (RFC 8032), with the library `cryptography`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _REMEDY = "Make a key with `sensor-bnn keygen`."
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key, and the counter of the images that it signs.
+    """A private key, and the counter for the images that it signs.
 
     Attributes:
-        counter: 0 to 2**32 - 1; a board that has run an image starts none with a lower one.
+        counter: 0 to 2**32 - 1; a board that has run an image starts none with a lower counter.
     """
 
     private: Ed25519PrivateKey
@@ -41,7 +41,7 @@ class Signer:
 
 
 def make_key(file: Path) -> bytes:
-    """Write a new private key (PKCS #8, PEM, readable by its owner alone); return its public key's 32 bytes.
+    """Write a new private key (PKCS #8, PEM, readable only by its owner); return the public key's 32 bytes.
 
     Raises:
         KeyFileError: there is such a file.
@@ -67,11 +67,11 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
     """Read a private key.
 
     Args:
-        file: PEM, as ``make_key`` or ``openssl genpkey -algorithm ed25519`` write it.
-        counter: of what is to be signed; seconds since 1970 when None (SOURCE_DATE_EPOCH, if set).
+        file: a PEM file from ``make_key`` or ``openssl genpkey -algorithm ed25519``.
+        counter: the counter of the images to sign; None for seconds since 1970 (SOURCE_DATE_EPOCH, if set).
 
     Raises:
-        KeyFileError: there is no such file, or it holds no Ed25519 key without a password.
+        KeyFileError: there is no such file, or it does not hold an Ed25519 key without a password.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -1,6 +1,6 @@
-"""Flash by the drive that a board's debug probe shows: a file copied there is written into the flash.
+"""Flash through the drive of a board's debug probe, which writes a file that is copied there into the flash.
 
-ST-Link and DAPLink probes take Intel HEX, whose addresses say where its bytes go.
+ST-Link and DAPLink probes accept Intel HEX, which contains the addresses of its bytes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _FILE = "FIRMWARE.HEX"
 
 @dataclass(frozen=True)
 class DriveResult:
-    """What was copied where; the probe, or the chip's ROM, writes it from then on by itself.
+    """What was copied, and to which drive; the probe, or the chip's ROM, then writes the flash by itself.
 
-    ``port`` and ``model`` are of the application that has answered, if somebody listened for it.
+    ``port`` and ``model`` belong to the application that answered, if its answer was awaited.
     """
 
     board: str
@@ -37,11 +37,11 @@ class DriveResult:
 
 
 def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
-    """Copy the resident bootloader, if ``image`` brings it, and the image as one file of Intel HEX.
+    """Copy the resident bootloader, if ``image`` contains it, and the image as one Intel HEX file.
 
     Args:
         image: a checked image.
-        board: the board that is meant.
+        board: the board that the drive must belong to.
         drive: the folder where the probe's drive is mounted.
 
     Raises:

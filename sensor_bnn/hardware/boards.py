@@ -1,7 +1,7 @@
 """The board registry: every folder ``boards/<name>/`` with a ``board.toml``, by name.
 
-A board is a folder of facts. Code asks for a fact and never for a board's name, so a new board is a new
-folder, in this installation's ``boards/`` or anywhere the user keeps it.
+A board is a folder of facts. Code depends on facts and never on a board's name, so adding a board means
+adding a folder, in this installation's ``boards/`` or anywhere else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sensor_bnn.resources import resource
 
 
 def list_boards() -> list[Board]:
-    """Return every board of this installation, by name.
+    """Return every board of this installation, sorted by name.
 
     Raises:
         BoardError: a board's file is wrong.
@@ -41,22 +41,22 @@ def list_boards() -> list[Board]:
 
 
 def default_board() -> Board:
-    """Return the emulated board that the demo runs on when none is named.
+    """Return the emulated board that the demo uses if none is named.
 
     Raises:
-        BoardError: a board's file is wrong, or not exactly one says that it is the default.
+        BoardError: a board's file is wrong, or not exactly one board is the default.
     """
     found = [board for board in list_boards() if board.emulator is not None and board.emulator.default]
     if len(found) != 1:
         raise BoardError(
-            f"{len(found)} boards say that they are the default, not one.",
+            f"{len(found)} boards are marked as the default; exactly one must be.",
             "Name a board with --board, or correct the boards' emulator.default.",
         )
     return found[0]
 
 
 def load_board(name: str | Path) -> Board:
-    """Return the board of this name, or the one in this folder.
+    """Return the board with this name or in this folder.
 
     Args:
         name: a name that ``sensor-bnn boards`` lists, or a path to a folder with a ``board.toml``.
@@ -84,9 +84,9 @@ def load_board(name: str | Path) -> Board:
 
 
 def new_board(name: str, source: Board, folder: Path) -> Board:
-    """Write ``folder/name/board.toml`` with the facts, and comments, of another board.
+    """Write ``folder/name/board.toml`` with the facts and comments of another board.
 
-    The new board has not run on hardware and is no default.
+    The new board is marked as not run on hardware and not the default.
 
     Raises:
         BoardError: the name is none, or there is such a board or folder.

@@ -22,13 +22,13 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 MARK = "counter_now"
-"""The firmware's function that is called before and after each layer of a profiled inference."""
+"""The firmware's function that runs before and after each layer of a profiled inference."""
 
 
 class CountedRun:
-    """An emulated board, flashed, whose instructions are counted.
+    """An emulated, flashed board whose instructions are counted.
 
-    ``port`` is its serial port while it runs; ``estimates`` may be asked once it has stopped.
+    ``port`` is its serial port while it runs; ``estimates`` may be called after it has stopped.
     """
 
     def __init__(self, board: Board, plugin: CountPlugin, symbols: Symbols, port: str) -> None:
@@ -38,10 +38,10 @@ class CountedRun:
         self._symbols = symbols
 
     def estimates(self, layers: int, memory: Memory | None = None) -> list[Estimate]:
-        """The estimate of each layer of the inference that was profiled.
+        """Return the estimate of each layer of the profiled inference.
 
         Args:
-            layers: how many the model has.
+            layers: number of the model's layers.
             memory: of the flash; without wait states if None.
 
         Raises:
@@ -57,16 +57,16 @@ def counted_run(
 ) -> Iterator[CountedRun]:
     """Start the board with the counting plugin and flash a build.
 
-    Within the context profile one inference, and run none otherwise; the board stops with the context.
+    Within the context, profile one inference and run no other; the board stops at the end of the context.
 
     Args:
         board: one with an emulator.
-        build: what ``sensor-bnn build`` wrote for it.
-        folder: for plugin and counts; it outlives the context.
+        build: the folder of ``sensor-bnn build`` for it.
+        folder: folder for plugin and counts; it must exist longer than the context.
         progress: of flashing.
 
     Raises:
-        SensorBnnError: whatever the emulator, the flasher or the C compiler says.
+        SensorBnnError: the emulator, the flasher or the C compiler failed.
     """
     symbols = Symbols(build / "firmware.elf")
     plugin = CountPlugin.build(symbols, MARK, folder)
@@ -83,18 +83,18 @@ def estimate_model(
     memory: Memory | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> list[Estimate]:
-    """Estimate the cycles of every layer of a model, for one sample.
+    """Estimate the cycles of each layer of a model, for one sample.
 
     Args:
         board: one with an emulator.
         bundle: the compiled model.
         build: its firmware.
-        sample: the input's bytes.
+        sample: the bytes of the input.
         memory: of the flash; without wait states if None.
         progress: of flashing.
 
     Raises:
-        SensorBnnError: whatever the run says, or LLVM's programs are missing.
+        SensorBnnError: the run failed, or LLVM's programs are missing.
     """
     metadata = read_metadata(bundle)
     with scratch_folder("counts") as folder:

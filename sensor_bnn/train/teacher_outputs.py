@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import NewFolder, remove_folder, replace_folder, write_errors
+from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.sets import Cutter
 
@@ -93,10 +94,13 @@ def keep_outputs(
     return TeacherOutputs(folder)
 
 
-def _identity(folder: Path) -> Any:
+def _identity(folder: Path) -> object:
+    """What ``outputs.json`` says; None for a missing or damaged one, whose outputs are computed again."""
+    file = folder / "outputs.json"
+    source = Source(str(file), CheckpointError, "The outputs are computed again.")
     try:
-        return json.loads((folder / "outputs.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json_values(contents(file, source), source)
+    except CheckpointError:
         return None
 
 

@@ -51,7 +51,7 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
     Args:
         program: its output is uint32.
         key: what tells this program from every other one.
-        board: the board that is meant.
+        board: the board that must be at the port.
         port: where a real one is; None starts the emulator.
 
     Raises:

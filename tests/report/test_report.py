@@ -22,6 +22,7 @@ from sensor_bnn.report.picture import picture
 from sensor_bnn.report.view import view_of
 
 from .browser import Browser
+from .conftest import evaluation
 
 Make = Callable[..., dict[str, Any]]
 
@@ -219,7 +220,7 @@ def test_the_command_with_kernels_and_a_teacher(bench_result: Make, tmp_path: Pa
     files = {name: tmp_path / f"{name}.json" for name in ("result", "kernels", "teacher")}
     files["result"].write_text(json.dumps(bench_result()))
     files["kernels"].write_text(json.dumps({"schema": "sensor-bnn/kernels/1", "rows": KERNELS}))
-    rung = {"model": "t", "windows": 50, "top1": 0.9, "top5": 1.0, "loss": 0.1, "recall": {}, "confusion": []}
+    rung = evaluation(top1=0.9, samples=50)
     files["teacher"].write_text(json.dumps(rung))
     line = [str(files["result"]), "--kernels", str(files["kernels"]), "--rung", f"teacher={files['teacher']}"]
     done = CliRunner().invoke(command, [*line, "-o", str(tmp_path / "page.html")])

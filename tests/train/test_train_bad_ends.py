@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner
 
 import sensor_bnn
-from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.errors import CheckpointError, DataError, FileError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train import epochs
@@ -149,13 +149,13 @@ def test_wrong_labels_are_named(tmp_path: Path, recordings: Recordings, recipe: 
 def test_confusion_as_a_picture(tmp_path: Path) -> None:
     arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--confusion"]
     for name, start in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
-        done = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / name)])
+        done = CliRunner().invoke(evaluate_command, [*arguments, str(tmp_path / name)])
         assert done.exit_code == 0, done.output
         assert (tmp_path / name).read_bytes().startswith(start)
     from PIL import Image
 
     with Image.open(tmp_path / "a.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 20  # not blank
-    refused = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / "c.txt")])
+    refused = CliRunner().invoke(evaluate_command, [*arguments, str(tmp_path / "c.txt")])
     assert isinstance(refused.exception, DataError)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.svg"]

@@ -263,7 +263,7 @@ def test_progressive_weights_are_real_first_and_binary_at_last(
         ({"answers": -1.0}, "distill.answers is -1"),
         ({"features": float("nan")}, "distill.features is nan"),
         ({"teacher": 3}, "distill.teacher is 3"),
-        ({"master": "x"}, "unknown key 'master'"),
+        ({"master": "x"}, "distill.master is not a known key"),
     ),
 )
 def test_mistakes_in_the_section_are_named(section: dict[str, object], message: str) -> None:
