@@ -20,7 +20,7 @@ from sensor_bnn.report.progress import count_bars, transfer_bars
 if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison
 
-SHIPPED = Path(__file__).resolve().parent / "zoo" / "watch-tiny"
+SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "watch-tiny"
 """The trained model that ships: ``ckpt.pt`` and ``samples.npz``."""
 
 
