@@ -26,7 +26,7 @@ from sensor_bnn.workflows.demo import SHIPPED
 from sensor_bnn.workflows.profile import Plan, profile_at
 
 if TYPE_CHECKING:
-    from sensor_bnn.compiler.bundle import Bundle
+    from sensor_bnn.compiler.compiled import Bundle
     from sensor_bnn.onnx.from_checkpoint import Export
 
 SHIPPED_SAMPLES = SHIPPED / "samples.npz"

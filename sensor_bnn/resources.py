@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -14,3 +17,9 @@ def resource(name: str) -> Path:
     """
     packed = _PACKAGE / "_tree" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: ``$SENSOR_BNN_CACHE``, or the user's cache."""
+    chosen = os.environ.get("SENSOR_BNN_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("sensor-bnn")

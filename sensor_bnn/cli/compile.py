@@ -30,6 +30,7 @@ _WIDTH = 130
     type=click.Path(path_type=Path, dir_okay=False),
     help="What `sensor-bnn tune` found for the target; layers of other shapes go without.",
 )
+@click.option("--no-cache", is_flag=True, help="Compile even what the cache holds, and do not keep it there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the bundle's metadata.")
 def command(
     model: Path,
@@ -37,6 +38,7 @@ def command(
     output: Path | None,
     dump_ir: Path | None,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
@@ -58,7 +60,9 @@ def command(
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
-    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning)
+    bundle = compile_model(
+        model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning, cache=not no_cache
+    )
     if bundle.metadata["library"] is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 

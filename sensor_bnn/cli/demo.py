@@ -28,6 +28,7 @@ import click
     help="Folder for everything that is made on the way.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
+@click.option("--no-cache", is_flag=True, help="Compile even what the cache holds, and do not keep it there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the table goes to stderr.")
 def command(
     board: str | None,
@@ -35,6 +36,7 @@ def command(
     samples: Path | None,
     output: Path,
     limit: int | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Take a trained binary transformer from PyTorch to a measured board.
@@ -57,7 +59,7 @@ def command(
     from sensor_bnn.workflows.demo import run_demo
 
     facts = load_board(board) if board else default_board()
-    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))
+    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True), cache=not no_cache)
     if as_json:
         click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)

@@ -33,6 +33,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="What `sensor-bnn tune` found for the target; the host's bundle goes without.",
 )
+@click.option("--no-cache", is_flag=True, help="Compile even what the cache holds, and do not keep it there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     ckpt: Path,
@@ -41,6 +42,7 @@ def command(
     samples: Path | None,
     narrow: bool,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Export the checkpoint CKPT to ONNX, check it, and compile it.
@@ -68,7 +70,9 @@ def command(
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
-            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name, tuning=tuned).folder
+            bundles[name] = compile_model(
+                done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
+            ).folder
     comparison = done.comparison
     if as_json:
         result = {

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn import export
-from sensor_bnn.compiler.bundle import Bundle
+from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target, list_targets
