@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 import click
 
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import standard_output
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
@@ -98,11 +100,19 @@ def root() -> None:
 
 def main() -> None:
     """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage."""
+    # As after Ctrl-C, files that are half written go before the process does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
-        root(prog_name="sensor-bnn")
+        with standard_output():
+            root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
         sys.exit(1)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":
