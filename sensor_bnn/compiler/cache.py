@@ -19,7 +19,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -29,6 +28,8 @@ from pathlib import Path
 
 from sensor_bnn.compiler.library import programs_of
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.errors import FileError
+from sensor_bnn.files import write_file
 from sensor_bnn.resources import cache_folder, resource
 
 LIMIT_BYTES = 500_000_000
@@ -141,14 +142,10 @@ def write_entry(key: str, files: Files) -> None:
     payload = packed.getvalue()
     entry = _entry(key)
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".draft-") as draft:
-            file_ = Path(draft) / entry.name
-            file_.write_bytes(_seal(key, payload) + payload)
-            file_.replace(entry)
+        write_file(entry, _seal(key, payload) + payload)
         _evict(entry.parent)
-    except OSError as error:
-        _log.warning("the cache entry %s cannot be written: %s", entry, error.strerror)
+    except (FileError, OSError) as error:
+        _log.warning("the cache entry %s cannot be written: %s", entry, error)
 
 
 def bundle_files(folder: Path) -> Files:

@@ -38,7 +38,7 @@ def missing_compiler(target: Target) -> str | None:
 
 
 def programs_of(target: Target) -> tuple[str, ...]:
-    """Return the programs that a bundle's libraries are made with: compiler, archiver, and a host's linker."""
+    """Return the programs that a bundle's libraries are made with."""
     return (compiler_of(target), _archiver(target), *(("ld",) if target.hosted else ()))
 
 
