@@ -1,8 +1,8 @@
-"""What takes long to start: a fixture for each of it, the markers that they set, and a guard for the others.
+"""A fixture for each kind of slow program, the markers that the fixtures set, and a guard for other tests.
 
-A test that runs a cross compiler, an emulator, a browser or a training names the fixture for it (or uses one that
-does) and is thereby marked ``slow``, and with the fixture's own name: ``pytest -m "not slow"`` is what
-``make check`` runs. A test that starts one of them without its fixture fails, in every run.
+A test that runs a cross compiler, an emulator, a browser or a training requests the fixture for it (or one that
+does) and is thereby marked ``slow``, and with the fixture's own name: ``make check`` runs what is not marked.
+A test that starts one of them without its fixture fails, in every run.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Guard:
         os.environ["PATH"] = os.pathsep.join([*refused, self._path])
 
     def told(self) -> str:
-        """What programs said that were run without their fixture: also where the test took it for a result."""
+        """Return the messages of programs that were run without their fixture."""
         return self._told.read_text() if self._told.exists() else ""
 
 

@@ -8,16 +8,16 @@ import click
 
 
 @click.command(name="demo")
-@click.option("--board", help="A board with an emulator.  [default: the one that says so]")
+@click.option("--board", help="An emulated board (see `sensor-bnn boards`).  [default: the Cortex-M7]")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A checkpoint of `sensor-bnn train`.  [default: the shipped watch-tiny]",
+    help="A checkpoint that `sensor-bnn train` wrote.  [default: the shipped watch-tiny]",
 )
 @click.option(
     "--samples",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Labelled samples to run.  [default: samples.npz beside the checkpoint]",
+    help="Labelled samples to run, an npz file.  [default: samples.npz in the checkpoint's folder]",
 )
 @click.option(
     "-o",
@@ -25,11 +25,13 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("build/demo"),
     show_default=True,
-    help="Folder for everything that is made on the way.",
+    help="Folder for all intermediate files.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
-@click.option("--no-cache", is_flag=True, help="Compile even what the cache holds, and do not keep it there.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the table goes to stderr.")
+@click.option("--limit", type=click.IntRange(min=1), help="Run at most this many samples.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and the table on stderr."
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 def command(
     board: str | None,
     checkpoint: Path | None,
@@ -39,10 +41,11 @@ def command(
     no_cache: bool,
     as_json: bool,
 ) -> None:
-    """Take a trained binary transformer from PyTorch to a measured board.
+    """Run the whole pipeline, from a trained checkpoint to measurements on an emulated board.
 
-    Exports the checkpoint to ONNX, compiles it, builds firmware, starts the emulated board with its resident
-    bootloader, flashes the firmware over the serial port, and measures there.
+    Exports the checkpoint to ONNX, compiles it, builds the firmware, starts the emulated board with its
+    resident bootloader, flashes the firmware over the serial port, and measures the model on the board. It
+    needs no hardware. Prints instructions, memory and accuracy, and the cost of each layer.
 
     \b
     Example:

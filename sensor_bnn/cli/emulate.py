@@ -12,22 +12,25 @@ import click
 @click.option(
     "--bootloader",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="ELF file in the board's flash at power-on.",
+    help="ELF file that is in the board's flash at power-on.  [default: the resident bootloader]",
 )
 @click.option(
     "--build",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of `sensor-bnn build` whose bootloader.elf to use.",
+    help="Folder of `sensor-bnn build`: use its bootloader.elf.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: board, port, pid, debugger.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout: board, port, pid, debugger."
+)
 def command(board: str, bootloader: Path | None, build: Path | None, as_json: bool) -> None:
     """Run BOARD in QEMU until Ctrl-C, and print the path of its serial port.
 
-    BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. It starts with the
-    resident bootloader and an empty application slot, as a new board comes out of its box.
+    BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. The board starts like a
+    new one: with the resident bootloader and an empty application slot. Use the printed port with `flash`,
+    `bench` and `monitor` in another terminal.
 
     \b
-    Example, in two terminals:
+    Example, one command per terminal:
       sensor-bnn emulate qemu-mps2-an500
       sensor-bnn flash build/ --port /dev/pts/3
     """
@@ -42,7 +45,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     from sensor_bnn.hardware.boards import load_board
 
     if bootloader is not None and build is not None:
-        raise click.UsageError("--bootloader and --build exclude each other.")
+        raise click.UsageError("Give only one of --bootloader and --build.")
     facts = load_board(board)
     if facts.emulator is None:
         raise BoardError(
@@ -53,8 +56,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    # A service manager's SIGTERM must not leave QEMU behind; what a script puts into the background ignores
-    # SIGINT from birth.
+    # SIGTERM, which a service manager sends, must not leave QEMU running. SIGINT is set too, because a shell
+    # starts background jobs with SIGINT ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:

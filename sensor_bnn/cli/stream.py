@@ -14,17 +14,28 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     try:
         return tuple(float(text) for text in value.split(",")) if value else ()
     except ValueError:
-        raise click.BadParameter("give numbers with commas between, one a channel") from None
+        raise click.BadParameter("give numbers with commas between them, one per channel") from None
 
 
 @click.command(name="stream")
 @click.argument("bundle", type=_FOLDER, required=False)
-@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE's stream.")
-@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
-@click.option("--data", type=_FILE, help="Recording: CSV or npz.  [default: the shipped model's windows]")
-@click.option("--classes", help="The classes' names, commas between.  [default: the recording's, sorted]")
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), default=50.0, show_default=True, help="Hz."
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board that runs BUNDLE's stream application."
+)
+@click.option(
+    "--board", help="Name or folder of the board. Without --port: an emulated board, started for this run."
+)
+@click.option("--data", type=_FILE, help="Recording, a CSV or npz file.  [default: the shipped samples]")
+@click.option(
+    "--classes",
+    help="Names of the classes with commas between them.  [default: the recording's labels, sorted]",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=50.0,
+    show_default=True,
+    help="Sensor rate, Hz.",
 )
 @click.option(
     "--hop", type=click.IntRange(min=1), help="Samples between decisions.  [default: half a window]"
@@ -34,21 +45,25 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     type=click.FloatRange(0, 1, min_open=True),
     default=0.4,
     show_default=True,
-    help="Of a new answer in the running average; 1 smooths nothing.",
+    help="Weight of a new answer in the running average; 1 means no smoothing.",
 )
-@click.option("--offset", callback=_numbers, help="Of each channel: value = (raw - offset) * gain.")
-@click.option("--gain", callback=_numbers, help="Of each channel.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
-@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate meanwhile.")
+@click.option("--offset", callback=_numbers, help="Numbers, one per channel: value = (raw - offset) * gain.")
+@click.option("--gain", callback=_numbers, help="Numbers, one per channel.")
+@click.option("--limit", type=click.IntRange(min=1), help="Send at most this many samples.")
+@click.option(
+    "--baud",
+    type=click.IntRange(min=1),
+    help="Baud rate of the line during the run.  [default: the board's own]",
+)
 @click.option(
     "-o",
     "--output",
     type=_FOLDER,
     default=Path("build/stream"),
     show_default=True,
-    help="Folder for what is built for an emulated board.",
+    help="Folder for the files that are built for an emulated board.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout at the end.")
 def command(
     bundle: Path | None,
     port: str | None,
@@ -65,11 +80,12 @@ def command(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Send a recording to a board as its sensor would, and print what it decides, as it decides.
+    """Send a recording to a board as its sensor would, and print each decision of the board.
 
-    The board cuts windows, normalises, infers and smooths by itself; the application is
-    firmware/stream/stream.c (`sensor-bnn build --application stream`). At the end stands the latency budget:
-    what a decision costs, beside the time until the next.
+    The board cuts windows, normalises, infers and smooths by itself. Its application is
+    firmware/stream/stream.c: build it with `sensor-bnn build --application stream`. With --board alone, an
+    emulated board is built, started and flashed for this run. At the end the command prints the latency
+    budget: the cost of a decision, and the time that is available until the next.
 
     \b
     Example:
@@ -123,11 +139,15 @@ def command(
         _, window, outputs = window_of(bundle)
         if len(names) != outputs:
             raise DataError(
-                f"The model has {outputs} classes; {len(names)} are named.", "Name them all with --classes."
+                f"The model has {outputs} classes, but {len(names)} are named.",
+                "Name them all with --classes.",
             )
         settings = Settings(hop or max(1, window // 2), share, offset, gain)
         if len(recording.raw) < window:
-            raise DataError(f"{len(recording.raw)} samples are no window of {window}.", "Record more.")
+            raise DataError(
+                f"The recording has {len(recording.raw)} samples, less than one window of {window}.",
+                "Record more.",
+            )
         for hello, decision in stream_at(port, facts, bundle, recording.raw, settings, baud):
             answered = hello
             decisions.append(decision)

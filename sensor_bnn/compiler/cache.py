@@ -18,7 +18,6 @@ import logging
 import os
 import platform
 import shutil
-import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +25,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.library import programs_of
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import FileError
@@ -219,14 +219,13 @@ def _package(name: str) -> str | None:
     return f"{found.version} {_sha256((found.read_text('RECORD') or '').encode())}"
 
 
-def _program(name: str) -> list[str] | None:
+def _program(name: str) -> list[str | None] | None:
     """Path, digest and ``--version`` of a program; the version tells more where the program is a wrapper."""
     path = shutil.which(name)
     if path is None:
         return None
     try:
-        digest = _sha256(Path(path).read_bytes())
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [path, str(error)]
-    return [str(Path(path).resolve()), digest, done.stdout]
+        digest = _file_sha256(Path(path))
+    except OSError as error:
+        digest = str(error)
+    return [str(Path(path).resolve()), digest, programs.first_line([path, "--version"])]

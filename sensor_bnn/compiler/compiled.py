@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from sensor_bnn.compiler.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,4 @@ class Bundle:
     """
 
     folder: Path
-    metadata: dict[str, Any]
+    metadata: Metadata

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ToolError
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _FLAGS = (
@@ -67,13 +66,4 @@ def _archiver(target: Target) -> str:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ToolError(
-            f"{command[0]} cannot be run: {error.strerror}.", "Check it with `sensor-bnn doctor`."
-        ) from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        first = next((line for line in lines if "error" in line), lines[0] if lines else "no message")
-        raise ToolError(f"{command[0]} failed: {first}.", "Check it with `sensor-bnn doctor`.")
+    programs.run(command, cwd=folder, install="Check it with `sensor-bnn doctor`.")

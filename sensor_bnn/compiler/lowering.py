@@ -6,6 +6,7 @@ convention; here the buffer parameters are swapped for typed pointers before cod
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,13 @@ import tvm_ffi
 from tvm import s_tir, tirx
 from tvm.ir import IRModule, PointerType
 from tvm.ir import Var as IrVar
+from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.tracing import Laps
+
+_log = logging.getLogger(__name__)
 
 _ADDRESS = r'"0x[0-9a-f]+"'
 
@@ -78,20 +83,29 @@ def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: Path) 
 
 
 def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
+    laps = Laps(_log, logging.DEBUG)
     lowered = lower_kernels(kernels)
+    laps.lap("lowered %d kernels", len(kernels))
     tvm_target = tvm.target.Target(target.llvm())
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
-    return tvm.get_global_func("target.build.llvm")(module, tvm_target)
+    built = tvm.get_global_func("target.build.llvm")(module, tvm_target)
+    laps.lap("built them with LLVM for %s", target.name)
+    return built
 
 
 def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:
     """Return the kernels as flat loops over flat buffers."""
     module = IRModule({name: f.with_attr("global_symbol", name) for name, f in kernels.items()})
-    with tvm.transform.PassContext(opt_level=3):
-        return tvm.transform.Sequential([make() for make in _PASSES])(module)
+    timing = [PassTimingInstrument()] if _log.isEnabledFor(logging.DEBUG) else []
+    with tvm.transform.PassContext(opt_level=3, instruments=timing):
+        lowered = tvm.transform.Sequential([make() for make in _PASSES])(module)
+        for timed in timing:
+            for line in timed.render().splitlines():
+                _log.debug("pass %s", line.strip())
+    return lowered
 
 
 def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> PrimFunc:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
 
 Render = Callable[..., str]
@@ -24,16 +24,16 @@ def package_files(prefix: str) -> dict[str, str]:
     }
 
 
-def write_packages(folder: Path, facts: dict[str, Any], target: Target, render: Render) -> None:
+def write_packages(folder: Path, metadata: Metadata, target: Target, render: Render) -> None:
     """Write what surrounds the library; an Arduino library only for a core of which Arduino boards are made.
 
     Args:
         folder: the bundle, with its header and, if there is a compiler, its library.
-        facts: of the bundle.
+        metadata: of the bundle.
         target: the processor.
         render: for the templates.
     """
-    prefix, library = facts["prefix"], facts["library"]
+    prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
         (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_text(render(template))

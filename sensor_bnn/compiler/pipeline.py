@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import logging
 import tempfile
 from pathlib import Path
 
 from sensor_bnn.compiler.cache import Files, bundle_files, bundle_key, read_entry, write_entry
 from sensor_bnn.compiler.compiled import Bundle
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
 from sensor_bnn.errors import ModelError
+from sensor_bnn.tracing import Laps
+
+_log = logging.getLogger(__name__)
 
 
 def compile_model(
@@ -45,6 +49,7 @@ def compile_model(
     if key is not None and dump_ir is None:
         files = read_entry(key)
         if files is not None:
+            _log.info("%s for %s is taken from the cache", onnx_path, target)
             return _place(files, out_dir)
     bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuning)
     # A file that was changed meanwhile has made another bundle than the key says.
@@ -64,15 +69,23 @@ def _compile(
     from sensor_bnn.onnx.load import load_model
 
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target.name)
+    laps = Laps(_log)
     model = load_model(onnx_path, STANDARD_OPERATORS)
+    laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
+    laps.lap("imported to Relax")
     matched = match_patterns(graph)
+    laps.lap("matched patterns")
     program = plan_program(matched, target, tuned)
+    laps.lap("planned %d steps for %s", len(program.steps), target.name)
     if dump_ir is not None:
         write_ir(graph, matched, program, target, dump_ir)
+        laps.lap("wrote all stages to %s", dump_ir)
     model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
-    return write_bundle(program, name or onnx_path.stem, model_hash, target, out_dir, tuning=tuned.sha256)
+    bundle = write_bundle(program, name or onnx_path.stem, model_hash, target, out_dir, tuning=tuned.sha256)
+    laps.lap("wrote the bundle %s", bundle.folder)
+    return bundle
 
 
 def _place(files: Files, folder: Path) -> Bundle:
@@ -86,7 +99,7 @@ def _place(files: Files, folder: Path) -> Bundle:
                 file.write_bytes(content.content)
                 if content.executable:
                     mode = file.stat().st_mode
-                    file.chmod(mode | (mode & 0o444) >> 2)  # Whoever may read it may execute it.
+                    file.chmod(mode | (mode & 0o444) >> 2)  # Execution is allowed where reading is.
             if folder.exists():
                 folder.rename(Path(temporary) / "old")
             draft.rename(folder)
@@ -94,4 +107,4 @@ def _place(files: Files, folder: Path) -> Bundle:
         raise ModelError(
             f"The bundle {folder} cannot be written: {error.strerror}.", "Choose another output folder."
         ) from error
-    return Bundle(folder, json.loads(files["metadata.json"].content))
+    return Bundle(folder, read_metadata(folder))

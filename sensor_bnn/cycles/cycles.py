@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.cycles.core_cycles import CORES, cost, is_branch
 from sensor_bnn.cycles.model_text import model_text
@@ -29,6 +28,8 @@ PACKAGE = "llvm-19"
 
 DISASSEMBLER, MODEL = "llvm-mc-19", "llvm-mca-19"
 _ITERATIONS = 100
+_INSTALL = f"Install LLVM 19: apt-get install --no-install-recommends {PACKAGE}"
+_FAILURE = "Cycles cannot be estimated"
 _ARM_BRANCH = re.compile(r"(b|bl|br|blr|ret|cbn?z|tbn?z|b\.\w+|bn?e|le|wls|dls\w*|letp)$")
 _REGIONS = 400
 
@@ -135,7 +136,7 @@ def check_programs(target: Target) -> None:
         ToolError: one is missing; the message says how to install it.
     """
     for program in (DISASSEMBLER,) if target.cpu in CORES else (DISASSEMBLER, MODEL):
-        _path(program)
+        programs.find(program, install=_INSTALL, failure=_FAILURE)
 
 
 def estimate_cycles(
@@ -301,28 +302,20 @@ def _disassemble(instructions: list[bytes], target: Target) -> list[str]:
     if len(texts) != len(instructions):
         raise ToolError(
             f"{DISASSEMBLER} knows {len(texts)} of {len(instructions)} instructions of {target.cpu}.",
-            f"Install LLVM 19: apt-get install --no-install-recommends {PACKAGE}",
+            _INSTALL,
         )
     return texts
 
 
-def _path(program: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        raise ToolError(
-            f"The program {program} is missing; cycle estimates need it.",
-            f"Install it: apt-get install --no-install-recommends {PACKAGE}",
-        )
-    return path
-
-
 def _run(program: str, arguments: list[str], text: str) -> str:
-    path = _path(program)
-    done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())
-        raise ToolError(f"{program} failed: {first}.", "Its version may be another than 19: reinstall it.")
-    return done.stdout
+    done = programs.run(
+        [program, *arguments],
+        stdin=text,
+        install=_INSTALL,
+        failure=_FAILURE,
+        remedy="Its version may be another than 19: reinstall it.",
+    )
+    return done.text
 
 
 @cache

@@ -6,8 +6,6 @@ The plugin's source lies beside this file and is compiled by the machine's C com
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +16,10 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn.emulation.instruction_plugin import compile_plugin
 from sensor_bnn.errors import BundleError, ToolError
 
 _SOURCE = Path(__file__).with_name("count_plugin.c")
-_INSTALL = "Install it: apt-get install --no-install-recommends gcc libc6-dev"
 
 Counts = Mapping[tuple[int, bytes], int]
 """How often an instruction ran, by its address and its bytes as they lie in memory."""
@@ -113,18 +111,7 @@ class CountPlugin:
             BundleError: the program has no such function.
             ToolError: the C compiler is missing or fails.
         """
-        compiler = shutil.which("cc")
-        if compiler is None:
-            raise ToolError("The machine's C compiler cc is missing.", _INSTALL)
-        library = folder / "count_plugin.so"
-        done = subprocess.run(
-            [compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ToolError(f"cc cannot compile QEMU's plugin: {done.stderr.strip()}.", _INSTALL)
+        library = compile_plugin(_SOURCE, folder)
         return cls(library, folder / "counts.txt", symbols.address(mark), symbols.thumb)
 
     @property

@@ -7,15 +7,19 @@ flash. It stands in for a debug probe.
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from types import TracebackType
 from typing import Self
 
 from sensor_bnn.errors import FlashError, PortError
+from sensor_bnn.tracing import Payload
 
 BLOCK_BYTES = 1024
 """The most that one command carries: a packet of QEMU's holds twice as many digits, and little more."""
 _SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class Debugger:
@@ -90,6 +94,8 @@ class Debugger:
 
     def _ask(self, command: str) -> str:
         data = command.encode("ascii")
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s -> %s", self.address, Payload(command))
         try:
             self._socket.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
             while True:
@@ -102,7 +108,10 @@ class Debugger:
                         raise ValueError
                     # That the core stands is said when it comes to stand, too, asked or not.
                     if command == "?" or body[:1] not in (b"S", b"T"):
-                        return body.decode("ascii")
+                        answer = body.decode("ascii")
+                        if _log.isEnabledFor(logging.DEBUG):
+                            _log.debug("%s <- %s", self.address, Payload(answer))
+                        return answer
                     continue
                 more = self._socket.recv(1 << 16)
                 if not more:

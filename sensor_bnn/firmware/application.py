@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.firmware.bundle import BundleFacts
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
 from sensor_bnn.hardware.boards import Board, Region
 
@@ -27,7 +27,7 @@ class LinkedApplication:
 
 
 def make_application(
-    linked: bytes, slot: Region, bundle: BundleFacts, board: Board, signer: Signer | None
+    linked: bytes, slot: Region, bundle: Metadata, board: Board, signer: Signer | None
 ) -> LinkedApplication:
     """Return what is flashed of an ELF file linked for that slot, its header signed if there is a signer."""
     image = application_bytes(linked, slot)

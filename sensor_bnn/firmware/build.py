@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError, BundleError
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
-from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
+from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
@@ -92,7 +93,14 @@ def build_firmware(
     check_estimate(bundle, board, weights)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
         linked = link_firmware(
-            board, Path(temporary), out_dir / "build.log", bundle, application, signer, weights
+            board,
+            Path(temporary),
+            out_dir / "build.log",
+            bundle_dir,
+            bundle.sources,
+            application,
+            signer,
+            weights,
         )
         images = {
             name: make_application(linked[name], slot, bundle, board, signer)
@@ -152,7 +160,7 @@ def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
 
 def _report(
     images: dict[str, LinkedApplication],
-    bundle: BundleFacts,
+    bundle: Metadata,
     board: Board,
     signer: Signer | None,
     weights: str,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn import programs
+from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.image import HEADER_BYTES
@@ -75,29 +74,46 @@ def check_board(board: Board) -> list[BoardCheck]:
 def _make_bundle(board: Board, folder: Path) -> None:
     shutil.copytree(resource("firmware") / "check", folder)
     target = find_target(board.target)
-    done = subprocess.run(
+    programs.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
         cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+        install=f"Install it: {target.install}",
+        remedy="Check the flags of the board's target.",
     )
-    if done.returncode:
-        raise ToolError(
-            f"{target.compiler} failed: {done.stderr.strip()}", "Check the flags of the board's target."
-        )
-    facts: dict[str, Any] = {
-        "format": 1,
-        "model": "check",
-        "model_hash": "00" * 32,
-        "target": board.target,
-        "arena_bytes": 16,
-        "input": {"bytes": 4},
-        "output": {"bytes": 4},
-        "weights_bytes": 4,
-        "layers": [{}],
-    }
-    (folder / "metadata.json").write_text(json.dumps(facts))
+    number = End("float32", (1,), 4)
+    layer = LayerFacts(
+        index=0,
+        name="check",
+        op="Check",
+        kernel="check",
+        macs=0,
+        product=None,
+        input_bytes=4,
+        weights_bytes=4,
+        output_bytes=4,
+        ram_bytes=16,
+        instructions_estimated=0,
+        float=True,
+    )
+    metadata = Metadata(
+        format=FORMAT,
+        model="check",
+        model_hash="00" * 32,
+        target=board.target,
+        arena_bytes=16,
+        arena_lower_bound_bytes=16,
+        input=number,
+        output=number,
+        sources=("model.c", "weights.c"),
+        weights_bytes=4,
+        cost_model="none",
+        layers=(layer,),
+        tuning=None,
+        prefix="check",
+        library=None,
+        arena=(),
+    )
+    (folder / FILE).write_text(metadata.to_json())
 
 
 class _Program:

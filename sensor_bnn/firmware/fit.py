@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError
-from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.hardware.boards import Board, ram_bytes
 
@@ -11,7 +11,7 @@ RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
 HANDLER_STACK_BYTES = 1024
 
 
-def check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
+def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
     """Refuse what cannot fit whatever the code's size, before a compiler runs.
 
     Raises:
@@ -29,7 +29,7 @@ def check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
             most=bundle.largest_layer,
         )
     ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
-    ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
+    ram += bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
     if weights == "ram":
         ram += bundle.weights_bytes
         if ram > ram_bytes(board):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.firmware.application import application_bytes
-from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
@@ -68,7 +68,8 @@ def link_firmware(
     board: Board,
     work: Path,
     log: Path,
-    bundle: BundleFacts | None,
+    bundle: Path | None,
+    model_sources: Sequence[str] = (),
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
@@ -81,7 +82,8 @@ def link_firmware(
         board: the board's facts.
         work: an empty folder.
         log: where the log of a failure goes.
-        bundle: the model; None: the bootloader alone.
+        bundle: the model's folder; None: the bootloader alone.
+        model_sources: its C files, below the folder.
         application: one of ``APPLICATIONS``.
         signer: whose public key goes into the bootloader.
         weights: where the model reads them, ``flash`` or ``ram``.
@@ -118,9 +120,9 @@ def link_firmware(
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_BUNDLE"] = shutil.copytree(bundle, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
-        settings["SBNN_SOURCES"] = ";".join(bundle.sources)
+        settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
     build = work / "build"
     _run(
@@ -168,8 +170,9 @@ def check_compiler(target: Target) -> None:
     Raises:
         ToolError: it is missing.
     """
-    if shutil.which(target.compiler) is None:
-        raise ToolError(f"The cross compiler {target.compiler} is missing.", f"Install it: {target.install}")
+    programs.find(
+        target.compiler, install=f"Install it: {target.install}", failure="Firmware cannot be built"
+    )
 
 
 def _target(board: Board) -> Target:
@@ -273,25 +276,13 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         name: value for name, value in os.environ.items() if name not in ("CFLAGS", "LDFLAGS", "CC")
     }
     environment |= {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise ToolError(
-            f"Cannot run {command[0]}: {error.strerror}.", "Install it: pip install cmake ninja"
-        ) from None
-    if done.returncode == 0:
+    done = programs.run(
+        command, env=environment, merged=True, check=False, install="Install it: pip install cmake ninja"
+    )
+    if done.status == 0:
         return
-    overflow = _OVERFLOW.search(done.stdout)
-    if overflow is not None and "bootloader.elf section" in done.stdout:
+    overflow = _OVERFLOW.search(done.text)
+    if overflow is not None and "bootloader.elf section" in done.text:
         room = board.bootloader_room
         raise BoardError(
             f"The bootloader of {board.name} takes {room + int(overflow[2]):,} bytes and has {room:,}.",
@@ -305,6 +296,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)
         raise _RamOverflowError(found.message, found.remedy, more)
-    place_files({log.name: done.stdout.encode()}, log.parent)
-    last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
+    place_files({log.name: done.output}, log.parent)
+    last = "\n".join(done.text.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")

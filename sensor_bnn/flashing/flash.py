@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from sensor_bnn.flashing.transfer import (
     write_pages,
 )
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.an3155 import SilenceError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import LostPortError, SerialPort
@@ -29,6 +31,8 @@ from sensor_bnn.wire.protocol import Hello
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
 _LOOK_SECONDS = 0.2  # between looks whether a lost port is back
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def flash_image(
     baud: int = FAST_BAUD,
     reset: tuple[str, ...] = (),
     read_back: bool = False,
-    afresh: bool = False,
+    rewrite_all: bool = False,
     with_bootloader: bool = False,
     patience: float = 0.0,
 ) -> FlashResult:
@@ -97,7 +101,7 @@ def flash_image(
         progress: called as the work goes on.
         baud, reset: see ``Link``.
         read_back: verify by reading all back, also where the bootloader computes checksums.
-        afresh: write all pages, also those that hold what they shall.
+        rewrite_all: write every page, even one whose contents already match.
         with_bootloader: write the image's resident bootloader first, through the one in the chip's ROM.
         patience: seconds to wait for a board that is lost on the way (a cable pulled), to go on with it.
 
@@ -135,7 +139,7 @@ def flash_image(
                 if debugger is not None and by_debugger:
                     written = _program_by_debugger(debugger, board, start, data, progress)
                 else:
-                    written = _program_afresh(session, board, start, data, progress, read_back, afresh)
+                    written = _program_verified(session, board, start, data, progress, read_back, rewrite_all)
                 reached = session.port.baud
                 # A bootloader in ROM wants the vector table; the resident one looks at the image first.
                 session.go(board.flash.origin if with_bootloader else start + HEADER_BYTES)
@@ -176,22 +180,22 @@ def flash_image(
     )
 
 
-def _program_afresh(
+def _program_verified(
     session: Session,
     board: Board,
     address: int,
     data: bytes,
     progress: Progress,
     read_back: bool,
-    afresh: bool,
+    rewrite_all: bool,
 ) -> _Written:
     try:
-        return _program(session, board, address, data, progress, read_back, afresh)
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
     except FlashError:
         if not session.bootloader.retries:
             raise
-        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
-        return _program(session, board, address, data, progress, read_back, afresh)
+        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start again.
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
 
 
 def _program(
@@ -201,21 +205,26 @@ def _program(
     data: bytes,
     progress: Progress,
     read_back: bool,
-    afresh: bool,
+    rewrite_all: bool,
 ) -> _Written:
     """Compare, erase, write, verify."""
+    laps = Laps(_log)
     begun = time.perf_counter()
     pages = (
         pages_of(board, address, len(data))
-        if afresh
+        if rewrite_all
         else changed_pages(session, board, address, data, progress)
     )
+    laps.lap("compared %d bytes at %#010x, %d pages to write", len(data), address, len(pages))
     sent = 0
     if pages:
         erase_pages(session, board, pages, progress)
+        laps.lap("erased %d pages", len(pages))
         sent = write_pages(session, board, address, data, pages, progress)
+        laps.lap("wrote %d bytes", sent)
     written = time.perf_counter()
     how = verify(session, address, data, progress, read_back)
+    laps.lap("verified by %s", how)
     return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
 
 

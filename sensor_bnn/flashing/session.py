@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _SYNC_SECONDS = 0.5
 _RESET_SECONDS = 3.0
 _HELLO_SECONDS = 0.5
 
+
+_log = logging.getLogger(__name__)
 
 _REFUSALS = {
     1: ("there is no image", "Flash one."),
@@ -140,6 +143,8 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
             bootloader.long_writes = LONG_WRITE in commands
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
+        whose = "the resident bootloader" if bootloader.hasty else "a bootloader in ROM"
+        _log.info("%s: %s, version %#04x, chip %#05x", link.port, whose, version, board.bootloader.chip_id)
         yield Session(port, bootloader, client, version, commands, board.uart.baud, features)
 
 

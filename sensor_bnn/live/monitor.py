@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.errors import BundleError
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, input_bytes_of, instructions_of, is_counted, read_table
+from sensor_bnn.measure.bench import Samples, input_bytes_of, instructions_of, is_counted
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Memory
@@ -20,7 +20,6 @@ KEPT = 4096
 """Counts that spread and curve are made of: the last ones."""
 
 _MEMORY_SECONDS = 0.5  # between two questions for the high-water marks
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
 @dataclass
@@ -92,13 +91,10 @@ def watch(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or firmware, or refuses.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        floats = metadata["input"]["dtype"] == "float32"
-        size, dtype = int(metadata["output"]["bytes"]), np.dtype(metadata["output"]["dtype"])
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    metadata = read_metadata(bundle_dir)
+    inputs = input_bytes_of(metadata, samples)
+    floats = metadata.input.dtype == "float32"
+    size, dtype = metadata.output.bytes, np.dtype(metadata.output.dtype)
     with application_at(port, board, metadata, baud) as (client, hello):
         unit = "instructions" if is_counted(hello, board) else "ticks"
         known = Watch(hello, board, samples.classes, unit, client.memory())

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import instructions_of, read_table
+from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Kind, numbers
 
 DECISION = struct.Struct("<IHHffQQQ")
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 _STREAM = "Build with `--application stream` and flash that."
 
 
@@ -90,7 +90,7 @@ def stream_at(
         DeviceError: the board runs something else, or was reset in the middle.
     """
     channels, window, _ = window_of(bundle_dir)
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
+    metadata = read_metadata(bundle_dir)
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
             f"The recording is {list(raw.shape)}, the model takes [..., {channels}] channels.",
@@ -136,14 +136,11 @@ def window_of(bundle_dir: Path) -> tuple[int, int, int]:
     Raises:
         BundleError: the bundle is missing or damaged, or its model takes no windows.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        shape, dtype = list(metadata["input"]["shape"]), metadata["input"]["dtype"]
-        if len(shape) != 3 or shape[0] != 1 or dtype != "float32":
-            raise BundleError(
-                f"{bundle_dir} takes {dtype} {shape}, no windows float32 [1, channels, samples].",
-                "Compile a model of sensor windows.",
-            )
-        return int(shape[1]), int(shape[2]), int(metadata["output"]["bytes"]) // 4
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    metadata = read_metadata(bundle_dir)
+    shape, dtype = metadata.input.shape, metadata.input.dtype
+    if len(shape) != 3 or shape[0] != 1 or dtype != "float32":
+        raise BundleError(
+            f"{bundle_dir} takes {metadata.input}, no windows float32 [1, channels, samples].",
+            "Compile a model of sensor windows.",
+        )
+    return shape[1], shape[2], metadata.output.bytes // 4

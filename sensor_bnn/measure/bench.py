@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import statistics
 import zipfile
 from collections.abc import Callable, Sequence
@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.metadata import LayerFacts, Metadata, read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.application import application_at, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -27,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
 """The layers' operators that multiply bits."""
 
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -200,31 +203,30 @@ def run_bench(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or another firmware, or refuses.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
+    metadata = read_metadata(bundle_dir)
     expected = host_outputs(host_dir, metadata, bundle_dir, samples)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        output_bytes = int(metadata["output"]["bytes"])
-        output_dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
-        facts = metadata["layers"]
-        weights_bytes = int(metadata["weights_bytes"])
-        flash_bytes = _flash_bytes(build_dir, metadata)
-        floats = metadata["input"]["dtype"] == "float32"
-        with application_at(port, board, metadata, baud) as (client, hello):
-            ticks: list[int] = []
-            outputs: list[bytes] = []
-            progress("bench", 0, len(inputs))
-            for data in inputs:
-                client.write_input(data, floats=floats)
-                ticks.append(client.infer())
-                outputs.append(client.read_output(output_bytes))
-                progress("bench", len(outputs), len(inputs))
-            again = client.infer()
-            total, layer_ticks = client.profile()
-            memory = client.memory()
-        layers = _layers(facts, layer_ticks, hello, board)
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    inputs = input_bytes_of(metadata, samples)
+    output_bytes = metadata.output.bytes
+    output_dtype = np.dtype(metadata.output.dtype).newbyteorder("<")
+    facts = metadata.layers
+    weights_bytes = metadata.weights_bytes
+    flash_bytes = _flash_bytes(build_dir, metadata)
+    floats = metadata.input.dtype == "float32"
+    with application_at(port, board, metadata, baud) as (client, hello):
+        laps = Laps(_log)
+        ticks: list[int] = []
+        outputs: list[bytes] = []
+        progress("bench", 0, len(inputs))
+        for data in inputs:
+            client.write_input(data, floats=floats)
+            ticks.append(client.infer())
+            outputs.append(client.read_output(output_bytes))
+            progress("bench", len(outputs), len(inputs))
+        laps.lap("ran %d samples on %s", len(inputs), board.name)
+        again = client.infer()
+        total, layer_ticks = client.profile()
+        memory = client.memory()
+    layers = _layers(facts, layer_ticks, hello, board)
 
     counted = is_counted(hello, board)
     shares = [layer.instructions or 0 for layer in layers] if counted else layer_ticks
@@ -306,13 +308,13 @@ def _count(ticks: int, hello: Hello, board: Board) -> int:
     return ticks if instructions is None else instructions
 
 
-def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
+def _layers(facts: Sequence[LayerFacts], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
     layers = []
     for fact, count in zip(facts, ticks, strict=True):
         instructions = instructions_of(count, hello, board)
-        macs = int(fact["macs"])
+        macs = fact.macs
         ratio = round(instructions / macs, 4) if macs and instructions is not None else None
-        layers.append(Layer(fact["name"], fact["op"], fact["kernel"], count, instructions, macs, ratio))
+        layers.append(Layer(fact.name, fact.op, fact.kernel, count, instructions, macs, ratio))
     return tuple(layers)
 
 
@@ -323,29 +325,23 @@ def check_samples(bundle_dir: Path, samples: Samples) -> None:
         BundleError: the bundle is missing or damaged.
         DataError: they do not.
     """
-    try:
-        input_bytes_of(
-            read_table(bundle_dir / "metadata.json", _COMPILE),
-            Samples(samples.x[:1], samples.y[:1], samples.classes),
-        )
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    input_bytes_of(read_metadata(bundle_dir), Samples(samples.x[:1], samples.y[:1], samples.classes))
 
 
-def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
+def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
     """The samples as they go over the line, or the reason why they do not fit the model."""
-    shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
+    shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
     inputs = as_input(samples.x, dtype)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
-            f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {dtype} {shape}.",
+            f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {metadata.input}.",
             "Give samples of the data set that the model was trained on.",
         )
     return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in inputs]
 
 
 def host_outputs(
-    host_dir: Path | None, metadata: dict[str, Any], bundle_dir: Path, samples: Samples
+    host_dir: Path | None, metadata: Metadata, bundle_dir: Path, samples: Samples
 ) -> list[npt.NDArray[np.generic]] | None:
     """The outputs of the same model compiled for this machine, one [classes] a sample."""
     if host_dir is None:
@@ -353,39 +349,25 @@ def host_outputs(
     from sensor_bnn.compiler.host_library import HostModel
 
     host = HostModel(host_dir)
-    if host.metadata.get("model_hash") != metadata.get("model_hash"):
+    if host.metadata.model_hash != metadata.model_hash:
         raise BundleError(
             f"{host_dir} and {bundle_dir} are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
+    inputs = as_input(samples.x, np.dtype(host.metadata.input.dtype))
     return [host.infer(x[np.newaxis]).reshape(-1) for x in inputs]
 
 
-def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:
+def _flash_bytes(build_dir: Path | None, metadata: Metadata) -> int | None:
     if build_dir is None:
         return None
-    report = read_table(build_dir / "build.json", "Build the firmware again with `sensor-bnn build`.")
-    size = report.get("flash_bytes")
-    if report.get("model_hash") != metadata["model_hash"] or not isinstance(size, int):
+    build = read_build(build_dir)
+    if build.model_hash != metadata.model_hash:
         raise BundleError(f"{build_dir} was built from another model.", "Build the bundle's firmware again.")
-    return size
+    return build.flash_bytes
 
 
 def top1(outputs: npt.NDArray[np.floating[Any]], samples: Samples) -> float:
     """Share of samples [n] whose largest output [n, classes] is the right one; one with a NaN never is."""
     right = (np.argmax(outputs, axis=1) == samples.y) & ~np.isnan(outputs).any(axis=1)
     return round(float(np.mean(right)), 6)
-
-
-def read_table(file: Path, remedy: str) -> dict[str, Any]:
-    """Read a JSON object, or raise BundleError with this remedy."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"Cannot read {file}: {error.strerror}.", remedy) from None
-    except ValueError:
-        raise BundleError(f"{file} is no JSON.", remedy) from None
-    if not isinstance(content, dict):
-        raise BundleError(f"{file} holds no table.", remedy)
-    return content

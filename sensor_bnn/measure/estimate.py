@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.cycles.cycles import Estimate, Memory, estimate_cycles
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
@@ -15,7 +16,7 @@ from sensor_bnn.firmware.build import start_file
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Progress, read_table
+from sensor_bnn.measure.bench import Progress
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -95,7 +96,7 @@ def estimate_model(
     Raises:
         SensorBnnError: whatever the run says, or LLVM's programs are missing.
     """
-    metadata = read_table(bundle / "metadata.json", "Compile the model again with `sensor-bnn compile`.")
+    metadata = read_metadata(bundle)
     with tempfile.TemporaryDirectory(prefix="sensor-bnn-counts-") as temporary:
         with (
             counted_run(board, build, Path(temporary), progress) as run,
@@ -105,4 +106,4 @@ def estimate_model(
             check_answer(greet(line, client), board, metadata)
             client.write_input(sample)
             client.profile()
-        return run.estimates(len(metadata["layers"]), memory)
+        return run.estimates(len(metadata.layers), memory)

@@ -14,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.errors import DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import (
     Progress,
@@ -22,7 +23,6 @@ from sensor_bnn.measure.bench import (
     input_bytes_of,
     instructions_of,
     is_counted,
-    read_table,
 )
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
@@ -31,7 +31,6 @@ from sensor_bnn.wire.protocol import Hello
 
 STATE_VERSION = 1
 _ATTEMPTS = 4
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 _FRESH = "Give --fresh to begin anew, or another state file."
 
 
@@ -162,68 +161,63 @@ def run_evaluate(
         PortError: the port is absent, busy or silent; the state is kept.
         DeviceError: the board runs another model or firmware, or refuses; the state is kept.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
-        floats = metadata["input"]["dtype"] == "float32"
-        size = int(metadata["output"]["bytes"])
-        if size != dtype.itemsize * len(samples.classes):
-            raise DataError(
-                f"The model has {size // dtype.itemsize} outputs; there are {len(samples.classes)} classes.",
-                "Give samples of the data set that the model was trained on.",
+    metadata = read_metadata(bundle_dir)
+    inputs = input_bytes_of(metadata, samples)
+    dtype = np.dtype(metadata.output.dtype).newbyteorder("<")
+    floats = metadata.input.dtype == "float32"
+    size = metadata.output.bytes
+    if size != dtype.itemsize * len(samples.classes):
+        raise DataError(
+            f"The model has {size // dtype.itemsize} outputs; there are {len(samples.classes)} classes.",
+            "Give samples of the data set that the model was trained on.",
+        )
+    about = {
+        "evaluation": STATE_VERSION,
+        "board": board.name,
+        "model_hash": metadata.model_hash,
+        "samples": len(inputs),
+        "output_bytes": size,
+        "data": _digest(inputs),
+    }
+    begun = time.monotonic()
+    with application_at(port, board, metadata, baud) as (client, hello):
+        state = _State(state_file, about, fresh)
+        taken_up, repeated, done = len(state.outputs), 0, False
+
+        def summary() -> Evaluation:
+            counts = [instructions_of(ticks, hello, board) for ticks in state.ticks]
+            return Evaluation(
+                hello=hello,
+                outputs=np.stack([np.frombuffer(output, dtype) for output in state.outputs]),
+                counts=Spread.of([t if c is None else c for t, c in zip(state.ticks, counts, strict=True)]),
+                unit="instructions" if is_counted(hello, board) else "ticks",
+                wanted=len(inputs),
+                taken_up=taken_up,
+                seconds=time.monotonic() - begun,
+                retries=client.retries,
+                repeated=repeated,
             )
-        about = {
-            "evaluation": STATE_VERSION,
-            "board": board.name,
-            "model_hash": metadata["model_hash"],
-            "samples": len(inputs),
-            "output_bytes": size,
-            "data": _digest(inputs),
-        }
-        begun = time.monotonic()
-        with application_at(port, board, metadata, baud) as (client, hello):
-            state = _State(state_file, about, fresh)
-            taken_up, repeated, done = len(state.outputs), 0, False
 
-            def summary() -> Evaluation:
-                counts = [instructions_of(ticks, hello, board) for ticks in state.ticks]
-                return Evaluation(
-                    hello=hello,
-                    outputs=np.stack([np.frombuffer(output, dtype) for output in state.outputs]),
-                    counts=Spread.of(
-                        [t if c is None else c for t, c in zip(state.ticks, counts, strict=True)]
-                    ),
-                    unit="instructions" if is_counted(hello, board) else "ticks",
-                    wanted=len(inputs),
-                    taken_up=taken_up,
-                    seconds=time.monotonic() - begun,
-                    retries=client.retries,
-                    repeated=repeated,
-                )
-
-            try:
-                progress("evaluate", taken_up, len(inputs))
-                for data in inputs[taken_up:]:
-                    ticks, output, again = _one(client, data, floats, size, lambda: _still(client, hello))
-                    repeated += again
-                    state.add(ticks, output)
-                    progress("evaluate", len(state.outputs), len(inputs))
-                done = True
-            except (PortError, DeviceError, KeyboardInterrupt) as error:
-                told = interrupted(summary()) if state.outputs else ""
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                raise type(error)(
-                    error.message,
-                    f"{error.remedy} Then give the same command again: {len(state.outputs)} of {len(inputs)} "
-                    f"samples are kept in {state_file}.{told}",
-                ) from error
-            finally:
-                state.close(done)
-            return summary()
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+        try:
+            progress("evaluate", taken_up, len(inputs))
+            for data in inputs[taken_up:]:
+                ticks, output, again = _one(client, data, floats, size, lambda: _still(client, hello))
+                repeated += again
+                state.add(ticks, output)
+                progress("evaluate", len(state.outputs), len(inputs))
+            done = True
+        except (PortError, DeviceError, KeyboardInterrupt) as error:
+            told = interrupted(summary()) if state.outputs else ""
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise type(error)(
+                error.message,
+                f"{error.remedy} Then give the same command again: {len(state.outputs)} of {len(inputs)} "
+                f"samples are kept in {state_file}.{told}",
+            ) from error
+        finally:
+            state.close(done)
+        return summary()
 
 
 def _one(

@@ -232,7 +232,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
             hello = greet(line, client)
             check_answer(hello, board, bundle.metadata)
             _, ticks = client.profile()
-            output = output_of(emulator, client, build.firmware_elf, bundle.metadata["output"]["bytes"])
+            output = output_of(emulator, client, build.firmware_elf, bundle.metadata.output.bytes)
         cycles: list[int | None] = [None] * len(cases)
         if plugin is not None:
             counts = counts_by_layer(plugin.counts(), len(cases))

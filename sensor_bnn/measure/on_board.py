@@ -65,7 +65,7 @@ def run_on_board(
         bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)
         build = build_firmware(bundle.folder, board, folder / "build")
         symbols = Symbols(build.firmware_elf)
-        prefix = f"{bundle.metadata['prefix']}_"
+        prefix = f"{bundle.metadata.prefix}_"
         plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
         argument = plugin.argument if plugin else None
         with (
@@ -76,7 +76,7 @@ def run_on_board(
             check_answer(greet(line, client), board, bundle.metadata)
             client.write_input(window)
             client.infer()
-            output = client.read_output(bundle.metadata["output"]["bytes"])
+            output = client.read_output(bundle.metadata.output.bytes)
         if plugin is None:
             return BoardRun(output, None)
         ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}

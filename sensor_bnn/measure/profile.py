@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sensor_bnn.errors import BundleError, DeviceError
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.errors import DeviceError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import (
     Progress,
@@ -14,11 +15,8 @@ from sensor_bnn.measure.bench import (
     input_bytes_of,
     instructions_of,
     is_counted,
-    read_table,
 )
 from sensor_bnn.wire.application import application_at
-
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
 @dataclass(frozen=True)
@@ -110,32 +108,29 @@ def run_profile(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or firmware, refuses, or its counter stands still.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        floats = metadata["input"]["dtype"] == "float32"
-        with application_at(port, board, metadata, baud) as (client, hello):
+    metadata = read_metadata(bundle_dir)
+    inputs = input_bytes_of(metadata, samples)
+    floats = metadata.input.dtype == "float32"
+    with application_at(port, board, metadata, baud) as (client, hello):
 
-            def count(ticks: int) -> int:
-                instructions = instructions_of(ticks, hello, board)
-                return ticks if instructions is None else instructions
+        def count(ticks: int) -> int:
+            instructions = instructions_of(ticks, hello, board)
+            return ticks if instructions is None else instructions
 
-            whole: list[int] = []
-            observed: list[int] = []
-            layers: list[list[int]] = []
-            client.write_input(inputs[0], floats=floats)
-            for _ in range(warmup):
-                client.infer()
-            progress("profile", 0, runs)
-            for run in range(runs):
-                client.write_input(inputs[run % len(inputs)], floats=floats)
-                whole.append(count(client.infer()))
-                total, ticks = client.profile()
-                observed.append(count(total))
-                layers.append([count(layer) for layer in ticks])
-                progress("profile", run + 1, runs)
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+        whole: list[int] = []
+        observed: list[int] = []
+        layers: list[list[int]] = []
+        client.write_input(inputs[0], floats=floats)
+        for _ in range(warmup):
+            client.infer()
+        progress("profile", 0, runs)
+        for run in range(runs):
+            client.write_input(inputs[run % len(inputs)], floats=floats)
+            whole.append(count(client.infer()))
+            total, ticks = client.profile()
+            observed.append(count(total))
+            layers.append([count(layer) for layer in ticks])
+            progress("profile", run + 1, runs)
     if not min(*whole, *observed):
         raise DeviceError(
             f"The {hello.counter} counter stands still: an inference took no time.",

@@ -1,4 +1,4 @@
-"""An evaluation as a result file has it, and as a person reads it."""
+"""An evaluation as JSON for a result file, and as tables for people."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WIDTH = 150
 def evaluation_facts(
     found: Evaluation, samples: Samples, expected: np.ndarray[Any, Any] | None
 ) -> dict[str, Any]:
-    """Sum an evaluation up.
+    """Summarise an evaluation.
 
-    An output with a NaN is no answer: it is counted as wrong and stands in no column of the confusion.
+    An output with a NaN is no answer: it is counted as wrong and is in no column of the confusion matrix.
 
     Args:
         found: what the device answered.
-        samples: the labelled inputs; of an interrupted run the first ones were answered.
-        expected: the outputs [n, classes] of the model compiled for this machine, if there is one.
+        samples: the labelled inputs; an interrupted run has answers to the first of them only.
+        expected: outputs float32 [n, classes] of the model compiled for this machine, if there is one.
     """
     classes = len(samples.classes)
     truth = samples.y[: len(found.outputs)]
@@ -77,7 +77,7 @@ def evaluation_facts(
 
 
 def host_outputs_of(reference: Path, model_hash: str, samples: Samples) -> np.ndarray[Any, Any]:
-    """Run every sample in the model compiled for this machine; [n, classes].
+    """Run every sample in the model compiled for this machine; return float32 [n, classes].
 
     Raises:
         BundleError: the reference is missing, damaged, or of another model.
@@ -87,11 +87,12 @@ def host_outputs_of(reference: Path, model_hash: str, samples: Samples) -> np.nd
     from sensor_bnn.onnx.pixels import as_input
 
     host = HostModel(reference)
-    if host.metadata.get("model_hash") != model_hash:
+    if host.metadata.model_hash != model_hash:
         raise BundleError(
-            f"{reference} is compiled from another model than the board's.", "Compile both from one file."
+            f"{reference} is compiled from another model than the board's.",
+            "Compile both from the same file.",
         )
-    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
+    inputs = as_input(samples.x, np.dtype(host.metadata.input.dtype))
     return np.stack([host.infer(x[np.newaxis]).reshape(-1) for x in inputs])
 
 
@@ -125,8 +126,8 @@ def _summary(facts: dict[str, Any]) -> Table:
     if facts["not_a_number"]:
         table.add_row("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong")
     counts = "  ".join(f"{name} {facts['inference'][name]:,}" for name in ("min", "median", "max", "p99"))
-    table.add_row(f"{facts['unit']} an inference", counts)
-    table.add_row("speed", f"{facts['samples_per_second']:,} samples a second, {facts['retries']} retries")
+    table.add_row(f"{facts['unit']} per inference", counts)
+    table.add_row("speed", f"{facts['samples_per_second']:,} samples per second, {facts['retries']} retries")
     if facts["taken_up"]:
-        table.add_row("taken up", f"{facts['taken_up']:,} samples from an earlier run")
+        table.add_row("resumed", f"{facts['taken_up']:,} samples are from an earlier run")
     return table

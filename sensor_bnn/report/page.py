@@ -1,4 +1,4 @@
-"""A result as one page: HTML that needs nothing else, or Markdown."""
+"""A result as one page: an HTML file that needs no other file, or Markdown."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def render(
     Args:
         result: what ``read_result`` returned.
         form: one of ``FORMATS``.
-        earlier: further stages in front of its accuracies, a teacher say: name, share, samples.
-        kernels: rows of ``sensor-bnn kernels --json``, to compare with.
+        earlier: stages before the result's own accuracies, for example a teacher: name, share, samples.
+        kernels: rows of ``sensor-bnn kernels --json`` to compare with.
     """
     view = view_of(result, earlier)
     environment = jinja2.Environment(
@@ -59,9 +59,9 @@ def render(
 
 
 def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of kernels shape by shape, the cheapest first, each with how many times that one it takes.
+    """Return the kernels' rows by shape, the cheapest first, each with its multiple of the cheapest.
 
-    Outputs of different kinds stand side by side: a kernel of int8 or float32 has only one.
+    Rows with different kinds of output are compared: an int8 or float32 kernel has only one kind.
     """
     groups: dict[tuple[object, ...], list[dict[str, Any]]] = {}
     for row in kernels:
@@ -79,7 +79,7 @@ def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def cell(value: object) -> str:
-    """Return text for a cell of a Markdown table: nothing in it ends the cell or begins markup."""
+    """Return text for a cell of a Markdown table, escaped so that it cannot end the cell or start markup."""
     text = " ".join(str(value).split())
     for sign in "\\|`*_<>[]":
         text = text.replace(sign, f"\\{sign}")

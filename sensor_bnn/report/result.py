@@ -1,4 +1,4 @@
-"""Result files: what a measuring command prints with `--json`, and what `report` and `compare` read."""
+"""Result files: the JSON that a measuring command prints, and that `report` and `compare` read."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def read_result(file: Path) -> dict[str, Any]:
     """Read a result with layers.
 
     Raises:
-        DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
-            message names the field.
+        DataError: the file is missing, not JSON, of another command or version, or damaged; the message names
+            the field.
     """
     content = _read(file, _REMEDY)
     name = content.get("schema")
@@ -59,7 +59,7 @@ def read_kernels(file: Path) -> list[dict[str, Any]]:
     """Read the rows of ``sensor-bnn kernels --json``.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
     remedy = "Give what `sensor-bnn kernels --json` prints, redirected to a file."
     content = _read(file, remedy)
@@ -72,7 +72,7 @@ def read_rung(file: Path) -> tuple[float, int]:
     """Read top-1 and the number of samples from what ``sensor-bnn eval --json`` printed.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
     remedy = "Give what `sensor-bnn eval --json` prints, redirected to a file."
     content = _read(file, remedy)

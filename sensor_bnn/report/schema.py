@@ -1,7 +1,7 @@
-"""What `--json` prints, command by command: JSON Schemas, and a reader that holds a file to one.
+"""JSON Schemas of what each command prints with `--json`, and the check of a file against one.
 
-The schemas use a small part of JSON Schema 2020-12, which :func:`violation` checks; the tests hold it to a
-full validator, and every command's real output to its schema.
+The schemas use a small part of JSON Schema 2020-12, which :func:`violation` checks. The tests compare it
+with a full validator, and check every command's real output against its schema.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "schemas"
 VERSION = 1
-"""Of all schemas; a field that goes or changes its meaning makes it the next number, a new field does not."""
+"""The version of all schemas. Removing a field or changing its meaning increases it; a new field does not."""
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -35,12 +35,12 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 def schema_id(command: str) -> str:
-    """What the field ``schema`` of a result says."""
+    """Return the value of the field ``schema`` in a result of this command."""
     return f"sensor-bnn/{command}/{VERSION}"
 
 
 def violation(value: object, name: str) -> str | None:
-    """Return in words where ``value`` leaves the schema ``name``; None if nowhere."""
+    """Return in words where ``value`` violates the schema ``name``; None if it does not."""
     return _violation(value, load_schema(name), "the result")
 
 

@@ -12,7 +12,7 @@ def write_whole(content: str | bytes, file: Path) -> None:
     """Write text (UTF-8) or bytes; an earlier ``file`` is replaced in one step.
 
     Raises:
-        DataError: it cannot be written.
+        DataError: the file cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     try:

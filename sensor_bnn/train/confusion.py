@@ -8,20 +8,22 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.train.evaluate import Evaluation
 
 _MOST_NUMBERS = 30
-"""Classes up to which every cell carries its count."""
+"""The largest number of classes for which every cell shows its count."""
 
 
 def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], title: str) -> None:
-    """Write a picture: rows are the truth, columns the answers, the darker the larger a share of the row.
+    """Draw a confusion matrix: rows are the truth, columns the answers.
+
+    The darker a cell, the larger its share of the row.
 
     Args:
-        path: its ending names the form: ``.png``, ``.svg`` or ``.pdf``.
-        found: what is drawn.
-        classes: the classes' names.
-        title: above it.
+        path: the picture to write; its suffix gives the format: ``.png``, ``.svg`` or ``.pdf``.
+        found: the evaluation to draw.
+        classes: the names of the classes.
+        title: the title above the picture.
 
     Raises:
-        DataError: the form is unknown, or the place cannot be written to.
+        DataError: the format is unknown, or the file cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -45,7 +47,7 @@ def draw_confusion(path: Path, found: Evaluation, classes: tuple[str, ...], titl
                 axes.text(column, row, number, ha="center", va="center", color=colour, fontsize=8)
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
-        raise DataError(f"{path} names no form of picture.", "End it in .png, .svg or .pdf.")
+        raise DataError(f"{path} names no known picture format.", "Choose a name in .png, .svg or .pdf.")
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

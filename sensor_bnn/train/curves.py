@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 class Curves:
-    """Writes an epoch's figures as events; ``tensorboard --logdir`` shows them.
+    """Writes the figures of each epoch as events, which ``tensorboard --logdir`` shows.
 
     Args:
-        folder: of the event files; a resumed run adds a file.
-        done: epochs that an earlier part of the run has written; what it wrote beyond is void.
-        wanted: whether this process writes at all.
+        folder: the folder of the event files; a resumed run adds a file.
+        done: the number of epochs that an earlier part of the run has finished; TensorBoard discards its
+            later events.
+        wanted: whether this process writes events.
     """
 
     def __init__(self, folder: Path, done: int, wanted: bool) -> None:
@@ -29,10 +30,13 @@ class Curves:
         return self
 
     def add(self, entry: dict[str, float]) -> None:
-        """An entry of the history: ``epoch`` and its figures.
+        """Write one entry of the history.
+
+        Args:
+            entry: ``epoch`` (from 1) and the figures of that epoch by name.
 
         Raises:
-            CheckpointError: the folder cannot be written to.
+            CheckpointError: the folder cannot be written.
         """
         if not self.wanted:
             return

@@ -1,4 +1,4 @@
-"""How often a model is right, and where it errs."""
+"""The accuracy of a model and its confusion matrix."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from sensor_bnn.train.windows import Examples, Windows
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """The result of an evaluation.
 
     Attributes:
-        top1: share of right answers, 0 .. 1.
-        top5: share of right ones among the first five answers (1 with five classes or fewer).
-        loss: mean cross-entropy, nats.
-        confusion: int64 ``[classes, classes]``, row: truth, column: answer.
+        top1: the share of right answers, 0 .. 1.
+        top5: the share of examples whose class is among the first five answers, 0 .. 1; 1 with at most five
+            classes.
+        loss: the mean cross-entropy in nats.
+        confusion: the number of examples by truth (row) and answer (column), int64 ``[classes, classes]``.
     """
 
     top1: float
@@ -30,14 +31,19 @@ class Evaluation:
     confusion: npt.NDArray[np.int64]
 
     def recall(self) -> list[float]:
-        """Share of right answers a class (0 for a class without windows)."""
+        """Return the share of right answers of each class, 0 .. 1; 0 for a class without examples."""
         return [
             float(row[index] / row.sum()) if row.sum() else 0.0 for index, row in enumerate(self.confusion)
         ]
 
 
 def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
+    """Compute the logits, float32 ``[n, classes]``, in evaluation mode.
+
+    Args:
+        model: the model; its mode is the same on return.
+        x: windows ``[n, C, L]`` in sensor units, or images.
+        batch: the number of examples per forward pass.
 
     Raises:
         DataError: the windows' shape is not the model's.
@@ -57,7 +63,7 @@ def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArr
 
 
 def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
-    """Run the model over all windows.
+    """Evaluate the model on all windows or images.
 
     Raises:
         DataError: the windows' shape or classes are not the model's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import nn
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.tracing import Laps
 from sensor_bnn.train.atomic_text import write_json, write_text
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
@@ -26,6 +28,8 @@ from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet, Split, split
 from sensor_bnn.train.state import Position, keep, restore
 from sensor_bnn.train.teacher_outputs import keep_outputs
+
+_log = logging.getLogger(__name__)
 
 EpochDone = Callable[[int, float, float], None]
 """Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
@@ -103,6 +107,7 @@ def train(
         at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
     epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
     with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+        laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
             whole = epochs.run(at, stopped)
             if whole:
@@ -120,6 +125,10 @@ def train(
                 _write_csv(out / "history.csv", at.history)
                 curves.add(at.history[-1])
             entry = at.history[-1]
+            laps.lap(
+                "%s: epoch %d of %d, loss %.4f, top-1 %.4f",
+                *(recipe.name, entry["epoch"], recipe.schedule.epochs, entry["loss"], entry["top1"]),
+            )
             epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
     model.set_real_weights(False)
     average.give()

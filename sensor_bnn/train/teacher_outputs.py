@@ -1,4 +1,4 @@
-"""What a teacher says of every training example, computed once and kept on disk."""
+"""The outputs of a teacher for every training example, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.sets import Cutter
 
 Looked = tuple[Tensor, Tensor, Tensor]
-"""Logits ``[n, classes]``, streams ``[n, blocks, T, d]``, log of attention ``[n, blocks, H, T, T]``."""
+"""A teacher's outputs for n examples, float32.
+
+They are the logits ``[n, classes]``, the streams ``[n, blocks, T, d]`` and the logarithms of attention
+``[n, blocks, H, T, T]``.
+"""
 
 _PARTS = ("answers", "features", "attention")
 _BATCH = 256
@@ -29,13 +33,14 @@ _FORMAT = 1
 
 
 class TeacherOutputs:
-    """The outputs in a folder, an example a row.
+    """Reads the outputs in a folder, one row per example.
 
     Args:
-        folder: with ``answers.npy``, ``features.npy``, ``attention.npy`` (float32) and ``outputs.json``.
+        folder: the folder with ``answers.npy``, ``features.npy``, ``attention.npy`` (float32) and
+            ``outputs.json``.
 
     Raises:
-        CheckpointError: they are not there.
+        CheckpointError: a file is missing or cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +49,11 @@ class TeacherOutputs:
         except (OSError, ValueError) as error:
             raise CheckpointError(
                 f"The teacher's outputs in {folder} cannot be read ({error}).",
-                "Every node wants the run's folder; if it is there, delete that folder and begin again.",
+                "Every node needs access to the run's folder; if it has, delete this folder and start again.",
             ) from error
 
     def rows(self, index: Tensor) -> Looked:
-        """Those of the examples ``index`` (int64 ``[n]``)."""
+        """Return the outputs of the examples ``index``, int64 ``[n]``."""
         answers, features, attention = (torch.from_numpy(part[index.numpy()]) for part in self._parts)
         return answers, features, attention
 
@@ -56,28 +61,30 @@ class TeacherOutputs:
 def keep_outputs(
     folder: Path,
     look: Callable[[Tensor], Looked],
-    whose: dict[str, Any],
+    named: dict[str, Any],
     cutter: Cutter,
     processes: Processes,
 ) -> TeacherOutputs:
-    """The outputs in ``folder``, computed first unless they stand there.
+    """Return the outputs in ``folder``; compute them first unless the folder holds the right ones.
 
     The first process computes them, the others wait.
 
     Args:
-        folder: theirs alone.
-        look: what the teacher says of examples.
-        whose: plain values that name teacher and data; what stands there under others is computed anew.
-        cutter: the training part, which changes nothing.
-        processes: that will read them.
+        folder: the folder of the outputs, which holds nothing else.
+        look: a function that computes the teacher's outputs for a batch of examples.
+        named: plain values that identify the teacher and its settings. Outputs that were stored under other
+            values, or for other examples, are computed again.
+        cutter: the training part; its recipe augments nothing.
+        processes: the processes that will read the outputs.
 
     Raises:
-        CheckpointError: there is no room for them; what was begun is gone.
+        CheckpointError: the disk has no room for the outputs; incomplete files have been deleted.
     """
     if processes.first:
-        identity = {"format": _FORMAT, "inputs": _digest(cutter), **whose}
+        identity = {"format": _FORMAT, "inputs": _digest(cutter), **named}
         if _identity(folder) != identity:
             _compute(folder, look, cutter, processes)
+            # Written last: outputs.json is the sign that the arrays are complete.
             write_json(folder / "outputs.json", identity)
     processes.wait()
     return TeacherOutputs(folder)
@@ -127,7 +134,11 @@ def _compute(folder: Path, look: Callable[[Tensor], Looked], cutter: Cutter, pro
 def _new_file(
     folder: Path, name: str, examples: int, part: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """A file of so many rows like those of ``part``, its room taken at once: a full disk is told here."""
+    """Make an array file for ``examples`` rows in the shape of the rows of ``part``.
+
+    The space is allocated at once, so that a full disk raises an OSError here. Later, writing to the memory
+    map would end the process with SIGBUS.
+    """
     path = folder / f"{name}.npy"
     rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(examples, *part.shape[1:]))
     with path.open("r+b") as file:

@@ -70,7 +70,7 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
             hello = greet(line, client)
             check_answer(hello, board, bundle.metadata)
             runs = [client.profile()[1] for _ in range(1 if board.emulator else _REPEATS)]
-            output = np.frombuffer(client.read_output(bundle.metadata["output"]["bytes"]), np.uint32)
+            output = np.frombuffer(client.read_output(bundle.metadata.output.bytes), np.uint32)
     ticks = [min(counts) for counts in zip(*runs, strict=True)]
     counted = [instructions_of(count, hello, board) for count in ticks]
     steps = tuple(tick if count is None else count for tick, count in zip(ticks, counted, strict=True))

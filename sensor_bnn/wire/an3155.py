@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import functools
+import logging
 import operator
 import struct
 import time
@@ -30,6 +31,8 @@ ERASE, GET_CHECKSUM, LONG_WRITE = 0x43, 0xA1, 0xB1
 BLOCK_BYTES = 256  # the most that one Read or Write carries
 LONG_BYTES = 4 * BLOCK_BYTES  # the most that one Long Write carries
 ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
+
+_log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 2.0
 _ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with room
@@ -247,6 +250,7 @@ class An3155:
         Raises:
             SilenceError: it does not answer.
         """
+        _log.info("resynchronises with the bootloader at %s", self._port.path)
         for burst, seconds in _FLOOD if flood is None else flood:
             self._port.write(bytes([FILL]) * burst)
             if self._answer(patient(seconds)) is None:
@@ -332,6 +336,7 @@ class An3155:
         if not self.hasty:
             for command in commands:
                 self._port.drain()
+                _log.debug("%s", command.what)
                 for stage in command.stages:
                     self._send(stage, command.what)
                 yield command.answer()
@@ -341,6 +346,8 @@ class An3155:
 
         def send(end: int) -> int:
             due = commands[sent:end]
+            for one in due:
+                _log.debug("%s", one.what)
             if due:
                 self._port.write(b"".join(stage for one in due for stage in one.stages))
             return sent + len(due)
@@ -388,6 +395,7 @@ class An3155:
 
     def _command(self, code: int, what: str) -> None:
         self._port.drain()  # stray bytes of before would be taken for the answer
+        _log.debug("%s", what)
         self._send(_complemented(code), what)
 
     def _send(self, data: bytes, what: str, seconds: float | None = None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire.an3155 import An3155
@@ -20,7 +20,7 @@ _SYNC_SECONDS = 0.5
 
 @contextmanager
 def application_at(
-    port: str, board: Board, metadata: dict[str, Any], baud: int | None = None
+    port: str, board: Board, metadata: Metadata, baud: int | None = None
 ) -> Iterator[tuple[Client, Hello]]:
     """Open the port of a board that runs a bundle.
 
@@ -67,7 +67,7 @@ def greet(line: SerialPort, client: Client) -> Hello:
     )
 
 
-def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
+def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
     """Refuse a board that is another one, or runs another version, model, or compilation of it.
 
     Raises:
@@ -83,18 +83,18 @@ def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
             f"The board's firmware is of sensor-bnn {hello.firmware_version}, this is {installed}.",
             "Build and flash the firmware again, or measure with the version it was built by.",
         )
-    if hello.model_hash != metadata["model_hash"]:
+    if hello.model_hash != metadata.model_hash:
         raise DeviceError(
             f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
-            f"the bundle is {metadata['model']} ({metadata['model_hash'][:12]}).",
+            f"the bundle is {metadata.model} ({metadata.model_hash[:12]}).",
             "Build and flash the bundle's firmware, or give the bundle that was flashed.",
         )
     told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
     meant = (
-        metadata["input"]["bytes"],
-        metadata["output"]["bytes"],
-        len(metadata["layers"]),
-        metadata["arena_bytes"],
+        metadata.input.bytes,
+        metadata.output.bytes,
+        len(metadata.layers),
+        metadata.arena_bytes,
     )
     if told != meant:
         raise DeviceError(

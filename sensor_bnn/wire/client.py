@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import time
 from contextlib import suppress
@@ -30,6 +31,8 @@ ANSWER_SECONDS = 2.0
 INFER_SECONDS = 60.0  # a large model on a slow core
 ATTEMPTS = 4
 SPEED_SECONDS = 2.0  # at a rate that is not heard; the board goes back after three
+
+_log = logging.getLogger(__name__)
 
 _MEANING = {
     Status.UNKNOWN_TYPE: "it does not know this request",
@@ -91,10 +94,17 @@ class Client:
             self.retries += attempt > 0
             self._sequence = (self._sequence + 1) % 256
             self._port.drain()
+            if _log.isEnabledFor(logging.DEBUG):
+                _log.debug("asks %s, sequence %d, %d bytes", kind.name, self._sequence, len(payload))
             self._port.write(encode(Frame(self._sequence, kind, payload)))
             answer = self._await(kind, time.monotonic() + patient(seconds))
             if answer is None or answer.status == Status.BAD_CRC:
+                why = "no answer" if answer is None else "the request came damaged"
+                _log.info("%s: %s, attempt %d of %d", kind.name, why, attempt + 1, attempts)
                 continue
+            if _log.isEnabledFor(logging.DEBUG):
+                told = (kind.name, self._sequence, answer.status, len(answer.payload))
+                _log.debug("%s, sequence %d: status %d, %d bytes", *told)
             return answer
         raise PortError(
             f"The board at {self._port.path} does not answer {kind.name}.",

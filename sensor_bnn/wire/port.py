@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import select
 import termios
@@ -15,6 +16,7 @@ from serial.tools import list_ports
 
 from sensor_bnn.errors import PortError
 from sensor_bnn.hardware.boards import Uart
+from sensor_bnn.tracing import Payload
 
 PORT_VARIABLE = "SENSOR_BNN_PORT"
 
@@ -37,6 +39,8 @@ _REASON = {
     errno.EINVAL: "it cannot do the board's baud rate and parity",
     errno.EIO: "nothing is connected to it",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class LostPortError(PortError):
@@ -62,6 +66,7 @@ class SerialPort:
             )
         except (OSError, termios.error) as error:
             raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
+        _log.info("opened %s at %d baud, parity %s", path, uart.baud, uart.parity)
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +91,9 @@ class SerialPort:
             self._serial.flush()
             self._serial.baudrate = baud
         except (ValueError, OSError, termios.error):
+            _log.info("%s cannot go to %d baud", self.path, baud)
             return False
+        _log.info("%s is at %d baud", self.path, baud)
         return True
 
     def pull(self, reset: str, boot: str = "") -> None:
@@ -117,6 +124,17 @@ class SerialPort:
         Raises:
             PortError: the board or its port is gone.
         """
+        data = self._receive(count, timeout)
+        if len(data) < count and timeout > 0:
+            _log.debug("%s: %d of %d bytes in %.3f s", self.path, len(data), count, timeout)
+        self._log_bytes("<-", data)
+        return data
+
+    def _log_bytes(self, direction: str, data: bytes) -> None:
+        if data and _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s %s %s", self.path, direction, Payload(data))
+
+    def _receive(self, count: int, timeout: float) -> bytes:
         # Not by pyserial's read: it sets the whole port up again for each new timeout.
         data = b""
         deadline = time.monotonic() + timeout
@@ -143,8 +161,11 @@ class SerialPort:
         Raises:
             PortError: the board or its port is gone.
         """
-        first = self.read(1, timeout)
-        return first + self.read(1 << 16, 0.0) if first else b""
+        data = self._receive(1, timeout)
+        if data:
+            data += self._receive(1 << 16, 0.0)
+        self._log_bytes("<-", data)
+        return data
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``.
@@ -152,6 +173,7 @@ class SerialPort:
         Raises:
             PortError: the board or its port is gone, or takes no bytes for ten seconds.
         """
+        self._log_bytes("->", data)
         try:
             self._serial.write(data)
         except serial.SerialTimeoutException:

@@ -108,7 +108,7 @@ def test_no_integer_of_attention_lies_in_the_arena(tokens, shape_of, random_fold
     path = tmp_path / "model.onnx"
     save_onnx(to_onnx(folded), path)
     bundle = compile_model(path, "host", tmp_path / "host")
-    layers = {layer["name"]: layer for layer in bundle.metadata["layers"]}
+    layers = {layer.name: layer for layer in bundle.metadata.layers}
     assert layers["/blocks.0/attention/scores"]["op"] == "BnnMatMul + BnnAttentionMap"
     assert layers["/blocks.0/attention/scores"]["output_bytes"] == 2 * tokens * 4 * words_for(tokens)
     assert layers["/blocks.0/attention/context"]["op"] == "BnnBoolMatMul + BnnPack"

@@ -83,4 +83,4 @@ def test_thresholds_and_scales_are_narrow_in_flash(mlp_onnx, tmp_path):
     assert "const uint16_t" in weights  # eighths fit float16
     packed = 2 * 128 * 256 // 8
     # Threshold, limit, scale and bias of a vector each; embedding none, head of eighths.
-    assert bundle.metadata["weights_bytes"] == packed + 2 * 128 + 256 + 2 * 2 * 128 + 2 * 128 * 3 + 3 + 3 * 2
+    assert bundle.metadata.weights_bytes == packed + 2 * 128 + 256 + 2 * 2 * 128 + 2 * 128 * 3 + 3 + 3 * 2

@@ -168,7 +168,7 @@ def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     (bundle.folder / "main.c").write_text(MAIN)
     flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    sources = ["main.c", *bundle.metadata["sources"], "kernels.o"]
+    sources = ["main.c", *bundle.metadata.sources, "kernels.o"]
     subprocess.run(["gcc", *flags, "-o", "main", *sources], cwd=bundle.folder, check=True)
     done = subprocess.run([bundle.folder / "main"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.cycles import cycles as cycles_module
 from sensor_bnn.cycles.core_cycles import cost, is_branch
 from sensor_bnn.cycles.cycles import Memory, estimate_cycles
 from sensor_bnn.cycles.model_text import model_text
@@ -249,7 +248,7 @@ def test_a_program_that_is_none(tmp_path: Path) -> None:
 
 def test_missing_programs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     symbols, _ = assemble("bx lr\n", "cortex-m7", tmp_path)
-    monkeypatch.setattr(cycles_module.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolError, match="cc is missing"):
         CountPlugin.build(symbols, "loop", tmp_path)
     with pytest.raises(ToolError, match="llvm-19"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bundles import layer_facts, write_bundle
 
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
@@ -48,21 +48,14 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
         source, object_file = folder / "kernels.c", folder / "kernels.o"
         run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
         (folder / "kernels.c").unlink()
-        (folder / "metadata.json").write_text(
-            json.dumps(
-                {
-                    "format": 1,
-                    "model": "stand-in",
-                    "model_hash": STANDIN_HASH.hex(),
-                    "target": target,
-                    "arena_bytes": 1024,
-                    "arena_lower_bound_bytes": 1024,
-                    "input": {"dtype": "float32", "shape": [400], "bytes": 1600},
-                    "output": {"dtype": "float32", "shape": [300], "bytes": 1200},
-                    "weights_bytes": 16,
-                    "layers": [{"index": i, "name": f"layer {i}"} for i in range(LAYERS)],
-                }
-            )
+        write_bundle(
+            folder,
+            model_hash=STANDIN_HASH.hex(),
+            target=target,
+            input={"dtype": "float32", "shape": [400], "bytes": 1600},
+            output={"dtype": "float32", "shape": [300], "bytes": 1200},
+            weights_bytes=16,
+            layers=[layer_facts(index, name=f"layer {index}") for index in range(LAYERS)],
         )
         return folder
 

@@ -90,7 +90,7 @@ def test_a_model_is_bit_exact_and_its_count_repeats(
     """Inputs of any size and sign: sums round, so that order and rounding show."""
     bundle = compile_model(model / "model.onnx", board.target, tmp_path / "bundle")
     rng = np.random.default_rng(5)
-    shape = (3, *bundle.metadata["input"]["shape"][1:])
+    shape = (3, *bundle.metadata.input.shape[1:])
     x = (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(np.float32)
     samples = Samples(x, np.zeros(len(x), np.int64), tuple("abcde"))
     built = build_firmware(bundle.folder, board, tmp_path / "built")

@@ -159,7 +159,7 @@ def test_keys_that_are_none(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1234")
     assert read_key(key).counter == 1234
     done = CliRunner().invoke(command, [str(standin), "--board", board.name, "--counter", "1"])
-    assert done.exit_code == 2 and "--counter wants --sign" in done.output
+    assert done.exit_code == 2 and "--counter requires --sign" in done.output
 
 
 def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:
@@ -264,15 +264,26 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
     [
         (lambda folder: (folder / "kernels.o").unlink(), r"no model bundle: kernels\.o missing"),
         (lambda folder: (folder / "metadata.json").unlink(), r"metadata\.json missing"),
-        (lambda folder: (folder / "metadata.json").write_text("{"), "is no JSON"),
-        (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "is no JSON"),
-        (lambda folder: (folder / "metadata.json").write_text("[]"), "not of bundle format 1"),
-        (lambda folder: change(folder, format=2), "not of bundle format 1"),
-        (lambda folder: change(folder, model_hash="abc"), "model_hash is no SHA-256"),
-        (lambda folder: change(folder, model=None), "model is missing"),
-        (lambda folder: change(folder, arena_bytes=-1), "arena_bytes is missing or no size"),
-        (lambda folder: change(folder, input={}), "bytes is missing or no size"),
-        (lambda folder: change(folder, layers=[]), "layers must list"),
+        (
+            lambda folder: (folder / "metadata.json").write_text("{"),
+            "is no valid JSON: Expecting",
+        ),
+        (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "line 1 is not UTF-8"),
+        (lambda folder: (folder / "metadata.json").write_text("[]"), r"it is \[\]; it must be a table"),
+        (lambda folder: change(folder, format=2), "format is 2; the bundle was made by a newer version"),
+        (lambda folder: change(folder, format=0), "format is 0; it must be"),
+        (lambda folder: change(folder, tensors=[]), "tensors is not a known key"),
+        (lambda folder: change(folder, prefx="x"), "prefx is not a known key; did you mean prefix"),
+        (lambda folder: change(folder, sources=["../x.c"]), r"sources\[0\] is '../x.c'; it must be a C file"),
+        (lambda folder: change(folder, sources=["y.c"]), r"lacks y\.c, one of its sources"),
+        (lambda folder: change(folder, model_hash="abc"), "model_hash is 'abc'; it must be a SHA-256"),
+        (lambda folder: change(folder, model=None), "model is null; it must be a text that is not empty"),
+        (
+            lambda folder: change(folder, arena_bytes=-1),
+            "arena_bytes is -1; it must be between 0 and 4,29",
+        ),
+        (lambda folder: change(folder, input={}), r"input\.dtype is missing"),
+        (lambda folder: change(folder, layers=[]), r"layers is \[\]; it must be a list of at least 1"),
         (lambda folder: change(folder, target="host"), "compiled for host"),
     ],
 )

@@ -43,7 +43,7 @@ def test_a_line_with_errors(
     for index in range(rounds):
         with NoisyCable(machine.emulator.port, rate, seed=1000 * index + int(1 / rate)) as cable:
             try:
-                ended.append(flash_image(cable.port, image, board, afresh=True, read_back=True))
+                ended.append(flash_image(cable.port, image, board, rewrite_all=True, read_back=True))
             except SensorBnnError as error:
                 ended.append(error)
                 assert error.message and error.remedy

@@ -121,9 +121,9 @@ def test_what_stays_blank_is_not_sent(tmp_path: Path, chip: Factory) -> None:
     assert in_slot(chip, len(data)) == data
 
 
-def test_afresh_and_by_reading_back(image: Image, chip: Factory) -> None:
+def test_rewriting_all_and_reading_back(image: Image, chip: Factory) -> None:
     program(chip, image.data)
-    result = flash_image(chip.port, image, BOARD, afresh=True, read_back=True)
+    result = flash_image(chip.port, image, BOARD, rewrite_all=True, read_back=True)
     assert (result.pages_written, result.verified_by) == (15, "read-back")
 
 

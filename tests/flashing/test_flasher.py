@@ -140,7 +140,7 @@ def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
     assert slot(peer, image) == image.data
 
 
-def test_a_block_damaged_by_chance_is_written_afresh(tmp_path: Path) -> None:
+def test_a_block_damaged_by_chance_is_written_again(tmp_path: Path) -> None:
     """The lost byte equals what resync fills with: all that follows moves up, and the checksum is right."""
     data = bytearray(image_bytes())
     data[700] = an3155.FILL

@@ -27,7 +27,7 @@ GUARD, PAINT = 1 << 16, 0xA5
 
 def run(model: HostModel) -> None:
     """Run once, on memory whose neighbours are watched."""
-    sizes = [model.metadata["arena_bytes"], *(model.metadata[end]["bytes"] for end in ("input", "output"))]
+    sizes = [model.metadata.arena_bytes, model.metadata.input.bytes, model.metadata.output.bytes]
     whole = np.full(sum(sizes) + GUARD * (len(sizes) + 1), PAINT, np.uint8)
     whole = whole[-whole.ctypes.data % 16 :]
     places, start = [], GUARD
@@ -52,7 +52,7 @@ def attempt(model: Path, target: str, folder: Path) -> tuple[str, str]:
         bundle = compile_model(model, target, out)
         if target == "host":
             run(HostModel(out))
-        return "compiled", bundle.metadata["model"]
+        return "compiled", bundle.metadata.model
     except SensorBnnError as error:
         said = str(error)
         left = sorted(path.name for path in folder.iterdir())

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bundles import HASH, layer_facts, write_bundle
 from peer import TOY, Application, Peer
 from rich.console import Console
 
@@ -26,13 +27,11 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 from sensor_bnn.wire.protocol import Kind
 
-HASH = bytes(range(32)).hex()
-
 MODEL_C = """
 #include <stdint.h>
 #include <string.h>
 /* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
-void sbnn_model_invoke(void *arena, const void *input, void *output, const void *observer) {
+void stand_in_run(void *arena, const void *input, void *output, const void *observer) {
     float values[3];
     memcpy(values, input, sizeof values);
     for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
@@ -48,28 +47,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
 
 
-def metadata(**changes: object) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "model": "stand-in",
-        "model_hash": HASH,
-        "target": "toy-core",
-        "arena_bytes": 1024,
-        "weights_bytes": 9000,
-        "input": {"name": "x", "dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"name": "logits", "dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [
-            {"index": i, "name": f"/layer{i}", "op": "BnnLinear", "kernel": f"k{i}", "macs": macs}
-            for i, macs in enumerate((0, 500, 2000))
-        ],
-        **changes,
-    }
-
-
 def bundle(folder: Path, **changes: object) -> Path:
-    folder.mkdir()
-    (folder / "metadata.json").write_text(json.dumps(metadata(**changes)))
-    return folder
+    layers = [layer_facts(index, macs=macs) for index, macs in enumerate((0, 500, 2000))]
+    return write_bundle(folder, **{"layers": layers, **changes})
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +119,7 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
     assert (result.profile_ticks, result.overhead) == (2576, 16)
     assert (result.top1_host, result.bit_exact, result.layers[1].instructions) == (None, None, None)
     told = shown(result)
-    assert "ticks an inference" in told and "instr" not in told
+    assert "ticks per inference" in told and "instr" not in told
 
 
 def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
@@ -149,7 +129,7 @@ def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
         result = run_bench(peer.port, TOY, device, some(3))
     assert (result.emulated, result.instructions, result.microseconds) == (False, None, 160.4)
     told = shown(result)
-    assert "ticks an inference" in told and "instr" not in told
+    assert "ticks per inference" in told and "instr" not in told
     assert "the machine's own time" in told and "hardware" not in told
 
 
@@ -189,11 +169,18 @@ def test_an_output_that_is_no_number_is_said_and_wrong(device: Path) -> None:
 
 
 def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None:
-    (tmp_path / "build.json").write_text(json.dumps({"model_hash": HASH, "flash_bytes": 12345}))
+    def build(**facts: object) -> None:
+        report = {"model_hash": HASH, "flash_bytes": 12345, "weights_bytes": 9000, "board": "toy", **facts}
+        (tmp_path / "build.json").write_text(json.dumps(report))
+
+    build()
     with Peer("application") as peer:
         assert run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path).flash_bytes == 12345
-        (tmp_path / "build.json").write_text(json.dumps({"model_hash": "00", "flash_bytes": 12345}))
+        build(model_hash="00" * 32)
         with pytest.raises(BundleError, match="built from another model"):
+            run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path)
+        build(flash_bytes="many")
+        with pytest.raises(BundleError, match=r"json: flash_bytes is 'many'; it must be a whole number"):
             run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path)
 
 
@@ -291,8 +278,9 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
             DataError,
             r"takes float32 \[1, 3, 100\]",
         ),
-        ({"layers": "none"}, DeviceError, "compiled otherwise"),
-        ({"weights_bytes": None}, BundleError, "lacks or garbles"),
+        ({"arena_bytes": 2048}, DeviceError, "compiled otherwise"),
+        ({"weights_bytes": None}, BundleError, r"weights_bytes is null; it must be a whole number between 0"),
+        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of at least 1 of tables"),
     ],
 )
 def test_a_bundle_that_does_not_fit(
@@ -307,7 +295,7 @@ def test_a_bundle_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="Cannot read"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
     (tmp_path / "metadata.json").write_text("{")
-    with pytest.raises(BundleError, match="is no JSON"):
+    with pytest.raises(BundleError, match="is no valid JSON"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
 
 

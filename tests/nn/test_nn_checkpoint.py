@@ -69,13 +69,13 @@ def test_flipped_bytes_in_its_pickle(saved: Path) -> None:
 )
 def test_foreign_files_of_pytorch(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "other.pt")
-    with pytest.raises(CheckpointError, match="no sensor-bnn checkpoint"):
+    with pytest.raises(CheckpointError, match="not a sensor-bnn checkpoint"):
         load_checkpoint(tmp_path / "other.pt")
 
 
 def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pt")
-    with pytest.raises(CheckpointError, match="damaged or no sensor-bnn checkpoint"):
+    with pytest.raises(CheckpointError, match="damaged or not a sensor-bnn checkpoint"):
         load_checkpoint(tmp_path / "module.pt")
 
 

@@ -150,7 +150,7 @@ def test_kernels_beside_int8_and_float(bench_result: Make) -> None:
 
 
 def rows_for(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions a MAC."""
+    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions per MAC."""
     return [
         {
             **{"kernel": kernel, "target": result["target"], "m": m, "n": n, "k": k, "output": output},
@@ -175,7 +175,7 @@ def test_every_product_of_a_model_beside_int8_and_float32(shipped: dict[str, Any
     assert found.whole == shipped["inference"]["median"]
     page = render(shipped, kernels=rows_for(shipped))
     looked_at(page)
-    assert f"{2 * macs:,}" in page and "which nobody measured here" in page
+    assert f"{2 * macs:,}" in page and "which were not measured here" in page
     assert f"| {found.own:,} | {2 * macs:,} | {5 * macs:,} |" in render(
         shipped, "markdown", kernels=rows_for(shipped)
     )

@@ -57,7 +57,7 @@ def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
     assert found["best_count"] == layers <= found["default_count"]
 
     bundle = compile_model(model, "cortex-m7", tmp_path / "tuned", tuning=file)
-    assert bundle.metadata["tuning"] is not None
+    assert bundle.metadata.tuning is not None
     table = run(model, "--board", BOARD, "--trials", 3, "-o", file, "--resume")
     assert table.exit_code == 0, table.output
     assert "gain" in table.stdout and "MeanRows 4x32" in table.stdout
