@@ -1,6 +1,6 @@
 """A fixture for each kind of slow program, the markers that the fixtures set, and a guard for other tests.
 
-A test that runs a cross compiler, an emulator, a browser or a training requests the fixture for it (or one that
+A test that runs a cross compiler, an emulator, a browser or a training requests its fixture (or one that
 does) and is thereby marked ``slow``, and with the fixture's own name: ``make check`` runs what is not marked.
 A test that starts one of them without its fixture fails, in every run.
 """
