@@ -102,6 +102,7 @@ def test_splits_hold_what_the_rule_chooses():
         assert ((kernels_of(target)[-1].name, 33),) in row_splits(target, 33, 192)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     tunables = tunables_of(model, find_target("cortex-m7"))
     packed = next(workload for workload in tunables if workload.startswith("BnnLinearPacked 12x64x64"))
