@@ -24,9 +24,10 @@ PROGRAMS = {
     "browser": ("chromium*",),
     "training": (),
 }
-"""Each fixture, and the programs that only its tests may run; any test may ask for a version."""
+"""Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
 _TRAINS = frozenset({"train", "ablate"})
+_TRAINS_NOTHING = frozenset({"--help", "--dry-run"})
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +68,7 @@ class _Guard:
         text = f"{program.name} is run without the fixture `{fixture}` (tests/slow.py)"
         stand_in.write_text(
             "#!/bin/sh\n"
-            f'[ "$1" = --version ] && exec {shlex.quote(str(program))} "$@"\n'
+            f'case "$1" in --version|-print-*) exec {shlex.quote(str(program))} "$@";; esac\n'
             f"echo {shlex.quote(text)} | tee -a {shlex.quote(str(self._told))} >&2\n"
             "exit 99\n"
         )
@@ -77,8 +78,8 @@ class _Guard:
         """Refuse to start this program as another process that trains."""
         if event != "subprocess.Popen" or "training" in self._allowed:
             return
-        words = arguments[1]
-        if isinstance(words, list) and "sensor_bnn" in words and _TRAINS & {str(word) for word in words}:
+        words = {str(word) for word in arguments[1]} if isinstance(arguments[1], list) else set()
+        if "sensor_bnn" in words and words & _TRAINS and not words & _TRAINS_NOTHING:
             raise RuntimeError("a training is started without the fixture `training` (tests/slow.py)")
 
     def allow(self, fixtures: frozenset[str]) -> None:
@@ -107,7 +108,7 @@ _FOLDER = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: set by the fixtures of tests/slow.py; not part of `make check`")
     for fixture in PROGRAMS:
-        config.addinivalue_line("markers", f"{fixture}: set by the fixture of this name")
+        config.addinivalue_line("markers", f"{fixture}: as the fixture of this name, which sets it")
     folder = tempfile.mkdtemp(prefix="sensor-bnn-tests-")
     config.stash[_FOLDER] = folder
     config.stash[_GUARD] = _Guard(Path(folder))
@@ -130,7 +131,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _fixtures(item: pytest.Item) -> frozenset[str]:
-    return frozenset(PROGRAMS) & frozenset(getattr(item, "fixturenames", ()))
+    """Those that the test uses. A parameter names one by its mark: pytest gives it no fixtures of its own."""
+    marks = {mark.name for mark in item.iter_markers()}
+    return frozenset(PROGRAMS) & {*getattr(item, "fixturenames", ()), *marks}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -116,16 +116,16 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     plain = compile_model(model, "cortex-m7", tmp_path / "plain")
     tuned = compile_model(model, "cortex-m7", tmp_path / "tuned", tuning=file)
     differ = {
-        new["name"]
+        new.name
         for old, new in zip(plain.metadata.layers, tuned.metadata.layers, strict=True)
-        if old["kernel"] != new["kernel"]
+        if old.kernel != new.kernel
     }
     assert differ == {
         "/embed/project",
         *(f"/blocks.0/attention/{name}" for name in ("query", "key", "value")),
     }
     embed = next(layer for layer in tuned.metadata.layers if layer.name == "/embed/project")
-    assert embed["kernel"].endswith("_rows3_columns4_terms2")
+    assert embed.kernel.endswith("_rows3_columns4_terms2")
     assert plain.metadata.tuning is None
     assert tuned.metadata.tuning == read_tuning(file, "cortex-m7").sha256
     again = compile_model(model, "cortex-m7", tmp_path / "again", tuning=file, cache=False)

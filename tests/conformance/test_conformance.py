@@ -118,13 +118,21 @@ BACKENDS: dict[str, Backend] = {
     **{target: partial(on_board, target) for target in EMULATED},
 }
 CASES = conformance.read()
+PARAMETERS = [
+    pytest.param(
+        backend,
+        id=name,
+        marks=[pytest.mark.cross_compiler, pytest.mark.qemu] if name in EMULATED else [],
+    )
+    for name, backend in BACKENDS.items()
+]
 
 
 def as_bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint32) if array.dtype == np.float32 else array
 
 
-@pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+@pytest.mark.parametrize("backend", PARAMETERS)
 def test_vectors(backend: Backend):
     got = backend()
     assert list(got) == [label(case) for case in CASES]
