@@ -23,6 +23,7 @@ PROGRAMS = {
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
     "training": (),
+    "long_compile": (),
 }
 """Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
@@ -48,6 +49,11 @@ def browser() -> None:
 @pytest.fixture(scope="session")
 def training() -> None:
     """Allow training, in this process and in others."""
+
+
+@pytest.fixture(scope="session")
+def long_compile() -> None:
+    """Allow to compile with TVM for more than a few seconds; a small model needs no permission."""
 
 
 class _Guard:

@@ -52,6 +52,7 @@ def tuning_file(folder, choices, **changes):
     return file
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_choices_of_every_layer_give_the_same_bits(model):
     tunables = tunables_of(model, HOST)
     operators = {workload.rpartition(" ")[0] for workload in tunables}
@@ -78,6 +79,7 @@ def test_choices_of_every_layer_give_the_same_bits(model):
     assert wrong == []
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_kernel_that_leaves_nothing_or_other_bits_has_another_digest(model):
     """The data of another seed stand for wrong bits; so does what was poisoned after the trial before."""
     tunables = tunables_of(model, HOST)
