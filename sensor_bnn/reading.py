@@ -14,8 +14,9 @@ import math
 import re
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ DEEPEST = 32
 
 _Kind = TypeVar("_Kind")
 _Path = tuple[str | int, ...]
+_info: Callable[[Any], inspect.Type] = cache(inspect.type_info)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,14 @@ def contents(file: Path, source: Source) -> bytes:
     if len(data) > LARGEST_BYTES:
         raise source.wrong(f"it has more than {LARGEST_BYTES >> 20} MiB")
     return data
+
+
+def is_file(file: Path) -> bool:
+    """Whether there is such a file; a path that no system could have, or that is kept from us, is none."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def toml_values(file: Path, source: Source) -> dict[str, Any]:
@@ -123,7 +133,7 @@ def typed(values: object, kind: type[_Kind], source: Source) -> _Kind:
             names the key by its path, such as ``layers[3].op``, and the value.
     """
     _check_plain(values, source)
-    info = inspect.type_info(kind)
+    info = _info(kind)
     _check_keys(values, info, (), source)
     try:
         return msgspec.convert(values, kind)
@@ -308,14 +318,17 @@ def _rule(info: inspect.Type, value: object) -> str:
                 return f"a text that matches {bare.pattern}"
             return "a text that is not empty" if bare.min_length else "a text"
         case inspect.ListType() | inspect.VarTupleType():
-            least = f"at least {bare.min_length} of " if bare.min_length else ""
-            return f"a list of {least}{_plural(bare.item_type)}"
+            least = bare.min_length or 0
+            amount = "one or more " if least == 1 else f"at least {least} " if least else ""
+            return f"a list of {amount}{_plural(bare.item_type)}"
         case inspect.TupleType():
             return f"a list of {len(bare.item_types)} items"
         case inspect.UnionType():
             return " or ".join(_rule(part, None) for part in bare.types)
         case inspect.NoneType():
             return "null"
+        case inspect.DictType():
+            return "a table with at least one key" if bare.min_length else "a table"
     return "a table"
 
 

@@ -28,8 +28,8 @@ from pathlib import Path
 from sensor_bnn import programs
 from sensor_bnn.compiler.library import programs_of
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import FileError
-from sensor_bnn.files import write_file
+from sensor_bnn.errors import DataError, FileError
+from sensor_bnn.files import MANIFEST, write_file
 from sensor_bnn.resources import cache_folder, resource
 
 LIMIT_BYTES = 500_000_000
@@ -52,11 +52,11 @@ class CachedFile:
     """A file of a bundle.
 
     Attributes:
-        content: its bytes.
+        data: its bytes.
         executable: whether it may be executed, as a linker marks shared libraries.
     """
 
-    content: bytes
+    data: bytes
     executable: bool
 
 
@@ -64,29 +64,44 @@ Files = Mapping[str, CachedFile]
 """By their path in the bundle, with forward slashes."""
 
 
-def bundle_key(model: Path, target: Target, tuning: Path | None) -> str | None:
-    """Return the hexadecimal SHA-256 of everything that a bundle is made from.
+@dataclass(frozen=True)
+class Key:
+    """What a bundle is made from.
+
+    Attributes:
+        digest: hexadecimal SHA-256 of all of it.
+        model: hexadecimal SHA-256 of the ONNX file.
+    """
+
+    digest: str
+    model: str
+
+
+def bundle_key(model: Path, target: Target, tuning: str | None) -> Key | None:
+    """Return the key of everything that a bundle is made from.
 
     Args:
         model: the ONNX file.
         target: the processor.
-        tuning: the tuning file, if there is one.
+        tuning: hexadecimal SHA-256 of the tuning file, if there is one.
 
     Returns:
-        None where there is nothing to cache: a file is missing, is no regular file or cannot be read, about
-        which the compiler has its own messages, or the model is larger than the cache.
+        None where there is nothing to cache: the model is missing, is no regular file or cannot be read, for
+        which the compiler has its own messages, or is larger than the cache.
     """
     try:
         if not model.is_file() or model.stat().st_size > LIMIT_BYTES:
             return None
-        files = {"model": _file_sha256(model), "tuning": None if tuning is None else _file_sha256(tuning)}
+        model_hash = _file_sha256(model)
+        sources = _sources()
     except OSError:
         return None
     facts = {
-        **files,
+        "model": model_hash,
         "name": model.stem,  # What a model is called that has no name.
         "target": asdict(target),
-        "sources": _sources(),
+        "tuning": tuning,
+        "sources": sources,
         "packages": {name: _package(name) for name in _PACKAGES},
         "python": [platform.python_version(), platform.machine()],
         "programs": {name: _program(name) for name in programs_of(target)},
@@ -94,16 +109,19 @@ def bundle_key(model: Path, target: Target, tuning: Path | None) -> str | None:
             name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith("TVM_")
         },
     }
-    return _sha256(json.dumps(facts, sort_keys=True).encode())
+    return Key(_sha256(json.dumps(facts, sort_keys=True).encode()), model_hash)
 
 
 def read_entry(key: str) -> Files | None:
     """Return the bundle's files, or None if the cache does not hold them undamaged.
 
     Args:
-        key: what :func:`bundle_key` returned.
+        key: the digest of :func:`bundle_key`.
     """
-    entry = _entry(key)
+    try:
+        entry = _entry(key)
+    except DataError:
+        return None
     try:
         data = entry.read_bytes()
         with suppress(OSError):  # The time of the last use is only for the choice of what to remove.
@@ -128,7 +146,7 @@ def write_entry(key: str, files: Files) -> None:
     """Keep a bundle's files, and remove old entries beyond the cache's limit.
 
     Args:
-        key: what :func:`bundle_key` returned.
+        key: the digest of :func:`bundle_key`.
         files: all files of the bundle.
     """
     packed = io.BytesIO()
@@ -138,18 +156,18 @@ def write_entry(key: str, files: Files) -> None:
             item = zipfile.ZipInfo(name)
             item.external_attr = (0o755 if file.executable else 0o644) << 16
             item.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(item, file.content)
+            archive.writestr(item, file.data)
     payload = packed.getvalue()
-    entry = _entry(key)
     try:
+        entry = _entry(key)
         write_file(entry, _seal(key, payload) + payload)
         _evict(entry.parent)
-    except (FileError, OSError) as error:
-        _log.warning("the cache entry %s cannot be written: %s", entry, error)
+    except (DataError, FileError, OSError) as error:
+        _log.warning("the bundle cannot be kept in the cache: %s", error)
 
 
 def bundle_files(folder: Path) -> Files:
-    """Return all files of a folder.
+    """Return all files of a bundle; its manifest is made where the bundle is placed.
 
     Raises:
         OSError: one of them cannot be read.
@@ -157,12 +175,14 @@ def bundle_files(folder: Path) -> Files:
     return {
         file.relative_to(folder).as_posix(): CachedFile(file.read_bytes(), os.access(file, os.X_OK))
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        if file.is_file() and file.name != MANIFEST
     }
 
 
 def _entry(key: str) -> Path:
-    return cache_folder() / "bundles" / f"{key}{_SUFFIX}"
+    chosen = os.environ.get("SENSOR_BNN_CACHE")
+    folder = Path(chosen) if chosen else cache_folder() / "bundles"
+    return folder / f"{key}{_SUFFIX}"
 
 
 def _seal(key: str, payload: bytes) -> bytes:

@@ -7,6 +7,11 @@ from pathlib import Path
 
 from sensor_bnn.compiler.metadata import Metadata
 
+BUNDLE = "bundle"
+"""The kind of a bundle's folder, for ``sensor_bnn.files``."""
+IR = "dump of the compiler's stages"
+"""The kind of a dump's folder, likewise."""
+
 
 @dataclass(frozen=True)
 class Bundle:

