@@ -20,6 +20,22 @@ class SensorBnnError(Exception):
         return f"{self.message} {self.remedy}"
 
 
+class InterruptionError(SensorBnnError):
+    """The user, or the system, ended the work with a signal; what is on disk is whole.
+
+    Args:
+        number: the signal.
+        message: what was interrupted, and where.
+        remedy: how to go on, for a caller in Python; the command line names the exact command instead.
+        saved: whether a state was saved from which the work goes on.
+    """
+
+    def __init__(self, number: int, message: str, remedy: str, saved: bool) -> None:
+        super().__init__(message, remedy)
+        self.number = number
+        self.saved = saved
+
+
 class FileError(SensorBnnError):
     """A file or folder cannot be written: no room, no permission, or something else is in its place."""
 

@@ -26,6 +26,9 @@ from sensor_bnn.errors import SensorBnnError
 FIRST_LINE = "# sensor-bnn trace: time (UTC), level, logger, message (docs/tracing.md)\n"
 """A file that begins with it is a trace, and may be overwritten by another."""
 
+NOTES = logging.getLogger("sensor_bnn.notes")
+"""What a user should know although the work goes on; the command line says it without ``-v``, too."""
+
 _ROOT = logging.getLogger("sensor_bnn")
 _SHORT_BYTES = 32
 # All but the tab and the line feed: what a program or a board says must not steer the user's terminal.
@@ -162,13 +165,40 @@ class _Screen(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         # A traceback is for the file: the user gets the failure's own sentence.
-        self.addFilter(lambda record: record.exc_info is None)
+        self.addFilter(lambda record: record.exc_info is None and record.name != NOTES.name)
 
     def emit(self, record: logging.LogRecord) -> None:
         seconds = record.relativeCreated / 1000
         line = f"{seconds:9.3f} {record.name.removeprefix('sensor_bnn.')}: {_harmless(record.getMessage())}"
         with contextlib.suppress(OSError, ValueError):  # nobody reads any more; the work goes on
             print(line, file=sys.stderr, flush=True)
+
+
+class _Notes(logging.Handler):
+    """Sentences on standard error, each once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = _harmless(record.getMessage())
+        if message in self._said:
+            return
+        self._said.add(message)
+        with contextlib.suppress(OSError, ValueError):
+            print(f"sensor-bnn: note: {message}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def notes_shown() -> Iterator[None]:
+    """Say on standard error what the body notes in ``NOTES``."""
+    handler = _Notes()
+    NOTES.addHandler(handler)
+    try:
+        yield
+    finally:
+        NOTES.removeHandler(handler)
 
 
 class _File(logging.StreamHandler[TextIO]):

@@ -256,9 +256,11 @@ def test_a_signal_to_the_command_line_ends_the_program_too(fake, tmp_path: Path,
     pid = tmp_path / "pid"
     file = fake(f"echo $$ >{shlex.quote(str(pid))}\nsleep 300", name="cmake")
     code = (
-        "import click; from unittest import mock; from sensor_bnn import cli, programs\n"
-        f"run = click.Command('x', callback=lambda: programs.run([{str(file)!r}], install=''))\n"
-        "with mock.patch.object(cli, 'root', run), mock.patch('sys.argv', ['x']): cli.main()\n"
+        "import click, sys; from types import SimpleNamespace; from sensor_bnn import cli, programs\n"
+        f"run = click.Command('targets', callback=lambda: programs.run([{str(file)!r}], install=''))\n"
+        "sys.modules['sensor_bnn.cli.targets'] = SimpleNamespace(command=run)\n"
+        "sys.argv = ['sensor-bnn', 'targets']\n"
+        "cli.main()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as host:
         try:
@@ -268,8 +270,9 @@ def test_a_signal_to_the_command_line_ends_the_program_too(fake, tmp_path: Path,
         finally:
             host.kill()
     assert not alive(pid)
-    assert host.returncode == (1 if number == signal.SIGINT else 128 + number), words
-    assert "Traceback" not in words
+    assert host.returncode == 128 + number, words
+    how = "was interrupted" if number == signal.SIGINT else f"was ended by {signal.Signals(number).name}"
+    assert words == f"sensor-bnn: The command {how}. Start over with: sensor-bnn targets\n"
 
 
 def test_a_program_that_runs_beside_us(fake, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from types import FrameType
 
 import click
 
-from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.errors import InterruptionError, SensorBnnError
 from sensor_bnn.files import standard_output
-from sensor_bnn.programs import ENDING
-from sensor_bnn.tracing import Tracing, failures_logged
+from sensor_bnn.interruption import interruptions
+from sensor_bnn.programs import ENDING, copyable
+from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
@@ -163,8 +164,22 @@ class Pipeline(OnceGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; the trace has what ended it."""
-        with failures_logged(_log):
-            return super().invoke(ctx)
+        try:
+            with interruptions("The command"), failures_logged(_log):
+                return super().invoke(ctx)
+        except InterruptionError as end:
+            end.remedy = self._how_to_go_on(ctx, end.saved)
+            raise
+
+    def _how_to_go_on(self, ctx: click.Context, saved: bool) -> str:
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        words = ["sensor-bnn", *sys.argv[1:]]
+        if not saved:
+            return f"Start over with: {copyable(words)}"
+        words = [word for word in words if word != "--fresh"]
+        if command is not None and any(option.name == "resume" for option in command.params):
+            words = [*(word for word in words if word != "--resume"), "--resume"]
+        return f"Go on with: {copyable(words)}"
 
 
 @click.group(cls=Pipeline, context_settings={"help_option_names": ["-h", "--help"]})
@@ -190,11 +205,11 @@ def main() -> None:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
             signal.signal(number, _leave)
     try:
-        with standard_output():
+        with notes_shown(), standard_output():
             root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
-        sys.exit(1)
+        sys.exit(128 + error.number if isinstance(error, InterruptionError) else 1)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -106,6 +106,7 @@ def command(
     """
     import json
 
+    from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.evaluation import host_facts, print_evaluation, title_of
     from sensor_bnn.report.result import result_of
@@ -116,7 +117,10 @@ def command(
     on_board = None
     if kind == BOARD:
         state = state or output / "state.jsonl"
-        whole, on_board = _on_board(model, port, board, data, limit, reference, output, state, fresh, baud)
+        with interruptions("The evaluation", written_to(state, kept=not fresh)):
+            whole, on_board = _on_board(
+                model, port, board, data, limit, reference, output, state, fresh, baud
+            )
     else:
         run = _on_host(kind, model, data, limit, write_samples, samples, seed)
         whole = result_of("evaluate", host_facts(run), None)

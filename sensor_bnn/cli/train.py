@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     help="Folder of the run.  [default: runs/RECIPE-seedSEED]",
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run in the same folder.")
+@click.option("--fresh", is_flag=True, help="Start over, and discard the run that is in the folder.")
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
@@ -70,6 +71,7 @@ def command(
     epochs: int | None,
     out: Path | None,
     resume: bool,
+    fresh: bool,
     threads: int,
     compiled: bool,
     devices: int,
@@ -82,9 +84,10 @@ def command(
     """Train RECIPE: the name of a recipe that ships, or a .toml file.
 
     Writes OUT/ckpt.pt (for `evaluate` and `export`) and OUT/history.json. After every epoch it writes
-    OUT/history.csv and OUT/last.pt, so you may stop it at any time and continue with --resume. Ctrl-C also
-    saves the current step. The data set is downloaded once and checked. The model is tested once, after the
-    last epoch. If the recipe names another recipe as its teacher, the teacher is trained first, in
+    OUT/history.csv and OUT/last.pt, so you may stop it at any time and continue with --resume, as long as the
+    recipe and the data stay as they are. Ctrl-C also saves the current step. A run that is in OUT is
+    overwritten only with --fresh. The data set is downloaded once and checked. The model is tested once,
+    after the last epoch. If the recipe names another recipe as its teacher, the teacher is trained first, in
     OUT/teacher and for its own number of epochs, unless it is there already.
 
     With --devices or --nodes, several processes share every batch. The loss curve is that of one process, up
@@ -103,12 +106,16 @@ def command(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone, train
     from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
-    from sensor_bnn.train.runs import ready_teacher
+    from sensor_bnn.train.runs import claimed, ready_teacher
+    from sensor_bnn.train.state import STATE_FILE, check_start
 
+    if resume and fresh:
+        raise click.UsageError("Give only one of --resume and --fresh.")
     plan = load_recipe(recipe)
     if epochs is not None:
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))
@@ -120,9 +127,8 @@ def command(
         torch.set_num_threads(threads)
     console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
-    dataset = sets.load(plan.data)
     if dry_run:
-        _show(plan, sets.split(dataset, plan), as_json, threads)
+        _show(plan, sets.split(sets.load(plan.data), plan), as_json, threads)
         return
     columns = (
         TextColumn("epochs"),
@@ -131,7 +137,13 @@ def command(
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console) as progress:
+    with (
+        interruptions(f"Training of {plan.name}", written_to(folder / STATE_FILE, kept=resume)),
+        claimed(folder, processes),
+        Progress(*columns, console=console) as progress,
+    ):
+        check_start(folder, resume, fresh)
+        dataset = sets.load(plan.data)
 
         def started(plan: Recipe, folder: Path) -> EpochDone:
             task = progress.add_task(plan.name, total=plan.schedule.epochs)
@@ -142,7 +154,7 @@ def command(
 
             return epoch_done
 
-        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled, processes)
+        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled, processes, fresh)
         done = started(plan, folder)
         run = train(
             plan,
@@ -151,6 +163,7 @@ def command(
             folder,
             teacher=teacher,
             resume=resume,
+            fresh=fresh,
             compiled=compiled,
             processes=processes,
             epoch_done=done,
@@ -179,19 +192,23 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
     from dataclasses import asdict
 
     from sensor_bnn.nn.sizes import sizes
+    from sensor_bnn.train.distill import Teacher, load_teacher
     from sensor_bnn.train.estimate import STEPS, seconds_a_step
     from sensor_bnn.train.runs import teacher_recipe
 
-    teacher = None
-    if plan.distill.teacher and not plan.distill.teacher.endswith(".pt"):
+    teacher: Recipe | Teacher | None = None
+    if plan.distill.teacher.endswith(".pt"):
+        teacher = load_teacher(Path(plan.distill.teacher), plan)
+    elif plan.distill.teacher:
         teacher = teacher_recipe(plan)
+    trained_first = None if isinstance(teacher, Teacher) else teacher
 
     found = sizes(plan.config(parts.shape, parts.classes))
     steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
     seconds = steps * seconds_a_step(plan, parts, teacher)
-    if teacher is not None:
-        its = teacher.schedule.epochs * -(-len(parts.train) // teacher.schedule.batch)
-        seconds += its * seconds_a_step(teacher, parts, None)
+    if trained_first is not None:
+        its = trained_first.schedule.epochs * -(-len(parts.train) // trained_first.schedule.batch)
+        seconds += its * seconds_a_step(trained_first, parts, None)
     shown = {
         "recipe": plan.to_dict(),
         "input": list(parts.shape),
@@ -209,7 +226,7 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
     click.echo(f"input {'x'.join(map(str, parts.shape))}, classes: {', '.join(parts.classes)}")
     click.echo(f"trained on {shown['learned_from']} samples, tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
-    taught = "" if teacher is None else f", with its teacher {teacher.name}"
+    taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
     click.echo(f" with {threads} thread(s), without --compile")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")

@@ -77,10 +77,15 @@ def command(
     if port is not None and board_name is None:
         raise click.UsageError("--port requires --board: name the board at that port.")
     from sensor_bnn.files import scratch_folder
+    from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.tuning.tune import Request, tune_model
 
-    with scratch_folder("tune") as folder, count_bars() as bars:
+    with (
+        interruptions("The tuning", written_to(output, kept=resume)),
+        scratch_folder("tune") as folder,
+        count_bars() as bars,
+    ):
         if model.suffix != ".onnx":
             from sensor_bnn import export
 

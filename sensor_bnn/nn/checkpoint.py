@@ -1,21 +1,31 @@
-"""Checkpoints of tensors and plain values, which ``torch.load`` reads with ``weights_only=True``."""
+"""Checkpoints of tensors and plain values, which ``torch.load`` reads with ``weights_only=True``.
+
+PyTorch reads a damaged file without a word, so each file holds a digest of its own content.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import replace_file
 from sensor_bnn.nn.config import TransformerConfig
+from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.tracing import NOTES
 
 FORMAT = "sensor-bnn checkpoint"
-VERSION = 1
+VERSION = 2
+_WITHOUT_DIGEST = 1
+"""The version of files that hold no digest."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: it is missing, truncated, of another format or version, or its tensors do not fit
-            its configuration.
+        CheckpointError: it is missing, damaged, of another format or version, its tensors do not fit its
+            configuration, or a weight or statistic is not finite.
     """
     content = read_tensors(path, FORMAT)
     try:
@@ -70,11 +80,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"The checkpoint {path} does not fit its own configuration ({_first_line(error)}).",
             "Train it again with `sensor-bnn train`.",
         ) from error
+    found = not_finite(model.state_dict())
+    if found is not None:
+        raise CheckpointError(
+            f"The checkpoint {path} cannot be used: {found} is not finite.",
+            "Train it again, or give an earlier checkpoint.",
+        )
     return Checkpoint(model.eval(), recipe, metrics)
 
 
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first tensor with a NaN or an infinity, or None."""
+    # A sum is fast and never finite if a value is not. It may also overflow, so that is not the last word.
+    suspects = [name for name, tensor in tensors.items() if not tensor.sum().isfinite()]
+    return next((name for name in suspects if not tensors[name].isfinite().all()), None)
+
+
 def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write plain values and tensors atomically.
+    """Write plain values and tensors atomically, with a digest of all of them.
 
     Args:
         path: the file to write; missing folders are made.
@@ -84,12 +107,16 @@ def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
     Raises:
         FileError: the disk is full or the file cannot be written; an older file stays.
     """
+    whole = {"format": kind, "version": VERSION, **content}
     with replace_file(path) as file:
-        torch.save({"format": kind, "version": VERSION, **content}, file)
+        torch.save({**whole, "sha256": digest_of(whole)}, file)
 
 
 def read_tensors(path: Path, kind: str) -> dict[str, Any]:
-    """Read a file that ``write_tensors`` wrote, onto the CPU.
+    """Read a file that ``write_tensors`` wrote, onto the CPU, and check its digest.
+
+    A file of an earlier version holds none. If a file ``<name>.sha256`` lies beside it, as ``sha256sum``
+    writes them, the whole file is checked by it; else it is read with a note.
 
     Args:
         path: the file to read.
@@ -109,10 +136,39 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
         raise CheckpointError(f"{path} is damaged or not a {kind} ({_first_line(error)}).", again) from error
     if not isinstance(content, dict) or content.get("format") != kind:
         raise CheckpointError(f"{path} is a PyTorch file, but not a {kind}.", again)
-    if content.get("version") != VERSION:
-        found = content.get("version")
-        raise CheckpointError(f"{path} is a {kind} of version {found}; this program reads {VERSION}.", again)
+    version = content.get("version")
+    if version == _WITHOUT_DIGEST:
+        _check_beside(path, again)
+    elif version == VERSION:
+        _check_digest(path, kind, content, again)
+    else:
+        raise CheckpointError(
+            f"{path} is a {kind} of version {version}; this program reads {_WITHOUT_DIGEST} and {VERSION}.",
+            again,
+        )
     return content
+
+
+def _check_digest(path: Path, kind: str, content: dict[str, Any], remedy: str) -> None:
+    stated = content.pop("sha256", None)
+    try:
+        found = digest_of(content)
+    except (TypeError, RuntimeError):  # What the damage made of it has no digest.
+        found = ""
+    if found != stated:
+        raise CheckpointError(
+            f"{path} is damaged: its content is not that of which the {kind} holds the SHA-256.", remedy
+        )
+
+
+def _check_beside(path: Path, remedy: str) -> None:
+    beside = path.with_name(f"{path.name}.sha256")
+    if not beside.is_file():
+        NOTES.warning("%s is of an earlier version, without a digest: damage to it cannot be seen.", path)
+        return
+    stated = beside.read_bytes().split()[:1]
+    if stated != [hashlib.sha256(path.read_bytes()).hexdigest().encode()]:
+        raise CheckpointError(f"{path} is damaged: its SHA-256 is not that in {beside.name}.", remedy)
 
 
 def _first_line(error: BaseException) -> str:

@@ -151,6 +151,7 @@ def fill(
         CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
     """
     left = [run for run in runs if not only or run.recipe.name in only]
+    write_table(ablation, runs, out)  # A place that cannot be written to is refused before the first run.
     while left:
         busy = []
         for run in left:

@@ -69,9 +69,10 @@ class WindowCutter:
         shift = self.augment.shift * _uniform(draws)
         pace = (math.log1p(self.augment.speed) * _uniform(draws)).exp()
         middle = (self.length - 1) / 2
-        at = self.start[index, None] + middle + shift + (steps - middle) * pace  # [n, L]
-        if self.augment.warp:
-            at = at + self._bend(draws)
+        # The bend is one of the window's own time, which the pace then stretches. In a sum of the two, a slow
+        # pace and a steep bend would let time run backwards.
+        own = steps + self._bend(draws) if self.augment.warp else steps
+        at = self.start[index, None] + middle + shift + (own - middle) * pace  # [n, L]
         at = at.maximum(self.first[index, None]).minimum(self.last[index, None])
         below = at.floor().long()
         above = (below + 1).minimum(self.last[index, None])

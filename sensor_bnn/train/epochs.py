@@ -15,7 +15,7 @@ from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter
-from sensor_bnn.train.state import Position
+from sensor_bnn.train.state import DIVERGED, Position, check_finite
 from sensor_bnn.train.teacher_outputs import TeacherOutputs
 
 
@@ -52,10 +52,10 @@ class Epochs:
             stopped: called in every step; returns whether to end after that step.
 
         Returns:
-            Whether the epoch was finished, not stopped.
+            Whether the epoch was finished. It is if it is stopped after its last step.
 
         Raises:
-            CheckpointError: the loss is not finite.
+            CheckpointError: the loss, a weight or a statistic is not finite.
         """
         recipe, epoch = self.recipe, len(at.history)
         self.model.train()
@@ -87,11 +87,10 @@ class Epochs:
         right = int((answers.argmax(dim=1) == labels).sum())
         found = [loss.item() * len(x), float(right), float(stopped())]
         loss_sum, right_sum, stops = processes.total(found)
+        place = f"in epoch {len(at.history) + 1}, step {at.step + 1}"
         if not math.isfinite(loss_sum):
             raise CheckpointError(
-                f"Training of {self.recipe.name} diverged: the loss is {loss_sum} in epoch"
-                f" {len(at.history) + 1}, step {at.step + 1}.",
-                "Lower schedule.rate in the recipe, or set schedule.clip; the last whole epoch is kept.",
+                f"Training of {self.recipe.name} diverged: the loss is {loss_sum} {place}.", DIVERGED
             )
         self.optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over processes, not over examples: weight each process by its examples.
@@ -100,6 +99,7 @@ class Epochs:
         if schedule.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
         self.optimizer.step()
+        check_finite(self.model.state_dict(), self.recipe, place)
         self.average.take()
         at.loss += loss_sum
         at.right += int(right_sum)

@@ -22,7 +22,7 @@ STEPS = 3
 """The number of timed steps; one step before them is not timed."""
 
 
-def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | None) -> float:
+def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | Teacher | None) -> float:
     """Measure the wall-clock seconds per step on this machine under its present load.
 
     The time includes augmentation and teacher; it is measured without ``torch.compile``.
@@ -30,11 +30,13 @@ def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | None) -> floa
     Args:
         recipe: the recipe of the run.
         parts: the data of the run.
-        teacher: the recipe of the teacher, or None. The teacher is not trained here: its time is the same.
+        teacher: the teacher, its recipe, or None. Of a recipe the model is not trained here: its time is the
+            same.
     """
     model = new_model(recipe, parts, seed=0)
-    untrained = None if teacher is None else _untrained(teacher, parts)
-    learner = new_learner(recipe, model, untrained)
+    if isinstance(teacher, Recipe):
+        teacher = _untrained(teacher, parts)
+    learner = new_learner(recipe, model, teacher)
     optimizer = new_optimizer(model, recipe)
     average = RunningAverage(model, recipe.schedule.average)
     epochs = Epochs(recipe, 0, model, learner, optimizer, average, parts.train, Processes())

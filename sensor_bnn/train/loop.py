@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import nn
 
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import write_file
+from sensor_bnn.interruption import heard, interruption
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.tracing import Laps
@@ -22,12 +24,23 @@ from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.epochs import Epochs
 from sensor_bnn.train.evaluate import Evaluation, evaluate
-from sensor_bnn.train.interruption import heard
+from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet, Split, split
-from sensor_bnn.train.state import Position, keep, restore
+from sensor_bnn.train.state import (
+    CHECKPOINT_FILE,
+    STATE_FILE,
+    Position,
+    check_finite,
+    check_start,
+    discard,
+    keep,
+    moments,
+    restore,
+)
+from sensor_bnn.train.statistics import estimate_again
 from sensor_bnn.train.teacher_outputs import keep_outputs
 
 _log = logging.getLogger(__name__)
@@ -59,14 +72,15 @@ def train(
     *,
     teacher: Teacher | None = None,
     resume: bool = False,
+    fresh: bool = False,
     compiled: bool = False,
     processes: Processes | None = None,
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
 
-    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are whole. Ctrl-C or
-    SIGTERM ends the run after the step that it is at, with that step in ``out/last.pt``.
+    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are whole. While it learns,
+    Ctrl-C or SIGTERM ends the run after the step that it is at, with that step in ``out/last.pt``.
 
     The test part is looked at once, after the last epoch; no epoch is chosen by it. The same recipe, seed and
     number of threads give the same weights, also when the run was killed and resumed between.
@@ -78,18 +92,22 @@ def train(
         out: folder of the run.
         teacher: whom the recipe's ``distill`` section names, if it names one.
         resume: go on from ``out/last.pt``.
+        fresh: discard the run that is in ``out``.
         compiled: with ``torch.compile``: twice to three times as fast after a start of up to a minute and a
             half, and rounded otherwise. A run must be resumed as it was begun to give the same curve.
         processes: that share every batch; by default this one alone.
         epoch_done: progress.
 
     Raises:
-        CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
-            the loss or a weight is not finite; or the run was interrupted.
+        CheckpointError: nothing to resume, or of another recipe, seed, teacher or data; ``out`` holds a run,
+            and neither ``resume`` nor ``fresh`` is given; the teacher does not fit; the loss, a weight or a
+            statistic is not finite.
+        InterruptionError: a signal came while it learned; the state is saved.
         FileError: a file cannot be written.
         DataError: the split is empty, or a value is not finite.
     """
     processes = processes or Processes()
+    check_start(out, resume, fresh)
     parts = split(dataset, recipe)
     model = new_model(recipe, parts, seed)
     learner: nn.Module = new_learner(recipe, model, teacher)
@@ -102,26 +120,38 @@ def train(
     if compiled:
         learner.compile(dynamic=False)
     learner, optimizer = processes.prepare(learner, new_optimizer(model, recipe))
-    identity = {"recipe": recipe.to_dict(), "seed": seed, "teacher": teacher.sha256 if teacher else None}
+    data = data_digest(dataset, recipe)
+    identity = {
+        "recipe": recipe.to_dict(),
+        "seed": seed,
+        "teacher": teacher.sha256 if teacher else None,
+        "data": data,
+        "program": program(),
+    }
     average = RunningAverage(model, recipe.schedule.average)
     at = Position()
     if resume:
-        at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
+        at = restore(out / STATE_FILE, recipe, identity, model, optimizer, average)
+    elif fresh and processes.first:
+        discard(out)
     epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
     with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
-            whole = epochs.run(at, stopped)
+            whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch()
+            where = f"after epoch {len(at.history)}"
+            check_finite({**model.state_dict(), **moments(model, optimizer)}, recipe, where)
             if processes.first:
-                keep(out / "last.pt", identity, model, optimizer, average, at)
+                keep(out / STATE_FILE, identity, model, optimizer, average, at)
             processes.wait()
             if not whole:
-                raise CheckpointError(
+                raise interruption(
+                    stopped() or signal.SIGTERM,  # another process may have been told
                     f"Training of {recipe.name} was interrupted in epoch {len(at.history) + 1} after step"
                     f" {at.step}, and saved.",
-                    "Go on with --resume.",
+                    saved=True,
                 )
             if processes.first:
                 _write_csv(out / "history.csv", at.history)
@@ -132,8 +162,18 @@ def train(
                 *(recipe.name, entry["epoch"], recipe.schedule.epochs, entry["loss"], entry["top1"]),
             )
             epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
+            # An epoch of one step is whole whenever the signal comes.
+            if processes.total([float(stopped() > 0)])[0]:
+                raise interruption(
+                    stopped() or signal.SIGTERM,
+                    f"Training of {recipe.name} was interrupted after epoch {len(at.history)}, and saved.",
+                    saved=True,
+                )
     model.set_real_weights(False)
     average.give()
+    if recipe.schedule.average:
+        estimate_again(model, recipe, parts.train, seed, processes)
+    check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
     test = evaluate(model.to("cpu"), parts.test)
     metrics: dict[str, Any] = {
@@ -141,15 +181,16 @@ def train(
         "test_loss": test.loss,
         "epochs": len(history),
         "seed": seed,
+        "data_sha256": data,
     }
     if teacher is not None:
         metrics["teacher_sha256"] = teacher.sha256
     if processes.first:
-        save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
+        save_checkpoint(out / CHECKPOINT_FILE, model, recipe.to_dict(), metrics)
         told = {"recipe": recipe.to_dict(), "history": history, **metrics}
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
-    return TrainingRun(out / "ckpt.pt", history, test)
+    return TrainingRun(out / CHECKPOINT_FILE, history, test)
 
 
 def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None) -> nn.Module:

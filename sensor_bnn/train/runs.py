@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.files import hold_open
+from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, load_teacher
+from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import EpochDone, train
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
 from sensor_bnn.train.sets import DataSet
-from sensor_bnn.train.state import STATE_FORMAT
+from sensor_bnn.train.state import CHECKPOINT_FILE, STATE_FILE, STATE_FORMAT
 
 Started = Callable[[Recipe, Path], EpochDone]
 """Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
@@ -35,6 +37,7 @@ def complete(
     started: Started,
     compiled: bool = False,
     processes: Processes | None = None,
+    fresh: bool = False,
 ) -> Checkpoint:
     """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
 
@@ -46,16 +49,24 @@ def complete(
         teacher_folder: folder of the teacher's run, if the recipe names its recipe.
         started: progress.
         compiled, processes: see ``train``.
+        fresh: discard a run of another recipe, seed or data in the folder.
 
     Raises:
         BusyError: another process is at it.
-        CheckpointError, DataError: see ``train``.
+        CheckpointError, DataError: see ``train``; also for a finished run of other data.
     """
-    if not is_finished(recipe, seed, out):
-        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes)
+    data = data_digest(dataset, recipe)
+    if not is_finished(recipe, seed, out, data, fresh):
+        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes, fresh)
         with claimed(out, processes):
-            if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
-                resume = is_resumable(recipe, seed, out)
+            # Another process may have finished it while the teacher was made ready.
+            if not is_finished(recipe, seed, out, data, fresh):
+                resume = is_resumable(recipe, seed, out, data, fresh)
+                if not resume and not fresh and (out / STATE_FILE).exists():
+                    raise CheckpointError(
+                        f"{out} holds a run of another recipe than {recipe.name} is now, or of another seed.",
+                        "Delete that folder, or choose another with --out.",
+                    )
                 done = started(recipe, out)
                 train(
                     recipe,
@@ -64,11 +75,12 @@ def complete(
                     out,
                     teacher=teacher,
                     resume=resume,
+                    fresh=fresh and not resume,
                     compiled=compiled,
                     processes=processes,
                     epoch_done=done,
                 )
-    return load_checkpoint(out / "ckpt.pt")
+    return load_checkpoint(out / CHECKPOINT_FILE)
 
 
 def ready_teacher(
@@ -79,6 +91,7 @@ def ready_teacher(
     started: Started,
     compiled: bool = False,
     processes: Processes | None = None,
+    fresh: bool = False,
 ) -> Teacher | None:
     """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
 
@@ -91,8 +104,8 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
-    complete(found, dataset, seed, folder, folder, started, compiled, processes)
-    return load_teacher(folder / "ckpt.pt", recipe)
+    complete(found, dataset, seed, folder, folder, started, compiled, processes, fresh)
+    return load_teacher(folder / CHECKPOINT_FILE, recipe)
 
 
 def teacher_recipe(recipe: Recipe) -> Recipe:
@@ -114,6 +127,8 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
 def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
     """Hold the folder against other runs; the system lets go of it when this process is killed.
 
+    A folder that cannot be written to is refused here, before a long training.
+
     Of several processes of one run the first holds it.
 
     Raises:
@@ -123,27 +138,54 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
     if processes is not None and not processes.first:
         yield
         return
-    with hold_open(folder / ".claim") as claim:
+    file = folder / ".claim"
+    with hold_open(file):
+        pass
+    lock = FileLock(file)
+    with write_errors(file):
         try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            lock.acquire(blocking=False)
+        except Timeout as error:
             raise BusyError(
-                f"Another process trains in {folder}.", "Wait for it, or choose another."
+                f"Another process trains in {folder}.", "Wait for it, or choose another folder with --out."
             ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def is_finished(recipe: Recipe, seed: int, out: Path) -> bool:
-    """Whether the folder holds the checkpoint of that whole run."""
-    if not (out / "ckpt.pt").is_file():
+def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, fresh: bool = False) -> bool:
+    """Whether the folder holds the checkpoint of that whole run.
+
+    Args:
+        recipe, seed: of the run.
+        out: the folder.
+        data: the digest of the data that the run learns from; None: of any.
+        fresh: whether a run of other data may be discarded.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged, or of other data.
+    """
+    if not (out / CHECKPOINT_FILE).is_file():
         return False
-    found = load_checkpoint(out / "ckpt.pt")
-    return parse_recipe(found.recipe, recipe.name) == recipe and found.metrics.get("seed") == seed
-
-
-def is_resumable(recipe: Recipe, seed: int, out: Path) -> bool:
-    """Whether the folder holds a begun run of that recipe and seed."""
-    if not (out / "last.pt").is_file():
+    found = load_checkpoint(out / CHECKPOINT_FILE)
+    if parse_recipe(found.recipe, recipe.name) != recipe or found.metrics.get("seed") != seed:
         return False
-    found = read_tensors(out / "last.pt", STATE_FORMAT)
-    return parse_recipe(found["recipe"], recipe.name) == recipe and found["seed"] == seed
+    if data is None or found.metrics.get("data_sha256", data) == data:
+        return True
+    if fresh:
+        return False
+    raise CheckpointError(
+        f"{out} holds a finished run of {recipe.name} that learned from other data than there are now.",
+        "Restore the data, delete that folder, or choose another with --out.",
+    )
+
+
+def is_resumable(recipe: Recipe, seed: int, out: Path, data: str, fresh: bool = False) -> bool:
+    """Whether the folder holds a begun run of that recipe and seed, and with ``fresh`` also of that data."""
+    if not (out / STATE_FILE).is_file():
+        return False
+    found = read_tensors(out / STATE_FILE, STATE_FORMAT)
+    same_data = not fresh or found.get("data") == data
+    return parse_recipe(found["recipe"], recipe.name) == recipe and found["seed"] == seed and same_data

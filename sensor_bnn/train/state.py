@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,17 @@ import torch
 from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.checkpoint import read_tensors, write_tensors
+from sensor_bnn.files import write_errors
+from sensor_bnn.nn.checkpoint import not_finite, read_tensors, write_tensors
 from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.recipe import Recipe, parse_recipe
 
 STATE_FORMAT = "sensor-bnn training state"
+STATE_FILE, CHECKPOINT_FILE = "last.pt", "ckpt.pt"
+_OTHER_FILES = ("history.csv", "history.json")
+_MOST_NAMED = 3
 
 
 @dataclass
@@ -44,6 +50,71 @@ class Position:
         self.loss, self.right, self.seen = 0.0, 0, 0
 
 
+def check_start(out: Path, resume: bool, fresh: bool) -> None:
+    """Refuse to begin a run in a folder that holds one, and to go on where there is none.
+
+    Args:
+        out: the folder of the run.
+        resume: whether to go on with the run in it.
+        fresh: whether to discard that run.
+
+    Raises:
+        CheckpointError: the run in the folder would be overwritten, or there is none to go on with.
+    """
+    finished, begun = (out / CHECKPOINT_FILE).exists(), (out / STATE_FILE).exists()
+    if resume and not begun:
+        raise CheckpointError(
+            f"There is no {STATE_FORMAT} at {out / STATE_FILE}.", "Train without --resume, or correct --out."
+        )
+    if not resume and not fresh and (finished or begun):
+        kind, first = (
+            ("a finished", "Discard") if finished else ("an interrupted", "Go on with --resume, discard")
+        )
+        raise CheckpointError(
+            f"{out} holds {kind} run.", f"{first} it with --fresh, or choose another folder with --out."
+        )
+
+
+def discard(out: Path) -> None:
+    """Remove the files of a run, so that those of the next are never beside them.
+
+    Raises:
+        FileError: one of them cannot be removed.
+    """
+    for name in (STATE_FILE, CHECKPOINT_FILE, *_OTHER_FILES):
+        with write_errors(out / name):
+            (out / name).unlink(missing_ok=True)
+
+
+def check_finite(tensors: Mapping[str, Tensor], recipe: Recipe, where: str) -> None:
+    """Refuse weights and statistics that are not finite.
+
+    Args:
+        tensors: the weights and statistics by name.
+        recipe: the recipe, for the message.
+        where: the end of the message's first sentence, such as ``in epoch 2, step 3``.
+
+    Raises:
+        CheckpointError: a tensor is not finite.
+    """
+    found = not_finite(tensors)
+    if found is not None:
+        raise CheckpointError(f"Training of {recipe.name} diverged: {found} is not finite {where}.", DIVERGED)
+
+
+def moments(model: BinaryTransformer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return what the optimizer keeps of each weight: if that overflows, the weight learns no more."""
+    return {
+        f"{key} of {name}": value
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+DIVERGED = "Lower schedule.rate in the recipe, or set schedule.clip; what was saved before is kept."
+"""What to do if the loss or a weight is not finite."""
+
+
 def keep(
     path: Path,
     identity: dict[str, Any],
@@ -56,20 +127,14 @@ def keep(
 
     Args:
         path: the file to write.
-        identity: plain values that identify the run: ``recipe``, ``seed`` and ``teacher`` (SHA-256 or None).
+        identity: plain values that identify the run: ``recipe``, ``seed``, ``teacher`` (SHA-256 or None),
+            ``data`` (SHA-256) and ``program``.
         model, optimizer, average: the objects whose state is saved.
         position: the position of the run.
 
     Raises:
-        CheckpointError: a weight is not finite; an older file stays.
         FileError: the file cannot be written; an older file stays.
     """
-    for name, tensor in model.state_dict().items():
-        if not tensor.isfinite().all():
-            raise CheckpointError(
-                f"Training diverged: {name} is not finite after epoch {len(position.history)}.",
-                "Lower schedule.rate in the recipe, or set schedule.clip; what was saved before is kept.",
-            )
     content: dict[str, Any] = {
         **identity,
         "state": dict(model.state_dict()),
@@ -90,18 +155,14 @@ def restore(
 ) -> Position:
     """Load the state in ``path`` into model, optimizer and average, and return the position of the run.
 
+    Another version of this program is only noted: it need not give another curve.
+
     Raises:
-        CheckpointError: there is no state, or it is of another recipe, seed, teacher, model or version.
+        CheckpointError: there is no state, or it is of another recipe, seed, teacher, data, model or version.
     """
     content = read_tensors(path, STATE_FORMAT)
     try:
-        same = parse_recipe(content["recipe"], recipe.name) == recipe
-        if not same or any(content.get(key) != identity[key] for key in ("seed", "teacher")):
-            raise CheckpointError(
-                f"{path} belongs to another recipe, seed or teacher than {recipe.name} with seed"
-                f" {identity['seed']}.",
-                "Give the same recipe, --epochs and --seed, or train without --resume.",
-            )
+        _check_same(path, content, recipe, identity)
         model.load_state_dict(content["state"])
         optimizer.load_state_dict(content["optimizer"])
         device = next(model.parameters()).device
@@ -111,5 +172,60 @@ def restore(
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{path} does not fit the model of {recipe.name} ({str(error).splitlines()[0]}).",
-            "Train without --resume.",
+            _START_OVER,
         ) from error
+
+
+_START_OVER = "Choose another folder with --out, or discard this run with `sensor-bnn train --fresh`."
+
+
+def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: dict[str, Any]) -> None:
+    """Compare what the state in a file says about its run with the present run."""
+    begun = parse_recipe(content["recipe"], recipe.name)
+    if begun != recipe:
+        differing = _differences(begun.to_dict(), recipe.to_dict())
+        more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
+        raise CheckpointError(
+            f"{path} was begun with another recipe than {recipe.name} is now:"
+            f" {', '.join(differing[:_MOST_NAMED])}{more}.",
+            f"Give the same recipe and --epochs. {_START_OVER}",
+        )
+    if content.get("seed") != identity["seed"]:
+        raise CheckpointError(
+            f"{path} was begun with seed {content.get('seed')}, not {identity['seed']}.",
+            f"Give that --seed. {_START_OVER}",
+        )
+    if content.get("teacher") != identity["teacher"]:
+        raise CheckpointError(
+            f"{path} was begun with another teacher than that of {recipe.name} is now.", _START_OVER
+        )
+    if "data" not in content:
+        NOTES.warning("%s is of an earlier version, and does not say on which data it was begun.", path)
+    elif content["data"] != identity["data"]:
+        raise CheckpointError(
+            f"{path} was begun on other data: the windows, images, labels or names of the classes that"
+            f" {recipe.name} learns from have changed.",
+            f"Restore the data. {_START_OVER}",
+        )
+    before, now = content.get("program", {}), identity["program"]
+    changed = [
+        f"{name} ({before[name]:.16}, now {now[name]:.16})"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    ]
+    if changed:
+        NOTES.warning(
+            "%s was begun with another version of %s: the curve may change.", path, ", ".join(changed)
+        )
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], within: str = "") -> list[str]:
+    """Name the keys of a recipe with other values, such as ``schedule.rate (0.01, now 0.003)``."""
+    found = []
+    for key in {**before, **now}:
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{within}{key}.")
+        elif old != new:
+            found.append(f"{within}{key} ({old!r}, now {new!r})")
+    return found

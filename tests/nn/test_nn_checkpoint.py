@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+import sensor_bnn
 from sensor_bnn.errors import CheckpointError, FileError
-from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint
+from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint, write_tensors
 from sensor_bnn.nn.config import preset
+from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.nn.transformer import BinaryTransformer
+
+ZOO = Path(sensor_bnn.__file__).parent / "zoo" / "watch-tiny"
 
 
 @pytest.fixture
@@ -25,8 +31,17 @@ def saved(tmp_path: Path) -> Path:
 
 
 def rewritten(path: Path, **changes: object) -> Path:
+    """Change the content, with the digest that belongs to it."""
     content = torch.load(path, weights_only=True)
-    torch.save({**content, **changes}, path)
+    del content["sha256"]
+    write_tensors(path, content.pop("format"), {**content, **changes})
+    return path
+
+
+def of_an_earlier_version(path: Path) -> Path:
+    content = torch.load(path, weights_only=True)
+    del content["sha256"]
+    torch.save({**content, "version": 1}, path)
     return path
 
 
@@ -103,8 +118,76 @@ def test_a_place_that_cannot_be_written(saved: Path) -> None:
 
 
 def test_other_version(saved: Path) -> None:
-    with pytest.raises(CheckpointError, match="version 2; this program reads 1"):
-        load_checkpoint(rewritten(saved, version=2))
+    with pytest.raises(CheckpointError, match="version 3; this program reads 1 and 2"):
+        load_checkpoint(rewritten(saved, version=3))
+
+
+@pytest.mark.parametrize("value", (float("nan"), float("inf"), float("-inf")))
+@pytest.mark.parametrize("name", ("embed.weight", "embed.norm.running_var", "head.bias"))
+def test_a_value_that_is_not_finite_is_refused(saved: Path, name: str, value: float) -> None:
+    """The case nan-checkpoint."""
+    state = torch.load(saved, weights_only=True)["state"]
+    state[name].view(-1)[0] = value
+    with pytest.raises(CheckpointError, match=rf"ckpt.pt cannot be used: {name} is not finite"):
+        load_checkpoint(rewritten(saved, state=state))
+
+
+def test_large_values_are_finite(saved: Path) -> None:
+    """Their sum is not."""
+    state = torch.load(saved, weights_only=True)["state"]
+    state["head.bias"].fill_(3e38)
+    load_checkpoint(rewritten(saved, state=state))
+
+
+def test_an_old_file_is_read_with_a_note(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = load_checkpoint(saved).model.state_dict()
+    assert caplog.messages == []
+    found = load_checkpoint(of_an_earlier_version(saved)).model.state_dict()
+    assert all(torch.equal(whole[name], found[name]) for name in whole)
+    assert caplog.messages == [
+        f"{saved} is of an earlier version, without a digest: damage to it cannot be seen."
+    ]
+
+
+def test_an_old_file_is_checked_by_the_digest_beside_it(
+    saved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = of_an_earlier_version(saved).read_bytes()
+    beside = saved.with_name("ckpt.pt.sha256")
+    beside.write_text(f"{hashlib.sha256(content).hexdigest()}  ckpt.pt\n")
+    load_checkpoint(saved)
+    assert caplog.messages == []
+    saved.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+    with pytest.raises(CheckpointError, match=r"its SHA-256 is not that in ckpt.pt.sha256"):
+        load_checkpoint(saved)
+    beside.write_text("")
+    with pytest.raises(CheckpointError, match=r"its SHA-256 is not that in ckpt.pt.sha256"):
+        load_checkpoint(saved)
+
+
+@pytest.mark.parametrize("shipped", (False, True))
+def test_a_flipped_bit_is_refused_or_in_no_byte_that_is_read(saved: Path, shipped: bool) -> None:
+    """200 places in a file of this version, and in the one that ships, which has its digest beside it."""
+    if shipped:
+        for name in ("ckpt.pt", "ckpt.pt.sha256"):
+            (saved.parent / name).write_bytes((ZOO / name).read_bytes())
+    content, whole = saved.read_bytes(), load_checkpoint(saved)
+    random, refused = np.random.default_rng(14), 0
+    for place in random.integers(0, 8 * len(content), 200):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        saved.write_bytes(flipped)
+        try:
+            found = load_checkpoint(saved)
+        except CheckpointError:
+            refused += 1
+            continue
+        assert (found.recipe, found.metrics) == (whole.recipe, whole.metrics), place
+        assert digest_of(found.model.config.to_dict()) == digest_of(whole.model.config.to_dict()), place
+        ours, theirs = (dict(checkpoint.model.state_dict()) for checkpoint in (found, whole))
+        assert digest_of(ours) == digest_of(theirs), place
+    print(f"{refused} of 200 refused")
+    assert refused == 200 if shipped else refused > 100
 
 
 def test_tensors_that_do_not_fit(saved: Path) -> None:

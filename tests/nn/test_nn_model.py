@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from random_models import CLASSES, random_model, traced
 
 import sensor_bnn
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn import folded_forward
+from sensor_bnn.nn import folded_forward, median
 from sensor_bnn.nn.attention import AttentionMap
 from sensor_bnn.nn.binarize import clipped_sign, make_binarizer, polynomial_sign, sign
 from sensor_bnn.nn.checkpoint import load_checkpoint
@@ -103,14 +106,30 @@ def test_median_shift_halves_the_bits() -> None:
     assert (make_binarizer("sign", 4).eval()(x) > 0).float().mean(dim=(0, 1)).tolist()[0] == 0
 
 
-@pytest.mark.parametrize("tokens", (1, 49, 64, 196))
-def test_a_large_batch_is_sampled_over_all_tokens_alike(tokens: int) -> None:
-    x = torch.arange(tokens).float()[None, :, None].expand(20_000 // tokens, tokens, 1)
-    rows = sampled_rows(x)
+@example(8, 210, 1)
+@example(26, 60, 1)
+@example(80, 20, 3)
+@example(8, 196, 2)
+@example(64, 20, 1)
+@given(st.integers(1, 600), st.integers(1, 400), st.integers(1, 4))
+def test_a_large_batch_is_sampled_over_all_tokens_alike(samples: int, tokens: int, processes: int) -> None:
+    number = torch.arange(samples * tokens).view(samples, tokens, 1)
+    rows = sampled_rows(number)[:, 0].long()
+    if samples * tokens <= MOST_ROWS:
+        assert torch.equal(rows, number.flatten())
+        return
     assert MOST_ROWS / 2 <= len(rows) <= MOST_ROWS
-    drawn = rows[:, 0].long().bincount(minlength=tokens)
+    drawn = (rows % tokens).bincount(minlength=tokens)
     assert drawn.max() - drawn.min() <= 1
-    assert len(sampled_rows(x[: MOST_ROWS // tokens])) == MOST_ROWS // tokens * tokens
+    gaps = rows.diff()  # evenly spaced over the samples
+    assert gaps.min() >= 1 and gaps.max() <= -(-samples * tokens // MOST_ROWS) + 1
+    parts = []
+    for rank in range(processes):  # each process has some of the samples, and none sees the others'
+        own = slice(samples * rank // processes, samples * (rank + 1) // processes)
+        place = (own.start * tokens, samples * tokens)
+        with patch.object(median, "first_row", lambda rows, device, place=place: place):
+            parts.append(sampled_rows(number[own])[:, 0].long())
+    assert torch.equal(torch.cat(parts), rows)
 
 
 def test_restore_keeps_the_mean_of_what_was_binarized() -> None:

@@ -153,7 +153,7 @@ def test_help_shows_an_example_and_imports_no_stage():
         (["text.pt"], CheckpointError, "truncated"),
         (["cut.pt"], CheckpointError, "truncated"),
         (["full.pt"], CheckpointError, "full precision"),
-        (["nan.pt"], ModelError, "not finite"),
+        (["nan.pt"], CheckpointError, "not finite"),
         (["ckpt.pt", "--target", "cortex-m77"], BoardError, "no target"),
         (["ckpt.pt", "--samples", "missing.npz"], DataError, "no sample file"),
         (["ckpt.pt", "--samples", "text.pt"], DataError, "damaged"),

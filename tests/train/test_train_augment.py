@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from torch import Generator
 
 from sensor_bnn.errors import CheckpointError, DataError
@@ -159,6 +161,27 @@ def test_time_warp_keeps_order_and_ends(recordings: Recordings) -> None:
     torch.testing.assert_close(x[..., [0, -1]], still.expand_as(x)[..., [0, -1]], atol=0.05, rtol=0)
     assert (x.diff(dim=2) > 0.4).all()
     assert 2 < (x - still)[..., length // 2].std() < 12
+
+
+@example(2.0, 30.0, 5, 0)
+@given(
+    st.floats(0, 1000), st.floats(0, 1e6), st.integers(0, 1000), st.integers(0, 2**32)
+)  # beyond what a recipe may say
+def test_time_never_runs_backwards(
+    recordings: Recordings, speed: float, warp: float, shift: int, seed: int
+) -> None:
+    ramp = np.arange(700, dtype=np.float32)[None]
+    one = dataclasses.replace(
+        recordings,
+        signal=ramp,
+        **{name: np.array([at]) for name, at in (("start", 300), ("first", 0), ("end", 700), ("y", 0))},
+        group=np.array([1]),
+        mirror=np.ones(1, dtype=np.float32),
+    )
+    cutter = WindowCutter(one, Augmentation(speed=speed, warp=warp, shift=shift))
+    x, _ = cutter.cut(torch.zeros(8, dtype=torch.int64), Generator().manual_seed(seed))
+    assert x.diff(dim=2).min() >= 0
+    assert x.min() >= 0 and x.max() <= 699
 
 
 def test_augmentation_for_the_other_kind_is_named(images: Images, recordings: Recordings) -> None:

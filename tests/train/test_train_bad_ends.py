@@ -15,11 +15,13 @@ from click.testing import CliRunner
 
 import sensor_bnn
 from sensor_bnn.cli.evaluate import command as evaluate_command
-from sensor_bnn.errors import CheckpointError, DataError, FileError
-from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.errors import CheckpointError, DataError, FileError, InterruptionError
+from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors, write_tensors
+from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.train import epochs
 from sensor_bnn.train.loop import TrainingRun, train
 from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.state import STATE_FORMAT
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -31,28 +33,42 @@ def same(one: TrainingRun, other: TrainingRun) -> bool:
     return one.history == other.history and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+@pytest.mark.parametrize(
+    "batch,step,place,number",
+    (
+        (16, 1, "in epoch 1 after step 1", signal.SIGINT),
+        (16, 11, "in epoch 2 after step 4", signal.SIGTERM),  # of seven steps each
+        (16, 14, "after epoch 2", signal.SIGHUP),
+        (16, 21, "after epoch 3", signal.SIGINT),
+        (117, 1, "after epoch 1", signal.SIGINT),  # of one step each
+        (117, 3, "after epoch 3", signal.SIGTERM),
+    ),
+)
 def test_a_signal_saves_the_step_and_the_curve_goes_on(
     tmp_path: Path,
     recordings: Recordings,
     recipe: MakeRecipe,
     monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    step: int,
+    place: str,
     number: signal.Signals,
 ) -> None:
-    plan = recipe(schedule={"epochs": 3, "batch": 16, "warmup": 1, "average": 0.9})
+    plan = recipe(schedule={"epochs": 3, "batch": batch, "warmup": 1, "average": 0.9})
     whole = train(plan, recordings, 1, tmp_path / "whole")
     rate_at, calls = epochs.rate_at, []
 
     def interrupting(*arguments: object) -> float:
         calls.append(1)
-        if len(calls) == 11:  # in the second epoch of seven steps each
+        if len(calls) == step:
             os.kill(os.getpid(), number)
         return rate_at(*arguments)
 
     before = signal.getsignal(number)
     monkeypatch.setattr(epochs, "rate_at", interrupting)
-    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Go on with"):
+    with pytest.raises(InterruptionError, match=f"interrupted {place}, and saved. Go on from") as caught:
         train(plan, recordings, 1, tmp_path / "cut")
+    assert caught.value.number == number and len(calls) == step
     assert signal.getsignal(number) is before
     assert not (tmp_path / "cut" / "ckpt.pt").exists()
     assert same(whole, train(plan, recordings, 1, tmp_path / "cut", resume=True))
@@ -128,14 +144,71 @@ def test_a_state_of_another_model_or_version(
 ) -> None:
     train(recipe(), recordings, 0, tmp_path)
     content = torch.load(tmp_path / "last.pt", weights_only=True)
+    del content["sha256"]
+    kind = content.pop("format")
     for key, value, said in (
         ("version", 99, "of version 99"),
         ("state", {}, "does not fit the model"),
         ("recipe", {"model": {"width": 64}}, "another recipe"),
     ):
-        torch.save({**content, key: value}, tmp_path / "last.pt")
+        write_tensors(tmp_path / "last.pt", kind, {**content, key: value})
         with pytest.raises(CheckpointError, match=said):
             train(recipe(), recordings, 0, tmp_path, resume=True)
+
+
+def test_a_flipped_bit_in_a_state_is_refused_or_in_no_byte_that_is_read(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    train(recipe(), recordings, 0, tmp_path)
+    file = tmp_path / "last.pt"
+    content, whole = file.read_bytes(), digest_of(read_tensors(file, STATE_FORMAT))
+    random, refused = np.random.default_rng(14), 0
+    for place in random.integers(0, 8 * len(content), 200):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        file.write_bytes(flipped)
+        try:
+            found = read_tensors(file, STATE_FORMAT)
+        except CheckpointError:
+            refused += 1
+            continue
+        assert digest_of(found) == whole, place
+    print(f"{refused} of 200 refused")
+    assert refused > 100
+
+
+def test_what_the_optimizer_keeps_may_not_overflow(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an infinite square of the gradient a weight stays as it is for ever."""
+    run = epochs.Epochs.run
+
+    def overflowing(self: epochs.Epochs, *arguments: object) -> bool:
+        whole = run(self, *arguments)
+        self.optimizer.state[self.model.head.weight]["exp_avg_sq"][0, 0] = float("inf")
+        return whole
+
+    monkeypatch.setattr(epochs.Epochs, "run", overflowing)
+    with pytest.raises(CheckpointError, match=r"exp_avg_sq of head.weight is not finite after epoch 1"):
+        train(recipe(), recordings, 0, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_makes_a_weight_infinite_is_named(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, done = torch.optim.AdamW.step, []
+
+    def overflowing(self: torch.optim.AdamW, *arguments: object) -> object:
+        found = step(self, *arguments)
+        done.append(1)
+        if len(done) == 10:  # the third of the second epoch
+            self.param_groups[1]["params"][-1].data[0] = float("inf")
+        return found
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", overflowing)
+    with pytest.raises(CheckpointError, match=r"head.bias is not finite in epoch 2, step 3"):
+        train(recipe(), recordings, 0, tmp_path)
 
 
 def test_wrong_labels_are_named(tmp_path: Path, recordings: Recordings, recipe: MakeRecipe) -> None:
