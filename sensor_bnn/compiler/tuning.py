@@ -1,4 +1,4 @@
-"""What ``sensor-bnn tune`` found: the choice for each layer of a shape, as a file that the compiler reads."""
+"""The result of ``sensor-bnn tune``: a choice for each layer of a shape, in a file for the compiler."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _REMEDY = "Tune the model again with `sensor-bnn tune`."
 
 @dataclass(frozen=True)
 class Choice:
-    """How a layer is computed where it is not by the compiler's own rule; one of the two is set.
+    """A way to compute a layer other than the compiler's own rule; one of the two attributes is set.
 
     Attributes:
-        rows: kernels of a binary linear layer and their numbers of rows, in order.
-        schedule: parameters of the schedule of the layer's kernel in TIR.
+        rows: the kernels of a binary linear layer and their numbers of rows, in order.
+        schedule: the schedule parameters of the layer's TIR kernel, by name.
     """
 
     rows: tuple[tuple[str, int], ...] | None = None
     schedule: Mapping[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As in a tuning file."""
+        """Return the choice in the form of a tuning file."""
         if self.rows is not None:
             return {"rows": [list(part) for part in self.rows]}
         return {"schedule": dict(self.schedule or {})}
@@ -42,18 +42,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Choices by workload: an operator and its sizes, as ``Tunable.workload``.
+    """Choices by workload, which is an operator and its sizes (``Ways.workload``).
 
     Attributes:
-        choices: what is not chosen by the compiler's own rule.
-        sha256: of the file.
+        choices: the choices that differ from the compiler's own rule.
+        sha256: the SHA-256 of the file, in hex; None without a file.
     """
 
     choices: Mapping[str, Choice] = field(default_factory=dict)
     sha256: str | None = None
 
     def choice(self, workload: str) -> Choice | None:
-        """What was chosen for a workload; None for the compiler's own rule."""
+        """Return the choice for a workload; None for the compiler's own rule."""
         return self.choices.get(workload)
 
 
@@ -64,8 +64,8 @@ def read_tuning(file: Path, target: str) -> Tuning:
     """Read a tuning file for a target.
 
     Raises:
-        ModelError: it cannot be read, is no tuning file, or was made for another target or by another
-            version.
+        ModelError: the file cannot be read, is not a tuning file, or was made for another target or by
+            another version.
     """
     content, data = _read(file)
     made = str(content.get("version"))
@@ -75,7 +75,7 @@ def read_tuning(file: Path, target: str) -> Tuning:
         )
     if content.get("target") != target:
         raise ModelError(
-            f"The tuning {file} is of the target {content.get('target')!r}, not {target!r}.",
+            f"The tuning {file} is for the target {content.get('target')!r}, not {target!r}.",
             f"Compile with `--target {content.get('target')}`, or tune for this one.",
         )
     choices = {}
@@ -84,7 +84,7 @@ def read_tuning(file: Path, target: str) -> Tuning:
             if entry["best"] is not None:
                 choices[str(entry["workload"])] = choice_from_json(entry["best"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"The tuning {file} lacks or garbles {error}.", _REMEDY) from None
+        raise ModelError(f"The tuning {file} has a missing or invalid value: {error}.", _REMEDY) from None
     return Tuning(choices, hashlib.sha256(data).hexdigest())
 
 
@@ -95,17 +95,17 @@ def _read(file: Path) -> tuple[dict[str, Any], bytes]:
     except OSError as error:
         raise ModelError(f"The tuning {file} cannot be read: {error.strerror}.", _REMEDY) from None
     except (ValueError, RecursionError):
-        raise ModelError(f"The tuning {file} is no JSON.", _REMEDY) from None
+        raise ModelError(f"The tuning {file} is not JSON.", _REMEDY) from None
     if not isinstance(content, dict) or content.get("schema") != FORMAT:
-        raise ModelError(f"{file} is no tuning: its schema is not {FORMAT}.", _REMEDY)
+        raise ModelError(f"{file} is not a tuning file: its schema is not {FORMAT}.", _REMEDY)
     return content, data
 
 
 def choice_from_json(value: Any) -> Choice:
-    """The inverse of :meth:`Choice.as_json`.
+    """Make a choice from its form in a tuning file; the inverse of :meth:`Choice.as_json`.
 
     Raises:
-        ValueError: the value is no choice.
+        ValueError: the value is not a choice.
     """
     if isinstance(value, dict) and set(value) == {"rows"}:
         parts = value["rows"]
@@ -117,9 +117,9 @@ def choice_from_json(value: Any) -> Choice:
         parameters = value["schedule"]
         if isinstance(parameters, dict) and all(type(number) is int for number in parameters.values()):
             return Choice(schedule=parameters)
-    raise ValueError(f"a choice: {json.dumps(value)[:80]}")
+    raise ValueError(f"the choice {json.dumps(value)[:80]}")
 
 
 def _release(number: str) -> list[str]:
-    """What changes with what kernels there are: the first two numbers."""
+    """Return the first two numbers of a version, which change whenever the set of kernels changes."""
     return number.split(".")[:2]

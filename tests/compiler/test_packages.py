@@ -307,5 +307,5 @@ def test_names_in_c(name, prefix):
 
 @pytest.mark.parametrize("name", ['a"b', "a\\", "a*/b", "ä", "a\nb"])
 def test_names_that_cannot_stand_in_c(name):
-    with pytest.raises(ModelError, match="cannot stand in C"):
+    with pytest.raises(ModelError, match="cannot be used in C code"):
         c_prefix(name)

@@ -136,13 +136,19 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"target": "cortex-m4"}, "is of the target 'cortex-m4'"),
+        ({"target": "cortex-m4"}, "is for the target 'cortex-m4'"),
         ({"version": "0.0.1"}, "was made by sensor-bnn 0.0.1"),
-        ({"schema": "sensor-bnn/bench/1"}, "is no tuning"),
-        ({"workloads": [{"workload": "x"}]}, "lacks or garbles 'best'"),
-        ({"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]}, "garbles a choice"),
-        ({"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]}, "garbles a choice"),
-        ({"workloads": 3}, "garbles"),
+        ({"schema": "sensor-bnn/bench/1"}, "is not a tuning file"),
+        ({"workloads": [{"workload": "x"}]}, "missing or invalid value: 'best'"),
+        (
+            {"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]},
+            "invalid value: the choice",
+        ),
+        (
+            {"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]},
+            "invalid value: the choice",
+        ),
+        ({"workloads": 3}, "missing or invalid value"),
     ],
 )
 def test_a_file_that_does_not_fit_is_one_sentence(changes, message, tmp_path):
@@ -163,10 +169,10 @@ def test_a_file_that_is_no_json_object_is_one_sentence(text, tmp_path):
     ("operator", "choice", "message"),
     [
         ("BnnLinearPacked", {"rows": [["neon", 12]]}, "no kernel 'neon'"),
-        ("BnnLinearPacked", {"rows": [["popcount", 11]]}, "not of the layer's 12 rows"),
-        ("BnnLinearPacked", {"schedule": {"rows": 1}}, "none for its kernel"),
-        ("BnnBoolMatMul", {"schedule": {"rows": 1}}, "none for its kernel"),
-        ("Dense", {"rows": [["popcount", 12]]}, "none for its kernel"),
+        ("BnnLinearPacked", {"rows": [["popcount", 11]]}, "not have the layer's 12 rows"),
+        ("BnnLinearPacked", {"schedule": {"rows": 1}}, "its kernel does not have the choice"),
+        ("BnnBoolMatMul", {"schedule": {"rows": 1}}, "its kernel does not have the choice"),
+        ("Dense", {"rows": [["popcount", 12]]}, "its kernel does not have the choice"),
         (
             "Dense",
             {"schedule": {"rows": 5, "columns": 1, "terms": 1}},
