@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.reading import Source, typed
 
 WORD_BITS = 32
-"""A head must fill whole packed words, so that splitting into heads is only a reshape on the device."""
+"""Bits of a packed word, for the whole package.
 
+A head must fill whole packed words, so that splitting into heads is only a reshape on the device.
+"""
 
-BINARIZERS = ("median", "shift", "sign", "learned", "elastic", "live")
+Binarizer = Literal["median", "shift", "sign", "learned", "elastic", "live"]
+BINARIZERS: tuple[Binarizer, ...] = get_args(Binarizer)
 PLACES = ("stream", "query", "key", "value", "merged", "hidden")
 """The places where activations are binarized; each is a field of the configuration.
 
 The fields ``attention`` and ``weights`` configure how the attention map and the weights are binarized.
 """
+
+_Size = Annotated[int, Meta(ge=1, le=1 << 20)]
+_Few = Annotated[int, Meta(ge=1, le=1024)]
+_Place = Literal["", "median", "shift", "sign", "learned", "elastic", "live"]
 
 
 @dataclass(frozen=True)
@@ -64,30 +74,30 @@ class TransformerConfig:
 
     name: str = "sensor-tiny"
     classes: tuple[str, ...] = ()
-    channels: int = 6
-    length: int = 100
-    patch: int = 5
-    width: int = 64
-    heads: int = 2
-    layers: int = 2
-    mlp_ratio: int = 2
-    binarizer: str = "median"
-    precision: str = "binary"
-    norm: str = "none"
-    axis: str = "channel"
-    gradient: str = "polynomial"
-    attention: str = "softmax"
-    height: int = 0
-    stream: str = ""
-    query: str = ""
-    key: str = ""
-    value: str = ""
-    merged: str = ""
-    hidden: str = ""
-    weights: str = "centred"
-    pre_norm: str = "none"
-    activation: str = "none"
-    residual: str = "block"
+    channels: _Size = 6
+    length: _Size = 100
+    patch: _Size = 5
+    width: _Size = 64
+    heads: _Few = 2
+    layers: _Few = 2
+    mlp_ratio: _Few = 2
+    binarizer: Binarizer = "median"
+    precision: Literal["binary", "full"] = "binary"
+    norm: Literal["batch", "layer", "none"] = "none"
+    axis: Literal["channel", "tensor", "token"] = "channel"
+    gradient: Literal["polynomial", "clipped"] = "polynomial"
+    attention: Literal["softmax", "boolean", "median"] = "softmax"
+    height: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
+    stream: _Place = ""
+    query: _Place = ""
+    key: _Place = ""
+    value: _Place = ""
+    merged: _Place = ""
+    hidden: _Place = ""
+    weights: Literal["centred", "plain"] = "centred"
+    pre_norm: Literal["none", "layer"] = "none"
+    activation: Literal["none", "rprelu"] = "none"
+    residual: Literal["block", "layer"] = "block"
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -128,44 +138,13 @@ class TransformerConfig:
         """Make a configuration from plain values; the inverse of ``to_dict``.
 
         Raises:
-            CheckpointError: a key is unknown or a value has the wrong type.
+            CheckpointError: a key is unknown, or a value is of another type or out of its range.
         """
-        known = {field.name: type(field.default) for field in fields(cls)}
-        plain = {**values, "classes": tuple(values.get("classes", ()))}
-        for key, value in plain.items():
-            if key not in known:
-                raise CheckpointError(
-                    f"The model configuration has an unknown key {key!r}.",
-                    f"Known keys: {', '.join(known)}.",
-                )
-            if type(value) is not known[key]:
-                raise CheckpointError(
-                    f"The model configuration's {key} is {value!r}.", f"Give a {known[key].__name__}."
-                )
-        return cls(**plain)
+        source = Source("The model configuration", CheckpointError, "Correct that value.")
+        return typed(values, cls, source)
 
     def _problem(self) -> str | None:
-        sizes = ("channels", "length", "patch", "width", "heads", "layers", "mlp_ratio")
-        for size in sizes:
-            if getattr(self, size) < 1:
-                return f"{size} is {getattr(self, size)}"
-        choices = {
-            "binarizer": BINARIZERS,
-            "precision": ("binary", "full"),
-            "norm": ("batch", "layer", "none"),
-            "axis": ("channel", "tensor", "token"),
-            "gradient": ("polynomial", "clipped"),
-            "attention": ("softmax", "boolean", "median"),
-            "weights": ("centred", "plain"),
-            "pre_norm": ("none", "layer"),
-            "activation": ("none", "rprelu"),
-            "residual": ("block", "layer"),
-            **dict.fromkeys(PLACES, ("", *BINARIZERS)),
-        }
-        for key, allowed in choices.items():
-            if getattr(self, key) not in allowed:
-                return f"{key} is {getattr(self, key)!r}, not one of {', '.join(allowed)}"
-        if self.height < 0 or self.height % self.patch:
+        if self.height % self.patch:
             return f"height {self.height} is not a multiple of patch {self.patch}"
         if self.length % self.patch:
             return f"length {self.length} is not a multiple of patch {self.patch}"

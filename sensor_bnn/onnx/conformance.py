@@ -20,6 +20,7 @@ import onnx
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.files import write_files
 from sensor_bnn.onnx.operators import (
     DOMAIN,
     DOMAIN_VERSION,
@@ -113,23 +114,18 @@ def write(folder: Path) -> list[Path]:
     """Write one JSON file per operator into ``folder`` and return the paths.
 
     Raises:
-        OSError: a file cannot be written.
+        FileError: a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     by_operator: dict[str, list[Case]] = {name: [] for name in OPERATORS}
     for case in cases():
         by_operator[case.operator].append(case)
-    paths = []
+    texts = {}
     for name, found in by_operator.items():
         head = {"format": FORMAT, "domain": DOMAIN, "version": DOMAIN_VERSION, "operator": name}
         lines = ",\n".join(json.dumps(_case_json(case), separators=(",", ":")) for case in found)
-        text = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
-        path = folder / f"{name}.json"
-        temporary = path.with_suffix(".json.part")
-        temporary.write_text(text)
-        temporary.replace(path)
-        paths.append(path)
-    return paths
+        texts[f"{name}.json"] = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
+    write_files(folder, texts)
+    return [folder / name for name in texts]
 
 
 def read(folder: Path | None = None) -> list[Case]:

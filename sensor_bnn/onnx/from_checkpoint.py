@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.errors import DataError
+from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
+from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 from sensor_bnn.train.windows import Windows, read_samples
+
+_log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 
@@ -61,29 +65,30 @@ def export_checkpoint(
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
         DataError: the samples are missing, damaged or not of the model's kind.
-        ModelError: the model cannot be exported, or a file cannot be written.
+        ModelError: the model cannot be exported.
+        FileError: a file cannot be written.
     """
+    laps = Laps(_log)
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
+    laps.lap("read and folded %s", checkpoint)
     windows = _samples(checkpoint, samples)
     expected = None
     if windows is not None:
-        if windows.classes != folded.classes:
-            raise DataError(
-                f"The samples' classes are {', '.join(windows.classes)};"
-                f" those of {folded.name} are {', '.join(folded.classes)}.",
-                "Give samples of the model's data set.",
-            )
+        truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
+        laps.lap("ran %d samples in PyTorch", len(windows.y))
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
     progress(f"writing {path}")
     save_onnx(to_onnx(folded, narrow=narrow), path)
+    laps.lap("wrote %s", path)
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x[:]), windows.y)
+        comparison = compare(expected, run_model(path, windows.x[:]), truth)
+        laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
     return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
 

@@ -24,21 +24,27 @@ _LISTED_NODES = 8
 
 
 def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
-    """Read and check a model, and infer all its types.
+    """Read, check and type a model: :func:`model_of` what :func:`read_file` returns."""
+    return model_of(read_file(path), path, supported)
+
+
+def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelProto:
+    """Check and type a model.
 
     Args:
-        path: the ONNX file.
-        supported: the standard operators that the caller supports, besides those of our domain.
+        data: an ONNX file's bytes.
+        path: where they are from, for messages.
+        supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
         The model with one input, float32 or uint8, and one float32 output; ``value_info`` holds the static
         type of every intermediate.
 
     Raises:
-        ModelError: the file does not exist, is not ONNX or is truncated; operators or versions are not
-            supported (one message lists all); shapes are not static; or nodes do not fit their inputs.
+        ModelError: not ONNX or cut off, operators or versions that are not supported (all of
+            them in one message), shapes that are not static, nodes that do not fit their inputs.
     """
-    model = _parse(path)
+    model = _parse(data, path)
     _check_versions(path, model)
     _name_constants(model)
     _check_order(path, model)
@@ -68,7 +74,12 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     return model
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of an ONNX file.
+
+    Raises:
+        ModelError: there is no such file, or it is none, unreadable or too large.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # a pipe or a device may never end
             raise _damaged(path)
@@ -82,8 +93,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _parse(path: Path) -> onnx.ModelProto:
-    data = _read(path)
+def _parse(data: bytes, path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:

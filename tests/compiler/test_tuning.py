@@ -115,18 +115,18 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     plain = compile_model(model, "cortex-m7", tmp_path / "plain")
     tuned = compile_model(model, "cortex-m7", tmp_path / "tuned", tuning=file)
     differ = {
-        new["name"]
-        for old, new in zip(plain.metadata["layers"], tuned.metadata["layers"], strict=True)
-        if old["kernel"] != new["kernel"]
+        new.name
+        for old, new in zip(plain.metadata.layers, tuned.metadata.layers, strict=True)
+        if old.kernel != new.kernel
     }
     assert differ == {
         "/embed/project",
         *(f"/blocks.0/attention/{name}" for name in ("query", "key", "value")),
     }
-    embed = next(layer for layer in tuned.metadata["layers"] if layer["name"] == "/embed/project")
-    assert embed["kernel"].endswith("_rows3_columns4_terms2")
-    assert plain.metadata["tuning"] is None
-    assert tuned.metadata["tuning"] == read_tuning(file, "cortex-m7").sha256
+    embed = next(layer for layer in tuned.metadata.layers if layer.name == "/embed/project")
+    assert embed.kernel.endswith("_rows3_columns4_terms2")
+    assert plain.metadata.tuning is None
+    assert tuned.metadata.tuning == read_tuning(file, "cortex-m7").sha256
     again = compile_model(model, "cortex-m7", tmp_path / "again", tuning=file)
     for path in sorted(tuned.folder.rglob("*")):
         if path.is_file():
@@ -139,16 +139,21 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
         ({"target": "cortex-m4"}, "is for the target 'cortex-m4'"),
         ({"version": "0.0.1"}, "was made by sensor-bnn 0.0.1"),
         ({"schema": "sensor-bnn/bench/1"}, "is not a tuning file"),
-        ({"workloads": [{"workload": "x"}]}, "missing or invalid value: 'best'"),
+        ({"workloads": [{"workload": "x"}]}, r"workloads\[0\]\.best is missing"),
         (
             {"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]},
-            "invalid value: the choice",
+            "it must be a list of 2 items",
         ),
         (
             {"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]},
-            "invalid value: the choice",
+            "best.schedule.rows is '2'",
         ),
-        ({"workloads": 3}, "missing or invalid value"),
+        ({"workloads": [{"workload": "x", "best": {}}]}, r"it must have either rows or schedule"),
+        (
+            {"workloads": [{"workload": "x", "best": {"row": []}}]},
+            "did you mean rows",
+        ),
+        ({"workloads": 3}, "workloads is 3; it must be a list"),
     ],
 )
 def test_a_file_that_does_not_fit_is_one_sentence(changes, message, tmp_path):

