@@ -1,4 +1,4 @@
-"""Random folded models and small ONNX files that several parts test with.
+"""Random folded models and small ONNX files for the tests of several parts.
 
 The folded models have a forward pass in plain +-1 arithmetic, with no packing anywhere.
 
@@ -25,7 +25,7 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
-# A busy machine is slow, not wrong: no test is held to a time.
+# No test has a deadline: on a busy machine a correct program is slow.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
@@ -261,7 +261,7 @@ def mlp_onnx(tmp_path: Path) -> Build:
 
 @pytest.fixture(scope="session")
 def conforms() -> Callable[[str, object], None]:
-    """``conforms(command, value)``: the value is what this command's schema allows."""
+    """``conforms(command, value)`` checks a value against the schema of that command's output."""
     import json
 
     from jsonschema import Draft202012Validator

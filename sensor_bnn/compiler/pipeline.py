@@ -1,4 +1,4 @@
-"""The whole way from an ONNX file to a bundle."""
+"""The compiler from an ONNX file to a bundle."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def compile_model(
     Args:
         onnx_path: a model of packed-bit and standard operators, with static shapes.
         target: a name that ``sensor-bnn targets`` lists.
-        out_dir: the bundle's folder; it appears whole or not at all. It may exist if it is empty, or a bundle
-            that holds no other files.
-        dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all. It
-            may exist if it is empty, or an earlier dump that holds no other files.
-        tuning: what ``sensor-bnn tune`` found for the target; layers of other shapes go without.
+        out_dir: the bundle's folder; it appears complete or not at all. It may exist if it is empty, or if it
+            is a bundle without other files.
+        dump_ir: a folder for dumps of the model after each stage; it appears complete or not at all. It may
+            exist if it is empty, or if it is an earlier dump without other files.
+        tuning: a file of ``sensor-bnn tune`` for the target; other layers follow the compiler's own rule.
 
     Raises:
         BoardError: there is no such target.
-        ModelError: the file cannot be read or uses what the compiler does not know, or the tuning is of
-            another target or version.
+        ModelError: the file cannot be read or uses something that the compiler does not support, or the
+            tuning is for another target or version.
         FileError: a folder cannot be written, or holds something else.
         ToolError: the host's C compiler failed (hosted targets only).
     """
@@ -87,7 +87,7 @@ def compile_model(
 
 
 def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
-    """Return the names of the outputs, if the file says them: one for each."""
+    """Return the names of the outputs, one for each, or None if the file has none."""
     names = class_names({prop.key: prop.value for prop in model.metadata_props}, path)
     outputs = prod(size.dim_value for size in model.graph.output[0].type.tensor_type.shape.dim)
     if names is not None and len(names) != outputs:

@@ -1,4 +1,4 @@
-"""Float parts in standard operators: near ONNX Runtime on the host, and on a board the host's bits."""
+"""Float parts in standard operators: the host is close to ONNX Runtime, and a board has the host's bits."""
 
 from pathlib import Path
 
@@ -166,7 +166,7 @@ def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
             "a = Relu (x) y = Softmax (a)",
             "16384, 16384",
             "16384, 16384",
-            "more than 32-bit addresses reach; node .* alone works on",
+            "more than 32-bit addresses reach; node .* alone uses",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What `compile` says before anything runs, and what it writes of its stages."""
+"""The estimates that `compile` prints, and the dumps of its stages."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def contents(folder):
 
 @pytest.mark.parametrize("option", ["-o", "--dump-ir"])
 def test_a_folder_of_the_user_survives(option, mlp_onnx, tmp_path):
-    """The user's model and another file were deleted once, with the folder."""
+    """An earlier version deleted the user's model and another file with the folder."""
     folder = tmp_path / "mine"
     folder.mkdir()
     model = folder / "model.onnx"
@@ -85,7 +85,7 @@ def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
 
 @pytest.mark.parametrize("limit", [200, 2000, 6000])
 def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, tmp_path):
-    """A limit on files' sizes stands for it; LLVM would end the process at its object file."""
+    """A limit on file sizes simulates the full disk; LLVM would end the process when it writes its object."""
     model, out = mlp_onnx(), tmp_path / "out"
     compile_model(model, "cortex-m7", out)
     before = contents(tmp_path)

@@ -1,4 +1,4 @@
-"""A bundle in other people's builds: two models in one program, CMake, Zephyr, Arduino, the example."""
+"""A bundle in other builds: two models in one program, CMake, Zephyr, Arduino, the example."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compiled(mlp_onnx, tmp_path):
 
 
 def symbols(archive: Path, folder: Path) -> tuple[set[str], set[str]]:
-    """Global symbols of an archive: those it defines, and those that it needs from elsewhere."""
+    """Return the global symbols of an archive: those that it defines, and those that it does not define."""
     folder.mkdir()
     run("ar", "x", archive.resolve(), cwd=folder)
     defined, needed = set(), set()
@@ -70,7 +70,7 @@ def test_library_needs_memcpy_and_memset_and_owns_its_names(target, compiled, tm
     helpers = {name for name in needed if name.startswith("__")}
     assert needed - helpers <= {"memcpy", "memset", "_GLOBAL_OFFSET_TABLE_"}
     facts = find_target(target)
-    if helpers:  # of GCC itself, for what the core has no instruction
+    if helpers:  # functions of GCC for operations without an instruction on the core
         assert target not in ("cortex-m4", "cortex-m7", "cortex-m55", "cortex-a53", "host")
         libgcc = run(facts.compiler, *facts.gcc, "-print-libgcc-file-name").strip()
         assert helpers <= set(run("nm", "--defined-only", "-f", "posix", libgcc).split())

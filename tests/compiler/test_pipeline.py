@@ -1,4 +1,4 @@
-"""ONNX in, bundle out: what it computes, what it holds, what it refuses."""
+"""From an ONNX file to a bundle: its results, its contents, and the files that are refused."""
 
 import json
 import subprocess
@@ -82,7 +82,7 @@ int main(void)
 
 
 def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
-    """Sanitizers watch the C half; the heap's ends are watched for the kernels too."""
+    """Sanitizers check the C part; for the kernels the ends of the heap buffers are checked."""
     bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")
     (bundle.folder / "main.c").write_text(GUARDED_CALL)
     sources = ["main.c", *bundle.metadata.sources, "kernels.o"]
@@ -93,7 +93,7 @@ def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
 
 
 def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path):
-    """A file of somebody else may say no names, or say them in another form."""
+    """A file of another exporter may have no class names, or have them in another form."""
     path = mlp_onnx()
     model = onnx.load(path)
     assert compile_model(path, "host", tmp_path / "nameless").metadata.classes is None
@@ -289,7 +289,7 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
 
 
 def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
-    """Blocks differ in their constants: another one costs calls, and no other function."""
+    """Blocks differ in their constants only: one block more adds calls, but no functions."""
     from sensor_bnn.onnx.export import save_onnx, to_onnx
 
     functions = []

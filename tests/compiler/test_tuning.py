@@ -1,4 +1,4 @@
-"""Choices for layers: all give the same bits, a file brings them into a bundle, and bad files say so."""
+"""Choices for layers: all give the same bits, a bundle uses those of a file, and invalid files are refused."""
 
 import json
 from importlib.metadata import version
@@ -79,7 +79,7 @@ def test_choices_of_every_layer_give_the_same_bits(model):
 
 
 def test_a_kernel_that_leaves_nothing_or_other_bits_has_another_digest(model):
-    """The data of another seed stand for wrong bits; so does what was poisoned after the trial before."""
+    """The data of another seed simulate wrong bits; so does the poison after the previous trial."""
     tunables = tunables_of(model, HOST)
     trials = [Trial(workload, None) for workload in tunables]
     first, second = (run_on_host(trials_program(tunables, trials, seed).program) for seed in (1, 2))
@@ -109,7 +109,7 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     choices = {
         packed: {"rows": [["popcount", 12]]},
         dense: {"schedule": {"rows": 3, "columns": 4, "terms": 2}},
-        "BnnLinear 1x2x3": {"rows": [["popcount", 1]]},  # a shape that the model has not
+        "BnnLinear 1x2x3": {"rows": [["popcount", 1]]},  # a shape that the model does not have
     }
     file = tuning_file(tmp_path, choices)
     plain = compile_model(model, "cortex-m7", tmp_path / "plain")
@@ -196,7 +196,7 @@ def test_a_choice_that_is_none_for_its_layer_names_the_node(model, operator, cho
 
 
 def test_a_layer_that_is_not_tuned_has_the_kernel_at_the_point_of_the_rule(model):
-    """One kernel in TIR and one schedule over it: the rule is a point of what `tune` searches."""
+    """The rule is a point of the space of schedules that `tune` searches, over the same TIR kernel."""
     for workload, tunable in tunables_of(model, find_target("cortex-m7")).items():
         space = tunable.ways.space()
         if space is None:

@@ -1,4 +1,4 @@
-"""Models of images take the whole way to compiled code."""
+"""Models of images from the export to compiled code."""
 
 import numpy as np
 import onnxruntime

@@ -1,4 +1,4 @@
-"""Constants of 16 and 8 bits, and images as bytes: chosen at export, the same in every backend."""
+"""Constants of 16 and 8 bits, and images as bytes: an option of the export, with equal results everywhere."""
 
 import json
 
@@ -110,6 +110,6 @@ def test_the_command_says_what_narrowing_does_to_the_answers(tmp_path):
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)["comparison"]
-    assert found["agreement"] > 0.9  # of binary models a rounded threshold moves bits
+    assert found["agreement"] > 0.9  # a rounded threshold flips some bits of a binary model
     assert abs(found["top1_onnx"] - found["top1_torch"]) < 0.02
     assert found["largest_logit_difference"] > 1e-3

@@ -1,4 +1,4 @@
-"""``sensor-bnn export``: from a checkpoint to files, or to one sentence and no files."""
+"""``sensor-bnn export`` turns a checkpoint into files, or gives one sentence and no files."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ CLASSES = ("left", "right", "still")
 
 
 def make_model(seed: int, **changes) -> BinaryTransformer:
-    """A model whose running statistics have seen a few batches."""
+    """A model whose running statistics include a few batches."""
     torch.manual_seed(seed)
     config = TransformerConfig(
         **{

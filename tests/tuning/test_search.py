@@ -22,12 +22,12 @@ BEST = {"rows": 4, "columns": 6, "terms": 3}
 
 
 def cost_of(point) -> int:
-    """Least at ``BEST``, and the farther from it the more."""
+    """A count that is lowest at ``BEST`` and grows with the distance from it."""
     return 1000 + sum(int(100 * abs(math.log2(size / BEST[name]))) for name, size in point.items())
 
 
 class Board:
-    """Counts by the formula, and keeps what it was asked."""
+    """Counts by the formula, and records the trials."""
 
     def __init__(self, count=cost_of) -> None:
         self.images: list[list[tuple[str, dict[str, int]]]] = []

@@ -1,4 +1,4 @@
-"""``sensor-bnn tune`` on emulated boards: what it counts, keeps and takes up again, and what compiles."""
+"""``sensor-bnn tune`` on emulated boards: counting, saving, resuming, and compiling with the result."""
 
 import json
 from pathlib import Path
@@ -91,7 +91,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
     resumed = tune_model(request_of(model), file, resume=True)
     trials = sum(len(entry["measured"]) for entry in whole["workloads"])
     assert sum(ran) == trials and resumed["complete"]
-    # The timer of this board is no finer than an instruction or two.
+    # The timer of this board has a resolution of an instruction or two.
     for one, other in zip(whole["workloads"], resumed["workloads"], strict=True):
         for first, second in zip(one["measured"], other["measured"], strict=True):
             assert first["choice"] == second["choice"] and abs(first["count"] - second["count"]) <= 4
@@ -104,7 +104,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
 
 
 def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
-    """As for a real board: the bootloader writes each image, and the board's own timer counts."""
+    """As on a real board, the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)
     bundle = compile_model(model, board.target, tmp_path / "bundle")
     build = build_firmware(bundle.folder, board, tmp_path / "build")
