@@ -1,4 +1,4 @@
-"""Choices for layers: all give the same bits, a bundle uses those of a file, and invalid files are refused."""
+"""Choices for layers: all give the same bits, a bundle uses those of a file, and bad files are refused."""
 
 import json
 from importlib.metadata import version
