@@ -363,7 +363,7 @@ def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]
         symbols = {name: constants[index] for index, name in names.items()}
         calls.append(
             {
-                "layer": step.name.replace("*/", "* /"),
+                "layer": step.name.replace("*/", "* /"),  # it becomes a C comment, which it must not end
                 "operator": step.operator,
                 "code": f"{function['name']}({', '.join(symbols.get(name, name) for name, _ in given)});",
             }
@@ -425,7 +425,7 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
 
 def _float(value: float) -> str:
     if math.isfinite(value):
-        return f"{value.hex()}f"
+        return f"{value.hex()}f"  # a hexadecimal float is exact
     return "NAN" if math.isnan(value) else f"{'-' if value < 0 else ''}INFINITY"
 
 

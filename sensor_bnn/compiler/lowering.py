@@ -38,7 +38,7 @@ _PASSES = (
     s_tir.transform.StmtSimplify,
     s_tir.transform.LowerOpaqueBlock,
     tirx.transform.FlattenBuffer,
-    lambda: tirx.transform.NarrowDataType(32),
+    lambda: tirx.transform.NarrowDataType(32),  # indices of 32 bits: 64-bit arithmetic is slow on Cortex-M
     s_tir.transform.LoopPartition,
     tirx.transform.VectorizeLoop,
     tirx.transform.StorageRewrite,
@@ -94,6 +94,7 @@ def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
     lowered = lower_kernels(kernels)
     laps.lap("lowered %d kernels", len(kernels))
     tvm_target = tvm.target.Target(target.llvm())
+    # Sorted, so that the same kernels give the same object file.
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
@@ -122,6 +123,7 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
         for buffer, pointer in zip(function.params, pointers, strict=True)
     ]
     plain = PrimFunc(pointers, tirx.SeqStmt([*declared, function.body]), function.ret_type)
+    # Calling convention 0 is the default one, in contrast to TVM's packed calls.
     attributes = {"global_symbol": name, "target": target, "calling_conv": 0}
     for key, value in attributes.items():
         plain = plain.with_attr(key, value)

@@ -96,7 +96,7 @@ def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> 
     if not _is_call(value, "relax.add"):
         return None
     for left, right in (value.args, reversed(value.args)):
-        if left not in made or uses[left] != 1:
+        if left not in made or uses[left] != 1:  # a product that another operator reads must stay a tensor
             continue
         product = made[left]
         if extern_name(product) == LINEAR and right.ty == value.ty:
@@ -166,9 +166,9 @@ def _patches(
     rows, turned, split = chain
     sizes = [int(size) for size in split.ty.shape]
     axes = [int(axis) for axis in turned.attrs.axes or ()]
-    if axes == [1, 3, 0, 2, 4]:
+    if axes == [1, 3, 0, 2, 4]:  # an image, as the export cuts it
         C, R, P, Q, S = sizes
-    elif axes == [1, 0, 2]:
+    elif axes == [1, 0, 2]:  # a window
         (C, Q, S), R, P = sizes, 1, 1
     else:
         return None

@@ -116,6 +116,7 @@ class _Writer:
         return self._buffer_of[value]
 
     def _constant(self, array: Array) -> int:
+        # Equal constants share one buffer, and so one place in flash.
         for index, buffer in enumerate(self._buffers):
             if buffer.array is not None and _same(buffer.array, array):
                 return index
@@ -209,7 +210,7 @@ class _Writer:
                 reads=tuple(same.get(index, index) for index in step.reads),
                 writes=same.get(step.writes, step.writes),
             )
-            stream = step.reads[-1]
+            stream = step.reads[-1]  # a sum reads its residual last
             if (
                 step.operator == SUM
                 and self._buffers[stream].place is Place.ARENA

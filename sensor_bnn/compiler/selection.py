@@ -242,6 +242,7 @@ def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -
     """
     words = words_for(K)
     linear, size = linear_calls(PACKED_OUT, N, K, rows)
+    # Per head: the linear layer, the ones of v for the limits, and about 8 instructions per merged word.
     instructions = B * (_estimate(rows, N, K, packed=True) + costs.mat_mul(1, N, 1, K) + 8 * M * words_for(N))
     limits = -(-size // 8) * 8
     parts = limits + 4 * B * N

@@ -184,6 +184,7 @@ def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
     T, d = folded.embed_bias.shape
     pixels = narrow and folded.height > 0
     largest = PIXEL if pixels else 1
+    # A pixel as a byte is 255 times as large as in training, so its weight is divided by 255.
     weight = (folded.embed_weight.astype(np.float64) / largest).astype(np.float32)
     weights = _weights(graph, "embed", weight, narrow, largest)
     bias = graph.constant("embed.bias", folded.embed_bias)

@@ -179,6 +179,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
     Raises:
         DataError: a channel is constant.
     """
+    # fork_rng restores the global generator, so the random numbers of the caller do not change.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = BinaryTransformer(recipe.config(parts.shape, parts.classes))

@@ -243,7 +243,7 @@ class _CostModel(ms.cost_model.PyCostModel):
         for candidate, result in zip(candidates, results, strict=True):
             if result.run_secs is not None:
                 rows.append(self._features(workload, candidate))
-                costs.append(math.log(float(result.run_secs[0]) + 1))
+                costs.append(math.log(float(result.run_secs[0]) + 1))  # a count may be 0
 
     def predict(self, context: Any, candidates: Sequence[Any]) -> Floats:
         """Return the scores of candidates, float64 ``[candidates]``, not negative; the highest is best."""

@@ -153,6 +153,7 @@ def _sizes(tunables: Sequence[Tunable]) -> dict[_Kind, int]:
 
 def _noise(kind: _Kind, words: int, seed: int) -> tuple[str, PrimFunc]:
     name, bits = kind
+    # Xorshift must not start at 0.
     start = zlib.crc32(repr((seed, kind)).encode()) or 1
     if name == "float32":
         return f"sbnn_noise_floats_n{words}_s{start}", noise_floats(words, start)
