@@ -25,6 +25,8 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
+pytest_plugins = ["slow"]
+
 # No test has a deadline: on a busy machine a correct program is slow.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")

@@ -1,4 +1,4 @@
-"""The page of a result: what it says, and that a browser shows it without complaint or network."""
+"""The page of a result: its content, and that a browser shows it without errors or network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Make = Callable[..., dict[str, Any]]
 
 
 class Well(HTMLParser):
-    """Sees that every element is closed in order."""
+    """Checks that every element is closed in order."""
 
     VOID = ("meta", "link", "br", "rect", "line")
 
@@ -342,7 +342,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
+    """The shipped model's page, opened; no action of a test there may cause an error."""
     file = tmp_path / "page.html"
     rows = [*KERNELS, *rows_for(shipped)]
     file.write_text(
