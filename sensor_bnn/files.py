@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from sensor_bnn.errors import FileError
 
@@ -40,7 +41,10 @@ _REMEDIES = {
     errno.EISDIR: "Name a file.",
     errno.EBUSY: "It is in use, perhaps as a mount point: choose another place.",
 }
-_TMPDIR = "Free some space there, or set TMPDIR to another folder."
+FULL_SCRATCH = "Free some space there, or set TMPDIR to another folder."
+"""What to do where a scratch folder, or a program's own, is on a full disk."""
+
+_log = logging.getLogger(__name__)
 
 _scratch: set[Path] = set()
 """The scratch folders of this process. Their files end with it, so they need no fsync."""
@@ -152,6 +156,28 @@ def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
         _sync(source)
         source.replace(path)
         _sync(path.parent)
+    _log.debug("moved %s to %s", source, path)
+
+
+@contextmanager
+def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
+    """Yield a file that is written while the body runs, such as a journal that outlives a power cut.
+
+    Args:
+        path: made if it is missing, with the folders on the way.
+        keep: bytes of its content to keep; writing goes on after them.
+
+    Raises:
+        FileError: it cannot be opened. Errors of the body's writing are the caller's: see ``write_errors``.
+    """
+    with ExitStack() as stack:
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            file = stack.enter_context(os.fdopen(descriptor, "r+b"))
+            file.truncate(keep)
+            file.seek(keep)
+        yield file
 
 
 class NewFolder:
@@ -215,6 +241,7 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
             _sync_all(draft)
             _swap(draft, place, old, path, kind)
             _sync(place.parent)
+        _log.debug("wrote the folder %s", path)
     finally:
         # While there is a draft, the earlier folder is the only one: it stays in ``work`` if it could not be
         # put back.
@@ -277,14 +304,23 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
         except OSError as error:
             if within is not None:
                 raise _failure(within, error) from error
-            raise FileError(
-                f"No temporary folder can be made ({error.strerror}).",
-                "Set TMPDIR to a folder that can be written to and has some space.",
-            ) from error
+            raise _no_scratch(error) from error
         if within is None:
             _scratch.add(folder)
             stack.callback(_scratch.discard, folder)
         yield folder
+
+
+def scratch_file() -> IO[bytes]:
+    """Return an empty file without a name, to write and read; it ends when it is closed.
+
+    Raises:
+        FileError: it cannot be made.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise _no_scratch(error) from error
 
 
 def copy_folder(source: Path, folder: Path) -> None:
@@ -387,14 +423,14 @@ class _Draft:
             self.stream.close()
 
     def place(self) -> None:
-        if self.file is None:
-            return
-        with write_errors(self.path, self.remedy):
-            if self.exclusive:
-                os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
-            else:
-                self.file.replace(self.target)
-            _sync(self.target.parent)
+        if self.file is not None:
+            with write_errors(self.path, self.remedy):
+                if self.exclusive:
+                    os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
+                else:
+                    self.file.replace(self.target)
+                _sync(self.target.parent)
+        _log.debug("wrote %s", self.path)
 
     def raise_failure(self, error: Exception) -> None:
         if self.raw is not None and self.raw.failure is not None and not isinstance(error, FileError):
@@ -423,10 +459,17 @@ def _failure(path: Path, error: OSError, remedy: str | None = None) -> FileError
     if blocked and parent is not None and not parent.is_dir():
         reason = f"{parent} is a file"
     if remedy is None and _is_scratch(path):
-        remedy = _TMPDIR
+        remedy = FULL_SCRATCH
     return FileError(
         f"{path} cannot be written ({reason}).",
         remedy or _REMEDIES.get(error.errno or 0, "Choose another place."),
+    )
+
+
+def _no_scratch(error: OSError) -> FileError:
+    return FileError(
+        f"No temporary file can be made ({error.strerror}).",
+        "Set TMPDIR to a folder that can be written to and has some space.",
     )
 
 

@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +25,10 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.files import FULL_SCRATCH, scratch_file
 
 _LAST_LINES = 3
+_FULL = os.strerror(errno.ENOSPC)
 _TERMINATE_SECONDS = 5.0
 _DRAIN_SECONDS = 2.0
 _VERSION_SECONDS = 20.0
@@ -147,7 +148,7 @@ def run(
         by_hand = "" if reason or shown else f" Run it by hand to see why: {copyable(words, cwd)}"
         raise blame.error(
             f"{name} failed with exit status {done.status}{f': {reason}' if reason else ''}",
-            (remedy or install) + by_hand,
+            FULL_SCRATCH if _FULL in reason else (remedy or install) + by_hand,
         )
     return done
 
@@ -239,7 +240,7 @@ def start(
     blame = _Blame(ToolError, "")
     path = _find(words[0], os.environ.get("PATH", os.defpath), blame, install)
     with contextlib.ExitStack() as stack:
-        said = stack.enter_context(tempfile.TemporaryFile())
+        said = stack.enter_context(scratch_file())
         _log_start("start", words, None)
         try:
             with _signals_held_back():
@@ -351,7 +352,10 @@ def _after_kill(number: int, line: str) -> str:
 def _reason(said: str) -> str:
     """The line of a program's words that has the error, as a compiler's has; else the last lines."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    marked = next((line for line in lines if "error" in line.lower()), None)
+    full = (
+        line for line in lines if _FULL in line
+    )  # A linker's own line comes before the compiler's "error".
+    marked = next(full, None) or next((line for line in lines if "error" in line.lower()), None)
     return (marked or "; ".join(lines[-_LAST_LINES:])).rstrip(".")
 
 

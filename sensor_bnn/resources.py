@@ -13,7 +13,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def resource(name: str) -> Path:
     """Return the folder ``boards``, ``firmware`` or ``export`` of this installation.
 
-    An installed wheel carries them below the package; a checkout is used in place.
+    An installed wheel has them inside the package; a checkout is used in place.
     """
     packed = _PACKAGE / "_tree" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name

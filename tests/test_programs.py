@@ -210,6 +210,14 @@ def test_a_failure_has_the_line_that_matters(fake, words: str, reason: str) -> N
     assert str(caught.value) == f"fake tool failed with exit status 1: {reason}. Correct it."
 
 
+def test_a_full_disk_is_told_before_what_it_led_to(fake) -> None:
+    words = "ld: final link failed: No space left on device\ncollect2: error: ld returned 1 exit status"
+    with pytest.raises(ToolError) as caught:
+        programs.run([fake(f"echo '{words}' >&2; exit 1")], install=INSTALL, remedy="Look at it.")
+    assert caught.value.message.endswith("status 1: ld: final link failed: No space left on device.")
+    assert caught.value.remedy == "Free some space there, or set TMPDIR to another folder."
+
+
 def test_a_silent_failure_has_its_command_for_a_shell(fake, tmp_path: Path) -> None:
     file = fake("exit 3")
     with pytest.raises(ToolError) as caught:

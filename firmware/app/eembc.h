@@ -1,7 +1,7 @@
 /* The serial commands of EEMBC's and MLCommons' runners (MLPerf Tiny): text, each command ended by '%'.
  *
  * They share the port with the frames of docs/protocol.md. A frame's first byte is not a text
- * character, so the two can be told apart. */
+ * character, so the two can be distinguished. */
 #ifndef SBNN_APP_EEMBC_H
 #define SBNN_APP_EEMBC_H
 

@@ -34,7 +34,7 @@
 #define FORMAT (LCR_EIGHT_BITS | LCR_PARITY)
 #endif
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD < 1u << 20, "this UART's divisor has 16 bits");
 
 /* The hardware takes 16 samples per bit. Its divisor is the clocks per sample, with a fraction of

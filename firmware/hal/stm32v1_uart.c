@@ -28,7 +28,7 @@
 #define FORMAT (CR1_NINE_BITS | CR1_PARITY | CR1_PARITY_ODD)
 #endif
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 
 void uart_driver_open(void) {
     BRR = (SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD;

@@ -35,7 +35,7 @@
 #define ON (FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE)
 #define DIVISOR ((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD)
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 _Static_assert(DIVISOR < 1u << 16, "this UART's divisor has 16 bits");
 
 /* The rate can be changed only while the UART is off. */

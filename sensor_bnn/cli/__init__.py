@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from sensor_bnn.tracing import Tracing, failures_logged
 COMMANDS = (
     "demo",
     "train",
-    "eval",
+    "evaluate",
     "ablate",
     "export",
     "compile",
@@ -33,7 +34,6 @@ COMMANDS = (
     "flash",
     "bench",
     "profile",
-    "evaluate",
     "monitor",
     "stream",
     "report",
@@ -43,6 +43,9 @@ COMMANDS = (
     "models",
     "doctor",
 )
+
+RENAMED = {"eval": "evaluate"}
+"""Old names of commands, in no list: such a name says what to type instead."""
 
 
 _TRACING = "sensor_bnn.tracing"
@@ -135,6 +138,20 @@ class Pipeline(OnceGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in pipeline order."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and say what to type in place of an old name.
+
+        Raises:
+            click.UsageError: the command has another name now, or an option is given twice.
+        """
+        old = args[0] if args else ""
+        if old in RENAMED:
+            typed = shlex.join(["sensor-bnn", RENAMED[old], *args[1:]])
+            raise click.UsageError(f"`{old}` is called `{RENAMED[old]}` now. Type: {typed}", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``sensor_bnn.cli.<name>`` and return its ``command``."""

@@ -50,9 +50,9 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Train every recipe of the table ABLATION with several seeds, and print their accuracies.
+    """Train all recipes of the table ABLATION, and compare them.
 
-    ABLATION is the name of a table that ships, or a .toml file.
+    ABLATION is the name of a table that ships, or a .toml file. Each recipe is trained with several seeds.
 
     Only runs that are missing in OUT are trained. OUT/table.md and OUT/table.json are rewritten after each
     run. You may stop the command at any time and repeat it: finished runs are kept, and an interrupted run

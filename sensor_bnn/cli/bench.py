@@ -76,7 +76,7 @@ def command(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Run samples on the board that runs BUNDLE, and print the model's cost there.
+    """Run samples on a flashed board, and print the cost.
 
     BUNDLE is the folder of the compiled model that is in the board's firmware. The counts are exact
     instructions on an emulated board, and ticks of the board's counter on hardware.
@@ -84,6 +84,8 @@ def command(
     With --model and --random-weights, the command measures an architecture before it is trained: it takes
     random weights through every stage to an emulated board, and runs --limit random inputs (default 2).
     Counts and sizes are those of a trained model; the answers are not meaningful.
+
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
 
     \b
     Example:
@@ -93,6 +95,7 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
@@ -119,6 +122,7 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+    refuse_difference(asdict(result), facts)
 
 
 def _from_environment(parameter: str) -> bool:

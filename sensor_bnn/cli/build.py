@@ -58,11 +58,12 @@ def command(
     counter: int | None,
     as_json: bool,
 ) -> None:
-    """Build the bootloader and the firmware for BUNDLE, a folder that `sensor-bnn compile` or `export` wrote.
+    """Build firmware and bootloader for BUNDLE and a board.
 
-    Writes firmware.elf, firmware.bin (the image that `sensor-bnn flash` writes to the board), bootloader.elf
-    and build.json (all sizes). For a board with two slots it also writes firmware-b.elf and firmware-b.bin,
-    the same firmware for the second slot. The same bundle and board give the same bytes.
+    BUNDLE is a folder that `sensor-bnn compile` or `sensor-bnn export` wrote. Writes firmware.elf,
+    firmware.bin (the image that `sensor-bnn flash` writes to the board), bootloader.elf and build.json (all
+    sizes). For a board with two slots it also writes firmware-b.elf and firmware-b.bin, the same firmware for
+    the second slot. The same bundle and board give the same bytes.
 
     \b
     Example:

@@ -46,9 +46,10 @@ class Percent(click.ParamType[float]):
 def command(
     before: Path, after: Path, limit: float | None, show_all: bool, as_markdown: bool, as_json: bool
 ) -> None:
-    """Compare two result files of the same board: instructions and bytes, layer by layer.
+    """Compare two result files, layer by layer.
 
-    BEFORE and AFTER are files with the output of `profile --json`, `bench --json` or `demo --json`.
+    BEFORE and AFTER are files with the output of `profile --json`, `bench --json` or `demo --json`, from the
+    same board.
 
     With --fail-over, a layer counts as regressed only if it also grew by more than a thousandth of the whole
     inference: the counts of tiny layers change by an instruction from build to build.

@@ -46,11 +46,12 @@ def command(
     tuning: Path | None,
     as_json: bool,
 ) -> None:
-    """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
+    """Compile MODEL, an ONNX file, into a bundle of plain C.
 
-    The bundle is a folder with a header and a static library named after the model, their sources,
-    metadata.json, an example, and files to use them from CMake, Zephyr and Arduino. The code needs no heap
-    and no runtime library. For the target `host` the bundle also has a shared library.
+    MODEL may use our packed-bit operators and standard ones. The bundle is a folder with a header and a
+    static library named after the model, their sources, metadata.json, an example, and files to use them from
+    CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
+    also has a shared library.
 
     Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 

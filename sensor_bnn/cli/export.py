@@ -45,7 +45,7 @@ def command(
     tuning: Path | None,
     as_json: bool,
 ) -> None:
-    """Export the checkpoint CKPT to ONNX, compare it with PyTorch, and compile it.
+    """Export the checkpoint CKPT to ONNX, check and compile it.
 
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
     Runtime with PyTorch's, and compiles one bundle for the target and one for the host. The next step is

@@ -67,13 +67,14 @@ def command(
     layers_of: Path | None,
     as_json: bool,
 ) -> None:
-    """Count the instructions of binary, int8 and float32 linear kernels on an emulated core.
+    """Count instructions of binary, int8 and float32 kernels.
 
-    Each kernel runs with random data, and its outputs are compared with numpy's bit by bit (exit code 1 if
-    they differ). Binary kernels run once with packed outputs and once with float outputs (scale, bias,
-    residual). `popcount` is the plain loop; `chosen` is what the compiler selects for the shape. `int8_*` is
-    our own int8 kernel, built in the same way as CMSIS-NN's arm_nn_mat_mult_nt_t_s8 for the core, with int8
-    outputs. `tvm_float32` is the product that TVM generates from Relax's matmul without tuning.
+    Each linear kernel runs on an emulated core with random data, and its outputs are compared with numpy's
+    bit by bit (exit code 1 if they differ). Binary kernels run once with packed outputs and once with float
+    outputs (scale, bias, residual). `popcount` is the plain loop; `chosen` is what the compiler selects for
+    the shape. `int8_*` is our own int8 kernel, built in the same way as CMSIS-NN's arm_nn_mat_mult_nt_t_s8
+    for the core, with int8 outputs. `tvm_float32` is the product that TVM generates from Relax's matmul
+    without tuning.
 
     Counts are exact instructions, not cycles. Cycles are estimated with a model of the core, which the output
     names; without llvm-mca they are null.

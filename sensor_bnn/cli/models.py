@@ -10,12 +10,12 @@ import click
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(as_json: bool) -> None:
-    """List the architectures that a recipe's `preset` can name, with their sizes.
+    """List the architectures that a recipe can name.
 
-    The sizes include everything that an export stores: packed weights, the float embedding, positions and
-    head, and every scale, bias, threshold and table. The columns T, d and H are tokens, width and heads. The
-    number of classes is the usual one of the data set. The head reads the mean of the tokens: there is no
-    class token.
+    A recipe names one as its `preset`. The sizes include everything that an export stores: packed weights,
+    the float embedding, positions and head, and every scale, bias, threshold and table. The columns T, d and
+    H are tokens, width and heads. The number of classes is the usual one of the data set. The head reads the
+    mean of the tokens: there is no class token.
 
     \b
     Example:

@@ -48,11 +48,11 @@ def command(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Run samples on a board repeatedly, and show latency, accuracy and memory live.
+    """Show latency, accuracy and memory of a board live.
 
-    With --port, the board there runs BUNDLE's firmware. With --board alone, an emulated board is started and
-    flashed: with BUNDLE, or with the shipped model if no BUNDLE is given. On a terminal the view is updated
-    in place; otherwise one line per second is printed.
+    Runs samples on the board repeatedly. With --port, the board there runs BUNDLE's firmware. With --board
+    alone, an emulated board is started and flashed: with BUNDLE, or with the shipped model if no BUNDLE is
+    given. On a terminal the view is updated in place; otherwise one line per second is printed.
 
     \b
     Example:

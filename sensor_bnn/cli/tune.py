@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +59,12 @@ def command(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Find the fastest kernel and schedule for each layer of MODEL, an ONNX file or a checkpoint.
+    """Find the fastest kernel for each layer of MODEL.
 
-    Every choice runs on an emulated board, which counts its instructions exactly, or with --port on a real
-    board, which counts with its own timer. A choice is accepted only if its result equals the host's to the
-    last bit. The result is a file; pass it to `compile` or `export` with --tuning.
+    MODEL is an ONNX file or a checkpoint. Every choice of kernel and schedule runs on an emulated board,
+    which counts its instructions exactly, or with --port on a real board, which counts with its own timer. A
+    choice is accepted only if its result equals the host's to the last bit. The result is a file; pass it to
+    `compile` or `export` with --tuning.
 
     \b
     Example:
@@ -76,10 +76,11 @@ def command(
     board = _board(target, board_name)
     if port is not None and board_name is None:
         raise click.UsageError("--port requires --board: name the board at that port.")
+    from sensor_bnn.files import scratch_folder
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.tuning.tune import Request, tune_model
 
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as folder, count_bars() as bars:
+    with scratch_folder("tune") as folder, count_bars() as bars:
         if model.suffix != ".onnx":
             from sensor_bnn import export
 

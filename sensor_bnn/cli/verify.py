@@ -1,4 +1,4 @@
-"""``sensor-bnn verify``: compare every layer of a model on every backend."""
+"""``sensor-bnn verify``: every layer of a model on every backend, compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Seed of the random input.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
-    """Run MODEL, an ONNX file, on every backend with one random input, and compare every layer.
+    """Compare every layer of MODEL on every backend.
 
     The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for
     this machine. With --board, the kernels also run on an emulated board, whose results must equal this

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,10 +28,13 @@ from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Rea
 from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
+from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
+BUNDLE = "bundle"
+"""The kind of the folder, for ``sensor_bnn.files``."""
 LIBRARY = "libmodel.so"
 _TEMPLATES = {
     "model.h": "alias.h.j2",
@@ -76,6 +78,7 @@ def write_bundle(
     *,
     package: bool = True,
     own_kernels: Sequence[Path] = (),
+    classes: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
@@ -89,10 +92,12 @@ def write_bundle(
         package: also make the library and what brings it into other builds.
         own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
             headers named ``linear_*`` declare them.
+        classes: the names of the outputs, in their order; None for a model that says none.
         tuning: hexadecimal SHA-256 of the tuning file that the program was planned with.
 
     Raises:
-        ModelError: the name cannot stand in C, or the place cannot be written.
+        ModelError: the name cannot stand in C.
+        FileError: the place cannot be written, or holds something else than a bundle.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
     prefix = c_prefix(name)
@@ -110,6 +115,7 @@ def write_bundle(
         model_hash,
         target,
         c_kernels,
+        classes=classes,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -117,33 +123,21 @@ def write_bundle(
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
     headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
     render = _renderer(program, offsets, metadata, headers)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            draft = Path(temporary) / "bundle"
-            draft.mkdir()
-            for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
-                text = render(template)
-                (draft / file).write_text(text if file == "model.h" else prefixed(text, prefix))
-            kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
-            compile_kernels(kernels, target, draft / "kernels.o")
-            for kernel in c_kernels:
-                (draft / KERNELS).mkdir(exist_ok=True)
-                (draft / KERNELS / kernel.name).write_text(prefixed(kernel.read_text(), prefix))
-            if library is not None:
-                make_library(draft, metadata.sources, target, library)
-            if package:
-                write_packages(draft, metadata, target, render)
-            if target.hosted:
-                _link_library(draft, metadata.sources)
-            (draft / FILE).write_text(metadata.to_json())
-            if folder.exists():
-                folder.rename(Path(temporary) / "old")
-            draft.rename(folder)
-    except OSError as error:
-        raise ModelError(
-            f"The bundle {folder} cannot be written: {error.strerror}.", "Choose another output folder."
-        ) from error
+    with replace_folder(folder, BUNDLE) as draft:
+        for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
+            text = render(template)
+            draft.write(file, text if file == "model.h" else prefixed(text, prefix))
+        kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
+        draft.write("kernels.o", compile_kernels(kernels, target))
+        for kernel in c_kernels:
+            draft.write(f"{KERNELS}/{kernel.name}", prefixed(kernel.read_text(), prefix))
+        if library is not None:
+            make_library(draft, metadata.sources, target, library)
+        if package:
+            write_packages(draft, metadata, target, render)
+        if target.hosted:
+            _link_library(draft.path, metadata.sources)
+        draft.write(FILE, metadata.to_json())
     return Bundle(folder, metadata)
 
 
@@ -198,6 +192,7 @@ def _metadata(
     model_hash: str,
     target: Target,
     c_kernels: Sequence[Path],
+    classes: tuple[str, ...] | None,
     tuning: str | None,
     prefix: str,
     library: str | None,
@@ -242,6 +237,7 @@ def _metadata(
             )
             for index, step in enumerate(program.steps)
         ),
+        classes=classes,
         tuning=tuning,
         prefix=prefix,
         library=library,

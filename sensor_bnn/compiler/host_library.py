@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError
+from sensor_bnn.files import scratch_folder, write_file
 
 _ARENA_ALIGNMENT = 16
 LIBRARY = "libmodel.so"
@@ -68,5 +67,7 @@ class HostModel:
 
 def _load(library: Path) -> ctypes.CDLL:
     """Load under a name of its own: the loader keeps what it has by path, also when the file is another."""
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-host-") as folder:
-        return ctypes.CDLL(str(shutil.copy(library, folder)))
+    content = library.read_bytes()
+    with scratch_folder("host") as folder:
+        write_file(folder / library.name, content)
+        return ctypes.CDLL(str(folder / library.name))

@@ -17,7 +17,7 @@ from msgspec import Meta
 from sensor_bnn.errors import BundleError
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 1
+FORMAT = 2
 """Of the file; a reader refuses every other."""
 
 FILE = "metadata.json"
@@ -142,6 +142,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         weights_bytes: all weights; what layers share counts once.
         cost_model: where ``instructions_estimated`` of the layers is from.
         layers: in the order of execution, at least one.
+        classes: the names of the outputs, in their order; None where the ONNX file says none.
         tuning: SHA-256 of the tuning file that the model was compiled with; None for none.
         prefix: of each symbol in C.
         library: the static library in the bundle; None where the target's C compiler was missing.
@@ -160,6 +161,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights_bytes: Bytes
     cost_model: str
     layers: Annotated[tuple[LayerFacts, ...], Meta(min_length=1)]
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)] | None
     tuning: Sha256 | None
     prefix: Prefix
     library: str | None
@@ -180,6 +182,9 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"arena[{place}].bytes is {tenant.bytes}; with its offset {tenant.offset} it must be at "
                     f"most {self.arena_bytes}, the arena"
                 )
+        outputs = prod(self.output.shape)
+        if self.classes is not None and len(self.classes) != outputs:
+            raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
         if self.library not in (None, f"lib{self.prefix}.a"):
             raise ValueError(f"library is {self.library!r}; it must be 'lib{self.prefix}.a' or null")
 

@@ -1,4 +1,4 @@
-"""Run a board in QEMU, reached through a pseudo-terminal like a board on a cable."""
+"""Run a board in QEMU, connected through a pseudo-terminal like a board on a cable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import socket
-import tempfile
 import tty
 from pathlib import Path
 from types import TracebackType
@@ -16,9 +15,10 @@ from typing import Self
 from sensor_bnn import programs
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
 
-# Debian's package of each program that a board may name.
+# The Debian package of each program that a board may name.
 PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-aarch64": "qemu-system-arm",
@@ -34,21 +34,21 @@ _log = logging.getLogger(__name__)
 class Emulator:
     """One emulated board, from power-on to power-off; a context manager.
 
-    The machine is held before its first instruction until this side holds the pseudo-terminal open, so
-    nothing that the board says is lost. The slave side stays open for the board's whole life: without a
-    holder QEMU polls for a peer and a first connection may fail.
+    The machine is stopped before its first instruction until this process has opened the pseudo-terminal, so
+    that no output of the board is lost. The slave side stays open as long as the board runs: otherwise QEMU
+    polls for a peer, and a first connection may fail.
 
-    ``port`` is the path of its serial port, ``debugger`` of the socket at which QEMU serves GDB.
+    ``port`` is the path of its serial port, ``debugger`` the path of the socket of QEMU's GDB server.
 
     Args:
         board: a board with an emulator.
-        kernel: the ELF file that sits in its flash at power-on (the bootloader).
-        plugin: what QEMU's ``-plugin`` is given, if anything.
+        kernel: the ELF file that is in its flash at power-on (the bootloader).
+        plugin: argument of QEMU's ``-plugin``; None for no plugin.
 
     Raises:
         BoardError: the board has no emulator.
         BundleError: ``kernel`` is missing.
-        ToolError: QEMU is missing, or exits; its own words are in the message.
+        ToolError: QEMU is missing or exits; the message contains QEMU's own output.
     """
 
     def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
@@ -70,9 +70,9 @@ class Emulator:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
-                self._start_program(stack, Path(scratch))
+                self._start_program(stack, scratch)
                 self._stack = stack.pop_all()
                 return self
             self.debugger = f"{scratch}/gdb"
@@ -104,7 +104,7 @@ class Emulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A port that fails because QEMU has died is QEMU's failure: show its words instead.
+        # If the port fails because QEMU has ended, report QEMU's own output instead.
         died = isinstance(error, PortError) and self._program.ended(within=1.0)
         words = self._program.said()
         self._stack.close()
@@ -117,17 +117,17 @@ class Emulator:
         return self._program.pid
 
     def reset(self) -> None:
-        """Reset the board as its button would; RAM-backed flash keeps its content.
+        """Reset the board like its reset button; flash that is RAM keeps its content.
 
         Raises:
-            ToolError: QEMU has exited, or runs a program, which has no button.
+            ToolError: QEMU has exited, or runs a program, which has no reset.
         """
         if is_program(self.board):
             raise ToolError(f"{self.board.name} is a program and has no reset.", "Start it again.")
         self._execute("system_reset")
 
     def wait(self) -> None:
-        """Return only by an error or a signal: the board runs until someone stops it.
+        """Wait while the board runs; only an error or a signal ends it.
 
         Raises:
             ToolError: QEMU has exited.
@@ -136,16 +136,16 @@ class Emulator:
         raise self._exited(self._program.said())
 
     def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
-        """User mode: the program's standard input and output are the other side of the port."""
+        """Start user mode, with the program's standard input and output as the other side of the port."""
         ours, theirs = os.openpty()
-        # Both held: what a program says before it ends can still be read.
+        # Both sides stay open, so that a program's last output can still be read after it ends.
         stack.callback(os.close, ours)
-        # The end of its input ends the program, and QEMU in good order: plugins write what they counted.
+        # Close the program's input: program and QEMU then end normally, and plugins write their counts.
         holder = stack.enter_context(contextlib.ExitStack())
         holder.callback(os.close, theirs)
         tty.setraw(theirs)
         self.port = os.ttyname(theirs)
-        # A second plugin, of the caller's, counts for itself.
+        # The caller's plugin is loaded in addition.
         plugins = [instruction_plugin(self.kernel, scratch), *([self.plugin] if self.plugin else [])]
         options = [part for plugin in plugins for part in ("-plugin", plugin)]
         self._program = stack.enter_context(
@@ -190,8 +190,8 @@ class Emulator:
         )
 
     def _execute(self, command: str) -> object:
-        """Run one QMP command and return its result; events on the way are of no interest here."""
-        with contextlib.suppress(OSError):  # a dead QEMU shows when its answer is read
+        """Run one QMP command and return its result; ignore events."""
+        with contextlib.suppress(OSError):  # an ended QEMU is noticed when its answer is read
             self._control.sendall(json.dumps({"execute": command}).encode() + b"\n")
         while True:
             answer = self._read()

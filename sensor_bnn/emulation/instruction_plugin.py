@@ -1,6 +1,6 @@
-"""Instructions of a program in QEMU's user mode: a plugin of our own adds them up in the program's memory.
+"""Counts the instructions of a program in QEMU's user mode: a plugin of our own adds them up in its memory.
 
-The plugin's source lies beside this file and is compiled by the machine's C compiler when it is needed.
+The plugin's source is beside this file; the machine's C compiler compiles it when it is needed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sensor_bnn import programs
 from sensor_bnn.errors import BundleError
 
 VARIABLE = "linux_instructions"
-"""The program's own, 64 bits (firmware/hal/linux_counter.c)."""
+"""The program's 64-bit variable (firmware/hal/linux_counter.c)."""
 
 _SOURCE = Path(__file__).with_name("instruction_plugin.c")
 
@@ -26,7 +26,7 @@ def instruction_plugin(program: Path, folder: Path) -> str:
 
     Args:
         program: an ELF file with symbols.
-        folder: for the library.
+        folder: folder for the compiled plugin.
 
     Raises:
         BundleError: the program cannot be read or has no such variable.
@@ -56,7 +56,7 @@ def variable(program: Path, name: str) -> int:
 
     Args:
         program: an ELF file with symbols.
-        name: of the variable.
+        name: name of the variable.
 
     Raises:
         BundleError: the program cannot be read or has no such variable.

@@ -1,10 +1,8 @@
-"""See whether a board's facts hold together: bootloader and a smallest application, linked and looked at."""
+"""Check that a board's facts are consistent: link bootloader and a minimal application, and inspect them."""
 
 from __future__ import annotations
 
 import io
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from sensor_bnn import programs
 from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
@@ -22,16 +21,16 @@ from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, is_program
 from sensor_bnn.resources import resource
 
 CHECKS = ("links", "symbols", "fits", "vectors")
-"""What is looked at, in this order; a board that does not link has no further result."""
+"""The checks in their order; a board whose programs do not link has no further result."""
 
 _WORD = 4
 _SYSTEM_VECTORS = 16
-_EXCEPTIONS_BYTES = 2048  # AArch64's table, and what it is aligned to
+_EXCEPTIONS_BYTES = 2048  # size of AArch64's vector table, and its alignment
 
 
 @dataclass(frozen=True)
 class BoardCheck:
-    """One of ``CHECKS`` on one board: whether it holds, and what was found."""
+    """The result of one of ``CHECKS`` for one board: whether it passed, and what was found."""
 
     board: str
     check: str
@@ -40,7 +39,7 @@ class BoardCheck:
 
 
 def check_board(board: Board) -> list[BoardCheck]:
-    """Build bootloader and a smallest application for the board, and look at what was linked.
+    """Build bootloader and a minimal application for the board, and check the linked files.
 
     Raises:
         ToolError: the cross compiler is missing.
@@ -50,8 +49,7 @@ def check_board(board: Board) -> list[BoardCheck]:
     except SensorBnnError as error:
         return [BoardCheck(board.name, "links", False, str(error))]
     check_compiler(find_target(board.target))
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
             built = build_firmware(folder / "bundle", board, folder / "out")
@@ -71,7 +69,7 @@ def check_board(board: Board) -> list[BoardCheck]:
 
 
 def _make_bundle(board: Board, folder: Path) -> None:
-    shutil.copytree(resource("firmware") / "check", folder)
+    copy_folder(resource("firmware") / "check", folder)
     target = find_target(board.target)
     programs.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
@@ -107,16 +105,17 @@ def _make_bundle(board: Board, folder: Path) -> None:
         weights_bytes=4,
         cost_model="none",
         layers=(layer,),
+        classes=None,
         tuning=None,
         prefix="check",
         library=None,
         arena=(),
     )
-    (folder / FILE).write_text(metadata.to_json())
+    write_file(folder / FILE, metadata.to_json())
 
 
 class _Program:
-    """An ELF file, its vector table expected at ``vectors``."""
+    """An ELF file whose vector table must be at ``vectors``."""
 
     def __init__(self, file: Path, vectors: int, room: int) -> None:
         elf = ELFFile(io.BytesIO(file.read_bytes()))
@@ -139,7 +138,7 @@ class _Program:
         self.vector_bytes = next((int(s["st_size"]) for s in symbols if s.name == "vectors"), 0)
 
     def word(self, address: int) -> int | None:
-        """The word that is loaded to the address."""
+        """Return the word that is loaded to the address; None if there is none."""
         for start, data, _ in self.loaded:
             if start <= address and address + _WORD <= start + len(data):
                 return int.from_bytes(data[address - start : address - start + _WORD], "little")
@@ -164,7 +163,7 @@ def _fits(program: _Program, board: Board) -> tuple[bool, str]:
         else:
             return False, f"{program.name} loads {size} bytes to {start:#010x}, outside of flash and RAM"
     if flash > program.room:
-        return False, f"{program.name} takes {flash:,} bytes of flash, and has {program.room:,}"
+        return False, f"{program.name} takes {flash:,} bytes of flash and has {program.room:,}"
     return True, f"{program.name} takes {flash:,} of {program.room:,} bytes of flash"
 
 
@@ -174,7 +173,7 @@ def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     if program.addresses.get("vectors") != start:
         return False, f"{program.name} has no vector table at {start:#010x}"
     if start % alignment:
-        return False, f"the vectors of {program.name} stand at {start:#010x}, no multiple of {alignment}"
+        return False, f"the vectors of {program.name} are at {start:#010x}, not a multiple of {alignment}"
     stack, *handlers = (program.word(start + at) for at in range(0, size, _WORD))
     if stack is None or stack % 8 or not board.ram.origin < stack <= board.ram.end:
         return False, f"the first stack of {program.name}, {stack}, is not in RAM"
@@ -189,7 +188,7 @@ def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
 
 
 def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
-    """Execution begins at the program's first instruction; the core itself is told where its table is."""
+    """Check an AArch64 program, which begins at its first instruction; start-up sets the table's address."""
     start = program.addresses.get("reset")
     if start != program.vectors or program.word(program.vectors) is None:
         return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
@@ -197,13 +196,13 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     if table % _EXCEPTIONS_BYTES or program.word(table) is None:
         return (
             False,
-            f"the exceptions of {program.name} stand at {table:#x}, no multiple of {_EXCEPTIONS_BYTES}",
+            f"the exceptions of {program.name} are at {table:#x}, not a multiple of {_EXCEPTIONS_BYTES}",
         )
     return True, f"{program.name} at {start:#010x}"
 
 
 def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
-    """Linux starts a program where its ELF header says."""
+    """Check a Linux program, which starts at the entry point of its ELF header."""
     if program.addresses.get("reset") != program.entry or program.word(program.entry) is None:
         return False, f"{program.name} does not begin with its start-up code"
     return True, f"{program.name} starts at {program.entry:#010x}"

@@ -1,4 +1,4 @@
-"""What a board is: the facts that every stage asks for, and what follows from them."""
+"""The facts about a board that the other stages use, and values derived from them."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Region:
 
     @property
     def end(self) -> int:
-        """The first address behind the region."""
+        """The first address after the region."""
         return self.origin + self.size
 
 
 @dataclass(frozen=True)
 class Flash(Region):
-    """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure.
+    """The flash: the driver of ``firmware/`` that writes it, and the bytes of a page, its unit of erasure.
 
-    The first page may be several sectors of the chip's, smaller ones: ``first_sectors`` are their bytes.
-    Each later page is one sector.
+    The first page may consist of several smaller sectors of the chip; ``first_sectors`` are their sizes in
+    bytes. Each later page is one sector.
     """
 
     driver: Driver
@@ -57,20 +57,20 @@ class Flash(Region):
 
 @dataclass(frozen=True)
 class Ram(Region):
-    """The RAM, of which the application's stack takes the first ``stack`` bytes."""
+    """The RAM. The application's stack takes the first ``stack`` bytes."""
 
     stack: Page
 
 
 @dataclass(frozen=True)
 class Bootloader:
-    """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers.
+    """The resident bootloader: its bytes at the start of flash, and the chip id that it answers.
 
-    ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
-    ``mark`` are the words behind its vectors by which a bootloader in ROM knows it for a program.
-    ``journal`` pages at the end of ``size`` (two, or none) hold what the board remembers of its images;
-    with them it may have two ``slots`` for these. Where the first page is of several sectors, two of equal
-    size are the journal's pages, from sector ``journal_sector`` on.
+    ``alias`` is the address where hosts that know the chip expect the flash; it is a second address of the
+    flash. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program. The last
+    ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images; only with
+    them it may have two ``slots``. If the first page has several sectors, the journal's pages are two sectors
+    of equal size, beginning with sector ``journal_sector``.
     """
 
     size: int
@@ -84,7 +84,7 @@ class Bootloader:
 
 @dataclass(frozen=True)
 class Uart:
-    """The serial port of flasher and benchmark: a driver of ``firmware/`` and its facts."""
+    """The serial port for flashing and benchmarks: a driver of ``firmware/`` and its facts."""
 
     driver: Driver
     base: Address
@@ -96,7 +96,7 @@ class Uart:
 
 @dataclass(frozen=True)
 class Counter:
-    """The timer that the firmware falls back to when the core's cycle counter stands still."""
+    """The timer that the firmware uses if the core's cycle counter does not count."""
 
     driver: Driver
     clock_hz: Hertz
@@ -104,9 +104,9 @@ class Counter:
 
 @dataclass(frozen=True)
 class Setup:
-    """A register that start-up changes before anything else: ``value & ~clear | set``.
+    """A change of a register that start-up makes before anything else: ``value & ~clear | set``.
 
-    Start-up then waits until ``value & wait == until``; ``wait`` is 0 where there is nothing to wait for.
+    Start-up then waits until ``value & wait == until``; ``wait`` is 0 if there is nothing to wait for.
     """
 
     register: int
@@ -118,7 +118,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Write:
-    """A value for a register."""
+    """A write of a value to a register."""
 
     register: Address
     value: Word
@@ -126,7 +126,7 @@ class Write:
 
 @dataclass(frozen=True)
 class EnergyPin:
-    """A pin that is raised round every inference, for an instrument that measures energy: two writes."""
+    """The two writes that raise and lower a pin around every inference, for an energy meter."""
 
     raised: Write
     lowered: Write
@@ -134,7 +134,7 @@ class EnergyPin:
 
 @dataclass(frozen=True)
 class Uf2:
-    """The drive by which the board is flashed: the family of its files, and its own Board-ID."""
+    """The drive that flashes the board: the UF2 family of its files, and its Board-ID."""
 
     family: Word
     board_id: Text
@@ -142,7 +142,7 @@ class Uf2:
 
 @dataclass(frozen=True)
 class ResetCause:
-    """The register that tells why the chip was reset: its bits for the watchdog, and those that clear it."""
+    """The register with the cause of the last reset: the watchdog's bits, and the bits that clear it."""
 
     register: Address
     fired: Word
@@ -151,7 +151,7 @@ class ResetCause:
 
 @dataclass(frozen=True)
 class Watchdog:
-    """What resets a board whose application is not heard of for ``seconds``; ``cause`` where it tells."""
+    """The watchdog, which resets a board whose application has not fed it for ``seconds``."""
 
     driver: Driver
     base: Address
@@ -162,9 +162,9 @@ class Watchdog:
 
 @dataclass(frozen=True)
 class Emulator:
-    """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
+    """The program that emulates the board, with ``2**icount_shift`` ns of virtual time per instruction.
 
-    ``default``: the demo runs on this board when none is named; one board says so.
+    ``default``: the demo runs on this board if none is named; exactly one board is the default.
     """
 
     program: Text
@@ -175,12 +175,12 @@ class Emulator:
 
 @dataclass(frozen=True)
 class Board:
-    """One board, as its ``board.toml`` states it."""
+    """One board, as described by its ``board.toml``."""
 
     name: str
     title: str
     target: str
-    soc: str  # what of ``firmware/hal`` the chip adds to its core; empty for a Cortex-M
+    soc: str  # prefix of the chip's file in ``firmware/hal``; empty for a Cortex-M
     run_on_hardware: bool
     flash: Flash
     ram: Ram
@@ -188,25 +188,25 @@ class Board:
     uart: Uart
     counter: Counter
     setup: tuple[Setup, ...]
-    flasher: str  # "an3155", "gdb" or "uf2" bring the image into the flash; "process" starts it as a program
+    flasher: str  # "an3155", "gdb" or "uf2" write the image into the flash; "process" starts it as a program
     emulator: Emulator | None
     folder: Path
     energy_pin: EnergyPin | None = None
     uf2: Uf2 | None = None
-    large: Region | None = None  # slower RAM, for an arena that finds no room in ``ram``
+    large: Region | None = None  # slower RAM, for an arena that does not fit ``ram``
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
     watchdog: Watchdog | None = None
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash behind the bootloader."""
+        """The application slot: all of the flash after the bootloader."""
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property
     def slots(self) -> tuple[Region, ...]:
-        """Where an image can stand: in the slot from its start, or, with two slots, from its middle on.
+        """The possible places of an image: the slot's start, and, with two slots, also its middle.
 
-        The first is the whole slot: an image that needs it stands over the second.
+        The first is the whole slot: a large image in it extends over the second.
         """
         if self.bootloader.slots == 1:
             return (self.slot,)
@@ -215,9 +215,9 @@ class Board:
 
     @property
     def journal(self) -> Region:
-        """The pages in which bootloader and application note what they know of the images.
+        """The pages in which bootloader and application record what they know about the images.
 
-        The bootloader's own program stands before it.
+        The bootloader's own program must end before them.
         """
         count, first = self.bootloader.journal, self.bootloader.journal_sector
         sectors = self.flash.first_sectors
@@ -228,15 +228,15 @@ class Board:
 
     @property
     def bootloader_room(self) -> int:
-        """Bytes that the bootloader's program may take."""
+        """The most bytes that the bootloader's program may take."""
         return self.journal.origin - self.flash.origin
 
 
 def ram_bytes(board: Board) -> int:
-    """Bytes of all RAM that the firmware uses."""
+    """The bytes of all RAM that the firmware uses."""
     return board.ram.size + (0 if board.large is None else board.large.size)
 
 
 def is_program(board: Board) -> bool:
-    """Whether the board's firmware is a program of an operating system, with no bootloader and no flash."""
+    """Whether the board's firmware is a program of an operating system, without bootloader and flash."""
     return board.flasher == "process"

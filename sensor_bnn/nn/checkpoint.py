@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import torch
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import replace_file
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
@@ -46,7 +45,7 @@ def save_checkpoint(
         metrics: the results of training as plain values.
 
     Raises:
-        CheckpointError: the file cannot be written.
+        FileError: the file cannot be written.
     """
     state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     config = model.config.to_dict()
@@ -83,21 +82,10 @@ def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
         content: plain values and tensors by name.
 
     Raises:
-        CheckpointError: the disk is full or the file cannot be written; an older file stays.
+        FileError: the disk is full or the file cannot be written; an older file stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"format": kind, "version": VERSION, **content}, temporary)
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # torch's zip writer raises RuntimeError when the disk is full
-        raise CheckpointError(
-            f"{path} cannot be written ({_first_line(error)}).",
-            "Free some space or choose another folder; what was saved before is kept.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replace_file(path) as file:
+        torch.save({"format": kind, "version": VERSION, **content}, file)
 
 
 def read_tensors(path: Path, kind: str) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from sensor_bnn.hardware.boards import Board
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
-def environment(board: Board) -> dict[str, str | None]:
+def environment(board: Board | None) -> dict[str, str | None]:
     """Return the date (UTC, ISO 8601) and the versions; None for what this machine does not have.
 
     Args:
-        board: the board of the result; the versions of its cross compiler and emulator are read.
+        board: the board of the result; the versions of its cross compiler and emulator are read. None for
+            a result without a board: neither took part.
     """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -26,11 +27,15 @@ def environment(board: Board) -> dict[str, str | None]:
         "tvm": _package("apache-tvm"),
         "torch": _package("torch"),
         "onnxruntime": _package("onnxruntime"),
-        "cross_compiler": _cross_compiler(board),
-        "emulator": _program(board.emulator.program) if board.emulator is not None else None,
+        "cross_compiler": None if board is None else _cross_compiler(board),
+        "emulator": None if board is None else _emulator(board),
         "python": platform.python_version(),
         "host": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _emulator(board: Board) -> str | None:
+    return None if board.emulator is None else _program(board.emulator.program)
 
 
 def _cross_compiler(board: Board) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +12,9 @@ from typing import Annotated, Any
 import msgspec
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
-from sensor_bnn.train.atomic_text import write_json, write_text
 from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
 from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet
@@ -205,10 +206,13 @@ def markdown(table: dict[str, Any]) -> str:
 
 
 def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
-    """Write ``table.json`` and ``table.md``, each in one step."""
+    """Write ``table.json`` and ``table.md`` in one step.
+
+    Raises:
+        FileError: they cannot be written.
+    """
     table = tabulate(ablation, runs)
-    write_json(out / "table.json", table)
-    write_text(out / "table.md", markdown(table))
+    write_files(out, {"table.json": json.dumps(table, indent=1) + "\n", "table.md": markdown(table)})
 
 
 def _at_rates(row: Row, rates: Sequence[float]) -> list[Row]:

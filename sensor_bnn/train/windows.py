@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import replace_file
 
 
 class Examples(Protocol):
@@ -91,15 +91,13 @@ class Recordings:
 
 
 def write_samples(path: Path, windows: Windows) -> None:
-    """Write windows atomically as ``samples.npz`` with the arrays x, y and classes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write windows atomically as ``samples.npz`` with the arrays x, y and classes.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    with replace_file(path) as file:
+        np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
 
 
 def read_samples(path: Path) -> Windows:

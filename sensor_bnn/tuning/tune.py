@@ -21,10 +21,10 @@ from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice
 from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.reading import Source, read_json
-from sensor_bnn.report.whole_file import write_whole
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
 from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
@@ -130,7 +130,8 @@ def tune_model(
     Raises:
         ModelError: the model cannot be read or has no layer with a choice.
         BoardError: the board has no emulator, or even one layer does not fit it.
-        DataError: ``file`` is no tuning of the same model, board and seed, or cannot be written.
+        DataError: ``file`` is no tuning of the same model, board and seed.
+        FileError: ``file`` cannot be written.
         DeviceError: the compiler's own kernels do not give the host's bits on this board.
         ToolError, PortError, FlashError: whatever a stage says.
     """
@@ -155,7 +156,7 @@ def tune_model(
 
     def keep(complete: bool = False) -> dict[str, Any]:
         content = _content(facts, layers, complete, measured)
-        write_whole(json.dumps(content, indent=1) + "\n", file)
+        write_file(file, json.dumps(content, indent=1) + "\n")
         return content
 
     def counted() -> None:

@@ -1,4 +1,4 @@
-"""The whole pipeline on one model and one emulated board, start to end."""
+"""The whole pipeline on one model and one emulated board."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison
 
 SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "watch-tiny"
-"""The trained model that ships: ``ckpt.pt`` and ``samples.npz``."""
+"""The folder of the trained model that ships, with ``ckpt.pt`` and ``samples.npz``."""
 
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A checkpoint compiled twice.
+    """A checkpoint, compiled for a board and for this machine.
 
     Attributes:
-        onnx: the exported file.
-        bundle: the folder for the board.
-        host: the folder for this machine.
-        comparison: PyTorch beside ONNX Runtime.
+        onnx: the exported ONNX file.
+        bundle: the folder of the bundle for the board.
+        host: the folder of the bundle for this machine.
+        comparison: how PyTorch and ONNX Runtime compare on the samples.
     """
 
     onnx: Path
@@ -45,7 +45,7 @@ def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -
     """Export a checkpoint and compile it for the board and for this machine, in ``folder``.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
@@ -63,11 +63,11 @@ class Demo:
 
     Attributes:
         bench: the measurement on the board.
-        flash: how the firmware got there.
-        target: what the model was compiled for.
-        top1_torch: share of right answers in PyTorch.
-        top1_onnx: the same in stock ONNX Runtime.
-        largest_logit_difference: between these two.
+        flash: how the firmware was written.
+        target: the target that the model was compiled for.
+        top1_torch: share of right answers in PyTorch, 0 to 1.
+        top1_onnx: share of right answers in stock ONNX Runtime, 0 to 1.
+        largest_logit_difference: the largest difference of a logit between PyTorch and ONNX Runtime.
     """
 
     bench: BenchResult
@@ -78,7 +78,7 @@ class Demo:
     largest_logit_difference: float
 
     def summary(self) -> dict[str, Any]:
-        """Return one flat object: the benchmark's fields, and what came before it."""
+        """Return one flat object: the benchmark's fields, and the results of the stages before it."""
         return {
             **asdict(self.bench),
             "target": self.target,
@@ -100,15 +100,15 @@ def run_demo(
     """Export, compile, build, emulate, flash and measure.
 
     Args:
-        board: one with an emulator.
-        checkpoint: what ``sensor-bnn train`` wrote; the shipped one when None.
-        samples: labelled windows; ``samples.npz`` beside the checkpoint when None.
-        folder: for everything that is made on the way.
-        limit: at most so many samples; all when None.
-        console: told of each step.
+        board: a board with an emulator.
+        checkpoint: a file that ``sensor-bnn train`` wrote; the shipped one when None.
+        samples: labelled samples; ``samples.npz`` in the checkpoint's folder when None.
+        folder: folder for all intermediate files.
+        limit: the largest number of samples to run; all when None.
+        console: each step is printed there.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     if board.emulator is None:
         raise BoardError(

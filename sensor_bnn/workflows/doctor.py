@@ -1,4 +1,4 @@
-"""Look whether this machine has what the pipeline needs; nothing is imported, programs say their version."""
+"""Check that this machine has what the pipeline needs, without importing it; programs give their version."""
 
 from __future__ import annotations
 
@@ -24,11 +24,16 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is needed: whether it is there and new enough, and the command which installs it.
+    """The check of one requirement.
 
     Attributes:
+        name: the program, library or package.
         kind: ``program``, ``library`` or ``package`` (of Python).
-        debian: Debian packages that bring it, separated by spaces; empty for a Python package.
+        version: the version that was found, if known.
+        ok: whether it is installed and new enough.
+        purpose: what needs it.
+        install: the command that installs it.
+        debian: the Debian packages that contain it, separated by spaces; empty for a Python package.
     """
 
     name: str
@@ -60,10 +65,10 @@ def check_machine() -> list[Check]:
 
 
 def install_missing(checks: list[Check]) -> None:
-    """Install the Debian packages that the checks miss.
+    """Install the Debian packages that the checks found missing.
 
     Raises:
-        ToolError: this is no Debian, the user is not root, or apt-get failed; the message has the command.
+        ToolError: there is no apt-get, the user is not root, or apt-get failed; the message has the command.
     """
     wanted = sorted({package for check in checks if not check.ok for package in check.debian.split()})
     if not wanted:
@@ -73,7 +78,7 @@ def install_missing(checks: list[Check]) -> None:
     if apt is None or os.geteuid() != 0:
         why = "this system has no apt-get" if apt is None else "you are not root"
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
-    # A fresh image has no package lists; apt's own words go to stderr, stdout may be somebody's JSON.
+    # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
     for step in ([apt, "update", "--quiet"], command):
         programs.run(
             step,
@@ -98,7 +103,7 @@ def _cross_library() -> Check:
 
 
 def _package(line: str) -> Check:
-    """A line such as ``torch<3,>=2.13`` of this package's own metadata."""
+    """Check a requirement such as ``torch<3,>=2.13`` from this package's own metadata."""
     requirement = Requirement(line)
     try:
         version: str | None = metadata.version(requirement.name)

@@ -1,4 +1,4 @@
-"""A profile of a board at a port, or of an emulated one that is started for it."""
+"""Profile a board at a port, or an emulated board that is started for the profile."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def profile_at(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle: the bundle in its firmware.
         plan: what to measure.
-        build: the firmware's build, for the flash map.
-        earlier: accuracy before the device.
+        build: the folder of the firmware's build, which gives the flash map; None if unknown.
+        earlier: accuracies of the stages before the device.
 
     Raises:
-        SensorBnnError: whatever the measurement says.
+        SensorBnnError: the measurement failed.
     """
     with count_bars() as progress:
         bench = run_bench(
@@ -83,14 +83,14 @@ def profile_emulated(
     """Start an emulated board, flash the bundle's firmware, and profile it.
 
     Args:
-        board: one with an emulator.
-        bundle: a compiled model; the shipped one is compiled here when None.
-        plan: what to measure; the shipped model brings its own reference.
-        folder: for everything that is built.
-        console: told of each step.
+        board: a board with an emulator.
+        bundle: a compiled model; when None, the shipped model is compiled.
+        plan: what to measure; the shipped model has its own reference.
+        folder: folder for all files that are built.
+        console: each step is printed there.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     if bundle is not None:
         check_samples(bundle, plan.samples)

@@ -27,7 +27,7 @@ from sensor_bnn.onnx.reference import (
 
 def run(kernel: PrimFunc, folder: Path, *arrays: np.ndarray) -> None:
     """Compile for this machine and call; the last array is written."""
-    compile_kernels({"kernel": kernel}, find_target("host"), folder / "kernel.o")
+    (folder / "kernel.o").write_bytes(compile_kernels({"kernel": kernel}, find_target("host")))
     subprocess.run(["gcc", "-shared", "-o", "kernel.so", "kernel.o"], cwd=folder, check=True)
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
     ctypes.CDLL(str(folder / "kernel.so")).kernel(*pointers)

@@ -67,7 +67,7 @@ def test_the_narrowest_type_is_taken(values, kind):
 )
 def test_compiled_code_widens_every_value_exactly(stored, dtype, tmp_path):
     kernel = widen(stored.size, stored.dtype.name, np.dtype(dtype).name)
-    compile_kernels({"kernel": kernel}, find_target("host"), tmp_path / "kernel.o")
+    (tmp_path / "kernel.o").write_bytes(compile_kernels({"kernel": kernel}, find_target("host")))
     subprocess.run(["gcc", "-shared", "-o", "kernel.so", "kernel.o"], cwd=tmp_path, check=True)
     wide = np.zeros(stored.size, dtype)
     ctypes.CDLL(str(tmp_path / "kernel.so")).kernel(

@@ -11,6 +11,7 @@ from elftools.elf.elffile import ELFFile
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import BoardError, ModelError
 
@@ -91,6 +92,30 @@ def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
     assert done.stdout.strip() == "32"
 
 
+def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path):
+    """A file of somebody else may say no names, or say them in another form."""
+    path = mlp_onnx()
+    model = onnx.load(path)
+    assert compile_model(path, "host", tmp_path / "nameless").metadata.classes is None
+    outputs = model.graph.output[0].type.tensor_type.shape.dim[-1].dim_value
+    names = [f"größe {place}" for place in range(outputs)]
+    for said, told in (
+        (json.dumps(names[1:]), f"names {outputs - 1} classes; the model has {outputs} outputs"),
+        (",".join(names), "not a JSON list of names"),
+        ("[1, 2]", "not a JSON list of names"),
+        ("[" * 100_000, "not a JSON list of names"),
+    ):
+        onnx.helper.set_model_props(model, {"classes": said})
+        onnx.save(model, path)
+        with pytest.raises(ModelError, match=told):
+            compile_model(path, "host", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    onnx.helper.set_model_props(model, {"classes": json.dumps(names)})
+    onnx.save(model, path)
+    compile_model(path, "host", tmp_path / "out")
+    assert read_metadata(tmp_path / "out").classes == tuple(names)
+
+
 def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     path = mlp_onnx()
     bundle = compile_model(path, "cortex-m7", tmp_path / "out")
@@ -115,6 +140,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
         "weights.c",
         "kernels",
         "kernels.o",
+        ".sensor-bnn.json",
         "metadata.json",
     }
     assert set(facts["sources"]) == {"model.c", "weights.c"} | {
@@ -231,7 +257,7 @@ BROKEN = {
     "nan": ("constant scale of node /contract is infinite or not a number", scale_of(np.nan)),
     "nothing computed": ("output is its input", output_is_input),
     "a dynamic shape": (r"shape of x is not static: \[batch, 200\]", dynamic),
-    "another version": ("version 2 of domain ai.sensorbnn; this program knows version 1", other_version),
+    "another version": ("version 2 of domain ai.sensorbnn; this program supports version 1", other_version),
     "K of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: K is 0", no_bits),
     "N of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: expand is uint32\[0, 2\]", no_outputs),
     "a cycle": ("node /sum depends on itself: the graph is cyclic", cyclic),

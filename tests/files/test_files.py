@@ -30,6 +30,7 @@ from sensor_bnn.files import (
     remove_folder,
     replace_file,
     replace_folder,
+    scratch_file,
     scratch_folder,
     write_file,
     write_files,
@@ -562,10 +563,12 @@ def test_no_place_for_temporary_files_is_a_sentence(
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / place))
     with (
-        pytest.raises(FileError, match=r"^No temporary folder can be made \(No.*Set TMPDIR"),
+        pytest.raises(FileError, match=r"^No temporary file can be made \(No.*Set TMPDIR"),
         scratch_folder("test"),
     ):
         pass
+    with pytest.raises(FileError, match=r"^No temporary file can be made \(No.*Set TMPDIR"):
+        scratch_file()
 
 
 def test_a_place_that_takes_no_scratch_folder(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 
 def run_tool(install: str, *command: str | Path) -> None:
-    """Run a compiler; fail with its words, or with the command that installs it."""
+    """Run a compiler; fail with its output, or with the command that installs it."""
     if shutil.which(str(command[0])) is None:
         pytest.fail(f"{command[0]} is missing: {install}")
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
@@ -32,13 +32,13 @@ def run_tool(install: str, *command: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def board() -> Board:
-    """The board that one is tested on in depth; test_every_board.py has all."""
+    """The board of the detailed tests; test_every_board.py tests all."""
     return default_board()
 
 
 @pytest.fixture(scope="session")
 def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """``standin_for(target)``: a bundle whose output a person can check; see standin/model.c."""
+    """``standin_for(target)``: a bundle whose output can be checked by hand; see standin/model.c."""
 
     def make(target: str) -> Path:
         folder = tmp_path_factory.mktemp("standin") / "bundle"
@@ -64,7 +64,7 @@ def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 @pytest.fixture(scope="session")
 def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
-    """The stand-in for the board."""
+    """The stand-in, compiled for the board."""
     return standin_for(board.target)
 
 
@@ -75,7 +75,7 @@ def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def machine(board: Board, built: BuildResult) -> Iterator[Machine]:
-    """The board as it comes out of its box: bootloader, and nothing in its slot."""
+    """A new board: with a bootloader and an empty slot."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         yield Machine(emulator, line)
 

@@ -1,4 +1,4 @@
-"""The build of firmware: what it writes, that it repeats, and what it says when it cannot."""
+"""The build of firmware: its files, its reproducibility, and its errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
-from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
+from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
@@ -100,7 +100,7 @@ def test_an_image_larger_than_the_second_slot_has_none(
         board, flash=replace(board.flash, size=board.bootloader.size + 2 * half - board.flash.page)
     )
     result = build_firmware(standin, small, tmp_path / "out")
-    assert result.report["second_slot"] is not None, "the rest behind the middle is just large enough"
+    assert result.report["second_slot"] is not None, "the rest after the middle is just large enough"
     smaller = replace(board, flash=replace(board.flash, size=small.flash.size - board.flash.page))
     result = build_firmware(standin, smaller, tmp_path / "out")
     assert result.report["second_slot"] is None
@@ -108,7 +108,7 @@ def test_an_image_larger_than_the_second_slot_has_none(
 
 
 def test_signing(standin: Path, board: Board, built: BuildResult, tmp_path: Path) -> None:
-    """The signature is Ed25519's of the header before it; nothing else but the counter differs."""
+    """The signature is Ed25519 over the header before it; only the counter differs otherwise."""
     key, out = tmp_path / "key.pem", tmp_path / "out"
     made = CliRunner().invoke(keygen, [str(key), "--json"])
     assert made.exit_code == 0 and (key.stat().st_mode & 0o777) == 0o600
@@ -164,7 +164,7 @@ def test_keys_that_are_none(
 
 
 def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:
-    """An emulator clears what an ELF file's segments cover, at every reset."""
+    """At every reset an emulator overwrites the memory that an ELF file's segments cover."""
     for file in (built.firmware_elf, built.bootloader_elf):
         with file.open("rb") as stream:
             for segment in ELFFile(stream).iter_segments("PT_LOAD"):
@@ -209,7 +209,7 @@ def test_a_model_that_just_does_not_fit_is_refused_by_the_linker(
         small = replace(board, ram=replace(board.ram, size=size))
         needed = built.report["ram"]["total"]
     else:
-        page = 64  # smaller than a registry allows: to cut the image off by a few bytes
+        page = 64  # smaller than a registry allows, so that the image is too large by a few bytes
         fine = replace(board, flash=replace(board.flash, page=page))
         needed = build_firmware(standin, fine, tmp_path / "fits").report["flash_bytes"]
         size = (needed - 1) // page * page + board.bootloader.size
@@ -256,7 +256,7 @@ def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> Non
 
 def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SensorBnnError, match="Cannot write to"):
+    with pytest.raises(FileError, match=r"out/\S+ cannot be written \(.*file is a file\)"):
         build_firmware(standin, board, tmp_path / "file" / "out")
 
 
@@ -305,11 +305,11 @@ def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp
         build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
     with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: .*ram"):
         build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
-    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is none"):
+    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is not one"):
         build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)
     with pytest.raises(BoardError, match=r"no firmware.*There is for: .*cortex-m7"):
         build_bootloader(replace(board, target="z80"), out)
-    # A fact that a driver checks itself.
+    # A fact that the driver itself checks.
     with pytest.raises(ToolError, match="this UART has no parity"):
         build_firmware(standin, replace(board, uart=replace(board.uart, parity="even")), out)
 

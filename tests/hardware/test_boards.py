@@ -1,4 +1,4 @@
-"""The board registry: what it reads, and what it says about a wrong file."""
+"""The board registry: what it reads, and its errors for a wrong file."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SECTORS = "page = 0x4000\nfirst_sectors = [0x800, 0x800, 0x800, 0x800, 0x2000]"
 
 
 def test_a_journal_in_small_sectors(tmp_path: Path) -> None:
-    """The bootloader's program has the room before it, and no page is lost to it."""
+    """The bootloader's program may use the room before it, and no page is lost."""
     text = GOOD.replace("page = 0x400", SECTORS)
     board = load_board(
         write(
@@ -235,7 +235,7 @@ def test_a_folder_without_facts(tmp_path: Path) -> None:
 
 
 def strings(file: Path) -> list[str]:
-    """Every text of a Python file but the docstrings, whose examples may show a board."""
+    """Return every string of a Python file except docstrings, whose examples may name a board."""
     tree = ast.parse(file.read_text())
     shown = {
         id(node.body[0].value)
@@ -252,7 +252,7 @@ def strings(file: Path) -> list[str]:
 
 
 def test_shared_code_names_no_board() -> None:
-    # A board that is nothing but its target's operating system bears the target's name.
+    # A board that is only its target's operating system has the target's name.
     targets = {target.name for target in list_targets()}
     names = [board.name for board in list_boards() if board.name not in targets]
     package = Path(sensor_bnn.__file__).parent

@@ -21,9 +21,9 @@ from sensor_bnn.cli import root
 from sensor_bnn.cli.evaluate import command
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.measure.bench import Samples
+from sensor_bnn.measure.bench import Samples, host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
-from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.result import result_of
 from sensor_bnn.wire import application, client
 
@@ -282,8 +282,8 @@ def test_what_is_counted(bundle: Path, tmp_path: Path) -> None:
 
 def test_a_reference_of_another_model(shipped_file: Path) -> None:
     host = shipped_file.parent / "build" / "profile" / "host"
-    with pytest.raises(BundleError, match="another model"):
-        host_outputs_of(host, "00" * 32, some())
+    with pytest.raises(BundleError, match="different models"):
+        host_outputs(host, some(), "00" * 32)
 
 
 def test_the_command_on_the_emulated_board(
@@ -312,9 +312,8 @@ def test_the_command_on_the_emulated_board(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "Give --port, or --board"),
-        (["--port", "p"], "give the BUNDLE"),
-        (["--board", "b", "--reference", "r"], "goes with a BUNDLE"),
+        (["--port", "p"], "give the bundle"),
+        (["--board", "b", "--reference", "r"], "goes with a bundle"),
         (["bundle", "--board", "b"], "Give --data"),
     ],
 )

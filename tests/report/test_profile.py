@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from bundles import layer_facts, write_bundle
 from click.testing import CliRunner
-from peer import TOY, Application, Peer  # the played board of the device's tests
+from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
@@ -91,14 +91,12 @@ def test_a_board_without_emulator_counts_ticks(bundle: Path, samples: Path, conf
 
 
 def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conforms: Conforms) -> None:
-    from test_flasher import board_folder
-
     (tmp_path / "build.json").write_text(
         json.dumps({"model_hash": bytes(range(32)).hex(), "flash_bytes": 12_000, "weights_bytes": 9000})
     )
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "profile", str(bundle), "--samples", str(samples)]
-        line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--build", str(tmp_path)]
+        line += ["--port", peer.port, "--board", str(toy_folder(tmp_path)), "--build", str(tmp_path)]
         done = subprocess.run([*line, "--runs", "3", "--json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -112,9 +110,9 @@ def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conf
     [
         (Application(model_hash=bytes(32)), DeviceError, "runs the model stand-in"),
         (Application(status={0x04: 1}), DeviceError, "refuses PROFILE"),
-        (Application(layer_ticks=(1, 2)), DeviceError, "compiled otherwise"),
+        (Application(layer_ticks=(1, 2)), DeviceError, "compiled differently"),
         (Application(damaged=4), PortError, "does not answer HELLO"),
-        (Application(ticks=(0,)), DeviceError, "counter stands still"),
+        (Application(ticks=(0,)), DeviceError, "counter does not count"),
     ],
 )
 def test_a_board_that_answers_something_else(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import preset
@@ -145,7 +145,7 @@ def test_no_room_for_kept_outputs(
     plan = recipe(distill=CACHED, **STILL)
     whose = load_teacher(teacher, plan)
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(CheckpointError, match=r"outputs cannot be kept .*No space left"):
+    with pytest.raises(FileError, match=r"teacher-outputs cannot be written .*No space left.*distill\.cache"):
         train(plan, recordings, 0, tmp_path / "run", teacher=whose)
     assert not (tmp_path / "run" / "teacher-outputs").exists()
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
@@ -274,7 +274,7 @@ def test_learns_images_and_writes_samples(
     run = train(recipe, sets.load(recipe.data), 0, tmp_path)
     assert run.test.top1 > 0.9
     arguments = [str(run.checkpoint), "--json", "--write-samples", str(tmp_path / "s.npz"), "--samples", "6"]
-    found = CliRunner().invoke(eval_command, arguments)
+    found = CliRunner().invoke(evaluate_command, arguments)
     assert json.loads(found.stdout)["top1"] == run.test.top1
     samples = read_samples(tmp_path / "s.npz")
     assert samples.x.shape == (6, 1, 8, 8)
