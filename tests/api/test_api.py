@@ -1,4 +1,4 @@
-"""The Python API: lazy, the same as the command line's, and as its example uses it."""
+"""The Python API: imports are lazy, results equal the command line's, and its example runs."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ def test_a_board_and_what_runs_on_it(tmp_path: Path) -> None:
     assert watched.top1 == 1.0
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_example_runs(tmp_path: Path) -> None:
     told = python(str(ROOT / "docs" / "examples" / "pipeline.py"), cwd=tmp_path)
     assert "equal to the host's to the last bit: True" in told
