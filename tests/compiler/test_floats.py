@@ -145,6 +145,7 @@ def test_a_model_of_bits_and_floats_gives_the_hosts_bits_on_an_emulated_m7(tmp_p
     assert {layer.differs_from_host for layer in checks["qemu-mps2-an500"].layers} == {0}
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("target", [target.name for target in list_targets()])
 def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
     path = tmp_path / "model.onnx"

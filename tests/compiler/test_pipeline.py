@@ -117,6 +117,7 @@ def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path)
     assert read_metadata(tmp_path / "out").classes == tuple(names)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     path = mlp_onnx()
     bundle = compile_model(path, "cortex-m7", tmp_path / "out")
@@ -149,6 +150,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     with (bundle.folder / "kernels.o").open("rb") as file:
@@ -162,6 +164,7 @@ def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     assert not defined & in_c
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     """A fused multiply-add would make the device differ from the host in the last bit."""
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
@@ -175,6 +178,7 @@ def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     assert "vfma" not in code
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
     path = mlp_onnx()
     folders = []
@@ -186,6 +190,7 @@ def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes(), file
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-fsyntax-only"]
@@ -198,6 +203,7 @@ def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_earlier_bundle_is_replaced(mlp_onnx, tmp_path):
     out = tmp_path / "out"
     compile_model(mlp_onnx(), "cortex-m7", out)
