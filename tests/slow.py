@@ -53,7 +53,7 @@ def training() -> None:
 
 @pytest.fixture(scope="session")
 def long_compile() -> None:
-    """Allow to compile with TVM for more than a few seconds; a small model needs no permission."""
+    """Mark tests that compile with TVM for a second or more; nothing guards it."""
 
 
 class _Guard:

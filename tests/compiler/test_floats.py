@@ -73,6 +73,7 @@ BODIES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", BODIES)
 def test_near_onnxruntime(name, tmp_path):
     path = tmp_path / "model.onnx"
@@ -103,6 +104,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", SHAPES)
 def test_operators_in_disguise(name, tmp_path):
     body, given, result = SHAPES[name]

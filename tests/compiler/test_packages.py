@@ -125,6 +125,7 @@ def parts(bundles: list[Bundle]) -> list[object]:
     ]
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_two_models_in_one_program_compute_what_each_computes_alone(compiled, tmp_path):
     bundles = both(compiled, "host")
     (tmp_path / "main.c").write_text(BOTH)
@@ -199,6 +200,7 @@ target_link_libraries(user PRIVATE watch_tiny::watch_tiny)
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("archive", ["with its library", "from its sources"])
 def test_cmake_finds_the_package(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")
@@ -241,6 +243,7 @@ add_subdirectory("${BUNDLE}/zephyr" module)
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("archive", ["with its library", "from its sources"])
 def test_zephyr_module_names_what_is_there(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")

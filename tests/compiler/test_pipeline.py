@@ -41,6 +41,7 @@ def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_pat
         np.testing.assert_allclose(model.infer(window), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_exported_transformer_computes_what_onnxruntime_computes(
     shape_of, random_folded, random_window, tmp_path
 ):
@@ -291,6 +292,7 @@ def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
         compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_path):
     window = eighths([1, 5 * 40], 0)
     outputs = []
@@ -300,6 +302,7 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
     assert not np.array_equal(*outputs)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
     """Blocks differ in their constants: another one costs calls, and no other function."""
     from sensor_bnn.onnx.export import save_onnx, to_onnx
