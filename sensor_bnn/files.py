@@ -164,20 +164,28 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
     """Yield a file that is written while the body runs, such as a journal that outlives a power cut.
 
     Args:
-        path: made if it is missing, with the folders on the way.
+        path: a regular file, made if it is missing, with the folders on the way.
         keep: bytes of its content to keep; writing goes on after them.
 
     Raises:
-        FileError: it cannot be opened. Errors of the body's writing are the caller's: see ``write_errors``.
+        FileError: it cannot be opened or closed. Errors of the body's writing are the caller's: see
+            ``write_errors``.
     """
-    with ExitStack() as stack:
-        with write_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            file = stack.enter_context(os.fdopen(descriptor, "r+b"))
-            file.truncate(keep)
-            file.seek(keep)
+    with write_errors(path):
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is no regular file.", "Name a file.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        file.truncate(keep)
+        file.seek(keep)
+    try:
         yield file
+    except BaseException:
+        with suppress(OSError):  # What could not be written fails again here.
+            file.close()
+        raise
+    with write_errors(path):
+        file.close()
 
 
 class NewFolder:
@@ -533,7 +541,7 @@ def _check_ours(folder: Path, shown: Path, kind: str | None) -> None:
         made, files = None, set()
     if kind is None or made is None:
         raise FileError(
-            f"{shown} is not empty, and sensor-bnn did not make it.",
+            f"{shown} is not empty, and has no {MANIFEST} that says that sensor-bnn made it.",
             "Name a new or an empty folder, or delete that one yourself.",
         )
     if made != kind:

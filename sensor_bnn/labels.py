@@ -22,7 +22,7 @@ def labels_by_name(
         owner: what has the known classes, for the message, such as "the model watch-tiny".
 
     Raises:
-        DataError: a class of the data is not known, or a name stands for two classes.
+        DataError: a class of the data is not known, or two classes have the same name.
     """
     if tuple(classes) == tuple(known):
         return y

@@ -11,7 +11,6 @@ import contextlib
 import copy
 import logging
 import os
-import platform
 import re
 import shlex
 import sys
@@ -19,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
@@ -117,6 +115,10 @@ class Tracing:
         Raises:
             TraceError: the file cannot be written, or is there and is no trace.
         """
+        # Here, because they take 10 ms to import, and most commands write no trace.
+        import platform
+        from importlib import metadata
+
         path = _of_this_process(path)
         self._file = _File(_open(path), path)
         _ROOT.addHandler(self._file)

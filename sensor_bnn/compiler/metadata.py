@@ -235,4 +235,10 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
             f"this one reads format {FORMAT}.",
             f"Install the newer version. Or: {remedy}",
         )
+    if type(form) is int and form < FORMAT:
+        raise BundleError(
+            f"{source.name}: format is {form}; the bundle was made by an older version of sensor-bnn, and "
+            f"this one reads format {FORMAT}.",
+            remedy,
+        )
     return typed(values, Metadata, source)

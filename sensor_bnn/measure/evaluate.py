@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,9 +80,8 @@ class _State:
         self.file = file
         self.ticks: list[int] = []
         self.outputs: list[bytes] = []
-        if fresh:
-            with suppress(FileNotFoundError):
-                file.unlink()
+        if fresh and file.is_file():  # Never a device.
+            file.unlink()
         end = self._take_up(about)
         self._open = ExitStack()
         self._stream = self._open.enter_context(hold_open(file, keep=end))
@@ -133,8 +132,7 @@ class _State:
 
     def close(self, done: bool) -> None:
         """Close the file; a finished evaluation leaves none."""
-        with suppress(OSError):  # A row that could not be written was told of then.
-            self._open.close()
+        self._open.close()
         if done:
             self.file.unlink()
 

@@ -1,4 +1,4 @@
-"""The Python API: lazy, the same as the command line's, and as its example uses it."""
+"""The Python API: imports are lazy, results equal the command line's, and its example runs."""
 
 from __future__ import annotations
 

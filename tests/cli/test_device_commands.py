@@ -24,7 +24,7 @@ LIGHT = ("emulate", "flash", "bench", "evaluate", "boards", "doctor")
 
 
 def test_no_command_of_a_board_imports_what_is_heavy() -> None:
-    """Neither the commands nor all that they import when they run."""
+    """Neither the commands nor the modules that they import when they run load torch or TVM."""
     script = """
 import importlib, sys
 for name in sys.argv[1:]:

@@ -199,6 +199,7 @@ def test_models_that_cannot_be_evaluated(host: Path, device: Path, samples: Path
         (tmp_path / "no.onnx", ModelError, "no.onnx"),
         (tmp_path / "empty", BundleError, "metadata.json"),
         (broken, BundleError, "metadata.json"),
+        (write_bundle(tmp_path / "old", format=1), BundleError, "made by an older version of sensor-bnn"),
         (device, BundleError, "compiled for toy-core, which this machine cannot run. Pass --port or --board"),
     )
     for model, kind, told in cases:

@@ -54,7 +54,7 @@ def test_a_folder_of_the_user_survives(option, mlp_onnx, tmp_path):
         text=True,
     )
     assert done.returncode == 1
-    assert f"sensor-bnn: {folder} is not empty, and sensor-bnn did not make it. Name a new" in done.stderr
+    assert f"sensor-bnn: {folder} is not empty, and has no {MANIFEST} that says" in done.stderr
     assert {file: data for file, data in contents(tmp_path).items() if folder in file.parents} == {
         file: data for file, data in before.items() if folder in file.parents
     }

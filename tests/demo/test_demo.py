@@ -1,4 +1,4 @@
-"""The main job, start to end, as a user runs it: on this checkout, and from a wheel in an empty directory."""
+"""The whole pipeline as a user runs it: in this checkout, and from a wheel in an empty directory."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
 
 
 def assert_same_table(shown: str, printed: str) -> None:
-    """Word for word; a number may differ by 2 % or 100, which another GCC's code does."""
+    """Compare word by word; a number may differ by 2 % or 100, because another GCC generates other code."""
     words, others = shown.split(), printed.split()
     assert len(words) == len(others), printed
     for word, other in zip(words, others, strict=True):

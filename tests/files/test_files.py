@@ -26,12 +26,14 @@ from sensor_bnn.files import (
     MANIFEST,
     check_folder,
     copy_folder,
+    hold_open,
     move_file,
     remove_folder,
     replace_file,
     replace_folder,
     scratch_file,
     scratch_folder,
+    write_errors,
     write_file,
     write_files,
 )
@@ -217,6 +219,52 @@ def test_a_place_that_takes_no_file(place: str, reason: str, remedy: str, tmp_pa
 def test_the_longest_name_that_the_system_takes(tmp_path: Path) -> None:
     write_file(tmp_path / ("x" * 255), "x")
     assert tree(tmp_path) == {"x" * 255: b"x"}
+
+
+def test_a_file_in_place_is_the_same_file(tmp_path: Path) -> None:
+    """For drives whose firmware follows the blocks: it takes no other name and no rename."""
+    file = tmp_path / "drive"
+    file.write_text("a longer old content")
+    number = file.stat().st_ino
+    with replace_file(file, in_place=True) as stream:
+        stream.write(b"new")
+        assert names(tmp_path) == ["drive"]
+    assert (file.read_bytes(), file.stat().st_ino) == (b"new", number)
+    with (
+        pytest.raises(FileError, match=r"none/file cannot be written \(No such file") as caught,
+        replace_file(tmp_path / "none" / "file", in_place=True, remedy="Mount it."),
+    ):
+        pass
+    assert caught.value.remedy == "Mount it."
+    assert names(tmp_path) == ["drive"]
+
+
+def test_a_journal_is_kept_as_far_as_it_is_right(tmp_path: Path) -> None:
+    journal = tmp_path / "new" / "journal"
+    with hold_open(journal) as file:
+        file.write(b"one\ntwo\nthr")
+    with hold_open(journal, keep=8) as file:
+        file.write(b"three\n")
+        file.flush()
+        assert journal.read_bytes() == b"one\ntwo\nthree\n"
+    with (
+        pytest.raises(FileError, match=r"journal/file cannot be written \(.*journal is a file\)"),
+        hold_open(journal / "file"),
+    ):
+        pass
+    with (
+        pytest.raises(FileError, match=r"journal cannot be written \(File too large"),
+        hold_open(journal) as file,
+        size_limit(3),
+        write_errors(journal),
+    ):
+        file.write(b"four")
+        file.flush()
+    with pytest.raises(FileError, match="File too large"), size_limit(3), hold_open(journal) as file:
+        file.write(b"four")  # Told when the file is closed.
+    for place in (tmp_path, Path("/dev/null")):
+        with pytest.raises(FileError, match="is no regular file"), hold_open(place):
+            pass
 
 
 def test_an_exclusive_file_is_never_replaced(tmp_path: Path) -> None:
@@ -418,7 +466,7 @@ def test_a_folder_that_we_did_not_make_survives(manifest: str | None, tmp_path: 
         lambda: check_folder(folder, "bundle"),
         lambda: remove_folder(folder, "bundle"),
     ):
-        with pytest.raises(FileError, match="mine is not empty, and sensor-bnn did not make it"):
+        with pytest.raises(FileError, match=r"mine is not empty, and has no \.sensor-bnn\.json that says"):
             work()
     assert tree(tmp_path) == before
 

@@ -259,7 +259,7 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
             DataError,
             r"takes float32 \[1, 3, 100\]",
         ),
-        ({"arena_bytes": 2048}, DeviceError, "compiled otherwise"),
+        ({"arena_bytes": 2048}, DeviceError, "compiled differently"),
         ({"weights_bytes": None}, BundleError, r"weights_bytes is null; it must be a whole number between 0"),
         ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of one or more tables"),
     ],

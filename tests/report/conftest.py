@@ -1,4 +1,4 @@
-"""A measured result to report on: made up, of the schema, small."""
+"""Results to report on: a small invented one that conforms to the schema, and a measured one."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def bench_result() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def shipped_file(qemu: None, cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model, profiled on the default board by the command alone."""
+    """The shipped model, profiled on the default board by the command."""
     folder = tmp_path_factory.mktemp("profile")
     line = [sys.executable, "-m", "sensor_bnn", "profile", "--board", default_board().name, "--json"]
     done = subprocess.run(
@@ -125,6 +125,6 @@ def shipped_file(qemu: None, cross_compiler: None, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 def shipped(shipped_file: Path) -> dict[str, Any]:
-    """The same, read."""
+    """The content of the shipped model's profile."""
     content: dict[str, Any] = json.loads(shipped_file.read_text())
     return content

@@ -1,4 +1,4 @@
-"""Evaluations: interrupted and taken up, resets, NaN, and what the command says."""
+"""Evaluations: interrupted and resumed, resets, NaN, and what the command prints."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_pixels_go_as_bytes_where_the_firmware_knows_them(bundle: Path, tmp_path
 
 
 def interrupted(bundle: Path, state: Path, samples: Samples, after: int) -> None:
-    """A run in which the board falls silent after so many bytes."""
+    """A run in which the board becomes silent after a number of bytes."""
     with Peer("application") as peer:
         peer.faults.silent_after = after
         with pytest.raises(PortError, match="are kept in") as caught:
@@ -197,7 +197,7 @@ def test_a_state_that_cannot_be_written(bundle: Path, tmp_path: Path) -> None:
 
 
 class Forgetful(Peer):
-    """A board that resets before its n-th inference: no answer to that, and the input is gone."""
+    """A board that resets before its n-th inference: it does not answer, and the input is lost."""
 
     forgets = (3, 6)
     becomes: bytes | None = None
@@ -289,7 +289,7 @@ def test_a_reference_of_another_model(shipped_file: Path) -> None:
 def test_the_command_on_the_emulated_board(
     shipped_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
-    """With what the profile has built: the shipped model's bundles."""
+    """With the bundles of the shipped model that the profile built."""
     from sensor_bnn.hardware.boards import default_board
     from sensor_bnn.workflows.demo import SHIPPED
 

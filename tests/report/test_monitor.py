@@ -1,4 +1,4 @@
-"""The live view: what it counts, shows and prints, over a played board."""
+"""The live view: what it counts, shows and prints, with a simulated board."""
 
 from __future__ import annotations
 

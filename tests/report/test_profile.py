@@ -1,4 +1,4 @@
-"""Profiles: against a board played by a thread, and of the shipped model on the emulated board."""
+"""Profiles: of a board that a thread simulates, and of the shipped model on the emulated board."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_board_without_emulator_counts_ticks(bundle: Path, samples: Path, conf
         "macs": 2500,
         "per_mac": 0.96,
     }
-    assert facts["arena"] is None and facts["flash"] is None
+    assert facts["arena"] == [] and facts["flash"] is None
     assert facts["accuracy"] == [{"stage": "on the board", "top1": 1.0, "samples": 3}]
 
 
@@ -166,7 +166,7 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
 
 
 def test_the_shipped_model_with_nothing_else_at_hand(shipped: dict[str, Any], conforms: Conforms) -> None:
-    """The bars: the parts sum to the whole, observing is cheap, and counts repeat."""
+    """The limits: the parts sum to the whole, observing is cheap, and counts repeat."""
     conforms("profile", shipped)
     assert shipped["sum_error"] <= 0.005 and shipped["layers_error"] <= 0.005
     assert shipped["probe_ratio"] <= 1.02

@@ -1,4 +1,4 @@
-"""The page of a result: what it says, and that a browser shows it without complaint or network."""
+"""The page of a result: its content, and that a browser shows it without errors or network."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from click.testing import CliRunner
 from sensor_bnn.cli.kernels import command as kernels_command
 from sensor_bnn.cli.report import command
 from sensor_bnn.errors import DataError, FileError
+from sensor_bnn.files import write_file
 from sensor_bnn.report.baselines import compare_products, product_shapes
+from sensor_bnn.report.evaluation_page import render_evaluation
 from sensor_bnn.report.page import compared, render
 from sensor_bnn.report.picture import picture
 from sensor_bnn.report.view import view_of
 
 from .browser import Browser
-from .conftest import evaluation
+from .conftest import BOARD, evaluation
 
 Make = Callable[..., dict[str, Any]]
 
 
 class Well(HTMLParser):
-    """Sees that every element is closed in order."""
+    """Checks that every element is closed in order."""
 
     VOID = ("meta", "link", "br", "rect", "line")
 
@@ -340,7 +342,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
+    """The shipped model's page, opened; no action of a test there may cause an error."""
     file = tmp_path / "page.html"
     rows = [*KERNELS, *rows_for(shipped)]
     file.write_text(
@@ -374,6 +376,27 @@ def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Pa
     assert contrast(paper, ink) >= 7
     page.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("changes", [{}, BOARD])
+def test_a_browser_shows_an_evaluation(changes: dict[str, Any], browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    write_file(file, render_evaluation(evaluation(**changes)))
+    browser.complaints.clear()
+    browser.requests.clear()
+    browser.open(file.as_uri())
+    browser.ask(
+        "Emulation.setDeviceMetricsOverride", width=400, height=900, deviceScaleFactor=1, mobile=False
+    )
+    assert browser.run("document.documentElement.scrollWidth") <= 400, "nothing sticks out"
+    backgrounds = browser.run(
+        "[...document.querySelectorAll('#confusion td')].map(c => getComputedStyle(c).backgroundColor)"
+    )
+    assert len(backgrounds) == 9
+    assert backgrounds[0] != backgrounds[1], "a cell's colour tells its share of the row"
+    browser.run("document.getElementById('theme').click()")
+    assert browser.complaints == []
+    assert [address for address in browser.requests if not address.startswith("data:")] == [file.as_uri()]
 
 
 def luminance(colour: str) -> float:

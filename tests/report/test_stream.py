@@ -1,4 +1,4 @@
-"""The live stream, start to end on the emulated board, and the recordings it is fed with."""
+"""The live stream, end to end on the emulated board, and the recordings that are sent to it."""
 
 from __future__ import annotations
 
