@@ -180,7 +180,7 @@ def test_the_key_has_this_program_and_its_packages(mlp_onnx, tmp_path, monkeypat
     assert len({key.digest for key in keys}) == len(keys)
 
 
-class newer:  # noqa: N801  # It stands for importlib.metadata.distribution.
+class newer:  # noqa: N801  # It replaces importlib.metadata.distribution.
     """An installed package of another content under the same version."""
 
     version = "1.0"
