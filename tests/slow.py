@@ -22,6 +22,7 @@ PROGRAMS = {
     "cross_compiler": ("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*"),
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
+    "fuzzer": ("clang", "clang-[0-9]*"),
     "training": (),
     "long_compile": (),
 }
@@ -44,6 +45,11 @@ def qemu() -> None:
 @pytest.fixture(scope="session")
 def browser() -> None:
     """Allow a browser."""
+
+
+@pytest.fixture(scope="session")
+def fuzzer() -> None:
+    """Allow Clang, which only the fuzzing with libFuzzer uses."""
 
 
 @pytest.fixture(scope="session")
