@@ -94,7 +94,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, t
     compile_model(model, "cortex-m7", out)
     before = contents(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out],
+        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out, "--no-cache"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         capture_output=True,
         text=True,
