@@ -37,6 +37,7 @@ def bits(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return pack_bits(rng.random(shape) < 0.5)
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("keys", [1, 7, 8, 31, 32, 33, 64, 100])
 @pytest.mark.parametrize("K", [1, 64, 300])
 def test_scores_become_their_map(keys, K, tmp_path):
@@ -98,6 +99,7 @@ def test_pack_in_whole_words_and_with_a_tail(K, dtype, tmp_path):
     assert np.array_equal(y, bnn_pack(x, threshold))
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("tokens", [1, 20, 33, 64])
 def test_no_integer_of_attention_lies_in_the_arena(tokens, shape_of, random_folded, random_window, tmp_path):
     import onnxruntime

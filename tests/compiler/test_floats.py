@@ -73,6 +73,7 @@ BODIES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", BODIES)
 def test_near_onnxruntime(name, tmp_path):
     path = tmp_path / "model.onnx"
@@ -103,6 +104,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", SHAPES)
 def test_operators_in_disguise(name, tmp_path):
     body, given, result = SHAPES[name]
@@ -145,6 +147,7 @@ def test_a_model_of_bits_and_floats_gives_the_hosts_bits_on_an_emulated_m7(tmp_p
     assert {layer.differs_from_host for layer in checks["qemu-mps2-an500"].layers} == {0}
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("target", [target.name for target in list_targets()])
 def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
     path = tmp_path / "model.onnx"

@@ -60,6 +60,7 @@ def test_a_folder_of_the_user_survives(option, mlp_onnx, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_users_file_in_our_folders_survives(mlp_onnx, tmp_path):
     model, bundle, dump = mlp_onnx(), tmp_path / "bundle", tmp_path / "ir"
     compile_model(model, "cortex-m7", bundle, dump_ir=dump)
@@ -75,6 +76,7 @@ def test_a_users_file_in_our_folders_survives(mlp_onnx, tmp_path):
         note.unlink()
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
     model, out = mlp_onnx(), tmp_path / "out"
     compile_model(model, "cortex-m7", out)
@@ -84,6 +86,7 @@ def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("limit", [200, 2000, 6000])
 def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, tmp_path):
     """A limit on file sizes simulates the full disk; LLVM would end the process when it writes its object."""
@@ -91,7 +94,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, t
     compile_model(model, "cortex-m7", out)
     before = contents(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out],
+        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out, "--no-cache"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         capture_output=True,
         text=True,

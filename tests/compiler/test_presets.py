@@ -33,6 +33,7 @@ def program_of(name: str, folder: Path) -> Program:
     return plan_program(match_patterns(graph), find_target("cortex-m7"))
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_arena_is_hardly_larger_than_what_lives_at_once(name, tmp_path):
     program = program_of(name, tmp_path)

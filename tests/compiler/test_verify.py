@@ -45,6 +45,7 @@ def test_every_layer_of_every_backend_agrees_on_an_emulated_board_too(mlp_onnx, 
     assert (bits["elements"], bits["differing"]) == (9 * 2 * 32, 0)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_file_of_qonnx_agrees_everywhere():
     code, said = run(Path(__file__).parents[1] / "onnx" / "qonnx" / "brevitas.onnx")
     assert (code, said["ok"]) == (0, True)

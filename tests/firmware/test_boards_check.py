@@ -155,6 +155,7 @@ def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> No
     assert "firmware does not begin with its reset code at 0x00090200" in found["vectors"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_aarch64_board_without_its_chip() -> None:
     board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
     assert "names the soc driver 'none', which" in failed(replace(board, soc="none"))["links"]

@@ -41,6 +41,7 @@ def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
         np.testing.assert_allclose(folded_forward.embed(folded, window), stream, rtol=1e-4, atol=1e-4)
         trace: folded_forward.Trace = {}
         ours = folded_forward.from_stream(folded, stream, trace)
+        trace = {name: value for name, value in trace.items() if not name.endswith(".residual")}
         assert set(trace) == set(seen)
         for name, value in trace.items():
             theirs = seen[name][0].numpy()

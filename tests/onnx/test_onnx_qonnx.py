@@ -22,6 +22,7 @@ def kinds(path: Path) -> list[str]:
     return [node.op_type for node in load_model(path, STANDARD_OPERATORS).graph.node]
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_what_brevitas_exports_computes_what_qonnx_computes(tmp_path):
     path = FILES / "brevitas.onnx"
     written = {prop.key: prop.value for prop in onnx.load(path).metadata_props}
@@ -118,6 +119,7 @@ BODIES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", BODIES)
 def test_every_form_computes_what_the_reference_computes(name, tmp_path):
     body, wanted = BODIES[name]

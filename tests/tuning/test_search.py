@@ -46,6 +46,7 @@ def search(board, spaces=SPACES, trials=32, seed=1):
     return board
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_the_search_finds_the_best_in_a_part_of_the_space():
     board = search(Board(), trials=48)
     for workload, space in SPACES.items():
