@@ -15,6 +15,7 @@ torch or TVM. The command line uses the same functions.
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ _PLACES = {
     "read_samples": "sensor_bnn.measure.bench",
     "SensorBnnError": "sensor_bnn.errors",
 }
+
+
+# A library is silent unless its user asks: without a handler, Python would print errors by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:

@@ -6,19 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rich.console import Console
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware import boards
 from sensor_bnn.live.monitor import Watch
 from sensor_bnn.live.monitor import watch as watch_board
-from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.measure.bench import (
+    BenchResult,
+    Samples,
+    detect_board,
+    host_outputs,
+    read_samples,
+    run_bench,
+    with_classes_of,
+)
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
-from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.report.result import result_of, write_result
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
@@ -28,6 +37,43 @@ from sensor_bnn.workflows.profile import Plan, profile_at
 if TYPE_CHECKING:
     from sensor_bnn.compiler.bundle import Bundle
     from sensor_bnn.onnx.from_checkpoint import Export
+    from sensor_bnn.onnx.from_checkpoint import Progress as ExportProgress
+
+
+class ExportOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.onnx.from_checkpoint.export_checkpoint``, which explains them."""
+
+    progress: ExportProgress
+    narrow: bool
+
+
+class CompileOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.compiler.pipeline.compile_model``, which explains them."""
+
+    dump_ir: Path | None
+    tuning: Path | None
+
+
+class FlashOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.flashing.flash.flash_image``, which explains them."""
+
+    debugger: str | None
+    baud: int
+    reset: tuple[str, ...]
+    read_back: bool
+    rewrite_all: bool
+    with_bootloader: bool
+    patience: float
+
+
+class SessionParts(TypedDict, total=False):
+    """The attributes of :class:`Session` that may be left out."""
+
+    reference: Path | None
+    build: Path | None
+    earlier: tuple[Accuracy, ...]
+    baud: int | None
+
 
 SHIPPED_SAMPLES = SHIPPED / "samples.npz"
 """Labelled windows for the shipped model, an npz file."""
@@ -64,7 +110,7 @@ def export(
     checkpoint: str | Path,
     folder: str | Path | None = None,
     samples: str | Path | None = None,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> Export:
     """Export a checkpoint to ``model.onnx`` and compare PyTorch with stock ONNX Runtime.
 
@@ -87,7 +133,7 @@ def export(
     )
 
 
-def compile(model: str | Path, target: str, folder: str | Path, **options: Any) -> Bundle:
+def compile(model: str | Path, target: str, folder: str | Path, **options: Unpack[CompileOptions]) -> Bundle:
     """Compile an ONNX file into a bundle of plain C.
 
     Args:
@@ -122,8 +168,10 @@ def build(bundle: str | Path, board: str | Path, folder: str | Path) -> BuildRes
     return build_firmware(Path(bundle), boards.load_board(str(board)), Path(folder))
 
 
-def flash(built: str | Path, port: str, board: str | Path | None = None, **options: Any) -> FlashResult:
-    """Write a build's firmware over a serial port, verify it, start it, and check that it answers.
+def flash(
+    built: str | Path, port: str, board: str | Path | None = None, **options: Unpack[FlashOptions]
+) -> FlashResult:
+    """Write a build's firmware over a serial port, verify it, start it, and see that it answers.
 
     Args:
         built: the build's folder, or a ``firmware.bin`` or ``.elf`` of it.
@@ -251,8 +299,8 @@ class Session:
     baud: int | None = None
 
     @classmethod
-    def found(cls, port: str, bundle: Path, **parts: Any) -> Session:
-        """Return a session with the board whose name the application at the port sends.
+    def found(cls, port: str, bundle: Path, **parts: Unpack[SessionParts]) -> Session:
+        """A session with the board that the application at the port names.
 
         Raises:
             BoardError: this installation has no board of that name.
@@ -294,7 +342,7 @@ class Session:
                 and leaves its partial result in ``interrupted.json`` in the same folder.
             fresh: ignore the state and start over.
         """
-        inputs, kept = _samples(samples), Path(state)
+        inputs, kept = with_classes_of(read_metadata(self.bundle), _samples(samples)), Path(state)
         partial = kept.with_name("interrupted.json")
 
         def interrupted(part: Evaluation) -> str:
@@ -316,7 +364,7 @@ class Session:
         partial.unlink(missing_ok=True)
         expected = None
         if self.reference is not None:
-            expected = host_outputs_of(self.reference, found.hello.model_hash, inputs)
+            expected = host_outputs(self.reference, inputs, found.hello.model_hash)
         return result_of("evaluate", evaluation_facts(found, inputs, expected), self.board)
 
     def watch(self, samples: Samples | str | Path) -> Iterator[Watch]:

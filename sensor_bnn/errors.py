@@ -20,6 +20,10 @@ class SensorBnnError(Exception):
         return f"{self.message} {self.remedy}"
 
 
+class FileError(SensorBnnError):
+    """A file or folder cannot be written: no room, no permission, or something else is in its place."""
+
+
 class DataError(SensorBnnError):
     """A data set or sample file is missing, damaged or of the wrong shape."""
 

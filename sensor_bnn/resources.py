@@ -1,8 +1,11 @@
-"""The folders of boards, firmware sources and export templates: in a checkout, or inside the wheel."""
+"""Where things lie: boards, firmware sources and export templates of this installation, the user's cache."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from sensor_bnn.errors import DataError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -14,3 +17,30 @@ def resource(name: str) -> Path:
     """
     packed = _PACKAGE / "_tree" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be downloaded or computed again; it may not be there yet.
+
+    It is ``$SENSOR_BNN_DATA``, else the system's place for caches, such as ``~/.cache/sensor-bnn``, which
+    ``$XDG_CACHE_HOME`` moves.
+
+    Raises:
+        DataError: the user has no home folder.
+    """
+    import platformdirs
+
+    chosen = os.environ.get("SENSOR_BNN_DATA")
+    if chosen:
+        return Path(chosen)
+    try:
+        folder = platformdirs.user_cache_path("sensor-bnn", appauthor=False)
+    except RuntimeError:  # neither HOME nor the system's list of users has a home
+        folder = Path("~")
+    # Releases of platformdirs before 4.14 return the path with its ~ then.
+    if not folder.is_absolute():
+        raise DataError(
+            "There is no folder for downloads: this user has no home folder.",
+            "Set SENSOR_BNN_DATA to a folder that can be written.",
+        )
+    return folder

@@ -25,7 +25,7 @@ print(f"{exported.onnx}: top-1 {exported.comparison.top1_onnx:.2%} in ONNX Runti
 board = Board("qemu-mps2-an500")
 bundle = compile(exported.onnx, board.target, folder / board.target)
 host = compile(exported.onnx, "host", folder / "host")
-print(f"arena {bundle.metadata['arena_bytes']:,} bytes, weights {bundle.metadata['weights_bytes']:,} bytes")
+print(f"arena {bundle.metadata.arena_bytes:,} bytes, weights {bundle.metadata.weights_bytes:,} bytes")
 
 # %% [markdown]
 # Build firmware, start the board in QEMU, flash it over its serial port, and measure. A board on a cable is

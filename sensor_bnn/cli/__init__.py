@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import shlex
+import signal
 import sys
+from pathlib import Path
+from types import FrameType
 
 import click
 
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import standard_output
+from sensor_bnn.programs import ENDING
+from sensor_bnn.tracing import Tracing, failures_logged
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
     "demo",
     "train",
-    "eval",
+    "evaluate",
     "ablate",
     "export",
     "compile",
@@ -26,7 +34,6 @@ COMMANDS = (
     "flash",
     "bench",
     "profile",
-    "evaluate",
     "monitor",
     "stream",
     "report",
@@ -37,9 +44,67 @@ COMMANDS = (
     "doctor",
 )
 
+RENAMED = {"eval": "evaluate"}
+"""Old names of commands, in no list: such a name says what to type instead."""
+
+
+_TRACING = "sensor_bnn.tracing"
+
+_log = logging.getLogger(__name__)
+
+
+def traced(command: click.Command) -> click.Command:
+    """Give a command the options -v and --trace, once; of all levels of one command line they add up."""
+    if not any(parameter.name == "trace" for parameter in command.params):
+        verbose = click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_verbose,
+            help="Say on stderr what is done and which programs run; -vv says everything.",
+        )
+        trace = click.Option(
+            ["--trace"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=_trace,
+            help="Write everything to FILE, with times: programs, frames, passes.",
+        )
+        command.params += [verbose, trace]
+    return command
+
+
+def _verbose(ctx: click.Context, parameter: click.Parameter, count: int) -> None:
+    if count and not ctx.resilient_parsing:
+        _tracing(ctx).raise_verbosity(count)
+
+
+def _trace(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    if path is None or ctx.resilient_parsing:
+        return
+    if _tracing(ctx).writes:
+        raise click.UsageError("--trace is given twice: give it once.", ctx)
+    _tracing(ctx).write_to(path, ["sensor-bnn", *sys.argv[1:]])
+
+
+def _tracing(ctx: click.Context) -> Tracing:
+    """That of the whole command line, which ends with it."""
+    if _TRACING not in ctx.meta:
+        ctx.meta[_TRACING] = tracing = Tracing()
+        ctx.find_root().call_on_close(tracing.close)
+    found = ctx.meta[_TRACING]
+    assert isinstance(found, Tracing)
+    return found
+
 
 class OnceGroup(click.Group):
     """A group whose commands refuse an option that is given twice; click would silently use the last one."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, which can be traced as every other."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else traced(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -74,13 +139,32 @@ class Pipeline(OnceGroup):
         """Names in pipeline order."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and say what to type in place of an old name.
+
+        Raises:
+            click.UsageError: the command has another name now, or an option is given twice.
+        """
+        old = args[0] if args else ""
+        if old in RENAMED:
+            typed = shlex.join(["sensor-bnn", RENAMED[old], *args[1:]])
+            raise click.UsageError(f"`{old}` is called `{RENAMED[old]}` now. Type: {typed}", ctx)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``sensor_bnn.cli.<name>`` and return its ``command``."""
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"sensor_bnn.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return traced(command)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; the trace has what ended it."""
+        with failures_logged(_log):
+            return super().invoke(ctx)
 
 
 @click.group(cls=Pipeline, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,13 +181,26 @@ def root() -> None:
     """
 
 
+traced(root)
+
+
 def main() -> None:
-    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage."""
+    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
+            signal.signal(number, _leave)
     try:
-        root(prog_name="sensor-bnn")
+        with standard_output():
+            root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
         sys.exit(1)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End by an exception, so that programs are ended and temporary files removed on the way out."""
+    signal.signal(number, signal.SIG_DFL)  # a second one ends this program at once
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

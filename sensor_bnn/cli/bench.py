@@ -85,6 +85,8 @@ def command(
     random weights through every stage to an emulated board, and runs --limit random inputs (default 2).
     Counts and sizes are those of a trained model; the answers are not meaningful.
 
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
+
     \b
     Example:
       sensor-bnn bench bundle/ --port /dev/ttyUSB0 --samples samples.npz --reference host-bundle/
@@ -93,6 +95,7 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
@@ -119,6 +122,7 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+    refuse_difference(asdict(result), facts)
 
 
 def _from_environment(parameter: str) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from sensor_bnn.compiler.metadata import Metadata
 
 _WIDTH = 130
 
@@ -66,59 +69,59 @@ def command(
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
     bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning)
-    if bundle.metadata["library"] is None:
+    if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 
         core = find_target(target)
         click.echo(
-            f"There is no lib{bundle.metadata['prefix']}.a: {compiler_of(core)} is missing. "
+            f"There is no lib{bundle.metadata.prefix}.a: {compiler_of(core)} is missing. "
             f"Install it: {missing_compiler(core)}",
             err=True,
         )
     if as_json:
-        click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata}))
+        click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata.plain()}))
         return
     _print(bundle.metadata)
     click.echo(bundle.folder)
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: Metadata) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    layers = facts["layers"]
-    total = sum(layer["instructions_estimated"] for layer in layers)
+    layers = facts.layers
+    total = sum(layer.instructions_estimated for layer in layers)
     table = Table(
-        title=f"{facts['model']} for {facts['target']}",
+        title=f"{facts.model} for {facts.target}",
         title_justify="left",
         box=box.SIMPLE,
         show_footer=True,
     )
     table.add_column("layer", "total", no_wrap=True)
     table.add_column("operator", no_wrap=True)
-    table.add_column("MACs", f"{sum(layer['macs'] for layer in layers):,}", justify="right")
-    table.add_column("flash\nbytes", f"{facts['weights_bytes']:,}", justify="right")
-    table.add_column("RAM\nbytes", f"{facts['arena_bytes']:,}", justify="right")
+    table.add_column("MACs", f"{sum(layer.macs for layer in layers):,}", justify="right")
+    table.add_column("flash\nbytes", f"{facts.weights_bytes:,}", justify="right")
+    table.add_column("RAM\nbytes", f"{facts.arena_bytes:,}", justify="right")
     table.add_column("instructions\nestimated", f"{total:,}", justify="right")
     for layer in layers:
         table.add_row(
-            layer["name"],
-            layer["op"],
-            f"{layer['macs']:,}" if layer["macs"] else "",
-            f"{layer['weights_bytes']:,}" if layer["weights_bytes"] else "",
-            f"{layer['ram_bytes']:,}",
-            f"{layer['instructions_estimated']:,}",
+            layer.name,
+            layer.op,
+            f"{layer.macs:,}" if layer.macs else "",
+            f"{layer.weights_bytes:,}" if layer.weights_bytes else "",
+            f"{layer.ram_bytes:,}",
+            f"{layer.instructions_estimated:,}",
         )
     console = Console()
     (console if console.is_terminal else Console(width=_WIDTH)).print(table)
-    floats = [layer["name"] for layer in layers if layer["float"]]
+    floats = [layer.name for layer in layers if layer.float]
     click.echo(
-        f"flash: the weights of a layer, without code; the total of {facts['weights_bytes']:,} bytes counts "
+        f"flash: the weights of a layer, without code; the total of {facts.weights_bytes:,} bytes counts "
         f"shared weights once\n"
-        f"RAM: the tensors in use while a layer runs; the arena has {facts['arena_bytes']:,} bytes, "
-        f"and no plan can have less than {facts['arena_lower_bound_bytes']:,}\n"
-        f"instructions: {facts['cost_model']}\n"
+        f"RAM: the tensors in use while a layer runs; the arena has {facts.arena_bytes:,} bytes, "
+        f"and no plan can have less than {facts.arena_lower_bound_bytes:,}\n"
+        f"instructions: {facts.cost_model}\n"
         f"stayed float: {', '.join(floats) or 'nothing'}\n"
-        f"model {facts['model_hash'][:12]}"
+        f"model {facts.model_hash[:12]}"
     )

@@ -43,7 +43,8 @@ def command(
 
     Exports a trained checkpoint to ONNX, compiles it, builds the firmware, starts the emulated board with its
     resident bootloader, flashes the firmware over the serial port, and measures the model on the board. It
-    needs no hardware. Prints instructions, memory and accuracy, and the cost of each layer.
+    needs no hardware. Prints instructions, memory and accuracy, and the cost of each layer. The exit code is
+    1 if an output of the board differs from the host's, after the whole result is printed.
 
     \b
     Example:
@@ -55,6 +56,7 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.hardware.boards import default_board, load_board
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
     from sensor_bnn.workflows.demo import run_demo
@@ -64,3 +66,4 @@ def command(
     if as_json:
         click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)
+    refuse_difference(done.summary(), facts)

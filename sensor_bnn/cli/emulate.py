@@ -37,10 +37,10 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     import contextlib
     import json
     import signal
-    import tempfile
 
     from sensor_bnn.emulation.emulator import Emulator
     from sensor_bnn.errors import BoardError
+    from sensor_bnn.files import scratch_folder
     from sensor_bnn.firmware.build import start_file
     from sensor_bnn.hardware.boards import load_board
 
@@ -66,8 +66,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
                 from sensor_bnn.firmware.build import build_bootloader
 
                 click.echo(f"Building the bootloader of {facts.name} ...", err=True)
-                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-emulate-"))
-                kernel = build_bootloader(facts, Path(scratch))
+                scratch = stack.enter_context(scratch_folder("emulate"))
+                kernel = build_bootloader(facts, scratch)
             emulator = stack.enter_context(Emulator(facts, kernel))
             if as_json:
                 click.echo(

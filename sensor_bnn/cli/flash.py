@@ -165,7 +165,9 @@ def command(
             return slot.erase_slot(link, facts, progress)
         if read_to is not None:
             data, report = slot.read_slot(link, facts, progress, count)
-            _write(read_to, data)
+            from sensor_bnn.files import write_file
+
+            write_file(read_to, data)
             return report
         assert image is not None
         if dry_run:
@@ -255,17 +257,6 @@ def _ask(ports: list[str]) -> str:
         click.echo(f"{number}  {port}", err=True)
     chosen: int = click.prompt("Which port", type=click.IntRange(1, len(ports)), err=True)
     return ports[chosen - 1]
-
-
-def _write(file: Path, data: bytes) -> None:
-    from sensor_bnn.errors import DataError
-
-    draft = file.with_name(f".{file.name}.part")
-    try:
-        draft.write_bytes(data)
-        draft.replace(file)
-    except OSError as error:
-        raise DataError(f"Cannot write {file}: {error.strerror}.", "Choose another file.") from None
 
 
 def _sentence(result: dict[str, Any]) -> str:

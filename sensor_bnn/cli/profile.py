@@ -100,6 +100,8 @@ def command(
     does not include data caches, wait states of data, interrupts and mispredicted branches. docs/estimates.md
     compares it with cycles that were published for chips.
 
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
+
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
@@ -113,6 +115,7 @@ def command(
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.measure.bench import detect_board, read_samples
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
@@ -149,3 +152,4 @@ def command(
     print_profile(whole, stderr=as_json)
     if "cycles_estimate" in whole:
         print_estimate(whole["cycles_estimate"], stderr=as_json)
+    refuse_difference(whole, facts)

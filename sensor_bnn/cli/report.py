@@ -31,7 +31,7 @@ import click
     "rungs",
     multiple=True,
     metavar="STAGE=FILE",
-    help="Add an accuracy before those of RESULT, such as teacher=FILE; FILE: `sensor-bnn eval --json`.",
+    help="Add an accuracy before those of RESULT, such as teacher=FILE; FILE: `evaluate --json`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: page, format, bytes.")
 def command(
@@ -42,25 +42,27 @@ def command(
     rungs: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write RESULT as an HTML, Markdown or PNG page.
+    """Write a page that shows RESULT, a file with the output of `profile`, `bench`, `demo` or `evaluate`.
 
-    RESULT is a file with the output of `profile`, `bench` or `demo` with --json. The HTML page is one file
-    that needs no network. It shows pipeline, model, accuracy, layers, memory over time, flash and
-    environment. A result of `profile` has all of these; `bench` and `demo` have those that they measured. A
-    PNG shows the charts.
+    The HTML page is one file that needs no network. It shows pipeline, model, accuracy, layers, memory over
+    time, flash and environment. A result of `profile` has all of these; `bench` and `demo` have those that
+    they measured; an evaluation has accuracy, recall of each class and confusion matrix. A PNG shows the
+    charts, or the matrix of an evaluation.
 
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn report result.json -o page.html --kernels kernels.json --rung teacher=teacher.json
       sensor-bnn report result.json -o page.png
+      sensor-bnn evaluate --json > evaluation.json && sensor-bnn report evaluation.json
     """
     import json
 
+    from sensor_bnn.files import write_file
     from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.picture import picture
-    from sensor_bnn.report.result import read_kernels, read_result, read_rung
-    from sensor_bnn.report.whole_file import write_whole
+    from sensor_bnn.report.result import MEASUREMENTS, read_kernels, read_result, read_rung
+    from sensor_bnn.report.schema import schema_id
 
     if form is None:
         by_suffix = {".md": "markdown", ".markdown": "markdown", ".png": "png"}
@@ -75,13 +77,31 @@ def command(
             raise click.UsageError("--rung must be STAGE=FILE, such as teacher=teacher.json.")
         earlier.append((stage, *read_rung(Path(file))))
     rows = read_kernels(kernels) if kernels is not None else []
-    content = read_result(result)
-    data = (
-        picture(content, earlier)
-        if form == "png"
-        else render(content, form, earlier=earlier, kernels=rows).encode()
-    )
-    write_whole(data, page)
+    content = read_result(result, (*MEASUREMENTS, "evaluate"))
+    if content["schema"] == schema_id("evaluate"):
+        from sensor_bnn.report.evaluation_page import (
+            check_evaluation,
+            evaluation_picture,
+            render_evaluation,
+        )
+
+        check_evaluation(content, result)
+        if kernels is not None:
+            raise click.UsageError("--kernels goes with a result that has layers; this is an evaluation.")
+        if form == "png" and earlier:
+            raise click.UsageError("--rung has no place in the PNG of an evaluation, which is its matrix.")
+        data = (
+            evaluation_picture(content)
+            if form == "png"
+            else render_evaluation(content, form, earlier=earlier).encode()
+        )
+    else:
+        data = (
+            picture(content, earlier)
+            if form == "png"
+            else render(content, form, earlier=earlier, kernels=rows).encode()
+        )
+    write_file(page, data)
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))
     else:

@@ -28,7 +28,8 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--data", type=_FILE, help="Recording, a CSV or npz file.  [default: the shipped samples]")
 @click.option(
     "--classes",
-    help="Names of the classes with commas between them.  [default: the recording's labels, sorted]",
+    help="Names of the classes with commas between them, in the order of the model's outputs; only for a"
+    " bundle that does not have them.",
 )
 @click.option(
     "--rate",
@@ -91,7 +92,7 @@ def command(
     \b
     Example:
       sensor-bnn stream --board qemu-mps2-an500 --limit 3000
-      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --classes rest,walk,run --rate 100
+      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --rate 100
     """
     import json
     from contextlib import ExitStack
@@ -101,7 +102,7 @@ def command(
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.live.recording import read_recording
-    from sensor_bnn.live.stream import Decision, Settings, stream_at, window_of
+    from sensor_bnn.live.stream import Decision, Settings, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board, read_samples
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import decision_line, print_budget, stream_facts
@@ -117,12 +118,10 @@ def command(
         raise click.UsageError("Give --data with a BUNDLE.")
     file = data or SHIPPED / "samples.npz"
     recording = read_recording(file, limit)
-    if classes is not None:
-        names = tuple(classes.split(","))
-    elif file.suffix == ".npz":
-        names = read_samples(file).classes
-    else:
-        names = tuple(sorted(set(recording.labels)))
+    given = classes.split(",") if classes else ()
+    listed = read_samples(file).classes if file.suffix == ".npz" else ()
+    if bundle is not None:
+        names_of(bundle, given, listed, recording.labels)  # refuses before anything is built
     decisions: list[Decision] = []
     answered: Hello | None = None
     with ExitStack() as stack:
@@ -137,12 +136,8 @@ def command(
             )
             port, bundle = running.port, running.bundle
         assert bundle is not None
-        _, window, outputs = window_of(bundle)
-        if len(names) != outputs:
-            raise DataError(
-                f"The model has {outputs} classes, but {len(names)} are named.",
-                "Name them all with --classes.",
-            )
+        names = names_of(bundle, given, listed, recording.labels)
+        _, window = window_of(bundle)
         settings = Settings(hop or max(1, window // 2), share, offset, gain)
         if len(recording.raw) < window:
             raise DataError(

@@ -81,7 +81,7 @@ def command(
 ) -> None:
     """Train RECIPE: the name of a recipe that ships, or a .toml file.
 
-    Writes OUT/ckpt.pt (for `eval` and `export`) and OUT/history.json. After every epoch it writes
+    Writes OUT/ckpt.pt (for `evaluate` and `export`) and OUT/history.json. After every epoch it writes
     OUT/history.csv and OUT/last.pt, so you may stop it at any time and continue with --resume. Ctrl-C also
     saves the current step. The data set is downloaded once and checked. The model is tested once, after the
     last epoch. If the recipe names another recipe as its teacher, the teacher is trained first, in
@@ -94,7 +94,7 @@ def command(
     \b
     Example:
       sensor-bnn train watch-tiny --seed 1
-      sensor-bnn eval runs/watch-tiny-seed1/ckpt.pt
+      sensor-bnn evaluate runs/watch-tiny-seed1/ckpt.pt
       sensor-bnn train watch-tiny --devices 2 --strategy ddp
     """
     import dataclasses

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +76,11 @@ def command(
     board = _board(target, board_name)
     if port is not None and board_name is None:
         raise click.UsageError("--port requires --board: name the board at that port.")
+    from sensor_bnn.files import scratch_folder
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.tuning.tune import Request, tune_model
 
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as folder, count_bars() as bars:
+    with scratch_folder("tune") as folder, count_bars() as bars:
         if model.suffix != ".onnx":
             from sensor_bnn import export
 

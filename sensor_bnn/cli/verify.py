@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
     """Compare every layer of MODEL on every backend.
 
-    MODEL is an ONNX file. It runs on every backend with the same random input. The backends are the numpy
-    reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for this machine. With --board,
-    the kernels also run on an emulated board, whose results must equal this machine's to the last bit. Each
-    layer is checked on the input that it got on that backend, so a difference is reported for the layer that
-    causes it. Bits and integers must be equal; floats may differ by rounding. Exits with 1 if a layer
-    differs.
+    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for
+    this machine. With --board, the kernels also run on an emulated board, whose results must equal this
+    machine's to the last bit. Each layer is checked on the input that it got on that backend, so a difference
+    is reported for the layer that causes it. Bits and integers must be equal; floats may differ by rounding.
+    Exits with 1 if a layer differs.
 
     \b
     Example:

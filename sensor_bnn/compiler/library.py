@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ToolError
+from sensor_bnn.files import NewFolder, scratch_folder, write_file
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _FLAGS = (
@@ -37,24 +36,24 @@ def missing_compiler(target: Target) -> str | None:
     return "apt-get install gcc libc6-dev" if target.hosted else target.install
 
 
-def make_library(folder: Path, sources: Sequence[str], target: Target, library: str) -> None:
+def make_library(folder: NewFolder, sources: Sequence[str], target: Target, library: str) -> None:
     """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``; equal in, equal out.
 
     Raises:
         ToolError: the compiler or the archiver failed.
+        FileError: the library cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-library-") as temporary:
-        work = Path(temporary)
+    with scratch_folder("library") as work:
         # One compiler for all files; objects are named after them, here.
-        paths = [str((folder / source).resolve()) for source in sources]
+        paths = [str((folder.path / source).resolve()) for source in sources]
         pic = ("-fPIC",) if target.hosted else ()
-        root = folder.resolve()
+        root = folder.path.resolve()
         _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
         objects = sorted(path.name for path in work.glob("*.o"))
-        shutil.copyfile(folder / "kernels.o", work / "tir.o")
+        write_file(work / "tir.o", (folder.path / "kernels.o").read_bytes())
         # D: neither times nor owners; the archive's index makes the order of its members free.
         _run([_archiver(target), "rcsD", library, *objects, "tir.o"], work)
-        shutil.copyfile(work / library, folder / library)
+        folder.write(library, (work / library).read_bytes())
 
 
 def _archiver(target: Target) -> str:
@@ -62,13 +61,4 @@ def _archiver(target: Target) -> str:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ToolError(
-            f"{command[0]} cannot be run: {error.strerror}.", "Check it with `sensor-bnn doctor`."
-        ) from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        first = next((line for line in lines if "error" in line), lines[0] if lines else "no message")
-        raise ToolError(f"{command[0]} failed: {first}.", "Check it with `sensor-bnn doctor`.")
+    programs.run(command, cwd=folder, install="Check it with `sensor-bnn doctor`.")

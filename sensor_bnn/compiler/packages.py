@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.files import NewFolder
 
 Render = Callable[..., str]
 """``render(template, **more)``: a template of ``export/templates`` with the bundle's facts."""
@@ -24,29 +23,28 @@ def package_files(prefix: str) -> dict[str, str]:
     }
 
 
-def write_packages(folder: Path, facts: dict[str, Any], target: Target, render: Render) -> None:
+def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
     """Write what surrounds the library; an Arduino library only for a core of which Arduino boards are made.
 
     Args:
         folder: the bundle, with its header and, if there is a compiler, its library.
-        facts: of the bundle.
+        metadata: of the bundle.
         target: the processor.
         render: for the templates.
+
+    Raises:
+        FileError: a file cannot be written.
     """
-    prefix, library = facts["prefix"], facts["library"]
+    prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
-        (folder / file).parent.mkdir(exist_ok=True)
-        (folder / file).write_text(render(template))
+        folder.write(file, render(template))
     place = _arduino_place(target)
     if library is None or place is None:
         return
-    arduino = folder / "arduino"
-    (arduino / "src" / place).mkdir(parents=True)
-    (arduino / "examples" / prefix).mkdir(parents=True)
-    (arduino / "library.properties").write_text(render("library.properties.j2"))
-    (arduino / "examples" / prefix / f"{prefix}.ino").write_text(render("sketch.ino.j2"))
-    shutil.copyfile(folder / f"{prefix}.h", arduino / "src" / f"{prefix}.h")
-    shutil.copyfile(folder / library, arduino / "src" / place / library)
+    folder.write("arduino/library.properties", render("library.properties.j2"))
+    folder.write(f"arduino/examples/{prefix}/{prefix}.ino", render("sketch.ino.j2"))
+    folder.write(f"arduino/src/{prefix}.h", (folder.path / f"{prefix}.h").read_bytes())
+    folder.write(f"arduino/src/{place}/{library}", (folder.path / library).read_bytes())
 
 
 def _arduino_place(target: Target) -> str | None:

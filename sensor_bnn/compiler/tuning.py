@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.reading import Source, contents, json_values, typed
 
 FORMAT = "sensor-bnn/tune/1"
 _REMEDY = "Tune the model again with `sensor-bnn tune`."
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a layer is computed where it is not by the compiler's own rule; one of the two is set.
 
     Attributes:
@@ -25,14 +27,17 @@ class Choice:
         schedule: parameters of the schedule of the layer's kernel in TIR.
     """
 
-    rows: tuple[tuple[str, int], ...] | None = None
-    schedule: Mapping[str, int] | None = None
+    rows: tuple[tuple[str, Annotated[int, Meta(ge=0, le=2**31)]], ...] | None = None
+    schedule: dict[str, Annotated[int, Meta(ge=0, le=2**31)]] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.rows is None) == (self.schedule is None):
+            raise ValueError("rows must be there or schedule, and not both")
 
     def as_json(self) -> dict[str, Any]:
         """As in a tuning file."""
-        if self.rows is not None:
-            return {"rows": [list(part) for part in self.rows]}
-        return {"schedule": dict(self.schedule or {})}
+        choice: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return choice
 
     def __str__(self) -> str:
         if self.rows is not None:
@@ -67,57 +72,48 @@ def read_tuning(file: Path, target: str) -> Tuning:
         ModelError: it cannot be read, is no tuning file, or was made for another target or by another
             version.
     """
-    content, data = _read(file)
-    made = str(content.get("version"))
-    if _release(made) != _release(version("sensor-bnn")):
+    source = Source(f"The tuning {file}", ModelError, _REMEDY)
+    data = contents(file, source)
+    values = json_values(data, source)
+    if not isinstance(values, dict) or values.get("schema") != FORMAT:
+        raise ModelError(f"{file} is no tuning: its schema is not {FORMAT}.", _REMEDY)
+    found = typed(values, _File, source)
+    if _release(found.version) != _release(version("sensor-bnn")):
         raise ModelError(
-            f"The tuning {file} was made by sensor-bnn {made}, this is {version('sensor-bnn')}.", _REMEDY
+            f"The tuning {file} was made by sensor-bnn {found.version}, this is {version('sensor-bnn')}.",
+            _REMEDY,
         )
-    if content.get("target") != target:
+    if found.target != target:
         raise ModelError(
-            f"The tuning {file} is of the target {content.get('target')!r}, not {target!r}.",
-            f"Compile with `--target {content.get('target')}`, or tune for this one.",
+            f"The tuning {file} is of the target {found.target!r}, not {target!r}.",
+            f"Compile with `--target {found.target}`, or tune for this one.",
         )
-    choices = {}
-    try:
-        for entry in content["workloads"]:
-            if entry["best"] is not None:
-                choices[str(entry["workload"])] = choice_from_json(entry["best"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"The tuning {file} lacks or garbles {error}.", _REMEDY) from None
+    choices = {entry.workload: entry.best for entry in found.workloads if entry.best is not None}
     return Tuning(choices, hashlib.sha256(data).hexdigest())
 
 
-def _read(file: Path) -> tuple[dict[str, Any], bytes]:
-    try:
-        data = file.read_bytes()
-        content = json.loads(data)
-    except OSError as error:
-        raise ModelError(f"The tuning {file} cannot be read: {error.strerror}.", _REMEDY) from None
-    except (ValueError, RecursionError):
-        raise ModelError(f"The tuning {file} is no JSON.", _REMEDY) from None
-    if not isinstance(content, dict) or content.get("schema") != FORMAT:
-        raise ModelError(f"{file} is no tuning: its schema is not {FORMAT}.", _REMEDY)
-    return content, data
+class _Workload(msgspec.Struct, frozen=True):
+    """What the compiler needs to know of a workload; ``best`` is None for the compiler's own rule."""
+
+    workload: str
+    best: Choice | None
+
+
+class _File(msgspec.Struct, frozen=True):
+    """What the compiler needs to know of a tuning file; report/schemas/tune.json has the rest."""
+
+    version: str
+    target: str
+    workloads: tuple[_Workload, ...]
 
 
 def choice_from_json(value: Any) -> Choice:
-    """The inverse of :meth:`Choice.as_json`.
+    """The inverse of :meth:`Choice.as_json`, for a value that was checked before.
 
     Raises:
-        ValueError: the value is no choice.
+        msgspec.ValidationError: the value is no choice.
     """
-    if isinstance(value, dict) and set(value) == {"rows"}:
-        parts = value["rows"]
-        if isinstance(parts, list) and all(
-            isinstance(part, list) and [type(item) for item in part] == [str, int] for part in parts
-        ):
-            return Choice(rows=tuple((name, count) for name, count in parts))
-    if isinstance(value, dict) and set(value) == {"schedule"}:
-        parameters = value["schedule"]
-        if isinstance(parameters, dict) and all(type(number) is int for number in parameters.values()):
-            return Choice(schedule=parameters)
-    raise ValueError(f"a choice: {json.dumps(value)[:80]}")
+    return msgspec.convert(value, Choice)
 
 
 def _release(number: str) -> list[str]:

@@ -7,7 +7,6 @@ model's identity on the device.
 from __future__ import annotations
 
 import json
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.files import write_file
 from sensor_bnn.nn.folded import (
     FloatOutLinear,
     Floats,
@@ -75,7 +75,8 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     """Check the model strictly and write it; ``path`` holds the whole file or is untouched.
 
     Raises:
-        ModelError: the model is not valid ONNX, or the file cannot be written.
+        ModelError: the model is not valid ONNX.
+        FileError: the file cannot be written.
     """
     try:
         onnx.checker.check_model(model, full_check=True)
@@ -83,20 +84,7 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
         raise ModelError(
             f"The model for {path} is not valid ONNX: {error}.", "This is a defect of the export: report it."
         ) from error
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(model.SerializeToString(deterministic=True))
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise ModelError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another output folder or free the place."
-        ) from error
+    write_file(path, model.SerializeToString(deterministic=True))
 
 
 class _Graph:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from sensor_bnn.report.view import GROUPS, LayerView, Part, View
@@ -116,10 +118,10 @@ def stack_chart(parts: tuple[Part, ...], label: str) -> Markup:
     )
 
 
-def accuracy_chart(view: View) -> Markup:
-    """Draw one bar per stage, from 0 to 100 % right answers."""
+def accuracy_chart(accuracy: Sequence[tuple[str, float, int]]) -> Markup:
+    """Draw one bar per stage, from 0 to 100 % right answers: its name, its share and its samples."""
     rows = []
-    for place, (stage, top1, samples) in enumerate(view.accuracy):
+    for place, (stage, top1, samples) in enumerate(accuracy):
         rows.append(
             Markup(
                 '<g transform="translate(0 {})"><text x="{}" y="15" text-anchor="end">{}</text>'
@@ -138,9 +140,9 @@ def accuracy_chart(view: View) -> Markup:
                 f"{top1:.2%} of {samples:,} samples",
             )
         )
-    told = ", ".join(f"{stage} {top1:.2%}" for stage, top1, _ in view.accuracy)
+    told = ", ".join(f"{stage} {top1:.2%}" for stage, top1, _ in accuracy)
     return Markup('<svg viewBox="0 0 960 {}" role="img" aria-label="{}">{}</svg>').format(
-        _ROW * len(view.accuracy) + 4, f"Top-1: {told}", Markup("").join(rows)
+        _ROW * len(accuracy) + 4, f"Top-1: {told}", Markup("").join(rows)
     )
 
 

@@ -32,9 +32,31 @@ def render(
         kernels: rows of ``sensor-bnn kernels --json`` to compare with.
     """
     view = view_of(result, earlier)
+    facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
+    facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
+    facts["products"] = compare_products(result, kernels)
+    if form == "html":
+        facts |= {
+            "layer_chart": layer_chart(view),
+            "memory_chart": memory_chart(view) if view.arena else None,
+            "accuracy_chart": accuracy_chart(view.accuracy),
+            "flash_chart": stack_chart(view.flash, "Flash"),
+            "ram_chart": stack_chart(view.ram, "RAM"),
+        }
+    return fill(FORMATS[form], facts, escaped=form == "html")
+
+
+def fill(template: str, facts: dict[str, Any], *, escaped: bool) -> str:
+    """Return a template of this package with facts filled in; a fact that is missing is an error.
+
+    Args:
+        template: the file's name.
+        facts: what the template shows, by name.
+        escaped: whether what is filled in is text that must not become HTML.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=form == "html",
+        autoescape=escaped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -44,18 +66,7 @@ def render(
     environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
     environment.filters["cell"] = cell
-    facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
-    facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
-    facts["products"] = compare_products(result, kernels)
-    if form == "html":
-        facts |= {
-            "layer_chart": layer_chart(view),
-            "memory_chart": memory_chart(view) if view.arena else None,
-            "accuracy_chart": accuracy_chart(view),
-            "flash_chart": stack_chart(view.flash, "Flash"),
-            "ram_chart": stack_chart(view.ram, "RAM"),
-        }
-    return environment.get_template(FORMATS[form]).render(facts)
+    return environment.get_template(template).render(facts)
 
 
 def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -141,20 +141,21 @@ def _rows(result: BenchResult) -> list[tuple[str, str]]:
         rows.append(("outside binary products", f"{result.outside_binary_products:.1%} of the instructions"))
         told = f"ONNX Runtime's on {result.top1_device:.2%} of {result.samples} random inputs"
         rows.append(("answers", told))
-        rows.append(
-            (
-                "outputs",
-                "equal to the host's to the last bit" if result.bit_exact else "DIFFERENT from the host's",
-            )
-        )
+        rows.append(("outputs", _equality(result, "equal to the host's to the last bit")))
         return rows
     rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
     if result.not_a_number:
         rows.append(("not a number", f"{result.not_a_number:,} outputs, counted as wrong"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
-        rows.append(("outputs", "equal to the last bit" if result.bit_exact else "DIFFERENT from the host's"))
+        rows.append(("outputs", _equality(result, "equal to the last bit")))
     return rows
+
+
+def _equality(result: BenchResult, equal: str) -> str:
+    if result.bit_exact:
+        return equal
+    return f"{result.different:,} DIFFERENT from the host's, the first of sample {result.first_different}"
 
 
 def _spread(low: int | None, median: int, result: BenchResult) -> str:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import statistics
-import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.train.atomic_text import write_json, write_text
-from sensor_bnn.train.recipe import Recipe, load_recipe
+from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
 from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet
 
 _FOLDER = Path(__file__).resolve().parent / "ablations"
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An ablation's file: recipes by label, groups of subjects, and learning rates to try for each row."""
+
+    rows: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    folds: tuple[Subjects, ...] = ()
+    rates: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,30 +89,21 @@ def load_ablation(name_or_path: str) -> Ablation:
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
-    if not path.is_file():
+    if not is_file(path):
         names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
         raise CheckpointError(
             f"There is no ablation {name_or_path}.", f"Choose one of {names}, or give a .toml file."
         )
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"The ablation {path} is not TOML ({error}).", "Correct it.") from error
-    rows, folds, rates = values.pop("rows", None), values.pop("folds", []), values.pop("rates", [])
-    if values:
-        raise CheckpointError(f"The ablation {path} has an unknown key {min(values)!r}.", "Remove it.")
-    if not isinstance(rows, dict) or not rows or not all(isinstance(name, str) for name in rows.values()):
-        raise CheckpointError(f"The ablation {path} has no rows.", 'Write [rows] with "label" = "recipe".')
-    if not isinstance(folds, list) or not all(_is_fold(fold) for fold in folds):
-        raise CheckpointError(f"The folds of {path} are {folds!r}.", "Write them as [[1, 2], [3, 4]].")
-    if not isinstance(rates, list) or not all(type(rate) is float and rate > 0 for rate in rates):
-        raise CheckpointError(f"The rates of {path} are {rates!r}.", "Write them as [0.002, 0.008].")
+    source = Source(str(path), CheckpointError, 'Write [rows] with "label" = "recipe".')
+    table = read_toml(path, _Table, source)
     loaded = tuple(
-        row for label, name in rows.items() for row in _at_rates(Row(label, load_recipe(name)), rates)
+        row
+        for label, name in table.rows.items()
+        for row in _at_rates(Row(label, load_recipe(name)), table.rates)
     )
     if len({row.recipe.name for row in loaded}) < len(loaded):
         raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")
-    return Ablation(path.stem, loaded, tuple(map(tuple, folds)))
+    return Ablation(path.stem, loaded, table.folds)
 
 
 def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list[Run]:
@@ -204,13 +206,16 @@ def markdown(table: dict[str, Any]) -> str:
 
 
 def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
-    """Write ``table.json`` and ``table.md``, each in one step."""
+    """Write ``table.json`` and ``table.md`` in one step.
+
+    Raises:
+        FileError: they cannot be written.
+    """
     table = tabulate(ablation, runs)
-    write_json(out / "table.json", table)
-    write_text(out / "table.md", markdown(table))
+    write_files(out, {"table.json": json.dumps(table, indent=1) + "\n", "table.md": markdown(table)})
 
 
-def _at_rates(row: Row, rates: list[float]) -> list[Row]:
+def _at_rates(row: Row, rates: Sequence[float]) -> list[Row]:
     """The row once for each learning rate, so that every row has the same search behind it."""
     if not rates:
         return [row]
@@ -222,10 +227,6 @@ def _at_rates(row: Row, rates: list[float]) -> list[Row]:
         )
         for rate in rates
     ]
-
-
-def _is_fold(fold: Any) -> bool:
-    return isinstance(fold, list) and bool(fold) and all(type(subject) is int for subject in fold)
 
 
 def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Run:

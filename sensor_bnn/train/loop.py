@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,10 @@ import torch
 from torch import nn
 
 from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
-from sensor_bnn.train.atomic_text import write_json, write_text
+from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
@@ -26,6 +29,8 @@ from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet, Split, split
 from sensor_bnn.train.state import Position, keep, restore
 from sensor_bnn.train.teacher_outputs import keep_outputs
+
+_log = logging.getLogger(__name__)
 
 EpochDone = Callable[[int, float, float], None]
 """Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
@@ -80,7 +85,8 @@ def train(
 
     Raises:
         CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
-            the loss or a weight is not finite; a file cannot be written; or the run was interrupted.
+            the loss or a weight is not finite; or the run was interrupted.
+        FileError: a file cannot be written.
         DataError: the split is empty, or a value is not finite.
     """
     processes = processes or Processes()
@@ -103,6 +109,7 @@ def train(
         at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
     epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
     with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+        laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
             whole = epochs.run(at, stopped)
             if whole:
@@ -120,6 +127,10 @@ def train(
                 _write_csv(out / "history.csv", at.history)
                 curves.add(at.history[-1])
             entry = at.history[-1]
+            laps.lap(
+                "%s: epoch %d of %d, loss %.4f, top-1 %.4f",
+                *(recipe.name, entry["epoch"], recipe.schedule.epochs, entry["loss"], entry["top1"]),
+            )
             epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
     model.set_real_weights(False)
     average.give()
@@ -135,7 +146,8 @@ def train(
         metrics["teacher_sha256"] = teacher.sha256
     if processes.first:
         save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
-        write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
+        told = {"recipe": recipe.to_dict(), "history": history, **metrics}
+        write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / "ckpt.pt", history, test)
 
@@ -189,4 +201,4 @@ def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
     """The history so far, a line an epoch, in one step."""
     lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
-    write_text(path, "\n".join(lines) + "\n")
+    write_file(path, "\n".join(lines) + "\n")

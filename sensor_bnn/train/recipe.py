@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.reading import Source, is_file, toml_values, typed
 
 _FOLDER = Path(__file__).resolve().parent / "recipes"
+_REMEDY = "Correct that value; docs/training.md has each key."
+_DEEPEST_BASE = 8
+
+Name = Annotated[str, Meta(min_length=1)]
+Rate = Annotated[float, Meta(gt=0, le=10)]
+Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
+Subject = Annotated[int, Meta(ge=0, le=1_000_000)]
+Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1)]
+_Samples = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Share = Annotated[float, Meta(ge=0, le=1)]
+_Below1 = Annotated[float, Meta(ge=0, lt=1)]
+_Weight = Annotated[float, Meta(ge=0, le=1_000_000)]
+_Spread = Annotated[float, Meta(ge=0, le=100)]
 
 
 @dataclass(frozen=True)
@@ -30,14 +44,14 @@ class DataRecipe:
             part stays unseen: for choosing settings. 0: the test part is tested on.
     """
 
-    set: str = "smartwatch"
-    window: int = 100
-    step: int = 50
-    train_subjects: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
-    test_subjects: tuple[int, ...] = (8, 9, 10)
+    set: Name = "smartwatch"
+    window: _Samples = 100
+    step: _Samples = 50
+    train_subjects: Subjects = (1, 2, 3, 4, 5, 6, 7)
+    test_subjects: Subjects = (8, 9, 10)
     path: str = ""
-    size: int = 224
-    held_out: int = 0
+    size: Annotated[int, Meta(ge=1, le=4096)] = 224
+    held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
 
 
 @dataclass(frozen=True)
@@ -61,20 +75,20 @@ class Augmentation:
             batch takes one of them.
     """
 
-    shift: int = 0
-    speed: float = 0.0
-    rotation: float = 0.0
-    scale: float = 0.0
-    jitter: float = 0.0
+    shift: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    speed: _Below1 = 0.0
+    rotation: Annotated[float, Meta(ge=0, le=360)] = 0.0
+    scale: _Spread = 0.0
+    jitter: _Spread = 0.0
     mirror: bool = False
-    crop: int = 0
+    crop: Annotated[int, Meta(ge=0, le=64)] = 0
     flip: bool = False
-    warp: float = 0.0
-    randaugment: int = 0
-    strength: float = 0.3
-    erase: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
+    warp: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    randaugment: Annotated[int, Meta(ge=0, le=16)] = 0
+    strength: _Share = 0.3
+    erase: _Share = 0.0
+    mixup: _Spread = 0.0
+    cutmix: _Spread = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,15 +109,15 @@ class Schedule:
             model after the last epoch; 0: the last step's weights are the model.
     """
 
-    epochs: int = 60
-    batch: int = 64
-    rate: float = 0.003
-    warmup: float = 2.0
-    decay: float = 0.01
-    smoothing: float = 0.1
-    real_weights: float = 0.0
-    clip: float = 0.0
-    average: float = 0.0
+    epochs: Epochs = 60
+    batch: _Samples = 64
+    rate: Rate = 0.003
+    warmup: _Weight = 2.0
+    decay: _Spread = 0.01
+    smoothing: _Below1 = 0.1
+    real_weights: _Below1 = 0.0
+    clip: _Weight = 0.0
+    average: _Below1 = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,10 +136,10 @@ class Distillation:
     """
 
     teacher: str = ""
-    answers: float = 1.0
-    temperature: float = 2.0
-    features: float = 0.0
-    attention: float = 0.0
+    answers: _Weight = 1.0
+    temperature: Annotated[float, Meta(gt=0, le=1000)] = 2.0
+    features: _Weight = 0.0
+    attention: _Weight = 0.0
     start: bool = False
     cache: bool = False
 
@@ -141,8 +155,8 @@ class Recipe:
         data, augment, schedule, distill: the rest.
     """
 
-    name: str
-    preset: str = "sensor-tiny"
+    name: Name
+    preset: Name = "sensor-tiny"
     model: dict[str, Any] = field(default_factory=dict)
     data: DataRecipe = DataRecipe()
     augment: Augmentation = Augmentation()
@@ -179,52 +193,48 @@ def load_recipe(name_or_path: str) -> Recipe:
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
-    return parse_recipe(_with_bases(path, depth=0), name=path.stem)
+    return _whole(_with_bases(path, depth=0), path.stem, _source_of(path))
 
 
 def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:
-    """A recipe from plain values.
+    """A recipe from plain values, such as a checkpoint holds.
 
     Raises:
-        CheckpointError: a key is unknown or a value has the wrong type.
+        CheckpointError: a key is unknown, or a value is of another type or out of its range.
     """
-    parts: dict[str, Any] = dict(values)
-    model = parts.pop("model", {})
-    if not isinstance(model, dict):
-        raise CheckpointError(f"Recipe {name}: model is not a table.", "Write a [model] section.")
-    recipe = Recipe(
-        name=_typed(str, parts.pop("name", name), f"Recipe {name}: name"),
-        preset=_typed(str, parts.pop("preset", "sensor-tiny"), f"Recipe {name}: preset"),
-        model=dict(model),
-        data=_section(DataRecipe, parts.pop("data", {}), f"Recipe {name}: data"),
-        augment=_section(Augmentation, parts.pop("augment", {}), f"Recipe {name}: augment"),
-        schedule=_section(Schedule, parts.pop("schedule", {}), f"Recipe {name}: schedule"),
-        distill=_section(Distillation, parts.pop("distill", {}), f"Recipe {name}: distill"),
-    )
-    if parts:
-        raise CheckpointError(f"Recipe {name} has an unknown key {min(parts)!r}.", "Remove it.")
-    _check_ranges(recipe)
+    return _whole(values, name, Source(f"Recipe {name}", CheckpointError, _REMEDY))
+
+
+def _whole(values: Mapping[str, Any], name: str, source: Source) -> Recipe:
+    recipe = typed({"name": name, **values}, Recipe, source)
+    _check_together(recipe, source)
     return recipe
+
+
+def _source_of(path: Path) -> Source:
+    return Source(str(path), CheckpointError, _REMEDY)
 
 
 def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     """The recipe's values over those of its ``base``, section by section."""
-    if not path.is_file():
+    if not is_file(path):
         raise CheckpointError(
             f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
             f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
         )
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"The recipe {path} is not TOML ({error}).", "Correct it.") from error
+    source = _source_of(path)
+    values = toml_values(path, source)
     base = values.pop("base", None)
+    # Each file is checked by itself, so that a message names the file that has the mistake.
+    typed({"name": path.stem, **values}, Recipe, source)
     if base is None:
         return values
-    if depth > 8:
+    if not isinstance(base, str):
+        raise source.wrong(f"base is {base!r}; it must be the name of a recipe")
+    if depth > _DEEPEST_BASE:
         raise CheckpointError(f"The recipe {path} is its own base.", "Break the circle.")
     beside = path.parent / f"{base}.toml"
-    merged = _with_bases(beside if beside.is_file() else _FOLDER / f"{base}.toml", depth + 1)
+    merged = _with_bases(beside if is_file(beside) else _FOLDER / f"{base}.toml", depth + 1)
     for key, value in values.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
@@ -233,86 +243,19 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
 
 _CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]
 
-_Section = TypeVar("_Section", DataRecipe, Augmentation, Schedule, Distillation)
-_Value = TypeVar("_Value")
 
-
-def _section(kind: type[_Section], values: Any, where: str) -> _Section:
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{where} is not a table.", "Write it as a section.")
-    defaults = {item.name: item.default for item in fields(kind)}
-    for key in values:
-        if key not in defaults:
-            raise CheckpointError(f"{where} has an unknown key {key!r}.", f"Known: {', '.join(defaults)}.")
-    return kind(
-        **{key: _typed(type(defaults[key]), value, f"{where}.{key}") for key, value in values.items()}
-    )
-
-
-def _typed(kind: type[_Value], value: Any, where: str) -> Any:
-    if kind is float and type(value) is int:
-        return float(value)
-    if kind is tuple and isinstance(value, list) and all(type(item) is int for item in value):
-        return tuple(value)
-    if type(value) is not kind:
-        raise CheckpointError(f"{where} is {value!r}.", f"Give a {kind.__name__}.")
-    return value
-
-
-def _check_ranges(recipe: Recipe) -> None:
-    positive = {
-        "schedule.epochs": recipe.schedule.epochs,
-        "schedule.batch": recipe.schedule.batch,
-        "schedule.rate": recipe.schedule.rate,
-        "data.window": recipe.data.window,
-        "data.step": recipe.data.step,
-        "data.size": recipe.data.size,
-        "distill.temperature": recipe.distill.temperature,
-    }
-    for key, value in positive.items():
-        if not value > 0:
-            raise CheckpointError(f"Recipe {recipe.name}: {key} is {value}.", "Give a positive number.")
-    for key in ("answers", "features", "attention"):
-        weight = getattr(recipe.distill, key)
-        if not 0 <= weight < math.inf:
-            raise CheckpointError(f"Recipe {recipe.name}: distill.{key} is {weight}.", "Give 0 or more.")
-    if recipe.data.held_out < 0:
-        raise CheckpointError(
-            f"Recipe {recipe.name}: data.held_out is {recipe.data.held_out}.",
-            "Give a number of images, or 0.",
-        )
-    if not 0 <= recipe.schedule.clip < math.inf:
-        raise CheckpointError(
-            f"Recipe {recipe.name}: schedule.clip is {recipe.schedule.clip}.", "Give 0 or more."
-        )
-    if not 0 <= recipe.schedule.average < 1:
-        raise CheckpointError(
-            f"Recipe {recipe.name}: schedule.average is {recipe.schedule.average}.",
-            "Give 0, or a weight below 1 such as 0.999.",
-        )
-    if not 0 <= recipe.schedule.real_weights < 1:
-        raise CheckpointError(
-            f"Recipe {recipe.name}: schedule.real_weights is {recipe.schedule.real_weights}.",
-            "Give a share from 0 to below 1: the last epochs learn with binary weights.",
-        )
-    for key in ("erase", "strength"):
-        share = getattr(recipe.augment, key)
-        if not 0 <= share <= 1:
-            raise CheckpointError(f"Recipe {recipe.name}: augment.{key} is {share}.", "Give 0 to 1.")
-    for key in ("warp", "randaugment", "mixup", "cutmix"):
-        amount = getattr(recipe.augment, key)
-        if not 0 <= amount < math.inf:
-            raise CheckpointError(f"Recipe {recipe.name}: augment.{key} is {amount}.", "Give 0 or more.")
+def _check_together(recipe: Recipe, source: Source) -> None:
+    """Check what no value breaks alone."""
     changing = [name for name in _CHANGES if getattr(recipe.augment, name)]
     if recipe.distill.cache and changing:
         raise CheckpointError(
-            f"Recipe {recipe.name}: distill.cache keeps what the teacher says of an example, and "
+            f"{source.name}: distill.cache keeps what the teacher says of an example, and "
             f"augment.{changing[0]} changes the examples every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
         )
     both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
     if both:
         raise CheckpointError(
-            f"Recipe {recipe.name}: subjects {sorted(both)} are both learned from and tested on.",
+            f"{source.name}: subjects {sorted(both)} are both learned from and tested on.",
             "Give each subject one part.",
         )

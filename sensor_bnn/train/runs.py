@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import hold_open
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, load_teacher
 from sensor_bnn.train.loop import EpochDone, train
@@ -117,12 +118,12 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
 
     Raises:
         BusyError: another process holds it.
+        FileError: the folder cannot be written to.
     """
     if processes is not None and not processes.first:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".claim").open("w") as claim:
+    with hold_open(folder / ".claim") as claim:
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

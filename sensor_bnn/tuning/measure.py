@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.program import Array, Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
@@ -52,15 +51,14 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
     Args:
         program: its output is uint32.
         key: what tells this program from every other one.
-        board: the board that is meant.
+        board: the board that must be at the port.
         port: where a real one is; None starts the emulator.
 
     Raises:
         BoardError: the program does not fit the board.
         ToolError, PortError, FlashError, DeviceError: whatever a stage says.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("tune") as folder:
         digest = hashlib.sha256(key.encode()).hexdigest()
         target = find_target(board.target)
         bundle = write_bundle(program, "tune", digest, target, folder / "bundle", package=False)
@@ -70,7 +68,7 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
             hello = greet(line, client)
             check_answer(hello, board, bundle.metadata)
             runs = [client.profile()[1] for _ in range(1 if board.emulator else _REPEATS)]
-            output = np.frombuffer(client.read_output(bundle.metadata["output"]["bytes"]), np.uint32)
+            output = np.frombuffer(client.read_output(bundle.metadata.output.bytes), np.uint32)
     ticks = [min(counts) for counts in zip(*runs, strict=True)]
     counted = [instructions_of(count, hello, board) for count in ticks]
     steps = tuple(tick if count is None else count for tick, count in zip(ticks, counted, strict=True))
@@ -83,9 +81,9 @@ def run_on_host(program: Program) -> Array:
     Raises:
         ToolError: the host's C compiler is missing or failed.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as temporary:
+    with scratch_folder("tune") as folder:
         target = find_target("host")
-        bundle = write_bundle(program, "tune", "0" * 64, target, Path(temporary) / "host", package=False)
+        bundle = write_bundle(program, "tune", "0" * 64, target, folder / "host", package=False)
         return HostModel(bundle.folder).infer(np.zeros(1, np.uint32)).reshape(-1)
 
 

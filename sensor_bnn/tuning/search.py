@@ -13,7 +13,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +28,7 @@ from tvm.s_tir.meta_schedule.tune import tune_tasks
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.tuning.trials import Trial
 
 _ROUND = 8
@@ -80,11 +80,11 @@ def search_schedules(
     queue = _Queue(count)
     tasks = [_task(workload, space, target, seed) for workload, space in spaces.items()]
     try:
-        with TemporaryDirectory(prefix="sensor-bnn-tune-") as folder:
+        with scratch_folder("tune") as folder:
             tune_tasks(
                 tasks=tasks,
                 task_weights=[1.0 for _ in tasks],
-                work_dir=folder,
+                work_dir=str(folder),
                 max_trials_global=trials * len(tasks),
                 max_trials_per_task=trials,
                 num_trials_per_iter=min(_ROUND, trials),

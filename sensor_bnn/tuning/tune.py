@@ -10,18 +10,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.metadata import Count
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program, Tunable
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.compiler.tuning import FORMAT, Choice, choice_from_json
+from sensor_bnn.compiler.tuning import FORMAT, Choice
 from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.onnx.load import load_model
-from sensor_bnn.report.schema import violation
-from sensor_bnn.report.whole_file import write_whole
+from sensor_bnn.onnx.load import model_of, read_file
+from sensor_bnn.reading import Source, read_json
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
 from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
@@ -52,6 +55,36 @@ class Request:
     port: str | None
     trials: int
     seed: int
+
+
+class _Result(msgspec.Struct, frozen=True):
+    """The count of a choice, and whether its result had the host's bits."""
+
+    choice: Choice | None
+    count: Count
+    exact: bool
+
+
+class _Workload(msgspec.Struct, frozen=True):
+    """The results of a workload."""
+
+    workload: str
+    measured: tuple[_Result, ...]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What a run that goes on needs of the file; report/schemas/tune.json has the rest."""
+
+    schema: str
+    version: str
+    model_hash: str
+    target: str
+    board: str
+    emulated: bool
+    unit: str
+    seed: int
+    counter: str
+    workloads: tuple[_Workload, ...]
 
 
 @dataclass
@@ -97,7 +130,8 @@ def tune_model(
     Raises:
         ModelError: the model cannot be read or has no layer with a choice.
         BoardError: the board has no emulator, or even one layer does not fit it.
-        DataError: ``file`` is no tuning of the same model, board and seed, or cannot be written.
+        DataError: ``file`` is no tuning of the same model, board and seed.
+        FileError: ``file`` cannot be written.
         DeviceError: the compiler's own kernels do not give the host's bits on this board.
         ToolError, PortError, FlashError: whatever a stage says.
     """
@@ -106,10 +140,11 @@ def tune_model(
             f"The board {request.board.name} has no emulator.",
             "Connect it and give its --port, or choose one that `sensor-bnn boards` marks.",
         )
-    facts = _facts(request)
+    data = read_file(request.model)
+    facts = _facts(request, data)
     measured = _earlier(file, facts) if resume and file.exists() else _Measured()
     target = find_target(request.board.target)
-    model = match_patterns(import_onnx(load_model(request.model, STANDARD_OPERATORS)))
+    model = match_patterns(import_onnx(model_of(data, request.model, STANDARD_OPERATORS)))
     program = plan_program(model, target)
     tunables = _tunables(program)
     layers = _layers(program)
@@ -121,7 +156,7 @@ def tune_model(
 
     def keep(complete: bool = False) -> dict[str, Any]:
         content = _content(facts, layers, complete, measured)
-        write_whole(json.dumps(content, indent=1) + "\n", file)
+        write_file(file, json.dumps(content, indent=1) + "\n")
         return content
 
     def counted() -> None:
@@ -200,14 +235,12 @@ def _run(tunables: Mapping[str, Tunable], batch: Sequence[Trial], request: Reque
     return replace(counts, steps=tuple(trials.counts(counts.steps)))
 
 
-def _facts(request: Request) -> dict[str, Any]:
+def _facts(request: Request, model: bytes) -> dict[str, Any]:
     return {
         "schema": FORMAT,
         "version": version("sensor-bnn"),
         "model": request.model.name,
-        "model_hash": hashlib.sha256(request.model.read_bytes()).hexdigest()
-        if request.model.exists()
-        else "",
+        "model_hash": hashlib.sha256(model).hexdigest(),
         "target": request.board.target,
         "board": request.board.name,
         "emulated": request.board.emulator is not None,
@@ -217,24 +250,15 @@ def _facts(request: Request) -> dict[str, Any]:
 
 
 def _earlier(file: Path, facts: Mapping[str, Any]) -> _Measured:
-    remedy = "Give another file with -o, or leave out --resume."
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"The tuning {file} cannot be read: {error.strerror}.", remedy) from None
-    except ValueError:
-        raise DataError(f"The tuning {file} is no JSON.", remedy) from None
-    wrong = violation(content, "tune")
-    if wrong is not None:
-        raise DataError(f"The tuning {file} is damaged: {wrong}.", remedy)
+    source = Source(f"The tuning {file}", DataError, "Give another file with -o, or leave out --resume.")
+    kept = read_json(file, _Kept, source)
     for name, value in facts.items():
-        if name != "model" and content[name] != value:
-            raise DataError(f"The tuning {file} has {name} {content[name]!r}, not {value!r}.", remedy)
-    measured = _Measured(counter=content["counter"])
-    for entry in content["workloads"]:
-        for result in entry["measured"]:
-            choice = None if result["choice"] is None else choice_from_json(result["choice"])
-            measured.add(Trial(entry["workload"], choice), result["count"], result["exact"])
+        if name != "model" and getattr(kept, name) != value:
+            raise source.wrong(f"{name} is {getattr(kept, name)!r}, not {value!r}")
+    measured = _Measured(counter=kept.counter)
+    for entry in kept.workloads:
+        for result in entry.measured:
+            measured.add(Trial(entry.workload, result.choice), result.count, result.exact)
     return measured
 
 

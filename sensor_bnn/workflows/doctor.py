@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 
 from packaging.requirements import Requirement
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.emulation.emulator import PACKAGES
 from sensor_bnn.errors import ToolError
@@ -80,34 +80,26 @@ def install_missing(checks: list[Check]) -> None:
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
     # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
     for step in ([apt, "update", "--quiet"], command):
-        if subprocess.run(
-            step, stdout=sys.stderr, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        ).returncode:
-            raise ToolError(f"`{' '.join(step)}` failed.", "See its own message above.")
+        programs.run(
+            step,
+            install=f"Install them: {' '.join(command)}",
+            remedy=f"Its own message is above; the command was: {programs.copyable(step)}",
+            failure="Packages could not be installed",
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            shown=True,
+        )
 
 
 def _program(name: str, package: str, purpose: str) -> Check:
-    path = shutil.which(name)
-    said = _say([path, "--version"]) if path is not None else ""
-    found = _NUMBER.search(said)
-    return Check(
-        name, "program", found[0] if found else None, path is not None, purpose, f"{_APT} {package}", package
-    )
+    found = _NUMBER.search(programs.first_line([name, "--version"]) or "")
+    there = shutil.which(name) is not None
+    return Check(name, "program", found[0] if found else None, there, purpose, f"{_APT} {package}", package)
 
 
 def _cross_library() -> Check:
-    """Check newlib: for a library that it does not have, the compiler prints a file name without a path."""
-    compiler = shutil.which("arm-none-eabi-gcc")
-    ok = compiler is not None and "/" in _say([compiler, "-print-file-name=libc.a"])
+    """The compiler prints a bare file name for a library that it does not have."""
+    ok = "/" in (programs.first_line(["arm-none-eabi-gcc", "-print-file-name=libc.a"]) or "")
     return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
-
-
-def _say(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.partition("\n")[0]
 
 
 def _package(line: str) -> Check:

@@ -9,18 +9,17 @@ from typing import Any
 
 from rich.console import Console
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.cycles.cycles import Memory
-from sensor_bnn.errors import BundleError
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, read_table, run_bench
+from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, run_bench
 from sensor_bnn.measure.estimate import estimate_model
 from sensor_bnn.measure.profile import run_profile
 from sensor_bnn.report.estimate import estimate_facts
 from sensor_bnn.report.profile import profile_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
-
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def profile_at(
 
     Args:
         port: the serial port's path.
-        board: the board at the port.
+        board: the board that must be at the port.
         bundle: the bundle in its firmware.
         plan: what to measure.
         build: the folder of the firmware's build, which gives the flash map; None if unknown.
@@ -73,12 +72,9 @@ def profile_at(
         profile = run_profile(
             port, board, bundle, plan.samples, runs=plan.runs, warmup=plan.warmup, progress=progress
         )
-    metadata = read_table(bundle / "metadata.json", _COMPILE)
-    report = None if build is None else read_table(build / "build.json", "Build the firmware again.")
-    try:
-        return profile_facts(bench, profile, board, metadata, report, earlier)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{bundle / 'metadata.json'}: {error} is missing or not valid.", _COMPILE) from None
+    metadata = read_metadata(bundle)
+    sizes = None if build is None else read_build(build)
+    return profile_facts(bench, profile, board, metadata, sizes, earlier)
 
 
 def profile_emulated(
@@ -103,10 +99,10 @@ def profile_emulated(
         facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
         compiled, build = running.bundle, running.build
     if plan.estimate is not None:
-        metadata = read_table(compiled / "metadata.json", _COMPILE)
+        metadata = read_metadata(compiled)
         console.print("counting every instruction of one inference")
         with transfer_bars() as bars:
             sample = input_bytes_of(metadata, plan.samples)[0]
             layers = estimate_model(board, compiled, build, sample, plan.estimate, bars)
-        facts["cycles_estimate"] = estimate_facts(layers, [layer["name"] for layer in metadata["layers"]])
+        facts["cycles_estimate"] = estimate_facts(layers, [layer.name for layer in metadata.layers])
     return facts

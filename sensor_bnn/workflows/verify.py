@@ -7,7 +7,6 @@ floats may differ by the rounding of another order of operations.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import load_model
@@ -243,8 +243,8 @@ def _run(program: Program, steps: list[int], window: Array, board: Board | None)
             half = len(steps) // 2
             return [*_run(program, steps[:half], window, board), *_run(program, steps[half:], window, board)]
     else:
-        with tempfile.TemporaryDirectory(prefix="sensor-bnn-verify-") as folder:
-            place = Path(folder) / "bundle"
+        with scratch_folder("verify") as folder:
+            place = folder / "bundle"
             bundle = write_bundle(exposed, "verify", "00" * 32, find_target("host"), place, package=False)
             output = HostModel(bundle.folder).infer(window).tobytes()
     return [(result.value, result.read(output)) for result in results]

@@ -86,7 +86,7 @@ def absent_checkpoint(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [truncated_checkpoint, foreign_checkpoint, absent_checkpoint])
-@pytest.mark.parametrize("command", ["export", "eval"])
+@pytest.mark.parametrize("command", ["export", "evaluate"])
 def test_a_bad_checkpoint_is_one_sentence_and_leaves_nothing(command, make, tmp_path):
     path = make(tmp_path)
     before = sorted(tmp_path.iterdir())
@@ -146,7 +146,9 @@ def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:
                 waiting += [([*words, name], sub) for name, sub in command.commands.items()]
                 continue
             for option in command.params:
-                if isinstance(option, click.Option) and not option.multiple and not option.is_flag:
+                if not isinstance(option, click.Option) or option.multiple or option.count:
+                    continue
+                if not option.is_flag:
                     found.append((words, [option.opts[0], option.opts[-1]]))
     return found
 

@@ -27,7 +27,7 @@ from sensor_bnn.onnx.reference import (
 
 def run(kernel: PrimFunc, folder: Path, *arrays: np.ndarray) -> None:
     """Compile for this machine and call; the last array is written."""
-    compile_kernels({"kernel": kernel}, find_target("host"), folder / "kernel.o")
+    (folder / "kernel.o").write_bytes(compile_kernels({"kernel": kernel}, find_target("host")))
     subprocess.run(["gcc", "-shared", "-o", "kernel.so", "kernel.o"], cwd=folder, check=True)
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
     ctypes.CDLL(str(folder / "kernel.so")).kernel(*pointers)
@@ -108,7 +108,7 @@ def test_no_integer_of_attention_lies_in_the_arena(tokens, shape_of, random_fold
     path = tmp_path / "model.onnx"
     save_onnx(to_onnx(folded), path)
     bundle = compile_model(path, "host", tmp_path / "host")
-    layers = {layer["name"]: layer for layer in bundle.metadata["layers"]}
+    layers = {layer.name: layer for layer in bundle.metadata.layers}
     assert layers["/blocks.0/attention/scores"]["op"] == "BnnMatMul + BnnAttentionMap"
     assert layers["/blocks.0/attention/scores"]["output_bytes"] == 2 * tokens * 4 * words_for(tokens)
     assert layers["/blocks.0/attention/context"]["op"] == "BnnBoolMatMul + BnnPack"

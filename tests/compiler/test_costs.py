@@ -39,7 +39,7 @@ LAYER = 0.35
 def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
     """Instructions of each layer, for one random input."""
     build = build_firmware(bundle.folder, board, folder)
-    x = np.random.default_rng(1).normal(size=bundle.metadata["input"]["shape"]).astype(np.float32)
+    x = np.random.default_rng(1).normal(size=bundle.metadata.input.shape).astype(np.float32)
     with (
         Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator,
         SerialPort(emulator.port, board.uart) as line,
@@ -55,7 +55,7 @@ def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
 
 def check_estimates(model: Path, board: Board, folder: Path) -> None:
     bundle = compile_model(model, board.target, folder / "bundle")
-    layers = bundle.metadata["layers"]
+    layers = bundle.metadata.layers
     counted = counts(bundle, board, folder / "build")
     assert len(counted) == len(layers)
     total = sum(counted)

@@ -64,7 +64,7 @@ def symbols(archive: Path, folder: Path) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("target", [target.name for target in list_targets()])
 def test_library_needs_memcpy_and_memset_and_owns_its_names(target, compiled, tmp_path):
     bundle = compiled("two-words", target, tokens=17)
-    assert bundle.metadata["library"] == "libtwo_words.a"
+    assert bundle.metadata.library == "libtwo_words.a"
     defined, needed = symbols(bundle.folder / "libtwo_words.a", tmp_path / "objects")
     assert {name for name in defined if not name.startswith("two_words_")} == set()
     helpers = {name for name in needed if name.startswith("__")}
@@ -120,7 +120,7 @@ def parts(bundles: list[Bundle]) -> list[object]:
     return [
         *(f"-I{folder}" for folder in folders),
         "main.c",
-        *(folder / bundle.metadata["library"] for folder, bundle in zip(folders, bundles, strict=True)),
+        *(folder / bundle.metadata.library for folder, bundle in zip(folders, bundles, strict=True)),
     ]
 
 
@@ -131,7 +131,7 @@ def test_two_models_in_one_program_compute_what_each_computes_alone(compiled, tm
     said = np.array(run(tmp_path / "main").split(), np.uint32).view(np.float32).tolist()
     want = []
     for bundle in bundles:
-        shape = bundle.metadata["input"]["shape"]
+        shape = bundle.metadata.input.shape
         window = ((np.arange(np.prod(shape)) % 9 - 4) / 8).astype(np.float32).reshape(shape)
         want += HostModel(bundle.folder).infer(window).reshape(-1).tolist()
     assert said == want and len(set(want)) > 3

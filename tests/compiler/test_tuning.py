@@ -115,18 +115,18 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     plain = compile_model(model, "cortex-m7", tmp_path / "plain")
     tuned = compile_model(model, "cortex-m7", tmp_path / "tuned", tuning=file)
     differ = {
-        new["name"]
-        for old, new in zip(plain.metadata["layers"], tuned.metadata["layers"], strict=True)
-        if old["kernel"] != new["kernel"]
+        new.name
+        for old, new in zip(plain.metadata.layers, tuned.metadata.layers, strict=True)
+        if old.kernel != new.kernel
     }
     assert differ == {
         "/embed/project",
         *(f"/blocks.0/attention/{name}" for name in ("query", "key", "value")),
     }
-    embed = next(layer for layer in tuned.metadata["layers"] if layer["name"] == "/embed/project")
-    assert embed["kernel"].endswith("_rows3_columns4_terms2")
-    assert plain.metadata["tuning"] is None
-    assert tuned.metadata["tuning"] == read_tuning(file, "cortex-m7").sha256
+    embed = next(layer for layer in tuned.metadata.layers if layer.name == "/embed/project")
+    assert embed.kernel.endswith("_rows3_columns4_terms2")
+    assert plain.metadata.tuning is None
+    assert tuned.metadata.tuning == read_tuning(file, "cortex-m7").sha256
     again = compile_model(model, "cortex-m7", tmp_path / "again", tuning=file)
     for path in sorted(tuned.folder.rglob("*")):
         if path.is_file():
@@ -139,10 +139,21 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
         ({"target": "cortex-m4"}, "is of the target 'cortex-m4'"),
         ({"version": "0.0.1"}, "was made by sensor-bnn 0.0.1"),
         ({"schema": "sensor-bnn/bench/1"}, "is no tuning"),
-        ({"workloads": [{"workload": "x"}]}, "lacks or garbles 'best'"),
-        ({"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]}, "garbles a choice"),
-        ({"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]}, "garbles a choice"),
-        ({"workloads": 3}, "garbles"),
+        ({"workloads": [{"workload": "x"}]}, r"workloads\[0\]\.best is missing"),
+        (
+            {"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]},
+            "it must be a list of 2 items",
+        ),
+        (
+            {"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]},
+            "best.schedule.rows is '2'",
+        ),
+        ({"workloads": [{"workload": "x", "best": {}}]}, r"best\.rows must be there or schedule"),
+        (
+            {"workloads": [{"workload": "x", "best": {"row": []}}]},
+            "did you mean rows",
+        ),
+        ({"workloads": 3}, "workloads is 3; it must be a list"),
     ],
 )
 def test_a_file_that_does_not_fit_is_one_sentence(changes, message, tmp_path):

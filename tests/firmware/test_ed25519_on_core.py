@@ -1,4 +1,4 @@
-"""Ed25519 of the bootloader on an emulated Cortex-M7: vectors, hostile signatures, and what it takes."""
+"""Ed25519 of the bootloader on an emulated Cortex-M7: vectors, hostile signatures, and its cost."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .conftest import run_tool
 from .test_ed25519_on_host import FAKE, ORDER, SOURCES, VECTORS
 
 SEMIHOSTED = Path(__file__).parent.parent / "compiler"
-TICK = 40  # instructions: -icount shift=0 lets one take 1 ns, and the timer runs at 25 MHz
-BARS = {"first": 15_000_000, "later": 9_500_000}  # the first computes the constants of SHA-2, too
+TICK = 40  # instructions per tick: one takes 1 ns with -icount shift=0, and the timer runs at 25 MHz
+BARS = {"first": 15_000_000, "later": 9_500_000}  # the first also computes the constants of SHA-2
 
 
 def listed(data: bytes) -> str:

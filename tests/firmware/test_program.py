@@ -1,4 +1,4 @@
-"""Boards that are programs of an operating system: how they end, and what is not to be had of them."""
+"""Boards that are programs of an operating system: how they end, and what they do not support."""
 
 from __future__ import annotations
 

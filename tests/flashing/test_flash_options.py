@@ -1,4 +1,4 @@
-"""What `flash` can do besides: look, read, erase, go on, several boards; by command and by call."""
+"""Further options of `flash`: verify, read, erase, resume, several boards; as command and as function."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_intel_hex(image: Image, tmp_path: Path, board_folder: Path, chip: Facto
 
 @pytest.mark.parametrize("stage", ["compare", "erase", "write", "verify"])
 def test_a_cable_pulled_and_put_back(image: Image, tmp_path: Path, stage: str) -> None:
-    """The port goes away and comes back under its name: the work goes on where it was."""
+    """The port disappears and returns under the same name; the work continues where it stopped."""
     link = tmp_path / "port"
     boards = [Factory(BOARD, checksum=True, start=application)]
     link.symlink_to(boards[0].port)

@@ -1,4 +1,4 @@
-"""A short turn of the fuzzer; ``python -m tests.fuzz.fuzz --minutes 60`` is the long one."""
+"""A short run of the fuzzer; ``python -m tests.fuzz.fuzz --minutes 60`` is the long one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The int8 kernels that binary ones are measured against: on the host under sanitizers, and as compiled."""
+"""The int8 kernels that the binary ones are compared with: on the host under sanitizers, and compiled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensor_bnn.resources import resource
 FOLDER = resource("firmware") / "baselines"
 STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 
-# What must multiply, by the folder and the target that shows it.
+# The instruction that must multiply, by folder and target.
 MULTIPLIES = [
     ("portable", "cortex-m3", "mla\t"),
     ("armv7em", "cortex-m7", "smlad\t"),

@@ -1,4 +1,4 @@
-"""Attention maps by C kernels, on an emulated core, against the operators one by one."""
+"""Attention maps by C kernels on an emulated core, compared with the single operators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_attention_map, bnn_mat_mul
 
-# Queries (blocks of 32, and few that are left over), keys (bytes, words, more than 256), bits.
+# Queries (blocks of 32, and few remaining ones), keys (bytes, words, more than 256), bits.
 SHAPES = [
     (1, 1, 1),
     (4, 7, 31),

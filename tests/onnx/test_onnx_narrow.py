@@ -70,7 +70,7 @@ def test_every_backend_computes_with_the_same_values(rows, shape_of, random_fold
     full = tmp_path / "full.onnx"
     save_onnx(to_onnx(folded), full)
     wide = compile_model(full, "host", tmp_path / "full")
-    assert bundle.metadata["weights_bytes"] < wide.metadata["weights_bytes"]
+    assert bundle.metadata.weights_bytes < wide.metadata.weights_bytes
     session = onnxruntime.InferenceSession(path)
     rng = np.random.default_rng(0)
     for seed in range(3):

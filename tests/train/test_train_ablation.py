@@ -146,16 +146,19 @@ def test_shipped_tables_of_images_learn_from_one_split(name: str) -> None:
 @pytest.mark.parametrize(
     "text,message",
     (
-        ("", "has no rows"),
-        ('rates = [1]\n[rows]\na = "watch-tiny"', "The rates of"),
-        ('rates = 0.1\n[rows]\na = "watch-tiny"', "The rates of"),
-        ("rows = 3", "has no rows"),
-        ("[rows]\na = 3", "has no rows"),
+        ("", "rows is missing"),
+        ('rates = [0]\n[rows]\na = "watch-tiny"', r"rates\[0\] is 0; it must be more than 0"),
+        ('rates = 0.1\n[rows]\na = "watch-tiny"', "rates is 0.1; it must be a list of numbers"),
+        ("rows = 3", "rows is 3; it must be a table with at least one key"),
+        ("[rows]\na = 3", "rows.a is 3; it must be a text"),
         ('[rows]\na = "nonsense"', "no training recipe"),
         ('[rows]\na = "watch-tiny"\nb = "watch-tiny"', "names a recipe twice"),
-        ('seeds = 3\n[rows]\na = "watch-tiny"', "unknown key 'seeds'"),
-        ('folds = [1]\n[rows]\na = "watch-tiny"', "folds of"),
-        ("rows = = 3", "not TOML"),
+        ('seeds = 3\n[rows]\na = "watch-tiny"', "seeds is not a known key"),
+        (
+            'folds = [1]\n[rows]\na = "watch-tiny"',
+            r"folds\[0\] is 1; it must be a list of one or more",
+        ),
+        ("rows = = 3", "no valid TOML"),
     ),
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:

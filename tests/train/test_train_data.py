@@ -105,7 +105,7 @@ def test_missing_and_truncated_samples(tmp_path: Path, recordings: Recordings) -
     content = path.read_bytes()
     for size in (0, 3, len(content) // 2, len(content) - 10):
         path.write_bytes(content[:size])
-        with pytest.raises(DataError, match="damaged or no sample file"):
+        with pytest.raises(DataError, match="damaged or not a sample file"):
             read_samples(path)
 
 
@@ -125,10 +125,10 @@ def test_samples_that_do_not_fit(tmp_path: Path, recordings: Recordings) -> None
         with pytest.raises(DataError, match=message):
             read_samples(tmp_path / "s.npz")
     np.savez(tmp_path / "s.npz", x=good.x)
-    with pytest.raises(DataError, match="damaged or no sample file"):
+    with pytest.raises(DataError, match="damaged or not a sample file"):
         read_samples(tmp_path / "s.npz")
     np.savez(tmp_path / "s.npz", x=good.x, y=np.array([None]), classes=["a"])
-    with pytest.raises(DataError, match="damaged or no sample file"):
+    with pytest.raises(DataError, match="damaged or not a sample file"):
         read_samples(tmp_path / "s.npz")
 
 

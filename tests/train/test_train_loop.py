@@ -97,7 +97,7 @@ def test_what_cannot_be_resumed(tmp_path: Path, recordings: Recordings, recipe: 
     with pytest.raises(CheckpointError, match="another recipe, seed or teacher"):
         train(recipe(), recordings, 2, tmp_path, resume=True)
     (tmp_path / "last.pt").write_bytes(run.checkpoint.read_bytes())
-    with pytest.raises(CheckpointError, match="no sensor-bnn training state"):
+    with pytest.raises(CheckpointError, match="not a sensor-bnn training state"):
         train(recipe(), recordings, 1, tmp_path, resume=True)
 
 
