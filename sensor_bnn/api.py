@@ -35,7 +35,7 @@ from sensor_bnn.workflows.demo import SHIPPED
 from sensor_bnn.workflows.profile import Plan, profile_at
 
 if TYPE_CHECKING:
-    from sensor_bnn.compiler.bundle import Bundle
+    from sensor_bnn.compiler.compiled import Bundle
     from sensor_bnn.onnx.from_checkpoint import Export
     from sensor_bnn.onnx.from_checkpoint import Progress as ExportProgress
 
@@ -52,6 +52,7 @@ class CompileOptions(TypedDict, total=False):
 
     dump_ir: Path | None
     tuning: Path | None
+    cache: bool
 
 
 class FlashOptions(TypedDict, total=False):

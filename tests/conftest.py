@@ -25,6 +25,8 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
+pytest_plugins = ["slow"]
+
 # A busy machine is slow, not wrong: no test is held to a time.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")

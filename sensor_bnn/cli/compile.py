@@ -38,12 +38,14 @@ _WIDTH = 130
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the bundle's metadata as one JSON object on stdout."
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 def command(
     model: Path,
     target: str,
     output: Path | None,
     dump_ir: Path | None,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Compile MODEL, an ONNX file, into a bundle of plain C.
@@ -68,7 +70,9 @@ def command(
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
-    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning)
+    bundle = compile_model(
+        model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning, cache=not no_cache
+    )
     if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 

@@ -31,12 +31,14 @@ import click
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and the table on stderr."
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 def command(
     board: str | None,
     checkpoint: Path | None,
     samples: Path | None,
     output: Path,
     limit: int | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Run the whole pipeline on an emulated board.
@@ -62,7 +64,7 @@ def command(
     from sensor_bnn.workflows.demo import run_demo
 
     facts = load_board(board) if board else default_board()
-    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))
+    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True), cache=not no_cache)
     if as_json:
         click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)

@@ -35,6 +35,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that `sensor-bnn tune` wrote for the target; the bundle for the host is compiled without it.",
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     ckpt: Path,
@@ -43,6 +44,7 @@ def command(
     samples: Path | None,
     narrow: bool,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Export the checkpoint CKPT to ONNX, check and compile it.
@@ -71,7 +73,9 @@ def command(
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
-            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name, tuning=tuned).folder
+            bundles[name] = compile_model(
+                done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
+            ).folder
     comparison = done.comparison
     if as_json:
         result = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
@@ -18,6 +17,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn import programs
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
@@ -33,8 +33,6 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
-BUNDLE = "bundle"
-"""The kind of the folder, for ``sensor_bnn.files``."""
 LIBRARY = "libmodel.so"
 _TEMPLATES = {
     "model.h": "alias.h.j2",
@@ -50,23 +48,6 @@ _C_TYPES = {
     "float16": "uint16_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32)},
 }
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A compiled model.
-
-    Attributes:
-        folder: ``<prefix>.h lib<prefix>.a metadata.json``, what they are made from (``model.c weights.h
-            weights.c kernels.o``, ``kernels/*.[ch]`` if the model uses C kernels), ``model.h`` for
-            ``sensor-bnn build``, and what brings the library into other builds (``cmake zephyr arduino
-            examples``); ``libmodel.so`` too for a hosted target. Where the target's C compiler is
-            missing there is no ``lib<prefix>.a``.
-        metadata: the contents of ``metadata.json``.
-    """
-
-    folder: Path
-    metadata: Metadata
 
 
 def write_bundle(

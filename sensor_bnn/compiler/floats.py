@@ -13,6 +13,7 @@ import numpy as np
 from tvm import relax
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.error_function import erf, gelu, gelu_tanh
 from sensor_bnn.compiler.kernels.layer_norm import layer_norm
 from sensor_bnn.compiler.kernels.softmax import softmax
@@ -35,11 +36,11 @@ def float_kernel(extern: str, types: list[TensorType], *numbers: int) -> tuple[s
     if extern == LAYER_NORM:
         N, bits = numbers
         symbol = f"sbnn_layer_norm_m{size // N}_n{N}_e{bits:x}"
-        return symbol, layer_norm(size // N, N, float(np.int32(bits).view(np.float32)))
+        return symbol, built(layer_norm, size // N, N, float(np.int32(bits).view(np.float32)))
     if extern == SOFTMAX:
-        return f"sbnn_softmax_m{size // shape[-1]}_n{shape[-1]}", softmax(size // shape[-1], shape[-1])
+        return f"sbnn_softmax_m{size // shape[-1]}_n{shape[-1]}", built(softmax, size // shape[-1], shape[-1])
     build = {ERF: erf, GELU: gelu, GELU_TANH: gelu_tanh}[extern]
-    return f"sbnn_{build.__name__}_n{size}", build(size)
+    return f"sbnn_{build.__name__}_n{size}", built(build, size)
 
 
 def _call(extern: str, x: relax.Expr, *arguments: relax.Expr) -> relax.Expr:

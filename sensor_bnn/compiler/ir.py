@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from sensor_bnn.compiler.compiled import IR
 from sensor_bnn.compiler.importer import Graph
 from sensor_bnn.compiler.lowering import dump_kernels
 from sensor_bnn.compiler.program import Argument, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.files import replace_folder
-
-IR = "dump of the compiler's stages"
-"""The kind of the folder, for ``sensor_bnn.files``."""
 
 
 def write_ir(imported: Graph, matched: Graph, program: Program, target: Target, folder: Path) -> None:

@@ -36,6 +36,11 @@ def missing_compiler(target: Target) -> str | None:
     return "apt-get install gcc libc6-dev" if target.hosted else target.install
 
 
+def programs_of(target: Target) -> tuple[str, ...]:
+    """Return the programs that a bundle's libraries are made with."""
+    return (compiler_of(target), _archiver(target), *(("ld",) if target.hosted else ()))
+
+
 def make_library(folder: NewFolder, sources: Sequence[str], target: Target, library: str) -> None:
     """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``; equal in, equal out.
 

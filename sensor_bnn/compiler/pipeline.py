@@ -1,4 +1,4 @@
-"""The whole way from an ONNX file to a bundle."""
+"""The whole way from an ONNX file to a bundle; TVM is imported only if the cache does not hold the bundle."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import hashlib
 import logging
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import onnx
-
-from sensor_bnn.compiler.bundle import BUNDLE, Bundle, write_bundle
-from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
-from sensor_bnn.compiler.ir import IR, write_ir
-from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.plan import plan_program
-from sensor_bnn.compiler.program import Program
-from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
+from sensor_bnn.compiler.cache import Files, bundle_files, bundle_key, read_entry, write_entry
+from sensor_bnn.compiler.compiled import BUNDLE, IR, Bundle
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.compiler.targets import Target, find_target
+from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning, read_tuning
 from sensor_bnn.errors import ModelError
-from sensor_bnn.files import check_folder
-from sensor_bnn.onnx.class_names import class_names
-from sensor_bnn.onnx.load import model_of, read_file
+from sensor_bnn.files import check_folder, replace_folder
 from sensor_bnn.tracing import Laps
+
+if TYPE_CHECKING:
+    import onnx
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +30,7 @@ def compile_model(
     *,
     dump_ir: Path | None = None,
     tuning: Path | None = None,
+    cache: bool = True,
 ) -> Bundle:
     """Compile an ONNX file into a bundle.
 
@@ -42,8 +40,10 @@ def compile_model(
         out_dir: the bundle's folder; it appears whole or not at all. It may exist if it is empty, or a bundle
             that holds no other files.
         dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all. It
-            may exist if it is empty, or an earlier dump that holds no other files.
+            may exist if it is empty, or an earlier dump that holds no other files. The model is then compiled
+            even if the cache holds its bundle.
         tuning: what ``sensor-bnn tune`` found for the target; layers of other shapes go without.
+        cache: whether to take a bundle that was made from the same inputs, and to keep this one.
 
     Raises:
         BoardError: there is no such target.
@@ -57,6 +57,27 @@ def compile_model(
     check_folder(out_dir, BUNDLE)
     if dump_ir is not None:
         check_folder(dump_ir, IR)
+    key = bundle_key(onnx_path, facts, tuned.sha256) if cache else None
+    if key is not None and dump_ir is None:
+        files = read_entry(key.digest)
+        if files is not None:
+            _log.info("%s for %s is taken from the cache", onnx_path, target)
+            return _place(files, out_dir)
+    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned)
+    # A model that was changed after the key was made has another bundle than the key says.
+    if key is not None and key.model == bundle.metadata.model_hash:
+        write_entry(key.digest, bundle_files(bundle.folder))
+    return bundle
+
+
+def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | None, tuned: Tuning) -> Bundle:
+    from sensor_bnn.compiler.bundle import write_bundle
+    from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+    from sensor_bnn.compiler.ir import write_ir
+    from sensor_bnn.compiler.patterns import match_patterns
+    from sensor_bnn.compiler.plan import plan_program
+    from sensor_bnn.onnx.load import model_of, read_file
+
     laps = Laps(_log)
     data = read_file(onnx_path)
     model = model_of(data, onnx_path, STANDARD_OPERATORS)
@@ -66,10 +87,10 @@ def compile_model(
     laps.lap("imported to Relax")
     matched = match_patterns(graph)
     laps.lap("matched patterns")
-    program: Program = plan_program(matched, facts, tuned)
-    laps.lap("planned %d steps for %s", len(program.steps), target)
+    program = plan_program(matched, target, tuned)
+    laps.lap("planned %d steps for %s", len(program.steps), target.name)
     if dump_ir is not None:
-        write_ir(graph, matched, program, facts, dump_ir)
+        write_ir(graph, matched, program, target, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)
     model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
@@ -77,7 +98,7 @@ def compile_model(
         program,
         name or onnx_path.stem,
         model_hash,
-        facts,
+        target,
         out_dir,
         classes=classes,
         tuning=tuned.sha256,
@@ -86,8 +107,22 @@ def compile_model(
     return bundle
 
 
+def _place(files: Files, folder: Path) -> Bundle:
+    """Write a bundle from the cache."""
+    with replace_folder(folder, BUNDLE) as draft:
+        for name, content in files.items():
+            draft.write(name, content.data)
+            if content.executable:
+                file = draft.path / name
+                mode = file.stat().st_mode
+                file.chmod(mode | (mode & 0o444) >> 2)  # The umask applies to execution as to reading.
+    return Bundle(folder, read_metadata(folder))
+
+
 def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
     """Return the names of the outputs, if the file says them: one for each."""
+    from sensor_bnn.onnx.class_names import class_names
+
     names = class_names({prop.key: prop.value for prop in model.metadata_props}, path)
     outputs = prod(size.dim_value for size in model.graph.output[0].type.tensor_type.shape.dim)
     if names is not None and len(names) != outputs:

@@ -14,6 +14,7 @@ from tvm.ir import GenericConst, GlobalVar, Var
 
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.importer import Graph, tensor_type
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.kernels.widen import widen
 from sensor_bnn.compiler.narrow import Array, narrowest
@@ -241,7 +242,7 @@ class _Writer:
             kind, dtype = stored.dtype.name, array.dtype.name
             kernel = f"sbnn_widen_{kind}_{dtype}_n{array.size}"
             moved[place] = end
-            prepare.append(Call(kernel, widen(array.size, kind, dtype), (Read(place), Workspace(end))))
+            prepare.append(Call(kernel, built(widen, array.size, kind, dtype), (Read(place), Workspace(end))))
             reads[place] = self._constant(stored)
             instructions += self._costs.widened(array.size, kind, dtype)
             end += -(-array.nbytes // 8) * 8

@@ -12,6 +12,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.costs import Costs, costs_of
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
 from sensor_bnn.compiler.kernels.bnn_bool_pack import bool_limits, merge_heads
@@ -104,7 +105,7 @@ def _rows(tensor: TensorType) -> int:
 def _pack(costs: Costs, types: list[TensorType]) -> Plan:
     M, K = _rows(types[0]), types[0].shape[-1]
     dtype = types[0].dtype.name
-    kernel = tir_call(f"sbnn_pack_{dtype}_m{M}_k{K}", bnn_pack(M, K, dtype))
+    kernel = tir_call(f"sbnn_pack_{dtype}_m{M}_k{K}", built(bnn_pack, M, K, dtype))
     return Plan((kernel,), costs.packed(M, K, dtype))
 
 
@@ -165,7 +166,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
             workspace = max(workspace, part.kernel.workspace(N, K))
         else:
             kernel = f"{form.name}_m{part.count}_n{N}_k{K}"
-            function = form.build(part.count, N, K)
+            function = built(form.build, part.count, N, K)
             calls.append(Call(kernel, function, (x, Read(1), *constants, *residual, y)))
     return tuple(calls), workspace
 
@@ -208,14 +209,14 @@ def _estimate(rows: Sequence[Rows], N: int, K: int, *, packed: bool) -> int:
 
 def _mat_mul(costs: Costs, types: list[TensorType], K: int) -> Plan:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
-    kernel = tir_call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", bnn_mat_mul(B, M, N, K))
+    kernel = tir_call(f"sbnn_mat_mul_b{B}_m{M}_n{N}_k{K}", built(bnn_mat_mul, B, M, N, K))
     return Plan((kernel,), costs.mat_mul(B, M, N, K), B * M * N * K, product=(B, M, N, K))
 
 
 def _bool_mat_mul(costs: Costs, types: list[TensorType], K: int, *, merged: bool = False) -> Plan:
     B, M, N = prod(types[0].shape[:-2]), types[0].shape[-2], types[1].shape[-2]
     kernel = f"sbnn_bool_mat_mul{'_merged' if merged else ''}_b{B}_m{M}_n{N}_k{K}"
-    function = bnn_bool_mat_mul(B, M, N, K, merged=merged)
+    function = built(bnn_bool_mat_mul, B, M, N, K, merged=merged)
     instructions = costs.mat_mul(B, M, N, K)
     return Plan((tir_call(kernel, function),), instructions, B * M * N * K, product=(B, M, N, K))
 
@@ -243,7 +244,11 @@ def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -
     parts = limits + 4 * B * N
     part = M * words_for(N)
     calls = [
-        Call(f"sbnn_bool_limits_b{B}_n{N}_k{K}", bool_limits(B, N, K), (Read(1), Read(2), Workspace(limits)))
+        Call(
+            f"sbnn_bool_limits_b{B}_n{N}_k{K}",
+            built(bool_limits, B, N, K),
+            (Read(1), Read(2), Workspace(limits)),
+        )
     ]
     for head in range(B):
 
@@ -260,7 +265,7 @@ def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -
             return value
 
         calls += [replace(call, arguments=tuple(map(argument, call.arguments))) for call in linear]
-    merge = merge_heads(B, M, words_for(N))
+    merge = built(merge_heads, B, M, words_for(N))
     calls.append(Call(f"sbnn_merge_heads_b{B}_m{M}_w{words_for(N)}", merge, (Workspace(parts), Write())))
     return Plan(tuple(calls), instructions, B * M * N * K, parts + 4 * B * part, (B, M, N, K))
 
@@ -281,7 +286,7 @@ def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target:
             workspace = found.workspace(N, K)
             return Plan((call,), found.cost(H, M, N, K), macs, workspace, (H, M, N, K))
         if choice is None:
-            call = tir_call(kernel, bnn_scores_map(H, M, N, K))
+            call = tir_call(kernel, built(bnn_scores_map, H, M, N, K))
         else:
             call = _scheduled(kernel, space(), choice)
         return Plan((call,), costs_of(target).scores_map(H, M, N, K), macs, product=(H, M, N, K))
@@ -291,13 +296,13 @@ def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target:
 
 def _transpose(costs: Costs, types: list[TensorType], K: int) -> Plan:
     B, M = prod(types[0].shape[:-2]), types[0].shape[-2]
-    kernel = tir_call(f"sbnn_transpose_b{B}_m{M}_k{K}", bnn_transpose(B, M, K))
+    kernel = tir_call(f"sbnn_transpose_b{B}_m{M}_k{K}", built(bnn_transpose, B, M, K))
     return Plan((kernel,), costs.transpose_bits(B, M, K))
 
 
 def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     H, M, N = types[0].shape
-    kernel = tir_call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", bnn_attention_map(H, M, N, K))
+    kernel = tir_call(f"sbnn_attention_map_h{H}_m{M}_n{N}_k{K}", built(bnn_attention_map, H, M, N, K))
     return Plan((kernel,), costs.attention_map(H, M, N))
 
 

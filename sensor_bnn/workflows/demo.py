@@ -41,8 +41,17 @@ class PreparedModel:
     comparison: Comparison
 
 
-def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -> PreparedModel:
+def prepare_model(
+    board: Board, checkpoint: Path, samples: Path, folder: Path, *, cache: bool = True
+) -> PreparedModel:
     """Export a checkpoint and compile it for the board and for this machine, in ``folder``.
+
+    Args:
+        board: what the device's bundle is compiled for.
+        checkpoint: what ``sensor-bnn train`` wrote.
+        samples: labelled inputs to compare PyTorch and ONNX Runtime on.
+        folder: for the ONNX file and the bundles.
+        cache: whether bundles may come from the user's cache.
 
     Raises:
         SensorBnnError: a stage failed.
@@ -51,8 +60,8 @@ def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
     export = export_checkpoint(checkpoint, folder, samples)
-    bundle = compile_model(export.onnx, board.target, folder / board.target)
-    host = compile_model(export.onnx, "host", folder / "host")
+    bundle = compile_model(export.onnx, board.target, folder / board.target, cache=cache)
+    host = compile_model(export.onnx, "host", folder / "host", cache=cache)
     assert export.comparison is not None  # there are samples
     return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
 
@@ -96,6 +105,8 @@ def run_demo(
     folder: Path,
     limit: int | None,
     console: Console,
+    *,
+    cache: bool = True,
 ) -> Demo:
     """Export, compile, build, emulate, flash and measure.
 
@@ -106,6 +117,7 @@ def run_demo(
         folder: folder for all intermediate files.
         limit: the largest number of samples to run; all when None.
         console: each step is printed there.
+        cache: whether bundles may come from the user's cache.
 
     Raises:
         SensorBnnError: a stage failed.
@@ -123,7 +135,7 @@ def run_demo(
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
-    model = prepare_model(board, checkpoint, samples, folder)
+    model = prepare_model(board, checkpoint, samples, folder, cache=cache)
     comparison = model.comparison
     console.print(
         f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "

@@ -67,6 +67,7 @@ def test_a_board_and_what_runs_on_it(tmp_path: Path) -> None:
     assert watched.top1 == 1.0
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_example_runs(tmp_path: Path) -> None:
     told = python(str(ROOT / "docs" / "examples" / "pipeline.py"), cwd=tmp_path)
     assert "equal to the host's to the last bit: True" in told

@@ -15,6 +15,7 @@ def bench(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_path):
     done = bench(
         *("--model", "sensor-tiny", "--random-weights", "--board", BOARD, "--seed", 3, "--json"), cwd=tmp_path
@@ -33,6 +34,7 @@ def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_pat
     assert [item.name for item in tmp_path.iterdir()] == ["build"]
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_vit_cifar_reaches_its_bars(tmp_path):
     """A whole model on a Cortex-M7, everything included; counts do not depend on the host machine."""
     done = bench(

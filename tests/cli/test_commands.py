@@ -199,7 +199,7 @@ def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory, conforms) -> Path:
+def compiled(cross_compiler: None, qemu: None, tmp_path_factory, conforms) -> Path:
     """The shipped model, compiled and built by the commands, one after the other."""
     folder = tmp_path_factory.mktemp("stages")
     for arguments in (
@@ -213,6 +213,7 @@ def compiled(tmp_path_factory, conforms) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_each_stage_alone_with_an_emulated_board_held_open(compiled, conforms, tmp_path):
     """Two terminals, as the help says: emulate in one, flash and bench in the other."""
     command = [

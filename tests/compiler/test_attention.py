@@ -109,10 +109,10 @@ def test_no_integer_of_attention_lies_in_the_arena(tokens, shape_of, random_fold
     save_onnx(to_onnx(folded), path)
     bundle = compile_model(path, "host", tmp_path / "host")
     layers = {layer.name: layer for layer in bundle.metadata.layers}
-    assert layers["/blocks.0/attention/scores"]["op"] == "BnnMatMul + BnnAttentionMap"
-    assert layers["/blocks.0/attention/scores"]["output_bytes"] == 2 * tokens * 4 * words_for(tokens)
-    assert layers["/blocks.0/attention/context"]["op"] == "BnnBoolMatMul + BnnPack"
-    assert layers["/blocks.0/attention/context"]["output_bytes"] == tokens * folded.embed_bias.shape[1] // 8
+    assert layers["/blocks.0/attention/scores"].op == "BnnMatMul + BnnAttentionMap"
+    assert layers["/blocks.0/attention/scores"].output_bytes == 2 * tokens * 4 * words_for(tokens)
+    assert layers["/blocks.0/attention/context"].op == "BnnBoolMatMul + BnnPack"
+    assert layers["/blocks.0/attention/context"].output_bytes == tokens * folded.embed_bias.shape[1] // 8
     assert not {"/blocks.0/attention/map", "/blocks.0/attention/output/pack"} & set(layers)
     model = HostModel(bundle.folder)
     session = onnxruntime.InferenceSession(path)

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn import export
-from sensor_bnn.compiler.bundle import Bundle
+from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target, list_targets
@@ -70,6 +70,7 @@ def watch_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(SHIPPED / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_shipped_model(name: str, watch_tiny: Path, tmp_path: Path) -> None:
     check_estimates(watch_tiny, load_board(name), tmp_path)
@@ -149,6 +150,7 @@ def every_kernel(path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
     check_estimates(every_kernel(tmp_path / "every.onnx"), load_board(name), tmp_path)

@@ -134,6 +134,7 @@ MIXED = """
 """
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_model_of_bits_and_floats_gives_the_hosts_bits_on_an_emulated_m7(tmp_path):
     path = tmp_path / "model.onnx"
     write(path, MIXED, "1, 3, 12, 8", "1, 5")

@@ -18,6 +18,7 @@ from sensor_bnn.files import MANIFEST
 STAGES = ["0-imported.py", "1-matched.py", "2-program.txt", "3-kernels.py", "4-lowered.py", "5-kernels.ll"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_every_stage_is_written(mlp_onnx, tmp_path):
     folder = tmp_path / "ir"
     compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out", dump_ir=folder)
@@ -110,6 +111,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(mlp_onnx, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_the_table_adds_up(mlp_onnx, tmp_path):
     arguments = ["compile", str(mlp_onnx(width=64, hidden=128)), "-o", "out", "--dump-ir", "ir"]
     done = subprocess.run(

@@ -76,6 +76,7 @@ def test_compiled_code_widens_every_value_exactly(stored, dtype, tmp_path):
     assert wide.tobytes() == stored.astype(dtype).tobytes()
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_thresholds_and_scales_are_narrow_in_flash(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(width=128, hidden=256), "cortex-m7", tmp_path / "out")
     weights = (bundle.folder / "weights.c").read_text()

@@ -15,7 +15,7 @@ from onnx import load, save
 
 from sensor_bnn.cli.compile import command
 from sensor_bnn.compiler import library
-from sensor_bnn.compiler.bundle import Bundle
+from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.symbols import c_prefix

@@ -52,6 +52,7 @@ def tuning_file(folder, choices, **changes):
     return file
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_choices_of_every_layer_give_the_same_bits(model):
     tunables = tunables_of(model, HOST)
     operators = {workload.rpartition(" ")[0] for workload in tunables}
@@ -78,6 +79,7 @@ def test_choices_of_every_layer_give_the_same_bits(model):
     assert wrong == []
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_kernel_that_leaves_nothing_or_other_bits_has_another_digest(model):
     """The data of another seed stand for wrong bits; so does what was poisoned after the trial before."""
     tunables = tunables_of(model, HOST)
@@ -102,6 +104,7 @@ def test_splits_hold_what_the_rule_chooses():
         assert ((kernels_of(target)[-1].name, 33),) in row_splits(target, 33, 192)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     tunables = tunables_of(model, find_target("cortex-m7"))
     packed = next(workload for workload in tunables if workload.startswith("BnnLinearPacked 12x64x64"))
@@ -127,7 +130,7 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     assert embed.kernel.endswith("_rows3_columns4_terms2")
     assert plain.metadata.tuning is None
     assert tuned.metadata.tuning == read_tuning(file, "cortex-m7").sha256
-    again = compile_model(model, "cortex-m7", tmp_path / "again", tuning=file)
+    again = compile_model(model, "cortex-m7", tmp_path / "again", tuning=file, cache=False)
     for path in sorted(tuned.folder.rglob("*")):
         if path.is_file():
             assert path.read_bytes() == (again.folder / path.relative_to(tuned.folder)).read_bytes(), path

@@ -27,6 +27,7 @@ def run(*arguments):
     return result.exit_code, json.loads(result.stdout)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_every_layer_of_every_backend_agrees_on_an_emulated_board_too(mlp_onnx, conforms):
     code, said = run(mlp_onnx(tokens=9), "--board", "qemu-mps2-an500")
     assert (code, said["ok"]) == (0, True)
@@ -88,6 +89,7 @@ def test_in_words(mlp_onnx, monkeypatch):
     assert "onnxruntime: agrees" in result.stdout
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_layers_in_portions_are_those_of_one_run(mlp_onnx):
     model = load_model(mlp_onnx(), STANDARD_OPERATORS)
     plan = planning.plan_program(match_patterns(import_onnx(model)), find_target("host"))

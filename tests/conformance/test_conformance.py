@@ -119,13 +119,20 @@ BACKENDS: dict[str, Backend] = {
     **{target: partial(on_board, target) for target in EMULATED},
 }
 CASES = conformance.read()
+MARKS = {
+    "tvm-host": (pytest.mark.long_compile,),
+    **dict.fromkeys(EMULATED, (pytest.mark.cross_compiler, pytest.mark.qemu)),
+}
 
 
 def as_bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint32) if array.dtype == np.float32 else array
 
 
-@pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+@pytest.mark.parametrize(
+    "backend",
+    [pytest.param(backend, id=name, marks=MARKS.get(name, ())) for name, backend in BACKENDS.items()],
+)
 def test_vectors(backend: Backend):
     got = backend()
     assert list(got) == [label(case) for case in CASES]
@@ -163,6 +170,7 @@ int main(void) {
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     program, results = all_vectors("host")
     bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), tmp_path / "bundle")

@@ -62,6 +62,7 @@ def run(core: str, code: str, folder: Path, memory: Memory | None = None, times:
     return estimate
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(
     ("core", "each"), [("cortex-m7", 3.0), ("cortex-m4", 8.0), ("cortex-m3", 8.0), ("cortex-m33", 7.0)]
 )
@@ -77,6 +78,7 @@ def test_a_loop_takes_what_the_core_s_model_says(core: str, each: float, tmp_pat
     assert ("llvm-mca 19" in estimate.model) == (core == "cortex-m7")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_wait_states_are_added_as_stated(tmp_path: Path) -> None:
     plain = run("cortex-m7", LOOP, tmp_path)
     cached = run("cortex-m7", LOOP, tmp_path, Memory(5))
@@ -167,6 +169,7 @@ DOCUMENTED = [
 ]
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(("core", "code", "each", "why"), DOCUMENTED, ids=[row[3] for row in DOCUMENTED])
 def test_loops_take_what_is_documented(core: str, code: str, each: float, why: str, tmp_path: Path) -> None:
     loop = run(core, f"{code} bx lr\n", tmp_path).blocks[0]
@@ -263,6 +266,7 @@ def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     assert facts["cycles"] == facts["layers"][0]["cycles"] == sum(f["cycles"] for f in facts["functions"])
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_shipped_model_s_estimate(tmp_path: Path, conforms: Any) -> None:
     """The plugin's and the board's own counts agree for every layer."""
     done = CliRunner().invoke(

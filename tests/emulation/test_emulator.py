@@ -45,7 +45,7 @@ def board() -> Board:
 
 
 @pytest.fixture
-def echo(tmp_path: Path, board: Board) -> Path:
+def echo(cross_compiler: None, qemu: None, tmp_path: Path, board: Board) -> Path:
     """An ELF file made by hand: vector table and program at the start of the board's flash."""
     base = board.flash.origin
     vectors = struct.pack("<16I", board.ram.end, *[(base + 64) | 1] * 15)

@@ -39,7 +39,9 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def emulator(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def emulator(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
     kernel = build_bootloader(board, tmp_path_factory.mktemp("bootloader"))
     with Emulator(board, kernel) as emulator:
         yield emulator

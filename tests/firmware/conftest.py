@@ -37,7 +37,7 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="session")
-def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """``standin_for(target)``: a bundle whose output can be checked by hand; see standin/model.c."""
 
     def make(target: str) -> Path:
@@ -74,14 +74,14 @@ def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def machine(board: Board, built: BuildResult) -> Iterator[Machine]:
+def machine(qemu: None, board: Board, built: BuildResult) -> Iterator[Machine]:
     """A new board: with a bootloader and an empty slot."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         yield Machine(emulator, line)
 
 
 @pytest.fixture(scope="module")
-def application(board: Board, built: BuildResult) -> Iterator[Line]:
+def application(qemu: None, board: Board, built: BuildResult) -> Iterator[Line]:
     """A line to the application, for all tests of a module."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK

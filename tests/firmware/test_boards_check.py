@@ -34,6 +34,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(boards_command.command, [*arguments])
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_every_board_holds_together() -> None:
     done = run("check", "--json")
     assert done.exit_code == 0, done.output
@@ -47,6 +48,7 @@ def test_every_board_holds_together() -> None:
     assert all(int(size.replace(",", "")) < 8192 for size in sizes), sizes
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> None:
     """Under 8 KB on each board. The page has one compiler's figures, so a difference of 2 % is allowed."""
     make_key(tmp_path / "key.pem")
@@ -61,6 +63,7 @@ def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> N
         assert abs(size - int(text.replace(",", ""))) * 50 < size, (board.name, size)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_bootloader_that_has_no_room_says_so(tmp_path: Path) -> None:
     board = load_board("nucleo-f103rb")
     small = replace(board, bootloader=replace(board.bootloader, size=0x1800))
@@ -72,6 +75,7 @@ def failed(board: Board) -> dict[str, str]:
     return {found.check: found.detail for found in check_board(board) if not found.ok}
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_what_does_not_link(board: Board) -> None:
     ram = replace(board.ram, origin=board.ram.origin + 0x1000)
     assert "the MPU protects aligned regions" in failed(replace(board, ram=ram))["links"]
@@ -82,6 +86,7 @@ def test_what_does_not_link(board: Board) -> None:
     assert "There is no target 'z80'" in failed(replace(board, target="z80"))["links"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_arena_goes_to_the_first_ram_that_has_room(board: Board, tmp_path: Path) -> None:
     """The build's report and the linker's symbol must agree on it."""
     ram = replace(board.ram, size=0x10000)
@@ -104,6 +109,7 @@ def test_an_arena_goes_to_the_first_ram_that_has_room(board: Board, tmp_path: Pa
         build_firmware(bundle, facts, out)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_the_mark_of_a_program_stands_where_a_rom_looks(tmp_path: Path) -> None:
     marked = [board for board in list_boards() if board.bootloader.mark]
     assert marked
@@ -115,6 +121,7 @@ def test_the_mark_of_a_program_stands_where_a_rom_looks(tmp_path: Path) -> None:
         assert content.find(mark) % 4 == 0
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """The linker script never makes these errors, so the facts are changed after linking."""
     build = check.build_firmware
@@ -138,6 +145,7 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
     assert "interrupt 4 of bootloader is not the UART's" in found(told)["vectors"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> None:
     board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
     build = check.build_firmware
@@ -154,6 +162,7 @@ def test_an_aarch64_board_without_its_chip() -> None:
     assert "the MMU protects aligned blocks" in failed(replace(board, ram=moved))["links"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_wrong_board_exits_with_1(board: Board, tmp_path: Path) -> None:
     made = run("new", "wrong", "--from", board.name, "-o", str(tmp_path))
     file = Path(made.stdout.strip())

@@ -24,6 +24,7 @@ def listed(data: bytes) -> str:
     return "{" + ", ".join(map(str, data)) + "}"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_vectors_of_the_standard_and_what_is_none(board: Board, tmp_path: Path) -> None:
     cases: list[tuple[bytes, bytes, bytes, bool]] = []
     for key, message, signature in (tuple(map(bytes.fromhex, vector)) for vector in VECTORS.values()):
@@ -72,6 +73,7 @@ def test_the_vectors_of_the_standard_and_what_is_none(board: Board, tmp_path: Pa
     assert later < first < BARS["first"] and later < BARS["later"], (first, later)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("name", ("cortex-m0plus", "cortex-m55", "cortex-a53"))
 def test_it_compiles_without_a_warning_for_other_cores(name: str, tmp_path: Path) -> None:
     target, firmware = find_target(name), resource("firmware")

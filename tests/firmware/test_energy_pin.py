@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.firmware.build import build_firmware
@@ -23,6 +25,7 @@ lower = {{ register = {LEDS:#x}, value = 2 }}
 """
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_it_is_high_during_an_inference_and_no_longer(
     standin_for: Callable[[str], Path], tmp_path: Path
 ) -> None:

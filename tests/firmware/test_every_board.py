@@ -55,7 +55,11 @@ def board(request: pytest.FixtureRequest) -> Board:
 
 @pytest.fixture(scope="module")
 def started(
-    board: Board, standin_for: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+    cross_compiler: None,
+    qemu: None,
+    board: Board,
+    standin_for: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Started]:
     built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("built") / "out")
     with Emulator(board, built.bootloader_elf) as emulator:
@@ -84,6 +88,7 @@ def counts() -> dict[str, int]:
     return {}
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_model_is_bit_exact_and_its_count_repeats(
     board: Board, model: Path, tmp_path: Path, counts: dict[str, int]
 ) -> None:

@@ -24,7 +24,7 @@ LONG_WRITE = 0xB1
 
 
 @pytest.fixture(scope="module")
-def called(board: Board, built: BuildResult) -> Iterator[Line]:
+def called(cross_compiler: None, qemu: None, board: Board, built: BuildResult) -> Iterator[Line]:
     """A line to a bootloader that has been called, for all tests of this module."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK

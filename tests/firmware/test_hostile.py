@@ -53,6 +53,7 @@ def test_the_application_of_the_emulated_board(application: Line) -> None:
     pytest.fail("the application does not answer any more")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_reset_ends_what_a_frame_began(board: Board, built: BuildResult) -> None:
     """After half a command and a dead line, the next host is answered."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:

@@ -111,6 +111,7 @@ def test_less_on_the_wire_than_stm32flash(
     assert ours.turns < theirs.turns, (ours.turns, theirs.turns)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_gdb_stops_in_a_kernel_with_source_lines(
     board: Board,
     tmp_path: Path,

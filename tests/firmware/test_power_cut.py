@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.firmware.build import BuildResult, build_firmware
@@ -35,6 +37,7 @@ def restart(emulator: Emulator, line: Line) -> None:
     assert line.call(every=0.5) == ACK
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_power_cut_at_every_step_of_an_update(
     standin: Path, board: Board, built: BuildResult, tmp_path: Path
 ) -> None:

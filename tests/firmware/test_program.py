@@ -34,6 +34,8 @@ WRITE_INPUT, INFER, BOOTLOADER = 2, 3, 8
 
 @pytest.fixture(scope="module", params=PROGRAMS, ids=[board.name for board in PROGRAMS])
 def program(
+    cross_compiler: None,
+    qemu: None,
     request: pytest.FixtureRequest,
     standin_for: Callable[[str], Path],
     tmp_path_factory: pytest.TempPathFactory,

@@ -300,6 +300,7 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
     assert chip.violations == []
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(("board", "twin"), TWINS, ids=lambda board: str(board.name))
 def test_a_real_board_whose_chip_is_emulated(
     board: Board, twin: Board, standin_for: Callable[[str], Path], tmp_path: Path

@@ -150,7 +150,9 @@ def test_an_image_that_never_confirms_itself_gives_way_to_the_one_before(
 
 
 @pytest.fixture(scope="module")
-def hanging(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+def hanging(
+    cross_compiler: None, qemu: None, standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> BuildResult:
     """A model whose first inference never ends."""
     folder = tmp_path_factory.mktemp("hanging")
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
@@ -160,13 +162,16 @@ def hanging(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def impatient(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def impatient(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A bootloader that gives an application five seconds, not ten minutes."""
     assert board.watchdog is not None
     quick = replace(board, watchdog=replace(board.watchdog, seconds=5))
     return build_bootloader(quick, tmp_path_factory.mktemp("impatient"))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_watchdog_ends_a_hang(
     board: Board, built: BuildResult, hanging: BuildResult, impatient: Path
 ) -> None:
@@ -198,6 +203,7 @@ def test_the_watchdog_ends_a_hang(
         assert running(line) == "old"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_fed_watchdog_lets_the_application_be(board: Board, built: BuildResult, impatient: Path) -> None:
     with Emulator(board, impatient) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK
@@ -258,13 +264,15 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def checking(board: Board, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checking(
+    cross_compiler: None, qemu: None, board: Board, key: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A bootloader that checks signatures."""
     return build_bootloader(board, tmp_path_factory.mktemp("checking"), read_key(key))
 
 
 @pytest.fixture
-def secure(board: Board, checking: Path) -> Iterator[Machine]:
+def secure(cross_compiler: None, qemu: None, board: Board, checking: Path) -> Iterator[Machine]:
     with Emulator(board, checking) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK
         yield Machine(emulator, line)
@@ -310,6 +318,7 @@ def test_what_is_not_signed_by_the_key_is_refused(
     assert running(line) == "right"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_nor_on_aarch64(standin_for: Callable[[str], Path], key: Path, tmp_path: Path) -> None:
     """There the bootloader is compiled as one program, with other arithmetic in SHA-512."""
     board = load_board("qemu-raspi3b")

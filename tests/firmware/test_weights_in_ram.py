@@ -43,7 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bundle_for(
-    folder: Path, shape_of: Callable[..., object], random_folded: Callable[..., FoldedModel]
+    cross_compiler: None,
+    qemu: None,
+    folder: Path,
+    shape_of: Callable[..., object],
+    random_folded: Callable[..., FoldedModel],
 ) -> Callable[[str], Path]:
     """``bundle_for(target)``: a random model, compiled once."""
 

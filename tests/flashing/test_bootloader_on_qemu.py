@@ -37,7 +37,9 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def port(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LossyPort]:
+def port(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LossyPort]:
     kernel = build_bootloader(board, Path(tmp_path_factory.mktemp("bootloader")))
     with Emulator(board, kernel) as emulator, LossyPort(emulator.port, board.uart) as port:
         yield port

@@ -17,7 +17,7 @@ from test_factory_bootloader import BOARD, BOOTLOADER, application
 from test_flasher import image_bytes, seal
 
 from sensor_bnn.cli.flash import command
-from sensor_bnn.errors import BundleError, FlashError, PortError, SensorBnnError, ToolError
+from sensor_bnn.errors import BundleError, FileError, FlashError, PortError, SensorBnnError, ToolError
 from sensor_bnn.flashing import discover
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
@@ -287,7 +287,7 @@ def test_ports_are_found_by_usb_id_and_then_by_asking(
 def test_the_drive_of_a_probe(image: Image, tmp_path: Path, board_folder: Path) -> None:
     drive = tmp_path / "drive"
     arguments = (tmp_path, "--via", "mass-storage", "--drive", drive)
-    with pytest.raises(FlashError, match="there is no such folder"):
+    with pytest.raises(FileError, match=r"FIRMWARE.HEX cannot be written .*Mount the probe.s drive"):
         run(board_folder, *arguments)
     drive.mkdir()
     result = run(board_folder, *arguments)

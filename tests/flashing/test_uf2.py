@@ -44,7 +44,7 @@ def converted(file: Path, family: int) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def bootloader_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bootloader_elf(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_bootloader(BOARD, tmp_path_factory.mktemp("uf2"))
 
 

@@ -29,6 +29,7 @@ MULTIPLIES = [
 ]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(("isa", "core", "instruction"), MULTIPLIES)
 def test_it_multiplies_by_what_its_name_says(isa: str, core: str, instruction: str, tmp_path: Path) -> None:
     target = find_target(core)

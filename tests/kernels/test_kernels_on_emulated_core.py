@@ -52,7 +52,7 @@ BARS = {
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[KernelRow]:
+def rows(cross_compiler: None, qemu: None) -> list[KernelRow]:
     return measure_kernels(find_target("cortex-m7"), (*DEFAULT_SHAPES, *GRID), Console(file=io.StringIO()))
 
 
@@ -95,6 +95,7 @@ def test_bar(rows: list[KernelRow], shape: Shape, output: str) -> None:
     assert row.instr_per_mac <= BARS[shape, output]
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(
     ("core", "most", "int8", "times"),
     [
@@ -116,6 +117,7 @@ def test_bar_of_another_core(core: str, most: float, int8: str, times: int) -> N
         assert chosen.cycles_estimate <= 0.10 * chosen.macs
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_what_does_not_fit_is_left_out_and_said() -> None:
     """A Cortex-M55's 480 KB of flash hold 768 x 192 weights as bits or bytes, but not as floats."""
     said = io.StringIO()
@@ -128,6 +130,7 @@ def test_what_does_not_fit_is_left_out_and_said() -> None:
         measure_kernels(find_target("cortex-m55"), (Shape(999999, 999999, 9),), Console(file=io.StringIO()))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_without_llvm_mca_there_are_counts_and_no_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cycles, "MODEL", "llvm-mca-of-nobody")
     done = CliRunner().invoke(command, ["--shape", "3x5x7", "--json"])
@@ -153,6 +156,7 @@ def random_shapes(count: int) -> tuple[Shape, ...]:
     return tuple(Shape(*map(int, rng.integers(1, (70, 70, 700)))) for _ in range(count))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize("shapes", [HELIUM, random_shapes(6)], ids=["edges", "random"])
 def test_helium_is_exact(shapes: tuple[Shape, ...]) -> None:
     counted = measure_kernels(find_target("cortex-m55"), shapes, Console(file=io.StringIO()), baselines=False)
@@ -172,6 +176,7 @@ def test_the_choice_is_hardly_slower_than_the_best(rows: list[KernelRow]) -> Non
         assert chosen.instructions <= 1.1 * best, shape
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_command_prints_rows_that_repeat_to_the_instruction() -> None:
     results = []
     for _ in range(2):
@@ -200,6 +205,7 @@ def test_a_target_without_an_emulated_board() -> None:
         measure_kernels(find_target("host"), DEFAULT_SHAPES, Console(file=io.StringIO()))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(("core", "other"), [("cortex-m85", "cortex-m55"), ("cortex-m33-nofp", "cortex-m33")])
 def test_a_core_without_a_machine_runs_on_one_that_has_all_its_instructions(
     core: str, other: str, monkeypatch: pytest.MonkeyPatch

@@ -156,6 +156,7 @@ def test_a_tuned_split_is_taken_or_refused() -> None:
         choose_rows(HOST, 20, 8, MAX_BITS + 1, packed=True, tuned=(("lookup16", 20),))
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(
     ("core", "extracts"), [("cortex-m0plus", False), ("cortex-m3", True), ("cortex-m7", True)]
 )

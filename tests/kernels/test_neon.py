@@ -80,7 +80,9 @@ class Kernels:
 
 
 @pytest.fixture(scope="module", params=EMULATORS)
-def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+def kernels(
+    cross_compiler: None, qemu: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kernels]:
     kernels = Kernels(find_target(request.param), tmp_path_factory.mktemp("kernels"))
     yield kernels
     assert kernels.process.stdin is not None and kernels.process.stdout is not None

@@ -24,7 +24,7 @@ SHAPES = (
 
 
 @pytest.fixture(scope="module", params=["cortex-a53", "cortex-a72"])
-def rows(request: pytest.FixtureRequest) -> list[KernelRow]:
+def rows(cross_compiler: None, qemu: None, request: pytest.FixtureRequest) -> list[KernelRow]:
     return measure_kernels(find_target(request.param), SHAPES, Console(file=io.StringIO()))
 
 

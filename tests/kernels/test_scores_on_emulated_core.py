@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sensor_bnn.compiler.lookup import scores_map_of
 from sensor_bnn.compiler.program import Buffer, Call, Place, Program, Read, Step, Workspace, Write
@@ -29,6 +30,7 @@ SHAPES = [
 RATIOS = np.array([0.02, 1.0, 0.0, -1.0, np.nan, 3e38, np.inf, 1e-7], np.float32)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_maps_are_exact() -> None:
     target = find_target("cortex-m55")
     rng = np.random.default_rng(7)

@@ -110,7 +110,7 @@ def bench_result() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def shipped_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shipped_file(qemu: None, cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model, profiled on the default board by the command."""
     folder = tmp_path_factory.mktemp("profile")
     line = [sys.executable, "-m", "sensor_bnn", "profile", "--board", default_board().name, "--json"]

@@ -23,6 +23,7 @@ from sensor_bnn.measure.bench import read_samples
 from sensor_bnn.workflows.demo import SHIPPED
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_shipped_model_hears_its_recordings(
     tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:

@@ -53,7 +53,7 @@ def recordings() -> Recordings:
 
 
 @pytest.fixture(scope="session")
-def recipe() -> MakeRecipe:
+def recipe(training: None) -> MakeRecipe:
     """Makes short recipes for that set; arguments replace whole sections."""
 
     def make(**changes: object) -> Recipe:

@@ -50,6 +50,7 @@ def ablation(table: Path) -> Ablation:
     return load_ablation(str(table))
 
 
+@pytest.mark.usefixtures("training")
 def test_fills_and_trains_nothing_twice(tmp_path: Path, ablation: Ablation, recordings: Recordings) -> None:
     out, trained = tmp_path / "runs", []
 
@@ -73,6 +74,7 @@ def test_fills_and_trains_nothing_twice(tmp_path: Path, ablation: Ablation, reco
     assert trained[3:] == ["plain-seed1", "full-seed1", "taught-seed1"]
 
 
+@pytest.mark.usefixtures("training")
 def test_goes_on_after_a_kill(tmp_path: Path, ablation: Ablation, recordings: Recordings) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     fill(ablation, plan_runs(ablation, 1, False, whole), recordings, whole, quiet)
@@ -98,6 +100,7 @@ def test_goes_on_after_a_kill(tmp_path: Path, ablation: Ablation, recordings: Re
     assert (cut / "table.json").read_text() == (whole / "table.json").read_text()
 
 
+@pytest.mark.usefixtures("training")
 def test_leaves_alone_what_another_process_is_at(
     tmp_path: Path, ablation: Ablation, recordings: Recordings
 ) -> None:
@@ -178,6 +181,7 @@ def test_folds_must_be_of_the_subjects(tmp_path: Path) -> None:
             plan_runs(load_ablation(str(tmp_path / "bad.toml")), 1, True, tmp_path)
 
 
+@pytest.mark.usefixtures("training")
 def test_command(
     table: Path,
     tmp_path: Path,
@@ -198,6 +202,7 @@ def test_command(
     assert "Example:" in CliRunner().invoke(command, ["--help"]).stdout
 
 
+@pytest.mark.usefixtures("training")
 def test_train_makes_its_teacher_first(
     table: Path, tmp_path: Path, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

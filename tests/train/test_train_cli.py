@@ -38,6 +38,7 @@ def recipe_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_train_then_eval_then_samples(
     recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
@@ -62,6 +63,7 @@ def test_train_then_eval_then_samples(
     assert "of 9 samples" in readable.stdout
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
     common = [str(recipe_file), "--out", str(tmp_path / "run"), "--epochs", "1"]
@@ -73,6 +75,7 @@ def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
     assert isinstance(longer.exception, CheckpointError)
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
     arguments = [str(recipe_file), "--out", str(tmp_path / "run"), "--dry-run"]

@@ -260,6 +260,7 @@ def test_normalisation_is_that_of_the_images(colours: Images) -> None:
 SMALL = {"width": 32, "heads": 1, "layers": 1, "patch": 4}
 
 
+@pytest.mark.usefixtures("training")
 def test_learns_images_and_writes_samples(
     tmp_path: Path, colours: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +282,7 @@ def test_learns_images_and_writes_samples(
     assert sorted(samples.y.tolist()) == [0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.usefixtures("training")
 def test_files_are_learned_from_as_arrays_are(tmp_path: Path, folder: Path) -> None:
     recipe = parse_recipe(
         {
@@ -345,6 +347,7 @@ def test_sets_by_name() -> None:
             sets.load(DataRecipe(set=name, path="/nowhere"))
 
 
+@pytest.mark.usefixtures("training")
 def test_images_of_another_size_are_refused(colours: Images, tmp_path: Path) -> None:
     recipe = parse_recipe({"model": SMALL, "schedule": {"epochs": 1, "batch": 16}}, "x")
     from sensor_bnn.nn.checkpoint import load_checkpoint

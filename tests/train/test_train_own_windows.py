@@ -40,6 +40,7 @@ def csv_file(tmp_path: Path) -> Path:
     return tmp_path / "own.csv"
 
 
+@pytest.mark.usefixtures("training")
 def test_npz_comes_back_and_is_learned(npz: Path, recordings: Recordings, tmp_path: Path) -> None:
     found = read_npz(npz)
     np.testing.assert_array_equal(found.windows().x[:], recordings.windows().x[:])

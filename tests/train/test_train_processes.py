@@ -51,6 +51,7 @@ def losses(out: Path) -> list[float]:
     return [entry["loss"] for entry in json.loads((out / "history.json").read_text())["history"]]
 
 
+@pytest.mark.usefixtures("training")
 def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path: Path) -> None:
     one, two, cut = tmp_path / "one", tmp_path / "two", tmp_path / "cut"
     assert shared(recipe_file, one, 1) == 0
@@ -69,6 +70,7 @@ def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path
     assert (cut / "ckpt.pt").read_bytes() == (two / "ckpt.pt").read_bytes()
 
 
+@pytest.mark.usefixtures("training")
 def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: Path) -> None:
     full = tmp_path / "full.toml"
     full.write_text(recipe_file.read_text().replace("[model]", '[model]\nprecision = "full"'))
@@ -86,6 +88,7 @@ def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: P
     assert np.array_equal(*kept)
 
 
+@pytest.mark.usefixtures("training")
 def test_bfloat16_learns_too(recipe_file: Path, tmp_path: Path) -> None:
     assert shared(recipe_file, tmp_path / "half", 1, precision="bf16-mixed") == 0
     assert losses(tmp_path / "half")[-1] < losses(tmp_path / "half")[0]

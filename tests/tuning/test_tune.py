@@ -35,6 +35,7 @@ def run(*arguments: object):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
     file = tmp_path / "tuning.json"
     done = run(model, "--board", BOARD, "--trials", 3, "-o", file, "--json")
@@ -63,6 +64,7 @@ def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
     assert "gain" in table.stdout and "MeanRows 4x32" in table.stdout
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_path, monkeypatch):
     whole = tune_model(request_of(model), tmp_path / "whole.json")
     file = tmp_path / "tuning.json"
@@ -103,6 +105,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
         tune_model(request_of(model), file, resume=True)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
     """As for a real board: the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)
@@ -130,6 +133,7 @@ def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
         assert abs(one["default_count"] - other["default_count"]) <= 4
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_choice_that_gives_other_bits_is_never_the_best(model, tmp_path, monkeypatch):
     real = tune_module._run
     wrong = []

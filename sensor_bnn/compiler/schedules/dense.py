@@ -2,6 +2,7 @@
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.dense import END, SUM, Patches, Stored, dense
 from sensor_bnn.compiler.schedules.space import Space, Tile
 
@@ -37,4 +38,4 @@ def dense_space(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: st
         "columns": max(size for size in _COLUMNS[sums] if N % size == 0),
         "terms": 1,
     }
-    return Space(dense(shape, N, bias_rows, stored, sums), END, schedule, rule)
+    return Space(built(dense, shape, N, bias_rows, stored, sums), END, schedule, rule)

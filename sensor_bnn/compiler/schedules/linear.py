@@ -2,6 +2,7 @@
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear import END, bnn_linear, bnn_linear_residual
 from sensor_bnn.compiler.kernels.popcount import UNROLLED_WORDS
 from sensor_bnn.compiler.schedules.space import Space, Tile
@@ -28,4 +29,4 @@ def linear_space(M: int, N: int, K: int, *, residual: bool) -> Space | None:
         sch.unroll(output)
 
     build = bnn_linear_residual if residual else bnn_linear
-    return Space(build(M, N, K), END, schedule, {"rows": 1, "outputs": 1})
+    return Space(built(build, M, N, K), END, schedule, {"rows": 1, "outputs": 1})

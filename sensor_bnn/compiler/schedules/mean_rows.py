@@ -2,6 +2,7 @@
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.mean_rows import END, SUM, mean_rows
 from sensor_bnn.compiler.schedules.space import Space, Tile
 
@@ -23,4 +24,4 @@ def mean_rows_space(M: int, N: int) -> Space:
         for loop in (row, column, *sch.get_loops(start)[1:], *sch.get_loops(end)[1:]):
             sch.unroll(loop)
 
-    return Space(mean_rows(M, N), END, schedule, {"columns": 1, "rows": 1})
+    return Space(built(mean_rows, M, N), END, schedule, {"columns": 1, "rows": 1})

@@ -2,6 +2,7 @@
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_scores_map import COUNT, bnn_scores_map
 from sensor_bnn.compiler.schedules.space import Space, Tile
 
@@ -16,4 +17,4 @@ def scores_map_space(H: int, M: int, N: int, K: int) -> Space:
         _, key = sch.split(loop, tile("keys", loop, _MOST_KEYS))
         sch.unroll(key)
 
-    return Space(bnn_scores_map(H, M, N, K), COUNT, schedule, {"keys": 1})
+    return Space(built(bnn_scores_map, H, M, N, K), COUNT, schedule, {"keys": 1})
