@@ -139,7 +139,7 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
     told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
     assert "firmware has no vector table at 0x00010200" in found(told)["vectors"]
     told = replace(board, bootloader=replace(board.bootloader, size=0x800 + board.journal.size))
-    assert "bytes of flash, and has 2,048" in found(told)["fits"]
+    assert "bytes of flash and has 2,048" in found(told)["fits"]
     shifted(replace(board, uart=replace(board.uart, irq=20)))
     told = replace(board, uart=replace(board.uart, irq=4))
     assert "interrupt 4 of bootloader is not the UART's" in found(told)["vectors"]
