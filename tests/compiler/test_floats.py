@@ -164,7 +164,7 @@ def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
     [
         ("y = Softmax <axis = 0> (x)", "9, 37", "9, 37", "over axis 0 of 2"),
         ("y = Conv <strides = [1, 1]> (x, conv)", "1, 3, 12, 8", "1, 64, 9, 5", "is not a patch embedding"),
-        ("y = Conv <strides = [4, 4]> (x, x)", "3, 3, 4, 4", "3, 3, 1, 1", "no constants"),
+        ("y = Conv <strides = [4, 4]> (x, x)", "3, 3, 4, 4", "3, 3, 1, 1", "are not constants"),
         ("y = Gemm (x, x)", "4, 4", "4, 4", "does not multiply by a constant"),
         (
             "a = Relu (x) y = Softmax (a)",

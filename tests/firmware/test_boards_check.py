@@ -223,6 +223,6 @@ def test_the_page_tells_every_key_driver_and_check() -> None:
         }
         assert drivers - told == set()
     checks = [
-        row.split("`")[1] for row in rows("## What `boards check` looks at") if "`" in row.split("|")[1]
+        row.split("`")[1] for row in rows("## What `boards check` checks") if "`" in row.split("|")[1]
     ]
     assert checks == list(CHECKS)

@@ -163,7 +163,7 @@ def test_a_choice_that_gives_other_bits_is_never_the_best(model, tmp_path, monke
 
 def test_wrong_usage(model, tmp_path):
     assert "a cortex-m7, not a cortex-m4" in run(model, "--board", BOARD, "--target", "cortex-m4").output
-    assert "Give the --board" in run(model, "--port", "/dev/absent").output
+    assert "--port requires --board" in run(model, "--port", "/dev/absent").output
     with pytest.raises(BoardError, match="has no emulator"):
         tune_model(request_of(model, board=load_board("nucleo-f446re")), tmp_path / "t.json")
     assert not (tmp_path / "t.json").exists()
