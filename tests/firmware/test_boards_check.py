@@ -222,7 +222,5 @@ def test_the_page_tells_every_key_driver_and_check() -> None:
             file.stem.removesuffix(f"_{kind}") for file in (resource("firmware") / "hal").glob(f"*_{kind}.c")
         }
         assert drivers - told == set()
-    checks = [
-        row.split("`")[1] for row in rows("## What `boards check` checks") if "`" in row.split("|")[1]
-    ]
+    checks = [row.split("`")[1] for row in rows("## What `boards check` checks") if "`" in row.split("|")[1]]
     assert checks == list(CHECKS)
