@@ -16,7 +16,7 @@ _SIGNALS = (signal.SIGINT, *ENDING)
 
 
 @contextmanager
-def heard() -> Iterator[Callable[[], int]]:
+def signals_noted() -> Iterator[Callable[[], int]]:
     """Only note the first signal; the yielded function returns its number, or 0.
 
     A second signal of that kind acts as it did before. A signal that is ignored, as ``nohup`` does with
@@ -74,7 +74,9 @@ def interruptions(what: str, saved: Callable[[], bool] | None = None) -> Iterato
 
 def interruption(number: int, message: str, saved: bool) -> InterruptionError:
     """Return the error of a work that a signal ended: see ``InterruptionError``."""
-    return InterruptionError(number, message, "Go on from what was saved." if saved else "Start over.", saved)
+    return InterruptionError(
+        number, message, "Continue from what was saved." if saved else "Start over.", saved
+    )
 
 
 def written_to(path: Path, kept: bool) -> Callable[[], bool]:

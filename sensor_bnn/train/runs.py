@@ -1,4 +1,4 @@
-"""Folders of runs: what is finished, what can go on, who works on it, and which teacher comes first."""
+"""Folders of runs: whether a run is finished, resumable or in use, and the teacher that it needs first."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sensor_bnn.train.sets import DataSet
 from sensor_bnn.train.state import CHECKPOINT_FILE, STATE_FILE, STATE_FORMAT
 
 Started = Callable[[Recipe, Path], EpochDone]
-"""Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
+"""A callback when a run starts. It gets the recipe and the folder, and returns the callback of each epoch."""
 
 
 class BusyError(CheckpointError):
-    """Another process works in the run's folder."""
+    """Another process uses the run's folder."""
 
 
 def complete(
@@ -39,28 +39,29 @@ def complete(
     processes: Processes | None = None,
     fresh: bool = False,
 ) -> Checkpoint:
-    """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
+    """Return the run's checkpoint; first train the run, or the rest of it, and its teacher, if necessary.
 
     Args:
-        recipe: of the run.
+        recipe: the recipe of the run.
         dataset: the whole set.
-        seed: of the run, and of its teacher.
-        out: folder of the run.
-        teacher_folder: folder of the teacher's run, if the recipe names its recipe.
-        started: progress.
+        seed: the seed of the run and of its teacher.
+        out: the folder of the run.
+        teacher_folder: the folder of the teacher's run, if the recipe names the teacher's recipe.
+        started: the callback when a run starts.
         compiled, processes: see ``train``.
-        fresh: discard a run of another recipe, seed or data in the folder.
+        fresh: whether to discard a run of another recipe, seed or data that the folder holds.
 
     Raises:
-        BusyError: another process is at it.
+        BusyError: another process trains this run.
         CheckpointError, DataError: see ``train``; also for a finished run of other data.
     """
     data = data_digest(dataset, recipe)
     if not is_finished(recipe, seed, out, data, fresh):
         teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes, fresh)
         with claimed(out, processes):
-            # Another process may have finished it while the teacher was made ready.
-            if not is_finished(recipe, seed, out, data, fresh):
+            if not is_finished(
+                recipe, seed, out, data, fresh
+            ):  # another process may have finished it meanwhile
                 resume = is_resumable(recipe, seed, out, data, fresh)
                 if not resume and not fresh and (out / STATE_FILE).exists():
                     raise CheckpointError(
@@ -93,7 +94,7 @@ def ready_teacher(
     processes: Processes | None = None,
     fresh: bool = False,
 ) -> Teacher | None:
-    """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
+    """Return the teacher that the recipe names, from its checkpoint; first train it in ``folder`` if needed.
 
     Raises:
         BusyError: another process trains it.
@@ -109,7 +110,7 @@ def ready_teacher(
 
 
 def teacher_recipe(recipe: Recipe) -> Recipe:
-    """The recipe that ``distill.teacher`` names, with the student's split.
+    """Return the recipe that ``distill.teacher`` names, with the student's split.
 
     Raises:
         CheckpointError: there is no such recipe, or it has a teacher itself.
@@ -125,11 +126,10 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
 
 @contextmanager
 def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
-    """Hold the folder against other runs; the system lets go of it when this process is killed.
+    """Lock the folder against other runs; the system releases the lock when this process is killed.
 
-    A folder that cannot be written to is refused here, before a long training.
-
-    Of several processes of one run the first holds it.
+    A folder that cannot be written to is refused here, before a long training. If several processes share the
+    run, the first one holds the lock.
 
     Raises:
         BusyError: another process holds it.
@@ -156,13 +156,13 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
 
 
 def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, fresh: bool = False) -> bool:
-    """Whether the folder holds the checkpoint of that whole run.
+    """Whether the folder holds the checkpoint of that run after its last epoch.
 
     Args:
-        recipe, seed: of the run.
+        recipe, seed: the recipe and the seed of the run.
         out: the folder.
-        data: the digest of the data that the run learns from; None: of any.
-        fresh: whether a run of other data may be discarded.
+        data: the digest of the data that the run learns from; None accepts any.
+        fresh: whether a run of other data is to be discarded.
 
     Raises:
         CheckpointError: the checkpoint is damaged, or of other data.
@@ -183,7 +183,7 @@ def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, f
 
 
 def is_resumable(recipe: Recipe, seed: int, out: Path, data: str, fresh: bool = False) -> bool:
-    """Whether the folder holds a begun run of that recipe and seed, and with ``fresh`` also of that data."""
+    """Whether the folder holds the state of a run of that recipe and seed; with ``fresh``, also of that data."""
     if not (out / STATE_FILE).is_file():
         return False
     found = read_tensors(out / STATE_FILE, STATE_FORMAT)

@@ -68,7 +68,7 @@ def check_start(out: Path, resume: bool, fresh: bool) -> None:
         )
     if not resume and not fresh and (finished or begun):
         kind, first = (
-            ("a finished", "Discard") if finished else ("an interrupted", "Go on with --resume, discard")
+            ("a finished", "Discard") if finished else ("an interrupted", "Continue with --resume, discard")
         )
         raise CheckpointError(
             f"{out} holds {kind} run.", f"{first} it with --fresh, or choose another folder with --out."
