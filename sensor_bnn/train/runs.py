@@ -183,7 +183,7 @@ def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, f
 
 
 def is_resumable(recipe: Recipe, seed: int, out: Path, data: str, fresh: bool = False) -> bool:
-    """Whether the folder holds the state of a run of that recipe and seed; with ``fresh``, also of that data."""
+    """Whether the folder holds the state of that run; with ``fresh``, only if it learned from that data."""
     if not (out / STATE_FILE).is_file():
         return False
     found = read_tensors(out / STATE_FILE, STATE_FORMAT)

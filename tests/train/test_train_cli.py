@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 import sensor_bnn
 from sensor_bnn.cli.evaluate import command as evaluate_command
+from sensor_bnn.cli.export import command as export_command
 from sensor_bnn.cli.train import command as train_command
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
@@ -77,15 +79,39 @@ def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
-def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
+def test_dry_run_trains_nothing(
+    recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
     arguments = [str(recipe_file), "--out", str(tmp_path / "run"), "--dry-run"]
     shown = json.loads(CliRunner().invoke(train_command, [*arguments, "--json"]).stdout)
+    conforms("train-dry-run", shown)
     assert (shown["learned_from"], shown["tested_on"], shown["input"]) == (117, 39, [6, 100])
     assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
     assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
     told = CliRunner().invoke(train_command, arguments).stdout
     assert "117" in told and "estimated from 3 steps" in told
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("training")
+@pytest.mark.usefixtures("small_set")
+def test_dry_run_with_a_teacher(
+    recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    """A recipe, whose training is counted too, or a checkpoint."""
+    full = tmp_path / "full.toml"
+    full.write_text(recipe_file.read_text().replace("[model]", '[model]\nprecision = "full"'))
+    assert CliRunner().invoke(train_command, [str(full), "--out", str(tmp_path / "full")]).exit_code == 0
+    taught = tmp_path / "taught.toml"
+    for teacher, told in ((full, ", with its teacher full:"), (tmp_path / "full" / "ckpt.pt", " here:")):
+        distill = f'[distill]\nteacher = "{teacher}"\nfeatures = 1.0\n'
+        taught.write_text(recipe_file.read_text() + distill)
+        done = CliRunner().invoke(train_command, [str(taught), "--dry-run", "--json"])
+        conforms("train-dry-run", json.loads(done.stdout))
+        assert told in CliRunner().invoke(train_command, [str(taught), "--dry-run"]).stdout
+    (tmp_path / "full" / "ckpt.pt").unlink()
+    done = CliRunner().invoke(train_command, [str(taught), "--dry-run"])
+    assert isinstance(done.exception, CheckpointError)
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:
@@ -129,3 +155,18 @@ def test_shipped_checkpoint_is_right_on_the_shipped_samples() -> None:
     result = json.loads(CliRunner().invoke(evaluate_command, arguments).stdout)
     whole = load_checkpoint(ZOO / "ckpt.pt").metrics["test_top1"]
     assert abs(result["top1"] - whole) < 0.08  # 256 of 1484 windows
+
+
+def test_a_checkpoint_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    """The case nan-checkpoint: a file of an earlier version, as the shipped one is."""
+    content = torch.load(ZOO / "ckpt.pt", weights_only=True)
+    content["state"]["embed.weight"].view(-1)[0] = float("nan")
+    torch.save(content, tmp_path / "nan.pt")
+    arguments = [str(tmp_path / "nan.pt"), "--data", str(ZOO / "samples.npz")]
+    out = str(tmp_path / "out")
+    for command, line in ((evaluate_command, arguments), (export_command, [arguments[0], "-o", out])):
+        done = CliRunner().invoke(command, line)
+        assert isinstance(done.exception, CheckpointError), done.output
+        assert "embed.weight is not finite" in str(done.exception)
+        assert done.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["nan.pt"]

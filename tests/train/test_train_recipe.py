@@ -59,6 +59,12 @@ def test_base_beside_the_file_or_shipped(tmp_path: Path) -> None:
         ("[schedule]\nclip = nan", "clip is nan"),
         ("[schedule]\naverage = 1", "average is 1"),
         ("[data]\nsize = 0", "size is 0"),
+        ("[augment]\ncrop = -2", "augment.crop is -2; it must be between 0 and 64"),
+        ("[augment]\nspeed = 2", "augment.speed is 2; it must be"),
+        ("[schedule]\nsmoothing = 2", "schedule.smoothing is 2; it must be"),
+        ("[schedule]\nrate = inf", "schedule.rate is inf; it must be"),
+        ("[data]\ntrain_subjects = []", r"data.train_subjects is \[\]; it must be a list of one or more"),
+        ("[data]\ntest_subjects = []", r"data.test_subjects is \[\]; it must be a list of one or more"),
         ("model = 3", "model is 3; it must be a table"),
         ("[data]\ntest_subjects = [1]", r"subjects \[1\] are both"),
         (
