@@ -210,9 +210,9 @@ def run_evaluate(
                 state.add(ticks, output)
                 progress("evaluate", len(state.outputs), len(inputs))
             done = True
-        except (PortError, DeviceError, KeyboardInterrupt) as error:
+        except (PortError, DeviceError, KeyboardInterrupt, SystemExit) as error:
             told = interrupted(summary()) if state.outputs else ""
-            if isinstance(error, KeyboardInterrupt):
+            if not isinstance(error, PortError | DeviceError):
                 raise
             raise type(error)(
                 error.message,

@@ -71,7 +71,7 @@ def files(tmp_path: Path) -> Callable[..., Path]:
 
 
 class KilledError(Exception):
-    """What stands for a kill between two epochs."""
+    """Takes the place of a kill between two epochs."""
 
 
 def kill(epoch: int, loss: float, top1: float) -> None:
