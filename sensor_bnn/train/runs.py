@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, load_teacher
@@ -129,15 +129,31 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
     """Lock the folder against other runs; the system releases the lock when this process is killed.
 
     A folder that cannot be written to is refused here, before a long training. If several processes share the
-    run, the first one holds the lock.
+    run, the first one holds the lock, and its failure is one of all.
 
     Raises:
         BusyError: another process holds it.
         FileError: the folder cannot be written to.
     """
-    if processes is not None and not processes.first:
+    processes = processes or Processes()
+    with ExitStack() as stack:
+        failure = None
+        if processes.first:
+            try:
+                stack.enter_context(_locked(folder))
+            except (BusyError, FileError) as error:
+                failure = error
+        # The others would wait for the first one for ever.
+        failed = processes.total([float(failure is not None)])[0]
+        if failure is not None:
+            raise failure
+        if failed:
+            raise BusyError(f"The first process of this run cannot work in {folder}.", "It says why.")
         yield
-        return
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     file = folder / ".claim"
     with hold_open(file):
         pass
