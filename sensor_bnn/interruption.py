@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from sensor_bnn.errors import InterruptionError
 from sensor_bnn.programs import ENDING
 
 _SIGNALS = (signal.SIGINT, *ENDING)
+_EXIT_CODES = frozenset(128 + number for number in ENDING)
+_AGAIN_SECONDS = 0.02
 
 
 @contextmanager
@@ -65,11 +68,35 @@ def interruptions(what: str, saved: Callable[[], bool] | None = None) -> Iterato
         message = f"{what} was interrupted."
         raise interruption(signal.SIGINT, message, saved is not None and saved()) from end
     except SystemExit as end:
-        if end.code not in [128 + number for number in ENDING]:
+        if end.code not in _EXIT_CODES:
             raise
         number = signal.Signals(int(str(end.code)) - 128)
         message = f"{what} was ended by {number.name}."
         raise interruption(number, message, saved is not None and saved()) from end
+
+
+def repeat_if_swallowed() -> None:
+    """From now on, raise the exception of a signal again if Python swallows it.
+
+    Python runs a signal's handler between any two instructions, so also in a destructor or in a callback of a
+    weak reference, which no exception can leave. Imports of large packages run thousands of these.
+    """
+    sys.unraisablehook = _raise_again
+
+
+def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
+    code = swallowed.exc_value.code if isinstance(swallowed.exc_value, SystemExit) else None
+    by_signal = swallowed.exc_type is KeyboardInterrupt or code in _EXIT_CODES
+    if not by_signal or threading.current_thread() is not threading.main_thread():
+        sys.__unraisablehook__(swallowed)
+        return
+
+    def again(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt if code is None else SystemExit(code)
+
+    # Not here, where it would be swallowed once more.
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 def interruption(number: int, message: str, saved: bool) -> InterruptionError:

@@ -275,6 +275,28 @@ def test_a_signal_to_the_command_line_ends_the_program_too(fake, tmp_path: Path,
     assert words == f"sensor-bnn: The command {how}. Start over with: sensor-bnn targets\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_destructor_ends_the_command_too(number: int) -> None:
+    """Python prints an exception there, and goes on."""
+    code = (
+        "import click, signal, sys, time; from types import SimpleNamespace; from sensor_bnn import cli\n"
+        "class Last:\n"
+        f"    def __del__(self): signal.raise_signal({int(number)})\n"
+        "def work():\n"
+        "    Last()\n"
+        "    time.sleep(60)\n"
+        "    print('done')\n"
+        "command = click.Command('targets', callback=work)\n"
+        "sys.modules['sensor_bnn.cli.targets'] = SimpleNamespace(command=command)\n"
+        "sys.argv = ['sensor-bnn', 'targets']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr.startswith("sensor-bnn: The command was ") and done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
 def test_a_program_that_runs_beside_us(fake, tmp_path: Path) -> None:
     read, write = os.pipe()
     file = fake("read line; echo got $line; echo words >&2; exit 5")

@@ -14,7 +14,7 @@ import click
 
 from sensor_bnn.errors import InterruptionError, SensorBnnError
 from sensor_bnn.files import standard_output
-from sensor_bnn.interruption import interruptions
+from sensor_bnn.interruption import interruptions, repeat_if_swallowed
 from sensor_bnn.programs import ENDING, copyable
 from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 
@@ -204,6 +204,7 @@ def main() -> None:
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _leave)
+    repeat_if_swallowed()
     try:
         with notes_shown(), standard_output():
             root(prog_name="sensor-bnn")
