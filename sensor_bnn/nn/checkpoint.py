@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.config import TransformerConfig
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.families import build, config_from
+from sensor_bnn.nn.model import Model
 
 FORMAT = "sensor-bnn checkpoint"
 VERSION = 1
@@ -29,14 +29,12 @@ class Checkpoint:
         metrics: what training measured, such as ``test_top1`` (0 .. 1), ``epochs``, ``seed``.
     """
 
-    model: BinaryTransformer
+    model: Model
     recipe: dict[str, Any]
     metrics: dict[str, Any]
 
 
-def save_checkpoint(
-    path: Path, model: BinaryTransformer, recipe: dict[str, Any], metrics: dict[str, Any]
-) -> None:
+def save_checkpoint(path: Path, model: Model, recipe: dict[str, Any], metrics: dict[str, Any]) -> None:
     """Write a checkpoint in one step: the old file stands until the new one is whole."""
     state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     config = model.config.to_dict()
@@ -54,7 +52,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         config, state = content["config"], content["state"]
         recipe, metrics = dict(content["recipe"]), dict(content["metrics"])
-        model = BinaryTransformer(TransformerConfig.from_dict(config))
+        model = build(config_from(config))
         model.load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise CheckpointError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sensor_bnn.errors import CheckpointError
 
@@ -55,6 +55,8 @@ class TransformerConfig:
         residual: ``block``: the stream goes round attention and round the MLP; ``layer``: round every
             binary layer, so that query, key, value and hidden layer see it as well.
     """
+
+    family: ClassVar[str] = "vit"
 
     name: str = "sensor-tiny"
     classes: tuple[str, ...] = ()
@@ -186,8 +188,6 @@ _DEIT = replace(_MICRO, name="deit-tiny", height=224, length=224, patch=16, widt
 
 PRESETS: dict[str, TransformerConfig] = {
     "sensor-tiny": _TINY,
-    # The same depth with four heads: for sets with more classes than seven exercises.
-    "sensor-small": replace(_TINY, name="sensor-small", width=128, heads=4),
     "vit-micro": _MICRO,
     "vit-cifar": replace(_MICRO, name="vit-cifar", width=192, heads=3, layers=12),
     # The shapes of DeiT, without its class and distillation tokens.
@@ -197,7 +197,6 @@ PRESETS: dict[str, TransformerConfig] = {
 
 USUAL_CLASSES: dict[str, int] = {
     "sensor-tiny": 7,
-    "sensor-small": 7,
     "vit-micro": 10,
     "vit-cifar": 10,
     "deit-tiny": 1000,

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor, nn
 
 from sensor_bnn.nn.config import TransformerConfig
+from sensor_bnn.nn.hybrid import Attention, Head, HybridModel
+from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_parts import Product
+from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
 
@@ -18,11 +23,12 @@ class Sizes:
         parameters: learned numbers, while training.
         binary_weights: weights of one bit.
         packed_bytes: these, packed.
-        float_bytes: embedding, positions and head, float32.
-        constant_bytes: scales, biases, thresholds, tables.
+        float_bytes: embedding, positions and head: float32, in the hybrid family 8 bits.
+        constant_bytes: scales, biases, thresholds, tables; in the hybrid family 2 bytes each.
         binary_macs: multiply-adds of bits, an inference.
-        float_macs: multiply-adds of floats: embedding and head.
-        stream_bytes: the float32 stream between the blocks, the largest activation of most models.
+        float_macs: multiply-adds that are not of bits: embedding or stem, head, layers of 8 bits or floats.
+        stream_bytes: the stream between the layers, the largest activation of most models: float32, in the
+            hybrid family 16 bits.
     """
 
     parameters: int
@@ -40,12 +46,16 @@ class Sizes:
         return self.packed_bytes + self.float_bytes + self.constant_bytes
 
 
-def sizes(config: TransformerConfig) -> Sizes:
+def sizes(config: ModelConfig) -> Sizes:
     """Sizes of a model of that configuration; its classes must be named.
 
     Raises:
         CheckpointError: it names no classes.
     """
+    return _hybrid(config) if isinstance(config, HybridConfig) else _vit(config)
+
+
+def _vit(config: TransformerConfig) -> Sizes:
     d, f, T, H = config.width, config.width * config.mlp_ratio, config.tokens, config.heads
     classes, L = len(config.classes), config.layers
     with torch.device("meta"):
@@ -72,4 +82,53 @@ def sizes(config: TransformerConfig) -> Sizes:
         binary_macs=L * products,
         float_macs=T * config.patch_values * d + d * classes,
         stream_bytes=4 * T * d,
+    )
+
+
+def _hybrid(config: HybridConfig) -> Sizes:
+    """Counted on the model itself, run once on tensors without data."""
+    binary = wide = stream = 0
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal binary, wide, stream
+        if isinstance(module, Product):
+            tokens = output.shape[1] * output.shape[2]
+            stream = max(stream, 2 * tokens * output.shape[3])
+            if module.bits == "1":
+                binary += tokens * module.weight.numel()
+            else:
+                wide += tokens * module.weight.numel()
+        elif isinstance(module, Attention):
+            tokens, width = output.shape[1] * output.shape[2], output.shape[3]
+            products = 2 * tokens * tokens * width  # scores, and the map by the values
+            binary, wide = (binary + products, wide) if module.binary else (binary, wide + products)
+        elif isinstance(module, Head):
+            wide += module.linear.weight.numel()
+
+    with torch.device("meta"):
+        model = HybridModel(config).eval()
+        for module in model.modules():
+            module.register_forward_hook(count)
+        model(torch.empty(1, *config.input_shape))
+    parameters = {name: tensor.numel() for name, tensor in model.named_parameters()}
+    products = {id(p.weight): p for p in model.modules() if isinstance(p, Product)}
+    bits = sum(p.weight.numel() for p in products.values() if p.bits == "1")
+    bytes_ = sum(p.weight.numel() * (1 if p.bits == "8" else 4) for p in products.values() if p.bits != "1")
+    bytes_ += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
+    matrices = sum(p.weight.numel() for p in products.values())
+    matrices += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
+    tables = sum(
+        module.heads * (module.map.head_width + 1)
+        for module in model.modules()
+        if isinstance(module, Attention) and module.binary
+    )
+    return Sizes(
+        parameters=sum(parameters.values()),
+        binary_weights=bits,
+        packed_bytes=bits // 8,
+        float_bytes=bytes_,
+        constant_bytes=2 * (sum(parameters.values()) - matrices + tables),
+        binary_macs=binary,
+        float_macs=wide,
+        stream_bytes=stream,
     )

@@ -32,6 +32,7 @@ from sensor_bnn.nn.linear import (
     residual_binarizer,
     stream_binarizer,
 )
+from sensor_bnn.nn.model import Model
 
 
 class PatchEmbedding(nn.Module):
@@ -192,12 +193,14 @@ class Block(nn.Module):
         return attention, mlp
 
 
-class BinaryTransformer(nn.Module):
+class BinaryTransformer(Model):
     """Patches, blocks of binary attention and binary MLP, mean over tokens, head.
 
     Args:
         config: what to build; ``config.classes`` names the logits.
     """
+
+    config: TransformerConfig
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()

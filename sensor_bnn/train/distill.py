@@ -19,7 +19,7 @@ from torch.nn import functional
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
 from sensor_bnn.train.teacher_outputs import Looked
 
@@ -33,7 +33,7 @@ class Teacher:
         sha256: of its checkpoint file.
     """
 
-    model: BinaryTransformer
+    model: Model
     sha256: str
 
 
@@ -79,9 +79,7 @@ class Distiller(nn.Module):
         CheckpointError: the two take other windows, tell other classes apart or cut other tokens.
     """
 
-    def __init__(
-        self, plan: Distillation, smoothing: float, student: BinaryTransformer, teacher: BinaryTransformer
-    ) -> None:
+    def __init__(self, plan: Distillation, smoothing: float, student: Model, teacher: Model) -> None:
         super().__init__()
         ours, theirs = student.config, teacher.config
         for name in ("classes", "channels", "length", "tokens"):

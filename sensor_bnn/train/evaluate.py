@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from sensor_bnn.errors import DataError
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.windows import Examples, Windows
 
 
@@ -36,7 +36,7 @@ class Evaluation:
         ]
 
 
-def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
+def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
     """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
 
     Raises:
@@ -56,7 +56,7 @@ def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArr
     return np.concatenate(parts)
 
 
-def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
+def evaluate(model: Model, windows: Windows) -> Evaluation:
     """Run the model over all windows.
 
     Raises:

@@ -12,7 +12,9 @@ from torch import nn
 
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import save_checkpoint
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.families import build
+from sensor_bnn.nn.hybrid import HybridModel
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.atomic_text import write_json, write_text
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
@@ -25,6 +27,7 @@ from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet, Split, split
 from sensor_bnn.train.state import Position, keep, restore
+from sensor_bnn.train.statistics import estimate_again
 from sensor_bnn.train.teacher_outputs import keep_outputs
 
 EpochDone = Callable[[int, float, float], None]
@@ -123,6 +126,8 @@ def train(
             epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
     model.set_real_weights(False)
     average.give()
+    if recipe.schedule.average or isinstance(model, HybridModel):
+        estimate_again(model, recipe, parts.train, seed, processes)
     history = at.history
     test = evaluate(model.to("cpu"), parts.test)
     metrics: dict[str, Any] = {
@@ -140,7 +145,7 @@ def train(
     return TrainingRun(out / "ckpt.pt", history, test)
 
 
-def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None) -> nn.Module:
+def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Module:
     """What a step computes: ``(x, y)`` to ``(logits, loss)``.
 
     Raises:
@@ -160,7 +165,7 @@ def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | Non
     return distiller
 
 
-def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
+def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
     """The recipe's model with random weights, normalising as the training part says.
 
     Raises:
@@ -168,7 +173,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BinaryTransformer(recipe.config(parts.shape, parts.classes))
+        model = build(recipe.config(parts.shape, parts.classes))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")

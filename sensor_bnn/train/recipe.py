@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.nn.families import preset
+from sensor_bnn.nn.model import ModelConfig
 
 _FOLDER = Path(__file__).resolve().parent / "recipes"
 
@@ -136,7 +137,7 @@ class Recipe:
 
     Attributes:
         name: of the recipe, and of the model.
-        preset: name in ``sensor_bnn.nn.config.PRESETS``.
+        preset: name in ``sensor_bnn.nn.families.PRESETS``.
         model: fields of the preset to change.
         data, augment, schedule, distill: the rest.
     """
@@ -149,7 +150,7 @@ class Recipe:
     schedule: Schedule = Schedule()
     distill: Distillation = Distillation()
 
-    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> TransformerConfig:
+    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> ModelConfig:
         """The model's configuration for windows ``(C, L)`` or images ``(C, height, L)`` of these classes."""
         height = shape[1] if len(shape) == 3 else 0
         sizes = {"channels": shape[0], "height": height, "length": shape[-1]}

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.checkpoint import read_tensors, write_tensors
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.recipe import Recipe, parse_recipe
 
@@ -47,7 +47,7 @@ class Position:
 def keep(
     path: Path,
     identity: dict[str, Any],
-    model: BinaryTransformer,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     average: RunningAverage,
     position: Position,
@@ -77,7 +77,7 @@ def restore(
     path: Path,
     recipe: Recipe,
     identity: dict[str, Any],
-    model: BinaryTransformer,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     average: RunningAverage,
 ) -> Position:

@@ -16,6 +16,7 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train.evaluate import evaluate
 from sensor_bnn.train.loop import TrainingRun, train
 from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.sets import split
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -160,7 +161,7 @@ def test_the_average_of_the_weights_is_the_model_and_survives_a_kill(
     assert whole.history == last.history
     differ = [name for name, tensor in weights(last).items() if not torch.equal(tensor, weights(whole)[name])]
     assert "head.weight" in differ
-    assert not any("running" in name for name in differ)
+    assert any("running" in name for name in differ)  # the statistics of the average, not of the last step
 
     def kill(epoch: int, loss: float, top1: float) -> None:
         raise KilledError
@@ -168,6 +169,25 @@ def test_the_average_of_the_weights_is_the_model_and_survives_a_kill(
     with pytest.raises(KilledError):
         train(plan, recordings, 0, tmp_path / "cut", epoch_done=kill)
     assert_equal(whole, train(plan, recordings, 0, tmp_path / "cut", resume=True))
+
+
+def test_the_statistics_of_an_average_are_those_of_its_own_values(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    """An evaluation by running statistics agrees with one by the statistics of the whole training part."""
+    schedule = {"epochs": 3, "batch": 16, "warmup": 1, "average": 0.99}  # far from the last step's weights
+    plan = recipe(schedule=schedule, augment={})
+    run = train(plan, recordings, 0, tmp_path)
+    model = load_checkpoint(run.checkpoint).model
+    parts = split(recordings, plan)
+    x, _ = parts.train.cut(torch.arange(len(parts.train)), torch.Generator())
+    norm = model.get_submodule("embed.norm")
+    seen: list[torch.Tensor] = []
+    norm.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    model.train()
+    kept = norm.running_mean.clone()
+    model(x)
+    assert torch.allclose(kept, seen[0].mean(dim=0), atol=0.05 * float(seen[0].std()))
 
 
 def test_clipped_gradients_change_the_curve(
