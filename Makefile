@@ -1,21 +1,37 @@
-# The two commands of this project: `make demo` and `make test`. Both install what they need first.
+# The commands of this project: `make demo`, `make check` (what is quick to test, in a minute) and `make test`
+# (everything). All install what they need first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: peers demo test lint docs machine browser clean
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+STARTED := $(shell date +%s)
+TOOK = @echo "make $@: $$(( $$(date +%s) - $(STARTED) )) s"
+
+.PHONY: peers demo check quick test slow lint docs machine browser clean
 
 # What a person should read goes to stderr: stdout is one JSON object.
 demo: $(VENV)/.installed machine
 	@$(BIN)/sensor-bnn demo --json
 
-test: lint browser peers
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+test: check slow
+	$(TOOK)
 
-lint: $(VENV)/.developing machine
+check: lint quick
+	$(TOOK)
+
+# The fixtures of tests/slow.py divide the tests: `make test` runs each of them once.
+quick: $(VENV)/.developing machine peers
+	$(PYTEST) -m "not slow"
+
+slow: $(VENV)/.developing machine peers browser
+	$(PYTEST) -m slow
+
+lint: $(VENV)/.developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 

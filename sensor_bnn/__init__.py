@@ -8,13 +8,14 @@
     with board.emulate(bundle) as running:
         print(running.bench("samples.npz").instructions)
 
-Each name is imported when it is first used, and its stage with it: who only flashes waits for neither torch
-nor TVM. The command line is made of the same functions.
+Each name, and the stage that it needs, is imported on first use: a program that only flashes does not load
+torch or TVM. The command line uses the same functions.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,13 +44,17 @@ _PLACES = {
 }
 
 
+# A library is silent unless its user asks: without a handler, Python would print errors by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
 def __getattr__(name: str) -> object:
-    """Import the place of a public name (PEP 562)."""
+    """Import the module of a public name, and return the name's value (PEP 562)."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """The public names beside what a module has."""
+    """Return the module's own names and the public names."""
     return sorted({*globals(), *_PLACES})

@@ -6,19 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rich.console import Console
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware import boards
 from sensor_bnn.live.monitor import Watch
 from sensor_bnn.live.monitor import watch as watch_board
-from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.measure.bench import (
+    BenchResult,
+    Samples,
+    detect_board,
+    host_outputs,
+    read_samples,
+    run_bench,
+    with_classes_of,
+)
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
-from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.report.result import result_of, write_result
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
@@ -26,24 +35,62 @@ from sensor_bnn.workflows.demo import SHIPPED
 from sensor_bnn.workflows.profile import Plan, profile_at
 
 if TYPE_CHECKING:
-    from sensor_bnn.compiler.bundle import Bundle
+    from sensor_bnn.compiler.compiled import Bundle
     from sensor_bnn.onnx.from_checkpoint import Export
+    from sensor_bnn.onnx.from_checkpoint import Progress as ExportProgress
+
+
+class ExportOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.onnx.from_checkpoint.export_checkpoint``, which explains them."""
+
+    progress: ExportProgress
+    narrow: bool
+
+
+class CompileOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.compiler.pipeline.compile_model``, which explains them."""
+
+    dump_ir: Path | None
+    tuning: Path | None
+    cache: bool
+
+
+class FlashOptions(TypedDict, total=False):
+    """Options of ``sensor_bnn.flashing.flash.flash_image``, which explains them."""
+
+    debugger: str | None
+    baud: int
+    reset: tuple[str, ...]
+    read_back: bool
+    rewrite_all: bool
+    with_bootloader: bool
+    patience: float
+
+
+class SessionParts(TypedDict, total=False):
+    """The attributes of :class:`Session` that may be left out."""
+
+    reference: Path | None
+    build: Path | None
+    earlier: tuple[Accuracy, ...]
+    baud: int | None
+
 
 SHIPPED_SAMPLES = SHIPPED / "samples.npz"
-"""Labelled windows for the shipped model."""
+"""Labelled windows for the shipped model, an npz file."""
 
 
 def train_recipe(recipe: str | Path, folder: str | Path, *, seed: int = 0, epochs: int | None = None) -> Path:
-    """Train a recipe, its teacher first if it has one.
+    """Train a recipe; if it has a teacher, train the teacher first.
 
     Args:
-        recipe: a recipe's name, or its TOML file.
-        folder: for the checkpoint and the history.
-        seed: of weights, order and augmentation.
-        epochs: as many, in place of the recipe's.
+        recipe: the name of a recipe that ships, or the path of a TOML file.
+        folder: folder for the checkpoint and the history.
+        seed: seed of initial weights, order and augmentation.
+        epochs: number of epochs; the recipe's when None.
 
     Returns:
-        The checkpoint.
+        The path of the checkpoint.
 
     Raises:
         CheckpointError, DataError: the recipe or its data set cannot be used.
@@ -64,18 +111,18 @@ def export(
     checkpoint: str | Path,
     folder: str | Path | None = None,
     samples: str | Path | None = None,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> Export:
     """Export a checkpoint to ``model.onnx`` and compare PyTorch with stock ONNX Runtime.
 
     Args:
-        checkpoint: what ``train_recipe`` returned.
-        folder: where to; by default ``build/<model name>``.
-        samples: labelled inputs to compare on; by default ``samples.npz`` beside the checkpoint, if any.
-        options: of ``sensor_bnn.onnx.from_checkpoint.export_checkpoint``.
+        checkpoint: the path that ``train_recipe`` returned.
+        folder: folder for ``model.onnx``; by default ``build/<model name>``.
+        samples: labelled inputs to compare on; by default ``samples.npz`` in the checkpoint's folder, if any.
+        options: further options of ``sensor_bnn.onnx.from_checkpoint.export_checkpoint``.
 
     Raises:
-        CheckpointError, DataError, ModelError: what is wrong with the files.
+        CheckpointError, DataError, ModelError: one of the files is missing or wrong.
     """
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
@@ -87,17 +134,19 @@ def export(
     )
 
 
-def compile(model: str | Path, target: str, folder: str | Path, **options: Any) -> Bundle:
+def compile(model: str | Path, target: str, folder: str | Path, **options: Unpack[CompileOptions]) -> Bundle:
     """Compile an ONNX file into a bundle of plain C.
 
     Args:
         model: a model of packed-bit and standard operators, with static shapes.
         target: a name that ``sensor-bnn targets`` lists; ``host`` for this machine.
-        folder: the bundle's folder; it appears whole or not at all.
-        options: of ``sensor_bnn.compiler.pipeline.compile_model``.
+        folder: the bundle's folder; it is written completely or not at all.
+        options: further options of ``sensor_bnn.compiler.pipeline.compile_model``.
 
     Raises:
-        BoardError, ModelError, ToolError: no such target, an operator nobody knows, no C compiler.
+        BoardError: there is no such target.
+        ModelError: the file cannot be read, or has an operator that the compiler does not know.
+        ToolError: the C compiler is missing or failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
 
@@ -105,26 +154,37 @@ def compile(model: str | Path, target: str, folder: str | Path, **options: Any) 
 
 
 def build(bundle: str | Path, board: str | Path, folder: str | Path) -> BuildResult:
-    """Build bootloader and firmware for a bundle on a board.
+    """Build bootloader and firmware for a bundle and a board.
+
+    Args:
+        bundle: the folder that ``compile`` wrote.
+        board: a name that ``sensor-bnn boards`` lists, or the folder of a board.
+        folder: folder for the firmware.
 
     Raises:
-        BundleError, BoardError, ToolError: the bundle is damaged, does not fit, or the compiler is missing.
+        BundleError: the bundle is missing or damaged.
+        BoardError: there is no such board, or the model does not fit it.
+        ToolError: the cross compiler is missing or failed.
     """
     return build_firmware(Path(bundle), boards.load_board(str(board)), Path(folder))
 
 
-def flash(built: str | Path, port: str, board: str | Path | None = None, **options: Any) -> FlashResult:
-    """Write a build's firmware over a serial port, verify it, start it, and see that it answers.
+def flash(
+    built: str | Path, port: str, board: str | Path | None = None, **options: Unpack[FlashOptions]
+) -> FlashResult:
+    """Write a build's firmware over a serial port, verify it, start it, and check that it answers.
 
     Args:
         built: the build's folder, or a ``firmware.bin`` or ``.elf`` of it.
         port: the serial port's path.
-        board: the board that is meant; the one it was built for when None.
-        options: of ``sensor_bnn.flashing.flash.flash_image``.
+        board: the board at the port; the one that the firmware was built for when None.
+        options: further options of ``sensor_bnn.flashing.flash.flash_image``.
 
     Raises:
-        BoardError, PortError, FlashError, DeviceError: it is another board, silent, or does not hold what was
-            written.
+        BoardError: another board is at the port.
+        PortError: the port is missing, busy, or silent.
+        FlashError: the flash does not hold what was written.
+        DeviceError: the board does not run the right model afterwards.
     """
     image = read_image(Path(built))
     with transfer_bars() as progress:
@@ -133,16 +193,16 @@ def flash(built: str | Path, port: str, board: str | Path | None = None, **optio
 
 
 class Board:
-    """A kind of board, by name or folder; what runs on one is a ``Session``.
+    """A kind of board, by name or folder. A ``Session`` is one such board that runs a model.
 
     Args:
-        name: as ``sensor-bnn boards`` lists it, or the path of a folder with ``board.toml``.
+        name: a name that ``sensor-bnn boards`` lists, or the path of a folder with ``board.toml``.
 
     Raises:
-        BoardError: there is none, or its file is wrong.
+        BoardError: there is no such board, or its file is wrong.
 
     Attributes:
-        facts: everything in its ``board.toml``.
+        facts: the content of its ``board.toml``.
     """
 
     def __init__(self, name: str | Path) -> None:
@@ -150,17 +210,17 @@ class Board:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The board's name."""
         return self.facts.name
 
     @property
     def target(self) -> str:
-        """What models are compiled for."""
+        """The target that models are compiled for."""
         return self.facts.target
 
     @property
     def emulated(self) -> bool:
-        """Whether QEMU plays it; counts are then instructions, never cycles."""
+        """Whether the board runs in QEMU; its counts are then instructions, not cycles."""
         return self.facts.emulator is not None
 
     def at(
@@ -172,14 +232,14 @@ class Board:
         build: str | Path | None = None,
         baud: int | None = None,
     ) -> Session:
-        """The board at a serial port, which runs a bundle's firmware.
+        """Return a session with a board at a serial port that runs a bundle's firmware.
 
         Args:
             port: the serial port's path.
-            bundle: the compiled model in its firmware.
-            reference: the same model compiled for ``host``, to compare outputs with.
-            build: the firmware's build, for its flash map.
-            baud: a rate to raise the line to while measuring.
+            bundle: the folder of the compiled model that is in its firmware.
+            reference: the same model compiled for ``host``; its outputs are compared with the board's.
+            build: the folder of the firmware's build; gives the flash map.
+            baud: the baud rate of the line while measuring; the board's own when None.
         """
         return Session(self.facts, port, Path(bundle), _path(reference), _path(build), baud=baud)
 
@@ -193,18 +253,18 @@ class Board:
         folder: str | Path = "build",
         console: Console | None = None,
     ) -> Iterator[Session]:
-        """Build a bundle's firmware, start the board in QEMU and flash it; it stops with the context.
+        """Build a bundle's firmware, start the board in QEMU, flash it, and stop it when the context ends.
 
         Args:
             bundle: a compiled model; the shipped one, compiled here for board and host, when None.
             reference: the same model compiled for ``host``.
-            samples: what the shipped model's stages are compared on.
-            folder: for everything that is built.
-            console: told of each step; stderr when None.
+            samples: labelled inputs on which the shipped model's stages are compared.
+            folder: folder for all files that are built.
+            console: each step is printed there; stderr when None.
 
         Raises:
             BoardError: the board has no emulator, or the model does not fit it.
-            SensorBnnError: whatever a stage says.
+            SensorBnnError: a stage failed.
         """
         told = console or Console(stderr=True)
         with running_board(
@@ -217,16 +277,16 @@ class Board:
 
 @dataclass(frozen=True)
 class Session:
-    """A board that runs a model and answers at a port; every method opens and closes it.
+    """A board that runs a model at a serial port; every method opens and closes the port.
 
     Attributes:
-        board: its facts.
+        board: the board's facts.
         port: the serial port's path.
-        bundle: the compiled model in its firmware.
-        reference: the same model compiled for this machine, if there is one.
-        build: the firmware's build, if there is one.
-        earlier: accuracy before the device: stage, share, samples.
-        baud: the rate that the line is raised to while measuring; None for the board's own.
+        bundle: the folder of the compiled model that is in its firmware.
+        reference: the folder of the same model compiled for this machine, if there is one.
+        build: the folder of the firmware's build, if there is one.
+        earlier: accuracies of the stages before the device: stage, share of right answers, samples.
+        baud: the baud rate of the line while measuring; None for the board's own.
 
     Each method raises PortError for a silent port and DeviceError for a board that runs something else.
     """
@@ -240,16 +300,16 @@ class Session:
     baud: int | None = None
 
     @classmethod
-    def found(cls, port: str, bundle: Path, **parts: Any) -> Session:
-        """A session with the board that the application at the port names.
+    def found(cls, port: str, bundle: Path, **parts: Unpack[SessionParts]) -> Session:
+        """Return a session with the board whose name the application at the port sends.
 
         Raises:
-            BoardError: it names one that this installation does not have.
+            BoardError: this installation has no board of that name.
         """
         return cls(detect_board(port), port, bundle, **parts)
 
     def bench(self, samples: Samples | str | Path) -> BenchResult:
-        """Run every sample: counts, memory, accuracy, layers, and the comparison with ``reference``."""
+        """Run every sample; return counts, memory, accuracy, layers, and how ``reference`` compares."""
         with count_bars() as progress:
             return run_bench(
                 self.port,
@@ -263,7 +323,7 @@ class Session:
             )
 
     def profile(self, samples: str | Path, *, runs: int = 20, warmup: int = 2) -> dict[str, Any]:
-        """Every layer many times; returns what ``sensor-bnn profile --json`` prints."""
+        """Measure every layer over ``runs`` runs; return what ``sensor-bnn profile --json`` prints."""
         plan = Plan(Path(samples), read_samples(Path(samples)), runs, warmup, self.reference)
         facts = profile_at(self.port, self.board, self.bundle, plan, self.build, self.earlier)
         return result_of("profile", facts, self.board)
@@ -275,20 +335,20 @@ class Session:
         state: str | Path = "build/evaluate/state.jsonl",
         fresh: bool = False,
     ) -> dict[str, Any]:
-        """Accuracy over a whole set; returns what ``sensor-bnn evaluate --json`` prints.
+        """Measure accuracy over a whole set; return what ``sensor-bnn evaluate --json`` prints.
 
         Args:
             samples: labelled inputs.
-            state: what is measured so far: an interrupted run of the same is taken up from it, and what is
-                known then stands beside it in ``interrupted.json``.
-            fresh: begin anew.
+            state: file for the answers so far. An interrupted run of the same evaluation continues from it,
+                and leaves its partial result in ``interrupted.json`` in the same folder.
+            fresh: ignore the state and start over.
         """
-        inputs, kept = _samples(samples), Path(state)
+        inputs, kept = with_classes_of(read_metadata(self.bundle), _samples(samples)), Path(state)
         partial = kept.with_name("interrupted.json")
 
         def interrupted(part: Evaluation) -> str:
             write_result(result_of("evaluate", evaluation_facts(part, inputs, None), self.board), partial)
-            return f" What is known so far stands in {partial}."
+            return f" The partial result is in {partial}."
 
         with count_bars() as progress:
             found = run_evaluate(
@@ -305,16 +365,16 @@ class Session:
         partial.unlink(missing_ok=True)
         expected = None
         if self.reference is not None:
-            expected = host_outputs_of(self.reference, found.hello.model_hash, inputs)
+            expected = host_outputs(self.reference, inputs, found.hello.model_hash)
         return result_of("evaluate", evaluation_facts(found, inputs, expected), self.board)
 
     def watch(self, samples: Samples | str | Path) -> Iterator[Watch]:
-        """Infer the samples over and over; yields what is known after each."""
+        """Run the samples repeatedly; yield the measurements so far after each inference."""
         return watch_board(self.port, self.board, self.bundle, _samples(samples), baud=self.baud)
 
 
 def _untold(epoch: int, loss: float, top1: float) -> None:
-    """Progress that nobody watches."""
+    """Ignore the progress of a training run."""
 
 
 def _samples(given: Samples | str | Path) -> Samples:

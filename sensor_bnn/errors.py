@@ -1,14 +1,14 @@
-"""The one error tree: what went wrong, and what the user can do about it."""
+"""The errors that a user can act on: what went wrong, and what to do about it."""
 
 from __future__ import annotations
 
 
 class SensorBnnError(Exception):
-    """A failure that the user can understand and act on; only the command line's top catches it.
+    """A failure that the user can act on; only the top of the command line catches it.
 
     Args:
-        message: one sentence: what was wrong and where.
-        remedy: one sentence: what to do about it.
+        message: one sentence that says what is wrong and where.
+        remedy: one sentence that says what to do about it.
     """
 
     def __init__(self, message: str, remedy: str) -> None:
@@ -18,6 +18,10 @@ class SensorBnnError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
+
+
+class FileError(SensorBnnError):
+    """A file or folder cannot be written: no room, no permission, or something else is in its place."""
 
 
 class DataError(SensorBnnError):
@@ -45,7 +49,7 @@ class BoardError(SensorBnnError):
 
 
 class ToolError(SensorBnnError):
-    """A program of the machine (cross compiler, emulator) is missing or failed."""
+    """A program on this machine (cross compiler, emulator) is missing or failed."""
 
 
 class PortError(SensorBnnError):
@@ -57,4 +61,4 @@ class FlashError(SensorBnnError):
 
 
 class DeviceError(SensorBnnError):
-    """The board answers, but not what was asked: other firmware, other model, an error status."""
+    """The board answers, but not as required: other firmware, another model, or an error status."""

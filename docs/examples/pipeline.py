@@ -1,10 +1,10 @@
-"""From a checkpoint to figures of a board, in Python: cells for a notebook, or a script to run.
+"""From a checkpoint to a board's measurements, in Python: notebook cells, or a script to run.
 
 python docs/examples/pipeline.py
 """
 
 # %% [markdown]
-# The model that ships recognises exercises from a smartwatch's accelerometer and gyroscope. Export it: the
+# The shipped model recognises exercises from a smartwatch's accelerometer and gyroscope. Export it: the
 # ONNX file is compared with PyTorch on the samples beside the checkpoint.
 
 # %%
@@ -25,7 +25,7 @@ print(f"{exported.onnx}: top-1 {exported.comparison.top1_onnx:.2%} in ONNX Runti
 board = Board("qemu-mps2-an500")
 bundle = compile(exported.onnx, board.target, folder / board.target)
 host = compile(exported.onnx, "host", folder / "host")
-print(f"arena {bundle.metadata['arena_bytes']:,} bytes, weights {bundle.metadata['weights_bytes']:,} bytes")
+print(f"arena {bundle.metadata.arena_bytes:,} bytes, weights {bundle.metadata.weights_bytes:,} bytes")
 
 # %% [markdown]
 # Build firmware, start the board in QEMU, flash it over its serial port, and measure. A board on a cable is
@@ -37,9 +37,8 @@ with board.emulate(bundle.folder, reference=host.folder, folder=folder) as runni
     measured = running.bench(samples)
     evaluated = running.evaluate(samples, state=folder / "state.jsonl")
 
-print(
-    f"{measured.instructions:,} instructions an inference, {measured.arena_high_water_bytes:,} bytes of arena"
-)
-dearest = max(measured.layers, key=lambda layer: layer.ticks)
-print(f"most of them in {dearest.name}, {dearest.instructions_per_mac} a multiplication")
+print(f"{measured.instructions:,} instructions per inference")
+slowest = max(measured.layers, key=lambda layer: layer.ticks)
+print(f"most of them in {slowest.name}: {slowest.instructions_per_mac} per multiply-add")
+print(f"arena used: {measured.arena_high_water_bytes:,} bytes")
 print(f"top-1 {evaluated['top1_device']:.2%}; equal to the host's to the last bit: {evaluated['bit_exact']}")

@@ -13,22 +13,24 @@
 #include "runtime/bytes.h"
 
 #define WORDS(bytes) (((bytes) + 3u) / 4u)
-#define INPUT_VALUES (SBNN_MODEL_INPUT_BYTES / 4u)      /* of an input of float32 */
-#define PROFILE_ENTRIES ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* what one READ_PROFILE can carry */
+#define INPUT_VALUES (SBNN_MODEL_INPUT_BYTES / 4u) /* values of a float32 input */
+#define PROFILE_ENTRIES                                                                                \
+    ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* layers that one READ_PROFILE response can hold */
 
-/* Apart, so that the linker can leave it out of the zeroed memory: paint tells how much of it was used.
- */
+/* The arena has a section of its own, so that start-up does not clear it: it is filled with paint words
+ * instead, which show how much of it was used. */
 __attribute__((section(".arena"))) static _Alignas(16) uint32_t arena[WORDS(SBNN_MODEL_ARENA_BYTES)];
 
 static _Alignas(16) uint8_t input[SBNN_MODEL_INPUT_BYTES];
 static _Alignas(16) uint8_t output[SBNN_MODEL_OUTPUT_BYTES];
 static uint64_t layer_ticks[SBNN_MODEL_LAYER_COUNT];
 static uint64_t layer_begun;
-static uint64_t reading_ticks; /* what reading the counter costs; taken off every measurement */
+static uint64_t
+    reading_ticks; /* ticks that reading the counter takes; subtracted from every measurement */
 static bool has_output;
 static bool has_profile;
 
-/* A response being made. */
+/* The response under construction. */
 typedef struct {
     uint8_t *payload;
     uint32_t length;
@@ -49,7 +51,7 @@ static void put64(reply *to, uint64_t value) {
     to->length += 8u;
 }
 
-/* At most `limit` characters, and a NUL. */
+/* Append at most `limit` characters of `text`, then a NUL. */
 static void put_text(reply *to, const char *text, uint32_t limit) {
     for (uint32_t i = 0; i < limit && text[i] != '\0'; i++) {
         put(to, &text[i], 1);
@@ -71,11 +73,12 @@ static void layer_done(void *context, uint32_t layer) {
     layer_begun = counter_now();
 }
 
-/* One inference on the staged input; the ticks it took. */
+/* Run one inference on the staged input. Returns the ticks that it took. */
 static uint64_t infer(const sbnn_observer *observer) {
     watchdog_feed();
     counter_measure_mode();
     const uint64_t before = counter_now();
+    /* Two reads of the counter, one directly after the other, measure what a read takes. */
     reading_ticks = 0;
     reading_ticks = elapsed(before, counter_now());
     energy_raise();
@@ -120,9 +123,9 @@ static uint8_t write_input(const frame *request) {
     return FRAME_STATUS_OK;
 }
 
-/* Bytes that stand for float32 values: (byte - zero) / divisor, one IEEE division, so that the host
- * knows every bit of it. They come as PackBits: n < 128 and n + 1 bytes, or n and one byte n - 126
- * times. */
+/* Each byte codes a float32 value: (byte - zero) / divisor. It is a single IEEE division, so the host
+ * can compute every bit of the result. The bytes are compressed as in PackBits: a control byte n < 128
+ * and n + 1 bytes, or n >= 128 and one byte that is repeated n - 126 times. */
 static uint8_t write_coded(const frame *request) {
     if (request->length < 12u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -292,7 +295,7 @@ void agent_open(void) {
 uint32_t agent_answer(const frame *request, uint8_t *response, agent_next *next) {
     *next = (agent_next){false, 0};
     if (request->type &
-        FRAME_RESPONSE) { /* an echo of our own, or noise: an answer would be echoed again */
+        FRAME_RESPONSE) { /* an echo of our own response, or noise: an answer could be echoed again */
         return 0;
     }
     reply to = {response + FRAME_HEADER_BYTES, 0};

@@ -1,4 +1,5 @@
-/* The benchmark agent: answers the requests of docs/protocol.md about the model it is linked with. */
+/* The benchmark agent: answers the requests of docs/protocol.md about the model that it is linked
+ * with. */
 #ifndef SBNN_APP_AGENT_H
 #define SBNN_APP_AGENT_H
 
@@ -20,24 +21,23 @@ enum {
     AGENT_SPEED = 0x0A,
 };
 
-/* Once, before the first request. */
+/* Call once, before the first request. */
 void agent_open(void);
 
-/* For other ways to drive the model: its staged input, its last output (zeros at first), one inference
- * and the ticks it took.
- */
+/* For other code that runs the model: the staged input, the last output (zeros before the first
+ * inference), and one inference. agent_infer returns the ticks that it took. */
 uint8_t *agent_input(void);
 const uint8_t *agent_output(void);
 uint64_t agent_infer(void);
 
-/* What is to be done once an answer is sent. */
+/* What the caller must do after the response is sent. */
 typedef struct {
-    bool leave;    /* into the bootloader */
-    uint32_t baud; /* go over to this rate; 0 to stay */
+    bool leave;    /* reset into the bootloader */
+    uint32_t baud; /* change to this rate; 0 for no change */
 } agent_next;
 
-/* Answer `request` in the FRAME_MAX_BYTES at `response`. Returns the bytes to send, 0 for what is no
- * request. */
+/* Write the response to `request` to the FRAME_MAX_BYTES at `response`. Returns the number of bytes to
+ * send; 0 if the frame is not a request. */
 uint32_t agent_answer(const frame *request, uint8_t *response, agent_next *next);
 
 #endif

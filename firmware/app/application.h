@@ -1,12 +1,13 @@
-/* What main.c serves: the one function that makes an application of it.
+/* The one function that distinguishes one application from another; main.c calls it for each frame.
  *
- * app/benchmark.c answers as the agent does; stream/stream.c adds a live stream. Yours may do as it. */
+ * app/benchmark.c answers the agent's requests only; stream/stream.c adds a live stream. Your own
+ * application can do the same. */
 #ifndef SBNN_APP_APPLICATION_H
 #define SBNN_APP_APPLICATION_H
 
 #include "app/agent.h"
 
-/* As agent_answer. */
+/* Same contract as agent_answer. */
 uint32_t application_answer(const frame *request, uint8_t *response, agent_next *next);
 
 #endif

@@ -12,6 +12,7 @@ void confirm(void) {
         return;
     }
     done = true;
+    /* Slot 0 begins at SBNN_SLOT_ORIGIN, slot 1 anywhere else. */
     const uint8_t slot = header.address != SBNN_SLOT_ORIGIN;
     journal state;
     journal_load(&state);

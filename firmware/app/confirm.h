@@ -1,14 +1,14 @@
-/* An image that runs says so, and is then what a reset starts. */
+/* Lets an image report that it works; from then on a reset starts it. */
 #ifndef SBNN_APP_CONFIRM_H
 #define SBNN_APP_CONFIRM_H
 
-/* The image that this application runs from is good: the bootloader counts its starts no longer, and
- * with a key starts none of a lower counter any more. Does nothing the second time, and where the board
- * has no journal.
+/* Record that the image which this application runs from works. The bootloader then no longer counts
+ * its starts and, on boards with a key, no longer starts an image with a lower counter. A second call
+ * does nothing, nor does any call on a board without a journal.
  *
- * It is called with the first request of a host, before the answer: who has that knows that it is done.
- * An application that needs no host calls it when it has seen that it works: until then the third reset
- * starts the image before this one, if there is one. */
+ * It is called at a host's first request, before the answer is sent, so a host that has an answer knows
+ * that the image is confirmed. An application without a host calls it as soon as it has found that it
+ * works. Until then the third reset starts the previous image, if there is one. */
 void confirm(void);
 
 #endif

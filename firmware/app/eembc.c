@@ -15,8 +15,8 @@
 #define COMMAND_BYTES 256u /* the published runners send at most 65 */
 #define TERMINATOR '%'
 #define PROFILE_NAME                                                                                   \
-    "ULPMark for tinyML Firmware V0.0.1" /* what the runners know this command set by */
-#define LINE_BYTES 8u                    /* of `db print` */
+    "ULPMark for tinyML Firmware V0.0.1" /* the runners recognise the command set by this name */
+#define LINE_BYTES 8u                    /* bytes per line of `db print` */
 #define DEFAULT_WARMUPS 10u
 #define NUMBER_MAX 100000000u
 
@@ -24,7 +24,7 @@ static char command[COMMAND_BYTES];
 static uint32_t used;
 static bool too_long;
 
-/* The bytes of `db load`, which go to the model's input as they come. */
+/* Bytes that `db load` announced, and how many of them have been written to the model's input. */
 static uint32_t expected;
 static uint32_t loaded;
 
@@ -43,7 +43,7 @@ static void say_number(uint64_t number) {
     say(first);
 }
 
-/* A message with one number or one text in it. */
+/* Send a message that contains one number or one text. */
 static void say_with_number(const char *before, uint64_t number, const char *after) {
     say(before);
     say_number(number);
@@ -56,8 +56,8 @@ static void say_with_text(const char *before, const char *text, const char *afte
     say(after);
 }
 
-/* Three digits behind the point, rounded half to even. What has more than 15 before it gets an
- * exponent. */
+/* Send a number with three decimals, rounded half to even. A number with more than 15 digits before the
+ * point is sent with an exponent. */
 static void say_float(float value) {
     if (signbit(value) != 0) {
         say("-");
@@ -78,7 +78,8 @@ static void say_float(float value) {
             exponent++;
         }
     }
-    const double thousands = scaled * 1000.0; /* exact: 24 bits of value and 10 of 1000 */
+    const double thousands =
+        scaled * 1000.0; /* exact: the 24 bits of the value and the 10 bits of 1000 fit a double */
     uint64_t whole = (uint64_t)thousands;
     const double rest = thousands - (double)whole;
     if (rest > 0.5 || (rest == 0.5 && (whole & 1u) != 0u)) {
@@ -94,7 +95,8 @@ static void say_float(float value) {
     }
 }
 
-/* The next word of the command, ended where a space was; NULL when there is none. */
+/* The next word of the command, NUL-terminated in place of the space after it; NULL if there is
+ * none. */
 static char *next_word(char **rest) {
     char *word = *rest;
     while (*word == ' ') {
@@ -112,7 +114,8 @@ static char *next_word(char **rest) {
     return word;
 }
 
-/* As C's atoi reads it, but from 0 to NUMBER_MAX: what is no number is 0, what is negative is -1. */
+/* Like C's atoi, but limited to NUMBER_MAX. Text that is no number gives 0, a negative number gives
+ * -1. */
 static int32_t to_number(const char *word) {
     const bool negative = *word == '-';
     uint32_t number = 0;
@@ -135,8 +138,9 @@ static int32_t to_digit(char sign) {
 
 static void timestamp(void) {
     const uint64_t now = counter_clock();
-    const uint64_t rest = now % SBNN_COUNTER_HZ * 1000000u /
-                          SBNN_COUNTER_HZ; /* apart: the whole would overflow in days */
+    const uint64_t rest =
+        now % SBNN_COUNTER_HZ * 1000000u /
+        SBNN_COUNTER_HZ; /* separate from the whole seconds: one product would overflow within days */
     say_with_number("m-lap-us-", now / SBNN_COUNTER_HZ * 1000000u + rest, "\r\n");
 }
 
@@ -196,7 +200,7 @@ static void print(char **rest) {
 
 static void take_hex(const char *digits) {
     if (strlen(digits) % 2u != 0u) {
-        say("e-[Insufficent number of hex digits]\r\n"); /* spelled as published */
+        say("e-[Insufficent number of hex digits]\r\n"); /* the published firmware spells it this way */
         return;
     }
     if (loaded == expected) {
@@ -213,7 +217,7 @@ static void take_hex(const char *digits) {
         }
         agent_input()[loaded++] = (uint8_t)(high << 4 | low);
         if (loaded == expected) {
-            say("m-load-done\r\n"); /* what follows is disregarded */
+            say("m-load-done\r\n"); /* further digits are ignored */
             return;
         }
     }
@@ -238,8 +242,9 @@ static float output_value(uint32_t i) {
     return value;
 }
 
-/* The runners take the answers of a classifier for probabilities, and divide each by the sum of all: so
- * logits go through softmax. What is no number stays visible: then all outputs are said as they are. */
+/* The runners treat a classifier's outputs as probabilities and divide each by their sum, so logits are
+ * sent through softmax. If any output is NaN or infinite, all outputs are sent unchanged, so that it
+ * stays visible. */
 static void results(void) {
     const uint32_t outputs = SBNN_MODEL_OUTPUT_BYTES / sizeof(float);
     float most = output_value(0);
@@ -300,7 +305,7 @@ static void carry_out(char *line) {
     char *rest = line;
     const char *word = next_word(&rest);
     if (word == NULL) {
-        /* a terminator alone: a runner clears the line with it */
+        /* a terminator alone: a runner sends it to clear the line */
     } else if (strcmp(word, "name") == 0) {
         say("m-name-dut-[" SBNN_BOARD_NAME "]\r\n");
     } else if (strcmp(word, "profile") == 0) {
@@ -323,9 +328,9 @@ static void carry_out(char *line) {
 
 void eembc_push(uint8_t byte) {
     if (byte == '\r' || byte == '\n') {
-        return; /* a person's terminal */
+        return; /* sent by a person's terminal */
     }
-    if (byte < ' ' || byte > '~') { /* no text: noise, or a call of the bootloader */
+    if (byte < ' ' || byte > '~') { /* not text: noise, or a host that calls the bootloader */
         used = 0;
         too_long = false;
         return;

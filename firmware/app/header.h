@@ -1,5 +1,5 @@
-/* The header of the image that this application runs from: the build writes it when the image is
- * linked. */
+/* The header of the image that this application runs from. header.c defines it as zeros; the build
+ * fills it in after linking. */
 #ifndef SBNN_APP_HEADER_H
 #define SBNN_APP_HEADER_H
 

@@ -1,4 +1,5 @@
-/* An application: frames in, frames out, until it is sent into the bootloader. */
+/* The main loop of every application: receive frames and send responses, until a host sends it into the
+ * bootloader. */
 #include "app/agent.h"
 #include "app/application.h"
 #include "app/confirm.h"
@@ -12,25 +13,26 @@
 #include "hal/watchdog.h"
 #include "runtime/frame.h"
 
-#define PATIENCE_TICKS                                                                                 \
-    (SBNN_COUNTER_HZ / 5u) /* 200 ms without a byte: a frame that is not whole is none */
+#define PATIENCE_TICKS (SBNN_COUNTER_HZ / 5u) /* 200 ms without a byte: give up an incomplete frame */
 #define SPEED_TICKS                                                                                    \
-    (3u * (uint64_t)SBNN_COUNTER_HZ) /* a host that is silent so long knows no other rate */
+    (3u *                                                                                              \
+     (uint64_t)                                                                                        \
+         SBNN_COUNTER_HZ) /* 3 s: a host that is silent for so long may not know the changed rate */
 
-#define FEED_TICKS ((uint64_t)SBNN_COUNTER_HZ) /* at least once a second */
+#define FEED_TICKS ((uint64_t)SBNN_COUNTER_HZ) /* feed the watchdog at least once a second */
 
 const stay_reason stay_after_fault = STAY_CRASHED;
 
 static frame_decoder decoder;
 static uint8_t response[FRAME_MAX_BYTES];
 
-static uint64_t slow_again; /* when to go back to the rate of board.h; 0 at that rate */
+static uint64_t slow_again; /* when to return to the rate of board.h; 0 while at that rate */
 
 static void answer(const frame *request) {
     agent_next next;
     const uint32_t count = application_answer(request, response, &next);
     if (next.leave) {
-        uart_deafen(); /* what follows is for the bootloader */
+        uart_deafen(); /* the bytes that follow are for the bootloader */
     }
     if (request->fault == FRAME_STATUS_OK) {
         confirm();

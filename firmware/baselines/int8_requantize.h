@@ -1,4 +1,4 @@
-/* From a sum to int8, one output at a time: linear_int8.h. */
+/* Converts one sum to int8, as linear_int8.h defines it. */
 #ifndef SBNN_BASELINES_INT8_REQUANTIZE_H
 #define SBNN_BASELINES_INT8_REQUANTIZE_H
 

@@ -1,5 +1,5 @@
-/* A layer in tiles of 2 rows and 2 outputs, which share what they load. The file that includes this
- * defines int8_tile before. */
+/* A layer in tiles of 2 rows by 2 outputs, which use each loaded term twice. The file that includes
+ * this one must define int8_tile. */
 #ifndef SBNN_BASELINES_INT8_TILES_H
 #define SBNN_BASELINES_INT8_TILES_H
 
@@ -10,7 +10,8 @@ typedef struct {
     int32_t of[2][2]; /* row, output */
 } int8_sums;
 
-/* The products of `rows` rows (1 or 2) from x on and `outputs` outputs (1 or 2) from w on. */
+/* The sums of products of `rows` rows (1 or 2), beginning at x, with `outputs` outputs (1 or 2),
+ * beginning at w. */
 static inline int8_sums int8_tile(uint32_t rows, uint32_t outputs, const int8_t *x, const int8_t *w,
                                   uint32_t k) __attribute__((always_inline));
 

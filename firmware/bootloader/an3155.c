@@ -18,43 +18,46 @@ enum {
     GET = 0x00,
     GET_VERSION = 0x01,
     GET_ID = 0x02,
-    SPEED = 0x03, /* AN3154's, with a rate of four bytes */
+    SPEED = 0x03, /* from AN3154, with a rate of four bytes */
     READ_MEMORY = 0x11,
     GO = 0x21,
     WRITE_MEMORY = 0x31,
     ERASE = 0x43,
     EXTENDED_ERASE = 0x44,
     GET_CHECKSUM = 0xA1,
-    LONG_WRITE = 0xB1, /* ours: Write Memory with a count of two bytes */
+    LONG_WRITE = 0xB1, /* our own: Write Memory with a count of two bytes */
 };
 
-#define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* a longest Write Memory: command, address, block */
-#define LONG_WRITE_MOST 1024u                  /* bytes of one Long Write */
+#define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* the longest Write Memory: command, address, block */
+#define LONG_WRITE_MOST 1024u                  /* data bytes of one Long Write */
 
 #define ERASE_ALL 0xFFu
 #define EXTENDED_ERASE_ALL 0xFFFFu
-#define EXTENDED_ERASE_SPECIAL 0xFFF0u /* from here on no count of pages: all, or a bank */
+#define EXTENDED_ERASE_SPECIAL                                                                         \
+    0xFFF0u /* this and higher values are no count of pages: all, or a bank */
 
 #define PAGES (SBNN_FLASH_BYTES / SBNN_FLASH_PAGE_BYTES)
-#define FIRST_PAGE (SBNN_BOOTLOADER_BYTES / SBNN_FLASH_PAGE_BYTES) /* of the application slot */
+#define FIRST_PAGE                                                                                     \
+    (SBNN_BOOTLOADER_BYTES / SBNN_FLASH_PAGE_BYTES) /* first page of the application slot */
 
-#define QUIET_TICKS (SBNN_COUNTER_HZ / 50u) /* 20 ms: longer than a USB adapter holds a byte back */
-#define PATIENCE_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a command to come whole... */
+#define QUIET_TICKS (SBNN_COUNTER_HZ / 50u) /* 20 ms: longer than a USB adapter delays a byte */
+#define PATIENCE_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a command to arrive completely... */
 #define PATIENCE_BYTE_TICKS                                                                            \
-    (20u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD) /* ...and for each of its data */
+    (20u * (uint64_t)SBNN_COUNTER_HZ /                                                                 \
+     SBNN_UART_BAUD) /* ...and per data byte; 20 bit times, twice what a byte takes */
 
-#define SPEED_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a call at a new rate */
+#define SPEED_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a host to call at a new rate */
 
-/* When the command that is being received is given up. */
+/* When to give up the command that is being received. */
 static uint64_t deadline;
 
-/* Why Go was refused the last time. */
+/* Why the last Go was refused. */
 static image_verdict refused;
 
-/* What the write command being received has brought. */
+/* The data of the write command that is being received. */
 static uint8_t block[LONG_WRITE_MOST];
 
-/* The pages that the erase command being received has named. */
+/* The pages, as bits, that the erase command being received has named. */
 static uint32_t chosen[(PAGES + 31u) / 32u];
 
 static void expect(uint32_t data_bytes) {
@@ -86,8 +89,8 @@ static bool in_slot(uint32_t address, uint32_t count) {
     return offset < SBNN_SLOT_BYTES && count <= SBNN_SLOT_BYTES - offset;
 }
 
-/* Four bytes, the highest first, and their XOR. False if they did not come, or were wrong and refused.
- */
+/* Receive four bytes, the highest first, and their XOR. Returns false if they did not arrive, or were
+ * wrong and have been refused. */
 static bool receive_word(uint32_t *word) {
     uint8_t check = 0;
     *word = 0;
@@ -108,7 +111,7 @@ static bool receive_word(uint32_t *word) {
     return true;
 }
 
-/* A word; the alias of the flash means the flash. */
+/* Receive an address. An address in the alias of the flash is converted to one in the flash. */
 static bool receive_address(uint32_t *address) {
     if (!receive_word(address)) {
         return false;
@@ -124,14 +127,14 @@ static void get(void) {
                                        GO,        WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM,
                                        LONG_WRITE};
     answer(ACK);
-    answer(sizeof commands); /* bytes that follow, less one: the version comes first */
+    answer(sizeof commands); /* bytes that follow, less one: the version comes before the commands */
     answer(PROTOCOL_VERSION);
     uart_send(commands, sizeof commands);
     answer(ACK);
 }
 
-/* The first option byte, 0 of ST's: so many Write Memory fit into the ring while another is worked on.
- */
+/* The first option byte (0 in ST's bootloaders) is the number of Write Memory commands that fit into
+ * the ring while another one is being executed. */
 static void get_version(void) {
     const uint8_t ahead = flash_lets_interrupts_in ? UART_RING_BYTES / WRITE_BYTES - 1u : 0u;
     const uint8_t reply[] = {ACK, PROTOCOL_VERSION, ahead,
@@ -167,8 +170,8 @@ static void read_memory(void) {
     uart_send(flash_at(address), count + 1u);
 }
 
-/* Both write commands: a count less one of `width` bytes, the highest first, that many bytes of data,
- * and the XOR of all these. */
+/* Both write commands: the count less one in `width` bytes, the highest first, then the data, then the
+ * XOR of all these bytes. */
 static void write_memory(int width) {
     uint32_t address, count = 0;
     uint8_t byte, check = 0;
@@ -220,14 +223,14 @@ static bool erase_chosen(void) {
     return erased;
 }
 
-/* Both erase commands: numbers of `width` bytes, the highest byte first; a count less one (or a code
- * for all), that many page numbers, and the XOR of all these bytes. A page outside the slot refuses the
- * whole command. */
+/* Both erase commands, with numbers of `width` bytes, the highest byte first: the count less one (or a
+ * code for all), that many page numbers, and the XOR of all these bytes. One page outside the slot
+ * makes the whole command refused. */
 static void erase(int width) {
     answer(ACK);
     uint8_t check = 0;
     bool allowed = true;
-    uint32_t left = 1; /* the numbers still to come; the first says how many pages follow */
+    uint32_t left = 1; /* numbers still to receive; the first says how many pages follow */
     memset(chosen, 0, sizeof chosen);
     for (bool first = true; left > 0u; first = false, left--) {
         uint32_t number = 0;
@@ -247,10 +250,10 @@ static void erase(int width) {
             }
         } else if (number == (width == 1 ? ERASE_ALL : EXTENDED_ERASE_ALL)) {
             memset(chosen, 0xFF, sizeof chosen);
-            /* Erase closes with the count's complement, Extended Erase with the XOR of its bytes. */
+            /* Erase ends with the count's complement, Extended Erase with the XOR of its bytes. */
             check = width == 1 ? 0x00u : check;
         } else if (number >= EXTENDED_ERASE_SPECIAL || number >= PAGES) {
-            refuse(); /* a bank, or more pages than there are */
+            refuse(); /* a bank, or more pages than exist */
             return;
         } else {
             left += number + 1u;
@@ -268,8 +271,8 @@ static void erase(int width) {
     answer(ACK);
 }
 
-/* The CRC unit of an STM32: polynomial 0x04C11DB7, all ones at first, words with their highest bit
- * first. */
+/* What an STM32's CRC unit computes: polynomial 0x04C11DB7, initial value all ones, words with their
+ * highest bit first. A table of 16 entries handles four bits per step. */
 static uint32_t checksum_of(const uint8_t *bytes, uint32_t count) {
     uint32_t table[16], crc = 0xFFFFFFFFu;
     for (uint32_t i = 0; i < 16u; i++) {
@@ -288,7 +291,7 @@ static uint32_t checksum_of(const uint8_t *bytes, uint32_t count) {
     return crc;
 }
 
-/* An address and a count of bytes, both multiples of 4; as stm32flash -C asks. */
+/* Receives an address and a count of bytes, both multiples of 4, as `stm32flash -C` sends them. */
 static void get_checksum(void) {
     uint32_t address, count;
     answer(ACK);
@@ -317,7 +320,8 @@ static void get_checksum(void) {
     uart_send(reply, sizeof reply);
 }
 
-/* A rate in baud, acknowledged at the old one; it is kept if a call is heard at the new one in time. */
+/* Receives a rate in baud and acknowledges it at the old rate. The new rate is kept only if a host
+ * calls at it in time. */
 static void speed(void) {
     uint32_t baud;
     answer(ACK);
@@ -335,7 +339,7 @@ static void speed(void) {
     }
 }
 
-/* True if the application is to be started. */
+/* Returns true if the application must be started. */
 static bool go(void) {
     uint32_t address;
     answer(ACK);
@@ -347,7 +351,7 @@ static bool go(void) {
         refuse();
         return false;
     }
-    uart_deafen(); /* what the host sends to the application now is not for us */
+    uart_deafen(); /* what the host sends now is for the application */
     answer(ACK);
     return true;
 }
@@ -369,7 +373,7 @@ void an3155_serve(void) {
         if (!uart_receive(&command, UART_NEVER)) {
             continue;
         }
-        if (command == CALL) { /* no command: another host, or the same anew */
+        if (command == CALL) { /* not a command: another host calls, or the same one again */
             refuse();
             continue;
         }

@@ -1,4 +1,5 @@
-/* The resident bootloader: it stays where it is, and starts only an application that is whole. */
+/* The resident bootloader: it never overwrites itself, and starts only an application whose image is
+ * whole. */
 #include "board.h"
 #include "bootloader/an3155.h"
 #include "bootloader/slots.h"
@@ -14,8 +15,8 @@ const stay_reason stay_after_fault = STAY_TORN;
 int main(void) {
     counter_open();
     uart_open();
-    /* Not looked at behind a fault of its own: flash with error codes faults on a word that a power cut
-     * has torn. */
+    /* After a fault of the bootloader itself the slots are not read: flash with error-correcting codes
+     * faults on a word that a power cut left half written, so reading it again would fault again. */
     const stay_reason reason = stay_take();
     const bool crashed = watchdog_has_fired() || reason == STAY_CRASHED;
     const bool ready = reason != STAY_TORN && slots_choose(crashed);

@@ -9,13 +9,13 @@
 #include "runtime/ed25519.h"
 #include "runtime/journal.h"
 
-#define MOST_STARTS 3u /* of an image that does not confirm itself, if there is another */
+#define MOST_STARTS 3u /* of an image that does not confirm itself, if another image exists */
 
 static journal state;
 static bool is_loaded;
-static uint32_t spare; /* the slot that the next image goes to */
+static uint32_t spare; /* the slot for the next image */
 
-/* A large image in the first slot reaches over the second: then there is no other. */
+/* An image in the first slot may extend into the second. Then the second slot holds no image. */
 static uint32_t origin_of(uint32_t slot) {
     return slot == 0u ? SBNN_SLOT_ORIGIN : SBNN_SECOND_SLOT_ORIGIN;
 }
@@ -28,7 +28,7 @@ static const image_header *header_of(uint32_t slot) {
 
 static image_verdict check_signature(const image_header *header) {
     static const ed25519_key key = {SBNN_PUBLIC_KEY, SBNN_PUBLIC_KEY_MINUS_X};
-    static uint8_t none[ED25519_SIGNATURE_BYTES]; /* not const: so it takes no flash */
+    static uint8_t none[ED25519_SIGNATURE_BYTES]; /* zeros; not const, so that it takes no flash */
     if (memcmp(header->signature, none, sizeof none) == 0) {
         return IMAGE_UNSIGNED;
     }
@@ -59,7 +59,8 @@ static bool is_confirmed(uint32_t slot) {
     return state.starts[slot] == JOURNAL_CONFIRMED;
 }
 
-/* The image of the slot is the newest; one that is not known begins anew. */
+/* Make the slot's image the one to start. Its starts are counted from 0, unless it is known and
+ * confirmed. */
 static void prefer(uint32_t slot) {
     const uint32_t id = header_of(slot)->header_crc32;
     if (state.known[slot] != id || !is_confirmed(slot)) {

@@ -1,4 +1,4 @@
-/* The slots of a board, and which of their images is started. */
+/* The slots of a board, and the choice of the image that is started. */
 #ifndef SBNN_BOOTLOADER_SLOTS_H
 #define SBNN_BOOTLOADER_SLOTS_H
 
@@ -8,18 +8,19 @@
 
 #include "runtime/image.h"
 
-/* What a host is told by slots_features, as bits; the lower four are an image_verdict's. */
+/* The bits of slots_features, which a host reads; the lower four bits of that byte hold an
+ * image_verdict. */
 #define SLOTS_CHECK_SIGNATURES 0x10u
 #define SLOTS_REFUSE_OLDER 0x20u
 #define SLOTS_ARE_TWO 0x40u
-#define SLOTS_SPARE_IS_SECOND 0x80u /* the slot for the next image is the second */
+#define SLOTS_SPARE_IS_SECOND 0x80u /* the next image must be written to the second slot */
 
-/* Choose the image to be started: the newest that is whole, and signed where that is asked for; the one
- * before it, if the newest has not confirmed itself in three starts, or has `crashed` before it did.
- * False if there is none, or if one crashed that was confirmed or has no other behind it. */
+/* Choose the image to start: the newest that is whole and, on boards with a key, signed. If the newest
+ * has not confirmed itself in three starts, or has `crashed` before it did, choose the other one.
+ * Returns false if there is none, or if the one that crashed was confirmed or is the only one. */
 bool slots_choose(bool crashed);
 
-/* Choose the image whose header or whose first byte behind it stands at `address`. */
+/* Choose the image whose header, or whose first byte after the header, is at `address`. */
 image_verdict slots_choose_at(uint32_t address);
 
 uint8_t slots_features(void);

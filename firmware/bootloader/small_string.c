@@ -1,9 +1,10 @@
-/* What the bootloader uses of <string.h>, byte by byte: newlib's is fast, and takes 800 bytes more. */
+/* The functions of <string.h> that the bootloader uses, byte by byte. newlib's are faster but take 800
+ * bytes more. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Or GCC would make of each of these loops a call of the function that it stands in. */
+/* Without this, GCC would replace each of these loops by a call of the function that contains it. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 void *memcpy(void *restrict to, const void *restrict from, size_t count) {

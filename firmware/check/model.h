@@ -1,5 +1,5 @@
-/* The smallest model, in the shape of a compiled bundle: `sensor-bnn boards check` links it to see
- * whether a board's facts hold together. */
+/* The smallest model, in the form of a compiled bundle. `sensor-bnn boards check` links it to test
+ * whether a board's facts are consistent. */
 #ifndef SBNN_MODEL_H
 #define SBNN_MODEL_H
 

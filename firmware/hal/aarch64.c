@@ -1,4 +1,5 @@
-/* An AArch64 core at EL1, with caches on and memory mapped to itself. */
+/* An AArch64 core at EL1, with caches on and every virtual address mapped to the same physical
+ * address. */
 #include "hal/aarch64.h"
 
 #include <stdnoreturn.h>
@@ -10,13 +11,13 @@
 #include "hal/stay.h"
 #include "hal/uart.h"
 
-#define BLOCK_BITS 21u /* 2 MB: what an entry of the tables maps */
+#define BLOCK_BITS 21u /* 2 MB: what one table entry maps */
 #define BLOCK (1u << BLOCK_BITS)
-#define BLOCKS 512u /* of a table: 1 GB */
-#define TABLES 4u   /* all that 32 bits address */
+#define BLOCKS 512u /* per table: 1 GB */
+#define TABLES 4u   /* 4 GB: all that 32 bits address */
 #define LINE_BYTES 64u
 
-#define ENTRY_BLOCK 0x401u /* valid, accessed */
+#define ENTRY_BLOCK 0x401u /* valid; access flag set, or the first access would fault */
 #define ENTRY_TABLE 3u
 #define ENTRY_SHARED (3u << 8)
 #define ENTRY_DEVICE (1u << 2)
@@ -27,13 +28,15 @@ _Static_assert(SBNN_RAM_ORIGIN % BLOCK == 0u, "the MMU protects aligned blocks")
 extern uint64_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint64_t linker_bss_start[], linker_bss_end[];
 
-/* A clock switched on, a pin given to its peripheral: what the board asks for. */
+/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
+ * or gives a pin to its peripheral. */
 #define SET_UP(address, clear, set, wait, until)                                                       \
     REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
     while ((REGISTER(address) & (wait)) != (until)) {                                                  \
     }
 
-/* What reset writes all over the stack. */
+/* The word that `reset` fills the stack with (aarch64_startup.S), so that memory.c can measure how much
+ * was used. */
 extern const uint32_t aarch64_paint;
 const uint32_t aarch64_paint = MEMORY_PAINT;
 
@@ -41,19 +44,21 @@ int main(void);
 noreturn void start(void);
 noreturn void fault_reset(void);
 
-/* Written before anything is read through them. */
+/* The translation tables. map_memory writes every entry before the MMU reads any, so start-up need not
+ * clear them. */
 __attribute__((section(".tables"))) static _Alignas(4096) uint64_t blocks[TABLES][BLOCKS];
 __attribute__((section(".tables"))) static _Alignas(32) uint64_t tables[TABLES];
 
-/* What the C library's mathematics calls a thread: two words of its own, then errno. */
+/* The thread area that tpidr_el0 points to: two reserved words, then errno, the only thread-local
+ * variable. The C library's mathematics writes errno. */
 static _Alignas(16) uint64_t thread[4];
 
 static int meets(uint64_t block, uint64_t origin, uint64_t bytes) {
     return block < origin + bytes && origin < block + BLOCK;
 }
 
-/* Flash and RAM are memory, all else is devices; what lies below RAM is nothing: a stack that grows
- * into it faults. */
+/* Flash and RAM are mapped as memory, all else as devices. The block below RAM is not mapped: a stack
+ * that overflows into it faults. */
 static uint64_t entry(uint64_t block) {
     if (meets(block, SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES) ||
         meets(block, SBNN_RAM_ORIGIN, SBNN_RAM_BYTES)) {
@@ -79,7 +84,7 @@ static void map_memory(void) {
     aarch64_barrier();
 }
 
-/* To memory, out of the data cache. */
+/* Write the lines of this range back from the data cache to memory. */
 static void write_back(uint64_t from, uint64_t bytes) {
     for (uint64_t line = from & ~(uint64_t)(LINE_BYTES - 1u); line < from + bytes; line += LINE_BYTES) {
         __asm volatile("dc civac, %0" ::"r"(line) : "memory");
@@ -116,9 +121,10 @@ void cpu_unmask(uint32_t state) {
     (void)state;
 }
 
-/* Interrupts wake the core and are not let in: what the UART has is fetched here. */
+/* Interrupts wake the core but stay masked, so no handler runs: the UART's bytes are fetched here. */
 void cpu_sleep(void) {
-    AARCH64_WRITE(cntp_tval_el0, AARCH64_READ(cntfrq_el0) / 100u); /* 10 ms: the grain of deadlines */
+    AARCH64_WRITE(cntp_tval_el0,
+                  AARCH64_READ(cntfrq_el0) / 100u); /* 10 ms: the resolution of deadlines */
     AARCH64_WRITE(cntp_ctl_el0, CNTP_CTL_ENABLE);
     __asm volatile("isb\n dsb sy\n wfi" ::: "memory");
     AARCH64_WRITE(cntp_ctl_el0, 0);
@@ -130,14 +136,17 @@ void cpu_barrier(void) {
 }
 
 void cpu_use_caches(void) {
-    /* map_memory has switched them on: cpu_start writes back what they hold. */
+    /* map_memory has switched the caches on. cpu_start writes back what they hold. */
 }
 
 noreturn void cpu_start(uint32_t vectors) {
+    /* "Flash" is DRAM here. The image must be in memory, because the next program starts without
+     * caches. */
     write_back(SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES);
     write_back(SBNN_STAY_ADDRESS, LINE_BYTES);
     AARCH64_WRITE(cntp_ctl_el0, 0);
-    /* No stack from here on: it stands in the cache. */
+    /* With the MMU off, the data cache is off too. The stack's newest contents are only in that cache,
+     * so no instruction from here on may use the stack. */
     __asm volatile("msr sctlr_el1, %0\n"
                    "isb\n"
                    "tlbi vmalle1\n"

@@ -1,5 +1,5 @@
 /* The system registers of an AArch64 core at EL1 (Arm Architecture Reference Manual for A-profile), and
- * what a chip adds to it. */
+ * the functions that each chip adds. */
 #ifndef SBNN_HAL_AARCH64_H
 #define SBNN_HAL_AARCH64_H
 
@@ -21,23 +21,25 @@
 #define PMCR_LONG (1u << 6) /* the cycle counter has 64 bits */
 #define PMCNTEN_CYCLES (1u << 31)
 
-#define MAIR_NORMAL 0xFFu /* attribute 0: cached, written back; attribute 1: a device */
+#define MAIR_NORMAL 0xFFu /* attribute 0: cached, write-back; attribute 1: device */
 #define TCR_32_BITS 32u
-#define TCR_CACHED (1u << 8 | 1u << 10 | 3u << 12) /* tables are read through the caches, shared */
+#define TCR_CACHED                                                                                     \
+    (1u << 8 | 1u << 10 | 3u << 12) /* table walks are cached, write-back, inner shareable */
 #define TCR_NO_UPPER_HALF (1u << 23)
-#define SCTLR_OFF 0x30D00800u /* all that is reserved as one */
+#define SCTLR_OFF 0x30D00800u /* the reserved bits that must be 1; MMU and caches off */
 #define SCTLR_MMU (1u << 0)
 #define SCTLR_DATA_CACHE (1u << 2)
 #define SCTLR_INSTRUCTION_CACHE (1u << 12)
 
-/* Where the core looks when it takes an exception. */
+/* The exception vector table; the linker script places it. */
 extern uint32_t exceptions[];
 
 static inline void aarch64_barrier(void) {
     __asm volatile("dsb sy\n isb" ::: "memory");
 }
 
-/* Of a file hal/<soc>_soc.c: let the core's timer wake it; reset all of the chip but RAM. */
+/* Each file hal/<soc>_soc.c defines these two. soc_open lets the core's timer wake it; soc_reset resets
+ * all of the chip except RAM. */
 void soc_open(void);
 noreturn void soc_reset(void);
 

@@ -1,7 +1,8 @@
-/* From reset to start, on an AArch64 core: whatever exception level it was entered at, on to EL1.
+/* From reset to start() on an AArch64 core. The core may enter at EL3, EL2 or EL1; the code drops one level at a time
+ * until it is at EL1.
  *
- * main runs on a stack at the very start of RAM, so that an overflow leaves RAM and faults. Every exception
- * resets into the bootloader, for interrupts are never let in: they only wake the core. */
+ * main runs on a stack at the very start of RAM, so that an overflow leaves RAM and faults. Interrupts stay masked and
+ * only wake the core, so every exception that is taken is a fault. It resets into the bootloader. */
 
     .section .vectors, "ax"
     .global vectors
@@ -11,15 +12,16 @@ vectors:
 reset:
     msr daifset, #15
     mrs x0, mpidr_el1
+    /* Only core 0 goes on: this affinity field is 0 for it alone. */
     and x0, x0, #0xFF
     cbnz x0, park
     mrs x0, CurrentEL
     cmp x0, #(3 << 2)
     b.ne at_most_el2
-    mov x0, #0x5B1 /* below: AArch64, not secure, hypervisor calls */
+    mov x0, #0x5B1 /* EL2 is AArch64 and non-secure, HVC is allowed */
     msr scr_el3, x0
     msr cptr_el3, xzr
-    mov x0, #0x3C9 /* EL2 with its own stack, all held */
+    mov x0, #0x3C9 /* EL2 with its own stack pointer, all exceptions masked */
     msr spsr_el3, x0
     adr x0, at_most_el2
     msr elr_el3, x0
@@ -29,30 +31,30 @@ at_most_el2:
     mrs x0, CurrentEL
     cmp x0, #(2 << 2)
     b.ne at_el1
-    mov x0, #(1 << 31) /* EL1 is AArch64, nothing is trapped */
+    mov x0, #(1 << 31) /* EL1 is AArch64, nothing traps to EL2 */
     msr hcr_el2, x0
-    mov x0, #3 /* EL1 may use the timer */
+    mov x0, #3 /* EL1 may use the physical timer and counter */
     msr cnthctl_el2, x0
     msr cntvoff_el2, xzr
-    mov x0, #0x33FF /* and the vector registers */
+    mov x0, #0x33FF /* EL1 may use the vector registers */
     msr cptr_el2, x0
-    mrs x0, pmcr_el0 /* and all counters */
+    mrs x0, pmcr_el0 /* EL1 may use all performance counters */
     ubfx x0, x0, #11, #5
     msr mdcr_el2, x0
     mrs x0, midr_el1
     msr vpidr_el2, x0
     mrs x0, mpidr_el1
     msr vmpidr_el2, x0
-    mov x0, #0x3C5 /* EL1 with its own stack, all held */
+    mov x0, #0x3C5 /* EL1 with its own stack pointer, all exceptions masked */
     msr spsr_el2, x0
     adr x0, at_el1
     msr elr_el2, x0
     eret
 
 at_el1:
-    ldr x0, =0x30D00800 /* no MMU, no caches */
+    ldr x0, =0x30D00800 /* reserved ones; MMU and caches off */
     msr sctlr_el1, x0
-    mov x0, #(3 << 20) /* vector registers */
+    mov x0, #(3 << 20) /* do not trap the vector registers */
     msr cpacr_el1, x0
     ldr x0, =exceptions
     msr vbar_el1, x0
@@ -67,17 +69,17 @@ at_el1:
     mov sp, x1
     b start
 
-park: /* the other cores */
+park: /* cores 1 and up only sleep */
     wfi
     b park
 
     .ltorg
 
-    /* Of the table's sixteen entries this one alone is entered: the stack is always EL1's own, nothing runs below
-     * EL1, and what is not the core's own doing is masked from reset on. The linker script puts it 512 bytes
-     * behind `exceptions`, where the table would begin. */
+    /* Only this one of the table's sixteen entries can be entered ("synchronous, current level, SP_ELx"): the stack is
+     * always EL1's own, nothing runs below EL1, and all asynchronous exceptions are masked from reset on. The linker
+     * script places it 512 bytes after `exceptions`, where the table would begin. */
     .section .exceptions, "ax"
-    ldr x0, =linker_handler_stack_top /* whatever the stack pointer was */
+    ldr x0, =linker_handler_stack_top /* start the handlers' stack again: the old stack pointer may be invalid */
     mov sp, x0
     b fault_reset
     .ltorg

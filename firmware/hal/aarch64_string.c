@@ -1,12 +1,13 @@
-/* What the firmware and the models use of a C library, for there is none without Linux. */
+/* The C library functions that the firmware and the models use. Without an operating system there is no
+ * C library for AArch64. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Or GCC would make of each of these loops a call of the function that it stands in. */
+/* Without this, GCC would replace each of these loops by a call of the function that contains it. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
-/* errno is what the mathematics of glibc sets; it stands in `thread` of aarch64.c. */
+/* glibc's mathematics sets errno. It is stored in `thread` of aarch64.c. */
 _Thread_local int errno;
 
 typedef struct {

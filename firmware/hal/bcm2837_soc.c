@@ -1,4 +1,5 @@
-/* Broadcom BCM2837 (Raspberry Pi 3, Zero 2 W): interrupts, and the watchdog that resets.
+/* Broadcom BCM2837 (Raspberry Pi 3, Zero 2 W): interrupts, and the watchdog, which is used to reset the
+ * chip.
  *
  * BCM2835 ARM Peripherals, chapter 7 (its addresses 0x7Exxxxxx are 0x3Fxxxxxx here); ARM Quad A7 core
  * (BCM2836). */
@@ -8,14 +9,14 @@
 
 #define INTERRUPT_ENABLE(n) REGISTER(0x3F00B210u + 4u * (n))
 #define CORE0_TIMERS REGISTER(0x40000040u)
-#define CORE0_TIMERS_PHYSICAL 2u /* not secure */
+#define CORE0_TIMERS_PHYSICAL 2u /* the non-secure physical timer */
 
 #define PM_RSTC REGISTER(0x3F10001Cu)
 #define PM_WDOG REGISTER(0x3F100024u)
 #define PM_PASSWORD 0x5A000000u
 #define PM_RSTC_CONFIGURATION 0x30u
 #define PM_RSTC_FULL_RESET 0x20u
-#define PM_WDOG_TICKS 10u /* of 15 us */
+#define PM_WDOG_TICKS 10u /* of 15 us each */
 
 void soc_open(void) {
     CORE0_TIMERS = CORE0_TIMERS_PHYSICAL;

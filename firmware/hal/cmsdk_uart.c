@@ -1,4 +1,4 @@
-/* The UART of Arm's Cortex-M System Design Kit (CMSDK APB UART). It knows neither parity nor a second
+/* The UART of Arm's Cortex-M System Design Kit (CMSDK APB UART). It has neither parity nor a second
  * stop bit. */
 #include "board.h"
 #include "hal/cortex_m.h"
@@ -23,7 +23,7 @@ _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u,
 void uart_driver_open(void) {
     BAUDDIV = SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD;
     CTRL = CTRL_SEND | CTRL_RECEIVE | CTRL_RECEIVE_INTERRUPT;
-    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+    uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */
 }
 
 void uart_driver_speed(uint32_t divisor) {

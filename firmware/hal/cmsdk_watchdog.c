@@ -1,5 +1,7 @@
-/* The watchdog of Arm's CMSDK (DDI 0479): at its first end it interrupts, as NMI here, at its second it
- * resets. The NMI is a fault of the application, unless the time is longer than the counter. */
+/* The watchdog of Arm's CMSDK (DDI 0479). When its counter reaches zero for the first time it
+ * interrupts, here as NMI; the second time it resets the chip. The NMI is a fault of the application,
+ * except where SBNN_WATCHDOG_SECONDS is longer than the 32-bit counter can count: then the time is
+ * split into rounds, and only the last round's NMI is a fault. */
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/register.h"
@@ -7,9 +9,10 @@
 
 #define LOAD REGISTER(SBNN_WATCHDOG_BASE)
 #define CONTROL REGISTER(SBNN_WATCHDOG_BASE + 0x08u)
-#define CONTROL_COUNT 1u /* and interrupt */
+#define CONTROL_COUNT 1u /* count down, and interrupt at zero */
 #define CONTROL_RESET 2u
-#define CLEAR REGISTER(SBNN_WATCHDOG_BASE + 0x0Cu) /* any value: no interrupt, and from the start */
+#define CLEAR                                                                                          \
+    REGISTER(SBNN_WATCHDOG_BASE + 0x0Cu) /* any value clears the interrupt and reloads the counter */
 #define LOCK REGISTER(SBNN_WATCHDOG_BASE + 0xC00u)
 #define LOCK_OPEN 0x1ACCE551u
 

@@ -5,7 +5,7 @@
 #include "board.h"
 #include "hal/cpu.h"
 
-#define CACHE_LINE 32u /* bytes, of the Cortex-M7 and M55 */
+#define CACHE_LINE 32u /* bytes, on the Cortex-M7 and M55 */
 
 uint32_t cpu_mask(void) {
     uint32_t state;
@@ -31,7 +31,8 @@ void cpu_enable_interrupt(uint32_t number) {
 
 #if __ARM_ARCH >= 8
 
-/* The core compares each stack pointer with a limit; that of the handlers may be a boot ROM's still. */
+/* An Armv8-M core compares each stack pointer with a limit register. The main stack's limit is set to
+ * 0, because a boot ROM may have left its own value there. */
 void cortex_m_guard_stack(const uint32_t *bottom) {
     __asm volatile("msr psplim, %0\n msr msplim, %1" ::"r"(bottom), "r"(0));
 }
@@ -42,11 +43,12 @@ static void unguard_stack(void) {
 
 #else
 
-#define GUARD_BITS 16u /* 64 KB: no frame of a kernel steps over it */
+#define GUARD_BITS 16u /* 64 KB: larger than any kernel's stack frame, so none can step over it */
 
 _Static_assert(SBNN_RAM_ORIGIN % (1u << GUARD_BITS) == 0u, "the MPU protects aligned regions");
 
-/* The memory below is protected, where there is an MPU. */
+/* Older cores have no stack limits: an MPU region below `bottom` without access rights catches the
+ * overflow. Cores without an MPU have no guard. */
 void cortex_m_guard_stack(const uint32_t *bottom) {
     if (MPU_TYPE == 0u) {
         return;
@@ -67,6 +69,7 @@ static void unguard_stack(void) {
 #endif
 
 noreturn void cpu_start(uint32_t vectors) {
+    /* Disable and clear every interrupt: the next program has other handlers. */
     SYST_CSR = 0;
     SCB_ICSR = SCB_ICSR_PENDSTCLR;
     for (uint32_t i = 0; i < NVIC_REGISTERS; i++) {
@@ -76,7 +79,8 @@ noreturn void cpu_start(uint32_t vectors) {
     unguard_stack();
     SCB_VTOR = vectors;
     cortex_m_barrier();
-    /* The main stack again, as after a reset, and from the new table. */
+    /* Load the main stack pointer from the new vector table and select it, as a reset does, then jump
+     * to the reset handler. */
     __asm volatile("ldr r1, [%0]\n"
                    "ldr r2, [%0, #4]\n"
                    "movs r0, #0\n"
@@ -88,13 +92,13 @@ noreturn void cpu_start(uint32_t vectors) {
     __builtin_unreachable();
 }
 
-/* After power-on they hold anything. */
+/* Invalidate the whole data cache by set and way: after power-on its contents are undefined. */
 static void forget_data_cache(void) {
     SCB_CSSELR = SCB_CSSELR_DATA;
     cortex_m_barrier();
     const uint32_t size = SCB_CCSIDR;
     const uint32_t last_way = SCB_CCSIDR_LAST_WAY(size);
-    /* The way stands in the word's highest bits. */
+    /* DCISW takes the way number in the word's highest bits. */
     const uint32_t way_shift = last_way == 0u ? 0u : (uint32_t)__builtin_clz(last_way);
     for (uint32_t set = 0; set <= SCB_CCSIDR_LAST_SET(size); set++) {
         for (uint32_t way = 0; way <= last_way; way++) {
@@ -131,7 +135,7 @@ void cpu_use_caches(void) {
 noreturn void cpu_reset(void) {
     cortex_m_barrier();
     if (SCB_CCR & SCB_CCR_DATA_CACHE) {
-        SCB_DCCMVAC = SBNN_STAY_ADDRESS; /* the note is to be in RAM */
+        SCB_DCCMVAC = SBNN_STAY_ADDRESS; /* the note of stay.c must be in RAM, not only in the cache */
         cortex_m_barrier();
     }
     SCB_AIRCR = SCB_AIRCR_SYSRESETREQ;

@@ -8,7 +8,7 @@
 
 #include "hal/register.h"
 
-/* Armv6-M: software may not look at the debug unit, and has no faults but HardFault and no FPU to
+/* Armv6-M: software cannot read the debug unit; HardFault is the only fault, and there is no FPU to
  * switch on. */
 #define CORTEX_M_BASELINE (__ARM_ARCH_ISA_THUMB < 2)
 
@@ -38,46 +38,48 @@
 #define SCB_CCR_DATA_CACHE (1u << 16)
 #define SCB_CCR_INSTRUCTION_CACHE (1u << 17)
 #define SCB_CLIDR REGISTER(0xE000ED78u)
-#define SCB_CLIDR_INSTRUCTION (1u << 0) /* a first level of caches, for each */
+#define SCB_CLIDR_INSTRUCTION (1u << 0) /* level 1 has an instruction cache */
 #define SCB_CLIDR_DATA (1u << 1)
 #define SCB_CCSIDR REGISTER(0xE000ED80u)
 #define SCB_CCSIDR_LINE_BITS(size) (((size) & 7u) + 4u)
 #define SCB_CCSIDR_LAST_WAY(size) ((size) >> 3 & 0x3FFu)
 #define SCB_CCSIDR_LAST_SET(size) ((size) >> 13 & 0x7FFFu)
 #define SCB_CSSELR REGISTER(0xE000ED84u)
-#define SCB_CSSELR_DATA 0u /* of the first level */
+#define SCB_CSSELR_DATA 0u /* the first-level data cache */
 #define SCB_ICIALLU REGISTER(0xE000EF50u)
 #define SCB_DCISW REGISTER(0xE000EF60u)
 #define SCB_DCIMVAC REGISTER(0xE000EF5Cu)
 #define SCB_DCCMVAC REGISTER(0xE000EF68u)
 #define SCB_SHCSR REGISTER(0xE000ED24u)
-#define SCB_SHCSR_FAULTS (7u << 16)    /* usage, bus and memory faults have handlers of their own */
+#define SCB_SHCSR_FAULTS (7u << 16)    /* enable the usage, bus and memory fault handlers */
 #define MPU_TYPE REGISTER(0xE000ED90u) /* 0 where there is no MPU */
 #define MPU_CTRL REGISTER(0xE000ED94u)
 #define MPU_CTRL_ENABLE 1u
-#define MPU_CTRL_PRIVDEFENA 4u /* the default map holds where no region says otherwise */
+#define MPU_CTRL_PRIVDEFENA 4u /* the default memory map applies where no region is defined */
 #define MPU_RNR REGISTER(0xE000ED98u)
 #define MPU_RBAR REGISTER(0xE000ED9Cu)
 #define MPU_RASR REGISTER(0xE000EDA0u)
 #define MPU_RASR_ENABLE 1u
 #define MPU_RASR_SIZE(bits)                                                                            \
-    (((bits) - 1u) << 1) /* 2^bits bytes; no access to them, as nothing else is set */
+    (((bits) - 1u) << 1) /* 2^bits bytes; without access rights, because no other bit is set */
 
 #define SCB_DEMCR REGISTER(0xE000EDFCu)
 #define SCB_DEMCR_TRCENA (1u << 24)
 
-/* What the vector table of startup.c names; the counter's and the UART's drivers define them. */
+/* Handlers that the vector table of cortex_m_startup.c names; the drivers of counter and UART define
+ * them. */
 void systick_interrupt(void);
 void uart_interrupt(void);
 
-/* Let the process stack not grow below `bottom`, the start of RAM: what tries faults. cpu_start takes
- * the guard away. */
+/* Guard the process stack: an access below `bottom`, the start of RAM, faults. cpu_start removes the
+ * guard. */
 void cortex_m_guard_stack(const uint32_t *bottom);
 
-/* Let the data cache, if it is on, forget what it holds of memory that something else has changed. */
+/* Invalidate the data cache's lines of this range, if the cache is on. Call it after something other
+ * than the core has changed that memory. */
 void cortex_m_forget(uint32_t address, uint32_t count);
 
-/* The core's barriers: what was written is seen, what follows is fetched anew. */
+/* DSB and ISB: wait until earlier writes are complete, then fetch the following instructions again. */
 static inline void cortex_m_barrier(void) {
     __asm volatile("dsb\n isb" ::: "memory");
 }

@@ -1,7 +1,7 @@
 /* From reset to main, on a Cortex-M.
  *
- * main runs on the process stack, at the very start of RAM, so that an overflow leaves RAM and faults;
- * handlers have a stack of their own, so that this fault is handled. Every fault resets into the
+ * main runs on the process stack, at the very start of RAM, so that an overflow leaves RAM and faults.
+ * Handlers have a stack of their own, so that this fault can be handled. Every fault resets into the
  * bootloader. */
 #include <stdnoreturn.h>
 
@@ -16,7 +16,8 @@ extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
 
-/* A clock switched on, a pin given to its peripheral: what the board asks for. */
+/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
+ * or gives a pin to its peripheral. */
 #define SET_UP(address, clear, set, wait, until)                                                       \
     REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
     while ((REGISTER(address) & (wait)) != (until)) {                                                  \
@@ -49,7 +50,7 @@ __attribute__((section(".vectors"), used)) static const struct {
     },
 };
 
-/* Coprocessors 10 and 11 (the FPU) on, before any code can use them. */
+/* Switch coprocessors 10 and 11 (the FPU) on before any code can use them. */
 #if CORTEX_M_BASELINE
 #define ENABLE_FPU
 #else
@@ -62,7 +63,8 @@ __attribute__((section(".vectors"), used)) static const struct {
     "isb\n"
 #endif
 
-/* The stack is painted while nothing is on it. */
+/* Fill the stack with MEMORY_PAINT while nothing is on it, then switch from the main stack to the
+ * process stack. It is naked assembly, because compiled code would already use the stack. */
 __attribute__((naked)) noreturn void reset(void) {
     __asm volatile(ENABLE_FPU "ldr r0, =linker_stack_bottom\n"
                               "ldr r1, =linker_stack_top\n"
@@ -101,7 +103,8 @@ void nmi(void) {
     }
 }
 
-/* Whatever the stack pointer was: the handlers' stack is whole again, and nothing returns. */
+/* Start the handlers' stack again from its top, because the old stack pointer may be invalid. Nothing
+ * returns from here. */
 __attribute__((naked)) noreturn void fault(void) {
     __asm volatile("ldr r0, =linker_handler_stack_top\n"
                    "msr msp, r0\n"

@@ -6,24 +6,25 @@
 
 #include <stdint.h>
 
-/* Find out which counter counts, and start it. */
+/* Start the counter. Where a core may lack one, find out first which one counts. */
 void counter_open(void);
 
-/* "dwt" (processor cycles), or the timer whose ticks counter_now reads: "systick", "tim2". */
+/* The name of the counter that counter_now reads: "dwt" (processor cycles), "systick", "tim2", ... */
 const char *counter_name(void);
 
-/* The count that measurements are made of, without the ticks that the timer's own interrupts take where
- * it needs them. Never goes back. */
+/* The count for measurements. It excludes the ticks that the timer's own interrupts take. Never goes
+ * back. */
 uint64_t counter_now(void);
 
-/* The count that deadlines are made of: it goes on while the core sleeps. Never goes back. */
+/* The count for deadlines: it goes on while the core sleeps. Never goes back. */
 uint64_t counter_clock(void);
 
-/* The timer interrupts (and so wakes the core) every so many ticks from now on: often for waiting... */
+/* Set the period of the timer's interrupt, which wakes the core: short, so that a wait ends in
+ * time... */
 void counter_wait_mode(void);
 
-/* ...and as seldom as it can for measuring. Each call begins a new period, so that the same work
- * measured again meets the same interrupts. */
+/* ...or as long as possible, for measuring. Each call begins a new period, so that a repeated
+ * measurement of the same work has its interrupts at the same places. */
 void counter_measure_mode(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* The pin that an instrument for energy watches: high while a model runs. Boards without one do
+/* The pin that an energy meter watches: high while a model runs. Boards without such a pin do
  * nothing. */
 #ifndef SBNN_HAL_ENERGY_H
 #define SBNN_HAL_ENERGY_H

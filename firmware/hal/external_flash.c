@@ -1,6 +1,5 @@
-/* Flash that only a debugger writes: the bootloader checks and starts what stands there, and refuses
- * the rest.
- */
+/* Flash that only a debugger writes: the bootloader checks and starts the image in it, and refuses to
+ * erase or write. */
 #include "board.h"
 #include "hal/flash.h"
 

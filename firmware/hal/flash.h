@@ -1,25 +1,25 @@
 /* The flash: read in place, erased by the page, written in pieces.
  *
- * A driver is a file hal/<driver>_flash.c that defines these. The callers see to it that a range lies
- * in the application slot; the drivers report what the hardware refuses. */
+ * A driver is a file hal/<driver>_flash.c that defines these. The callers make sure that a range is in
+ * the application slot or the journal; the drivers report what the hardware refuses. */
 #ifndef SBNN_HAL_FLASH_H
 #define SBNN_HAL_FLASH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where the bytes of `address` can be read. */
+/* A pointer to the bytes at `address`. */
 const uint8_t *flash_at(uint32_t address);
 
-/* Erase the page, or the journal's sector, that begins at `address` to 0xFF; false if it is not so
- * afterwards. */
+/* Erase the page, or the journal's sector, that begins at `address` to 0xFF. Returns false if it does
+ * not read as 0xFF afterwards. */
 bool flash_erase(uint32_t address);
 
-/* Write `count` bytes; false if they do not read back. */
+/* Write `count` bytes. Returns false if they do not read back. */
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count);
 
-/* Whether interrupts are taken while flash is erased and written: not where the core fetches its code
- * from the same flash, and so stands still. */
+/* Whether interrupts are taken while flash is erased and written. They are not where the core fetches
+ * its code from the same flash: it stalls until the flash is ready. */
 extern const bool flash_lets_interrupts_in;
 
 #endif

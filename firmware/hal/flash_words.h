@@ -1,5 +1,6 @@
-/* Flash that is written by whole words of 16 or 32 bytes, each once after an erase: it keeps an error
- * code beside every word, which a second writing would spoil. For the drivers of such flash. */
+/* For drivers of flash that is written in whole words of 16 or 32 bytes, each once after an erase: the
+ * flash stores an error-correcting code with every word, and a second write would make that code
+ * wrong. */
 #ifndef SBNN_HAL_FLASH_WORDS_H
 #define SBNN_HAL_FLASH_WORDS_H
 
@@ -16,10 +17,10 @@ static inline bool flash_words_blank(const uint8_t *bytes, uint32_t count) {
     return true;
 }
 
-/* Write the words that `count` bytes at `address` lie in by `program`, filled up with 0xFF; false if a
- * word is neither blank nor as it shall be, or if `program` says so.
+/* Write the words that contain the `count` bytes at `address` with `program`, padded with 0xFF. Returns
+ * false if a word is neither blank nor already right, or if `program` returns false.
  *
- * A word that holds what it shall is left as it is: a host whose answer was lost writes again. */
+ * A word whose contents already match is not written: a host that lost an answer repeats its write. */
 static inline bool flash_words_write(uint32_t address, const uint8_t *bytes, uint32_t count,
                                      uint32_t word_bytes,
                                      bool (*program)(uint32_t address, const uint8_t *word)) {

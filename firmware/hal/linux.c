@@ -1,5 +1,5 @@
-/* A program of AArch64 Linux in a board's place: nothing but system calls, so that it is linked as any
- * other firmware is, and its memory is what board.toml says. */
+/* An AArch64 Linux program in place of a board. It uses system calls only, so it is linked like any
+ * other firmware, and its memory is what board.toml says. */
 #include "hal/linux.h"
 
 #include <stdnoreturn.h>
@@ -11,13 +11,15 @@
 #include "hal/uart.h"
 
 #define POLL_INPUT 1
-#define REST_NANOSECONDS 10000000 /* 10 ms: the grain of deadlines */
+#define REST_NANOSECONDS 10000000 /* 10 ms: the resolution of deadlines */
 
-/* What reset writes all over the stack. */
+/* The word that `reset` fills the stack with (linux_startup.S), so that memory.c can measure how much
+ * was used. */
 extern const uint32_t linux_paint;
 const uint32_t linux_paint = MEMORY_PAINT;
 
-/* What the C library's mathematics calls a thread: two words of its own, then errno. */
+/* The thread area that tpidr_el0 points to: two reserved words, then errno, the only thread-local
+ * variable. The C library's mathematics writes errno. */
 static _Alignas(16) uint64_t thread[4];
 
 int main(void);
@@ -44,7 +46,7 @@ int linux_has_input(int64_t nanoseconds) {
     return linux_call(LINUX_PPOLL, (intptr_t)&input, 1, (intptr_t)&limit, 0, 0) > 0;
 }
 
-/* Linux has cleared what is to be clear, and protects what lies below the stack. */
+/* Linux has already cleared .bss. The memory below the stack is not mapped, so an overflow faults. */
 noreturn void start(void) {
     __asm volatile("msr tpidr_el0, %0" ::"r"(thread));
     (void)main();
@@ -75,7 +77,7 @@ void cpu_enable_interrupt(uint32_t number) {
     (void)number;
 }
 
-/* There is no bootloader to stay in: the program ends. */
+/* There is no bootloader to stay in: the program simply ends (cpu_reset). */
 void stay_request(stay_reason reason) {
     (void)reason;
 }

@@ -1,4 +1,5 @@
-/* The system calls of Linux on AArch64 that stand for hardware (Linux's asm-generic/unistd.h). */
+/* The system calls of Linux on AArch64 that replace the hardware (numbers from Linux's
+ * asm-generic/unistd.h). */
 #ifndef SBNN_HAL_LINUX_H
 #define SBNN_HAL_LINUX_H
 
@@ -14,16 +15,16 @@
 #define LINUX_OUTPUT 1
 #define LINUX_EINTR (-4)
 
-/* Two words, as struct timespec. */
+/* The layout of struct timespec. */
 typedef struct {
     int64_t seconds;
     int64_t nanoseconds;
 } linux_time;
 
-/* What the call returns; from -4095 to -1 the number of an error. */
+/* Make a system call. Returns its result; -4095 to -1 is a negated error number. */
 int64_t linux_call(int64_t number, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e);
 
-/* Whether input can be read, after at most so many nanoseconds of waiting. */
+/* Whether input can be read, after waiting at most this many nanoseconds. */
 int linux_has_input(int64_t nanoseconds);
 
 #endif

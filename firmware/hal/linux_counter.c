@@ -1,4 +1,4 @@
-/* Instructions where an emulator counts them, else nanoseconds of Linux's monotonic clock. */
+/* Counts instructions where QEMU's plugin counts them, else nanoseconds of Linux's monotonic clock. */
 #include <stdbool.h>
 
 #include "board.h"
@@ -9,11 +9,12 @@
 
 _Static_assert(SBNN_COUNTER_HZ == 1000000000u, "a tick is a nanosecond or an instruction");
 
-/* QEMU's plugin (sensor_bnn/emulation/instruction_plugin.c) finds it by its name and adds to it. */
+/* The plugin (sensor_bnn/emulation/instruction_plugin.c) finds this variable by its name and adds 1 per
+ * instruction. */
 extern volatile uint64_t linux_instructions;
 volatile uint64_t linux_instructions;
 
-static bool emulated; /* whether it does */
+static bool emulated; /* whether the plugin counts */
 
 void counter_open(void) {
     const uint64_t before = linux_instructions;

@@ -1,4 +1,5 @@
-/* From the start of the program, on the stack that Linux gave it, to the one that board.toml says. */
+/* Entry point of the program: fill the stack that board.toml defines with the paint word, then leave Linux's stack for
+ * it. */
     .section .vectors, "ax"
     .global vectors
     .global reset

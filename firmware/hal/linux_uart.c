@@ -1,5 +1,5 @@
-/* Standard input and output in a serial port's place: a terminal, or what `sensor-bnn emulate` gives.
- */
+/* Standard input and output in place of a serial port: a terminal, or the pipes of `sensor-bnn
+ * emulate`. */
 #include "board.h"
 #include "hal/cpu.h"
 #include "hal/linux.h"
@@ -10,14 +10,14 @@ void uart_driver_open(void) {
 }
 
 void uart_driver_speed(uint32_t divisor) {
-    (void)divisor; /* a terminal's rate is that of who opened it */
+    (void)divisor; /* a terminal keeps the rate that the program which opened it has set */
 }
 
 void uart_driver_deafen(void) {
 }
 
-/* What there is and no more. The end of input is the end of the program, once all before it is served:
- * the second time that it is seen. */
+/* Read what is available and no more. The program ends at the end of its input, but only the second
+ * time that it is seen: by then all bytes before it have been served. */
 void uart_interrupt(void) {
     static bool ended;
     while (linux_has_input(0)) {

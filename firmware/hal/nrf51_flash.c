@@ -1,5 +1,5 @@
 /* The flash of Nordic's nRF51 (nRF51 Series Reference Manual, "Non-Volatile Memory Controller"): pages
- * of one size, written by the word. */
+ * of one size, written in 32-bit words. */
 #include <string.h>
 
 #include "board.h"

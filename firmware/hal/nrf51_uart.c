@@ -1,5 +1,5 @@
-/* The UART of Nordic's nRF51 (nRF51 Series Reference Manual, "UART"). Its pins are the board's set-up.
- */
+/* The UART of Nordic's nRF51 (nRF51 Series Reference Manual, "UART"). The board's set-up configures its
+ * pins. */
 #include <stdbool.h>
 
 #include "board.h"
@@ -31,9 +31,10 @@ _Static_assert(SBNN_UART_PARITY != SBNN_UART_PARITY_ODD, "this UART's parity is 
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u,
                "this UART divides its clock by 16 at least");
 
-static bool sending; /* a byte whose event has not been seen */
+static bool sending; /* a byte was sent and its event SENT has not been seen yet */
 
-/* A fraction of the clock, of 2^32, in steps of 2^12. */
+/* The register holds the rate as a fraction of the clock, times 2^32, in steps of 2^12; adding 0x800
+ * rounds to the nearest step. */
 void uart_driver_speed(uint32_t divisor) {
     BAUDRATE = (0xFFFFFFFFu / divisor + 0x800u) & 0xFFFFF000u;
 }
@@ -47,14 +48,14 @@ void uart_driver_open(void) {
     START_SEND = 1;
     START_RECEIVE = 1;
     INTENSET = INTERRUPT_RECEIVED;
-    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+    uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */
 }
 
 void uart_driver_deafen(void) {
     INTENCLR = INTERRUPT_RECEIVED;
 }
 
-/* The event comes again for each further byte of the queue. */
+/* RECEIVED is set again for each further byte in the receive queue, so clear it before reading RXD. */
 void uart_interrupt(void) {
     while (RECEIVED) {
         RECEIVED = 0;

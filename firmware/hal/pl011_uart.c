@@ -20,11 +20,11 @@
 #define CR_SEND (1u << 8)
 #define CR_RECEIVE (1u << 9)
 #define IFLS REGISTER(SBNN_UART_BASE + 0x34u)
-#define IFLS_FIRST 0u /* an interrupt at an eighth of the queue */
+#define IFLS_FIRST 0u /* interrupt when the queue is an eighth full */
 #define IMSC REGISTER(SBNN_UART_BASE + 0x38u)
 #define ICR REGISTER(SBNN_UART_BASE + 0x44u)
 #define INTERRUPT_RECEIVED (1u << 4)
-#define INTERRUPT_WAITING (1u << 6) /* less than that, for 32 bits' time */
+#define INTERRUPT_WAITING (1u << 6) /* fewer bytes than that have waited for 32 bit times */
 
 #if SBNN_UART_PARITY == SBNN_UART_PARITY_NONE
 #define FORMAT LCR_EIGHT_BITS
@@ -34,10 +34,11 @@
 #define FORMAT (LCR_EIGHT_BITS | LCR_PARITY)
 #endif
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD < 1u << 20, "this UART's divisor has 16 bits");
 
-/* The divisor is of 16 samples a bit, with 64ths; LCR takes it over. */
+/* The hardware takes 16 samples per bit. Its divisor is the clocks per sample, with a fraction of
+ * 64ths. LCR is written after the divisor, because that write latches it. */
 static void configure(uint32_t divisor) {
     CR = 0;
     IBRD = divisor / 16u;
@@ -51,7 +52,7 @@ void uart_driver_open(void) {
     uart_driver_drain();
     configure((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD);
     IMSC = INTERRUPT_RECEIVED | INTERRUPT_WAITING;
-    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+    uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */
 }
 
 void uart_driver_speed(uint32_t divisor) {
@@ -62,7 +63,7 @@ void uart_driver_deafen(void) {
     IMSC = 0;
 }
 
-/* What came with a wrong parity is for the protocols to find. */
+/* Parity errors are not checked here: the protocols' checksums find them. */
 void uart_interrupt(void) {
     ICR = INTERRUPT_RECEIVED | INTERRUPT_WAITING;
     while ((FR & FR_RECEIVE_EMPTY) == 0u) {

@@ -1,5 +1,5 @@
-/* The cycle counter of an AArch64 core's performance monitors where it counts, else its generic timer;
- * deadlines go by the timer, for the cycle counter stands still while the core sleeps. */
+/* The cycle counter of an AArch64 core's performance monitors where it counts, else the generic timer.
+ * Deadlines always use the timer, because the cycle counter stops while the core sleeps. */
 #include <stdbool.h>
 
 #include "board.h"
@@ -24,7 +24,8 @@ const char *counter_name(void) {
     return cycles ? "pmccntr" : "cntpct";
 }
 
-/* In ticks of SBNN_COUNTER_HZ, whatever the timer's own are. */
+/* Converted from the timer's own frequency to ticks of SBNN_COUNTER_HZ. Whole seconds and the rest are
+ * converted separately, so that no product overflows. */
 uint64_t counter_clock(void) {
     aarch64_barrier();
     const uint64_t frequency = AARCH64_READ(cntfrq_el0);
@@ -36,7 +37,7 @@ uint64_t counter_now(void) {
     return cycles ? AARCH64_READ(pmccntr_el0) : counter_clock();
 }
 
-/* No interrupt is ever let in: nothing to make rarer. */
+/* Interrupts are always masked, so there is no period to change. */
 void counter_wait_mode(void) {
 }
 

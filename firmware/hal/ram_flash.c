@@ -1,4 +1,4 @@
-/* Flash that is RAM behind the code bus, as on boards whose FPGA stands for the chip. */
+/* "Flash" that is RAM on the code bus, as on boards whose FPGA implements the chip. */
 #include <string.h>
 
 #include "board.h"

@@ -4,8 +4,8 @@
 
 #include "board.h"
 
-/* Two words, each the other's complement: what RAM holds at power-on is hardly ever that. They stand in
- * the RAM that both linker scripts leave out. */
+/* The note is two words, each the complement of the other: random contents of RAM after power-on hardly
+ * ever match. Both linker scripts leave these bytes of RAM unused. */
 #define WORDS ((volatile uint32_t *)(uintptr_t)SBNN_STAY_ADDRESS)
 
 void stay_request(stay_reason reason) {

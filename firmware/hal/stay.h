@@ -1,4 +1,4 @@
-/* A note to the bootloader that survives a reset: why the application was left. */
+/* A note to the bootloader that survives a reset: why the program ended. */
 #ifndef SBNN_HAL_STAY_H
 #define SBNN_HAL_STAY_H
 
@@ -6,18 +6,19 @@
 
 typedef enum {
     STAY_NOT = 0,              /* no note */
-    STAY_ASKED = 0x59415453,   /* "STAY": a host wants the bootloader */
-    STAY_CRASHED = 0x48535243, /* "CRSH": a fault of the application, or the watchdog */
-    STAY_TORN = 0x4E524F54,    /* "TORN": a fault of the bootloader, as by flash with a torn word */
+    STAY_ASKED = 0x59415453,   /* "STAY": a host asked for the bootloader */
+    STAY_CRASHED = 0x48535243, /* "CRSH": a fault in the application, or its watchdog */
+    STAY_TORN = 0x4E524F54,    /* "TORN": a fault in the bootloader, for example reading a half-written
+                                  flash word */
 } stay_reason;
 
-/* What a fault leaves; bootloader and application each define it. */
+/* The note that a fault writes. Bootloader and application each define it. */
 extern const stay_reason stay_after_fault;
 
-/* Leave the note. */
+/* Write the note. */
 void stay_request(stay_reason reason);
 
-/* The note; it is gone afterwards. */
+/* Read the note and erase it. */
 stay_reason stay_take(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* The independent watchdog of an STM32 (IWDG; ST RM0008, RM0090, RM0433): it has a clock of its own,
- * and once started only a reset stops it. */
+/* The independent watchdog of an STM32 (IWDG; ST RM0008, RM0090, RM0433). It has its own clock, and
+ * only a reset stops it once it has started. */
 #include "board.h"
 #include "hal/register.h"
 #include "hal/watchdog.h"

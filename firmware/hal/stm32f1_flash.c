@@ -1,4 +1,4 @@
-/* The flash of an STM32F1 (ST PM0075): pages of one size, written by the halfword. */
+/* The flash of an STM32F1 (ST PM0075): pages of one size, written in halfwords. */
 #include <string.h>
 
 #include "board.h"

@@ -1,7 +1,7 @@
-/* The flash of an STM32F4 or F7 (ST RM0090, RM0390; RM0410, as one bank): written by the word. Its
- * sectors are small at the start; the first page of board.toml is all of these together, of which two
- * may be the journal's, and each later one is a sector. Parallelism of 32 bits wants a supply of 2.7 V
- * at least. */
+/* The flash of an STM32F4 or F7 (ST RM0090, RM0390; RM0410, as one bank): written in 32-bit words. The
+ * first sectors are small: board.toml's first page is all of them together, two of which may hold the
+ * journal. Each later page is one sector. Writing 32 bits at once requires a supply of at least 2.7
+ * V. */
 #include <string.h>
 
 #include "board.h"
@@ -13,8 +13,8 @@
 
 #define FLASH_R 0x40023C00u
 #define ACR REGISTER(FLASH_R + 0x00u)
-#define ACR_CACHES (3u << 9) /* of instructions and of data; of an F7 the one of its ITCM bus */
-#define ACR_RESET(caches) ((caches) << 2) /* only while they are off */
+#define ACR_CACHES (3u << 9) /* instruction and data cache; on an F7 the ART cache of the ITCM bus */
+#define ACR_RESET(caches) ((caches) << 2) /* the caches may be reset only while they are off */
 #define KEYR REGISTER(FLASH_R + 0x04u)
 #define SR REGISTER(FLASH_R + 0x0Cu)
 #define SR_BUSY (1u << 16)
@@ -41,7 +41,7 @@ static void unlock(void) {
     SR = SR_CLEAR;
 }
 
-/* What the caches hold of these bytes of the flash is old now. */
+/* Lock the flash, and drop what the caches hold of these bytes: it is out of date. */
 static void lock(uint32_t address, uint32_t count) {
     CR = CR_LOCK;
     const uint32_t before = ACR;
@@ -58,7 +58,7 @@ typedef struct {
     uint32_t bytes;
 } sector;
 
-/* The one that begins at the address. */
+/* The sector that begins at `address`. */
 static sector sector_at(uint32_t address) {
     static const uint32_t first[] = {SBNN_FLASH_FIRST_SECTORS};
     sector found = {sizeof first / sizeof first[0] - 1u + (address - SBNN_FLASH_ORIGIN) / PAGE, PAGE};
@@ -86,7 +86,7 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
-/* What stands before the journal is the bootloader itself. */
+/* Refuses any address before the journal: that is the bootloader itself. */
 bool flash_erase(uint32_t address) {
     const uint32_t *const words = (const uint32_t *)(uintptr_t)address;
     if (address < SBNN_JOURNAL_ORIGIN) {
@@ -112,7 +112,8 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     CR = CR_PROGRAM | CR_WORDS;
     for (uint32_t i = 0; i < count; i += 4u) {
         REGISTER(address + i) = bytes_load32(bytes + i);
-        cortex_m_barrier(); /* the store goes another way than the look at the status */
+        cortex_m_barrier(); /* store and status use different buses: wait for the store before reading
+                               SR */
         wait();
     }
     lock(address, count);

@@ -1,5 +1,5 @@
-/* The flash of an STM32H742, H743 and H753 (ST RM0433): two banks of 1 MB with registers of their own,
- * sectors of 128 KB, written by words of 256 bits. The programs that write it run without the data
+/* The flash of an STM32H742, H743 and H753 (ST RM0433): two banks of 1 MB, each with its own registers,
+ * sectors of 128 KB, written in words of 256 bits. The programs that write it run without the data
  * cache. */
 #include "board.h"
 #include "hal/cortex_m.h"
@@ -17,11 +17,11 @@
 #define CR_LOCK (1u << 0)
 #define CR_PROGRAM (1u << 1)
 #define CR_SECTOR_ERASE (1u << 2)
-#define CR_DOUBLE_WORDS (3u << 4) /* 64 bits at once */
+#define CR_DOUBLE_WORDS (3u << 4) /* program 64 bits at once */
 #define CR_START (1u << 7)
 #define CR_SECTOR(n) ((n) << 8)
 #define SR(bank) FLASH_R(bank, 0x10u)
-#define SR_BUSY (1u << 0 | 1u << 1 | 1u << 2) /* at work, a word begun, a queue not empty */
+#define SR_BUSY (1u << 0 | 1u << 1 | 1u << 2) /* busy, a word begun, or the queue not empty */
 #define SR_ERRORS (1u << 17 | 1u << 18 | 1u << 19 | 1u << 21 | 1u << 22)
 #define CCR(bank) FLASH_R(bank, 0x14u)
 #define CCR_ALL (1u << 16 | SR_ERRORS | 1u << 23 | 1u << 24 | 1u << 25 | 1u << 26 | 1u << 27 | 1u << 28)
@@ -48,7 +48,7 @@ static void unlock(uint32_t bank) {
     CCR(bank) = CCR_ALL;
 }
 
-/* Whether nothing went wrong. */
+/* Lock the bank. Returns whether no error was reported. */
 static bool lock(uint32_t bank) {
     const bool right = (SR(bank) & SR_ERRORS) == 0u;
     CCR(bank) = CCR_ALL;
@@ -65,7 +65,8 @@ static bool program(uint32_t address, const uint8_t *word) {
     for (uint32_t i = 0; i < WORD_BYTES; i += 4u) {
         REGISTER(address + i) = bytes_load32(word + i);
     }
-    cortex_m_barrier(); /* the stores go another way than the look at the registers */
+    cortex_m_barrier(); /* stores and registers use different buses: wait for the stores before reading
+                           SR */
     wait(bank);
     return lock(bank);
 }

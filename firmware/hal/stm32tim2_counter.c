@@ -1,5 +1,5 @@
-/* TIM2 of an STM32, 32 bits, made 64 bits wide; SysTick only wakes the core and sees every wrap. TIM2's
- * clock is the board's set-up. */
+/* TIM2 of an STM32, a 32-bit counter extended to 64 bits. SysTick only wakes the core and reads TIM2
+ * often enough to notice every wrap. The board's set-up switches TIM2's clock on. */
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/counter.h"
@@ -9,18 +9,19 @@
 #define TIM2_CR1 REGISTER(TIM2 + 0x00u)
 #define TIM2_CR1_ENABLE 1u
 #define TIM2_EGR REGISTER(TIM2 + 0x14u)
-#define TIM2_EGR_UPDATE 1u /* takes prescaler and reload over, and clears the count */
+#define TIM2_EGR_UPDATE 1u /* loads prescaler and reload value, and clears the count */
 #define TIM2_CNT REGISTER(TIM2 + 0x24u)
 #define TIM2_PSC REGISTER(TIM2 + 0x28u)
 #define TIM2_ARR REGISTER(TIM2 + 0x2Cu)
 
-#define WAIT_PERIOD (1u << 20) /* of the core's clock: 65 ms at 16 MHz, 5 ms at 200 MHz */
+#define WAIT_PERIOD (1u << 20) /* core clocks: 65 ms at 16 MHz, 5 ms at 200 MHz */
 #define LONGEST_PERIOD (1u << 24)
 
-static uint32_t low;  /* the count as last read */
-static uint32_t high; /* how often it had wrapped then */
+static uint32_t low;  /* TIM2's count as last read */
+static uint32_t high; /* how often it had wrapped by then */
 
-/* With interrupts held, and at least once in 2^32 ticks: systick_interrupt sees to that. */
+/* Call it with interrupts masked, and at least once in 2^32 ticks: systick_interrupt makes sure of
+ * that. */
 static uint64_t count_held(void) {
     const uint32_t now = TIM2_CNT;
     if (now < low) {

@@ -1,5 +1,5 @@
-/* The flash of an STM32U575 and U585 without TrustZone (ST RM0456): two banks of pages of 8 KB, written
- * by words of 128 bits. The instruction cache, which holds constants too, is emptied behind each
+/* The flash of an STM32U575 and U585 without TrustZone (ST RM0456): two banks of 8 KB pages, written in
+ * words of 128 bits. The instruction cache also holds constants, so it is invalidated after each
  * change. */
 #include "board.h"
 #include "hal/cortex_m.h"
@@ -14,7 +14,7 @@
 #define FLASH_R 0x40022000u
 #define KEYR REGISTER(FLASH_R + 0x08u)
 #define SR REGISTER(FLASH_R + 0x20u)
-#define SR_BUSY (1u << 16 | 1u << 17) /* at work, or a word begun */
+#define SR_BUSY (1u << 16 | 1u << 17) /* busy, or a word begun */
 #define SR_ERRORS (1u << 1 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7)
 #define SR_CLEAR (SR_ERRORS | 1u << 0) /* writing 1 clears */
 #define CR REGISTER(FLASH_R + 0x28u)
@@ -49,7 +49,7 @@ static void unlock(void) {
     SR = SR_CLEAR;
 }
 
-/* Whether nothing went wrong. */
+/* Lock the flash and invalidate the instruction cache. Returns whether no error was reported. */
 static bool lock(void) {
     const bool right = (SR & SR_ERRORS) == 0u;
     SR = SR_CLEAR;

@@ -1,5 +1,5 @@
-/* The first generation of ST's USART (STM32 F1, F2, F4, L1: one data register for both directions).
- * Clock and pins are the board's set-up. */
+/* The first generation of ST's USART (STM32 F1, F2, F4, L1: one data register for both directions). The
+ * board's set-up configures its clock and pins. */
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/uart.h"
@@ -17,7 +17,7 @@
 #define CR1_RECEIVE_INTERRUPT (1u << 5)
 #define CR1_PARITY_ODD (1u << 9)
 #define CR1_PARITY (1u << 10)
-#define CR1_NINE_BITS (1u << 12) /* the parity bit is one of them */
+#define CR1_NINE_BITS (1u << 12) /* including the parity bit */
 #define CR1_ENABLE (1u << 13)
 
 #if SBNN_UART_PARITY == SBNN_UART_PARITY_NONE
@@ -28,12 +28,12 @@
 #define FORMAT (CR1_NINE_BITS | CR1_PARITY | CR1_PARITY_ODD)
 #endif
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 
 void uart_driver_open(void) {
     BRR = (SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD;
     CR1 = FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE | CR1_RECEIVE_INTERRUPT;
-    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+    uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */
 }
 
 void uart_driver_speed(uint32_t divisor) {
@@ -44,9 +44,8 @@ void uart_driver_deafen(void) {
     CR1 = FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE;
 }
 
-/* Reading the data register clears both flags; what came with a wrong parity is for the protocols to
- * find.
- */
+/* Reading SR and then DR clears both flags. Parity errors are not checked here: the protocols'
+ * checksums find them. */
 void uart_interrupt(void) {
     while (SR & (SR_RECEIVED | SR_OVERRUN)) {
         uart_received((uint8_t)DR);

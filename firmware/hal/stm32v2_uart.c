@@ -1,6 +1,6 @@
-/* The second generation of ST's USART (STM32 F0, F3, F7, G0, G4, H7, L4, L5, U5: a data register for
- * each direction, flags cleared by writing). Clock and pins are the board's set-up; its queues stay
- * off, as the older of these parts have none. */
+/* The second generation of ST's USART (STM32 F0, F3, F7, G0, G4, H7, L4, L5, U5: a data register per
+ * direction, flags cleared by writing). The board's set-up configures its clock and pins. Its FIFOs
+ * stay off, because the older of these parts have none. */
 #include "board.h"
 #include "hal/register.h"
 #include "hal/uart.h"
@@ -12,7 +12,7 @@
 #define CR1_RECEIVE_INTERRUPT (1u << 5)
 #define CR1_PARITY_ODD (1u << 9)
 #define CR1_PARITY (1u << 10)
-#define CR1_NINE_BITS (1u << 12) /* the parity bit is one of them */
+#define CR1_NINE_BITS (1u << 12) /* including the parity bit */
 #define BRR REGISTER(SBNN_UART_BASE + 0x0Cu)
 #define ISR REGISTER(SBNN_UART_BASE + 0x1Cu)
 #define ISR_OVERRUN (1u << 3)
@@ -20,7 +20,7 @@
 #define ISR_SENT (1u << 6)
 #define ISR_SEND_EMPTY (1u << 7)
 #define ICR REGISTER(SBNN_UART_BASE + 0x20u)
-#define ICR_ERRORS 0xFu /* of parity, framing, noise; overrun */
+#define ICR_ERRORS 0xFu /* clears the parity, framing, noise and overrun flags */
 #define RDR REGISTER(SBNN_UART_BASE + 0x24u)
 #define TDR REGISTER(SBNN_UART_BASE + 0x28u)
 
@@ -35,10 +35,10 @@
 #define ON (FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE)
 #define DIVISOR ((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD)
 
-_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART samples a bit 16 times");
+_Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 _Static_assert(DIVISOR < 1u << 16, "this UART's divisor has 16 bits");
 
-/* The rate is taken only while the UART is off. */
+/* The rate can be changed only while the UART is off. */
 static void configure(uint32_t divisor, uint32_t control) {
     CR1 = 0;
     BRR = divisor;
@@ -46,13 +46,14 @@ static void configure(uint32_t divisor, uint32_t control) {
     CR1 = control;
 }
 
-/* A UART that runs at this rate already is left running: what comes meanwhile is not lost. */
+/* A UART that already runs at this rate is not restarted, so that a byte that arrives meanwhile is not
+ * lost. */
 void uart_driver_open(void) {
     if ((CR1 & ON) != ON || BRR != DIVISOR) {
         configure(DIVISOR, ON);
     }
     CR1 = ON | CR1_RECEIVE_INTERRUPT;
-    uart_interrupt(); /* for what has waited since uart_driver_deafen */
+    uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */
 }
 
 void uart_driver_speed(uint32_t divisor) {
@@ -63,7 +64,7 @@ void uart_driver_deafen(void) {
     CR1 = ON;
 }
 
-/* What came with a wrong parity is for the protocols to find. */
+/* Parity errors are not checked here: the protocols' checksums find them. */
 void uart_interrupt(void) {
     for (;;) {
         const uint32_t state = ISR;

@@ -1,5 +1,5 @@
-/* DWT's cycle counter where it counts, else SysTick; both on the processor's clock, both made 64 bits
- * wide. */
+/* DWT's cycle counter where it counts, else SysTick. Both count the processor's clock and are extended
+ * to 64 bits. */
 #include <stdbool.h>
 
 #include "board.h"
@@ -8,18 +8,19 @@
 #include "hal/cpu.h"
 
 #define LONGEST_PERIOD (1u << 24)
-#define WAIT_PERIOD (SBNN_COUNTER_HZ / 100u) /* 10 ms: the grain of deadlines */
+#define WAIT_PERIOD (SBNN_COUNTER_HZ / 100u) /* 10 ms: the resolution of deadlines */
 
 _Static_assert(WAIT_PERIOD > 1u && WAIT_PERIOD <= LONGEST_PERIOD, "SysTick has 24 bits");
 
-static volatile uint64_t past;   /* ticks of the periods that are over */
-static volatile uint32_t period; /* ticks of the running one */
-static volatile uint64_t taken;  /* ticks that the interrupt has taken */
+static volatile uint64_t past;   /* ticks of all completed periods */
+static volatile uint32_t period; /* ticks of the current period */
+static volatile uint64_t taken;  /* ticks spent in systick_interrupt */
 static bool cycles;              /* whether CYCCNT counts */
-static uint32_t cycles_low;      /* CYCCNT as last read */
-static uint32_t cycles_high;     /* how often it had wrapped then */
+static uint32_t cycles_low;      /* CYCCNT's value as last read */
+static uint32_t cycles_high;     /* how often it had wrapped by then */
 
-/* SysTick's value; not the one tick of 0, in which its interrupt may pend, run or have run. */
+/* SysTick's value, but never 0: during that one tick its interrupt may be pending, running or already
+ * done, so the value would be ambiguous. */
 static uint32_t running_value(void) {
     uint32_t value;
     do {
@@ -28,12 +29,12 @@ static uint32_t running_value(void) {
     return value;
 }
 
-/* With interrupts held. The value counts down from period - 1 to 0, and its interrupt pends on reaching
- * 0. */
+/* Call it with interrupts masked. The value counts down from period - 1 to 0; the interrupt becomes
+ * pending when it reaches 0. */
 static uint64_t clock_held(void) {
     uint32_t value = running_value();
     uint64_t begun = past;
-    /* Wrapped, maybe only after the value was read: read it anew. */
+    /* The timer has wrapped, perhaps only after `value` was read: read it again. */
     if (SCB_ICSR & SCB_ICSR_PENDSTSET) {
         value = running_value();
         begun += period;
@@ -41,7 +42,8 @@ static uint64_t clock_held(void) {
     return begun + (period - value);
 }
 
-/* With interrupts held, and at least once in 2^32 cycles: systick_interrupt sees to that. */
+/* Call it with interrupts masked, and at least once in 2^32 cycles: systick_interrupt makes sure of
+ * that. */
 static uint64_t cycles_held(void) {
     const uint32_t low = DWT_CYCCNT;
     if (low < cycles_low) {
@@ -63,7 +65,8 @@ void systick_interrupt(void) {
     cpu_unmask(state);
 }
 
-/* A write clears the value without an interrupt; the count goes on from where it was. */
+/* Start a period of this many ticks. Writing SYST_CVR clears it without an interrupt; the total count
+ * goes on, because `past` takes over what was counted so far. */
 static void begin_period(uint32_t ticks) {
     const uint32_t state = cpu_mask();
     past = clock_held();
@@ -75,7 +78,8 @@ static void begin_period(uint32_t ticks) {
     cpu_unmask(state);
 }
 
-/* It stands still in emulators, and where a debugger's lock forbids it; a baseline core has none. */
+/* Start CYCCNT and return whether it counts. It does not count in emulators, nor where a debugger's
+ * lock forbids it; a baseline core has none. */
 static bool start_cycles(void) {
     if (CORTEX_M_BASELINE) {
         return false;

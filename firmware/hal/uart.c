@@ -7,8 +7,8 @@
 #define BYTE_TICKS (11u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD + 1u)
 
 static uint8_t ring[UART_RING_BYTES];
-static volatile uint32_t written; /* bytes ever, by the interrupt alone */
-static volatile uint32_t read;    /* bytes ever, by uart_receive alone */
+static volatile uint32_t written; /* bytes received in total; only the interrupt writes it */
+static volatile uint32_t read;    /* bytes taken in total; only uart_receive writes it */
 
 void uart_open(void) {
     uart_driver_open();
@@ -34,6 +34,8 @@ bool uart_receive(uint8_t *byte, uint64_t deadline) {
         if (deadline != UART_NEVER && counter_clock() >= deadline) {
             return false;
         }
+        /* Check again with interrupts masked: a byte that arrived after the first check would otherwise
+         * not end the sleep. */
         const uint32_t state = cpu_mask();
         if (read == written) {
             cpu_sleep();
@@ -54,7 +56,7 @@ void uart_deafen(void) {
 
 void uart_drain(void) {
     uart_driver_drain();
-    const uint64_t gone = counter_clock() + 2u * BYTE_TICKS; /* the byte in the shift register */
+    const uint64_t gone = counter_clock() + 2u * BYTE_TICKS; /* for the byte in the shift register */
     while (counter_clock() < gone) {
     }
 }

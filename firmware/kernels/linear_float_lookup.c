@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+/* `lanes` rows at a time: count, then turn the counts into floats in groups of eight rows. */
 void sbnn_linear_float_lookup(uint32_t lanes, uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
                               const uint32_t *w, const float *scale, const float *bias,
                               const float *residual, void *workspace, float *y) {

@@ -1,9 +1,9 @@
 /* Binary linear layers by table look-up.
  *
- * All of them: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 to a word, LSB first, tail
- * bits 0. `lanes` is how many rows of x share a look-up, 8 or 16: it changes the speed and the
- * workspace, and never a result. m, n and k are at least 1, k at most 65534. Only a residual may
- * overlap an output. */
+ * For all functions: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 bits per word, LSB
+ * first, tail bits 0. `lanes` is the number of rows of x that share a look-up, 8 or 16; it changes the
+ * speed and the workspace but never a result. m, n and k are at least 1, k at most 65534. Only a
+ * residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_LOOKUP_H
 #define SBNN_KERNELS_LINEAR_LOOKUP_H
 
@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/* Bytes of workspace that a layer needs, 8-byte aligned; its contents need not survive between calls.
- */
+/* The bytes of workspace that a layer needs. It must be 8-byte aligned; its contents need not be kept
+ * between calls. */
 uint32_t sbnn_lookup_workspace_bytes(uint32_t lanes, uint32_t n, uint32_t k);
 
 /* Bits out: bit j of a row of y is (mismatches of the rows of x and w) < limit[j].

@@ -1,6 +1,7 @@
 #include "linear_lookup.h"
 #include "lookup.h"
 
+/* `lanes` rows at a time: count, then turn the counts into bits in groups of eight rows. */
 void sbnn_linear_packed_lookup(uint32_t lanes, uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
                                const uint32_t *w, const int32_t *limit, void *workspace, uint32_t *y) {
     const uint32_t words = (k + 31u) / 32u;

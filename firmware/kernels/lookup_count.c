@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Two words of K per step: build their tables, then look up the two weight words of every output. The
+ * add functions go through all outputs for one set of tables, because building a table costs more than
+ * a look-up. If k is too large for byte counts, the sums are moved to halfwords every
+ * LOOKUP_CHUNK_WORDS words and after the last. */
 lookup_counts sbnn_lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint32_t k,
                                 const uint32_t *x, const uint32_t *w, uint32_t *workspace) {
     const uint32_t words = (k + 31u) / 32u;

@@ -1,4 +1,4 @@
-/* One count by itself: for what is left of a layer when its full blocks are done. */
+/* A single count, for the outputs that remain after a layer's full blocks. */
 #ifndef SBNN_KERNELS_LOOKUP_ONE_H
 #define SBNN_KERNELS_LOOKUP_ONE_H
 
@@ -17,7 +17,8 @@ static inline uint32_t lookup_half(const lookup_counts *counts, uint32_t j, uint
     return lanes >> (row / 4u * 16u) & 65535u;
 }
 
-/* Each step of the arithmetic rounds by itself: no fused multiply-add (-ffp-contract=off). */
+/* Each operation rounds separately; -ffp-contract=off keeps the compiler from using a fused
+ * multiply-add. */
 static inline float lookup_affine(uint32_t k, uint32_t count, float scale, float bias) {
     const float product = scale * (float)((int32_t)k - 2 * (int32_t)count);
     return product + bias;

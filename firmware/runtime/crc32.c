@@ -1,6 +1,7 @@
 #include "runtime/crc32.h"
 
-/* The remainders of the sixteen half-bytes: a table of 64 bytes does, in a bootloader. */
+/* The remainders of the sixteen half-bytes. A table of 64 bytes instead of 1024 keeps the bootloader
+ * small. */
 static const uint32_t remainders[16] = {
     0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
     0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Continue `crc` (0 to begin) over `count` bytes. */
+/* The CRC of `count` more bytes, continued from `crc` (0 at the start). */
 uint32_t crc32_update(uint32_t crc, const uint8_t *bytes, uint32_t count);
 
 #endif

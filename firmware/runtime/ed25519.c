@@ -4,8 +4,8 @@
 
 #include "runtime/sha512.h"
 
-/* What is computed with. Four in a row are a point of the curve -x^2 + y^2 = 1 + d x^2 y^2: x = X/Z,
- * y = Y/Z, xy = T/Z (section 5.1.4). */
+/* Indices of the numbers that the computation uses. Four consecutive ones are a point of the curve -x^2
+ * + y^2 = 1 + d x^2 y^2: x = X/Z, y = Y/Z, xy = T/Z (RFC 8032, section 5.1.4). */
 enum { X, Y, Z, T, POINT, BASE = POINT, MINUS_KEY = 2 * POINT };
 enum {
     PX,
@@ -25,9 +25,10 @@ enum {
     TWICE_D,
     NUMBERS
 };
-static number25519 numbers[NUMBERS]; /* not on the stack, which may be small */
+static number25519 numbers[NUMBERS]; /* static, because the stack may be small */
 
-/* A number becomes the product of two plus a third. */
+/* One step: to = left * right + plus. The addition is a table of such steps, which takes less flash
+ * than calls. */
 typedef struct {
     uint8_t to, left, right, plus;
 } step;
@@ -36,7 +37,7 @@ typedef struct {
 #define ADD(to, left, right) {to, left, ONE, right}
 #define SUBTRACT(to, left, right) {to, right, MINUS_ONE, left}
 
-/* P + Q becomes P, and Q is used up. Complete: it doubles, too. */
+/* P = P + Q; Q is overwritten. The formula is complete, so it also doubles a point. */
 static const step addition[] = {
     SUBTRACT(A, PY, PX),  SUBTRACT(B, QY, QX), MULTIPLY(A, A, B),    ADD(B, PY, PX),
     ADD(QY, QY, QX),      MULTIPLY(B, B, QY),  MULTIPLY(QT, QT, PT), MULTIPLY(QT, QT, TWICE_D),
@@ -56,7 +57,7 @@ static const number25519 base_x = {0x8F25D51Au, 0xC9562D60u, 0x9525A7B2u, 0x692C
 static const number25519 twice_d = {0x26B2F159u, 0xEBD69B94u, 0x8283B156u, 0x00E0149Au,
                                     0xEEF3D130u, 0x198E80F2u, 0x56DFFCE7u, 0x2406D9DCu};
 
-/* Take the order from r; false, and nothing done, if r is below it. */
+/* Subtract the order from r. Returns false, and changes nothing, if r is less than the order. */
 static bool lessen(uint32_t *r) {
     number25519 less;
     int64_t borrow = 0;
@@ -71,7 +72,7 @@ static bool lessen(uint32_t *r) {
     return borrow == 0;
 }
 
-/* r = 2r + low modulo the order, of which r is a remainder. */
+/* r = 2r + low modulo the order; r is less than the order. */
 static void shift_in(uint32_t *r, uint32_t low) {
     for (int i = 0; i < NUMBER25519_WORDS; i++) {
         const uint32_t high = r[i] >> 31;
@@ -85,12 +86,12 @@ static void take(step now) {
     number25519_multiply_add(numbers[now.to], numbers[now.left], numbers[now.right], numbers[now.plus]);
 }
 
-/* Not inline: GCC would copy in place, at 20 bytes each time. */
+/* Not inline: an inlined copy would take 20 bytes at each use. */
 __attribute__((noinline)) static void put(int to, const void *words) {
     memcpy(numbers[to], words, sizeof *numbers);
 }
 
-/* To P, a point that begins at the number `q`. */
+/* Add to P the point whose first number is `q`. */
 static void add(int q) {
     memcpy(numbers[QX], numbers[q], POINT * sizeof *numbers);
     for (uint32_t i = 0; i < sizeof addition / sizeof *addition; i++) {
@@ -98,19 +99,21 @@ static void add(int q) {
     }
 }
 
-/* A point from its y and its x. */
+/* Make a point from its x and its encoded y. */
 __attribute__((noinline)) static void place(int p, const uint32_t *x, const void *y) {
     put(p + X, x);
     put(p + Y, y);
-    numbers[p + Y][NUMBER25519_WORDS - 1] &= 0x7FFFFFFFu; /* the lowest bit of x stands above it */
+    numbers[p + Y][NUMBER25519_WORDS - 1] &=
+        0x7FFFFFFFu; /* bit 255 is the lowest bit of x, not part of y */
     numbers[p + Z][0] = 1;
     take((step)MULTIPLY((uint8_t)(p + T), (uint8_t)(p + X), (uint8_t)(p + Y)));
 }
 
-/* Divide a coordinate of P by Z, of which A is the inverse; less than p. */
+/* Divide a coordinate of P by Z, whose inverse is in A, and reduce it to less than p. */
 static uint32_t *divide(uint8_t r) {
     take((step)MULTIPLY(r, r, A));
-    /* From p on, 19 more wraps round 2^255 and adds 19 again: both ways it is 19 too much. */
+    /* r + 19 exceeds 2^255 if r >= p, and the reduction then adds 19 instead of 2^255. In both cases
+     * subtracting 19 gives r modulo p. */
     take((step)ADD(r, r, NINETEEN));
     int64_t borrow = -19;
     for (int i = 0; i < NUMBER25519_WORDS; i++) {
@@ -121,10 +124,11 @@ static uint32_t *divide(uint8_t r) {
     return numbers[r];
 }
 
-/* P as it is written: y, and the lowest bit of x above it. */
+/* P encoded: y, with the lowest bit of x in bit 255. */
 static const uint32_t *encode(void) {
     put(A, numbers[ONE]);
-    for (int i = 254; i >= 0; i--) { /* Z^(p - 2), whose bits are ones but for bits 2 and 4 */
+    for (int i = 254; i >= 0;
+         i--) { /* the inverse is Z^(p - 2); all bits of p - 2 are ones except 2 and 4 */
         take((step)MULTIPLY(A, A, A));
         if (i != 2 && i != 4) {
             take((step)MULTIPLY(A, A, PZ));
@@ -151,7 +155,7 @@ bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint
     sha512_end(&hash);
 
     memset(numbers, 0, sizeof numbers);
-    memset(numbers[MINUS_ONE], 0xFF, sizeof *numbers); /* 2p - 1 = 2^256 - 39 */
+    memset(numbers[MINUS_ONE], 0xFF, sizeof *numbers); /* -1 as 2p - 1 = 2^256 - 39 */
     numbers[MINUS_ONE][0] = 0u - 39u;
     numbers[NINETEEN][0] = 19;
     numbers[ONE][0] = 1;
@@ -163,8 +167,8 @@ bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint
     numbers[A][0] = 0x66666658u;
     place(BASE, base_x, numbers[A]);
 
-    /* k is the digest, its first byte the lowest; its words of 64 bits have that highest. Without the
-     * order's multiples there is half the work. */
+    /* k is the digest read with its first byte lowest; its 64-bit words have their first byte highest,
+     * hence the index. Reducing k modulo the order halves the number of steps below. */
     uint32_t digest[16];
     memcpy(digest, hash.state, sizeof digest);
     for (uint32_t i = 512; i-- > 0u;) {

@@ -9,17 +9,17 @@
 
 #define ED25519_SIGNATURE_BYTES 64u
 
-/* A public key A, taken apart where it is made: whoever does that sees that it is a point of the curve.
- */
+/* A public key A, already decoded. The program that decodes it checks that it is a point of the
+ * curve. */
 typedef struct {
     uint8_t encoded[32];
-    number25519 minus_x; /* of -A */
+    number25519 minus_x; /* the x of -A */
 } ed25519_key;
 
-/* Whether `signature` is one of the `count` bytes of `message` by the owner of `key`.
+/* Whether `signature` is a signature of the `count` bytes of `message` by the owner of `key`.
  *
- * The key is trusted: it was built in and did not come over a wire. Everything here is public, so the
- * time it takes may depend on it. */
+ * The key is trusted: it is built in and is not received over a wire. All inputs are public, so the run
+ * time may depend on them. */
 bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint8_t *message,
                     uint32_t count);
 

@@ -7,7 +7,7 @@
 
 static const uint8_t magic[2] = {FRAME_FIRST, 0x5A};
 
-/* Drop the first `count` bytes, and then all that cannot begin a frame. */
+/* Drop the first `count` bytes, then all bytes that cannot begin a frame. */
 static void advance(frame_decoder *decoder, uint32_t count) {
     const uint8_t *bytes = decoder->bytes;
     while (count < decoder->used && (bytes[count] != magic[0] ||

@@ -7,7 +7,7 @@
 #include "runtime/crc32.h"
 #include "runtime/sha256.h"
 
-#define VECTOR_BYTES 8u /* an image holds at least its first two vectors: stack and reset */
+#define VECTOR_BYTES 8u /* an image has at least its first two vectors: stack and reset */
 
 static bool has_digest(const uint8_t *bytes, uint32_t count, const uint8_t *expected) {
     uint8_t digest[32];

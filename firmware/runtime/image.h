@@ -7,19 +7,19 @@
 #define IMAGE_MAGIC 0x4E4E4253u /* "SBNN" */
 #define IMAGE_HEADER_VERSION 3u
 #define IMAGE_HEADER_BYTES 512u /* the vector table follows, and must be aligned to a power of two */
-#define IMAGE_SIGNED_BYTES 444u /* of the header: all before the signature */
+#define IMAGE_SIGNED_BYTES 444u /* the signed part of the header: all before the signature */
 
 typedef struct {
     uint32_t magic;
     uint32_t header_version;
-    uint32_t image_bytes; /* behind the header */
+    uint32_t image_bytes; /* bytes after the header */
     uint32_t image_crc32; /* of these bytes */
     uint8_t model_hash[32];
-    char board[32];            /* NUL padded, as is the version */
+    char board[32];            /* padded with NULs, as is the version */
     char firmware_version[16]; /* of sensor-bnn */
     uint8_t image_sha256[32];
-    uint32_t address; /* where the header stands in flash */
-    uint32_t counter; /* of signed images: one with a lower counter is older */
+    uint32_t address; /* of the header in flash */
+    uint32_t counter; /* for signed images: one with a lower counter is older */
     uint8_t reserved[308];
     uint8_t signature[64]; /* Ed25519, or zeros */
     uint32_t header_crc32; /* of the 508 bytes before it */
@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(image_header) == IMAGE_HEADER_BYTES, "the header is laid out by hand");
 
-/* Why an image is not started; hosts see these numbers. */
+/* Why an image is not started. Hosts receive these numbers. */
 typedef enum {
     IMAGE_WHOLE = 0,
     IMAGE_NONE = 1, /* no header */
@@ -36,13 +36,13 @@ typedef enum {
     IMAGE_TOO_LARGE = 4,
     IMAGE_DAMAGED = 5,
     IMAGE_UNSIGNED = 6,
-    IMAGE_FORGED = 7, /* signed, and not with the board's key */
+    IMAGE_FORGED = 7, /* signed, but not with the board's key */
     IMAGE_OLDER = 8,
 } image_verdict;
 
-/* What the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which stand at
- * `address` of the board's flash, are: IMAGE_WHOLE to IMAGE_DAMAGED. Any bytes may stand there. The
- * name of the `board` is the 32 bytes of a right header. */
+/* Check the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which are at
+ * `address` in the board's flash. Their contents may be arbitrary. Returns IMAGE_WHOLE to
+ * IMAGE_DAMAGED. `board` is the 32 bytes of the name that a right header contains. */
 image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
                           const char *board);
 

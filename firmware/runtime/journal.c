@@ -25,37 +25,38 @@ static bool is_blank(uint32_t address) {
     return memcmp(&record, &blank, sizeof record) == 0;
 }
 
-/* The last record, and the address behind it. */
+/* Find the last record. Returns the address after it; ORIGIN if there is no record. */
 static uint32_t find_last(journal *last) {
-    uint32_t behind = ORIGIN;
+    uint32_t after = ORIGIN;
     memset(last, 0, sizeof *last);
     for (uint32_t at = ORIGIN; at < ORIGIN + SBNN_JOURNAL_BYTES; at += sizeof *last) {
         journal record;
         memcpy(&record, flash_at(at), sizeof record);
         if (record.sequence > last->sequence && record.crc32 == seal(&record)) {
             *last = record;
-            behind = at + (uint32_t)sizeof record;
+            after = at + (uint32_t)sizeof record;
         }
     }
-    return behind;
+    return after;
 }
 
 static bool ends_page(uint32_t address) {
     return (address - ORIGIN) % PAGE == 0u;
 }
 
-/* Where the next record goes: the first place behind the last one where nothing stands, or the start of
- * the other page. */
-static uint32_t make_room(uint32_t behind) {
-    if (behind != ORIGIN) {
-        while (!ends_page(behind) && !is_blank(behind)) {
-            behind += (uint32_t)sizeof(journal);
+/* The address for the next record: the first blank place after the last record, or the start of the
+ * other page, which is then erased. A place may be not blank and no record either: a power cut left it
+ * half written. */
+static uint32_t make_room(uint32_t after) {
+    if (after != ORIGIN) {
+        while (!ends_page(after) && !is_blank(after)) {
+            after += (uint32_t)sizeof(journal);
         }
-        if (!ends_page(behind)) {
-            return behind;
+        if (!ends_page(after)) {
+            return after;
         }
     }
-    const uint32_t start = behind == ORIGIN + PAGE ? behind : ORIGIN;
+    const uint32_t start = after == ORIGIN + PAGE ? after : ORIGIN;
     (void)flash_erase(start);
     return start;
 }
@@ -66,7 +67,7 @@ void journal_load(journal *state) {
 
 void journal_store(const journal *state) {
     journal last;
-    const uint32_t behind = find_last(&last);
+    const uint32_t after = find_last(&last);
     journal record = *state;
     record.sequence = last.sequence;
     record.crc32 = last.crc32;
@@ -75,7 +76,7 @@ void journal_store(const journal *state) {
     }
     record.sequence++;
     record.crc32 = seal(&record);
-    (void)flash_write(make_room(behind), (const uint8_t *)&record, sizeof record);
+    (void)flash_write(make_room(after), (const uint8_t *)&record, sizeof record);
 }
 
 #else

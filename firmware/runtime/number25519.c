@@ -16,7 +16,8 @@ void number25519_multiply_add(uint32_t *r, const uint32_t *a, const uint32_t *b,
         }
         wide[i + WORDS] = (uint32_t)carry;
     }
-    /* 2^256 is 38 and 2^255 is 19. The first sum may carry; the others take out the highest bit. */
+    /* Modulo 2^255 - 19, 2^256 is 38 and 2^255 is 19. The first pass folds the upper half into the
+     * lower; the others fold the carry and bit 255, until both are zero. */
     uint64_t carry = 0;
     uint32_t *high = wide + WORDS;
     do {

@@ -6,11 +6,11 @@
 
 #define NUMBER25519_WORDS 8
 
-/* The lowest word first; any 256 bits stand for a number. */
+/* The lowest word first. Any 256 bits are a valid number; it need not be reduced. */
 typedef uint32_t number25519[NUMBER25519_WORDS];
 
-/* r = a * b + c, less than 2^255; each may be the same as another. The only arithmetic: one is small,
- * and a bootloader has the time. A word of b that is zero costs next to nothing. */
+/* r = a * b + c, less than 2^255; all four may be the same array. This is the only arithmetic function:
+ * one function takes little flash, and a bootloader has time. Zero words of b take almost no time. */
 void number25519_multiply_add(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
 
 #endif

@@ -7,12 +7,13 @@
 
 #include "runtime/number25519.h"
 
-#define PRIMES_BELOW 410 /* eighty of them */
+#define PRIMES_BELOW 410 /* there are eighty */
 
 uint32_t sha2_high[SHA2_INITIAL + SHA2_ROUNDS], sha2_low[SHA2_INITIAL + SHA2_ROUNDS];
 
-/* The first 64 bits of a root's fraction. With x the root times 2^64, bit by bit from the highest:
- * x^3 < prime * 2^192, and x^2 * 2^64 for a square root; 2^201 is far from the modulus. */
+/* The first 64 bits of the fraction of a prime's root. x is the root times 2^64; its bits are tried
+ * from the highest, and each stays set while x^3 < prime * 2^192 (x^2 * 2^64 for a square root). No
+ * product exceeds 2^201, so the modulus 2^255 - 19 never changes it. */
 static void put_root(int at, uint32_t prime, bool is_square) {
     number25519 root = {0}, zero = {0}, one = {0, 0, 1};
     for (int bit = 68; bit-- > 0;) {

@@ -4,7 +4,7 @@
 
 #include "runtime/sha2.h"
 
-/* Or GCC would call memmove for seven words. */
+/* Without this, GCC would call memmove to move seven words. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 #define BLOCK 64u
@@ -24,7 +24,7 @@ static void store(uint8_t *at, uint32_t value) {
     }
 }
 
-/* The schedule of words is kept as a ring of its last sixteen. */
+/* Process one block. Only the last sixteen words of the message schedule are kept, as a ring. */
 static void absorb(uint32_t *state, const uint8_t *block) {
     uint32_t s[8], w[16];
     memcpy(s, state, sizeof s);
@@ -61,7 +61,8 @@ void sha256(const uint8_t *bytes, uint32_t count, uint8_t *digest) {
     for (; count - done >= BLOCK; done += BLOCK) {
         absorb(state, bytes + done);
     }
-    /* The rest, a one bit, zeros, and the number of bits: one block more, or two. */
+    /* The padding: the remaining bytes, a one bit, zeros, and the number of bits. It takes one or two
+     * blocks. */
     uint8_t last[2u * BLOCK] = {0};
     const uint32_t rest = count - done;
     const uint32_t padded = rest < BLOCK - 8u ? BLOCK : 2u * BLOCK;

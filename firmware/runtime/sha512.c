@@ -4,7 +4,7 @@
 
 #include "runtime/sha2.h"
 
-/* Or GCC would call memmove for seven words. */
+/* Without this, GCC would call memmove to move seven words. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 #define BLOCK_BYTES 128u
@@ -17,7 +17,8 @@ static uint64_t right(uint64_t value, uint32_t bits) {
 
 #else
 
-/* By 1 to 63 bits, not 32. Not inline: ten of these would take more than the rest. */
+/* Rotate right by 1 to 63 bits, but not by 32. Not inline: ten inlined copies would be larger than the
+ * rest of the hash. */
 __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
     uint32_t low = (uint32_t)value;
     uint32_t high = (uint32_t)(value >> 32);
@@ -34,7 +35,8 @@ __attribute__((noinline)) static uint64_t right(uint64_t value, uint32_t bits) {
 
 #endif
 
-/* The three rotations of each of the standard's functions. Of the last two the third is a shift. */
+/* The three rotations of each function of the standard. For the last two functions the third is a
+ * shift. */
 enum { BIG_0, BIG_1, SMALL_0, SMALL_1 };
 static const uint8_t rotations[][3] = {{28, 34, 39}, {14, 18, 41}, {1, 8, 7}, {19, 61, 6}};
 
@@ -48,7 +50,7 @@ static uint64_t constant(uint32_t at) {
     return (uint64_t)sha2_high[at] << 32 | sha2_low[at];
 }
 
-/* The schedule of words is kept as a ring of its last sixteen. */
+/* Process one block. Only the last sixteen words of the message schedule are kept, as a ring. */
 static void absorb(sha512_context *context) {
     uint64_t s[8], *const w = context->block;
     memcpy(s, context->state, sizeof s);
@@ -90,7 +92,8 @@ void sha512_update(sha512_context *context, const uint8_t *bytes, uint32_t count
     }
 }
 
-/* A one bit, zeros, and the number of bits in two words: one is enough. */
+/* The padding: a one bit, zeros, and the number of bits in two words, of which the upper is always
+ * 0. */
 void sha512_end(sha512_context *context) {
     const uint32_t bits = 8u * context->count;
     uint8_t byte = 0x80;

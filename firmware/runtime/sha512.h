@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 typedef struct {
-    uint64_t state[8];  /* at the end the digest: words whose highest byte is first */
-    uint64_t block[16]; /* of such words, too */
+    uint64_t state[8];  /* at the end the digest: each word's highest byte comes first */
+    uint64_t block[16]; /* of the same kind of words */
     uint32_t count;     /* bytes so far, at most 2^29 - 1 */
 } sha512_context;
 

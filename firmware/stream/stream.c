@@ -1,9 +1,9 @@
-/* The live-stream application: samples of a sensor in, smoothed decisions out; beside the agent's
- * requests.
+/* The live-stream application: it takes samples of a sensor and returns smoothed decisions, in addition
+ * to the agent's requests.
  *
- * Samples go through a ring of one window. After every `hop` of them the window is normalised into the
- * model's input, the model runs, and its answer joins a running average. What feeds the ring here is a
- * request; a driver of yours may call take_sample instead, from its own loop. */
+ * A ring buffer holds one window of samples. After every `hop` samples the window is normalised into
+ * the model's input, the model runs, and its output enters a running average. Here a request brings the
+ * samples; your own sensor driver can call take_sample from its loop instead. */
 #include <string.h>
 
 #include "app/application.h"
@@ -14,29 +14,30 @@
 
 enum { STREAM_OPEN = 0x20, STREAM_SAMPLES = 0x21 };
 
-#define VALUES (SBNN_MODEL_INPUT_BYTES / 4u)   /* of a window: float32 [channels, samples] */
+#define VALUES (SBNN_MODEL_INPUT_BYTES / 4u)   /* values per window: float32 [channels, samples] */
 #define CLASSES (SBNN_MODEL_OUTPUT_BYTES / 4u) /* float32 logits */
 #define CHANNELS_MAX 64u
 #define DECISION_BYTES 40u
-#define DECISIONS_MAX ((FRAME_MAX_PAYLOAD - 4u) / DECISION_BYTES) /* of one request */
+#define DECISIONS_MAX ((FRAME_MAX_PAYLOAD - 4u) / DECISION_BYTES) /* per request */
 
 typedef struct {
     float offset, gain; /* value = (raw - offset) * gain */
 } scaling;
 
-static float ring[VALUES]; /* [samples, channels], the oldest at `oldest` */
+static float ring[VALUES]; /* [samples, channels]; `oldest` is the index of the oldest sample */
 static scaling scales[CHANNELS_MAX];
 static uint32_t channels, samples, hop; /* channels is 0 until the stream is opened */
 static uint32_t oldest, until_next;
 static uint32_t taken; /* samples since the stream was opened */
-static float share;    /* of a new answer in the average */
+static float share;    /* weight of a new output in the average, 0 to 1 */
 static float average[CLASSES];
 static bool has_average;
-static uint8_t decisions[4u + DECISIONS_MAX * DECISION_BYTES]; /* of the last request: it may be lost */
+static uint8_t decisions[4u + DECISIONS_MAX * DECISION_BYTES]; /* of the last request, kept because the
+                                                                  answer may be lost */
 static uint32_t decided;
 static uint32_t first_of_last;
 
-/* The window, oldest sample first, as the model takes it: channel by channel. */
+/* Write the window to the model's input: channel by channel, the oldest sample first. */
 static void normalise(float *window) {
     for (uint32_t channel = 0; channel < channels; channel++) {
         const scaling scale = scales[channel];
@@ -55,7 +56,7 @@ static uint32_t largest(const float *values) {
     return best;
 }
 
-/* The running average of the answers' probabilities (softmax of the logits). */
+/* Update the running average of the outputs' probabilities (softmax of the logits). */
 static void smooth(const float *logits) {
     float shares[CLASSES], sum = 0;
     const float most = logits[largest(logits)];
@@ -107,7 +108,7 @@ static void take_sample(const uint8_t *raw) {
     }
 }
 
-/* u32 channels, u32 hop, f32 share, then f32 offset and f32 gain of each channel. */
+/* Payload: u32 channels, u32 hop, f32 share, then f32 offset and f32 gain of each channel. */
 static uint8_t open_stream(const frame *request) {
     if (request->length < 12u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -133,8 +134,9 @@ static uint8_t open_stream(const frame *request) {
     return FRAME_STATUS_OK;
 }
 
-/* u32 number of the first sample, then f32 [n, channels]. The decisions that they lead to are the
- * answer; the same request again is answered again, and the samples are not taken twice. */
+/* Payload: u32 number of the first sample, then f32 [n, channels]. The response holds the decisions
+ * that these samples led to. A repeated request gets the same response, and its samples are not taken
+ * twice. */
 static uint8_t take_samples(const frame *request) {
     if (channels == 0u) {
         return FRAME_STATUS_NO_RESULT;

@@ -1,19 +1,27 @@
-"""The ``sensor-bnn`` command: one module a command, imported only when that command runs."""
+"""The ``sensor-bnn`` command: one module per command, imported only when that command runs."""
 
 from __future__ import annotations
 
 import importlib
+import logging
+import shlex
+import signal
 import sys
+from pathlib import Path
+from types import FrameType
 
 import click
 
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import standard_output
+from sensor_bnn.programs import ENDING
+from sensor_bnn.tracing import Tracing, failures_logged
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
     "demo",
     "train",
-    "eval",
+    "evaluate",
     "ablate",
     "export",
     "compile",
@@ -26,7 +34,6 @@ COMMANDS = (
     "flash",
     "bench",
     "profile",
-    "evaluate",
     "monitor",
     "stream",
     "report",
@@ -37,17 +44,75 @@ COMMANDS = (
     "doctor",
 )
 
+RENAMED = {"eval": "evaluate"}
+"""Old names of commands. They are not listed; each prints what to type instead."""
+
+
+_TRACING = "sensor_bnn.tracing"
+
+_log = logging.getLogger(__name__)
+
+
+def traced(command: click.Command) -> click.Command:
+    """Add the options -v and --trace to a command, once; all levels of a command line count together."""
+    if not any(parameter.name == "trace" for parameter in command.params):
+        verbose = click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_verbose,
+            help="Print steps and programs that run on stderr; -vv prints everything.",
+        )
+        trace = click.Option(
+            ["--trace"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=_trace,
+            help="Write all messages to FILE, with times: programs, frames, passes.",
+        )
+        command.params += [verbose, trace]
+    return command
+
+
+def _verbose(ctx: click.Context, parameter: click.Parameter, count: int) -> None:
+    if count and not ctx.resilient_parsing:
+        _tracing(ctx).raise_verbosity(count)
+
+
+def _trace(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    if path is None or ctx.resilient_parsing:
+        return
+    if _tracing(ctx).writes:
+        raise click.UsageError("--trace is given twice: give it once.", ctx)
+    _tracing(ctx).write_to(path, ["sensor-bnn", *sys.argv[1:]])
+
+
+def _tracing(ctx: click.Context) -> Tracing:
+    """Return the tracing of the whole command line; it is closed at the command's end."""
+    if _TRACING not in ctx.meta:
+        ctx.meta[_TRACING] = tracing = Tracing()
+        ctx.find_root().call_on_close(tracing.close)
+    found = ctx.meta[_TRACING]
+    assert isinstance(found, Tracing)
+    return found
+
 
 class OnceGroup(click.Group):
-    """A group whose commands refuse an option that is given twice, where click takes the last in silence."""
+    """A group whose commands refuse an option that is given twice; click would silently use the last one."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, with the options of ``traced``."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else traced(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and look at its options' number.
+        """Find the command, and check how often each of its options is given.
 
         Raises:
-            click.UsageError: an option is given twice that takes one value, or is on and off at once.
+            click.UsageError: an option that takes one value is given twice, or is both on and off.
         """
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
@@ -61,7 +126,7 @@ class OnceGroup(click.Group):
 
 
 def _has_one_value(option: click.Option) -> bool:
-    """Whether a second one would take the first one's place; a flag twice says the same."""
+    """Whether a second value would replace the first; a flag given twice means the same as once."""
     if option.is_flag:
         return bool(option.secondary_opts)
     return not (option.multiple or option.count)
@@ -74,13 +139,32 @@ class Pipeline(OnceGroup):
         """Names in pipeline order."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an old name, say what to type instead.
+
+        Raises:
+            click.UsageError: the command has another name now, or an option is given twice.
+        """
+        old = args[0] if args else ""
+        if old in RENAMED:
+            typed = shlex.join(["sensor-bnn", RENAMED[old], *args[1:]])
+            raise click.UsageError(f"`{old}` is called `{RENAMED[old]}` now. Type: {typed}", ctx)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``sensor_bnn.cli.<name>`` and return its ``command``."""
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"sensor_bnn.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return traced(command)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, and log the exception that ended it."""
+        with failures_logged(_log):
+            return super().invoke(ctx)
 
 
 @click.group(cls=Pipeline, context_settings={"help_option_names": ["-h", "--help"]})
@@ -89,20 +173,34 @@ def root() -> None:
     """Take a binary transformer from PyTorch to a microcontroller, and measure it there.
 
     \b
-    The way of the data, a command a stage:
+    The pipeline, one command per stage; `export` also compiles:
       train -> export -> compile -> build -> flash -> bench
 
-    Start with `sensor-bnn demo`, which runs them all on an emulated Cortex-M7.
+    Start with `sensor-bnn demo`: it runs all stages from `export` on, with the shipped model on an emulated
+    Cortex-M7, and needs no hardware. `sensor-bnn COMMAND --help` explains each command with an example.
     """
 
 
+traced(root)
+
+
 def main() -> None:
-    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage."""
+    """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
+            signal.signal(number, _leave)
     try:
-        root(prog_name="sensor-bnn")
+        with standard_output():
+            root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
         sys.exit(1)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End by an exception, so that other programs are ended and temporary files removed."""
+    signal.signal(number, signal.SIG_DFL)  # a second signal ends this program at once
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

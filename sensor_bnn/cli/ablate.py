@@ -1,4 +1,4 @@
-"""``sensor-bnn ablate``: a table of recipes, filled run by run."""
+"""``sensor-bnn ablate``: a table that compares recipes, filled run by run."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ import click
 
 @click.command()
 @click.argument("ablation")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Seeds 0 .. N - 1.")
-@click.option("--folds", is_flag=True, help="Hold out training subjects in turn; test subjects stay unseen.")
-@click.option("--row", "rows", multiple=True, help="Train only the rows of these recipes.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the runs.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of PyTorch.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Number of seeds per recipe: seeds 0 to N - 1.",
+)
+@click.option(
+    "--folds",
+    is_flag=True,
+    help="Test on training subjects that are held out in turn, not on the test subjects.",
+)
+@click.option("--row", "rows", multiple=True, help="Train only this recipe's row. May be repeated.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the runs.  [default: runs/ablate-ABLATION]",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
+)
 @click.option(
     "--compile",
     "compiled",
     is_flag=True,
-    help="With torch.compile: worth its start of a minute from some minutes of training on.",
+    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
 )
-@click.option("--dry-run", is_flag=True, help="Train nothing: show the table as far as it is filled.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--dry-run", is_flag=True, help="Train nothing; print the table as far as it is filled.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     ablation: str,
     seeds: int,
@@ -34,11 +50,13 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Fill the table ABLATION: the name of one that ships, or a .toml file.
+    """Train all recipes of the table ABLATION, and compare them.
 
-    Trains the runs that are missing in OUT (by default runs/ablate-ABLATION) and rewrites OUT/table.md and
-    OUT/table.json after each. Kill it at any time and give the same command again: a finished run is kept, a
-    begun one goes on from its last epoch. Several of these commands may share a folder.
+    ABLATION is the name of a table that ships, or a .toml file. Each recipe is trained with several seeds.
+
+    Only runs that are missing in OUT are trained. OUT/table.md and OUT/table.json are rewritten after each
+    run. You may stop the command at any time and repeat it: finished runs are kept, and an interrupted run
+    continues after its last complete epoch. Several processes may fill the same folder at once.
 
     \b
     Example:
@@ -65,7 +83,9 @@ def command(
             )
     runs = plan_runs(plan, seeds, folds, folder)
     if len({row.recipe.data for row in plan.rows}) > 1:
-        raise CheckpointError(f"The rows of {plan.name} use other data.", "Give all the same [data].")
+        raise CheckpointError(
+            f"The rows of {plan.name} use different data.", "Give all rows the same [data]."
+        )
     torch.set_num_threads(threads)
     console = Console(stderr=True)
     busy = []
@@ -94,6 +114,6 @@ def command(
                 compiled,
             )
     for run in busy:
-        console.print(f"another process is at {run.folder}")
+        console.print(f"another process is training {run.folder}")
     table = tabulate(plan, runs)
     click.echo(json.dumps(table) if as_json else markdown(table), nl=as_json)

@@ -18,36 +18,48 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command(name="bench")
 @click.argument("bundle", type=_FOLDER, required=False)
 @click.option(
-    "--port", envvar="SENSOR_BNN_PORT", help="Serial port; the only one of the machine if not given."
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the machine's only port]"
 )
-@click.option("--board", help="Board's name or folder; what the firmware says if not given.")
+@click.option("--board", help="Name or folder of the board.  [default: the one that the firmware names]")
 @click.option(
     "--samples",
     "samples_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="npz file: x float32 [n, channels, length], y int64 [n], classes.",
+    help="Labelled samples, an npz file: x float32 [n, channels, length], y int64 [n], classes.",
 )
 @click.option(
-    "--reference", type=_FOLDER, help="The same model compiled for `host`, to compare outputs with."
+    "--reference",
+    type=_FOLDER,
+    help="The same model compiled for `host`: its outputs are compared with the board's.",
 )
-@click.option("--build", type=_FOLDER, help="The firmware's build, for its size in flash.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
+@click.option("--build", type=_FOLDER, help="Folder of the firmware's build: gives the size in flash.")
+@click.option("--limit", type=click.IntRange(min=1), help="Run at most this many samples.")
 @click.option(
-    "--model", help="A preset that `sensor-bnn models` lists, in place of BUNDLE; with --random-weights."
+    "--model",
+    help="Measure this preset (see `sensor-bnn models`) instead of BUNDLE; requires --random-weights.",
 )
 @click.option("--random-weights", is_flag=True, help="Measure --model untrained, on an emulated --board.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random weights.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random weights."
+)
 @click.option(
     "--narrow/--no-narrow",
     default=True,
     show_default=True,
-    help="Export --model as `sensor-bnn export --narrow` does.",
+    help="Export --model with or without `sensor-bnn export --narrow`.",
 )
 @click.option(
-    "-o", "--output", type=_FOLDER, help="What --model makes on the way.  [default: build/random/<model>]"
+    "-o",
+    "--output",
+    type=_FOLDER,
+    help="Folder for the files that --model produces.  [default: build/random/<model>]",
 )
-@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate for the run.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--baud",
+    type=click.IntRange(min=1),
+    help="Baud rate of the line during the run.  [default: the board's own]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     bundle: Path | None,
     port: str | None,
@@ -64,14 +76,16 @@ def command(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Run samples on the board that runs BUNDLE, and print what it costs there.
+    """Run samples on a flashed board, and print the cost.
 
-    BUNDLE is the compiled model in the board's firmware. On an emulated board the counts are exact
-    instructions, on hardware ticks of the board's counter.
+    BUNDLE is the folder of the compiled model that is in the board's firmware. The counts are exact
+    instructions on an emulated board, and ticks of the board's counter on hardware.
 
-    With --model and --random-weights, an architecture is measured that nobody trained: random weights,
-    statistics of a random batch, --limit random inputs (2 if not given), through every stage to an emulated
-    board. Counts and sizes are those of a trained model; its answers mean nothing.
+    With --model and --random-weights, the command measures an architecture before it is trained: it takes
+    random weights through every stage to an emulated board, and runs --limit random inputs (default 2).
+    Counts and sizes are those of a trained model; the answers are not meaningful.
+
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
 
     \b
     Example:
@@ -81,32 +95,34 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
 
     if (model is None) == (bundle is None):
-        raise click.UsageError("Give a BUNDLE, or --model with --random-weights.")
+        raise click.UsageError("Give either a BUNDLE, or --model with --random-weights.")
     if model is not None:
         if not random_weights:
             raise click.UsageError(
-                "--model is an architecture without a checkpoint: it goes with --random-weights."
+                "--model names an architecture without a checkpoint: add --random-weights."
             )
         given = {"--port": port, "--samples": samples_file, "--reference": reference, "--build": build}
         for option, value in given.items():
             if value is not None and not (option == "--port" and _from_environment("port")):
-                raise click.UsageError(f"{option} goes with a BUNDLE.")
+                raise click.UsageError(f"{option} can only be used with a BUNDLE.")
         result, facts = _random(model, board, limit or 2, seed, narrow, output)
     else:
         assert bundle is not None
         if random_weights:
-            raise click.UsageError("--random-weights goes with --model.")
+            raise click.UsageError("--random-weights requires --model.")
         if samples_file is None:
-            raise click.UsageError("Give --samples with a BUNDLE.")
+            raise click.UsageError("A BUNDLE requires --samples.")
         result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build, baud)
     if as_json:
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+    refuse_difference(asdict(result), facts)
 
 
 def _from_environment(parameter: str) -> bool:

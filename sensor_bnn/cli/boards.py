@@ -1,4 +1,4 @@
-"""``sensor-bnn boards``: what can be built for, flashed and measured."""
+"""``sensor-bnn boards``: the boards that firmware can be built for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sensor_bnn.cli import OnceGroup
 
 
 @click.group(name="boards", cls=OnceGroup, invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a list `boards`.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a list `boards` on stdout.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
     """List the boards that this installation knows.
 
-    A board of your own is a folder with a board.toml; every --board takes its path.
+    Your own board is a folder with a file board.toml; every option --board also takes the path of such a
+    folder. `boards new` creates one, `boards check` checks it.
 
     \b
     Example:
@@ -55,18 +56,18 @@ def command(ctx: click.Context, as_json: bool) -> None:
     for row in rows:
         where = [name for key, name in (("emulated", "QEMU"), ("run_on_hardware", "hardware")) if row[key]]
         sizes = [f"{cast(int, row[key]) >> 10:,}" for key in ("flash_bytes", "ram_bytes")]
-        table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not run by us")
+        table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not run yet")
     Console().print(table)
 
 
 @command.command(name="check")
 @click.argument("board", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def check(board: tuple[str, ...], as_json: bool) -> None:
-    """See whether the facts of each BOARD hold together; of all boards, if none is named.
+    """Check that the facts in the board.toml of each BOARD are consistent; all boards if none is named.
 
-    Builds the bootloader and a smallest application, and looks whether they link, leave no symbol undefined,
-    fit the memories, and have their vector tables where the core wants them. Exits with 1 if not.
+    Builds the bootloader and a minimal application. Checks that they link without undefined symbols, fit the
+    memories, and have their vector tables where the core requires them. Exits with 1 if a check fails.
 
     \b
     Example:
@@ -101,16 +102,16 @@ def check(board: tuple[str, ...], as_json: bool) -> None:
 
 @command.command(name="new")
 @click.argument("name")
-@click.option("--from", "source", required=True, help="The board whose facts to begin with.")
+@click.option("--from", "source", required=True, help="The board whose facts are copied.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where to make its folder.  [default: here]",
+    help="Where to create the folder.  [default: the current folder]",
 )
 def new(name: str, source: str, output: Path) -> None:
-    """Make a folder NAME with a board.toml to edit: the facts of another board under a new name.
+    """Create a folder NAME with a board.toml to edit: a copy of another board's facts under the new name.
 
     \b
     Example:
@@ -121,4 +122,4 @@ def new(name: str, source: str, output: Path) -> None:
     made = new_board(name, load_board(source), output)
     click.echo(made.folder / BOARD_FILE)
     place = made.folder if made.folder.is_absolute() else f"./{made.folder}"
-    click.echo(f"Edit it (docs/boards.md says how), then run: sensor-bnn boards check {place}", err=True)
+    click.echo(f"Edit it (see docs/boards.md), then run: sensor-bnn boards check {place}", err=True)

@@ -1,4 +1,4 @@
-"""``sensor-bnn build``: a model bundle to firmware for a board."""
+"""``sensor-bnn build``: firmware for a board from a model bundle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import click
 
 @click.command(name="build")
 @click.argument("bundle", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--board", required=True, help="A name that `sensor-bnn boards` lists, or a board's folder.")
+@click.option(
+    "--board", required=True, help="A name that `sensor-bnn boards` lists, or the folder of a board."
+)
 @click.option(
     "-o",
     "--output",
@@ -22,27 +24,30 @@ import click
     type=click.Choice(["benchmark", "stream"]),
     default="benchmark",
     show_default=True,
-    help="What the firmware does beside the agent's requests: nothing, or classify a live stream.",
+    help="The application: answer measuring requests (benchmark), or also classify a live stream (stream).",
 )
 @click.option(
     "--weights",
     type=click.Choice(["flash", "ram"]),
     default="flash",
     show_default=True,
-    help="Where the model reads them: flash, or a copy that start-up makes in the fastest RAM with room.",
+    help="Where the model reads its weights: flash, or a copy that start-up makes in the fastest free RAM.",
 )
 @click.option(
     "--sign",
     "key",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Private key (`sensor-bnn keygen`): the image is signed, and the bootloader starts no other.",
+    help="Private key (`sensor-bnn keygen`): signs the image; the bootloader then starts only signed images.",
 )
 @click.option(
     "--counter",
     type=click.IntRange(0, (1 << 32) - 1),
-    help="With --sign: a board that ran an image refuses a lower one.  [default: seconds since 1970]",
+    help="With --sign: version counter. A board refuses images with a lower counter than it has run.  "
+    "[default: seconds since 1970]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the contents of build.json.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the content of build.json as one JSON object on stdout."
+)
 def command(
     bundle: Path,
     board: str,
@@ -53,11 +58,12 @@ def command(
     counter: int | None,
     as_json: bool,
 ) -> None:
-    """Build bootloader and firmware for BUNDLE, a folder that `sensor-bnn compile` made.
+    """Build firmware and bootloader for BUNDLE and a board.
 
-    Writes firmware.elf, firmware.bin (what `sensor-bnn flash` writes to the board), bootloader.elf and
-    build.json with all sizes; for a board with two slots also firmware-b.elf and firmware-b.bin, the same for
-    the second. The same bundle and board give the same bytes.
+    BUNDLE is a folder that `sensor-bnn compile` or `sensor-bnn export` wrote. Writes firmware.elf,
+    firmware.bin (the image that `sensor-bnn flash` writes to the board), bootloader.elf and build.json (all
+    sizes). For a board with two slots it also writes firmware-b.elf and firmware-b.bin, the same firmware for
+    the second slot. The same bundle and board give the same bytes.
 
     \b
     Example:
@@ -70,7 +76,7 @@ def command(
     from sensor_bnn.hardware.boards import load_board
 
     if counter is not None and key is None:
-        raise click.UsageError("--counter wants --sign.")
+        raise click.UsageError("--counter requires --sign.")
     signer = None
     if key is not None:
         from sensor_bnn.firmware.signing import read_key
@@ -104,5 +110,5 @@ def _about_slots(report: dict[str, Any]) -> str:
     if signature is not None:
         lines.append(f"signed, counter {signature['counter']}, public key {signature['public_key'][:16]}")
         if not signature["refuses_older"]:
-            lines.append("the board keeps no journal: it refuses unsigned images, and older signed ones not")
+            lines.append("the board has no journal: it refuses unsigned images, but not older signed ones")
     return "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""``sensor-bnn compare``: what became dearer between two results."""
+"""``sensor-bnn compare``: what costs more in one result than in another."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import click
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 REGRESSED = 3
-"""The exit code for a regression, apart from 1 (an error) and 2 (wrong usage)."""
+"""The exit code for a regression; 1 is an error and 2 is wrong usage."""
 
 
 class Percent(click.ParamType[float]):
-    """``2%`` or ``2``: a share of 0.02."""
+    """A percentage: ``2%`` or ``2`` is the share 0.02."""
 
     name = "percent"
 
@@ -22,7 +22,7 @@ class Percent(click.ParamType[float]):
         try:
             share = float(str(value).strip().removesuffix("%")) / 100
         except ValueError:
-            self.fail(f"{value!r} is no percentage; give one such as 2%.", param, ctx)
+            self.fail(f"{value!r} is not a percentage; give one such as 2%.", param, ctx)
         if not math.isfinite(share) or share < 0:
             self.fail(f"{value!r} must be 0% or more.", param, ctx)
         return share
@@ -36,18 +36,23 @@ class Percent(click.ParamType[float]):
     "limit",
     type=Percent(),
     metavar="PERCENT",
-    help="Exit with 3 if the inference, a layer or a size grew by more, or outputs are no longer exact.",
+    help="Exit with 3 if the inference, a layer or a size grew by more, or if outputs are no longer exact.",
 )
-@click.option("--all", "show_all", is_flag=True, help="Show layers that did not change, too.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a job's summary.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--all", "show_all", is_flag=True, help="Also show layers that did not change.")
+@click.option(
+    "--markdown", "as_markdown", is_flag=True, help="Print Markdown, for example for the summary of a CI job."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     before: Path, after: Path, limit: float | None, show_all: bool, as_markdown: bool, as_json: bool
 ) -> None:
-    """Compare the results BEFORE and AFTER, of `profile`, `bench` or `demo` on the same board.
+    """Compare two result files, layer by layer.
 
-    A layer counts as regressed if it also grew by a thousandth of the whole inference: tiny layers move by
-    an instruction from build to build.
+    BEFORE and AFTER are files with the output of `profile --json`, `bench --json` or `demo --json`, from the
+    same board.
+
+    With --fail-over, a layer counts as regressed only if it also grew by more than a thousandth of the whole
+    inference: the counts of tiny layers change by an instruction from build to build.
 
     \b
     Example:
@@ -63,7 +68,7 @@ def command(
     from sensor_bnn.report.schema import schema_id
 
     if as_json and as_markdown:
-        raise click.UsageError("--json and --markdown exclude each other.")
+        raise click.UsageError("Give only one of --json and --markdown.")
     found = compare_results(read_result(before), read_result(after), limit)
     if as_json:
         facts = {"schema": schema_id("compare"), "failed": found.failed, **asdict(found)}

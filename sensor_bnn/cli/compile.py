@@ -1,49 +1,61 @@
-"""``sensor-bnn compile``: an ONNX file to a model bundle."""
+"""``sensor-bnn compile``: a model bundle from an ONNX file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from sensor_bnn.compiler.metadata import Metadata
 
 _WIDTH = 130
 
 
 @click.command(name="compile")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", default="cortex-m7", show_default=True, help="As `sensor-bnn targets` lists it.")
+@click.option(
+    "--target", default="cortex-m7", show_default=True, help="A name that `sensor-bnn targets` lists."
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The bundle's folder.  [default: the target's name, beside MODEL]",
+    help="Folder for the bundle.  [default: the target's name, in MODEL's folder]",
 )
 @click.option(
     "--dump-ir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write what the model looks like after each stage: Relax, steps, TIR, LLVM, assembly.",
+    help="Also write the model after each compiler stage to DIR: Relax, steps, TIR, LLVM, assembly.",
 )
 @click.option(
     "--tuning",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What `sensor-bnn tune` found for the target; layers of other shapes go without.",
+    help="File that `sensor-bnn tune` wrote for this target. Layers of other shapes are compiled without it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the bundle's metadata.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the bundle's metadata as one JSON object on stdout."
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 def command(
     model: Path,
     target: str,
     output: Path | None,
     dump_ir: Path | None,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
-    """Compile MODEL, an ONNX file with packed-bit operators, into a bundle of plain C.
+    """Compile MODEL, an ONNX file, into a bundle of plain C.
 
-    The bundle holds a header and a library named after the model, their sources, metadata.json, an example,
-    and what brings them into builds by CMake, Zephyr and Arduino: no heap, no runtime. For the target `host`
-    it holds a shared library too.
+    MODEL may use our packed-bit operators and standard ones. The bundle is a folder with a header and a
+    static library named after the model, their sources, metadata.json, an example, and files to use them from
+    CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
+    also has a shared library.
+
+    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 
     \b
     Example:
@@ -58,60 +70,62 @@ def command(
 
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
-    bundle = compile_model(model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning)
-    if bundle.metadata["library"] is None:
+    bundle = compile_model(
+        model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning, cache=not no_cache
+    )
+    if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 
         core = find_target(target)
         click.echo(
-            f"There is no lib{bundle.metadata['prefix']}.a: {compiler_of(core)} is missing. "
+            f"There is no lib{bundle.metadata.prefix}.a: {compiler_of(core)} is missing. "
             f"Install it: {missing_compiler(core)}",
             err=True,
         )
     if as_json:
-        click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata}))
+        click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata.plain()}))
         return
     _print(bundle.metadata)
     click.echo(bundle.folder)
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: Metadata) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    layers = facts["layers"]
-    total = sum(layer["instructions_estimated"] for layer in layers)
+    layers = facts.layers
+    total = sum(layer.instructions_estimated for layer in layers)
     table = Table(
-        title=f"{facts['model']} for {facts['target']}",
+        title=f"{facts.model} for {facts.target}",
         title_justify="left",
         box=box.SIMPLE,
         show_footer=True,
     )
-    table.add_column("layer", "in all", no_wrap=True)
+    table.add_column("layer", "total", no_wrap=True)
     table.add_column("operator", no_wrap=True)
-    table.add_column("MACs", f"{sum(layer['macs'] for layer in layers):,}", justify="right")
-    table.add_column("flash\nbytes", f"{facts['weights_bytes']:,}", justify="right")
-    table.add_column("RAM\nbytes", f"{facts['arena_bytes']:,}", justify="right")
+    table.add_column("MACs", f"{sum(layer.macs for layer in layers):,}", justify="right")
+    table.add_column("flash\nbytes", f"{facts.weights_bytes:,}", justify="right")
+    table.add_column("RAM\nbytes", f"{facts.arena_bytes:,}", justify="right")
     table.add_column("instructions\nestimated", f"{total:,}", justify="right")
     for layer in layers:
         table.add_row(
-            layer["name"],
-            layer["op"],
-            f"{layer['macs']:,}" if layer["macs"] else "",
-            f"{layer['weights_bytes']:,}" if layer["weights_bytes"] else "",
-            f"{layer['ram_bytes']:,}",
-            f"{layer['instructions_estimated']:,}",
+            layer.name,
+            layer.op,
+            f"{layer.macs:,}" if layer.macs else "",
+            f"{layer.weights_bytes:,}" if layer.weights_bytes else "",
+            f"{layer.ram_bytes:,}",
+            f"{layer.instructions_estimated:,}",
         )
     console = Console()
     (console if console.is_terminal else Console(width=_WIDTH)).print(table)
-    floats = [layer["name"] for layer in layers if layer["float"]]
+    floats = [layer.name for layer in layers if layer.float]
     click.echo(
-        f"flash: weights of a layer; {facts['weights_bytes']:,} bytes, as what layers share counts once; "
-        f"code apart\n"
-        f"RAM: what is alive while a layer runs; the arena has {facts['arena_bytes']:,} bytes, "
-        f"and no plan can be under {facts['arena_lower_bound_bytes']:,}\n"
-        f"instructions: {facts['cost_model']}\n"
+        f"flash: the weights of a layer, without code; the total of {facts.weights_bytes:,} bytes counts "
+        f"shared weights once\n"
+        f"RAM: the tensors in use while a layer runs; the arena has {facts.arena_bytes:,} bytes, "
+        f"and no plan can have less than {facts.arena_lower_bound_bytes:,}\n"
+        f"instructions: {facts.cost_model}\n"
         f"stayed float: {', '.join(floats) or 'nothing'}\n"
-        f"model {facts['model_hash'][:12]}"
+        f"model {facts.model_hash[:12]}"
     )

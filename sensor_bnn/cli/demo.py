@@ -8,16 +8,16 @@ import click
 
 
 @click.command(name="demo")
-@click.option("--board", help="A board with an emulator.  [default: the one that says so]")
+@click.option("--board", help="An emulated board (see `sensor-bnn boards`).  [default: the Cortex-M7]")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A checkpoint of `sensor-bnn train`.  [default: the shipped watch-tiny]",
+    help="A checkpoint that `sensor-bnn train` wrote.  [default: the shipped watch-tiny]",
 )
 @click.option(
     "--samples",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Labelled samples to run.  [default: samples.npz beside the checkpoint]",
+    help="Labelled samples to run, an npz file.  [default: samples.npz in the checkpoint's folder]",
 )
 @click.option(
     "-o",
@@ -25,22 +25,28 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("build/demo"),
     show_default=True,
-    help="Folder for everything that is made on the way.",
+    help="Folder for all intermediate files.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the table goes to stderr.")
+@click.option("--limit", type=click.IntRange(min=1), help="Run at most this many samples.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and the table on stderr."
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 def command(
     board: str | None,
     checkpoint: Path | None,
     samples: Path | None,
     output: Path,
     limit: int | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
-    """Take a trained binary transformer from PyTorch to a measured board.
+    """Run the whole pipeline on an emulated board.
 
-    Exports the checkpoint to ONNX, compiles it, builds firmware, starts the emulated board with its resident
-    bootloader, flashes the firmware over the serial port, and measures there.
+    Exports a trained checkpoint to ONNX, compiles it, builds the firmware, starts the emulated board with its
+    resident bootloader, flashes the firmware over the serial port, and measures the model on the board. It
+    needs no hardware. Prints instructions, memory and accuracy, and the cost of each layer. The exit code is
+    1 if an output of the board differs from the host's, after the whole result is printed.
 
     \b
     Example:
@@ -52,12 +58,14 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.hardware.boards import default_board, load_board
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
     from sensor_bnn.workflows.demo import run_demo
 
     facts = load_board(board) if board else default_board()
-    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True))
+    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True), cache=not no_cache)
     if as_json:
         click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)
+    refuse_difference(done.summary(), facts)

@@ -6,12 +6,13 @@ import click
 
 
 @click.command(name="doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--install", is_flag=True, help="Install missing Debian packages (as root).")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
+@click.option("--install", is_flag=True, help="Install the missing Debian packages; requires root.")
 def command(as_json: bool, install: bool) -> None:
     """Check the programs and Python packages that the pipeline needs.
 
-    Exits with 1 if anything is missing, and prints the command that installs it; --install runs it.
+    If something is missing, prints the command that installs it, and exits with 1. With --install, runs the
+    commands for Debian packages.
 
     \b
     Example:
@@ -35,7 +36,7 @@ def command(as_json: bool, install: bool) -> None:
     if as_json:
         click.echo(json.dumps({"ok": not missing, "checks": [asdict(check) for check in checks]}))
     else:
-        table = Table("", "what", "version", "needed")
+        table = Table("", "what", "version", "needed for")
         for check in checks:
             mark = "[green]ok[/]" if check.ok else "[red]missing[/]"
             table.add_row(mark, check.name, check.version or "", check.purpose)

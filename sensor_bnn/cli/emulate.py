@@ -12,37 +12,40 @@ import click
 @click.option(
     "--bootloader",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="ELF file in the board's flash at power-on.",
+    help="ELF file that is in the board's flash at power-on.  [default: the resident bootloader]",
 )
 @click.option(
     "--build",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of `sensor-bnn build` whose bootloader.elf to use.",
+    help="Folder of `sensor-bnn build`: use its bootloader.elf.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: board, port, pid, debugger.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout: board, port, pid, debugger."
+)
 def command(board: str, bootloader: Path | None, build: Path | None, as_json: bool) -> None:
-    """Run BOARD in QEMU until Ctrl-C, and print the path of its serial port.
+    """Run BOARD in QEMU, and print its serial port.
 
-    BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. It starts with the
-    resident bootloader and an empty application slot, as a new board comes out of its box.
+    It runs until Ctrl-C. BOARD is a name that `sensor-bnn boards` lists, or a folder with a board.toml. The
+    board starts like a new one: with the resident bootloader and an empty application slot. Use the printed
+    port with `flash`, `bench` and `monitor` in another terminal.
 
     \b
-    Example, in two terminals:
+    Example, one command per terminal:
       sensor-bnn emulate qemu-mps2-an500
       sensor-bnn flash build/ --port /dev/pts/3
     """
     import contextlib
     import json
     import signal
-    import tempfile
 
     from sensor_bnn.emulation.emulator import Emulator
     from sensor_bnn.errors import BoardError
+    from sensor_bnn.files import scratch_folder
     from sensor_bnn.firmware.build import start_file
     from sensor_bnn.hardware.boards import load_board
 
     if bootloader is not None and build is not None:
-        raise click.UsageError("--bootloader and --build exclude each other.")
+        raise click.UsageError("Give only one of --bootloader and --build.")
     facts = load_board(board)
     if facts.emulator is None:
         raise BoardError(
@@ -53,8 +56,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    # A service manager's SIGTERM must not leave QEMU behind; what a script puts into the background ignores
-    # SIGINT from birth.
+    # SIGTERM, which a service manager sends, must not leave QEMU running. SIGINT is set too, because a shell
+    # starts background jobs with SIGINT ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
@@ -63,8 +66,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
                 from sensor_bnn.firmware.build import build_bootloader
 
                 click.echo(f"Building the bootloader of {facts.name} ...", err=True)
-                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-emulate-"))
-                kernel = build_bootloader(facts, Path(scratch))
+                scratch = stack.enter_context(scratch_folder("emulate"))
+                kernel = build_bootloader(facts, scratch)
             emulator = stack.enter_context(Emulator(facts, kernel))
             if as_json:
                 click.echo(

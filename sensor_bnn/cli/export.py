@@ -1,4 +1,4 @@
-"""``sensor-bnn export``: a checkpoint to an ONNX file and compiled bundles."""
+"""``sensor-bnn export``: an ONNX file and compiled bundles from a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,30 +10,33 @@ import click
 
 @click.command()
 @click.argument("ckpt", type=click.Path(path_type=Path))
-@click.option("--target", default="cortex-m7", show_default=True, help="What `sensor-bnn targets` lists.")
+@click.option(
+    "--target", default="cortex-m7", show_default=True, help="A name that `sensor-bnn targets` lists."
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for model.onnx and a bundle a target.  [default: build/<model name>]",
+    help="Folder for model.onnx and the bundles.  [default: build/<model name>]",
 )
 @click.option(
     "--samples",
     type=click.Path(path_type=Path),
-    help="Labelled windows to compare PyTorch and ONNX Runtime on.  [default: samples.npz beside CKPT]",
+    help="Labelled samples to compare PyTorch and ONNX Runtime on.  [default: samples.npz in CKPT's folder]",
 )
 @click.option(
     "--narrow",
     is_flag=True,
-    help="Round float constants to 16 bits, weights of embedding and head to 8, and take images as bytes: "
-    "less flash, other logits, which are compared as without.",
+    help="Round float constants to 16 bits and the weights of embedding and head to 8 bits, and take images "
+    "as bytes. This saves flash and changes the logits, which are compared as usual.",
 )
 @click.option(
     "--tuning",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What `sensor-bnn tune` found for the target; the host's bundle goes without.",
+    help="File that `sensor-bnn tune` wrote for the target; the bundle for the host is compiled without it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     ckpt: Path,
     target: str,
@@ -41,12 +44,14 @@ def command(
     samples: Path | None,
     narrow: bool,
     tuning: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
-    """Export the checkpoint CKPT to ONNX, check it, and compile it.
+    """Export the checkpoint CKPT to ONNX, check and compile it.
 
-    Writes model.onnx, runs it in stock ONNX Runtime beside PyTorch, and compiles one bundle for the target
-    and one for the host.
+    CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
+    Runtime with PyTorch's, and compiles one bundle for the target and one for the host. The next step is
+    `sensor-bnn build` with the target's bundle.
 
     \b
     Example:
@@ -68,7 +73,9 @@ def command(
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
-            bundles[name] = compile_model(done.onnx, name, done.onnx.parent / name, tuning=tuned).folder
+            bundles[name] = compile_model(
+                done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
+            ).folder
     comparison = done.comparison
     if as_json:
         result = {

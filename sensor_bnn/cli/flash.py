@@ -1,4 +1,4 @@
-"""``sensor-bnn flash``: write a firmware image into a board, or look at what is there."""
+"""``sensor-bnn flash``: write a firmware image into a board, or read and check what its flash holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
     lines = tuple(value.lower().split(",")) if value else ()
     if len(lines) > 2 or not set(lines) <= {"dtr", "rts"} or len(set(lines)) < len(lines):
-        raise click.BadParameter("give dtr, rts, or both: the first resets, the second holds BOOT0.")
+        raise click.BadParameter(
+            "give dtr, rts, or both with a comma: the first line resets, the second drives BOOT0."
+        )
     return lines
 
 
@@ -28,56 +30,66 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "ports",
     multiple=True,
     envvar="SENSOR_BNN_PORT",
-    help="Serial port; found if not given. Several, with --all.",
+    help="Serial port; may be repeated with --all.  [default: searched for]",
 )
 @click.option(
     "--debugger",
     envvar="SENSOR_BNN_DEBUGGER",
-    help="GDB server (socket or host:port) of a board that only a debugger can write.",
+    help="GDB server (socket or host:port), for a board whose flash only a debugger can write.",
 )
-@click.option("--board", help="Board's name or folder; what the image was built for if not given.")
-@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
-@click.option("--verify-only", is_flag=True, help="See that BUILD is in the flash; write nothing.")
+@click.option("--board", help="Name or folder of the board.  [default: the board that BUILD was built for]")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
+@click.option("--verify-only", is_flag=True, help="Check that the flash holds BUILD; write nothing.")
 @click.option(
-    "--read", "read_to", type=click.Path(path_type=Path, dir_okay=False), help="Read the slot to a file."
+    "--read",
+    "read_to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read the application slot into this file.",
 )
 @click.option(
-    "--bytes", "count", type=click.IntRange(1), help="With --read: how much; the image if not given."
+    "--bytes", "count", type=click.IntRange(1), help="With --read: number of bytes.  [default: the image]"
 )
 @click.option("--erase", is_flag=True, help="Erase the whole application slot.")
-@click.option("--all", "every", is_flag=True, help="Do it on all boards that answer, side by side.")
+@click.option("--all", "every", is_flag=True, help="Do it on all boards that answer, at the same time.")
 @click.option(
     "--reset",
     callback=_lines,
     metavar="LINES",
-    help="dtr, rts or dtr,rts: resets the board; the second is BOOT0.",
+    help="Reset the board by these lines: dtr, rts or dtr,rts; the second line drives BOOT0.",
 )
-@click.option("--baud", type=click.IntRange(0), help="Rate to raise to; 0: stay.  [default: 921600]")
-@click.option("--read-back", is_flag=True, help="Verify by reading all back, not by checksum.")
-@click.option("--afresh", is_flag=True, help="Write all pages, not only those that changed.")
 @click.option(
-    "--with-bootloader", is_flag=True, help="Through a bootloader in ROM: write the resident one too."
+    "--baud",
+    type=click.IntRange(0),
+    help="Baud rate for the transfer; 0 keeps the board's own.  [default: 921600]",
+)
+@click.option("--read-back", is_flag=True, help="Verify by reading everything back, not by checksum.")
+@click.option("--rewrite-all", is_flag=True, help="Write every page, even one whose contents already match.")
+@click.option(
+    "--with-bootloader",
+    is_flag=True,
+    help="Also write the resident bootloader, through the bootloader in the chip's ROM.",
 )
 @click.option(
     "--wait",
     type=click.FloatRange(0),
     default=20.0,
     show_default=True,
-    help="Seconds to wait for a lost board.",
+    help="Seconds to wait for a board that stopped answering.",
 )
 @click.option(
     "--via",
     type=click.Choice(["serial", "pyocd", "mass-storage", "uf2"]),
-    help="The port, a debug probe, its drive, or the drive of a chip's ROM.  [default: the board's way]",
+    help="The serial port, a debug probe (pyocd), the probe's drive (mass-storage), or the drive of the "
+    "chip's ROM (uf2).  [default: as board.toml says]",
 )
 @click.option("--probe", help="With --via pyocd: the probe's serial number.")
-@click.option("--probe-target", help="With --via pyocd: its name of the chip.")
+@click.option("--probe-target", help="With --via pyocd: pyOCD's name of the chip.")
 @click.option(
     "--drive",
     type=click.Path(path_type=Path),
-    help="Where the drive is mounted; one of uf2 is found if not given.",
+    help="Folder where the drive is mounted.  [default with uf2: searched for]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     build: Path | None,
     ports: tuple[str, ...],
@@ -92,7 +104,7 @@ def command(
     reset: tuple[str, ...],
     baud: int | None,
     read_back: bool,
-    afresh: bool,
+    rewrite_all: bool,
     with_bootloader: bool,
     wait: float,
     via: str | None,
@@ -101,11 +113,12 @@ def command(
     drive: Path | None,
     as_json: bool,
 ) -> None:
-    """Flash BUILD, verify it, start it, and see that the right model answers.
+    """Write BUILD into a board's flash, verify it and start it.
 
-    BUILD is a folder of `sensor-bnn build`, or a firmware.bin, .elf or .hex of one. The board may run its
-    bootloader (ours, or the one in an STM32's ROM) or a sensor-bnn application, which is asked to leave. Only
-    pages that changed are written, so a flash that broke off goes on where it was.
+    BUILD is a folder that `sensor-bnn build` wrote, or its firmware.bin, .elf or .hex. At the end the command
+    checks that the board runs the right model. The board may run our bootloader, the bootloader in an STM32's
+    ROM, or a sensor-bnn application, which is then told to start the bootloader. Only pages that changed are
+    written: repeat the command after an interruption, and it continues where it stopped.
 
     \b
     Example:
@@ -127,19 +140,19 @@ def command(
 
     modes = [dry_run, verify_only, read_to is not None, erase]
     if sum(modes) > 1:
-        raise click.UsageError("--dry-run, --verify-only, --read and --erase exclude each other.")
+        raise click.UsageError("Give only one of --dry-run, --verify-only, --read and --erase.")
     if via not in (None, "serial") and (any(modes) or every):
-        raise click.UsageError(f"--via {via} only writes.")
+        raise click.UsageError(f"--via {via} can only write; leave the other modes out.")
     if read_to is not None and every:
-        raise click.UsageError("--read is for one board.")
+        raise click.UsageError("--read works on one board; leave --all out.")
     if len(ports) > 1 and not every:
-        raise click.UsageError("Several ports want --all.")
+        raise click.UsageError("Several ports require --all.")
     if build is None and not (read_to is not None or erase):
         raise click.UsageError("Missing argument 'BUILD'.")
     if build is None and board is None:
         raise click.UsageError("Name the board with --board.")
     if via == "mass-storage" and drive is None:
-        raise click.UsageError("--via mass-storage wants --drive.")
+        raise click.UsageError("--via mass-storage requires --drive.")
     image = read_image(build) if build is not None else None
     facts = load_board(board or (image.board if image is not None else ""))
     if via is None:
@@ -152,7 +165,9 @@ def command(
             return slot.erase_slot(link, facts, progress)
         if read_to is not None:
             data, report = slot.read_slot(link, facts, progress, count)
-            _write(read_to, data)
+            from sensor_bnn.files import write_file
+
+            write_file(read_to, data)
             return report
         assert image is not None
         if dry_run:
@@ -168,7 +183,7 @@ def command(
             baud=link.baud,
             reset=link.reset,
             read_back=read_back,
-            afresh=afresh,
+            rewrite_all=rewrite_all,
             with_bootloader=with_bootloader,
             patience=wait,
         )
@@ -244,17 +259,6 @@ def _ask(ports: list[str]) -> str:
     return ports[chosen - 1]
 
 
-def _write(file: Path, data: bytes) -> None:
-    from sensor_bnn.errors import DataError
-
-    draft = file.with_name(f".{file.name}.part")
-    try:
-        draft.write_bytes(data)
-        draft.replace(file)
-    except OSError as error:
-        raise DataError(f"Cannot write {file}: {error.strerror}.", "Choose another file.") from None
-
-
 def _sentence(result: dict[str, Any]) -> str:
     if "error" in result:
         return f"{result['port']}: {result['error']}"
@@ -268,12 +272,12 @@ def _sentence(result: dict[str, Any]) -> str:
     if action == "dry-run":
         return f"{place}: {result['pages_changed']} of {result['pages']} pages would be written; nothing was."
     if action == "verify":
-        return f"{place}: all {result['bytes']:,} bytes are right, by {result['verified_by']}."
+        return f"{place}: all {result['bytes']:,} bytes are right, verified by {result['verified_by']}."
     if action is not None:
         return f"{place}: {result['bytes']:,} bytes at {result['address']:#010x}, {action} done."
     if not result["pages"]:
         runs = f"{result['model']} ({result['model_hash'][:12]})"
-        return f"{place} is a program and runs {runs}: nothing is flashed."
+        return f"{place} is a program and runs {runs}: there is nothing to flash."
     return (
         f"{place} runs {result['model']} ({result['model_hash'][:12]}): "
         f"{result['flash_bytes']:,} bytes at {result['address']:#010x}, "

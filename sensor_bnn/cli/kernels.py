@@ -1,4 +1,4 @@
-"""``sensor-bnn kernels``: what kernels cost on an emulated core, binary ones beside int8 and float32."""
+"""``sensor-bnn kernels``: the cost of binary, int8 and float32 kernels on an emulated core."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str,
 
 
 def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
-    """Target, and shapes of the matrix products, of a profile."""
+    """Return the target and the shapes of the matrix products of a profile."""
     from sensor_bnn.errors import DataError
     from sensor_bnn.report.baselines import product_shapes
     from sensor_bnn.report.result import read_result
@@ -29,35 +29,35 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
     shapes = product_shapes(result)
     if not shapes or "target" not in result:
         raise DataError(
-            f"{file} does not tell the shapes of its layers.",
-            "Give what `sensor-bnn profile --json` of this version prints, redirected to a file.",
+            f"{file} does not contain the shapes of its layers.",
+            "Give a file with the output of `sensor-bnn profile --json` of this version.",
         )
     return str(result["target"]), shapes
 
 
 @click.command(name="kernels")
-@click.option("--target", help="As `sensor-bnn targets` lists it.  [default: cortex-m7]")
+@click.option("--target", help="A name that `sensor-bnn targets` lists.  [default: cortex-m7]")
 @click.option(
     "--shape",
     "shapes",
     multiple=True,
     callback=_shape,
     metavar="MxNxK",
-    help="Tokens, outputs and inputs of a layer; may be given again.  "
+    help="Tokens, outputs and inputs of a layer. May be repeated.  "
     "[default: 64x192x192, 64x768x192, 64x192x768]",
 )
 @click.option(
     "--baselines/--no-baselines",
     default=True,
-    help="Whether int8 and float32 run beside the binary kernels.  [default: they do]",
+    help="Also run int8 and float32 kernels, or only binary ones.  [default: --baselines]",
 )
 @click.option(
     "--layers-of",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What `sensor-bnn profile --json` printed: run int8 and float32 for its target, at its products' "
-    "shapes.",
+    help="File with the output of `sensor-bnn profile --json`: run int8 and float32 kernels for its target, "
+    "at the shapes of its matrix products.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -67,16 +67,17 @@ def command(
     layers_of: Path | None,
     as_json: bool,
 ) -> None:
-    """Count the instructions of every binary linear kernel on an emulated core, and of int8 and float32.
+    """Count instructions of binary, int8 and float32 kernels.
 
-    Each kernel runs with random data, and its outputs are compared with numpy's bit by bit (exit code 1 if
-    they differ). Binary kernels run with bits out and with floats out (scale, bias, residual); `popcount`
-    is the plain loop, `chosen` what the compiler takes for the shape. `int8_*` is an int8 kernel of ours,
-    built as CMSIS-NN's arm_nn_mat_mult_nt_t_s8 is for the core, with int8 out; `tvm_float32` is the product
-    that TVM makes of Relax's matmul when nothing is tuned.
+    Each linear kernel runs on an emulated core with random data, and its outputs are compared with numpy's
+    bit by bit (exit code 1 if they differ). Binary kernels run once with packed outputs and once with float
+    outputs (scale, bias, residual). `popcount` is the plain loop; `chosen` is what the compiler selects for
+    the shape. `int8_*` is our own int8 kernel, built in the same way as CMSIS-NN's arm_nn_mat_mult_nt_t_s8
+    for the core, with int8 outputs. `tvm_float32` is the product that TVM generates from Relax's matmul
+    without tuning.
 
-    Counts are exact instructions, not cycles. Cycles are an estimate by a model of the core, which is
-    named; without llvm-mca they are null.
+    Counts are exact instructions, not cycles. Cycles are estimated with a model of the core, which the output
+    names; without llvm-mca they are null.
 
     \b
     Example:
@@ -102,7 +103,9 @@ def command(
         rows = measure_kernels(core, wanted, console, baselines=baselines)
     else:
         if target or shapes or not baselines:
-            raise click.UsageError("--layers-of tells target and shapes, and is for int8 and float32.")
+            raise click.UsageError(
+                "--layers-of sets target, shapes and kernels: leave --target, --shape and --no-baselines out."
+            )
         target, found = _layers(layers_of)
         core = find_target(target)
         rows = measure_kernels(core, [Shape(*sizes) for sizes in found], console, binary=False)
@@ -111,7 +114,7 @@ def command(
         told = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
         click.echo(json.dumps({"schema": "sensor-bnn/kernels/1", **told}))
     else:
-        by = f"cycles: an estimate by {model}" if model else "no cycles are estimated"
+        by = f"cycles: estimated with {model}" if model else "no cycles are estimated"
         table = Table(title=f"kernels on an emulated {target}", caption=f"{by}; packed: bits, or int8")
         for heading in ("shape", "output", "kernel", "instructions", "instr./MAC", "cycles/MAC", "exact"):
             table.add_column(heading, justify="right" if "/" in heading or "ns" in heading else "left")
@@ -126,7 +129,7 @@ def command(
                 "yes" if row.exact else "NO",
             )
         screen = Console()
-        # Where there is no terminal to ask, a width that no heading is cut at.
+        # The width where the output is not a terminal: wide enough that no heading is cut.
         (screen if screen.is_terminal else Console(width=_WIDTH)).print(table)
     if not all(row.exact for row in rows):
         context.exit(1)

@@ -9,13 +9,14 @@ import click
 
 @click.command(name="keygen")
 @click.argument("key", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: file, public_key.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: file, public_key.")
 def command(key: Path, as_json: bool) -> None:
-    """Make a new private key (Ed25519, PEM) in the file KEY, and print its public key.
+    """Create the key file KEY, which signs firmware.
 
-    `sensor-bnn build --sign KEY` puts the public key into the bootloader, which then starts only what is
-    signed with KEY. Keep KEY secret, and a copy of it: without it a board takes
-    updates only by a debug probe.
+    KEY is a new private key (Ed25519, PEM); its public key is printed. `sensor-bnn build --sign KEY` puts the
+    public key into the bootloader, which then starts only images that are signed with KEY. Keep KEY secret,
+    and keep a backup: without KEY a board can be updated only with a debug probe. An existing file is never
+    overwritten.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""``sensor-bnn models``: the architectures by name, and their sizes."""
+"""``sensor-bnn models``: the architectures, and their sizes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ _WITH_SHAPES = 150
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(as_json: bool) -> None:
-    """List the models that a recipe's `preset` can name, with their sizes.
+    """List the architectures that a recipe can name.
 
-    `bits` are the packed binary weights, `stored` everything that an export stores: also embedding or stem,
-    positions, classifier, and every scale, bias, threshold and table. The classifier is for the usual number
-    of classes. On a wide terminal the shape is shown too, of the hybrid family (convolution and attention in
-    stages) as width: layers of each stage. --json has more columns.
+    A recipe names one as its `preset`. Column `bits` is the size of the packed binary weights; `stored` is
+    the size of everything that an export stores: packed weights, embedding or stem, positions, head, and
+    every scale, bias, threshold and table. The number of classes is the usual one of the data set. A wide
+    terminal also shows the shape; for the hybrid family (convolution and attention in stages) that is the
+    width and the layers of each stage. --json has more columns.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""``sensor-bnn monitor``: a running board on the terminal, live."""
+"""``sensor-bnn monitor``: a live view of a running board."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command(name="monitor")
 @click.argument("bundle", type=_FOLDER, required=False)
-@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE.")
-@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
-@click.option("--data", type=_FILE, help="npz file: x, y, classes.  [default: the shipped model's samples]")
-@click.option("--inferences", type=click.IntRange(min=1), help="End after so many.  [default: Ctrl-C ends]")
-@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate meanwhile.")
+@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board that runs BUNDLE.")
+@click.option(
+    "--board", help="Name or folder of the board. Without --port: an emulated board, started for this run."
+)
+@click.option(
+    "--data", type=_FILE, help="Labelled samples, an npz file: x, y, classes.  [default: the shipped samples]"
+)
+@click.option(
+    "--inferences",
+    type=click.IntRange(min=1),
+    help="Stop after this many inferences.  [default: run until Ctrl-C]",
+)
+@click.option(
+    "--baud",
+    type=click.IntRange(min=1),
+    help="Baud rate of the line during the run.  [default: the board's own]",
+)
 @click.option(
     "-o",
     "--output",
     type=_FOLDER,
     default=Path("build/monitor"),
     show_default=True,
-    help="Folder for what is built for an emulated board.",
+    help="Folder for the files that are built for an emulated board.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout at the end.")
 def command(
     bundle: Path | None,
     port: str | None,
@@ -36,9 +48,11 @@ def command(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Run samples on a board over and over, and show latency, accuracy and memory as they come.
+    """Show latency, accuracy and memory of a board live.
 
-    On a terminal the view stands still and changes; elsewhere a line a second is printed.
+    Runs samples on the board repeatedly. With --port, the board there runs BUNDLE's firmware. With --board
+    alone, an emulated board is started and flashed: with BUNDLE, or with the shipped model if no BUNDLE is
+    given. On a terminal the view is updated in place; otherwise one line per second is printed.
 
     \b
     Example:
@@ -91,7 +105,7 @@ def command(
                         second = int(last.seconds)
                         console.print(monitor_line(last), highlight=False, soft_wrap=True)
         except KeyboardInterrupt:
-            pass  # how one ends it
+            pass  # Ctrl-C is the normal end
     if last is None:
         return
     if as_json:

@@ -1,4 +1,4 @@
-"""``sensor-bnn profile``: what each layer costs on the board."""
+"""``sensor-bnn profile``: the cost of each layer on the board."""
 
 from __future__ import annotations
 
@@ -11,55 +11,67 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command(name="profile")
 @click.argument("bundle", type=_FOLDER, required=False)
-@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE.")
-@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
+@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board that runs BUNDLE.")
+@click.option(
+    "--board", help="Name or folder of the board. Without --port: an emulated board, started for this run."
+)
 @click.option(
     "--samples",
     "samples_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="npz file: x, y, classes.  [default: the shipped model's, for the shipped model]",
+    help="Labelled samples, an npz file: x, y, classes.  [default for the shipped model: its own]",
 )
-@click.option("--runs", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Of each kind.")
+@click.option("--runs", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Profiled runs.")
 @click.option(
-    "--warmup", type=click.IntRange(0, 100_000), default=2, show_default=True, help="Not counted, before."
+    "--warmup",
+    type=click.IntRange(0, 100_000),
+    default=2,
+    show_default=True,
+    help="Runs before them, not counted.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Accuracy over so many samples only.")
+@click.option("--limit", type=click.IntRange(min=1), help="Measure accuracy over at most this many samples.")
 @click.option(
-    "--reference", type=_FOLDER, help="BUNDLE's model compiled for `host`, to compare outputs with."
+    "--reference",
+    type=_FOLDER,
+    help="BUNDLE's model compiled for `host`: its outputs are compared with the board's.",
 )
-@click.option("--build", "build_dir", type=_FOLDER, help="The flashed firmware's build, for its flash map.")
+@click.option(
+    "--build", "build_dir", type=_FOLDER, help="Folder of the flashed firmware's build: gives the flash map."
+)
 @click.option(
     "-o",
     "--output",
     type=_FOLDER,
     default=Path("build/profile"),
     show_default=True,
-    help="Folder for what is built when there is no --port.",
+    help="Folder for the files that are built when there is no --port.",
 )
 @click.option(
-    "--estimate", is_flag=True, help="Estimate cycles too, by a model of the core; emulated boards only."
+    "--estimate", is_flag=True, help="Also estimate cycles with a model of the core; emulated boards only."
 )
 @click.option(
     "--flash-wait-states",
     type=click.IntRange(0, 64),
     default=0,
     show_default=True,
-    help="Of the estimate: cycles that a fetch of code takes longer.",
+    help="For the estimate: additional cycles per fetch of code.",
 )
 @click.option(
     "--flash-line-bytes",
     type=click.Choice(["4", "8", "16", "32"]),
     default="16",
     show_default=True,
-    help="Of the estimate: bytes that one fetch brings.",
+    help="For the estimate: bytes per fetch of code.",
 )
 @click.option(
     "--code-cache/--no-code-cache",
     default=True,
     show_default=True,
-    help="Of the estimate: fetch each line of code once, or whenever it is entered.",
+    help="For the estimate: fetch each line of code once, or each time it is entered.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for `report` and `compare`.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, for `report` and `compare`."
+)
 def command(
     bundle: Path | None,
     port: str | None,
@@ -83,10 +95,12 @@ def command(
     flashed: with BUNDLE's firmware, or with the shipped model's if no BUNDLE is given. Counts are
     instructions on an emulated board and ticks of its counter on hardware.
 
-    --estimate adds what the instructions of one inference would take: exact counts of each, times llvm-mca's
-    model of the core (Cortex-M0+, M3, M4 and M33: a cycle table). It is an estimate: data caches, wait
-    states of data, interrupts and mispredicted branches are not in it. docs/estimates.md holds it against
-    cycles published for chips.
+    --estimate also estimates the cycles of one inference: the exact count of each instruction, times its
+    cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). The estimate
+    does not include data caches, wait states of data, interrupts and mispredicted branches. docs/estimates.md
+    compares it with cycles that were published for chips.
+
+    The exit code is 1 if an output differs from the host's, after the whole result is printed.
 
     \b
     Example:
@@ -101,6 +115,7 @@ def command(
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.measure.bench import detect_board, read_samples
+    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
@@ -114,9 +129,9 @@ def command(
     if bundle is None and reference is not None:
         raise click.UsageError("--reference goes with a BUNDLE; the shipped model has its own.")
     if port is None and build_dir is not None:
-        raise click.UsageError("--build goes with --port; without it the firmware is built here.")
+        raise click.UsageError("--build requires --port; without --port the firmware is built here.")
     if port is not None and estimate:
-        raise click.UsageError("--estimate goes with an emulated board: leave --port out.")
+        raise click.UsageError("--estimate requires an emulated board: leave --port out.")
     if bundle is not None and samples_file is None:
         raise click.UsageError("Give --samples with a BUNDLE.")
     file = samples_file or SHIPPED / "samples.npz"
@@ -137,3 +152,4 @@ def command(
     print_profile(whole, stderr=as_json)
     if "cycles_estimate" in whole:
         print_estimate(whole["cycles_estimate"], stderr=as_json)
+    refuse_difference(whole, facts)

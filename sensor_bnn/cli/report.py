@@ -1,4 +1,4 @@
-"""``sensor-bnn report``: a result as a page that explains itself."""
+"""``sensor-bnn report``: a result as one page."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import click
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The page.  [default: RESULT with .html, .md or .png]",
+    help="File for the page.  [default: RESULT with the suffix .html, .md or .png]",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["html", "markdown", "png"]),
-    help="What to write.  [default: by the output's name, else html]",
+    help="Format of the page.  [default: by the suffix of --output, else html]",
 )
 @click.option(
     "--kernels",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What `sensor-bnn kernels --json` printed: binary products beside int8 and float.",
+    help="File with the output of `sensor-bnn kernels --json`: adds a comparison with int8 and float32.",
 )
 @click.option(
     "--rung",
     "rungs",
     multiple=True,
     metavar="STAGE=FILE",
-    help="A stage before those of RESULT, such as teacher=FILE: what `sensor-bnn eval --json` printed.",
+    help="Add an accuracy before those of RESULT, such as teacher=FILE; FILE: `evaluate --json`.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: page, format, bytes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: page, format, bytes.")
 def command(
     result: Path,
     output: Path | None,
@@ -42,45 +42,66 @@ def command(
     rungs: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write a page about RESULT, what `profile --json`, `bench --json` or `demo --json` printed.
+    """Write a page that shows RESULT, a file with the output of `profile`, `bench`, `demo` or `evaluate`.
 
-    The HTML page is one file that needs no network: pipeline, model, accuracy, layers, memory over time,
-    flash, environment; light and dark. A profile has all of it, a bench or demo what it measured. A PNG has
-    the charts.
+    The HTML page is one file that needs no network. It shows pipeline, model, accuracy, layers, memory over
+    time, flash and environment. A result of `profile` has all of these; `bench` and `demo` have those that
+    they measured; an evaluation has accuracy, recall of each class and confusion matrix. A PNG shows the
+    charts, or the matrix of an evaluation.
 
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn report result.json -o page.html --kernels kernels.json --rung teacher=teacher.json
       sensor-bnn report result.json -o page.png
+      sensor-bnn evaluate --json > evaluation.json && sensor-bnn report evaluation.json
     """
     import json
 
+    from sensor_bnn.files import write_file
     from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.picture import picture
-    from sensor_bnn.report.result import read_kernels, read_result, read_rung
-    from sensor_bnn.report.whole_file import write_whole
+    from sensor_bnn.report.result import MEASUREMENTS, read_kernels, read_result, read_rung
+    from sensor_bnn.report.schema import schema_id
 
     if form is None:
         by_suffix = {".md": "markdown", ".markdown": "markdown", ".png": "png"}
         form = by_suffix.get(output.suffix if output is not None else "", "html")
     page = output or result.with_suffix(SUFFIXES[form])
     if page.resolve() == result.resolve():
-        raise click.UsageError("The page would replace RESULT: name another file with -o.")
+        raise click.UsageError("The page would overwrite RESULT: name another file with -o.")
     earlier = []
     for rung in rungs:
         stage, given, file = rung.partition("=")
         if not stage or not given:
-            raise click.UsageError("--rung is STAGE=FILE.")
+            raise click.UsageError("--rung must be STAGE=FILE, such as teacher=teacher.json.")
         earlier.append((stage, *read_rung(Path(file))))
     rows = read_kernels(kernels) if kernels is not None else []
-    content = read_result(result)
-    data = (
-        picture(content, earlier)
-        if form == "png"
-        else render(content, form, earlier=earlier, kernels=rows).encode()
-    )
-    write_whole(data, page)
+    content = read_result(result, (*MEASUREMENTS, "evaluate"))
+    if content["schema"] == schema_id("evaluate"):
+        from sensor_bnn.report.evaluation_page import (
+            check_evaluation,
+            evaluation_picture,
+            render_evaluation,
+        )
+
+        check_evaluation(content, result)
+        if kernels is not None:
+            raise click.UsageError("--kernels goes with a result that has layers; this is an evaluation.")
+        if form == "png" and earlier:
+            raise click.UsageError("--rung has no place in the PNG of an evaluation, which is its matrix.")
+        data = (
+            evaluation_picture(content)
+            if form == "png"
+            else render_evaluation(content, form, earlier=earlier).encode()
+        )
+    else:
+        data = (
+            picture(content, earlier)
+            if form == "png"
+            else render(content, form, earlier=earlier, kernels=rows).encode()
+        )
+    write_file(page, data)
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))
     else:

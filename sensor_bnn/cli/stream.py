@@ -14,17 +14,29 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     try:
         return tuple(float(text) for text in value.split(",")) if value else ()
     except ValueError:
-        raise click.BadParameter("give numbers with commas between, one a channel") from None
+        raise click.BadParameter("give numbers with commas between them, one per channel") from None
 
 
 @click.command(name="stream")
 @click.argument("bundle", type=_FOLDER, required=False)
-@click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs BUNDLE's stream.")
-@click.option("--board", help="Board's name or folder; without --port an emulated one, started for this.")
-@click.option("--data", type=_FILE, help="Recording: CSV or npz.  [default: the shipped model's windows]")
-@click.option("--classes", help="The classes' names, commas between.  [default: the recording's, sorted]")
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), default=50.0, show_default=True, help="Hz."
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board that runs BUNDLE's stream application."
+)
+@click.option(
+    "--board", help="Name or folder of the board. Without --port: an emulated board, started for this run."
+)
+@click.option("--data", type=_FILE, help="Recording, a CSV or npz file.  [default: the shipped samples]")
+@click.option(
+    "--classes",
+    help="Names of the classes with commas between them, in the order of the model's outputs; only for a"
+    " bundle that does not have them.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=50.0,
+    show_default=True,
+    help="Sensor rate, Hz.",
 )
 @click.option(
     "--hop", type=click.IntRange(min=1), help="Samples between decisions.  [default: half a window]"
@@ -34,21 +46,25 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     type=click.FloatRange(0, 1, min_open=True),
     default=0.4,
     show_default=True,
-    help="Of a new answer in the running average; 1 smooths nothing.",
+    help="Weight of a new answer in the running average; 1 means no smoothing.",
 )
-@click.option("--offset", callback=_numbers, help="Of each channel: value = (raw - offset) * gain.")
-@click.option("--gain", callback=_numbers, help="Of each channel.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many samples.")
-@click.option("--baud", type=click.IntRange(min=1), help="Raise the line to this rate meanwhile.")
+@click.option("--offset", callback=_numbers, help="Numbers, one per channel: value = (raw - offset) * gain.")
+@click.option("--gain", callback=_numbers, help="Numbers, one per channel.")
+@click.option("--limit", type=click.IntRange(min=1), help="Send at most this many samples.")
+@click.option(
+    "--baud",
+    type=click.IntRange(min=1),
+    help="Baud rate of the line during the run.  [default: the board's own]",
+)
 @click.option(
     "-o",
     "--output",
     type=_FOLDER,
     default=Path("build/stream"),
     show_default=True,
-    help="Folder for what is built for an emulated board.",
+    help="Folder for the files that are built for an emulated board.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout at the end.")
 def command(
     bundle: Path | None,
     port: str | None,
@@ -65,16 +81,18 @@ def command(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Send a recording to a board as its sensor would, and print what it decides, as it decides.
+    """Stream a recording to a board that classifies it live.
 
-    The board cuts windows, normalises, infers and smooths by itself; the application is
-    firmware/stream/stream.c (`sensor-bnn build --application stream`). At the end stands the latency budget:
-    what a decision costs, beside the time until the next.
+    Sends the samples as a sensor would, and prints each decision of the board. The board cuts windows,
+    normalises, infers and smooths by itself. Its application is firmware/stream/stream.c: build it with
+    `sensor-bnn build --application stream`. With --board alone, an emulated board is built, started and
+    flashed for this run. At the end the command prints the latency budget: the cost of a decision, and the
+    time that is available until the next.
 
     \b
     Example:
       sensor-bnn stream --board qemu-mps2-an500 --limit 3000
-      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --classes rest,walk,run --rate 100
+      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --rate 100
     """
     import json
     from contextlib import ExitStack
@@ -84,7 +102,7 @@ def command(
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.live.recording import read_recording
-    from sensor_bnn.live.stream import Decision, Settings, stream_at, window_of
+    from sensor_bnn.live.stream import Decision, Settings, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board, read_samples
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import decision_line, print_budget, stream_facts
@@ -100,12 +118,10 @@ def command(
         raise click.UsageError("Give --data with a BUNDLE.")
     file = data or SHIPPED / "samples.npz"
     recording = read_recording(file, limit)
-    if classes is not None:
-        names = tuple(classes.split(","))
-    elif file.suffix == ".npz":
-        names = read_samples(file).classes
-    else:
-        names = tuple(sorted(set(recording.labels)))
+    given = classes.split(",") if classes else ()
+    listed = read_samples(file).classes if file.suffix == ".npz" else ()
+    if bundle is not None:
+        names_of(bundle, given, listed, recording.labels)  # refuses before anything is built
     decisions: list[Decision] = []
     answered: Hello | None = None
     with ExitStack() as stack:
@@ -120,14 +136,14 @@ def command(
             )
             port, bundle = running.port, running.bundle
         assert bundle is not None
-        _, window, outputs = window_of(bundle)
-        if len(names) != outputs:
-            raise DataError(
-                f"The model has {outputs} classes; {len(names)} are named.", "Name them all with --classes."
-            )
+        names = names_of(bundle, given, listed, recording.labels)
+        _, window = window_of(bundle)
         settings = Settings(hop or max(1, window // 2), share, offset, gain)
         if len(recording.raw) < window:
-            raise DataError(f"{len(recording.raw)} samples are no window of {window}.", "Record more.")
+            raise DataError(
+                f"The recording has {len(recording.raw)} samples, less than one window of {window}.",
+                "Record more.",
+            )
         for hello, decision in stream_at(port, facts, bundle, recording.raw, settings, baud):
             answered = hello
             decisions.append(decision)

@@ -1,4 +1,4 @@
-"""``sensor-bnn targets``: what a model can be compiled for."""
+"""``sensor-bnn targets``: the processors that a model can be compiled for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 @click.command(name="targets")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(as_json: bool) -> None:
     """List the processors that a model can be compiled for.
 

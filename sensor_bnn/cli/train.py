@@ -1,4 +1,4 @@
-"""``sensor-bnn train``: a recipe to a checkpoint."""
+"""``sensor-bnn train``: a checkpoint from a recipe."""
 
 from __future__ import annotations
 
@@ -15,45 +15,55 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("recipe")
-@click.option("--seed", default=0, show_default=True, help="Of initial weights, order and augmentation.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the run.")
-@click.option("--resume", is_flag=True, help="Go on where a killed run in the same folder stopped.")
+@click.option("--seed", default=0, show_default=True, help="Seed of initial weights, order and augmentation.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Number of epochs.  [default: the recipe's]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the run.  [default: runs/RECIPE-seedSEED]",
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted run in the same folder.")
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Of PyTorch. Sums are rounded in another order with another number: compare runs of one number.",
+    help="Threads of PyTorch. The number changes the rounding: compare only runs with the same number.",
 )
 @click.option(
     "--compile",
     "compiled",
     is_flag=True,
-    help="With torch.compile: worth its start of a minute from some minutes of training on.",
+    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
 )
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes a node that share every batch, one a GPU (without GPUs: on the CPU).",
+    help="Processes per node that share every batch, one per GPU (without GPUs: on the CPU).",
 )
-@click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Machines.")
-@click.option("--strategy", type=click.Choice(["auto", "ddp"]), default="auto", show_default=True)
+@click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Number of machines.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["auto", "ddp"]),
+    default="auto",
+    show_default=True,
+    help="ddp: use PyTorch's distributed data parallel even with one process.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["32", "bf16"]),
     default="32",
     show_default=True,
-    help="bf16: float products in bfloat16 while learning; weights, statistics and evaluation stay float32.",
+    help="bf16: float products in bfloat16 during training; weights, statistics and evaluation stay float32.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Train nothing: show model, sizes, data, schedule, and how long it would take by a few steps.",
+    help="Train nothing; print model, sizes, data, schedule, and a time estimated from a few steps.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     recipe: str,
     seed: int,
@@ -71,20 +81,20 @@ def command(
 ) -> None:
     """Train RECIPE: the name of a recipe that ships, or a .toml file.
 
-    Writes OUT/ckpt.pt (for `eval` and `export`), OUT/history.json, and after every epoch OUT/history.csv and
-    OUT/last.pt (for --resume): kill it at any time. OUT is runs/RECIPE-seedSEED unless given. The data set is
-    downloaded once and checked. The test windows are looked at once, after the last epoch. If the recipe
-    names another as its teacher, that one is trained first, in OUT/teacher and for its own number of epochs,
-    unless it is there already.
+    Writes OUT/ckpt.pt (for `evaluate` and `export`) and OUT/history.json. After every epoch it writes
+    OUT/history.csv and OUT/last.pt, so you may stop it at any time and continue with --resume. Ctrl-C also
+    saves the current step. The data set is downloaded once and checked. The model is tested once, after the
+    last epoch. If the recipe names another recipe as its teacher, the teacher is trained first, in
+    OUT/teacher and for its own number of epochs, unless it is there already.
 
-    Ctrl-C saves the step that it is at. With --devices or --nodes several processes share every batch: the
-    curve is that of one process up to the order of float sums. On each node give the same command, with
-    MASTER_ADDR, MASTER_PORT and NODE_RANK set, or use torchrun or SLURM; OUT must be a place that all see.
+    With --devices or --nodes, several processes share every batch. The loss curve is that of one process, up
+    to the order of float sums. Run the same command on each node, with MASTER_ADDR, MASTER_PORT and NODE_RANK
+    set, or use torchrun or SLURM. OUT must be a folder that all nodes share.
 
     \b
     Example:
       sensor-bnn train watch-tiny --seed 1
-      sensor-bnn eval runs/watch-tiny-seed1/ckpt.pt
+      sensor-bnn evaluate runs/watch-tiny-seed1/ckpt.pt
       sensor-bnn train watch-tiny --devices 2 --strategy ddp
     """
     import dataclasses
@@ -165,7 +175,7 @@ def command(
 
 
 def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
-    """What would be trained, from what, and for how long."""
+    """Print what would be trained, on which data, and for how long."""
     from dataclasses import asdict
 
     from sensor_bnn.nn.sizes import sizes
@@ -197,15 +207,15 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
         click.echo(json.dumps(shown))
         return
     click.echo(f"input {'x'.join(map(str, parts.shape))}, classes: {', '.join(parts.classes)}")
-    click.echo(f"learned from {shown['learned_from']}, tested on {shown['tested_on']}")
+    click.echo(f"trained on {shown['learned_from']} samples, tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
-    taught = "" if teacher is None else f", its teacher {teacher.name} included"
+    taught = "" if teacher is None else f", with its teacher {teacher.name}"
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
     click.echo(f" with {threads} thread(s), without --compile")
-    click.echo(f"{found.parameters:,} parameters; stored: {found.stored_bytes:,} bytes, of them")
+    click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} floats,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")
-    click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} float multiply-adds an inference")
+    click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} float multiply-adds per inference")
     for section in ("data", "augment", "schedule", "distill"):
         click.echo(f"[{section}] {getattr(plan, section)}")
 

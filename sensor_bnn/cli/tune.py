@@ -1,8 +1,7 @@
-"""``sensor-bnn tune``: the best kernel and schedule for each layer, as a board counts them."""
+"""``sensor-bnn tune``: the best kernel and schedule for each layer, measured on a board."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,26 +15,28 @@ _WIDTH = 130
 
 @click.command(name="tune")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", help="As `sensor-bnn targets` lists it.  [default: the board's, else cortex-m7]")
+@click.option(
+    "--target", help="A name that `sensor-bnn targets` lists.  [default: the board's target, else cortex-m7]"
+)
 @click.option(
     "--board",
     "board_name",
-    help="What counts, as `sensor-bnn boards` lists it.  [default: the first emulated one of the target]",
+    help="The board that measures (see `sensor-bnn boards`).  [default: the target's first emulated board]",
 )
-@click.option("--port", help="Serial port of a real board: flash it and count by its own timer.")
+@click.option("--port", help="Serial port of a real board: it is flashed, and counts with its own timer.")
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
     default=32,
     show_default=True,
-    help="Schedules to try for a layer; all of them where there are no more, else a search.",
+    help="Schedules to try per layer. If a layer has more, a search selects them.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=1, max=2**31 - 1),
     default=1,
     show_default=True,
-    help="Of the data, and of the search where not all schedules are tried.",
+    help="Seed of the data, and of the search.",
 )
 @click.option(
     "-o",
@@ -43,10 +44,10 @@ _WIDTH = 130
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("tuning.json"),
     show_default=True,
-    help="The tuning; written after each image that ran.",
+    help="File for the tuning. It is written after each measurement.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what an interrupted run left in the output file.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the tuning.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run from the output file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the tuning as one JSON object on stdout.")
 def command(
     model: Path,
     target: str | None,
@@ -58,11 +59,12 @@ def command(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Find the fastest kernel and schedule for each layer of MODEL, an ONNX file or a checkpoint.
+    """Find the fastest kernel for each layer of MODEL.
 
-    Every choice runs on an emulated board, which counts its instructions exactly, or with --port on a real
-    one, which counts by its own timer. A choice counts only if it gives the host's result to the last bit.
-    Give the tuning to `compile` or `export` with --tuning.
+    MODEL is an ONNX file or a checkpoint. Every choice of kernel and schedule runs on an emulated board,
+    which counts its instructions exactly, or with --port on a real board, which counts with its own timer. A
+    choice is accepted only if its result equals the host's to the last bit. The result is a file; pass it to
+    `compile` or `export` with --tuning.
 
     \b
     Example:
@@ -73,11 +75,12 @@ def command(
 
     board = _board(target, board_name)
     if port is not None and board_name is None:
-        raise click.UsageError("Give the --board that is at the --port.")
+        raise click.UsageError("--port requires --board: name the board at that port.")
+    from sensor_bnn.files import scratch_folder
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.tuning.tune import Request, tune_model
 
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as folder, count_bars() as bars:
+    with scratch_folder("tune") as folder, count_bars() as bars:
         if model.suffix != ".onnx":
             from sensor_bnn import export
 
@@ -145,4 +148,4 @@ def _print(found: dict[str, Any]) -> None:
     (console if console.is_terminal else Console(width=_WIDTH)).print(table)
     wrong = sum(not result["exact"] for entry in found["workloads"] for result in entry["measured"])
     if wrong:
-        click.echo(f"{wrong} choices gave other bits than the host and were left out")
+        click.echo(f"{wrong} choices gave results that differ from the host's, and were rejected")

@@ -1,4 +1,4 @@
-"""``sensor-bnn verify``: every layer of a model on every backend, and the first that differs."""
+"""``sensor-bnn verify``: every layer of a model on every backend, compared."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 @click.command(name="verify")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option(
-    "--board", "board_name", help="An emulated board to run on too, as `sensor-bnn boards` lists it."
-)
-@click.option("--seed", default=0, show_default=True, help="Of the random input.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--board", "board_name", help="Also run on this emulated board (see `sensor-bnn boards`).")
+@click.option("--seed", default=0, show_default=True, help="Seed of the random input.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
-    """Run MODEL, an ONNX file, on every backend with one random input, and compare every layer.
+    """Compare every layer of MODEL on every backend.
 
-    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, the kernels compiled for this
-    machine, and with --board the same on an emulated board, which must give what this machine gives to the
-    last bit. A layer is judged by what it had to read: a difference is reported where it arises. Bits and
-    integers must be equal, floats to rounding. The exit code is 1 if a layer differs.
+    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for
+    this machine. With --board, the kernels also run on an emulated board, whose results must equal this
+    machine's to the last bit. Each layer is checked on the input that it got on that backend, so a difference
+    is reported for the layer that causes it. Bits and integers must be equal; floats may differ by rounding.
+    Exits with 1 if a layer differs.
 
     \b
     Example:
@@ -70,7 +69,7 @@ def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> No
         sys.exit(1)
 
 
-_WIDTH = 150  # of what is no terminal: no name is cut
+_WIDTH = 150  # where the output is not a terminal: no name is cut
 
 
 def _table(model: Path, checks: list[BackendCheck]) -> Table:

@@ -1,38 +1,38 @@
-"""The model bundle: what the compiler hands over, a folder of plain C, one object file and its facts."""
+"""The model bundle, the compiler's result: a folder with plain C, one object file and its metadata."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import msgspec
 import numpy as np
 from tvm.tirx import PrimFunc
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
+from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
+from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata, Product, Tenant
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ModelError, ToolError
+from sensor_bnn.errors import ModelError
+from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
-FORMAT = 1
 LIBRARY = "libmodel.so"
 _TEMPLATES = {
     "model.h": "alias.h.j2",
@@ -41,30 +41,13 @@ _TEMPLATES = {
     "weights.c": "weights.c.j2",
 }
 KERNELS = "kernels"
-"""Folder of the bundle that holds the C kernels the model uses."""
+"""The folder in the bundle for the C kernels that the model uses."""
 
 _C_TYPES = {
     "float32": "float",
     "float16": "uint16_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32)},
 }
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A compiled model.
-
-    Attributes:
-        folder: ``<prefix>.h lib<prefix>.a metadata.json``, what they are made from (``model.c weights.h
-            weights.c kernels.o``, ``kernels/*.[ch]`` if the model uses C kernels), ``model.h`` for
-            ``sensor-bnn build``, and what brings the library into other builds (``cmake zephyr arduino
-            examples``); ``libmodel.so`` too for a hosted target. Where the target's C compiler is
-            missing there is no ``lib<prefix>.a``.
-        metadata: the contents of ``metadata.json``.
-    """
-
-    folder: Path
-    metadata: dict[str, Any]
 
 
 def write_bundle(
@@ -76,23 +59,26 @@ def write_bundle(
     *,
     package: bool = True,
     own_kernels: Sequence[Path] = (),
+    classes: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
-    """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
+    """Compile the program's kernels and write the bundle; ``folder`` appears complete or not at all.
 
     Args:
-        program: kernels and buffers.
+        program: the kernels and the buffers.
         name: the model's name.
-        model_hash: hexadecimal SHA-256 of the ONNX file.
+        model_hash: the SHA-256 of the ONNX file, in hex.
         target: the processor.
-        folder: where to; an earlier bundle there is replaced.
-        package: also make the library and what brings it into other builds.
-        own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
-            headers named ``linear_*`` declare them.
-        tuning: hexadecimal SHA-256 of the tuning file that the program was planned with.
+        folder: the folder to write; an earlier bundle there is replaced.
+        package: whether to make the library and the packages for other builds.
+        own_kernels: the C sources and headers of kernels that the program calls and that are not in
+            ``firmware/kernels``; headers named ``linear_*`` declare them.
+        classes: the names of the outputs, in their order; None for a model without names.
+        tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
-        ModelError: the name cannot stand in C, or the place cannot be written.
+        ModelError: the name has a character that is not allowed in C code.
+        FileError: the folder cannot be written, or holds something else than a bundle.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
     prefix = c_prefix(name)
@@ -101,48 +87,43 @@ def write_bundle(
     offsets = dict(zip(places, plan.offsets, strict=True))
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
-    metadata = _metadata(program, plan, name, model_hash, target, c_kernels)
-    metadata["tuning"] = tuning
-    metadata["prefix"] = prefix
-    metadata["library"] = f"lib{prefix}.a" if package and not missing_compiler(target) else None
-    for layer in metadata["layers"]:
-        layer["kernel"] = prefixed(layer["kernel"], prefix)
-    metadata["arena"] = [_tenant(program, index, offsets[index]) for index in places]
+    library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
+    metadata = _metadata(
+        program,
+        plan,
+        offsets,
+        name,
+        model_hash,
+        target,
+        c_kernels,
+        classes=classes,
+        tuning=tuning,
+        prefix=prefix,
+        library=library,
+    )
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
     headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
     render = _renderer(program, offsets, metadata, headers)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            draft = Path(temporary) / "bundle"
-            draft.mkdir()
-            for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
-                text = render(template)
-                (draft / file).write_text(text if file == "model.h" else prefixed(text, prefix))
-            kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
-            compile_kernels(kernels, target, draft / "kernels.o")
-            for kernel in c_kernels:
-                (draft / KERNELS).mkdir(exist_ok=True)
-                (draft / KERNELS / kernel.name).write_text(prefixed(kernel.read_text(), prefix))
-            if metadata["library"]:
-                make_library(draft, metadata["sources"], target, metadata["library"])
-            if package:
-                write_packages(draft, metadata, target, render)
-            if target.hosted:
-                _link_library(draft, metadata["sources"])
-            (draft / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n")
-            if folder.exists():
-                folder.rename(Path(temporary) / "old")
-            draft.rename(folder)
-    except OSError as error:
-        raise ModelError(
-            f"The bundle {folder} cannot be written: {error.strerror}.", "Choose another output folder."
-        ) from error
+    with replace_folder(folder, BUNDLE) as draft:
+        for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
+            text = render(template)
+            draft.write(file, text if file == "model.h" else prefixed(text, prefix))
+        kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
+        draft.write("kernels.o", compile_kernels(kernels, target))
+        for kernel in c_kernels:
+            draft.write(f"{KERNELS}/{kernel.name}", prefixed(kernel.read_text(), prefix))
+        if library is not None:
+            make_library(draft, metadata.sources, target, library)
+        if package:
+            write_packages(draft, metadata, target, render)
+        if target.hosted:
+            _link_library(draft.path, metadata.sources)
+        draft.write(FILE, metadata.to_json())
     return Bundle(folder, metadata)
 
 
 def _check_size(program: Program, plan: ArenaPlan) -> None:
-    """Refuse what 32-bit addresses do not reach, whatever the board."""
+    """Refuse a model that is too large for 32-bit addresses, whatever the board."""
     elsewhere = sum(buffer.size for buffer in program.buffers if buffer.place is not Place.ARENA)
     if plan.size + elsewhere <= MAX_BYTES:
         return
@@ -150,7 +131,7 @@ def _check_size(program: Program, plan: ArenaPlan) -> None:
     largest = program.steps[touched.index(max(touched))]
     raise ModelError(
         f"The model needs {plan.size + elsewhere:,} bytes, more than 32-bit addresses reach; node "
-        f"{largest.name} alone works on {max(touched):,}.",
+        f"{largest.name} alone uses {max(touched):,}.",
         "Make the model smaller.",
     )
 
@@ -171,7 +152,7 @@ def _tir_kernels(program: Program) -> dict[str, PrimFunc]:
 
 
 def _c_kernels(program: Program, target: Target) -> list[Path]:
-    """Sources and headers of ``firmware/kernels`` that the program needs on the target."""
+    """Return the sources and headers of ``firmware/kernels`` that the program needs on the target."""
     return kernel_files(target, _families(program, target))
 
 
@@ -187,98 +168,110 @@ def _constants(program: Program) -> list[int]:
 def _metadata(
     program: Program,
     plan: ArenaPlan,
+    offsets: dict[int, int],
     name: str,
     model_hash: str,
     target: Target,
     c_kernels: Sequence[Path],
-) -> dict[str, Any]:
+    classes: tuple[str, ...] | None,
+    tuning: str | None,
+    prefix: str,
+    library: str | None,
+) -> Metadata:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
-    lives = {index: _lifetime(program, index) for index in _arena_buffers(program)}
+    lives = {index: _lifetime(program, index) for index in offsets}
     alive = [
         [index for index, life in lives.items() if life.first <= place <= life.last]
         for place in range(len(program.steps))
     ]
-    return {
-        "format": FORMAT,
-        "model": name,
-        "model_hash": model_hash,
-        "target": target.name,
-        "arena_bytes": max(plan.size, ALIGNMENT),
-        "arena_lower_bound_bytes": plan.lower_bound,
-        "input": _end(source),
-        "output": _end(result),
-        "sources": [
+    return Metadata(
+        format=FORMAT,
+        model=name,
+        model_hash=model_hash,
+        target=target.name,
+        arena_bytes=max(plan.size, ALIGNMENT),
+        arena_lower_bound_bytes=plan.lower_bound,
+        input=_end(source),
+        output=_end(result),
+        sources=(
             "model.c",
             "weights.c",
             *(f"{KERNELS}/{file.name}" for file in c_kernels if file.suffix == ".c"),
-        ],
-        "weights_bytes": sum(program.buffers[i].size for i in _constants(program)),
-        "cost_model": costs_of(target).model,
-        "layers": [
-            {
-                "index": index,
-                "name": step.name,
-                "op": step.operator,
-                "kernel": step.calls[0].kernel,
-                "macs": step.macs,
-                "product": step.product and dict(zip(("count", "m", "n", "k"), step.product, strict=True)),
-                "input_bytes": _read_bytes(program, step, constant=False),
-                "weights_bytes": _read_bytes(program, step, constant=True),
-                "output_bytes": program.buffers[step.writes].size,
-                "ram_bytes": sum(program.buffers[i].size for i in alive[index]),
-                "instructions_estimated": step.instructions,
-                "float": _is_float(program, step),
-            }
+        ),
+        weights_bytes=sum(program.buffers[i].size for i in _constants(program)),
+        cost_model=costs_of(target).model,
+        layers=tuple(
+            LayerFacts(
+                index=index,
+                name=step.name,
+                op=step.operator,
+                kernel=prefixed(step.calls[0].kernel, prefix),
+                macs=step.macs,
+                product=None if step.product is None else Product(*step.product),
+                input_bytes=_read_bytes(program, step, constant=False),
+                weights_bytes=_read_bytes(program, step, constant=True),
+                output_bytes=program.buffers[step.writes].size,
+                ram_bytes=sum(program.buffers[i].size for i in alive[index]),
+                instructions_estimated=step.instructions,
+                float=_is_float(program, step),
+            )
             for index, step in enumerate(program.steps)
-        ],
-    }
+        ),
+        classes=classes,
+        tuning=tuning,
+        prefix=prefix,
+        library=library,
+        arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
+    )
 
 
 def _is_float(program: Program, step: Step) -> bool:
-    """Whether the layer's arithmetic is all floating point: no bits in it."""
+    """Whether all arithmetic of the layer is floating point, without bits."""
     return program.buffers[step.writes].type.dtype == np.float32 and not step.operator.startswith("Bnn")
 
 
 def _read_bytes(program: Program, step: Step, *, constant: bool) -> int:
-    """Bytes of a layer's weights, or of all else that it reads; a tensor that it reads twice counts once."""
+    """Return the bytes of a layer's weights, or of its other inputs; each tensor counts once."""
     read = (program.buffers[index] for index in dict.fromkeys(step.reads))
     return sum(buffer.size for buffer in read if (buffer.place is Place.CONSTANT) == constant)
 
 
-def _tenant(program: Program, index: int, offset: int) -> dict[str, Any]:
-    """A tensor in the arena: where it lies, from the layer that first writes it to the last that uses it."""
+def _tenant(program: Program, index: int, offset: int) -> Tenant:
+    """Return the place and the lifetime of a tensor in the arena, from its first writer to its last user."""
     life = _lifetime(program, index)
     step = program.steps[life.first]
     name = f"{step.name}/workspace" if index == step.workspace else step.name
-    return {"name": name, "offset": offset, "bytes": life.size, "first": life.first, "last": life.last}
+    return Tenant(name, offset, life.size, life.first, life.last)
 
 
-def _end(buffer: Buffer) -> dict[str, Any]:
-    return {"dtype": buffer.type.dtype.name, "shape": list(buffer.type.shape), "bytes": buffer.size}
+def _end(buffer: Buffer) -> End:
+    """Describe the input or output. A program has no other types than ``_C_TYPES``, which ``End`` allows."""
+    return msgspec.convert(
+        {"dtype": buffer.type.dtype.name, "shape": buffer.type.shape, "bytes": buffer.size}, End
+    )
 
 
 def _renderer(
-    program: Program, offsets: dict[int, int], metadata: dict[str, Any], headers: list[str]
+    program: Program, offsets: dict[int, int], metadata: Metadata, headers: list[str]
 ) -> Callable[..., str]:
-    """Return ``render(template)``: a template of the bundle with all its facts."""
-    prefix = metadata["prefix"]
-    input_offset = metadata["arena_bytes"]
-    output_offset = input_offset + _aligned(metadata["input"]["bytes"])
+    """Return the function ``render(template)``, which fills a template with all facts of the bundle."""
+    input_offset = metadata.arena_bytes
+    output_offset = input_offset + _aligned(metadata.input.bytes)
     constants = {index: f"sbnn_weights_{place}" for place, index in enumerate(_constants(program))}
-    data = bytes.fromhex(metadata["model_hash"])
+    data = bytes.fromhex(metadata.model_hash)
     rows = [", ".join(f"0x{byte:02x}" for byte in data[i : i + 8]) for i in range(0, 32, 8)]
     facts = {
-        **metadata,
-        "name": metadata["model"],
-        "macro": prefix.upper(),
-        "input_type": _C_TYPES[metadata["input"]["dtype"]],
-        "input_count": prod(metadata["input"]["shape"]),
+        **metadata.plain(),
+        "name": metadata.model,
+        "macro": metadata.prefix.upper(),
+        "input_type": _C_TYPES[metadata.input.dtype],
+        "input_count": prod(metadata.input.shape),
         "input_offset": input_offset,
-        "output_type": _C_TYPES[metadata["output"]["dtype"]],
-        "output_count": prod(metadata["output"]["shape"]),
+        "output_type": _C_TYPES[metadata.output.dtype],
+        "output_count": prod(metadata.output.shape),
         "output_offset": output_offset,
-        "memory_bytes": output_offset + _aligned(metadata["output"]["bytes"]),
+        "memory_bytes": output_offset + _aligned(metadata.output.bytes),
         "version": version("sensor-bnn"),
         "hash_rows": rows,
         "headers": headers,
@@ -324,7 +317,7 @@ def _prototype(kernel: str, function: PrimFunc) -> str:
 
 
 def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]) -> dict[str, Any]:
-    """C functions for the layers, and the calls of them: layers that differ in their constants share one."""
+    """Return C functions for the layers, and their calls; layers that differ in constants only share one."""
     functions: dict[tuple[str, ...], dict[str, Any]] = {}
     calls = []
     for step in program.steps:
@@ -351,7 +344,7 @@ def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]
         symbols = {name: constants[index] for index, name in names.items()}
         calls.append(
             {
-                "layer": step.name.replace("*/", "* /"),
+                "layer": step.name.replace("*/", "* /"),  # it becomes a C comment, which it must not end
                 "operator": step.operator,
                 "code": f"{function['name']}({', '.join(symbols.get(name, name) for name, _ in given)});",
             }
@@ -413,23 +406,18 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
 
 def _float(value: float) -> str:
     if math.isfinite(value):
-        return f"{value.hex()}f"
+        return f"{value.hex()}f"  # a hexadecimal float is exact
     return "NAN" if math.isnan(value) else f"{'-' if value < 0 else ''}INFINITY"
 
 
-def _link_library(folder: Path, sources: list[str]) -> None:
+def _link_library(folder: Path, sources: Sequence[str]) -> None:
     compiler = host_compiler()
     command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
     command += [*sources, "kernels.o"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise ToolError(
-            f"The host's C compiler {compiler!r} is missing.", "Install it: apt-get install gcc libc6-dev."
-        ) from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        first = next((line for line in lines if "error" in line), "no message")
-        raise ToolError(
-            f"The host's C compiler {compiler!r} failed: {first}.", "Check it with `sensor-bnn doctor`."
-        )
+    programs.run(
+        command,
+        cwd=folder,
+        install="Install it: apt-get install gcc libc6-dev.",
+        remedy="Check it with `sensor-bnn doctor`.",
+        failure="The model's library for this machine could not be linked",
+    )

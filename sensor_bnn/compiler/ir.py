@@ -1,31 +1,33 @@
-"""What a model looks like after each stage of the compiler, as text."""
+"""Text dumps of a model after each stage of the compiler."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from sensor_bnn.compiler.compiled import IR
 from sensor_bnn.compiler.importer import Graph
 from sensor_bnn.compiler.lowering import dump_kernels
 from sensor_bnn.compiler.program import Argument, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ModelError
+from sensor_bnn.files import replace_folder
 
 
 def write_ir(imported: Graph, matched: Graph, program: Program, target: Target, folder: Path) -> None:
-    """Write ``0-imported.py`` and ``1-matched.py`` (Relax), ``2-program.txt`` (steps over buffers), and the
-    kernels as :func:`sensor_bnn.compiler.lowering.dump_kernels` does.
+    """Write a model after each stage of the compiler.
+
+    The files are ``0-imported.py`` and ``1-matched.py`` (Relax), ``2-program.txt`` (steps over buffers), and
+    those of :func:`sensor_bnn.compiler.lowering.dump_kernels`.
 
     Args:
-        imported: the model as TVM's front end gives it.
-        matched: with our patterns.
-        program: with kernels chosen.
+        imported: the model as TVM's front end returns it.
+        matched: the model after the replacement of patterns.
+        program: the model after the choice of kernels.
         target: the processor.
-        folder: where to; an earlier one is replaced, it appears whole or not at all.
+        folder: the folder to write. It appears complete or not at all; an earlier dump is replaced.
 
     Raises:
-        ModelError: the place cannot be written.
+        FileError: the folder cannot be written, or holds something else.
     """
     kernels = {
         call.kernel: call.function
@@ -33,22 +35,11 @@ def write_ir(imported: Graph, matched: Graph, program: Program, target: Target, 
         for call in step.every_call
         if call.function is not None
     }
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            draft = Path(temporary) / "ir"
-            draft.mkdir()
-            (draft / "0-imported.py").write_text(imported.module.script() + "\n")
-            (draft / "1-matched.py").write_text(matched.module.script() + "\n")
-            (draft / "2-program.txt").write_text("\n".join(_lines(program)) + "\n")
-            dump_kernels(kernels, target, draft)
-            if folder.exists():
-                folder.rename(Path(temporary) / "old")
-            draft.rename(folder)
-    except OSError as error:
-        raise ModelError(
-            f"The folder {folder} cannot be written: {error.strerror}.", "Choose another one."
-        ) from error
+    with replace_folder(folder, IR) as draft:
+        draft.write("0-imported.py", imported.module.script() + "\n")
+        draft.write("1-matched.py", matched.module.script() + "\n")
+        draft.write("2-program.txt", "\n".join(_lines(program)) + "\n")
+        dump_kernels(kernels, target, draft)
 
 
 def _lines(program: Program) -> Iterator[str]:

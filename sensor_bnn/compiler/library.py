@@ -1,16 +1,15 @@
-"""The bundle's archive: all its C and its kernels in one ``lib<model>.a``, by the target's own GCC."""
+"""The bundle's archive ``lib<model>.a`` with all its C code and kernels, compiled by the target's GCC."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.errors import ToolError
+from sensor_bnn.files import NewFolder, scratch_folder, write_file
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _FLAGS = (
@@ -20,7 +19,7 @@ _FLAGS = (
 
 
 def host_compiler() -> str:
-    """Return the C compiler of this machine: the one Python was built with, if it is there."""
+    """Return the C compiler of this machine: the one with which Python was built, if it exists, else cc."""
     compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
     return compiler if shutil.which(compiler) else "cc"
 
@@ -31,30 +30,35 @@ def compiler_of(target: Target) -> str:
 
 
 def missing_compiler(target: Target) -> str | None:
-    """Return what to do so that libraries can be made for the target, or None if they can."""
+    """Return the command that installs the target's missing compiler, or None if it is not missing."""
     if shutil.which(compiler_of(target)) and shutil.which(_archiver(target)):
         return None
     return "apt-get install gcc libc6-dev" if target.hosted else target.install
 
 
-def make_library(folder: Path, sources: Sequence[str], target: Target, library: str) -> None:
-    """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``; equal in, equal out.
+def programs_of(target: Target) -> tuple[str, ...]:
+    """Return the programs that a bundle's libraries are made with."""
+    return (compiler_of(target), _archiver(target), *(("ld",) if target.hosted else ()))
+
+
+def make_library(folder: NewFolder, sources: Sequence[str], target: Target, library: str) -> None:
+    """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``, reproducibly.
 
     Raises:
         ToolError: the compiler or the archiver failed.
+        FileError: the library cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-library-") as temporary:
-        work = Path(temporary)
-        # One compiler for all files; objects are named after them, here.
-        paths = [str((folder / source).resolve()) for source in sources]
+    with scratch_folder("library") as work:
+        # One run of the compiler for all files; it names the objects after them, in its working folder.
+        paths = [str((folder.path / source).resolve()) for source in sources]
         pic = ("-fPIC",) if target.hosted else ()
-        root = folder.resolve()
+        root = folder.path.resolve()
         _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
         objects = sorted(path.name for path in work.glob("*.o"))
-        shutil.copyfile(folder / "kernels.o", work / "tir.o")
-        # D: neither times nor owners; the archive's index makes the order of its members free.
+        write_file(work / "tir.o", (folder.path / "kernels.o").read_bytes())
+        # D: without times and owners. With the index (s) the linker finds members in any order.
         _run([_archiver(target), "rcsD", library, *objects, "tir.o"], work)
-        shutil.copyfile(work / library, folder / library)
+        folder.write(library, (work / library).read_bytes())
 
 
 def _archiver(target: Target) -> str:
@@ -62,13 +66,4 @@ def _archiver(target: Target) -> str:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ToolError(
-            f"{command[0]} cannot be run: {error.strerror}.", "Check it with `sensor-bnn doctor`."
-        ) from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        first = next((line for line in lines if "error" in line), lines[0] if lines else "no message")
-        raise ToolError(f"{command[0]} failed: {first}.", "Check it with `sensor-bnn doctor`.")
+    programs.run(command, cwd=folder, install="Check it with `sensor-bnn doctor`.")

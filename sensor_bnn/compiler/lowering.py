@@ -1,14 +1,15 @@
-"""TIR to a C-ABI object file: no packed API, no workspace, no runtime.
+"""TIR to an object file with the C ABI, without TVM's packed API, workspace and runtime.
 
 A kernel becomes ``void name(const T *in..., T *out)``. TVM's own build would wrap it in its packed calling
-convention; here the buffer parameters are swapped for typed pointers before code generation.
+convention; here typed pointers replace the buffer parameters before code generation.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import tvm
@@ -16,9 +17,14 @@ import tvm_ffi
 from tvm import s_tir, tirx
 from tvm.ir import IRModule, PointerType
 from tvm.ir import Var as IrVar
+from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.files import NewFolder
+from sensor_bnn.tracing import Laps
+
+_log = logging.getLogger(__name__)
 
 _ADDRESS = r'"0x[0-9a-f]+"'
 
@@ -32,7 +38,7 @@ _PASSES = (
     s_tir.transform.StmtSimplify,
     s_tir.transform.LowerOpaqueBlock,
     tirx.transform.FlattenBuffer,
-    lambda: tirx.transform.NarrowDataType(32),
+    lambda: tirx.transform.NarrowDataType(32),  # indices of 32 bits: 64-bit arithmetic is slow on Cortex-M
     s_tir.transform.LoopPartition,
     tirx.transform.VectorizeLoop,
     tirx.transform.StorageRewrite,
@@ -44,54 +50,70 @@ _PASSES = (
 )
 
 
-def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target, path: Path) -> None:
-    """Compile all kernels into one object file.
+def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target) -> bytes:
+    """Compile all kernels and return one object file.
 
     Args:
-        kernels: TIR functions by C symbol; all parameters are buffers.
+        kernels: the TIR functions by C symbol; all their parameters are buffers.
         target: the processor.
-        path: the object file to write.
     """
-    _code(kernels, target).write_to_file(str(path), "o")
+    return _emit(_code(kernels, target), "o")
 
 
-def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: Path) -> None:
-    """Write what becomes of the kernels: TIR, flat TIR, LLVM's, and assembly.
+def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFolder) -> None:
+    """Write the kernels as TIR, flat TIR, LLVM IR and assembly.
 
     The files are ``3-kernels.py``, ``4-lowered.py``, ``5-kernels.ll`` and ``6-kernels.s``.
 
     Args:
-        kernels: TIR functions by C symbol.
+        kernels: the TIR functions by C symbol.
         target: the processor.
-        folder: where to; it exists.
+        folder: the folder to write into.
     """
     named = {name: kernels[name] for name in sorted(kernels)}
-    (folder / "3-kernels.py").write_text(IRModule(named).script() + "\n")
-    (folder / "4-lowered.py").write_text(lower_kernels(kernels).script() + "\n")
+    folder.write("3-kernels.py", IRModule(named).script() + "\n")
+    folder.write("4-lowered.py", lower_kernels(kernels).script() + "\n")
     library = _code(kernels, target)
-    library.write_to_file(str(folder / "5-kernels.ll"), "ll")
-    llvm = (folder / "5-kernels.ll").read_text()
-    # TVM names what may alias after addresses of this run.
+    llvm = _emit(library, "ll").decode()
+    # TVM names alias scopes by memory addresses, which differ from run to run; number them instead.
     names = {name: f'"buffer{place}"' for place, name in enumerate(dict.fromkeys(re.findall(_ADDRESS, llvm)))}
-    (folder / "5-kernels.ll").write_text(re.sub(_ADDRESS, lambda found: names[found[0]], llvm))
-    library.write_to_file(str(folder / "6-kernels.s"), "s")
+    folder.write("5-kernels.ll", re.sub(_ADDRESS, lambda found: names[found[0]], llvm))
+    folder.write("6-kernels.s", _emit(library, "s"))
+
+
+def _emit(library: Any, form: str) -> bytes:
+    """Return the file that TVM writes, from memory: on a full disk LLVM would end the whole process."""
+    descriptor = os.memfd_create(form)
+    with os.fdopen(descriptor, "rb") as file:
+        library.write_to_file(f"/proc/self/fd/{descriptor}", form)
+        return file.read()
 
 
 def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
+    laps = Laps(_log, logging.DEBUG)
     lowered = lower_kernels(kernels)
+    laps.lap("lowered %d kernels", len(kernels))
     tvm_target = tvm.target.Target(target.llvm())
+    # Sorted, so that the same kernels give the same object file.
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
-    return tvm.get_global_func("target.build.llvm")(module, tvm_target)
+    built = tvm.get_global_func("target.build.llvm")(module, tvm_target)
+    laps.lap("built them with LLVM for %s", target.name)
+    return built
 
 
 def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:
     """Return the kernels as flat loops over flat buffers."""
     module = IRModule({name: f.with_attr("global_symbol", name) for name, f in kernels.items()})
-    with tvm.transform.PassContext(opt_level=3):
-        return tvm.transform.Sequential([make() for make in _PASSES])(module)
+    timing = [PassTimingInstrument()] if _log.isEnabledFor(logging.DEBUG) else []
+    with tvm.transform.PassContext(opt_level=3, instruments=timing):
+        lowered = tvm.transform.Sequential([make() for make in _PASSES])(module)
+        for timed in timing:
+            for line in timed.render().splitlines():
+                _log.debug("pass %s", line.strip())
+    return lowered
 
 
 def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> PrimFunc:
@@ -101,6 +123,7 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
         for buffer, pointer in zip(function.params, pointers, strict=True)
     ]
     plain = PrimFunc(pointers, tirx.SeqStmt([*declared, function.body]), function.ret_type)
+    # Calling convention 0 is the default one, in contrast to TVM's packed calls.
     attributes = {"global_symbol": name, "target": target, "calling_conv": 0}
     for key, value in attributes.items():
         plain = plain.with_attr(key, value)
@@ -108,9 +131,9 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
 
 
 def _without_fused_sums(function: PrimFunc) -> PrimFunc:
-    """Hide every float product from TVM's LowerIntrin, which makes a fused one of ``a * b + c``.
+    """Hide every float product from TVM's LowerIntrin, which fuses ``a * b + c``.
 
-    A product goes through an integer and back; LLVM takes this away again and sees the plain product.
+    The bits of a product are reinterpreted as an integer and back; LLVM removes this again at no cost.
     """
 
     def hide(product: tirx.Mul) -> tirx.Expr:

@@ -1,20 +1,19 @@
-"""How a bundle enters other people's builds: CMake package, Zephyr module, Arduino library, an example."""
+"""Files for the use of a bundle in other builds: CMake package, Zephyr module, Arduino library, example."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.files import NewFolder
 
 Render = Callable[..., str]
-"""``render(template, **more)``: a template of ``export/templates`` with the bundle's facts."""
+"""``render(template, **more)`` fills a template of ``export/templates`` with the bundle's facts."""
 
 
 def package_files(prefix: str) -> dict[str, str]:
-    """Templates by the path in the bundle that they become."""
+    """Return the templates by the path of the file in the bundle."""
     return {
         f"cmake/{prefix}-config.cmake": "package.cmake.j2",
         "zephyr/module.yml": "module.yml.j2",
@@ -24,33 +23,32 @@ def package_files(prefix: str) -> dict[str, str]:
     }
 
 
-def write_packages(folder: Path, facts: dict[str, Any], target: Target, render: Render) -> None:
-    """Write what surrounds the library; an Arduino library only for a core of which Arduino boards are made.
+def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
+    """Write the packages into a bundle; the Arduino library only for cores of Arduino boards.
 
     Args:
-        folder: the bundle, with its header and, if there is a compiler, its library.
-        facts: of the bundle.
+        folder: the bundle's folder, with its header and, if there is a compiler, its library.
+        metadata: the bundle's metadata.
         target: the processor.
-        render: for the templates.
+        render: the function that fills a template.
+
+    Raises:
+        FileError: a file cannot be written.
     """
-    prefix, library = facts["prefix"], facts["library"]
+    prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
-        (folder / file).parent.mkdir(exist_ok=True)
-        (folder / file).write_text(render(template))
+        folder.write(file, render(template))
     place = _arduino_place(target)
     if library is None or place is None:
         return
-    arduino = folder / "arduino"
-    (arduino / "src" / place).mkdir(parents=True)
-    (arduino / "examples" / prefix).mkdir(parents=True)
-    (arduino / "library.properties").write_text(render("library.properties.j2"))
-    (arduino / "examples" / prefix / f"{prefix}.ino").write_text(render("sketch.ino.j2"))
-    shutil.copyfile(folder / f"{prefix}.h", arduino / "src" / f"{prefix}.h")
-    shutil.copyfile(folder / library, arduino / "src" / place / library)
+    folder.write("arduino/library.properties", render("library.properties.j2"))
+    folder.write(f"arduino/examples/{prefix}/{prefix}.ino", render("sketch.ino.j2"))
+    folder.write(f"arduino/src/{prefix}.h", (folder.path / f"{prefix}.h").read_bytes())
+    folder.write(f"arduino/src/{place}/{library}", (folder.path / library).read_bytes())
 
 
 def _arduino_place(target: Target) -> str | None:
-    """Where Arduino looks for a library of the core and its floating-point flags."""
+    """Return the folder in which Arduino looks for a library of the core and its float flags, or None."""
     if not target.triple.startswith("thumb"):
         return None
     flags = dict(flag.lstrip("-").split("=", 1) for flag in target.gcc if "=" in flag)

@@ -1,19 +1,26 @@
-"""The whole way from an ONNX file to a bundle."""
+"""The compiler from an ONNX file to a bundle; TVM is imported only if the cache does not hold the bundle."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sensor_bnn.compiler.bundle import Bundle, write_bundle
-from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
-from sensor_bnn.compiler.ir import write_ir
-from sensor_bnn.compiler.patterns import match_patterns
-from sensor_bnn.compiler.plan import plan_program
-from sensor_bnn.compiler.program import Program
-from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.compiler.tuning import NOTHING_TUNED, read_tuning
-from sensor_bnn.onnx.load import load_model
+from sensor_bnn.compiler.cache import Files, bundle_files, bundle_key, read_entry, write_entry
+from sensor_bnn.compiler.compiled import BUNDLE, IR, Bundle
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.compiler.targets import Target, find_target
+from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning, read_tuning
+from sensor_bnn.errors import ModelError
+from sensor_bnn.files import check_folder, replace_folder
+from sensor_bnn.tracing import Laps
+
+if TYPE_CHECKING:
+    import onnx
+
+_log = logging.getLogger(__name__)
 
 
 def compile_model(
@@ -23,30 +30,104 @@ def compile_model(
     *,
     dump_ir: Path | None = None,
     tuning: Path | None = None,
+    cache: bool = True,
 ) -> Bundle:
     """Compile an ONNX file into a bundle.
 
     Args:
         onnx_path: a model of packed-bit and standard operators, with static shapes.
         target: a name that ``sensor-bnn targets`` lists.
-        out_dir: the bundle's folder; it appears whole or not at all.
-        dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all.
-        tuning: what ``sensor-bnn tune`` found for the target; layers of other shapes go without.
+        out_dir: the bundle's folder; it appears complete or not at all. It may exist if it is empty, or if it
+            is a bundle without other files.
+        dump_ir: a folder for dumps of the model after each stage; it appears complete or not at all. It may
+            exist if it is empty, or if it is an earlier dump without other files. The model is then compiled
+            even if the cache holds its bundle.
+        tuning: a file of ``sensor-bnn tune`` for the target; other layers follow the compiler's own rule.
+        cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
 
     Raises:
         BoardError: there is no such target.
-        ModelError: the file cannot be read or uses what the compiler does not know, or the tuning is of
-            another target or version.
+        ModelError: the file cannot be read or uses something that the compiler does not support, or the
+            tuning is for another target or version.
+        FileError: a folder cannot be written, or holds something else.
         ToolError: the host's C compiler failed (hosted targets only).
     """
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
-    model = load_model(onnx_path, STANDARD_OPERATORS)
-    graph = import_onnx(model)
-    matched = match_patterns(graph)
-    program: Program = plan_program(matched, facts, tuned)
+    check_folder(out_dir, BUNDLE)
     if dump_ir is not None:
-        write_ir(graph, matched, program, facts, dump_ir)
-    model_hash = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
+        check_folder(dump_ir, IR)
+    key = bundle_key(onnx_path, facts, tuned.sha256) if cache else None
+    if key is not None and dump_ir is None:
+        files = read_entry(key.digest)
+        if files is not None:
+            _log.info("%s for %s is taken from the cache", onnx_path, target)
+            return _place(files, out_dir)
+    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned)
+    # A model that was changed after the key was made has another bundle than the key says.
+    if key is not None and key.model == bundle.metadata.model_hash:
+        write_entry(key.digest, bundle_files(bundle.folder))
+    return bundle
+
+
+def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | None, tuned: Tuning) -> Bundle:
+    from sensor_bnn.compiler.bundle import write_bundle
+    from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+    from sensor_bnn.compiler.ir import write_ir
+    from sensor_bnn.compiler.patterns import match_patterns
+    from sensor_bnn.compiler.plan import plan_program
+    from sensor_bnn.onnx.load import model_of, read_file
+
+    laps = Laps(_log)
+    data = read_file(onnx_path)
+    model = model_of(data, onnx_path, STANDARD_OPERATORS)
+    classes = _classes(model, onnx_path)
+    laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
+    graph = import_onnx(model)
+    laps.lap("imported to Relax")
+    matched = match_patterns(graph)
+    laps.lap("matched patterns")
+    program = plan_program(matched, target, tuned)
+    laps.lap("planned %d steps for %s", len(program.steps), target.name)
+    if dump_ir is not None:
+        write_ir(graph, matched, program, target, dump_ir)
+        laps.lap("wrote all stages to %s", dump_ir)
+    model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
-    return write_bundle(program, name or onnx_path.stem, model_hash, facts, out_dir, tuning=tuned.sha256)
+    bundle = write_bundle(
+        program,
+        name or onnx_path.stem,
+        model_hash,
+        target,
+        out_dir,
+        classes=classes,
+        tuning=tuned.sha256,
+    )
+    laps.lap("wrote the bundle %s", bundle.folder)
+    return bundle
+
+
+def _place(files: Files, folder: Path) -> Bundle:
+    """Write a bundle from the cache."""
+    with replace_folder(folder, BUNDLE) as draft:
+        for name, content in files.items():
+            draft.write(name, content.data)
+            if content.executable:
+                file = draft.path / name
+                mode = file.stat().st_mode
+                file.chmod(mode | (mode & 0o444) >> 2)  # The umask applies to execution as to reading.
+    return Bundle(folder, read_metadata(folder))
+
+
+def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the outputs, one for each, or None if the file has none."""
+    from sensor_bnn.onnx.class_names import class_names
+
+    names = class_names({prop.key: prop.value for prop in model.metadata_props}, path)
+    outputs = prod(size.dim_value for size in model.graph.output[0].type.tensor_type.shape.dim)
+    if names is not None and len(names) != outputs:
+        raise ModelError(
+            f"The metadata of {path} names {len(names)} classes; the model has {outputs} outputs.",
+            "Export the model again, or correct or remove `classes` in the file's metadata.",
+        )
+    return names

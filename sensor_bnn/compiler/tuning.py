@@ -1,38 +1,43 @@
-"""What ``sensor-bnn tune`` found: the choice for each layer of a shape, as a file that the compiler reads."""
+"""The result of ``sensor-bnn tune``: a choice for each layer of a shape, in a file for the compiler."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.reading import Source, contents, json_values, typed
 
 FORMAT = "sensor-bnn/tune/1"
 _REMEDY = "Tune the model again with `sensor-bnn tune`."
 
 
-@dataclass(frozen=True)
-class Choice:
-    """How a layer is computed where it is not by the compiler's own rule; one of the two is set.
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A way to compute a layer other than the compiler's own rule; one of the two attributes is set.
 
     Attributes:
-        rows: kernels of a binary linear layer and their numbers of rows, in order.
-        schedule: parameters of the schedule of the layer's kernel in TIR.
+        rows: the kernels of a binary linear layer and their numbers of rows, in order.
+        schedule: the schedule parameters of the layer's TIR kernel, by name.
     """
 
-    rows: tuple[tuple[str, int], ...] | None = None
-    schedule: Mapping[str, int] | None = None
+    rows: tuple[tuple[str, Annotated[int, Meta(ge=0, le=2**31)]], ...] | None = None
+    schedule: dict[str, Annotated[int, Meta(ge=0, le=2**31)]] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.rows is None) == (self.schedule is None):
+            raise ValueError("it must have either rows or schedule")
 
     def as_json(self) -> dict[str, Any]:
-        """As in a tuning file."""
-        if self.rows is not None:
-            return {"rows": [list(part) for part in self.rows]}
-        return {"schedule": dict(self.schedule or {})}
+        """Return the choice in the form of a tuning file."""
+        choice: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return choice
 
     def __str__(self) -> str:
         if self.rows is not None:
@@ -42,18 +47,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Choices by workload: an operator and its sizes, as ``Tunable.workload``.
+    """Choices by workload, which is an operator and its sizes (``Ways.workload``).
 
     Attributes:
-        choices: what is not chosen by the compiler's own rule.
-        sha256: of the file.
+        choices: the choices that differ from the compiler's own rule.
+        sha256: the SHA-256 of the file, in hex; None without a file.
     """
 
     choices: Mapping[str, Choice] = field(default_factory=dict)
     sha256: str | None = None
 
     def choice(self, workload: str) -> Choice | None:
-        """What was chosen for a workload; None for the compiler's own rule."""
+        """Return the choice for a workload; None for the compiler's own rule."""
         return self.choices.get(workload)
 
 
@@ -64,62 +69,53 @@ def read_tuning(file: Path, target: str) -> Tuning:
     """Read a tuning file for a target.
 
     Raises:
-        ModelError: it cannot be read, is no tuning file, or was made for another target or by another
-            version.
+        ModelError: the file cannot be read, is not a tuning file, or was made for another target or by
+            another version.
     """
-    content, data = _read(file)
-    made = str(content.get("version"))
-    if _release(made) != _release(version("sensor-bnn")):
+    source = Source(f"The tuning {file}", ModelError, _REMEDY)
+    data = contents(file, source)
+    values = json_values(data, source)
+    if not isinstance(values, dict) or values.get("schema") != FORMAT:
+        raise ModelError(f"{file} is not a tuning file: its schema is not {FORMAT}.", _REMEDY)
+    found = typed(values, _File, source)
+    if _release(found.version) != _release(version("sensor-bnn")):
         raise ModelError(
-            f"The tuning {file} was made by sensor-bnn {made}, this is {version('sensor-bnn')}.", _REMEDY
+            f"The tuning {file} was made by sensor-bnn {found.version}, this is {version('sensor-bnn')}.",
+            _REMEDY,
         )
-    if content.get("target") != target:
+    if found.target != target:
         raise ModelError(
-            f"The tuning {file} is of the target {content.get('target')!r}, not {target!r}.",
-            f"Compile with `--target {content.get('target')}`, or tune for this one.",
+            f"The tuning {file} is for the target {found.target!r}, not {target!r}.",
+            f"Compile with `--target {found.target}`, or tune for this one.",
         )
-    choices = {}
-    try:
-        for entry in content["workloads"]:
-            if entry["best"] is not None:
-                choices[str(entry["workload"])] = choice_from_json(entry["best"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"The tuning {file} lacks or garbles {error}.", _REMEDY) from None
+    choices = {entry.workload: entry.best for entry in found.workloads if entry.best is not None}
     return Tuning(choices, hashlib.sha256(data).hexdigest())
 
 
-def _read(file: Path) -> tuple[dict[str, Any], bytes]:
-    try:
-        data = file.read_bytes()
-        content = json.loads(data)
-    except OSError as error:
-        raise ModelError(f"The tuning {file} cannot be read: {error.strerror}.", _REMEDY) from None
-    except (ValueError, RecursionError):
-        raise ModelError(f"The tuning {file} is no JSON.", _REMEDY) from None
-    if not isinstance(content, dict) or content.get("schema") != FORMAT:
-        raise ModelError(f"{file} is no tuning: its schema is not {FORMAT}.", _REMEDY)
-    return content, data
+class _Workload(msgspec.Struct, frozen=True):
+    """The part of a workload that the compiler needs; ``best`` is None for the compiler's own rule."""
+
+    workload: str
+    best: Choice | None
+
+
+class _File(msgspec.Struct, frozen=True):
+    """The part of a tuning file that the compiler needs; report/schemas/tune.json describes all of it."""
+
+    version: str
+    target: str
+    workloads: tuple[_Workload, ...]
 
 
 def choice_from_json(value: Any) -> Choice:
-    """The inverse of :meth:`Choice.as_json`.
+    """Make a choice from its form in a tuning file, which was checked before.
 
     Raises:
-        ValueError: the value is no choice.
+        msgspec.ValidationError: the value is not a choice.
     """
-    if isinstance(value, dict) and set(value) == {"rows"}:
-        parts = value["rows"]
-        if isinstance(parts, list) and all(
-            isinstance(part, list) and [type(item) for item in part] == [str, int] for part in parts
-        ):
-            return Choice(rows=tuple((name, count) for name, count in parts))
-    if isinstance(value, dict) and set(value) == {"schedule"}:
-        parameters = value["schedule"]
-        if isinstance(parameters, dict) and all(type(number) is int for number in parameters.values()):
-            return Choice(schedule=parameters)
-    raise ValueError(f"a choice: {json.dumps(value)[:80]}")
+    return msgspec.convert(value, Choice)
 
 
 def _release(number: str) -> list[str]:
-    """What changes with what kernels there are: the first two numbers."""
+    """Return the first two numbers of a version, which change whenever the set of kernels changes."""
     return number.split(".")[:2]

@@ -1,1 +1,1 @@
-"""Cycles of a core, estimated from exact instruction counts."""
+"""Estimates of a core's cycles from exact instruction counts."""

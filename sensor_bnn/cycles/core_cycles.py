@@ -1,18 +1,18 @@
-"""Cycles an instruction takes on Cortex-M0+, M3, M4 and M33, as manuals and measurements tabulate them.
+"""Cycles per instruction on Cortex-M0+, M3, M4 and M33, from manuals and measurements.
 
-llvm-mca has no model of the M0+, and what it has for M3, M4 and M33 (one model) knows no cost of branches,
-of loads of many registers, or of division. These cores issue in order and, but for pairs of short
-instructions on the M33, one at a time, so a table is a model.
+llvm-mca has no model of the M0+. Its one model for M3, M4 and M33 lacks the costs of branches, of loads of
+several registers, and of division. These cores issue in order and, except for pairs of short instructions on
+the M33, one instruction at a time, so a table is a sufficient model.
 
 Sources: Cortex-M0+ Technical Reference Manual (DDI 0484), table 3-1, with the multiplier of one cycle;
 Cortex-M3 TRM (DDI 0337), table 3-1 and "Load/store timings"; Cortex-M4 TRM (100166), tables 3-1 and 7-1 and
-"Load/store timings". Of the M33 Arm publishes no table: its figures, and which end of the manuals' ranges an
-M3 or M4 takes, are what J. Oleksiewicz measured on an STM32F103, an STM32F407 and an RP2350
-(github.com/jnk0le/random, "pipeline cycle test"). All for memories without wait states.
-``docs/estimates.md`` holds the tables against published cycles of whole functions.
+"Load/store timings". Arm publishes no table for the M33: its figures, and the values chosen within the
+manuals' ranges for M3 and M4, were measured by J. Oleksiewicz on an STM32F103, an STM32F407 and an RP2350
+(github.com/jnk0le/random, "pipeline cycle test"). All values are for memories without wait states.
+``docs/estimates.md`` compares the tables with published cycles of whole functions.
 
-Where the manuals give a range: a pipeline refill (1 to 3) is 1 if the instruction itself says where to, else
-2; a division (2 to 12) is 7; a long product of the M3 is 4, with a sum 5 or 6.
+Where the manuals give a range: a pipeline refill (1 to 3) takes 1 if the instruction contains its
+destination, else 2; a division (2 to 12) takes 7; a long product on the M3 takes 4, with a sum 5 or 6.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass
 
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33")
-"""The cores of the table."""
+"""The cores that have a table."""
 
 _CONDITIONS = "eq|ne|hs|cs|lo|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le"
 _BRANCH = re.compile(rf"(b|bx|bl|blx|cbz|cbnz|tbb|tbh|b({_CONDITIONS}))(\.[nw])?")
@@ -33,18 +33,18 @@ _FLOAT_DIVISION = 14
 
 @dataclass(frozen=True)
 class Cost:
-    """Cycles of one instruction, and what is added where it leaves the straight line."""
+    """The cycles of one instruction, and the cycles added if it branches."""
 
     cycles: int
     taken: int = 0
 
 
 def is_branch(text: str) -> bool:
-    """Whether an instruction of Thumb may go elsewhere than to the next one."""
+    """Whether a Thumb instruction may continue elsewhere than at the next one."""
     mnemonic, _, operands = text.partition("\t")
     if _BRANCH.fullmatch(mnemonic):
         return True
-    # Not vldm or vpop; and a base register is no destination.
+    # vldm and vpop do not count, and a base register is not a destination.
     if re.match(r"pop|ldm", mnemonic):
         return "pc}" in operands
     first = operands.partition(",")[0].strip()
@@ -52,12 +52,12 @@ def is_branch(text: str) -> bool:
 
 
 def cost(core: str, text: str, before: str = "") -> Cost:
-    """Return what an instruction costs.
+    """Return the cost of an instruction.
 
     Args:
         core: one of ``CORES``.
-        text: mnemonic, a tab, operands: as LLVM's disassembler prints them.
-        before: the instruction that runs before it, if one always does.
+        text: mnemonic, a tab, operands, as LLVM's disassembler prints them.
+        before: the instruction that always runs directly before it; empty if there is none.
     """
     mnemonic, _, operands = text.partition("\t")
     if core == "cortex-m0plus":
@@ -68,7 +68,7 @@ def cost(core: str, text: str, before: str = "") -> Cost:
 
 
 def _is_single_load(text: str) -> bool:
-    """Whether an instruction loads one register, whose data M3 and M4 overlap with the next address."""
+    """Whether an instruction loads one register; M3 and M4 overlap its data with the next address."""
     mnemonic, _, operands = text.partition("\t")
     return (
         re.match(r"v?ldr", mnemonic) is not None
@@ -78,7 +78,7 @@ def _is_single_load(text: str) -> bool:
 
 
 def _makes_address(before: str, operands: str) -> bool:
-    """Whether an instruction writes a register that the address of the next one, an access, is made of."""
+    """Whether an instruction writes a register that the next one, a memory access, uses in its address."""
     mnemonic, _, written = before.partition("\t")
     if not before or re.match(r"(str|cmp|cmn|tst|teq|push|stm|v|it)", mnemonic) or is_branch(before):
         return False
@@ -86,7 +86,7 @@ def _makes_address(before: str, operands: str) -> bool:
 
 
 def _registers(operands: str) -> int:
-    """How many registers, or words of them, a list in braces names."""
+    """Return the number of registers, in words, in a list in braces."""
     _, _, inside = operands.partition("{")
     count = 0
     for part in inside.rstrip("}").split(","):
@@ -115,11 +115,11 @@ def _m0plus(mnemonic: str, operands: str) -> Cost:
     return Cost(2 if is_branch(f"{mnemonic}\t{operands}") else 1)
 
 
-# What a pipeline refill takes where a register or the stack says where to, and where the instruction does.
+# Cycles of a pipeline refill with the destination in a register or on the stack, and in the instruction.
 _REFILL = 2
 _DIRECT_REFILL = 1
 
-# By the first of these that starts the mnemonic: M3, and M4 or M33.
+# Cycles by the first entry that begins the mnemonic: for M3, and for M4 or M33.
 _M3_M4 = (
     ("sdiv", _DIVISION, _DIVISION),
     ("udiv", _DIVISION, _DIVISION),
@@ -144,8 +144,8 @@ _M3_M4 = (
 
 
 def _m3(core: str, mnemonic: str, operands: str, before: str) -> Cost:
-    # An access overlaps with a load before it, unless it needs what is loaded; what an address is made of
-    # must be there a cycle before the access.
+    # An access overlaps with a load before it, unless it needs the loaded value. The registers of an address
+    # must be ready one cycle before the access.
     late = _makes_address(before, operands)
     after_load = _is_single_load(before) and not late
     stall = 1 if late and not _is_single_load(before) else 0
@@ -169,7 +169,7 @@ def _m3(core: str, mnemonic: str, operands: str, before: str) -> Cost:
     if mnemonic.startswith("ldr"):
         return Cost((1 if after_load else 2) + stall + refill)
     if mnemonic.startswith("str"):
-        # An address from a register and a constant takes one cycle; the write buffer does the rest.
+        # An address from a register and a constant takes one cycle; the write buffer completes the store.
         return Cost((1 if after_load or operands.count(",") < 2 or "#" in operands else 2) + stall)
     if mnemonic.startswith("vmov") and operands.count(",") >= 2:
         return Cost(2)
@@ -191,14 +191,14 @@ def _m33(mnemonic: str, operands: str, before: str) -> Cost:
         plain = mnemonic.removesuffix(".w")
         if plain in ("b", "bl", "bx", "blx"):
             return Cost(1 + _DIRECT_REFILL)
-        # Not taken, a short one issues beside the instruction before it.
+        # A short branch that is not taken issues together with the instruction before it.
         return Cost(0, taken=2) if narrow and plain not in ("cbz", "cbnz") else Cost(1, taken=1)
     refill = _REFILL if is_branch(f"{mnemonic}\t{operands}") else 0
     if _MULTIPLE.match(mnemonic):
         return Cost(_registers(operands) + refill)
     if re.match(r"(ldrd|strd)", mnemonic):
         return Cost(2)
-    # What is loaded can be used in the second cycle behind, and stored in the first.
+    # A loaded value can be used in the second cycle after the load, and stored in the first.
     operand = operands if not mnemonic.startswith("str") else operands.partition(",")[2]
     loaded = before.partition("\t")[2].partition(",")[0]
     stall = 1 if _is_single_load(before) and re.search(rf"\b{loaded}\b", operand) else 0

@@ -1,23 +1,22 @@
-"""Estimate the cycles of what ran: exact execution counts times a model of the core's pipeline.
+"""Estimate the cycles of a run: exact execution counts times a model of the core's pipeline.
 
-Instructions are taken in blocks: cut where the count changes and behind branches. A block's cycles come from
-llvm-mca's scheduling model of the core, the block run a hundred times over; for Cortex-M0+, M3, M4 and M33,
-from the table of ``core_cycles``. The sum is an **estimate** and names its model. What it does not know:
-caches, wait states (unless stated), interrupts, wrong predictions of branches, and that a block which runs
-once does not overlap with itself.
+Instructions are grouped in blocks, which end where the count changes and after branches. A block's cycles
+come from llvm-mca's scheduling model of the core, which runs the block a hundred times; for Cortex-M0+, M3,
+M4 and M33 they come from the table of ``core_cycles``. The sum is an **estimate** and names its model. The
+model ignores caches, wait states (unless stated), interrupts and branch mispredictions. It also assumes that
+consecutive runs of a block overlap, even if the block runs only once.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.cycles.core_cycles import CORES, cost, is_branch
 from sensor_bnn.cycles.model_text import model_text
@@ -25,23 +24,25 @@ from sensor_bnn.emulation.counting import Counts, Symbols
 from sensor_bnn.errors import ToolError
 
 PACKAGE = "llvm-19"
-"""Debian's package of the two programs."""
+"""The Debian package of the two programs."""
 
 DISASSEMBLER, MODEL = "llvm-mc-19", "llvm-mca-19"
 _ITERATIONS = 100
+_INSTALL = f"Install LLVM 19: apt-get install --no-install-recommends {PACKAGE}"
+_FAILURE = "Cycles cannot be estimated"
 _ARM_BRANCH = re.compile(r"(b|bl|br|blr|ret|cbn?z|tbn?z|b\.\w+|bn?e|le|wls|dls\w*|letp)$")
 _REGIONS = 400
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What fetching instructions from flash costs; data are taken as in RAM without wait states.
+    """The cost of fetching instructions from flash; data are assumed to be in RAM without wait states.
 
     Attributes:
-        wait_states: cycles that a read of flash takes longer.
-        line_bytes: bytes that one read brings.
-        cached: whether each line is fetched once only (a cache that holds all of the code), else whenever
-            execution enters it.
+        wait_states: extra cycles per read of flash.
+        line_bytes: bytes per read.
+        cached: whether each line is fetched only once (a cache that holds all code); else it is fetched each
+            time that execution enters it.
     """
 
     wait_states: int = 0
@@ -52,21 +53,21 @@ class Memory:
         if not self.wait_states:
             return "no wait states, no cache misses"
         kind = "a cache that holds all code" if self.cached else "no cache"
-        return f"{self.wait_states} wait states a fetch of {self.line_bytes} bytes of code, {kind}"
+        return f"{self.wait_states} wait states per fetch of {self.line_bytes} bytes of code, {kind}"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Instructions that ran equally often, one behind the other.
+    """Consecutive instructions that ran equally often.
 
     Attributes:
-        function: that they belong to; empty if of none.
-        addresses: of each.
-        size: bytes of all.
-        text: of each, as LLVM's disassembler prints it.
+        function: name of the function that contains them; empty if there is none.
+        addresses: address of each instruction.
+        size: their bytes in total.
+        text: text of each, as LLVM's disassembler prints it.
         count: how often they ran.
-        cycles: the estimate of one run, without wait states.
-        waits: cycles that all runs together wait for flash.
+        cycles: estimated cycles of one run, without wait states.
+        waits: cycles that all runs together wait for the flash.
     """
 
     function: str
@@ -79,18 +80,18 @@ class Block:
 
     @property
     def instructions(self) -> int:
-        """Of all runs together."""
+        """Number of instructions in all runs."""
         return len(self.addresses) * self.count
 
     @property
     def total(self) -> float:
-        """Estimated cycles of all runs together."""
+        """Estimated cycles of all runs, waits included."""
         return self.cycles * self.count + self.waits
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What ran, in the order of addresses, and by which model its cycles are estimated."""
+    """The blocks that ran, in the order of addresses, and the model that estimated their cycles."""
 
     model: str
     memory: Memory
@@ -98,16 +99,16 @@ class Estimate:
 
     @property
     def instructions(self) -> int:
-        """Exact count."""
+        """The exact number of instructions."""
         return sum(block.instructions for block in self.blocks)
 
     @property
     def cycles(self) -> int:
-        """The estimate."""
+        """The estimated cycles."""
         return round(sum(block.total for block in self.blocks))
 
     def functions(self) -> list[tuple[str, int, int]]:
-        """Name, instructions and estimated cycles of every function that ran, most cycles first."""
+        """Name, instructions and estimated cycles of each function that ran, most cycles first."""
         names = sorted({block.function for block in self.blocks})
         parts = [(name, [block for block in self.blocks if block.function == name]) for name in names]
         rows = [
@@ -118,7 +119,7 @@ class Estimate:
 
 
 def model_name(target: Target) -> str:
-    """The model that a target's estimates come from, as results name it.
+    """Return the name of the model of a target's estimates.
 
     Raises:
         ToolError: llvm-mca is missing.
@@ -129,25 +130,25 @@ def model_name(target: Target) -> str:
 
 
 def check_programs(target: Target) -> None:
-    """See that LLVM's programs which a target's estimates need are there.
+    """Check that LLVM's programs are installed, if the target's estimates need them.
 
     Raises:
-        ToolError: one is missing; the message says how to install it.
+        ToolError: a program is missing; the message says how to install it.
     """
     for program in (DISASSEMBLER,) if target.cpu in CORES else (DISASSEMBLER, MODEL):
-        _path(program)
+        programs.find(program, install=_INSTALL, failure=_FAILURE)
 
 
 def estimate_cycles(
     spans: Sequence[Counts], symbols: Symbols, target: Target, memory: Memory | None = None
 ) -> list[Estimate]:
-    """Estimate the cycles of every span.
+    """Estimate the cycles of each span.
 
     Args:
-        spans: what ran in each: layers of a model, say.
-        symbols: of the program that ran.
+        spans: the counts of each span, for example a layer of a model.
+        symbols: symbols of the program that ran.
         target: the core.
-        memory: of the flash; without wait states if None.
+        memory: the cost of reading the flash; None for no wait states.
 
     Raises:
         ToolError: LLVM's programs are missing or fail.
@@ -226,7 +227,7 @@ def _by_table(core: str, spans: list[list[_Draft]]) -> list[list[float]]:
             for before, text in pairwise(("", *block.text)):
                 one = cost(core, text, before)
                 total += one.cycles
-            # Of the last instruction's runs, those that did not go on to the next one were taken.
+            # A run of the last instruction that did not continue at the next one was a taken branch.
             address, data = block.places[-1]
             straight = min(counts.get(address + len(data), 0), block.count)
             total += one.taken * (block.count - straight) / block.count
@@ -265,7 +266,7 @@ def _run_model(target: Target, blocks: list[tuple[str, ...]]) -> list[float]:
         "\n".join(lines) + "\n",
     )
     regions = {region["Name"]: region["SummaryView"] for region in json.loads(said)["CodeRegions"]}
-    # A block of nothing but what the model leaves out takes a cycle.
+    # A block of only instructions that the model leaves out takes one cycle.
     return [
         regions[str(n)]["TotalCycles"] / regions[str(n)]["Iterations"] if str(n) in regions else 1.0
         for n in range(len(blocks))
@@ -273,7 +274,7 @@ def _run_model(target: Target, blocks: list[tuple[str, ...]]) -> list[float]:
 
 
 def _waits(blocks: list[_Draft], memory: Memory) -> list[float]:
-    """Cycles that each block waits for the flash, in all of its runs."""
+    """Return the cycles that all runs of each block wait for the flash."""
     fetched: set[int] = set()
     waits = []
     for block in blocks:
@@ -289,7 +290,7 @@ def _waits(blocks: list[_Draft], memory: Memory) -> list[float]:
 
 
 def _disassemble(instructions: list[bytes], target: Target) -> list[str]:
-    """The text of each instruction."""
+    """Return the text of each instruction."""
     if not instructions:
         return []
     given = "\n".join(" ".join(f"0x{byte:02x}" for byte in data) for data in instructions)
@@ -300,29 +301,21 @@ def _disassemble(instructions: list[bytes], target: Target) -> list[str]:
     texts = [line for line in lines if line and not line.startswith((".", "@", "//"))]
     if len(texts) != len(instructions):
         raise ToolError(
-            f"{DISASSEMBLER} knows {len(texts)} of {len(instructions)} instructions of {target.cpu}.",
-            f"Install LLVM 19: apt-get install --no-install-recommends {PACKAGE}",
+            f"{DISASSEMBLER} decodes {len(texts)} of {len(instructions)} instructions of {target.cpu}.",
+            _INSTALL,
         )
     return texts
 
 
-def _path(program: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        raise ToolError(
-            f"The program {program} is missing; cycle estimates need it.",
-            f"Install it: apt-get install --no-install-recommends {PACKAGE}",
-        )
-    return path
-
-
 def _run(program: str, arguments: list[str], text: str) -> str:
-    path = _path(program)
-    done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())
-        raise ToolError(f"{program} failed: {first}.", "Its version may be another than 19: reinstall it.")
-    return done.stdout
+    done = programs.run(
+        [program, *arguments],
+        stdin=text,
+        install=_INSTALL,
+        failure=_FAILURE,
+        remedy="Its version may be another than 19: reinstall it.",
+    )
+    return done.text
 
 
 @cache

@@ -1,16 +1,16 @@
-"""Instructions as llvm-mca is given them, so that its models show what the cores do.
+"""Rewrite instructions for llvm-mca so that its models match the cores.
 
-Four things of a model are no things of a core; each was found by holding estimates against cycles that others
-measured on chips (``docs/estimates.md``):
+Four properties of the models differ from the cores. Each was found by comparing estimates with published
+cycles measured on chips (``docs/estimates.md``):
 
-- An address that a load or store moves on (``[r0], #4``) can be used a cycle later, but the models give it
-  the latency of the load or store: it is written without moving on.
-- Flags that nothing reads delay no core, but the models take one write of them after the other: where flags
-  are written again before anything reads them, the instruction is written as the one that sets none.
-- A branch that is predicted does not wait for its condition: where the core predicts, it is written as one
-  that has none.
-- What a model does not know at all (``it``, Helium's predicates and loops) is left out; it takes no cycle of
-  its own. What stood under a predicate is written without it.
+- An address register that a load or store advances (``[r0], #4``) can be used one cycle later, but the models
+  give it the latency of the load or store: the instruction is written without advancing it.
+- Flags that no instruction reads delay no core, but the models serialise the writes of flags: if flags are
+  written again before they are read, the instruction is replaced by the one that does not set flags.
+- A predicted branch does not wait for its condition: for cores with prediction it is written as an
+  unconditional branch.
+- Instructions that a model lacks (``it``, Helium's predicates and loops) are left out; they take no cycle of
+  their own. A predicated instruction is written without its predicate.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _READS_FLAGS = re.compile(rf"(adc|sbc|rrx|it|mrs|cs|cinc|cneg|cset|fcsel|b\.?({_
 
 
 def model_text(cpu: str, block: Sequence[str]) -> list[str]:
-    """Return the instructions of a block as the model of a core should see them.
+    """Return the instructions of a block, rewritten for the model of a core.
 
     Args:
         cpu: LLVM's name of the core.
@@ -55,7 +55,7 @@ def model_text(cpu: str, block: Sequence[str]) -> list[str]:
 
 
 def _unpredicated(block: Sequence[str]) -> list[str]:
-    """The block with ``vldrbt.u8`` in a VPT block as ``vldrb.u8``."""
+    """Return the block without predicates: ``vldrbt.u8`` in a VPT block becomes ``vldrb.u8``."""
     lines = []
     left = 0
     for text in block:
@@ -71,7 +71,7 @@ def _unpredicated(block: Sequence[str]) -> list[str]:
 
 
 def _flags_that_are_read(block: Sequence[str]) -> list[bool]:
-    """Of each instruction, whether flags that it sets may be read: by the block, or behind it."""
+    """Return for each instruction whether the flags that it sets may be read, in the block or after it."""
     read = True
     found = []
     for text in reversed(block):

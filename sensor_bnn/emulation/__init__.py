@@ -1,1 +1,1 @@
-"""QEMU as a board: start it, attach gdb to it, and count the instructions that it runs."""
+"""QEMU as a board: start it, attach GDB to it, and count the instructions that it runs."""

@@ -1,15 +1,15 @@
-/* QEMU TCG plugin: how often each instruction ran, between every two times that execution reached a
- * mark.
+/* QEMU TCG plugin: counts how often each instruction ran between two passes of a mark.
  *
  *   -plugin counts.so,out=FILE,mark=ADDRESS      (ADDRESS hexadecimal)
  *
- * FILE: for each time an instruction at ADDRESS was about to run, and for the exit of QEMU, a line
- * "= NUMBER" and before it a line "ADDRESS BYTES COUNT" (ADDRESS and BYTES hexadecimal) for every
- * instruction that ran since the mark before. The mark itself belongs to what follows it.
+ * The plugin writes a section to FILE each time that the instruction at ADDRESS is about to run, and
+ * once more when QEMU exits. A section has a line "ADDRESS BYTES COUNT" (ADDRESS and BYTES hexadecimal)
+ * for every instruction that ran since the previous mark, and ends with a line "= NUMBER". The
+ * instruction at the mark belongs to the section that follows it.
  *
- * QEMU's plugin interface, version 1 (docs/devel/tcg-plugins in QEMU's manual); Debian packages no
- * header for it, so what is used is declared here. Instructions are counted, not blocks: under -icount
- * QEMU leaves and repeats blocks in their middle. */
+ * QEMU's plugin interface, version 1 (docs/devel/tcg-plugins in QEMU's manual); No Debian package has
+ * its header, so the functions that are used are declared here. The plugin counts instructions, not
+ * blocks, because under -icount QEMU leaves and restarts blocks in their middle. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,12 +48,12 @@ EXPORT int qemu_plugin_version = 1;
 #define BUCKETS (1u << 16)
 #define MAX_BYTES 16u
 
-/* One instruction; the same address with other bytes (a flashed image) is another one. */
+/* One instruction. The same address with other bytes (after an image was flashed) is another entry. */
 typedef struct entry {
     struct entry *next;
     uint64_t address;
     uint64_t count;
-    uint64_t written; /* what `count` was at the last mark */
+    uint64_t written; /* the value of `count` at the last mark */
     size_t size;
     uint8_t bytes[MAX_BYTES];
 } entry;

@@ -1,13 +1,11 @@
-"""Exact execution counts, instruction by instruction, of an emulated board: a QEMU TCG plugin of our own.
+"""Exact execution counts of an emulated board per instruction, by a QEMU TCG plugin of our own.
 
-The plugin's source lies beside this file and is compiled by the machine's C compiler when it is needed.
+The plugin's source is beside this file; the machine's C compiler compiles it when it is needed.
 """
 
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,13 +16,13 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn.emulation.instruction_plugin import compile_plugin
 from sensor_bnn.errors import BundleError, ToolError
 
 _SOURCE = Path(__file__).with_name("count_plugin.c")
-_INSTALL = "Install it: apt-get install --no-install-recommends gcc libc6-dev"
 
 Counts = Mapping[tuple[int, bytes], int]
-"""How often an instruction ran, by its address and its bytes as they lie in memory."""
+"""How often an instruction ran, by its address and its bytes in memory order."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,9 @@ class Function:
 
 
 class Symbols:
-    """The functions of an ELF file, to be found by address or by name.
+    """The functions of an ELF file, by address and by name.
 
-    ``thumb``: whether its code is for Cortex-M, which runs nothing but Thumb.
+    ``thumb``: whether the code is for a Cortex-M, which runs only Thumb code.
 
     Args:
         file: an executable with a symbol table.
@@ -58,7 +56,7 @@ class Symbols:
         if not isinstance(table, SymbolTableSection):
             raise BundleError(f"{file} has no symbols.", remedy)
         self.thumb = bool(elf["e_machine"] == "EM_ARM")
-        # Bit 0 of a Thumb function's value says that it is one; assembly often leaves the size 0.
+        # Bit 0 of a symbol's value marks Thumb code; functions in assembly often have the size 0.
         found = {
             int(s["st_value"]) & ~1: (str(s.name), int(s["st_size"]))
             for s in table.iter_symbols()
@@ -73,14 +71,14 @@ class Symbols:
         self._starts = starts
 
     def at(self, address: int) -> Function | None:
-        """The function that holds the address, if any does."""
+        """Return the function that contains the address; None if there is none."""
         place = bisect_right(self._starts, address) - 1
         if place < 0 or address >= self.functions[place].end:
             return None
         return self.functions[place]
 
     def address(self, name: str) -> int:
-        """Where the function of this name starts.
+        """Return the start address of the function with this name.
 
         Raises:
             BundleError: there is none.
@@ -93,7 +91,7 @@ class Symbols:
 
 @dataclass(frozen=True)
 class CountPlugin:
-    """What QEMU is told to load; ``counts`` reads what it wrote, once QEMU has ended."""
+    """The plugin that QEMU loads; ``counts`` reads its output after QEMU has ended."""
 
     library: Path
     output: Path
@@ -105,26 +103,15 @@ class CountPlugin:
         """Compile the plugin.
 
         Args:
-            symbols: of the program that will run.
-            mark: counts are taken whenever this function is entered.
-            folder: for library and output.
+            symbols: symbols of the program that will run.
+            mark: name of a function; the plugin writes its counts each time that it is entered.
+            folder: folder for the compiled plugin and its output.
 
         Raises:
             BundleError: the program has no such function.
             ToolError: the C compiler is missing or fails.
         """
-        compiler = shutil.which("cc")
-        if compiler is None:
-            raise ToolError("The machine's C compiler cc is missing.", _INSTALL)
-        library = folder / "count_plugin.so"
-        done = subprocess.run(
-            [compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ToolError(f"cc cannot compile QEMU's plugin: {done.stderr.strip()}.", _INSTALL)
+        library = compile_plugin(_SOURCE, folder)
         return cls(library, folder / "counts.txt", symbols.address(mark), symbols.thumb)
 
     @property
@@ -133,10 +120,10 @@ class CountPlugin:
         return f"{self.library},out={self.output},mark={self.mark:x}"
 
     def counts(self) -> list[Counts]:
-        """What ran before the first mark, between each two, and after the last.
+        """Return the counts before the first mark, between each two marks, and after the last.
 
         Raises:
-            ToolError: QEMU has not written it to its end.
+            ToolError: the output of QEMU is incomplete.
         """
         try:
             text = self.output.read_text(encoding="ascii")
@@ -161,24 +148,26 @@ class CountPlugin:
 
 
 def _own_bytes(data: bytes, thumb: bool) -> bytes:
-    """An instruction's own bytes: behind the last one of a page, QEMU hands out what it looked ahead at."""
+    """Return only the instruction's own bytes: at the end of a page QEMU adds prefetched bytes."""
     if not thumb:
         return data
     return data[: 4 if data[1] >> 3 in (0b11101, 0b11110, 0b11111) else 2]
 
 
 def counts_by_layer(spans: list[Counts], layers: int) -> list[Counts]:
-    """The counts of each layer of the first profiled inference.
+    """Return the counts of each layer of the first profiled inference.
 
-    The firmware reads its counter twice with nothing between, before the inference, and then before and after
-    every layer. What the empty span took is taken off each layer, as the firmware takes it off its ticks.
+    The firmware reads its counter twice in a row before the inference, and then before and after every layer.
+    The counts of that empty span are subtracted from each layer, as the firmware subtracts them from its
+    ticks.
 
     Args:
-        spans: of a run with at least one PROFILE request and no other inference, the mark at ``counter_now``.
-        layers: how many the model has.
+        spans: the counts of a run with at least one PROFILE request and no other inference, marked at
+            ``counter_now``.
+        layers: number of the model's layers.
 
     Raises:
-        ToolError: the spans are none of such a run.
+        ToolError: the spans do not come from such a run.
     """
     marks = 3 + 2 * layers + 1
     if len(spans) <= marks or (len(spans) - 1) % marks:

@@ -1,50 +1,54 @@
-"""Run a board in QEMU, reached through a pseudo-terminal like a board on a cable."""
+"""Run a board in QEMU, connected through a pseudo-terminal like a board on a cable."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
-import shutil
 import socket
-import subprocess
-import tempfile
 import tty
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
+from sensor_bnn import programs
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
 
-# Debian's package of each program that a board may name.
+# The Debian package of each program that a board may name.
 PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-aarch64": "qemu-system-arm",
     "qemu-aarch64": "qemu-user",
 }
 _ANSWER_SECONDS = 20.0
+_QUIT_SECONDS = 5.0
+_END_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Emulator:
     """One emulated board, from power-on to power-off; a context manager.
 
-    The machine is held before its first instruction until this side holds the pseudo-terminal open, so
-    nothing that the board says is lost. The slave side stays open for the board's whole life: without a
-    holder QEMU polls for a peer and a first connection may fail.
+    The machine is stopped before its first instruction until this process has opened the pseudo-terminal, so
+    that no output of the board is lost. The slave side stays open as long as the board runs: otherwise QEMU
+    polls for a peer, and a first connection may fail.
 
-    ``port`` is the path of its serial port, ``debugger`` of the socket at which QEMU serves GDB.
+    ``port`` is the path of its serial port, ``debugger`` the path of the socket of QEMU's GDB server.
 
     Args:
         board: a board with an emulator.
-        kernel: the ELF file that sits in its flash at power-on (the bootloader).
-        plugin: what QEMU's ``-plugin`` is given, if anything.
+        kernel: the ELF file that is in its flash at power-on (the bootloader).
+        plugin: argument of QEMU's ``-plugin``; None for no plugin.
 
     Raises:
         BoardError: the board has no emulator.
         BundleError: ``kernel`` is missing.
-        ToolError: QEMU is missing, or exits; its own words are in the message.
+        ToolError: QEMU is missing or exits; the message contains QEMU's own output.
     """
 
     def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
@@ -65,33 +69,25 @@ class Emulator:
         self.debugger = ""
 
     def __enter__(self) -> Self:
-        program = shutil.which(self.facts.program)
-        if program is None:
-            package = PACKAGES.get(self.facts.program, self.facts.program)
-            raise ToolError(
-                f"The program {self.facts.program} is missing.",
-                f"Install it: apt-get install --no-install-recommends {package}",
-            )
         with contextlib.ExitStack() as stack:
-            self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sensor-bnn-"))
+            scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
-                self._start_program(stack, program, Path(scratch))
+                self._start_program(stack, scratch)
                 self._stack = stack.pop_all()
                 return self
             self.debugger = f"{scratch}/gdb"
             ours, theirs = socket.socketpair()
             self._control = stack.enter_context(ours)
             with theirs:
-                self._process = subprocess.Popen(
-                    [*_end_with_us(), *self._command(program, theirs.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._words,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,  # Ctrl-C is for us; QEMU is told to quit
+                self._program = stack.enter_context(
+                    programs.start(
+                        self._command(theirs.fileno()),
+                        install=self._install(),
+                        pass_fds=[theirs.fileno()],
+                        grace=_QUIT_SECONDS,
+                    )
                 )
-            stack.callback(self._stop)
+            stack.callback(self._quit)
             self._control.settimeout(_ANSWER_SECONDS)
             self._answers = stack.enter_context(self._control.makefile("rb"))
             self._read()  # the greeting
@@ -101,15 +97,16 @@ class Emulator:
             stack.callback(os.close, holder)
             tty.setraw(holder)
             self._execute("cont")
+            _log.info("%s runs, port %s", self.board.name, self.port)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A port that fails because QEMU has died is QEMU's failure: show its words instead.
-        died = isinstance(error, PortError) and self._ended(within=1.0)
-        words = self._said()
+        # If the port fails because QEMU has ended, report QEMU's own output instead.
+        died = isinstance(error, PortError) and self._program.ended(within=1.0)
+        words = self._program.said()
         self._stack.close()
         if died:
             raise self._exited(words) from error
@@ -117,61 +114,59 @@ class Emulator:
     @property
     def pid(self) -> int:
         """QEMU's process id."""
-        return self._process.pid
+        return self._program.pid
 
     def reset(self) -> None:
-        """Reset the board as its button would; RAM-backed flash keeps its content.
+        """Reset the board like its reset button; flash that is RAM keeps its content.
 
         Raises:
-            ToolError: QEMU has exited, or runs a program, which has no button.
+            ToolError: QEMU has exited, or runs a program, which has no reset.
         """
         if is_program(self.board):
             raise ToolError(f"{self.board.name} is a program and has no reset.", "Start it again.")
         self._execute("system_reset")
 
     def wait(self) -> None:
-        """Return only by an error or a signal: the board runs until someone stops it.
+        """Wait while the board runs; only an error or a signal ends it.
 
         Raises:
             ToolError: QEMU has exited.
         """
-        self._process.wait()
-        raise self._exited(self._said())
+        self._program.wait()
+        raise self._exited(self._program.said())
 
-    def _start_program(self, stack: contextlib.ExitStack, program: str, scratch: Path) -> None:
-        """User mode: the program's standard input and output are the other side of the port."""
+    def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
+        """Start user mode, with the program's standard input and output as the other side of the port."""
         ours, theirs = os.openpty()
-        # Both held: what a program says before it ends can still be read.
+        # Both sides stay open, so that a program's last output can still be read after it ends.
         stack.callback(os.close, ours)
-        self._holder = stack.enter_context(contextlib.ExitStack())
-        self._holder.callback(os.close, theirs)
+        # Close the program's input: program and QEMU then end normally, and plugins write their counts.
+        holder = stack.enter_context(contextlib.ExitStack())
+        holder.callback(os.close, theirs)
         tty.setraw(theirs)
         self.port = os.ttyname(theirs)
-        # A second plugin, of the caller's, counts for itself.
+        # The caller's plugin is loaded in addition.
         plugins = [instruction_plugin(self.kernel, scratch), *([self.plugin] if self.plugin else [])]
         options = [part for plugin in plugins for part in ("-plugin", plugin)]
-        self._process = subprocess.Popen(
-            [*_end_with_us(), program, *self.facts.arguments, *options, str(self.kernel)],
-            stdin=ours,
-            stdout=ours,
-            stderr=self._words,
-            start_new_session=True,  # Ctrl-C is for us
+        self._program = stack.enter_context(
+            programs.start(
+                [self.facts.program, *self.facts.arguments, *options, self.kernel],
+                install=self._install(),
+                stdin=ours,
+                stdout=ours,
+                grace=_END_SECONDS,
+            )
         )
-        stack.callback(self._terminate)
+        stack.callback(holder.close)
+        _log.info("%s runs, port %s", self.board.name, self.port)
 
-    def _terminate(self) -> None:
-        """The end of its input ends the program, and QEMU in good order: plugins write what they counted."""
-        self._holder.close()
-        if self._ended(within=2.0):
-            return
-        self._process.terminate()
-        if not self._ended(within=5.0):
-            self._process.kill()
-            self._process.wait()
+    def _install(self) -> str:
+        package = PACKAGES.get(self.facts.program, self.facts.program)
+        return f"Install it: apt-get install --no-install-recommends {package}"
 
-    def _command(self, program: str, control: int) -> list[str]:
+    def _command(self, control: int) -> list[str]:
         return [
-            program,
+            self.facts.program,
             *self.facts.arguments,
             *("-kernel", str(self.kernel)),
             *("-icount", f"shift={self.facts.icount_shift}"),
@@ -195,8 +190,8 @@ class Emulator:
         )
 
     def _execute(self, command: str) -> object:
-        """Run one QMP command and return its result; events on the way are of no interest here."""
-        with contextlib.suppress(OSError):  # a dead QEMU shows when its answer is read
+        """Run one QMP command and return its result; ignore events."""
+        with contextlib.suppress(OSError):  # an ended QEMU is noticed when its answer is read
             self._control.sendall(json.dumps({"execute": command}).encode() + b"\n")
         while True:
             answer = self._read()
@@ -219,38 +214,18 @@ class Emulator:
         except OSError:
             line = b""
         if not line:
-            self._process.wait()
-            raise self._exited(self._said())
+            self._program.wait()
+            raise self._exited(self._program.said())
         answer: dict[str, dict[str, str]] = json.loads(line)
         return answer
 
-    def _said(self) -> str:
-        self._words.seek(0)
-        return self._words.read().decode(errors="replace").strip()
-
     def _exited(self, words: str) -> ToolError:
-        status = self._process.returncode
+        status = self._program.wait()
         return ToolError(
             f"{self.facts.program} exited with status {status}: {words or 'it said nothing'}.",
             f"Check emulator.arguments of {self.board.name} and that {self.kernel} was built for it.",
         )
 
-    def _stop(self) -> None:
+    def _quit(self) -> None:
         with contextlib.suppress(OSError):
             self._control.sendall(b'{"execute": "quit"}\n')
-        if not self._ended(within=5.0):
-            self._process.kill()
-            self._process.wait()
-
-    def _ended(self, within: float) -> bool:
-        try:
-            self._process.wait(timeout=within)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-
-def _end_with_us() -> tuple[str, ...]:
-    """What runs a program so that it is killed when this one is, whose own cleaning up is skipped then."""
-    setpriv = shutil.which("setpriv")  # of util-linux, which every Debian has
-    return () if setpriv is None else (setpriv, "--pdeathsig", "KILL", "--")

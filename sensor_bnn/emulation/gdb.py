@@ -1,31 +1,35 @@
-"""The remote serial protocol of GDB, as far as writing and reading memory needs it.
+"""GDB's remote serial protocol, as far as it is needed to write and read memory.
 
-*Debugging with GDB*, appendix E. QEMU serves it, and writes through it what the emulated core itself cannot:
-flash. It stands in for a debug probe.
+*Debugging with GDB*, appendix E. QEMU's server writes memory that the emulated core itself cannot: flash.
+Here it replaces a debug probe.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from types import TracebackType
 from typing import Self
 
 from sensor_bnn.errors import FlashError, PortError
+from sensor_bnn.tracing import Payload
 
 BLOCK_BYTES = 1024
-"""The most that one command carries: a packet of QEMU's holds twice as many digits, and little more."""
+"""Most bytes of one command: QEMU's packets hold twice as many digits, and little more."""
 _SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class Debugger:
-    """A core held by its debugger; it goes on when this context manager ends.
+    """A core halted by its debugger; it continues when this context manager ends.
 
     Args:
         address: the path of a Unix socket, or ``host:port``.
 
     Raises:
-        PortError: nobody serves there, or the connection breaks.
+        PortError: there is no server, or the connection breaks.
     """
 
     def __init__(self, address: str) -> None:
@@ -41,12 +45,12 @@ class Debugger:
         except (OSError, OverflowError) as error:
             raise PortError(
                 f"No debugger serves at {address}: {getattr(error, 'strerror', None) or error}.",
-                "`sensor-bnn emulate BOARD --json` prints where an emulated board's is.",
+                "`sensor-bnn emulate BOARD --json` prints the address of an emulated board's debugger.",
             ) from None
         self._received = b""
 
     def __enter__(self) -> Self:
-        self._ask("?")  # the core stands
+        self._ask("?")  # halts the core
         return self
 
     def __exit__(
@@ -90,6 +94,8 @@ class Debugger:
 
     def _ask(self, command: str) -> str:
         data = command.encode("ascii")
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s -> %s", self.address, Payload(command))
         try:
             self._socket.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
             while True:
@@ -100,9 +106,12 @@ class Debugger:
                     self._socket.sendall(b"+")
                     if int(after[:2], 16) != sum(body) & 0xFF:
                         raise ValueError
-                    # That the core stands is said when it comes to stand, too, asked or not.
+                    # The stop reply is also sent when the core halts, without a request.
                     if command == "?" or body[:1] not in (b"S", b"T"):
-                        return body.decode("ascii")
+                        answer = body.decode("ascii")
+                        if _log.isEnabledFor(logging.DEBUG):
+                            _log.debug("%s <- %s", self.address, Payload(answer))
+                        return answer
                     continue
                 more = self._socket.recv(1 << 16)
                 if not more:

@@ -1,7 +1,9 @@
-/* A plugin of QEMU's user mode: a variable of the emulated program grows by one with every instruction.
+/* A plugin for QEMU's user mode: it adds 1 to a variable of the emulated program with every
+ * instruction.
  *
- * QEMU TCG plugin API, version 1 (docs/devel/tcg-plugins.rst); its header comes with no package, so
- * what is used is declared here. Argument: at=ADDRESS, hexadecimal, of a uint64_t in the program. */
+ * QEMU TCG plugin API, version 1 (docs/devel/tcg-plugins.rst). No package has its header, so the
+ * functions that are used are declared here. Argument: at=ADDRESS, the hexadecimal address of a
+ * uint64_t in the program. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,7 +29,8 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
 static uint64_t address;
 
-/* The emulated program's memory is this process's, a constant further on: as far as its code is. */
+/* The emulated program's memory is mapped into this process at a constant distance. The distance is
+ * found from an instruction's two addresses, and holds for the variable too. */
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     (void)id;
     const size_t count = qemu_plugin_tb_n_insns(tb);

@@ -1,26 +1,24 @@
-"""Instructions of a program in QEMU's user mode: a plugin of our own adds them up in the program's memory.
+"""Counts the instructions of a program in QEMU's user mode: a plugin of our own adds them up in its memory.
 
-The plugin's source lies beside this file and is compiled by the machine's C compiler when it is needed.
+The plugin's source is beside this file; the machine's C compiler compiles it when it is needed.
 """
 
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from sensor_bnn.errors import BundleError, ToolError
+from sensor_bnn import programs
+from sensor_bnn.errors import BundleError
 
 VARIABLE = "linux_instructions"
-"""The program's own, 64 bits (firmware/hal/linux_counter.c)."""
+"""The program's 64-bit variable (firmware/hal/linux_counter.c)."""
 
 _SOURCE = Path(__file__).with_name("instruction_plugin.c")
-_INSTALL = "Install it: apt-get install --no-install-recommends gcc libc6-dev"
 
 
 def instruction_plugin(program: Path, folder: Path) -> str:
@@ -28,26 +26,29 @@ def instruction_plugin(program: Path, folder: Path) -> str:
 
     Args:
         program: an ELF file with symbols.
-        folder: for the library.
+        folder: folder for the compiled plugin.
 
     Raises:
         BundleError: the program cannot be read or has no such variable.
         ToolError: the C compiler is missing or fails.
     """
     address = variable(program, VARIABLE)
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise ToolError("The machine's C compiler cc is missing.", _INSTALL)
-    library = folder / "instruction_plugin.so"
-    done = subprocess.run(
-        [compiler, "-std=c11", "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE)],
-        capture_output=True,
-        text=True,
-        check=False,
+    return f"{compile_plugin(_SOURCE, folder)},at={address:x}"
+
+
+def compile_plugin(source: Path, folder: Path) -> Path:
+    """Compile a plugin of QEMU's into ``folder`` and return its library.
+
+    Raises:
+        ToolError: the C compiler is missing or fails.
+    """
+    library = folder / source.with_suffix(".so").name
+    programs.run(
+        ["cc", "-std=c11", "-O2", "-shared", "-fPIC", "-o", library, source],
+        install="Install it: apt-get install --no-install-recommends gcc libc6-dev",
+        failure="QEMU's plugin cannot be compiled",
     )
-    if done.returncode != 0:
-        raise ToolError(f"cc cannot compile QEMU's plugin: {done.stderr.strip()}.", _INSTALL)
-    return f"{library},at={address:x}"
+    return library
 
 
 def variable(program: Path, name: str) -> int:
@@ -55,7 +56,7 @@ def variable(program: Path, name: str) -> int:
 
     Args:
         program: an ELF file with symbols.
-        name: of the variable.
+        name: name of the variable.
 
     Raises:
         BundleError: the program cannot be read or has no such variable.

@@ -1,1 +1,1 @@
-"""From a model bundle to firmware for a board: the cross build, the image and its header."""
+"""Firmware for a board from a model bundle: the cross build, the image and its header."""

@@ -1,4 +1,4 @@
-"""The application for one slot, from its ELF file: header, image, and what is flashed."""
+"""The application for one slot, from its ELF file: header, image, and flash content."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.firmware.bundle import BundleFacts
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
-from sensor_bnn.hardware.boards import Board, Region
+from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.firmware.image import ImageHeader
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LinkedApplication:
-    """The application for one slot: its ELF file with the header in it, and what is flashed of it."""
+    """The application for one slot: its ELF file, which contains the header, and its flash content."""
 
     elf: bytes
     header: ImageHeader
@@ -27,9 +27,9 @@ class LinkedApplication:
 
 
 def make_application(
-    linked: bytes, slot: Region, bundle: BundleFacts, board: Board, signer: Signer | None
+    linked: bytes, slot: Region, bundle: Metadata, board: Board, signer: Signer | None
 ) -> LinkedApplication:
-    """Return what is flashed of an ELF file linked for that slot, its header signed if there is a signer."""
+    """Return the application of an ELF file linked for ``slot``, its header signed if there is a signer."""
     image = application_bytes(linked, slot)
     header = ImageHeader.of(
         image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"), slot.origin
@@ -40,14 +40,14 @@ def make_application(
 
 
 def application_bytes(firmware: bytes, slot: Region) -> bytes:
-    """Return what an ELF file, linked for that slot, puts into flash behind the header."""
+    """Return the flash content after the header of an ELF file linked for ``slot``."""
     content = flash_content(firmware, slot.origin)
     assert len(content) <= slot.size
     return content[HEADER_BYTES:]
 
 
 def flash_content(elf: bytes, start: int) -> bytes:
-    """Return what an ELF file puts into flash from ``start`` on, gaps filled with zeros."""
+    """Return the flash content of an ELF file from ``start`` on, gaps filled with zeros."""
     parts = [
         (segment["p_paddr"], segment.data())
         for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")

@@ -1,10 +1,9 @@
-"""Build the firmware for a model and a board: bootloader, application, and a report of what they take."""
+"""Build the firmware for a model and a board: bootloader, application, and a report of their sizes."""
 
 from __future__ import annotations
 
 import io
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError, BundleError
+from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
-from sensor_bnn.firmware.bundle import BundleFacts, read_bundle
-from sensor_bnn.firmware.files import place_files
+from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer
 
 WEIGHTS = ("flash", "ram")
-"""Where a model may read its weights."""
+"""The memories from which a model may read its weights."""
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build left in its folder.
+    """The results of a build.
 
     Attributes:
         folder: holds the files below.
         firmware_elf: the application, with symbols.
-        firmware_bin: header and image, as they are flashed at ``report["flash_address"]``. Beside it stand
-            ``firmware-b.elf`` and ``firmware-b.bin`` for a second slot, if the board has one with room.
-        bootloader_elf: the resident bootloader, with symbols; the application where there is none.
+        firmware_bin: header and image, to be flashed at ``report["flash_address"]``. The folder also has
+            ``firmware-b.elf`` and ``firmware-b.bin`` if the board has a second slot and the image fits it.
+        bootloader_elf: the resident bootloader, with symbols; the application for a board without one.
         report: the contents of ``build.json``.
     """
 
@@ -57,23 +57,24 @@ def build_firmware(
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
-    The same bundle and board give the same bytes. ``out_dir`` is made if needed; each file in it is replaced
-    only when all are built.
+    The same bundle and board give the same bytes. ``out_dir`` is created if needed; its files are replaced
+    only after all are built.
 
     Args:
-        bundle_dir: a compiled model, of the board's target.
+        bundle_dir: a model compiled for the board's target.
         board: the board's facts.
-        out_dir: where ``firmware.elf``, ``firmware.bin``, ``bootloader.elf``, ``bootloader.bin`` and
-            ``build.json`` go.
+        out_dir: folder for ``firmware.elf``, ``firmware.bin``, ``bootloader.elf``, ``bootloader.bin`` and
+            ``build.json``.
         application: one of ``link.APPLICATIONS``.
         signer: signs the images; its public key goes into the bootloader, which then starts no others.
-        weights: one of ``WEIGHTS``: where the model reads them. ``ram`` is a copy that start-up makes, in the
-            first memory of the board that has room for it behind the arena.
+        weights: one of ``WEIGHTS``, the memory from which the model reads them. For ``ram`` start-up makes a
+            copy, in the board's first memory with room for it beside the arena.
 
     Raises:
-        BundleError: the bundle is missing, damaged, or of another target.
-        BoardError: the model does not fit the board, or the board asks for a driver that is not there.
+        BundleError: the bundle is missing, damaged, or for another target.
+        BoardError: the model does not fit the board, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
+        FileError: ``out_dir`` cannot be written.
     """
     bundle = read_bundle(bundle_dir)
     if bundle.target != board.target:
@@ -86,13 +87,20 @@ def build_firmware(
         raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
     if weights == "ram" and is_program(board):
         raise BoardError(
-            f"The board {board.name} runs programs of Linux, which lie in RAM with their weights.",
+            f"The board {board.name} runs programs of Linux, which are in RAM with their weights.",
             "Leave `--weights ram` out.",
         )
     check_estimate(bundle, board, weights)
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
+    with scratch_folder("build") as temporary:
         linked = link_firmware(
-            board, Path(temporary), out_dir / "build.log", bundle, application, signer, weights
+            board,
+            temporary,
+            out_dir / "build.log",
+            bundle_dir,
+            bundle.sources,
+            application,
+            signer,
+            weights,
         )
         images = {
             name: make_application(linked[name], slot, bundle, board, signer)
@@ -106,7 +114,7 @@ def build_firmware(
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
-    place_files(files, out_dir)
+    write_files(out_dir, files)
     _remove_stale(out_dir, files)
     if is_program(board):
         (out_dir / "firmware.elf").chmod(0o755)
@@ -116,33 +124,34 @@ def build_firmware(
 
 
 def start_file(board: Board, folder: Path) -> Path:
-    """Return what an emulated board starts with: the bootloader, or the program where there is none.
+    """Return the file that an emulated board starts: the bootloader, or the program for a board without one.
 
     Args:
         board: the board's facts.
-        folder: of a build.
+        folder: the folder of a build.
     """
     return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
 
 
 def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) -> Path:
-    """Build the board's bootloader alone; with a ``signer``, one that starts only what is signed by it.
+    """Build only the board's bootloader; with a ``signer``, it starts only images signed by that.
 
     Returns:
-        The path of ``bootloader.elf`` in ``out_dir``, which is made if needed.
+        The path of ``bootloader.elf`` in ``out_dir``, which is created if needed.
 
     Raises:
-        BoardError: the board asks for a driver that is not there, or has no bootloader.
+        BoardError: the board names a driver that does not exist, or has no bootloader.
         ToolError: a tool is missing or failed.
+        FileError: ``out_dir`` cannot be written.
     """
     if is_program(board):
         raise BoardError(
             f"The board {board.name} has no bootloader: its firmware is a program.",
             "Name a folder of `sensor-bnn build` with --build.",
         )
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-build-") as temporary:
-        linked = link_firmware(board, Path(temporary), out_dir / "build.log", None, signer=signer)
-    place_files(_bootloader_files(linked["bootloader"], board), out_dir)
+    with scratch_folder("build") as temporary:
+        linked = link_firmware(board, temporary, out_dir / "build.log", None, signer=signer)
+    write_files(out_dir, _bootloader_files(linked["bootloader"], board))
     return out_dir / "bootloader.elf"
 
 
@@ -152,7 +161,7 @@ def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
 
 def _report(
     images: dict[str, LinkedApplication],
-    bundle: BundleFacts,
+    bundle: Metadata,
     board: Board,
     signer: Signer | None,
     weights: str,
@@ -198,7 +207,7 @@ def _report(
 
 
 def _remove_stale(folder: Path, files: dict[str, bytes]) -> None:
-    """What an earlier build of a smaller model left for the second slot is not this model's."""
+    """Delete an earlier build's files for the second slot if this model does not fit that slot."""
     for name in ("firmware-b.elf", "firmware-b.bin"):
         if name not in files:
             (folder / name).unlink(missing_ok=True)

@@ -1,39 +1,36 @@
-"""See whether a board's facts hold together: bootloader and a smallest application, linked and looked at."""
+"""Check that a board's facts are consistent: link bootloader and a minimal application, and inspect them."""
 
 from __future__ import annotations
 
 import io
-import json
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from sensor_bnn import programs
+from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import SensorBnnError, ToolError
+from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
-from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.firmware.link import check_compiler
-from sensor_bnn.hardware.boards import Board, Region, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, is_program
 from sensor_bnn.resources import resource
 
 CHECKS = ("links", "symbols", "fits", "vectors")
-"""What is looked at, in this order; a board that does not link has no further result."""
+"""The checks in their order; a board whose programs do not link has no further result."""
 
 _WORD = 4
 _SYSTEM_VECTORS = 16
-_EXCEPTIONS_BYTES = 2048  # AArch64's table, and what it is aligned to
+_EXCEPTIONS_BYTES = 2048  # size of AArch64's vector table, and its alignment
 
 
 @dataclass(frozen=True)
 class BoardCheck:
-    """One of ``CHECKS`` on one board: whether it holds, and what was found."""
+    """The result of one of ``CHECKS`` for one board: whether it passed, and what was found."""
 
     board: str
     check: str
@@ -42,7 +39,7 @@ class BoardCheck:
 
 
 def check_board(board: Board) -> list[BoardCheck]:
-    """Build bootloader and a smallest application for the board, and look at what was linked.
+    """Build bootloader and a minimal application for the board, and check the linked files.
 
     Raises:
         ToolError: the cross compiler is missing.
@@ -52,8 +49,7 @@ def check_board(board: Board) -> list[BoardCheck]:
     except SensorBnnError as error:
         return [BoardCheck(board.name, "links", False, str(error))]
     check_compiler(find_target(board.target))
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-check-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
             built = build_firmware(folder / "bundle", board, folder / "out")
@@ -73,35 +69,53 @@ def check_board(board: Board) -> list[BoardCheck]:
 
 
 def _make_bundle(board: Board, folder: Path) -> None:
-    shutil.copytree(resource("firmware") / "check", folder)
+    copy_folder(resource("firmware") / "check", folder)
     target = find_target(board.target)
-    done = subprocess.run(
+    programs.run(
         [target.compiler, *target.gcc, "-O2", "-c", "kernels.c", "-o", "kernels.o"],
         cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+        install=f"Install it: {target.install}",
+        remedy="Check the flags of the board's target.",
     )
-    if done.returncode:
-        raise ToolError(
-            f"{target.compiler} failed: {done.stderr.strip()}", "Check the flags of the board's target."
-        )
-    facts: dict[str, Any] = {
-        "format": 1,
-        "model": "check",
-        "model_hash": "00" * 32,
-        "target": board.target,
-        "arena_bytes": 16,
-        "input": {"bytes": 4},
-        "output": {"bytes": 4},
-        "weights_bytes": 4,
-        "layers": [{}],
-    }
-    (folder / "metadata.json").write_text(json.dumps(facts))
+    number = End("float32", (1,), 4)
+    layer = LayerFacts(
+        index=0,
+        name="check",
+        op="Check",
+        kernel="check",
+        macs=0,
+        product=None,
+        input_bytes=4,
+        weights_bytes=4,
+        output_bytes=4,
+        ram_bytes=16,
+        instructions_estimated=0,
+        float=True,
+    )
+    metadata = Metadata(
+        format=FORMAT,
+        model="check",
+        model_hash="00" * 32,
+        target=board.target,
+        arena_bytes=16,
+        arena_lower_bound_bytes=16,
+        input=number,
+        output=number,
+        sources=("model.c", "weights.c"),
+        weights_bytes=4,
+        cost_model="none",
+        layers=(layer,),
+        classes=None,
+        tuning=None,
+        prefix="check",
+        library=None,
+        arena=(),
+    )
+    write_file(folder / FILE, metadata.to_json())
 
 
 class _Program:
-    """An ELF file, its vector table expected at ``vectors``."""
+    """An ELF file whose vector table must be at ``vectors``."""
 
     def __init__(self, file: Path, vectors: int, room: int) -> None:
         elf = ELFFile(io.BytesIO(file.read_bytes()))
@@ -124,7 +138,7 @@ class _Program:
         self.vector_bytes = next((int(s["st_size"]) for s in symbols if s.name == "vectors"), 0)
 
     def word(self, address: int) -> int | None:
-        """The word that is loaded to the address."""
+        """Return the word that is loaded to the address; None if there is none."""
         for start, data, _ in self.loaded:
             if start <= address and address + _WORD <= start + len(data):
                 return int.from_bytes(data[address - start : address - start + _WORD], "little")
@@ -149,7 +163,7 @@ def _fits(program: _Program, board: Board) -> tuple[bool, str]:
         else:
             return False, f"{program.name} loads {size} bytes to {start:#010x}, outside of flash and RAM"
     if flash > program.room:
-        return False, f"{program.name} takes {flash:,} bytes of flash, and has {program.room:,}"
+        return False, f"{program.name} takes {flash:,} bytes of flash and has {program.room:,}"
     return True, f"{program.name} takes {flash:,} of {program.room:,} bytes of flash"
 
 
@@ -159,7 +173,7 @@ def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     if program.addresses.get("vectors") != start:
         return False, f"{program.name} has no vector table at {start:#010x}"
     if start % alignment:
-        return False, f"the vectors of {program.name} stand at {start:#010x}, no multiple of {alignment}"
+        return False, f"the vectors of {program.name} are at {start:#010x}, not a multiple of {alignment}"
     stack, *handlers = (program.word(start + at) for at in range(0, size, _WORD))
     if stack is None or stack % 8 or not board.ram.origin < stack <= board.ram.end:
         return False, f"the first stack of {program.name}, {stack}, is not in RAM"
@@ -174,7 +188,7 @@ def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
 
 
 def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
-    """Execution begins at the program's first instruction; the core itself is told where its table is."""
+    """Check an AArch64 program, which begins at its first instruction; start-up sets the table's address."""
     start = program.addresses.get("reset")
     if start != program.vectors or program.word(program.vectors) is None:
         return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
@@ -182,13 +196,13 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     if table % _EXCEPTIONS_BYTES or program.word(table) is None:
         return (
             False,
-            f"the exceptions of {program.name} stand at {table:#x}, no multiple of {_EXCEPTIONS_BYTES}",
+            f"the exceptions of {program.name} are at {table:#x}, not a multiple of {_EXCEPTIONS_BYTES}",
         )
     return True, f"{program.name} at {start:#010x}"
 
 
 def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
-    """Linux starts a program where its ELF header says."""
+    """Check a Linux program, which starts at the entry point of its ELF header."""
     if program.addresses.get("reset") != program.entry or program.word(program.entry) is None:
         return False, f"{program.name} does not begin with its start-up code"
     return True, f"{program.name} starts at {program.entry:#010x}"

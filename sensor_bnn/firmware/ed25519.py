@@ -1,6 +1,6 @@
-"""The point that an Ed25519 public key stands for (RFC 8032, section 5.1.3).
+"""Decode an Ed25519 public key to a point of the curve (RFC 8032, section 5.1.3).
 
-A bootloader has no room for the square root: a build takes it.
+The build computes the square root for this, because a bootloader has no room for the code.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ def minus_x(public_key: bytes) -> tuple[int, ...]:
     """Return the x of the negated point -A in eight 32-bit words, the lowest first, below 2^255 - 19.
 
     Args:
-        public_key: A as RFC 8032 writes it, 32 bytes.
+        public_key: A as encoded by RFC 8032, 32 bytes.
 
     Raises:
-        KeyFileError: the bytes are no point of the curve in its only form, or one of an order of at most 8,
-            under which anyone can sign.
+        KeyFileError: the bytes are not the canonical encoding of a point, or the point has an order of at
+            most 8, so that anyone can sign for it.
     """
     number = int.from_bytes(public_key, "little")
     y, sign = number % 2**255, number >> 255
-    # x^2 = (y^2 - 1) / (d y^2 + 1); d is no square, so the divisor is never 0.
+    # x^2 = (y^2 - 1) / (d y^2 + 1); d is not a square, so the divisor is never 0.
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
     x = pow(square, (_P + 3) // 8, _P)
     if (x * x - square) % _P:
         x = x * _ROOT_OF_MINUS_ONE % _P
     if len(public_key) != 32 or y >= _P or (x * x - square) % _P or (x == 0 and sign):
         raise KeyFileError(
-            f"The public key {public_key.hex()} is no point of Ed25519's curve.",
+            f"The public key {public_key.hex()} is not a point of Ed25519's curve.",
             "Make a key with `sensor-bnn keygen`.",
         )
     if x % 2 != sign:

@@ -1,18 +1,17 @@
-"""Whether a model fits a board, and how to say that it does not."""
+"""Check whether a model fits a board, and make the error if it does not."""
 
 from __future__ import annotations
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError
-from sensor_bnn.firmware.bundle import BundleFacts
-from sensor_bnn.firmware.image import HEADER_BYTES
-from sensor_bnn.hardware.boards import Board, ram_bytes
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, ram_bytes
 
-RESERVED_BYTES = 16  # at the end of RAM: firmware/hal/stay.c
+RESERVED_BYTES = 16  # at the end of RAM, for the note of firmware/hal/stay.c
 HANDLER_STACK_BYTES = 1024
 
 
-def check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
-    """Refuse what cannot fit whatever the code's size, before a compiler runs.
+def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
+    """Before compiling, refuse a model that cannot fit, however small the code is.
 
     Raises:
         BoardError: flash or RAM of the board is too small.
@@ -29,7 +28,7 @@ def check_estimate(bundle: BundleFacts, board: Board, weights: str) -> None:
             most=bundle.largest_layer,
         )
     ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
-    ram += bundle.arena_bytes + bundle.input_bytes + bundle.output_bytes + 8 * bundle.layer_count
+    ram += bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
     if weights == "ram":
         ram += bundle.weights_bytes
         if ram > ram_bytes(board):
@@ -47,14 +46,14 @@ def too_big(
     at_least: bool = False,
     most: str = "",
 ) -> BoardError:
-    """Return the error that says how much of what is needed, and where there is how much.
+    """Return the error for a memory that is too small, with the bytes needed and available.
 
     Args:
-        what, where: the memory, and the part of it that is too small.
-        needed, available: bytes.
-        board: that has it.
-        at_least: the need is known in part.
-        most: the layer that needs most.
+        what, where: names of the memory, and of the part of it that is too small.
+        needed, available: sizes in bytes.
+        board: the board with that memory.
+        at_least: ``needed`` is only a lower bound.
+        most: name of the layer that needs most; empty if unknown.
     """
     bound = "at least " if at_least else ""
     place = f" (most at layer {most})" if most else ""
@@ -66,7 +65,7 @@ def too_big(
 
 
 def no_room_for_weights(missing: int, board: Board, at_least: bool = False) -> BoardError:
-    """Return the error for a copy of the weights that lacks so many bytes of RAM."""
+    """Return the error for a copy of the weights for which ``missing`` bytes of RAM are missing."""
     bound = "at least " if at_least else ""
     return BoardError(
         f"The weights do not fit into the RAM of board {board.name}: {bound}{missing:,} bytes are missing.",

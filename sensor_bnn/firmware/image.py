@@ -1,4 +1,4 @@
-"""The firmware image: a header of 512 bytes, then what the linker placed behind it (docs/protocol.md)."""
+"""The firmware image: a header of 512 bytes, then the linker's output (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import zlib
 from dataclasses import dataclass
 
 from sensor_bnn.errors import BundleError
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
-HEADER_BYTES = 512
 _MAGIC = int.from_bytes(b"SBNN", "little")
 _VERSION = 3
 _FIELDS = struct.Struct("<IIII32s32s16s32sII308x")
@@ -20,18 +20,19 @@ _UNSIGNED = bytes(_SIGNATURE_BYTES)
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What an image says of itself.
+    """The header of an image.
 
     Attributes:
-        image_bytes: bytes behind the header.
+        image_bytes: number of bytes after the header.
         image_crc32: their CRC-32, as zlib computes it.
         model_hash: SHA-256 of the model's ONNX file, 32 bytes.
         board: the board's name.
         firmware_version: version of the sensor-bnn that built it.
-        image_sha256: SHA-256 of the bytes behind the header, 32 bytes.
-        address: where the header stands in the board's flash; the image runs nowhere else.
-        counter: of signed images, higher in newer ones; a board that has run one starts none below it.
-        signature: Ed25519 of the header's bytes before it, 64 bytes; zeros if it is not signed.
+        image_sha256: SHA-256 of the bytes after the header, 32 bytes.
+        address: the header's address in the board's flash; the image runs only there.
+        counter: for signed images, higher in newer ones; a board that has run an image starts none with a
+            lower counter.
+        signature: Ed25519 signature of the header's bytes before it, 64 bytes; zeros if not signed.
     """
 
     image_bytes: int
@@ -46,27 +47,27 @@ class ImageHeader:
 
     @property
     def is_signed(self) -> bool:
-        """Whether there is a signature, by whatever key."""
+        """Whether there is a signature, by any key."""
         return self.signature != _UNSIGNED
 
     @classmethod
     def of(
         cls, image: bytes, model_hash: bytes, board: str, firmware_version: str, address: int
     ) -> ImageHeader:
-        """Return the header for the bytes ``image``, which will stand behind it.
+        """Return the header for the bytes ``image`` that will follow it.
 
         Args:
             image: vector table, code and constants.
             model_hash: 32 bytes.
             board: at most 31 ASCII characters.
-            firmware_version: cut to 15 ASCII characters.
-            address: where the header will stand.
+            firmware_version: ASCII; truncated to 15 characters.
+            address: the address of the header in flash.
         """
         digest = hashlib.sha256(image).digest()
         return cls(len(image), zlib.crc32(image), model_hash, board, firmware_version[:15], digest, address)
 
     def signed_bytes(self) -> bytes:
-        """Return what the signature is of: the bytes before it."""
+        """Return the signed part of the header: the bytes before the signature."""
         return _FIELDS.pack(
             _MAGIC,
             _VERSION,
@@ -87,7 +88,7 @@ class ImageHeader:
 
 
 def image_size(head: bytes) -> int | None:
-    """Return the size of header and image, from its first 12 bytes at least; None if they begin none."""
+    """Return the size of header and image from at least its first 12 bytes; None if these begin no image."""
     if len(head) < 12:
         return None
     magic, version, size = struct.unpack_from("<III", head)
@@ -95,17 +96,17 @@ def image_size(head: bytes) -> int | None:
 
 
 def read_image(content: bytes) -> ImageHeader:
-    """Check a whole image, header first, as the bootloader will, and return its header.
+    """Check a complete image like the bootloader, and return its header.
 
     Args:
         content: the bytes of ``firmware.bin``.
 
     Raises:
-        BundleError: it is no image, or not whole.
+        BundleError: it is not an image, or is damaged.
     """
     remedy = "Build it again with `sensor-bnn build`."
     if len(content) < HEADER_BYTES or content[:4] != _MAGIC.to_bytes(4, "little"):
-        raise BundleError("The file is no sensor-bnn firmware image.", remedy)
+        raise BundleError("The file is not a sensor-bnn firmware image.", remedy)
     fields = _FIELDS.unpack_from(content)
     _, version, size, crc, model_hash, board, firmware_version, digest, address, counter = fields
     if version != _VERSION:

@@ -1,26 +1,24 @@
-"""Drive CMake, Ninja and the cross compiler over ``firmware/``."""
+"""Run CMake, Ninja and the cross compiler on ``firmware/``."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
-from sensor_bnn.firmware.bundle import BundleFacts
 from sensor_bnn.firmware.ed25519 import minus_x
-from sensor_bnn.firmware.files import place_files
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
-from sensor_bnn.firmware.image import HEADER_BYTES
-from sensor_bnn.hardware.boards import Board, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -33,15 +31,16 @@ CORES = {
 }
 """The files of ``firmware/hal`` that each core needs."""
 
-# Of the C library for Linux only the mathematics stands by itself. Linux wants segments by the page;
-# elsewhere one would bring the ELF file's own headers into the image, where a slot begins within a page.
+# Of the C library for Linux only the mathematics needs no start-up code. Linux requires segments aligned to
+# pages. Elsewhere that alignment would bring the ELF file's own headers into the image, because a slot may
+# begin within a page.
 _LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
 
 APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
-"""Programs for a board by name: below ``firmware/``, the file that defines ``application_answer``."""
+"""Applications by name: the file in ``firmware/`` that defines ``application_answer``."""
 
 IMAGES = ("firmware", "firmware-b")
-"""The application's files, one a slot."""
+"""The application's files, one per slot."""
 
 _VECTORS_BEFORE_INTERRUPTS = 16
 _LOG_LINES = 12
@@ -50,14 +49,14 @@ _OVERFLOW = re.compile(r"region `(FLASH|RAM|LARGE)' overflowed by (\d+) bytes")
 
 @dataclass(frozen=True)
 class _Place:
-    """The regions of RAM for the arena and for a copy of the weights; None where these stay in flash."""
+    """The regions of RAM for the arena and for the copy of the weights; None if the weights stay in flash."""
 
     arena: str
     weights: str | None
 
 
 class _RamOverflowError(BoardError):
-    """The linker found no room in a region of RAM."""
+    """The program does not fit a region of RAM."""
 
     def __init__(self, message: str, remedy: str, missing: int) -> None:
         super().__init__(message, remedy)
@@ -68,26 +67,28 @@ def link_firmware(
     board: Board,
     work: Path,
     log: Path,
-    bundle: BundleFacts | None,
+    bundle: Path | None,
+    model_sources: Sequence[str] = (),
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
 ) -> dict[str, bytes]:
-    """Compile and link in ``work``; return the ELF files by target. A failure leaves its log at ``log``.
+    """Compile and link in ``work``; return the ELF files by target. A failure writes its log to ``log``.
 
-    The application is linked for a second slot where it fits in there.
+    The application is also linked for a second slot if it fits there.
 
     Args:
         board: the board's facts.
         work: an empty folder.
-        log: where the log of a failure goes.
-        bundle: the model; None: the bootloader alone.
+        log: file for the log of a failure.
+        bundle: the model's folder; None builds only the bootloader.
+        model_sources: the model's C files, relative to that folder.
         application: one of ``APPLICATIONS``.
-        signer: whose public key goes into the bootloader.
-        weights: where the model reads them, ``flash`` or ``ram``.
+        signer: its public key is built into the bootloader; None builds one that checks no signatures.
+        weights: the memory from which the model reads them, ``flash`` or ``ram``.
 
     Raises:
-        BoardError: the model does not fit, or the board asks for a driver that is not there.
+        BoardError: the model does not fit, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed.
     """
     target = _target(board)
@@ -95,7 +96,6 @@ def link_firmware(
     sources = resource("firmware")
     _check_drivers(board, target, sources)
     generated = work / "generated"
-    generated.mkdir()
     targets = [] if is_program(board) else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
@@ -118,9 +118,10 @@ def link_firmware(
     }
     if bundle is not None:
         # A copy: the compiler sees the same names wherever the bundle lies.
-        settings["SBNN_BUNDLE"] = shutil.copytree(bundle.folder, work / "bundle")
+        settings["SBNN_BUNDLE"] = work / "bundle"
+        copy_folder(bundle, work / "bundle")
         settings["SBNN_APPLICATION"] = APPLICATIONS[application]
-        settings["SBNN_SOURCES"] = ";".join(bundle.sources)
+        settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
     build = work / "build"
     _run(
@@ -151,7 +152,7 @@ def link_firmware(
 
 
 def _places(board: Board, weights: str) -> list[_Place]:
-    """Return where arena and weights may lie, the best first: the arena is read and written most."""
+    """Return the possible places of arena and weights, best first: the arena is accessed most often."""
     regions = ["RAM"] if board.large is None else ["RAM", "LARGE"]
     if weights == "flash":
         return [_Place(arena, None) for arena in regions]
@@ -163,13 +164,14 @@ def _watchdog_driver(board: Board) -> str:
 
 
 def check_compiler(target: Target) -> None:
-    """See that the compiler of the target's firmware is there.
+    """Check that the compiler for the target's firmware is installed.
 
     Raises:
         ToolError: it is missing.
     """
-    if shutil.which(target.compiler) is None:
-        raise ToolError(f"The cross compiler {target.compiler} is missing.", f"Install it: {target.install}")
+    programs.find(
+        target.compiler, install=f"Install it: {target.install}", failure="Firmware cannot be built"
+    )
 
 
 def _target(board: Board) -> Target:
@@ -196,7 +198,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
         if driver not in known:
             raise BoardError(
-                f"The board {board.name} names the {kind} driver {driver!r}, which the firmware has not.",
+                f"The board {board.name} names the {kind} driver {driver!r}, which does not exist.",
                 f"It has: {', '.join(known)}.",
             )
     if target.core == "cortex_m":
@@ -204,15 +206,15 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
 
 
 def _check_vectors(board: Board) -> None:
-    """The core wants its table on a multiple of a power of two that is no smaller than the table."""
+    """Check the alignment of the vector table: a power of two that is not smaller than the table."""
     alignment = 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length()
     for origin in (board.flash.origin, *(slot.origin + HEADER_BYTES for slot in board.slots)):
         if alignment > HEADER_BYTES and origin % alignment:
             raise BoardError(
-                f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of so many "
-                f"vectors stands on a multiple of {alignment}, and {origin:#010x} is none.",
+                f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of that many "
+                f"vectors must be at a multiple of {alignment}, and {origin:#010x} is not one.",
                 "Choose memory.flash.page and bootloader.size so that the slot's vectors, "
-                f"{HEADER_BYTES} bytes behind its start, are on one.",
+                f"{HEADER_BYTES} bytes after its start, are at one.",
             )
 
 
@@ -251,8 +253,7 @@ def _generate(
     }
     for name, slot in zip(IMAGES, board.slots, strict=False):
         texts[f"{name}.ld"] = script.render(facts, application=True, origin=slot.origin, size=slot.size)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, texts)
 
 
 def _cmake() -> Path:
@@ -268,30 +269,18 @@ def _ninja() -> Path:
 
 
 def _run(command: list[str], log: Path, board: Board) -> None:
-    # English words, no colours, and no flags of the user's shell in the image.
+    # Messages in English without colours; the user's shell must not add compiler flags to the build.
     environment = {
         name: value for name, value in os.environ.items() if name not in ("CFLAGS", "LDFLAGS", "CC")
     }
     environment |= {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise ToolError(
-            f"Cannot run {command[0]}: {error.strerror}.", "Install it: pip install cmake ninja"
-        ) from None
-    if done.returncode == 0:
+    done = programs.run(
+        command, env=environment, merged=True, check=False, install="Install it: pip install cmake ninja"
+    )
+    if done.status == 0:
         return
-    overflow = _OVERFLOW.search(done.stdout)
-    if overflow is not None and "bootloader.elf section" in done.stdout:
+    overflow = _OVERFLOW.search(done.text)
+    if overflow is not None and "bootloader.elf section" in done.text:
         room = board.bootloader_room
         raise BoardError(
             f"The bootloader of {board.name} takes {room + int(overflow[2]):,} bytes and has {room:,}.",
@@ -305,6 +294,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)
         raise _RamOverflowError(found.message, found.remedy, more)
-    place_files({log.name: done.stdout.encode()}, log.parent)
-    last = "\n".join(done.stdout.strip().splitlines()[-_LOG_LINES:])
+    write_file(log, done.output)
+    last = "\n".join(done.text.strip().splitlines()[-_LOG_LINES:])
     raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")

@@ -1,15 +1,15 @@
-"""Keys and signatures of firmware images: Ed25519 (RFC 8032), by the library `cryptography`."""
+"""Keys and signatures of firmware images: Ed25519 (RFC 8032), with the library `cryptography`."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensor_bnn.errors import KeyFileError
+from sensor_bnn.files import write_file
 from sensor_bnn.firmware.image import ImageHeader
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ _REMEDY = "Make a key with `sensor-bnn keygen`."
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key, and the counter of the images that it signs.
+    """A private key, and the counter for the images that it signs.
 
     Attributes:
-        counter: 0 to 2**32 - 1; a board that has run an image starts none with a lower one.
+        counter: 0 to 2**32 - 1; a board that has run an image starts none with a lower counter.
     """
 
     private: Ed25519PrivateKey
@@ -41,10 +41,11 @@ class Signer:
 
 
 def make_key(file: Path) -> bytes:
-    """Write a new private key (PKCS #8, PEM, readable by its owner alone); return its public key's 32 bytes.
+    """Write a new private key (PKCS #8, PEM, readable only by its owner); return the public key's 32 bytes.
 
     Raises:
-        KeyFileError: there is such a file, or it cannot be written.
+        KeyFileError: there is such a file.
+        FileError: it cannot be written.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -53,19 +54,12 @@ def make_key(file: Path) -> bytes:
     text = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".key-") as draft:  # mode 600
-            draft.write(text)
-            draft.flush()
-            os.link(draft.name, file)  # never over another key
-    except FileExistsError:
+    if os.path.lexists(file):
         raise KeyFileError(
             f"There is a file {file} already.",
             "A key that is lost cannot be made again: choose another name.",
-        ) from None
-    except OSError as error:
-        raise KeyFileError(f"Cannot write {file}: {error.strerror}.", "Choose another place.") from None
+        )
+    write_file(file, text, mode=0o600, exclusive=True)
     return private.public_key().public_bytes_raw()
 
 
@@ -73,11 +67,11 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
     """Read a private key.
 
     Args:
-        file: PEM, as ``make_key`` or ``openssl genpkey -algorithm ed25519`` write it.
-        counter: of what is to be signed; seconds since 1970 when None (SOURCE_DATE_EPOCH, if set).
+        file: a PEM file from ``make_key`` or ``openssl genpkey -algorithm ed25519``.
+        counter: the counter of the images to sign; None for seconds since 1970 (SOURCE_DATE_EPOCH, if set).
 
     Raises:
-        KeyFileError: there is no such file, or it holds no Ed25519 key without a password.
+        KeyFileError: there is no such file, or it does not hold an Ed25519 key without a password.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

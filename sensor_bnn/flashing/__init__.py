@@ -1,1 +1,1 @@
-"""From an image file to a board that runs it: find the board, choose the place, write, verify."""
+"""Put an image file on a board: find the board, choose the slot, write, verify, start."""

@@ -1,4 +1,4 @@
-"""Find the ports that boards are on: by USB ids, then by asking who is there."""
+"""Find the ports of boards: by USB ids, then by asking each port for its board."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import PORT_VARIABLE, SerialPort
 
 Ask = Callable[[list[str]], str]
-"""Lets a person choose one of several ports."""
+"""Asks a person to choose one of several ports."""
 
 _SYNC_SECONDS = 0.5
 _HELLO_SECONDS = 0.5
 
 
 def candidates(board: Board) -> list[str]:
-    """Return the machine's ports with one of the board's USB ids; all ports if none has one."""
+    """Return the machine's ports that have one of the board's USB ids; all ports if none has."""
     ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
     marked = [
         str(port.device)
@@ -31,7 +31,7 @@ def candidates(board: Board) -> list[str]:
 
 
 def answers(port: str, board: Board) -> bool:
-    """Whether this board's bootloader, or an application for it, answers at a port."""
+    """Whether the bootloader of ``board``, or an application for it, answers at a port."""
     try:
         with SerialPort(port, board.uart) as line:
             bootloader = An3155(line)
@@ -43,10 +43,11 @@ def answers(port: str, board: Board) -> bool:
 
 
 def choose_port(board: Board, ask: Ask | None = None) -> str:
-    """Return the only port that may be the board's, or at which it answers, or which ``ask`` chooses.
+    """Return the only port that can be the board's, else the one where it answers, else the one that ``ask``
+    returns.
 
     Raises:
-        PortError: there is none, or there are several and nobody to ask; the message lists them.
+        PortError: there is none, or there are several and ``ask`` is None; the message lists them.
     """
     found = candidates(board)
     if len(found) > 1:
@@ -71,7 +72,7 @@ def all_ports(board: Board) -> list[str]:
     """Return every port at which the board answers.
 
     Raises:
-        PortError: at none.
+        PortError: it answers at no port.
     """
     found = [port for port in candidates(board) if answers(port, board)]
     if not found:

@@ -1,15 +1,16 @@
-"""Flash by the drive that a board's debug probe shows: a file copied there is written into the flash.
+"""Flash through the drive of a board's debug probe, which writes a file that is copied there into the flash.
 
-ST-Link and DAPLink probes take Intel HEX, whose addresses say where its bytes go.
+ST-Link and DAPLink probes accept Intel HEX, which contains the addresses of its bytes.
 """
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.errors import FlashError
+from sensor_bnn.files import replace_file, write_errors
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit
 from sensor_bnn.hardware.boards import Board
@@ -19,9 +20,9 @@ _FILE = "FIRMWARE.HEX"
 
 @dataclass(frozen=True)
 class DriveResult:
-    """What was copied where; the probe, or the chip's ROM, writes it from then on by itself.
+    """What was copied, and to which drive; the probe, or the chip's ROM, then writes the flash by itself.
 
-    ``port`` and ``model`` are of the application that has answered, if somebody listened for it.
+    ``port`` and ``model`` belong to the application that answered, if its answer was awaited.
     """
 
     board: str
@@ -36,16 +37,17 @@ class DriveResult:
 
 
 def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
-    """Copy the resident bootloader, if ``image`` brings it, and the image as one file of Intel HEX.
+    """Copy the resident bootloader, if ``image`` contains it, and the image as one Intel HEX file.
 
     Args:
         image: a checked image.
-        board: the board that is meant.
+        board: the board that the drive must belong to.
         drive: the folder where the probe's drive is mounted.
 
     Raises:
         BoardError: the image is for another board or does not fit.
-        FlashError: the drive cannot be written, or tells of a failure.
+        FlashError: the drive tells of a failure.
+        FileError: the drive cannot be written.
     """
     from intelhex import IntelHex
 
@@ -55,19 +57,14 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
     if image.bootloader:
         content.puts(board.flash.origin, image.bootloader)
     file = drive / _FILE
-    try:
-        if not drive.is_dir():
-            raise NotADirectoryError(20, "there is no such folder")
-        with file.open("w", newline="") as stream:
-            content.write_hex_file(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+    text = io.StringIO()
+    content.write_hex_file(text)
+    remedy = "Mount the probe's drive, and name it with --drive."
+    with replace_file(file, in_place=True, remedy=remedy) as stream:
+        stream.write(text.getvalue().encode())
+    with write_errors(file, remedy):
         failed = drive / "FAIL.TXT"
         words = failed.read_text(errors="replace").strip() if failed.is_file() else ""
-    except OSError as error:
-        raise FlashError(
-            f"Cannot write {file}: {error.strerror}.", "Mount the probe's drive, and name it with --drive."
-        ) from None
     if words:
         raise FlashError(f"The probe refused the file: {words}", "Check that the drive is this board's.")
     return DriveResult(

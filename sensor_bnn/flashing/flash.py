@@ -1,7 +1,8 @@
-"""Flash a firmware image over the serial port, verify it, start it, and see that it answers."""
+"""Flash a firmware image over the serial port, verify it, start it, and check that it answers."""
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from sensor_bnn.flashing.transfer import (
     write_pages,
 )
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.an3155 import SilenceError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import LostPortError, SerialPort
@@ -28,16 +30,18 @@ from sensor_bnn.wire.protocol import Hello
 
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
-_LOOK_SECONDS = 0.2  # between looks whether a lost port is back
+_LOOK_SECONDS = 0.2  # between two checks whether a lost port is back
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class FlashResult:
-    """What was flashed where, and how fast; rates are bytes of image in a second of wall clock.
+    """What was flashed, where, and how fast; rates are image bytes per second of wall clock.
 
-    ``write_seconds`` are for comparing, erasing and writing. ``written_bytes`` were sent; the rest of
-    ``flash_bytes`` stood in the flash already. ``baud`` is the rate they were sent at, ``retries`` counts
-    repeated commands, ``resumed`` how often the board was lost and found again.
+    ``write_seconds`` covers comparing, erasing and writing. ``written_bytes`` were sent; the rest of
+    ``flash_bytes`` was already in the flash. ``baud`` is the rate of the line, ``retries`` counts repeated
+    commands, and ``resumed`` how often the board was lost and found again.
     """
 
     board: str
@@ -81,31 +85,33 @@ def flash_image(
     baud: int = FAST_BAUD,
     reset: tuple[str, ...] = (),
     read_back: bool = False,
-    afresh: bool = False,
+    rewrite_all: bool = False,
     with_bootloader: bool = False,
     patience: float = 0.0,
 ) -> FlashResult:
-    """Write ``image`` into the board's application slot, verify it, start it, and see that it answers.
+    """Write ``image`` into the board's application slot, verify it, start it, and check that it answers.
 
-    On a board with two slots it goes to the one that does not hold the image that runs, which stays as it is.
+    On a board with two slots the image goes to the slot that does not hold the running image, which is kept.
 
     Args:
         port: the serial port's path.
         image: a checked image (``read_image``).
-        board: the board that is meant; its chip id must be the one that the bootloader answers.
-        debugger: where the board's debugger is served, for a board whose flash only that can write.
-        progress: called as the work goes on.
+        board: the board that must answer; its chip id must equal the bootloader's answer.
+        debugger: address of the board's debugger, for a board whose flash only a debugger can write.
+        progress: called with the stage, the bytes done and the bytes in all.
         baud, reset: see ``Link``.
-        read_back: verify by reading all back, also where the bootloader computes checksums.
-        afresh: write all pages, also those that hold what they shall.
-        with_bootloader: write the image's resident bootloader first, through the one in the chip's ROM.
-        patience: seconds to wait for a board that is lost on the way (a cable pulled), to go on with it.
+        read_back: verify by reading all bytes back, even where the bootloader computes checksums.
+        rewrite_all: write every page, even one whose contents already match.
+        with_bootloader: write the image's resident bootloader first, through the bootloader in the chip's
+            ROM.
+        patience: seconds to wait for a board that is lost meanwhile (a pulled cable), before continuing with
+            it.
 
     Raises:
-        BoardError: the image is for another board or does not fit; nothing was touched.
+        BoardError: the image is for another board or does not fit; nothing was changed.
         PortError: the port is absent, busy or silent.
         DeviceError: another chip or board answers, or the flashed application does not.
-        FlashError: the bootloader refuses, or what was read back differs.
+        FlashError: the bootloader refuses, or the verification fails.
     """
     check_fit(image, board)
     if is_program(board):
@@ -135,14 +141,15 @@ def flash_image(
                 if debugger is not None and by_debugger:
                     written = _program_by_debugger(debugger, board, start, data, progress)
                 else:
-                    written = _program_afresh(session, board, start, data, progress, read_back, afresh)
+                    written = _program_verified(session, board, start, data, progress, read_back, rewrite_all)
                 reached = session.port.baud
-                # A bootloader in ROM wants the vector table; the resident one looks at the image first.
+                # A bootloader in ROM needs the address of the vector table; the resident one checks the image
+                # first.
                 session.go(board.flash.origin if with_bootloader else start + HEADER_BYTES)
                 hello = _greet(session.client, image)
             break
         except (LostPortError, SilenceError, PortError) as error:
-            # Only a board that was there before is waited for.
+            # Wait only for a board that has answered before.
             if session is None and lost_at is None:
                 raise
             lost_at = time.monotonic() if session is not None or lost_at is None else lost_at
@@ -176,22 +183,22 @@ def flash_image(
     )
 
 
-def _program_afresh(
+def _program_verified(
     session: Session,
     board: Board,
     address: int,
     data: bytes,
     progress: Progress,
     read_back: bool,
-    afresh: bool,
+    rewrite_all: bool,
 ) -> _Written:
     try:
-        return _program(session, board, address, data, progress, read_back, afresh)
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
     except FlashError:
         if not session.bootloader.retries:
             raise
-        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start afresh.
-        return _program(session, board, address, data, progress, read_back, afresh)
+        # A lost byte can make a block of wrong bytes with a right checksum, once in 256: start again.
+        return _program(session, board, address, data, progress, read_back, rewrite_all)
 
 
 def _program(
@@ -201,28 +208,33 @@ def _program(
     data: bytes,
     progress: Progress,
     read_back: bool,
-    afresh: bool,
+    rewrite_all: bool,
 ) -> _Written:
     """Compare, erase, write, verify."""
+    laps = Laps(_log)
     begun = time.perf_counter()
     pages = (
         pages_of(board, address, len(data))
-        if afresh
+        if rewrite_all
         else changed_pages(session, board, address, data, progress)
     )
+    laps.lap("compared %d bytes at %#010x, %d pages to write", len(data), address, len(pages))
     sent = 0
     if pages:
         erase_pages(session, board, pages, progress)
+        laps.lap("erased %d pages", len(pages))
         sent = write_pages(session, board, address, data, pages, progress)
+        laps.lap("wrote %d bytes", sent)
     written = time.perf_counter()
     how = verify(session, address, data, progress, read_back)
+    laps.lap("verified by %s", how)
     return _Written(written - begun, time.perf_counter() - written, len(pages), sent, how)
 
 
 def _program_bootloader(session: Session, board: Board, bootloader: bytes, progress: Progress) -> None:
     if session.is_ours:
         raise DeviceError(
-            f"The bootloader at {session.port.path} is the resident one, which never writes itself.",
+            f"The bootloader at {session.port.path} is the resident one, which never overwrites itself.",
             "Set BOOT0 and reset the board to reach the one in ROM, or leave --with-bootloader out.",
         )
     if not 0 < len(bootloader) <= board.bootloader.size:
@@ -241,7 +253,7 @@ def _program_bootloader(session: Session, board: Board, bootloader: bytes, progr
 def _program_by_debugger(
     debugger: str, board: Board, start: int, data: bytes, progress: Progress
 ) -> _Written:
-    """Write and verify while the bootloader is held."""
+    """Write and verify through the debugger while the core is halted."""
     with Debugger(debugger) as core:
         begun = time.perf_counter()
         for at in range(0, len(data), gdb.BLOCK_BYTES):
@@ -261,7 +273,7 @@ def _program_by_debugger(
 
 
 def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
-    """A program is not flashed: whoever started it chose the model, which is looked at."""
+    """Check a program's model. It is not flashed: its model was chosen when it was started."""
     hello = greet(port, image, board)
     return FlashResult(
         board=board.name,
@@ -288,7 +300,7 @@ def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
 
 
 def greet(port: str, image: Image, board: Board) -> Hello:
-    """See that the application answers, and that it is this image's.
+    """Check that the application answers, and that it runs this image.
 
     Raises:
         PortError: the port is absent or busy.

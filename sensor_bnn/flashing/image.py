@@ -1,4 +1,4 @@
-"""Read a firmware image from where a build left it: header of 512 bytes, vector table, code, weights."""
+"""Read a firmware image from a build: a header of 512 bytes, vector table, code, weights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _REMEDY = "Make it with `sensor-bnn build`."
 
 @dataclass(frozen=True)
 class Image:
-    """A whole, checked firmware image; ``data`` begins with its header.
+    """A complete, checked firmware image; ``data`` begins with its header.
 
-    It runs at ``address`` alone. ``bootloader`` is what the resident bootloader puts into flash, and
-    ``second`` the same image for the board's second slot, if the build's folder was read and has them.
+    It runs only at ``address``. ``bootloader`` is the flash content of the resident bootloader, and
+    ``second`` the same image for the board's second slot; both are set only if a build's folder was read that
+    has them.
     """
 
     data: bytes
@@ -33,7 +34,7 @@ def read_image(source: Path) -> Image:
     """Read a build's folder, its firmware.bin, or its firmware.elf, or Intel HEX of one (``*.hex``).
 
     Raises:
-        BundleError: there is none, or it is cut off, damaged or of another version.
+        BundleError: there is no image, or it is truncated, damaged or of another version.
     """
     if not source.is_dir():
         return _read_file(source)
@@ -46,7 +47,7 @@ def read_image(source: Path) -> Image:
 
 
 def parse_image(head: bytes) -> int | None:
-    """Return the size of the image, header and all, that begins with ``head``; None if none does."""
+    """Return the size of the image that begins with ``head``, with its header; None if it is none."""
     from sensor_bnn.firmware import image
 
     return image.image_size(head)
@@ -74,7 +75,7 @@ def _read_file(file: Path) -> Image:
 
 
 def _from_hex(file: Path) -> bytes:
-    """What an Intel HEX file puts into flash, gaps filled as erased flash."""
+    """Return the flash content of an Intel HEX file, gaps filled with 0xFF."""
     from intelhex import HexReaderError, IntelHex
 
     try:
@@ -90,7 +91,7 @@ def _from_hex(file: Path) -> bytes:
 
 
 def _loaded(file: Path) -> bytes:
-    """What an ELF file puts into flash: its loadable segments, gaps filled as erased flash."""
+    """Return the flash content of an ELF file: its loadable segments, gaps filled with 0xFF."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 

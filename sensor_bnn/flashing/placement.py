@@ -1,4 +1,4 @@
-"""Which of a board's slots an image goes to, and which one is there."""
+"""Choose the slot of a board for an image, and find the current image's slot."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sensor_bnn.wire.an3155 import BLOCK_BYTES
 
 
 def check_fit(image: Image, board: Board) -> None:
-    """Refuse an image of another board, or one that does not fit into the slot that it was built for.
+    """Refuse an image for another board, or one that does not fit the slot that it was built for.
 
     Raises:
-        BoardError: with both names, the addresses, or the sizes.
+        BoardError: the message has both names, the addresses, or the sizes.
     """
     if image.board != board.name:
         raise BoardError(
@@ -37,12 +37,12 @@ def check_fit(image: Image, board: Board) -> None:
 
 
 def place(session: Session, image: Image, board: Board) -> Image:
-    """Return the image as it goes to the slot that is spare, or as it stands in the other one already.
+    """Return the image for the spare slot; for the other slot, if that already holds it.
 
-    An image that was read from a single file, or is too large for the second slot, has but one place.
+    An image that was read from a single file, or is too large for the second slot, has only one place.
 
     Raises:
-        BoardError: the board starts only signed images, and this is none; nothing was touched.
+        BoardError: the board starts only signed images, and this one is not signed; nothing was changed.
     """
     if session.checks_signatures and not image.is_signed:
         raise BoardError(
@@ -59,7 +59,7 @@ def place(session: Session, image: Image, board: Board) -> Image:
 
 
 def current_origin(session: Session, board: Board) -> int:
-    """Return where the image stands that a reset starts; where the next one goes, if there is none."""
+    """Return the address of the image that a reset starts; the address for the next one if there is none."""
     if session.spare_slot is None:
         return board.slot.origin
     spare, other = board.slots[session.spare_slot].origin, board.slots[1 - session.spare_slot].origin

@@ -28,19 +28,19 @@ class ProbeResult:
 def flash_by_probe(
     image: Image, board: Board, probe: str | None, target: str | None, progress: Progress
 ) -> ProbeResult:
-    """Write the resident bootloader, if ``image`` brings it, and the image; then reset the board.
+    """Write the resident bootloader, if ``image`` contains it, and the image; then reset the board.
 
     Args:
         image: a checked image.
-        board: the board that is meant.
-        probe: the probe's serial number, or a part of it; the only one when None.
-        target: pyOCD's name of the chip; what the probe says when None.
-        progress: called with "probe" and parts of a thousand.
+        board: the board that the probe must be connected to.
+        probe: the probe's serial number, or a part of it; None for the only probe.
+        target: pyOCD's name of the chip; None for what the probe reports.
+        progress: called with "probe", the thousandths done, and 1000.
 
     Raises:
         BoardError: the image is for another board or does not fit.
         ToolError: pyOCD is not installed.
-        PortError: there is no such probe, or it finds no chip.
+        PortError: there is no such probe, or no chip answers it.
         FlashError: the chip's flash cannot be written.
     """
     check_fit(image, board)
@@ -63,7 +63,7 @@ def flash_by_probe(
     if session is None:
         raise PortError(
             "pyOCD finds no debug probe." if probe is None else f"pyOCD finds no debug probe {probe}.",
-            "Plug it in, and see `pyocd list`.",
+            "Plug it in and check `pyocd list`.",
         )
     try:
         with session:

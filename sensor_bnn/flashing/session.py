@@ -1,7 +1,8 @@
-"""A conversation with a board's bootloader: found, identified, and as fast as it can be."""
+"""A connection to a board's bootloader, identified and at the fastest rate."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 FAST_BAUD = 921_600
-"""What is tried when nothing else is asked for: the fastest that common USB adapters all reach."""
+"""The default rate in baud: the fastest one that all common USB adapters reach."""
 
 _SYNC_SECONDS = 0.5
 _RESET_SECONDS = 3.0
 _HELLO_SECONDS = 0.5
 
+
+_log = logging.getLogger(__name__)
 
 _REFUSALS = {
     1: ("there is no image", "Flash one."),
@@ -50,17 +53,18 @@ _REFUSALS = {
         "To go back on purpose, build it again with --sign: that gives it a new counter.",
     ),
 }
-"""What the lower half of Get Version's second option byte says after a refused Go, and what to do."""
+"""Reason and remedy by the lower half of Get Version's second option byte after a refused Go."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """How to talk to a board.
+    """How to reach a board.
 
     Attributes:
         port: the serial port's path.
-        baud: the rate to go over to where the bootloader offers Speed; 0 stays at the board's own.
-        reset: modem lines (``dtr``, ``rts``): the first is the board's reset, the second its BOOT0.
+        baud: the rate to change to where the bootloader offers Speed; 0 keeps the board's own.
+        reset: names of modem lines (``dtr``, ``rts``): the first drives the board's reset, the second its
+            BOOT0.
     """
 
     port: str
@@ -70,7 +74,7 @@ class Link:
 
 @dataclass
 class Session:
-    """An open port, both protocols over it, and what the bootloader said of itself."""
+    """An open port, both protocols over it, and what the bootloader reported about itself."""
 
     port: SerialPort
     bootloader: An3155
@@ -87,24 +91,24 @@ class Session:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this is our resident bootloader, not one in a chip's ROM."""
+        """Whether this is our resident bootloader and not one in a chip's ROM."""
         return self.bootloader.hasty
 
     @property
     def checks_signatures(self) -> bool:
-        """Whether the board starts only what is signed with its key."""
+        """Whether the board starts only images signed with its key."""
         return bool(self.features & 0x10)
 
     @property
     def spare_slot(self) -> int | None:
-        """The number of the slot that the next image goes to; None where there is but one."""
+        """The number of the slot for the next image; None if there is only one slot."""
         return (self.features >> 7) if self.features & 0x40 else None
 
     def go(self, address: int) -> None:
-        """Start the application, and follow it to its rate.
+        """Start the application and change to its rate.
 
         Raises:
-            RefusalError: its image is not whole, or not one that the board may start; the message says why.
+            RefusalError: its image is damaged, or the board may not start it; the message says why.
         """
         try:
             self.bootloader.go(address)
@@ -120,7 +124,7 @@ class Session:
 
 @contextmanager
 def open_session(link: Link, board: Board) -> Iterator[Session]:
-    """Open the port and find the bootloader, or have the application start it.
+    """Open the port and find the bootloader; if an application runs, make it enter the bootloader.
 
     Raises:
         PortError: the port is absent, busy or silent.
@@ -133,20 +137,22 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         bootloader = An3155(port)
         _reach(bootloader, client, board, link.port)
         version, commands = _identify(bootloader, board)
-        bootloader.hasty = {SPEED, GET_CHECKSUM} <= commands  # ours: no other USART bootloader has both
+        bootloader.hasty = {SPEED, GET_CHECKSUM} <= commands  # only our bootloader has both commands
         features = 0
         if bootloader.hasty:
             bootloader.ahead, features = bootloader.options()
             bootloader.long_writes = LONG_WRITE in commands
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
+        whose = "the resident bootloader" if bootloader.hasty else "a bootloader in ROM"
+        _log.info("%s: %s, version %#04x, chip %#05x", link.port, whose, version, board.bootloader.chip_id)
         yield Session(port, bootloader, client, version, commands, board.uart.baud, features)
 
 
 def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
     if bootloader.sync(_SYNC_SECONDS):
         return
-    for _ in range(2):  # the request into the bootloader is not repeated by the client: it may be lost
+    for _ in range(2):  # the client does not repeat this request, which may be lost
         try:
             hello = client.hello(timeout=_HELLO_SECONDS, attempts=3)
         except PortError:
@@ -174,7 +180,7 @@ def _identify(bootloader: An3155, board: Board) -> tuple[int, frozenset[int]]:
         names = ", ".join(f"{code:#04x}" for code in sorted(missing or {ERASE, EXTENDED_ERASE}))
         raise DeviceError(
             f"The bootloader lacks the commands {names}.",
-            "Check in ST's AN2606 what this part's bootloader can; a debug probe writes any.",
+            "Check in ST's AN2606 what this part's bootloader supports, or use a debug probe.",
         )
     if EXTENDED_ERASE not in capabilities.commands:
         bootloader.erase_command = ERASE

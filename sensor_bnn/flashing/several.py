@@ -1,4 +1,4 @@
-"""The same work on several boards side by side, a thread a port."""
+"""The same work on several boards in parallel, with one thread per port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
-    """What became of one port: a result, or the error that stopped its board and no other."""
+    """The outcome at one port: a result, or the error that stopped the work there; other ports go on."""
 
     port: str
     result: Result | None
@@ -22,7 +22,7 @@ class Outcome(Generic[Result]):
 
 
 def on_each(ports: Sequence[str], work: Callable[[str], Result]) -> list[Outcome[Result]]:
-    """Do ``work`` for each port at once; return the outcomes in the ports' order."""
+    """Do ``work`` for all ports in parallel; return the outcomes in the order of the ports."""
 
     def one(port: str) -> Outcome[Result]:
         try:

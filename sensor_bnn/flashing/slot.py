@@ -1,4 +1,4 @@
-"""Look at a board's application slot, or empty it, without flashing."""
+"""Verify, read or erase a board's application slot without flashing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sensor_bnn.wire.an3155 import BLOCK_BYTES, RefusalError
 
 @dataclass(frozen=True)
 class SlotReport:
-    """What was found, or done, in the slot of a board.
+    """What was found or done in the slot of a board.
 
     Attributes:
         action: ``verify``, ``dry-run``, ``read`` or ``erase``.
-        board, port, address: where; ``address`` is the start of the slot that was looked at.
-        bytes: that were compared, read or erased.
-        pages: that ``bytes`` lie in.
-        pages_changed: of these, that ``flash`` would write; None where nothing was compared.
-        verified_by: how all bytes were seen to be right, or empty.
+        board, port, address: the place; ``address`` is the start of the slot.
+        bytes: number of bytes compared, read or erased.
+        pages: number of pages that contain them.
+        pages_changed: how many of these ``flash`` would write; None if nothing was compared.
+        verified_by: how the bytes were verified; empty if they were not.
         started: whether the application was started again.
     """
 
@@ -39,7 +39,8 @@ class SlotReport:
 
 
 def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read_back: bool) -> SlotReport:
-    """See that the slot that a reset starts holds ``image``; nothing is written, and what is there starts.
+    """Check that the slot that a reset starts holds ``image``. Nothing is written; the image there is
+    started.
 
     Raises:
         FlashError: it does not; the message names the first wrong address.
@@ -52,7 +53,7 @@ def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read
         try:
             how = verify(session, expected.address, filled(expected.data), progress, read_back)
         except FlashError as error:
-            _go(session, board)  # what ran before this look runs on
+            _go(session, board)  # the application that ran before continues
             raise FlashError(
                 error.message,
                 "The board holds another image; nothing was written. Flash this one without --verify-only.",
@@ -64,9 +65,9 @@ def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read
 
 
 def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> SlotReport:
-    """Find out what ``flash_image`` would write; nothing is.
+    """Report what ``flash_image`` would write, without writing.
 
-    A bootloader without Get Checksum is not asked: ``pages_changed`` are then all.
+    Without Get Checksum nothing can be compared: ``pages_changed`` is then the number of all pages.
 
     Raises:
         BoardError, PortError, DeviceError: as ``flash_image``.
@@ -86,7 +87,7 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
 def read_slot(
     link: Link, board: Board, progress: Progress, count: int | None = None
 ) -> tuple[bytes, SlotReport]:
-    """Read ``count`` bytes of the slot that a reset starts; the image that its header tells of, when None.
+    """Read ``count`` bytes of the slot that a reset starts; None reads the image that its header describes.
 
     Raises:
         BundleError: there is no header, and ``count`` is None.
@@ -116,7 +117,7 @@ def read_slot(
 
 
 def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
-    """Erase the whole slot, both where it is two; the bootloader stays and listens.
+    """Erase the whole slot (both, if there are two); the bootloader stays active.
 
     Raises:
         PortError, DeviceError, FlashError: as ``flash_image``.
@@ -132,6 +133,6 @@ def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
 def _go(session: Session, board: Board) -> bool:
     try:
         session.go(current_origin(session, board) + HEADER_BYTES)
-    except RefusalError:  # what stands there may not start: the bootloader stays
+    except RefusalError:  # the image there must not start: the bootloader stays active
         return False
     return True

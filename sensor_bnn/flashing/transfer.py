@@ -1,4 +1,4 @@
-"""Bytes into a board's flash through AN3155: compared, erased, written and verified by the page."""
+"""Transfer bytes into a board's flash through AN3155: compare, erase, write and verify by the page."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sensor_bnn.wire.an3155 import BLOCK_BYTES, ERASE_PAGES, RefusalError, Silen
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("compare", "erase", "write", "verify"), the bytes done in it, and its bytes in all."""
 
-_WORD_BYTES = 32  # what the flash of an STM32H7 is written by, the longest; its ROM may refuse less
-_READ_BYTES = 64 * BLOCK_BYTES  # after so many a wrong one is looked at again
-_LOOKS = 4  # at a block that was read wrong
+_WORD_BYTES = 32  # the flash word of an STM32H7, the longest of all; its ROM may refuse less
+_READ_BYTES = 64 * BLOCK_BYTES  # bytes read before a wrong block is read again
+_LOOKS = 4  # reads of a block that differs
 _BLANK = b"\xff" * BLOCK_BYTES
 
 
 def filled(data: bytes) -> bytes:
-    """Return ``data`` with whole words, the last one filled up with what erased flash holds."""
+    """Return ``data`` padded with 0xFF, like erased flash, to whole flash words."""
     return data + b"\xff" * (-len(data) % _WORD_BYTES)
 
 
 def pages_of(board: Board, address: int, size: int) -> range:
-    """Return the numbers of the pages that ``size`` bytes from ``address``, a page's start, lie in."""
+    """Return the numbers of the pages that contain ``size`` bytes from ``address``, the start of a page."""
     first = (address - board.flash.origin) // board.flash.page
     return range(first, first + -(-size // board.flash.page))
 
@@ -33,10 +33,10 @@ def pages_of(board: Board, address: int, size: int) -> range:
 def changed_pages(
     session: Session, board: Board, address: int, data: bytes, progress: Progress
 ) -> Sequence[int]:
-    """Return the pages whose content differs from ``data``, as far as that reaches into them.
+    """Return the pages whose content differs from ``data``, where ``data`` covers them.
 
-    The bootloader computes the checksums; one that does not is asked nothing, and all pages count as
-    changed: to read a page takes as long as to write it.
+    The bootloader computes the checksums. Without that command all pages count as changed, because reading a
+    page takes as long as writing it.
     """
     pages = pages_of(board, address, len(data))
     if not session.has_checksum:
@@ -73,7 +73,7 @@ def erase_pages(session: Session, board: Board, pages: Sequence[int], progress: 
 
 
 def _sectors(board: Board, pages: Sequence[int]) -> list[int]:
-    """The chip's own numbers of pages, as a bootloader in ROM counts them."""
+    """Convert page numbers to the chip's own sector numbers, which a bootloader in ROM uses."""
     first = max(1, len(board.flash.first_sectors))
     later = [number - 1 + first for number in pages if number > 0]
     return [*(range(first) if 0 in pages else ()), *later]
@@ -82,7 +82,7 @@ def _sectors(board: Board, pages: Sequence[int]) -> list[int]:
 def write_pages(
     session: Session, board: Board, address: int, data: bytes, pages: Sequence[int], progress: Progress
 ) -> int:
-    """Write those erased pages of ``data``; return the bytes sent. What stays blank is not sent."""
+    """Write these pages of ``data``, which are erased; return the bytes sent. Blank blocks are not sent."""
     start = pages_of(board, address, len(data)).start
     starts = [(number - start) * board.flash.page for number in pages]
     total = sum(min(board.flash.page, len(data) - at) for at in starts)
@@ -102,10 +102,11 @@ def write_pages(
 
 
 def verify(session: Session, address: int, data: bytes, progress: Progress, read_back: bool = False) -> str:
-    """See that the flash holds ``data``; return how: "checksum" where the bootloader has one, or "read-back".
+    """Check that the flash holds ``data``; return how: "checksum" where the bootloader has one, else
+    "read-back".
 
     Raises:
-        FlashError: with the first wrong address.
+        FlashError: it does not; the message has the first wrong address.
     """
     progress("verify", 0, len(data))
     try:
@@ -129,7 +130,7 @@ def verify(session: Session, address: int, data: bytes, progress: Progress, read
 
 
 def _look_again(session: Session, address: int, block: bytes) -> None:
-    """A read has no checksum: the line may have changed it. What is read right once is right."""
+    """Read a differing block again, because the line may have damaged it: one right read is enough."""
     for _ in range(_LOOKS):
         found = session.bootloader.read(address, len(block))
         if found == block:
@@ -156,6 +157,6 @@ def _equal(session: Session, address: int, data: bytes) -> bool:
 
 
 def _without_checksum(session: Session) -> None:
-    """A bootloader whose Get Checksum has other stages is asked no second time."""
+    """Do not use Get Checksum again: this bootloader implements it with other stages."""
     session.commands = frozenset()
     session.bootloader.resync()

@@ -1,17 +1,17 @@
-"""Flash by the drive that a board's boot ROM shows: a UF2 file copied there is written into the flash.
+"""Flash through the drive of a board's boot ROM, which writes a UF2 file that is copied there into the flash.
 
 Microsoft, *USB Flashing Format (UF2)*: blocks of 512 bytes, each with its address, so that every write to the
-drive is whole.
+drive is complete in itself.
 """
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 from sensor_bnn.errors import BoardError, BundleError, FlashError
+from sensor_bnn.files import replace_file
 from sensor_bnn.flashing.drive import DriveResult
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit
@@ -29,14 +29,14 @@ _MOUNTED = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 
 
 def to_uf2(parts: Sequence[tuple[int, bytes]], family: int) -> bytes:
-    """Return a UF2 file that writes the parts, what is left of a last payload as erased flash.
+    """Return a UF2 file that writes the parts; the last payload of each is padded with 0xFF.
 
     Args:
-        parts: addresses, multiples of 256, and what is written there.
-        family: whose chips are to take it.
+        parts: addresses, which are multiples of 256, and the bytes to write there.
+        family: UF2 family id of the chips that may accept the file.
 
     Raises:
-        ValueError: an address is no multiple of 256.
+        ValueError: an address is not a multiple of 256.
     """
     payloads = []
     for address, data in parts:
@@ -55,18 +55,19 @@ def to_uf2(parts: Sequence[tuple[int, bytes]], family: int) -> bytes:
 
 
 def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progress) -> DriveResult:
-    """Copy the resident bootloader and the image as one UF2 file; the board then starts by itself.
+    """Copy the resident bootloader and the image as one UF2 file; the board then starts the image by itself.
 
     Args:
-        image: a checked image, its bootloader with it.
-        board: the board that is meant.
-        drive: the folder where the board's drive is mounted; looked for when None.
-        progress: called as the work goes on.
+        image: a checked image that contains its bootloader.
+        board: the board that the drive must belong to.
+        drive: the folder where the board's drive is mounted; None searches for it.
+        progress: called with the stage, the bytes done and the bytes in all.
 
     Raises:
         BoardError: the image is for another board or does not fit, or the board takes no UF2.
         BundleError: the image brings no bootloader.
-        FlashError: there is no such drive, it is another board's, or it cannot be written.
+        FlashError: there is no such drive, or it is another board's.
+        FileError: the drive cannot be written.
     """
     check_fit(image, board)
     if board.uf2 is None:
@@ -85,18 +86,11 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
     content = to_uf2(parts, board.uf2.family)
     file = place / _FILE
     progress("write", 0, len(content))
-    try:
-        with file.open("wb") as stream:
-            for at in range(0, len(content), 1 << 16):
-                stream.write(content[at : at + (1 << 16)])
-                progress("write", min(at + (1 << 16), len(content)), len(content))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise FlashError(
-            f"Cannot write {file}: {error.strerror}.",
-            "Hold BOOTSEL while plugging the board in, mount its drive, and try again.",
-        ) from None
+    remedy = "Hold BOOTSEL while plugging the board in, mount its drive, and try again."
+    with replace_file(file, in_place=True, remedy=remedy) as stream:
+        for at in range(0, len(content), 1 << 16):
+            stream.write(content[at : at + (1 << 16)])
+            progress("write", min(at + (1 << 16), len(content)), len(content))
     return DriveResult(
         *(board.name, "uf2", str(file), board.slot.origin, len(image.data)),
         *(len(image.bootloader), image.model_hash),
@@ -122,12 +116,12 @@ def _check(drive: Path, board_id: str) -> None:
     found = _board_id(drive)
     if found is None:
         raise FlashError(
-            f"{drive} is no drive of a boot ROM: it holds no {_INFO}.",
+            f"{drive} is not a boot ROM's drive: it holds no {_INFO}.",
             "Hold BOOTSEL while plugging the board in, mount its drive, and name it with --drive.",
         )
     if found != board_id:
         raise FlashError(
-            f"The drive {drive} is of a board {found}, not {board_id}.", "Check --drive and --board."
+            f"The drive {drive} belongs to a board {found}, not {board_id}.", "Check --drive and --board."
         )
 
 

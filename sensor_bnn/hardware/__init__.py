@@ -1,1 +1,1 @@
-"""What a board is: its facts, the file that states them, and the registry of all boards."""
+"""Boards: their facts, the files that contain them, and the registry of all boards."""

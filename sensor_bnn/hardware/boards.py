@@ -1,17 +1,17 @@
 """The board registry: every folder ``boards/<name>/`` with a ``board.toml``, by name.
 
-A board is a folder of facts. Code asks for a fact and never for a board's name, so a new board is a new
-folder, in this installation's ``boards/`` or anywhere the user keeps it.
+A board is a folder of facts. Code depends on facts and never on a board's name, so adding a board means
+adding a folder, in this installation's ``boards/`` or anywhere else.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-import tempfile
 from pathlib import Path
 
 from sensor_bnn.errors import BoardError
+from sensor_bnn.files import replace_folder
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader
@@ -32,7 +32,7 @@ from sensor_bnn.resources import resource
 
 
 def list_boards() -> list[Board]:
-    """Return every board of this installation, by name.
+    """Return every board of this installation, sorted by name.
 
     Raises:
         BoardError: a board's file is wrong.
@@ -41,22 +41,22 @@ def list_boards() -> list[Board]:
 
 
 def default_board() -> Board:
-    """Return the emulated board that the demo runs on when none is named.
+    """Return the emulated board that the demo uses if none is named.
 
     Raises:
-        BoardError: a board's file is wrong, or not exactly one says that it is the default.
+        BoardError: a board's file is wrong, or not exactly one board is the default.
     """
     found = [board for board in list_boards() if board.emulator is not None and board.emulator.default]
     if len(found) != 1:
         raise BoardError(
-            f"{len(found)} boards say that they are the default, not one.",
+            f"{len(found)} boards are marked as the default; exactly one must be.",
             "Name a board with --board, or correct the boards' emulator.default.",
         )
     return found[0]
 
 
 def load_board(name: str | Path) -> Board:
-    """Return the board of this name, or the one in this folder.
+    """Return the board with this name or in this folder.
 
     Args:
         name: a name that ``sensor-bnn boards`` lists, or a path to a folder with a ``board.toml``.
@@ -84,12 +84,13 @@ def load_board(name: str | Path) -> Board:
 
 
 def new_board(name: str, source: Board, folder: Path) -> Board:
-    """Write ``folder/name/board.toml`` with the facts, and comments, of another board.
+    """Write ``folder/name/board.toml`` with the facts and comments of another board.
 
-    The new board has not run on hardware and is no default.
+    The new board is marked as not run on hardware and not the default.
 
     Raises:
         BoardError: the name is none, or there is such a board or folder.
+        FileError: the folder cannot be written.
     """
     if not NAME.fullmatch(name):
         raise BoardError(
@@ -102,16 +103,9 @@ def new_board(name: str, source: Board, folder: Path) -> Board:
     for key, value in (("name", f'"{name}"'), ("title", f'"{name}"'), ("run_on_hardware", "false")):
         text = re.sub(rf"(?m)^{key}\s*=.*$", f"{key} = {value}", text, count=1)
     text = re.sub(r"(?m)^default\s*=.*\n", "", text)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".board-") as temporary:
-            draft = Path(temporary) / name
-            draft.mkdir()
-            (draft / BOARD_FILE).write_text(text, encoding="utf-8")
-            read_board(draft)
-            draft.rename(target)
-    except OSError as error:
-        raise BoardError(f"Cannot write {target}: {error.strerror}.", "Choose another folder.") from None
+    with replace_folder(target, None) as draft:
+        draft.write(BOARD_FILE, text)
+        read_board(draft.path)
     return read_board(target)
 
 

@@ -1,9 +1,30 @@
-"""What a board is: the facts that every stage asks for, and what follows from them."""
+"""The facts about a board that the other stages use, and values derived from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Address = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Word = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+"""A register's value, or bits of it."""
+
+Bytes = Annotated[int, Meta(ge=1, le=2**32)]
+Page = Annotated[int, Meta(ge=256, le=1 << 24)]
+Hertz = Annotated[int, Meta(ge=1, le=10**10)]
+Text = Annotated[str, Meta(min_length=1)]
+Driver = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", extra={"rule": "a word in small letters"})]
+Flasher = Literal["an3155", "gdb", "process", "uf2"]
+UsbId = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9a-f]{4}:[0-9a-f]{4}\Z",
+        extra={"rule": "vendor:product in small hexadecimal digits, such as 0483:374b"},
+    ),
+]
 
 HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
 
@@ -12,44 +33,44 @@ HEADER_BYTES = 512  # the image header at the start of the application slot; the
 class Region:
     """A range of the address space, in bytes."""
 
-    origin: int
-    size: int
+    origin: Address
+    size: Bytes
 
     @property
     def end(self) -> int:
-        """The first address behind the region."""
+        """The first address after the region."""
         return self.origin + self.size
 
 
 @dataclass(frozen=True)
 class Flash(Region):
-    """The flash: which driver of ``firmware/`` writes it, and the bytes of a page, its unit of erasure.
+    """The flash: the driver of ``firmware/`` that writes it, and the bytes of a page, its unit of erasure.
 
-    The first page may be several sectors of the chip's, smaller ones: ``first_sectors`` are their bytes.
-    Each later page is one sector.
+    The first page may consist of several smaller sectors of the chip; ``first_sectors`` are their sizes in
+    bytes. Each later page is one sector.
     """
 
-    driver: str
-    page: int
-    first_sectors: tuple[int, ...] = ()
+    driver: Driver
+    page: Page
+    first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
 
 
 @dataclass(frozen=True)
 class Ram(Region):
-    """The RAM, of which the application's stack takes the first ``stack`` bytes."""
+    """The RAM. The application's stack takes the first ``stack`` bytes."""
 
-    stack: int
+    stack: Page
 
 
 @dataclass(frozen=True)
 class Bootloader:
-    """The resident bootloader: bytes it takes at the start of flash, and the chip id it answers.
+    """The resident bootloader: its bytes at the start of flash, and the chip id that it answers.
 
-    ``alias`` is where hosts that know the chip expect the flash; addresses from there on mean it too.
-    ``mark`` are the words behind its vectors by which a bootloader in ROM knows it for a program.
-    ``journal`` pages at the end of ``size`` (two, or none) hold what the board remembers of its images;
-    with them it may have two ``slots`` for these. Where the first page is of several sectors, two of equal
-    size are the journal's pages, from sector ``journal_sector`` on.
+    ``alias`` is the address where hosts that know the chip expect the flash; it is a second address of the
+    flash. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program. The last
+    ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images; only with
+    them it may have two ``slots``. If the first page has several sectors, the journal's pages are two sectors
+    of equal size, beginning with sector ``journal_sector``.
     """
 
     size: int
@@ -63,29 +84,29 @@ class Bootloader:
 
 @dataclass(frozen=True)
 class Uart:
-    """The serial port of flasher and benchmark: a driver of ``firmware/`` and its facts."""
+    """The serial port for flashing and benchmarks: a driver of ``firmware/`` and its facts."""
 
-    driver: str
-    base: int
-    clock_hz: int
-    irq: int
-    baud: int
-    parity: str  # "none", "even" or "odd"
+    driver: Driver
+    base: Address
+    clock_hz: Hertz
+    irq: Annotated[int, Meta(ge=0, le=1023)]
+    baud: Annotated[int, Meta(ge=1200, le=10**7)]
+    parity: Literal["none", "even", "odd"]
 
 
 @dataclass(frozen=True)
 class Counter:
-    """The timer that the firmware falls back to when the core's cycle counter stands still."""
+    """The timer that the firmware uses if the core's cycle counter does not count."""
 
-    driver: str
-    clock_hz: int
+    driver: Driver
+    clock_hz: Hertz
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A register that start-up changes before anything else: ``value & ~clear | set``.
+    """A change of a register that start-up makes before anything else: ``value & ~clear | set``.
 
-    Start-up then waits until ``value & wait == until``; ``wait`` is 0 where there is nothing to wait for.
+    Start-up then waits until ``value & wait == until``; ``wait`` is 0 if there is nothing to wait for.
     """
 
     register: int
@@ -97,15 +118,15 @@ class Setup:
 
 @dataclass(frozen=True)
 class Write:
-    """A value for a register."""
+    """A write of a value to a register."""
 
-    register: int
-    value: int
+    register: Address
+    value: Word
 
 
 @dataclass(frozen=True)
 class EnergyPin:
-    """A pin that is raised round every inference, for an instrument that measures energy: two writes."""
+    """The two writes that raise and lower a pin around every inference, for an energy meter."""
 
     raised: Write
     lowered: Write
@@ -113,53 +134,53 @@ class EnergyPin:
 
 @dataclass(frozen=True)
 class Uf2:
-    """The drive by which the board is flashed: the family of its files, and its own Board-ID."""
+    """The drive that flashes the board: the UF2 family of its files, and its Board-ID."""
 
-    family: int
-    board_id: str
+    family: Word
+    board_id: Text
 
 
 @dataclass(frozen=True)
 class ResetCause:
-    """The register that tells why the chip was reset: its bits for the watchdog, and those that clear it."""
+    """The register with the cause of the last reset: the watchdog's bits, and the bits that clear it."""
 
-    register: int = 0
-    fired: int = 0
-    clear: int = 0
+    register: Address
+    fired: Word
+    clear: Word
 
 
 @dataclass(frozen=True)
 class Watchdog:
-    """What resets a board whose application is not heard of for ``seconds``; ``cause`` where it tells."""
+    """The watchdog, which resets a board whose application has not fed it for ``seconds``."""
 
-    driver: str
-    base: int
-    clock_hz: int
-    seconds: int
-    cause: ResetCause
+    driver: Driver
+    base: Address
+    clock_hz: Hertz
+    seconds: Annotated[int, Meta(ge=1, le=3600)]
+    cause: ResetCause = ResetCause(0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """The program that emulates the board; ``2**icount_shift`` ns of virtual time an instruction.
+    """The program that emulates the board, with ``2**icount_shift`` ns of virtual time per instruction.
 
-    ``default``: the demo runs on this board when none is named; one board says so.
+    ``default``: the demo runs on this board if none is named; exactly one board is the default.
     """
 
-    program: str
+    program: Text
     arguments: tuple[str, ...]
-    icount_shift: int
-    default: bool
+    icount_shift: Annotated[int, Meta(ge=0, le=10)]
+    default: bool = False
 
 
 @dataclass(frozen=True)
 class Board:
-    """One board, as its ``board.toml`` states it."""
+    """One board, as described by its ``board.toml``."""
 
     name: str
     title: str
     target: str
-    soc: str  # what of ``firmware/hal`` the chip adds to its core; empty for a Cortex-M
+    soc: str  # prefix of the chip's file in ``firmware/hal``; empty for a Cortex-M
     run_on_hardware: bool
     flash: Flash
     ram: Ram
@@ -167,25 +188,25 @@ class Board:
     uart: Uart
     counter: Counter
     setup: tuple[Setup, ...]
-    flasher: str  # "an3155", "gdb" or "uf2" bring the image into the flash; "process" starts it as a program
+    flasher: str  # "an3155", "gdb" or "uf2" write the image into the flash; "process" starts it as a program
     emulator: Emulator | None
     folder: Path
     energy_pin: EnergyPin | None = None
     uf2: Uf2 | None = None
-    large: Region | None = None  # slower RAM, for an arena that finds no room in ``ram``
+    large: Region | None = None  # slower RAM, for an arena that does not fit ``ram``
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
     watchdog: Watchdog | None = None
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash behind the bootloader."""
+        """The application slot: all of the flash after the bootloader."""
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property
     def slots(self) -> tuple[Region, ...]:
-        """Where an image can stand: in the slot from its start, or, with two slots, from its middle on.
+        """The possible places of an image: the slot's start, and, with two slots, also its middle.
 
-        The first is the whole slot: an image that needs it stands over the second.
+        The first is the whole slot: a large image in it extends over the second.
         """
         if self.bootloader.slots == 1:
             return (self.slot,)
@@ -194,9 +215,9 @@ class Board:
 
     @property
     def journal(self) -> Region:
-        """The pages in which bootloader and application note what they know of the images.
+        """The pages in which bootloader and application record what they know about the images.
 
-        The bootloader's own program stands before it.
+        The bootloader's own program must end before them.
         """
         count, first = self.bootloader.journal, self.bootloader.journal_sector
         sectors = self.flash.first_sectors
@@ -207,15 +228,15 @@ class Board:
 
     @property
     def bootloader_room(self) -> int:
-        """Bytes that the bootloader's program may take."""
+        """The most bytes that the bootloader's program may take."""
         return self.journal.origin - self.flash.origin
 
 
 def ram_bytes(board: Board) -> int:
-    """Bytes of all RAM that the firmware uses."""
+    """The bytes of all RAM that the firmware uses."""
     return board.ram.size + (0 if board.large is None else board.large.size)
 
 
 def is_program(board: Board) -> bool:
-    """Whether the board's firmware is a program of an operating system, with no bootloader and no flash."""
+    """Whether the board's firmware is a program of an operating system, without bootloader and flash."""
     return board.flasher == "process"

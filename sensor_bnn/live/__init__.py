@@ -1,1 +1,1 @@
-"""A running board that is watched: monitoring and classified sample streams."""
+"""Watch a running board: monitoring, and classification of a stream of samples."""

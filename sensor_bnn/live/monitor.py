@@ -1,4 +1,4 @@
-"""Watch a running board: sample after sample, what it answers, what that takes, what memory it has used."""
+"""Watch a running board: its answers, the cost of each inference, and its memory use, sample by sample."""
 
 from __future__ import annotations
 
@@ -9,37 +9,42 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.errors import BundleError
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, input_bytes_of, instructions_of, is_counted, read_table
+from sensor_bnn.measure.bench import (
+    Samples,
+    input_bytes_of,
+    instructions_of,
+    is_counted,
+    with_classes_of,
+)
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Memory
 
 KEPT = 4096
-"""Counts that spread and curve are made of: the last ones."""
+"""Number of the last counts that are kept for spread and curve."""
 
-_MEMORY_SECONDS = 0.5  # between two questions for the high-water marks
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
+_MEMORY_SECONDS = 0.5  # between two requests for the high-water marks
 
 
 @dataclass
 class Watch:
-    """What is known of a board by now.
+    """The state of a watched board.
 
     Attributes:
-        hello: who answers.
-        board: the board that is meant.
-        classes: the classes' names.
-        unit: of ``counts``, "instructions" or "ticks".
-        counts: of the last inferences, at most ``KEPT``.
-        inferences: in all.
-        right: of these, right answers.
-        not_a_number: outputs with a NaN, which are no answers.
-        answer, truth: the last sample's classes; -1 for no answer.
-        memory: the high-water marks, as last asked for.
-        seconds: since the first sample.
-        retries: requests that were sent again.
+        hello: the identification that the device sent.
+        board: the board at the port.
+        classes: names of the classes.
+        unit: unit of ``counts``, "instructions" or "ticks".
+        counts: counts of the last inferences, at most ``KEPT``.
+        inferences: number of all inferences.
+        right: how many of these were right.
+        not_a_number: number of outputs with a NaN; they are not answers.
+        answer, truth: predicted and true class of the last sample; -1 for no answer.
+        memory: the last high-water marks.
+        seconds: seconds since the first sample.
+        retries: number of repeated requests.
     """
 
     hello: Hello
@@ -58,17 +63,17 @@ class Watch:
 
     @property
     def spread(self) -> Spread:
-        """Of the kept counts."""
+        """Spread of the kept counts."""
         return Spread.of(self.counts)
 
     @property
     def top1(self) -> float:
-        """Share of right answers."""
+        """Share of right answers, 0 to 1."""
         return self.right / self.inferences
 
     @property
     def milliseconds(self) -> float | None:
-        """The median inference on the board's own clock; None under emulation, which has no time."""
+        """Median time per inference on the board's own clock; None under emulation, without real time."""
         if is_counted(self.hello, self.board):
             return None
         return self.spread.median * 1e3 / self.hello.counter_hz
@@ -77,14 +82,14 @@ class Watch:
 def watch(
     port: str, board: Board, bundle_dir: Path, samples: Samples, *, baud: int | None = None
 ) -> Iterator[Watch]:
-    """Infer the samples over and over; yield what is known after each, for as long as it is asked for.
+    """Infer the samples in an endless loop; yield the state after each inference.
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board at the port.
         bundle_dir: the bundle in its firmware.
-        samples: labelled inputs of the model's shape.
-        baud: a rate to raise the line to; the board's own when None.
+        samples: labelled inputs in the model's shape.
+        baud: the rate to raise the line to; None keeps the board's own.
 
     Raises:
         BundleError: the bundle is missing or damaged.
@@ -92,13 +97,11 @@ def watch(
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or firmware, or refuses.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        floats = metadata["input"]["dtype"] == "float32"
-        size, dtype = int(metadata["output"]["bytes"]), np.dtype(metadata["output"]["dtype"])
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    metadata = read_metadata(bundle_dir)
+    samples = with_classes_of(metadata, samples)
+    inputs = input_bytes_of(metadata, samples)
+    floats = metadata.input.dtype == "float32"
+    size, dtype = metadata.output.bytes, np.dtype(metadata.output.dtype)
     with application_at(port, board, metadata, baud) as (client, hello):
         unit = "instructions" if is_counted(hello, board) else "ticks"
         known = Watch(hello, board, samples.classes, unit, client.memory())

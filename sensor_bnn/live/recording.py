@@ -1,4 +1,4 @@
-"""A sensor's samples as they were recorded: a CSV file, or an npz file's windows one behind the other."""
+"""Read recorded samples of a sensor: a CSV file, or the windows of an npz file, one after the other."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from sensor_bnn.measure.bench import read_samples
 
 _COLUMNS = ("recording", "label")
 _REMEDY = (
-    "Give a CSV file with a header, a column a channel and a line a sample, or an npz with x, y, classes."
+    "Give a CSV file with a header, a column per channel and a line per sample, or an npz with x, y, classes."
 )
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Samples in the order of time.
+    """Samples in time order.
 
     Attributes:
         raw: float32 [samples, channels].
-        labels: what each sample is part of, by name; empty where the file has no labels.
+        labels: name of each sample's class; empty if the file has no labels.
     """
 
     raw: npt.NDArray[np.float32]
@@ -33,19 +33,19 @@ class Recording:
 
 
 def read_recording(file: Path, limit: int | None = None) -> Recording:
-    """Read ``file``; of a CSV file the columns ``recording`` and ``label`` are no channels.
+    """Read ``file``; in a CSV file the columns ``recording`` and ``label`` are not channels.
 
     Args:
-        file: ``.npz`` as ``sensor-bnn eval --write-samples`` writes it, anything else is read as CSV.
+        file: ``.npz`` as ``sensor-bnn evaluate --write-samples`` writes it, anything else is read as CSV.
         limit: at most so many samples, from the start.
 
     Raises:
-        DataError: missing, damaged, without samples, or with something that is no number.
+        DataError: the file is missing or damaged, has no samples, or contains something other than numbers.
     """
     if file.suffix == ".npz":
         windows = read_samples(file)
         if windows.x.ndim != 3:
-            raise DataError(f"{file} holds {windows.x.ndim - 1}-dimensional inputs, no windows.", _REMEDY)
+            raise DataError(f"{file} holds {windows.x.ndim - 1}-dimensional inputs, not windows.", _REMEDY)
         raw = windows.x.transpose(0, 2, 1).reshape(-1, windows.x.shape[1])
         names = [windows.classes[label] for label in windows.y for _ in range(windows.x.shape[2])]
         return Recording(np.ascontiguousarray(raw[:limit]), tuple(names[:limit]))
@@ -55,7 +55,7 @@ def read_recording(file: Path, limit: int | None = None) -> Recording:
     except OSError as error:
         raise DataError(f"Cannot read {file}: {error.strerror}.", _REMEDY) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} is no CSV file: {error}.", _REMEDY) from None
+        raise DataError(f"{file} is not a CSV file: {error}.", _REMEDY) from None
 
 
 def _read_csv(file: Path, rows: csv.DictReader[str], limit: int | None) -> Recording:
@@ -70,7 +70,7 @@ def _read_csv(file: Path, rows: csv.DictReader[str], limit: int | None) -> Recor
         try:
             raw.append([_number(row[name]) for name in channels])
         except (TypeError, ValueError):
-            raise DataError(f"Line {rows.line_num} of {file} is no sample: {row}.", _REMEDY) from None
+            raise DataError(f"Line {rows.line_num} of {file} is not a sample: {row}.", _REMEDY) from None
         labels.append(row.get("label") or "")
     if not raw:
         raise DataError(f"{file} holds no sample.", _REMEDY)

@@ -1,34 +1,35 @@
-"""Feed a board that runs the live-stream application, sample by sample, and hear what it decides."""
+"""Send samples to a board that runs the live-stream application, and receive its decisions."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import instructions_of, read_table
+from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Kind, numbers
 
 DECISION = struct.Struct("<IHHffQQQ")
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 _STREAM = "Build with `--application stream` and flash that."
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the board cuts and smooths a stream.
+    """How the board divides a stream into windows and smooths its decisions.
 
     Attributes:
-        hop: samples from one decision to the next.
-        share: of a new answer in the running average of probabilities; 1 smooths nothing.
-        offset, gain: of each channel, value = (raw - offset) * gain; 0 and 1 where empty.
+        hop: number of samples between two decisions.
+        share: weight of a new output in the running average of probabilities, 0 to 1; 1 disables smoothing.
+        offset, gain: per channel, value = (raw - offset) * gain; empty for 0 and 1.
     """
 
     hop: int
@@ -39,15 +40,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the board makes of the window that ends behind sample ``at``.
+    """The board's decision for the window that ends after ``at`` samples.
 
     Attributes:
-        at: samples until then.
+        at: number of samples since the start of the stream.
         answer: the class of this window alone.
         steady: the class of the running average.
-        logit: of ``answer``.
-        share: of ``steady`` in the average.
-        preparing, inferring, smoothing: what each took, in instructions on an emulated board, else ticks.
+        logit: the logit of ``answer``.
+        share: the probability of ``steady`` in the average.
+        preparing, inferring, smoothing: cost of each step, in instructions on an emulated board, else in
+            ticks.
     """
 
     at: int
@@ -61,7 +63,7 @@ class Decision:
 
     @property
     def cost(self) -> int:
-        """All of it."""
+        """The cost of all steps."""
         return self.preparing + self.inferring + self.smoothing
 
 
@@ -73,24 +75,24 @@ def stream_at(
     settings: Settings,
     baud: int | None = None,
 ) -> Iterator[tuple[Hello, Decision]]:
-    """Send the samples in order, and yield each decision as the board makes it.
+    """Send the samples in order; yield the board's identification and each decision.
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle_dir: the bundle in its firmware.
         raw: float32 [samples, channels].
-        settings: how the board cuts and smooths.
-        baud: a rate to raise the line to; the board's own when None.
+        settings: how the board divides and smooths the stream.
+        baud: the rate to raise the line to; None keeps the board's own.
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        DataError: the model takes other channels.
+        DataError: the model has another number of channels.
         PortError: the port is absent, busy or silent.
-        DeviceError: the board runs something else, or was reset in the middle.
+        DeviceError: the board runs something else, or was reset meanwhile.
     """
-    channels, window, _ = window_of(bundle_dir)
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
+    channels, window = window_of(bundle_dir)
+    metadata = read_metadata(bundle_dir)
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
             f"The recording is {list(raw.shape)}, the model takes [..., {channels}] channels.",
@@ -105,7 +107,7 @@ def stream_at(
     if len(offset) != channels or len(gain) != channels:
         raise DataError(
             f"There are {len(offset)} offsets and {len(gain)} gains for {channels} channels.",
-            "Give one of each a channel.",
+            "Give one of each per channel.",
         )
     scales = b"".join(struct.pack("<ff", *scale) for scale in zip(offset, gain, strict=True))
     with application_at(port, board, metadata, baud) as (client, hello):
@@ -117,8 +119,8 @@ def stream_at(
             answer = client.ask_for(
                 Kind.STREAM_SAMPLES,
                 struct.pack("<I", first) + part,
-                f"The board has lost the stream at sample {first}: it was reset, or another host feeds it.",
-                "Look at its power, and begin anew.",
+                f"The board has lost the stream at sample {first}: it was reset, or another host uses it.",
+                "Check its power and start again.",
             )
             (count,) = numbers("<I", answer[:4], "STREAM_SAMPLES")
             if len(answer) != 4 + count * DECISION.size:
@@ -130,20 +132,55 @@ def stream_at(
                 yield hello, Decision(at, found, steady, logit, share, *costs)
 
 
-def window_of(bundle_dir: Path) -> tuple[int, int, int]:
-    """Channels, samples of a window, and classes of a compiled model.
+def window_of(bundle_dir: Path) -> tuple[int, int]:
+    """Return the channels and the samples of a window of a compiled model.
 
     Raises:
-        BundleError: the bundle is missing or damaged, or its model takes no windows.
+        BundleError: the bundle is missing or damaged, or its model's input is not a window.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        shape, dtype = list(metadata["input"]["shape"]), metadata["input"]["dtype"]
-        if len(shape) != 3 or shape[0] != 1 or dtype != "float32":
-            raise BundleError(
-                f"{bundle_dir} takes {dtype} {shape}, no windows float32 [1, channels, samples].",
-                "Compile a model of sensor windows.",
+    metadata = read_metadata(bundle_dir)
+    shape, dtype = metadata.input.shape, metadata.input.dtype
+    if len(shape) != 3 or shape[0] != 1 or dtype != "float32":
+        raise BundleError(
+            f"{bundle_dir} takes {metadata.input}, no windows float32 [1, channels, samples].",
+            "Compile a model of sensor windows.",
+        )
+    return shape[1], shape[2]
+
+
+def names_of(
+    bundle_dir: Path, given: Sequence[str], listed: Sequence[str], labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the names of a compiled model's classes, in the order of its outputs.
+
+    Args:
+        bundle_dir: the bundle, which says the names if its ONNX file did.
+        given: the names as the user gives them; needed only where the bundle says none. Empty for none.
+        listed: the names that the recording lists, in their order, for a bundle that says none; may be empty.
+        labels: of the recording's samples, which are compared with the names; may be empty.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        DataError: nobody says the names, or a given name or a label is not among them.
+    """
+    metadata = read_metadata(bundle_dir)
+    outputs = prod(metadata.output.shape)
+    names = metadata.classes or tuple(given) or tuple(listed)
+    if not names:
+        raise DataError(
+            f"The bundle {bundle_dir} does not say the names of its {outputs} classes.",
+            "Name them all with --classes, in the order of the model's outputs.",
+        )
+    if len(names) != outputs:
+        raise DataError(
+            f"The model has {outputs} classes, but {len(names)} are named.", "Name them all with --classes."
+        )
+    for those, whose in ((given, "named by --classes"), ((*listed, *labels), "labels of the recording")):
+        unknown = sorted({name for name in those if name and name not in names})
+        if unknown:
+            raise DataError(
+                f"The model {metadata.model} does not have these classes, {whose}: {', '.join(unknown)}. "
+                f"Its classes are {', '.join(names)}.",
+                "Correct the names, or give a recording of the model's kind.",
             )
-        return int(shape[1]), int(shape[2]), int(metadata["output"]["bytes"]) // 4
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    return names

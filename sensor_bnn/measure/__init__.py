@@ -1,1 +1,1 @@
-"""What a model costs on a board: latency, memory, accuracy, by layer and by kernel."""
+"""Measure a model on a board: latency, memory, accuracy, per layer and per kernel."""

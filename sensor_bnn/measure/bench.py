@@ -1,21 +1,27 @@
-"""Measure a model on its board: outputs, ticks or instructions, memory, layer by layer."""
+"""Measure a model on its board: outputs, ticks or instructions, memory, per layer."""
 
 from __future__ import annotations
 
-import json
+import logging
 import statistics
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.metadata import LayerFacts, Metadata, read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
+from sensor_bnn.labels import labels_by_name
+from sensor_bnn.measure.difference import differences
 from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.application import application_at, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -25,9 +31,9 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage ("bench"), the samples done, and the samples in all."""
 
 BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
-"""The layers' operators that multiply bits."""
+"""Operators of the layers that multiply bits."""
 
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer's share of a profiled inference; instructions only where the board is emulated."""
+    """One layer's part of a profiled inference; instructions only if the board is emulated."""
 
     name: str
     op: str
@@ -54,21 +60,22 @@ class Layer:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """What a model costs on a board.
+    """The measurements of a model on a board.
 
     Attributes:
-        counter: which timer of the board counted, at ``counter_hz``.
-        emulated: whether the board is QEMU under ``-icount``; then instructions are exact counts and there
-            are no microseconds, else it is the other way round.
-        ticks: of the counter, median of an inference; ``instructions`` likewise, over ``samples`` inferences.
-            ``_p99`` is the nearest rank: a count that was seen.
-        repeat_exact: the same sample again took the same count.
-        overhead: of the profiled inference, what lies outside of its layers.
+        counter: name of the board's counter, which runs at ``counter_hz``.
+        emulated: whether the board is QEMU under ``-icount``. Then instructions are exact counts and there
+            are no microseconds; otherwise there are microseconds and no instructions.
+        ticks: median ticks of the counter per inference, over ``samples`` inferences; ``instructions``
+            likewise. ``_p99`` is the nearest rank, so a count that was measured.
+        repeat_exact: whether the same sample took the same count again.
+        overhead: the part of the profiled inference outside of its layers.
         stack_bytes, arena_high_water_bytes: the most that was used since reset.
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
         top1_host, top1_device: share of right answers; host's None when no host bundle was given.
         not_a_number: outputs of the device with a NaN, which are no answers and counted as wrong.
-        bit_exact: every output of the device equals the host's to the last bit.
+        bit_exact: every output of the device equals the host's to the last bit. ``different`` samples do not,
+            the first of them is ``first_different``, counted from 0.
         outside_binary_products: share of the profiled inference that no layer with binary products spends.
         random_weights: nobody trained the model; top-1 is the agreement with ONNX Runtime.
     """
@@ -102,6 +109,8 @@ class BenchResult:
     top1_device: float
     not_a_number: int
     bit_exact: bool | None
+    different: int | None
+    first_different: int | None
     profile_ticks: int
     profile_instructions: int | None
     overhead: int
@@ -115,11 +124,11 @@ def read_samples(file: Path, limit: int | None = None) -> Samples:
     """Read an npz file with ``x``, ``y`` and ``classes``.
 
     Args:
-        file: what ``sensor-bnn train`` wrote, or the shipped samples.
-        limit: at most so many samples, from the start; all when None.
+        file: a file from ``sensor-bnn train``, or the shipped samples.
+        limit: the most samples to read, from the start; None for all.
 
     Raises:
-        DataError: missing, damaged, or an array of another shape or type.
+        DataError: the file is missing or damaged, or an array has another shape or type.
     """
     remedy = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes (texts)."
     try:
@@ -153,7 +162,7 @@ def detect_board(port: str) -> Board:
 
     Raises:
         PortError: the port is absent, busy or silent.
-        BoardError: it names a board that this installation does not have.
+        BoardError: the board is not in this installation.
         DeviceError: only a bootloader answers.
     """
     silent: PortError | DeviceError | None = None
@@ -186,45 +195,45 @@ def run_bench(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
-        bundle_dir: the bundle in the board's firmware; its metadata names the layers.
-        samples: inputs of the model's shape.
-        host_dir: the same model compiled for this machine, to compare outputs bit by bit.
-        build_dir: the firmware's build, for its sizes; else what the board says is reported.
-        baud: a rate to raise the line to; the board's own when None.
+        board: the board that must be at the port.
+        bundle_dir: the bundle in the board's firmware; its metadata has the names of the layers.
+        samples: inputs in the model's shape.
+        host_dir: the same model compiled for this machine, to compare the outputs bit by bit; may be None.
+        build_dir: the firmware's build, for its sizes; None reports the sizes that the board sends.
+        baud: the rate to raise the line to; None keeps the board's own.
         progress: called after each sample.
 
     Raises:
-        BundleError: a bundle or build is missing, damaged or of another model.
+        BundleError: a bundle or build is missing, damaged or for another model.
         DataError: the samples do not fit the model.
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or another firmware, or refuses.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    expected = host_outputs(host_dir, metadata, bundle_dir, samples)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        output_bytes = int(metadata["output"]["bytes"])
-        output_dtype = np.dtype(metadata["output"]["dtype"]).newbyteorder("<")
-        facts = metadata["layers"]
-        weights_bytes = int(metadata["weights_bytes"])
-        flash_bytes = _flash_bytes(build_dir, metadata)
-        floats = metadata["input"]["dtype"] == "float32"
-        with application_at(port, board, metadata, baud) as (client, hello):
-            ticks: list[int] = []
-            outputs: list[bytes] = []
-            progress("bench", 0, len(inputs))
-            for data in inputs:
-                client.write_input(data, floats=floats)
-                ticks.append(client.infer())
-                outputs.append(client.read_output(output_bytes))
-                progress("bench", len(outputs), len(inputs))
-            again = client.infer()
-            total, layer_ticks = client.profile()
-            memory = client.memory()
-        layers = _layers(facts, layer_ticks, hello, board)
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    metadata = read_metadata(bundle_dir)
+    samples = with_classes_of(metadata, samples)
+    expected = None if host_dir is None else host_outputs(host_dir, samples, metadata.model_hash)
+    inputs = input_bytes_of(metadata, samples)
+    output_bytes = metadata.output.bytes
+    output_dtype = np.dtype(metadata.output.dtype).newbyteorder("<")
+    facts = metadata.layers
+    weights_bytes = metadata.weights_bytes
+    flash_bytes = _flash_bytes(build_dir, metadata)
+    floats = metadata.input.dtype == "float32"
+    with application_at(port, board, metadata, baud) as (client, hello):
+        laps = Laps(_log)
+        ticks: list[int] = []
+        outputs: list[bytes] = []
+        progress("bench", 0, len(inputs))
+        for data in inputs:
+            client.write_input(data, floats=floats)
+            ticks.append(client.infer())
+            outputs.append(client.read_output(output_bytes))
+            progress("bench", len(outputs), len(inputs))
+        laps.lap("ran %d samples on %s", len(inputs), board.name)
+        again = client.infer()
+        total, layer_ticks = client.profile()
+        memory = client.memory()
+    layers = _layers(facts, layer_ticks, hello, board)
 
     counted = is_counted(hello, board)
     shares = [layer.instructions or 0 for layer in layers] if counted else layer_ticks
@@ -258,10 +267,10 @@ def run_bench(
         flash_bytes=flash_bytes or memory.image_bytes + HEADER_BYTES,
         weights_bytes=weights_bytes,
         samples=len(inputs),
-        top1_host=None if expected is None else top1(np.stack(expected), samples),
+        top1_host=None if expected is None else top1(expected, samples),
         top1_device=top1(answers, samples),
         not_a_number=int(np.sum(np.isnan(answers).any(axis=1))),
-        bit_exact=None if expected is None else [a.tobytes() for a in expected] == outputs,
+        **asdict(differences(answers, expected)),
         profile_ticks=total,
         profile_instructions=profile_instructions,
         overhead=(total if profile_instructions is None else profile_instructions) - sum(shares),
@@ -272,7 +281,7 @@ def run_bench(
 
 
 def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
-    """The share of layers without binary products, embedding and head included."""
+    """Return the share of layers without binary products, embedding and head included."""
     outside = sum(
         share for layer, share in zip(layers, shares, strict=True) if layer.op not in BINARY_PRODUCTS
     )
@@ -280,21 +289,22 @@ def _outside(layers: tuple[Layer, ...], shares: Sequence[int]) -> float:
 
 
 REAL_TIME = "monotonic"
-"""The counter of a program of Linux that nobody counts (firmware/hal/linux_counter.c)."""
+"""The counter of a Linux program whose instructions are not counted (firmware/hal/linux_counter.c)."""
 
 
 def is_counted(hello: Hello, board: Board) -> bool:
-    """Whether an emulator counts the board's ticks: they are instructions then, else real time.
+    """Whether an emulator counts the board's ticks: they are then instructions, otherwise real time.
 
-    A program of Linux that runs where nobody counts says so itself: on a real machine, as a Raspberry Pi is.
+    A Linux program reports itself that its instructions are not counted: on a real machine, such as a
+    Raspberry Pi.
     """
     return board.emulator is not None and hello.counter != REAL_TIME
 
 
 def instructions_of(ticks: int, hello: Hello, board: Board) -> int | None:
-    """Ticks of virtual time as instructions: an instruction takes ``2**icount_shift`` ns.
+    """Convert ticks of virtual time to instructions, which take ``2**icount_shift`` ns each.
 
-    None for one that nobody counts: it has the real time.
+    Returns None if the ticks are real time.
     """
     if board.emulator is None or not is_counted(hello, board):
         return None
@@ -306,86 +316,106 @@ def _count(ticks: int, hello: Hello, board: Board) -> int:
     return ticks if instructions is None else instructions
 
 
-def _layers(facts: list[dict[str, Any]], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
+def _layers(facts: Sequence[LayerFacts], ticks: list[int], hello: Hello, board: Board) -> tuple[Layer, ...]:
     layers = []
     for fact, count in zip(facts, ticks, strict=True):
         instructions = instructions_of(count, hello, board)
-        macs = int(fact["macs"])
+        macs = fact.macs
         ratio = round(instructions / macs, 4) if macs and instructions is not None else None
-        layers.append(Layer(fact["name"], fact["op"], fact["kernel"], count, instructions, macs, ratio))
+        layers.append(Layer(fact.name, fact.op, fact.kernel, count, instructions, macs, ratio))
     return tuple(layers)
 
 
 def check_samples(bundle_dir: Path, samples: Samples) -> None:
-    """See that samples have the shape and type of a bundle's input, before anything is built for them.
+    """See that samples have shape, type and classes of a bundle, before anything is built for them.
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        DataError: they do not.
+        DataError: they have another shape or type.
     """
-    try:
-        input_bytes_of(
-            read_table(bundle_dir / "metadata.json", _COMPILE),
-            Samples(samples.x[:1], samples.y[:1], samples.classes),
+    metadata = read_metadata(bundle_dir)
+    labelled = with_classes_of(metadata, samples)
+    input_bytes_of(metadata, replace(labelled, x=samples.x[:1], y=labelled.y[:1]))
+
+
+def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
+    """Return the samples with labels as places among a bundle's outputs, matched by the classes' names.
+
+    A bundle of an ONNX file that says no names takes the labels as they are.
+
+    Raises:
+        DataError: the bundle does not have a class of the samples, or it says no names and their numbers
+            differ.
+    """
+    if metadata.classes is not None:
+        owner = f"the model {metadata.model}"
+        y = labels_by_name(samples.y, samples.classes, metadata.classes, owner)
+        return Samples(samples.x, y, metadata.classes)
+    outputs = prod(metadata.output.shape)
+    if outputs != len(samples.classes):
+        raise DataError(
+            f"The model has {outputs} outputs; there are {len(samples.classes)} classes.",
+            "Give samples of the data set that the model was trained on.",
         )
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    return samples
 
 
-def input_bytes_of(metadata: dict[str, Any], samples: Samples) -> list[bytes]:
-    """The samples as they go over the line, or the reason why they do not fit the model."""
-    shape, dtype = list(metadata["input"]["shape"]), np.dtype(metadata["input"]["dtype"])
+def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
+    """Return the bytes of each sample as they are sent, or raise DataError if they do not fit the model."""
+    shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
     inputs = as_input(samples.x, dtype)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
-            f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {dtype} {shape}.",
+            f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {metadata.input}.",
             "Give samples of the data set that the model was trained on.",
         )
     return [np.ascontiguousarray(x, dtype.newbyteorder("<")).tobytes() for x in inputs]
 
 
 def host_outputs(
-    host_dir: Path | None, metadata: dict[str, Any], bundle_dir: Path, samples: Samples
-) -> list[npt.NDArray[np.generic]] | None:
-    """The outputs of the same model compiled for this machine, one [classes] a sample."""
-    if host_dir is None:
-        return None
+    host_dir: Path,
+    samples: Samples,
+    model_hash: str | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> npt.NDArray[np.generic]:
+    """Return the outputs [n, classes] of a bundle that was compiled for this machine.
+
+    Args:
+        host_dir: the bundle.
+        samples: inputs of the model's shape.
+        model_hash: that the bundle must have: that of the model on the board. Any when None.
+        progress: called after each sample.
+
+    Raises:
+        BundleError: the bundle is missing, damaged, or compiled from another model.
+        DataError: the samples do not fit the model.
+    """
     from sensor_bnn.compiler.host_library import HostModel
 
     host = HostModel(host_dir)
-    if host.metadata.get("model_hash") != metadata.get("model_hash"):
+    if model_hash is not None and host.metadata.model_hash != model_hash:
         raise BundleError(
-            f"{host_dir} and {bundle_dir} are compiled from different models.",
+            f"{host_dir} and the bundle on the board are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
-    return [host.infer(x[np.newaxis]).reshape(-1) for x in inputs]
+    inputs = as_input(samples.x, np.dtype(host.metadata.input.dtype))
+    outputs = []
+    for x in inputs:
+        outputs.append(host.infer(x[np.newaxis]).reshape(-1))
+        progress("host", len(outputs), len(inputs))
+    return np.stack(outputs)
 
 
-def _flash_bytes(build_dir: Path | None, metadata: dict[str, Any]) -> int | None:
+def _flash_bytes(build_dir: Path | None, metadata: Metadata) -> int | None:
     if build_dir is None:
         return None
-    report = read_table(build_dir / "build.json", "Build the firmware again with `sensor-bnn build`.")
-    size = report.get("flash_bytes")
-    if report.get("model_hash") != metadata["model_hash"] or not isinstance(size, int):
+    build = read_build(build_dir)
+    if build.model_hash != metadata.model_hash:
         raise BundleError(f"{build_dir} was built from another model.", "Build the bundle's firmware again.")
-    return size
+    return build.flash_bytes
 
 
-def top1(outputs: npt.NDArray[np.floating[Any]], samples: Samples) -> float:
+def top1(outputs: npt.NDArray[Any], samples: Samples) -> float:
     """Share of samples [n] whose largest output [n, classes] is the right one; one with a NaN never is."""
     right = (np.argmax(outputs, axis=1) == samples.y) & ~np.isnan(outputs).any(axis=1)
     return round(float(np.mean(right)), 6)
-
-
-def read_table(file: Path, remedy: str) -> dict[str, Any]:
-    """Read a JSON object, or raise BundleError with this remedy."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"Cannot read {file}: {error.strerror}.", remedy) from None
-    except ValueError:
-        raise BundleError(f"{file} is no JSON.", remedy) from None
-    if not isinstance(content, dict):
-        raise BundleError(f"{file} holds no table.", remedy)
-    return content

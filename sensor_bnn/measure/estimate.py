@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.cycles.cycles import Estimate, Memory, estimate_cycles
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import start_file
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Progress, read_table
+from sensor_bnn.measure.bench import Progress
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 MARK = "counter_now"
-"""The firmware's function that is called before and after each layer of a profiled inference."""
+"""The firmware's function that runs before and after each layer of a profiled inference."""
 
 
 class CountedRun:
-    """An emulated board, flashed, whose instructions are counted.
+    """An emulated, flashed board whose instructions are counted.
 
-    ``port`` is its serial port while it runs; ``estimates`` may be asked once it has stopped.
+    ``port`` is its serial port while it runs; ``estimates`` may be called after it has stopped.
     """
 
     def __init__(self, board: Board, plugin: CountPlugin, symbols: Symbols, port: str) -> None:
@@ -37,10 +38,10 @@ class CountedRun:
         self._symbols = symbols
 
     def estimates(self, layers: int, memory: Memory | None = None) -> list[Estimate]:
-        """The estimate of each layer of the inference that was profiled.
+        """Return the estimate of each layer of the profiled inference.
 
         Args:
-            layers: how many the model has.
+            layers: number of the model's layers.
             memory: of the flash; without wait states if None.
 
         Raises:
@@ -56,16 +57,16 @@ def counted_run(
 ) -> Iterator[CountedRun]:
     """Start the board with the counting plugin and flash a build.
 
-    Within the context profile one inference, and run none otherwise; the board stops with the context.
+    Within the context, profile one inference and run no other; the board stops at the end of the context.
 
     Args:
         board: one with an emulator.
-        build: what ``sensor-bnn build`` wrote for it.
-        folder: for plugin and counts; it outlives the context.
+        build: the folder of ``sensor-bnn build`` for it.
+        folder: folder for plugin and counts; it must exist longer than the context.
         progress: of flashing.
 
     Raises:
-        SensorBnnError: whatever the emulator, the flasher or the C compiler says.
+        SensorBnnError: the emulator, the flasher or the C compiler failed.
     """
     symbols = Symbols(build / "firmware.elf")
     plugin = CountPlugin.build(symbols, MARK, folder)
@@ -82,27 +83,27 @@ def estimate_model(
     memory: Memory | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> list[Estimate]:
-    """Estimate the cycles of every layer of a model, for one sample.
+    """Estimate the cycles of each layer of a model, for one sample.
 
     Args:
         board: one with an emulator.
         bundle: the compiled model.
         build: its firmware.
-        sample: the input's bytes.
+        sample: the bytes of the input.
         memory: of the flash; without wait states if None.
         progress: of flashing.
 
     Raises:
-        SensorBnnError: whatever the run says, or LLVM's programs are missing.
+        SensorBnnError: the run failed, or LLVM's programs are missing.
     """
-    metadata = read_table(bundle / "metadata.json", "Compile the model again with `sensor-bnn compile`.")
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-counts-") as temporary:
+    metadata = read_metadata(bundle)
+    with scratch_folder("counts") as folder:
         with (
-            counted_run(board, build, Path(temporary), progress) as run,
+            counted_run(board, build, folder, progress) as run,
             SerialPort(run.port, board.uart) as line,
         ):
             client = Client(line)
             check_answer(greet(line, client), board, metadata)
             client.write_input(sample)
             client.profile()
-        return run.estimates(len(metadata["layers"]), memory)
+        return run.estimates(len(metadata.layers), memory)

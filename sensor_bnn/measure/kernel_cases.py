@@ -1,7 +1,7 @@
-"""What ``sensor-bnn kernels`` runs: kernels at a shape with random data, and what must come out.
+"""The cases of ``sensor-bnn kernels``: kernels at a shape with random data, and the expected outputs.
 
-Beside the binary kernels stand what a user could take instead: an int8 kernel in C (``firmware/baselines``)
-and the float32 product that TVM makes of Relax's ``matmul`` when nothing is tuned.
+The binary kernels are compared with the alternatives that a user has: an int8 kernel in C
+(``firmware/baselines``) and the float32 product that TVM generates from Relax's ``matmul`` without tuning.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
 from sensor_bnn.resources import resource
 
 CHOSEN = "chosen"
-"""What the compiler takes for the shape; the other binary kernels take all rows."""
+"""The kernel that the compiler chooses for the shape; the other binary kernels process all rows."""
 
 FLOAT32 = "tvm_float32"
 
@@ -34,13 +34,13 @@ _INT8 = {
     "helium": "int8_vmladava",
     "aarch64": "int8_sadalp",
 }
-"""By the folder of ``firmware/baselines``, the int8 kernel that is there: named after what multiplies."""
+"""Name of the int8 kernel in each folder of ``firmware/baselines``, after the instruction that multiplies."""
 
 _INT8_TERMS = 1 << 16
-"""The longest row of firmware/baselines/linear_int8.h."""
+"""The longest row that firmware/baselines/linear_int8.h allows."""
 
 _FLOAT_BITS = 24
-"""Of a float32's significand."""
+"""Bits of a float32's significand."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Shape:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds."""
+        """Number of multiply-adds."""
         return self.m * self.n * self.k
 
 
@@ -65,15 +65,15 @@ class Case:
     """A kernel at a shape.
 
     Attributes:
-        kernel: its name.
+        kernel: name of the kernel.
         shape: of the layer.
         output: ``packed``, what the next layer of its kind reads, or ``float``.
-        target: what its TIR is compiled for.
-        calls: of C, whose reads are ``constants``.
-        constants: in order; a residual is the last.
-        workspace: bytes.
-        sources: C of its own, headers with it, beside ``firmware/kernels``.
-        expected: all outputs.
+        target: the target for which its TIR is compiled.
+        calls: calls of C functions, which read ``constants``.
+        constants: arrays in the order of the reads; a residual is the last.
+        workspace: bytes of workspace.
+        sources: C files of its own with their headers, in addition to ``firmware/kernels``.
+        expected: all expected outputs.
     """
 
     kernel: str
@@ -88,13 +88,13 @@ class Case:
 
 
 def cases_of(target: Target, shape: Shape, *, binary: bool, baselines: bool) -> list[Case]:
-    """Return the target's kernels at a shape, packed outputs first; the same data whenever it is asked for.
+    """Return the target's kernels at a shape, packed outputs first; the data are the same at every call.
 
     Args:
         target: the core.
         shape: of the layer.
-        binary: whether the binary kernels are among them.
-        baselines: whether int8 and float32 are among them.
+        binary: whether to include the binary kernels.
+        baselines: whether to include int8 and float32.
     """
     rng = np.random.default_rng((shape.m, shape.n, shape.k))
     cases = list(_binary(target, shape, rng)) if binary else []
@@ -139,7 +139,7 @@ def _int8(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
     w = rng.integers(-127, 128, (n, k)).astype(np.int8)
     bias = rng.integers(-(1 << 12), 1 << 12, n).astype(np.int32)
     multiplier = rng.integers(1 << 30, 1 << 31, n).astype(np.int32)
-    # Sums spread by some 73 * 73 * sqrt(k); most of what comes out then fits int8, and some does not.
+    # Sums have a standard deviation of about 73 * 73 * sqrt(k); most outputs then fit int8, and some do not.
     shift = np.full(n, max(1, round(np.log2(73 * 73 * k**0.5 / 64))), np.int32)
     zero = int(rng.integers(-20, 21))
     call = Call("sbnn_linear_int8", None, (m, n, k, zero, *(Read(place) for place in range(5)), Write()))
@@ -164,9 +164,9 @@ def int8_linear(x: Array, w: Array, bias: Array, multiplier: Array, shift: Array
         x: int8 ``[m, k]``.
         w: int8 ``[n, k]``.
         bias: int32 ``[n]``, as are multiplier and shift.
-        multiplier: of each output, in 2^-31.
-        shift: of each output, to the right.
-        zero: the outputs' zero point.
+        multiplier: per output, in units of 2^-31.
+        shift: right shift per output, in bits.
+        zero: zero point of the outputs.
     """
     wide, narrow, offset, factor, by = (array.astype(np.int64) for array in (x, w, bias, multiplier, shift))
     high = ((wide @ narrow.T + offset) * factor + (1 << 30)) >> 31
@@ -175,7 +175,7 @@ def int8_linear(x: Array, w: Array, bias: Array, multiplier: Array, shift: Array
 
 
 def _float32(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
-    """Whole numbers of so few bits that any order of sums, fused with their products or not, is exact."""
+    """Make a float32 case of small whole numbers, so that sums are exact in any order, fused or not."""
     m, n, k = shape.m, shape.n, shape.k
     bits = max(1, min(7, (_FLOAT_BITS - k.bit_length()) // 2))
     x, w = (
@@ -189,7 +189,7 @@ def _float32(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
 
 
 def _matmul(shape: Shape) -> PrimFunc:
-    """TVM's own ``(x [m, k], w [k, n]) -> y [m, n]``, all float32."""
+    """Return TVM's own ``(x [m, k], w [k, n]) -> y [m, n]``, all float32."""
     x = relax.Var("x", relax.TensorType((shape.m, shape.k), "float32"))
     w = relax.Var("w", relax.TensorType((shape.k, shape.n), "float32"))
     builder = relax.BlockBuilder()

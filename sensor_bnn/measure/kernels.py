@@ -1,15 +1,13 @@
-"""Measure kernels on an emulated core: every kernel a layer of one program with random data.
+"""Measure kernels on an emulated core: each kernel is a layer of one program with random data.
 
-What runs is what a user's model runs: the compiler's bundle in the benchmark firmware.
+The program runs like a user's model: the compiler's bundle in the benchmark firmware.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -21,6 +19,7 @@ from sensor_bnn.cycles.cycles import check_programs, estimate_cycles, model_name
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError, ToolError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.measure.bench import instructions_of
@@ -35,10 +34,10 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 _OTHER_RAM_BYTES = 16384
-"""What the firmware takes besides arena, input, output and stack, at most."""
+"""The most RAM that the firmware needs besides arena, input, output and stack."""
 
 _CODE_BYTES = 65536
-"""The firmware's code, kernels included, as a first guess."""
+"""First estimate of the bytes of the firmware's code, kernels included."""
 
 DEFAULT_SHAPES = (Shape(64, 192, 192), Shape(64, 768, 192), Shape(64, 192, 768))
 
@@ -48,20 +47,20 @@ class KernelRow:
     """One kernel at one shape.
 
     Attributes:
-        kernel: one of the target's binary ones (``sensor_bnn/compiler/lookup.py``), ``chosen``, or what they
-            are compared with: ``int8_*``, ``tvm_float32``.
-        target: of the core that counted.
-        m: rows.
-        n: outputs.
-        k: inputs a row.
+        kernel: one of the target's binary kernels (``sensor_bnn/compiler/lookup.py``), ``chosen``, or a
+            baseline: ``int8_*``, ``tvm_float32``.
+        target: the target of the core that ran it.
+        m: number of rows.
+        n: number of outputs.
+        k: inputs per row.
         output: ``packed``, what the next layer of its kind reads (bits; int8 of an int8 kernel), or ``float``
             (binary kernels: with scale, bias and residual).
         macs: m * n * k.
-        instructions: of one call, building of tables included.
-        instr_per_mac: their ratio.
-        cycles_estimate: of one call, by the model of the core that ``cycles.model_name`` names; None where
-            the model's programs are missing.
-        exact: whether all outputs are the numpy reference's, bit for bit.
+        instructions: instructions per call, including the building of tables.
+        instr_per_mac: instructions per multiply-add.
+        cycles_estimate: estimated cycles per call, by the model that ``cycles.model_name`` names; None if the
+            model's programs are missing.
+        exact: whether all outputs equal the numpy reference's, bit for bit.
     """
 
     kernel: str
@@ -88,12 +87,12 @@ def measure_kernels(
     """Run every kernel at every shape on an emulated core of the target.
 
     Args:
-        target: a target that an emulated board has.
-        shapes: of layers; each is measured with bits out, and with floats out and a residual.
-        console: told of each step, of what is left out because it does not fit the board, and why there are
-            no estimates of cycles.
-        binary: run the binary kernels.
-        baselines: run int8 and float32.
+        target: a target with an emulated board.
+        shapes: shapes of layers; each is measured with packed output, and with float output and a residual.
+        console: receives a message for each step, for each case that does not fit the board, and, if there
+            are no estimates of cycles, why.
+        binary: whether to run the binary kernels.
+        baselines: whether to run int8 and float32.
 
     Raises:
         BoardError: no emulated board has the target, or no kernel fits its memory.
@@ -112,7 +111,7 @@ def measure_kernels(
         try:
             measured = _measure([cases[place] for place in batch], board, console, estimated=estimated)
         except BoardError as error:
-            # A first guess of sizes put too much together, or this one alone is too large.
+            # The first estimate put too many cases together, or this single one is too large.
             if len(batch) > 1:
                 half = len(batch) // 2
                 batches[:0] = [batch[:half], batch[half:]]
@@ -144,7 +143,7 @@ def find_emulated(target: Target) -> Board:
 
 
 def _check_bits(shape: Shape, board: Board) -> None:
-    """Refuse a shape of which not even the bits fit, before there is any data of it."""
+    """Refuse a shape whose packed weights alone do not fit, before its data are made."""
     constants = 4 * (shape.m + shape.n) * words_for(shape.k)
     outputs = 4 * shape.m * words_for(shape.n)
     if constants > board.slot.size or outputs > board.ram.size:
@@ -156,7 +155,7 @@ def _check_bits(shape: Shape, board: Board) -> None:
 
 
 def _estimates(target: Target, console: Console) -> bool:
-    """Whether there is a model of the core's cycles; the console is told why not."""
+    """Whether there is a model of the core's cycles; prints the reason if there is none."""
     try:
         check_programs(target)
         console.print(f"cycles are estimated by {model_name(target)}")
@@ -167,7 +166,7 @@ def _estimates(target: Target, console: Console) -> bool:
 
 
 def _batches(cases: Sequence[Case], board: Board) -> list[list[int]]:
-    """Numbers of cases that are compiled alike, as many at a time as the board seems to hold."""
+    """Group the indices of cases that are compiled alike; each group is expected to fit the board."""
     ram = board.ram.size - board.ram.stack - _OTHER_RAM_BYTES
     flash = board.slot.size - _CODE_BYTES
     batches = []
@@ -186,7 +185,7 @@ def _batches(cases: Sequence[Case], board: Board) -> list[list[int]]:
 
 
 def _ram_bytes(cases: Iterable[Case]) -> int:
-    """Workspace and output."""
+    """Return the bytes of workspace and output."""
     together = list(cases)
     return max(case.workspace for case in together) + 4 * sum(map(_output_words, together))
 
@@ -209,8 +208,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
     program = _program(cases)
     sources = tuple(dict.fromkeys(file for case in cases for file in case.sources))
     target = cases[0].target
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-kernels-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("kernels") as folder:
         console.print(f"compile {len(cases)} kernels for {target.name}, build for {board.name}")
         digest = hashlib.sha256(repr([(case.kernel, case.shape) for case in cases]).encode()).hexdigest()
         bundle = write_bundle(
@@ -232,7 +230,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
             hello = greet(line, client)
             check_answer(hello, board, bundle.metadata)
             _, ticks = client.profile()
-            output = output_of(emulator, client, build.firmware_elf, bundle.metadata["output"]["bytes"])
+            output = output_of(emulator, client, build.firmware_elf, bundle.metadata.output.bytes)
         cycles: list[int | None] = [None] * len(cases)
         if plugin is not None:
             counts = counts_by_layer(plugin.counts(), len(cases))
@@ -263,7 +261,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
 
 
 def _program(cases: Sequence[Case]) -> Program:
-    """One step a case; the output holds theirs in order."""
+    """Return a program with one step per case; its output holds theirs in order."""
     float32 = np.dtype(np.float32)
     words = sum(_output_words(case) for case in cases)
     buffers = [
@@ -301,6 +299,6 @@ def _program(cases: Sequence[Case]) -> Program:
 
 
 def _shifted(call: Call, words: int) -> Call:
-    """The call with its outputs so many words further on."""
+    """Return the call with its outputs ``words`` words further on."""
     arguments = (replace(a, skip=a.skip + words) if isinstance(a, Write) else a for a in call.arguments)
     return replace(call, arguments=tuple(arguments))

@@ -1,9 +1,8 @@
-"""Run a program once on an emulated board, by the bundle and the firmware that a user's model gets."""
+"""Run a program once on an emulated board, with the same kind of bundle and firmware as a user's model."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.emulation.instruction_plugin import variable
 from sensor_bnn.errors import BoardError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, is_program
 from sensor_bnn.wire.application import check_answer, greet
@@ -22,16 +22,16 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 _OUTPUT = "output"
-"""The variable of firmware/app/agent.c that holds what came out."""
+"""The variable of firmware/app/agent.c that holds the output."""
 
 
 @dataclass(frozen=True)
 class BoardRun:
-    """What a board gave.
+    """The results of a run on a board.
 
     Attributes:
-        output: the output's bytes.
-        idle: the program's functions in the image that never ran; None if nobody watched.
+        output: the bytes of the output.
+        idle: the program's functions in the image that never ran; None if they were not watched.
     """
 
     output: bytes
@@ -45,10 +45,10 @@ def run_on_board(
 
     Args:
         program: kernels and buffers.
-        name: of the model.
+        name: name of the model.
         board: one with an emulator.
-        window: the input's bytes.
-        watch: have QEMU note which functions run.
+        window: the bytes of the input.
+        watch: whether QEMU records which functions run.
 
     Raises:
         BoardError: the board has no emulator, or the program does not fit it.
@@ -58,14 +58,13 @@ def run_on_board(
         raise BoardError(
             f"The board {board.name} has no emulator.", "Name one that `sensor-bnn boards` marks."
         )
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-run-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("run") as folder:
         digest = hashlib.sha256(name.encode()).hexdigest()
         target = find_target(board.target)
         bundle = write_bundle(program, name, digest, target, folder / "bundle", package=False)
         build = build_firmware(bundle.folder, board, folder / "build")
         symbols = Symbols(build.firmware_elf)
-        prefix = f"{bundle.metadata['prefix']}_"
+        prefix = f"{bundle.metadata.prefix}_"
         plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
         argument = plugin.argument if plugin else None
         with (
@@ -76,7 +75,7 @@ def run_on_board(
             check_answer(greet(line, client), board, bundle.metadata)
             client.write_input(window)
             client.infer()
-            output = client.read_output(bundle.metadata["output"]["bytes"])
+            output = client.read_output(bundle.metadata.output.bytes)
         if plugin is None:
             return BoardRun(output, None)
         ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}
@@ -85,11 +84,12 @@ def run_on_board(
 
 
 def with_image(board: Board, image: Path) -> Board:
-    """The board with an image in its flash at power-on: writing it through the boot loader takes long.
+    """Return the board with an image in its flash at power-on, because writing it through the bootloader is
+    slow.
 
     Args:
-        board: one with an emulator; a program of Linux stays as it is.
-        image: ``firmware.bin`` of a build.
+        board: a board with an emulator; one that is a Linux program is returned unchanged.
+        image: the file ``firmware.bin`` of a build.
     """
     assert board.emulator is not None
     if is_program(board):
@@ -100,17 +100,17 @@ def with_image(board: Board, image: Path) -> Board:
 
 
 def output_of(emulator: Emulator, client: Client, firmware: Path, size: int) -> bytes:
-    """The last inference's output, read by QEMU where it can: over the wire a megabyte takes a minute.
+    """Return the last inference's output, read by QEMU if possible: a megabyte over the line takes a minute.
 
     Args:
-        emulator: it runs the firmware.
-        client: of the application.
-        firmware: ``firmware.elf`` of the build.
-        size: bytes.
+        emulator: the emulator that runs the firmware.
+        client: a client of the application.
+        firmware: the file ``firmware.elf`` of the build.
+        size: bytes of the output.
 
     Raises:
         BundleError: the firmware cannot be read or has no output.
-        PortError: nobody answers.
+        PortError: the board does not answer.
     """
     if not emulator.debugger:
         return client.read_output(size)

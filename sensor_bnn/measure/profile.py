@@ -1,4 +1,4 @@
-"""Profile a model on its board: every layer many times, beside the same inference unobserved."""
+"""Profile a model on its board: each layer many times, compared with the same inference unobserved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sensor_bnn.errors import BundleError, DeviceError
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.errors import DeviceError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import (
     Progress,
@@ -14,16 +15,13 @@ from sensor_bnn.measure.bench import (
     input_bytes_of,
     instructions_of,
     is_counted,
-    read_table,
 )
 from sensor_bnn.wire.application import application_at
-
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Counts of the same thing done repeatedly; ``p99`` is the nearest rank, so a count that was seen."""
+    """Counts of repeated runs; ``p99`` is the nearest rank, so a count that was measured."""
 
     min: int
     median: int
@@ -32,7 +30,7 @@ class Spread:
 
     @classmethod
     def of(cls, counts: list[int]) -> Self:
-        """Sum up one count or more."""
+        """Return the spread of one or more counts."""
         ordered = sorted(counts)
         rank = -(-99 * len(ordered) // 100)
         return cls(ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1], ordered[rank - 1])
@@ -40,16 +38,16 @@ class Spread:
 
 @dataclass(frozen=True)
 class Profile:
-    """What repeated inferences took, in instructions on an emulated board, else in ticks of its counter.
+    """The cost of repeated inferences, in instructions on an emulated board, else in ticks of its counter.
 
     Attributes:
         unit: "instructions" or "ticks".
-        runs: inferences of each kind that were counted.
-        warmup: inferences before them that were not.
-        inference: the whole, unobserved.
-        observed: the whole, while the counter was read after each layer.
-        layers: of the observed ones, in the model's order.
-        overhead: of an observed one, what lies outside of its layers: reading the counter; median.
+        runs: number of counted inferences of each kind.
+        warmup: number of uncounted inferences before them.
+        inference: the whole inference, unobserved.
+        observed: the whole inference, with the counter read after each layer.
+        layers: the layers of the observed inferences, in the model's order.
+        overhead: median cost of an observed inference outside of its layers: reading the counter.
     """
 
     unit: str
@@ -62,22 +60,22 @@ class Profile:
 
     @property
     def probe_ratio(self) -> float:
-        """What observing costs: an observed inference over an unobserved one."""
+        """The cost of observing: observed inference / unobserved inference."""
         return self.observed.median / self.inference.median
 
     @property
     def layers_sum(self) -> int:
-        """The layers' medians together."""
+        """The sum of the layers' medians."""
         return sum(layer.median for layer in self.layers)
 
     @property
     def sum_error(self) -> float:
-        """Share by which layers and overhead together miss the observed whole."""
+        """Relative difference between layers plus overhead and the observed whole."""
         return abs(self.layers_sum + self.overhead - self.observed.median) / self.observed.median
 
     @property
     def layers_error(self) -> float:
-        """Share by which the layers alone miss the unobserved whole."""
+        """Relative difference between the layers alone and the unobserved whole."""
         return abs(self.layers_sum - self.inference.median) / self.inference.median
 
 
@@ -96,49 +94,47 @@ def run_profile(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle_dir: the bundle in the board's firmware.
-        samples: inputs of the model's shape.
-        runs: how often, at least once.
-        warmup: unobserved inferences before, not counted: caches and branch predictors of real cores.
-        baud: a rate to raise the line to; the board's own when None.
+        samples: inputs in the model's shape.
+        runs: number of inferences of each kind, at least 1.
+        warmup: number of uncounted, unobserved inferences before, to warm the caches and branch predictors of
+            real cores.
+        baud: the rate to raise the line to; None keeps the board's own.
         progress: called after each run.
 
     Raises:
         BundleError: the bundle is missing or damaged.
         DataError: the samples do not fit the model.
         PortError: the port is absent, busy or silent.
-        DeviceError: the board runs another model or firmware, refuses, or its counter stands still.
+        DeviceError: the board runs another model or firmware, refuses, or its counter does not count.
     """
-    metadata = read_table(bundle_dir / "metadata.json", _COMPILE)
-    try:
-        inputs = input_bytes_of(metadata, samples)
-        floats = metadata["input"]["dtype"] == "float32"
-        with application_at(port, board, metadata, baud) as (client, hello):
+    metadata = read_metadata(bundle_dir)
+    inputs = input_bytes_of(metadata, samples)
+    floats = metadata.input.dtype == "float32"
+    with application_at(port, board, metadata, baud) as (client, hello):
 
-            def count(ticks: int) -> int:
-                instructions = instructions_of(ticks, hello, board)
-                return ticks if instructions is None else instructions
+        def count(ticks: int) -> int:
+            instructions = instructions_of(ticks, hello, board)
+            return ticks if instructions is None else instructions
 
-            whole: list[int] = []
-            observed: list[int] = []
-            layers: list[list[int]] = []
-            client.write_input(inputs[0], floats=floats)
-            for _ in range(warmup):
-                client.infer()
-            progress("profile", 0, runs)
-            for run in range(runs):
-                client.write_input(inputs[run % len(inputs)], floats=floats)
-                whole.append(count(client.infer()))
-                total, ticks = client.profile()
-                observed.append(count(total))
-                layers.append([count(layer) for layer in ticks])
-                progress("profile", run + 1, runs)
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"{bundle_dir / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+        whole: list[int] = []
+        observed: list[int] = []
+        layers: list[list[int]] = []
+        client.write_input(inputs[0], floats=floats)
+        for _ in range(warmup):
+            client.infer()
+        progress("profile", 0, runs)
+        for run in range(runs):
+            client.write_input(inputs[run % len(inputs)], floats=floats)
+            whole.append(count(client.infer()))
+            total, ticks = client.profile()
+            observed.append(count(total))
+            layers.append([count(layer) for layer in ticks])
+            progress("profile", run + 1, runs)
     if not min(*whole, *observed):
         raise DeviceError(
-            f"The {hello.counter} counter stands still: an inference took no time.",
+            f"The {hello.counter} counter does not count: the inference took no time.",
             "Build the firmware again and flash it; a board's counter is a fact of its board.toml.",
         )
     outside = [total - sum(run) for total, run in zip(observed, layers, strict=True)]

@@ -1,1 +1,1 @@
-"""Binary transformers in PyTorch, and what is left of them once every constant is folded."""
+"""Binary transformers in PyTorch, and the folded constants that the export takes from them."""

@@ -1,7 +1,7 @@
-"""Statistics of a batch that is spread over processes: those of the whole batch, on every process.
+"""Statistics of a batch that is spread over several processes.
 
-Each process holds a slice of the batch, in the order of their ranks. Without ``torch.distributed``, or with
-one process, everything here is the local batch's.
+Each process holds a slice of the batch, in the order of the ranks. Every process gets the statistics of the
+whole batch. Without ``torch.distributed``, or with one process, they are those of the local batch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ def together() -> bool:
 
 
 def first_row(rows: int, device: torch.device) -> tuple[int, int]:
-    """``(rows of the processes before this one, rows in all)``, of ``rows`` here."""
+    """Place the local rows in the whole batch.
+
+    Args:
+        rows: the number of rows that this process holds.
+        device: the device on which the processes exchange their counts.
+
+    Returns:
+        ``(rows of all processes of a lower rank, rows of all processes)``.
+    """
     if not together():
         return 0, rows
     mine = torch.tensor([rows], device=device)
@@ -27,12 +35,13 @@ def first_row(rows: int, device: torch.device) -> tuple[int, int]:
 
 
 def gathered(rows: Tensor) -> Tensor:
-    """``[n, channels]`` of every process, one after another; no gradients."""
+    """Concatenate the rows ``[n, channels]`` of all processes, by rank, without gradients."""
     if not together():
         return rows
     count = torch.tensor([len(rows)], device=rows.device)
     counts = [torch.empty_like(count) for _ in range(distributed.get_world_size())]
     distributed.all_gather(counts, count)
+    # all_gather requires equal shapes, but the processes may hold different numbers of rows: pad, then cut.
     most = max(int(other) for other in counts)
     padded = rows.new_zeros(most, rows.shape[1])
     padded[: len(rows)] = rows
@@ -42,7 +51,7 @@ def gathered(rows: Tensor) -> Tensor:
 
 
 def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    """``norm`` of ``[n, channels]`` by the mean and variance of all processes' rows, with gradients."""
+    """Apply ``norm`` to ``[n, channels]`` with mean and variance over all processes; gradients pass."""
     if not (norm.training and together()):
         return norm(x)  # type: ignore[no-any-return]
     assert norm.running_mean is not None and norm.running_var is not None and norm.momentum is not None
@@ -52,6 +61,7 @@ def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
     variance = _summed(centred.square().sum(dim=0)) / count
     with torch.no_grad():
         norm.running_mean.lerp_(mean, norm.momentum)
+        # As in PyTorch, the running variance is the unbiased one; the batch is normalised by the biased one.
         norm.running_var.lerp_(variance * count / (count - 1), norm.momentum)
         if norm.num_batches_tracked is not None:
             norm.num_batches_tracked += 1
@@ -59,7 +69,7 @@ def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over processes; a gradient is summed over them as well, as the sum is part of every loss."""
+    """The sum over processes. Every process's loss depends on it, so the gradient is summed as well."""
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Binary attention: integer scores, a table for the exponential, a {0, 1} map, integer sums."""
+"""Binary attention: integer scores, a table of exponentials, a {0, 1} map, integer sums."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from sensor_bnn.nn.linear import (
 )
 
 TABLE_ONE = 65535
-"""The table's entry for a whole agreement of query and key: sums of 32768 such entries fit int32."""
+"""The table's entry where all bits of query and key agree. A sum of 32768 such entries fits int32."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What a model did on the way to its logits.
+    """Intermediate values of a forward pass, for distillation.
 
     Attributes:
-        features: the stream ``[batch, T, d]`` after each block.
-        attention: the logarithm of each block's attention, ``[batch, H, T, T]``.
+        features: the stream after each block, float32 ``[batch, T, d]``.
+        attention: the logarithm of each block's softmax, float32 ``[batch, H, T, T]``.
     """
 
     features: list[Tensor] = field(default_factory=list)
@@ -39,17 +39,19 @@ class Observed:
 
 
 class AttentionMap(nn.Module):
-    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: is the softmax at least c / 2?
+    """Turns scores ``[batch, H, T, T]``, integers -dh .. dh, into a {0, 1} map: 1 where softmax >= c / 2.
 
-    Forward, in training too, is what the device does: ``float32(e) >= float32(ratio) * float32(sum e)``
-    with e from an int32 table over the count of agreeing bits, and ``ratio = c / 2``. The gradient is that of
-    ``clamp(softmax / c, 0, 1)``. c > 0 and the temperature are learned, one a head.
+    The forward pass, in training too, computes what the device computes:
+    ``float32(e) >= float32(ratio) * float32(sum e)``. e comes from an int32 table, indexed by the count of
+    agreeing bits, and ``ratio = c / 2``. The gradient is that of ``clamp(softmax / c, 0, 1)``. Each head
+    learns its own c > 0 and its own temperature.
 
     Args:
-        heads: H.
-        head_width: dh.
-        tokens: T; c starts at ``2 / T``, so that a token above the average weight is attended to.
-        full: full precision: the map is the softmax itself.
+        heads: H, the number of heads.
+        head_width: dh, the width of one head.
+        tokens: T, the number of tokens. c starts at ``2 / T``, so that at first a token is attended to when
+            its weight is above the average.
+        full: return the softmax itself instead of a map, for the full-precision twin.
     """
 
     def __init__(self, heads: int, head_width: int, tokens: int, *, full: bool = False) -> None:
@@ -60,11 +62,11 @@ class AttentionMap(nn.Module):
         self.log_temperature = nn.Parameter(torch.zeros(heads))
 
     def gain(self) -> Tensor:
-        """``[H]``: factor of the integer score in the exponent."""
+        """The factor of the integer score in the exponent, ``[H]``: temperature over ``sqrt(dh)``."""
         return self.log_temperature.exp() / math.sqrt(self.head_width)
 
     def table(self) -> Tensor:
-        """int32 ``[H, dh + 1]``: 65535 * exp(gain * (score - dh)) by the count of agreeing bits."""
+        """``65535 * exp(gain * (score - dh))`` by the count of agreeing bits, int32 ``[H, dh + 1]``."""
         below_best = 2.0 * self._agreeing()  # score - dh
         exponent = self.gain().detach().double()[:, None] * below_best
         return (TABLE_ONE * exponent.exp()).round().to(torch.int32)
@@ -73,20 +75,20 @@ class AttentionMap(nn.Module):
         return torch.arange(-self.head_width, 1, dtype=torch.float64, device=self.log_temperature.device)
 
     def ratio(self) -> Tensor:
-        """float32 ``[H]``: c / 2."""
+        """The threshold of the softmax, c / 2, float32 ``[H]``."""
         return self.log_c.detach().exp() / 2
 
     def log_soft(self, scores: Tensor) -> Tensor:
-        """The logarithm of the softmax that the map is made from, of the same shape."""
+        """The logarithm of the softmax of ``scores``, in the same shape."""
         return (scores * self.gain()[:, None, None]).log_softmax(dim=-1)
 
     def forward(self, scores: Tensor) -> Tensor:
-        """Float {0, 1} of the same shape; in full precision the softmax."""
+        """The map, float32 {0, 1}, in the shape of ``scores``; in full precision the softmax."""
         if self.full:
             return self._soft(scores)
         weights = self._weights(scores.detach())  # [batch, H, T, T]
-        # Whole numbers: float32 adds up to 256 entries without rounding, float64 any number of them; then the
-        # sum is rounded once, as on the device.
+        # The entries are whole numbers: float32 adds up to 256 of them without rounding, float64 any number.
+        # Then the sum is rounded once, as on the device.
         exact = torch.float32 if scores.shape[-1] * TABLE_ONE < 2**24 else torch.float64
         total = weights.sum(dim=-1, keepdim=True, dtype=exact).to(torch.float32)
         hard = (weights >= self.ratio()[:, None, None] * total).to(torch.float32)
@@ -99,24 +101,25 @@ class AttentionMap(nn.Module):
         return (scores * self.gain()[:, None, None]).softmax(dim=-1)
 
     def _weights(self, scores: Tensor) -> Tensor:
-        """float32 table entries of the scores: whole numbers."""
+        """The table entries of the scores, float32 whole numbers."""
         entries = self.head_width + 1
+        # One look-up in the flattened table serves all heads: a head's entries start at head * entries.
         first = entries * torch.arange(scores.shape[1], device=scores.device)[:, None, None]
         counts = ((scores + self.head_width) / 2).to(torch.int64)
         return self.table().to(torch.float32).flatten()[first + counts]
 
     def fold(self) -> tuple[Integers, Floats]:
-        """Table and ratio."""
+        """The table, int32 ``[H, dh + 1]``, and the ratio, float32 ``[H]``."""
         return self.table().numpy().copy(), self.ratio().numpy().copy()
 
 
 class BooleanMap(nn.Module):
-    """Scores ``[batch, H, T, T]``, integers -dh .. dh, to a {0, 1} map: does the score reach its threshold?
+    """Turns scores ``[batch, H, T, T]``, integers -dh .. dh, into a {0, 1} map: 1 where score >= threshold.
 
-    With 0 as the threshold this is BiBERT's attention without a softmax; with the running median of a head's
-    scores it is the median shift, applied to the map. A row in which no score reaches it attends to every
-    token: that is what the packed operator does with a table of 0 and 1, and better than an empty row. The
-    gradient is that of the activations' signs over ``sqrt(dh)``, halved. In full precision the map is a
+    With threshold 0 this is BiBERT's attention without a softmax. With the running median of a head's scores
+    it is the median shift, applied to the map. A row in which no score reaches the threshold attends to every
+    token: the packed operator does so with a table of 0 and 1, and it is better than an empty row. The
+    gradient is that of the activations' signs over ``sqrt(dh)``, halved. In full precision the map is the
     softmax.
     """
 
@@ -129,32 +132,34 @@ class BooleanMap(nn.Module):
         self.ramp = make_binarizer(kind, config.heads, unit=unit, integer=True, gradient=config.gradient)
 
     def log_soft(self, scores: Tensor) -> Tensor:
-        """The logarithm of the softmax of the same scores, for distillation."""
+        """The logarithm of the softmax of ``scores``, in the same shape, for distillation."""
         return (scores / math.sqrt(self.head_width)).log_softmax(dim=-1)
 
     def forward(self, scores: Tensor) -> Tensor:
-        """Float {0, 1} of the same shape; in full precision the softmax."""
+        """The map, float32 {0, 1}, in the shape of ``scores``; in full precision the softmax."""
         if self.full:
             return self.log_soft(scores).exp()
-        signs = self.ramp(scores.movedim(1, -1)).movedim(-1, 1)  # a threshold a head
+        signs = self.ramp(scores.movedim(1, -1)).movedim(-1, 1)  # one threshold per head
         above = signs.detach() > 0
         hard = (above | ~above.any(dim=-1, keepdim=True)).to(torch.float32)
         return straight_through(hard, (signs + 1) / 2) if self.training else hard
 
     def fold(self) -> tuple[Integers, Floats]:
-        """Table int32 ``[H, dh + 1]`` of 0 and 1, and a ratio that a single 1 always reaches."""
+        """A table of 0 and 1, int32 ``[H, dh + 1]``, and a ratio that a single 1 always reaches, ``[H]``."""
         score = 2 * torch.arange(self.head_width + 1) - self.head_width
         threshold = torch.from_numpy(self.ramp.fold_integer(self.heads))
         table = (score >= threshold[:, None]).to(torch.int32)
+        # A row sums to at most T, so a ratio of 0.5 / T gives a limit of at most 0.5: a 1 reaches it, and a 0
+        # reaches it only in a row of zeros, whose limit is 0.
         return table.numpy().copy(), torch.full((self.heads,), 0.5 / self.tokens).numpy()
 
 
 class BinaryAttention(nn.Module):
-    """Multi-head attention on bits: float stream in, what is added to it out.
+    """Multi-head attention on bits. It takes the float stream and returns what is to be added to it.
 
     Args:
-        config: the model.
-        unit: expected spread of the stream, for gradients.
+        config: the configuration of the model.
+        unit: the expected standard deviation of the stream; it scales gradients only.
     """
 
     def __init__(self, config: TransformerConfig, unit: float) -> None:
@@ -176,7 +181,7 @@ class BinaryAttention(nn.Module):
         self.output = RestoredLinear(merged, d, d, config)
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """``[batch, T, d]`` to the same."""
+        """Map the stream ``[batch, T, d]`` to its addend, in the same shape; ``seen`` records attention."""
         b = self.binarize(x if self.pre_norm is None else self.pre_norm(x))
         q, k, v = (
             self._split(self._project(part, b, x)) for part in (self.query, self.key, self.value)
@@ -190,7 +195,7 @@ class BinaryAttention(nn.Module):
         return y
 
     def fold(self) -> FoldedAttention:
-        """All constants of the layer.
+        """Return all constants of the layer.
 
         Raises:
             CheckpointError: a binarizer has no packed form.

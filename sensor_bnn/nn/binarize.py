@@ -1,28 +1,30 @@
-"""Signs with gradients, and binarizers of activations: median shift, mean restore, and published others.
+"""Signs with gradients, and binarizers of activations: median shift, mean restore, and other published ones.
 
-What the paper says ("Binary Transformer Based on the Alignment and Correction of Distribution", Sensors
-2024, 24(24), 8190; its abstract): a *median shift and mean restore* in binarization, so that the binary
-features keep the distribution of the full-precision transformer's. Its method section was not at hand;
-everything below the two names is our reading:
+The paper is "Binary Transformer Based on the Alignment and Correction of Distribution", Sensors 2024, 24(24),
+8190. Its abstract describes a *median shift and mean restore* in binarization, so that the binary features
+keep the distribution of the full-precision transformer's features. Its method section was not available to
+us. Everything beyond the two names is our reading:
 
-- Shift: ``B = sign(x - median(x))``, one median of the whole tensor (``axis = "tensor"``), so that about half
-  of all its bits are set. With a median a channel half of the bits of *every* channel are set, which undoes
-  the biases that the layers before have learned; it was our first reading, and lost (docs/results.md).
-  The median is a running one, in training as in evaluation: on the device it is a constant threshold and
-  costs nothing, and a model is evaluated with the thresholds that it has learned with. (With the batch's own
-  median in training, as BatchNorm takes the batch's mean, integers on both sides of a threshold move together
-  when the running one is put in its place.)
-  Of a large batch the median is that of some 1500 rows, evenly spaced over images and tokens, and so are the
-  other statistics; the paper is silent on it.
-- Restore: the product sees ``alpha * B + mu`` with ``alpha = mean|x - median|`` over the tensor and
-  ``mu = mean(x)`` a channel, running too. ``W (alpha B + mu) = alpha (W B) + W mu``, and W mu is a constant.
+- Shift: ``B = sign(x - median(x))`` with one median of the whole tensor (``axis = "tensor"``), so that about
+  half of all its bits are set. With one median per channel, half of the bits of *every* channel are set,
+  which undoes the biases that the earlier layers have learned. That was our first reading, and its accuracy
+  was lower (docs/results.md).
+  The median is a running one, in training and in evaluation. On the device it is a constant threshold and
+  costs nothing, and a model is evaluated with the thresholds that it was trained with. (If training used the
+  batch's own median, as BatchNorm uses the batch's mean, all inputs of one integer value could change sides
+  together when the running median replaces it.)
+  The median and the other statistics of a large batch are taken from about 1500 rows, evenly spaced over
+  images and tokens. The paper does not mention it.
+- Restore: the product uses ``alpha * B + mu`` with ``alpha = mean|x - median|`` over the tensor and
+  ``mu = mean(x)`` per channel; both are running statistics. ``W (alpha B + mu) = alpha (W B) + W mu``, and
+  W mu is a constant.
 
-What that constant is worth, honestly: with running statistics the restored mean folds into one constant an
-output. Where a median shift follows (query, key, value, MLP expansion), that shift cancels it, and alpha,
-exactly; where BatchNorm follows (``norm = "batch"``), BatchNorm cancels both, but for its epsilon. There the
-restore is not even computed. It acts only in the float outputs of ``norm = "none"``: alpha as their scale,
-the mean as a constant beside a learned bias that could have learned it, so what it brings there is a start
-and a path of training, not a function that the bias alone could not express.
+The effect of that constant is small. With running statistics the restored mean folds into one constant per
+output. Where a median shift follows (query, key, value, MLP expansion), the shift cancels that constant and
+alpha exactly. Where BatchNorm follows (``norm = "batch"``), BatchNorm cancels both, except for its epsilon.
+In these places the restore is not computed. It acts only in the float outputs of ``norm = "none"``: alpha is
+their scale, and the mean is a constant beside a learned bias that can express it as well. There the restore
+changes the starting point and the course of training, but not the set of functions.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from sensor_bnn.nn.median import lower_median, sampled_rows
 
 
 def sign(x: Tensor) -> Tensor:
-    """+1 where ``x >= 0``, else -1: zero is +1 because it must be a bit (``torch.sign(0)`` is not)."""
+    """+1 where ``x >= 0``, else -1. Zero gives +1, because it must be a bit (``torch.sign(0)`` is 0)."""
     return (x >= 0).to(x.dtype).mul_(2).sub_(1)
 
 
@@ -80,30 +82,31 @@ class _PolynomialSign(torch.autograd.Function):
 
 
 def straight_through(hard: Tensor, soft: Tensor) -> Tensor:
-    """The values of ``hard`` with the gradient of ``soft`` (same shape)."""
+    """Return the values of ``hard`` with the gradient of ``soft``, which has the same shape."""
     return _StraightThrough.apply(hard, soft)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def clipped_sign(x: Tensor) -> Tensor:
-    """Sign of weights, and of activations if chosen: the gradient passes where ``|x| <= 1``."""
+    """Sign of weights, and of activations if configured. The gradient passes where ``|x| <= 1``."""
     return _ClippedSign.apply(x)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def polynomial_sign(x: Tensor) -> Tensor:
-    """Sign for activations with Bi-Real's gradient: ``2 - 2|x|`` inside (-1, 1), else zero."""
+    """Sign of activations with the gradient of Bi-Real Net: ``2 - 2|x|`` inside (-1, 1), else zero."""
     return _PolynomialSign.apply(x)  # type: ignore[no-any-return,no-untyped-call]
 
 
 class Binarizer(nn.Module):
-    """Activations to +-1: ``x >= threshold``; this one's threshold is 0.
+    """Binarizes activations: +1 where ``x >= threshold``, else -1. The threshold of this class is 0.
 
-    Every kind has the same interface. What it learned or kept must be a constant a channel, or ``fold_float``
-    and ``fold_integer`` say that it has no packed form.
+    All kinds share this interface. A kind has a packed form if its learned or running values make one
+    constant per channel; otherwise ``fold_float`` and ``fold_integer`` raise ``CheckpointError``.
 
     Args:
-        unit: the expected spread of ``x``; only gradients see it: they pass where ``|x - threshold| < unit``.
-        integer: ``x`` holds integers, so the threshold is rounded up to one.
-        gradient: ``polynomial`` (Bi-Real's) or ``clipped``.
+        unit: the expected standard deviation of ``x``. It affects gradients only, which pass where
+            ``|x - threshold| < unit``.
+        integer: whether ``x`` holds integers; the threshold is then rounded up to an integer.
+        gradient: the gradient of the sign, ``polynomial`` (Bi-Real Net) or ``clipped``.
     """
 
     def __init__(self, *, unit: float = 1.0, integer: bool = False, gradient: str = "polynomial") -> None:
@@ -113,25 +116,26 @@ class Binarizer(nn.Module):
         self.sign = _SIGNS[gradient]
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to +-1 of the same shape."""
+        """Map ``[..., channels]`` to +-1 in the same shape."""
         if self.training:
             return self.sign((x - self._training_threshold(x)) / self._width())
+        # Evaluation compares, as the device does.
         return (x >= self.threshold()).to(x.dtype).mul_(2).sub_(1)
 
     def threshold(self) -> Tensor:
-        """``[channels]`` (or one for all): what evaluation compares with; whole numbers for integers."""
+        """The threshold in evaluation, ``[channels]`` or a scalar; whole numbers for integer inputs."""
         return torch.zeros(())
 
     def restored(self) -> tuple[Tensor, Tensor | float]:
-        """``(alpha, mu)`` in units: the input was about ``unit * (alpha * B + mu)``."""
+        """``(alpha, mu)`` in units of ``unit``: the input was about ``unit * (alpha * B + mu)``."""
         return torch.ones(()), 0.0
 
     def fold_float(self, channels: int) -> Floats:
-        """``[channels]`` thresholds of a float input."""
+        """Return the thresholds of a float input, float32 ``[channels]``."""
         return self.threshold().detach().expand(channels).to(torch.float32).numpy().copy()
 
     def fold_integer(self, channels: int) -> Integers:
-        """``[channels]`` thresholds of an integer input."""
+        """Return the thresholds of an integer input, int32 ``[channels]``."""
         return self.threshold().detach().expand(channels).to(torch.int32).numpy().copy()
 
     def _training_threshold(self, x: Tensor) -> Tensor:
@@ -142,23 +146,24 @@ class Binarizer(nn.Module):
 
 
 class FullPrecision(Binarizer):
-    """No binarizer: values pass, divided by ``unit``."""
+    """Replaces a binarizer in full precision: values pass, divided by ``unit``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to the same."""
+        """Map ``[..., channels]`` to the same shape."""
         return x / self.unit
 
 
 class MedianShift(Binarizer):
-    """The paper's median shift and mean restore in our reading, with running statistics.
+    """Median shift and mean restore (Sensors 2024, 24(24), 8190, in our reading), with running statistics.
 
     Args:
-        channels: size of the last axis.
-        restore: keep the statistics of the mean restore.
-        axis: ``channel`` (a median each), ``tensor`` (one for all) or ``token`` (one for each of ``tokens``).
-        tokens: size of the last but one axis, for that axis alone.
-        momentum: weight of the newest batch in the running statistics.
-        options: of every binarizer.
+        channels: the size of the last axis.
+        restore: whether to keep the statistics of the mean restore.
+        axis: what has its own median: ``channel`` (each channel), ``tensor`` (one median for all) or
+            ``token`` (each of ``tokens``).
+        tokens: the size of the last axis but one; used by ``axis="token"`` only.
+        momentum: the weight of the newest batch in the running statistics, 0 .. 1.
+        options: the arguments of ``Binarizer``.
     """
 
     running_median: Tensor
@@ -182,7 +187,7 @@ class MedianShift(Binarizer):
         shape = {"channel": (channels,), "tensor": (1,), "token": (tokens, 1)}[axis]
         self.register_buffer("running_median", torch.zeros(shape))
         if restore:
-            # A mean a token has no place in a product over channels: there it is the tensor's.
+            # A product sums over channels and cannot use a mean per token: that case keeps the tensor's mean.
             self.register_buffer("running_mean", torch.zeros(channels if axis == "channel" else 1))
             self.register_buffer("running_alpha", torch.ones(()))
 
@@ -191,25 +196,25 @@ class MedianShift(Binarizer):
         return self.running_median.ceil() if self.integer else self.running_median
 
     def restored(self) -> tuple[Tensor, Tensor | float]:
-        """Running ``mean|x - median|`` and mean."""
+        """Return the running ``mean|x - median|`` and the running mean, in units of ``unit``."""
         if not self.restore:
             return super().restored()
         return self.running_alpha / self.unit, self.running_mean / self.unit
 
     def fold_float(self, channels: int) -> Floats:
-        """``[channels]`` thresholds of a float input.
+        """Return the thresholds of a float input, float32 ``[channels]``.
 
         Raises:
-            CheckpointError: there is one a token.
+            CheckpointError: the medians are per token.
         """
         self._need_channels()
         return super().fold_float(channels)
 
     def fold_integer(self, channels: int) -> Integers:
-        """``[channels]`` thresholds of an integer input.
+        """Return the thresholds of an integer input, int32 ``[channels]``.
 
         Raises:
-            CheckpointError: there is one a token.
+            CheckpointError: the medians are per token.
         """
         self._need_channels()
         return super().fold_integer(channels)
@@ -217,12 +222,12 @@ class MedianShift(Binarizer):
     def _need_channels(self) -> None:
         if self.axis == "token":
             raise CheckpointError(
-                "Medians a token have no packed form: a packed operator has a threshold a channel.",
+                "Medians per token have no packed form: a packed operator has one threshold per channel.",
                 'Train with axis = "channel" or "tensor".',
             )
 
     def _training_threshold(self, x: Tensor) -> Tensor:
-        """The running median, the batch's taken into it, and into the other running statistics."""
+        """Update all running statistics with the batch, then return the running median."""
         x = x.detach()
         if self.axis == "token":
             columns = sampled_rows(x.transpose(-2, -1)).t().contiguous()  # [tokens, rows]
@@ -235,15 +240,16 @@ class MedianShift(Binarizer):
             mean = columns.mean(dim=1)
             self.running_mean.lerp_(mean.mean() if self.axis == "token" else mean, self.momentum)
             self.running_alpha.lerp_((columns - median[:, None]).abs().mean(), self.momentum)
-        return self.running_median.clone()  # as it is now: the next step moves it in place
+        return self.running_median.clone()  # a copy, because the next step updates the buffer in place
 
 
 class LiveMedian(Binarizer):
-    """Median shift by each window's own median, in evaluation too: no constant.
+    """Median shift by each window's own median, in evaluation too. It is not a constant and cannot be folded.
 
     Args:
-        axis: ``channel`` (a median over tokens), ``token`` (over channels) or ``tensor`` (over both).
-        options: of every binarizer.
+        axis: the values of a median: ``channel`` (over tokens), ``token`` (over channels) or ``tensor`` (over
+            both).
+        options: the arguments of ``Binarizer``.
     """
 
     def __init__(self, *, axis: str = "channel", **options: Any) -> None:
@@ -251,7 +257,7 @@ class LiveMedian(Binarizer):
         self.axis = axis
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, tokens, channels]`` to +-1."""
+        """Map ``[batch, tokens, channels]`` to +-1 in the same shape."""
         return self.sign((x - self._median(x.detach())) / self.unit)
 
     def _median(self, x: Tensor) -> Tensor:
@@ -260,7 +266,7 @@ class LiveMedian(Binarizer):
         return x.median(dim=-1 if self.axis == "token" else -2, keepdim=True).values
 
     def fold_float(self, channels: int) -> Floats:
-        """Refuse.
+        """Refuse: there is no packed form.
 
         Raises:
             CheckpointError: always.
@@ -277,33 +283,35 @@ class LiveMedian(Binarizer):
 
 
 class LearnedBias(Binarizer):
-    """A learned threshold a channel (RSign of ReActNet; BinaryViT's bias before the sign)."""
+    """A learned threshold per channel (RSign of ReActNet; BinaryViT's bias before the sign)."""
 
     def __init__(self, channels: int, **options: Any) -> None:
         super().__init__(**options)
-        self.bias = nn.Parameter(torch.zeros(channels))  # in units, so that it learns as fast at any spread
+        # The bias is in units of the spread, so that it learns equally fast for inputs of any spread.
+        self.bias = nn.Parameter(torch.zeros(channels))
 
     def threshold(self) -> Tensor:
-        """The learned bias; gradients pass in training."""
+        """The learned bias times ``unit``; in training it carries gradients."""
         threshold = self.unit * self.bias
         return threshold.ceil() if self.integer and not self.training else threshold
 
     def fold_integer(self, channels: int) -> Integers:
-        """``[channels]``, rounded up, whatever the mode."""
+        """Return the thresholds of an integer input, int32 ``[channels]``, rounded up in either mode."""
         return (self.unit * self.bias.detach()).ceil().expand(channels).to(torch.int32).numpy().copy()
 
 
 class Elastic(LearnedBias):
-    """BiT's elastic binarization: a learned threshold a channel, a learned size, ``{-a, a}`` or ``{0, a}``.
+    """BiT's elastic binarization: a learned threshold per channel and a learned size a.
 
-    The bits are the same; ``{0, a} = a / 2 * (B + 1)`` is a scale and a constant of the layer that follows.
-    BiT rounds ``(x - b) / a`` to 0 or 1, at ``b + a / 2``; here that sum is the learned threshold itself.
-    BiT's is one a layer, and its attention map is ours with a learned c.
+    The values are ``{-a, a}`` or ``{0, a}``; the bits are the same. ``{0, a} = a / 2 * (B + 1)`` becomes a
+    scale and a constant of the next layer. BiT rounds ``(x - b) / a`` to 0 or 1, so its threshold is
+    ``b + a / 2``; here that sum is the learned threshold itself. BiT learns one threshold per layer, and its
+    attention map is ``AttentionMap`` with a learned c.
 
     Args:
-        channels: size of the last axis.
-        positive: ``{0, a}``.
-        options: of every binarizer.
+        channels: the size of the last axis.
+        positive: whether the values are ``{0, a}`` instead of ``{-a, a}``.
+        options: the arguments of ``Binarizer``.
     """
 
     def __init__(self, channels: int, *, positive: bool = False, **options: Any) -> None:
@@ -312,7 +320,7 @@ class Elastic(LearnedBias):
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def restored(self) -> tuple[Tensor, Tensor | float]:
-        """``(a, 0)`` or ``(a / 2, a / 2)``."""
+        """Return ``(a, 0)``, or ``(a / 2, a / 2)`` if ``positive``."""
         scale = self.log_scale.exp()
         return (scale / 2, scale / 2) if self.positive else (scale, 0.0)
 
@@ -333,17 +341,17 @@ def make_binarizer(
     tokens: int = 1,
     **options: Any,
 ) -> Binarizer:
-    """A binarizer by name.
+    """Make a binarizer by name.
 
     Args:
-        kind: ``median`` (median shift, mean restore), ``shift`` (median shift alone), ``sign`` (threshold 0),
-            ``learned``, ``elastic``, ``live``, or ``none`` (full precision).
-        channels: size of the last axis.
-        restore: what follows can use the restored mean; only ``median`` keeps it.
-        positive: what is binarized would be positive in full precision; only ``elastic`` minds.
-        axis: of running and live medians.
-        tokens: size of the last but one axis, for running medians a token.
-        options: ``unit``, ``integer``, ``gradient``.
+        kind: the kind: ``median`` (median shift and mean restore), ``shift`` (median shift alone), ``sign``
+            (threshold 0), ``learned``, ``elastic``, ``live`` or ``none`` (full precision).
+        channels: the size of the last axis.
+        restore: whether the next layer can use the restored mean; only ``median`` keeps it.
+        positive: whether the values would be positive in full precision; used by ``elastic`` only.
+        axis: the axis of running and live medians: ``channel``, ``tensor`` or ``token``.
+        tokens: the size of the last axis but one; used by running medians per token only.
+        options: the arguments of ``Binarizer``: ``unit``, ``integer``, ``gradient``.
     """
     if kind in ("median", "shift"):
         return MedianShift(

@@ -1,10 +1,8 @@
-"""Checkpoints: tensors and plain values, readable with ``weights_only=True``."""
+"""Checkpoints of tensors and plain values, which ``torch.load`` reads with ``weights_only=True``."""
 
 from __future__ import annotations
 
-import os
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import torch
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import replace_file
 from sensor_bnn.nn.families import build, config_from
 from sensor_bnn.nn.model import Model
 
@@ -21,12 +20,12 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model and where it came from.
+    """A trained model and its origin.
 
     Attributes:
-        model: in evaluation mode.
-        recipe: the whole training recipe, plain values.
-        metrics: what training measured, such as ``test_top1`` (0 .. 1), ``epochs``, ``seed``.
+        model: the model, in evaluation mode.
+        recipe: the whole training recipe as plain values.
+        metrics: the results of training, such as ``test_top1`` (0 .. 1), ``epochs`` and ``seed``.
     """
 
     model: Model
@@ -35,7 +34,17 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, model: Model, recipe: dict[str, Any], metrics: dict[str, Any]) -> None:
-    """Write a checkpoint in one step: the old file stands until the new one is whole."""
+    """Write a checkpoint atomically: an older file stays until the new one is complete.
+
+    Args:
+        path: the file to write.
+        model: the trained model; its mode does not matter.
+        recipe: the whole training recipe as plain values.
+        metrics: the results of training as plain values.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
     state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     config = model.config.to_dict()
     write_tensors(path, FORMAT, {"config": config, "state": state, "recipe": recipe, "metrics": metrics})
@@ -57,34 +66,32 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise CheckpointError(
             f"The checkpoint {path} does not fit its own configuration ({_first_line(error)}).",
-            "Train it anew with `sensor-bnn train`.",
+            "Train it again with `sensor-bnn train`.",
         ) from error
     return Checkpoint(model.eval(), recipe, metrics)
 
 
 def write_tensors(path: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write plain values and tensors under a format name, atomically.
+    """Write plain values and tensors atomically.
+
+    Args:
+        path: the file to write; missing folders are made.
+        kind: the name of the format, which ``read_tensors`` checks.
+        content: plain values and tensors by name.
 
     Raises:
-        CheckpointError: the disk is full, or the place cannot be written to; an older file stands.
+        FileError: the disk is full or the file cannot be written; an older file stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"format": kind, "version": VERSION, **content}, temporary)
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # RuntimeError: what torch's zip writer makes of a full disk
-        raise CheckpointError(
-            f"{path} cannot be written ({_first_line(error)}).",
-            "Free some space or choose another folder; what was saved before is kept.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replace_file(path) as file:
+        torch.save({"format": kind, "version": VERSION, **content}, file)
 
 
 def read_tensors(path: Path, kind: str) -> dict[str, Any]:
-    """Read what ``write_tensors`` wrote.
+    """Read a file that ``write_tensors`` wrote, onto the CPU.
+
+    Args:
+        path: the file to read.
+        kind: the name of the format that the file must have.
 
     Raises:
         CheckpointError: the file is missing, damaged, or of another format or version.
@@ -93,13 +100,13 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"There is no {kind} at {path}.", again)
     if not zipfile.is_zipfile(path):
-        raise CheckpointError(f"{path} is truncated or no {kind}.", again)
+        raise CheckpointError(f"{path} is truncated or not a {kind}.", again)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever its zip reader and unpickler meet
-        raise CheckpointError(f"{path} is damaged or no {kind} ({_first_line(error)}).", again) from error
+    except Exception as error:  # torch passes on any exception of its zip reader and unpickler
+        raise CheckpointError(f"{path} is damaged or not a {kind} ({_first_line(error)}).", again) from error
     if not isinstance(content, dict) or content.get("format") != kind:
-        raise CheckpointError(f"{path} is a file of PyTorch, but no {kind}.", again)
+        raise CheckpointError(f"{path} is a PyTorch file, but not a {kind}.", again)
     if content.get("version") != VERSION:
         found = content.get("version")
         raise CheckpointError(f"{path} is a {kind} of version {found}; this program reads {VERSION}.", again)

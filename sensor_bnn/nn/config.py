@@ -1,20 +1,33 @@
-"""What a model is made of: a frozen configuration, and presets that state only differences."""
+"""The configuration of a model, frozen, and presets that state only differences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from msgspec import Meta
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.reading import Source, typed
 
 WORD_BITS = 32
-"""Heads must fill whole packed words, so that splitting them on the device is a reshape."""
+"""Bits of a packed word, for the whole package.
 
+A head must fill whole packed words, so that splitting into heads is only a reshape on the device.
+"""
 
-BINARIZERS = ("median", "shift", "sign", "learned", "elastic", "live")
+Binarizer = Literal["median", "shift", "sign", "learned", "elastic", "live"]
+BINARIZERS: tuple[Binarizer, ...] = get_args(Binarizer)
 PLACES = ("stream", "query", "key", "value", "merged", "hidden")
-"""Where activations are binarized. The attention map is ``attention``, the weights are ``weights``."""
+"""The places where activations are binarized; each is a field of the configuration.
+
+The fields ``attention`` and ``weights`` configure how the attention map and the weights are binarized.
+"""
+
+_Size = Annotated[int, Meta(ge=1, le=1 << 20)]
+_Few = Annotated[int, Meta(ge=1, le=1024)]
+_Place = Literal["", "median", "shift", "sign", "learned", "elastic", "live"]
 
 
 @dataclass(frozen=True)
@@ -22,146 +35,118 @@ class TransformerConfig:
     """A binary transformer over windows ``[channels, length]`` or images ``[channels, height, length]``.
 
     Attributes:
-        name: the model's name, carried into the export.
-        classes: the classes' names, in the order of the logits.
-        channels: sensor channels, or colours: C.
-        length: samples a window, or columns of an image: a multiple of ``patch``.
-        patch: samples a token, or the side of an image's patch.
-        width: d, a multiple of ``heads``; ``width / heads`` a multiple of 32.
-        heads: attention heads H.
-        layers: blocks.
-        mlp_ratio: hidden width of the MLP over d.
-        binarizer: of activations: ``median`` (median shift, mean restore), ``shift`` (median shift alone),
-            ``sign`` (neither), ``learned`` (RSign), ``elastic`` (BiT) or ``live`` (the window's own median,
-            not exportable); see ``sensor_bnn.nn.binarize``.
-        stream, query, key, value, merged, hidden: binarizer of that place alone; empty: ``binarizer``. The
-            places are the float stream before each layer, the three projections, the attended values and
-            the MLP's hidden layer.
-        weights: ``centred``, sign(W - mean) * mean|W - mean| a row, or ``plain``, sign(W) * mean|W|.
-        axis: of running and live medians: ``channel``, ``tensor`` or ``token``. Running medians a token
-            train and evaluate, but are not exportable: a packed operator has a threshold a channel.
-        gradient: of the activations' signs: ``polynomial`` (Bi-Real) or ``clipped``.
-        attention: ``softmax`` (a token is attended to by its share of the softmax) or ``boolean`` (by its
-            score alone, BiBERT), or ``median`` (by its score against the head's running median: the median
-            shift of the map).
-        height: rows of an image, a multiple of ``patch``; 0 for windows.
+        name: the model's name; the exported file holds it.
+        classes: the names of the classes, in the order of the logits.
+        channels: C, the number of sensor channels or colours.
+        length: the samples of a window, or the columns of an image; a multiple of ``patch``.
+        patch: the samples of a token, or the side of an image's square patch in pixels.
+        width: d, the width of the stream; ``width / heads`` is a multiple of 32.
+        heads: H, the number of attention heads.
+        layers: the number of blocks.
+        mlp_ratio: the hidden width of the MLP divided by d.
+        binarizer: the binarizer of activations: ``median`` (median shift and mean restore), ``shift`` (median
+            shift alone), ``sign`` (neither), ``learned`` (RSign), ``elastic`` (BiT) or ``live`` (the window's
+            own median, not exportable); see ``sensor_bnn.nn.binarize``.
+        stream, query, key, value, merged, hidden: the binarizer of that place alone; empty for ``binarizer``.
+            The places are the float stream before each layer, the three projections, the attended values
+            and the MLP's hidden layer.
+        weights: the binarization of weights, per row: ``centred``, sign(W - mean) * mean|W - mean|, or
+            ``plain``, sign(W) * mean|W|.
+        axis: what has its own running or live median: ``channel``, ``tensor`` or ``token``. A model with
+            running medians per token can be trained and evaluated, but not exported: a packed operator has
+            one threshold per channel.
+        gradient: the gradient of the activations' signs: ``polynomial`` (Bi-Real Net) or ``clipped``.
+        attention: what decides whether a token is attended to: ``softmax`` (its share of the softmax),
+            ``boolean`` (the sign of its score, BiBERT) or ``median`` (its score against the head's running
+            median, which is the median shift of the map).
+        height: the rows of an image, a multiple of ``patch``; 0 for windows.
         precision: ``binary``, or ``full`` for the floating-point twin (not exportable to packed bits).
-        norm: after each float output: ``none`` leaves it to the restored mean and a learned bias; ``batch``
-            is BatchNorm, which folds too, but cancels the restore; ``layer`` is LayerNorm, a standard
-            operator of floats in the export.
-        pre_norm: before each layer's binarizer: ``none`` or ``layer``, a LayerNorm of the stream.
-        activation: of the stream after each addition: ``none`` or ``rprelu`` (ReActNet's, three standard
-            operators in the export).
-        residual: ``block``: the stream goes round attention and round the MLP; ``layer``: round every
-            binary layer, so that query, key, value and hidden layer see it as well.
+        norm: what follows each float output. ``none`` leaves it to the restored mean and a learned bias;
+            ``batch`` is BatchNorm, which folds too, but cancels the restore; ``layer`` is LayerNorm, which
+            stays a standard float operator in the export.
+        pre_norm: what precedes each layer's binarizer: ``none``, or ``layer`` for a LayerNorm of the stream.
+        activation: what follows each addition to the stream: ``none``, or ``rprelu`` (ReActNet; three
+            standard operators in the export).
+        residual: what the stream bypasses: ``block`` for attention and MLP each as a whole, ``layer`` for
+            every binary layer, so that the stream is also added before the binarizers of query, key, value
+            and hidden layer.
     """
 
     family: ClassVar[str] = "vit"
 
     name: str = "sensor-tiny"
     classes: tuple[str, ...] = ()
-    channels: int = 6
-    length: int = 100
-    patch: int = 5
-    width: int = 64
-    heads: int = 2
-    layers: int = 2
-    mlp_ratio: int = 2
-    binarizer: str = "median"
-    precision: str = "binary"
-    norm: str = "none"
-    axis: str = "channel"
-    gradient: str = "polynomial"
-    attention: str = "softmax"
-    height: int = 0
-    stream: str = ""
-    query: str = ""
-    key: str = ""
-    value: str = ""
-    merged: str = ""
-    hidden: str = ""
-    weights: str = "centred"
-    pre_norm: str = "none"
-    activation: str = "none"
-    residual: str = "block"
+    channels: _Size = 6
+    length: _Size = 100
+    patch: _Size = 5
+    width: _Size = 64
+    heads: _Few = 2
+    layers: _Few = 2
+    mlp_ratio: _Few = 2
+    binarizer: Binarizer = "median"
+    precision: Literal["binary", "full"] = "binary"
+    norm: Literal["batch", "layer", "none"] = "none"
+    axis: Literal["channel", "tensor", "token"] = "channel"
+    gradient: Literal["polynomial", "clipped"] = "polynomial"
+    attention: Literal["softmax", "boolean", "median"] = "softmax"
+    height: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
+    stream: _Place = ""
+    query: _Place = ""
+    key: _Place = ""
+    value: _Place = ""
+    merged: _Place = ""
+    hidden: _Place = ""
+    weights: Literal["centred", "plain"] = "centred"
+    pre_norm: Literal["none", "layer"] = "none"
+    activation: Literal["none", "rprelu"] = "none"
+    residual: Literal["block", "layer"] = "block"
 
     def __post_init__(self) -> None:
         problem = self._problem()
         if problem:
-            raise CheckpointError(f"The model configuration is unusable: {problem}.", "Correct that value.")
+            raise CheckpointError(f"The model configuration is invalid: {problem}.", "Correct that value.")
 
     @property
     def tokens(self) -> int:
-        """T: tokens a window, or patches an image; there is no class token, the head takes their mean."""
+        """T, the tokens of a window or the patches of an image; there is no class token."""
         columns = self.length // self.patch
         return columns * (self.height // self.patch) if self.height else columns
 
     @property
     def patch_values(self) -> int:
-        """Values a token is made from."""
+        """The number of input values in a token."""
         return self.channels * self.patch ** (2 if self.height else 1)
 
     @property
     def head_width(self) -> int:
-        """dh: width of one head."""
+        """dh, the width of one head."""
         return self.width // self.heads
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Of one window: ``(C, L)``; of one image: ``(C, height, length)``."""
+        """The shape of one window, ``(C, length)``, or of one image, ``(C, height, length)``."""
         return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
 
     def binarizer_at(self, place: str) -> str:
-        """The binarizer of one of ``PLACES``; ``none`` in full precision."""
+        """Return the kind of binarizer at one of ``PLACES``; ``none`` in full precision."""
         return "none" if self.precision == "full" else str(getattr(self, place)) or self.binarizer
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values only: what a checkpoint holds."""
+        """Return the fields as plain values, as a checkpoint holds them."""
         return {**asdict(self), "classes": list(self.classes)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TransformerConfig:
-        """The inverse of ``to_dict``.
+        """Make a configuration from plain values; the inverse of ``to_dict``.
 
         Raises:
-            CheckpointError: a key is unknown or a value has the wrong type.
+            CheckpointError: a key is unknown, or a value is of another type or out of its range.
         """
-        known = {field.name: type(field.default) for field in fields(cls)}
-        plain = {**values, "classes": tuple(values.get("classes", ()))}
-        for key, value in plain.items():
-            if key not in known:
-                raise CheckpointError(
-                    f"The model configuration has an unknown key {key!r}.",
-                    f"Known keys: {', '.join(known)}.",
-                )
-            if type(value) is not known[key]:
-                raise CheckpointError(
-                    f"The model configuration's {key} is {value!r}.", f"Give a {known[key].__name__}."
-                )
-        return cls(**plain)
+        source = Source("The model configuration", CheckpointError, "Correct that value.")
+        return typed(values, cls, source)
 
     def _problem(self) -> str | None:
-        sizes = ("channels", "length", "patch", "width", "heads", "layers", "mlp_ratio")
-        for size in sizes:
-            if getattr(self, size) < 1:
-                return f"{size} is {getattr(self, size)}"
-        choices = {
-            "binarizer": BINARIZERS,
-            "precision": ("binary", "full"),
-            "norm": ("batch", "layer", "none"),
-            "axis": ("channel", "tensor", "token"),
-            "gradient": ("polynomial", "clipped"),
-            "attention": ("softmax", "boolean", "median"),
-            "weights": ("centred", "plain"),
-            "pre_norm": ("none", "layer"),
-            "activation": ("none", "rprelu"),
-            "residual": ("block", "layer"),
-            **dict.fromkeys(PLACES, ("", *BINARIZERS)),
-        }
-        for key, allowed in choices.items():
-            if getattr(self, key) not in allowed:
-                return f"{key} is {getattr(self, key)!r}, not one of {', '.join(allowed)}"
-        if self.height < 0 or self.height % self.patch:
+        if self.height % self.patch:
             return f"height {self.height} is not a multiple of patch {self.patch}"
         if self.length % self.patch:
             return f"length {self.length} is not a multiple of patch {self.patch}"
@@ -170,7 +155,8 @@ class TransformerConfig:
         return None
 
 
-# Checkpoints from before `axis` have medians a channel, the default of the class; new models have one median.
+# A checkpoint written before `axis` existed has medians per channel, hence the default of the class. New
+# models have one median per tensor.
 _TINY = TransformerConfig(axis="tensor")
 _MICRO = replace(
     _TINY,
@@ -202,14 +188,18 @@ USUAL_CLASSES: dict[str, int] = {
     "deit-tiny": 1000,
     "deit-small": 1000,
 }
-"""How many classes the sets that a preset is meant for tell apart."""
+"""The number of classes of the data sets that each preset is meant for."""
 
 
 def preset(name: str, /, **changes: Any) -> TransformerConfig:
-    """The preset of that name with some fields replaced.
+    """Return the preset of that name with some fields replaced.
+
+    Args:
+        name: a key of ``PRESETS``.
+        changes: fields of ``TransformerConfig`` and their new values, as plain values.
 
     Raises:
-        CheckpointError: there is no such preset, or a change is unusable.
+        CheckpointError: there is no such preset, or a change is invalid.
     """
     if name not in PRESETS:
         raise CheckpointError(f"There is no model preset {name!r}.", f"Choose one of {', '.join(PRESETS)}.")

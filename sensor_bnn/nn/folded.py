@@ -1,4 +1,4 @@
-"""A trained binary transformer with every constant folded: what leaves PyTorch and enters the export.
+"""A trained binary transformer with every constant folded: the data that goes from PyTorch to the export.
 
 Weights are booleans, ``True`` for +1 and ``False`` for -1. Running medians are thresholds; alphas, restored
 means and BatchNorm are the ``scale`` and ``bias`` of the layer they follow.
@@ -18,11 +18,11 @@ Integers = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class PackedOutLinear:
-    """Binary linear whose outputs are bits: ``acc >= threshold``, acc the +-1 dot product.
+    """Binary linear layer whose outputs are bits: ``acc >= threshold``, where acc is the +-1 dot product.
 
     Attributes:
-        weight: ``[N, K]``.
-        threshold: ``[N]``.
+        weight: the signs of the weights, ``[N, K]``, True for +1.
+        threshold: the threshold of each output, int32 ``[N]``.
     """
 
     weight: Bits
@@ -31,12 +31,12 @@ class PackedOutLinear:
 
 @dataclass(frozen=True)
 class FloatOutLinear:
-    """Binary linear whose outputs are ``scale * acc + bias``, acc the +-1 dot product.
+    """Binary linear layer whose outputs are ``scale * acc + bias``, where acc is the +-1 dot product.
 
     Attributes:
-        weight: ``[N, K]``.
-        scale: ``[N]``.
-        bias: ``[N]``.
+        weight: the signs of the weights, ``[N, K]``, True for +1.
+        scale: the scale of each output, float32 ``[N]``.
+        bias: the bias of each output, float32 ``[N]``.
     """
 
     weight: Bits
@@ -46,11 +46,11 @@ class FloatOutLinear:
 
 @dataclass(frozen=True)
 class ResidualPackedLinear:
-    """Binary linear with the stream round it: bit = ``scale * acc + bias + stream >= threshold``.
+    """Binary linear layer with the stream added: bit = ``scale * acc + bias + stream >= threshold``.
 
     Attributes:
-        linear: N outputs; of more than d the stream's channels are repeated, ``N / d`` times over.
-        threshold: ``[N]``.
+        linear: the layer, of N outputs. If N is more than d, the stream is repeated ``N / d`` times.
+        threshold: the threshold of each output, float32 ``[N]``.
     """
 
     linear: FloatOutLinear
@@ -59,11 +59,11 @@ class ResidualPackedLinear:
 
 @dataclass(frozen=True)
 class LayerNorm:
-    """``gain * (x - mean(x)) / sqrt(var(x) + epsilon) + bias`` of every token of floats.
+    """LayerNorm of every float token: ``gain * (x - mean(x)) / sqrt(var(x) + epsilon) + bias``.
 
     Attributes:
-        gain, bias: ``[d]``.
-        epsilon: as in training.
+        gain, bias: the constants of each channel, float32 ``[d]``.
+        epsilon: the same value as in training.
     """
 
     gain: Floats
@@ -73,10 +73,10 @@ class LayerNorm:
 
 @dataclass(frozen=True)
 class Rprelu:
-    """``y = x - before``, times ``slope`` where it is negative, plus ``after``.
+    """ReActNet's activation: ``x - before``, times ``slope`` where it is negative, plus ``after``.
 
     Attributes:
-        before, slope, after: ``[d]``.
+        before, slope, after: the constants of each channel, float32 ``[d]``.
     """
 
     before: Floats
@@ -86,18 +86,19 @@ class Rprelu:
 
 @dataclass(frozen=True)
 class FoldedAttention:
-    """Binary attention of H heads over width d, head width ``d / H`` (a multiple of 32).
+    """Binary attention of H heads over width d; the head width ``d / H`` is a multiple of 32.
 
     Attributes:
-        threshold: ``[d]``, of the float stream (after ``pre_norm``): bit = x >= threshold.
-        query, key, value: width d to d.
-        table: ``[H, d/H + 1]``, 0 .. 65535: the exponential of a score by its count of agreeing bits.
-        ratio: ``[H]``: a token is attended to where ``table[count] >= ratio * sum(table[counts])``.
-        output_threshold: ``[d]``, of the integer attention output.
-        output: width d to d, added to the stream.
-        pre_norm: of the stream before the threshold, or None.
-        norm: of what is added to the stream, or None.
-        activation: of the stream after the addition, or None.
+        threshold: the threshold of the float stream, after ``pre_norm``, ``[d]``: bit = x >= threshold.
+        query, key, value: the projections, d to d.
+        table: the exponential of a score by its count of agreeing bits, ``[H, d/H + 1]``, 0 .. 65535.
+        ratio: the share of a row's sum, ``[H]``, from which on a token is attended to:
+            ``table[count] >= ratio * sum(table[counts])``.
+        output_threshold: the threshold of the integer attention output, ``[d]``.
+        output: the output layer, d to d; its result is added to the stream.
+        pre_norm: the LayerNorm of the stream before the threshold, or None.
+        norm: the LayerNorm of the output layer's result, or None.
+        activation: the activation of the stream after the addition, or None.
     """
 
     threshold: Floats
@@ -115,13 +116,13 @@ class FoldedAttention:
 
 @dataclass(frozen=True)
 class FoldedMlp:
-    """Binary MLP: width d to f to d, added to the stream.
+    """Binary MLP of widths d, f and d; its result is added to the stream.
 
     Attributes:
-        threshold: ``[d]``, of the float stream (after ``pre_norm``): bit = x >= threshold.
-        expand: d to f.
-        contract: f to d.
-        pre_norm, norm, activation: as in attention.
+        threshold: the threshold of the float stream, after ``pre_norm``, ``[d]``: bit = x >= threshold.
+        expand: the first layer, d to f.
+        contract: the second layer, f to d.
+        pre_norm, norm, activation: as in ``FoldedAttention``.
     """
 
     threshold: Floats
@@ -134,24 +135,24 @@ class FoldedMlp:
 
 @dataclass(frozen=True)
 class FoldedModel:
-    """The whole model, batch 1: window ``[1, C, L]``, or image ``[1, C, height, L]``, to logits.
+    """The whole model for batch 1. Its input is a window ``[1, C, L]`` or an image ``[1, C, height, L]``.
 
-    Tokens are ``T = L / patch`` rows; a row holds C x patch values, channel-major. Of an image they are its
-    square patches, row by row; a row holds C x patch x patch values, channel-major.
+    The tokens of a window are ``T = L / patch`` rows of ``C * patch`` values, channel-major. The tokens of an
+    image are its square patches in row-major order, rows of ``C * patch * patch`` values, channel-major.
 
     Attributes:
         name: the model's name.
-        channels: C.
-        length: L.
-        patch: samples a token, or the side of a square of an image.
-        heads: H.
-        embed_weight: ``[C * patch, d]`` or ``[C * patch * patch, d]``, input normalisation folded in.
-        embed_bias: ``[T, d]``: bias and position embedding.
-        blocks: attention and MLP, in order.
-        head_weight: ``[d, classes]``, after the mean over tokens.
-        head_bias: ``[classes]``.
-        classes: the classes' names.
-        height: rows of an image; 0 for windows.
+        channels: C, the number of sensor channels or colours.
+        length: L, the samples of a window or the columns of an image.
+        patch: the samples of a token, or the side of an image's square patch in pixels.
+        heads: H, the number of attention heads.
+        embed_weight: ``[C * patch, d]`` or ``[C * patch * patch, d]``; it includes the input's normalisation.
+        embed_bias: bias plus position embedding, ``[T, d]``.
+        blocks: the pairs of attention and MLP, in the order of computation.
+        head_weight: the weight of the head, ``[d, classes]``; the head uses the mean over tokens.
+        head_bias: the bias of the head, ``[classes]``.
+        classes: the names of the classes, in the order of the logits.
+        height: the rows of an image; 0 for windows.
     """
 
     name: str
@@ -169,10 +170,10 @@ class FoldedModel:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """``(C, L)`` or ``(C, height, L)``."""
+        """The shape of one input without the batch: ``(C, L)`` or ``(C, height, L)``."""
         return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
 
     @property
     def patch_values(self) -> int:
-        """Values a token is made from."""
+        """The number of input values in a token."""
         return self.channels * self.patch ** (2 if self.height else 1)

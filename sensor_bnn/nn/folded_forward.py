@@ -1,4 +1,4 @@
-"""The naive twin of everything packed: a folded model computed with unpacked +-1 integers in numpy."""
+"""The naive reference of all packed code: a folded model computed with unpacked +-1 integers in numpy."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from sensor_bnn.nn.folded import (
 )
 
 Trace = dict[str, npt.NDArray[np.generic]]
-"""Every bit and integer on the way, by name, such as ``blocks.0.attention.scores``; no batch axis."""
+"""All intermediate bits and integers, and the float stream after each half of a block, by name, such as
+``blocks.0.attention.scores`` and ``blocks.0.mlp.residual``; without a batch axis."""
 
 
 def forward(model: FoldedModel, window: Floats, trace: Trace | None = None) -> Floats:
-    """Logits ``[classes]`` of one window or image; ``trace``, if given, is filled."""
+    """Compute the logits, float32 ``[classes]``, of one window or image.
+
+    Args:
+        model: the folded model.
+        window: the input, float32, of shape ``model.input_shape``.
+        trace: if given, receives all intermediate values.
+    """
     return from_stream(model, embed(model, window), trace)
 
 
 def embed(model: FoldedModel, window: Floats) -> Floats:
-    """Float stream ``[T, d]`` of one window or image: the only large float product of the model."""
+    """Compute the float stream ``[T, d]`` of one window or image, the model's only large float product."""
     C, P = model.channels, model.patch
     if model.height:
         squares = window.reshape(C, model.height // P, P, -1, P).transpose(1, 3, 0, 2, 4)
@@ -40,12 +47,16 @@ def embed(model: FoldedModel, window: Floats) -> Floats:
 
 
 def from_stream(model: FoldedModel, stream: Floats, trace: Trace | None = None) -> Floats:
-    """Logits ``[classes]`` from the embedded stream ``[T, d]``: from here on all rounding is settled."""
+    """Compute the logits ``[classes]`` from the embedded stream ``[T, d]``.
+
+    The embedding's float sums may round differently elsewhere; after them every rounding is specified.
+    """
     trace = {} if trace is None else trace
     for index, (attention, mlp) in enumerate(model.blocks):
         added = _attention(attention, model.heads, stream, trace, f"blocks.{index}.attention")
-        stream = _activated(attention, stream + added)
-        stream = _activated(mlp, stream + _mlp(mlp, stream, trace, f"blocks.{index}.mlp"))
+        stream = trace[f"blocks.{index}.attention.residual"] = _activated(attention, stream + added)
+        added = _mlp(mlp, stream, trace, f"blocks.{index}.mlp")
+        stream = trace[f"blocks.{index}.mlp.residual"] = _activated(mlp, stream + added)
     logits: Floats = stream.mean(axis=0, dtype=np.float32) @ model.head_weight + model.head_bias
     return logits
 
@@ -71,7 +82,7 @@ def _mlp(layer: FoldedMlp, stream: Floats, trace: Trace, name: str) -> Floats:
 
 
 def attention_map(scores: Integers, table: Integers, ratio: Floats) -> Bits:
-    """Integer scores ``[H, M, N]`` to booleans: is ``float32(e) >= ratio * float32(sum e)`` in its row?"""
+    """Map integer scores ``[H, M, N]`` to booleans: ``float32(e) >= ratio * float32(sum of e in a row)``."""
     counts = (scores + table.shape[1] - 1) // 2  # agreeing bits, 0 .. dh
     weights = np.stack([row[count] for row, count in zip(table, counts, strict=True)])
     limit = ratio[:, None, None] * weights.sum(axis=-1, keepdims=True, dtype=np.int32).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Linear layers whose products are +-1 by +-1."""
+"""Linear layers whose inputs and weights are +-1."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ from sensor_bnn.nn.folded import (
 )
 
 Restored = tuple[Tensor, Tensor | float]
-"""What ``Binarizer.restored`` gives: alpha and mean, in units."""
+"""The result of ``Binarizer.restored``: alpha and mean, in the binarizer's unit."""
 
 
 class BinaryLinear(nn.Module):
-    """``[..., K]`` of +-1 to ``[..., N]`` integers (as floats, exact): the +-1 dot product.
+    """The +-1 dot product: maps ``[..., K]`` of +-1 to ``[..., N]`` of integers, exact in floats.
 
-    The sign is that of ``W - mean(W)`` a row, or, if not ``centre``, of W. With ``binary=False`` an ordinary
-    linear layer without bias.
+    Args:
+        inputs: K.
+        outputs: N.
+        binary: whether the weights are signs; otherwise this is an ordinary linear layer without a bias.
+        centre: whether the sign is that of ``W - mean(W)`` per row, instead of W.
 
     Attributes:
-        real: the weights are not signed yet, but of mean magnitude 1 a row, so that every scale and median
-            after them keeps its size when they are.
+        real: whether the product uses real weights in place of signs. They are scaled to mean magnitude 1 per
+            row, so that every later scale and median keeps its size when the signs replace them.
     """
 
     def __init__(self, inputs: int, outputs: int, *, binary: bool, centre: bool = True) -> None:
@@ -46,32 +49,32 @@ class BinaryLinear(nn.Module):
 
     @classmethod
     def of(cls, inputs: int, outputs: int, config: TransformerConfig) -> BinaryLinear:
-        """As the configuration says."""
+        """Make a layer with the precision and the weights of the configuration."""
         binary, centre = config.precision == "binary", config.weights == "centred"
         return cls(inputs, outputs, binary=binary, centre=centre)
 
     def centred(self) -> Tensor:
-        """``[N, K]``: the latent weights, less their row's mean if that is asked for."""
+        """The latent weights ``[N, K]``, minus the mean of their row if ``centre``."""
         return self.weight - self.weight.mean(dim=1, keepdim=True) if self.centre else self.weight
 
     def product_weight(self) -> Tensor:
-        """``[N, K]``: what the product uses, +-1 if binary."""
+        """The weights that the product uses, ``[N, K]``; +-1 if binary and not ``real``."""
         if self.binary and self.real:
             centred = self.centred()
             return centred / centred.abs().mean(dim=1, keepdim=True)
         return clipped_sign(self.centred()) if self.binary else self.weight
 
     def forward(self, x: Tensor) -> Tensor:
-        """The bare product, no scale and no bias."""
+        """Return the product without scale and bias, ``[..., K]`` to ``[..., N]``."""
         return functional.linear(x, self.product_weight())
 
     def fold_weight(self) -> Bits:
-        """``[N, K]``, True for +1."""
+        """Return the signs of the weights, ``[N, K]``, True for +1."""
         return (self.centred().detach() >= 0).numpy().copy()
 
 
 class PackedLinear(nn.Module):
-    """Binary linear into a binarizer: +-1 in, +-1 out, no float between."""
+    """Binary linear layer with a binarizer after it: +-1 in, +-1 out, integers between."""
 
     def __init__(self, inputs: int, outputs: int, config: TransformerConfig, place: str) -> None:
         super().__init__()
@@ -79,22 +82,26 @@ class PackedLinear(nn.Module):
         self.binarize = hidden_binarizer(place, outputs, inputs, config)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., K]`` to ``[..., N]``."""
+        """Map ``[..., K]`` of +-1 to ``[..., N]`` of +-1."""
         bits: Tensor = self.binarize(self.linear(x))
         return bits
 
     def fold(self) -> PackedOutLinear:
-        """Signs and integer thresholds."""
+        """Return the signs and the integer thresholds.
+
+        Raises:
+            CheckpointError: the binarizer has no packed form.
+        """
         weight = self.linear.fold_weight()
         return PackedOutLinear(weight, self.binarize.fold_integer(len(weight)))
 
 
 class ScaledLinear(nn.Module):
-    """Binary linear, mean restore, weight scale and norm: +-1 in, floats out.
+    """Binary linear layer with mean restore, weight scale and norm: +-1 in, floats out.
 
-    ``y = norm(a_w * (alpha * acc + W mu) + bias)``, ``a_w = mean|W - mean(W)|`` a row. In evaluation all of
-    it but a LayerNorm is ``scale * acc + bias``, rounded once after the product and once after the sum, as on
-    the device.
+    ``y = norm(a_w * (alpha * acc + W mu) + bias)`` with ``a_w = mean|W - mean(W)|`` per row. In evaluation
+    all of it except a LayerNorm is ``scale * acc + bias``, rounded once after the product and once after the
+    sum, as on the device.
     """
 
     def __init__(self, inputs: int, outputs: int, config: TransformerConfig) -> None:
@@ -108,7 +115,12 @@ class ScaledLinear(nn.Module):
             self.norm = nn.LayerNorm(outputs)
 
     def product(self, bits: Tensor, restored: Restored) -> Tensor:
-        """``[..., K]`` of +-1, and what they stand for, to float ``[..., N]``."""
+        """Map ``[..., K]`` of +-1 to floats ``[..., N]``.
+
+        Args:
+            bits: the inputs, +-1.
+            restored: the values that +-1 represents: ``alpha * bits + mean``.
+        """
         acc: Tensor = self.linear(bits)
         if not self.linear.binary:
             return self._normalised(acc if self.bias is None else acc + self.bias)
@@ -121,7 +133,7 @@ class ScaledLinear(nn.Module):
         return self._normalised(y) if isinstance(self.norm, nn.LayerNorm) else y
 
     def folded(self, restored: Restored) -> tuple[Tensor, Tensor]:
-        """``(scale, bias)``, float32 ``[N]`` each, from the running statistics."""
+        """Return ``(scale, bias)``, float32 ``[N]`` each, from the running statistics."""
         scale, bias = self._restore(restored)
         scale, bias = scale.double(), bias.double().expand_as(scale)
         if self.bias is not None:
@@ -131,16 +143,16 @@ class ScaledLinear(nn.Module):
         return scale.float(), bias.float()
 
     def fold_scaled(self, restored: Restored) -> FloatOutLinear:
-        """Signs, scale and bias."""
+        """Return the signs, the scales and the biases."""
         scale, bias = self.folded(restored)
         return FloatOutLinear(self.linear.fold_weight(), _numpy(scale), _numpy(bias))
 
     def fold_norm(self) -> LayerNorm | None:
-        """The LayerNorm after it, if there is one."""
+        """Return the constants of the LayerNorm after the layer, or None if there is none."""
         return fold_layer_norm(self.norm) if isinstance(self.norm, nn.LayerNorm) else None
 
     def _restore(self, restored: Restored) -> tuple[Tensor, Tensor]:
-        """``(a_w * alpha, a_w * W mu)``, ``[N]`` each, before bias and BatchNorm."""
+        """Return ``(a_w * alpha, a_w * W mu)``, ``[N]`` each, without bias and BatchNorm."""
         magnitude = self.linear.centred().abs().mean(dim=1)
         alpha, mean = restored
         weight = self.linear.product_weight()
@@ -153,26 +165,26 @@ class ScaledLinear(nn.Module):
 
 
 class RestoredLinear(ScaledLinear):
-    """A ``ScaledLinear`` behind a binarizer of its own: values in, floats out."""
+    """A ``ScaledLinear`` with its own binarizer in front: values in, floats out."""
 
     def __init__(self, binarize: Binarizer, inputs: int, outputs: int, config: TransformerConfig) -> None:
         super().__init__(inputs, outputs, config)
         self.binarize = binarize
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., K]`` to float ``[..., N]``."""
-        bits = self.binarize(x)  # first: in training it takes the statistics that are restored
+        """Map ``[..., K]`` to floats ``[..., N]``."""
+        bits = self.binarize(x)  # comes first: in training it updates the statistics that are restored
         return self.product(bits, self.binarize.restored())
 
     def fold(self) -> FloatOutLinear:
-        """Signs, scale and bias."""
+        """Return the signs, the scales and the biases."""
         return self.fold_scaled(self.binarize.restored())
 
 
 class ResidualLinear(ScaledLinear):
-    """A ``ScaledLinear`` with the stream round it, into a binarizer: +-1 and the stream in, +-1 out.
+    """A ``ScaledLinear`` whose output is added to the stream, then binarized: +-1 and stream in, +-1 out.
 
-    The sums are floats, so the binarizer's thresholds are as well. Where the layer is wider than the stream,
+    The sums are floats, so the binarizer's thresholds are floats too. If the layer is wider than the stream,
     the stream is repeated.
     """
 
@@ -183,23 +195,26 @@ class ResidualLinear(ScaledLinear):
         self.binarize = binarize
 
     def forward(self, bits: Tensor, restored: Restored, stream: Tensor) -> Tensor:
-        """``[..., K]``, what it stands for, and ``[..., d]``, to ``[..., N]``.
+        """Compute ``[..., N]`` of +-1; without a binarizer the float sums, which the next layer binarizes.
 
-        Without a binarizer, which is then that of the next layer, the sums as floats.
+        Args:
+            bits: the inputs, +-1, ``[..., K]``.
+            restored: the values that +-1 represents: ``alpha * bits + mean``.
+            stream: the float stream, ``[..., d]``; N is a multiple of d.
         """
         y = self.product(bits, restored)
         y = y + stream.repeat(1, 1, y.shape[-1] // stream.shape[-1])
         return y if self.binarize is None else self.binarize(y)
 
     def fold(self, restored: Restored, binarize: Binarizer) -> ResidualPackedLinear:
-        """Signs, scales, biases, and the float thresholds of that binarizer.
+        """Return the signs, scales and biases, and the float thresholds of ``binarize``.
 
         Raises:
-            CheckpointError: a LayerNorm stands between.
+            CheckpointError: a LayerNorm precedes the sum, or the binarizer has no packed form.
         """
         if isinstance(self.norm, nn.LayerNorm):
             raise CheckpointError(
-                'residual = "layer" beside norm = "layer" has no packed form here.',
+                'residual = "layer" together with norm = "layer" has no packed form here.',
                 'Train with norm = "batch" or "none", or with pre_norm = "layer".',
             )
         linear = self.fold_scaled(restored)
@@ -207,11 +222,11 @@ class ResidualLinear(ScaledLinear):
 
 
 def stream_binarizer(config: TransformerConfig, unit: float) -> Binarizer:
-    """The binarizer of the float stream, whose spread is about ``unit``."""
+    """Make the binarizer of the float stream, whose standard deviation is about ``unit``."""
     return make_binarizer(
         config.binarizer_at("stream"),
         config.width,
-        restore=config.residual == "layer",  # else a binarizer follows, and cancels it
+        restore=config.residual == "layer",  # otherwise a binarizer follows, which cancels it
         axis=config.axis,
         tokens=config.tokens,
         unit=unit,
@@ -228,7 +243,7 @@ def hidden_binarizer(
     restore: bool = False,
     positive: bool = False,
 ) -> Binarizer:
-    """The binarizer of integer sums of ``terms`` products, whose spread is about ``sqrt(terms)``."""
+    """Make the binarizer of integer sums of ``terms`` products +-1; their deviation is ``sqrt(terms)``."""
     if config.precision == "full":
         return make_binarizer("none", channels)
     return make_binarizer(
@@ -245,7 +260,7 @@ def hidden_binarizer(
 
 
 def residual_binarizer(place: str, channels: int, unit: float, config: TransformerConfig) -> Binarizer:
-    """The binarizer of a float sum of the stream, whose spread is about ``unit``, and a layer's output."""
+    """Make the binarizer of the sum of stream and layer output; the stream's deviation is ``unit``."""
     return make_binarizer(
         config.binarizer_at(place),
         channels,
@@ -259,17 +274,17 @@ def residual_binarizer(place: str, channels: int, unit: float, config: Transform
 
 
 def normalise(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    """BatchNorm over all but the last axis of ``[batch, tokens, channels]``."""
+    """Apply BatchNorm over all axes except the last of ``[batch, tokens, channels]``."""
     return batch_norm(norm, x.flatten(0, 1)).view_as(x)
 
 
 def fold_layer_norm(norm: nn.LayerNorm) -> LayerNorm:
-    """Its constants."""
+    """Return the constants of a LayerNorm."""
     return LayerNorm(_numpy(norm.weight), _numpy(norm.bias), norm.eps)
 
 
 def _fold_norm(norm: nn.BatchNorm1d, scale: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    """BatchNorm after ``scale * acc + bias`` as another scale and bias, in float64."""
+    """Fold the BatchNorm after ``scale * acc + bias`` into a new scale and bias, in float64."""
     assert norm.running_mean is not None and norm.running_var is not None
     gain = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
     return scale * gain, (bias - norm.running_mean.double()) * gain + norm.bias.double()

@@ -1,4 +1,4 @@
-"""The median of a batch, fast enough to be taken at every binarizer of every training step."""
+"""The median of a batch, fast enough to be computed at every binarizer in every training step."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ from torch import Tensor
 from sensor_bnn.nn.across import first_row, gathered
 
 MOST_ROWS = 1500
-"""A batch's statistics are taken of about so many rows: their median's standard error is then 3 % of the
-spread, and the running statistics average that over some ten batches."""
+"""The most rows from which a batch's statistics are computed.
+
+With so many, the standard error of the median is 3 % of the standard deviation, and the running statistics
+average it over some ten batches.
+"""
 
 
 def sampled_rows(x: Tensor) -> Tensor:
-    """``[..., tokens, channels]`` to evenly spaced ``[rows, channels]``, from half of ``MOST_ROWS`` to it.
+    """Sample evenly spaced rows: ``[..., tokens, channels]`` to float32 ``[rows, channels]``.
 
-    Rows go over the batch (of all processes), then the tokens; the step shares no factor with the tokens, so
-    that every token is drawn as often. A smaller batch is taken whole.
+    The rows are numbered by sample (of all processes), then by token. The step between two sampled rows has
+    no factor in common with the number of tokens, so that every token is drawn equally often. The result has
+    about ``MOST_ROWS / 2`` to ``MOST_ROWS`` rows; a batch with at most ``MOST_ROWS`` rows is used whole.
     """
     rows = x.flatten(0, -2)
     before, count = first_row(len(rows), x.device)
     step = -(-count // MOST_ROWS)
     while math.gcd(step, x.shape[-2]) > 1:
         step += 1
+    # Start at the first local row whose number in the whole batch is a multiple of the step.
     return gathered(rows[-before % step :: step]).float()
 
 
 @torch.library.custom_op("sensor_bnn::lower_median", mutates_args=())
 def lower_median(rows: Tensor) -> Tensor:
-    """``[n, m]`` to ``[n]``: the lower median of each row, eight times as fast as ``torch.median`` here.
+    """Compute the lower median of each row, ``[n, m]`` to ``[n]``.
 
-    An operator of its own, so that ``torch.compile`` need not look into numpy.
+    numpy's partition is eight times as fast as ``torch.median`` here. It is a custom operator, because
+    ``torch.compile`` cannot trace numpy.
     """
     middle = (rows.shape[1] - 1) // 2
     return torch.from_numpy(np.partition(rows.numpy(force=True), middle, axis=1)[:, middle].copy()).to(

@@ -1,4 +1,4 @@
-"""What a model holds and computes, from its configuration alone."""
+"""The memory and the operations of a model, computed from its configuration alone."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from sensor_bnn.nn.transformer import BinaryTransformer
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of one model. Everything that the export stores is counted, nothing is left out.
+    """Sizes of one model. They count everything that the export stores.
 
     Attributes:
-        parameters: learned numbers, while training.
-        binary_weights: weights of one bit.
-        packed_bytes: these, packed.
-        float_bytes: embedding, positions and head: float32, in the hybrid family 8 bits.
-        constant_bytes: scales, biases, thresholds, tables; in the hybrid family 2 bytes each.
-        binary_macs: multiply-adds of bits, an inference.
-        float_macs: multiply-adds that are not of bits: embedding or stem, head, layers of 8 bits or floats.
-        stream_bytes: the stream between the layers, the largest activation of most models: float32, in the
-            hybrid family 16 bits.
+        parameters: the number of trained parameters.
+        binary_weights: the number of 1-bit weights.
+        packed_bytes: the bytes of the packed 1-bit weights.
+        float_bytes: the bytes of embedding, positions and head, in float32; in the hybrid family those of
+            stem, head and every layer that is not binary, in 8 bits where they are trained so.
+        constant_bytes: the bytes of scales, biases, thresholds and tables; in the hybrid family 2 each.
+        binary_macs: the multiply-adds of bits per inference.
+        float_macs: the other multiply-adds per inference: embedding or stem, head, and every layer of 8 bits
+            or floats.
+        stream_bytes: the bytes of the stream between layers, the largest activation of most models: float32,
+            in the hybrid family int16.
     """
 
     parameters: int
@@ -42,15 +44,15 @@ class Sizes:
 
     @property
     def stored_bytes(self) -> int:
-        """All weights and constants of the export."""
+        """The bytes of all weights and constants in the export."""
         return self.packed_bytes + self.float_bytes + self.constant_bytes
 
 
 def sizes(config: ModelConfig) -> Sizes:
-    """Sizes of a model of that configuration; its classes must be named.
+    """Compute the sizes of a model of that configuration.
 
     Raises:
-        CheckpointError: it names no classes.
+        CheckpointError: the configuration names no classes.
     """
     return _hybrid(config) if isinstance(config, HybridConfig) else _vit(config)
 
@@ -60,19 +62,19 @@ def _vit(config: TransformerConfig) -> Sizes:
     classes, L = len(config.classes), config.layers
     with torch.device("meta"):
         parameters = sum(p.numel() for p in BinaryTransformer(config).parameters())
-    weights = 4 * d * d + 2 * d * f  # a block
-    # Rows of words: d is a multiple of 32, and so are d * mlp_ratio and every row here.
+    weights = 4 * d * d + 2 * d * f  # per block
+    # Packed rows have no padding: d is a multiple of 32, so every row length here is one as well.
     floats = config.patch_values * d + T * d + d * classes + classes
     thresholds = (
         d + 3 * d + d + d + f
-    )  # before, of query, key, value, of their sum, before the MLP, within it
+    )  # of the stream before attention, of query, key and value, of their product, before the MLP, within it
     scales = 2 * 2 * d
     if config.residual == "layer":
         scales += 2 * (3 * d + f)  # of query, key, value and hidden layer
     scales += 2 * 2 * d * ((config.pre_norm == "layer") + (config.norm == "layer"))  # gain and bias
     scales += 2 * 3 * d * (config.activation == "rprelu")
     tables = H * (config.head_width + 1) + H
-    products = T * weights + 2 * T * T * d  # and scores, and the map by the values
+    products = T * weights + 2 * T * T * d  # layers, then scores and the map times the values
     return Sizes(
         parameters=parameters,
         binary_weights=L * weights,

@@ -1,5 +1,7 @@
-"""The binary transformer, leaf to root. Evaluation computes with the folded constants, so that what is
-exported is what was evaluated, bit for bit."""
+"""The binary transformer, leaf to root.
+
+Evaluation computes with the folded constants, so the exported model is the evaluated one, bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,11 @@ from sensor_bnn.nn.model import Model
 
 
 class PatchEmbedding(nn.Module):
-    """Windows ``[batch, C, L]`` in sensor units, or images, to the float stream ``[batch, T, d]``.
+    """Embeds windows ``[batch, C, L]`` in sensor units, or images, as the float stream ``[batch, T, d]``.
 
-    The input is normalised a channel by ``mean`` and ``std`` (buffers, from the training set), cut into T
-    tokens of ``C * patch`` values (of an image: ``C * patch * patch``, its squares row by row),
-    channel-major, and multiplied in full precision.
+    The input is normalised per channel by ``mean`` and ``std`` (buffers, from the training set) and cut into
+    T tokens of ``C * patch`` values, channel-major. A token of an image is one of its squares, in row-major
+    order, and has ``C * patch * patch`` values. The tokens are multiplied in full precision.
     """
 
     mean: Tensor
@@ -58,7 +60,7 @@ class PatchEmbedding(nn.Module):
         self.register_buffer("std", torch.ones(config.channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, C, L]`` or ``[batch, C, height, L]`` to ``[batch, T, d]``."""
+        """Map ``[batch, C, L]`` or ``[batch, C, height, L]`` to ``[batch, T, d]``."""
         if not self.training:
             weight, bias = self.folded()
             return self._tokens(x) @ weight + bias
@@ -67,7 +69,11 @@ class PatchEmbedding(nn.Module):
         return normalise(self.norm, functional.linear(self._tokens(x), self.weight)) + self.position
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """``(weight [values, d], bias [T, d])``, float32, of raw input: normalisation and norm in it."""
+        """``(weight [values, d], bias [T, d])``, float32, for raw input.
+
+        They include the input's normalisation, the BatchNorm and the position embedding. The sums are made in
+        float64, so that each constant is rounded once.
+        """
         assert self.norm.running_mean is not None and self.norm.running_var is not None
         gain = self.norm.weight.double() / (self.norm.running_var.double() + self.norm.eps).sqrt()  # [d]
         std = self.std.double().repeat_interleave(self.values)  # [values]
@@ -85,7 +91,7 @@ class PatchEmbedding(nn.Module):
 
 
 class BinaryMlp(nn.Module):
-    """Bits to ``mlp_ratio * d`` bits to floats: float stream in, what is added to it out."""
+    """Binary MLP with ``mlp_ratio * d`` hidden bits. It takes the float stream and returns its addend."""
 
     def __init__(self, config: TransformerConfig, unit: float) -> None:
         super().__init__()
@@ -102,7 +108,7 @@ class BinaryMlp(nn.Module):
         self.contract = RestoredLinear(hidden, f, d, config)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, T, d]`` to the same."""
+        """Map the stream ``[batch, T, d]`` to its addend, in the same shape."""
         bits = self.binarize(x if self.pre_norm is None else self.pre_norm(x))
         if isinstance(self.expand, ResidualLinear):
             hidden = self.expand(bits, self.binarize.restored(), x)
@@ -112,7 +118,7 @@ class BinaryMlp(nn.Module):
         return y
 
     def fold(self) -> FoldedMlp:
-        """All constants of the layer.
+        """Return all constants of the layer.
 
         Raises:
             CheckpointError: a binarizer has no packed form.
@@ -135,7 +141,7 @@ class BinaryMlp(nn.Module):
 
 
 class RPReLU(nn.Module):
-    """ReActNet's activation a channel: ``x - before``, times ``slope`` where negative, plus ``after``."""
+    """ReActNet's activation, per channel: ``x - before``, times ``slope`` where negative, plus ``after``."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -144,24 +150,25 @@ class RPReLU(nn.Module):
         self.after = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to the same."""
+        """Map ``[..., channels]`` to the same shape."""
         moved = x - self.before
         return torch.where(moved < 0, moved * self.slope, moved) + self.after
 
     def fold(self) -> Rprelu:
-        """Its constants."""
+        """Return the constants, float32 ``[channels]`` each."""
         return Rprelu(_numpy(self.before), _numpy(self.slope), _numpy(self.after))
 
 
 class Block(nn.Module):
-    """Attention, then MLP, each added to the stream.
+    """Attention, then MLP; the output of each is added to the stream.
 
-    Every addition brings about unit variance, so the stream's spread grows as the square root of their
-    number; gradients pass the signs over that spread.
+    Every addition contributes about unit variance, so the standard deviation of the stream grows as the
+    square root of their number. The gradient of a sign is as wide as that deviation.
     """
 
     def __init__(self, config: TransformerConfig, index: int) -> None:
         super().__init__()
+        # The embedding and two additions per block came before: 1 + 2 * index terms of unit variance.
         self.attention = BinaryAttention(config, unit=math.sqrt(1 + 2 * index))
         self.mlp = BinaryMlp(config, unit=math.sqrt(2 + 2 * index))
         rprelu = config.activation == "rprelu"
@@ -169,7 +176,7 @@ class Block(nn.Module):
         self.after_mlp = RPReLU(config.width) if rprelu else None
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """``[batch, T, d]`` to the same."""
+        """Map the stream ``[batch, T, d]`` to the same shape; ``seen`` records attention and output."""
         x = x + self.attention(x, seen)
         if self.after_attention is not None:
             x = self.after_attention(x)
@@ -181,7 +188,7 @@ class Block(nn.Module):
         return y
 
     def fold(self) -> tuple[FoldedAttention, FoldedMlp]:
-        """All constants of both layers.
+        """Return all constants of both layers.
 
         Raises:
             CheckpointError: a binarizer has no packed form.
@@ -194,10 +201,13 @@ class Block(nn.Module):
 
 
 class BinaryTransformer(Model):
-    """Patches, blocks of binary attention and binary MLP, mean over tokens, head.
+    """The whole model: patch embedding, blocks of binary attention and MLP, mean over tokens, linear head.
 
     Args:
-        config: what to build; ``config.classes`` names the logits.
+        config: the configuration to build; ``config.classes`` names the logits and must not be empty.
+
+    Raises:
+        CheckpointError: ``config.classes`` is empty.
     """
 
     config: TransformerConfig
@@ -212,9 +222,9 @@ class BinaryTransformer(Model):
         self.head = nn.Linear(config.width, len(config.classes))
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """Windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
+        """Map windows, float32 ``[batch, C, L]`` in sensor units, or images to logits ``[batch, classes]``.
 
-        Features and attention are recorded in ``seen``, if it is given.
+        ``seen``, if given, records features and attention.
         """
         x = self.embed(x)  # [batch, T, d]
         for block in self.blocks:
@@ -223,13 +233,22 @@ class BinaryTransformer(Model):
         return logits
 
     def set_real_weights(self, real: bool) -> None:
-        """Let the weights of binary layers be real numbers for a while, as progressive binarization does."""
+        """Switch the binary layers to real weights or back to signs, for progressive binarization.
+
+        Args:
+            real: whether the products use real weights (of mean magnitude 1 per row) instead of signs.
+        """
         for module in self.modules():
             if isinstance(module, BinaryLinear) and module.binary:
                 module.real = real
 
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
-        """Take the training set's ``mean`` and ``std``, ``[C]`` each, in sensor units."""
+        """Set the input's normalisation.
+
+        Args:
+            mean: the mean of each channel over the training set, ``[C]``, in sensor units.
+            std: the standard deviation of each channel, likewise.
+        """
         self.embed.mean.copy_(mean)
         self.embed.std.copy_(std)
 
@@ -263,7 +282,7 @@ class BinaryTransformer(Model):
         )
 
     def each_block(self) -> list[Block]:
-        """The blocks, in order."""
+        """Return the blocks, in the order of computation."""
         return [block for block in self.blocks if isinstance(block, Block)]
 
 

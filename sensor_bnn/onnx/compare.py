@@ -1,4 +1,4 @@
-"""An exported model in stock ONNX Runtime, beside the PyTorch model that it came from."""
+"""Run an exported model in stock ONNX Runtime and compare it with the PyTorch model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
+from sensor_bnn.onnx.class_names import class_names
 from sensor_bnn.onnx.pixels import as_input
 
 Floats = npt.NDArray[np.float32]
@@ -18,14 +19,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What PyTorch and ONNX Runtime say about the same samples.
+    """The results of PyTorch and ONNX Runtime on the same samples.
 
     Attributes:
-        samples: how many.
-        top1_torch: share of right answers of the PyTorch model, 0 .. 1.
-        top1_onnx: the same of the ONNX file.
-        agreement: share of samples on which both answer alike.
-        largest_logit_difference: over all samples and classes.
+        samples: the number of samples.
+        top1_torch: the share of right answers of the PyTorch model, 0 .. 1.
+        top1_onnx: the share of right answers of the ONNX file, 0 .. 1.
+        agreement: the share of samples on which both give the same answer, 0 .. 1.
+        largest_logit_difference: the largest absolute difference over all samples and classes.
     """
 
     samples: int
@@ -35,26 +36,65 @@ class Comparison:
     largest_logit_difference: float
 
 
-def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]``, one at a time, in stock ONNX Runtime on the CPU.
+@dataclass(frozen=True)
+class ModelFacts:
+    """What an ONNX file says about itself.
 
-    Args:
-        path: the ONNX file.
-        x: the windows.
-        advance: called after each of them.
+    Attributes:
+        name: of the model; the file's name without its ending where it says none.
+        classes: the classes' names in the order of the outputs; None where it says none.
+    """
+
+    name: str
+    classes: tuple[str, ...] | None
+
+
+def model_facts(path: Path) -> ModelFacts:
+    """Read the name and the classes that `sensor-bnn export` writes into an ONNX file's metadata.
 
     Raises:
-        ModelError: ONNX Runtime does not load the file.
-        DataError: the windows' shape is not the model's, or it takes bytes and these are no pixels.
+        ModelError: ONNX Runtime does not load the file, or its classes are no list of names.
     """
+    said = _session(path).get_modelmeta().custom_metadata_map
+    name = said.get("name") or path.stem
+    return ModelFacts(name, class_names(said, path))
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
     try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception
         text = " ".join(str(error).split())
         raise ModelError(
             f"ONNX Runtime does not load {path} ({text}).", "Export the model again, or update onnxruntime."
         ) from error
+
+
+def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
+    """Compute logits, float32 ``[n, classes]``, in stock ONNX Runtime on the CPU, one window at a time.
+
+    Args:
+        path: the ONNX file.
+        x: windows ``[n, C, L]`` in sensor units, or images ``[n, C, H, W]`` in 0 .. 1.
+        advance: called after each window.
+
+    Raises:
+        ModelError: ONNX Runtime does not load the file, or it takes no single sample of float32 or uint8.
+        DataError: the windows' shape is not the model's, or it takes bytes and these are no pixels.
+    """
+    session = _session(path)
+    if len(session.get_inputs()) != 1 or len(session.get_outputs()) != 1:
+        raise ModelError(
+            f"{path} has {len(session.get_inputs())} inputs and {len(session.get_outputs())} outputs.",
+            "Give a model with one input and one output.",
+        )
     (window,) = session.get_inputs()
+    one = [size for size in window.shape[:1] if size == 1 or not isinstance(size, int)]
+    if not one or window.type not in ("tensor(float)", "tensor(uint8)"):
+        raise ModelError(
+            f"The input of {path} is {window.type} {window.shape}.",
+            "Give a model that takes one sample at a time, [1, ...], as float32 or uint8.",
+        )
     if list(x.shape[1:]) != list(window.shape[1:]):
         raise DataError(
             f"The windows are {list(x.shape[1:])}, the model {path} takes {list(window.shape[1:])}.",
@@ -70,7 +110,7 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
 
 
 def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:
-    """Compare logits ``[n, classes]`` of both, given the true labels ``[n]``."""
+    """Compare the logits ``[n, classes]`` of both, given the true labels ``[n]``."""
     answers, again = torch_logits.argmax(axis=1), onnx_logits.argmax(axis=1)
     return Comparison(
         samples=len(labels),

@@ -1,8 +1,8 @@
-"""Conformance vectors: inputs and the outputs that every backend must give, bit for bit.
+"""Conformance vectors: inputs, and the outputs that every backend must give, bit for bit.
 
-``python -m sensor_bnn.onnx.conformance`` writes ``export/conformance/<operator>.json`` again from the
-reference; nothing changes unless the reference or the cases below do. ``export/operators.md`` describes the
-files for readers in other languages.
+``python -m sensor_bnn.onnx.conformance`` computes ``export/conformance/<operator>.json`` from the reference
+and writes the files again. They change only if the reference or the cases below change.
+``export/operators.md`` describes the format, for readers of the files in other languages.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import onnx
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.files import write_files
 from sensor_bnn.onnx.operators import (
     DOMAIN,
     DOMAIN_VERSION,
@@ -37,15 +38,18 @@ LENGTHS = (1, 31, 32, 33, 63, 64, 65, 100)
 """Bit lengths on both sides of a word's end."""
 
 BLOCKS = ((8, 33, 65), (9, 36, 255), (27, 33, 96), (27, 65, 254), (33, 40, 257), (17, 33, 321))
-"""Rows, outputs and bits that kernels for many rows at once take: whole blocks of rows and some left over,
-an odd number of words, counts on both sides of a byte's end."""
+"""Rows, outputs and bits of cases for kernels that process many rows at once.
+
+They have whole blocks of rows with and without a rest, odd numbers of words, and counts below and above the
+limit of a byte.
+"""
 
 _LONG = {"8-bits": 1000, "16-bits": 32801}
-"""Bit lengths whose sums leave the range of a narrow accumulator."""
+"""Bit lengths whose sums exceed the range of a narrow accumulator."""
 
 
 _FULLEST = {"fill-a-byte": 254, "fill-more-than-a-byte": 300}
-"""Bits of rows that all differ from some weights and from others not at all: no count is larger."""
+"""Bit lengths of rows that differ from a weight in all bits or in none, which gives the largest counts."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,10 @@ class Case:
 
     Attributes:
         operator: the operator's name.
-        name: what the case is about; unique within the operator.
-        attributes: by name.
-        inputs: arrays by input name, in the operator's order.
-        outputs: arrays by output name.
+        name: the purpose of the case; unique within the operator.
+        attributes: the operator's attributes by name.
+        inputs: the arrays by input name, in the operator's order.
+        outputs: the arrays by output name.
     """
 
     operator: str
@@ -68,7 +72,12 @@ class Case:
 
 
 def node_model(operator: str, attributes: Mapping[str, int], inputs: Mapping[str, Array]) -> onnx.ModelProto:
-    """Return a model of one node, with the operator's ONNX function in it; inputs give the shapes.
+    """Return a model of one node that includes the operator's ONNX function.
+
+    Args:
+        operator: the operator's name.
+        attributes: the operator's attributes by name.
+        inputs: arrays by input name; they give the element types and the shapes.
 
     Raises:
         ModelError: the inputs or attributes do not fit the operator.
@@ -91,7 +100,7 @@ def node_model(operator: str, attributes: Mapping[str, int], inputs: Mapping[str
 
 
 def cases() -> Iterator[Case]:
-    """Make every case; outputs come from the reference."""
+    """Make every case, with the outputs of the reference."""
     yield from _pack_cases()
     yield from _linear_cases()
     yield from _linear_packed_cases()
@@ -102,30 +111,25 @@ def cases() -> Iterator[Case]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write one JSON file an operator into ``folder``; return the paths.
+    """Write one JSON file per operator into ``folder`` and return the paths.
 
     Raises:
-        OSError: a file cannot be written.
+        FileError: a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     by_operator: dict[str, list[Case]] = {name: [] for name in OPERATORS}
     for case in cases():
         by_operator[case.operator].append(case)
-    paths = []
+    texts = {}
     for name, found in by_operator.items():
         head = {"format": FORMAT, "domain": DOMAIN, "version": DOMAIN_VERSION, "operator": name}
         lines = ",\n".join(json.dumps(_case_json(case), separators=(",", ":")) for case in found)
-        text = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
-        path = folder / f"{name}.json"
-        temporary = path.with_suffix(".json.part")
-        temporary.write_text(text)
-        temporary.replace(path)
-        paths.append(path)
-    return paths
+        texts[f"{name}.json"] = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
+    write_files(folder, texts)
+    return [folder / name for name in texts]
 
 
 def read(folder: Path | None = None) -> list[Case]:
-    """Read the vectors of ``folder``, by default those that come with this package.
+    """Read the vectors in ``folder``, by default those of this package.
 
     Raises:
         ModelError: a file is missing, damaged or of another format.
@@ -165,7 +169,7 @@ def _case_json(case: Case) -> dict[str, Any]:
 
 
 def _tensor_json(array: Array) -> dict[str, Any]:
-    """float32 goes as its IEEE 754 bits: exact, NaN and infinities included."""
+    """Write float32 as its IEEE 754 bits, which keeps NaN, infinities and the sign of zero."""
     plain = array.view(np.uint32) if array.dtype == np.float32 else array
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": plain.reshape(-1).tolist()}
 
@@ -193,7 +197,7 @@ def _solve(operator: str, name: str, *inputs: Array, **attributes: int) -> Case:
 
 
 class _Draw:
-    """Random arrays, the same on every machine and numpy; seeded by the case's name."""
+    """Random arrays, seeded by the case's name; the same on every machine and with every numpy."""
 
     def __init__(self, *name: object) -> None:
         # RandomState, not Generator: its stream is frozen, so the committed files stay reproducible.
@@ -203,7 +207,7 @@ class _Draw:
         return pack_bits(self.state.random_sample(shape) < ones)
 
     def integers(self, low: int, high: int, *shape: int) -> Array:
-        """``low`` to ``high``, both included."""
+        """Draw integers from ``low`` to ``high``, both included."""
         return self.state.randint(low, high + 1, shape, dtype=np.int64).astype(np.int32)
 
     def floats(self, *shape: int) -> Array:
@@ -219,7 +223,7 @@ def _i32(*values: int) -> Array:
 
 
 def _opposite(K: int) -> tuple[Array, Array]:
-    """17 rows of ones and of zeros in turn, and 33 weights likewise."""
+    """Return 17 rows, every second one all ones, and 33 weights, every third all ones; others are zero."""
     x, w = np.arange(17)[:, None] % 2 == 0, np.arange(33)[:, None] % 3 == 0
     return pack_bits(np.repeat(x, K, axis=1)), pack_bits(np.repeat(w, K, axis=1))
 

@@ -1,4 +1,4 @@
-"""Reading an ONNX file that somebody hands us: everything that can be wrong with it, said in one sentence."""
+"""Reading an ONNX file of any origin; each possible defect gives one clear error message."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ _LISTED_NODES = 8
 
 
 def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
-    """Read, check and type a model.
+    """Read, check and type a model: :func:`model_of` what :func:`read_file` returns."""
+    return model_of(read_file(path), path, supported)
+
+
+def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelProto:
+    """Check and type a model.
 
     Args:
-        path: the ONNX file.
+        data: an ONNX file's bytes.
+        path: where they are from, for messages.
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
@@ -35,10 +41,10 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
         type of every intermediate.
 
     Raises:
-        ModelError: no such file, not ONNX or cut off, operators or versions that are not supported (all of
+        ModelError: not ONNX or cut off, operators or versions that are not supported (all of
             them in one message), shapes that are not static, nodes that do not fit their inputs.
     """
-    model = _parse(path)
+    model = _parse(data, path)
     _check_versions(path, model)
     _name_constants(model)
     _check_order(path, model)
@@ -48,9 +54,9 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     _check_operators(path, model, {*supported, *REWRITTEN})
     try:
         onnx.checker.check_model(model)
-    except UnicodeDecodeError as error:  # the checker's own message, about a name that is no text
+    except UnicodeDecodeError as error:  # the checker's message contains a name that is not UTF-8
         raise _damaged(path) from error
-    except Exception as error:  # ONNX has a class of its own for each of its parts
+    except Exception as error:  # each part of ONNX has its own class of errors
         raise ModelError(f"{path} is not valid ONNX: {one_sentence(error)}.", _AGAIN) from error
     types = infer_types(model)
     _check_ends(path, model, types)
@@ -68,7 +74,12 @@ def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
     return model
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of an ONNX file.
+
+    Raises:
+        ModelError: there is no such file, or it is none, unreadable or too large.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # a pipe or a device may never end
             raise _damaged(path)
@@ -82,8 +93,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _parse(path: Path) -> onnx.ModelProto:
-    data = _read(path)
+def _parse(data: bytes, path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
@@ -94,12 +104,12 @@ def _parse(path: Path) -> onnx.ModelProto:
         if not isinstance(name, str) or not name.isprintable():
             raise _damaged(path)
         if len(name) > _LONGEST_NAME:
-            raise ModelError(f"{path} has a name of {len(name)} letters: {name[:40]} ...", "Shorten it.")
+            raise ModelError(f"{path} has a name of {len(name)} characters: {name[:40]} ...", "Shorten it.")
     return model
 
 
 def _names(model: onnx.ModelProto) -> Iterator[object]:
-    """Every name that a message may show; one that is not UTF-8 arrives as bytes."""
+    """Yield every name that a message may show; protobuf gives a name that is not UTF-8 as bytes."""
     for body in (model.graph, *model.functions):
         for node in body.node:
             yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
@@ -129,7 +139,7 @@ def _check_versions(path: Path, model: onnx.ModelProto) -> None:
     ours = versions.get(DOMAIN, DOMAIN_VERSION)
     if ours != DOMAIN_VERSION:
         raise ModelError(
-            f"{path} uses version {ours} of domain {DOMAIN}; this program knows version {DOMAIN_VERSION}.",
+            f"{path} uses version {ours} of domain {DOMAIN}; this program supports version {DOMAIN_VERSION}.",
             "Use the sensor-bnn that exported it, or export the model again.",
         )
     newest = onnx.defs.onnx_opset_version()
@@ -164,7 +174,10 @@ def _some(nodes: list[str]) -> str:
 
 
 def _name_constants(model: onnx.ModelProto) -> None:
-    """Turn Constant nodes into initializers, which are no inputs: constants are then all in one place."""
+    """Turn Constant nodes into initializers, and remove initializers from the inputs.
+
+    After that all constants are in one place. Files of IR version 3 list initializers as inputs too.
+    """
     kept = []
     constants = {tensor.name for tensor in model.graph.initializer}
     given = [value for value in model.graph.input if value.name not in constants]
@@ -179,13 +192,14 @@ def _name_constants(model: onnx.ModelProto) -> None:
         tensor.name = node.output[0]
         model.graph.initializer.append(tensor)
     if len(kept) < len(model.graph.node):
+        # Copies, because deleting the list frees the nodes that it owns.
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
         del model.graph.node[:]
         model.graph.node.extend(nodes)
 
 
 def _name_nodes(model: onnx.ModelProto) -> None:
-    """Give nodes without a name, or with another's, one of their own."""
+    """Give a unique name to every node that has none or the name of another node."""
     seen: set[str] = set()
     for index, node in enumerate(model.graph.node):
         if not node.name or node.name in seen:
@@ -205,11 +219,11 @@ def _constant_value(node: onnx.NodeProto, label: str) -> onnx.TensorProto:
         numbers |= {"value_int": np.int64, "value_ints": np.int64}
         if attribute.name in numbers and isinstance(value, int | float | list):
             return onnx.numpy_helper.from_array(np.array(value, numbers[attribute.name]))
-    raise ModelError(f"Node {label} (Constant) holds no tensor of numbers.", _AGAIN)
+    raise ModelError(f"Node {label} (Constant) does not hold a tensor of numbers.", _AGAIN)
 
 
 def _check_order(path: Path, model: onnx.ModelProto) -> None:
-    """Each node after what it reads, each value made once; a cycle is named by its nodes."""
+    """Check that each value is made once, before the nodes that read it; report a cycle as such."""
     graph = model.graph
     made: dict[str, str] = {value.name: "the input" for value in graph.input}
     made |= {tensor.name: "a constant" for tensor in graph.initializer}
@@ -234,7 +248,7 @@ def _check_order(path: Path, model: onnx.ModelProto) -> None:
 
 
 def _reaches(start: onnx.NodeProto, goal: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> bool:
-    """Whether ``start`` needs an output of ``goal``."""
+    """Whether ``start`` depends on an output of ``goal``."""
     waiting, seen = [start], set()
     targets = set(goal.output)
     while waiting:
@@ -249,17 +263,17 @@ def _reaches(start: onnx.NodeProto, goal: onnx.NodeProto, makers: dict[str, onnx
 
 
 def _check_constants(path: Path, model: onnx.ModelProto) -> None:
-    """Constants are in the file, as long as they say, and finite."""
+    """Check that all constants are in the file, have the size of their shape, and are finite."""
     graph = model.graph
     if graph.sparse_initializer:
-        raise ModelError(f"{path} has sparse constants.", "Save them dense.")
+        raise ModelError(f"{path} has sparse constants.", "Save them as dense tensors.")
     for tensor in graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             raise ModelError(f"{path} keeps weights in other files.", "Save it as one file.")
         constant_type(tensor)
         try:
             array = onnx.numpy_helper.to_array(tensor)
-        except Exception as error:  # numpy, ONNX and protobuf have a class each
+        except Exception as error:  # numpy, ONNX and protobuf each raise their own classes
             raise ModelError(
                 f"{path}: constant {tensor.name} is damaged: {one_sentence(error)}.", _AGAIN
             ) from error
@@ -270,13 +284,13 @@ def _check_constants(path: Path, model: onnx.ModelProto) -> None:
             raise ModelError(
                 f"{path}: constant {tensor.name}"
                 + (f" of node {_some(readers)}" if readers else "")
-                + " is infinite or not a number somewhere.",
+                + " is infinite or not a number in some elements.",
                 "Training may have diverged: train or export the model again.",
             )
 
 
 def _check_attributes(path: Path, model: onnx.ModelProto) -> None:
-    """Numbers that a node brings itself are finite."""
+    """Check that the numbers in a node's attributes are finite."""
     for index, node in enumerate(model.graph.node):
         whole = f"node {node_label(node, index)} ({node.op_type})"
         for attribute in node.attribute:

@@ -1,7 +1,7 @@
-"""Float constants rounded to what 16 or 8 bits hold, so that flash holds them in half or a quarter.
+"""Rounding of float constants to values that fit 16 or 8 bits, to halve or quarter their flash.
 
-Rounding is part of the export: the ONNX file has the rounded values, as float32, and every backend computes
-with the same. The compiler stores a constant narrow wherever that loses nothing.
+Rounding is part of the export. The ONNX file holds the rounded values as float32, so all backends compute
+with the same values. The compiler stores a constant in a narrow type wherever that is exact.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 from sensor_bnn.nn.folded import FloatOutLinear, Floats, FoldedModel
 
 PIXEL = 255
-"""The byte of a pixel of value 1."""
+"""The byte that represents a pixel of value 1."""
 
 _LARGEST = 127
 _WHOLE = 2**24  # up to here a float32 holds every whole number
 
 
 def half(array: Floats) -> Floats:
-    """The nearest values that a float16 holds, as float32; subnormal ones become 0.
+    """Round to the nearest values that a float16 holds; return them as float32.
 
-    An array that leaves float16's range is returned as it is.
+    Subnormal float16 values become 0. An array with a value outside float16's range is returned unchanged.
     """
     facts = np.finfo(np.float16)
     if not np.all(np.abs(array) <= float(facts.max)):
@@ -32,23 +32,26 @@ def half(array: Floats) -> Floats:
 
 
 def eighth(weight: Floats, largest: int = 1) -> tuple[Floats, Floats]:
-    """Whole numbers -127 to 127 and a scale an output: ``weight`` is about ``whole * scale``.
+    """Round weights to whole numbers from -127 to 127 and one scale per output.
 
-    The numbers are small enough for every sum of their products with whole inputs up to ``largest`` to be
-    exact in float32, in any order.
+    ``weight`` is about ``whole * scale``. The whole numbers are so small that every sum of their products
+    with whole inputs up to ``largest`` is exact in float32, in any order.
 
     Args:
-        weight: ``[K, N]``.
-        largest: input.
+        weight: the weights, float32 ``[K, N]``.
+        largest: the largest magnitude of an input.
 
     Returns:
-        ``[K, N]`` and ``[N]``, float32; the scale as :func:`half` rounds it, unless it is too small for that.
+        The whole numbers ``[K, N]`` and the scales ``[N]``, float32. :func:`half` rounds the scales, unless
+        one would become 0.
     """
     size = np.abs(weight.astype(np.float64)).max(axis=0) / _LARGEST
-    # Weights that need a subnormal scale are 0: one that rounds to 0 divides by it, and none grows by a step.
+    # Weights that would need a subnormal scale become 0. A subnormal scale could round to 0, and the weights
+    # are divided by it; or be so small that a step of 1/16 does not increase it, and the loop would not end.
     scale = np.where(size >= np.finfo(np.float32).smallest_normal, size, 1).astype(np.float32)
     scale = half(scale) if half(scale).all() else scale
     while True:
+        # Adding 0 turns -0.0 into 0.0: the compiler stores the weights as int8, which has no negative zero.
         whole = np.clip(np.rint(weight / scale), -_LARGEST, _LARGEST).astype(np.float32) + np.float32(0)
         over = np.abs(whole).sum(axis=0) * largest / _WHOLE
         if not np.any(over > 1):
@@ -58,7 +61,7 @@ def eighth(weight: Floats, largest: int = 1) -> tuple[Floats, Floats]:
 
 
 def narrowed(folded: FoldedModel) -> FoldedModel:
-    """The model with thresholds, scales, biases and positions as :func:`half` rounds them."""
+    """Return the model with thresholds, scales, biases and positions rounded by :func:`half`."""
 
     def linear(layer: FloatOutLinear) -> FloatOutLinear:
         return replace(layer, scale=half(layer.scale), bias=half(layer.bias))

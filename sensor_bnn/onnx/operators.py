@@ -1,9 +1,9 @@
 """The operators of domain ``ai.sensorbnn``, one entry each: signature, shapes, reference, ONNX function.
 
-An exported file carries the function of every operator that it uses, so that a runtime which never heard of
-the domain runs the file as it is. The functions unpack to float +-1 and multiply: exact below 2**24 terms,
-and fast, because a runtime unpacks the constant weights once, when it loads the file.
-``export/operators.md`` is the specification in words.
+An exported file carries the function of every operator that it uses, so that a runtime that does not know the
+domain can run it. The functions unpack to float +-1 and multiply. This is exact below 2**24 terms, and fast,
+because a runtime unpacks the constant weights once, when it loads the file. ``export/operators.md`` is the
+specification in words.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ OPSET = 20
 IR_VERSION = 10
 
 MAX_K = 2**24
-"""Terms of a dot product that the float arithmetic of the ONNX functions still counts exactly."""
+"""The number of terms below which the float32 arithmetic of the ONNX functions counts exactly."""
 MAX_MAP_COLUMNS = 32767
-"""Columns of an attention map whose sum of table entries (at most 65535 each) stays in int32."""
+"""The most columns of an attention map for which a sum of table entries (at most 65535 each) fits int32."""
 
 Array = npt.NDArray[Any]
 
@@ -65,8 +65,9 @@ class Operator:
         inputs: names of the inputs, in order; all are required.
         output: name of the one output.
         attributes: names of the integer attributes; all are required.
-        shape: output type from input types and attributes; raises the string of what is wrong as ValueError.
-        reference: the numpy semantics: arrays in order, attributes by keyword.
+        shape: a function from input types and attributes to the output type; it raises ValueError with the
+            description of a misuse.
+        reference: the numpy reference; it takes the arrays in order and the attributes by keyword.
         body: the ONNX function's body in ONNX text.
     """
 
@@ -84,12 +85,12 @@ class Operator:
         """Return the output's type.
 
         Args:
-            inputs: types, in order.
-            attributes: by name.
+            inputs: the types of the inputs, in order.
+            attributes: the attributes by name.
             node: the node's name, for the message.
 
         Raises:
-            ModelError: number, type or shape of the inputs, or an attribute, is not what the operator takes.
+            ModelError: the operator does not accept the inputs (number, type or shape) or an attribute.
         """
         problem = self._misuse(inputs, attributes)
         if problem is None:
@@ -100,15 +101,15 @@ class Operator:
         place = f"Node {node} ({self.name})" if node else self.name
         raise ModelError(
             f"{place} is not valid: {problem}.",
-            "See export/operators.md for what it takes, or export the model again.",
+            "See export/operators.md for its inputs and attributes, or export the model again.",
         )
 
     def _misuse(self, inputs: Sequence[TensorType], attributes: Mapping[str, int]) -> str | None:
         if len(inputs) != len(self.inputs):
             return f"it takes {len(self.inputs)} inputs ({', '.join(self.inputs)}), not {len(inputs)}"
         if set(attributes) != set(self.attributes):
-            wanted = ", ".join(self.attributes) or "none"
-            return f"its attributes are {wanted}, not {', '.join(sorted(attributes)) or 'none'}"
+            expected = ", ".join(self.attributes) or "none"
+            return f"its attributes are {expected}, not {', '.join(sorted(attributes)) or 'none'}"
         for name, value in attributes.items():
             if not 1 <= value < MAX_K:
                 return f"{name} is {value}, outside 1 to {MAX_K - 1}"
@@ -118,7 +119,7 @@ class Operator:
         """Check the types, then compute with the reference.
 
         Raises:
-            ModelError: as :meth:`infer`.
+            ModelError: see :meth:`infer`.
         """
         self.infer([TensorType.of(array) for array in inputs], attributes)
         return self.reference(*inputs, **attributes)
@@ -200,7 +201,7 @@ def _attention_map_shape(S: TensorType, table: TensorType, ratio: TensorType, *,
     return TensorType(WORD, (heads, rows, words_for(columns)))
 
 
-# Pieces of ONNX text. Each names its values after its argument, so that pieces never collide in a function.
+# Pieces of ONNX text. Each piece names its values after its argument, so names never collide in a function.
 
 _LAST = "last = Constant <value_ints: ints = [-1]> ()\n"
 _LENGTH = """
@@ -220,7 +221,10 @@ one = Constant <value = float[1] {1}> ()
 
 
 def _unpack(words: str) -> str:
-    """Words to ``{words}_bits``: float 0 or 1, the last axis K long. Needs last, K1, first, places."""
+    """Text that unpacks words to ``{words}_bits``: float 0 or 1, the last axis K long.
+
+    It requires the values ``last``, ``K1``, ``first``, ``places`` and ``lowest``.
+    """
     return f"""
     {words}_single = Unsqueeze ({words}, last)
     {words}_shifted = BitShift <direction = "RIGHT"> ({words}_single, places)
@@ -234,7 +238,10 @@ def _unpack(words: str) -> str:
 
 
 def _signs(words: str) -> str:
-    """Words to ``{words}_signs``: float +-1. Needs what ``_unpack`` needs, and two, one."""
+    """Text that unpacks words to ``{words}_signs``: float +-1.
+
+    It requires the values that ``_unpack`` requires, and ``two`` and ``one``.
+    """
     return f"""
     {_unpack(words)}
     {words}_twice = Mul ({words}_bits, two)
@@ -243,9 +250,9 @@ def _signs(words: str) -> str:
 
 
 def _pack(bits: str, words: str) -> str:
-    """Bool or float bits to ``words``, tail zero. Needs last.
+    """Text that packs bool or float bits into ``words`` with a zero tail. It requires the value ``last``.
 
-    Sums bit * 2**place in int64: ONNX Runtime has no ReduceSum of unsigned integers.
+    It sums bit * 2**place in int64, because ONNX Runtime has no ReduceSum of unsigned integers.
     """
     return f"""
     {bits}_long = Cast <to = 7> ({bits})
@@ -267,7 +274,7 @@ def _pack(bits: str, words: str) -> str:
     """
 
 
-# The accumulator passes through int32 on purpose: what follows then never merges with the multiplication.
+# The accumulator goes through int32 so that a runtime cannot merge the following operators with the product.
 _LINEAR_ACC = f"""
 {_LAST}{_LENGTH}{_PLACES}{_SIGN}
 {_signs("Xp")}

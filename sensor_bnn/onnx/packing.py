@@ -1,6 +1,6 @@
-"""Bits in words: the packing that the operators, the kernels and the files share.
+"""The packing of bits into words that the operators, the kernels and the files share.
 
-A bit 1 stands for +1 and a bit 0 for -1 (in an attention map: for 1 and 0). The last axis is packed, least
+A bit 1 represents +1 and a bit 0 represents -1 (in an attention map: 1 and 0). The last axis is packed, least
 significant bit first, and the bits past its logical length are zero.
 """
 
@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-WORD_BITS = 32
-"""Bits a word: the one place where the width stands."""
+from sensor_bnn.nn.config import WORD_BITS as WORD_BITS
 
 Words = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""Inputs of models that take bytes: the pixel of value 1 is byte 255."""
+"""Inputs of models that take bytes: a pixel of value 1 is byte 255."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from sensor_bnn.errors import DataError
 
 
 def as_input(x: npt.NDArray[np.float32], dtype: np.dtype[Any]) -> npt.NDArray[np.generic]:
-    """The samples in the element type that a model takes.
+    """Convert samples to the element type that a model takes.
 
     Args:
-        x: float32, ``[n, C, H, W]`` with values 0 to 1 in steps of 1 / 255 if the model takes bytes.
-        dtype: of the model's input.
+        x: the samples, float32; if the model takes bytes, ``[n, C, H, W]`` with values 0 .. 1 in steps of
+            1 / 255.
+        dtype: the element type of the model's input.
 
     Raises:
-        DataError: the model takes bytes, and these are no pixels.
+        DataError: the model takes bytes, but the samples are not such pixels.
     """
     if dtype != np.uint8 or x.dtype != np.float32:
         return x
     pixels: npt.NDArray[np.float32] = np.rint(x * np.float32(255))
     if not (np.all((pixels >= 0) & (pixels <= 255)) and np.all(np.abs(pixels / 255 - x) < 1e-6)):
         raise DataError(
-            "The model takes pixels as bytes, and the samples hold other values than byte / 255.",
+            "The model takes pixels as bytes, but the samples hold other values than byte / 255.",
             "Give images, or export the model without --narrow.",
         )
     inputs: npt.NDArray[np.uint8] = pixels.astype(np.uint8)

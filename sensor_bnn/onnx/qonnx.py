@@ -1,9 +1,9 @@
 """QONNX and FINN files: products of signs (``BipolarQuant``, then MatMul or Gemm) become packed operators.
 
 ``BipolarQuant(x, s)`` is ``s`` where ``x >= 0`` and ``-s`` elsewhere. A product of such signs with constants
-of one magnitude an output is a BnnLinear; BatchNormalization, sums and products with constants that follow it
-become its scale and bias; and where only signs of it are read, an integer threshold takes the place of all
-floats. What has no such form stays as it is, and is then refused by name.
+that have one magnitude per output becomes a BnnLinear. BatchNormalization, sums and products with constants
+after it become its scale and bias. If only its signs are read, an integer threshold replaces all floats. A
+node that has no such form stays unchanged, and a later check refuses it by name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sensor_bnn.onnx.packing import pack_bits
 
 SIGN = "BipolarQuant"
 DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
-"""Where the exporters of the last years put it."""
+"""The domains that the exporters of recent years have used for it."""
 
 _TYPES = {
     "alpha": onnx.AttributeProto.FLOAT,
@@ -41,15 +41,15 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Product:
-    """``scale * (signs . bits) + bias``, and the value that it is.
+    """A product ``scale * (signs . bits) + bias``.
 
     Attributes:
-        node: the product's node.
-        signs: the value whose signs are multiplied.
-        bits: bool ``[N, K]``, True for +1.
-        scale: ``[N]``.
-        bias: ``[N]``.
-        value: the output of the last node that is part of it.
+        node: the node of the product.
+        signs: the name of the value whose signs are multiplied.
+        bits: the signs of the weights, bool ``[N, K]``, True for +1.
+        scale: the scale of each output, ``[N]``.
+        bias: the bias of each output, ``[N]``.
+        value: the name of the result, which is the output of the last node that was merged.
     """
 
     node: onnx.NodeProto
@@ -61,14 +61,14 @@ class _Product:
 
 
 def pack_bipolar(model: onnx.ModelProto) -> None:
-    """Replace products of signs in ``model`` by packed operators; without any it is left as it is.
+    """Replace products of signs in ``model`` by packed operators; a model without signs stays unchanged.
 
     Args:
-        model: nodes in order, constants as initializers.
+        model: the model to change, with its nodes in order and its constants as initializers.
 
     Raises:
-        ModelError: an attribute is of another type than its operator's, or constants that follow a product
-            make a scale or bias that is no finite float32.
+        ModelError: an attribute has the wrong type for its operator, or constants after a product give a
+            scale or bias that is not a finite float32.
     """
     if not any(_is_sign(node) for node in model.graph.node):
         return
@@ -108,7 +108,7 @@ def _is_sign(node: onnx.NodeProto) -> bool:
 
 
 class _Graph:
-    """Who makes and who reads a value, and what is constant."""
+    """The maker and the readers of each value, and the values that are constant."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.nodes = [_copy(node) for node in model.graph.node]
@@ -126,7 +126,7 @@ class _Graph:
                 self._constants.setdefault(node.output[0], self._folded(node))
 
     def products(self) -> Iterator[_Product]:
-        """Every product of signs, with what follows it."""
+        """Yield every product of signs, merged with the scales and sums after it."""
         for node in self.nodes:
             found = self._product(node)
             if found is None:
@@ -135,14 +135,14 @@ class _Graph:
             numbers = _float32(np.concatenate([product.scale, product.bias]))
             if not np.isfinite(numbers).all():
                 raise ModelError(
-                    f"What follows node {node.name or product.value} ({node.op_type}) scales or shifts it by "
-                    "what is infinite or not a number.",
+                    f"The constants after node {node.name or product.value} ({node.op_type}) scale or shift "
+                    "it by a value that is infinite or not a number.",
                     "Training may have diverged: train or export the model again.",
                 )
             yield product
 
     def only_signs(self, value: str, products: dict[str, _Product]) -> bool:
-        """Whether nothing of a product but its signs is read, and those by other products."""
+        """Whether only the signs of a product are read, and only by other products."""
         if value in self._ends or value not in products:
             return False
         readers = self._readers.get(value, [])
@@ -155,7 +155,7 @@ class _Graph:
         )
 
     def _folded(self, node: onnx.NodeProto) -> Array | None:
-        """The value of a node over constants, of those that exporters leave between weights and products."""
+        """Compute a node over constants, of the kinds that exporters leave between weights and products."""
         given = [self._constants.get(name) for name in node.input]
         first = given[0] if given else None
         if first is None:
@@ -204,14 +204,14 @@ class _Graph:
         return _Product(node, sign.input[0], (w > 0).T, scale, bias + np.zeros(w.shape[1]), node.output[0])
 
     def _vector(self, name: str, N: int) -> Doubles | None:
-        """A constant of one number, or one an output."""
+        """Return a constant that has one number, or one per output, as float64 ``[N]``; otherwise None."""
         array = self._constants.get(name)
         if array is None or array.size not in (1, N) or (array.size > 1 and array.shape[-1] != N):
             return None
         return np.broadcast_to(array.astype(np.float64).reshape(-1), (N,)).copy()
 
     def _extended(self, product: _Product) -> _Product:
-        """Take in what follows, as long as it only scales and adds, an output at a time."""
+        """Merge the nodes after a product as long as they only scale and add, each output by itself."""
         while product.value not in self._ends and len(self._readers.get(product.value, [])) == 1:
             (node,) = self._readers[product.value]
             step = self._affine(node, product.value, len(product.scale))
@@ -227,7 +227,7 @@ class _Graph:
         return product
 
     def _affine(self, node: onnx.NodeProto, value: str, N: int) -> tuple[Doubles, Doubles] | None:
-        """``factor * x + addend`` of a node over x and constants."""
+        """Return ``(factor, addend)`` of a node that computes ``factor * x + addend``; otherwise None."""
         if node.domain or not node.input:
             return None
         ones, zeros = np.ones(N), np.zeros(N)
@@ -236,7 +236,7 @@ class _Graph:
             gain, shift, mean, variance = parts
             if gain is None or shift is None or mean is None or variance is None:
                 return None
-            with np.errstate(divide="ignore", invalid="ignore"):  # found where the product is written
+            with np.errstate(divide="ignore", invalid="ignore"):  # products() reports what is not finite
                 factor = gain / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
             return factor, shift - mean * factor
         if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
@@ -271,12 +271,16 @@ def _float_out(model: onnx.ModelProto, product: _Product, bits: str) -> onnx.Nod
 
 
 def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[onnx.NodeProto]:
-    """``scale * acc + bias >= 0`` as ``acc >= threshold``; weights turned where scale is negative."""
+    """Write ``scale * acc + bias >= 0`` as ``acc >= threshold``.
+
+    Where the scale is negative, the weights are inverted, which changes the sign of acc.
+    """
     name = product.node.name or product.value
     K = product.bits.shape[1]
     turned = product.scale < 0
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = np.ceil(-product.bias / np.abs(product.scale))
+    # A scale of 0 makes the bit constant; so does a limit outside -K .. K + 1, which is clipped to fit int32.
     limit = np.where(product.scale == 0, np.where(product.bias >= 0, -K, K + 1), np.clip(limit, -K, K + 1))
     inputs = [
         f"{product.signs}/bits",
@@ -305,8 +309,8 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
     for attribute in node.attribute:
         if _TYPES.get(attribute.name, attribute.type) != attribute.type:
             raise ModelError(
-                f"Node {node.name or node.output[0]} ({node.op_type}) has an attribute {attribute.name} of "
-                "another type than its operator's.",
+                f"Node {node.name or node.output[0]} ({node.op_type}): the attribute {attribute.name} has "
+                "the wrong type for this operator.",
                 "Export the model again.",
             )
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
@@ -319,7 +323,7 @@ def _copy(node: onnx.NodeProto) -> onnx.NodeProto:
 
 
 def _alive(nodes: list[onnx.NodeProto], ends: set[str]) -> list[onnx.NodeProto]:
-    """Without those whose results nobody reads."""
+    """Return the nodes whose results are read, directly or indirectly, for the outputs ``ends``."""
     kept = []
     needed = set(ends)
     for node in reversed(nodes):

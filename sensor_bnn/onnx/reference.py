@@ -1,7 +1,7 @@
-"""What each operator computes: the one truth that every backend is held against.
+"""The reference of each operator, with which every backend is compared.
 
-Written for reading: packed words in, XOR or AND, a count of bits. ``x XOR w`` has a 1 wherever two signs
-differ, so a dot product of K signs is ``K - 2 * popcount(x XOR w)``; equal (zero) tails never differ.
+It is written for reading: packed words, XOR or AND, and a count of bits. ``x XOR w`` has a 1 wherever two
+signs differ, so a dot product of K signs is ``K - 2 * popcount(x XOR w)``. Tails are zero and never differ.
 """
 
 from __future__ import annotations
@@ -16,42 +16,55 @@ Integers = npt.NDArray[np.int32]
 
 
 def bnn_pack(X: Floats | Integers, threshold: Floats | Integers) -> Words:
-    """``[..., K]`` and ``[K]`` of one type (float32 or int32) to words ``[..., ceil(K / 32)]``.
+    """Compare values with thresholds and pack the bits.
 
-    A bit is ``X >= threshold``: a tie is 1 (sign(0) = +1), a NaN on either side is 0.
+    A bit is ``X >= threshold``: a tie gives 1 (sign(0) = +1), a NaN on either side gives 0.
+
+    Args:
+        X: values ``[..., K]``, float32 or int32.
+        threshold: thresholds ``[K]`` of the same type.
+
+    Returns:
+        Words ``[..., ceil(K / 32)]``.
     """
     return pack_bits(np.greater_equal(X, threshold))
 
 
 def bnn_linear(Xp: Words, Wp: Words, scale: Floats, bias: Floats, *, K: int) -> Floats:
-    """``[..., KW]`` by ``[N, KW]`` to float32 ``[..., N]``: ``scale * acc + bias``.
+    """Multiply ``[..., KW]`` by ``[N, KW]`` and return float32 ``[..., N]``: ``scale * acc + bias``.
 
-    The product is rounded to float32 before the sum: no fused multiply-add.
+    The product is rounded to float32 before the sum; a fused multiply-add is not allowed.
     """
     acc = _agreement(Xp[..., None, :], Wp, K)
     return (scale * acc.astype(np.float32)) + bias
 
 
 def bnn_linear_packed(Xp: Words, Wp: Words, threshold: Integers, *, K: int) -> Words:
-    """``[..., KW]`` by ``[N, KW]`` to words ``[..., ceil(N / 32)]``: a bit is ``acc >= threshold``."""
+    """Multiply ``[..., KW]`` by ``[N, KW]``, pack the bits ``acc >= threshold``: ``[..., ceil(N / 32)]``."""
     return pack_bits(_agreement(Xp[..., None, :], Wp, K) >= threshold)
 
 
 def bnn_mat_mul(Ap: Words, Bp: Words, *, K: int) -> Integers:
-    """``[..., M, KW]`` by ``[..., N, KW]`` to int32 ``[..., M, N]``: dot products of K signs."""
+    """Multiply ``[..., M, KW]`` by ``[..., N, KW]``: dot products of K signs, int32 ``[..., M, N]``."""
     return _agreement(Ap[..., :, None, :], Bp[..., None, :, :], K)
 
 
 def bnn_transpose(Xp: Words, *, K: int) -> Words:
-    """Words of ``[..., M, K]`` bits, K packed, to words of ``[..., K, M]`` bits, M packed."""
+    """Transpose words of ``[..., M, K]`` bits, K packed, to words of ``[..., K, M]`` bits, M packed."""
     return pack_bits(np.swapaxes(unpack_bits(Xp, K), -1, -2))
 
 
 def bnn_attention_map(S: Integers, table: Integers, ratio: Floats, *, K: int) -> Words:
-    """Scores ``[H, M, N]``, tables ``[H, K + 1]``, ratios ``[H]`` to words ``[H, M, ceil(N / 32)]``.
+    """Map scores ``[H, M, N]`` to words ``[H, M, ceil(N / 32)]``.
 
-    With ``e_n = table[h, (S_n + K) / 2]``, a bit is ``float32(e_n) >= ratio[h] * float32(sum of e)``, the sum
-    over the row: exact in int32, converted rounding to nearest even, then multiplied once in float32.
+    With ``e_n = table[h, (S_n + K) / 2]``, a bit is ``float32(e_n) >= ratio[h] * float32(sum of e)``. The sum
+    over the row is exact in int32, is rounded to nearest even as float32, and is multiplied once in float32.
+
+    Args:
+        S: the scores, of K's parity, -K .. K.
+        table: the exponentials by the count of agreeing bits, ``[H, K + 1]``, 0 .. 65535.
+        ratio: the threshold of each head as a share of the row's sum, ``[H]``.
+        K: the bits of a query and a key.
     """
     head = np.arange(S.shape[0])[:, None, None]
     e = table[head, (S + K) // 2]
@@ -61,9 +74,9 @@ def bnn_attention_map(S: Integers, table: Integers, ratio: Floats, *, K: int) ->
 
 
 def bnn_bool_mat_mul(Pp: Words, Vp: Words, *, K: int) -> Integers:
-    """A {0, 1} map ``[..., M, KW]`` by signs ``[..., N, KW]`` to int32 ``[..., M, N]``.
+    """Multiply a {0, 1} map ``[..., M, KW]`` by signs ``[..., N, KW]`` and return int32 ``[..., M, N]``.
 
-    ``2 * popcount(p AND v) - popcount(p)``: each chosen sign counts once, the others not at all.
+    The result is ``2 * popcount(p AND v) - popcount(p)``: the sum of the signs that the map selects.
     """
     chosen = np.bitwise_count(Pp).sum(axis=-1, dtype=np.int32)[..., :, None]
     positive = np.bitwise_count(Pp[..., :, None, :] & Vp[..., None, :, :]).sum(axis=-1, dtype=np.int32)
@@ -71,6 +84,6 @@ def bnn_bool_mat_mul(Pp: Words, Vp: Words, *, K: int) -> Integers:
 
 
 def _agreement(a: Words, b: Words, K: int) -> Integers:
-    """Dot product over the last axis of K signs in words; leading axes broadcast."""
+    """Compute the dot product of K packed signs over the last axis; leading axes broadcast."""
     differing = np.bitwise_count(a ^ b).sum(axis=-1, dtype=np.int32)
     return np.asarray(np.int32(K) - np.int32(2) * differing, dtype=np.int32)

@@ -1,7 +1,7 @@
-"""Standard operators that are others in disguise: written as those that the compiler has kernels for.
+"""Rewriting of standard operators as others for which the compiler has kernels.
 
-A convolution whose kernel is its stride cuts patches and multiplies each: patch embedding. Gemm is a product
-and a sum; Flatten, Squeeze, Unsqueeze and Identity only name a shape.
+A convolution whose kernel equals its stride is a patch embedding: it cuts patches and multiplies each. Gemm
+is a product and a sum. Flatten, Squeeze, Unsqueeze and Identity only change the shape.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 
 class _Writer:
-    """Nodes that take the place of one, and their constants."""
+    """Collects the nodes that replace one node, and their constants."""
 
     def __init__(self, model: onnx.ModelProto, node: onnx.NodeProto, types: Mapping[str, TensorType]) -> None:
         self.node = node
@@ -36,13 +36,21 @@ class _Writer:
         }
 
     def constant(self, place: int) -> Array | None:
-        """An input that is a constant, or None."""
+        """Return the input at ``place`` if it is a constant, otherwise None."""
         name = self.node.input[place] if place < len(self.node.input) else ""
         tensor = self._constants.get(name)
         return None if tensor is None else onnx.numpy_helper.to_array(tensor)
 
     def add(self, kind: str, part: str, inputs: list[str | Array], last: bool = False, **more: Any) -> str:
-        """Write a node named after the whole and its part; return its output."""
+        """Add a node and return the name of its output.
+
+        Args:
+            kind: the node's operator.
+            part: the last part of its name, which starts with the name of the replaced node.
+            inputs: names of values, or arrays, which become constants.
+            last: whether its output replaces that of the original node.
+            more: the node's attributes.
+        """
         names = []
         for place, given in enumerate(inputs):
             if isinstance(given, np.ndarray):
@@ -55,7 +63,7 @@ class _Writer:
         return output
 
     def refuse(self, why: str, remedy: str) -> ModelError:
-        """The reason for which the node has no other form."""
+        """Make the error that says why the node cannot be rewritten."""
         return ModelError(f"Node {self.node.name} ({self.node.op_type}) {why}.", remedy)
 
 
@@ -79,22 +87,25 @@ def _gemm(writer: _Writer) -> None:
         return
     bias = writer.constant(2)
     if bias is None:
-        raise writer.refuse("adds what is no constant", "Write it as MatMul and Add.")
+        raise writer.refuse("adds a value that is not a constant", "Write it as MatMul and Add.")
     bias = bias * np.asarray(writer.attributes.get("beta", 1.0), bias.dtype)
     product = writer.add("MatMul", "product", [writer.node.input[0], w])
     writer.add("Add", "sum", [product, np.ascontiguousarray(bias)], last=True)
 
 
 def _patches(writer: _Writer) -> None:
-    """``[1, C, H, W]`` to patches ``[rows, C * p * p]``, times weights ``[rows, N]``, to ``[1, N, h, w]``."""
+    """Rewrite a patch embedding from ``[1, C, H, W]`` to ``[1, N, h, w]``.
+
+    The image becomes patches ``[h * w, C * p * p]``, which are multiplied by weights ``[C * p * p, N]``.
+    """
     node, attributes = writer.node, writer.attributes
     x, y = writer.types[node.input[0]].shape, writer.types[node.output[0]].shape
     w, bias = writer.constant(1), writer.constant(2)
     remedy = (
-        "Only patch embeddings are taken: kernel and stride equal, no padding, one group, constant weights."
+        "Only patch embeddings are supported: stride equals kernel, no padding, one group, fixed weights."
     )
     if w is None or (len(node.input) > 2 and node.input[2] and bias is None):
-        raise writer.refuse("has weights that are no constants", remedy)
+        raise writer.refuse("has weights that are not constants", remedy)
     kernel = w.shape[2:]
     automatic = attributes.get("auto_pad", b"NOTSET")
     same = (
@@ -107,7 +118,7 @@ def _patches(writer: _Writer) -> None:
         and all(size % side == 0 for size, side in zip(x[2:], kernel, strict=True))
     )
     if not same:
-        raise writer.refuse("is no patch embedding", remedy)
+        raise writer.refuse("is not a patch embedding", remedy)
     axes = len(kernel)
     counts = tuple(size // side for size, side in zip(x[2:], kernel, strict=True))
     split = (x[1], *(part for pair in zip(counts, kernel, strict=True) for part in pair))
@@ -132,18 +143,18 @@ _FORMS: dict[str, Callable[[_Writer], None]] = {
     "Unsqueeze": _reshape,
 }
 REWRITTEN = frozenset(_FORMS)
-"""Operators that a model may hold, and that it does not hold afterwards."""
+"""The operators that ``rewrite`` replaces."""
 
 
 def rewrite(model: onnx.ModelProto, types: Mapping[str, TensorType]) -> None:
     """Replace the operators of ``REWRITTEN``.
 
     Args:
-        model: nodes with names, constants as initializers.
-        types: of every value.
+        model: the model to change; its nodes have names, its constants are initializers.
+        types: the type of every value.
 
     Raises:
-        ModelError: a convolution is no patch embedding, or a Gemm multiplies what is no constant.
+        ModelError: a convolution is not a patch embedding, or a Gemm has an operand that is not a constant.
     """
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:

@@ -1,4 +1,4 @@
-"""Static types of every value of a graph, our operators included."""
+"""Inference of the static types of all values in a graph, including our operators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
 
 MAX_BYTES = 2**31 - 1
-"""Of one tensor: what 32-bit addresses and ONNX files reach."""
+"""The largest size of one tensor in bytes: the limit of an ONNX file."""
 
 _STATIC = "Export it with static shapes, batch 1."
 
@@ -22,8 +22,8 @@ _STATIC = "Export it with static shapes, batch 1."
 def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
     """Return the type of every input, initializer and node output.
 
-    Operators of our domain infer by their own rules, whatever function the file carries for them; the others
-    by ONNX's.
+    The types of our operators come from our own rules, whatever function the file carries for them; those of
+    other operators come from ONNX's rules.
 
     Raises:
         ModelError: a shape is not static, or a node does not accept its inputs.
@@ -51,7 +51,7 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
 
 
 def node_label(node: onnx.NodeProto, index: int) -> str:
-    """Return the node's name, or ``number <index>`` where it has none."""
+    """Return the node's name, or ``number <index>`` if it has none."""
     return node.name or f"number {index}"
 
 
@@ -64,11 +64,11 @@ def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str
     for name, kind in zip(node.input, inputs, strict=True):
         if 0 in kind.shape:
             raise ModelError(
-                f"Node {label} ({node.op_type}) is not valid: {name} is {kind}, of no elements.",
-                "Give it at least one: K and N of 0 compute nothing.",
+                f"Node {label} ({node.op_type}) is not valid: {name} is {kind}, which has no elements.",
+                "Give it at least one element: K and N must not be 0.",
             )
     if len(node.output) != 1 or not node.output[0]:
-        raise ModelError(f"Node {label} ({node.op_type}) has not one output.", "Export the model again.")
+        raise ModelError(f"Node {label} ({node.op_type}) must have one output.", "Export the model again.")
     result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
     return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", result)}
 
@@ -89,7 +89,7 @@ def _standard(
             {name: constants[name] for name in node.input if name in constants},
             opset_imports=[helper.make_opsetid("", opset)],
         )
-    except Exception as error:  # ONNX has a class of its own for each of its parts
+    except Exception as error:  # each part of ONNX has its own class of errors
         raise ModelError(
             f"Node {label} ({node.op_type}) is not valid: {one_sentence(error)}.", "Export the model again."
         ) from error
@@ -97,7 +97,7 @@ def _standard(
 
 
 def one_sentence(error: Exception) -> str:
-    """Return what another library says, on one line, without its full stop and not too long."""
+    """Return another library's message on one line, without its full stop and at most 400 characters long."""
     text = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
     return (text[:400] + " ..." if len(text) > 400 else text).rstrip(".") or type(error).__name__
 
@@ -138,7 +138,7 @@ def _dtype(name: str, element: int) -> np.dtype[Any]:
         return helper.tensor_dtype_to_np_dtype(element)
     except KeyError as error:
         raise ModelError(
-            f"The element type of {name} is {element}, which ONNX does not know.", "Export the model again."
+            f"The element type of {name} is {element}, which ONNX does not define.", "Export the model again."
         ) from error
 
 

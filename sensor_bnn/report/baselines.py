@@ -1,4 +1,4 @@
-"""What a model's matrix products would cost in int8 and float32: a profile beside measured kernels."""
+"""What a model's matrix products would cost in int8 and float32, from a profile and measured kernels."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ class ProductView:
     """One layer that is a matrix product, in instructions.
 
     Attributes:
-        layer: its name.
-        shape: ``m x n x k``, with the number of such products before it if there are several.
-        own: measured in the profile: with all that the layer does beside the product.
-        int8: of the int8 kernel, requantization included, times the number of products; None if not measured.
-        float32: of TVM's float32 product, likewise.
+        layer: the layer's name.
+        shape: ``m x n x k``; where the layer has several such products, their number comes first.
+        own: instructions of the whole layer in the profile, which includes more than the product.
+        int8: instructions of the int8 kernel with requantization, times the number of products; None if not
+            measured.
+        float32: instructions of TVM's float32 product, times the number of products; None if not measured.
     """
 
     layer: str
@@ -34,9 +35,9 @@ class Comparison:
     """All products of a model.
 
     Attributes:
-        kernels: names of the int8 and the float32 kernel.
-        rows: a layer each.
-        whole: instructions of the profile's whole inference.
+        kernels: names of the int8 kernel and of the float32 kernel.
+        rows: one per layer that is a matrix product.
+        whole: instructions of one whole inference in the profile.
     """
 
     kernels: tuple[str, str]
@@ -45,40 +46,40 @@ class Comparison:
 
     @property
     def complete(self) -> tuple[ProductView, ...]:
-        """The layers of which all is measured."""
+        """The layers for which both the int8 and the float32 product were measured."""
         return tuple(row for row in self.rows if row.int8 is not None and row.float32 is not None)
 
     @property
     def own(self) -> int:
-        """The sum over ``complete``."""
+        """Instructions of this model, summed over ``complete``."""
         return sum(row.own for row in self.complete)
 
     @property
     def int8(self) -> int:
-        """Likewise."""
+        """Instructions of the int8 products, summed over ``complete``."""
         return sum(row.int8 or 0 for row in self.complete)
 
     @property
     def float32(self) -> int:
-        """Likewise."""
+        """Instructions of the float32 products, summed over ``complete``."""
         return sum(row.float32 or 0 for row in self.complete)
 
 
 def product_shapes(result: dict[str, Any]) -> list[tuple[int, int, int]]:
-    """The distinct shapes (m, n, k) of a profile's matrix products, in the model's order."""
+    """Return the distinct shapes (m, n, k) of a profile's matrix products, in the model's order."""
     products = (layer.get("product") for layer in result["layers"])
     return list(dict.fromkeys((p["m"], p["n"], p["k"]) for p in products if p))
 
 
 def compare_products(result: dict[str, Any], kernels: Sequence[dict[str, Any]]) -> Comparison | None:
-    """Set the layers of a profile beside kernels of their shapes.
+    """Compare the layers of a profile with int8 and float32 kernels of the same shapes.
 
     Args:
-        result: of a profile on an emulated board.
+        result: the result of ``sensor-bnn profile`` on an emulated board.
         kernels: rows of ``sensor-bnn kernels --json``.
 
     Returns:
-        None if the result has no shapes or the rows are none of int8 or float32 on its target.
+        The comparison, or None if no layer has both an int8 and a float32 row of its shape on its target.
     """
     if not result["emulated"]:
         return None

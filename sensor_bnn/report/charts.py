@@ -1,6 +1,8 @@
-"""The charts of a report: inline SVG, in the page's own colours, every part with its figures as a title."""
+"""The charts of a report: inline SVG in the page's own colours; every part has its figures as its title."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -12,7 +14,7 @@ _NAME_WIDTH, _BAR_WIDTH, _FIGURE_WIDTH = 290, 520, 150
 
 
 def layer_chart(view: View) -> Markup:
-    """A bar a layer; each is a link to its row in the table, so the keyboard reaches it."""
+    """Draw one bar per layer. Each bar links to its row in the table, so that the keyboard can reach it."""
     longest = max(layer.count for layer in view.layers) or 1
     rows = Markup("").join(_layer_bar(view, layer, longest) for layer in view.layers)
     width = _NAME_WIDTH + _BAR_WIDTH + _FIGURE_WIDTH
@@ -47,7 +49,7 @@ def _layer_bar(view: View, layer: LayerView, longest: int) -> Markup:
 
 
 def memory_chart(view: View) -> Markup:
-    """The arena over the layers: a rectangle a tensor, as long as it lives, where it lies."""
+    """Draw the arena over the layers: one rectangle per tensor, from first to last layer, at its address."""
     assert view.arena is not None
     left, top, width, height = 70, 8, 880, 300
     steps = len(view.layers)
@@ -96,7 +98,7 @@ def memory_chart(view: View) -> Markup:
 
 
 def stack_chart(parts: tuple[Part, ...], label: str) -> Markup:
-    """One bar of all parts, to scale."""
+    """Draw all parts as one bar, to scale."""
     whole = sum(part.bytes for part in parts) or 1
     pieces, at = [], 0.0
     for place, part in enumerate(parts):
@@ -116,10 +118,10 @@ def stack_chart(parts: tuple[Part, ...], label: str) -> Markup:
     )
 
 
-def accuracy_chart(view: View) -> Markup:
-    """A bar a stage, from nothing to all right."""
+def accuracy_chart(accuracy: Sequence[tuple[str, float, int]]) -> Markup:
+    """Draw one bar per stage, from 0 to 100 % right answers: its name, its share and its samples."""
     rows = []
-    for place, (stage, top1, samples) in enumerate(view.accuracy):
+    for place, (stage, top1, samples) in enumerate(accuracy):
         rows.append(
             Markup(
                 '<g transform="translate(0 {})"><text x="{}" y="15" text-anchor="end">{}</text>'
@@ -138,12 +140,12 @@ def accuracy_chart(view: View) -> Markup:
                 f"{top1:.2%} of {samples:,} samples",
             )
         )
-    told = ", ".join(f"{stage} {top1:.2%}" for stage, top1, _ in view.accuracy)
+    told = ", ".join(f"{stage} {top1:.2%}" for stage, top1, _ in accuracy)
     return Markup('<svg viewBox="0 0 960 {}" role="img" aria-label="{}">{}</svg>').format(
-        _ROW * len(view.accuracy) + 4, f"Top-1: {told}", Markup("").join(rows)
+        _ROW * len(accuracy) + 4, f"Top-1: {told}", Markup("").join(rows)
     )
 
 
 def _shortened(text: str, limit: int) -> str:
-    """The end tells layers apart, so the start goes."""
+    """Cut the start: layers differ at the end of their names."""
     return text if len(text) <= limit else f"…{text[len(text) - max(limit - 1, 1) :]}"

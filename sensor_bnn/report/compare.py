@@ -1,4 +1,4 @@
-"""Two results of one board side by side: what became dearer, layer by layer."""
+"""Two results of one board side by side: what costs more than before, layer by layer."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.report.view import LayerView, View, view_of
 
 NEGLIGIBLE = 0.001
-"""A layer that grew by less than this share of the whole inference is no regression, whatever its percent:
-counts of tiny layers move by an instruction from build to build."""
+"""A layer that grew by less than this share of the whole inference is no regression: the counts of tiny
+layers change by an instruction from build to build, which can be many percent of such a layer."""
 
 _SIZES = ("arena_bytes", "stack_bytes", "static_ram_bytes", "flash_bytes", "weights_bytes")
 
 
 @dataclass(frozen=True)
 class Change:
-    """A figure before and after; None where a layer is new or gone.
+    """One figure before and after.
 
     Attributes:
+        name: of the layer or the size; "inference" for the whole.
         kind: "inference", "layer" or "size".
-        change: share by which it grew; None if there is nothing to compare or it was 0.
-        regressed: it grew over the limit.
+        before: the earlier figure; None for a layer that is new.
+        after: the later figure; None for a layer that no longer exists.
+        change: growth as a share of ``before``; None if one of the two is missing or ``before`` is 0.
+        regressed: whether it grew by more than the limit.
     """
 
     name: str
@@ -36,17 +39,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two results.
+    """Two results of the same board.
 
     Attributes:
-        unit: of the inference and the layers.
+        unit: the unit of the inference and of the layers, "instructions" or "ticks".
         same_model: whether both ran the same ONNX file.
-        limit: share over which growth is a regression; None if nothing is.
-        inference: the unobserved whole.
-        layers: every layer of either, in the order of the second, gone ones last.
-        sizes: of memory.
-        top1_before, top1_after: share of right answers on the board.
-        became_inexact: outputs equalled the host's to the last bit, and no longer do.
+        limit: growth above this share is a regression; None if no growth is.
+        inference: one whole inference without the layers' counters.
+        layers: every layer of either result in the order of the second; those that no longer exist come last.
+        sizes: memory sizes in bytes.
+        top1_before, top1_after: share of right answers on the board, 0 to 1.
+        became_inexact: whether outputs equalled the host's to the last bit before, and no longer do.
     """
 
     unit: str
@@ -61,12 +64,12 @@ class Comparison:
 
     @property
     def regressions(self) -> tuple[Change, ...]:
-        """What grew over the limit."""
+        """The figures that grew by more than the limit."""
         return tuple(one for one in (self.inference, *self.layers, *self.sizes) if one.regressed)
 
     @property
     def failed(self) -> bool:
-        """Whether a check should fail: over the limit somewhere, or no longer right to the last bit."""
+        """Whether a check should fail: a figure regressed, or the outputs are no longer exact."""
         return self.limit is not None and (bool(self.regressions) or self.became_inexact)
 
 
@@ -74,9 +77,9 @@ def compare_results(before: dict[str, Any], after: dict[str, Any], limit: float 
     """Compare two results that ``read_result`` has checked.
 
     Args:
-        before: the base.
-        after: what is judged.
-        limit: share over which growth is a regression, such as 0.02.
+        before: the earlier result.
+        after: the later result, which is judged.
+        limit: growth above this share is a regression, for example 0.02; None if no growth is.
 
     Raises:
         DataError: the results are of different boards or count in different units.
@@ -109,7 +112,7 @@ def compare_results(before: dict[str, Any], after: dict[str, Any], limit: float 
 def _change(
     name: str, kind: str, before: int | None, after: int | None, limit: float | None, least: float = 0.0
 ) -> Change:
-    """``least``: growth up to that many units is no regression."""
+    """Compare one figure; growth of up to ``least`` units is no regression."""
     if before is None or after is None:
         return Change(name, kind, before, after, None, False)
     grown = after - before
@@ -118,7 +121,7 @@ def _change(
 
 
 def _layers(old: View, new: View, limit: float | None) -> tuple[Change, ...]:
-    """By name; layers of the same name by their order."""
+    """Compare layers by name; layers of the same name are matched by their order."""
     least = NEGLIGIBLE * old.observed
     rest = _by_name(old.layers)
     changes = []

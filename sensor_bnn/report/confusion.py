@@ -13,17 +13,17 @@ _MOST_CLASSES = 10
 def confusion_table(
     classes: Sequence[str], recall: Sequence[float | None], confusion: Sequence[Sequence[int]]
 ) -> Table:
-    """Draw rows of the truth over columns of the answers, each class by its number.
+    """Draw the matrix: one row per true class, one column per answered class, which its number names.
 
-    Of more than ten classes only the recalls are drawn.
+    With more than ten classes only the recalls are drawn.
 
     Args:
-        classes: their names.
-        recall: share of each class' samples that was answered rightly, None of a class without samples.
+        classes: the names of the classes.
+        recall: per class the share of its samples that were answered right; None for a class without samples.
         confusion: counts [truth][answer].
     """
     drawn = len(classes) <= _MOST_CLASSES
-    title = "rows: truth, columns: answer" if drawn else "the matrix itself: --json"
+    title = "rows: truth, columns: answer" if drawn else "the matrix itself: see --json"
     table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=0)
     table.add_column("class", no_wrap=True)
     table.add_column("recall", justify="right", no_wrap=True)

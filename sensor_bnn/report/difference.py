@@ -1,4 +1,4 @@
-"""A comparison as a person reads it: a table in the terminal, or Markdown."""
+"""A comparison for people: a table in the terminal, or Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = 110
 
 
 def rows_of(found: Comparison, show_all: bool) -> list[Change]:
-    """The inference, the layers that changed (or all), the sizes."""
+    """Return the rows to show: the inference, the layers that changed (or all layers), and the sizes."""
     layers = [one for one in found.layers if show_all or one.before != one.after]
     return [found.inference, *layers, *found.sizes]
 
@@ -37,7 +37,7 @@ def print_comparison(found: Comparison, show_all: bool) -> None:
 
 
 def markdown(found: Comparison, show_all: bool) -> str:
-    """Return the same as Markdown."""
+    """Return the same table as Markdown."""
     lines = [f"**{title_of(found)}**", "", "| | before | after | change |", "|---|--:|--:|--:|"]
     for one in rows_of(found, show_all):
         name = f"**{cell(one.name)}**" if one.regressed else cell(one.name)
@@ -47,14 +47,14 @@ def markdown(found: Comparison, show_all: bool) -> str:
 
 
 def title_of(found: Comparison) -> str:
-    """One line: the unit, and whether it is the same model."""
+    """Return one line: the unit, and whether both results are of the same model."""
     models = "the same model" if found.same_model else "two models"
     inexact = "; outputs are NO LONGER equal to the host's" if found.became_inexact else ""
     return f"{found.unit} and bytes, {models}{inexact}"
 
 
 def change_of(one: Change) -> str:
-    """The change in words."""
+    """Return the change in words."""
     if one.before is None:
         return "new"
     if one.after is None:

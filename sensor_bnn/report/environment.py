@@ -1,25 +1,25 @@
-"""What a result was made with: versions of everything that could change a figure, and the date."""
+"""The environment of a result: the date, and the versions of everything that could change a figure."""
 
 from __future__ import annotations
 
 import platform
 import re
-import shutil
-import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.hardware.boards import Board
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
-def environment(board: Board) -> dict[str, str | None]:
-    """Return date (UTC, ISO 8601) and versions; None for what this machine does not have.
+def environment(board: Board | None) -> dict[str, str | None]:
+    """Return the date (UTC, ISO 8601) and the versions; None for what this machine does not have.
 
     Args:
-        board: its emulator, if any, is asked for a version.
+        board: the board of the result; the versions of its cross compiler and emulator are read. None for
+            a result without a board: neither took part.
     """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -27,21 +27,25 @@ def environment(board: Board) -> dict[str, str | None]:
         "tvm": _package("apache-tvm"),
         "torch": _package("torch"),
         "onnxruntime": _package("onnxruntime"),
-        "cross_compiler": _cross_compiler(board),
-        "emulator": _program(board.emulator.program) if board.emulator is not None else None,
+        "cross_compiler": None if board is None else _cross_compiler(board),
+        "emulator": None if board is None else _emulator(board),
         "python": platform.python_version(),
         "host": f"{platform.system()} {platform.machine()}",
     }
 
 
+def _emulator(board: Board) -> str | None:
+    return None if board.emulator is None else _program(board.emulator.program)
+
+
 def _cross_compiler(board: Board) -> str | None:
-    """That of the board's target; None for a target that this installation does not know."""
+    """Return the version of the target's compiler; None for a target that this installation does not know."""
     compilers = [target.compiler for target in list_targets() if target.name == board.target]
     return _program(compilers[0]) if compilers else None
 
 
 def _package(name: str) -> str | None:
-    """The installed version, without importing anything."""
+    """Return the installed version, without importing the package."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -49,14 +53,10 @@ def _package(name: str) -> str | None:
 
 
 def _program(name: str) -> str | None:
-    """``name`` and its version, or None where it is not installed."""
-    path = shutil.which(name)
-    if path is None:
+    """Return ``name`` and its version, or None if it is not installed."""
+    first = programs.first_line([name, "--version"])
+    if first is None:
         return None
-    try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    # A compiler puts its packager's name, in parentheses, before its version.
-    found = _NUMBER.search(re.sub(r"\(.*?\)", "", done.stdout.partition("\n")[0]))
+    # A compiler prints its packager's name and version in parentheses before its own version.
+    found = _NUMBER.search(re.sub(r"\(.*?\)", "", first))
     return f"{name} {found[0]}" if found else name

@@ -1,4 +1,4 @@
-"""Cycle estimates as results and tables show them: always called so, and with the model they come from."""
+"""Cycle estimates in results and tables. They are always called estimates, and always name their model."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _WIDTH = 110
 
 
 def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str, Any]:
-    """What a result says of a model's estimated cycles.
+    """Return the part of a result that holds the estimated cycles.
 
     Args:
-        layers: one a layer, at least one.
-        names: of the layers.
+        layers: one estimate per layer, at least one.
+        names: the layers' names, in the same order.
     """
     total = sum(layer.cycles for layer in layers)
     return {
@@ -76,7 +76,7 @@ def _functions(layers: Sequence[Estimate]) -> list[dict[str, Any]]:
 
 
 def _hottest(layers: Sequence[Estimate]) -> list[Block]:
-    """The blocks that take the most cycles; the same code counts once, as its costliest layer runs it."""
+    """Return the blocks that take the most cycles; code of several layers counts for the costliest one."""
     best: dict[int, Block] = {}
     for block in (block for layer in layers for block in layer.blocks):
         start = block.addresses[0]
@@ -88,7 +88,7 @@ def _hottest(layers: Sequence[Estimate]) -> list[Block]:
 def _table(kind: str, facts: dict[str, Any]) -> Table:
     title = f"estimated cycles by {kind[:-1]} ({facts['model']}; {facts['memory']})"
     table = Table(title=title, title_justify="left", show_footer=kind == "layers", box=box.SIMPLE)
-    table.add_column(kind[:-1], "in all", no_wrap=True)
+    table.add_column(kind[:-1], "total", no_wrap=True)
     table.add_column("instructions", f"{facts['instructions']:,}", justify="right")
     table.add_column("estimated cycles", f"{facts['cycles']:,}", justify="right")
     table.add_column("share", justify="right")
@@ -107,6 +107,6 @@ def _code(facts: dict[str, Any]) -> list[Text]:
         )
         lines = [f"  {line['address']:08x}  {line['text']}" for line in block["code"][:_LINES]]
         if len(block["code"]) > _LINES:
-            lines.append(f"  and {len(block['code']) - _LINES} more: --json has them")
+            lines.append(f"  and {len(block['code']) - _LINES} more; --json prints them all")
         parts.append(Text(head + "\n".join(lines)))
     return parts

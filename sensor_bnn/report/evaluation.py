@@ -1,56 +1,82 @@
-"""An evaluation as a result file has it, and as a person reads it."""
+"""An evaluation as JSON for a result file, and as tables for people."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
+from sensor_bnn.measure.accuracy import Accuracy, accuracy_of, answers_of
 from sensor_bnn.measure.bench import Samples
+from sensor_bnn.measure.difference import differences
 from sensor_bnn.measure.evaluate import Evaluation
+from sensor_bnn.measure.on_host import HOST, ONNX_RUNTIME, PYTORCH, HostRun
 from sensor_bnn.report.confusion import confusion_table
 
 _WIDTH = 150
+BOARD = "board"
+"""The field ``backend`` of an evaluation on a board; ``measure.on_host`` has the other values."""
+
+PLACES = {
+    PYTORCH: "in PyTorch",
+    ONNX_RUNTIME: "in ONNX Runtime",
+    HOST: "compiled for the host",
+    BOARD: "on the board",
+}
+"""Where a model ran, in words."""
+
+_ONLY_ON_A_BOARD = (
+    *("board", "firmware_version", "counter", "counter_hz", "unit", "inference", "top1_device", "top1_host"),
+    *("agreement", "bit_exact", "different", "first_different", "taken_up", "retries", "repeated"),
+)
+
+
+def host_facts(run: HostRun) -> dict[str, Any]:
+    """Sum up an evaluation on this machine; what only a board has is None."""
+    facts = _accuracy_facts(accuracy_of(run.outputs, run.truth), run.classes)
+    return {
+        **dict.fromkeys(_ONLY_ON_A_BOARD),
+        "backend": run.backend,
+        "model": run.model,
+        "model_hash": run.model_hash,
+        "samples": len(run.truth),
+        "complete": True,
+        "samples_wanted": len(run.truth),
+        **facts,
+        "loss": run.loss,
+        **_speed(len(run.truth), run.seconds),
+    }
 
 
 def evaluation_facts(
-    found: Evaluation, samples: Samples, expected: np.ndarray[Any, Any] | None
+    found: Evaluation, samples: Samples, expected: npt.NDArray[Any] | None
 ) -> dict[str, Any]:
-    """Sum an evaluation up.
+    """Sum up an evaluation on a board.
 
-    An output with a NaN is no answer: it is counted as wrong and stands in no column of the confusion.
+    An output with a NaN is no answer: it is counted as wrong and is in no column of the confusion matrix.
 
     Args:
         found: what the device answered.
-        samples: the labelled inputs; of an interrupted run the first ones were answered.
-        expected: the outputs [n, classes] of the model compiled for this machine, if there is one.
+        samples: the labelled inputs; an interrupted run has answers to the first of them only.
+        expected: outputs float32 [n, classes] of the model compiled for this machine, if there is one.
     """
-    classes = len(samples.classes)
     truth = samples.y[: len(found.outputs)]
-    answered = ~np.isnan(found.outputs).any(axis=1)
-    answers = np.where(answered, np.argmax(found.outputs, axis=1), -1)
-    confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (truth[answered], answers[answered]), 1)
-    totals = np.bincount(truth, minlength=classes)
-    recall = [int(confusion[i, i]) / int(totals[i]) if totals[i] else None for i in range(classes)]
-    host: dict[str, Any] = {"top1_host": None, "agreement": None, "bit_exact": None, "different": None}
+    accuracy = accuracy_of(found.outputs, truth)
+    host: dict[str, Any] = dict.fromkeys(("top1_host", "agreement"))
     if expected is not None:
-        told = np.where(np.isnan(expected).any(axis=1), -1, np.argmax(expected, axis=1))
-        same = [a.tobytes() == b.tobytes() for a, b in zip(expected, found.outputs, strict=True)]
+        told = answers_of(expected)
         host = {
             "top1_host": round(float(np.mean(told == truth)), 6),
-            "agreement": round(float(np.mean(told == answers)), 6),
-            "bit_exact": all(same),
-            "different": same.count(False),
+            "agreement": round(float(np.mean(told == answers_of(found.outputs))), 6),
         }
     hello = found.hello
-    measured = len(answers) - found.taken_up
     return {
+        "backend": BOARD,
         "board": hello.board,
         "model": hello.model,
         "model_hash": hello.model_hash,
@@ -59,40 +85,43 @@ def evaluation_facts(
         "counter_hz": hello.counter_hz,
         "unit": found.unit,
         "inference": asdict(found.counts),
-        "samples": len(answers),
-        "complete": len(answers) == found.wanted,
+        "samples": len(truth),
+        "complete": len(truth) == found.wanted,
         "samples_wanted": found.wanted,
-        "top1_device": round(float(np.mean(answers == truth)), 6),
+        "top1_device": round(accuracy.top1, 6),
         **host,
-        "not_a_number": int(np.sum(~answered)),
-        "classes": list(samples.classes),
-        "recall": recall,
-        "confusion": confusion.tolist(),
+        **asdict(differences(found.outputs, expected)),
+        **_accuracy_facts(accuracy, samples.classes),
+        "loss": None,
         "taken_up": found.taken_up,
         "retries": found.retries,
         "repeated": found.repeated,
-        "seconds": round(found.seconds, 3),
-        "samples_per_second": round(measured / found.seconds, 3) if found.seconds else 0.0,
+        **_speed(len(truth) - found.taken_up, found.seconds),
     }
 
 
-def host_outputs_of(reference: Path, model_hash: str, samples: Samples) -> np.ndarray[Any, Any]:
-    """Run every sample in the model compiled for this machine; [n, classes].
+def _accuracy_facts(accuracy: Accuracy, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "top1": accuracy.top1,
+        "top5": accuracy.top5,
+        "not_a_number": accuracy.not_a_number,
+        "classes": list(classes),
+        "recall": list(accuracy.recall),
+        "confusion": accuracy.confusion.tolist(),
+    }
 
-    Raises:
-        BundleError: the reference is missing, damaged, or of another model.
-    """
-    from sensor_bnn.compiler.host_library import HostModel
-    from sensor_bnn.errors import BundleError
-    from sensor_bnn.onnx.pixels import as_input
 
-    host = HostModel(reference)
-    if host.metadata.get("model_hash") != model_hash:
-        raise BundleError(
-            f"{reference} is compiled from another model than the board's.", "Compile both from one file."
-        )
-    inputs = as_input(samples.x, np.dtype(host.metadata["input"]["dtype"]))
-    return np.stack([host.infer(x[np.newaxis]).reshape(-1) for x in inputs])
+def _speed(measured: int, seconds: float) -> dict[str, float]:
+    return {
+        "seconds": round(seconds, 3),
+        "samples_per_second": round(measured / seconds, 3) if seconds else 0.0,
+    }
+
+
+def title_of(facts: dict[str, Any]) -> str:
+    """Return the model's name and where it ran."""
+    where = f"on {facts['board']}" if facts["backend"] == BOARD else PLACES[facts["backend"]]
+    return f"{facts['model']} {where}"
 
 
 def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
@@ -104,29 +133,40 @@ def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
     console.print(Group(_summary(facts), "", matrix))
 
 
+def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return name and value of everything but the classes, as the terminal and the page show it."""
+    rows = []
+    if not facts["complete"]:
+        rows.append(("INCOMPLETE", f"{facts['samples']:,} of {facts['samples_wanted']:,} samples"))
+    rows.append((f"top-1 {PLACES[facts['backend']]}", f"{facts['top1']:.2%} of {facts['samples']:,} samples"))
+    rows.append(("top-5", f"{facts['top5']:.2%}"))
+    if facts["loss"] is not None:
+        rows.append(("loss", f"{facts['loss']:.4f} nats"))
+    if facts["top1_host"] is not None:
+        rows.append(
+            ("top-1 on the host", f"{facts['top1_host']:.2%}; they agree on {facts['agreement']:.2%}")
+        )
+        exact = "equal to the last bit"
+        if not facts["bit_exact"]:
+            exact = f"{facts['different']:,} DIFFERENT, the first of sample {facts['first_different']}"
+        rows.append(("outputs", exact))
+    if facts["not_a_number"]:
+        rows.append(("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong"))
+    speed = f"{facts['samples_per_second']:,} samples per second"
+    if facts["backend"] == BOARD:
+        counts = (f"{name} {facts['inference'][name]:,}" for name in ("min", "median", "max", "p99"))
+        rows.append((f"{facts['unit']} per inference", "  ".join(counts)))
+        speed += f", {facts['retries']} retries"
+    rows.append(("speed", speed))
+    if facts["taken_up"]:
+        rows.append(("resumed", f"{facts['taken_up']:,} samples are from an earlier run"))
+    return rows
+
+
 def _summary(facts: dict[str, Any]) -> Table:
-    table = Table(
-        title=f"{facts['model']} on {facts['board']}",
-        show_header=False,
-        title_justify="left",
-        box=box.SIMPLE,
-    )
+    table = Table(title=title_of(facts), show_header=False, title_justify="left", box=box.SIMPLE)
     table.add_column(style="bold")
     table.add_column()
-    if not facts["complete"]:
-        table.add_row("INCOMPLETE", f"{facts['samples']:,} of {facts['samples_wanted']:,} samples")
-    table.add_row("top-1 on the board", f"{facts['top1_device']:.2%} of {facts['samples']:,} samples")
-    if facts["top1_host"] is not None:
-        table.add_row(
-            "top-1 on the host", f"{facts['top1_host']:.2%}; they agree on {facts['agreement']:.2%}"
-        )
-        exact = "equal to the last bit" if facts["bit_exact"] else f"{facts['different']:,} DIFFERENT"
-        table.add_row("outputs", exact)
-    if facts["not_a_number"]:
-        table.add_row("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong")
-    counts = "  ".join(f"{name} {facts['inference'][name]:,}" for name in ("min", "median", "max", "p99"))
-    table.add_row(f"{facts['unit']} an inference", counts)
-    table.add_row("speed", f"{facts['samples_per_second']:,} samples a second, {facts['retries']} retries")
-    if facts["taken_up"]:
-        table.add_row("taken up", f"{facts['taken_up']:,} samples from an earlier run")
+    for name, value in summary_rows(facts):
+        table.add_row(name, value)
     return table

@@ -1,4 +1,4 @@
-"""A watched board on a terminal, and as one JSON object at the end."""
+"""The output of `sensor-bnn monitor`: the live view, the line, and the JSON object at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAR = 24
 
 
 def monitor_facts(known: Watch) -> dict[str, Any]:
-    """What was watched, as ``--json`` prints it."""
+    """Return what was watched, as ``--json`` prints it."""
     hello = known.hello
     return {
         "board": hello.board,
@@ -40,13 +40,13 @@ def monitor_facts(known: Watch) -> dict[str, Any]:
 
 
 def monitor_view(known: Watch) -> RenderableType:
-    """The live view: latency with its curve, accuracy, memory, the last answer."""
+    """Return the live view: latency with its curve, accuracy, memory, and the last answer."""
     spread, memory = known.spread, known.memory
     table = Table(box=box.SIMPLE, show_header=False, expand=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
     counts = "  ".join(f"{name} {value:,}" for name, value in asdict(spread).items())
-    table.add_row(f"{known.unit} an inference", counts)
+    table.add_row(f"{known.unit} per inference", counts)
     if known.milliseconds is not None:
         table.add_row("milliseconds", f"{known.milliseconds:.3f} at {known.hello.counter_hz:,} Hz")
     table.add_row(f"last {min(len(known.counts), _CURVE)}", Text(curve(known.counts[-_CURVE:])))
@@ -58,13 +58,13 @@ def monitor_view(known: Watch) -> RenderableType:
     table.add_row("stack", _share(memory.stack_high_water_bytes, memory.stack_bytes))
     table.add_row("other RAM", f"{memory.static_ram_bytes:,} bytes")
     rate = known.inferences / known.seconds if known.seconds else 0.0
-    table.add_row("line", f"{rate:.1f} samples a second, {known.retries} retries")
+    table.add_row("line", f"{rate:.1f} samples per second, {known.retries} retries")
     title = f"{known.hello.model} on {known.hello.board}, counter {known.hello.counter}"
     return Panel(table, title=title, title_align="left", subtitle="Ctrl-C ends", expand=False)
 
 
 def monitor_line(known: Watch) -> str:
-    """The same in one line, for what is no terminal."""
+    """Return the same in one line, for an output that is not a terminal."""
     return (
         f"{known.inferences} inferences, {known.top1:.2%} right, median {known.spread.median:,} and "
         f"p99 {known.spread.p99:,} {known.unit}, arena {known.memory.arena_high_water_bytes:,}, "
@@ -73,7 +73,7 @@ def monitor_line(known: Watch) -> str:
 
 
 def curve(counts: list[int]) -> str:
-    """A bar a count, between the least and the most of them; level if they are all the same."""
+    """Return one bar per count, scaled from the smallest to the largest; all level if they are equal."""
     low, high = min(counts), max(counts)
     if low == high:
         return _BARS[3] * len(counts)

@@ -1,4 +1,4 @@
-"""A result as one page: HTML that needs nothing else, or Markdown."""
+"""A result as one page: an HTML file that needs no other file, or Markdown."""
 
 from __future__ import annotations
 
@@ -28,13 +28,35 @@ def render(
     Args:
         result: what ``read_result`` returned.
         form: one of ``FORMATS``.
-        earlier: further stages in front of its accuracies, a teacher say: name, share, samples.
-        kernels: rows of ``sensor-bnn kernels --json``, to compare with.
+        earlier: stages before the result's own accuracies, for example a teacher: name, share, samples.
+        kernels: rows of ``sensor-bnn kernels --json`` to compare with.
     """
     view = view_of(result, earlier)
+    facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
+    facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
+    facts["products"] = compare_products(result, kernels)
+    if form == "html":
+        facts |= {
+            "layer_chart": layer_chart(view),
+            "memory_chart": memory_chart(view) if view.arena else None,
+            "accuracy_chart": accuracy_chart(view.accuracy),
+            "flash_chart": stack_chart(view.flash, "Flash"),
+            "ram_chart": stack_chart(view.ram, "RAM"),
+        }
+    return fill(FORMATS[form], facts, escaped=form == "html")
+
+
+def fill(template: str, facts: dict[str, Any], *, escaped: bool) -> str:
+    """Return a template of this package with facts filled in; a fact that is missing is an error.
+
+    Args:
+        template: the file's name.
+        facts: what the template shows, by name.
+        escaped: whether what is filled in is text that must not become HTML.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=form == "html",
+        autoescape=escaped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -44,24 +66,13 @@ def render(
     environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
     environment.filters["cell"] = cell
-    facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
-    facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
-    facts["products"] = compare_products(result, kernels)
-    if form == "html":
-        facts |= {
-            "layer_chart": layer_chart(view),
-            "memory_chart": memory_chart(view) if view.arena else None,
-            "accuracy_chart": accuracy_chart(view),
-            "flash_chart": stack_chart(view.flash, "Flash"),
-            "ram_chart": stack_chart(view.ram, "RAM"),
-        }
-    return environment.get_template(FORMATS[form]).render(facts)
+    return environment.get_template(template).render(facts)
 
 
 def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of kernels shape by shape, the cheapest first, each with how many times that one it takes.
+    """Return the kernels' rows by shape, the cheapest first, each with its multiple of the cheapest.
 
-    Outputs of different kinds stand side by side: a kernel of int8 or float32 has only one.
+    Rows with different kinds of output are compared: an int8 or float32 kernel has only one kind.
     """
     groups: dict[tuple[object, ...], list[dict[str, Any]]] = {}
     for row in kernels:
@@ -79,7 +90,7 @@ def compared(kernels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def cell(value: object) -> str:
-    """Return text for a cell of a Markdown table: nothing in it ends the cell or begins markup."""
+    """Return text for a cell of a Markdown table, escaped so that it cannot end the cell or start markup."""
     text = " ".join(str(value).split())
     for sign in "\\|`*_<>[]":
         text = text.replace(sign, f"\\{sign}")

@@ -1,4 +1,4 @@
-"""A result as one PNG: accuracy, layers, memory over time, RAM and flash."""
+"""A result as one PNG with charts: accuracy, layers, memory over time, RAM and flash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def picture(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
 
     Args:
         result: what ``read_result`` returned.
-        earlier: further stages in front of its accuracies: name, share, samples.
+        earlier: stages to show before the result's own accuracies: name, share, samples.
     """
     from matplotlib.figure import Figure
 
@@ -28,7 +28,7 @@ def picture(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
     figure = Figure(figsize=(11, sum(heights) + 2.5), layout="constrained")
     accuracy, layers, arena, ram, flash = figure.subplots(5, 1, height_ratios=heights)
     figure.suptitle(
-        f"{result['model']} on {result['board']}: {view.whole:,} {view.unit} an inference, "
+        f"{result['model']} on {result['board']}: {view.whole:,} {view.unit} per inference, "
         f"{result['top1_device']:.2%} right"
     )
     _accuracy(accuracy, view)
@@ -84,7 +84,7 @@ def _arena(axes: Any, view: View) -> None:
     axes.set_ylim(0, max(one.offset + one.bytes for one in view.arena))
     axes.set_xlabel("layer", fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.set_title("what lies in the arena, byte by byte, layer by layer", loc="left", fontsize=10)
+    axes.set_title("contents of the arena, layer by layer", loc="left", fontsize=10)
 
 
 def _stack(axes: Any, parts: tuple[Part, ...], name: str) -> None:

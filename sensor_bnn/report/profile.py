@@ -1,4 +1,4 @@
-"""A profile as a result file has it: the benchmark's facts, every layer, and what the report draws."""
+"""A profile as JSON for a result file: the benchmark's facts, every layer, and what the report draws."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.firmware.sizes import BuildSizes
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, ram_bytes
 from sensor_bnn.measure.bench import BenchResult
 from sensor_bnn.measure.profile import Profile
@@ -15,21 +17,22 @@ def profile_facts(
     bench: BenchResult,
     profile: Profile,
     board: Board,
-    metadata: dict[str, Any],
-    build: dict[str, Any] | None,
+    metadata: Metadata,
+    build: BuildSizes | None,
     earlier: Sequence[tuple[str, float, int]] = (),
 ) -> dict[str, Any]:
-    """Join what was measured and what the compiler and linker know.
+    """Combine what was measured with what the compiler and the linker know.
 
     Args:
-        bench: the same model on the same board.
-        profile: its layers, repeated.
-        board: where both ran.
-        metadata: the bundle's.
-        build: the contents of build.json, if there was a build.
-        earlier: stage, share of right answers and samples before the device, in the pipeline's order.
+        bench: the benchmark of the same model on the same board.
+        profile: the layers' counts over repeated runs.
+        board: the board where both ran.
+        metadata: the bundle's metadata.
+        build: the sizes of its build, or None if there was no build.
+        earlier: stages before the device in the pipeline's order: name, share of right answers, samples.
     """
-    layers = _layers(bench, profile, metadata)
+    facts = metadata.plain()
+    layers = _layers(bench, profile, facts)
     ladder = [*earlier]
     if bench.top1_host is not None:
         ladder.append(("compiled for the host", bench.top1_host, bench.samples))
@@ -39,7 +42,7 @@ def profile_facts(
         "overhead": profile.overhead,
         "layers": layers,
         "board_title": board.title,
-        "target": metadata["target"],
+        "target": metadata.target,
         "unit": profile.unit,
         "runs": profile.runs,
         "warmup": profile.warmup,
@@ -50,10 +53,10 @@ def profile_facts(
         "sum_error": round(profile.sum_error, 6),
         "layers_error": round(profile.layers_error, 6),
         "kernels": _kernels(layers, profile),
-        "input": {key: metadata["input"][key] for key in ("dtype", "shape", "bytes")},
-        "output": {key: metadata["output"][key] for key in ("dtype", "shape", "bytes")},
-        "arena_lower_bound_bytes": metadata["arena_lower_bound_bytes"],
-        "arena": metadata.get("arena"),
+        "input": facts["input"],
+        "output": facts["output"],
+        "arena_lower_bound_bytes": metadata.arena_lower_bound_bytes,
+        "arena": facts["arena"],
         "flash": None if build is None else _flash(build),
         "flash_capacity_bytes": board.slot.size,
         "ram_capacity_bytes": ram_bytes(board),
@@ -61,7 +64,7 @@ def profile_facts(
     }
 
 
-def _layers(bench: BenchResult, profile: Profile, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+def _layers(bench: BenchResult, profile: Profile, facts: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "index": index,
@@ -69,16 +72,16 @@ def _layers(bench: BenchResult, profile: Profile, metadata: dict[str, Any]) -> l
             "count": asdict(count),
             "share": round(count.median / profile.observed.median, 6),
             "per_mac": _per_mac(count.median, layer.macs),
-            **{key: facts.get(key) for key in ("input_bytes", "weights_bytes", "output_bytes", "product")},
+            **{key: compiled[key] for key in ("input_bytes", "weights_bytes", "output_bytes", "product")},
         }
-        for index, (layer, count, facts) in enumerate(
-            zip(bench.layers, profile.layers, metadata["layers"], strict=True)
+        for index, (layer, count, compiled) in enumerate(
+            zip(bench.layers, profile.layers, facts["layers"], strict=True)
         )
     ]
 
 
 def _kernels(layers: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
-    """The layers by the function that they call, the most costly first."""
+    """Group the layers by the function that they call, the most costly first."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for layer in layers:
         groups.setdefault(layer["kernel"], []).append(layer)
@@ -104,6 +107,6 @@ def _per_mac(count: int, macs: int) -> float | None:
     return round(count / macs, 4) if macs else None
 
 
-def _flash(build: dict[str, Any]) -> dict[str, int]:
-    weights, whole = int(build["weights_bytes"]), int(build["flash_bytes"])
+def _flash(build: BuildSizes) -> dict[str, int]:
+    weights, whole = build.weights_bytes, build.flash_bytes
     return {"header": HEADER_BYTES, "weights": weights, "code": whole - HEADER_BYTES - weights}

@@ -18,19 +18,19 @@ from rich.progress import (
 )
 
 Report = Callable[[str, int, int], None]
-"""Called with a stage's name, the units done in it, and its units in all."""
+"""A callback that is called with a stage's name, the units done, and the total units of the stage."""
 
 
 @contextmanager
 def transfer_bars() -> Iterator[Report]:
-    """A bar a stage, with percentage and rate; units are bytes."""
+    """Show one bar per stage, with percentage and rate; units are bytes."""
     with _bars(TextColumn("{task.percentage:>3.0f}%"), TransferSpeedColumn()) as report:
         yield report
 
 
 @contextmanager
 def count_bars() -> Iterator[Report]:
-    """A bar a stage, with how many of how many."""
+    """Show one bar per stage, with the number done and the total number."""
     with _bars(MofNCompleteColumn(), TimeRemainingColumn()) as report:
         yield report
 

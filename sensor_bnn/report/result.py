@@ -1,4 +1,4 @@
-"""Result files: what a measuring command prints with `--json`, and what `report` and `compare` read."""
+"""Result files: the JSON that a measuring command prints, and that `report` and `compare` read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.report.environment import environment
 from sensor_bnn.report.schema import VERSION, schema_id, violation
-from sensor_bnn.report.whole_file import write_whole
 
 MEASUREMENTS = ("bench", "demo", "profile")
 """The commands whose results have layers."""
@@ -21,8 +22,8 @@ _REMEDY = (
 )
 
 
-def result_of(command: str, facts: dict[str, Any], board: Board) -> dict[str, Any]:
-    """Return a command's JSON object: its schema's name, the facts, and the environment."""
+def result_of(command: str, facts: dict[str, Any], board: Board | None) -> dict[str, Any]:
+    """Return a command's JSON object: its schema's name, the facts, and the environment (None: no board)."""
     return {"schema": schema_id(command), **facts, "environment": environment(board)}
 
 
@@ -30,28 +31,33 @@ def write_result(result: dict[str, Any], file: Path) -> None:
     """Write a command's JSON object as a result file.
 
     Raises:
-        DataError: it cannot be written.
+        FileError: it cannot be written.
     """
-    write_whole(json.dumps(result) + "\n", file)
+    write_file(file, json.dumps(result) + "\n")
 
 
-def read_result(file: Path) -> dict[str, Any]:
-    """Read a result with layers.
+def read_result(
+    file: Path, commands: tuple[str, ...] = MEASUREMENTS, remedy: str = _REMEDY
+) -> dict[str, Any]:
+    """Read a result of one of some commands; those with layers by default.
+
+    Args:
+        file: the result.
+        commands: whose results are read.
+        remedy: what an error says to do.
 
     Raises:
-        DataError: the file is missing, is no JSON, is another command's, of another version, or damaged; the
-            message names the field.
+        DataError: the file is missing, not JSON, of another command or version, or damaged; the message names
+            the field.
     """
-    content = _read(file, _REMEDY)
+    content = _read(file, remedy)
     name = content.get("schema")
     if not isinstance(name, str):
-        raise DataError(f"{file} is no result: it has no field `schema`.", _REMEDY)
-    known = {schema_id(command): command for command in MEASUREMENTS}
+        raise DataError(f"{file} is no result: it has no field `schema`.", remedy)
+    known = {schema_id(command): command for command in commands}
     if name not in known:
-        raise DataError(
-            f"{file} is {name!r}; version {VERSION} of {', '.join(MEASUREMENTS)} is read.", _REMEDY
-        )
-    _hold(content, known[name], file, _REMEDY)
+        raise DataError(f"{file} is {name!r}; version {VERSION} of {', '.join(commands)} is read.", remedy)
+    _hold(content, known[name], file, remedy)
     return content
 
 
@@ -59,7 +65,7 @@ def read_kernels(file: Path) -> list[dict[str, Any]]:
     """Read the rows of ``sensor-bnn kernels --json``.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
     remedy = "Give what `sensor-bnn kernels --json` prints, redirected to a file."
     content = _read(file, remedy)
@@ -69,24 +75,19 @@ def read_kernels(file: Path) -> list[dict[str, Any]]:
 
 
 def read_rung(file: Path) -> tuple[float, int]:
-    """Read top-1 and the number of samples from what ``sensor-bnn eval --json`` printed.
+    """Read top-1 and the number of samples from what ``sensor-bnn evaluate --json`` printed.
 
     Raises:
-        DataError: the file is missing, or not that.
+        DataError: the file is missing, or is not such a file.
     """
-    remedy = "Give what `sensor-bnn eval --json` prints, redirected to a file."
-    content = _read(file, remedy)
-    _hold(content, "eval", file, remedy)
-    return float(content["top1"]), int(content["windows"])
+    remedy = "Give what `sensor-bnn evaluate --json` prints, redirected to a file."
+    content = read_result(file, ("evaluate",), remedy)
+    return float(content["top1"]), int(content["samples"])
 
 
 def _read(file: Path, remedy: str) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except OSError as error:
-        raise DataError(f"Cannot read {file}: {error.strerror}.", remedy) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file} is no JSON: {error}.", remedy) from None
+    source = Source(str(file), DataError, remedy)
+    content = json_values(contents(file, source), source)
     if not isinstance(content, dict):
         raise DataError(f"{file} is no result: it has no field `schema`.", remedy)
     return content
@@ -96,7 +97,3 @@ def _hold(content: dict[str, Any], command: str, file: Path, remedy: str) -> Non
     wrong = violation(content, command)
     if wrong is not None:
         raise DataError(f"{file} is damaged: {wrong}.", remedy)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number in JSON")

@@ -1,4 +1,4 @@
-"""A classified stream as a result has it, and its latency budget as a person reads it."""
+"""A classified stream as JSON for a result file, and its latency budget as a table for people."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def stream_facts(
     classes: Sequence[str],
     rate: float,
 ) -> dict[str, Any]:
-    """Sum a stream up.
+    """Summarise a stream.
 
     A decision is right if it names the label of the window's last sample.
 
     Args:
-        hello: who answered.
-        board: where it ran.
-        decisions: one or more.
-        recording: what was sent.
-        settings: how the board cut and smoothed it.
-        classes: the model's.
-        rate: samples a second that the sensor gives.
+        hello: the identification that the board sent.
+        board: the board where the stream was classified.
+        decisions: the board's decisions, at least one.
+        recording: the samples that were sent, and their labels if there are any.
+        settings: how the board cut windows and smoothed answers.
+        classes: the names of the model's classes.
+        rate: the sensor's rate in samples per second.
     """
     emulated = is_counted(hello, board)
     seconds = settings.hop / rate
@@ -86,7 +86,7 @@ def stream_facts(
 
 
 def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
-    """One decision as it comes."""
+    """Return the line that is printed for one decision."""
     return (
         f"{decision.at / rate:8.2f} s  {classes[decision.steady]:<24} {decision.share:6.1%}"
         f"   window alone: {classes[decision.answer]}"
@@ -94,7 +94,7 @@ def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> st
 
 
 def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
-    """Print what a decision costs, part by part, beside what there is until the next."""
+    """Print the cost of a decision, part by part, and the time that is available until the next."""
     console = Console(stderr=stderr)
     if not console.is_terminal:
         console = Console(stderr=stderr, width=110)
@@ -107,7 +107,7 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
         ("preparing", "window and normalisation"),
         ("inferring", "inference"),
         ("smoothing", "smoothing"),
-        ("cost", "in all"),
+        ("cost", "total"),
     ):
         table.add_row(title, *(f"{facts[name][key]:,}" for key in ("min", "median", "max", "p99")))
     console.print(table)
@@ -115,9 +115,9 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
     told = f"budget: a decision every {seconds * 1e3:,.1f} ms"
     told += f" ({facts['hop']} samples at {facts['rate_hz']:g} Hz)"
     if facts["budget_used"] is None:
-        told += f"; the dearest needs {facts['needed_per_second']:,} instructions a second"
+        told += f"; the slowest decision requires {facts['needed_per_second']:,} instructions per second"
     else:
-        told += f"; the dearest takes {facts['budget_used']:.1%} of it"
+        told += f"; the slowest decision takes {facts['budget_used']:.1%} of it"
     console.print(told, highlight=False, soft_wrap=True)
     if facts["top1_steady"] is not None:
         console.print(

@@ -1,4 +1,4 @@
-"""A benchmark's result as a person reads it: a summary, and a row a layer."""
+"""Results as tables for people: a summary, and one row per layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from sensor_bnn.measure.bench import REAL_TIME, BenchResult
 
-# Where there is no terminal to ask, a width that no layer's name is cut at.
+# The width where the output is not a terminal: wide enough that no layer's name is cut.
 _WIDTH = 120
 _PROFILE_WIDTH = 150
 
@@ -24,7 +24,7 @@ def print_result(result: BenchResult, *, stderr: bool = False) -> None:
 
 
 def result_table(result: BenchResult) -> Group:
-    """The summary above the layers, for any rich console."""
+    """Return the summary and the layers, for any rich console."""
     return Group(_summary(result), "", _layers(result))
 
 
@@ -37,7 +37,7 @@ def print_profile(result: dict[str, Any], *, stderr: bool = False) -> None:
 
 
 def profile_table(result: dict[str, Any]) -> Group:
-    """The whole, the layers and the kernels of a profile, for any rich console."""
+    """Return the summary, the layers and the kernels of a profile, for any rich console."""
     return Group(_profile_summary(result), "", _profile_layers(result), "", _profile_kernels(result))
 
 
@@ -52,12 +52,12 @@ def _profile_summary(result: dict[str, Any]) -> Table:
     table.add_column()
     whole = result["inference"]
     counts = "  ".join(f"{name} {whole[name]:,}" for name in ("min", "median", "max", "p99"))
-    table.add_row(f"{result['unit']} an inference", counts)
-    table.add_row("runs", f"{result['runs']:,} of each kind, after {result['warmup']:,} to warm up")
+    table.add_row(f"{result['unit']} per inference", counts)
+    table.add_row("runs", f"{result['runs']:,} of each kind, after {result['warmup']:,} warm-up runs")
     table.add_row("counted by", f"{result['counter']} at {result['counter_hz']:,} Hz")
-    table.add_row("observing costs", f"{result['probe_ratio'] - 1:.2%}")
-    table.add_row("layers and overhead", f"miss the observed whole by {result['sum_error']:.3%}")
-    table.add_row("layers alone", f"miss the unobserved whole by {result['layers_error']:.3%}")
+    table.add_row("cost of observing", f"{result['probe_ratio'] - 1:.2%}")
+    table.add_row("layers and overhead", f"differ from the observed inference by {result['sum_error']:.3%}")
+    table.add_row("layers alone", f"differ from the unobserved inference by {result['layers_error']:.3%}")
     for rung in result["accuracy"]:
         table.add_row(f"top-1 {rung['stage']}", f"{rung['top1']:.2%} of {rung['samples']:,} samples")
     return table
@@ -66,12 +66,12 @@ def _profile_summary(result: dict[str, Any]) -> Table:
 def _profile_layers(result: dict[str, Any]) -> Table:
     unit, total = result["unit"], result["observed"]["median"]
     table = Table(title="layers", title_justify="left", show_footer=True, box=box.SIMPLE)
-    table.add_column("layer", "between the layers\nobserved in all", no_wrap=True)
+    table.add_column("layer", "between the layers\ntotal, observed", no_wrap=True)
     table.add_column(f"{unit}\nmedian", f"{result['overhead']:,}\n{total:,}", justify="right")
     table.add_column("share", f"{result['overhead'] / total:.1%}", justify="right")
     table.add_column("min to max", justify="right")
     table.add_column("MACs", f"\n{sum(layer['macs'] for layer in result['layers']):,}", justify="right")
-    table.add_column("a MAC", justify="right")
+    table.add_column("per MAC", justify="right")
     for heading in ("bytes\nin", "bytes of\nweights", "bytes\nout"):
         table.add_column(heading, justify="right")
     for layer in result["layers"]:
@@ -87,7 +87,7 @@ def _profile_layers(result: dict[str, Any]) -> Table:
 def _profile_kernels(result: dict[str, Any]) -> Table:
     table = Table(title="kernels, the most costly first", title_justify="left", box=box.SIMPLE)
     table.add_column("kernel", no_wrap=True)
-    for heading in ("calls", result["unit"], "share", "MACs", "a MAC"):
+    for heading in ("calls", result["unit"], "share", "MACs", "per MAC"):
         table.add_column(heading, justify="right")
     for kernel in result["kernels"]:
         row = [kernel["kernel"], str(kernel["calls"]), f"{kernel['count']:,}", f"{kernel['share']:.1%}"]
@@ -115,46 +115,47 @@ def _summary(result: BenchResult) -> Table:
 
 
 def _rows(result: BenchResult) -> list[tuple[str, str]]:
-    # The program of Linux that has its clock cannot know whether the machine round it is emulated.
+    # A Linux program that reads the system clock cannot know whether the machine itself is emulated.
     real = "the machine's own time" if result.counter == REAL_TIME else "hardware"
     where = "emulated" if result.emulated else real
     rows = [("model hash", result.model_hash[:16])]
     if result.instructions is not None:
         rows.append(
-            ("instructions an inference", _spread(result.instructions_min, result.instructions, result))
+            ("instructions per inference", _spread(result.instructions_min, result.instructions, result))
         )
     else:
         rows.append(
-            ("ticks an inference", f"{result.ticks:,} ({result.ticks_min:,} to {result.ticks_max:,})")
+            ("ticks per inference", f"{result.ticks:,} ({result.ticks_min:,} to {result.ticks_max:,})")
         )
-        rows.append(("microseconds an inference", f"{result.microseconds:,}"))
+        rows.append(("microseconds per inference", f"{result.microseconds:,}"))
     rows += [
         ("counted by", f"{result.counter} at {result.counter_hz:,} Hz, {where}"),
         ("same sample again", "same count" if result.repeat_exact else "another count"),
         ("arena", f"{result.arena_high_water_bytes:,} of {result.arena_bytes:,} bytes used"),
         ("stack", f"{result.stack_bytes:,} of {result.stack_reserved_bytes:,} bytes used"),
         ("other RAM", f"{result.static_ram_bytes:,} bytes"),
-        ("flash", f"{result.flash_bytes:,} bytes, of them {result.weights_bytes:,} weights"),
+        ("flash", f"{result.flash_bytes:,} bytes, {result.weights_bytes:,} of them weights"),
     ]
     if result.random_weights:
-        rows.append(("weights", "RANDOM: counts and sizes mean something, answers do not"))
+        rows.append(("weights", "RANDOM: counts and sizes are valid, answers are not"))
         rows.append(("outside binary products", f"{result.outside_binary_products:.1%} of the instructions"))
         told = f"ONNX Runtime's on {result.top1_device:.2%} of {result.samples} random inputs"
         rows.append(("answers", told))
-        rows.append(
-            (
-                "outputs",
-                "equal to the host's to the last bit" if result.bit_exact else "DIFFERENT from the host's",
-            )
-        )
+        rows.append(("outputs", _equality(result, "equal to the host's to the last bit")))
         return rows
     rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
     if result.not_a_number:
         rows.append(("not a number", f"{result.not_a_number:,} outputs, counted as wrong"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
-        rows.append(("outputs", "equal to the last bit" if result.bit_exact else "DIFFERENT from the host's"))
+        rows.append(("outputs", _equality(result, "equal to the last bit")))
     return rows
+
+
+def _equality(result: BenchResult, equal: str) -> str:
+    if result.bit_exact:
+        return equal
+    return f"{result.different:,} DIFFERENT from the host's, the first of sample {result.first_different}"
 
 
 def _spread(low: int | None, median: int, result: BenchResult) -> str:
@@ -167,7 +168,7 @@ def _layers(result: BenchResult) -> Table:
     unit = "instructions" if result.emulated else "ticks"
     total = (result.profile_instructions if result.emulated else result.profile_ticks) or 0
     table = Table(title="layers of one inference", title_justify="left", show_footer=True, box=box.SIMPLE)
-    table.add_column("layer", "between the layers\nin all", no_wrap=True)
+    table.add_column("layer", "between the layers\ntotal", no_wrap=True)
     table.add_column("operator", no_wrap=True)
     table.add_column(unit, f"{result.overhead:,}\n{total:,}", justify="right")
     table.add_column("share", justify="right")

@@ -1,4 +1,4 @@
-"""What a report shows of a result: one shape for the results of `profile`, `bench` and `demo`."""
+"""The part of a result that a report shows, in one form for `profile`, `bench` and `demo`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 BINARY, PACKING, FLOAT, MOVING = "binary products", "packing and maps", "float arithmetic", "moving data"
 GROUPS = (BINARY, PACKING, FLOAT, MOVING)
-"""What a layer does, as the charts colour it."""
+"""The kinds of work that a layer does; each has a colour in the charts."""
 
 _FLOAT_OPERATORS = ("Dense", "MeanRows")
 
 
 @dataclass(frozen=True)
 class LayerView:
-    """One layer: its median count in the view's unit, and what is known beside it."""
+    """One layer: its median count in the view's unit, and the other facts about it; None where unknown."""
 
     index: int
     name: str
@@ -54,16 +54,17 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """Everything that a page says.
+    """Everything that a page shows.
 
     Attributes:
         result: the result itself.
         unit: "instructions" or "ticks".
-        whole: of one unobserved inference, median.
-        observed: of one with an observer, which the layers' shares are of.
+        whole: the median of one inference without observer.
+        observed: the median of one inference with an observer; the layers' shares refer to it.
+        layers: the layers in the model's order.
         accuracy: stage, share of right answers, samples; in the pipeline's order.
-        arena: None where the result does not have it.
-        flash, ram: parts in order of address or size.
+        arena: the tensors in the arena; None if the result does not list them.
+        flash, ram: the parts of each memory, in order of address or size.
     """
 
     result: dict[str, Any]
@@ -78,22 +79,22 @@ class View:
 
     @property
     def macs(self) -> int:
-        """Of the whole model."""
+        """Multiply-adds of the whole model."""
         return sum(layer.macs for layer in self.layers)
 
     @property
     def groups(self) -> tuple[tuple[str, int, float], ...]:
-        """Each kind of work with its count and share of the observed inference."""
+        """Each kind of work with its count and its share of the observed inference."""
         counts = {group: sum(row.count for row in self.layers if row.group == group) for group in GROUPS}
         return tuple((group, count, count / self.observed) for group, count in counts.items() if count)
 
     def alive(self, layer: int) -> int:
-        """Bytes in use in the arena during a layer."""
+        """Return how many bytes of the arena are in use during a layer."""
         return sum(one.bytes for one in self.arena or () if one.first <= layer <= one.last)
 
 
 def view_of(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = ()) -> View:
-    """Build the view of a result that ``read_result`` has checked, with stages before its own."""
+    """Build the view of a result that ``read_result`` has checked; ``earlier`` are stages before its own."""
     emulated = result["emulated"]
     unit = "instructions" if emulated else "ticks"
     observed = (result["profile_instructions"] if emulated else result["profile_ticks"]) or 1
@@ -148,7 +149,8 @@ def _group(operator: str, macs: int) -> str:
 def _accuracy(result: dict[str, Any]) -> tuple[tuple[str, float, int], ...]:
     if "accuracy" in result:
         return tuple((rung["stage"], rung["top1"], rung["samples"]) for rung in result["accuracy"])
-    # A demo's first two are over all samples of the file, whose number it does not tell.
+    # A demo's accuracies in PyTorch and ONNX Runtime cover all samples of the file, and the result does not
+    # have their number: they are left out.
     found = []
     if result["top1_host"] is not None:
         found.append(("compiled for the host", result["top1_host"], result["samples"]))

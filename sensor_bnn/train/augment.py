@@ -1,4 +1,4 @@
-"""Cutting and changing training windows, from recordings and a seeded generator."""
+"""Cutting and augmenting training windows from recordings, with a seeded generator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WindowCutter:
 
     Args:
         recordings: the training part.
-        augment: how windows are changed; all zeros gives the windows as they stand.
+        augment: how windows are changed; all zeros gives the windows unchanged.
     """
 
     def __init__(self, recordings: Recordings, augment: Augmentation) -> None:
@@ -38,11 +38,17 @@ class WindowCutter:
         return len(self.y)
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """``(mean, std)`` a channel, ``[C]`` each, over the windows as they stand."""
+        """Return ``(mean, std)`` per channel, float32 ``[C]`` each, over the windows without augmentation."""
         return self.recordings.normalisation()
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
-        """``(x [n, C, L], y [n])`` of the rows ``part`` of the batch ``index``, changed at random."""
+        """Return ``(x [n, C, L], y [n])`` of the rows ``part`` of a batch, randomly augmented.
+
+        Args:
+            index: the windows of the whole batch, int64.
+            generator: the source of randomness, in the same state in every process.
+            part: the rows of the batch to return.
+        """
         draws = Draws(generator, len(index), part)
         index = index[part]
         x = self._warped(index, draws)
@@ -57,7 +63,8 @@ class WindowCutter:
         return x, self.y[index]
 
     def _warped(self, index: Tensor, draws: Draws) -> Tensor:
-        """Windows moved and resampled within their recordings, linearly between samples."""
+        """Move and resample windows within their recordings, with linear interpolation between samples."""
+        # Positions are float64: far into a long signal float32 would lose their fractions.
         steps = torch.arange(self.length, dtype=torch.float64)
         shift = self.augment.shift * _uniform(draws)
         pace = (math.log1p(self.augment.speed) * _uniform(draws)).exp()
@@ -73,9 +80,10 @@ class WindowCutter:
         return x.transpose(0, 1).contiguous()
 
     def _bend(self, draws: Draws) -> Tensor:
-        """Float64 ``[n, L]``: by how many samples each sample is moved; nought at both ends.
+        """Draw a time warp: the offset of each sample in samples, float64 ``[n, L]``, zero at both ends.
 
-        Random half waves, the slower the larger; time may slow down to a half, but never runs backwards.
+        It is a sum of random half waves, whose size falls with their frequency. It is limited so that time
+        never runs backwards and slows down to a half at most.
         """
         waves = torch.arange(1, _WAVES + 1, dtype=torch.float64)
         size = self.augment.warp * draws.normal(_WAVES).double() / waves  # [n, waves]
@@ -86,20 +94,27 @@ class WindowCutter:
 
 
 _WAVES = 3
-"""Half waves of a time warp, over a window."""
+"""The largest number of half waves of a time warp in a window."""
 
 
 def _uniform(draws: Draws) -> Tensor:
-    """Float64 ``[n, 1]`` in [-1, 1)."""
+    """Draw float64 ``[n, 1]`` in [-1, 1)."""
     return 2 * draws.uniform(1, dtype=torch.float64) - 1
 
 
 def _rotated(x: Tensor, spread: float, draws: Draws) -> Tensor:
-    """Each window ``[3k, L]`` turned about a random axis by a normal angle: the watch sits differently."""
+    """Rotate each window ``[3k, L]`` about a random axis, as if the watch sat differently.
+
+    Args:
+        x: the windows, ``[n, 3k, L]``: k triads of channels, which turn together.
+        spread: the standard deviation of the angle in radians.
+        draws: the source of randomness for these windows.
+    """
     axis = draws.normal(3)
     turn = spread * draws.normal(1) * axis / axis.norm(dim=1, keepdim=True)
     zero = torch.zeros(len(x))
     a, b, c = turn.unbind(1)
+    # The matrix exponential of the cross-product matrix of a vector is the rotation about that vector.
     cross = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], dim=1).view(-1, 3, 3)
     rotation = torch.linalg.matrix_exp(cross)  # [n, 3, 3]
     triads = x.view(len(x), -1, 3, x.shape[2])  # [n, k, 3, L]

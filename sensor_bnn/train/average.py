@@ -7,13 +7,14 @@ from torch import nn
 
 
 class RunningAverage:
-    """The running average of a model's learned weights; nothing where ``past`` is 0.
+    """The exponential moving average of a model's parameters. If ``past`` is 0 it does nothing.
 
-    Running statistics are averages already and are left alone. Binary weights are the signs of the average.
+    Running statistics are averages already and are not averaged again. The binary weights of the result are
+    the signs of the averaged latent weights.
 
     Args:
-        model: whose.
-        past: weight of the past in each step, below 1.
+        model: the model to average.
+        past: the weight of the past in each step, 0 .. below 1.
     """
 
     def __init__(self, model: nn.Module, past: float) -> None:
@@ -23,12 +24,12 @@ class RunningAverage:
 
     @torch.no_grad()
     def take(self) -> None:
-        """A step was done."""
+        """Add the parameters after one more step to the average."""
         for mean, parameter in zip(self.tensors, self.parameters, strict=True):
             mean.lerp_(parameter, 1 - self.past)
 
     @torch.no_grad()
     def give(self) -> None:
-        """Let the average be the model's weights."""
+        """Copy the average into the model."""
         for mean, parameter in zip(self.tensors, self.parameters, strict=True):
             parameter.copy_(mean)

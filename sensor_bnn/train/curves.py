@@ -6,19 +6,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import write_errors
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
 
 
 class Curves:
-    """Writes an epoch's figures as events; ``tensorboard --logdir`` shows them.
+    """Writes the figures of each epoch as events, which ``tensorboard --logdir`` shows.
 
     Args:
-        folder: of the event files; a resumed run adds a file.
-        done: epochs that an earlier part of the run has written; what it wrote beyond is void.
-        wanted: whether this process writes at all.
+        folder: the folder of the event files; a resumed run adds a file.
+        done: the number of epochs that an earlier part of the run has finished; TensorBoard discards its
+            later events.
+        wanted: whether this process writes events.
     """
 
     def __init__(self, folder: Path, done: int, wanted: bool) -> None:
@@ -29,14 +30,17 @@ class Curves:
         return self
 
     def add(self, entry: dict[str, float]) -> None:
-        """An entry of the history: ``epoch`` and its figures.
+        """Write one entry of the history.
+
+        Args:
+            entry: ``epoch`` (from 1) and the figures of that epoch by name.
 
         Raises:
-            CheckpointError: the folder cannot be written to.
+            FileError: the folder cannot be written.
         """
         if not self.wanted:
             return
-        try:
+        with write_errors(self.folder):
             if self._writer is None:
                 from tensorboardX import SummaryWriter
 
@@ -46,11 +50,6 @@ class Curves:
                 if name != "epoch":
                     self._writer.add_scalar(name, value, int(entry["epoch"]))
             self._writer.flush()
-        except OSError as error:
-            raise CheckpointError(
-                f"{self.folder} cannot be written ({error.strerror or error}).",
-                "Free some space or choose another folder; what was saved before is kept.",
-            ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,9 +1,9 @@
-"""Distillation: what the paper calls distribution correction.
+"""Distillation, which the paper (Sensors 2024, 24(24), 8190) calls distribution correction.
 
 The paper's abstract says that distillation from the full-precision model corrects the distribution of the
-binary one; its losses were not at hand. Our reading: beside the labels' cross-entropy, the divergence of the
-answers softened by a temperature, the distance of the stream after every block, and the divergence of every
-block's attention, each with a weight of its own.
+binary one. Its losses were not available to us. Our reading adds three terms, each with its own weight, to
+the labels' cross-entropy: the divergence of the answers, softened by a temperature; the distance of the
+stream after every block; and the divergence of every block's attention.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from sensor_bnn.train.teacher_outputs import Looked
 
 @dataclass(frozen=True)
 class Teacher:
-    """Whom a student learns from.
+    """The full-precision model that a student learns from.
 
     Attributes:
-        model: in evaluation mode.
-        sha256: of its checkpoint file.
+        model: the model, in evaluation mode.
+        sha256: the SHA-256 of its checkpoint file, in hex.
     """
 
     model: Model
@@ -38,11 +38,11 @@ class Teacher:
 
 
 def load_teacher(path: Path, recipe: Recipe) -> Teacher:
-    """The teacher in the checkpoint ``path`` for a student of that recipe.
+    """Load the teacher in the checkpoint ``path`` for a student of that recipe.
 
     Raises:
-        CheckpointError: it is missing, damaged, not in full precision, or has seen what the student is tested
-            on.
+        CheckpointError: the checkpoint is missing, damaged or not in full precision, or the teacher was
+            trained on data on which the student is tested.
     """
     checkpoint = load_checkpoint(path)
     config = checkpoint.model.config
@@ -53,30 +53,30 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
     learned = parse_recipe(checkpoint.recipe, config.name).data
     if recipe.data.held_out and learned.held_out != recipe.data.held_out:
         raise CheckpointError(
-            f"The teacher {path} has learned from the images that {recipe.name} is tested on"
+            f"The teacher {path} was trained on the images that {recipe.name} is tested on"
             f" (data.held_out = {recipe.data.held_out}).",
             "Train a teacher with the same data.held_out.",
         )
     leaked = sorted(set(learned.train_subjects) & set(recipe.data.test_subjects))
     if leaked:
         raise CheckpointError(
-            f"The teacher {path} has learned from the subjects {leaked}, on which {recipe.name} is tested.",
+            f"The teacher {path} was trained on the subjects {leaked}, on which {recipe.name} is tested.",
             "Train a teacher with the same split.",
         )
     return Teacher(checkpoint.model, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 class Distiller(nn.Module):
-    """The loss of a student beside its teacher.
+    """Computes the answers of a student and its loss against labels and teacher.
 
     Args:
-        plan: weights and temperature.
-        smoothing: of the labels.
-        student: it has as many layers as the teacher, or a whole fraction of them.
-        teacher: its width and heads may differ.
+        plan: the weights of the losses and the temperature.
+        smoothing: the label smoothing, 0 .. 1.
+        student: the model to train. Its number of blocks divides that of the teacher.
+        teacher: the teacher; its width and its number of heads may differ.
 
     Raises:
-        CheckpointError: the two take other windows, tell other classes apart or cut other tokens.
+        CheckpointError: the two differ in input, classes or tokens, or the numbers of blocks do not fit.
     """
 
     def __init__(self, plan: Distillation, smoothing: float, student: Model, teacher: Model) -> None:
@@ -97,11 +97,12 @@ class Distiller(nn.Module):
         self.plan = plan
         self.smoothing = smoothing
         self.student = student
-        self._teacher = (teacher,)  # no part of this module: nothing of it is learned or saved
+        # In a tuple the teacher is not a submodule: its parameters are neither trained nor saved.
+        self._teacher = (teacher,)
         self.stride = theirs.layers // ours.layers
 
     def start(self) -> None:
-        """Give the student the teacher's weights wherever names and shapes are equal."""
+        """Copy the teacher's weights into the student wherever names and shapes are equal."""
         own = self.student.state_dict()
         given = {
             name: tensor
@@ -112,15 +113,16 @@ class Distiller(nn.Module):
 
     @property
     def looked_for(self) -> dict[str, int | bool]:
-        """Which of the teacher's outputs ``look`` gives."""
+        """The settings that decide which of the teacher's outputs ``look`` returns."""
         plan = self.plan
         return {"stride": self.stride, "features": bool(plan.features), "attention": bool(plan.attention)}
 
     @torch.no_grad()
     def look(self, x: Tensor) -> Looked:
-        """What the teacher says of windows ``[n, C, L]``, of the blocks that the student's are held to.
+        """Compute the teacher's outputs for windows ``[n, C, L]`` or images.
 
-        Without a weight on features or attention there are none, and their tensors are empty.
+        Features and attention are those of the blocks that the student's blocks are compared with. Without a
+        weight on features or attention their tensors are empty.
         """
         seen = Observed()
         answers: Tensor = self._teacher[0](x, seen)
@@ -131,9 +133,12 @@ class Distiller(nn.Module):
         return answers, features, attention
 
     def forward(self, x: Tensor, y: Tensor, *looked: Tensor) -> tuple[Tensor, Tensor]:
-        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` with labels, as a ``Learner``'s.
+        """Return ``(logits [n, classes], loss)``, as ``Learner.forward`` does.
 
-        ``looked`` is what ``look`` gave for ``x`` before, where that was kept.
+        Args:
+            x: windows ``[n, C, L]`` or images.
+            y: labels, int64 ``[n]``, or shares, float32 ``[n, classes]``.
+            looked: the stored result of ``look`` for ``x``; without it the teacher is run.
         """
         wanted, features, attention = looked or self.look(x)
         ours = Observed()
@@ -150,16 +155,20 @@ class Distiller(nn.Module):
 
 
 def softened_divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
-    """Divergence of logits ``[n, classes]`` softened by the temperature; its gradient keeps its size."""
+    """Compute the divergence of logits ``[n, classes]`` after division by the temperature.
+
+    The factor ``temperature**2`` keeps the size of the gradient independent of the temperature.
+    """
     ours = (answers / temperature).log_softmax(dim=1)
     theirs = (wanted / temperature).log_softmax(dim=1)
     return temperature**2 * functional.kl_div(ours, theirs, reduction="batchmean", log_target=True)
 
 
 def feature_distance(ours: Tensor, theirs: Tensor) -> Tensor:
-    """Distance of streams ``[n, T, d]``, 0 .. 4, each token brought to mean 0 and variance 1.
+    """Compute the distance of two streams ``[n, T, d]``, 0 .. 4, with each token normalised.
 
-    With other widths, the likeness of all pairs of tokens is compared instead of the tokens.
+    Each token is normalised to mean 0 and variance 1. If the widths differ, the similarity of all pairs of
+    tokens is compared instead of the tokens.
     """
     a = functional.layer_norm(ours, ours.shape[-1:])
     b = functional.layer_norm(theirs, theirs.shape[-1:])
@@ -169,7 +178,10 @@ def feature_distance(ours: Tensor, theirs: Tensor) -> Tensor:
 
 
 def attention_divergence(ours: Tensor, theirs: Tensor) -> Tensor:
-    """Divergence of attention, ``[n, H, T, T]`` logarithms; with other numbers of heads, of their means."""
+    """Compute the divergence of attention from its logarithms, ``[n, H, T, T]``.
+
+    If the numbers of heads differ, the means over the heads are compared.
+    """
     if ours.shape != theirs.shape:
         ours, theirs = (x.exp().mean(dim=1).log() for x in (ours, theirs))
     return functional.kl_div(

@@ -1,4 +1,4 @@
-"""Passes over the training part, step by step, from wherever a run stands."""
+"""Passes over the training part, step by step, from any position of a run."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from sensor_bnn.train.teacher_outputs import TeacherOutputs
 
 @dataclass(frozen=True)
 class Epochs:
-    """Everything that an epoch works with.
+    """The objects that every epoch of a run uses.
 
     Attributes:
-        recipe, seed: of the run.
-        model: that learns.
-        learner: its step, wrapped for the processes.
-        optimizer: of the model.
-        average: of the model.
+        recipe, seed: the recipe and the seed of the run.
+        model: the model to train, in training mode on return.
+        learner: the module that computes answers and loss, wrapped for the processes.
+        optimizer: the optimizer of the model's parameters.
+        average: the running average of the model's parameters.
         cutter: the training part.
-        processes: that share every batch.
-        outputs: of the teacher, where they are kept.
+        processes: the processes that share every batch.
+        outputs: the stored outputs of the teacher, or None.
     """
 
     recipe: Recipe
@@ -45,14 +45,14 @@ class Epochs:
     outputs: TeacherOutputs | None = None
 
     def run(self, at: Position, stopped: Callable[[], bool]) -> bool:
-        """The rest of the epoch that ``at`` stands in; its randomness depends on seed and epoch alone.
+        """Train for the rest of the current epoch; its randomness depends on seed and epoch only.
 
         Args:
-            at: moved on, step by step.
-            stopped: whether to end after a step.
+            at: the position of the run, updated after every step.
+            stopped: called in every step; returns whether to end after that step.
 
         Returns:
-            Whether the epoch was finished, rather than stopped.
+            Whether the epoch was finished, not stopped.
 
         Raises:
             CheckpointError: the loss is not finite.
@@ -60,9 +60,10 @@ class Epochs:
         recipe, epoch = self.recipe, len(at.history)
         self.model.train()
         self.model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
+        # Seeds 2^20 apart, so that no two runs share the generator of an epoch.
         generator = Generator().manual_seed((self.seed << 20) + epoch)
         batches = list(batches_of(len(self.cutter), recipe.schedule.batch, generator))
-        if at.random is not None:
+        if at.random is not None:  # a resumed epoch: the same order is drawn again, then the state continues
             generator.set_state(at.random)
         while at.step < len(batches):
             rate = rate_at(recipe, epoch + at.step / len(batches))
@@ -76,7 +77,7 @@ class Epochs:
         return True
 
     def _step(self, at: Position, index: Tensor, generator: Generator, stopped: Callable[[], bool]) -> bool:
-        """One step; whether any process was told to stop."""
+        """Make one step and return whether any process was told to stop."""
         schedule, processes = self.recipe.schedule, self.processes
         part = processes.part(len(index))
         x, y = (processes.place(tensor) for tensor in self.cutter.cut(index, generator, part))
@@ -93,7 +94,8 @@ class Epochs:
                 "Lower schedule.rate in the recipe, or set schedule.clip; the last whole epoch is kept.",
             )
         self.optimizer.zero_grad(set_to_none=True)
-        share = len(x) * processes.count / len(index)  # gradients are averaged over processes, not examples
+        # Gradients are averaged over processes, not over examples: weight each process by its examples.
+        share = len(x) * processes.count / len(index)
         processes.backward(loss if share == 1 else loss * share)
         if schedule.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
@@ -106,7 +108,18 @@ class Epochs:
 
 
 def batches_of(count: int, size: int, generator: Generator) -> Iterator[Tensor]:
-    """Index tensors over a random order; a last batch under half the size is left out (but a first never)."""
+    """Split a random order of examples into batches.
+
+    A last batch of less than half the size is left out; the first batch is always kept.
+
+    Args:
+        count: the number of examples.
+        size: the examples per batch.
+        generator: the source of randomness.
+
+    Yields:
+        The examples of each batch, int64 ``[n]``.
+    """
     order = torch.randperm(count, generator=generator)
     for at in range(0, count, size):
         index = order[at : at + size]
@@ -115,9 +128,15 @@ def batches_of(count: int, size: int, generator: Generator) -> Iterator[Tensor]:
 
 
 def rate_at(recipe: Recipe, epoch: float) -> float:
-    """The learning rate after so many epochs: a linear warm-up, then a cosine to zero."""
+    """Return the learning rate at a position: a linear warm-up, then a cosine to zero.
+
+    Args:
+        recipe: the recipe with the schedule.
+        epoch: the position in epochs, fractions included.
+    """
     schedule = recipe.schedule
     if epoch < schedule.warmup:
+        # The offset of 0.01 epochs keeps the first step's rate above zero.
         return schedule.rate * (epoch + 0.01) / (schedule.warmup + 0.01)
     done = (epoch - schedule.warmup) / max(schedule.epochs - schedule.warmup, 1e-9)
     return schedule.rate * (1 + math.cos(math.pi * min(done, 1.0))) / 2

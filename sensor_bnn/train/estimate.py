@@ -1,4 +1,4 @@
-"""How long a run would take, from a few real steps of it."""
+"""Estimate the duration of a run from a few real steps of it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from sensor_bnn.train.sets import Split
 from sensor_bnn.train.state import Position
 
 STEPS = 3
-"""Steps that are timed, after one that is not."""
+"""The number of timed steps; one step before them is not timed."""
 
 
 def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | None) -> float:
-    """Wall-clock seconds a step on this machine as it is loaded now, augmentation and teacher included.
+    """Measure the wall-clock seconds per step on this machine under its present load.
+
+    The time includes augmentation and teacher; it is measured without ``torch.compile``.
 
     Args:
-        recipe: of the run; without ``torch.compile``.
-        parts: its data.
-        teacher: the recipe of its teacher, who is untrained here.
+        recipe: the recipe of the run.
+        parts: the data of the run.
+        teacher: the recipe of the teacher, or None. The teacher is not trained here: its time is the same.
     """
     model = new_model(recipe, parts, seed=0)
-    whose = None if teacher is None else _untrained(teacher, parts)
-    learner = new_learner(recipe, model, whose)
+    untrained = None if teacher is None else _untrained(teacher, parts)
+    learner = new_learner(recipe, model, untrained)
     optimizer = new_optimizer(model, recipe)
     average = RunningAverage(model, recipe.schedule.average)
     epochs = Epochs(recipe, 0, model, learner, optimizer, average, parts.train, Processes())
@@ -40,7 +42,7 @@ def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | None) -> floa
     steps = min(STEPS + 1, len(list(batches_of(len(parts.train), recipe.schedule.batch, Generator()))))
 
     def enough() -> bool:
-        times.append(time.perf_counter())  # asked once a step, after its forward pass
+        times.append(time.perf_counter())  # called once per step, after its forward pass
         return len(times) >= steps
 
     begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How often a model is right, and where it errs."""
+"""The accuracy of a model and its confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ import numpy.typing as npt
 import torch
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.model import Model
 from sensor_bnn.train.windows import Examples, Windows
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """The result of an evaluation.
 
     Attributes:
-        top1: share of right answers, 0 .. 1.
-        top5: share of right ones among the first five answers (1 with five classes or fewer).
-        loss: mean cross-entropy, nats.
-        confusion: int64 ``[classes, classes]``, row: truth, column: answer.
+        top1: the share of right answers, 0 .. 1.
+        top5: the share of examples whose class is among the first five answers, 0 .. 1; 1 with at most five
+            classes.
+        loss: the mean cross-entropy in nats.
+        confusion: the number of examples by truth (row) and answer (column), int64 ``[classes, classes]``.
     """
 
     top1: float
@@ -30,14 +32,19 @@ class Evaluation:
     confusion: npt.NDArray[np.int64]
 
     def recall(self) -> list[float]:
-        """Share of right answers a class (0 for a class without windows)."""
+        """Return the share of right answers of each class, 0 .. 1; 0 for a class without examples."""
         return [
             float(row[index] / row.sum()) if row.sum() else 0.0 for index, row in enumerate(self.confusion)
         ]
 
 
 def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
-    """Logits ``[n, classes]`` of windows ``[n, C, L]`` or images in evaluation mode.
+    """Compute the logits, float32 ``[n, classes]``, in evaluation mode.
+
+    Args:
+        model: the model; its mode is the same on return.
+        x: windows ``[n, C, L]`` in sensor units, or images.
+        batch: the number of examples per forward pass.
 
     Raises:
         DataError: the windows' shape is not the model's.
@@ -56,25 +63,26 @@ def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float3
     return np.concatenate(parts)
 
 
+def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) -> float:
+    """Return the mean cross-entropy, in nats, of logits ``[n, classes]`` and the right classes ``[n]``."""
+    shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
+    log_softmax = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return float(-log_softmax[np.arange(len(outputs)), y].mean())
+
+
 def evaluate(model: Model, windows: Windows) -> Evaluation:
-    """Run the model over all windows.
+    """Evaluate the model on all windows or images; labels are matched to its classes by name.
 
     Raises:
-        DataError: the windows' shape or classes are not the model's.
+        DataError: the windows' shape is not the model's, or the model does not have one of their classes.
     """
-    if windows.classes != model.config.classes:
-        raise DataError(
-            f"The data's classes ({', '.join(windows.classes)}) are not the model's"
-            f" ({', '.join(model.config.classes)}).",
-            "Give data of the model's kind.",
-        )
+    config = model.config
+    truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")
     answers = logits(model, windows.x)
-    shifted = answers.astype(np.float64) - answers.max(axis=1, keepdims=True)
-    log_softmax = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    count = len(windows.classes)
+    count = len(config.classes)
     confusion = np.zeros((count, count), dtype=np.int64)
-    np.add.at(confusion, (windows.y, answers.argmax(axis=1)), 1)
-    loss = -log_softmax[np.arange(len(answers)), windows.y].mean()
+    np.add.at(confusion, (truth, answers.argmax(axis=1)), 1)
     first = np.argsort(-answers, axis=1, kind="stable")[:, :5]
-    top5 = (first == windows.y[:, None]).any(axis=1).mean()
-    return Evaluation(float(confusion.trace() / confusion.sum()), float(top5), float(loss), confusion)
+    top5 = (first == truth[:, None]).any(axis=1).mean()
+    top1 = float(confusion.trace() / confusion.sum())
+    return Evaluation(top1, float(top5), cross_entropy(answers, truth), confusion)

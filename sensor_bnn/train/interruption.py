@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, heard between two steps, so that a run can save what it has and end."""
+"""Handling of Ctrl-C and SIGTERM between two steps, so that a run can save its state and end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def heard() -> Iterator[Callable[[], bool]]:
-    """While it lasts, a first signal is only noted: the yielded function tells whether one came.
+def signals_noted() -> Iterator[Callable[[], bool]]:
+    """Only note the first signal of each kind; the yielded function returns whether one came.
 
-    A second one acts as it did before. Outside of the main thread nothing is changed.
+    A second signal of that kind acts as it did before. Outside the main thread, where Python sets no signal
+    handlers, nothing changes.
     """
     came = False
     if threading.current_thread() is not threading.main_thread():

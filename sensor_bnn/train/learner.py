@@ -1,4 +1,4 @@
-"""What a step computes: a model's answers and their loss."""
+"""The computation of a training step: a model's answers and their loss."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sensor_bnn.nn.model import Model
 
 
 class Learner(nn.Module):
-    """A model that learns from labels alone.
+    """Computes the answers of a model and their loss against the labels.
 
     Args:
-        model: that learns.
-        smoothing: of the labels.
+        model: the model to train.
+        smoothing: the label smoothing, 0 .. 1.
     """
 
     def __init__(self, model: Model, smoothing: float) -> None:
@@ -22,9 +22,11 @@ class Learner(nn.Module):
         self.smoothing = smoothing
 
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """``(logits [n, classes], loss)`` of windows ``[n, C, L]`` or images.
+        """Return ``(logits [n, classes], loss)``.
 
-        Labels are int64 ``[n]``, or shares float32 ``[n, classes]`` where examples were mixed.
+        Args:
+            x: windows ``[n, C, L]`` or images.
+            y: labels, int64 ``[n]``, or shares, float32 ``[n, classes]``, if examples were mixed.
         """
         answers: Tensor = self.student(x)
         return answers, functional.cross_entropy(answers, y, label_smoothing=self.smoothing)

@@ -1,7 +1,9 @@
-"""The training loop: seeded, resumable to the same curve, never a half-written file."""
+"""The training loop: seeded, resumable with the same curve, and without half-written files."""
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +13,18 @@ import torch
 from torch import nn
 
 from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.files import write_file
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build
 from sensor_bnn.nn.hybrid import HybridModel
 from sensor_bnn.nn.model import Model
-from sensor_bnn.train.atomic_text import write_json, write_text
+from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.epochs import Epochs
 from sensor_bnn.train.evaluate import Evaluation, evaluate
-from sensor_bnn.train.interruption import heard
+from sensor_bnn.train.interruption import signals_noted
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
@@ -30,18 +33,20 @@ from sensor_bnn.train.state import Position, keep, restore
 from sensor_bnn.train.statistics import estimate_again
 from sensor_bnn.train.teacher_outputs import keep_outputs
 
+_log = logging.getLogger(__name__)
+
 EpochDone = Callable[[int, float, float], None]
-"""Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
+"""A callback after each epoch; it gets the epoch (from 1), the mean loss and the share of right answers."""
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a run left behind.
+    """The results of a run.
 
     Attributes:
         checkpoint: the file of the last epoch's model.
-        history: an entry an epoch: ``epoch``, ``loss``, ``top1`` (while learning, augmented windows).
-        test: the last epoch's model on the test part.
+        history: one entry per epoch: ``epoch``, ``loss``, ``top1`` (during training, on augmented windows).
+        test: the evaluation of the last epoch's model on the test part.
     """
 
     checkpoint: Path
@@ -63,27 +68,29 @@ def train(
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
 
-    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are whole. Ctrl-C or
-    SIGTERM ends the run after the step that it is at, with that step in ``out/last.pt``.
+    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are complete. Ctrl-C or
+    SIGTERM ends the run after the current step, which is saved in ``out/last.pt``.
 
-    The test part is looked at once, after the last epoch; no epoch is chosen by it. The same recipe, seed and
-    number of threads give the same weights, also when the run was killed and resumed between.
+    The test part is evaluated once, after the last epoch; it does not select an epoch. The same recipe, seed
+    and number of threads give the same weights, even if the run was killed and resumed.
 
     Args:
-        recipe: what to train.
+        recipe: the recipe to train.
         dataset: the whole set; the recipe's split is made here.
-        seed: of initial weights, order and augmentation.
-        out: folder of the run.
-        teacher: whom the recipe's ``distill`` section names, if it names one.
-        resume: go on from ``out/last.pt``.
-        compiled: with ``torch.compile``: twice to three times as fast after a start of up to a minute and a
-            half, and rounded otherwise. A run must be resumed as it was begun to give the same curve.
-        processes: that share every batch; by default this one alone.
-        epoch_done: progress.
+        seed: the seed of initial weights, order and augmentation.
+        out: the folder of the run.
+        teacher: the teacher that the recipe's ``distill`` section names, if it names one.
+        resume: whether to continue from ``out/last.pt``.
+        compiled: whether to use ``torch.compile``, which is two to three times as fast after a start of up to
+            one and a half minutes. It rounds differently, so only a run that is resumed with the same value
+            gives the same curve.
+        processes: the processes that share every batch; by default this process only.
+        epoch_done: the callback after each epoch.
 
     Raises:
-        CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
-            the loss or a weight is not finite; a file cannot be written; or the run was interrupted.
+        CheckpointError: there is nothing to resume, or it belongs to another recipe, seed or teacher; the
+            teacher does not fit; the loss or a weight is not finite; or the run was interrupted.
+        FileError: a file cannot be written.
         DataError: the split is empty, or a value is not finite.
     """
     processes = processes or Processes()
@@ -105,7 +112,8 @@ def train(
     if resume:
         at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
     epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
-    with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+    with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+        laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
             whole = epochs.run(at, stopped)
             if whole:
@@ -117,12 +125,16 @@ def train(
                 raise CheckpointError(
                     f"Training of {recipe.name} was interrupted in epoch {len(at.history) + 1} after step"
                     f" {at.step}, and saved.",
-                    "Go on with --resume.",
+                    "Continue with --resume.",
                 )
             if processes.first:
                 _write_csv(out / "history.csv", at.history)
                 curves.add(at.history[-1])
             entry = at.history[-1]
+            laps.lap(
+                "%s: epoch %d of %d, loss %.4f, top-1 %.4f",
+                *(recipe.name, entry["epoch"], recipe.schedule.epochs, entry["loss"], entry["top1"]),
+            )
             epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
     model.set_real_weights(False)
     average.give()
@@ -140,13 +152,14 @@ def train(
         metrics["teacher_sha256"] = teacher.sha256
     if processes.first:
         save_checkpoint(out / "ckpt.pt", model, recipe.to_dict(), metrics)
-        write_json(out / "history.json", {"recipe": recipe.to_dict(), "history": history, **metrics})
+        told = {"recipe": recipe.to_dict(), "history": history, **metrics}
+        write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / "ckpt.pt", history, test)
 
 
 def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Module:
-    """What a step computes: ``(x, y)`` to ``(logits, loss)``.
+    """Make the module that computes a step: ``(x, y)`` to ``(logits, loss)``.
 
     Raises:
         CheckpointError: recipe and teacher do not fit each other.
@@ -154,7 +167,7 @@ def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Mod
     if bool(recipe.distill.teacher) != (teacher is not None):
         named, given = recipe.distill.teacher or "none", "one" if teacher else "none"
         raise CheckpointError(
-            f"Recipe {recipe.name} names {named} as its teacher, and {given} was given.",
+            f"Recipe {recipe.name} names {named} as its teacher, but {given} was given.",
             "Name the teacher in the section [distill].",
         )
     if teacher is None:
@@ -166,23 +179,24 @@ def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Mod
 
 
 def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
-    """The recipe's model with random weights, normalising as the training part says.
+    """Make the recipe's model with random weights and the normalisation of the training part.
 
     Raises:
         DataError: a channel is constant.
     """
+    # fork_rng restores the global generator, so the random numbers of the caller do not change.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build(recipe.config(parts.shape, parts.classes))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
-        raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")
+        raise DataError("A channel of the training windows never changes.", "Remove it from the data.")
     model.set_normalisation(torch.from_numpy(mean), torch.from_numpy(std))
     return model
 
 
 def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with the recipe's weight decay, of matrices alone."""
+    """Make AdamW with the recipe's weight decay, which applies to matrices only."""
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.schedule.decay},
@@ -192,6 +206,6 @@ def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 
 def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
-    """The history so far, a line an epoch, in one step."""
+    """Write the history so far atomically, one line per epoch."""
     lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
-    write_text(path, "\n".join(lines) + "\n")
+    write_file(path, "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Mixup and CutMix: every example of a batch with a part of another, and labels in the same shares."""
+"""Mixup and CutMix: each example of a batch is mixed with another, and their labels in the same shares."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from sensor_bnn.train.images import ImageCutter
 
 
 class MixingCutter:
-    """Cuts batches of images and mixes each with another of the same batch.
+    """Cuts batches of images and mixes each image with another one of the same batch.
+
+    If both kinds are on, each batch uses one of them, chosen at random with equal probability.
 
     Args:
-        inner: cuts the images.
-        mixup: Zhang et al. 2018: both images laid over each other, in shares from Beta(mixup, mixup); 0: off.
-        cutmix: Yun et al. 2019: a rectangle of the other image, of an area from Beta(cutmix, cutmix); 0: off.
-            With both on, each batch takes one of them by chance.
-        classes: how many.
+        inner: the cutter of the single images.
+        mixup: the parameter of mixup (Zhang et al. 2018), which blends two images in shares drawn from
+            Beta(mixup, mixup); 0 for off.
+        cutmix: the parameter of CutMix (Yun et al. 2019), which replaces a rectangle by that of the other
+            image, of an area drawn from Beta(cutmix, cutmix); 0 for off.
+        classes: the number of classes.
     """
 
     def __init__(self, inner: ImageCutter, mixup: float, cutmix: float, classes: int) -> None:
@@ -32,11 +35,17 @@ class MixingCutter:
         return len(self.inner)
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """``(mean, std)`` a channel, of the images as they stand."""
+        """Return ``(mean, std)`` per channel, ``[C]`` each, of the unmixed images."""
         return self.inner.normalisation()
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
-        """``(x [n, C, H, W], shares float32 [n, classes])`` of the rows ``part`` of the batch ``index``."""
+        """Return ``(x [n, C, H, W], shares float32 [n, classes])`` of the rows ``part`` of a batch.
+
+        Args:
+            index: the examples of the whole batch, int64.
+            generator: the source of randomness, in the same state in every process.
+            part: the rows of the batch to return.
+        """
         other = torch.randperm(len(index), generator=generator)
         random = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
         cut = self.cutmix > 0 and (not self.mixup or random.random() < 0.5)
@@ -49,6 +58,7 @@ class MixingCutter:
             x = x.clone()
             x[:, :, rows, columns] = partner[:, :, rows, columns]
             area = (rows.stop - rows.start) * (columns.stop - columns.start)
+            # The rectangle may be cut off at the image's edge, so the labels use its actual area.
             share = 1 - area / (x.shape[2] * x.shape[3])
         else:
             x = share * x + (1 - share) * partner
@@ -57,7 +67,13 @@ class MixingCutter:
 
 
 def rectangle(high: int, wide: int, area: float, random: np.random.Generator) -> tuple[slice, slice]:
-    """Rows and columns of a rectangle of about ``area`` (0 .. 1) with the image's sides, cut at its edges."""
+    """Draw the rows and columns of a rectangle in an image.
+
+    Args:
+        high, wide: the image's sides in pixels; the rectangle has the same aspect ratio.
+        area: the rectangle's share of the image's area, 0 .. 1, before it is cut off at the image's edges.
+        random: the source of the rectangle's position.
+    """
     tall, broad = (round(side * math.sqrt(area)) for side in (high, wide))
     top, left = random.integers(high) - tall // 2, random.integers(wide) - broad // 2
     rows = slice(max(int(top), 0), min(int(top) + tall, high))

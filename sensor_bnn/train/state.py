@@ -1,4 +1,4 @@
-"""What a run needs to go on: ``last.pt``, written after every epoch and when it is interrupted."""
+"""The state from which a run resumes: ``last.pt``, written after every epoch and on an interruption."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STATE_FORMAT = "sensor-bnn training state"
 
 @dataclass
 class Position:
-    """Where a run stands.
+    """The position of a run.
 
     Attributes:
-        history: an entry for every finished epoch.
-        step: steps done in the epoch after these.
-        random: state of the generator of that epoch; None at its start.
-        loss, right, seen: sums over that epoch.
+        history: one entry per finished epoch: ``epoch`` (from 1), mean ``loss`` and ``top1`` (0 .. 1).
+        step: the number of finished steps in the current epoch.
+        random: the state of the current epoch's generator; None at its start.
+        loss, right, seen: the sum of losses, the number of right answers and of examples in that epoch.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Position:
     seen: int = 0
 
     def finish_epoch(self) -> None:
-        """Put the epoch's mean loss and share of right answers into the history, and stand at the next."""
+        """Add the epoch's mean loss and share of right answers to the history, and start the next epoch."""
         entry = {"loss": self.loss / self.seen, "top1": self.right / self.seen}
         self.history.append({"epoch": len(self.history) + 1, **entry})
         self.step, self.random = 0, None
@@ -52,10 +52,17 @@ def keep(
     average: RunningAverage,
     position: Position,
 ) -> None:
-    """Write the state in one step.
+    """Write the state atomically.
+
+    Args:
+        path: the file to write.
+        identity: plain values that identify the run: ``recipe``, ``seed`` and ``teacher`` (SHA-256 or None).
+        model, optimizer, average: the objects whose state is saved.
+        position: the position of the run.
 
     Raises:
-        CheckpointError: it cannot be written, or a weight is not finite; an older file stands.
+        CheckpointError: a weight is not finite; an older file stays.
+        FileError: the file cannot be written; an older file stays.
     """
     for name, tensor in model.state_dict().items():
         if not tensor.isfinite().all():
@@ -81,17 +88,17 @@ def restore(
     optimizer: torch.optim.Optimizer,
     average: RunningAverage,
 ) -> Position:
-    """Take the state in ``path`` up.
+    """Load the state in ``path`` into model, optimizer and average, and return the position of the run.
 
     Raises:
-        CheckpointError: there is none, or it is of another recipe, seed, teacher, model or version.
+        CheckpointError: there is no state, or it is of another recipe, seed, teacher, model or version.
     """
     content = read_tensors(path, STATE_FORMAT)
     try:
         same = parse_recipe(content["recipe"], recipe.name) == recipe
         if not same or any(content.get(key) != identity[key] for key in ("seed", "teacher")):
             raise CheckpointError(
-                f"{path} is of another recipe, seed or teacher than {recipe.name} with seed"
+                f"{path} belongs to another recipe, seed or teacher than {recipe.name} with seed"
                 f" {identity['seed']}.",
                 "Give the same recipe, --epochs and --seed, or train without --resume.",
             )

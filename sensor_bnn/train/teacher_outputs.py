@@ -1,11 +1,10 @@
-"""What a teacher says of every training example, computed once and kept on disk."""
+"""The outputs of a teacher for every training example, computed once and kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,26 +15,34 @@ import torch
 from torch import Generator, Tensor
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.train.atomic_text import write_json
+from sensor_bnn.files import NewFolder, remove_folder, replace_folder, write_errors
+from sensor_bnn.reading import Source, contents, json_values
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.sets import Cutter
 
 Looked = tuple[Tensor, Tensor, Tensor]
-"""Logits ``[n, classes]``, streams ``[n, blocks, T, d]``, log of attention ``[n, blocks, H, T, T]``."""
+"""A teacher's outputs for n examples, float32.
+
+They are the logits ``[n, classes]``, the streams ``[n, blocks, T, d]`` and the logarithms of attention
+``[n, blocks, H, T, T]``.
+"""
 
 _PARTS = ("answers", "features", "attention")
 _BATCH = 256
 _FORMAT = 1
+_KIND = "folder of a teacher's outputs"
+_NO_ROOM = "Free some space, choose another folder, or set distill.cache to false."
 
 
 class TeacherOutputs:
-    """The outputs in a folder, an example a row.
+    """Reads the outputs in a folder, one row per example.
 
     Args:
-        folder: with ``answers.npy``, ``features.npy``, ``attention.npy`` (float32) and ``outputs.json``.
+        folder: the folder with ``answers.npy``, ``features.npy``, ``attention.npy`` (float32) and
+            ``outputs.json``.
 
     Raises:
-        CheckpointError: they are not there.
+        CheckpointError: a file is missing or cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +51,11 @@ class TeacherOutputs:
         except (OSError, ValueError) as error:
             raise CheckpointError(
                 f"The teacher's outputs in {folder} cannot be read ({error}).",
-                "Every node wants the run's folder; if it is there, delete that folder and begin again.",
+                "Every node needs access to the run's folder; if it has, delete this folder and start again.",
             ) from error
 
     def rows(self, index: Tensor) -> Looked:
-        """Those of the examples ``index`` (int64 ``[n]``)."""
+        """Return the outputs of the examples ``index``, int64 ``[n]``."""
         answers, features, attention = (torch.from_numpy(part[index.numpy()]) for part in self._parts)
         return answers, features, attention
 
@@ -56,37 +63,44 @@ class TeacherOutputs:
 def keep_outputs(
     folder: Path,
     look: Callable[[Tensor], Looked],
-    whose: dict[str, Any],
+    named: dict[str, Any],
     cutter: Cutter,
     processes: Processes,
 ) -> TeacherOutputs:
-    """The outputs in ``folder``, computed first unless they stand there.
+    """Return the outputs in ``folder``; compute them first unless the folder holds the right ones.
 
     The first process computes them, the others wait.
 
     Args:
-        folder: theirs alone.
-        look: what the teacher says of examples.
-        whose: plain values that name teacher and data; what stands there under others is computed anew.
-        cutter: the training part, which changes nothing.
-        processes: that will read them.
+        folder: the folder of the outputs, which holds nothing else.
+        look: a function that computes the teacher's outputs for a batch of examples.
+        named: plain values that identify the teacher and its settings. Outputs that were stored under other
+            values, or for other examples, are computed again.
+        cutter: the training part; its recipe augments nothing.
+        processes: the processes that will read the outputs.
 
     Raises:
-        CheckpointError: there is no room for them; what was begun is gone.
+        FileError: the disk has no room for the outputs, or something else is in their folder; incomplete
+            files have been deleted.
     """
     if processes.first:
-        identity = {"format": _FORMAT, "inputs": _digest(cutter), **whose}
+        identity = {"format": _FORMAT, "inputs": _digest(cutter), **named}
         if _identity(folder) != identity:
-            _compute(folder, look, cutter, processes)
-            write_json(folder / "outputs.json", identity)
+            remove_folder(folder, _KIND)  # First: a disk need not have room for both.
+            with replace_folder(folder, _KIND, _NO_ROOM) as new:
+                _compute(new, folder, look, cutter, processes)
+                new.write("outputs.json", json.dumps(identity, indent=1) + "\n")
     processes.wait()
     return TeacherOutputs(folder)
 
 
-def _identity(folder: Path) -> Any:
+def _identity(folder: Path) -> object:
+    """What ``outputs.json`` says; None for a missing or damaged one, whose outputs are computed again."""
+    file = folder / "outputs.json"
+    source = Source(str(file), CheckpointError, "The outputs are computed again.")
     try:
-        return json.loads((folder / "outputs.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json_values(contents(file, source), source)
+    except CheckpointError:
         return None
 
 
@@ -102,32 +116,30 @@ def _digest(cutter: Cutter) -> str:
     return digest.hexdigest()
 
 
-def _compute(folder: Path, look: Callable[[Tensor], Looked], cutter: Cutter, processes: Processes) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-        parts: list[npt.NDArray[np.float32]] = []
-        for start in range(0, len(cutter), _BATCH):
-            looked = [part.float().cpu().numpy() for part in look(processes.place(_cut(cutter, start)))]
-            if not parts:
+def _compute(
+    new: NewFolder, folder: Path, look: Callable[[Tensor], Looked], cutter: Cutter, processes: Processes
+) -> None:
+    parts: list[npt.NDArray[np.float32]] = []
+    for start in range(0, len(cutter), _BATCH):
+        looked = [part.float().cpu().numpy() for part in look(processes.place(_cut(cutter, start)))]
+        if not parts:
+            with write_errors(folder, _NO_ROOM):
                 parts = [
-                    _new_file(folder, name, len(cutter), part)
+                    _map_file(new.path, name, len(cutter), part)
                     for name, part in zip(_PARTS, looked, strict=True)
                 ]
-            for part, rows in zip(parts, looked, strict=True):
-                part[start : start + len(rows)] = rows
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise CheckpointError(
-            f"The teacher's outputs cannot be kept in {folder} ({error.strerror or error}).",
-            "Free some space, choose another folder, or set distill.cache to false.",
-        ) from error
+        for part, rows in zip(parts, looked, strict=True):
+            part[start : start + len(rows)] = rows
 
 
-def _new_file(
+def _map_file(
     folder: Path, name: str, examples: int, part: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """A file of so many rows like those of ``part``, its room taken at once: a full disk is told here."""
+    """Make an array file for ``examples`` rows in the shape of the rows of ``part``.
+
+    The space is allocated at once, so that a full disk raises an OSError here. Later, writing to the memory
+    map would end the process with SIGBUS.
+    """
     path = folder / f"{name}.npy"
     rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(examples, *part.shape[1:]))
     with path.open("r+b") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DataError
+from sensor_bnn.files import replace_file
 
 
 class Examples(Protocol):
-    """What is read slice by slice as float32; an array is."""
+    """Examples that are read slice by slice as float32; an array is one such."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, C, L)`` or ``(n, C, H, W)``."""
+        """The shape of all examples, ``(n, C, L)`` or ``(n, C, H, W)``."""
 
     def __len__(self) -> int: ...
 
@@ -31,10 +31,9 @@ class Windows:
     """Windows or images with their labels.
 
     Attributes:
-        x: float32 ``[n, C, L]``, sensor units, or ``[n, C, H, W]``, 0 .. 1: an array, or what
-            is read slice by slice.
-        y: int64 ``[n]``, index into ``classes``.
-        classes: the classes' names.
+        x: windows ``[n, C, L]`` in sensor units, or images ``[n, C, H, W]`` in 0 .. 1; float32.
+        y: the labels, int64 ``[n]``, indices into ``classes``.
+        classes: the names of the classes.
     """
 
     x: Examples
@@ -44,17 +43,17 @@ class Windows:
 
 @dataclass(frozen=True)
 class Recordings:
-    """Long recordings and where the windows start in them, so that training can cut them anew.
+    """Long recordings and the positions of the windows in them, so that training can cut windows elsewhere.
 
     Attributes:
-        signal: float32 ``[C, samples]``, all recordings one after another, sensor units.
-        start: int64 ``[n]``, first sample of each window.
-        first, end: int64 ``[n]``, bounds of the recording each window lies in, end exclusive.
-        length: samples a window.
-        y: int64 ``[n]``.
-        group: int64 ``[n]``, who was recorded (the subject's number).
-        classes: the classes' names.
-        mirror: float32 ``[C]``, +1 or -1: the signs that turn a left arm's signal into a right arm's.
+        signal: all recordings, concatenated, float32 ``[C, samples]`` in sensor units.
+        start: the first sample of each window, int64 ``[n]``.
+        first, end: the bounds of the recording that holds each window, int64 ``[n]``; ``end`` is exclusive.
+        length: the samples of a window.
+        y: the labels of the windows, int64 ``[n]``, indices into ``classes``.
+        group: the number of the subject or recording of each window, int64 ``[n]``.
+        classes: the names of the classes.
+        mirror: the signs, +1 or -1, that turn a left arm's signal into a right arm's, float32 ``[C]``.
     """
 
     signal: npt.NDArray[np.float32]
@@ -68,15 +67,15 @@ class Recordings:
     mirror: npt.NDArray[np.float32]
 
     def windows(self) -> Windows:
-        """The windows as they stand."""
+        """Return the windows without augmentation."""
         at = self.start[:, None] + np.arange(self.length)  # [n, L]
         return Windows(np.ascontiguousarray(self.signal[:, at].transpose(1, 0, 2)), self.y, self.classes)
 
     def of_groups(self, groups: tuple[int, ...]) -> Recordings:
-        """The windows of some groups.
+        """Return the windows of some groups.
 
         Raises:
-            DataError: there are none.
+            DataError: these groups have no windows.
         """
         chosen = np.isin(self.group, groups)
         if not chosen.any():
@@ -85,26 +84,24 @@ class Recordings:
         return replace(self, **columns)
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """``(mean, std)`` a channel, ``[C]`` each, over the windows."""
+        """Return ``(mean, std)`` per channel over the windows, float32 ``[C]`` each, in sensor units."""
         x = self.windows().x[:].astype(np.float64)
         mean, std = x.mean(axis=(0, 2)), x.std(axis=(0, 2))
         return mean.astype(np.float32), std.astype(np.float32)
 
 
 def write_samples(path: Path, windows: Windows) -> None:
-    """Write windows as ``samples.npz`` (x, y, classes) in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write windows atomically as ``samples.npz`` with the arrays x, y and classes.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    with replace_file(path) as file:
+        np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
 
 
 def read_samples(path: Path) -> Windows:
-    """Read what ``write_samples`` wrote.
+    """Read a file that ``write_samples`` wrote.
 
     Raises:
         DataError: the file is missing, damaged, or its arrays do not fit each other.
@@ -116,17 +113,19 @@ def read_samples(path: Path) -> Windows:
         with np.load(path, allow_pickle=False) as file:
             x, y, classes = file["x"], file["y"], file["classes"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise DataError(f"{path} is damaged or no sample file ({type(error).__name__}).", remedy) from error
+        raise DataError(
+            f"{path} is damaged or not a sample file ({type(error).__name__}).", remedy
+        ) from error
     found = problem(x, y, classes)
     if found:
-        raise DataError(f"The sample file {path} is unusable: {found}.", remedy)
+        raise DataError(f"The sample file {path} is invalid: {found}.", remedy)
     return Windows(x.astype(np.float32), y.astype(np.int64), tuple(str(name) for name in classes))
 
 
 def problem(
     x: npt.NDArray[np.generic], y: npt.NDArray[np.generic], classes: npt.NDArray[np.generic]
 ) -> str | None:
-    """What keeps these from being windows or images with labels, if anything."""
+    """Say why these arrays are not labelled windows or images, or return None if they are."""
     if x.ndim not in (3, 4) or x.dtype.kind != "f" or not len(x):
         return f"x is {x.dtype} {list(x.shape)}"
     if y.shape != (len(x),) or y.dtype.kind != "i":
@@ -137,27 +136,27 @@ def problem(
         return "x has values that are not finite"
     labels = y.astype(np.int64)
     if labels.min() < 0 or labels.max() >= len(classes):
-        return f"a label lies outside 0 .. {len(classes) - 1}"
+        return f"a label is outside 0 .. {len(classes) - 1}"
     return None
 
 
 def spread(windows: Windows, group: npt.NDArray[np.int64], count: int, seed: int) -> Windows:
-    """``count`` examples, the same share of every group (or as near as can be), drawn with a fixed seed.
+    """Draw ``count`` examples, as equally from all groups as possible.
 
     Args:
-        windows: to draw from.
-        group: int64 ``[n]``, such as the subject of each.
-        count: how many.
-        seed: of the choice.
+        windows: the examples to draw from.
+        group: the group of each example, such as its subject, int64 ``[n]``.
+        count: the number of examples to draw.
+        seed: the seed of the choice.
 
     Raises:
-        DataError: there are fewer examples than that.
+        DataError: there are fewer examples than ``count``, or ``count`` is not positive.
     """
     total = len(windows.y)
     if not 0 < count <= total:
         raise DataError(f"{count} samples were asked for of {total} windows.", f"Ask for 1 to {total}.")
     shuffled = np.random.default_rng(seed).permutation(total)
-    # Each window's rank in its own group: taking the lowest ranks first takes from all groups in turn.
+    # The rank of each window in its own group; taking the lowest ranks first takes from all groups in turn.
     rank = np.empty(total, dtype=np.int64)
     for value in np.unique(group):
         members = shuffled[group[shuffled] == value]

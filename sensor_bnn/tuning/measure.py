@@ -1,13 +1,11 @@
-"""Run a program of trials on a board, and read what its timer counted."""
+"""Run a program of trials on a board and read the counts of its timer."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.program import Array, Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
@@ -28,17 +27,17 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 _REPEATS = 3
-"""Of a run whose counts do not repeat; the least one is what the work took."""
+"""The number of runs on a real board, whose counts vary; the lowest count is used."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a board counted.
+    """The counts of a run on a board.
 
     Attributes:
-        steps: of each step: instructions where the board is emulated, else ticks of ``counter``.
-        counter: the timer that counted.
-        output: the program's.
+        steps: the count of each step: instructions on an emulated board, otherwise ticks of ``counter``.
+        counter: the name of the timer.
+        output: the output of the program.
     """
 
     steps: tuple[int, ...]
@@ -50,17 +49,16 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
     """Compile, build, and run a program on a board.
 
     Args:
-        program: its output is uint32.
-        key: what tells this program from every other one.
-        board: the board that is meant.
-        port: where a real one is; None starts the emulator.
+        program: the program, whose output is uint32.
+        key: a text that identifies this program among all others.
+        board: the board.
+        port: the serial port of a real board; None starts the emulator.
 
     Raises:
         BoardError: the program does not fit the board.
-        ToolError, PortError, FlashError, DeviceError: whatever a stage says.
+        ToolError, PortError, FlashError, DeviceError: a stage failed.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("tune") as folder:
         digest = hashlib.sha256(key.encode()).hexdigest()
         target = find_target(board.target)
         bundle = write_bundle(program, "tune", digest, target, folder / "bundle", package=False)
@@ -70,7 +68,7 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
             hello = greet(line, client)
             check_answer(hello, board, bundle.metadata)
             runs = [client.profile()[1] for _ in range(1 if board.emulator else _REPEATS)]
-            output = np.frombuffer(client.read_output(bundle.metadata["output"]["bytes"]), np.uint32)
+            output = np.frombuffer(client.read_output(bundle.metadata.output.bytes), np.uint32)
     ticks = [min(counts) for counts in zip(*runs, strict=True)]
     counted = [instructions_of(count, hello, board) for count in ticks]
     steps = tuple(tick if count is None else count for tick, count in zip(ticks, counted, strict=True))
@@ -83,15 +81,15 @@ def run_on_host(program: Program) -> Array:
     Raises:
         ToolError: the host's C compiler is missing or failed.
     """
-    with tempfile.TemporaryDirectory(prefix="sensor-bnn-tune-") as temporary:
+    with scratch_folder("tune") as folder:
         target = find_target("host")
-        bundle = write_bundle(program, "tune", "0" * 64, target, Path(temporary) / "host", package=False)
+        bundle = write_bundle(program, "tune", "0" * 64, target, folder / "host", package=False)
         return HostModel(bundle.folder).infer(np.zeros(1, np.uint32)).reshape(-1)
 
 
 @contextmanager
 def _started(board: Board, build: BuildResult, port: str | None) -> Iterator[str]:
-    """The port of the board that runs the build."""
+    """Yield the port of a board that runs the build."""
     if port is None:
         with Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator:
             yield emulator.port

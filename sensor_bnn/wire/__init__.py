@@ -1,1 +1,1 @@
-"""What goes over a serial line: the port, AN3155, our frames, and the client that speaks them."""
+"""The serial line: the port, the AN3155 protocol, our frames, and the client that sends them."""

@@ -1,16 +1,17 @@
 """AN3155, the protocol of ST's USART bootloaders and of our resident one.
 
-STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*; Speed is AN3154's,
-Get Checksum has the stages that ``stm32flash -C`` speaks, and Long Write is ours (docs/protocol.md). A
-command is a byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has
-no frame and no deadline of its own: after a lost byte the bootloader waits for the rest, so ``resync`` feeds
-it until it complains.
+STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*; Speed is from
+AN3154, Get Checksum has the stages that ``stm32flash -C`` uses, and Long Write is our own (docs/protocol.md).
+A command is a byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has
+neither frames nor deadlines: after a lost byte the bootloader waits for the rest, so ``resync`` sends it
+filler bytes until it answers with NACK.
 """
 
 from __future__ import annotations
 
 import array
 import functools
+import logging
 import operator
 import struct
 import time
@@ -27,27 +28,29 @@ SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
 GET, GET_VERSION, GET_ID, SPEED, READ, GO, WRITE = 0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31
 EXTENDED_ERASE = 0x44
 ERASE, GET_CHECKSUM, LONG_WRITE = 0x43, 0xA1, 0xB1
-BLOCK_BYTES = 256  # the most that one Read or Write carries
-LONG_BYTES = 4 * BLOCK_BYTES  # the most that one Long Write carries
-ERASE_PAGES = 16  # pages an Extended Erase: a short frame, and progress that moves
+BLOCK_BYTES = 256  # most data bytes of one Read or Write
+LONG_BYTES = 4 * BLOCK_BYTES  # most data bytes of one Long Write
+ERASE_PAGES = 16  # pages per Extended Erase: a short frame, and frequent progress reports
+
+_log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 2.0
-_ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with room
-_CHECKSUM_SECONDS = 10.0  # of the largest flash
+_ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with a margin
+_CHECKSUM_SECONDS = 10.0  # for the largest flash
 _SPEED_SECONDS = 0.5
-_RETURN_SECONDS = 3.0  # a bootloader that has heard nothing at the new rate is back at the old by then
+_RETURN_SECONDS = 3.0  # by then a bootloader that received nothing at the new rate is back at the old one
 _SYNC_SECONDS = 0.25
 _FLOOD_SECONDS = 0.05
 _ATTEMPTS = 4
 _SHORT_AHEAD = (
-    16  # commands of some 12 bytes: a hasty bootloader buffers them, as it writes nothing meanwhile
+    16  # commands of some 12 bytes; our bootloader buffers them, because it writes nothing meanwhile
 )
-# What brings an interrupted command to its end: so many FILLs, and the seconds to wait for a complaint.
-# FILL completes no command and no address, and because it is even no checksum of a block or an erase that
-# begins with it either; for the count of a Long Write it is too large. An address wants 5 bytes more, a
-# block and its checksum 258, a long one 1025; a single completes the half command that a flood may leave.
-# An erase that has missed its frame takes FILL for its count, 0x7E7E pages, and then wants two bytes for
-# each.
+# How to end an interrupted command: a number of FILL bytes, and the seconds to wait for a NACK. FILL
+# completes no command and no address. Because it is even, it is also no valid checksum of a block or an erase
+# that begins with it; as the count of a Long Write it is too large. An address needs up to 5 bytes more, a
+# block with its checksum 258, a long one 1025; a single FILL completes the half command that the others may
+# leave. An erase that lost its frame reads FILL as its count, 0x7E7E pages, and then needs two bytes for each
+# page.
 FILL = 0x7E
 _SINGLES = ((1, _SYNC_SECONDS),) * 2
 _FLOOD = (
@@ -59,16 +62,16 @@ _FLOOD = (
 )
 _ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
 
-_WRITE_FRAME, _LONG_FRAME = 9, 10  # bytes of the commands beside their data
+_WRITE_FRAME, _LONG_FRAME = 9, 10  # bytes of the commands without their data
 
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Result = TypeVar("Result")
 Flood = Sequence[tuple[int, float]]
 Range = tuple[int, int]
-"""An address, and a count of bytes from there."""
+"""An address and the number of bytes from there."""
 Block = tuple[int, bytes]
-"""An address, and what is written there."""
+"""An address and the bytes to write there."""
 
 
 class RefusalError(FlashError):
@@ -81,7 +84,7 @@ class SilenceError(PortError):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What Get answers: the protocol's version (0x31 is 3.1) and the codes of the commands."""
+    """The answer to Get: the protocol's version (0x31 is 3.1) and the codes of the commands."""
 
     version: int
     commands: tuple[int, ...]
@@ -89,7 +92,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class _Command(Generic[Result]):
-    """Its name for messages, the stages that are each acknowledged, and what fetches what follows them."""
+    """A command: its name, its stages, each acknowledged, and the function that reads the data after them."""
 
     what: str
     stages: tuple[bytes, ...]
@@ -100,15 +103,15 @@ class An3155:
     """One conversation with a bootloader.
 
     Args:
-        port: an open port, borrowed.
+        port: an open port; the caller closes it.
 
-    ``hasty`` sends a command's stages without waiting for each one's ACK: our bootloader buffers them, and
-    drops what follows a stage that it refuses. One in ROM may have room for a single byte. ``ahead`` are the
-    blocks that it takes while it writes another. ``long_writes`` says that it has Long Write; it is used
-    until the line damages one.
+    ``hasty`` says that a command's stages are sent without waiting for each ACK: our bootloader buffers them,
+    and drops what follows a stage that it refuses. A bootloader in ROM may have room for only one byte.
+    ``ahead`` is the number of blocks that the bootloader accepts while it writes another. ``long_writes``
+    says that it has Long Write, which is used until the line damages one.
 
-    Every operation is tried again after a NACK, a lost or a damaged byte; then it raises ``RefusalError``
-    or ``SilenceError``. ``retries`` counts.
+    Every operation is repeated after a NACK, a lost byte or a damaged byte. If it still fails, it raises
+    ``RefusalError`` or ``SilenceError``. ``retries`` counts the repetitions.
     """
 
     def __init__(self, port: SerialPort) -> None:
@@ -116,17 +119,17 @@ class An3155:
         self.hasty = False
         self.ahead = 0
         self.long_writes = False
-        self.erase_command = EXTENDED_ERASE  # or ERASE, as the oldest parts have it
+        self.erase_command = EXTENDED_ERASE  # or ERASE, on the oldest parts
         self.retries = 0
 
     def sync(self, seconds: float) -> bool:
-        """Look for a bootloader for that long; whether one answers.
+        """Call the bootloader for ``seconds``; return whether one answers.
 
-        A bootloader that a former session has synchronised takes the byte for half a command and refuses
-        its second half: a NACK is an answer too.
+        A bootloader that an earlier session has synchronised reads the byte as the first half of a command
+        and refuses the second half, so a NACK is an answer too.
         """
         calls = self._call(seconds)
-        if calls > 1:  # it answered the first late, and took the last for half a command
+        if calls > 1:  # it answered the first call late, and read the last one as half a command
             try:
                 self.resync()
             except SilenceError:
@@ -142,7 +145,7 @@ class An3155:
         return self._persist(self._get_id)
 
     def options(self) -> tuple[int, int]:
-        """Ask for Get Version's two option bytes: zeros from ST's own; the first of ours is ``ahead``."""
+        """Ask for Get Version's two option bytes: 0 from ST's bootloaders; the first of ours is ``ahead``."""
         return self._persist(self._options)
 
     def read(self, address: int, count: int) -> bytes:
@@ -151,7 +154,7 @@ class An3155:
         return data
 
     def read_all(self, ranges: Sequence[Range]) -> Iterator[bytes]:
-        """Read one range after the other as ``read`` does, asking for some ahead where that is heard."""
+        """Read one range after the other; send some commands ahead where the bootloader buffers them."""
         return self._each([self._read(*where) for where in ranges], _SHORT_AHEAD)
 
     def write(self, address: int, data: bytes) -> None:
@@ -160,20 +163,20 @@ class An3155:
             pass
 
     def write_all(self, blocks: Sequence[Block]) -> Iterator[None]:
-        """Write one block after the other as ``write`` does, some at once or ahead; yield at each."""
+        """Write the blocks, several in one command or sent ahead where possible; yield at each."""
         for address, data in blocks:
             if not 0 < len(data) <= BLOCK_BYTES or len(data) % 4 or address % 4:
                 raise ValueError(
-                    f"{len(data)} bytes at {address:#x}: AN3155 wants words, {BLOCK_BYTES} bytes at most"
+                    f"{len(data)} bytes at {address:#x}: AN3155 requires words, at most {BLOCK_BYTES} bytes"
                 )
         if self.long_writes:
             return self._write_long(blocks)
         return self._each([self._write(*block) for block in blocks], self.ahead)
 
     def _write_long(self, blocks: Sequence[Block]) -> Iterator[None]:
-        """What a line damages is sent again in short blocks, of which more come through whole."""
+        """Write long blocks; repeat what the line damages in short ones, which are likelier to arrive."""
         most, ahead = LONG_BYTES, 0
-        if self.ahead:  # in the room of so many short ones: one that is worked on, and one behind it
+        if self.ahead:  # in the room of ``ahead`` short blocks: the one being written and the next
             room = (1 + self.ahead) * (BLOCK_BYTES + _WRITE_FRAME)
             most, ahead = min(LONG_BYTES, room // 2 - _LONG_FRAME), 1
         groups = list(_neighbours(blocks, most))
@@ -193,7 +196,7 @@ class An3155:
             yield from self.write_all(blocks[done:])
 
     def erase(self, pages: Sequence[int]) -> None:
-        """Erase the pages of these numbers."""
+        """Erase the pages with these numbers."""
         self._persist(lambda: self._erase(pages), _ERASE_FLOOD)
 
     def checksum(self, address: int, count: int) -> int:
@@ -202,14 +205,14 @@ class An3155:
         return crc
 
     def checksum_all(self, ranges: Sequence[Range]) -> Iterator[int]:
-        """Ask for one checksum after the other as ``checksum`` does, for some ahead where that is heard."""
+        """Ask for one checksum after the other; send some commands ahead where they are buffered."""
         return self._each([self._checksum(*where) for where in ranges], _SHORT_AHEAD)
 
     def speed(self, baud: int) -> bool:
-        """Go over to a rate of ``baud``, if bootloader and port can; whether they did.
+        """Change to a rate of ``baud``, if bootloader and port can; return whether they did.
 
         Raises:
-            SilenceError: the bootloader is heard at neither rate.
+            SilenceError: the bootloader answers at neither rate.
         """
         before = self._port.baud
         try:
@@ -225,14 +228,14 @@ class An3155:
         self._port.set_baud(before)
         if not self._call(_RETURN_SECONDS):
             raise SilenceError(
-                f"The bootloader at {self._port.path} is silent since it was asked for {baud} baud.",
+                f"The bootloader at {self._port.path} does not answer since it was asked for {baud} baud.",
                 "Reset the board and flash with --baud 0.",
             )
         self.resync()
         return False
 
     def go(self, address: int) -> None:
-        """Start the program at ``address``; its ACK may be lost, the program's answer is the proof."""
+        """Start the program at ``address``; only the program's answer proves the start."""
         self._persist(lambda: self._command(GO, "Go"))
         self._port.write(_word(address))
         if self._answer(_ANSWER_SECONDS) == NACK:
@@ -242,11 +245,12 @@ class An3155:
             )
 
     def resync(self, flood: Flood | None = None) -> None:
-        """Bring a bootloader that waits for the rest of an interrupted command back to its start.
+        """Make a bootloader that waits for the rest of an interrupted command ready for a new one.
 
         Raises:
             SilenceError: it does not answer.
         """
+        _log.info("resynchronises with the bootloader at %s", self._port.path)
         for burst, seconds in _FLOOD if flood is None else flood:
             self._port.write(bytes([FILL]) * burst)
             if self._answer(patient(seconds)) is None:
@@ -254,15 +258,15 @@ class An3155:
             self._port.drain(quiet=0.1)
             if self._at_start():
                 return
-        # A board that has reset hears nothing but SYNC.
+        # A board that was reset accepts only SYNC.
         if self._call(_SYNC_SECONDS) and self._at_start():
             return
         raise SilenceError(
-            f"The bootloader at {self._port.path} has fallen silent.", "Reset the board and flash again."
+            f"The bootloader at {self._port.path} no longer answers.", "Reset the board and flash again."
         )
 
     def _call(self, seconds: float) -> int:
-        """Send SYNC until it is answered; how often, or 0 when it never was."""
+        """Send SYNC until it is answered; return how often, or 0 if it never was."""
         deadline = time.monotonic() + patient(seconds)
         calls = 0
         while True:
@@ -312,7 +316,7 @@ class An3155:
         return chip_id
 
     def _each(self, commands: Sequence[_Command[Result]], ahead: int) -> Iterator[Result]:
-        """Yield the answers; what fails is tried again from the first command that has none."""
+        """Yield the answers. After a failure, repeat from the first command without an answer."""
         done = failures = 0
         while done < len(commands):
             try:
@@ -328,10 +332,11 @@ class An3155:
                 self.resync()
 
     def _answers(self, commands: Sequence[_Command[Result]], ahead: int) -> Iterator[Result]:
-        """An ACK has no number: they are counted, and what is missing is missing at the last command."""
+        """Yield the answers. ACKs have no numbers, so they are counted: a missing one shows at the end."""
         if not self.hasty:
             for command in commands:
                 self._port.drain()
+                _log.debug("%s", command.what)
                 for stage in command.stages:
                     self._send(stage, command.what)
                 yield command.answer()
@@ -341,6 +346,8 @@ class An3155:
 
         def send(end: int) -> int:
             due = commands[sent:end]
+            for one in due:
+                _log.debug("%s", one.what)
             if due:
                 self._port.write(b"".join(stage for one in due for stage in one.stages))
             return sent + len(due)
@@ -350,7 +357,7 @@ class An3155:
             for _ in command.stages:
                 self._acknowledged(command.what)
             answer = command.answer()
-            sent = send(number + 1 + ahead)  # what the caller does with this answer takes the line no time
+            sent = send(number + 1 + ahead)  # so that the line is busy while the caller handles this answer
             yield answer
 
     def _read(self, address: int, count: int) -> _Command[bytes]:
@@ -387,7 +394,8 @@ class An3155:
         self._send(_with_checksum(body), what, _ERASE_SECONDS)
 
     def _command(self, code: int, what: str) -> None:
-        self._port.drain()  # stray bytes of before would be taken for the answer
+        self._port.drain()  # earlier stray bytes would be read as the answer
+        _log.debug("%s", what)
         self._send(_complemented(code), what)
 
     def _send(self, data: bytes, what: str, seconds: float | None = None) -> None:
@@ -408,7 +416,7 @@ class An3155:
             )
 
     def _answer(self, seconds: float) -> int | None:
-        """The next ACK or NACK; stray bytes before it are skipped."""
+        """Return the next ACK or NACK, without stray bytes before it; None if none comes in time."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             byte = self._port.read(1, left)
@@ -427,16 +435,16 @@ class An3155:
 
 
 def stm32_crc(data: bytes) -> int:
-    """What the CRC unit of an STM32 makes of whole words: polynomial 0x04C11DB7, all ones at first.
+    """Return what an STM32's CRC unit computes from whole words: polynomial 0x04C11DB7, initially all ones.
 
-    It takes words with their highest bit first, and reflects nothing; zlib's reflects everything. So the bits
-    of each word are turned before, and those of the result behind it.
+    The unit takes words with their highest bit first and reflects nothing; zlib's CRC reflects everything. So
+    the bits of each word are reversed before, and those of the result after the computation.
 
     Raises:
-        ValueError: ``data`` is no multiple of 4 bytes.
+        ValueError: the length of ``data`` is not a multiple of 4.
     """
     if len(data) % 4:
-        raise ValueError(f"{len(data)} bytes are no whole words")
+        raise ValueError(f"{len(data)} bytes are not whole words")
     words = array.array("I", data)
     words.byteswap()
     turned = zlib.crc32(words.tobytes().translate(_TURNED)) ^ 0xFFFF_FFFF
@@ -444,7 +452,7 @@ def stm32_crc(data: bytes) -> int:
 
 
 def _neighbours(blocks: Sequence[Block], most: int) -> Iterator[list[Block]]:
-    """Blocks that follow one another, together as far as they have ``most`` bytes."""
+    """Group adjacent blocks, up to ``most`` bytes per group."""
     group: list[Block] = []
     for block in blocks:
         if group:

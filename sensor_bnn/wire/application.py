@@ -1,12 +1,12 @@
-"""The benchmark application at a port: greeted, held to its bundle, and at the rate that is asked for."""
+"""Connect to the benchmark application at a port: greet it, compare it with a bundle, set the line's rate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from typing import Any
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire.an3155 import An3155
@@ -20,15 +20,15 @@ _SYNC_SECONDS = 0.5
 
 @contextmanager
 def application_at(
-    port: str, board: Board, metadata: dict[str, Any], baud: int | None = None
+    port: str, board: Board, metadata: Metadata, baud: int | None = None
 ) -> Iterator[tuple[Client, Hello]]:
-    """Open the port of a board that runs a bundle.
+    """Open the port of a board that runs a bundle; yields its client and its answer to HELLO.
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
-        metadata: the bundle's.
-        baud: a rate to raise the line to, left again with the context; the board's own when None.
+        board: the board that must answer.
+        metadata: the bundle's ``metadata.json``.
+        baud: the rate to raise the line to within the context; None keeps the board's own.
 
     Raises:
         PortError: the port is absent, busy or silent.
@@ -45,16 +45,16 @@ def application_at(
         try:
             yield client, hello
         finally:
-            with suppress(PortError, DeviceError):  # a silent board goes back by itself
+            with suppress(PortError, DeviceError):  # a board that receives nothing resets its rate by itself
                 client.change_speed(board.uart.baud)
 
 
 def greet(line: SerialPort, client: Client) -> Hello:
-    """HELLO, or the reason why there is none.
+    """Send HELLO and return the answer.
 
     Raises:
-        PortError: nobody answers.
-        DeviceError: only a bootloader does.
+        PortError: nothing answers.
+        DeviceError: only a bootloader answers.
     """
     try:
         return client.hello(timeout=_HELLO_SECONDS)
@@ -67,11 +67,11 @@ def greet(line: SerialPort, client: Client) -> Hello:
     )
 
 
-def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
-    """Refuse a board that is another one, or runs another version, model, or compilation of it.
+def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
+    """Refuse another board, or one that runs another version, model, or compilation of the model.
 
     Raises:
-        DeviceError: what differs.
+        DeviceError: something differs; the message says what.
     """
     if hello.board != board.name:
         raise DeviceError(
@@ -83,27 +83,27 @@ def check_answer(hello: Hello, board: Board, metadata: dict[str, Any]) -> None:
             f"The board's firmware is of sensor-bnn {hello.firmware_version}, this is {installed}.",
             "Build and flash the firmware again, or measure with the version it was built by.",
         )
-    if hello.model_hash != metadata["model_hash"]:
+    if hello.model_hash != metadata.model_hash:
         raise DeviceError(
             f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
-            f"the bundle is {metadata['model']} ({metadata['model_hash'][:12]}).",
+            f"the bundle is {metadata.model} ({metadata.model_hash[:12]}).",
             "Build and flash the bundle's firmware, or give the bundle that was flashed.",
         )
     told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
     meant = (
-        metadata["input"]["bytes"],
-        metadata["output"]["bytes"],
-        len(metadata["layers"]),
-        metadata["arena_bytes"],
+        metadata.input.bytes,
+        metadata.output.bytes,
+        len(metadata.layers),
+        metadata.arena_bytes,
     )
     if told != meant:
         raise DeviceError(
-            f"The board was compiled otherwise than the bundle: input, output, layers, arena are {told}, "
-            f"not {meant}.",
+            "The board's model was compiled differently from the bundle: "
+            f"input, output, layers, arena are {told}, not {meant}.",
             "Build and flash the bundle's firmware.",
         )
 
 
 def _release(number: str) -> list[str]:
-    """What changes with what a program can do: the first two numbers."""
+    """The first two numbers of a version: only they change when the protocol or its features do."""
     return number.split(".")[:2]

@@ -1,7 +1,8 @@
-"""Ask the benchmark application: requests with sequence numbers, deadlines and retries."""
+"""The client of the benchmark application: requests with sequence numbers, deadlines and retries."""
 
 from __future__ import annotations
 
+import logging
 import struct
 import time
 from contextlib import suppress
@@ -29,12 +30,14 @@ from sensor_bnn.wire.protocol import (
 ANSWER_SECONDS = 2.0
 INFER_SECONDS = 60.0  # a large model on a slow core
 ATTEMPTS = 4
-SPEED_SECONDS = 2.0  # at a rate that is not heard; the board goes back after three
+SPEED_SECONDS = 2.0  # to wait at a rate that does not work; the board returns to its own after three
+
+_log = logging.getLogger(__name__)
 
 _MEANING = {
     Status.UNKNOWN_TYPE: "it does not know this request",
     Status.BAD_LENGTH: "the payload has a wrong length",
-    Status.OUT_OF_RANGE: "the range lies outside of the tensor",
+    Status.OUT_OF_RANGE: "the range is outside of the tensor",
     Status.NO_RESULT: "no inference has run yet",
     Status.BAD_CRC: "the line damages the frames",
     Status.BAD_VERSION: "it speaks another version of the protocol",
@@ -44,11 +47,11 @@ _MEANING = {
 class Client:
     """The host's end of the application's protocol.
 
-    All requests but BOOTLOADER may be repeated without harm (the staged input stays for the next
-    inference), so a lost or damaged frame is simply asked for again.
+    Every request except BOOTLOADER may be repeated (the staged input is kept for the next inference), so the
+    client repeats a request whose frame or answer was lost or damaged.
 
     Args:
-        port: an open port, borrowed.
+        port: an open port; the caller closes it.
     """
 
     def __init__(self, port: SerialPort) -> None:
@@ -56,7 +59,7 @@ class Client:
         self._sequence = 0
         self.retries = 0
         self._max_payload = MAX_PAYLOAD
-        self._codes = True  # until the firmware says that it knows nothing of it
+        self._codes = True  # until the firmware answers that it does not know coded inputs
 
     def request(
         self, kind: Kind, payload: bytes = b"", timeout: float | None = None, attempts: int = ATTEMPTS
@@ -64,7 +67,7 @@ class Client:
         """Send one request and return its response's payload.
 
         Raises:
-            PortError: no whole answer in ``attempts`` times ``timeout`` seconds.
+            PortError: no complete answer in ``attempts`` times ``timeout`` seconds.
             DeviceError: the board answers with an error status or another protocol version.
         """
         answer = self._exchange(kind, payload, timeout, attempts)
@@ -78,23 +81,30 @@ class Client:
         return answer.payload
 
     def ask_for(self, kind: Kind, payload: bytes, refused: str, remedy: str) -> bytes:
-        """As ``request``, but any error status means what ``refused`` says, and ``remedy`` is what to do."""
+        """Like ``request``, but any error status raises with the message ``refused`` and this remedy."""
         answer = self._exchange(kind, payload, INFER_SECONDS, ATTEMPTS)
         if answer.status != Status.OK:
             raise DeviceError(refused, remedy)
         return answer.payload
 
     def _exchange(self, kind: Kind, payload: bytes, timeout: float | None, attempts: int) -> Frame:
-        """One request and its response, whatever its status, asked for again when one of them is lost."""
+        """Send a request and return its response, whatever its status; repeat it if one of them is lost."""
         seconds = ANSWER_SECONDS if timeout is None else timeout
         for attempt in range(attempts):
             self.retries += attempt > 0
             self._sequence = (self._sequence + 1) % 256
             self._port.drain()
+            if _log.isEnabledFor(logging.DEBUG):
+                _log.debug("asks %s, sequence %d, %d bytes", kind.name, self._sequence, len(payload))
             self._port.write(encode(Frame(self._sequence, kind, payload)))
             answer = self._await(kind, time.monotonic() + patient(seconds))
             if answer is None or answer.status == Status.BAD_CRC:
+                why = "no answer" if answer is None else "the request came damaged"
+                _log.info("%s: %s, attempt %d of %d", kind.name, why, attempt + 1, attempts)
                 continue
+            if _log.isEnabledFor(logging.DEBUG):
+                told = (kind.name, self._sequence, answer.status, len(answer.payload))
+                _log.debug("%s, sequence %d: status %d, %d bytes", *told)
             return answer
         raise PortError(
             f"The board at {self._port.path} does not answer {kind.name}.",
@@ -102,7 +112,7 @@ class Client:
         )
 
     def hello(self, timeout: float | None = None, attempts: int = ATTEMPTS) -> Hello:
-        """Ask who is there.
+        """Ask the board to identify itself.
 
         Raises:
             PortError, DeviceError: as ``request``.
@@ -115,8 +125,9 @@ class Client:
         """Stage the input tensor for the next inferences.
 
         Args:
-            data: the tensor as it lies in the board's memory.
-            floats: it is float32: then it goes as packed bytes where these say the same to the last bit.
+            data: the tensor's bytes in the layout of the board's memory.
+            floats: the tensor is float32; it is then sent as packed bytes where these give the same values to
+                the last bit.
         """
         if floats and self._codes and self._write_coded(data):
             return
@@ -134,7 +145,7 @@ class Client:
             if part and (not packet or len(part) + len(packet) > self._max_payload - 12):
                 about = struct.pack("<Iif", first, coded.zero, coded.divisor)
                 answer = self._exchange(Kind.WRITE_CODED, about + part, None, ATTEMPTS)
-                if answer.status != Status.OK:  # an earlier firmware does not know it: say it plainly
+                if answer.status != Status.OK:  # earlier firmware does not know it: send plain bytes
                     self._codes = False
                     return False
                 first, part = following, b""
@@ -148,7 +159,7 @@ class Client:
         return ticks
 
     def profile(self) -> tuple[int, list[int]]:
-        """Run one observed inference and return its ticks: in total, and layer by layer."""
+        """Run one observed inference; return its ticks in total and per layer."""
         total, layers = numbers("<QI", self.request(Kind.PROFILE, timeout=INFER_SECONDS), "PROFILE")
         ticks: list[int] = []
         while len(ticks) < layers:
@@ -163,7 +174,7 @@ class Client:
         return total, ticks
 
     def read_output(self, size: int) -> bytes:
-        """Return the last inference's output tensor of ``size`` bytes."""
+        """Return the ``size`` bytes of the last inference's output tensor."""
         data = b""
         while len(data) < size:
             length = min(self._max_payload, size - len(data))
@@ -177,15 +188,15 @@ class Client:
         return data
 
     def memory(self) -> Memory:
-        """Ask what the model has used of the memory."""
+        """Ask how much memory the model has used."""
         return Memory.parse(self.request(Kind.MEMORY))
 
     def change_speed(self, baud: int) -> None:
-        """Go over to a rate of ``baud`` together with the board.
+        """Change to a rate of ``baud`` together with the board.
 
         Raises:
-            DeviceError: the board or the port does not reach it; the rate is as before.
-            PortError: the board is heard at neither rate.
+            DeviceError: the board or the port does not reach it; the rate is unchanged.
+            PortError: the board answers at neither rate.
         """
         remedy = "Give another --baud, or leave it out."
         before = self._port.baud
@@ -197,17 +208,17 @@ class Client:
                 self.hello(timeout=SPEED_SECONDS / ATTEMPTS)
                 return
         self._port.set_baud(before)
-        self.hello(timeout=SPEED_SECONDS)  # in the midst of it the board goes back by itself
+        self.hello(timeout=SPEED_SECONDS)  # meanwhile the board returns to its own rate by itself
         raise DeviceError(f"Nothing comes through to {self._port.path} at {baud} baud.", remedy)
 
     def enter_bootloader(self) -> None:
-        """Send the board into its bootloader; it resets after its answer, which may be lost."""
+        """Make the board enter its bootloader. It resets after its answer, which may be lost."""
         self._sequence = (self._sequence + 1) % 256
         self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
         self._await(Kind.BOOTLOADER, time.monotonic() + patient(ANSWER_SECONDS))
 
     def _await(self, kind: Kind, deadline: float) -> Frame | None:
-        """The response to the last request; late answers to earlier ones are dropped."""
+        """Return the response to the last request; None at the deadline. Late earlier answers are dropped."""
         rest = b""
         while (left := deadline - time.monotonic()) > 0:
             frames, rest = decode(rest + self._port.read_some(left))
@@ -217,7 +228,7 @@ class Client:
                         f"The board speaks version {frame.version} of the protocol, this host {VERSION}.",
                         "Build and flash the firmware of this version of sensor-bnn again.",
                     )
-                # The checksum of a damaged request fails before its sequence can be trusted.
+                # A request with a wrong checksum is answered although its sequence number may be damaged too.
                 if frame.status == Status.BAD_CRC or (
                     frame.sequence == self._sequence and frame.kind == kind | RESPONSE
                 ):

@@ -1,8 +1,9 @@
-"""Float32 inputs as bytes: pixels and other small integers over one divisor, with repeats packed.
+"""Code float32 inputs as bytes: pixels and other small integers over one divisor, with repeats packed.
 
-A value is ``(byte - zero) / divisor``, one IEEE division of float32, which the board does as this machine
-does; what does not come back to the last bit is not coded. The bytes are packed as PackBits does (Apple's
-TIFF technical note): n < 128 and n + 1 bytes as they are, or n and one byte that comes n - 126 times.
+A value is ``(byte - zero) / divisor``, one IEEE division of float32, which board and host compute
+identically. Values that do not come back to the last bit are not coded. The bytes are packed as in PackBits
+(Apple's TIFF technical note): n < 128 followed by n + 1 bytes, or n >= 128 followed by one byte that is
+repeated n - 126 times.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 DIVISORS = (255.0, 1.0, 127.0, 128.0, 256.0, 127.5)
-"""What bytes are usually divided by to make values of them."""
+"""The divisors that are tried: the usual ones for values made from bytes."""
 
 _LEAST_REPEAT, _MOST_REPEAT, _MOST_PLAIN = 3, 129, 128
 
@@ -28,7 +29,7 @@ class Coded:
 
 
 def code(values: npt.NDArray[np.float32]) -> Coded | None:
-    """Find bytes that stand for float32 ``values`` [n] to the last bit; None if there are none."""
+    """Find bytes that give the float32 ``values`` [n] to the last bit; None if there are none."""
     flat = np.ascontiguousarray(values, np.float32).ravel()
     if not flat.size or not np.isfinite(flat).all():
         return None
@@ -44,12 +45,12 @@ def code(values: npt.NDArray[np.float32]) -> Coded | None:
 
 
 def decode(coded: Coded) -> npt.NDArray[np.float32]:
-    """The values [n], as the board computes them."""
+    """Return the values [n] that the board computes."""
     return (coded.codes.astype(np.float32) - np.float32(coded.zero)) / np.float32(coded.divisor)
 
 
 def pack(codes: npt.NDArray[np.uint8]) -> list[tuple[int, bytes]]:
-    """Pack uint8 [n]: how many values each packet stands for, and its bytes."""
+    """Pack uint8 [n]; return for each packet its number of values and its bytes."""
     packets: list[tuple[int, bytes]] = []
     plain = bytearray()
 

@@ -1,4 +1,4 @@
-"""How long to wait for an answer on a machine that has too much to do."""
+"""How long to wait for an answer on a loaded machine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _PROCESSORS = os.cpu_count() or 1
 
 
 def patient(seconds: float) -> float:
-    """Return how long to wait for what takes at most ``seconds`` on a machine with a free processor.
+    """Return how long to wait for something that takes at most ``seconds`` on an idle machine.
 
-    Where more processes want to run than there are processors, an emulated board, or this program, gets its
-    turn that much later: a wait grows with the load of the last minute, sixteenfold at most.
+    If more processes are ready to run than there are processors, an emulated board and this program are
+    delayed accordingly. So the wait grows with the load average of the last minute, at most sixteenfold.
     """
     try:
         load = os.getloadavg()[0] / _PROCESSORS

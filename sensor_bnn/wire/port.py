@@ -1,8 +1,9 @@
-"""A serial port with deadlines, whose every failure is one sentence with a remedy."""
+"""A serial port with deadlines. Every failure is reported as one sentence with a remedy."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import select
 import termios
@@ -15,6 +16,7 @@ from serial.tools import list_ports
 
 from sensor_bnn.errors import PortError
 from sensor_bnn.hardware.boards import Uart
+from sensor_bnn.tracing import Payload
 
 PORT_VARIABLE = "SENSOR_BNN_PORT"
 
@@ -26,7 +28,7 @@ _REMEDY = {
     errno.EBUSY: "Close the other program (a terminal, another sensor-bnn) that holds it.",
     errno.ENOTTY: "Give the path of a serial port.",
     errno.EINVAL: "Check --board, and whether the adapter can do what [uart] of its board.toml says.",
-    errno.EIO: "The board behind it is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
+    errno.EIO: "Its board is gone: plug it in again, or start `sensor-bnn emulate BOARD` again.",
 }
 _REASON = {
     errno.ENOENT: "there is no such port",
@@ -38,9 +40,11 @@ _REASON = {
     errno.EIO: "nothing is connected to it",
 }
 
+_log = logging.getLogger(__name__)
+
 
 class LostPortError(PortError):
-    """A port that was open is gone: a cable pulled, an emulator ended."""
+    """An open port has disappeared: a cable was pulled, or an emulator ended."""
 
 
 class SerialPort:
@@ -48,10 +52,10 @@ class SerialPort:
 
     Args:
         path: the port's device file.
-        uart: baud rate and parity that the board speaks.
+        uart: the board's baud rate and parity.
 
     Raises:
-        PortError: absent, forbidden, busy, or no serial port.
+        PortError: the port is absent, forbidden, busy, or not a serial port.
     """
 
     def __init__(self, path: str, uart: Uart) -> None:
@@ -62,6 +66,7 @@ class SerialPort:
             )
         except (OSError, termios.error) as error:
             raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
+        _log.info("opened %s at %d baud, parity %s", path, uart.baud, uart.parity)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +77,7 @@ class SerialPort:
         self.close()
 
     def close(self) -> None:
-        """Give the port back; a second call does nothing."""
+        """Close the port; a second call does nothing."""
         self._serial.close()
 
     @property
@@ -81,19 +86,21 @@ class SerialPort:
         return int(self._serial.baudrate)
 
     def set_baud(self, baud: int) -> bool:
-        """Change the rate once what was written has left; whether the port can."""
+        """Change the rate after all written bytes have been sent; return whether the port can."""
         try:
             self._serial.flush()
             self._serial.baudrate = baud
         except (ValueError, OSError, termios.error):
+            _log.info("%s cannot go to %d baud", self.path, baud)
             return False
+        _log.info("%s is at %d baud", self.path, baud)
         return True
 
     def pull(self, reset: str, boot: str = "") -> None:
-        """Reset the board by a modem line, its BOOT0 pulled by another meanwhile, if one is named.
+        """Reset the board by a modem line; if ``boot`` is named, hold BOOT0 with that line meanwhile.
 
         Args:
-            reset, boot: ``dtr`` or ``rts``. A line that is set is low at a TTL adapter's pin.
+            reset, boot: ``dtr`` or ``rts``. A line that is set is low at the pin of a TTL adapter.
 
         Raises:
             PortError: the port has no such lines.
@@ -108,7 +115,7 @@ class SerialPort:
         except (OSError, termios.error) as error:
             raise PortError(
                 f"The port {self.path} cannot pull {reset.upper()}: {error}.",
-                "Leave --reset out, and press the board's button.",
+                "Leave --reset out and press the board's reset button.",
             ) from None
 
     def read(self, count: int, timeout: float) -> bytes:
@@ -117,7 +124,18 @@ class SerialPort:
         Raises:
             PortError: the board or its port is gone.
         """
-        # Not by pyserial's read: it sets the whole port up again for each new timeout.
+        data = self._receive(count, timeout)
+        if len(data) < count and timeout > 0:
+            _log.debug("%s: %d of %d bytes in %.3f s", self.path, len(data), count, timeout)
+        self._log_bytes("<-", data)
+        return data
+
+    def _log_bytes(self, direction: str, data: bytes) -> None:
+        if data and _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s %s %s", self.path, direction, Payload(data))
+
+    def _receive(self, count: int, timeout: float) -> bytes:
+        # pyserial's read is not used, because it configures the whole port again for each new timeout.
         data = b""
         deadline = time.monotonic() + timeout
         try:
@@ -138,31 +156,35 @@ class SerialPort:
         return data
 
     def read_some(self, timeout: float) -> bytes:
-        """Return whatever has arrived, waiting up to ``timeout`` seconds for a first byte.
+        """Return all bytes that have arrived; wait up to ``timeout`` seconds for the first one.
 
         Raises:
             PortError: the board or its port is gone.
         """
-        first = self.read(1, timeout)
-        return first + self.read(1 << 16, 0.0) if first else b""
+        data = self._receive(1, timeout)
+        if data:
+            data += self._receive(1 << 16, 0.0)
+        self._log_bytes("<-", data)
+        return data
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``.
 
         Raises:
-            PortError: the board or its port is gone, or takes no bytes for ten seconds.
+            PortError: the board or its port is gone, or accepts no bytes for ten seconds.
         """
+        self._log_bytes("->", data)
         try:
             self._serial.write(data)
         except serial.SerialTimeoutException:
             raise PortError(
-                f"The port {self.path} takes no bytes.", "Reset the board and look whether it still runs."
+                f"The port {self.path} accepts no bytes.", "Reset the board and check that it still runs."
             ) from None
         except (OSError, termios.error) as error:
             raise _lost(f"The port {self.path} failed while writing", error) from None
 
     def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
-        """Throw away what has arrived, until the line is ``quiet`` that long (seconds); return it."""
+        """Read and return all bytes until the line is silent for ``quiet``, at most for ``limit`` seconds."""
         stray = b""
         deadline = time.monotonic() + limit
         while (data := self.read_some(quiet)) and time.monotonic() < deadline:
@@ -171,10 +193,10 @@ class SerialPort:
 
 
 def find_port(given: str | None) -> str:
-    """Return the port to use: the one given, else the only one that this machine has.
+    """Return the port to use: ``given``, else the only one of this machine.
 
     Raises:
-        PortError: none or several candidates; the message lists them.
+        PortError: there is no candidate, or several; the message lists them.
     """
     if given:
         return given
@@ -199,7 +221,7 @@ def _lost(what: str, error: Exception) -> LostPortError:
 
 
 def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:
-    """A sentence for the error's number; pyserial raises some without one, which mean ``unnumbered``."""
+    """Return a PortError for the error's number; errors of pyserial without one count as ``unnumbered``."""
     number = error.errno if isinstance(error, OSError) else error.args[0]
     if not isinstance(number, int):
         number = unnumbered

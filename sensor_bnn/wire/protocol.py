@@ -1,7 +1,7 @@
 """The frames between host and benchmark application: a codec of pure functions.
 
-Little-endian: ``A5 5A``, version, sequence, kind, status, payload length (2 bytes), payload, CRC-32 of all
-behind the two mark bytes. ``docs/protocol.md`` is the full description.
+Little-endian: ``A5 5A``, version, sequence, kind, status, payload length (2 bytes), payload, CRC-32 of
+everything after the two mark bytes. ``docs/protocol.md`` is the full description.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ VERSION = 1
 MAX_PAYLOAD = 1024
 RESPONSE = 0x80
 HEAD_BYTES = 8
-FRAME_BYTES = HEAD_BYTES + 4  # around the payload
+FRAME_BYTES = HEAD_BYTES + 4  # of a frame without its payload
 
 _FIRMWARE_REMEDY = "Build and flash the firmware of this version of sensor-bnn again."
 
 
 class Kind(IntEnum):
-    """What a request asks for."""
+    """The type of a request."""
 
     HELLO = 0x01
     WRITE_INPUT = 0x02
@@ -42,7 +42,7 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """How a request went."""
+    """The result of a request."""
 
     OK = 0
     UNKNOWN_TYPE = 1
@@ -78,9 +78,9 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(line: bytes) -> tuple[list[Frame], bytes]:
-    """Return the whole frames in what came over the line, and the rest that may begin the next one.
+    """Return the complete frames in the received bytes, and the rest, which may begin the next frame.
 
-    Whatever is no frame is skipped: text of a boot, a frame with a wrong checksum or an impossible length.
+    Everything else is skipped: boot messages, a frame with a wrong checksum or an impossible length.
     """
     frames: list[Frame] = []
     at = 0
@@ -103,7 +103,7 @@ def decode(line: bytes) -> tuple[list[Frame], bytes]:
 
 @dataclass(frozen=True)
 class Hello:
-    """Who answers: the model in the firmware, its sizes in bytes, the board and its counter."""
+    """The identification that a device sends: its model, sizes in bytes, its board and its counter."""
 
     model_hash: str  # hex
     counter_hz: int
@@ -122,7 +122,7 @@ class Hello:
         """Read the payload of a HELLO response.
 
         Raises:
-            DeviceError: it is cut off or no text where text must be.
+            DeviceError: it is truncated, or a text is not valid.
         """
         fixed = struct.Struct("<32s6I")
         try:
@@ -140,7 +140,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Memory:
-    """What the model costs on the board, in bytes; high-water marks since reset."""
+    """The memory that the model uses on the board, in bytes; high-water marks are since reset."""
 
     arena_bytes: int
     arena_high_water_bytes: int
@@ -160,7 +160,7 @@ class Memory:
 
 
 def numbers(layout: str, payload: bytes, name: str) -> tuple[int, ...]:
-    """Unpack a payload that is exactly one struct.
+    """Unpack a payload that consists of exactly one struct.
 
     Raises:
         DeviceError: it has another length.

@@ -1,1 +1,1 @@
-"""Work that takes several stages at once, each step one function."""
+"""Work that spans several stages, one function per step."""

@@ -1,4 +1,4 @@
-"""An emulated board that runs a model, from nothing but the board's name."""
+"""Bring up an emulated board that runs a model, from the board's facts alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensor_bnn.report.progress import transfer_bars
 from sensor_bnn.workflows.demo import SHIPPED, prepare_model
 
 Accuracy = tuple[str, float, int]
-"""A stage of the pipeline, the share of right answers there, and over how many samples."""
+"""A stage of the pipeline, its share of right answers, and the number of samples."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class RunningBoard:
     """A board with an application that answers.
 
     Attributes:
-        port: its serial port.
-        bundle: the compiled model in its firmware.
-        build: the firmware's build.
+        port: the path of its serial port.
+        bundle: the folder of the compiled model that is in its firmware.
+        build: the folder of the firmware's build.
         reference: the same model compiled for this machine, if there is one.
-        earlier: accuracy before the device; empty for a bundle that was given.
+        earlier: accuracies of the stages before the device; empty if the caller gave the bundle.
     """
 
     port: str
@@ -51,19 +51,19 @@ def running_board(
     console: Console,
     application: str = "benchmark",
 ) -> Iterator[RunningBoard]:
-    """Build the bundle's firmware, start the board and flash it; it stops with the context.
+    """Build the bundle's firmware, start the board, flash it, and stop it when the context ends.
 
     Args:
-        board: one with an emulator.
-        bundle: a compiled model; the shipped one is compiled here, also for this machine, when None.
+        board: a board with an emulator.
+        bundle: a compiled model; when None, the shipped model is compiled for the board and for this machine.
         reference: the bundle's model compiled for this machine.
-        samples: labelled inputs, to compare the shipped model's stages on.
-        folder: for everything that is built.
-        console: told of each step.
+        samples: labelled inputs on which the shipped model's stages are compared.
+        folder: folder for all files that are built.
+        console: each step is printed there.
         application: one of ``sensor_bnn.firmware.link.APPLICATIONS``.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: the board has no emulator, or a stage failed.
     """
     if board.emulator is None:
         raise BoardError(

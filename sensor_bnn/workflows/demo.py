@@ -1,4 +1,4 @@
-"""The whole pipeline on one model and one emulated board, start to end."""
+"""The whole pipeline on one model and one emulated board."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from sensor_bnn.report.progress import count_bars, transfer_bars
 if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison
 
-SHIPPED = Path(__file__).resolve().parent / "zoo" / "watch-tiny"
-"""The trained model that ships: ``ckpt.pt`` and ``samples.npz``."""
+SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "watch-tiny"
+"""The folder of the trained model that ships, with ``ckpt.pt`` and ``samples.npz``."""
 
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A checkpoint compiled twice.
+    """A checkpoint, compiled for a board and for this machine.
 
     Attributes:
-        onnx: the exported file.
-        bundle: the folder for the board.
-        host: the folder for this machine.
-        comparison: PyTorch beside ONNX Runtime.
+        onnx: the exported ONNX file.
+        bundle: the folder of the bundle for the board.
+        host: the folder of the bundle for this machine.
+        comparison: how PyTorch and ONNX Runtime compare on the samples.
     """
 
     onnx: Path
@@ -41,18 +41,27 @@ class PreparedModel:
     comparison: Comparison
 
 
-def prepare_model(board: Board, checkpoint: Path, samples: Path, folder: Path) -> PreparedModel:
+def prepare_model(
+    board: Board, checkpoint: Path, samples: Path, folder: Path, *, cache: bool = True
+) -> PreparedModel:
     """Export a checkpoint and compile it for the board and for this machine, in ``folder``.
 
+    Args:
+        board: what the device's bundle is compiled for.
+        checkpoint: what ``sensor-bnn train`` wrote.
+        samples: labelled inputs to compare PyTorch and ONNX Runtime on.
+        folder: for the ONNX file and the bundles.
+        cache: whether bundles may come from the user's cache.
+
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
     export = export_checkpoint(checkpoint, folder, samples)
-    bundle = compile_model(export.onnx, board.target, folder / board.target)
-    host = compile_model(export.onnx, "host", folder / "host")
+    bundle = compile_model(export.onnx, board.target, folder / board.target, cache=cache)
+    host = compile_model(export.onnx, "host", folder / "host", cache=cache)
     assert export.comparison is not None  # there are samples
     return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
 
@@ -63,11 +72,11 @@ class Demo:
 
     Attributes:
         bench: the measurement on the board.
-        flash: how the firmware got there.
-        target: what the model was compiled for.
-        top1_torch: share of right answers in PyTorch.
-        top1_onnx: the same in stock ONNX Runtime.
-        largest_logit_difference: between these two.
+        flash: how the firmware was written.
+        target: the target that the model was compiled for.
+        top1_torch: share of right answers in PyTorch, 0 to 1.
+        top1_onnx: share of right answers in stock ONNX Runtime, 0 to 1.
+        largest_logit_difference: the largest difference of a logit between PyTorch and ONNX Runtime.
     """
 
     bench: BenchResult
@@ -78,7 +87,7 @@ class Demo:
     largest_logit_difference: float
 
     def summary(self) -> dict[str, Any]:
-        """Return one flat object: the benchmark's fields, and what came before it."""
+        """Return one flat object: the benchmark's fields, and the results of the stages before it."""
         return {
             **asdict(self.bench),
             "target": self.target,
@@ -96,19 +105,22 @@ def run_demo(
     folder: Path,
     limit: int | None,
     console: Console,
+    *,
+    cache: bool = True,
 ) -> Demo:
     """Export, compile, build, emulate, flash and measure.
 
     Args:
-        board: one with an emulator.
-        checkpoint: what ``sensor-bnn train`` wrote; the shipped one when None.
-        samples: labelled windows; ``samples.npz`` beside the checkpoint when None.
-        folder: for everything that is made on the way.
-        limit: at most so many samples; all when None.
-        console: told of each step.
+        board: a board with an emulator.
+        checkpoint: a file that ``sensor-bnn train`` wrote; the shipped one when None.
+        samples: labelled samples; ``samples.npz`` in the checkpoint's folder when None.
+        folder: folder for all intermediate files.
+        limit: the largest number of samples to run; all when None.
+        console: each step is printed there.
+        cache: whether bundles may come from the user's cache.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     if board.emulator is None:
         raise BoardError(
@@ -123,7 +135,7 @@ def run_demo(
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
-    model = prepare_model(board, checkpoint, samples, folder)
+    model = prepare_model(board, checkpoint, samples, folder, cache=cache)
     comparison = model.comparison
     console.print(
         f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "

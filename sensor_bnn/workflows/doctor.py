@@ -1,17 +1,17 @@
-"""Look whether this machine has what the pipeline needs; nothing is imported, programs say their version."""
+"""Check that this machine has what the pipeline needs, without importing it; programs give their version."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 
 from packaging.requirements import Requirement
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.emulation.emulator import PACKAGES
 from sensor_bnn.errors import ToolError
@@ -24,11 +24,16 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is needed: whether it is there and new enough, and the command which installs it.
+    """The check of one requirement.
 
     Attributes:
+        name: the program, library or package.
         kind: ``program``, ``library`` or ``package`` (of Python).
-        debian: Debian packages that bring it, separated by spaces; empty for a Python package.
+        version: the version that was found, if known.
+        ok: whether it is installed and new enough.
+        purpose: what needs it.
+        install: the command that installs it.
+        debian: the Debian packages that contain it, separated by spaces; empty for a Python package.
     """
 
     name: str
@@ -60,10 +65,10 @@ def check_machine() -> list[Check]:
 
 
 def install_missing(checks: list[Check]) -> None:
-    """Install the Debian packages that the checks miss.
+    """Install the Debian packages that the checks found missing.
 
     Raises:
-        ToolError: this is no Debian, the user is not root, or apt-get failed; the message has the command.
+        ToolError: there is no apt-get, the user is not root, or apt-get failed; the message has the command.
     """
     wanted = sorted({package for check in checks if not check.ok for package in check.debian.split()})
     if not wanted:
@@ -73,40 +78,32 @@ def install_missing(checks: list[Check]) -> None:
     if apt is None or os.geteuid() != 0:
         why = "this system has no apt-get" if apt is None else "you are not root"
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
-    # A fresh image has no package lists; apt's own words go to stderr, stdout may be somebody's JSON.
+    # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
     for step in ([apt, "update", "--quiet"], command):
-        if subprocess.run(
-            step, stdout=sys.stderr, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        ).returncode:
-            raise ToolError(f"`{' '.join(step)}` failed.", "Its own message stands above.")
+        programs.run(
+            step,
+            install=f"Install them: {' '.join(command)}",
+            remedy=f"Its own message is above; the command was: {programs.copyable(step)}",
+            failure="Packages could not be installed",
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            shown=True,
+        )
 
 
 def _program(name: str, package: str, purpose: str) -> Check:
-    path = shutil.which(name)
-    said = _say([path, "--version"]) if path is not None else ""
-    found = _NUMBER.search(said)
-    return Check(
-        name, "program", found[0] if found else None, path is not None, purpose, f"{_APT} {package}", package
-    )
+    found = _NUMBER.search(programs.first_line([name, "--version"]) or "")
+    there = shutil.which(name) is not None
+    return Check(name, "program", found[0] if found else None, there, purpose, f"{_APT} {package}", package)
 
 
 def _cross_library() -> Check:
-    """The compiler prints a bare file name for a library that it does not have."""
-    compiler = shutil.which("arm-none-eabi-gcc")
-    ok = compiler is not None and "/" in _say([compiler, "-print-file-name=libc.a"])
+    """Check newlib: for a library that it does not have, the compiler prints a file name without a path."""
+    ok = "/" in (programs.first_line(["arm-none-eabi-gcc", "-print-file-name=libc.a"]) or "")
     return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
 
 
-def _say(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.partition("\n")[0]
-
-
 def _package(line: str) -> Check:
-    """A line such as ``torch<3,>=2.13`` of this package's own metadata."""
+    """Check a requirement such as ``torch<3,>=2.13`` from this package's own metadata."""
     requirement = Requirement(line)
     try:
         version: str | None = metadata.version(requirement.name)

@@ -1,4 +1,4 @@
-"""A profile of a board at a port, or of an emulated one that is started for it."""
+"""Profile a board at a port, or an emulated board that is started for the profile."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any
 
 from rich.console import Console
 
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.cycles.cycles import Memory
-from sensor_bnn.errors import BundleError
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, read_table, run_bench
+from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, run_bench
 from sensor_bnn.measure.estimate import estimate_model
 from sensor_bnn.measure.profile import run_profile
 from sensor_bnn.report.estimate import estimate_facts
 from sensor_bnn.report.profile import profile_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
-
-_COMPILE = "Compile the model again with `sensor-bnn compile`."
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,14 @@ def profile_at(
 
     Args:
         port: the serial port's path.
-        board: the board that is meant.
+        board: the board that must be at the port.
         bundle: the bundle in its firmware.
         plan: what to measure.
-        build: the firmware's build, for the flash map.
-        earlier: accuracy before the device.
+        build: the folder of the firmware's build, which gives the flash map; None if unknown.
+        earlier: accuracies of the stages before the device.
 
     Raises:
-        SensorBnnError: whatever the measurement says.
+        SensorBnnError: the measurement failed.
     """
     with count_bars() as progress:
         bench = run_bench(
@@ -73,12 +72,9 @@ def profile_at(
         profile = run_profile(
             port, board, bundle, plan.samples, runs=plan.runs, warmup=plan.warmup, progress=progress
         )
-    metadata = read_table(bundle / "metadata.json", _COMPILE)
-    report = None if build is None else read_table(build / "build.json", "Build the firmware again.")
-    try:
-        return profile_facts(bench, profile, board, metadata, report, earlier)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{bundle / 'metadata.json'} lacks or garbles {error}.", _COMPILE) from None
+    metadata = read_metadata(bundle)
+    sizes = None if build is None else read_build(build)
+    return profile_facts(bench, profile, board, metadata, sizes, earlier)
 
 
 def profile_emulated(
@@ -87,14 +83,14 @@ def profile_emulated(
     """Start an emulated board, flash the bundle's firmware, and profile it.
 
     Args:
-        board: one with an emulator.
-        bundle: a compiled model; the shipped one is compiled here when None.
-        plan: what to measure; the shipped model brings its own reference.
-        folder: for everything that is built.
-        console: told of each step.
+        board: a board with an emulator.
+        bundle: a compiled model; when None, the shipped model is compiled.
+        plan: what to measure; the shipped model has its own reference.
+        folder: folder for all files that are built.
+        console: each step is printed there.
 
     Raises:
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     if bundle is not None:
         check_samples(bundle, plan.samples)
@@ -103,10 +99,10 @@ def profile_emulated(
         facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
         compiled, build = running.bundle, running.build
     if plan.estimate is not None:
-        metadata = read_table(compiled / "metadata.json", _COMPILE)
+        metadata = read_metadata(compiled)
         console.print("counting every instruction of one inference")
         with transfer_bars() as bars:
             sample = input_bytes_of(metadata, plan.samples)[0]
             layers = estimate_model(board, compiled, build, sample, plan.estimate, bars)
-        facts["cycles_estimate"] = estimate_facts(layers, [layer["name"] for layer in metadata["layers"]])
+        facts["cycles_estimate"] = estimate_facts(layers, [layer.name for layer in metadata.layers])
     return facts

@@ -1,4 +1,4 @@
-"""A preset with random weights on an emulated board: what an architecture costs, before anybody trains it."""
+"""A preset with random weights on an emulated board: the cost of an architecture before it is trained."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _STATISTICS_BATCH = 8
 def bench_random(
     name: str, board: Board, folder: Path, *, samples: int, seed: int, narrow: bool, console: Console
 ) -> BenchResult:
-    """Make a preset with random weights, take it through every stage, and measure it.
+    """Build a preset with random weights, take it through every stage, and measure it.
 
     Top-1 of the result is the agreement with stock ONNX Runtime: random weights have no right answers.
 
     Args:
-        name: a preset, as ``sensor-bnn models`` lists it.
-        board: one with an emulator.
-        folder: for everything that is made on the way.
-        samples: random inputs to run.
-        seed: of weights and inputs.
-        narrow: export with constants of 16 and 8 bits, and bytes as images.
-        console: told of each step.
+        name: a preset that ``sensor-bnn models`` lists.
+        board: a board with an emulator.
+        folder: folder for all intermediate files.
+        samples: the number of random inputs to run.
+        seed: seed of weights and inputs.
+        narrow: export with constants of 16 and 8 bits, and images as bytes.
+        console: each step is printed there.
 
     Raises:
         CheckpointError: there is no such preset.
         BoardError: the board has no emulator, or the model does not fit it.
-        SensorBnnError: whatever a stage says.
+        SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
     from sensor_bnn.onnx.compare import run_model
@@ -71,11 +71,11 @@ def bench_random(
 
 
 def random_folded(name: str, seed: int) -> FoldedModel:
-    """A preset as it is before training: random weights, every running statistic from one random batch.
+    """Return a preset as it is before training: random weights, running statistics from one random batch.
 
     Args:
-        name: the preset.
-        seed: of weights and batch.
+        name: the preset's name.
+        seed: seed of weights and batch.
 
     Raises:
         CheckpointError: there is no such preset.
@@ -98,7 +98,7 @@ def random_folded(name: str, seed: int) -> FoldedModel:
         )
         for module in model.modules():
             if isinstance(module, (MedianShift, torch.nn.BatchNorm1d)):
-                module.momentum = 1.0  # the statistics are those of one batch, whatever they were before
+                module.momentum = 1.0  # the statistics are those of this batch alone
         model.train()
         model(torch.from_numpy(batch))
         model.eval()
@@ -108,7 +108,7 @@ def random_folded(name: str, seed: int) -> FoldedModel:
 def random_inputs(
     shape: tuple[int, ...], rng: np.random.Generator
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Float32 images ``[n, C, H, W]`` of bytes over 255, or windows ``[n, C, L]`` of unit variance."""
+    """Return float32 images ``[n, C, H, W]`` of bytes over 255, or windows ``[n, C, L]`` of unit variance."""
     if len(shape) == 4:
         return rng.integers(0, 256, shape).astype(np.float32) / np.float32(255)
     return rng.standard_normal(shape).astype(np.float32)

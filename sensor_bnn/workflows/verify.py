@@ -1,13 +1,12 @@
-"""Every layer of a model on every backend, held to the reference: which layer is the first that differs?
+"""Compare every layer of a model on every backend with the reference, and name the first that differs.
 
-A layer is judged by itself: the reference computes it again from what the backend itself had before the
-layer, so a difference is never blamed on the layers that only pass it on. Integers and packed bits must be
-equal; floats may differ by the rounding of another order of operations.
+Each layer is checked on its own: the reference computes it from the inputs that the backend had for that
+layer, so a layer that only passes a difference on is not reported. Integers and packed bits must be equal;
+floats may differ by the rounding of another order of operations.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import load_model
@@ -39,10 +39,10 @@ from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
 Values = dict[str, Array]
-"""Results by the name of the ONNX value; a backend leaves out what it never makes."""
+"""Results by the name of the ONNX value; a backend leaves out values that it does not compute."""
 
 TOLERANCE = 1e-5
-"""Of floats, times the largest magnitude that the layer reads or writes."""
+"""Allowed difference of floats, relative to the largest magnitude that the layer reads or writes."""
 
 _SHARE_OF_RAM = 0.5
 
@@ -52,13 +52,13 @@ class LayerCheck:
     """One layer on one backend.
 
     Attributes:
-        layer: name of the ONNX node whose result this is; what a kernel computes before it is part of it.
-        operator: of that node.
-        elements: how many numbers the result has; of packed words, bits.
-        differing: how many of them are not the reference's, bit for bit.
-        largest_difference: of numbers; 1 for bits that differ.
-        ok: whether this is no more than rounding.
-        differs_from_host: how many are not those of the host's build; None for other backends than a board.
+        layer: name of the ONNX node whose result this is; its kernel may compute earlier nodes too.
+        operator: the operator of that node.
+        elements: number of elements of the result; for packed words, the number of bits.
+        differing: number of elements that differ from the reference in any bit.
+        largest_difference: largest difference of an element; 1 for bits that differ.
+        ok: whether the differences are no more than rounding.
+        differs_from_host: number of elements that differ from the host's build; None unless it is a board.
     """
 
     layer: str
@@ -75,10 +75,10 @@ class BackendCheck:
     """All layers on one backend.
 
     Attributes:
-        backend: its name.
+        backend: the backend's name.
         layers: in the model's order.
         first_difference: the first layer that is not ok, or None.
-        largest_difference: over all layers.
+        largest_difference: the largest over all layers.
     """
 
     backend: str
@@ -90,17 +90,18 @@ class BackendCheck:
 def verify_model(
     path: Path, board: Board | None, seed: int, progress: Callable[[str], object] = lambda step: None
 ) -> list[BackendCheck]:
-    """Run the model on every backend with one random input, and look at every layer.
+    """Run the model on every backend with one random input, and compare every layer.
 
     Args:
         path: the ONNX file.
-        board: an emulated board to run on too.
-        seed: of the input, which is standard normal.
-        progress: told of each backend before it runs.
+        board: an emulated board to run on as well, or None.
+        seed: seed of the input, which is standard normal.
+        progress: called with the name of each backend before it runs.
 
     Raises:
-        ModelError: the file cannot be read, uses what the compiler does not know, or a backend refuses it.
-        BoardError: the board has no emulator, or even one layer does not fit it.
+        ModelError: the file cannot be read, has an operator that the compiler does not know, or a backend
+            refuses it.
+        BoardError: the board has no emulator, or a single layer does not fit it.
         ToolError: a compiler or the emulator is missing or failed.
     """
     model = load_model(path, STANDARD_OPERATORS)
@@ -130,13 +131,13 @@ def verify_model(
 
 
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with every value as an output, in an operator set that our functions know, and with them."""
+    """Return the model with every value as an output, with our functions and an operator set for them."""
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
     if any(entry.domain in ("", "ai.onnx") and entry.version < OPSET for entry in model.opset_import):
         try:
             whole = onnx.version_converter.convert_version(whole, OPSET)
-        except Exception as error:  # ONNX has a class of its own for each of its parts
+        except Exception as error:  # each part of ONNX raises its own class, without a common base
             raise ModelError(
                 f"ONNX does not convert the model to operator set {OPSET}: {one_sentence(error)}.",
                 "Export it with a newer operator set.",
@@ -157,7 +158,7 @@ def _numpy(model: onnx.ModelProto, start: Values) -> Values:
 
 
 def _reference(model: onnx.ModelProto, node: onnx.NodeProto, have: Mapping[str, Array]) -> Array:
-    """One node: ours by our numpy reference, others by ONNX's."""
+    """Compute one node: our operators with our numpy reference, others with ONNX's."""
     if node.domain == DOMAIN:
         return OPERATORS[node.op_type].evaluate([have[name] for name in node.input], integer_attributes(node))
     names = list(dict.fromkeys(name for name in node.input if name))
@@ -184,7 +185,7 @@ def _onnxruntime(whole: onnx.ModelProto, name: str, window: Array) -> Values:
     try:
         session = onnxruntime.InferenceSession(whole.SerializeToString(), providers=["CPUExecutionProvider"])
         return dict(zip(names, session.run(names, {name: window}), strict=True))
-    except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception
+    except Exception as error:  # ONNX Runtime has one class per error code, and no common base
         raise ModelError(
             f"ONNX Runtime does not run the model: {one_sentence(error)}.",
             "Export the model again, or update onnxruntime.",
@@ -192,7 +193,7 @@ def _onnxruntime(whole: onnx.ModelProto, name: str, window: Array) -> Values:
 
 
 def _compiled(model: onnx.ModelProto, window: Array, board: Board | None) -> Values:
-    """What the compiled kernels leave, on this machine or a board."""
+    """Return the results of the compiled kernels, on this machine or on a board."""
     target = find_target("host" if board is None else board.target)
     program = plan_program(match_patterns(import_onnx(model)), target)
     outputs = {node.name: node.output[0] for node in model.graph.node}
@@ -201,7 +202,7 @@ def _compiled(model: onnx.ModelProto, window: Array, board: Board | None) -> Val
     values: Values = {}
     for steps in _portions(program, board):
         found = _run(program, steps, window, board)
-        # The last step's is the model's output, whatever reshapes it on paper.
+        # The last step's result is the model's output, even if the ONNX graph reshapes it afterwards.
         for name, array in [*((outputs.get(node), array) for node, array in found), (result, found[-1][1])]:
             if name not in types or name in values:
                 continue
@@ -213,7 +214,7 @@ def _compiled(model: onnx.ModelProto, window: Array, board: Board | None) -> Val
 
 
 def _portions(program: Program, board: Board | None) -> list[list[int]]:
-    """Steps whose results fit the board's RAM together, beside what the model itself needs."""
+    """Split the steps so that the results of each part fit the board's RAM beside the model's own needs."""
     steps = list(range(len(program.steps)))
     if board is None:
         return [steps]
@@ -231,7 +232,7 @@ def _portions(program: Program, board: Board | None) -> list[list[int]]:
 
 
 def _run(program: Program, steps: list[int], window: Array, board: Board | None) -> list[tuple[str, Array]]:
-    """Results of some steps, by the ONNX node whose value each is."""
+    """Run the program, and return the results of some steps, each with its ONNX node's name."""
     exposed, results = expose_layers(program, steps)
     if board is not None:
         try:
@@ -242,8 +243,8 @@ def _run(program: Program, steps: list[int], window: Array, board: Board | None)
             half = len(steps) // 2
             return [*_run(program, steps[:half], window, board), *_run(program, steps[half:], window, board)]
     else:
-        with tempfile.TemporaryDirectory(prefix="sensor-bnn-verify-") as folder:
-            place = Path(folder) / "bundle"
+        with scratch_folder("verify") as folder:
+            place = folder / "bundle"
             bundle = write_bundle(exposed, "verify", "00" * 32, find_target("host"), place, package=False)
             output = HostModel(bundle.folder).infer(window).tobytes()
     return [(result.value, result.read(output)) for result in results]
@@ -254,7 +255,7 @@ def _check(
 ) -> BackendCheck:
     have = dict(start)
     layers: list[LayerCheck] = []
-    read = 0.0  # largest magnitude since the last result that the backend gave
+    read = 0.0  # largest magnitude since the last value that the backend has
     for node in model.graph.node:
         name = node.output[0]
         want = _reference(model, node, have)
@@ -283,7 +284,7 @@ def _magnitude(array: Array) -> float:
 
 
 def _difference(got: Array, want: Array) -> tuple[int, int, float]:
-    """Elements, how many differ, and by how much at most; NaN where the other has a number is infinite."""
+    """Return the number of elements, how many differ, and by how much; NaN against a number is infinite."""
     if want.dtype == np.uint32:
         differing = int(np.bitwise_count(got ^ want).sum())
         return want.size * 32, differing, float(differing > 0)

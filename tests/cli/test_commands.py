@@ -1,4 +1,4 @@
-"""Every command as a person meets it: its help, what it imports, how it fails."""
+"""Every command as a user sees it: its help, what it imports, how it fails."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def test_help_shows_an_example(name, tmp_path):
     ],
 )
 def test_a_command_for_boards_imports_no_framework(name, tmp_path):
-    """Start-up time is these imports; torch alone takes seconds."""
+    """These imports determine the start-up time; torch alone takes seconds."""
     program = (
         "import sys, sensor_bnn.cli as cli\n"
         "try: cli.root(sys.argv[1:], prog_name='sensor-bnn')\n"
@@ -86,7 +86,7 @@ def absent_checkpoint(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [truncated_checkpoint, foreign_checkpoint, absent_checkpoint])
-@pytest.mark.parametrize("command", ["export", "eval"])
+@pytest.mark.parametrize("command", ["export", "evaluate"])
 def test_a_bad_checkpoint_is_one_sentence_and_leaves_nothing(command, make, tmp_path):
     path = make(tmp_path)
     before = sorted(tmp_path.iterdir())
@@ -135,7 +135,7 @@ def test_wrong_usage_is_2(tmp_path):
 
 
 def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:
-    """Of every command: the words that call it, and both spellings of an option."""
+    """For every command, return the words that call it, and both spellings of an option."""
     found = []
     with click.Context(root) as context:
         waiting = [([name], root.get_command(context, name)) for name in COMMANDS]
@@ -146,7 +146,9 @@ def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:
                 waiting += [([*words, name], sub) for name, sub in command.commands.items()]
                 continue
             for option in command.params:
-                if isinstance(option, click.Option) and not option.multiple and not option.is_flag:
+                if not isinstance(option, click.Option) or option.multiple or option.count:
+                    continue
+                if not option.is_flag:
                     found.append((words, [option.opts[0], option.opts[-1]]))
     return found
 
@@ -197,8 +199,8 @@ def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory, conforms) -> Path:
-    """The shipped model compiled and built through the commands, each by itself."""
+def compiled(cross_compiler: None, qemu: None, tmp_path_factory, conforms) -> Path:
+    """The shipped model, compiled and built by the commands, one after the other."""
     folder = tmp_path_factory.mktemp("stages")
     for arguments in (
         ["export", SHIPPED / "ckpt.pt", "--target", "cortex-m7", "-o", folder, "--json"],
@@ -211,8 +213,9 @@ def compiled(tmp_path_factory, conforms) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_each_stage_alone_with_an_emulated_board_held_open(compiled, conforms, tmp_path):
-    """Two terminals, as the help tells: emulate in one, flash and bench in the other."""
+    """Two terminals, as the help says: emulate in one, flash and bench in the other."""
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-/* From reset to newlib's own start-up, whose input and output are semihosting calls. */
+/* From reset to newlib's own start-up. newlib's input and output are semihosting calls. */
 #include <stdint.h>
 
 void _start(void);
@@ -10,7 +10,7 @@ __attribute__((section(".vectors"), used)) static const struct {
 } vectors = {0x20400000u, reset};
 
 __attribute__((naked)) void reset(void) {
-    __asm volatile("ldr r0, =0xE000ED88\n" /* CPACR: the FPU on */
+    __asm volatile("ldr r0, =0xE000ED88\n" /* CPACR: switch the FPU on */
                    "ldr r1, [r0]\n"
                    "orr r1, r1, #(0xF << 20)\n"
                    "str r1, [r0]\n"

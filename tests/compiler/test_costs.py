@@ -1,4 +1,4 @@
-"""Estimated instructions, held to what emulated cores count: whole models and single layers."""
+"""Estimated instructions are compared with counts on emulated cores, for whole models and single layers."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn import export
-from sensor_bnn.compiler.bundle import Bundle
+from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target, list_targets
@@ -31,15 +31,15 @@ CLASSES = tuple(name for name in BOARDS if name != "qemu-mps2-an386")
 """One board for each class of cores."""
 
 WHOLE = 0.08
-"""By how much the estimate of a model may be off."""
+"""The largest relative error of a model's estimate."""
 LAYER = 0.35
-"""The same of a layer that takes at least a fiftieth of the model."""
+"""The largest relative error of a layer that takes at least a fiftieth of the model."""
 
 
 def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
-    """Instructions of each layer, for one random input."""
+    """Return the counted instructions of each layer for one random input."""
     build = build_firmware(bundle.folder, board, folder)
-    x = np.random.default_rng(1).normal(size=bundle.metadata["input"]["shape"]).astype(np.float32)
+    x = np.random.default_rng(1).normal(size=bundle.metadata.input.shape).astype(np.float32)
     with (
         Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator,
         SerialPort(emulator.port, board.uart) as line,
@@ -55,7 +55,7 @@ def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
 
 def check_estimates(model: Path, board: Board, folder: Path) -> None:
     bundle = compile_model(model, board.target, folder / "bundle")
-    layers = bundle.metadata["layers"]
+    layers = bundle.metadata.layers
     counted = counts(bundle, board, folder / "build")
     assert len(counted) == len(layers)
     total = sum(counted)
@@ -70,13 +70,14 @@ def watch_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(SHIPPED / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_shipped_model(name: str, watch_tiny: Path, tmp_path: Path) -> None:
     check_estimates(watch_tiny, load_board(name), tmp_path)
 
 
 def every_kernel(path: Path) -> Path:
-    """A model whose layers are all kinds of kernels in TIR, TVM's own among them."""
+    """A model with all kinds of TIR kernels, including TVM's own."""
     H, M, K = 2, 40, 64
     W = H * K
     rng = np.random.default_rng(0)
@@ -149,13 +150,14 @@ def every_kernel(path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
     check_estimates(every_kernel(tmp_path / "every.onnx"), load_board(name), tmp_path)
 
 
 def test_each_target_says_whose_counts_it_has() -> None:
-    """Cores without an FPU have their own; of what no emulated board has, the estimate says so."""
+    """Cores without an FPU have their own costs; a core that no emulated board has says so in its model."""
     for target in list_targets():
         model = costs_of(target).model
         assert ("floating point in software" in model) == (target.float_abi == "soft")

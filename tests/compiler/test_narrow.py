@@ -67,7 +67,7 @@ def test_the_narrowest_type_is_taken(values, kind):
 )
 def test_compiled_code_widens_every_value_exactly(stored, dtype, tmp_path):
     kernel = widen(stored.size, stored.dtype.name, np.dtype(dtype).name)
-    compile_kernels({"kernel": kernel}, find_target("host"), tmp_path / "kernel.o")
+    (tmp_path / "kernel.o").write_bytes(compile_kernels({"kernel": kernel}, find_target("host")))
     subprocess.run(["gcc", "-shared", "-o", "kernel.so", "kernel.o"], cwd=tmp_path, check=True)
     wide = np.zeros(stored.size, dtype)
     ctypes.CDLL(str(tmp_path / "kernel.so")).kernel(
@@ -76,6 +76,7 @@ def test_compiled_code_widens_every_value_exactly(stored, dtype, tmp_path):
     assert wide.tobytes() == stored.astype(dtype).tobytes()
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_thresholds_and_scales_are_narrow_in_flash(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(width=128, hidden=256), "cortex-m7", tmp_path / "out")
     weights = (bundle.folder / "weights.c").read_text()
@@ -83,4 +84,4 @@ def test_thresholds_and_scales_are_narrow_in_flash(mlp_onnx, tmp_path):
     assert "const uint16_t" in weights  # eighths fit float16
     packed = 2 * 128 * 256 // 8
     # Threshold, limit, scale and bias of a vector each; embedding none, head of eighths.
-    assert bundle.metadata["weights_bytes"] == packed + 2 * 128 + 256 + 2 * 2 * 128 + 2 * 128 * 3 + 3 + 3 * 2
+    assert bundle.metadata.weights_bytes == packed + 2 * 128 + 256 + 2 * 2 * 128 + 2 * 128 * 3 + 3 + 3 * 2

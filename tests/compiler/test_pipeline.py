@@ -1,4 +1,4 @@
-"""ONNX in, bundle out: what it computes, what it holds, what it refuses."""
+"""From an ONNX file to a bundle: its results, its contents, and the files that are refused."""
 
 import json
 import subprocess
@@ -11,6 +11,8 @@ from elftools.elf.elffile import ELFFile
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.kernels import built
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import BoardError, ModelError
 
@@ -34,11 +36,12 @@ def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_pat
     model = HostModel(bundle.folder)
     session = onnxruntime.InferenceSession(path)
     for seed in range(4):
-        window = eighths(bundle.metadata["input"]["shape"], seed)
+        window = eighths(bundle.metadata.input.shape, seed)
         (want,) = session.run(None, {"x": window})
         np.testing.assert_allclose(model.infer(window), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_exported_transformer_computes_what_onnxruntime_computes(
     shape_of, random_folded, random_window, tmp_path
 ):
@@ -48,7 +51,7 @@ def test_exported_transformer_computes_what_onnxruntime_computes(
     path = tmp_path / "model.onnx"
     save_onnx(to_onnx(folded), path)
     bundle = compile_model(path, "host", tmp_path / "host")
-    layers = {layer["name"]: layer["op"] for layer in bundle.metadata["layers"]}
+    layers = {layer.name: layer.op for layer in bundle.metadata.layers}
     assert layers["/blocks.0/attention/context"] == "BnnBoolMatMul + BnnPack"
     assert "/blocks.0/attention/context/merge" not in layers  # the product writes its heads side by side
     model = HostModel(bundle.folder)
@@ -81,21 +84,46 @@ int main(void)
 
 
 def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
-    """Sanitizers watch the C half; the heap's ends are watched for the kernels too."""
+    """Sanitizers check the C part; for the kernels the ends of the heap buffers are checked."""
     bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")
     (bundle.folder / "main.c").write_text(GUARDED_CALL)
-    sources = ["main.c", *bundle.metadata["sources"], "kernels.o"]
+    sources = ["main.c", *bundle.metadata.sources, "kernels.o"]
     command = ["gcc", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover", "-o", "main", *sources]
     subprocess.run(command, cwd=bundle.folder, check=True)
     done = subprocess.run([bundle.folder / "main"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "32"
 
 
+def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path):
+    """A file of another exporter may have no class names, or have them in another form."""
+    path = mlp_onnx()
+    model = onnx.load(path)
+    assert compile_model(path, "host", tmp_path / "nameless").metadata.classes is None
+    outputs = model.graph.output[0].type.tensor_type.shape.dim[-1].dim_value
+    names = [f"größe {place}" for place in range(outputs)]
+    for said, told in (
+        (json.dumps(names[1:]), f"names {outputs - 1} classes; the model has {outputs} outputs"),
+        (",".join(names), "not a JSON list of names"),
+        ("[1, 2]", "not a JSON list of names"),
+        ("[" * 100_000, "not a JSON list of names"),
+    ):
+        onnx.helper.set_model_props(model, {"classes": said})
+        onnx.save(model, path)
+        with pytest.raises(ModelError, match=told):
+            compile_model(path, "host", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    onnx.helper.set_model_props(model, {"classes": json.dumps(names)})
+    onnx.save(model, path)
+    compile_model(path, "host", tmp_path / "out")
+    assert read_metadata(tmp_path / "out").classes == tuple(names)
+
+
+@pytest.mark.usefixtures("cross_compiler")
 def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     path = mlp_onnx()
     bundle = compile_model(path, "cortex-m7", tmp_path / "out")
     facts = json.loads((tmp_path / "out" / "metadata.json").read_text())
-    assert facts == bundle.metadata
+    assert facts == bundle.metadata.plain()
     digest = __import__("hashlib").sha256(path.read_bytes()).hexdigest()
     assert facts["model_hash"] == digest
     assert [layer["name"] for layer in facts["layers"]] == ["/pack", "/expand", "/contract", "/mean", "/head"]
@@ -115,6 +143,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
         "weights.c",
         "kernels",
         "kernels.o",
+        ".sensor-bnn.json",
         "metadata.json",
     }
     assert set(facts["sources"]) == {"model.c", "weights.c"} | {
@@ -122,6 +151,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     with (bundle.folder / "kernels.o").open("rb") as file:
@@ -129,12 +159,13 @@ def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     undefined = {s.name for s in symbols if s["st_shndx"] == "SHN_UNDEF" and s.name}
     assert undefined <= {"memcpy", "memset"}
     defined = {s.name for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] != "SHN_UNDEF"}
-    in_c = {source.removeprefix("kernels/").removesuffix(".c") for source in bundle.metadata["sources"]}
+    in_c = {source.removeprefix("kernels/").removesuffix(".c") for source in bundle.metadata.sources}
     in_c = {f"mlp_{name}" for name in in_c}
-    assert {layer["kernel"] for layer in bundle.metadata["layers"]} <= defined | in_c
+    assert {layer.kernel for layer in bundle.metadata.layers} <= defined | in_c
     assert not defined & in_c
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     """A fused multiply-add would make the device differ from the host in the last bit."""
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
@@ -148,18 +179,23 @@ def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     assert "vfma" not in code
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
     path = mlp_onnx()
-    folders = [compile_model(path, "cortex-m7", tmp_path / name).folder for name in ("a", "b")]
+    folders = []
+    for name in ("a", "b"):
+        built.cache_clear()
+        folders.append(compile_model(path, "cortex-m7", tmp_path / name, cache=False).folder)
     files = [file.relative_to(folders[0]) for file in folders[0].rglob("*") if file.is_file()]
     for file in files:
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes(), file
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-fsyntax-only"]
-    for source in bundle.metadata["sources"]:
+    for source in bundle.metadata.sources:
         if "kernels/" in source:  # the core's own instructions: tests/kernels compiles these
             continue
         subprocess.run(["gcc", *strict, bundle.folder / source], check=True)
@@ -168,12 +204,11 @@ def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_earlier_bundle_is_replaced(mlp_onnx, tmp_path):
     out = tmp_path / "out"
     compile_model(mlp_onnx(), "cortex-m7", out)
-    (out / "stale.txt").write_text("old")
     compile_model(mlp_onnx(hidden=96), "cortex-m7", out)
-    assert not (out / "stale.txt").exists()
     assert json.loads((out / "metadata.json").read_text())["layers"][1]["macs"] == 5 * 96 * 40
 
 
@@ -231,7 +266,7 @@ BROKEN = {
     "nan": ("constant scale of node /contract is infinite or not a number", scale_of(np.nan)),
     "nothing computed": ("output is its input", output_is_input),
     "a dynamic shape": (r"shape of x is not static: \[batch, 200\]", dynamic),
-    "another version": ("version 2 of domain ai.sensorbnn; this program knows version 1", other_version),
+    "another version": ("version 2 of domain ai.sensorbnn; this program supports version 1", other_version),
     "K of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: K is 0", no_bits),
     "N of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: expand is uint32\[0, 2\]", no_outputs),
     "a cycle": ("node /sum depends on itself: the graph is cyclic", cyclic),
@@ -255,6 +290,7 @@ def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
         compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_path):
     window = eighths([1, 5 * 40], 0)
     outputs = []
@@ -264,8 +300,9 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
     assert not np.array_equal(*outputs)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
-    """Blocks differ in their constants: another one costs calls, and no other function."""
+    """Blocks differ in their constants only: one block more adds calls, but no functions."""
     from sensor_bnn.onnx.export import save_onnx, to_onnx
 
     functions = []
@@ -275,5 +312,5 @@ def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
         bundle = compile_model(path, "host", tmp_path / str(layers))
         text = (bundle.folder / "model.c").read_text()
         functions.append(text.count("static void layer_"))
-        assert text.count("done(observer, ") == len(bundle.metadata["layers"])
+        assert text.count("done(observer, ") == len(bundle.metadata.layers)
     assert functions[0] == functions[1] > 5

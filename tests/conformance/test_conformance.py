@@ -1,6 +1,7 @@
 """Every backend gives the vectors' outputs, bit for bit. A new backend is one more entry in BACKENDS.
 
-An emulated board runs all vectors in one image: one program, a step a vector, its inputs constants.
+An emulated board runs all vectors in one image: one program with one step per vector, whose inputs are
+constants.
 """
 
 import subprocess
@@ -35,7 +36,7 @@ from sensor_bnn.resources import resource
 Arrays = Mapping[str, np.ndarray]
 One = Callable[[str, Mapping[str, int], Arrays], Arrays]
 Backend = Callable[[], Mapping[str, np.ndarray]]
-"""Every vector's result by its label."""
+"""Returns every vector's result by its label."""
 
 
 def reference(operator: str, attributes: Mapping[str, int], inputs: Arrays) -> Arrays:
@@ -56,7 +57,7 @@ def stock_onnxruntime(operator: str, attributes: Mapping[str, int], inputs: Arra
 
 @cache
 def imported(place: int) -> Graph:
-    """A vector's operator; its first input is the graph's, the others are constants."""
+    """Import a vector's operator; its first input is the graph's, the others are constants."""
     case = CASES[place]
     model = node_model(case.operator, case.attributes, case.inputs)
     rest = model.graph.input[1:]
@@ -66,7 +67,7 @@ def imported(place: int) -> Graph:
 
 
 def all_vectors(target: str) -> tuple[Program, list[Result]]:
-    """One program that runs every vector, and where each result is."""
+    """Return a program that runs every vector, and the place of each result."""
     parts = []
     for place, case in enumerate(CASES):
         first = next(iter(case.inputs.values()))
@@ -86,7 +87,7 @@ def on_host() -> dict[str, np.ndarray]:
 
 
 def on_board(target: str) -> dict[str, np.ndarray]:
-    """Every vector's result, of a run that leaves no function of the image out."""
+    """Return every vector's result, from a run that executes every function of the image."""
     board = next(board for board in list_boards() if board.emulator and board.target == target)
     program, results = all_vectors(target)
     ran = run_on_board(program, "vectors", board, bytes(4), watch=True)
@@ -118,13 +119,20 @@ BACKENDS: dict[str, Backend] = {
     **{target: partial(on_board, target) for target in EMULATED},
 }
 CASES = conformance.read()
+MARKS = {
+    "tvm-host": (pytest.mark.long_compile,),
+    **dict.fromkeys(EMULATED, (pytest.mark.cross_compiler, pytest.mark.qemu)),
+}
 
 
 def as_bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint32) if array.dtype == np.float32 else array
 
 
-@pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+@pytest.mark.parametrize(
+    "backend",
+    [pytest.param(backend, id=name, marks=MARKS.get(name, ())) for name, backend in BACKENDS.items()],
+)
 def test_vectors(backend: Backend):
     got = backend()
     assert list(got) == [label(case) for case in CASES]
@@ -162,13 +170,14 @@ int main(void) {
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     program, results = all_vectors("host")
     bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), tmp_path / "bundle")
     (bundle.folder / "main.c").write_text(MAIN)
     flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    sources = ["main.c", *bundle.metadata["sources"], "kernels.o"]
+    sources = ["main.c", *bundle.metadata.sources, "kernels.o"]
     subprocess.run(["gcc", *flags, "-o", "main", *sources], cwd=bundle.folder, check=True)
     done = subprocess.run([bundle.folder / "main"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -191,7 +200,7 @@ def test_every_operator_has_cases_with_their_own_names():
     assert {operator for operator, _ in names} == set(OPERATORS)
 
 
-# The logical length of an operator's packed output, from its inputs.
+# Logical length of an operator's packed output, computed from its inputs.
 PACKED_LENGTH = {
     "BnnPack": lambda inputs: inputs["X"].shape[-1],
     "BnnLinearPacked": lambda inputs: inputs["Wp"].shape[0],

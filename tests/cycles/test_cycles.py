@@ -1,4 +1,4 @@
-"""Cycle estimates: exact counts from QEMU's plugin, and what the models make of them."""
+"""Cycle estimates: exact counts from QEMU's plugin, and the models' results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.cycles import cycles as cycles_module
 from sensor_bnn.cycles.core_cycles import cost, is_branch
 from sensor_bnn.cycles.cycles import Memory, estimate_cycles
 from sensor_bnn.cycles.model_text import model_text
@@ -33,7 +32,7 @@ LOOP = """
 
 
 def assemble(code: str, core: str, folder: Path) -> tuple[Symbols, list[tuple[int, bytes]]]:
-    """A function ``loop`` at 0x1000: its symbols, and its instructions by address."""
+    """Assemble a function ``loop`` at 0x1000; return its symbols, and its instructions by address."""
     (folder / "loop.s").write_text(
         f".syntax unified\n.thumb\n.global loop\n.type loop, %function\nloop:\n{code}.size loop, . - loop\n"
     )
@@ -63,6 +62,7 @@ def run(core: str, code: str, folder: Path, memory: Memory | None = None, times:
     return estimate
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(
     ("core", "each"), [("cortex-m7", 3.0), ("cortex-m4", 8.0), ("cortex-m3", 8.0), ("cortex-m33", 7.0)]
 )
@@ -78,6 +78,7 @@ def test_a_loop_takes_what_the_core_s_model_says(core: str, each: float, tmp_pat
     assert ("llvm-mca 19" in estimate.model) == (core == "cortex-m7")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_wait_states_are_added_as_stated(tmp_path: Path) -> None:
     plain = run("cortex-m7", LOOP, tmp_path)
     cached = run("cortex-m7", LOOP, tmp_path, Memory(5))
@@ -111,7 +112,7 @@ LOAD = "ldr\tr7, [r6]"
         ("cortex-m4", "ldr\tr0, [r1, r2]", "", 2),
         ("cortex-m4", "ldr\tr0, [r1, r2]", LOAD, 1),
         ("cortex-m4", "ldr\tr0, [r1, r7]", LOAD, 2),  # its address is what was loaded
-        ("cortex-m4", "ldr\tr0, [r1, r7]", "add.w\tr7, r1, r2", 3),  # its address comes a cycle late
+        ("cortex-m4", "ldr\tr0, [r1, r7]", "add.w\tr7, r1, r2", 3),  # its address is ready one cycle late
         ("cortex-m4", "ldr\tr0, [r1]", "str\tr7, [r6]", 2),  # nothing overlaps with a store before it
         ("cortex-m4", "ldrd\tr0, r1, [r2]", "", 3),
         ("cortex-m4", "ldm.w\tr12, {r8, r9, r10, r11}", "", 5),
@@ -126,7 +127,7 @@ LOAD = "ldr\tr7, [r6]"
         ("cortex-m4", "str\tr0, [r1, r2]", "", 2),
         ("cortex-m4", "str\tr0, [r1, r2]", LOAD, 1),
         ("cortex-m33", "ldm\tr6!, {r0, r1, r2, r3}", "", 4),
-        ("cortex-m33", "add\tr0, r7", LOAD, 2),  # what was loaded comes a cycle late
+        ("cortex-m33", "add\tr0, r7", LOAD, 2),  # the loaded value is ready one cycle late
         ("cortex-m33", "str\tr7, [r0]", LOAD, 1),  # but in time for a store
         ("cortex-m33", "str\tr0, [r7]", LOAD, 2),
         ("cortex-m33", "bne\t#-20", "subs\tr7, #1", 0),
@@ -135,11 +136,11 @@ LOAD = "ldr\tr7, [r6]"
     ],
 )
 def test_the_tables(core: str, text: str, before: str, want: int) -> None:
-    """What Arm's manuals tabulate, and what was measured on chips; ``core_cycles`` names both."""
+    """Values from Arm's manuals and from measurements on chips; ``core_cycles`` names both."""
     assert cost(core, text, before).cycles == want
 
 
-# Loops whose cycles others published, as measured on a chip or as Arm's manuals give them.
+# Loops with published cycles, measured on a chip or from Arm's manuals.
 DOCUMENTED = [
     ("cortex-m7", "1: str.w r3, [r0], #4\n subs.w r2, r2, #1\n bne.w 1b\n", 2.0, "bases move on in a cycle"),
     (
@@ -168,6 +169,7 @@ DOCUMENTED = [
 ]
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(("core", "code", "each", "why"), DOCUMENTED, ids=[row[3] for row in DOCUMENTED])
 def test_loops_take_what_is_documented(core: str, code: str, each: float, why: str, tmp_path: Path) -> None:
     loop = run(core, f"{code} bx lr\n", tmp_path).blocks[0]
@@ -247,15 +249,17 @@ def test_a_program_that_is_none(tmp_path: Path) -> None:
         Symbols(tmp_path / "no.elf")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_missing_programs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     symbols, _ = assemble("bx lr\n", "cortex-m7", tmp_path)
-    monkeypatch.setattr(cycles_module.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolError, match="cc is missing"):
         CountPlugin.build(symbols, "loop", tmp_path)
     with pytest.raises(ToolError, match="llvm-19"):
         estimate_cycles([{(0x1000, b"\x70\x47"): 1}], symbols, find_target("cortex-m7"))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     facts = estimate_facts([run("cortex-m4", LOOP, tmp_path)], ["/a"])
     assert facts["model"] == "cycle table, cortex-m4"
@@ -264,8 +268,9 @@ def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     assert facts["cycles"] == facts["layers"][0]["cycles"] == sum(f["cycles"] for f in facts["functions"])
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_shipped_model_s_estimate(tmp_path: Path, conforms: Any) -> None:
-    """Counted twice, by the plugin and by the board's own timer: every layer agrees."""
+    """The plugin's and the board's own counts agree for every layer."""
     done = CliRunner().invoke(
         command,
         ["--board=qemu-mps2-an500", "--limit=1", "--runs=1", "--estimate", "--json", f"-o{tmp_path}"],

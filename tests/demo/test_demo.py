@@ -1,4 +1,4 @@
-"""The main job, start to end, as a user runs it: on this checkout, and from a wheel in an empty directory."""
+"""The whole pipeline as a user runs it: in this checkout, and from a wheel in an empty directory."""
 
 import json
 import re
@@ -32,6 +32,7 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     demo = [sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o"]
     done = [run(*demo, "first", cwd=tmp_path), run(*demo, "second", "--limit", "16", cwd=tmp_path)]
@@ -57,7 +58,7 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
 
 
 def assert_same_table(shown: str, printed: str) -> None:
-    """Word for word; a number may differ by 2 % or 100, which another GCC's code does."""
+    """Compare word by word; a number may differ by 2 % or 100, because another GCC generates other code."""
     words, others = shown.split(), printed.split()
     assert len(words) == len(others), printed
     for word, other in zip(words, others, strict=True):
@@ -87,6 +88,7 @@ def installed(tmp_path_factory) -> Path:
     return folder / "venv"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_demo_from_a_wheel_in_an_empty_directory(installed, tmp_path):
     python = installed / "bin" / "python"
     where = run(python, "-c", "import sensor_bnn; print(sensor_bnn.__file__)", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The HTML documentation: built without a network, every link leads somewhere, nothing is fetched."""
+"""The HTML documentation: built without a network, every link has a target, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FETCHED = {("link", "href"), ("script", "src"), ("img", "src"), ("source", "src"
 
 
 class Page(HTMLParser):
-    """What a page links to, what it fetches, and the places in it that can be linked to."""
+    """The links of a page, what it fetches, and the anchors in it."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()

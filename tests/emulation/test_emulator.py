@@ -1,4 +1,4 @@
-"""QEMU as a board: it starts, its port carries bytes, and its death is told in its own words."""
+"""QEMU as a board: it starts, its port carries bytes, and errors contain its own output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ECHO = (
     0x2103,  # movs r1, #3
     0x6081,  # str r1, [r0, #8]    CTRL: transmit and receive
     0x6841,  # ldr r1, [r0, #4]    STATE
-    0x0789,  # lsls r1, r1, #30    bit 1: a byte is there
+    0x0789,  # lsls r1, r1, #30    bit 1: a byte was received
     0xD5FC,  # bpl to the load of STATE
     0x6801,  # ldr r1, [r0]
     0x6001,  # str r1, [r0]
@@ -45,7 +45,7 @@ def board() -> Board:
 
 
 @pytest.fixture
-def echo(tmp_path: Path, board: Board) -> Path:
+def echo(cross_compiler: None, qemu: None, tmp_path: Path, board: Board) -> Path:
     """An ELF file made by hand: vector table and program at the start of the board's flash."""
     base = board.flash.origin
     vectors = struct.pack("<16I", board.ram.end, *[(base + 64) | 1] * 15)
@@ -74,7 +74,7 @@ def with_program(board: Board, program: str) -> Board:
 
 @contextlib.contextmanager
 def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process with pipes that does not outlive a test which failed before it had ended."""
+    """A process with pipes that is ended even if the test fails."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, text=True, **pipes) as process:
         try:
@@ -167,7 +167,7 @@ def test_the_command_prints_the_port_and_ends_cleanly(
 
 
 def test_no_qemu_outlives_a_host_that_is_killed(board: Board, echo: Path) -> None:
-    """Also not one that had no chance to clean up: an emulator left behind takes half a core for ever."""
+    """Not even if the host cannot clean up: a remaining emulator would use half a core for ever."""
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""GDB's protocol against QEMU's server, against the real GDB, and against servers that fail."""
+"""GDB's protocol with QEMU's server, with the real GDB, and with servers that fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.hardware.boards import Board, Setup, default_board
 
-UNUSED = 0x100000  # of the RAM: nothing of ours lies so far behind its start
+UNUSED = 0x100000  # offset in RAM that nothing of ours uses
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def emulator(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def emulator(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
     kernel = build_bootloader(board, tmp_path_factory.mktemp("bootloader"))
     with Emulator(board, kernel) as emulator:
         yield emulator

@@ -1,8 +1,8 @@
-"""A chip round a board's real programs: the core in Unicorn, the registers played from the reference manual.
+"""A simulated chip for a board's real programs: the core in Unicorn, registers from the reference manual.
 
-It shares no code with the firmware. What the manual forbids stands in ``violations``: a peripheral without
-its clock, a system clock that its voltage or the flash's wait states do not allow, flash written without its
-keys or twice. Time is counted in instructions and in looks at the timer; nothing waits.
+It shares no code with the firmware. ``violations`` collects what the manual forbids: a peripheral without its
+clock, a system clock that its voltage or the flash's wait states do not allow, flash written without its keys
+or twice. Time is counted in instructions and in reads of the timer; nothing waits in real time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from unicorn import arm_const as arm
 
 from sensor_bnn.hardware.boards import Board
 
-SLICE = 20_000  # instructions between looks for interrupts
-RETURN = 0x3FFF_0000  # where a handler goes back to: a page of its own
+SLICE = 20_000  # instructions between checks for interrupts
+RETURN = 0x3FFF_0000  # a handler's return address, on a page of its own
 BUS_FAULT = 5
 WFI = b"\x30\xbf"
 CPUS = {
@@ -39,16 +39,16 @@ SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
 )
 CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
 DCIMVAC = 0xE000EF5C
-LINE = 32  # bytes of the data cache's
+LINE = 32  # bytes per line of the data cache
 
 
 class FaultError(Exception):
-    """The core did what ends in a fault."""
+    """The core has faulted."""
 
 
 @dataclass
 class Uart:
-    """The line: what is on its way to the chip, and what it has sent."""
+    """The line: bytes on their way to the chip, and bytes that it has sent."""
 
     coming: deque[int] = field(default_factory=deque)
     sent: bytearray = field(default_factory=bytearray)
@@ -57,7 +57,7 @@ class Uart:
 
 
 class Bus:
-    """A chip's registers, which ``family.attach`` gives it, and what is on the line."""
+    """A chip's registers, which ``family.attach`` adds, and its serial line."""
 
     def __init__(self, board: Board, family: Any) -> None:
         self.board = board
@@ -67,13 +67,13 @@ class Bus:
         self.on_read: dict[int, Callable[[], int]] = {}
         self.on_write: dict[int, Callable[[int], None]] = {}
         self.gates: list[tuple[int, int, int, int]] = []  # a peripheral's range, its clock's register and bit
-        self.holds: list[tuple[int, int, int, int]] = []  # the same of a bit that holds it in reset
+        self.holds: list[tuple[int, int, int, int]] = []  # the same for a bit that holds it in reset
         self.uart = Uart()
         family.attach(self)
         family.reset(self)
 
     def look(self, address: int) -> None:
-        """An access: a peripheral without its clock is a violation."""
+        """Check an access: a peripheral without its clock is a violation."""
         for start, end, register, bit in self.gates:
             if start <= address < end and not self.registers.get(register, 0) & bit:
                 self.violations.append(f"{address:#x} without its clock, {bit:#x} of {register:#x}")
@@ -82,12 +82,12 @@ class Bus:
                 self.violations.append(f"{address:#x} held in reset, {bit:#x} of {register:#x}")
 
     def read(self, address: int) -> int:
-        """What the register holds."""
+        """Return the register's value."""
         self.look(address)
         return self.on_read.get(address, lambda: self.registers.get(address, 0))()
 
     def write(self, address: int, value: int) -> None:
-        """The register takes a value."""
+        """Write the register."""
         self.look(address)
         handler = self.on_write.get(address)
         if handler is not None:
@@ -96,7 +96,7 @@ class Bus:
             self.registers[address] = value
 
     def set_up(self) -> None:
-        """Do the board's set-up as start-up does; what is waited for in vain is a violation."""
+        """Do the board's set-up like start-up; a wait that would not end is a violation."""
         for step in self.board.setup:
             self.write(step.register, self.read(step.register) & ~step.clear | step.set)
             if self.read(step.register) & step.wait != step.until:
@@ -110,8 +110,8 @@ class Chip(Bus):
 
     Args:
         board: memories, UART and target.
-        elf: what stands in the flash at first.
-        family: plays the registers that its chip adds; ``family.attach(chip)`` is called once.
+        elf: the initial content of the flash.
+        family: simulates the registers that the chip adds; ``family.attach(chip)`` is called once.
     """
 
     def __init__(self, board: Board, elf: Path, family: Any) -> None:
@@ -122,8 +122,8 @@ class Chip(Bus):
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
         self.torn = range(0)
-        self.cached: set[int] = set()  # lines of the journal that the data cache holds
-        self.stale: set[int] = set()  # those of them that the flash has changed since
+        self.cached: set[int] = set()  # lines of the journal in the data cache
+        self.stale: set[int] = set()  # those of them whose flash has changed since
         self._faulted = False
         self._caches()
         self._timer()
@@ -172,7 +172,7 @@ class Chip(Bus):
         self.stop_at_sleeps(self.board.flash.origin, self.board.bootloader.size)
 
     def stop_at_sleeps(self, start: int, size: int) -> None:
-        """Stop at each WFI of the program that stands there: behind a DSB, as cpu_sleep has it."""
+        """Stop at each WFI of the program at this place, after a DSB as in cpu_sleep."""
         code = self.flash(start, size)
         at = code.find(b"\xbf\xf3\x4f\x8f" + WFI)
         while at >= 0:
@@ -185,22 +185,22 @@ class Chip(Bus):
             at = code.find(b"\xbf\xf3\x4f\x8f" + WFI, at + 1)
 
     def flash(self, address: int, count: int) -> bytes:
-        """What the flash holds."""
+        """Return the flash's content."""
         return bytes(self._uc.mem_read(address, count))
 
     def set_flash(self, address: int, data: bytes) -> None:
-        """What the flash's own controller writes."""
+        """Write flash, as its controller does."""
         if address <= self.torn.start and self.torn.stop <= address + len(data):
             self.torn = range(0)
         self.stale |= self.cached & set(range(address // LINE, -(-(address + len(data)) // LINE)))
         self._uc.mem_write(address, data)
 
     def _stored(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
-        """A store to flash is put right at the next look at a register: the controller decides."""
+        """Note a store to flash; at the next register access the controller decides what it changes."""
         self.flash_stores.append((address, size, value & (1 << 8 * size) - 1, self.flash(address, size)))
 
     def tear(self, address: int, size: int) -> None:
-        """Power was cut while this was written: its error code is wrong, and to read it is a bus fault."""
+        """Simulate a power cut during a write: the error code is wrong, and a read is a bus fault."""
         self.torn = range(address, address + size)
         self._uc.hook_add(
             unicorn.UC_HOOK_MEM_READ, self._torn_read, begin=self.torn.start, end=self.torn.stop - 1
@@ -210,7 +210,7 @@ class Chip(Bus):
         if self.registers.get(CCR, 0) & 1 << 16:
             line = address // LINE
             if line in self.stale:
-                self.violations.append(f"{address:#x} read from a cache that holds what was there before")
+                self.violations.append(f"{address:#x} read from a cache that holds old contents")
             self.cached.add(line)
 
     def _torn_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
@@ -240,14 +240,14 @@ class Chip(Bus):
     # The core
 
     def _caches(self) -> None:
-        """As the Cortex-M7 has them: 4 KB of instructions, 4 of data, in four ways of lines of 32 bytes."""
+        """The caches of the Cortex-M7: 4 KB each for instructions and data, in four ways of 32-byte lines."""
         has = self.board.target in ("cortex-m7",)
         self.registers[CLIDR] = 3 if has else 0
         self.registers[CCSIDR] = 31 << 13 | 3 << 3 | 1
 
         def control(value: int) -> None:
             if value & 1 << 16 and len(self.invalidated) != 4 * 32:
-                self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines forgotten")
+                self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines invalidated")
             self.registers[CCR] = value
 
         def forget(address: int) -> None:
@@ -294,7 +294,7 @@ class Chip(Bus):
             self._uc.emu_stop()
 
     def reset(self) -> None:
-        """As the chip's: registers as after power-on, RAM kept."""
+        """Reset the chip: registers as after power-on, RAM kept."""
         self.enabled.clear()
         self.invalidated.clear()
         self.cached.clear()
@@ -317,11 +317,11 @@ class Chip(Bus):
         return int.from_bytes(self._uc.mem_read(address, 4), "little")
 
     def run(self, until: Callable[[], bool], ticks: int) -> None:
-        """Go on until that holds, or so many ticks have passed."""
+        """Run until ``until()`` is true, or ``ticks`` have passed."""
         end = self.now + ticks
         while not until() and self.now < end:
             self._go(self._pc, SLICE)
-            if self._faulted:  # its handler never comes back
+            if self._faulted:  # its handler never returns
                 self._faulted = False
                 self._go(self._word(self.registers[VTOR] + 4 * BUS_FAULT), SLICE)
             if self.resets != self._seen_resets:
@@ -334,7 +334,7 @@ class Chip(Bus):
                 if not self._uart_wants() and not self._pending():
                     self.now = self._wrapped_at + self.registers.get(SYST_RVR, 0) + 1
             self._pc = here | 1
-            for _ in range(8 if asleep else 0):  # the sleeper lets interrupts in
+            for _ in range(8 if asleep else 0):  # a sleeping core takes pending interrupts
                 if self._masked():
                     self._go(self._pc, 1)
                     self._pc = self._uc.reg_read(arm.UC_ARM_REG_PC) | 1
@@ -371,7 +371,7 @@ class Chip(Bus):
         return bool(self.family.uart_wants(self))
 
     def _handle(self, vector: int) -> None:
-        """Call a handler as the core does: what a C function may change is put back behind it."""
+        """Call a handler as the core does: registers that a C function may change are restored afterwards."""
         names = ("R0", "R1", "R2", "R3", "R12", "LR", "XPSR", "SP")
         registers = [getattr(arm, f"UC_ARM_REG_{name}") for name in names]
         before = [self._uc.reg_read(register) for register in registers]
@@ -390,7 +390,7 @@ class Chip(Bus):
 
 
 class ChipPort:
-    """The chip's serial port, as ``sensor_bnn.wire.port.SerialPort`` is one."""
+    """The chip's serial port, with the interface of ``sensor_bnn.wire.port.SerialPort``."""
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
@@ -403,16 +403,16 @@ class ChipPort:
         return self.chip.uart.host_baud
 
     def set_baud(self, baud: int) -> bool:
-        """The host's rate changes."""
+        """Change the host's rate."""
         self.chip.uart.host_baud = baud
         return True
 
     def write(self, data: bytes) -> None:
-        """Bytes are on their way."""
+        """Put bytes on their way to the chip."""
         self.chip.uart.coming.extend(data)
 
     def read(self, count: int, timeout: float) -> bytes:
-        """The chip goes on until that many have come, or that much of its time has passed."""
+        """Run the chip until ``count`` bytes have arrived, or ``timeout`` seconds of its time have passed."""
         uart = self.chip.uart
         ticks = int(timeout * self.chip.board.counter.clock_hz) + 1
         self.chip.run(lambda: len(uart.sent) >= count, ticks)
@@ -421,12 +421,12 @@ class ChipPort:
         return data
 
     def read_some(self, timeout: float) -> bytes:
-        """Whatever comes."""
+        """Return all bytes that arrive."""
         first = self.read(1, timeout)
         return first + self.read(len(self.chip.uart.sent), 0.0) if first else b""
 
     def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
-        """Throw away what has come."""
+        """Discard all bytes that have arrived."""
         data = b""
         while more := self.read_some(quiet):
             data += more

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bundles import layer_facts, write_bundle
 
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 
 def run_tool(install: str, *command: str | Path) -> None:
-    """Run a compiler; fail with its words, or with the command that installs it."""
+    """Run a compiler; fail with its output, or with the command that installs it."""
     if shutil.which(str(command[0])) is None:
         pytest.fail(f"{command[0]} is missing: {install}")
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
@@ -32,13 +32,13 @@ def run_tool(install: str, *command: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def board() -> Board:
-    """The board that one is tested on in depth; test_every_board.py has all."""
+    """The board of the detailed tests; test_every_board.py tests all."""
     return default_board()
 
 
 @pytest.fixture(scope="session")
-def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """``standin_for(target)``: a bundle whose output a person can check; see standin/model.c."""
+def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``standin_for(target)``: a bundle whose output can be checked by hand; see standin/model.c."""
 
     def make(target: str) -> Path:
         folder = tmp_path_factory.mktemp("standin") / "bundle"
@@ -48,21 +48,14 @@ def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
         source, object_file = folder / "kernels.c", folder / "kernels.o"
         run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
         (folder / "kernels.c").unlink()
-        (folder / "metadata.json").write_text(
-            json.dumps(
-                {
-                    "format": 1,
-                    "model": "stand-in",
-                    "model_hash": STANDIN_HASH.hex(),
-                    "target": target,
-                    "arena_bytes": 1024,
-                    "arena_lower_bound_bytes": 1024,
-                    "input": {"dtype": "float32", "shape": [400], "bytes": 1600},
-                    "output": {"dtype": "float32", "shape": [300], "bytes": 1200},
-                    "weights_bytes": 16,
-                    "layers": [{"index": i, "name": f"layer {i}"} for i in range(LAYERS)],
-                }
-            )
+        write_bundle(
+            folder,
+            model_hash=STANDIN_HASH.hex(),
+            target=target,
+            input={"dtype": "float32", "shape": [400], "bytes": 1600},
+            output={"dtype": "float32", "shape": [300], "bytes": 1200},
+            weights_bytes=16,
+            layers=[layer_facts(index, name=f"layer {index}") for index in range(LAYERS)],
         )
         return folder
 
@@ -71,7 +64,7 @@ def standin_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 @pytest.fixture(scope="session")
 def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
-    """The stand-in for the board."""
+    """The stand-in, compiled for the board."""
     return standin_for(board.target)
 
 
@@ -81,14 +74,14 @@ def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def machine(board: Board, built: BuildResult) -> Iterator[Machine]:
-    """The board as it comes out of its box: bootloader, and nothing in its slot."""
+def machine(qemu: None, board: Board, built: BuildResult) -> Iterator[Machine]:
+    """A new board: with a bootloader and an empty slot."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         yield Machine(emulator, line)
 
 
 @pytest.fixture(scope="module")
-def application(board: Board, built: BuildResult) -> Iterator[Line]:
+def application(qemu: None, board: Board, built: BuildResult) -> Iterator[Line]:
     """A line to the application, for all tests of a module."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK

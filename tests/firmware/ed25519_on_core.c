@@ -1,5 +1,5 @@
-/* The vectors of ed25519_cases.h on the emulated core: a line for each, what came of it and how many
- * instructions it took. */
+/* Runs the vectors of ed25519_cases.h on the emulated core. Prints a line for each: the result, and how
+ * many instructions it took. */
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,7 +13,7 @@
 int main(void) {
     SYST_RVR = 0xFFFFFFu;
     SYST_CVR = 0;
-    SYST_CSR = 5; /* on, the core's clock */
+    SYST_CSR = 5; /* enabled, on the core's clock */
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         const uint32_t begun = SYST_CVR;
         const int right =

@@ -2,11 +2,12 @@
 
     python -m tests.firmware.hostile [FRAMES] [SEED]
 
-The firmware's C is compiled for this machine with GCC's AddressSanitizer and UndefinedBehaviorSanitizer, over
-the hardware of ``host/fake``, whose flash ends the program on any access outside of the slot. Frames are ours
-to mutate (``libfuzzer.py`` has the other kind): well-formed ones, with bits flipped, bytes lost, doubled,
-inserted, cut off, run together, and plain noise, with silences between. Every batch ends with silence, after
-which the program must answer: the bootloader a call and Get, the application a hello.
+The firmware's C is compiled for this machine with GCC's AddressSanitizer and UndefinedBehaviorSanitizer, with
+the hardware of ``host/fake``, whose flash aborts the program on any access outside of the slot. This program
+mutates frames itself (``libfuzzer.py`` lets libFuzzer do it): well-formed frames, frames with bits flipped,
+bytes lost, doubled or inserted, truncated or joined frames, and noise, with silences between. Every batch
+ends with silence, after which the program must answer: the bootloader a call and Get, the application a
+Hello.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it: frames and bytes sent, and bytes answered."""
+    """The result of a run: frames and bytes sent, and bytes answered."""
 
     program: str
     frames: int
@@ -99,7 +100,7 @@ def checked(data: bytes) -> bytes:
 
 
 def command_frame(rng: random.Random) -> bytes:
-    """A command of AN3155, its numbers around the edges."""
+    """Return a command of AN3155 with numbers near the limits."""
     code = rng.choice(
         (0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x43, 0x44, 0x63, 0xA1, 0xB1, 0x7F, rng.randrange(256))
     )
@@ -134,7 +135,7 @@ def command_frame(rng: random.Random) -> bytes:
 
 
 def request_frame(rng: random.Random) -> bytes:
-    """A request to the application; none asks for rounds of work, and none for the bootloader."""
+    """Return a request to the application that asks neither for long work nor for the bootloader."""
     kind = rng.choice((1, 2, 5, 6, 7, 0, 9, 0x81, 0xFF))
     number = rng.choice((0, 1, 4, 127, 129, 130, 1199, 1200, 1590, 1600, 1 << 31, (1 << 32) - 1))
     payload = {
@@ -150,7 +151,7 @@ def request_frame(rng: random.Random) -> bytes:
 
 
 def forged_image(rng: random.Random) -> list[bytes]:
-    """Commands that write a whole image whose signature is noise, and ask for its start."""
+    """Return commands that write a whole image with a random signature and ask for its start."""
     at = FLASH + BOOTLOADER_BYTES["signed"]
     body = rng.randbytes(200)
     header = replace(ImageHeader.of(body, bytes(32), "fake", "1", at), signature=rng.randbytes(63) + b"\x0f")
@@ -184,7 +185,7 @@ def mutate(rng: random.Random, frame: bytes) -> bytes:
 
 
 def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
-    """What the fake hardware plays (see ``fake.c``), and how many bytes of it come over the line."""
+    """Return a script for the fake hardware (see ``fake.c``), and the number of its bytes on the line."""
     make: Callable[[random.Random], bytes] = request_frame if name == "application" else command_frame
     out = bytearray(b"b\x7f")
     if name == "signed":
@@ -202,7 +203,7 @@ def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
         if rng.random() < 0.3:
             out += b"s" * rng.choice((1, 5, 60))
     last = b"\xa5\x5a" + hello() if name == "application" else b"\x7f\x00\xff"
-    # A silence ends one false start of a frame; as many as a frame has bytes may stand in line.
+    # A silence ends one false start of a frame; as many may follow one another as a frame has bytes.
     out += b"l" * 1100
     for byte in last:
         out += b"b" + bytes([byte])
@@ -212,7 +213,7 @@ def script(name: str, rng: random.Random, frames: int) -> tuple[bytes, int]:
 
 
 def has_work(frame: bytes) -> bool:
-    """A whole request that runs the stand-in or leaves the application."""
+    """Whether a frame is a complete request that runs the stand-in or leaves the application."""
     starts = (at for at in range(len(frame)) if frame[at : at + 2] == b"\xa5\x5a")
     return any(frame[at + 4 : at + 5] in (b"\x03", b"\x04", b"\x08") for at in starts)
 
@@ -223,7 +224,7 @@ def hello() -> bytes:
 
 
 def play(name: str, program: Path, frames: int, seed: int) -> Run:
-    """Play that many frames in batches.
+    """Run the program with ``frames`` frames in batches.
 
     Raises:
         AssertionError: a sanitizer's finding, an access outside the slot, a changed bootloader, or no answer.
@@ -242,7 +243,8 @@ def play(name: str, program: Path, frames: int, seed: int) -> Run:
         if name != "application":
             assert said.endswith(GET_REPLY), where
         else:
-            # Two broken frames can make a whole request into the bootloader: then it has left.
+            # Two damaged frames can form a valid request to enter the bootloader; the application has then
+            # ended.
             assert b"\xa5\x5a\x01\x63\x81\x00" in said[-400:] or said.endswith(b"stayreset"), where
         sent += count
         answered += len(said)

@@ -2,12 +2,12 @@
 
     python -m tests.firmware.libfuzzer [RUNS] [SEED] [PROGRAM ...]
 
-of bootloader, signed and application: all three, if none is named.
+PROGRAM is bootloader, signed or application; all three if none is named.
 
-The firmware's own C, built by clang for this machine over the hardware of ``host/fake``, whose flash ends the
-program on any access outside of the slot; ``host/fuzz/target.c`` runs it from reset for every input, and sees
-that it answers afterwards and that the bootloader's bytes are as they were. The corpus begins with frames of
-``hostile.py``; libFuzzer mutates them by what code they reach.
+clang builds the firmware's C for this machine with the hardware of ``host/fake``, whose flash aborts the
+program on any access outside of the slot. ``host/fuzz/target.c`` runs it from reset for every input, and
+checks that it answers afterwards and that the bootloader's bytes are unchanged. The corpus starts with frames
+of ``hostile.py``; libFuzzer mutates them, guided by the code that they reach.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from .line import GET_REPLY
 FUZZ = HERE / "host" / "fuzz"
 CLANG, INSTALL = "clang-19", "apt-get install --no-install-recommends clang-19 libclang-rt-19-dev"
 FLAGS = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-# What libFuzzer is to reach: the firmware, not the harness, whose comparisons would take most of the time.
+# Only the firmware is instrumented, not the harness, whose comparisons would take most of the time.
 WATCHED = "-fsanitize=fuzzer-no-link"
-# And none of glibc's inline functions, of which getchar is one.
+# And without glibc's inline functions, of which getchar is one.
 STREAMS = ("getchar=fuzz_next", "exit=fuzz_end", "fwrite=fuzz_write", "fputs=fuzz_puts", "__NO_INLINE__")
 LONGEST = 4096
 _BYTES_A_RECORD = 63
@@ -49,7 +49,7 @@ def compile_fuzzer(name: str, folder: Path) -> Path:
     """Build one of ``hostile.SOURCES`` as a libFuzzer program.
 
     Raises:
-        subprocess.CalledProcessError: clang failed; its words are on stderr.
+        subprocess.CalledProcessError: clang failed; its output is on stderr.
     """
     hello = struct.pack("<BBBBH", 1, 99, 1, 0, 0)
     crc = ", ".join(map(str, struct.pack("<I", zlib.crc32(hello))))
@@ -71,7 +71,7 @@ def compile_fuzzer(name: str, folder: Path) -> Path:
         file = folder / f"{name}-{source.parent.name}-{source.stem}.o"
         flags = (*FLAGS, WATCHED) if source in watched else FLAGS
         run(CLANG, *flags, *options, "-Dmain=firmware_main", "-c", source, "-o", file)
-        # A reset restores them.
+        # A reset restores these sections.
         for section in ("bss", "data"):
             run("objcopy", "--rename-section", f".{section}=firmware_{section}", file)
         objects.append(file)
@@ -104,7 +104,7 @@ def record(frame: bytes, silence: int) -> bytes:
 
 
 def fuzz(name: str, runs: int, seed: int, folder: Path) -> str:
-    """Build the program and let it run so many inputs; return libFuzzer's last line.
+    """Build the program, run it with ``runs`` inputs, and return libFuzzer's last line.
 
     Raises:
         AssertionError: a finding; the message ends with libFuzzer's report, and the input is in ``folder``.

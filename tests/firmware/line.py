@@ -1,4 +1,4 @@
-"""Raw bytes to and from what runs on a board: no code of the host side between."""
+"""Raw bytes to and from a board, without code of the host side."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ACK, NACK = b"\x79", b"\x1f"
 SYNC = b"\x7f"
 HELLO = 1
 GET_REPLY = b"\x79\x0b\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\xb1\x79"
-PATIENT = 20.0  # seconds for an answer that must come
-QUIET = 0.3  # seconds in which nothing must come
+PATIENT = 20.0  # seconds to wait for an answer that must come
+QUIET = 0.3  # seconds in which no byte may come
 
 
 class Line:
@@ -54,10 +54,10 @@ class Line:
         return self.take(1, QUIET) == b""
 
     def call(self, every: float = 1.5) -> bytes:
-        """Call the bootloader until it answers: a call may be lost in a reset.
+        """Call the bootloader until it answers, because a call may be lost in a reset.
 
-        Not too often: an emulator needs a second to connect its port, and the calls wait there. Not too
-        seldom: a bootloader that has been called before takes two for a wrong command, which it refuses.
+        Not too often: an emulator needs a second to connect its port, and calls queue up there. Not too
+        rarely: a bootloader that was called before reads two calls as a wrong command, which it refuses.
         """
         for _ in range(40):
             self.send(SYNC)
@@ -66,14 +66,14 @@ class Line:
         pytest.fail("the bootloader does not answer")
 
     def greet(self) -> None:
-        """Say hello until an application answers: what comes before it has started is lost."""
+        """Send Hello until an application answers; requests before its start are lost."""
         for _ in range(40):
             self.send(request(HELLO, sequence=1))
             if select.select([self._serial], [], [], 1.5)[0]:
                 break
         else:
             pytest.fail("no application answers")
-        # Every hello that was heard is answered, and this one last.
+        # Every Hello that was received is answered, this one last.
         self.send(request(HELLO, sequence=2))
         while self.answer()[0] != 2:
             pass
@@ -88,7 +88,7 @@ class Line:
         return self.stage(bytes([code, code ^ 0xFF]))
 
     def write(self, address: int, data: bytes, code: int = 0x31) -> bytes:
-        """The answer to the last stage of a Write Memory, or Long Write, that comes so far."""
+        """Send a Write Memory or Long Write; return the answer to the last stage that it reached."""
         assert self.command(code) == ACK
         if self.stage(checked(struct.pack(">I", address))) != ACK:
             return NACK
@@ -111,7 +111,7 @@ class Line:
     # The application's frames
 
     def answer(self) -> tuple[int, int, int, bytes]:
-        """Sequence, type, status and payload of the next frame, which must be right."""
+        """Return sequence, type, status and payload of the next frame, which must be valid."""
         head = self.take(8)
         assert head[:3] == b"\xa5\x5a\x01", head
         (length,) = struct.unpack("<H", head[6:])
@@ -133,7 +133,7 @@ class Line:
 
 
 def checked(data: bytes) -> bytes:
-    """The bytes and their XOR."""
+    """Return the bytes followed by their XOR."""
     check = 0
     for byte in data:
         check ^= byte
@@ -154,6 +154,6 @@ class Machine:
 
 
 def start_application(line: Line, board: Board, built: BuildResult) -> None:
-    """From an answering bootloader to an answering application."""
+    """Make an answering bootloader start the application, and wait until that answers."""
     line.program(board.slot.origin, built.firmware_bin.read_bytes())
     assert line.go(board.slot.origin) == ACK

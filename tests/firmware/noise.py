@@ -1,4 +1,4 @@
-"""A cable that damages what goes over it: bytes dropped, flipped, doubled and delayed, in both directions."""
+"""A cable that damages its bytes: dropped, flipped, doubled and delayed ones, in both directions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class NoisyCable(threading.Thread):
     Args:
         port: the device's own port.
         rate: the share of bytes to which one of ``KINDS`` happens.
-        seed: of which, and what.
+        seed: seed for the choice of bytes and damages.
 
-    Counted are the bytes of both directions, and the turns: how often the line's direction changed.
+    It counts the bytes of both directions, and how often the line's direction changed.
     """
 
     def __init__(self, port: str, rate: float, seed: int) -> None:
@@ -59,7 +59,7 @@ class NoisyCable(threading.Thread):
             os.close(descriptor)
 
     def run(self) -> None:
-        """A side that takes nothing now holds up its own direction, and not the other."""
+        """Pass bytes on. A side that accepts none at the moment delays only its own direction."""
         other = {self._master: self._device, self._device: self._master}
         while True:
             sources = [source for source, to in other.items() if not self._waiting[to]]
@@ -96,6 +96,6 @@ class NoisyCable(threading.Thread):
         self._pass_on(to)
 
     def _pass_on(self, to: int) -> None:
-        """As much as the side takes without a wait."""
+        """Pass on as many bytes as the side accepts without waiting."""
         with contextlib.suppress(BlockingIOError):
             del self._waiting[to][: os.write(to, self._waiting[to])]

@@ -1,4 +1,4 @@
-"""What an RP2350 adds to its core, by its data sheet: clocks, resets, pads and UART0.
+"""What an RP2350 adds to its core, from its data sheet: clocks, resets, pads and UART0.
 
 ``chip.py`` has the core.
 """
@@ -17,13 +17,13 @@ RESET_BITS = {IO_BANK: 1 << 6, PADS: 1 << 9, PLL: 1 << 14, UART: 1 << 26}
 
 
 class Rp2350:
-    """Its flash is nobody's to write but the boot ROM's."""
+    """An RP2350, whose flash only the boot ROM writes."""
 
     def __init__(self) -> None:
         self.core_hz = self.uart_hz = 0
 
     def attach(self, chip: Bus) -> None:
-        """Give the chip its registers."""
+        """Add the registers to the chip."""
         registers = chip.registers
 
         def selected(control: int, bits: int) -> int:
@@ -44,7 +44,7 @@ class Rp2350:
         chip.on_read[UART + 0x18] = lambda: (not chip.uart.coming) << 4
 
     def reset(self, chip: Bus) -> None:
-        """As the data sheet has it, which the boot ROM may have changed."""
+        """Set the reset values of the data sheet; the boot ROM may change them."""
         self.core_hz = XOSC_HZ
         chip.registers |= {RESETS: 0x1FFF_FFFF, PLL: 1, PLL + 4: 0x2D, PLL + 12: 0x77000}
         chip.registers |= {CLOCKS + 0x3C: 0x41, CLOCKS + 0x40: 1 << 16, CLOCKS + 0x4C: 1 << 16}

@@ -1,6 +1,6 @@
 """What an STM32 adds to its core: clocks, power, flash and USART. ``chip.py`` has the core.
 
-By ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and RM0486.
+From ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and RM0486.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from .chip import Bus, Chip
 
 KEYS = [0x45670123, 0xCDEF89AB]
 MHZ = 1_000_000
-PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB
+PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB clock
 
 
 class Stm32:
-    """Common to all.
+    """What all STM32 have in common.
 
-    ``error_codes``: the flash has them, so that a torn word faults where it is read.
+    ``error_codes``: the flash has error-correcting codes, so that reading a half-written word faults.
 
     Args:
-        hse: the clock that the board gives, in Hz.
-        usart: 1 with one data register, 2 with two.
+        hse: rate of the clock that the board supplies, in Hz.
+        usart: generation of the USART: 1 with one data register, 2 with two.
     """
 
     error_codes = False
@@ -29,11 +29,11 @@ class Stm32:
     def __init__(self, hse: int, usart: int) -> None:
         self.hse = hse
         self.usart = usart
-        self.worn = False  # flash that takes no change
+        self.worn = False  # flash that no longer changes
         self.core_hz = self.uart_hz = 0
 
     def attach(self, chip: Bus) -> None:
-        """Give the chip its registers."""
+        """Add the registers to the chip."""
         base = chip.board.uart.base
         if self.usart == 1:
             status, data, rate, control = base, base + 4, base + 8, base + 12
@@ -49,7 +49,7 @@ class Stm32:
         chip.on_read[status] = lambda: self._status(chip)
 
     def reset(self, chip: Bus) -> None:
-        """What is on after a reset, beside the zeros."""
+        """Set the registers that are not zero after a reset."""
         self.core_hz = 16 * MHZ
 
     def uart_wants(self, chip: Bus) -> bool:
@@ -95,7 +95,7 @@ class Stm32:
         raise NotImplementedError
 
     def _locked(self, chip: Any, keys: int, control: int, lock: int) -> None:
-        """Keys open the control register, its lock bit closes it; written while locked it does not change."""
+        """Add a control register that keys unlock and a bit locks; a write while locked changes nothing."""
         came: list[int] = []
 
         def key(value: int) -> None:
@@ -119,7 +119,7 @@ class Stm32:
         raise NotImplementedError
 
     def _change(self, chip: Any, address: int, data: bytes) -> bool:
-        """Clear bits; whether the flash was blank there. A worn one stays as it is."""
+        """Clear bits, unless the flash is worn; return whether it was blank there."""
         before = chip.flash(address, len(data))
         if not self.worn:
             chip.set_flash(address, bytes(a & b for a, b in zip(before, data, strict=True)))
@@ -190,7 +190,7 @@ class F1(Stm32):
             self._erase(chip, page - page % 1024, 1024)
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
-        """By the halfword, where it is blank."""
+        """Write a halfword into blank flash."""
         if chip.registers.get(self.flash_r + 0x10, 0x80) & 0x81 != 1 or size != 2:
             chip.violations.append(f"{size} bytes stored to {address:#x}")
         elif not self._change(chip, address, value.to_bytes(2, "little")):
@@ -198,7 +198,7 @@ class F1(Stm32):
 
 
 class F4(Stm32):
-    """STM32F4 and F7 (RM0090, RM0390, RM0410): the same clocks, flash with sectors of three sizes."""
+    """STM32F4 and F7 (RM0090, RM0390, RM0410): the same clocks; flash with sectors of three sizes."""
 
     rcc, pwr, flash_r = 0x40023800, 0x40007000, 0x40023C00
 
@@ -225,7 +225,7 @@ class F4(Stm32):
         chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
 
     def _set_access(self, chip: Bus, value: int) -> None:
-        """Wait states, prefetch and the flash's caches, of which an F7 has one and an F4 two."""
+        """Set wait states, prefetch and the flash's caches; an F7 has one cache, an F4 two."""
         caches = 1 if self.usart == 2 else 3
         if value & ~(15 | 1 << 8 | caches << 9 | caches << 11):
             chip.violations.append(f"reserved bits set in FLASH_ACR, {value:#x}")
@@ -270,7 +270,7 @@ class F4(Stm32):
             self._erase(chip, chip.board.flash.origin + sum(self.sectors[:sector]), self.sectors[sector])
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
-        """By the word, as PSIZE says."""
+        """Write a word, the size that PSIZE selects."""
         control = chip.registers.get(self.flash_r + 0x10, 1 << 31)
         if control & (1 << 31 | 3 << 8 | 1) != 2 << 8 | 1 or size != 4 or address % 4:
             chip.violations.append(f"{size} bytes stored to {address:#x}, control {control:#x}")
@@ -313,7 +313,7 @@ class H7(Stm32):
             chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
 
     def reset(self, chip: Bus) -> None:
-        """The regulator as after power-on."""
+        """Reset the regulator as after power-on."""
         super().reset(chip)
         chip.registers[self.pwr + 0x0C] = 6
         chip.registers[self.pwr + 0x18] = 0x4000
@@ -370,7 +370,7 @@ class H7(Stm32):
             self._erase(chip, chip.board.flash.origin + 0x100000 * bank + 0x20000 * sector, 0x20000)
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
-        """By 256 bits: eight words in a row, into flash that is blank."""
+        """Write 256 bits: eight consecutive words into blank flash."""
         bank = (address - chip.board.flash.origin) // 0x100000
         control = chip.registers.get(self.flash_r + 0x100 * bank + 0x0C, 1)
         if control & 3 != 2 or size != 4 or address % 32 != 4 * len(self.word):
@@ -409,7 +409,7 @@ class N6(Stm32):
         chip.gates.append((uart, uart + 0x400, rcc + 0x26C, 1 << 4))
 
     def reset(self, chip: Bus) -> None:
-        """As the boot ROM leaves them: on a PLL that is bypassed, core and buses on its dividers."""
+        """Set the clocks as the boot ROM leaves them: a bypassed PLL, core and buses on its dividers."""
         super().reset(chip)
         chip.registers |= {self.rcc: 0x108, self.rcc + 0x20: 0x03030000, self.rcc + 0x80: 1 << 27}
         chip.registers |= {self.rcc + 0x88: 0x4900000D, self.rcc + 0x24: 0x00100000}
@@ -460,7 +460,7 @@ class U5(Stm32):
         super().__init__(hse=0, usart=2)
         self.word: list[tuple[int, int]] = []
         self.errors = 0
-        self.stale = False  # the instruction cache holds what the flash no longer does
+        self.stale = False  # the instruction cache holds old contents of the flash
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO, cache and flash."""
@@ -543,7 +543,7 @@ class U5(Stm32):
         self.stale = bool(chip.registers.get(self.icache, 0) & 1)
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
-        """By 128 bits: four words in a row, into flash that is blank."""
+        """Write 128 bits: four consecutive words into blank flash."""
         control = chip.registers.get(self.flash_r + 0x28, 1 << 31)
         if control & (1 << 31 | 1) != 1 or size != 4 or address % 16 != 4 * len(self.word):
             chip.violations.append(f"{size} bytes stored to {address:#x}, control {control:#x}")

@@ -1,6 +1,6 @@
-"""stm32loader's own command line, but for the modem lines, which no pseudo-terminal has.
+"""stm32loader's own command line without modem lines, which a pseudo-terminal does not have.
 
-Its bootloader class passes over a connection without them; its command always makes one that has them.
+Its bootloader class works with a connection without them; its command always opens one with them.
 """
 
 import sys

@@ -17,11 +17,11 @@ from sensor_bnn.wire.protocol import Frame, Status, encode
 
 HERE = Path(__file__).parent
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
-VALUES = 400  # of the stand-in's input
+VALUES = 400  # values of the stand-in's input
 
 
 class Recorder(Client):
-    """A client whose requests all succeed, and are kept."""
+    """A client whose requests all succeed and are recorded."""
 
     def __init__(self) -> None:
         super().__init__(None)  # type: ignore[arg-type]

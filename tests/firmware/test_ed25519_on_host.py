@@ -1,4 +1,4 @@
-"""The firmware's Ed25519 and SHA-512: RFC 8032's vectors, and a library that was written apart from it."""
+"""The firmware's Ed25519 and SHA-512 against RFC 8032's vectors and an independent library."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def verify(library: ctypes.CDLL) -> Verify:
 
 
 def taken_apart(key: bytes) -> bytes:
-    """An ``ed25519_key``."""
+    """Return the bytes of an ``ed25519_key``."""
     return key + struct.pack("<8I", *minus_x(key))
 
 
@@ -94,7 +94,7 @@ def test_the_vectors_of_the_standard(verify: Verify, name: str) -> None:
 
 
 def test_a_second_form_of_a_signature_is_none(verify: Verify) -> None:
-    """S + L verifies in the equation; section 5.1.7 wants S below L."""
+    """S + L satisfies the equation, but section 5.1.7 requires S < L."""
     key, message, signature = map(bytes.fromhex, VECTORS["TEST 3"])
     s = int.from_bytes(signature[32:], "little")
     assert not verify(signature[:32] + (s + ORDER).to_bytes(32, "little"), key, message)
@@ -112,7 +112,7 @@ def test_what_another_library_signs(verify: Verify, seed: bytes, message: bytes,
 
 
 def test_a_point_that_is_not_in_its_only_form_is_no_r(verify: Verify) -> None:
-    """R is compared as it is written: y + p is another number than y."""
+    """R is compared in its encoded form: y + p is not y."""
     key, message, signature = map(bytes.fromhex, VECTORS["TEST 1"])
     for y in (0, 1, 2, 18):  # the only ones whose y + p has 255 bits
         for sign in (0, 1):
@@ -137,19 +137,19 @@ SMALL = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_key_of_small_order_is_refused_where_it_is_built_in(name: str) -> None:
-    """Whoever signs for it needs no private key."""
+    """Anyone can sign for such a key without a private key."""
     with pytest.raises(KeyFileError, match="small order"):
         minus_x(bytes.fromhex(SMALL[name]))
 
 
 @pytest.mark.parametrize("y", (2, P, P + 1, 2**255 - 1, 1 + 2**255))
 def test_what_is_no_point_is_no_key(y: int) -> None:
-    with pytest.raises(KeyFileError, match="no point"):
+    with pytest.raises(KeyFileError, match="is not a point"):
         minus_x(y.to_bytes(32, "little"))
 
 
 def test_the_constants_of_sha2_are_the_standard_s(library: ctypes.CDLL) -> None:
-    """Computed, beside the table of a bootloader without a key; both ends as FIPS 180-4 has them."""
+    """The computed constants equal the table for a bootloader without a key, and at both ends FIPS 180-4."""
     library.sha2_prepare()
     high, low = ((ctypes.c_uint32 * 88).in_dll(library, name) for name in ("sha2_high", "sha2_low"))
     words = [upper << 32 | lower for upper, lower in zip(high, low, strict=True)]

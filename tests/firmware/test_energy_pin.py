@@ -1,10 +1,12 @@
-"""The pin that is high while a model runs, seen by a debugger while the emulated core stands."""
+"""The pin that is high while a model runs, read by a debugger while the emulated core is halted."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import Debugger
@@ -15,7 +17,7 @@ from sensor_bnn.hardware.boards import EnergyPin, Write, default_board, load_boa
 
 from .line import Line, request
 
-LEDS = 0x40028000  # of MPS2's FPGAIO: two bits, which QEMU keeps
+LEDS = 0x40028000  # register of MPS2's FPGAIO: two bits that QEMU keeps
 PIN = f"""
 [energy_pin]
 raise = {{ register = {LEDS:#x}, value = 1 }}
@@ -23,6 +25,7 @@ lower = {{ register = {LEDS:#x}, value = 2 }}
 """
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_it_is_high_during_an_inference_and_no_longer(
     standin_for: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -42,7 +45,7 @@ def test_it_is_high_during_an_inference_and_no_longer(
         flash_image(emulator.port, read_image(built.folder), board)
         with Line(emulator.port) as line:
             assert leds(emulator) == 0
-            rounds = 300_000_000.0  # seconds of it, wherever this runs
+            rounds = 300_000_000.0  # seconds of run time on any machine
             assert line.ok(2, struct.pack("<If", 0, rounds)) == b""
             line.send(request(3))
             while (seen := leds(emulator)) == 0:

@@ -1,4 +1,4 @@
-"""Every emulated board, start to end: a random model, and the stand-in whose instructions are known."""
+"""Every emulated board from build to answer: a random model, and a stand-in with known instruction counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .standin.facts import OUTPUT_BYTES
 
 EMULATED = [board for board in list_boards() if board.emulator is not None]
 RESIDENT = [board for board in EMULATED if not is_program(board)]
-"""Those with a bootloader; test_program.py has the others."""
+"""The boards with a bootloader; test_program.py tests the others."""
 HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
 
 
@@ -41,7 +41,7 @@ class Started:
         assert self.line.ok(WRITE_INPUT, struct.pack("<Iff", 0, rounds, stack)) == b""
 
     def spin(self, rounds: int) -> int:
-        """The ticks of the layer that spins."""
+        """Return the ticks of the layer that spins."""
         self.stage(rounds)
         self.line.ok(PROFILE)
         return int(struct.unpack("<IIQ", self.line.ok(READ_PROFILE, struct.pack("<I", 0))[:16])[2])
@@ -55,7 +55,11 @@ def board(request: pytest.FixtureRequest) -> Board:
 
 @pytest.fixture(scope="module")
 def started(
-    board: Board, standin_for: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+    cross_compiler: None,
+    qemu: None,
+    board: Board,
+    standin_for: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Started]:
     built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("built") / "out")
     with Emulator(board, built.bootloader_elf) as emulator:
@@ -71,7 +75,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def model(shared: Path, shape_of: Callable[..., object], random_folded: Callable[..., FoldedModel]) -> Path:
-    """A folder with a random ``model.onnx``, and ``host``, what it computes on this machine."""
+    """A folder with a random ``model.onnx``, and ``host``, its bundle for this machine."""
     if not (shared / "host").exists():
         save_onnx(to_onnx(random_folded(shape_of(tokens=9, heads=2, layers=1))), shared / "model.onnx")
         compile_model(shared / "model.onnx", "host", shared / "host")
@@ -80,17 +84,18 @@ def model(shared: Path, shape_of: Callable[..., object], random_folded: Callable
 
 @pytest.fixture(scope="session")
 def counts() -> dict[str, int]:
-    """Instructions of the model by target."""
+    """Instructions of the model per target."""
     return {}
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_model_is_bit_exact_and_its_count_repeats(
     board: Board, model: Path, tmp_path: Path, counts: dict[str, int]
 ) -> None:
-    """Inputs of any size and sign: sums round, so that order and rounding show."""
+    """Inputs of any size and sign: sums are rounded, so that another order or rounding is noticed."""
     bundle = compile_model(model / "model.onnx", board.target, tmp_path / "bundle")
     rng = np.random.default_rng(5)
-    shape = (3, *bundle.metadata["input"]["shape"][1:])
+    shape = (3, *bundle.metadata.input.shape[1:])
     x = (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(np.float32)
     samples = Samples(x, np.zeros(len(x), np.int64), tuple("abcde"))
     built = build_firmware(bundle.folder, board, tmp_path / "built")
@@ -105,7 +110,7 @@ def test_a_model_is_bit_exact_and_its_count_repeats(
     assert result.repeat_exact is True
     assert result.top1_device == result.top1_host
     assert result.instructions is not None and result.instructions > 10_000
-    # The same code counts the same on another board, with another timer, but for the grain of its tick.
+    # The same code has the same count on another board with another timer, except for the timer's resolution.
     assert counts.setdefault(board.target, result.instructions) == pytest.approx(result.instructions, abs=2)
     assert (again.ticks, again.layers, again.overhead) == (result.ticks, result.layers, result.overhead)
 
@@ -124,7 +129,7 @@ def test_an_inference_is_right(started: Started) -> None:
 
 
 def test_instructions_are_exact_and_repeat(started: Started) -> None:
-    """Two instructions a round; the counter's tick is the only grain."""
+    """Two instructions per round, within one tick of the counter."""
     assert started.board.emulator is not None
     each = started.board.counter.clock_hz * 2**started.board.emulator.icount_shift / 1e9  # ticks
     least = started.spin(1)

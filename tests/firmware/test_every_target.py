@@ -1,4 +1,4 @@
-"""Every target: what its row promises of the object file and of the firmware around it."""
+"""Every target: properties that its row guarantees for the object file and the firmware."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRODUCT = re.compile(r"\bv?fmul\b|\bvmul\.f32")
 
 
 def tool(target: Target, name: str, *arguments: str | Path) -> str:
-    """What a tool of the target's toolchain prints."""
+    """Return the output of a tool of the target's toolchain."""
     program = target.tools + name
     if shutil.which(program) is None:
         pytest.fail(f"{program} is missing: {target.install}")
@@ -29,7 +29,7 @@ def tool(target: Target, name: str, *arguments: str | Path) -> str:
 
 
 @pytest.fixture(params=BARE, ids=[target.name for target in BARE])
-def target(request: pytest.FixtureRequest) -> Target:
+def target(cross_compiler: None, request: pytest.FixtureRequest) -> Target:
     found: Target = request.param
     return found
 
@@ -42,12 +42,13 @@ def kernels(onnx: Path, target: Target, folder: Path, monkeypatch: pytest.Monkey
 def test_no_instruction_rounds_otherwise_than_the_host(
     target: Target, mlp_onnx: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fused product and sum rounds once, not twice; a vector of floats has no denormal numbers."""
+    """A fused multiply-add rounds once instead of twice; float vectors flush subnormal numbers."""
     code = tool(target, "objdump", "-d", kernels(mlp_onnx(), target, tmp_path / "out", monkeypatch))
     assert FUSED.findall(code) + FLOAT_VECTOR.findall(code) == []
     assert bool(PRODUCT.search(code)) == (target.float_abi != "soft")
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(
     ("name", "found"),
     [
@@ -85,7 +86,7 @@ def test_nor_does_the_compiler_of_the_firmware_round_otherwise(target: Target, t
 def test_the_object_agrees_with_the_compiler_of_the_firmware(
     target: Target, mlp_onnx: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Same profile and calling convention; the linker then takes both."""
+    """Same profile and calling convention, so that the linker accepts both."""
     source = tmp_path / "half.c"
     source.write_text("float half(float x) { return x * 0.5f; }\n")
     tool(target, "gcc", *target.gcc, "-c", source, "-o", tmp_path / "half.o")

@@ -59,7 +59,7 @@ def test_hello(application: Line, board: Board, built: BuildResult) -> None:
         1024,
         1024,
     )
-    # The emulator's cycle counter stands still, and the firmware says that it measures with the timer.
+    # The emulator's cycle counter does not count, and the firmware reports that it uses the timer.
     words = [board.name, "systick", "stand-in", built.report["firmware_version"]]
     assert content[56:] == b"".join(word.encode() + b"\0" for word in words)
 
@@ -92,7 +92,7 @@ def test_instructions_are_exact_and_repeat(application: Line, board: Board) -> N
 
 
 def test_the_timers_wraps_are_counted(application: Line, board: Board) -> None:
-    """Over 2^24 ticks the timer wraps; each wrap adds its short interrupt."""
+    """The timer wraps after 2^24 ticks; each wrap adds its short interrupt."""
     assert board.emulator is not None
     ticks_each = board.counter.clock_hz * 2**board.emulator.icount_shift / 1e9
     stage(application)
@@ -115,7 +115,7 @@ def test_profile_by_layers(application: Line) -> None:
     assert struct.unpack("<II", first[:8]) == (0, 127)
     assert struct.unpack("<II", rest[:8]) == (127, 3)
     ticks = struct.unpack("<127Q", first[8:]) + struct.unpack("<3Q", rest[8:])
-    assert 32_000 <= ticks[0] < 32_100, "two instructions a round"
+    assert 32_000 <= ticks[0] < 32_100, "two instructions per round"
     assert ticks[2] > 1000
     assert max(ticks[3:]) < 40, "idle layers"
     assert total > plain and sum(ticks) < total
@@ -203,7 +203,7 @@ def test_bad_crc_bad_version_oversize(application: Line) -> None:
     ],
 )
 def test_a_request_behind_garbage_is_found(application: Line, garbage: bytes) -> None:
-    """At once, or when the line has been quiet: answers to false starts may come before its own."""
+    """It is answered at once or after a silence; answers to false starts may come before."""
     application.send(garbage + request(HELLO, sequence=77))
     while (answer := application.answer())[0] != 77:
         assert answer[2] in (BAD_CRC, BAD_LENGTH)
@@ -212,8 +212,8 @@ def test_a_request_behind_garbage_is_found(application: Line, garbage: bytes) ->
 
 
 def shown_input(line: Line, count: int) -> bytes:
-    """The first bytes of the staged input, as the text commands show them."""
-    line.send(b"\0" + f"db print {count}%".encode())  # what is no text ends what came before
+    """Return the first bytes of the staged input, as printed by the text commands."""
+    line.send(b"\0" + f"db print {count}%".encode())  # a byte that is not text ends what came before
     text = b""
     while not text.endswith(b"m-ready\r\n"):
         text += line.take(1)
@@ -257,7 +257,7 @@ def test_half_a_request_is_forgotten(application: Line) -> None:
 
 
 def test_at_another_rate_it_answers_on(application: Line, board: Board) -> None:
-    """QEMU's line has no rate; the registers are written all the same."""
+    """QEMU's line has no rate, but the registers are written."""
     assert application.ask(SPEED, struct.pack("<I", 921600)) == (0, b"")
     assert application.ask(HELLO)[0] == 0
     assert application.ask(SPEED, struct.pack("<I", board.uart.baud)) == (0, b"")
@@ -265,7 +265,7 @@ def test_at_another_rate_it_answers_on(application: Line, board: Board) -> None:
 
 
 def test_responses_are_no_requests(application: Line) -> None:
-    """What a looped line brings back is not answered, or it would go round for ever."""
+    """Responses that a looped line returns must not be answered, or they would circulate for ever."""
     application.send(request(HELLO | 0x80))
     application.send(request(0xFF)[:-1] + b"\0")
     assert application.is_quiet()

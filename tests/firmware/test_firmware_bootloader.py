@@ -14,8 +14,9 @@ import pytest
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.firmware.build import BuildResult
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .line import ACK, GET_REPLY, HELLO, NACK, SYNC, Line, Machine, checked, start_application
 
@@ -23,7 +24,7 @@ LONG_WRITE = 0xB1
 
 
 @pytest.fixture(scope="module")
-def called(board: Board, built: BuildResult) -> Iterator[Line]:
+def called(cross_compiler: None, qemu: None, board: Board, built: BuildResult) -> Iterator[Line]:
     """A line to a bootloader that has been called, for all tests of this module."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK
@@ -32,7 +33,7 @@ def called(board: Board, built: BuildResult) -> Iterator[Line]:
 
 @pytest.fixture
 def line(called: Line) -> Line:
-    """The bootloader that has been called, its slot blank."""
+    """The called bootloader with a blank slot."""
     assert called.command(0x44) == ACK
     assert called.stage(b"\xff\xff\x00") == ACK
     return called
@@ -58,7 +59,7 @@ def test_it_says_nothing_before_it_is_called(machine: Machine) -> None:
 
 def test_get_version_and_id(line: Line, board: Board) -> None:
     still_there(line)
-    # Six more writes fit into its ring; there are two slots, and nothing was refused.
+    # Six more writes fit its ring; there are two slots, and no Go was refused.
     assert line.talk(b"\x01\xfe", 5) == b"\x79\x33\x06\x40\x79"
     assert line.talk(b"\x02\xfd", 5) == b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79"
 
@@ -224,7 +225,7 @@ def test_a_stray_byte_costs_one_command(line: Line) -> None:
 
 @pytest.mark.parametrize("sent", [1, 2, 7, 100])
 def test_a_host_that_died_in_a_command_is_forgotten(line: Line, board: Board, sent: int) -> None:
-    """A new host calls, as stm32flash does: it is refused, at the latest when patience has ended."""
+    """A new host calls like stm32flash: it is refused, at the latest after the time for the old command."""
     whole = [b"\x31", b"\xce", *[bytes([b]) for b in checked(struct.pack(">I", board.slot.origin))]]
     whole += [b"\xff"] + [b"\x00"] * 256
     for index, byte in enumerate(whole[:sent]):
@@ -287,7 +288,7 @@ def test_reset_with_a_damaged_image_stays(machine: Machine, board: Board, built:
 
 
 def stm32_crc(data: bytes) -> int:
-    """By definition, bit by bit."""
+    """The definition of the CRC, bit by bit."""
     crc = 0xFFFFFFFF
     for (word,) in struct.iter_unpack("<I", data):
         crc ^= word
@@ -322,7 +323,7 @@ def test_checksum(line: Line, board: Board) -> None:
 
 
 def test_speed(machine: Machine, board: Board) -> None:
-    """The emulator's port carries bytes at any rate: the debugger sees the divisor."""
+    """The emulator's port carries bytes at any rate; the debugger reads the divisor."""
     line, register = machine.line, board.uart.base + 0x10
 
     def divisor() -> int:
@@ -361,7 +362,7 @@ def stm32flash(port: str, *arguments: str | Path) -> str:
 def test_stm32flash_writes_verifies_reads_and_starts(
     machine: Machine, board: Board, built: BuildResult, tmp_path: Path
 ) -> None:
-    """The board answers the id of a chip that it knows; its flash begins at the alias for it."""
+    """The board answers the id of a chip that stm32flash knows; the alias is where that has its flash."""
     line, port = machine.line, machine.emulator.port
     assert line.call() == ACK, "QEMU has connected the port: stm32flash waits but half a second"
     slot = f"0x{board.slot.origin - board.flash.origin + board.bootloader.alias:08x}"

@@ -1,4 +1,4 @@
-"""The build of firmware: what it writes, that it repeats, and what it says when it cannot."""
+"""The build of firmware: its files, its reproducibility, and its errors."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
-from sensor_bnn.errors import BoardError, BundleError, KeyFileError, SensorBnnError, ToolError
+from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader, read_image
+from sensor_bnn.firmware.image import ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .standin.facts import STANDIN_HASH
 
@@ -99,7 +100,7 @@ def test_an_image_larger_than_the_second_slot_has_none(
         board, flash=replace(board.flash, size=board.bootloader.size + 2 * half - board.flash.page)
     )
     result = build_firmware(standin, small, tmp_path / "out")
-    assert result.report["second_slot"] is not None, "the rest behind the middle is just large enough"
+    assert result.report["second_slot"] is not None, "the rest after the middle is just large enough"
     smaller = replace(board, flash=replace(board.flash, size=small.flash.size - board.flash.page))
     result = build_firmware(standin, smaller, tmp_path / "out")
     assert result.report["second_slot"] is None
@@ -107,7 +108,7 @@ def test_an_image_larger_than_the_second_slot_has_none(
 
 
 def test_signing(standin: Path, board: Board, built: BuildResult, tmp_path: Path) -> None:
-    """The signature is Ed25519's of the header before it; nothing else but the counter differs."""
+    """The signature is Ed25519 over the header before it; only the counter differs otherwise."""
     key, out = tmp_path / "key.pem", tmp_path / "out"
     made = CliRunner().invoke(keygen, [str(key), "--json"])
     assert made.exit_code == 0 and (key.stat().st_mode & 0o777) == 0o600
@@ -159,11 +160,11 @@ def test_keys_that_are_none(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1234")
     assert read_key(key).counter == 1234
     done = CliRunner().invoke(command, [str(standin), "--board", board.name, "--counter", "1"])
-    assert done.exit_code == 2 and "--counter wants --sign" in done.output
+    assert done.exit_code == 2 and "--counter requires --sign" in done.output
 
 
 def test_nothing_is_loaded_over_the_note_to_the_bootloader(built: BuildResult, board: Board) -> None:
-    """An emulator clears what an ELF file's segments cover, at every reset."""
+    """At every reset an emulator overwrites the memory that an ELF file's segments cover."""
     for file in (built.firmware_elf, built.bootloader_elf):
         with file.open("rb") as stream:
             for segment in ELFFile(stream).iter_segments("PT_LOAD"):
@@ -194,7 +195,7 @@ def test_a_model_that_cannot_fit_is_refused_before_any_tool_runs(
     with pytest.raises(BoardError, match=r"at least 4\.\d+ MB \(.*\) of RAM, and the RAM .* has 4 MB"):
         build_firmware(bundle, board, out)
     change(bundle, arena_bytes=1024, weights_bytes=5 << 20)
-    with pytest.raises(BoardError, match=r"at least 5 MB \(.*\) of flash, and the application slot .* MB"):
+    with pytest.raises(BoardError, match=r"5 MB \(.*\) of flash \(most at layer layer 0\), and the app"):
         build_firmware(bundle, board, out)
     assert not out.exists()
 
@@ -208,7 +209,7 @@ def test_a_model_that_just_does_not_fit_is_refused_by_the_linker(
         small = replace(board, ram=replace(board.ram, size=size))
         needed = built.report["ram"]["total"]
     else:
-        page = 64  # smaller than a registry allows: to cut the image off by a few bytes
+        page = 64  # smaller than a registry allows, so that the image is too large by a few bytes
         fine = replace(board, flash=replace(board.flash, page=page))
         needed = build_firmware(standin, fine, tmp_path / "fits").report["flash_bytes"]
         size = (needed - 1) // page * page + board.bootloader.size
@@ -255,7 +256,7 @@ def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> Non
 
 def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SensorBnnError, match="Cannot write to"):
+    with pytest.raises(FileError, match=r"out/\S+ cannot be written \(.*file is a file\)"):
         build_firmware(standin, board, tmp_path / "file" / "out")
 
 
@@ -264,15 +265,26 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
     [
         (lambda folder: (folder / "kernels.o").unlink(), r"no model bundle: kernels\.o missing"),
         (lambda folder: (folder / "metadata.json").unlink(), r"metadata\.json missing"),
-        (lambda folder: (folder / "metadata.json").write_text("{"), "is no JSON"),
-        (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "is no JSON"),
-        (lambda folder: (folder / "metadata.json").write_text("[]"), "not of bundle format 1"),
-        (lambda folder: change(folder, format=2), "not of bundle format 1"),
-        (lambda folder: change(folder, model_hash="abc"), "model_hash is no SHA-256"),
-        (lambda folder: change(folder, model=None), "model is missing"),
-        (lambda folder: change(folder, arena_bytes=-1), "arena_bytes is missing or no size"),
-        (lambda folder: change(folder, input={}), "bytes is missing or no size"),
-        (lambda folder: change(folder, layers=[]), "layers must list"),
+        (
+            lambda folder: (folder / "metadata.json").write_text("{"),
+            "is no valid JSON: Expecting",
+        ),
+        (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "line 1 is not UTF-8"),
+        (lambda folder: (folder / "metadata.json").write_text("[]"), r"it is \[\]; it must be a table"),
+        (lambda folder: change(folder, format=3), "format is 3; the bundle was made by a newer version"),
+        (lambda folder: change(folder, format=0), "format is 0; the bundle was made by an older version"),
+        (lambda folder: change(folder, tensors=[]), "tensors is not a known key"),
+        (lambda folder: change(folder, prefx="x"), "prefx is not a known key; did you mean prefix"),
+        (lambda folder: change(folder, sources=["../x.c"]), r"sources\[0\] is '../x.c'; it must be a C file"),
+        (lambda folder: change(folder, sources=["y.c"]), r"lacks y\.c, one of its sources"),
+        (lambda folder: change(folder, model_hash="abc"), "model_hash is 'abc'; it must be a SHA-256"),
+        (lambda folder: change(folder, model=None), "model is null; it must be a text that is not empty"),
+        (
+            lambda folder: change(folder, arena_bytes=-1),
+            "arena_bytes is -1; it must be between 0 and 4,29",
+        ),
+        (lambda folder: change(folder, input={}), r"input\.dtype is missing"),
+        (lambda folder: change(folder, layers=[]), r"layers is \[\]; it must be a list of one or more"),
         (lambda folder: change(folder, target="host"), "compiled for host"),
     ],
 )
@@ -293,11 +305,11 @@ def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp
         build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
     with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: .*ram"):
         build_firmware(standin, replace(board, flash=replace(board.flash, driver="nor")), out)
-    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is none"):
+    with pytest.raises(BoardError, match=r"on interrupt 112.*a multiple of 1024, and 0x00008200 is not one"):
         build_firmware(standin, replace(board, uart=replace(board.uart, irq=112)), out)
     with pytest.raises(BoardError, match=r"no firmware.*There is for: .*cortex-m7"):
         build_bootloader(replace(board, target="z80"), out)
-    # A fact that a driver checks itself.
+    # A fact that the driver itself checks.
     with pytest.raises(ToolError, match="this UART has no parity"):
         build_firmware(standin, replace(board, uart=replace(board.uart, parity="even")), out)
 

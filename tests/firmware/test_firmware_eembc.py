@@ -1,7 +1,7 @@
-"""The text commands of MLPerf Tiny's runners, by a client written from their published behaviour.
+"""The text commands of MLPerf Tiny's runners, tested by a client written from their published behaviour.
 
-Such a runner sends a command and '%', and reads lines until one has "m-ready" in it; it loads inputs with
-at most 31 bytes a command, and takes what it needs from the lines by patterns.
+Such a runner sends a command and '%', and reads lines until one contains "m-ready". It loads inputs with at
+most 31 bytes per command, and extracts values from the lines by patterns.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ CHUNK = 31
 
 
 class Runner:
-    """What a runner does with a board."""
+    """A runner connected to a board."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
 
     def send(self, command: str) -> list[str]:
-        """The lines of the answer, without the last."""
+        """Send a command; return the lines of its answer without the last."""
         self.line.send(command.encode() + b"%")
         lines = []
         while True:
@@ -56,7 +56,7 @@ class Runner:
         return answers[-1]
 
     def infer(self, count: int, warmups: int) -> tuple[list[float], int]:
-        """The results, and the microseconds between the two timestamps."""
+        """Return the results, and the microseconds between the two timestamps."""
         laps, results = [], []
         for line in self.send(f"infer {count} {warmups}"):
             if match := re.match(r"^m-lap-us-([0-9]+)$", line):
@@ -107,7 +107,7 @@ def test_a_performance_run(runner: Runner) -> None:
     assert sum(results) == pytest.approx(1, abs=len(results) * 5e-4)
     again, ten_times = runner.infer(10, 2)
     assert again == results
-    # 64 ns an instruction: 50,000 rounds of two instructions are 6.4 ms.
+    # 64 ns per instruction: 50,000 rounds of two instructions are 6.4 ms.
     assert once > 6400
     assert ten_times == pytest.approx(10 * once, rel=0.02)
 
@@ -134,7 +134,7 @@ def test_an_accuracy_run(runner: Runner) -> None:
     for seed in range(3):
         x = np.random.default_rng(seed).normal(size=INPUT_BYTES // 4).astype(np.float32)
         x[:2] = 0
-        x[2:] -= 20  # logits of a negative sum: a runner that divides them by it turns them round
+        x[2:] -= 20  # logits with a negative sum: dividing by it would reverse their order
         assert linear(x).sum() < 0
         runner.load(x.tobytes())
         results, _ = runner.infer(1, 0)
@@ -210,7 +210,7 @@ def test_a_terminator_alone_clears_the_line(runner: Runner) -> None:
 
 
 def test_both_protocols_on_one_line(runner: Runner) -> None:
-    """Text and frames meet at the same input and output; a frame in the middle of a command takes nothing."""
+    """Text and frames use the same input and output; a frame in the middle of a command loses none of it."""
     line = runner.line
     x = some_input()
     runner.load(x.tobytes())
@@ -245,10 +245,10 @@ floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 @given(values=st.lists(floats, min_size=1, max_size=20))
 @example_settings
 def test_every_float_is_printed_as_c_prints_it(on_host: Program, values: list[float]) -> None:
-    """Through the model, whose output numpy computes to the last bit; a NaN keeps them from being shares."""
+    """The floats are outputs of the model, which numpy computes to the last bit; a NaN avoids softmax."""
     x = np.zeros(INPUT_BYTES // 4, np.float32)
     x[3 : 3 + len(values)] = values
-    x[OUTPUT_BYTES // 4 + 1] = np.nan  # the last that the last output is made of
+    x[OUTPUT_BYTES // 4 + 1] = np.nan  # the last value that the last output depends on
     with np.errstate(all="ignore"):
         expected = linear(x)
     said_outputs = printed(on_host, x)
@@ -272,7 +272,7 @@ def test_outputs_are_printed_as_probabilities(on_host: Program, values: list[flo
 
 
 def printed(on_host: Program, x: np.ndarray) -> list[str]:
-    """The results of one inference, as they are said."""
+    """Return the results of one inference as printed."""
     script = b"db load 1600%" + b"".join(
         b"db " + x.tobytes()[i : i + 100].hex().encode() + b"%" for i in range(0, 1600, 100)
     )
@@ -289,7 +289,7 @@ words = st.sampled_from([*TOKENS.split(), "%", "\r", "\x7f"]) | st.text("0123456
 @given(st.lists(words, min_size=1, max_size=40))
 @example_settings
 def test_no_text_breaks_it(on_host: Program, text: list[str]) -> None:
-    """The sanitizers see no fault, every line is one of the protocol's, and name is answered afterwards."""
+    """The sanitizers report nothing, every line belongs to the protocol, and `name` is answered after it."""
     said = on_host(comes(" ".join(text).encode() + b"\x7f" + b"name%"))
     lines = said.decode("ascii").split("\r\n")
     assert lines[-3:] == ["m-name-dut-[fake]", "m-ready", ""]

@@ -1,4 +1,4 @@
-"""The firmware's C on this machine, under sanitizers: what meets bytes from the wire, and the counter."""
+"""The firmware's C on this machine, under sanitizers: the handling of received bytes, and the counter."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ SANITIZED = ("-fsanitize=address,undefined",)
 
 
 def padded(board: str) -> bytes:
-    """A board's name as it stands in a header."""
+    """Return a board's name as stored in a header."""
     return board.encode().ljust(32, b"\0")
 
 
 NAME = padded(BOARD)
 
-# A session-wide program behind each example.
+# Each example uses the same session-wide program.
 example_settings = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -90,11 +90,11 @@ class Found(NamedTuple):
     fault: int
     sequence: int
     kind: int
-    payload: bytes | None  # of whole frames
+    payload: bytes | None  # payload of complete frames
 
 
 def found_by_firmware(runtime: ctypes.CDLL, stream: bytes) -> list[Found]:
-    """What the decoder finds, byte for byte, and then in the silence after the last."""
+    """Return what the decoder finds, byte by byte, and then in the silence after the last byte."""
     decoder, frame = Decoder(), CFrame()
     found = []
 
@@ -114,7 +114,7 @@ def found_by_firmware(runtime: ctypes.CDLL, stream: bytes) -> list[Found]:
 
 
 def found_by_definition(stream: bytes) -> list[Found]:
-    """The same by docs/protocol.md, over the whole stream at once."""
+    """Return the same by the definition in docs/protocol.md, over the whole stream at once."""
     found, at = [], 0
     while (at := stream.find(b"\xa5\x5a", at)) >= 0:
         head = stream[at : at + 8]
@@ -243,7 +243,7 @@ def test_an_image_has_its_first_vectors(runtime: ctypes.CDLL) -> None:
     assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
 
 
-# Whole programs over a script: what comes, and when the line is silent.
+# Whole programs with a script: the bytes that arrive, and when the line is silent.
 
 
 def comes(data: bytes) -> bytes:
@@ -254,7 +254,7 @@ SILENCE, LONG_SILENCE, FLASH_FAILS = b"s", b"l", b"f"
 
 
 def stages(*parts: bytes) -> bytes:
-    """Each part, and then silence: the host waits for an answer."""
+    """Return a script of the parts, each followed by silence, in which the host waits for an answer."""
     return b"".join(comes(part) + SILENCE for part in parts)
 
 
@@ -358,17 +358,17 @@ fragments = st.builds(
 @given(parts=st.lists(whole_commands | fragments, min_size=1, max_size=30))
 @settings(parent=example_settings, max_examples=200)
 def test_no_bytes_break_the_bootloader(bootloader: Program, parts: list[bytes]) -> None:
-    """The sanitizers see no fault, the flash no address outside the slot; afterwards Get is answered."""
+    """The sanitizers report nothing, flash outside the slot is not accessed, and Get is answered after it."""
     said = bootloader(stages(b"\x7f") + b"".join(parts) + LONG_SILENCE * 2 + stages(b"\x00\xff"))
     assert said[:-FLASH_BYTES].endswith(GET_REPLY)
     assert said[-FLASH_BYTES:][:BOOTLOADER_BYTES] == UNTOUCHED[:BOOTLOADER_BYTES]
 
 
-TEXT = re.compile(rb"(?:(?:[em]-[ -~]*)?\r\n)+")  # answers to what noise made of the text commands
+TEXT = re.compile(rb"(?:(?:[em]-[ -~]*)?\r\n)+")  # answers to noise that was read as text commands
 
 
 def answers(said: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """Sequence, type, status and payload of each frame; nothing else but lines of text may stand between."""
+    """Yield sequence, type, status and payload of each frame; only lines of text may be between them."""
     while said:
         if text := TEXT.match(said):
             said = said[text.end() :]
@@ -397,10 +397,10 @@ def test_application_script(application: Program) -> None:
     assert got[6][3] == struct.pack("<6I", 1024, 600, 1000, 500, 2000, 0)
 
 
-# Around the sizes of the stand-in, and where sums overflow.
+# Values near the sizes of the stand-in, and where sums overflow.
 numbers = st.sampled_from([0, 1, 127, 129, 130, 1199, 1200, 1201, 1590, 1599, 1600, 1601, 2**31, 2**32 - 1])
 counts = st.sampled_from([0, 1, 2, 10, 11, 100, 1019, 1020])
-# Not 3 and 4: of random inputs the stand-in would take a random number of rounds and bytes of stack.
+# Not 3 and 4: with random inputs the stand-in would run random numbers of rounds and bytes of stack.
 kinds = st.sampled_from([0, 1, 2, 5, 6, 7, 8, 9, 0x7F, 0x82])
 requests = st.one_of(
     st.builds(lambda offset, count: request(2, struct.pack("<I", offset) + bytes(count)), numbers, counts),
@@ -418,14 +418,14 @@ silences = st.just(LONG_SILENCE * 1100)
 )
 @settings(parent=example_settings, max_examples=150)
 def test_no_bytes_break_the_application(application: Program, parts: list[bytes]) -> None:
-    """The sanitizers see no fault; every answer is a right frame; and afterwards a hello is answered."""
+    """The sanitizers report nothing, every answer is a valid frame, and a Hello is answered afterwards."""
     script = comes(request(4)) + b"".join(parts) + LONG_SILENCE * 1100
     said = application(script + comes(request(1, sequence=99)))
     *_, last = answers(said.removesuffix(b"stayreset"))
     assert last[:3] == (99, 0x81, 0) or (said.endswith(b"stayreset") and last[1:3] == (0x88, 0))
 
 
-# The counter against simulated registers: time passes at every look at one of them.
+# The counter with simulated registers: time passes at every access to one of them.
 
 
 @pytest.fixture(scope="session")
@@ -458,7 +458,7 @@ steps = st.lists(
 def test_the_clock_is_monotonic_and_true(
     counter: ctypes.CDLL, seed: int, most: int, script: list[str | int]
 ) -> None:
-    """Wraps fall between any two instructions: a reading is a time between its call and its return."""
+    """Wraps occur between any two instructions; a reading must be a time between its call and its return."""
     counter.simulation_begin(ctypes.c_uint32(seed), ctypes.c_uint32(most), False, ctypes.c_uint64(0))
     assert counter.counter_name() == b"systick"
     last, lost, counted = 0, 0, 0

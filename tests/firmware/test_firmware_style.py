@@ -1,4 +1,4 @@
-"""All C of the project, by hand, is formatted by the .clang-format at its root."""
+"""All hand-written C of the project is formatted by the .clang-format at its root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile frames, a small part of what hostile.py plays by itself; and on the emulated board."""
+"""Hostile frames, a small part of what hostile.py runs alone; and the same on the emulated board."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_the_application_of_the_emulated_board(application: Line) -> None:
     frames = [mutate(rng, request_frame(rng)) for _ in range(300)]
     sent = b"".join(frame for frame in frames if not has_work(frame))
     application.send(sent)
-    # A hello under a number that none of them has: the first may end the last of them, and the second may be
-    # dropped with what that made of it.
+    # A Hello with an unused number. The first may complete the last hostile frame, and the second may be
+    # dropped with the rest of that.
     number = next(number for number in range(256) if bytes([1, number, HELLO]) not in sent)
     said = b""
     for _ in range(3):
@@ -53,8 +53,9 @@ def test_the_application_of_the_emulated_board(application: Line) -> None:
     pytest.fail("the application does not answer any more")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_reset_ends_what_a_frame_began(board: Board, built: BuildResult) -> None:
-    """Half a command, and the line dead: the next host is heard."""
+    """After half a command and a dead line, the next host is answered."""
     with Emulator(board, built.bootloader_elf) as emulator, Line(emulator.port) as line:
         for part in (b"\x31\xce", b"\x44\xbb\x00\xff", b"\x11"):
             assert line.call() in (ACK, NACK)

@@ -1,4 +1,4 @@
-"""Stock programs and this project meet at the emulated board: stm32loader, stm32flash, GDB."""
+"""Stock programs with the emulated board: stm32loader, stm32flash, GDB."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from elftools.elf.elffile import ELFFile
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES, ImageHeader
+from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 
@@ -55,11 +56,11 @@ def test_stm32loader_erases_writes_verifies_reads_and_starts(
     assert line.ask(HELLO)[0] == 0
 
 
-_ATTEMPTS = 5  # stm32flash waits for an answer for a second, which a busy machine may not give the emulator
+_ATTEMPTS = 5  # stm32flash waits one second for an answer, which may be too short on a busy machine
 
 
 def large_image(image: bytes, size: int) -> bytes:
-    """A whole image of ``size`` bytes: the given one, and noise behind it that nobody reads."""
+    """Return a whole image of ``size`` bytes: the given one, followed by unused noise."""
     noise = np.random.default_rng(11).bytes(size - len(image))
     body = image[HEADER_BYTES:] + noise
     old = image[:HEADER_BYTES]
@@ -71,9 +72,9 @@ def large_image(image: bytes, size: int) -> bytes:
 def test_less_on_the_wire_than_stm32flash(
     machine: Machine, board: Board, built: BuildResult, tmp_path: Path
 ) -> None:
-    """Both write and verify the same bytes over blank flash; ours starts them too, and they run.
+    """Both write and verify the same bytes over blank flash; ours also starts them.
 
-    What takes time on a line is bytes and waiting for answers: seconds are in ``tests/played/wire_time.py``.
+    The cost on a line is bytes and waits for answers; ``tests/played/wire_time.py`` measures seconds.
     """
     if shutil.which("stm32flash") is None:
         pytest.fail("stm32flash is missing: apt-get install stm32flash")
@@ -93,7 +94,7 @@ def test_less_on_the_wire_than_stm32flash(
             )
         assert line.call() in (ACK, NACK), "it listens for a command"
         while line.take(4096, QUIET):
-            pass  # answers to what stm32flash or a call before did not wait for
+            pass  # answers that stm32flash or an earlier call did not wait for
         assert line.command(0x44) == ACK
         assert line.stage(b"\xff\xff\x00") == ACK
         if done.returncode == 0:
@@ -110,6 +111,7 @@ def test_less_on_the_wire_than_stm32flash(
     assert ours.turns < theirs.turns, (ours.turns, theirs.turns)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_gdb_stops_in_a_kernel_with_source_lines(
     board: Board,
     tmp_path: Path,

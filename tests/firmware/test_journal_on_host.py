@@ -1,4 +1,4 @@
-"""The journal of images on this machine: power fails at every byte that it writes or erases."""
+"""The journal of images on this machine; power fails at every byte that it writes or erases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class State(ctypes.Structure):
 
 
 class Journal:
-    """The firmware's journal, over flash that a test can look at."""
+    """The firmware's journal, with flash that a test can read."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self.library = library
@@ -60,7 +60,7 @@ def journal(host_compile: Callable[..., Path]) -> Journal:
 
 @pytest.mark.parametrize("filling", [b"\xff", b"\x00", b"\xb0"])
 def test_what_was_stored_last_is_loaded(journal: Journal, filling: bytes) -> None:
-    """Whatever stood there at first, as flash from the factory and RAM that stands for it."""
+    """With any initial contents: new flash, or RAM that replaces it."""
     journal.fill(filling * (2 * PAGE))
     assert journal.counter() == 0
     for counter in range(1, 40):
@@ -77,7 +77,7 @@ def test_the_same_again_is_not_written(journal: Journal) -> None:
 
 
 def test_power_that_fails_at_any_byte_leaves_the_state_before_or_after(journal: Journal) -> None:
-    """Over two rounds of both pages, so that every record's place and every erase is cut."""
+    """For two rounds of both pages, so that the power fails in every record's place and every erase."""
     journal.fill(b"\xff" * (2 * PAGE))
     cuts = 0
     for counter in range(1, 2 * 2 * PAGE // RECORD + 1):
@@ -86,7 +86,7 @@ def test_power_that_fails_at_any_byte_leaves_the_state_before_or_after(journal: 
             journal.fill(before)
             journal.store(counter, power)
             assert journal.counter() in (counter - 1, counter), (counter, power)
-            # And what follows goes on from there.
+            # Later records continue from there.
             journal.store(counter)
             journal.store(counter + 1000)
             assert journal.counter() == counter + 1000, (counter, power)

@@ -1,4 +1,4 @@
-"""libFuzzer over bootloader and application: a small part of what libfuzzer.py runs by itself."""
+"""libFuzzer over bootloader and application: a small part of what libfuzzer.py runs alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .libfuzzer import CLANG, INSTALL, fuzz
 
 
 @pytest.fixture(autouse=True)
-def clang() -> None:
+def clang(fuzzer: None) -> None:
     if shutil.which(CLANG) is None:
         pytest.fail(f"{CLANG} is missing: {INSTALL}")
 
@@ -24,7 +24,7 @@ def test_no_input_breaks_the_program(name: str, tmp_path: Path) -> None:
 
 
 def test_a_write_outside_of_the_slot_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same with a bootloader that takes any address: the fuzzer must see it."""
+    """The same with a bootloader that accepts any address, which the fuzzer must find."""
     from . import hostile, libfuzzer
 
     firmware = Path(shutil.copytree(hostile.FIRMWARE, tmp_path / "firmware"))

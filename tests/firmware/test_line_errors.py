@@ -1,4 +1,4 @@
-"""Flashing over a cable that damages bytes: it ends right, or with a clear error, never with a wrong image.
+"""Flashing over a cable that damages bytes ends right or with a clear error, never with a wrong image.
 
     python -m pytest -q -s tests/firmware/test_line_errors.py
 
@@ -43,13 +43,13 @@ def test_a_line_with_errors(
     for index in range(rounds):
         with NoisyCable(machine.emulator.port, rate, seed=1000 * index + int(1 / rate)) as cable:
             try:
-                ended.append(flash_image(cable.port, image, board, afresh=True, read_back=True))
+                ended.append(flash_image(cable.port, image, board, rewrite_all=True, read_back=True))
             except SensorBnnError as error:
                 ended.append(error)
                 assert error.message and error.remedy
         happened += cable.events
         carried += cable.bytes
-        # Whatever the host believes: what stands in the slot is started only if it is whole.
+        # In any case, the image in the slot is started only if it is whole.
         machine.emulator.reset()
         line.call()
         while line.take(4096, 0.3):

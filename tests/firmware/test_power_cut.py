@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.firmware.build import BuildResult, build_firmware
@@ -18,7 +20,7 @@ BLOCK = 256
 
 
 def other_application(standin: Path, board: Board, folder: Path) -> bytes:
-    """Another whole image; its longer name moves what comes behind it."""
+    """Return another whole image; its longer name moves the data after it."""
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
     model = (bundle / "model.c").read_text()
     (bundle / "model.c").write_text(model.replace('"stand-in"', '"stand-in of before"'))
@@ -30,11 +32,12 @@ def model(line: Line) -> bytes:
 
 
 def restart(emulator: Emulator, line: Line) -> None:
-    """Power off, power on, and a call."""
+    """Switch the power off and on, and call the bootloader."""
     emulator.reset()
     assert line.call(every=0.5) == ACK
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_power_cut_at_every_step_of_an_update(
     standin: Path, board: Board, built: BuildResult, tmp_path: Path
 ) -> None:
@@ -65,7 +68,7 @@ def test_power_cut_at_every_step_of_an_update(
         assert model(line) == b"stand-in of before", "before the first step, the old one boots"
         restart(emulator, line)
         for index, (address, content, perform) in enumerate(steps):
-            # Cut in the middle: half of the page or block is as it will be.
+            # Cut in the middle: half of the page or block already has its new contents.
             with Debugger(emulator.debugger) as core:
                 half = content[: len(content) // 2]
                 for at in range(0, len(half), BLOCK_BYTES):
@@ -73,7 +76,7 @@ def test_power_cut_at_every_step_of_an_update(
             restart(emulator, line)
             assert line.go(slot) == NACK, f"half of step {index}"
             assert perform(line) == ACK
-            # And behind it; on every eighth, nobody calls, and nothing may start.
+            # Cut after the step; in every eighth case no host calls, and nothing may start.
             if index % 8 == 7:
                 emulator.reset()
                 assert line.take(1, 1.0) == b""

@@ -1,4 +1,4 @@
-"""Boards that are programs of an operating system: how they end, and what is not to be had of them."""
+"""Boards that are programs of an operating system: how they end, and what they do not support."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ WRITE_INPUT, INFER, BOOTLOADER = 2, 3, 8
 
 @pytest.fixture(scope="module", params=PROGRAMS, ids=[board.name for board in PROGRAMS])
 def program(
+    cross_compiler: None,
+    qemu: None,
     request: pytest.FixtureRequest,
     standin_for: Callable[[str], Path],
     tmp_path_factory: pytest.TempPathFactory,

@@ -1,4 +1,4 @@
-"""The programs of real boards, run in a chip that is played from its reference manual: not hardware."""
+"""The programs of real boards, run in a chip simulated from its reference manual, not on hardware."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ FAMILIES: dict[str, Callable[[], Stm32]] = {
     "nucleo-u575zi-q": U5,
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
 }
-"""What plays the chip of each real STM32 board with flash, and the clock that it is given."""
+"""The simulation of the chip of each real STM32 board with flash, and the clock of its board."""
 SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
-"""These and the others, of which the set-up is tried."""
+"""These and the other boards whose set-up is tested."""
 
 
 def quiet(stage: str, done: int, total: int) -> None:
-    """No progress is shown."""
+    """Show no progress."""
 
 
 @dataclass
 class Bench:
-    """A real board's programs in its chip, and a host's connection to it."""
+    """A real board's programs in its simulated chip, and a host's connection to it."""
 
     board: Board
     built: BuildResult
@@ -85,7 +85,7 @@ def test_every_real_stm32_is_here() -> None:
 
 
 def test_clocks_are_what_the_board_says(bench: Bench) -> None:
-    """And no step on the way there is one that the chip forbids."""
+    """No step on the way may be one that the chip forbids."""
     assert bench.chip.violations == []
     assert bench.chip.family.core_hz == bench.board.counter.clock_hz
     assert bench.chip.family.uart_hz == bench.board.uart.clock_hz
@@ -94,14 +94,14 @@ def test_clocks_are_what_the_board_says(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", SETTLED)
 def test_the_set_up_can_be_done_twice(name: str) -> None:
-    """By the bootloader, and again by the application: neither takes the clock away from the core."""
+    """Bootloader and application both do the set-up; neither may stop the core's clock."""
     board, family = load_board(name), SETTLED[name]()
     bus = Bus(board, family)
     for _ in range(2):
         bus.set_up()
         assert bus.violations == []
         assert family.core_hz == board.counter.clock_hz
-        assert family.uart_hz in (0, board.uart.clock_hz)  # 0: known once a byte is sent
+        assert family.uart_hz in (0, board.uart.clock_hz)  # 0: 0 before a byte is sent
 
 
 CLOCKS = {
@@ -118,7 +118,7 @@ CLOCKS = {
     },
     "pico2": {0x40048000, 0x40020000, 0x40050008, 0x40050004, 0x4005000C, 0x4001003C},
 }
-"""Registers of power, clocks and wait states, by board."""
+"""Registers of power, clocks and wait states, per board."""
 
 
 @pytest.mark.parametrize("name", CLOCKS)
@@ -189,7 +189,7 @@ def test_worn_flash_is_refused(bench: Bench) -> None:
 
 
 def test_from_flash_to_an_answer(bench: Bench) -> None:
-    """The host's own flasher erases, writes and verifies; the application starts and says what it runs."""
+    """The host's flasher erases, writes and verifies; the application starts and reports its model."""
     board, chip, session = bench.board, bench.chip, bench.session
     data = bench.built.firmware_bin.read_bytes()
     data += b"\xff" * (-len(data) % 4)
@@ -225,10 +225,10 @@ TWINS = [
 
 
 def test_a_word_torn_by_a_power_cut(bench: Bench) -> None:
-    """Flash with error codes faults where it is read: the bootloader listens, and it can be mended."""
+    """Flash with error codes faults when it is read; the bootloader still answers and can flash again."""
     board, chip, session = bench.board, bench.chip, bench.session
     if not chip.family.error_codes:
-        return  # what is there is read, and is not whole
+        return  # the damaged image can be read here, and is not whole
     data = bench.built.firmware_bin.read_bytes()
     data += b"\xff" * (-len(data) % 4)
     pages = pages_of(board, board.slot.origin, len(data))
@@ -248,7 +248,7 @@ RECORD = struct.Struct("<IIIIBBB9x")  # and its CRC-32
 
 
 def records(chip: Chip) -> list[tuple[int, bytes]]:
-    """Where something stands in the journal, and what."""
+    """Return address and content of each record in the journal."""
     journal = chip.board.journal
     content = chip.flash(journal.origin, journal.size)
     found = [(journal.origin + at, content[at : at + 32]) for at in range(0, journal.size, 32)]
@@ -259,7 +259,7 @@ def records(chip: Chip) -> list[tuple[int, bytes]]:
 def test_an_image_that_never_answers_gives_way_to_the_one_before(
     name: str, standin_for: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """Two slots and a journal in two of the small sectors, of which one is full: it goes on in the other."""
+    """Two slots and a journal in two small sectors; when one sector is full, the other is used."""
     board = load_board(name)
     built = build_firmware(standin_for(board.target), board, tmp_path / "out")
     chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
@@ -269,7 +269,7 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
         content = version_of(built, slot, version)
         chip.set_flash(board.slots[slot].origin, content)
         chip.stop_at_sleeps(board.slots[slot].origin, len(content))
-    # As after many starts of the old image: the next record is the last that the first sector takes.
+    # As after many starts of the old image: only one more record fits the first sector.
     old = struct.unpack("<I", chip.flash(board.slots[0].origin + 508, 4))[0]
     new = struct.unpack("<I", chip.flash(board.slots[1].origin + 508, 4))[0]
     page = board.journal.size // 2
@@ -290,9 +290,9 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
     bootloader.go(board.slots[1].origin)
     for _ in range(2):
         chip.reset()
-        port.read(1, 1.0)  # a host that says nothing
+        port.read(1, 1.0)  # a silent host
     assert start() == "old", "the new one had its three starts"
-    # A record that a power cut has torn counts for nothing.
+    # A record that a power cut left incomplete is ignored.
     (_, kept), (last, torn) = records(chip)[-2:]
     chip.set_flash(last, torn[:16] + b"\xff" * 16)
     assert struct.unpack("<I", kept[:4])[0] + 1 == struct.unpack("<I", torn[:4])[0]
@@ -300,6 +300,7 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
     assert chip.violations == []
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 @pytest.mark.parametrize(("board", "twin"), TWINS, ids=lambda board: str(board.name))
 def test_a_real_board_whose_chip_is_emulated(
     board: Board, twin: Board, standin_for: Callable[[str], Path], tmp_path: Path

@@ -1,4 +1,4 @@
-"""Two slots, signatures and the watchdog on the emulated board: what starts, and what is refused."""
+"""Two slots, signatures and the watchdog on the emulated board: which images start, and which are refused."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.errors import BoardError, FlashError
 from sensor_bnn.firmware import image as images
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
-from sensor_bnn.firmware.image import HEADER_BYTES
 from sensor_bnn.firmware.signing import Signer, make_key, read_key
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.session import Link
 from sensor_bnn.flashing.slot import verify_slot
 from sensor_bnn.hardware.boards import Board, load_board
+from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .line import ACK, HELLO, NACK, Line, Machine, checked, request
 
@@ -32,7 +32,7 @@ BLOCK = 256
 
 
 def version_of(built: BuildResult, slot: int, version: str, signer: Signer | None = None) -> bytes:
-    """The image for a slot under another version, so that a hello tells which one runs."""
+    """Return the image for a slot with another version, so that Hello shows which one runs."""
     content = (built.folder / ("firmware.bin", "firmware-b.bin")[slot]).read_bytes()
     header = replace(images.read_image(content), firmware_version=version, signature=bytes(64), counter=0)
     return (signer.sign(header) if signer else header).to_bytes() + content[HEADER_BYTES:]
@@ -43,7 +43,7 @@ def running(line: Line) -> str:
 
 
 def features(line: Line) -> tuple[int, int]:
-    """What Get Version says of the bootloader, and why it refused the last Go."""
+    """Return the bootloader's features from Get Version, and why it refused the last Go."""
     answer = line.talk(b"\x01\xfe", 5)
     assert answer[:2] == b"\x79\x33" and answer[4:] == ACK
     return answer[3] >> 4, answer[3] & 15
@@ -59,13 +59,13 @@ def restart(machine: Machine) -> None:
 
 
 def start_alone(machine: Machine) -> None:
-    """Reset, call no bootloader, and wait for the application."""
+    """Reset without calling the bootloader, and wait for the application."""
     machine.emulator.reset()
     machine.line.greet()
 
 
 def start_unheard(machine: Machine, board: Board) -> None:
-    """Reset, and wait until the bootloader has noted the start of an image that no hello confirms."""
+    """Reset, and wait until the bootloader has recorded the start of an image that no Hello confirms."""
 
     def journal() -> bytes:
         places = range(board.journal.origin, board.journal.end, BLOCK_BYTES)
@@ -105,7 +105,7 @@ def test_images_alternate_and_only_one_is_written(
             again = flash_image(port, read_image(tmp_path / "two"), board)
             assert (again.address, again.pages_written) == (result.address, 0), "it is there already"
     assert addresses == [first.origin, second.origin, first.origin]
-    # A large image stands over the second slot; one that was read from a file has one place.
+    # A large image extends over the second slot; an image read from a single file has only one place.
     alone = read_image(tmp_path / "one" / "firmware.bin")
     assert flash_image(port, alone, board).address == first.origin
 
@@ -140,7 +140,7 @@ def test_an_image_that_never_confirms_itself_gives_way_to_the_one_before(
         assert spare(line) == (0 if _ < 2 else 1), "the new one is next, but not a fourth time"
     start_alone(machine)
     assert running(line) == "old"
-    # Asked for, it has its three starts again; a hello confirms it, and no reset takes it back.
+    # After a Go it has three starts again; Hello confirms it, and then no reset returns to the old one.
     restart(machine)
     assert line.go(second) == ACK
     assert running(line) == "new"
@@ -150,7 +150,9 @@ def test_an_image_that_never_confirms_itself_gives_way_to_the_one_before(
 
 
 @pytest.fixture(scope="module")
-def hanging(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+def hanging(
+    cross_compiler: None, qemu: None, standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> BuildResult:
     """A model whose first inference never ends."""
     folder = tmp_path_factory.mktemp("hanging")
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
@@ -160,17 +162,20 @@ def hanging(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def impatient(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def impatient(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A bootloader that gives an application five seconds, not ten minutes."""
     assert board.watchdog is not None
     quick = replace(board, watchdog=replace(board.watchdog, seconds=5))
     return build_bootloader(quick, tmp_path_factory.mktemp("impatient"))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_watchdog_ends_a_hang(
     board: Board, built: BuildResult, hanging: BuildResult, impatient: Path
 ) -> None:
-    """Before it was confirmed, the image before it comes back; after that, the bootloader stays."""
+    """If it was not confirmed, the previous image starts again; if it was, the bootloader stays active."""
     first, second = (slot.origin for slot in board.slots)
     with Emulator(board, impatient) as emulator, Line(emulator.port) as line:
         machine = Machine(emulator, line)
@@ -182,7 +187,7 @@ def test_the_watchdog_ends_a_hang(
         restart(machine)
         assert line.go(second) == ACK
         line.send(request(INFER))
-        # The watchdog's reset, and no call: whoever answers is not the one that hung.
+        # The watchdog resets the board and no host calls: the image that answers is not the one that hung.
         for _ in range(60):
             line.send(request(HELLO))
             if line.take(2, 1.0) == b"\xa5\x5a":
@@ -190,20 +195,21 @@ def test_the_watchdog_ends_a_hang(
         while line.take(4096, 0.3):
             pass
         assert running(line) == "old"
-        # The old one is confirmed. It spins for four thousand million rounds.
+        # The old image is confirmed. It spins for four thousand million rounds.
         assert line.ok(WRITE_INPUT, struct.pack("<Iff", 0, 4e9, 0)) == b""
         line.send(request(INFER))
-        assert line.call() == ACK, "the bootloader stays, and is heard"
+        assert line.call() == ACK, "the bootloader stays active and answers"
         assert line.go(first) == ACK
         assert running(line) == "old"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_fed_watchdog_lets_the_application_be(board: Board, built: BuildResult, impatient: Path) -> None:
     with Emulator(board, impatient) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK
         line.program(board.slot.origin, built.firmware_bin.read_bytes())
         assert line.go(board.slot.origin) == ACK
-        # Work of six seconds, twice what the watchdog's counter holds; each inference is fed before.
+        # Six seconds of work, twice the range of the watchdog's counter; it is fed before each inference.
         for _ in range(3):
             assert line.ok(WRITE_INPUT, struct.pack("<Iff", 0, 15e6, 0)) == b""
             line.ok(INFER)
@@ -213,7 +219,7 @@ def test_a_fed_watchdog_lets_the_application_be(board: Board, built: BuildResult
 def test_power_cut_at_every_step_of_an_update_of_the_spare_slot(
     machine: Machine, board: Board, built: BuildResult
 ) -> None:
-    """Half and whole of each erase and write: a reset starts the old image until the new one is whole."""
+    """Cut in and after each erase and write: a reset starts the old image until the new one is whole."""
     line, emulator = machine.line, machine.emulator
     (first, second), page = (slot.origin for slot in board.slots), board.flash.page
     new = version_of(built, 1, "new")
@@ -258,20 +264,22 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def checking(board: Board, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checking(
+    cross_compiler: None, qemu: None, board: Board, key: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A bootloader that checks signatures."""
     return build_bootloader(board, tmp_path_factory.mktemp("checking"), read_key(key))
 
 
 @pytest.fixture
-def secure(board: Board, checking: Path) -> Iterator[Machine]:
+def secure(cross_compiler: None, qemu: None, board: Board, checking: Path) -> Iterator[Machine]:
     with Emulator(board, checking) as emulator, Line(emulator.port) as line:
         assert line.call() == ACK
         yield Machine(emulator, line)
 
 
 def reseal(content: bytes) -> bytes:
-    """Make what was tampered with whole again, as anyone can: lengths, CRCs and digest."""
+    """Correct lengths, CRCs and digest of a changed image, as anyone can."""
     header = images.ImageHeader.of(content[HEADER_BYTES:], content[16:48], "x", "1", 0)
     sealed = bytearray(content)
     sealed[8:16] = header.to_bytes()[8:16]
@@ -310,8 +318,9 @@ def test_what_is_not_signed_by_the_key_is_refused(
     assert running(line) == "right"
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_nor_on_aarch64(standin_for: Callable[[str], Path], key: Path, tmp_path: Path) -> None:
-    """Whose bootloader is compiled as one, and with other arithmetic in SHA-512."""
+    """There the bootloader is compiled as one program, with other arithmetic in SHA-512."""
     board = load_board("qemu-raspi3b")
     built = build_firmware(standin_for(board.target), board, tmp_path / "out")
     bootloader = build_bootloader(board, tmp_path / "checking", read_key(key))
@@ -349,7 +358,7 @@ def test_the_flasher_says_why(
     assert flash_image(port, folder_of(tmp_path / "c", built, "ten", read_key(key, 10)), board)
     with pytest.raises(FlashError, match=r"older than one that has run on this board. To go back on purpose"):
         flash_image(port, folder_of(tmp_path / "d", built, "nine", read_key(key, 9)), board)
-    # The one that ran still does.
+    # The image that ran before still runs.
     start_alone(secure)
     assert running(secure.line) == "ten"
 
@@ -368,7 +377,7 @@ def test_an_older_image_is_refused_once_a_newer_was_confirmed(
     assert put(0, "ten", 10) == ACK
     assert running(line) == "ten"
     restart(secure)
-    # Twenty is started, and not confirmed: ten may come back.
+    # Counter 20 is started but not confirmed, so counter 10 may still be used.
     assert put(1, "twenty", 20) == ACK
     restart(secure)
     assert line.go(first) == ACK
@@ -396,5 +405,5 @@ def test_an_older_image_is_refused_once_a_newer_was_confirmed(
     assert put(0, "again", 20) == ACK, "the same counter is not older"
     assert running(line) == "again"
     restart(secure)
-    assert put(1, "back", 21) == ACK, "signed anew, an old image is a new one"
+    assert put(1, "back", 21) == ACK, "an old image that is signed again is a new one"
     assert running(line) == "back"

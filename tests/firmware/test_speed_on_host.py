@@ -1,4 +1,4 @@
-"""The rate of the line, as the application changes it: on this machine, with silences to order."""
+"""How the application changes the line's rate: on this machine, with scripted silences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECOND = b"s" * 20  # of silence
 
 @pytest.fixture(scope="module")
 def said(host_compile: Callable[..., Path]) -> Callable[[bytes], list[str]]:
-    """``said(script)``: the rates that the application goes to, and a word for each answer between."""
+    """``said(script)``: the rates that the application changes to, and a word for each answer between."""
     program = host_compile(
         "speeds",
         *(

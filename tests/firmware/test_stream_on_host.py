@@ -73,7 +73,7 @@ def all_of(raw: np.ndarray, step: int) -> list[bytes]:
 
 
 def model(window: np.ndarray) -> np.ndarray:
-    """The stand-in, see standin/kernels.c; float32 [300]."""
+    """Return the output of the stand-in, float32 [300]; see standin/kernels.c."""
     x = window.astype(np.float32).ravel()
     half, three, two = np.float32(0.5), np.float32(-1.5), np.float32(2.25)
     return half * x[:300] + three * x[1:301] + two * x[2:302] + np.float32(1)
@@ -82,7 +82,7 @@ def model(window: np.ndarray) -> np.ndarray:
 def by_definition(
     raw: np.ndarray, hop: int, share: float, scales: np.ndarray
 ) -> list[tuple[int, int, int, float]]:
-    """When, the window's class, the smoothed class and its share."""
+    """Return for each decision its sample, the window's class, the smoothed class and its share."""
     length = VALUES // raw.shape[1]
     average, found = None, []
     for end in range(length, len(raw) + 1, hop):
@@ -125,7 +125,7 @@ def test_decisions_are_as_defined(
     rng = np.random.default_rng(seed)
     raw = rng.integers(0, 64, (window + length, channels)).astype(np.float32)
     scales = np.column_stack([rng.integers(0, 4, channels), 2.0 ** rng.integers(-2, 2, channels)])
-    raw += scales[:, 0]  # the stand-in counts and digs by its first values: none is negative
+    raw += scales[:, 0]  # the first values are the stand-in's rounds and bytes, so none may be negative
     told = answers(
         opening(channels, hop, share, [(float(a), float(b)) for a, b in scales]), *all_of(raw, step)
     )

@@ -43,7 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bundle_for(
-    folder: Path, shape_of: Callable[..., object], random_folded: Callable[..., FoldedModel]
+    cross_compiler: None,
+    qemu: None,
+    folder: Path,
+    shape_of: Callable[..., object],
+    random_folded: Callable[..., FoldedModel],
 ) -> Callable[[str], Path]:
     """``bundle_for(target)``: a random model, compiled once."""
 
@@ -58,7 +62,7 @@ def bundle_for(
 
 
 def weights_lie_in(elf: Path) -> tuple[int, int]:
-    """First and last address of the constants."""
+    """Return the first and the last address of the constants."""
     with elf.open("rb") as stream:
         symbols = ELFFile(stream).get_section_by_name(".symtab").iter_symbols()
         found = [
@@ -102,7 +106,7 @@ def test_a_model_with_its_weights_in_ram_is_bit_exact(
 def test_the_copy_goes_to_the_first_ram_that_has_room(
     bundle_for: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """The arena first, which is read and written more often; and what is missing is told."""
+    """The arena is placed first, because it is accessed more often; the error says how much is missing."""
     board = default_board()
     bundle = bundle_for(board.target)
     in_flash = build_firmware(bundle, board, tmp_path / "flash")

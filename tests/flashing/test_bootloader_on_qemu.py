@@ -1,4 +1,4 @@
-"""The host's AN3155 meets the firmware's, which was written apart from it, on the emulated board."""
+"""The host's AN3155 with the firmware's, which is independent of it, on the emulated board."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLOCK = bytes(range(1, 256)) + b"\x7e"
 
 
 class LossyPort(SerialPort):
-    """Loses the n-th byte that the host sends, counted from when ``lose`` is set."""
+    """A port that loses the n-th byte that the host sends after ``lose`` was set."""
 
     lose = 0
 
@@ -37,7 +37,9 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def port(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LossyPort]:
+def port(
+    cross_compiler: None, qemu: None, board: Board, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LossyPort]:
     kernel = build_bootloader(board, Path(tmp_path_factory.mktemp("bootloader")))
     with Emulator(board, kernel) as emulator, LossyPort(emulator.port, board.uart) as port:
         yield port
@@ -92,7 +94,7 @@ def test_a_lost_byte_of_an_erase(bootloader: An3155, port: LossyPort, board: Boa
 def test_a_lost_byte_among_blocks_that_were_sent_ahead(
     bootloader: An3155, port: LossyPort, board: Board, lose: int
 ) -> None:
-    """Behind a refused block none that followed is written: they are all tried again."""
+    """After a refused block none of the following ones is written; all are repeated."""
     bootloader.hasty = True
     bootloader.ahead, _ = bootloader.options()
     assert bootloader.ahead == 6
@@ -112,9 +114,9 @@ def test_a_lost_byte_among_blocks_that_were_sent_ahead(
 def test_a_lost_byte_of_a_long_write(
     bootloader: An3155, port: LossyPort, board: Board, ahead: int, sent: int, lose: int
 ) -> None:
-    """What the line damages comes again in short blocks; a gap begins another Long Write.
+    """Data that the line damages are repeated in short blocks; a gap begins another Long Write.
 
-    The bytes are noise: an XOR misses one loss in 256, and of bytes that count up it misses more.
+    The bytes are noise: the XOR misses one loss in 256, and more losses in ascending bytes.
     """
     bootloader.hasty = bootloader.long_writes = True
     bootloader.ahead = ahead

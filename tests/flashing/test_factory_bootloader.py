@@ -1,4 +1,4 @@
-"""The flasher and a chip's own bootloader in ROM, played strictly from the documents."""
+"""The flasher with a chip's own bootloader in ROM, simulated strictly from the documents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOOTLOADER = struct.pack("<II", BOARD.ram.end, BOARD.flash.origin + 9) + b"a res
 
 
 def application(address: int, flash: bytes) -> Callable[[bytes], bytes]:
-    """What the flash holds now runs, and says hello: the model hash is that of the image's header."""
+    """Return an application that answers Hello with the model hash of the image's header in flash."""
     came = bytearray()
 
     def take(byte: bytes) -> bytes:
@@ -84,10 +84,10 @@ def test_no_bootloader_to_write(image: Image) -> None:
     [(True, True, "checksum"), (True, False, "checksum"), (False, False, "read-back")],
 )
 def test_what_512_kb_cost_on_the_wire(checksum: bool, long: bool, how: str) -> None:
-    """At most 1.15 of the bytes alone, erase, comparison, commands and answers with them.
+    """At most 1.15 times the bytes alone, including erase, comparison, commands and answers.
 
-    Counted in bytes of both directions, of which no two are on the wire at once; wire_time.py measures the
-    wall clock too. What is verified by reading it back crosses the wire twice, and counts twice.
+    The measure is bytes of both directions, which never overlap; wire_time.py also measures wall-clock time.
+    Bytes that are verified by reading them back cross the wire twice and count twice.
     """
     times = measure(checksum, real=False, long=long)
     assert times.verified_by == how

@@ -1,4 +1,4 @@
-"""What `flash` can do besides: look, read, erase, go on, several boards; by command and by call."""
+"""Further options of `flash`: verify, read, erase, resume, several boards; as command and as function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from test_factory_bootloader import BOARD, BOOTLOADER, application
 from test_flasher import image_bytes, seal
 
 from sensor_bnn.cli.flash import command
-from sensor_bnn.errors import BundleError, FlashError, PortError, SensorBnnError, ToolError
+from sensor_bnn.errors import BundleError, FileError, FlashError, PortError, SensorBnnError, ToolError
 from sensor_bnn.flashing import discover
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
@@ -121,9 +121,9 @@ def test_what_stays_blank_is_not_sent(tmp_path: Path, chip: Factory) -> None:
     assert in_slot(chip, len(data)) == data
 
 
-def test_afresh_and_by_reading_back(image: Image, chip: Factory) -> None:
+def test_rewriting_all_and_reading_back(image: Image, chip: Factory) -> None:
     program(chip, image.data)
-    result = flash_image(chip.port, image, BOARD, afresh=True, read_back=True)
+    result = flash_image(chip.port, image, BOARD, rewrite_all=True, read_back=True)
     assert (result.pages_written, result.verified_by) == (15, "read-back")
 
 
@@ -196,7 +196,7 @@ def test_intel_hex(image: Image, tmp_path: Path, board_folder: Path, chip: Facto
 
 @pytest.mark.parametrize("stage", ["compare", "erase", "write", "verify"])
 def test_a_cable_pulled_and_put_back(image: Image, tmp_path: Path, stage: str) -> None:
-    """The port goes away and comes back under its name: the work goes on where it was."""
+    """The port disappears and returns under the same name; the work continues where it stopped."""
     link = tmp_path / "port"
     boards = [Factory(BOARD, checksum=True, start=application)]
     link.symlink_to(boards[0].port)
@@ -287,7 +287,7 @@ def test_ports_are_found_by_usb_id_and_then_by_asking(
 def test_the_drive_of_a_probe(image: Image, tmp_path: Path, board_folder: Path) -> None:
     drive = tmp_path / "drive"
     arguments = (tmp_path, "--via", "mass-storage", "--drive", drive)
-    with pytest.raises(FlashError, match="there is no such folder"):
+    with pytest.raises(FileError, match=r"FIRMWARE.HEX cannot be written .*Mount the probe.s drive"):
         run(board_folder, *arguments)
     drive.mkdir()
     result = run(board_folder, *arguments)

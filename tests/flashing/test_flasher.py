@@ -1,4 +1,4 @@
-"""The flasher against a bootloader played from the application note, on a line that fails to order."""
+"""The flasher with a bootloader simulated from the application note, on a line with scripted faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from peer import TOY, Application, Faults, Peer
+from peer import TOY, Application, Faults, Peer, toy_folder
 
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
 from sensor_bnn.flashing import flash, session
@@ -31,7 +31,7 @@ SLOT = TOY.slot.origin
 def image_bytes(
     size: int = 3001, board: str = "toy", model_hash: bytes = bytes(range(32)), address: int = SLOT
 ) -> bytes:
-    """A whole image; its size is no multiple of a word or a block."""
+    """Return a whole image whose size is not a multiple of a word or a block."""
     body = bytes((7 * i + i // 256) & 0xFF for i in range(size))
     fields = struct.pack(
         "<4s3I32s32s16s32sI376x",
@@ -43,7 +43,7 @@ def image_bytes(
 
 
 def seal(data: bytearray) -> None:
-    """Make the image whole after a change behind its header."""
+    """Make the image whole after a change of the bytes after its header."""
     data[12:16] = struct.pack("<I", zlib.crc32(data[512:]))
     data[96:128] = hashlib.sha256(data[512:]).digest()
     data[508:512] = struct.pack("<I", zlib.crc32(data[:508]))
@@ -57,7 +57,7 @@ def image(tmp_path: Path) -> Image:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The peer answers at once: what it does not answer in this time it never will."""
+    """The peer answers at once, so a short timeout is enough."""
     monkeypatch.setattr(an3155, "_ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(an3155, "_ERASE_SECONDS", 0.5)
     monkeypatch.setattr(an3155, "_SYNC_SECONDS", 0.1)
@@ -84,7 +84,7 @@ def test_a_quiet_line(image: Image) -> None:
     with Peer() as peer:
         result = flash_image(peer.port, image, TOY, progress=lambda *step: steps.append(step))
     assert slot(peer, image) == image.data
-    assert peer.erased == {4, 5, 6, 7}  # 3513 bytes in pages of 1 KB, behind 4 of the bootloader
+    assert peer.erased == {4, 5, 6, 7}  # 3513 bytes in pages of 1 KB, after 4 pages of the bootloader
     assert result.retries == 0
     assert (result.board, result.address, result.flash_bytes) == ("toy", SLOT, len(image.data))
     assert (result.chip_id, result.bootloader_version) == (0x450, "3.1")
@@ -116,7 +116,7 @@ def test_a_running_application_is_asked_into_the_bootloader(image: Image) -> Non
 
 
 def test_a_lost_request_into_the_bootloader_is_made_again(image: Image) -> None:
-    # Bytes of the syncs, HELLO, then one of the request itself.
+    # The bytes of the syncs and HELLO, then one of the request itself.
     with Peer("application", faults=Faults(drop_received={27, 28, 29})) as peer:
         run(peer, image)
     assert slot(peer, image) == image.data
@@ -140,14 +140,14 @@ def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
     assert slot(peer, image) == image.data
 
 
-def test_a_block_damaged_by_chance_is_written_afresh(tmp_path: Path) -> None:
-    """The lost byte equals what resync fills with: all that follows moves up, and the checksum is right."""
+def test_a_block_damaged_by_chance_is_written_again(tmp_path: Path) -> None:
+    """The lost byte equals resync's filler: all later bytes move up, and the checksum is right."""
     data = bytearray(image_bytes())
     data[700] = an3155.FILL
     seal(data)
     (tmp_path / "firmware.bin").write_bytes(data)
     image = read_image(tmp_path)
-    # sync, Get, Get ID, Erase of 4 pages; 265 bytes a whole Write, whose data begin behind 8.
+    # sync, Get, Get ID, Erase of 4 pages; 265 bytes per whole Write, whose data begin after 8.
     position = 1 + 2 + 2 + 2 + 11 + 2 * 265 + 8 + (700 - 512) + 1
     with Peer(faults=Faults(drop_received={position})) as peer:
         run(peer, image)
@@ -228,7 +228,7 @@ def test_a_silent_port(image: Image) -> None:
 def test_a_board_that_falls_silent(image: Image, sent: int) -> None:
     with (
         Peer(faults=Faults(silent_after=sent)) as peer,
-        pytest.raises(SilenceError, match="has fallen silent"),
+        pytest.raises(SilenceError, match="no longer answers"),
     ):
         run(peer, image)
 
@@ -298,7 +298,7 @@ def test_a_missing_image(tmp_path: Path) -> None:
 
 
 def test_an_elf_file_is_what_it_loads(tmp_path: Path) -> None:
-    """Two segments with a gap, which is filled as erased flash."""
+    """Two segments with a gap, which is filled with 0xFF."""
     data = bytearray(image_bytes())
     data[1000:1100] = b"\xff" * 100
     seal(data)
@@ -325,7 +325,7 @@ def test_the_port_is_for_one_program_and_given_back(image: Image) -> None:
 
 
 def test_a_port_without_the_boards_parity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a pseudo-terminal without parity answers, by some C libraries."""
+    """Some C libraries report this error for a pseudo-terminal without parity."""
 
     def refuse(*arguments: object) -> None:
         raise termios.error(errno.EINVAL, "Invalid argument")
@@ -344,40 +344,6 @@ def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
         flash_image(str(tmp_path / "file"), image, TOY)
 
 
-def board_folder(folder: Path) -> Path:
-    board = folder / "toy"
-    board.mkdir()
-    (board / "board.toml").write_text(
-        f"""name = "toy"
-title = "A toy"
-target = "toy-core"
-run_on_hardware = false
-[memory]
-flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
-ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
-[bootloader]
-size = {TOY.bootloader.size}
-chip_id = {TOY.bootloader.chip_id}
-[uart]
-driver = "toy"
-base = 0
-clock_hz = 1
-irq = 0
-baud = 115200
-parity = "none"
-[counter]
-driver = "systick"
-clock_hz = 25_000_000
-[emulator]
-program = "toy-emulator"
-arguments = []
-icount_shift = 6
-default = false
-"""
-    )
-    return board
-
-
 def test_the_command(image: Image, tmp_path: Path) -> None:
     line = [
         sys.executable,
@@ -386,7 +352,7 @@ def test_the_command(image: Image, tmp_path: Path) -> None:
         "flash",
         str(tmp_path),
         "--board",
-        str(board_folder(tmp_path)),
+        str(toy_folder(tmp_path)),
     ]
     with Peer() as peer:
         environment = {**os.environ, "SENSOR_BNN_PORT": peer.port}

@@ -1,4 +1,4 @@
-"""UF2 files, read back by Adafruit's converter, and the drive of a boot ROM, played by a folder."""
+"""UF2 files, read back by Adafruit's converter, and a folder in place of a boot ROM's drive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORIGIN, SLOT = BOARD.flash.origin, BOARD.slot.origin
 
 
 def converted(file: Path, family: int) -> bytes:
-    """What Adafruit's converter finds in the file, from its first address on, gaps as zeros."""
+    """Return what Adafruit's converter reads from the file, from its first address on, gaps as zeros."""
     out = file.with_suffix(".found")
     done = subprocess.run(
         [sys.executable, "-m", "adafruit_uf2.uf2conv", "-f", f"{family:#x}", "-o", out, file],
@@ -44,7 +44,7 @@ def converted(file: Path, family: int) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def bootloader_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bootloader_elf(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_bootloader(BOARD, tmp_path_factory.mktemp("uf2"))
 
 
@@ -144,7 +144,7 @@ def test_what_is_refused(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(FlashError, "holds no INFO_UF2.TXT", folder, "--drive", tmp_path / "empty")
     wrong = drive(tmp_path / "wrong", "another")
-    refused(FlashError, "is of a board another", folder, "--drive", wrong)
+    refused(FlashError, "belongs to a board another", folder, "--drive", wrong)
     place = drive(tmp_path / "drive", BOARD.uf2.board_id)
     refused(BundleError, "no bootloader.elf", folder / "firmware.bin", "--drive", place)
     assert not (place / "FIRMWARE.UF2").exists()

@@ -1,4 +1,4 @@
-"""Valid files that the fuzzer starts from: small, and together they hold every operator."""
+"""Small valid files that the fuzzer starts from; together they contain every operator."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _chain(tokens: int, width: int, hidden: int) -> bytes:
 
 
 def _floats() -> bytes:
-    """Standard float operators, and those that are rewritten as others."""
+    """Standard float operators, and operators that are rewritten as others."""
     text = f"""
     <ir_version: 10, opset_import: ["": {OPSET}, "{DOMAIN}": 1]>
     floats (float[1, 2, 8] x) => (float[1, 5] y) {{
@@ -104,7 +104,7 @@ def _floats() -> bytes:
 
 @cache
 def make_corpus() -> dict[str, bytes]:
-    """Bytes of each file by name."""
+    """Return the bytes of each file by name."""
     return {
         "chain": _chain(tokens=3, width=33, hidden=31),
         "chain-by-look-up": _chain(tokens=17, width=32, hidden=40),

@@ -1,7 +1,8 @@
-"""Fuzz the compiler with damaged ONNX files: no crash, no hang, no file left behind, one sentence each.
+"""Fuzz the compiler with damaged ONNX files: no crash, no hang, no remaining file, one sentence per error.
 
-``python -m tests.fuzz.fuzz --minutes 60`` from the repository's root; processor minutes of all processes
-count. Hypothesis draws the damage and shrinks what it finds; the smallest file is kept and named.
+``python -m tests.fuzz.fuzz --minutes 60`` from the repository's root; minutes are processor time of all
+processes. Hypothesis draws the damage and shrinks each finding; the smallest file is kept and its name
+printed.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Worker:
         shutil.rmtree(self.folder)
 
     def compile(self, data: bytes, target: str) -> tuple[str, str]:
-        """Outcome and words for one file."""
+        """Compile one file; return outcome and message."""
         model, place = self.folder / "model.onnx", self.folder / "place"
         model.write_bytes(data)
         shutil.rmtree(place, ignore_errors=True)
@@ -123,8 +124,8 @@ def fuzz(worker: Worker, seed: int, examples: int, counts: Counter[str]) -> None
 
 
 def spent_seconds() -> float:
-    """Processor seconds of this process and all that have ended."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    """Return processor seconds of this process and of all ended child processes."""
+    used = (resource.getrusage(group) for group in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 

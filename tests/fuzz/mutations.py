@@ -1,4 +1,4 @@
-"""Ways to damage an ONNX file: in its bytes, and in what they mean."""
+"""Ways to damage an ONNX file: its bytes, and its meaning."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def swap_nodes(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def rewire_input(model: onnx.ModelProto, rng: Random) -> None:
-    """To any value, later ones included: this makes cycles."""
+    """Rewire an input to any value, even a later one, which makes cycles."""
     node = _pick(model.graph.node, rng)
     if node.input:
         node.input[rng.integers(len(node.input))] = _name(model, rng)
@@ -114,7 +114,7 @@ def change_operator(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def standard_operator(model: onnx.ModelProto, rng: Random) -> None:
-    """Any of ONNX's, among them those with graphs inside."""
+    """Replace by any standard operator, including those with subgraphs."""
     node = _pick(model.graph.node, rng)
     names = sorted({schema.name for schema in onnx.defs.get_all_schemas() if not schema.domain})
     node.op_type, node.domain = _pick(names, rng), ""
@@ -151,7 +151,7 @@ def drop_attribute(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def change_constant(model: onnx.ModelProto, rng: Random) -> None:
-    """Another value, shape or type, with data that fit."""
+    """Give a constant another value, shape or type, with matching data."""
     if not model.graph.initializer:
         return
     tensor = _pick(model.graph.initializer, rng)
@@ -180,7 +180,7 @@ def change_constant(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def lie_about_constant(model: onnx.ModelProto, rng: Random) -> None:
-    """Sizes or a type that the data do not have."""
+    """Declare sizes or a type that the data do not have."""
     if not model.graph.initializer:
         return
     tensor = _pick(model.graph.initializer, rng)
@@ -194,7 +194,7 @@ def lie_about_constant(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def change_end(model: onnx.ModelProto, rng: Random) -> None:
-    """Shape, type or name of an input or output."""
+    """Change shape, type or name of an input or output."""
     ends = [*model.graph.input, *model.graph.output]
     if not ends:
         return
@@ -226,7 +226,7 @@ def change_version(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def rename(model: onnx.ModelProto, rng: Random) -> None:
-    """To names that C, tables or file systems could stumble over."""
+    """Rename to names that C, tables or file systems may not handle."""
     names = (
         "",
         "*/",
@@ -258,7 +258,7 @@ def same_names(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def change_function(model: onnx.ModelProto, rng: Random) -> None:
-    """A local function that calls itself, lies about its name, or takes a standard operator's place."""
+    """Make a local function call itself, have a wrong name, or replace a standard operator."""
     if not model.functions:
         return
     function = _pick(model.functions, rng)
@@ -280,7 +280,7 @@ def sparse_constant(model: onnx.ModelProto, rng: Random) -> None:
 
 
 def external_constant(model: onnx.ModelProto, rng: Random) -> None:
-    """Weights in a file elsewhere, which nobody should open."""
+    """Put weights in an external file, which must not be opened."""
     if model.graph.initializer:
         tensor = _pick(model.graph.initializer, rng)
         tensor.data_location = TensorProto.EXTERNAL
@@ -319,7 +319,7 @@ MODEL: dict[str, Callable[[onnx.ModelProto, Random], None]] = {
 
 
 def damage(data: bytes, steps: list[tuple[str, int]]) -> bytes:
-    """Apply named mutations, each with a seed; what no longer parses is damaged by its bytes only."""
+    """Apply named mutations, each with a seed; a file that no longer parses is damaged in its bytes only."""
     for name, seed in steps:
         rng = np.random.default_rng(seed)
         if name in BYTES:
@@ -334,6 +334,6 @@ def damage(data: bytes, steps: list[tuple[str, int]]) -> bytes:
         try:
             MODEL[name](model, rng)
             data = model.SerializeToString()
-        except (TypeError, ValueError):  # names that are no text any more
+        except (TypeError, ValueError):  # names that are no longer valid text
             continue
     return data

@@ -1,7 +1,7 @@
-"""Compile file after file in a process of its own: a crash, a hang or a flood of memory ends only this.
+"""Compile files in a separate process, so that a crash, a hang or excessive memory ends only this one.
 
 Each line of standard input is ``<model> <target> <folder>``. The answer is one JSON line: ``outcome`` is
-``compiled``, ``refused`` or ``finding``, ``said`` what was said.
+``compiled``, ``refused`` or ``finding``, and ``said`` the message.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import SensorBnnError
 
 CPU_SECONDS = 60
-"""Of processor time, not of a clock: a busy machine is slow, not hung."""
+"""Limit of processor time, not of clock time: on a busy machine a slow run is no hang."""
 MEMORY_BYTES = 6 << 30
 GUARD, PAINT = 1 << 16, 0xA5
 
 
 def run(model: HostModel) -> None:
-    """Run once, on memory whose neighbours are watched."""
-    sizes = [model.metadata["arena_bytes"], *(model.metadata[end]["bytes"] for end in ("input", "output"))]
+    """Run the model once, and check that the memory around its buffers is unchanged."""
+    sizes = [model.metadata.arena_bytes, model.metadata.input.bytes, model.metadata.output.bytes]
     whole = np.full(sum(sizes) + GUARD * (len(sizes) + 1), PAINT, np.uint8)
     whole = whole[-whole.ctypes.data % 16 :]
     places, start = [], GUARD
@@ -52,7 +52,7 @@ def attempt(model: Path, target: str, folder: Path) -> tuple[str, str]:
         bundle = compile_model(model, target, out)
         if target == "host":
             run(HostModel(out))
-        return "compiled", bundle.metadata["model"]
+        return "compiled", bundle.metadata.model
     except SensorBnnError as error:
         said = str(error)
         left = sorted(path.name for path in folder.iterdir())
@@ -69,7 +69,7 @@ def attempt(model: Path, target: str, folder: Path) -> tuple[str, str]:
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # a library's output must not be read as the answer
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     for line in sys.stdin:
         model, target, folder = line.split()

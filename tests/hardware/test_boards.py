@@ -1,4 +1,4 @@
-"""The board registry: what it reads, and what it says about a wrong file."""
+"""The board registry: what it reads, and its errors for a wrong file."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SECTORS = "page = 0x4000\nfirst_sectors = [0x800, 0x800, 0x800, 0x800, 0x2000]"
 
 
 def test_a_journal_in_small_sectors(tmp_path: Path) -> None:
-    """The bootloader's program has the room before it, and no page is lost to it."""
+    """The bootloader's program may use the room before it, and no page is lost."""
     text = GOOD.replace("page = 0x400", SECTORS)
     board = load_board(
         write(
@@ -82,9 +82,9 @@ def test_a_journal_in_small_sectors(tmp_path: Path) -> None:
     assert (board.bootloader_room, board.slot.origin) == (0x1000, 0x08004000)
     assert [slot.origin for slot in board.slots] == [0x08004000, 0x08010000]
     for keys in ("journal = 2", "journal = 2\njournal_sector = 3", "journal = 2\njournal_sector = 4"):
-        with pytest.raises(BoardError, match="journal_sector must be the first of two equal ones"):
+        with pytest.raises(BoardError, match="it must be the first of two equal ones"):
             load_board(write(tmp_path, text.replace("size = 0x4000", f"size = 0x4000\n{keys}")))
-    with pytest.raises(BoardError, match="journal_sector wants a journal"):
+    with pytest.raises(BoardError, match="journal_sector is 2; it requires a journal"):
         load_board(write(tmp_path, text.replace("size = 0x4000", "size = 0x4000\njournal_sector = 2")))
 
 
@@ -109,49 +109,101 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ('name = "toy"', 'name = "other"', "name is 'other', but the folder is 'toy'"),
-        ('name = "toy"', 'name = "To y"', "name must be small letters"),
+        ('name = "toy"', 'name = "other"', "name is 'other'; it must be 'toy', the name of the folder"),
+        ('name = "toy"', 'name = "To y"', "name is 'To y'; it must be small letters"),
         ('title = "A toy"', "", "title is missing"),
-        ('title = "A toy"', "title = 3", "title must be a text, not 3"),
+        ('title = "A toy"', "title = 3", "title is 3; it must be a text that is not empty"),
         ('title = "A toy"', "title = ", "no valid TOML"),
-        ("run_on_hardware = false", 'run_on_hardware = "no"', "run_on_hardware must be true or false"),
-        ("size = 0x8000", "size = 0", r"memory.ram.size must lie in 1..4294967296, not 0"),
-        ("size = 0x8000", "size = true", "memory.ram.size must be an integer, not True"),
-        ("size = 0x8000", "size = 0xF0000000", "memory.ram.size reaches beyond"),
+        (
+            "run_on_hardware = false",
+            'run_on_hardware = "no"',
+            "run_on_hardware is 'no'; it must be true or false",
+        ),
+        ("size = 0x8000", "size = 0", r"memory.ram.size is 0; it must be between 1 and 4,294,967,296"),
+        ("size = 0x8000", "size = true", "memory.ram.size is true; it must be a whole number"),
+        (
+            "size = 0x8000",
+            "size = 0xF0000000",
+            "memory.ram.size is 0xf0000000; from its origin it reaches beyond",
+        ),
         ("origin = 0x20000000", "origin = 0x08010000", "memory.ram overlaps memory.flash"),
-        ("size = 0x4000", "size = 0x20000", "bootloader.size leaves no room"),
-        ("size = 0x4000", "size = 0x4010", "bootloader.size must put the application slot on a multiple"),
-        ("size = 0x4000", "size = 0x4200", "bootloader.size must be a whole number of pages of 1024"),
-        ("size = 0x20000", "size = 0x20001", "memory.flash.size must be a whole number of pages of 1024"),
-        ("stack = 0x1000", "stack = 0x1004", "memory.ram.stack must be a multiple of 8"),
-        ("stack = 0x1000", "stack = 0x8000", "memory.ram.stack leaves no room"),
-        ("chip_id = 0x450", "chip = 0x450", "bootloader.chip_id is missing"),
+        ("size = 0x4000", "size = 0x20000", "bootloader.size is 0x20000; it leaves no room"),
+        (
+            "size = 0x4000",
+            "size = 0x4010",
+            "bootloader.size is 0x4010; it must put the application slot on a multiple",
+        ),
+        (
+            "size = 0x4000",
+            "size = 0x4200",
+            "bootloader.size is 0x4200; it must be a whole number of pages of 1024",
+        ),
+        (
+            "size = 0x20000",
+            "size = 0x20001",
+            "memory.flash.size is 0x20001; it must be a whole number of pages of 1024",
+        ),
+        ("stack = 0x1000", "stack = 0x1004", "memory.ram.stack is 0x1004; it must be a multiple of 8"),
+        ("stack = 0x1000", "stack = 0x8000", "memory.ram.stack is 0x8000; it leaves no room"),
+        ("chip_id = 0x450", "", "bootloader.chip_id is missing"),
         (
             "chip_id = 0x450",
             "chip_id = 0x450\nchip_ids = 3",
             "chip_ids is not a known key; did you mean chip_id",
         ),
-        ('parity = "even"', 'parity = "mark"', "uart.parity must be one of none, even, odd, not 'mark'"),
-        ('driver = "cmsdk"', 'driver = "../x"', "uart.driver must be a word"),
-        ("chip_id = 0x450", "chip_id = 0x450\nalias = 0xFFFFFFFF", "bootloader.alias must lie in"),
-        ("[counter]", "[timer]", "counter is missing"),
-        ("[counter]", "[[setup]]\nregister = 2\n[counter]", "setup[0].register must be a multiple of 4"),
+        (
+            'parity = "even"',
+            'parity = "mark"',
+            "uart.parity is 'mark'; it must be one of 'even', 'none', 'odd'",
+        ),
+        ('driver = "cmsdk"', 'driver = "../x"', "uart.driver is '../x'; it must be a word in small letters"),
+        (
+            "chip_id = 0x450",
+            "chip_id = 0x450\nalias = 0xFFFFFFFF",
+            "bootloader.alias is 0xffffffff; it must be at most 0xfffe0000",
+        ),
+        ("[counter]", "[timer]", "timer is not a known key"),
+        (
+            "[counter]",
+            "[[setup]]\nregister = 2\n[counter]",
+            "setup[0].register is 0x2; it must be a multiple of 4",
+        ),
         ("[counter]", "[[setup]]\nset = 2\n[counter]", "setup[0].register is missing"),
-        ("[counter]", "[setup]\nset = 2\n[counter]", "setup must be an array of tables, [[setup]]"),
-        ("[counter]", "[flasher]\nvia = 'jtag'\n[counter]", "flasher.via must be one of an3155, gdb"),
+        ("[counter]", "[setup]\nset = 2\n[counter]", "setup is a table; it must be a list of tables"),
+        (
+            "[counter]",
+            "[flasher]\nvia = 'jtag'\n[counter]",
+            "flasher.via is 'jtag'; it must be one of 'an3155', 'gdb'",
+        ),
         (
             "run_on_hardware = false",
             'run_on_hardware = false\nsoc = "Pi 3"',
-            "soc must be a word, not 'Pi 3'",
+            "soc is 'Pi 3'; it must be a word",
         ),
-        ("chip_id = 0x450", "chip_id = 0x450\nmark = [-1]", "bootloader.mark must be a list of integers"),
+        (
+            "chip_id = 0x450",
+            "chip_id = 0x450\nmark = [-1]",
+            "bootloader.mark[0] is -1; it must be between 0 and",
+        ),
         ("[bootloader]", "[memory.large]\norigin = 0x20000000\nsize = 1\n[bootloader]", "large overlaps"),
-        ("[counter]", "[flasher]\nvia = 'uf2'\n[counter]", "uf2 is missing, and flasher.via says uf2"),
+        ("[counter]", "[flasher]\nvia = 'uf2'\n[counter]", "uf2 is missing; flasher.via is 'uf2'"),
         ("[counter]", "[uf2]\nfamily = 1\n[counter]", "uf2.board_id is missing"),
-        ("page = 0x400", "page = 0x400\nfirst_sectors = [512]", "first_sectors must make one page of 1024"),
-        ("size = 0x4000", "size = 0x4000\njournal_sector = 0\njournal = 1", "journal must be 2 pages, or 0"),
-        ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift must lie in 0..10, not 11"),
-        ('["-machine", "toy"]', '"-machine toy"', "emulator.arguments must be a list of texts"),
+        (
+            "page = 0x400",
+            "page = 0x400\nfirst_sectors = [512]",
+            "first_sectors has 512 bytes; they must make one page of 1024",
+        ),
+        (
+            "size = 0x4000",
+            "size = 0x4000\njournal_sector = 0\njournal = 1",
+            "bootloader.journal is 1; it must be one of 0, 2",
+        ),
+        ("icount_shift = 6", "icount_shift = 11", "emulator.icount_shift is 11; it must be between 0 and 10"),
+        (
+            '["-machine", "toy"]',
+            '"-machine toy"',
+            "emulator.arguments is '-machine toy'; it must be a list of texts",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_key_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
@@ -183,7 +235,7 @@ def test_a_folder_without_facts(tmp_path: Path) -> None:
 
 
 def strings(file: Path) -> list[str]:
-    """Every text of a Python file but the docstrings, whose examples may show a board."""
+    """Return every string of a Python file except docstrings, whose examples may name a board."""
     tree = ast.parse(file.read_text())
     shown = {
         id(node.body[0].value)
@@ -200,7 +252,7 @@ def strings(file: Path) -> list[str]:
 
 
 def test_shared_code_names_no_board() -> None:
-    # A board that is nothing but its target's operating system bears the target's name.
+    # A board that is only its target's operating system has the target's name.
     targets = {target.name for target in list_targets()}
     names = [board.name for board in list_boards() if board.name not in targets]
     package = Path(sensor_bnn.__file__).parent

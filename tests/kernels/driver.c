@@ -1,9 +1,9 @@
-/* Runs a family of C kernels on buffers of exactly the sizes that their header states: the sanitizers
- * see one byte more.
+/* Runs a family of C kernels on buffers of exactly the sizes that their header states, so that the
+ * sanitizers notice an access to one byte more.
  *
- * In: lanes, m, n, k, form (0 bits, 1 floats, 2 floats and a residual, 3 the same in place), then x, w
- * and limit, or scale and bias and the residual. Out: bytes of workspace, then y. Again until the end.
- */
+ * Input: lanes, m, n, k, form (0 bits, 1 floats, 2 floats and a residual, 3 the same in place), then x,
+ * w and limit, or scale and bias and the residual. Output: the bytes of workspace, then y. This repeats
+ * until the end of the input. */
 #ifdef DRIVE_NEON
 #include "linear_neon.h"
 #define WORKSPACE_BYTES(lanes, n, k) sbnn_neon_workspace_bytes(k)

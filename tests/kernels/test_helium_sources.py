@@ -17,6 +17,7 @@ from sensor_bnn.compiler.targets import find_target
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("core", ["cortex-m55", "cortex-m85"])
 def test_they_compile_without_a_warning_fuse_nothing_and_need_little(core: str, tmp_path: Path) -> None:
     target = find_target(core)

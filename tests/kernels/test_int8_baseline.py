@@ -1,4 +1,4 @@
-"""The int8 kernels that binary ones are measured against: on the host under sanitizers, and as compiled."""
+"""The int8 kernels that the binary ones are compared with: on the host under sanitizers, and compiled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensor_bnn.resources import resource
 FOLDER = resource("firmware") / "baselines"
 STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 
-# What must multiply, by the folder and the target that shows it.
+# The instruction that must multiply, by folder and target.
 MULTIPLIES = [
     ("portable", "cortex-m3", "mla\t"),
     ("armv7em", "cortex-m7", "smlad\t"),
@@ -29,6 +29,7 @@ MULTIPLIES = [
 ]
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(("isa", "core", "instruction"), MULTIPLIES)
 def test_it_multiplies_by_what_its_name_says(isa: str, core: str, instruction: str, tmp_path: Path) -> None:
     target = find_target(core)

@@ -1,4 +1,4 @@
-"""Products and sums of floats for cores without an FPU, against this machine's."""
+"""Products and sums of floats for cores without an FPU, compared with this machine's."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sensor_bnn.resources import resource
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 SANITIZED = ["-O1", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
-# Any two numbers, numbers whose exponents are near, nearly opposite ones, short fractions that tie; factors
-# that fit eight bits and that do not, zero among them.
+# Arbitrary numbers, numbers with near exponents, nearly opposite numbers, short fractions that tie; factors
+# that fit eight bits and larger ones, including zero.
 DRIVER = r"""
 #include "lookup_float.h"
 #include <stdio.h>

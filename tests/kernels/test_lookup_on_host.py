@@ -1,4 +1,4 @@
-"""The portable look-up kernels under sanitizers, against the reference."""
+"""The portable look-up kernels under sanitizers, compared with the reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-p
 
 
 class Kernels:
-    """A process that runs the kernels on what it is sent."""
+    """A process that runs the kernels on data sent to it."""
 
     def __init__(self, program: Path) -> None:
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -63,7 +63,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
 
 
 def check(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: int = 0, density: float = 0.5) -> None:
-    """Every form of output at one shape; the message of a failure holds the arguments."""
+    """Check every form of output at one shape; a failure's message contains the arguments."""
     rng = np.random.default_rng(seed)
     x, w = pack_bits(rng.random((m, k)) < density), pack_bits(rng.random((n, k)) < 0.5)
     threshold = rng.integers(-k - 2, k + 3, n).astype(np.int32)
@@ -105,7 +105,7 @@ def test_outputs(kernels: Kernels, lanes: int, n: int) -> None:
 @pytest.mark.parametrize("lanes", [8, 16])
 @pytest.mark.parametrize("density", [0.0, 1.0])
 def test_counts_reach_their_ends(kernels: Kernels, lanes: int, density: float) -> None:
-    """Rows of nothing but 0 or 1 against random weights, and against their own kind: 0 and K mismatches."""
+    """Rows of only 0 or only 1 with random weights, and with each other: 0 and K mismatches."""
     for k in (192, 254, 255, 600):
         check(kernels, lanes, 16, 8, k, density=density)
         for bit in (False, True):
@@ -156,6 +156,7 @@ def test_a_tuned_split_is_taken_or_refused() -> None:
         choose_rows(HOST, 20, 8, MAX_BITS + 1, packed=True, tuned=(("lookup16", 20),))
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(
     ("core", "extracts"), [("cortex-m0plus", False), ("cortex-m3", True), ("cortex-m7", True)]
 )
@@ -166,7 +167,7 @@ def test_device_kernels_compile_without_a_warning_and_fuse_nothing(
     files = kernel_files(target, ["lookup"])
     for file in files:
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    # As in a build of somebody else's, whose assembly may have another syntax.
+    # As in another project's build, whose assembler syntax may differ.
     flags = [flag for flag in target.gcc if flag != "-masm-syntax-unified"]
     flags = [*flags, *STRICT, "-O2", "-ffp-contract=off"]
     for file in files:

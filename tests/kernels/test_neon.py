@@ -1,4 +1,4 @@
-"""The NEON kernels of both Arm architectures, emulated, under sanitizers, against the reference."""
+"""The NEON kernels of both Arm architectures, emulated, under sanitizers, compared with the reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INSTALL = (
 
 
 class Kernels:
-    """An emulated process that runs the kernels on what it is sent."""
+    """An emulated process that runs the kernels on data sent to it."""
 
     def __init__(self, target: Target, folder: Path) -> None:
         (self.kernel,) = (kernel for kernel in kernels_of(target) if kernel.family)
@@ -36,7 +36,7 @@ class Kernels:
             if shutil.which(tool) is None:
                 pytest.fail(f"{tool} is missing: {INSTALL}")
         files = kernel_files(target)
-        # A copy: an ISA's own header stands where its other files look for one.
+        # Copied, so that an ISA's own header is where its other files look for it.
         for file in files:
             (folder / file.name).write_bytes(file.read_bytes())
         flags = [*STRICT, *target.gcc, "-O2", "-ffp-contract=off"]
@@ -80,7 +80,9 @@ class Kernels:
 
 
 @pytest.fixture(scope="module", params=EMULATORS)
-def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+def kernels(
+    cross_compiler: None, qemu: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kernels]:
     kernels = Kernels(find_target(request.param), tmp_path_factory.mktemp("kernels"))
     yield kernels
     assert kernels.process.stdin is not None and kernels.process.stdout is not None
@@ -90,7 +92,7 @@ def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def check(kernels: Kernels, m: int, n: int, k: int, density: float = 0.5, tiny: float = 1.0) -> None:
-    """Every form of output at one shape; ``tiny`` scales the floats."""
+    """Check every form of output at one shape; ``tiny`` scales the floats."""
     rng = np.random.default_rng(m * 10007 + n * 101 + k)
     x, w = pack_bits(rng.random((m, k)) < density), pack_bits(rng.random((n, k)) < 0.5)
     threshold = rng.integers(-k - 2, k + 3, n).astype(np.int32)
@@ -128,7 +130,7 @@ def test_outputs(kernels: Kernels, n: int) -> None:
 
 @pytest.mark.parametrize("density", [0.0, 1.0])
 def test_counts_reach_their_ends(kernels: Kernels, density: float) -> None:
-    """0 and K mismatches, against every threshold that is near an end."""
+    """0 and K mismatches with all thresholds near the limits."""
     for k in (192, 254, 255, 600):
         check(kernels, 4, 8, k, density)
         for bit in (False, True):
@@ -166,7 +168,7 @@ def test_conformance_vectors(kernels: Kernels, operator: str) -> None:
 
 
 def test_nothing_is_fused(kernels: Kernels) -> None:
-    """Armv7's vmla.f32 is not: it rounds the product."""
+    """Armv7's vmla.f32 is not fused: it rounds the product."""
     assert re.search(r"\bv?cnt(\.8)?\s", kernels.code)
     assert not re.search(r"\b(?:vfn?m[as]|fn?m(?:add|sub|l[as]))", kernels.code)
 

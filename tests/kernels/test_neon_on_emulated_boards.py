@@ -1,4 +1,4 @@
-"""The kernels of the bare A cores: exact on their emulated boards, and no slower than was promised."""
+"""The kernels of the bare A cores on their emulated boards: exact, and within their limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHAPES = (
 
 
 @pytest.fixture(scope="module", params=["cortex-a53", "cortex-a72"])
-def rows(request: pytest.FixtureRequest) -> list[KernelRow]:
+def rows(cross_compiler: None, qemu: None, request: pytest.FixtureRequest) -> list[KernelRow]:
     return measure_kernels(find_target(request.param), SHAPES, Console(file=io.StringIO()))
 
 
@@ -41,7 +41,7 @@ def test_every_kernel_is_exact_at_every_shape(rows: list[KernelRow]) -> None:
 
 
 def test_bar(rows: list[KernelRow]) -> None:
-    """Instructions a multiply-add, the layout of the weights and the packing of the outputs included."""
+    """Instructions per multiply-add, including the layout of the weights and the packing of the outputs."""
     chosen = count(rows, BAR, "packed", "chosen")
     assert chosen.instr_per_mac <= 0.035
     assert chosen.instructions * 8 <= count(rows, BAR, "packed", "int8_sadalp").instructions

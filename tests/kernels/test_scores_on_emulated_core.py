@@ -1,8 +1,9 @@
-"""Attention maps by C kernels, on an emulated core, against the operators one by one."""
+"""Attention maps by C kernels on an emulated core, compared with the single operators."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sensor_bnn.compiler.lookup import scores_map_of
 from sensor_bnn.compiler.program import Buffer, Call, Place, Program, Read, Step, Workspace, Write
@@ -13,7 +14,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_attention_map, bnn_mat_mul
 
-# Queries (blocks of 32, and few that are left over), keys (bytes, words, more than 256), bits.
+# Queries (blocks of 32, and few remaining ones), keys (bytes, words, more than 256), bits.
 SHAPES = [
     (1, 1, 1),
     (4, 7, 31),
@@ -29,6 +30,7 @@ SHAPES = [
 RATIOS = np.array([0.02, 1.0, 0.0, -1.0, np.nan, 3e38, np.inf, 1e-7], np.float32)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_maps_are_exact() -> None:
     target = find_target("cortex-m55")
     rng = np.random.default_rng(7)

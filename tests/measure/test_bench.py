@@ -1,10 +1,9 @@
-"""The benchmark client against an application played by a thread, and against a host library."""
+"""The benchmark client with an application simulated by a thread, and with a host library."""
 
 from __future__ import annotations
 
 import io
 import json
-import shutil
 import struct
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from peer import TOY, Application, Peer
+from bundles import HASH, layer_facts, write_bundle, write_host_bundle
+from peer import TOY, Application, Peer, toy_folder
 from rich.console import Console
 
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
@@ -26,21 +26,6 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 from sensor_bnn.wire.protocol import Kind
 
-HASH = bytes(range(32)).hex()
-
-MODEL_C = """
-#include <stdint.h>
-#include <string.h>
-/* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
-void sbnn_model_invoke(void *arena, const void *input, void *output, const void *observer) {
-    float values[3];
-    memcpy(values, input, sizeof values);
-    for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
-    memset(arena, 0x55, 1024);
-    memcpy(output, values, sizeof values);
-}
-"""
-
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,40 +33,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "_HELLO_SECONDS", 0.2)
 
 
-def metadata(**changes: object) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "model": "stand-in",
-        "model_hash": HASH,
-        "target": "toy-core",
-        "arena_bytes": 1024,
-        "weights_bytes": 9000,
-        "input": {"name": "x", "dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"name": "logits", "dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [
-            {"index": i, "name": f"/layer{i}", "op": "BnnLinear", "kernel": f"k{i}", "macs": macs}
-            for i, macs in enumerate((0, 500, 2000))
-        ],
-        **changes,
-    }
-
-
 def bundle(folder: Path, **changes: object) -> Path:
-    folder.mkdir()
-    (folder / "metadata.json").write_text(json.dumps(metadata(**changes)))
-    return folder
+    layers = [layer_facts(index, macs=macs) for index, macs in enumerate((0, 500, 2000))]
+    return write_bundle(folder, **{"layers": layers, **changes})
 
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = bundle(tmp_path_factory.mktemp("host") / "bundle", target="host")
-    (folder / "model.c").write_text(MODEL_C)
-    compiler = shutil.which("cc")
-    assert compiler is not None
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(folder / "model.c")], check=True
-    )
-    return folder
+    return write_host_bundle(tmp_path_factory.mktemp("host"))
 
 
 @pytest.fixture
@@ -106,7 +65,7 @@ def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
         HASH,
         "systick",
     )
-    # 25 MHz, 64 ns an instruction: 1.6 ticks.
+    # 25 MHz, 64 ns per instruction: 1.6 ticks.
     assert (result.emulated, result.ticks, result.instructions, result.microseconds) == (
         True,
         4000,
@@ -118,6 +77,7 @@ def test_an_emulated_board(device: Path, host: Path, tmp_path: Path) -> None:
     assert (result.stack_bytes, result.stack_reserved_bytes, result.static_ram_bytes) == (512, 4096, 2048)
     assert (result.flash_bytes, result.weights_bytes) == (20512, 9000)
     assert (result.samples, result.top1_host, result.top1_device, result.bit_exact) == (5, 1.0, 1.0, True)
+    assert (result.different, result.first_different) == (0, None)
     assert [(layer.name, layer.ticks, layer.instructions, layer.macs) for layer in result.layers] == [
         ("/layer0", 160, 100, 0),
         ("/layer1", 800, 500, 500),
@@ -139,17 +99,17 @@ def test_a_real_board_has_ticks_and_microseconds(device: Path) -> None:
     assert (result.profile_ticks, result.overhead) == (2576, 16)
     assert (result.top1_host, result.bit_exact, result.layers[1].instructions) == (None, None, None)
     told = shown(result)
-    assert "ticks an inference" in told and "instr" not in told
+    assert "ticks per inference" in told and "instr" not in told
 
 
 def test_a_program_that_nobody_counts_has_real_time(device: Path) -> None:
-    """As aarch64-linux on a Raspberry Pi, though QEMU runs the same board elsewhere."""
+    """Like aarch64-linux on a Raspberry Pi; QEMU runs the same board elsewhere."""
     assert TOY.emulator is not None
     with Peer("application", Application(counter="monotonic", ticks=(4000, 4010, 4020))) as peer:
         result = run_bench(peer.port, TOY, device, some(3))
     assert (result.emulated, result.instructions, result.microseconds) == (False, None, 160.4)
     told = shown(result)
-    assert "ticks an inference" in told and "instr" not in told
+    assert "ticks per inference" in told and "instr" not in told
     assert "the machine's own time" in told and "hardware" not in told
 
 
@@ -167,7 +127,8 @@ def test_the_table_tells_what_differs(device: Path, host: Path) -> None:
     assert "2,500 (median; 2,500 to 3,000)" in told
     assert "equal to the last bit" in told
     assert "another count" in told
-    assert "DIFFERENT" in shown(replace(result, bit_exact=False))
+    other = shown(replace(result, bit_exact=False, different=2, first_different=1))
+    assert "2 DIFFERENT from the host's, the first of sample 1" in other
 
 
 def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
@@ -176,7 +137,7 @@ def test_a_last_bit_that_differs_is_seen(device: Path, host: Path) -> None:
     wrong = bytes([right[0] ^ 1]) + right[1:]
     with Peer("application", Application(instead={0x06: wrong})) as peer:
         result = run_bench(peer.port, TOY, device, samples, host_dir=host)
-    assert result.bit_exact is False
+    assert (result.bit_exact, result.different, result.first_different) == (False, 1, 0)
     assert result.top1_device == result.top1_host == 1.0
 
 
@@ -189,11 +150,18 @@ def test_an_output_that_is_no_number_is_said_and_wrong(device: Path) -> None:
 
 
 def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None:
-    (tmp_path / "build.json").write_text(json.dumps({"model_hash": HASH, "flash_bytes": 12345}))
+    def build(**facts: object) -> None:
+        report = {"model_hash": HASH, "flash_bytes": 12345, "weights_bytes": 9000, "board": "toy", **facts}
+        (tmp_path / "build.json").write_text(json.dumps(report))
+
+    build()
     with Peer("application") as peer:
         assert run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path).flash_bytes == 12345
-        (tmp_path / "build.json").write_text(json.dumps({"model_hash": "00", "flash_bytes": 12345}))
+        build(model_hash="00" * 32)
         with pytest.raises(BundleError, match="built from another model"):
+            run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path)
+        build(flash_bytes="many")
+        with pytest.raises(BundleError, match=r"json: flash_bytes is 'many'; it must be a whole number"):
             run_bench(peer.port, TOY, device, some(1), build_dir=tmp_path)
 
 
@@ -207,9 +175,9 @@ def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None
         (Application(board="other"), "it is other, not toy"),
         (
             Application(arena_bytes=2048),
-            r"compiled otherwise .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
+            r"compiled differently .*\(2400, 12, 3, 2048\), not \(2400, 12, 3, 1024\)",
         ),
-        (Application(status={0x03: 3}), "refuses INFER: the range lies outside"),
+        (Application(status={0x03: 3}), "refuses INFER: the range is outside"),
         (Application(status={0x06: 4}), "refuses READ_OUTPUT: no inference has run yet"),
         (Application(status={0x04: 1}), "refuses PROFILE: it does not know this request"),
         (Application(status={0x02: 77}), "refuses WRITE_INPUT: unknown status 77"),
@@ -291,8 +259,9 @@ def test_the_board_is_found_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> 
             DataError,
             r"takes float32 \[1, 3, 100\]",
         ),
-        ({"layers": "none"}, DeviceError, "compiled otherwise"),
-        ({"weights_bytes": None}, BundleError, "lacks or garbles"),
+        ({"arena_bytes": 2048}, DeviceError, "compiled differently"),
+        ({"weights_bytes": None}, BundleError, r"weights_bytes is null; it must be a whole number between 0"),
+        ({"layers": "none"}, BundleError, r"layers is 'none'; it must be a list of one or more tables"),
     ],
 )
 def test_a_bundle_that_does_not_fit(
@@ -307,7 +276,7 @@ def test_a_bundle_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="Cannot read"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
     (tmp_path / "metadata.json").write_text("{")
-    with pytest.raises(BundleError, match="is no JSON"):
+    with pytest.raises(BundleError, match="is no valid JSON"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
 
 
@@ -359,14 +328,12 @@ def test_samples_that_are_none(tmp_path: Path) -> None:
 
 
 def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
-    from test_flasher import board_folder
-
     given = some(3)
     file = tmp_path / "samples.npz"
     np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "bench", str(device), "--samples", str(file)]
-        line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--reference", str(host)]
+        line += ["--port", peer.port, "--board", str(toy_folder(tmp_path)), "--reference", str(host)]
         done = subprocess.run([*line, "--json", "--limit", "2"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout)

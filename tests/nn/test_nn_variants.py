@@ -1,4 +1,4 @@
-"""Variants of binarizers and blocks: what each is, that it exports, or that it says why it does not."""
+"""Variants of binarizers and blocks: the definition of each, and its export or why it has none."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def test_a_median_map_attends_to_half() -> None:
         ({"binarizer": "live"}, "A live median has no packed form"),
         ({"binarizer": "live", "axis": "token"}, "A live median has no packed form"),
         ({"merged": "live"}, "A live median has no packed form"),
-        ({"axis": "token"}, "Medians a token have no packed form"),
-        ({"residual": "layer", "norm": "layer"}, 'residual = "layer" beside norm = "layer"'),
+        ({"axis": "token"}, "Medians per token have no packed form"),
+        ({"residual": "layer", "norm": "layer"}, 'residual = "layer" together with norm = "layer"'),
     ),
 )
 def test_what_has_no_packed_form_says_so(changes: dict[str, object], said: str) -> None:

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from sensor_bnn.errors import ModelError
+from sensor_bnn.errors import FileError, ModelError
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
@@ -164,9 +164,9 @@ def test_an_invalid_model_is_not_written(shape_of, random_folded, tmp_path):
 def test_an_unwritable_place_is_one_sentence(shape_of, random_folded, tmp_path):
     model = to_onnx(random_folded(shape_of(layers=1)))
     (tmp_path / "model.onnx").mkdir()
-    with pytest.raises(ModelError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot be written"):
         save_onnx(model, tmp_path / "model.onnx")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot be written"):
         save_onnx(model, tmp_path / "file" / "model.onnx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "model.onnx"]

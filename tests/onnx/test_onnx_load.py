@@ -1,4 +1,4 @@
-"""Every way in which a model file can be wrong is one sentence with a remedy."""
+"""Every defect of a model file gives one sentence with a remedy."""
 
 import numpy as np
 import onnx
@@ -113,7 +113,7 @@ def test_all_unsupported_operators_in_one_sentence(model, refused):
 
 def test_other_version_of_our_domain(model, refused):
     model.opset_import[1].version = 2
-    assert f"uses version 2 of domain {DOMAIN}; this program knows version 1" in refused(model)
+    assert f"uses version 2 of domain {DOMAIN}; this program supports version 1" in refused(model)
 
 
 def test_newer_onnx(model, refused):
@@ -167,8 +167,8 @@ def test_a_cycle_names_a_node_of_it(refused):
 @pytest.mark.parametrize(
     ("N", "K", "words", "said"),
     [
-        (0, 4, 1, "w is uint32[0, 1], of no elements"),
-        (3, 0, 0, "w is uint32[3, 0], of no elements"),
+        (0, 4, 1, "w is uint32[0, 1], which has no elements"),
+        (3, 0, 0, "w is uint32[3, 0], which has no elements"),
         (3, 0, 1, "Node /linear (BnnLinearPacked) is not valid: K is 0, outside 1 to"),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_layer_of_nothing(N, K, words, said, refused):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("constant", ["scale", "bias"])
 def test_a_number_that_is_none_names_constant_and_node(constant, value, model, refused):
-    """NaN is its own case: it is neither larger nor smaller than a bound."""
+    """NaN is a case of its own: it is neither larger nor smaller than a bound."""
     name = f"blocks.0.attention.output.{constant}"
     (tensor,) = [t for t in model.graph.initializer if t.name == name]
     array = numpy_helper.to_array(tensor).copy()

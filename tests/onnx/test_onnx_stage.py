@@ -1,4 +1,4 @@
-"""``sensor-bnn export``: from a checkpoint to files, or to one sentence and no files."""
+"""``sensor-bnn export`` turns a checkpoint into files, or gives one sentence and no files."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner
 
 from sensor_bnn.cli.export import command
-from sensor_bnn.errors import BoardError, CheckpointError, DataError, ModelError
+from sensor_bnn.errors import BoardError, CheckpointError, DataError, FileError, ModelError
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
@@ -28,7 +28,7 @@ CLASSES = ("left", "right", "still")
 
 
 def make_model(seed: int, **changes) -> BinaryTransformer:
-    """A model whose running statistics have seen a few batches."""
+    """A model whose running statistics include a few batches."""
     torch.manual_seed(seed)
     config = TransformerConfig(
         **{
@@ -99,6 +99,7 @@ def test_comparison_counts():
     assert (seen.agreement, seen.largest_logit_difference) == (0.75, 2)
 
 
+@pytest.mark.usefixtures("cross_compiler", "long_compile")
 def test_export_writes_model_and_bundles(ckpt, tmp_path):
     result = CliRunner().invoke(command, [str(ckpt), "-o", str(tmp_path / "out"), "--json"])
     assert result.exception is None, result.output
@@ -111,11 +112,23 @@ def test_export_writes_model_and_bundles(ckpt, tmp_path):
     for name, folder in said["bundles"].items():
         metadata = json.loads((Path(folder) / "metadata.json").read_text())
         assert (metadata["target"], metadata["model_hash"]) == (name, digest)
+        assert tuple(metadata["classes"]) == CLASSES
     assert said["comparison"]["samples"] == 20
     assert said["comparison"]["agreement"] == 1
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["cortex-m7", "host", "model.onnx"]
 
 
+def test_samples_are_compared_by_the_names_of_their_classes(ckpt, tmp_path):
+    """Their file may list the classes in another order: the same answers are right."""
+    plain, turned = tmp_path / "plain.npz", tmp_path / "turned.npz"
+    windows = make_windows(20)
+    write_samples(plain, windows)
+    write_samples(turned, Windows(windows.x, 2 - windows.y, CLASSES[::-1]))
+    one, other = (export_checkpoint(ckpt, tmp_path, file).comparison for file in (plain, turned))
+    assert one == other and one is not None and one.samples == 20
+
+
+@pytest.mark.usefixtures("cross_compiler", "long_compile")
 def test_export_in_words_to_the_default_folder_without_samples(ckpt, tmp_path, monkeypatch):
     (tmp_path / "samples.npz").unlink()
     monkeypatch.chdir(tmp_path)
@@ -146,9 +159,13 @@ def test_help_shows_an_example_and_imports_no_stage():
         (["ckpt.pt", "--target", "cortex-m77"], BoardError, "no target"),
         (["ckpt.pt", "--samples", "missing.npz"], DataError, "no sample file"),
         (["ckpt.pt", "--samples", "text.pt"], DataError, "damaged"),
-        (["ckpt.pt", "--samples", "other-classes.npz"], DataError, "classes are up, down"),
+        (
+            ["ckpt.pt", "--samples", "other-classes.npz"],
+            DataError,
+            "not have these classes of the data: up",
+        ),
         (["ckpt.pt", "--samples", "other-shape.npz"], DataError, r"\[2, 48\]"),
-        (["ckpt.pt", "-o", "text.pt/out"], ModelError, "cannot be written"),
+        (["ckpt.pt", "-o", "text.pt/out"], FileError, "cannot be written"),
     ],
 )
 def test_mistakes_leave_one_sentence_and_nothing_else(arguments, kind, said, ckpt, tmp_path, monkeypatch):

@@ -1,12 +1,13 @@
-"""A chip fresh from the factory: ST's bootloader in ROM, played from AN3155 and AN2606, and strict.
+"""A new chip: ST's bootloader in ROM, simulated strictly from AN3155 and AN2606.
 
-Written from the documents as a test's peer; it shares no code with our bootloader or our host. Where
-``peer.py`` plays a board with faults, this one bears none: what AN3155 does not allow a host stands in
-``violations``. The ROM has a register for one received byte and no buffer, so what comes before an ACK that
-it must wait for is an overrun; it has no time-out; flash is written by the word and only where it is erased.
+It was written from the documents for tests and shares no code with our bootloader or our host. ``peer.py``
+simulates a board with faults; this one tolerates no fault of the host: ``violations`` collects what AN3155
+does not allow. The ROM has a register for one received byte and no buffer, so a byte that arrives before an
+ACK that the host must wait for is an overrun. It has no time-out, and writes flash in words and only where it
+is erased.
 
-``baud`` makes its line as slow as a wire, each way for itself: a byte takes 10 bits. Bytes of both ways are
-counted.
+``baud`` makes each direction of its line as slow as a wire: a byte takes 10 bits. Bytes of both directions
+are counted.
 """
 
 from __future__ import annotations
@@ -36,16 +37,17 @@ class UnpluggedError(Exception):
 
 
 class Factory(threading.Thread):
-    """One such chip behind a pseudo-terminal; a context manager.
+    """One such chip at a pseudo-terminal; a context manager.
 
     Args:
-        board: whose flash and chip id it has; it knows no resident bootloader, all pages are free.
-        erase: 0x44, or 0x43 as the oldest parts have it.
-        checksum: also offer Get Checksum, in the stages of ``stm32flash -C``, and buffer what comes early.
-        long: also offer Long Write, which is ours: as Write, with a count of two bytes.
-        ahead: what Get Version's first option byte says: Write Memory that are buffered behind another.
-        baud: hold the line to this rate in real time; not at all when None.
-        start: called with the address of an accepted Go and the flash; returns what runs then.
+        board: the board whose flash and chip id it has; it has no resident bootloader, all pages are free.
+        erase: its erase command: 0x44, or 0x43 on the oldest parts.
+        checksum: whether to offer Get Checksum, in the stages of ``stm32flash -C``, and to buffer early
+            bytes.
+        long: whether to offer our Long Write: like Write, with a count of two bytes.
+        ahead: Get Version's first option byte: how many Write Memory are buffered during another.
+        baud: rate of the line in real time; None for no limit.
+        start: called with the address of an accepted Go and the flash; returns the program that then runs.
     """
 
     def __init__(
@@ -68,12 +70,12 @@ class Factory(threading.Thread):
         commands = COMMANDS.replace(b"\x44", bytes([erase]))
         self.commands = commands + (b"\x03\xa1" if checksum else b"") + (b"\xb1" if long else b"")
         self.version = 0x33 if checksum else 0x22 if erase == 0x43 else 0x31
-        self.flash = bytearray(b"\x00" * board.flash.size)  # not erased: someone has used it
+        self.flash = bytearray(b"\x00" * board.flash.size)  # not erased: the flash was used before
         self.violations: list[str] = []
         self.log: list[int] = []
         self.received = self.sent = 0
         self.started_at: int | None = None
-        self._received_at = self._sent_at = 0.0  # when the line each way is free
+        self._received_at = self._sent_at = 0.0  # when each direction of the line is free
         self._input = b""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -95,7 +97,7 @@ class Factory(threading.Thread):
 
     @property
     def wire_bytes(self) -> int:
-        """Bytes of both directions."""
+        """Return the bytes of both directions."""
         return self.received + self.sent
 
     def run(self) -> None:
@@ -138,7 +140,7 @@ class Factory(threading.Thread):
             os.write(self._master, data)
 
     def _pass(self, count: int, began: float) -> float:
-        """Let the time pass that the bytes take; return its end."""
+        """Wait for the time that the bytes take on the line; return its end."""
         if self.baud is None:
             return began
         over = began + 10 * count / self.baud
@@ -146,7 +148,7 @@ class Factory(threading.Thread):
         return over
 
     def _wait_for_host(self, what: str) -> None:
-        """An ACK is due: nothing may have come after what it is for."""
+        """Check before an ACK that no byte has arrived after the stage that it acknowledges."""
         ready, _, _ = select.select([self._master], [], [], 0)
         if (self._input or ready) and not self.buffered:
             self.violations.append(f"bytes before the ACK of {what}")
@@ -205,7 +207,7 @@ class Factory(threading.Thread):
 
     def _speed(self) -> None:
         self._word()
-        self._answer(False, "a rate")  # this one's clock reaches no other
+        self._answer(False, "a rate")  # its clock allows no other rate
 
     def _read(self) -> None:
         at = self._address("Read")
@@ -233,7 +235,7 @@ class Factory(threading.Thread):
         data = self._take(count + 1)
         check = functools.reduce(operator.xor, head + data + self._take(1))
         if at % 4 or len(data) % 4:
-            self.violations.append(f"a Write of {len(data)} bytes to {at:#x}: no words")
+            self.violations.append(f"a Write of {len(data)} bytes to {at:#x}: not whole words")
         if self.flash.count(ERASED, at, at + len(data)) != len(data):
             self.violations.append(f"a Write to {at:#x}, which is not erased")
         right = check == 0 and at + len(data) <= self.board.flash.size
@@ -295,7 +297,7 @@ class Factory(threading.Thread):
             stack, entry = struct.unpack_from("<II", self.flash, at)
             ram = self.board.ram
             if not ram.origin < stack <= ram.end or not entry & 1:
-                self.violations.append(f"Go to {at:#x}, where no vectors stand")
+                self.violations.append(f"Go to {at:#x}, where there are no vectors")
             self.started_at = at + self.board.flash.origin
 
 
@@ -307,9 +309,9 @@ _MIRROR = bytes(_turned(byte, 8) for byte in range(256))
 
 
 def _crc(words: bytes) -> int:
-    """What the STM32's unit makes of words: zlib's, were each word's bits to come the other way round.
+    """Return the CRC of the STM32's unit: zlib's CRC with the bits of each word reversed.
 
-    In no time, for the line's time is measured.
+    It takes almost no time, because the line's time is measured.
     """
     backwards = struct.pack(f"<{len(words) // 4}I", *struct.unpack(f">{len(words) // 4}I", words))
     return _turned(zlib.crc32(backwards.translate(_MIRROR)) ^ 0xFFFFFFFF, 32)

@@ -1,8 +1,7 @@
-"""A board played by a thread behind a pseudo-terminal: bootloader and application, with faults to order.
+"""A board simulated by a thread at a pseudo-terminal: bootloader and application, with scripted faults.
 
-Written from ST's application note AN3155 and from docs/protocol.md, apart from both our firmware and our
-host: it shares no code with either. Like an STM32's ROM it has no time-out: it waits for the rest of a
-command for ever.
+It was written from ST's application note AN3155 and from docs/protocol.md and shares no code with our
+firmware or our host. Like an STM32's ROM it has no time-out: it waits for the rest of a command for ever.
 """
 
 from __future__ import annotations
@@ -41,13 +40,48 @@ TOY = Board(
 )
 
 
+def toy_folder(folder: Path) -> Path:
+    """Write ``TOY`` as a board's folder below ``folder``, for ``--board``, and return it."""
+    board = folder / "toy"
+    board.mkdir()
+    (board / "board.toml").write_text(
+        f"""name = "toy"
+title = "A toy"
+target = "toy-core"
+run_on_hardware = false
+[memory]
+flash = {{ driver = "ram", origin = {TOY.flash.origin}, size = {TOY.flash.size}, page = {TOY.flash.page} }}
+ram = {{ origin = {TOY.ram.origin}, size = {TOY.ram.size}, stack = {TOY.ram.stack} }}
+[bootloader]
+size = {TOY.bootloader.size}
+chip_id = {TOY.bootloader.chip_id}
+[uart]
+driver = "toy"
+base = 0
+clock_hz = 1
+irq = 0
+baud = 115200
+parity = "none"
+[counter]
+driver = "systick"
+clock_hz = 25_000_000
+[emulator]
+program = "toy-emulator"
+arguments = []
+icount_shift = 6
+default = false
+"""
+    )
+    return board
+
+
 class UnpluggedError(Exception):
     """The test is over."""
 
 
 @dataclass
 class Application:
-    """What the benchmark application says; the output is the input's first floats, doubled."""
+    """The simulated benchmark application; its output is the input's first floats, doubled."""
 
     model_hash: bytes = bytes(range(32))
     board: str = "toy"
@@ -57,35 +91,36 @@ class Application:
     outputs: int = 3
     arena_bytes: int = 1024
     layer_ticks: tuple[int, ...] = (160, 800, 1600)
-    ticks: tuple[int, ...] = (4000,)  # of one inference after the other, then again from the start
+    ticks: tuple[int, ...] = (4000,)  # per inference, repeated from the start
     max_payload: int = 1024
     status: dict[int, int] = field(default_factory=dict)  # kind -> error status
     instead: dict[int, bytes] = field(default_factory=dict)  # kind -> payload of the response
     garbage: bytes = b""  # sent before each response
     version: int = 1
-    damaged: int = 0  # so many responses go out with a wrong checksum
+    damaged: int = 0  # number of responses sent with a wrong checksum
     fastest: int = 921600
-    deaf_at: int = 0  # a rate that it goes to but does not hear at
-    knows_codes: bool = True  # inputs as packed bytes
-    refused: int = 0  # so many requests are answered with status 5: they came damaged
+    deaf_at: int = 0  # a rate that it changes to but at which it receives nothing
+    knows_codes: bool = True  # whether it accepts inputs as packed bytes
+    refused: int = 0  # number of requests answered with status 5, as if they were damaged
+    wrong_bit_at: int | None = None  # number of the inference, from 1, whose output has a wrong lowest bit
 
 
 @dataclass
 class Faults:
-    """What goes wrong on the line and in the flash."""
+    """The faults of the line and the flash."""
 
-    drop_received: set[int] = field(default_factory=set)  # n-th byte that the board receives
-    drop_sent: set[int] = field(default_factory=set)  # n-th byte that it sends
-    refuse: dict[int, int] = field(default_factory=dict)  # command -> so many NACKs
-    flip: dict[int, int] = field(default_factory=dict)  # address -> wrong for so many reads
+    drop_received: set[int] = field(default_factory=set)  # numbers of received bytes to drop
+    drop_sent: set[int] = field(default_factory=set)  # numbers of sent bytes to drop
+    refuse: dict[int, int] = field(default_factory=dict)  # command -> number of NACKs
+    flip: dict[int, int] = field(default_factory=dict)  # address -> number of wrong reads
     stray: bytes = b""  # text after each command's ACK stage, as a debug print would
-    silent_after: int | None = None  # no byte leaves after so many
+    silent_after: int | None = None  # number of bytes after which none is sent
 
 
 class Peer(threading.Thread):
     """One board on its pseudo-terminal; a context manager."""
 
-    silence_seconds = 3.0  # after which it leaves a raised rate
+    silence_seconds = 3.0  # after which it returns from a raised rate
 
     def __init__(
         self,
@@ -100,7 +135,7 @@ class Peer(threading.Thread):
         self.application = application or Application()
         self.faults = faults or Faults()
         self.board = board
-        self.goes = goes  # whether Go really leads into the application
+        self.goes = goes  # whether Go really starts the application
         self.flash = bytearray(b"\xff" * board.flash.size)
         self.erased: set[int] = set()
         self.log: list[int] = []  # commands and kinds in order
@@ -128,7 +163,7 @@ class Peer(threading.Thread):
         os.close(self._end)
 
     def unplug(self) -> None:
-        """End the board, and its side of the line; what was opened there hangs up."""
+        """End the board and close its side of the line, so that the host's side hangs up."""
         if self.is_alive():
             os.close(self._ender)
             self.join(20.0)
@@ -166,7 +201,7 @@ class Peer(threading.Thread):
                 return byte
 
     def _is_in_step(self) -> bool:
-        """Whether the other side's rate is the board's; what comes at another one is noise."""
+        """Whether the host's rate equals the board's; at another rate bytes are noise."""
         return self.running != "application" or termios.tcgetattr(self._slave)[4] == self._rate
 
     def _give(self, data: bytes) -> None:
@@ -350,6 +385,8 @@ class Peer(threading.Thread):
         if kind in (0x03, 0x04):
             floats = struct.unpack_from(f"<{app.outputs}f", self._staged)
             self._output = struct.pack(f"<{app.outputs}f", *(2 * value for value in floats))
+            if self.log.count(0x03) == app.wrong_bit_at:
+                self._output = bytes([self._output[0] ^ 1]) + self._output[1:]
             if kind == 0x04:
                 return 0, struct.pack("<QI", sum(app.layer_ticks) + 16, len(app.layer_ticks))
             ticks = app.ticks[self.log.count(0x03) % len(app.ticks) - 1]

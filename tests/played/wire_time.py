@@ -1,14 +1,15 @@
-"""How long erase, write and verify of 512 KB take, beside the time of the bare bytes.
+"""Measure erase, write and verify of 512 KB, compared with the time of the bytes alone.
 
     python tests/played/wire_time.py [RUNS]
 
-The chip of ``factory.py``, a process of its own behind a pseudo-terminal, holds the line, each way for
-itself, to a rate in real time: 921,600 baud, and for a bootloader in ROM 115,200, the most that AN3155
-promises. Counted is all from the first Erase (or, where pages are compared first, the first Get Checksum) to
-the end of verification, in wall clock; beside it, without the host's own time, all bytes that crossed the
-wire. The chip erases and writes in no time: how long a real one takes is the chip's.
+The chip of ``factory.py`` runs in its own process at a pseudo-terminal and limits each direction of the line
+to a rate in real time: 921,600 baud, and 115,200 for a bootloader in ROM, the most that AN3155 guarantees.
+The wall-clock time runs from the first Erase (or the first Get Checksum, if pages are compared first) to the
+end of verification. For comparison, all bytes on the wire are counted, without the host's own time. The
+simulated chip erases and writes at once; a real one adds its own time.
 
-The last lines are the demo's board in QEMU, whose port has no rate: stm32flash and we in turns on one port.
+The last lines are for the demo's board in QEMU, whose port has no rate: stm32flash and sensor-bnn alternate
+on one port.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from sensor_bnn.hardware.boards import Board, Bootloader, Counter, Flash, Ram, U
 BAUD, ROM_BAUD = 921_600, 115_200
 SIZE = 512 << 10
 AHEAD = 6
-_TIMER_SLACK = 29  # PR_SET_TIMERSLACK of Linux' prctl, in ns
+_TIMER_SLACK = 29  # PR_SET_TIMERSLACK of Linux's prctl
 CHIP = Board(
     name="chip",
     title="A chip of 1 MB",
@@ -54,18 +55,18 @@ CHIP = Board(
 )
 
 CHIPS = (
-    ("hears blocks ahead", True, True, AHEAD, BAUD),
-    ("hears none ahead", True, True, 0, BAUD),
-    ("hears none ahead, no Long Write", True, False, 0, BAUD),
+    ("buffers blocks", True, True, AHEAD, BAUD),
+    ("buffers none", True, True, 0, BAUD),
+    ("buffers none, no Long Write", True, False, 0, BAUD),
     ("in ROM", False, False, 0, ROM_BAUD),
     ("in ROM, as fast as ours", False, False, 0, BAUD),
 )
-"""What it is, whether it has Get Checksum and Long Write, how many Write Memory it hears ahead, the rate."""
+"""Name, whether it has Get Checksum and Long Write, how many Write Memory it buffers, and the rate."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds: the payload alone on the wire, all that was on it, and what passed."""
+    """Seconds: the payload alone on the wire, all bytes on the wire, and wall-clock time."""
 
     payload: float
     wire: float
@@ -75,7 +76,7 @@ class Times:
 
 @dataclass(frozen=True)
 class _Chip:
-    """What the chip's process tells: its port at first, and at the end the rest."""
+    """What the chip's process sends: first its port, and at the end the rest."""
 
     port: str
     wire_bytes: int
@@ -86,9 +87,9 @@ class _Chip:
 def measure(
     checksum: bool, *, long: bool = False, ahead: int = 0, baud: int = BAUD, real: bool = True
 ) -> Times:
-    """Erase, write and verify noise; ``payload`` counts what is read back for verifying as bytes too.
+    """Erase, write and verify noise; ``payload`` includes the bytes that are read back.
 
-    With ``real`` the line takes its time.
+    With ``real`` the line limits the rate in real time.
     """
     data = random.Random(5).randbytes(SIZE)
     ours, theirs = multiprocessing.Pipe()
@@ -121,7 +122,7 @@ def _hear(pipe: Connection) -> _Chip:
 
 
 def _play(pipe: Connection, checksum: bool, long: bool, ahead: int, baud: int | None) -> None:
-    ctypes.CDLL(None).prctl(_TIMER_SLACK, 1)  # sleeps end within a microsecond, not fifty
+    ctypes.CDLL(None).prctl(_TIMER_SLACK, 1)  # sleeps end within a microsecond instead of fifty
     with Factory(CHIP, checksum=checksum, long=long, ahead=ahead, baud=baud) as chip:
         while True:
             pipe.send(_Chip(chip.port, chip.wire_bytes, chip.violations, bytes(chip.flash)))
@@ -143,7 +144,7 @@ def _flash(session: Session, board: Board, data: bytes) -> tuple[float, str]:
 
 
 def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
-    """Seconds of stm32flash and of us for other noise each time, on one port."""
+    """Return the seconds of stm32flash and of sensor-bnn, on one port, with new noise each time."""
     board = default_board()
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +156,7 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
                 file.write_bytes(data)
                 place = board.slot.origin - board.flash.origin + board.bootloader.alias
                 with open_session(Link(emulator.port, 0), board):
-                    pass  # it is there, and listens
+                    pass  # the bootloader answers
                 begun = time.perf_counter()
                 subprocess.run(
                     [
@@ -184,7 +185,7 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
 
 
 def main() -> None:
-    """Print what was measured in each of some runs."""
+    """Print the measurements of some runs."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     for name, checksum, long, ahead, baud in CHIPS:
         every = [measure(checksum, long=long, ahead=ahead, baud=baud) for _ in range(runs)]

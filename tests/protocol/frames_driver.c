@@ -1,8 +1,8 @@
-/* What the firmware's decoder accepts, batch by batch: standard input to standard output.
+/* Reports what the firmware's decoder accepts, batch by batch, from standard input to standard output.
  *
- * A batch is a u32 count and so many bytes, then silence; at its end nothing of it may be left. For
- * each batch come a u32 count of accepted frames and each one's bytes as frame_seal makes them anew,
- * behind a u32 of how many; then a u32 of the faults that were reported. */
+ * A batch is a u32 count and that many bytes, followed by silence; at its end the decoder must be
+ * empty. The answer to each batch is a u32 count of accepted frames; for each frame a u32 size and its
+ * bytes as frame_seal writes them again; then a u32 count of the faults that were reported. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

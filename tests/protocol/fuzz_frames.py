@@ -1,11 +1,11 @@
-"""Frames by the million, damaged in every way, through both implementations of the protocol's framing.
+"""Send millions of damaged frames through both implementations of the protocol's framing.
 
     python -m tests.protocol.fuzz_frames --frames 1000000
 
 The firmware's decoder runs natively under AddressSanitizer and UndefinedBehaviorSanitizer. A batch is some
-frames with noise between them, then silence. In every batch each frame that went out whole must be accepted
-by both, in order, and nothing that was not sent; the last frame of a batch is always whole, so that a link
-which did not recover from what came before is seen at once.
+frames with noise between them, then silence. Both implementations must accept each undamaged frame of a
+batch, in order, and nothing that was not sent. The last frame of a batch is never damaged, so that a decoder
+which did not recover is noticed at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DAMAGES = ("whole", "flip", "cut", "insert", "delete", "length", "splice", "repe
 
 @dataclass
 class Batch:
-    """Bytes on the line, the frames that were made for it, and those of them that stand there whole."""
+    """The bytes on the line, the frames made for it, and those of them that are undamaged."""
 
     line: bytes
     made: set[bytes]
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass
 class Tally:
-    """What the run has seen."""
+    """The counts of a run."""
 
     frames: int = 0
     whole: int = 0
@@ -61,7 +61,7 @@ class Tally:
 
 
 def sealed(rng: random.Random) -> bytes:
-    """A right frame; now and then one with bytes that look like others' beginnings."""
+    """Return a valid frame; some contain bytes that look like the beginning of a frame."""
     size = rng.choice((0, 0, 4, 8, 12, rng.randrange(60), rng.randrange(60), rng.randrange(1025)))
     payload = rng.randbytes(size)
     if size > 4 and rng.random() < 0.2:
@@ -73,7 +73,7 @@ def sealed(rng: random.Random) -> bytes:
 
 
 def damaged(frame: bytes, damage: str, rng: random.Random) -> bytes:
-    """The frame with something done to it."""
+    """Return the frame with one kind of damage."""
     at = rng.randrange(len(frame))
     line = bytearray(frame)
     if damage == "flip":
@@ -88,7 +88,7 @@ def damaged(frame: bytes, damage: str, rng: random.Random) -> bytes:
     elif damage == "length":
         line[6:8] = struct.pack("<H", rng.choice((0, 1023, 1024, 1025, 65535, rng.randrange(65536))))
     elif damage == "splice":
-        at = max(at, 8)  # one frame's head, another's rest
+        at = max(at, 8)  # the head of one frame and the rest of another
         line[at:] = sealed(rng)[at:]
     elif damage == "swap":
         other = rng.randrange(len(frame))
@@ -99,7 +99,7 @@ def damaged(frame: bytes, damage: str, rng: random.Random) -> bytes:
 
 
 def batch(rng: random.Random) -> Batch:
-    """Some frames, most of them damaged, noise between them; the last is whole."""
+    """Return some frames, most of them damaged, with noise between them; the last is undamaged."""
     made: set[bytes] = set()
     whole: list[bytes] = []
     parts: list[bytes] = []
@@ -114,7 +114,7 @@ def batch(rng: random.Random) -> Batch:
         whole += [copy for copy in copies if copy == frame]
         parts += copies
         if len(copies[0]) < len(frame) and frame.startswith(copies[0]):
-            # What follows could be the very byte that is missing: the line would then carry the frame whole.
+            # The next byte could equal the missing one; the line would then carry the undamaged frame.
             parts.append(bytes([frame[len(copies[0])] ^ 0xFF]))
         if rng.random() < 0.3:
             parts.append(rng.choice((b"\xa5", b"\xa5\x5a", b"name%", b"\x7f", b"\0", rng.randbytes(3))))
@@ -122,7 +122,7 @@ def batch(rng: random.Random) -> Batch:
 
 
 def accepted_by_python(line: bytes, rng: random.Random) -> list[bytes]:
-    """What ``decode`` finds in pieces of any size, and then in the silence: a beginning is given up."""
+    """Return what ``decode`` finds in pieces of any size; at the silence, drop an incomplete frame."""
     found: list[Frame] = []
     rest, at = b"", 0
     while at < len(line):
@@ -156,7 +156,7 @@ def build_driver(folder: Path) -> Path:
 
 
 def accepted_by_c(answers: IO[bytes]) -> tuple[list[bytes], int]:
-    """What the driver says of the next batch: accepted frames, and how many faults."""
+    """Return the driver's result for the next batch: accepted frames and the number of faults."""
 
     def number() -> int:
         data = answers.read(4)
@@ -174,10 +174,11 @@ def batches(frames: int, seed: int) -> Iterator[Batch]:
 
 
 def run(frames: int, seed: int, folder: Path) -> Tally:
-    """Send so many frames through both, and compare.
+    """Send ``frames`` frames through both, and compare the results.
 
     Raises:
-        RuntimeError: a sanitizer or an assertion stopped the firmware's decoder; its words are in it.
+        RuntimeError: a sanitizer or an assertion stopped the firmware's decoder; the message contains its
+            output.
     """
     driver = build_driver(folder)
     tally, rng = Tally(), random.Random(seed ^ 0x5EED)
@@ -215,7 +216,7 @@ def run(frames: int, seed: int, folder: Path) -> Tally:
 
 
 def in_order(wanted: list[bytes], accepted: list[bytes]) -> Iterator[bool]:
-    """Whether each of ``wanted`` stands among ``accepted``, behind the one before."""
+    """Yield for each of ``wanted`` whether it is in ``accepted``, after the one before it."""
     rest = iter(accepted)
     for frame in wanted:
         yield any(frame == one for one in rest)

@@ -1,4 +1,4 @@
-"""A part of the million frames, and that the fuzzer itself would see a decoder that is wrong."""
+"""A small part of the fuzzing of frames, and a test that the fuzzer notices a wrong decoder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_damaged_frames_are_not_accepted_and_the_link_recovers(tmp_path: Path) -
 
 def test_a_decoder_that_believes_everything_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz_frames.zlib, "crc32", lambda *data: 0)
-    tally = run(200, 7, tmp_path)  # the C side checks a sum that the frames do not have
+    tally = run(200, 7, tmp_path)  # the C side expects another checksum than the frames have
     assert tally.missed > 0 and tally.recovered < tally.batches
 
 

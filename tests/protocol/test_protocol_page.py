@@ -1,4 +1,4 @@
-"""docs/protocol.md, the firmware's headers and the host's codec say the same."""
+"""docs/protocol.md, the firmware's headers and the host's codec agree."""
 
 from __future__ import annotations
 

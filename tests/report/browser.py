@@ -20,7 +20,7 @@ _PATIENT = 60.0  # seconds for an answer on a busy machine
 
 
 class Browser:
-    """One page, and everything that it complained about or asked for; a context manager.
+    """One page, and every error and request of it; a context manager.
 
     Attributes:
         complaints: console messages of any level, uncaught exceptions, and entries of the browser's log.
@@ -90,7 +90,7 @@ class Browser:
                 return result
 
     def open(self, address: str) -> None:
-        """Load a page, to its end."""
+        """Load a page, and wait until it is loaded."""
         self._seen.clear()
         self.ask("Page.navigate", url=address)
         while not any(event.get("method") == "Page.loadEventFired" for event in self._seen):
@@ -103,7 +103,7 @@ class Browser:
         return answer["result"].get("value")
 
     def press(self, key: str, code: int) -> None:
-        """Press a key and let it go."""
+        """Press and release a key."""
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
             down = text if kind == "keyDown" else {}

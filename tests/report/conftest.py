@@ -1,4 +1,4 @@
-"""A measured result to report on: made up, of the schema, small."""
+"""Results to report on: a small invented one that conforms to the schema, and a measured one."""
 
 from __future__ import annotations
 
@@ -80,6 +80,29 @@ def bench(**changes: object) -> dict[str, Any]:
     }
 
 
+BOARD: dict[str, Any] = {
+    **{"backend": "board", "board": "toy", "firmware_version": "0.1.0", "counter": "systick"},
+    **{"counter_hz": 25_000_000, "unit": "instructions"},
+    "inference": {"min": 70_000, "median": 76_000, "max": 77_000, "p99": 77_000},
+    **{"top1_device": 0.75, "top1_host": 1.0, "agreement": 0.75, "bit_exact": False, "different": 2},
+    **{"first_different": 7, "taken_up": 1, "retries": 3, "repeated": 0, "loss": None},
+    "model_hash": "ab" * 32,
+}
+
+
+def evaluation(**changes: object) -> dict[str, Any]:
+    """What `sensor-bnn evaluate --json` could print of a checkpoint."""
+    return {
+        "schema": "sensor-bnn/evaluate/1",
+        **dict.fromkeys(BOARD),
+        **{"backend": "pytorch", "model": "stand-in", "complete": True, "samples": 4, "samples_wanted": 4},
+        **{"top1": 0.75, "top5": 1.0, "loss": 0.5, "not_a_number": 0, "classes": ["rest", "<run>", "none"]},
+        **{"recall": [1.0, 0.5, None], "confusion": [[2, 0, 0], [1, 1, 0], [0, 0, 0]]},
+        **{"seconds": 0.5, "samples_per_second": 8.0, "environment": dict(ENVIRONMENT)},
+        **changes,
+    }
+
+
 @pytest.fixture
 def bench_result() -> Callable[..., dict[str, Any]]:
     """``bench_result(**changes)``: what `bench --json` could print."""
@@ -87,8 +110,8 @@ def bench_result() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def shipped_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model, profiled on the default board by the command alone."""
+def shipped_file(qemu: None, cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, profiled on the default board by the command."""
     folder = tmp_path_factory.mktemp("profile")
     line = [sys.executable, "-m", "sensor_bnn", "profile", "--board", default_board().name, "--json"]
     done = subprocess.run(
@@ -102,6 +125,6 @@ def shipped_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shipped(shipped_file: Path) -> dict[str, Any]:
-    """The same, read."""
+    """The content of the shipped model's profile."""
     content: dict[str, Any] = json.loads(shipped_file.read_text())
     return content

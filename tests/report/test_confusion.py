@@ -1,4 +1,4 @@
-"""The confusion matrix that `eval` and `evaluate` print."""
+"""The confusion matrix that `evaluate` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluations: interrupted and taken up, resets, NaN, and what the command says."""
+"""Evaluations: interrupted and resumed, resets, NaN, and what the command prints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner
 from peer import TOY, Application, Peer  # the played board of the device's tests
 
@@ -20,9 +21,9 @@ from sensor_bnn.cli import root
 from sensor_bnn.cli.evaluate import command
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.measure.bench import Samples
+from sensor_bnn.measure.bench import Samples, host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
-from sensor_bnn.report.evaluation import evaluation_facts, host_outputs_of
+from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.result import result_of
 from sensor_bnn.wire import application, client
 
@@ -38,18 +39,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    folder = tmp_path / "bundle"
-    folder.mkdir()
-    metadata = {
-        "model": "stand-in",
-        "model_hash": HASH,
-        "arena_bytes": 1024,
-        "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [{}, {}, {}],
-    }
-    (folder / "metadata.json").write_text(json.dumps(metadata))
-    return folder
+    return write_bundle(tmp_path / "bundle")
 
 
 def some(count: int = 6, seed: int = 1) -> Samples:
@@ -84,7 +74,7 @@ def test_pixels_go_as_bytes_where_the_firmware_knows_them(bundle: Path, tmp_path
 
 
 def interrupted(bundle: Path, state: Path, samples: Samples, after: int) -> None:
-    """A run in which the board falls silent after so many bytes."""
+    """A run in which the board becomes silent after a number of bytes."""
     with Peer("application") as peer:
         peer.faults.silent_after = after
         with pytest.raises(PortError, match="are kept in") as caught:
@@ -176,7 +166,7 @@ def test_a_state_of_something_else(bundle: Path, tmp_path: Path) -> None:
 def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
     state = tmp_path / "state.jsonl"
     state.write_bytes(content)
-    with Peer("application") as peer, pytest.raises(DataError, match=r"damaged|another evaluation"):
+    with Peer("application") as peer, pytest.raises(DataError, match=r"no valid JSON|another evaluation"):
         run_evaluate(peer.port, TOY, bundle, some(), state)
     assert state.read_bytes() == content
 
@@ -184,10 +174,16 @@ def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
 def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
-    for row in (b'{"ticks": 1, "output": "00"}\n', b'{"ticks": 1}\n', b"3\n"):
+    for row, told in (
+        (b'{"ticks": 1, "output": "00"}\n', "line 6: output has 1 bytes; it must have 12"),
+        (b'{"ticks": 1, "output": "0"}\n', "line 6: output is '0'; it must be hexadecimal digits in pairs"),
+        (b'{"ticks": -1, "output": ""}\n', "line 6: ticks is -1; it must be between 0 and"),
+        (b'{"ticks": 1}\n', "line 6: output is missing"),
+        (b"3\n", "line 6: it is 3; it must be a table"),
+    ):
         good = state.read_bytes()
         state.write_bytes(good + row)
-        with Peer("application") as peer, pytest.raises(DataError, match="damaged"):
+        with Peer("application") as peer, pytest.raises(DataError, match=told):
             run_evaluate(peer.port, TOY, bundle, samples, state)
         state.write_bytes(good)
 
@@ -201,7 +197,7 @@ def test_a_state_that_cannot_be_written(bundle: Path, tmp_path: Path) -> None:
 
 
 class Forgetful(Peer):
-    """A board that resets before its n-th inference: no answer to that, and the input is gone."""
+    """A board that resets before its n-th inference: it does not answer, and the input is lost."""
 
     forgets = (3, 6)
     becomes: bytes | None = None
@@ -286,14 +282,14 @@ def test_what_is_counted(bundle: Path, tmp_path: Path) -> None:
 
 def test_a_reference_of_another_model(shipped_file: Path) -> None:
     host = shipped_file.parent / "build" / "profile" / "host"
-    with pytest.raises(BundleError, match="another model"):
-        host_outputs_of(host, "00" * 32, some())
+    with pytest.raises(BundleError, match="different models"):
+        host_outputs(host, some(), "00" * 32)
 
 
 def test_the_command_on_the_emulated_board(
     shipped_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
-    """With what the profile has built: the shipped model's bundles."""
+    """With the bundles of the shipped model that the profile built."""
     from sensor_bnn.hardware.boards import default_board
     from sensor_bnn.workflows.demo import SHIPPED
 
@@ -316,9 +312,8 @@ def test_the_command_on_the_emulated_board(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "Give --port, or --board"),
-        (["--port", "p"], "give the BUNDLE"),
-        (["--board", "b", "--reference", "r"], "goes with a BUNDLE"),
+        (["--port", "p"], "give the bundle"),
+        (["--board", "b", "--reference", "r"], "goes with a bundle"),
         (["bundle", "--board", "b"], "Give --data"),
     ],
 )

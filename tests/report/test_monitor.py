@@ -1,4 +1,4 @@
-"""The live view: what it counts, shows and prints, over a played board."""
+"""The live view: what it counts, shows and prints, with a simulated board."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner
 from peer import TOY, Application, Peer
 from rich.console import Console
@@ -35,18 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    folder = tmp_path / "bundle"
-    folder.mkdir()
-    metadata = {
-        "model": "stand-in",
-        "model_hash": bytes(range(32)).hex(),
-        "arena_bytes": 1024,
-        "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": [{}, {}, {}],
-    }
-    (folder / "metadata.json").write_text(json.dumps(metadata))
-    return folder
+    return write_bundle(tmp_path / "bundle")
 
 
 def some(wrong: int = 1) -> Samples:

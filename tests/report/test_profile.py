@@ -1,4 +1,4 @@
-"""Profiles: against a board played by a thread, and of the shipped model on the emulated board."""
+"""Profiles: of a board that a thread simulates, and of the shipped model on the emulated board."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bundles import layer_facts, write_bundle
 from click.testing import CliRunner
-from peer import TOY, Application, Peer  # the played board of the device's tests
+from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn.cli.profile import command
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
@@ -33,26 +34,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    folder = tmp_path / "bundle"
-    folder.mkdir()
     layers = [
-        {"index": i, "name": f"/l{i}", "op": "BnnLinear", "kernel": f"k{min(i, 1)}", "macs": macs}
-        for i, macs in enumerate((0, 500, 2000))
+        layer_facts(index, name=f"/l{index}", kernel=f"k{min(index, 1)}", macs=macs)
+        for index, macs in enumerate((0, 500, 2000))
     ]
-    metadata = {
-        "format": 1,
-        "model": "stand-in",
-        "model_hash": bytes(range(32)).hex(),
-        "target": "toy-core",
-        "arena_bytes": 1024,
-        "arena_lower_bound_bytes": 1000,
-        "weights_bytes": 9000,
-        "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
-        "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
-        "layers": layers,
-    }
-    (folder / "metadata.json").write_text(json.dumps(metadata))
-    return folder
+    return write_bundle(tmp_path / "bundle", layers=layers)
 
 
 @pytest.fixture
@@ -100,19 +86,17 @@ def test_a_board_without_emulator_counts_ticks(bundle: Path, samples: Path, conf
         "macs": 2500,
         "per_mac": 0.96,
     }
-    assert facts["arena"] is None and facts["flash"] is None
+    assert facts["arena"] == [] and facts["flash"] is None
     assert facts["accuracy"] == [{"stage": "on the board", "top1": 1.0, "samples": 3}]
 
 
 def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conforms: Conforms) -> None:
-    from test_flasher import board_folder
-
     (tmp_path / "build.json").write_text(
         json.dumps({"model_hash": bytes(range(32)).hex(), "flash_bytes": 12_000, "weights_bytes": 9000})
     )
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "profile", str(bundle), "--samples", str(samples)]
-        line += ["--port", peer.port, "--board", str(board_folder(tmp_path)), "--build", str(tmp_path)]
+        line += ["--port", peer.port, "--board", str(toy_folder(tmp_path)), "--build", str(tmp_path)]
         done = subprocess.run([*line, "--runs", "3", "--json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -126,9 +110,9 @@ def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conf
     [
         (Application(model_hash=bytes(32)), DeviceError, "runs the model stand-in"),
         (Application(status={0x04: 1}), DeviceError, "refuses PROFILE"),
-        (Application(layer_ticks=(1, 2)), DeviceError, "compiled otherwise"),
+        (Application(layer_ticks=(1, 2)), DeviceError, "compiled differently"),
         (Application(damaged=4), PortError, "does not answer HELLO"),
-        (Application(ticks=(0,)), DeviceError, "counter stands still"),
+        (Application(ticks=(0,)), DeviceError, "counter does not count"),
     ],
 )
 def test_a_board_that_answers_something_else(
@@ -142,7 +126,10 @@ def test_a_bundle_that_is_garbled(bundle: Path, samples: Path) -> None:
     content = json.loads((bundle / "metadata.json").read_text())
     del content["input"]["dtype"]
     (bundle / "metadata.json").write_text(json.dumps(content))
-    with Peer("application") as peer, pytest.raises(BundleError, match="lacks or garbles 'dtype'"):
+    with (
+        Peer("application") as peer,
+        pytest.raises(BundleError, match=r"json: input\.dtype is missing"),
+    ):
         run_profile(peer.port, TOY, bundle, plan(samples).samples, runs=1, warmup=0)
 
 
@@ -167,7 +154,7 @@ def test_a_real_board_needs_a_port(bundle: Path, samples: Path, tmp_path: Path) 
         (["--port", "p"], "give the BUNDLE"),
         (["--board", "b", "--reference", "r"], "goes with a BUNDLE"),
         (["bundle", "--board", "b"], "Give --samples"),
-        (["bundle", "--board", "b", "--build", "c"], "--build goes with --port"),
+        (["bundle", "--board", "b", "--build", "c"], "--build requires --port"),
         (["--board", "b", "--runs", "0"], "--runs"),
     ],
 )
@@ -179,7 +166,7 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
 
 
 def test_the_shipped_model_with_nothing_else_at_hand(shipped: dict[str, Any], conforms: Conforms) -> None:
-    """The bars: the parts sum to the whole, observing is cheap, and counts repeat."""
+    """The limits: the parts sum to the whole, observing is cheap, and counts repeat."""
     conforms("profile", shipped)
     assert shipped["sum_error"] <= 0.005 and shipped["layers_error"] <= 0.005
     assert shipped["probe_ratio"] <= 1.02

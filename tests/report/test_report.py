@@ -1,4 +1,4 @@
-"""The page of a result: what it says, and that a browser shows it without complaint or network."""
+"""The page of a result: its content, and that a browser shows it without errors or network."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.kernels import command as kernels_command
 from sensor_bnn.cli.report import command
-from sensor_bnn.errors import DataError
+from sensor_bnn.errors import DataError, FileError
+from sensor_bnn.files import write_file
 from sensor_bnn.report.baselines import compare_products, product_shapes
+from sensor_bnn.report.evaluation_page import render_evaluation
 from sensor_bnn.report.page import compared, render
 from sensor_bnn.report.picture import picture
 from sensor_bnn.report.view import view_of
-from sensor_bnn.report.whole_file import write_whole
 
 from .browser import Browser
+from .conftest import BOARD, evaluation
 
 Make = Callable[..., dict[str, Any]]
 
 
 class Well(HTMLParser):
-    """Sees that every element is closed in order."""
+    """Checks that every element is closed in order."""
 
     VOID = ("meta", "link", "br", "rect", "line")
 
@@ -150,7 +152,7 @@ def test_kernels_beside_int8_and_float(bench_result: Make) -> None:
 
 
 def rows_for(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions a MAC."""
+    """Rows of int8 and float32 at every shape of a profile's products: 2 and 5 instructions per MAC."""
     return [
         {
             **{"kernel": kernel, "target": result["target"], "m": m, "n": n, "k": k, "output": output},
@@ -175,7 +177,7 @@ def test_every_product_of_a_model_beside_int8_and_float32(shipped: dict[str, Any
     assert found.whole == shipped["inference"]["median"]
     page = render(shipped, kernels=rows_for(shipped))
     looked_at(page)
-    assert f"{2 * macs:,}" in page and "which nobody measured here" in page
+    assert f"{2 * macs:,}" in page and "which were not measured here" in page
     assert f"| {found.own:,} | {2 * macs:,} | {5 * macs:,} |" in render(
         shipped, "markdown", kernels=rows_for(shipped)
     )
@@ -220,7 +222,7 @@ def test_the_command_with_kernels_and_a_teacher(bench_result: Make, tmp_path: Pa
     files = {name: tmp_path / f"{name}.json" for name in ("result", "kernels", "teacher")}
     files["result"].write_text(json.dumps(bench_result()))
     files["kernels"].write_text(json.dumps({"schema": "sensor-bnn/kernels/1", "rows": KERNELS}))
-    rung = {"model": "t", "windows": 50, "top1": 0.9, "top5": 1.0, "loss": 0.1, "recall": {}, "confusion": []}
+    rung = evaluation(top1=0.9, samples=50)
     files["teacher"].write_text(json.dumps(rung))
     line = [str(files["result"]), "--kernels", str(files["kernels"]), "--rung", f"teacher={files['teacher']}"]
     done = CliRunner().invoke(command, [*line, "-o", str(tmp_path / "page.html")])
@@ -319,10 +321,16 @@ def test_the_command_refuses(bench_result: Make, tmp_path: Path) -> None:
     assert isinstance(done.exception, DataError)
     assert not (tmp_path / "page.html").exists()
     (tmp_path / "folder").mkdir()
-    with pytest.raises(DataError, match="Cannot write"):
-        write_whole("page", tmp_path / "folder")
-    with pytest.raises(DataError, match="Cannot write"):
-        write_whole("page", file / "below.html")
+    file.write_text(json.dumps(bench_result()))
+    for place, form in (("folder", "html"), ("result.html/below.html", "html"), ("/dev/full", "png")):
+        done = CliRunner().invoke(
+            command, [str(file), "-o", str(tmp_path / place), "--format", form], catch_exceptions=True
+        )
+        if place == "folder":
+            assert done.exit_code == 2
+        else:
+            assert isinstance(done.exception, FileError)
+            assert "cannot be written" in str(done.exception)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "result.html"]
 
 
@@ -334,10 +342,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The shipped model's page, opened; whatever a test does there, nothing may be complained about."""
+    """The shipped model's page, opened; no action of a test there may cause an error."""
     file = tmp_path / "page.html"
     rows = [*KERNELS, *rows_for(shipped)]
-    write_whole(render(estimated(shipped), kernels=rows, earlier=[("teacher", 0.91, 2000)]), file)
+    file.write_text(
+        render(estimated(shipped), kernels=rows, earlier=[("teacher", 0.91, 2000)]), encoding="utf-8"
+    )
     browser.complaints.clear()
     browser.requests.clear()
     browser.open(file.as_uri())
@@ -366,6 +376,27 @@ def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Pa
     assert contrast(paper, ink) >= 7
     page.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("changes", [{}, BOARD])
+def test_a_browser_shows_an_evaluation(changes: dict[str, Any], browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    write_file(file, render_evaluation(evaluation(**changes)))
+    browser.complaints.clear()
+    browser.requests.clear()
+    browser.open(file.as_uri())
+    browser.ask(
+        "Emulation.setDeviceMetricsOverride", width=400, height=900, deviceScaleFactor=1, mobile=False
+    )
+    assert browser.run("document.documentElement.scrollWidth") <= 400, "nothing sticks out"
+    backgrounds = browser.run(
+        "[...document.querySelectorAll('#confusion td')].map(c => getComputedStyle(c).backgroundColor)"
+    )
+    assert len(backgrounds) == 9
+    assert backgrounds[0] != backgrounds[1], "a cell's colour tells its share of the row"
+    browser.run("document.getElementById('theme').click()")
+    assert browser.complaints == []
+    assert [address for address in browser.requests if not address.startswith("data:")] == [file.as_uri()]
 
 
 def luminance(colour: str) -> float:

@@ -1,4 +1,4 @@
-"""The live stream, start to end on the emulated board, and the recordings it is fed with."""
+"""The live stream, end to end on the emulated board, and the recordings that are sent to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli.stream import command
@@ -17,10 +18,12 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.live.recording import read_recording
+from sensor_bnn.live.stream import names_of
 from sensor_bnn.measure.bench import read_samples
 from sensor_bnn.workflows.demo import SHIPPED
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_shipped_model_hears_its_recordings(
     tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
@@ -71,7 +74,7 @@ def test_windows_one_behind_the_other(tmp_path: Path) -> None:
         (b"ax,ay\n1\n", "Line 2"),
         (b"ax\n1\nnan\n", "Line 3"),
         (b"ax\nwalk\n", "Line 2"),
-        (b"\xff\xfe\n", "no CSV"),
+        (b"\xff\xfe\n", "not a CSV file"),
     ],
 )
 def test_a_recording_that_is_none(tmp_path: Path, content: bytes, told: str) -> None:
@@ -96,3 +99,25 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
     monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 2 and told in done.output
+
+
+def test_the_names_of_the_classes(tmp_path: Path) -> None:
+    named = write_bundle(tmp_path / "named", classes=["walk", "rest", "run"])
+    assert names_of(named, (), (), ("rest", "", "walk")) == ("walk", "rest", "run")
+    assert names_of(named, (), ("rest", "run", "walk"), ()) == ("walk", "rest", "run")
+    for given, listed, labels in ((("swim",), (), ()), ((), ("swim",), ()), ((), (), ("rest", "swim"))):
+        with pytest.raises(DataError, match=r"swim\. Its classes are walk, rest, run\."):
+            names_of(named, given, listed, labels)
+
+
+def test_a_bundle_without_names_needs_them(tmp_path: Path) -> None:
+    """Sorted labels are no order of outputs: nothing is guessed from them."""
+    bundle = write_bundle(tmp_path / "bundle")
+    assert names_of(bundle, ("c", "a", "b"), (), ("a",)) == ("c", "a", "b")
+    assert names_of(bundle, (), ("c", "b", "a"), ()) == ("c", "b", "a")
+    with pytest.raises(DataError, match="does not say the names of its 3 classes"):
+        names_of(bundle, (), (), ("a", "b", "c"))
+    with pytest.raises(DataError, match="3 classes, but 2 are named"):
+        names_of(bundle, ("a", "b"), (), ())
+    with pytest.raises(DataError, match="labels of the recording: d"):
+        names_of(bundle, ("a", "b", "c"), (), ("d",))

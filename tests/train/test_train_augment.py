@@ -1,4 +1,4 @@
-"""Augmentation of images beyond crop and flip, and time warp: each changes what it says, within bounds."""
+"""Augmentation of images besides crop and flip, and time warp: each changes what it should, within bounds."""
 
 from __future__ import annotations
 
@@ -163,9 +163,9 @@ def test_time_warp_keeps_order_and_ends(recordings: Recordings) -> None:
 
 def test_augmentation_for_the_other_kind_is_named(images: Images, recordings: Recordings) -> None:
     for key, value in (("mixup", 0.2), ("randaugment", 1), ("erase", 0.5)):
-        with pytest.raises(DataError, match=f"changes windows as images. Leave augment.{key} out"):
+        with pytest.raises(DataError, match=f"augment.{key} applies to images"):
             split(recordings, parse_recipe({"augment": {key: value}}, "x"))
-    with pytest.raises(DataError, match=r"changes images as windows. Leave augment.warp out"):
+    with pytest.raises(DataError, match=r"augment.warp applies to windows"):
         split(images, parse_recipe({"augment": {"warp": 1.0}}, "x"))
     for key, value in (("erase", 1.5), ("strength", -0.1), ("mixup", -1.0), ("warp", float("inf"))):
         with pytest.raises(CheckpointError, match=f"augment.{key} is"):

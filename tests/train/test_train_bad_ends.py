@@ -1,4 +1,4 @@
-"""What ends a run before its time leaves what was saved, says where it ended, and how to go on."""
+"""A run that ends early keeps its saved state, and says where it ended and how to continue."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import torch
 from click.testing import CliRunner
 
 import sensor_bnn
-from sensor_bnn.cli.eval import command as eval_command
-from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.cli.evaluate import command as evaluate_command
+from sensor_bnn.errors import CheckpointError, DataError, FileError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train import epochs
 from sensor_bnn.train.loop import TrainingRun, train
@@ -51,7 +51,7 @@ def test_a_signal_saves_the_step_and_the_curve_goes_on(
 
     before = signal.getsignal(number)
     monkeypatch.setattr(epochs, "rate_at", interrupting)
-    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Go on with"):
+    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Continue"):
         train(plan, recordings, 1, tmp_path / "cut")
     assert signal.getsignal(number) is before
     assert not (tmp_path / "cut" / "ckpt.pt").exists()
@@ -68,12 +68,12 @@ def test_a_place_that_cannot_be_written_to_keeps_the_state(
     def block(epoch: int, loss: float, top1: float) -> None:
         if epoch == 1 and victim != "tensorboard":
             (out / victim).rename(out / "aside")
-            (out / victim).mkdir()  # what replaces it fails as a full disk does: with an OSError
+            (out / victim).mkdir()  # replacing it fails with an OSError, as on a full disk
 
     if victim == "tensorboard":
         out.mkdir()
         (out / victim).write_text("in the way")
-    with pytest.raises(CheckpointError, match=f"{victim} cannot be written"):
+    with pytest.raises(FileError, match=f"{victim} cannot be written"):
         train(recipe(), recordings, 0, out, epoch_done=block)
     if victim == "tensorboard":
         (out / victim).unlink()
@@ -87,16 +87,16 @@ def test_a_place_that_cannot_be_written_to_keeps_the_state(
 def test_a_full_disk_keeps_the_history(
     tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_text, calls = Path.write_text, []
+    replace, calls = Path.replace, []
 
-    def full(self: Path, *arguments: object, **options: object) -> int:
-        calls.append(self)
-        if len(calls) == 2:
+    def full(self: Path, target: Path) -> Path:
+        calls.append(target.name)
+        if calls.count("history.csv") == 2:
             raise OSError(28, "No space left on device")
-        return write_text(self, *arguments, **options)
+        return replace(self, target)
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(CheckpointError, match=r"history.csv cannot be written \(No space left on device\)"):
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(FileError, match=r"history.csv cannot be written \(No space left on device\)"):
         train(recipe(), recordings, 0, tmp_path)
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
     monkeypatch.undo()
@@ -149,13 +149,13 @@ def test_wrong_labels_are_named(tmp_path: Path, recordings: Recordings, recipe: 
 def test_confusion_as_a_picture(tmp_path: Path) -> None:
     arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--confusion"]
     for name, start in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
-        done = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / name)])
+        done = CliRunner().invoke(evaluate_command, [*arguments, str(tmp_path / name)])
         assert done.exit_code == 0, done.output
         assert (tmp_path / name).read_bytes().startswith(start)
     from PIL import Image
 
     with Image.open(tmp_path / "a.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 20  # not blank
-    refused = CliRunner().invoke(eval_command, [*arguments, str(tmp_path / "c.txt")])
+    refused = CliRunner().invoke(evaluate_command, [*arguments, str(tmp_path / "c.txt")])
     assert isinstance(refused.exception, DataError)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.svg"]

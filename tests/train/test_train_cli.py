@@ -1,4 +1,4 @@
-"""``sensor-bnn train`` and ``eval`` as a user runs them."""
+"""``sensor-bnn train`` and ``evaluate`` of a checkpoint as a user runs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import sensor_bnn
-from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.cli.train import command as train_command
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
@@ -38,6 +38,7 @@ def recipe_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_train_then_eval_then_samples(
     recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
@@ -52,16 +53,17 @@ def test_train_then_eval_then_samples(
     assert (result["recipe"], result["seed"], result["epochs"]) == ("small", 3, 2)
     ckpt, samples = str(out / "ckpt.pt"), str(tmp_path / "s.npz")
     arguments = [ckpt, "--write-samples", samples, "--samples", "9", "--json"]
-    evaluated = CliRunner().invoke(eval_command, arguments)
-    conforms("eval", json.loads(evaluated.stdout))
+    evaluated = CliRunner().invoke(evaluate_command, arguments)
+    conforms("evaluate", json.loads(evaluated.stdout))
     assert json.loads(evaluated.stdout)["top1"] == result["test_top1"]
-    on_samples = CliRunner().invoke(eval_command, [ckpt, "--data", samples, "--json"])
-    assert json.loads(on_samples.stdout)["windows"] == 9
+    on_samples = CliRunner().invoke(evaluate_command, [ckpt, "--data", samples, "--json"])
+    assert json.loads(on_samples.stdout)["samples"] == 9
     assert json.loads(on_samples.stdout)["top5"] == 1
-    readable = CliRunner().invoke(eval_command, [ckpt, "--data", samples])
-    assert "over 9 samples" in readable.stdout
+    readable = CliRunner().invoke(evaluate_command, [ckpt, "--data", samples])
+    assert "of 9 samples" in readable.stdout
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
     common = [str(recipe_file), "--out", str(tmp_path / "run"), "--epochs", "1"]
@@ -73,6 +75,7 @@ def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
     assert isinstance(longer.exception, CheckpointError)
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
     arguments = [str(recipe_file), "--out", str(tmp_path / "run"), "--dry-run"]
@@ -88,18 +91,18 @@ def test_dry_run_trains_nothing(recipe_file: Path, tmp_path: Path) -> None:
 def test_bad_input_is_refused(tmp_path: Path) -> None:
     cases = (
         (train_command, ["nonsense"], CheckpointError),
-        (eval_command, [str(tmp_path / "none.pt")], CheckpointError),
-        (eval_command, [str(ZOO / "samples.npz")], CheckpointError),
-        (eval_command, [str(ZOO / "ckpt.pt"), "--data", str(tmp_path / "none.npz")], DataError),
-        (eval_command, [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "ckpt.pt")], DataError),
+        (evaluate_command, [str(tmp_path / "none.pt")], CheckpointError),
+        (evaluate_command, [str(ZOO / "samples.npz")], CheckpointError),
+        (evaluate_command, [str(ZOO / "ckpt.pt"), "--data", str(tmp_path / "none.npz")], DataError),
+        (evaluate_command, [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "ckpt.pt")], DataError),
     )
     for command, arguments, kind in cases:
         assert isinstance(CliRunner().invoke(command, arguments).exception, kind), arguments
     both = [str(ZOO / "ckpt.pt"), "--data", "a.npz", "--write-samples", "b.npz"]
-    assert CliRunner().invoke(eval_command, both).exit_code == 2
+    assert CliRunner().invoke(evaluate_command, both).exit_code == 2
 
 
-@pytest.mark.parametrize("command", (train_command, eval_command))
+@pytest.mark.parametrize("command", (train_command, evaluate_command))
 def test_help_shows_an_example(command: object) -> None:
     shown = CliRunner().invoke(command, ["--help"])  # type: ignore[arg-type]
     assert "Example:" in shown.stdout
@@ -123,6 +126,6 @@ def test_shipped_checkpoint_is_right_on_the_shipped_samples() -> None:
     samples = read_samples(ZOO / "samples.npz")
     assert samples.x.shape == (256, 6, 100)
     arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--json"]
-    result = json.loads(CliRunner().invoke(eval_command, arguments).stdout)
+    result = json.loads(CliRunner().invoke(evaluate_command, arguments).stdout)
     whole = load_checkpoint(ZOO / "ckpt.pt").metrics["test_top1"]
     assert abs(result["top1"] - whole) < 0.08  # 256 of 1484 windows

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import preset
@@ -86,13 +86,13 @@ CACHED = {**EVERYTHING, "cache": True}
 def test_kept_outputs_teach_the_same(
     tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:
-    """But for rounding, which a batch's size decides: the student has no signs that could flip by it."""
+    """Batches of another size round differently; the student has no signs that could flip because of it."""
     whose = load_teacher(teacher, recipe())
     still = {**STILL, "model": {**SMALL, "precision": "full"}}
-    anew = train(recipe(distill=EVERYTHING, **still), recordings, 0, tmp_path / "anew", teacher=whose)
+    live = train(recipe(distill=EVERYTHING, **still), recordings, 0, tmp_path / "live", teacher=whose)
     kept = train(recipe(distill=CACHED, **still), recordings, 0, tmp_path / "kept", teacher=whose)
     assert [entry["loss"] for entry in kept.history] == pytest.approx(
-        [entry["loss"] for entry in anew.history], rel=1e-5
+        [entry["loss"] for entry in live.history], rel=1e-5
     )
     folder = tmp_path / "kept" / "teacher-outputs"
     shapes = {path.stem: np.load(path).shape for path in folder.glob("*.npy")}
@@ -111,7 +111,7 @@ def test_kept_outputs_teach_the_same(
 def test_kept_outputs_are_computed_once(
     tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:
-    """A resumed run takes them from disk; those of another teacher, or torn ones, it does not."""
+    """A resumed run reads stored outputs from disk, but not those of another teacher or incomplete ones."""
     plan = recipe(distill=CACHED, **STILL)
     whose = load_teacher(teacher, plan)
     seen: list[int] = []
@@ -145,7 +145,7 @@ def test_no_room_for_kept_outputs(
     plan = recipe(distill=CACHED, **STILL)
     whose = load_teacher(teacher, plan)
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(CheckpointError, match=r"outputs cannot be kept .*No space left"):
+    with pytest.raises(FileError, match=r"teacher-outputs cannot be written .*No space left.*distill\.cache"):
         train(plan, recordings, 0, tmp_path / "run", teacher=whose)
     assert not (tmp_path / "run" / "teacher-outputs").exists()
 
@@ -169,13 +169,13 @@ def test_teacher_and_recipe_must_agree(
 
 def test_a_teacher_that_saw_the_test_subjects_is_refused(teacher: Path, recipe: MakeRecipe) -> None:
     plan = recipe(data={"train_subjects": [1, 4], "test_subjects": [2, 3]}, distill=EVERYTHING)
-    with pytest.raises(CheckpointError, match=r"has learned from the subjects \[2, 3\]"):
+    with pytest.raises(CheckpointError, match=r"was trained on the subjects \[2, 3\]"):
         load_teacher(teacher, plan)
 
 
 def test_a_teacher_that_saw_the_held_out_images_is_refused(teacher: Path, recipe: MakeRecipe) -> None:
     plan = recipe(data={"train_subjects": [1], "held_out": 5}, distill=EVERYTHING)
-    with pytest.raises(CheckpointError, match=r"has learned from the images .* \(data.held_out = 5\)"):
+    with pytest.raises(CheckpointError, match=r"was trained on the images .* \(data.held_out = 5\)"):
         load_teacher(teacher, plan)
 
 
@@ -263,7 +263,7 @@ def test_progressive_weights_are_real_first_and_binary_at_last(
         ({"answers": -1.0}, "distill.answers is -1"),
         ({"features": float("nan")}, "distill.features is nan"),
         ({"teacher": 3}, "distill.teacher is 3"),
-        ({"master": "x"}, "unknown key 'master'"),
+        ({"master": "x"}, "distill.master is not a known key"),
     ),
 )
 def test_mistakes_in_the_section_are_named(section: dict[str, object], message: str) -> None:

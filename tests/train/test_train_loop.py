@@ -1,4 +1,4 @@
-"""The loop learns, repeats itself, survives a kill, and stops at nonsense."""
+"""The loop learns, is reproducible, survives a kill, and stops at invalid values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MakeRecipe = Callable[..., Recipe]
 
 
 class KilledError(Exception):
-    """What stands for a kill between two epochs."""
+    """Simulates a kill between two epochs."""
 
 
 def weights(run: TrainingRun) -> dict[str, torch.Tensor]:
@@ -98,7 +98,7 @@ def test_what_cannot_be_resumed(tmp_path: Path, recordings: Recordings, recipe: 
     with pytest.raises(CheckpointError, match="another recipe, seed or teacher"):
         train(recipe(), recordings, 2, tmp_path, resume=True)
     (tmp_path / "last.pt").write_bytes(run.checkpoint.read_bytes())
-    with pytest.raises(CheckpointError, match="no sensor-bnn training state"):
+    with pytest.raises(CheckpointError, match="not a sensor-bnn training state"):
         train(recipe(), recordings, 1, tmp_path, resume=True)
 
 

@@ -1,4 +1,4 @@
-"""A user's own sensor: files in the two forms, and files that are not."""
+"""A user's own sensor: valid files of both formats, and invalid ones."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def csv_file(tmp_path: Path) -> Path:
     return tmp_path / "own.csv"
 
 
+@pytest.mark.usefixtures("training")
 def test_npz_comes_back_and_is_learned(npz: Path, recordings: Recordings, tmp_path: Path) -> None:
     found = read_npz(npz)
     np.testing.assert_array_equal(found.windows().x[:], recordings.windows().x[:])
@@ -64,7 +65,7 @@ def test_npz_mistakes_are_named(tmp_path: Path, recordings: Recordings) -> None:
     cases = (
         ({"recording": good["recording"][1:]}, "recording is int64"),
         ({"recording": good["recording"].astype(float)}, "recording is float64"),
-        ({"y": good["y"] + 5}, "a label lies outside"),
+        ({"y": good["y"] + 5}, "a label is outside"),
         ({"x": broken}, "not finite"),
         ({"x": good["x"][..., None]}, r"x is \[156, 6, 100, 1\]"),
         ({"classes": np.array(3)}, "no list of names|not a list"),
@@ -106,7 +107,7 @@ def test_csv_mistakes_are_named(csv_file: Path) -> None:
         ("recording,label,x\n1,a,2\n1,a\n", "Line 3 .* has 2 fields"),
         ("recording,label,x\n1,a,2\none,a,2\n", "Line 3"),
         ("recording,label,x\n1,a,two\n", "Line 2"),
-        ("recording,label,x\n1,a,2\n2,a,2\n1,a,2\n", "do not stand together"),
+        ("recording,label,x\n1,a,2\n2,a,2\n1,a,2\n", "are not adjacent"),
         ("recording,label,x\n1,a,nan\n", "not finite"),
         ("recording,label,x\n1,a,2\n", "No recording .* has 10 samples"),
         (text.replace("0,0", "0,0,0", 1), "fields"),
@@ -116,7 +117,7 @@ def test_csv_mistakes_are_named(csv_file: Path) -> None:
         with pytest.raises(DataError, match=message):
             read_csv(csv_file, 10, 5)
     csv_file.write_bytes(b"\xff\xfe\x00rubbish")
-    with pytest.raises(DataError, match="no CSV file"):
+    with pytest.raises(DataError, match="not a CSV file"):
         read_csv(csv_file, 10, 5)
     with pytest.raises(DataError, match="There is no file"):
         read_csv(csv_file.with_name("none.csv"), 10, 5)

@@ -1,4 +1,4 @@
-"""Two processes that share every batch learn the curve of one; so too after both were killed."""
+"""Two processes that share every batch have the learning curve of one, also after both were killed."""
 
 from __future__ import annotations
 
@@ -51,11 +51,12 @@ def losses(out: Path) -> list[float]:
     return [entry["loss"] for entry in json.loads((out / "history.json").read_text())["history"]]
 
 
+@pytest.mark.usefixtures("training")
 def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path: Path) -> None:
     one, two, cut = tmp_path / "one", tmp_path / "two", tmp_path / "cut"
     assert shared(recipe_file, one, 1) == 0
     assert shared(recipe_file, two, 2) == 0
-    # Float sums in another order; a sign that flips with them moves a loss by more than rounding.
+    # The float sums have another order; a sign that flips because of it changes a loss by more than rounding.
     np.testing.assert_allclose(losses(two), losses(one), rtol=2e-3)
     assert losses(one)[-1] < losses(one)[0]
     statistics = [load_checkpoint(out / "ckpt.pt").model.state_dict() for out in (one, two)]
@@ -69,6 +70,7 @@ def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path
     assert (cut / "ckpt.pt").read_bytes() == (two / "ckpt.pt").read_bytes()
 
 
+@pytest.mark.usefixtures("training")
 def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: Path) -> None:
     full = tmp_path / "full.toml"
     full.write_text(recipe_file.read_text().replace("[model]", '[model]\nprecision = "full"'))
@@ -86,6 +88,7 @@ def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: P
     assert np.array_equal(*kept)
 
 
+@pytest.mark.usefixtures("training")
 def test_bfloat16_learns_too(recipe_file: Path, tmp_path: Path) -> None:
     assert shared(recipe_file, tmp_path / "half", 1, precision="bf16-mixed") == 0
     assert losses(tmp_path / "half")[-1] < losses(tmp_path / "half")[0]

@@ -14,7 +14,7 @@ CODES = arrays.arrays(np.uint8, st.integers(0, 700), elements=st.sampled_from([0
 
 
 def unpacked(packed: bytes) -> bytes:
-    """PackBits by its definition, apart from the code under test."""
+    """Unpack PackBits by its definition, independently of the code under test."""
     out, at = b"", 0
     while at < len(packed):
         n = packed[at]

@@ -1,4 +1,4 @@
-"""Frames: what goes in comes out, whatever stands around it."""
+"""Frames are decoded as they were encoded, with any bytes around them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_damaged_frame_is_dropped_and_the_next_is_found(
     line = bytearray(encode(first))
     at = data.draw(
         st.integers(8, len(line) - 1)
-    )  # behind the length: a wrong length costs the next frame too
+    )  # after the length field: a wrong length would also lose the next frame
     line[at] ^= data.draw(st.integers(1, 255))
     assert decode(bytes(line) + encode(second)) == ([second], b"")
 

@@ -1,5 +1,6 @@
-/* NEON without dot products: SMULL and SMLAL2 add two products in halfwords, which hold them because no
- * weight is -128, and SADALP adds these to the sums. Four rows by four outputs share what they load. */
+/* NEON without the dot product instructions. SMULL and SMLAL2 add two products in a halfword, where
+ * they fit because no weight is -128; SADALP adds these halfwords to the sums. A tile of four rows by
+ * four outputs uses each loaded vector four times. */
 #include "linear_int8.h"
 #include "int8_requantize.h"
 
@@ -8,10 +9,10 @@
 enum { FOUR = 4, STEP = 16 };
 
 typedef struct {
-    int32x4_t of[FOUR]; /* a row each: the sums of four outputs */
+    int32x4_t of[FOUR]; /* one vector per row: the sums of four outputs */
 } int8_sums;
 
-/* Sixteen terms, or those that are left and zeros behind them. */
+/* Load sixteen terms, or the remaining ones followed by zeros. */
 static inline int8x16_t int8_read(const int8_t *from, uint32_t terms) {
     if (terms >= STEP) {
         return vld1q_s8(from);
@@ -23,7 +24,8 @@ static inline int8x16_t int8_read(const int8_t *from, uint32_t terms) {
     return vld1q_s8(some);
 }
 
-/* Add the products of the next terms, at most sixteen, to four partial sums of each row and output. */
+/* Add the products of the next terms, at most sixteen, to the four partial sums of each row and
+ * output. */
 __attribute__((always_inline)) static inline void int8_step(uint32_t rows, uint32_t outputs,
                                                             const int8_t *x, const int8_t *w,
                                                             uint32_t k, uint32_t terms,
@@ -44,7 +46,8 @@ __attribute__((always_inline)) static inline void int8_step(uint32_t rows, uint3
     }
 }
 
-/* The products of `rows` rows (1 or 4) from x on and `outputs` outputs (1 or 4) from w on. */
+/* The sums of products of `rows` rows (1 or 4), beginning at x, with `outputs` outputs (1 or 4),
+ * beginning at w. */
 __attribute__((always_inline)) static inline int8_sums
 int8_tile(uint32_t rows, uint32_t outputs, const int8_t *x, const int8_t *w, uint32_t k) {
     int32x4_t part[FOUR][FOUR];

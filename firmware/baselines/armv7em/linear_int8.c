@@ -1,11 +1,11 @@
-/* The DSP extension: four terms are widened to two pairs of halfwords, and SMLAD adds a pair's
- * products. So is CMSIS-NN's arm_nn_mat_mult_nt_t_s8 built, two rows by two outputs. */
+/* The DSP extension: four terms are widened to two pairs of halfwords, and SMLAD adds the two products
+ * of a pair. CMSIS-NN's arm_nn_mat_mult_nt_t_s8 is built the same way, two rows by two outputs. */
 #include "int8_tiles.h"
 
 #include <arm_acle.h>
 #include <string.h>
 
-/* Four terms: those of even and those of odd number. */
+/* Four terms: the even-numbered and the odd-numbered ones. */
 typedef struct {
     int16x2_t even;
     int16x2_t odd;
@@ -28,7 +28,7 @@ static inline int8_sums int8_tile(uint32_t rows, uint32_t outputs, const int8_t 
                                   uint32_t k) {
     int8_sums sums = {{{0}}};
     const int8_t *const end = x + (k & ~3u);
-    const uint32_t next = k - 4u; /* from behind four terms to those of the next row */
+    const uint32_t next = k - 4u; /* from the end of four terms to the same terms of the next row */
     while (x != end) {
         const int8_fours right = int8_read(w);
         w += 4;

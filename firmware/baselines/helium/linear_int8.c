@@ -1,11 +1,11 @@
-/* Helium: VMLADAVA adds sixteen products to a sum. So is CMSIS-NN's arm_nn_mat_mult_nt_t_s8 built for
- * it, four rows by one output. */
+/* Helium: VMLADAVA adds sixteen products to a sum. CMSIS-NN's arm_nn_mat_mult_nt_t_s8 is built the same
+ * way for Helium, four rows by one output. */
 #include "linear_int8.h"
 #include "int8_requantize.h"
 
 #include <arm_mve.h>
 
-/* The products of `rows` rows from x on and one output. */
+/* The sums of products of `rows` rows, beginning at x, with one output. */
 __attribute__((always_inline)) static inline int32x4_t int8_rows(uint32_t rows, const int8_t *x,
                                                                  const int8_t *w, uint32_t k) {
     int32_t sums[4] = {0, 0, 0, 0};

@@ -1,4 +1,4 @@
-/* Plain C: a product and a sum a term. */
+/* Plain C: one multiplication and one addition per term. */
 #include "int8_tiles.h"
 
 static inline int8_sums int8_tile(uint32_t rows, uint32_t outputs, const int8_t *x, const int8_t *w,

@@ -1,10 +1,12 @@
-/* From lanes to bits. */
+/* Packs the lanes of comparison masks into bits. */
 #ifndef SBNN_KERNELS_NEON_BITS_H
 #define SBNN_KERNELS_NEON_BITS_H
 
 #include <arm_neon.h>
 
-/* Bit j of the word is lane j of both masks, one behind the other; a lane is 0 or 255. */
+/* Bit j of the result is lane j of the 32 lanes of `low` and then `high`; each lane is 0 or 255. Every
+ * lane keeps its own bit of a byte, and three pairwise additions join 8 lanes into a byte. AArch64 adds
+ * whole vectors pairwise; ../neon has the 64-bit form of Armv7. */
 static inline uint32_t neon_bits(uint8x16_t low, uint8x16_t high) {
     static const uint8_t places[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
     const uint8x16_t place = vld1q_u8(places);

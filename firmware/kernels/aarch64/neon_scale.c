@@ -4,6 +4,8 @@
 #include "neon.h"
 #include "neon_affine.h"
 
+/* scale * (float)(k - 2 * counts) + bias for four outputs. Multiplication and addition are separate
+ * instructions, so that each rounds as the scalar code does. */
 static inline float32x4_t affine(int32x4_t k, uint16x4_t counts, const float *scale,
                                  const float *bias) {
     const int32x4_t twice = vreinterpretq_s32_u32(vshll_n_u16(counts, 1));
@@ -11,6 +13,8 @@ static inline float32x4_t affine(int32x4_t k, uint16x4_t counts, const float *sc
     return vaddq_f32(product, vld1q_f32(bias));
 }
 
+/* Four outputs per step, then the remaining ones singly. AArch64's vector floats keep subnormal
+ * numbers, so the results equal those of scalar code. */
 void sbnn_neon_scale(const uint16_t *counts, uint32_t n, uint32_t k, const float *scale,
                      const float *bias, const float *residual, float *y) {
     const int32x4_t bits = vdupq_n_s32((int32_t)k);

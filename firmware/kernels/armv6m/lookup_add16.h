@@ -1,5 +1,6 @@
-/* An entry of 16 rows: two words; r8 r9 the sums of rows 0 to 7, r10 r11 those of the others. What is
- * not said here is as for 8 rows. */
+/* Look-ups of 16 rows. An entry has two words: r4 or r6 holds rows 0 to 7, r5 or r7 rows 8 to 15. r8
+ * and r9 are the pair of sums of rows 0 to 7, r10 and r11 that of rows 8 to 15. Everything else is as
+ * in lookup_add8.h. */
 #ifndef SBNN_KERNELS_LOOKUP_ADD16_H
 #define SBNN_KERNELS_LOOKUP_ADD16_H
 

@@ -1,6 +1,7 @@
 #include "lookup.h"
 #include "lookup_add16.h"
 
+/* Two words of K, entries of 16 rows. The middle fields of both words are summed together. */
 __attribute__((naked)) void sbnn_lookup_add16_pair(__attribute__((unused)) const uint32_t *tables,
                                                    __attribute__((unused)) const uint32_t *w,
                                                    __attribute__((unused)) uint32_t stride,

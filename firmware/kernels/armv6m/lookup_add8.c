@@ -1,6 +1,8 @@
 #include "lookup_add8.h"
 #include "lookup.h"
 
+/* One word of K, entries of 8 rows. The middle field (bits 12 to 17: shift 10 for 4-byte entries) is
+ * summed alone. */
 __attribute__((naked)) void sbnn_lookup_add8(__attribute__((unused)) const uint32_t *tables,
                                              __attribute__((unused)) const uint32_t *w,
                                              __attribute__((unused)) uint32_t stride,

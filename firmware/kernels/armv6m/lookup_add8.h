@@ -1,21 +1,33 @@
-/* Look-ups on a core whose instructions reach eight registers and know no bit fields: what all four
- * functions that do them share, and an entry of 8 rows.
+/* Look-ups on Armv6-M, where most instructions use only r0 to r7 and there is no bit field extract.
+ * This file has what the four add functions share, and the code for entries of 8 rows.
  *
- * r0 0xF0F0F0F0, r1 r2 the weights, r3 a field of 6 bits where an index has it, r4-r7 entries, r8-r11
- * sums of this call, r12 the sums in memory, lr the weights in memory. On the stack: stride in bytes,
- * end of the sums, the tables of the pair's five and five fields, then r8 to r11 and r4 and on. */
+ * Per output: take each field of the weight word, load its entry, add the entries two by two, add their
+ * sum to the first sum and its high nibbles to the second, and at last add both to the sums in memory.
+ *
+ *   r0        0xF0F0F0F0, which selects the high nibbles
+ *   r1 r2     the weight words
+ *   r3        mask of a 6-bit field, shifted left to the bits of a byte offset
+ *   r4-r7     entries; r7 also the address of a table
+ *   r8-r11    sums of this call
+ *   r12       address of the sums in memory
+ *   lr        address of the weights
+ *   stack     stride in bytes (sp), end of the sums (sp + 4), the tables of the first word's five
+ *             fields (sp + 8 to sp + 24) and of the second word's (sp + 28 to sp + 44), then the
+ *             caller's registers */
 #ifndef SBNN_KERNELS_LOOKUP_ADD8_H
 #define SBNN_KERNELS_LOOKUP_ADD8_H
 
 #include "lookup_saved.h"
 
-/* As the C signatures say; an entry has 2^up bytes, a sum 2^sum_up, 64 entries 2^table_up. */
+/* Entry with the arguments of the C signature. An entry has 2^up bytes, the sums of an output 2^sum_up,
+ * 64 entries 2^table_up. A 7-bit field has 128 entries, hence the double steps between the table
+ * addresses. */
 #define LOOKUP_ENTER(up, sum_up, table_up)                                                             \
     LOOKUP_SAVE                                                                                        \
     "sub sp, #48\n"                                                                                    \
     "lsls r2, r2, #2\n"                                                                                \
     "str r2, [sp]\n"                                                                                   \
-    "ldr r5, [sp, #84]\n" /* sums */                                                                   \
+    "ldr r5, [sp, #84]\n" /* sums, the fifth argument: above 48 bytes and 9 saved registers */         \
     "lsls r3, r3, #" sum_up "\n"                                                                       \
     "adds r3, r3, r5\n"                                                                                \
     "str r3, [sp, #4]\n"                                                                               \
@@ -51,7 +63,7 @@
     "1:\n"                                                                                             \
     "mov r2, lr\n"
 
-/* r7 the end of this output's sums. */
+/* Go to the next output. r7 is the end of this output's sums. */
 #define LOOKUP_NEXT                                                                                    \
     "mov r12, r7\n"                                                                                    \
     "ldr r4, [sp]\n"                                                                                   \
@@ -61,7 +73,8 @@
     "bne 1b\n"                                                                                         \
     "add sp, #48\n" LOOKUP_RETURN
 
-/* The index of a field where an entry has 2^up bytes; `down` is the field's first bit less `up`. */
+/* The byte offset of a field's entry, which has 2^up bytes. `down` is the field's first bit minus
+ * `up`. */
 #define LOOKUP_LOWEST(index, w, up)                                                                    \
     "lsls " index ", " w ", #" up "\n"                                                                 \
     "ands " index ", r3\n"
@@ -76,12 +89,14 @@
     "lsrs " index ", " w ", #25\n"                                                                     \
     "lsls " index ", " index ", #" up "\n"
 
-/* From an index to its entry; `tables` says where on the stack the field's are. */
+/* Load the entry at a byte offset. `tables` is the stack offset of the address of the field's table. */
 #define LOOKUP_LOAD(entry, tables)                                                                     \
     "ldr r7, [sp, #" tables "]\n"                                                                      \
     "ldr " entry ", [r7, " entry "]\n"
 
-/* The fields of one word but its middle one, which waits for another. */
+/* The fields of one word except the middle one (bits 12 to 17). It is left to the caller, which adds
+ * the middle entries of two words before it sums them, so that every addition to the sums covers two
+ * entries. */
 #define LOOKUP_ENDS(w, t0, t1, t3, t4, first)                                                          \
     LOOKUP_LOWEST("r4", w, "2")                                                                        \
     LOOKUP_LOAD("r4", t0)                                                                              \
@@ -96,7 +111,7 @@
     "lsrs r4, r4, #4\n"                                                                                \
     "add r9, r9, r4\n"
 
-/* The first sum of an output finds nothing to add to. */
+/* The first sum of an output: set the sums instead of adding to them. */
 #define LOOKUP_START                                                                                   \
     "mov r8, r4\n"                                                                                     \
     "ands r4, r0\n"                                                                                    \

@@ -1,6 +1,7 @@
 #include "lookup.h"
 #include "lookup_add8.h"
 
+/* Two words of K, entries of 8 rows. The middle fields of both words are summed together. */
 __attribute__((naked)) void sbnn_lookup_add8_pair(__attribute__((unused)) const uint32_t *tables,
                                                   __attribute__((unused)) const uint32_t *w,
                                                   __attribute__((unused)) uint32_t stride,

@@ -23,9 +23,17 @@
     "ldm r1!, {r3}\n"                                                                                  \
     "mov " odd ", r3\n"
 
-/* r0 next word of the tables, r1 step 3 of the field, r2 runs that are left, r4-r7 the block, r8-r12
- * and lr steps 0 to 2. Twenty-eight runs of eight blocks: four for each field of 6 bits, eight for
- * those of 7. */
+/* A block is two entries (four words), a run eight blocks: 28 runs, four per 6-bit field and eight per
+ * 7-bit field. Within a run the steps 0, 1 and 2 follow the bits of the block's number; between runs
+ * the steps 3, 4 and 5 are read from memory, because no register is free.
+ *
+ *   r0         next word of the tables
+ *   r1         address of step 3 of the field
+ *   r2         runs left; its trailing zeros say which step comes next, or that the field ends
+ *   r4-r7      the block: rows 0 to 7 and rows 8 to 15 of both entries
+ *   r8-r12 lr  steps 0 to 2, each for rows 0 to 7 and rows 8 to 15
+ *
+ * The 6-bit fields take runs 28 to 17, four at a time; from 16 on, eight runs make a field. */
 __attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t *tables,
                                                __attribute__((unused)) const uint32_t *steps) {
     __asm volatile(LOOKUP_SAVE "movs r2, #28\n"

@@ -11,9 +11,17 @@
     "ldm r1!, {r3}\n"                                                                                  \
     "mov " step ", r3\n"
 
-/* r0 next word of the tables, r1 steps of the next field, r2 runs that are left, r4-r7 the block,
- * r8-r12 steps 0 to 4. Fourteen runs of eight blocks: two for each field of 6 bits, four for those
- * of 7. */
+/* A block is four entries (four words), a run eight blocks: 14 runs, two per 6-bit field and four per
+ * 7-bit field. Within a run the steps 0, 1 and 2 follow the bits of the block's number; between runs
+ * comes step 3 or 4.
+ *
+ *   r0      next word of the tables
+ *   r1      address of the next field's steps
+ *   r2      runs left; its trailing zeros say which step comes next, or that the field ends
+ *   r4-r7   the block
+ *   r8-r12  steps 0 to 4
+ *
+ * The 6-bit fields take runs 14 to 9, two at a time; from 8 on, four runs make a field. */
 __attribute__((naked)) void sbnn_lookup_fill8(__attribute__((unused)) uint32_t *tables,
                                               __attribute__((unused)) const uint32_t *steps) {
     __asm volatile(LOOKUP_SAVE "movs r2, #14\n"

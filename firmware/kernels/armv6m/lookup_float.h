@@ -1,6 +1,7 @@
-/* Products and sums of floats on a core without an FPU: each rounded to nearest, ties to even, as IEEE
- * 754 asks. What is rare (zeros, subnormal, infinite and largest numbers, large factors) is left to the
- * compiler's own functions, which take two to four times as many instructions. */
+/* Products and sums of floats on a core without an FPU. Each result is rounded to nearest, ties to
+ * even, as IEEE 754 requires. Rare operands (zeros, subnormal, infinite and very large numbers, large
+ * factors) are left to the compiler's own functions, which take two to four times as many
+ * instructions. */
 #ifndef SBNN_KERNELS_LOOKUP_FLOAT_H
 #define SBNN_KERNELS_LOOKUP_FLOAT_H
 
@@ -25,7 +26,7 @@ static inline uint32_t lookup_exponent(uint32_t bits) {
     return bits >> 23 & 255u;
 }
 
-/* With its leading one, at the top. */
+/* The 24-bit significand, with its leading one in bit 31. */
 static inline uint32_t lookup_fraction(uint32_t bits) {
     return bits << 8 | LOOKUP_SIGN;
 }
@@ -38,8 +39,8 @@ static inline float lookup_product(float scale, int32_t factor) {
     if (size - 1u > 254u || exponent - 1u > 245u) {
         return scale * (float)factor;
     }
-    uint32_t product = (lookup_fraction(bits) >> 8) * size; /* 24 bits by 8 */
-    exponent += 7u;                                         /* the leading one adds one more */
+    uint32_t product = (lookup_fraction(bits) >> 8) * size; /* 24 bits times 8 bits fit 32 */
+    exponent += 7u; /* 8, less the leading one of `fraction`, which adds 1 to the exponent field */
     if (product < 1u << 24) {
         product <<= 8;
         exponent -= 8u;
@@ -56,11 +57,12 @@ static inline float lookup_product(float scale, int32_t factor) {
         product <<= 1;
         exponent -= 1u;
     }
+    /* Round to nearest: 127 plus the last bit that is kept makes a tie go to even. */
     const uint32_t fraction = (product >> 8) + (((product & 255u) + 127u + (product >> 8 & 1u)) >> 8);
     return lookup_from_bits(((bits ^ (uint32_t)factor) & LOOKUP_SIGN) + (exponent << 23) + fraction);
 }
 
-/* a + b; by itself it has all eight registers. */
+/* a + b. Not inline, so that the compiler has all eight low registers for it. */
 __attribute__((noinline)) static float lookup_sum(float a, float b) {
     uint32_t large = lookup_bits(a);
     uint32_t small = lookup_bits(b);
@@ -76,13 +78,15 @@ __attribute__((noinline)) static float lookup_sum(float a, float b) {
     }
     const uint32_t apart = exponent - lower;
     if (apart > 26u) {
-        return lookup_from_bits(large); /* less than a quarter of its last bit */
+        return lookup_from_bits(large); /* `small` is less than a quarter of the last bit of `large` */
     }
+    /* Three free bits at the top take the carry; five bits below the significand's 24 decide the
+     * rounding. */
     uint32_t total = lookup_fraction(large) >> 3;
     const uint32_t exact = lookup_fraction(small) >> 3;
     uint32_t added = exact >> apart;
     if (added << apart != exact) {
-        added |= 1u; /* something was lost: no tie */
+        added |= 1u; /* a sticky bit: the lost bits make it no tie */
     }
     if (((large ^ small) & LOOKUP_SIGN) == 0u) {
         total += added;
@@ -103,6 +107,8 @@ __attribute__((noinline)) static float lookup_sum(float a, float b) {
             return a + b;
         }
     }
+    /* Round the five low bits to nearest: 15 plus bit 5, the last that is kept, makes a tie go to
+     * even. */
     const uint32_t fraction = (total + 15u + (total << 26 >> 31)) >> 5;
     return lookup_from_bits((large & LOOKUP_SIGN) + ((exponent - 1u) << 23) + fraction);
 }

@@ -1,8 +1,9 @@
-/* The caller's registers, on a core whose push and pop reach r0 to r7, lr and pc. */
+/* Saves and restores the caller's registers on Armv6-M, whose push and pop reach only r0 to r7, lr and
+ * pc. */
 #ifndef SBNN_KERNELS_LOOKUP_SAVED_H
 #define SBNN_KERNELS_LOOKUP_SAVED_H
 
-/* Nine words on the stack: r8 to r11, then r4 to r7 and lr. */
+/* Nine words on the stack: r8 to r11 (lowest), then r4 to r7 and lr. */
 #define LOOKUP_SAVE                                                                                    \
     ".syntax unified\n"                                                                                \
     "push {r4-r7, lr}\n"                                                                               \
@@ -12,7 +13,7 @@
     "mov r7, r11\n"                                                                                    \
     "push {r4-r7}\n"
 
-/* Back from there to the caller. */
+/* Restore them and return. */
 #define LOOKUP_RETURN                                                                                  \
     "pop {r4-r7}\n"                                                                                    \
     "mov r8, r4\n"                                                                                     \

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+/* Row by row, the next count is the lowest byte of `even`; then the two words are exchanged, so that
+ * even and odd rows alternate. */
 void sbnn_lookup_scale(const lookup_counts *counts, const float *scale, const float *bias,
                        const float *residual, float *y) {
     const uint32_t *sums = counts->counts;

@@ -1,43 +1,47 @@
-/* Floats for four outputs at a time, from counts in bytes or halfwords.
+/* Computes floats for four outputs at a time from counts in bytes or halfwords.
  *
- * 2^24 + 2 count as a float has the bits 0x4B800000 + count: one instruction takes the count out of its
- * lane and adds them. 2^24 + k less that is k - 2 count, exact for even k: no integer is converted. */
+ * As a float, 2^24 + 2 * count has the bits 0x4B800000 + count. One instruction (UXTAB or UXTAH)
+ * extracts the count from its lane and adds it to 0x4B800000. Then (2^24 + k) - (2^24 + 2 * count) = k
+ * - 2 * count, exact for even k, so no integer needs a conversion to float. */
 #ifndef SBNN_KERNELS_LOOKUP_FOURS_H
 #define SBNN_KERNELS_LOOKUP_FOURS_H
 
 #include "lookup.h"
 
-/* What the functions below work on, and move on. */
+/* The arguments of the functions below, which also advance them. */
 typedef struct {
     const float *scale;
     const float *bias;
-    const float *from;  /* residual, or four times -0.0: x + -0.0 is x, whatever x is */
+    const float *from;  /* residual, or -0.0 four times: x + -0.0 is x for every x */
     float *to;          /* output */
-    uint32_t from_row;  /* bytes from row to row: 0 for no residual */
-    uint32_t to_row;    /* the same of the output */
-    uint32_t from_four; /* bytes from four outputs to the next: 16, or 0 for no residual */
-    uint32_t left;      /* times four outputs, at least 1 */
+    uint32_t from_row;  /* bytes between rows; 0 for no residual */
+    uint32_t to_row;    /* the same for the output */
+    uint32_t from_four; /* bytes between four outputs and the next four: 16; 0 for no residual */
+    uint32_t left;      /* groups of four outputs that are left, at least 1 */
     float zero;         /* 2^24 + k */
     const uint32_t *counts;
-    uint32_t step;     /* bytes from output to output */
-    uint32_t flags[4]; /* which rows there are, by groups that share a word; see lookup_flags */
+    uint32_t step;     /* bytes between the counts of one output and the next */
+    uint32_t flags[4]; /* which rows exist, per group of rows that share a word; see lookup_flags */
 } lookup_fours;
 
 _Static_assert(sizeof(lookup_fours) == 60, "the functions know the members' offsets");
 
-/* In the flags of the core: V, N, Z, C are 1 where there are at least 1, 2, 3, 4 rows. */
+/* A value for the condition flags: V, N, Z, C are 1 if there are at least 1, 2, 3, 4 rows. The
+ * functions load it into APSR once per group of rows and branch on it; no instruction in between
+ * changes the flags. */
 static inline uint32_t lookup_flags(uint32_t rows) {
     return (uint32_t)(rows >= 1u) << 28 | (uint32_t)(rows >= 2u) << 31 | (uint32_t)(rows >= 3u) << 30 |
            (uint32_t)(rows >= 4u) << 29;
 }
 
-/* flags: of rows 0 2 4 6, of rows 1 3 5 7. */
+/* For byte counts; flags of rows 0 2 4 6 and of rows 1 3 5 7. */
 void sbnn_lookup_fours(lookup_fours *fours);
 
-/* flags: of rows 0 4, of rows 2 6, of rows 1 5, of rows 3 7. */
+/* For halfword counts; flags of rows 0 4, of rows 2 6, of rows 1 5 and of rows 3 7. */
 void sbnn_lookup_fours_wide(lookup_fours *fours);
 
-/* All fours of a layer by `run`; returns how many outputs they were. */
+/* Process all complete groups of four outputs with `run`. Returns the number of outputs done: 0 if k is
+ * odd, because the difference above would not be exact. */
 static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float *scale,
                                         const float *bias, const float *residual, float *y,
                                         const uint32_t flags[4], void (*run)(lookup_fours *fours)) {
@@ -62,9 +66,15 @@ static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float
     return counts->n / 4u * 4u;
 }
 
-/* r0 the structure, r1 counts, r2 step, r3 and lr bytes from row to row of output and residual, r4-r7
- * the words of four outputs, r8 the bits of 2^24, r11 and r12 a row of output and residual, s8-s11
- * scale, s12-s15 bias, s16 zero. */
+/* Registers:
+ *   r0         the structure
+ *   r1 r2      address of the counts, and bytes between outputs
+ *   r3 lr      bytes between rows of the output and of the residual
+ *   r4-r7      a word of counts of each of four outputs
+ *   r8         0x4B800000, the bits of 2^24
+ *   r9 r10     temporary
+ *   r11 r12    address of a row of the output and of the residual
+ *   s0-s3      results, s4-s7 residual, s8-s11 scale, s12-s15 bias, s16 zero */
 #define FOURS_ENTER                                                                                    \
     "push {r4-r11, lr}\n"                                                                              \
     "vpush {d8}\n"                                                                                     \
@@ -73,13 +83,14 @@ static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float
     "ldrd r1, r2, [r0, #36]\n"                                                                         \
     "ldrd lr, r3, [r0, #16]\n"
 
+/* Load scale and bias of four outputs and advance both pointers. */
 #define FOURS_SCALES                                                                                   \
     "ldrd r9, r10, [r0]\n"                                                                             \
     "vldm r9!, {s8-s11}\n"                                                                             \
     "vldm r10!, {s12-s15}\n"                                                                           \
     "strd r9, r10, [r0]\n"
 
-/* Word `offset` / 4 of four outputs. */
+/* Load word `offset` / 4 of the counts of four outputs, and advance r1 past them. */
 #define FOURS_WORDS(offset)                                                                            \
     "ldr r4, [r1, #" offset "]\n"                                                                      \
     "add r1, r1, r2\n"                                                                                 \
@@ -90,15 +101,16 @@ static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float
     "ldr r7, [r1, #" offset "]\n"                                                                      \
     "add r1, r1, r2\n"
 
+/* Return r1 to the first of the four outputs, to read another word. */
 #define FOURS_BACK "sub r1, r1, r2, lsl #2\n"
 
-/* Row 0 of output and residual, and the flags of the rows that follow. */
+/* Go to row 0 of output and residual, and load the flags of the group of rows. */
 #define FOURS_ROWS(flags)                                                                              \
     "ldr r9, [r0, #" flags "]\n"                                                                       \
     "ldrd r12, r11, [r0, #8]\n"                                                                        \
     "msr APSR_nzcvq, r9\n"
 
-/* One row, from lane `lane` of the words: no instruction here changes the flags. */
+/* One row: the counts are at bit `lane` of the words. No instruction here changes the flags. */
 #define FOURS_ROW(extract, lane)                                                                       \
     extract " r9, r8, r4, ror #" lane "\n" extract " r10, r8, r5, ror #" lane "\n"                     \
             "vmov s0, s1, r9, r10\n" extract " r9, r8, r6, ror #" lane "\n" extract                    \
@@ -123,6 +135,7 @@ static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float
             "vadd.f32 s3, s7, s3\n"                                                                    \
             "vstm r11, {s0-s3}\n"
 
+/* Go down by one, two or four rows. */
 #define FOURS_DOWN(rows)                                                                               \
     "add r12, r12, lr" rows "\n"                                                                       \
     "add r11, r11, r3" rows "\n"
@@ -130,6 +143,7 @@ static inline uint32_t lookup_run_fours(const lookup_counts *counts, const float
 #define FOURS_TWO ", lsl #1"
 #define FOURS_FOUR ", lsl #2"
 
+/* Advance the pointers by four outputs and repeat until none is left. */
 #define FOURS_NEXT                                                                                     \
     "ldrd r9, r10, [r0, #8]\n"                                                                         \
     "ldrd r4, r5, [r0, #24]\n"                                                                         \

@@ -1,10 +1,12 @@
 #include "lookup_fours.h"
 
-/* A row and the one four below it, as far as there are such. */
+/* The two rows of one word, which are four apart, as far as they exist (V, then N). `down` goes from
+ * row 0 to the first of them. */
 #define ROWS(down, done)                                                                               \
     "bvc " done "\n" down FOURS_ROW("uxtah", "0") "bpl " done "\n" FOURS_DOWN(FOURS_FOUR)              \
         FOURS_ROW("uxtah", "16")
 
+/* Per four outputs, the four words of wide counts: rows 0 and 4, 2 and 6, 1 and 5, 3 and 7. */
 __attribute__((naked)) void sbnn_lookup_fours_wide(__attribute__((unused)) lookup_fours *fours) {
     __asm volatile(FOURS_ENTER                                                     /**/
                    "1:\n"                                                          /**/

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+/* Complete groups of four outputs in assembly, the remaining outputs singly. */
 void sbnn_lookup_scale(const lookup_counts *counts, const float *scale, const float *bias,
                        const float *residual, float *y) {
     const uint32_t rows = counts->rows;

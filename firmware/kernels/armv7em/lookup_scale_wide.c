@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+/* Complete groups of four outputs in assembly, the remaining outputs singly. The flags count the rows
+ * of each word: 0 and 4, 2 and 6, 1 and 5, 3 and 7. */
 void sbnn_lookup_scale_wide(const lookup_counts *counts, const float *scale, const float *bias,
                             const float *residual, float *y) {
     const uint32_t rows = counts->rows;

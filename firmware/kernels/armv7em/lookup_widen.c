@@ -2,6 +2,7 @@
 
 #include <arm_acle.h>
 
+/* UXTAB16 adds bytes 0 and 2 of a word to two halfwords; rotated by 8 bits it adds bytes 1 and 3. */
 void sbnn_lookup_widen(uint32_t *sums, uint32_t pairs, uint32_t *wide) {
     for (uint32_t *const end = sums + 2u * pairs; sums != end; sums += 2, wide += 4) {
         const uint32_t odd = sums[1];

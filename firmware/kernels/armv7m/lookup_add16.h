@@ -1,19 +1,32 @@
 /* Look-ups of 16 rows, for the two functions that do them.
  *
- * A field's tables start within an ldrd's reach (-1020 to 1020) of one of three bases; the
- * displacements count from the tables of the pair's first word: base 0 at +768, base 1 at +3328, base 2
- * at +5376. r0 r2 r3 the bases, lr the weights, r8 r9 r10 r11 the two pairs of sums, r4-r7 entries. */
+ * Per output: extract each field of the weight word, load its two-word entry, add the entries two by
+ * two, and add their sum and its high nibbles to the two pairs of sums.
+ *
+ *   r0 r2 r3   bases 0, 1 and 2, from which the tables are addressed
+ *   r1         address of the weights
+ *   lr         the weight word
+ *   r4-r7      entries
+ *   r8 r9      sums of rows 0 to 7
+ *   r10 r11    sums of rows 8 to 15; see LOOKUP_SUM
+ *   r12        address of the sums in memory
+ *
+ * There are not enough registers for ten addresses. An ldrd reaches -1020 to 1020 bytes, so three
+ * bases reach the start of all tables: base 0 is 768 bytes after the first word's tables, base 1 is
+ * 3328 and base 2 is 5376 bytes after. */
 #ifndef SBNN_KERNELS_LOOKUP_ADD16_H
 #define SBNN_KERNELS_LOOKUP_ADD16_H
 
-/* Entry of bits `first` to `first` + `width` - 1 of the weights, to register pair (low, high). */
+/* Load the entry of the weights' bits `first` to `first` + `width` - 1 into the registers (low,
+ * high). */
 #define LOOKUP_INDEX(low, first, width) "ubfx " low ", lr, #" first ", #" width "\n"
 #define LOOKUP_PLACE(low, base) "add " low ", " base ", " low ", lsl #3\n"
 #define LOOKUP_LOAD(low, high, offset) "ldrd " low ", " high ", [" low ", #" offset "]\n"
 #define LOOKUP_ENTRY(low, high, first, width, base, offset)                                            \
     LOOKUP_INDEX(low, first, width) LOOKUP_PLACE(low, base) LOOKUP_LOAD(low, high, offset)
 
-/* Two entries at once: neither waits for the other. */
+/* Two entries at once. Their instructions alternate, so that none waits for the result of the one
+ * before it. */
 #define LOOKUP_TWO(first_0, width_0, base_0, offset_0, first_1, width_1, base_1, offset_1)             \
     LOOKUP_INDEX("r4", first_0, width_0)                                                               \
     LOOKUP_INDEX("r6", first_1, width_1)                                                               \
@@ -35,10 +48,11 @@
     "add r9, r9, r4, lsr #4\n"                                                                         \
     "add r11, r11, r5, lsr #4\n"
 
-/* Entry: as the C signatures say. On the stack: stride in bytes, end of the sums, then r4 and on. */
+/* Entry with the arguments of the C signature. Afterwards the stack holds the stride in bytes, the end
+ * of the sums, then the saved registers. */
 #define LOOKUP_ENTER                                                                                   \
     "push {r4-r11, lr}\n"                                                                              \
-    "ldr r12, [sp, #36]\n" /* sums */                                                                  \
+    "ldr r12, [sp, #36]\n" /* sums, the fifth argument: above 9 saved registers */                     \
     "add r5, r12, r3, lsl #4\n"                                                                        \
     "lsl r4, r2, #2\n"                                                                                 \
     "push {r4, r5}\n"                                                                                  \

@@ -1,6 +1,7 @@
 #include "lookup_add8.h"
 #include "lookup.h"
 
+/* One word of K: the fields in pairs, then the middle field (bits 12 to 17) alone. */
 __attribute__((naked)) void sbnn_lookup_add8(__attribute__((unused)) const uint32_t *tables,
                                              __attribute__((unused)) const uint32_t *w,
                                              __attribute__((unused)) uint32_t stride,

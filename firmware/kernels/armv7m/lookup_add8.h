@@ -1,16 +1,26 @@
 /* Look-ups of 8 rows, for the two functions that do them.
  *
- * r0 r2 r3 r8 r9 the tables of the five fields, lr the weights, r6 r7 the pair of sums, r4 r5 entries,
- * r10 stride in bytes, r11 end of the sums, r12 the sums. */
+ * Per output: extract each field of the weight word, load its entry, add the entries two by two, and
+ * add their sum and its high nibbles to the pair of sums.
+ *
+ *   r0 r2 r3 r8 r9   the tables of the five fields
+ *   r1               address of the weights
+ *   lr               the weight word
+ *   r4 r5            entries
+ *   r6 r7            the pair of sums
+ *   r10              stride in bytes
+ *   r11              end of the sums
+ *   r12              address of the sums in memory */
 #ifndef SBNN_KERNELS_LOOKUP_ADD8_H
 #define SBNN_KERNELS_LOOKUP_ADD8_H
 
-/* Entry of bits `first` to `first` + `width` - 1 of the weights, from the pair's first word... */
+/* Load the entry of the weights' bits `first` to `first` + `width` - 1 from the tables of the first
+ * word... */
 #define LOOKUP_FIRST(entry, first, width, table)                                                       \
     "ubfx " entry ", lr, #" first ", #" width "\n"                                                     \
     "ldr " entry ", [" table ", " entry ", lsl #2]\n"
 
-/* ...or from its second, whose tables lie 448 words further. */
+/* ...or of the second word, which are 448 words (1792 bytes) further. */
 #define LOOKUP_SECOND(entry, first, width, table)                                                      \
     "ubfx " entry ", lr, #" first ", #" width "\n"                                                     \
     "add " entry ", " table ", " entry ", lsl #2\n"                                                    \
@@ -23,7 +33,9 @@
     "and r4, r4, #0xF0F0F0F0\n"                                                                        \
     "add r7, r7, r4, lsr #4\n"
 
-/* As the C signatures say. */
+/* Entry with the arguments of the C signature. sums, the fifth, is above nine saved registers. The
+ * tables begin at bytes 0, 256, 512, 768 and 1280: entries of 4 bytes, fields of 6, 6, 6, 7 and 7
+ * bits. */
 #define LOOKUP_ENTER                                                                                   \
     "push {r4-r11, lr}\n"                                                                              \
     "ldr r12, [sp, #36]\n"                                                                             \

@@ -1,6 +1,8 @@
 #include "lookup.h"
 #include "lookup_add8.h"
 
+/* Two words of K: the fields in pairs; the middle fields (bits 12 to 17) of both words form one
+ * pair. */
 __attribute__((naked)) void sbnn_lookup_add8_pair(__attribute__((unused)) const uint32_t *tables,
                                                   __attribute__((unused)) const uint32_t *w,
                                                   __attribute__((unused)) uint32_t stride,

@@ -13,8 +13,17 @@
 #define STEP_0 STEP("r12", "lr")
 #define STEP_AT(offset) "ldrd r2, r3, [r1, #" offset "]\n" STEP("r2", "r3")
 
-/* r0 next word of the tables, r1 step 1 of the field, r4-r11 the block, r12 and lr step 0.
- * Seven runs of sixteen blocks: one for each field of 6 bits, two for those of 7. */
+/* A block is four entries (eight words), a run sixteen blocks: seven runs, one per 6-bit field and two
+ * per 7-bit field. Step 0 is in registers; steps 1 to 4 are read from memory, because no register is
+ * free.
+ *
+ *   r0      next word of the tables
+ *   r1      address of step 1 of the field
+ *   r2 r3   the step just read, for rows 0 to 7 and rows 8 to 15
+ *   r4-r11  the block
+ *   r12 lr  step 0
+ *   stack   runs left: while 4 or more, each run is a 6-bit field; below, an odd number means that
+ *           the second run of a 7-bit field follows */
 __attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t *tables,
                                                __attribute__((unused)) const uint32_t *steps) {
     __asm volatile("push {r4-r11, lr}\n"

@@ -11,8 +11,16 @@
     "add r10, r10, " step "\n"                                                                         \
     "add r11, r11, " step "\n"
 
-/* r0 next word of the tables, r1 steps of the field, r4-r11 the block, r12 lr r2 r3 steps 0 to 3.
- * Seven runs of eight blocks: one for each field of 6 bits, two for those of 7. */
+/* A block is eight entries (eight words), a run eight blocks: seven runs, one per 6-bit field and two
+ * per 7-bit field.
+ *
+ *   r0      next word of the tables
+ *   r1      address after the field's steps 0 to 3
+ *   r4-r11  the block
+ *   r12 lr  steps 0 and 1
+ *   r2 r3   steps 2 and 3; r2 is also used to count, and is then read again
+ *   stack   runs left: while 4 or more, each run is a 6-bit field; below, an odd number means that
+ *           the second run of a 7-bit field follows */
 __attribute__((naked)) void sbnn_lookup_fill8(__attribute__((unused)) uint32_t *tables,
                                               __attribute__((unused)) const uint32_t *steps) {
     __asm volatile("push {r4-r11, lr}\n"

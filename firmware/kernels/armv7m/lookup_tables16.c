@@ -1,6 +1,8 @@
 #include "lookup.h"
 #include "lookup_columns.h"
 
+/* The steps of rows 0 to 7 and of rows 8 to 15 alternate in memory (2 words apart). Two bits number the
+ * entries within a block: a block of eight words has four entries of two words. */
 void sbnn_lookup_tables16(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *tables) {
     uint32_t columns[8];
     uint32_t steps[5u * 2u * LOOKUP_STEPS];

@@ -1,6 +1,9 @@
 #include "helium.h"
 #include "helium_add.h"
 
+/* One word of K: three groups of two look-ups, one from each half of the word. A is bits 0 to 4 of a
+ * half, B bits 5 to 10, C bits 11 to 15; the shifts move them to the bits of a byte offset. Entries of
+ * the two halves are 16 bytes apart, and C's tables begin 64 bytes after A's. */
 __attribute__((naked)) void sbnn_helium_add_one(__attribute__((unused)) const uint8_t *tables,
                                                 __attribute__((unused)) const uint32_t *w,
                                                 __attribute__((unused)) uint32_t stride,

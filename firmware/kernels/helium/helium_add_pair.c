@@ -1,7 +1,9 @@
 #include "helium.h"
 #include "helium_add.h"
 
-/* The order lets no instruction wait for the one before it. */
+/* Two words of K: twelve look-ups in five groups (helium.h). The fields are shifted as in
+ * helium_add_one.c. The tables of the four halves are 16 bytes apart, and C's begin 64 bytes after A's.
+ * The instructions are ordered so that none waits for the result of the one before it. */
 __attribute__((naked)) void sbnn_helium_add_pair(__attribute__((unused)) const uint8_t *tables,
                                                  __attribute__((unused)) const uint32_t *w,
                                                  __attribute__((unused)) uint32_t stride,

@@ -1,4 +1,4 @@
-/* From counts to bits: how the bits of 32 rows gather and are written. */
+/* Collects the output bits of 32 rows and writes them. */
 #ifndef SBNN_KERNELS_HELIUM_BITS_H
 #define SBNN_KERNELS_HELIUM_BITS_H
 
@@ -6,8 +6,8 @@
 
 #include <arm_mve.h>
 
-/* A byte a row. A bit enters at the top, where a halved difference has its sign, and pushes those
- * before it down. */
+/* One byte per row. A new bit enters at the top, which is the sign bit of a halved difference, and VSRI
+ * shifts the earlier bits down. */
 typedef struct {
     uint8x16_t low;  /* rows 0 to 15 */
     uint8x16_t high; /* rows 16 to 31 */
@@ -17,11 +17,11 @@ static inline helium_bits helium_enter(helium_bits bits, uint8x16_t low, uint8x1
     return (helium_bits){vsriq_n_u8(low, bits.low, 1), vsriq_n_u8(high, bits.high, 1)};
 }
 
-/* Let the bits of 1 to 8 outputs from `first` on enter. */
+/* Enter the bits of 1 to 8 outputs, beginning with output `first`. */
 typedef helium_bits helium_gather(const helium_counts *counts, const void *limits, uint32_t first,
                                   uint32_t outputs, helium_bits bits);
 
-/* All bits; whole words are written. */
+/* Write the bits of all rows and outputs, in whole words. */
 __attribute__((always_inline)) static inline void
 helium_write_bits(const helium_counts *counts, const void *limits, uint32_t *y, helium_gather *gather) {
     const uint32_t stride = (counts->n + 31u) / 32u;

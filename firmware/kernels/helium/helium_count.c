@@ -9,6 +9,9 @@ static void clear(uint8_t *memory, uint32_t vectors) {
     }
 }
 
+/* Two words of K per step: build their tables, then look up the two weight words of every output. If k
+ * is too large for byte counts, the sums are moved to halfwords every HELIUM_CHUNK_WORDS words and
+ * after the last; `below` is how much their high nibbles are too low by then. */
 helium_counts sbnn_helium_count(uint32_t rows, uint32_t n, uint32_t k, const uint32_t *x,
                                 const uint32_t *w, uint8_t *workspace) {
     const uint32_t words = (k + 31u) / 32u;

@@ -1,6 +1,7 @@
 #include "helium.h"
 #include "helium_gray.h"
 
+/* Entries are 64 bytes apart, so bit b of the index moves r0 by 64 << b bytes. */
 #define UP0 NEAR_UP("q0", "64")
 #define DOWN0 NEAR_DOWN("q0", "64")
 #define UP1 NEAR_UP("q1", "128")

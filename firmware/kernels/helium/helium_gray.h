@@ -1,8 +1,9 @@
-/* The entries of a field of up to 6 bits, in the order of a Gray code: an addition and a store each.
+/* Builds the entries of a field of up to 6 bits in the order of a Gray code. Only one bit of the index
+ * changes from an entry to the next, so each entry takes one addition and one store.
  *
- * q7 is the entry at r0, q0, q1, ... what bits 0, 1, ... of w change. A bit's step is NEAR or FAR, as
- * its bytes fit a store's offset or not; the file that includes this one defines UP0, DOWN0, UP1, ...
- */
+ * r0 is the address of the current entry and q7 its value; q0, q1, ... are what changes when bit 0, 1,
+ * ... of w becomes 1. A step is NEAR if its distance in bytes fits the offset of a store, else FAR. The
+ * file that includes this one defines UP0, DOWN0, UP1, ...: bit 0, 1, ... becomes 1 or 0. */
 #ifndef SBNN_KERNELS_HELIUM_GRAY_H
 #define SBNN_KERNELS_HELIUM_GRAY_H
 
@@ -12,7 +13,8 @@
 #define FAR_UP(q, bytes) "vadd.i8 q7, q7, " q "\nadd r0, r0, #" bytes "\n" STORE
 #define FAR_DOWN(q, bytes) "vsub.i8 q7, q7, " q "\nsub r0, r0, #" bytes "\n" STORE
 
-/* From entry 0 to the last of the code, and back. */
+/* GRAYn visits all entries of the lower n bits once, starting at entry 0; BACKn visits them in reverse
+ * order. */
 #define GRAY2 UP0 UP1 DOWN0
 #define BACK2 UP0 DOWN1 DOWN0
 #define GRAY3 GRAY2 UP2 BACK2
@@ -23,7 +25,9 @@
 #define BACK5 GRAY4 DOWN4 BACK4
 #define GRAY6 GRAY5 UP5 BACK5
 
-/* r1 columns, r2 what entry 0 has more: a column adds x where w is 0, and 1 - x where it is 1. */
+/* r1 is the address of the columns, r2 the byte that is added to every entry. Entry 0 is the sum of all
+ * columns: where w is 0, a column adds x. Where w is 1 it adds 1 - x instead, so a column's change is 1
+ * - 2 x in both nibbles: x * -2 + 0x11. */
 #define ENTER                                                                                          \
     "vpush {d8-d15}\n"                                                                                 \
     "vdup.8 q7, r2\n"                                                                                  \

@@ -2,19 +2,24 @@
 
 #include <stddef.h>
 
-/* Some rows of four outputs. */
+/* Some rows of a group of four outputs. */
 typedef struct {
-    const void *counts; /* turned, of the first row */
-    const float *from;  /* residual, or four times -0.0: x + -0.0 is x, whatever x is */
+    const void *counts; /* transposed, of the first row */
+    const float *from;  /* residual, or -0.0 four times: x + -0.0 is x for every x */
     float *to;
-    uint32_t from_step; /* bytes from row to row: 0 for no residual */
+    uint32_t from_step; /* bytes between rows; 0 for no residual */
     uint32_t to_step;
     uint32_t rows; /* at least 1 */
 } run;
 
-/* 2^23 + 2 count as a float has the bits 0x4B000000 + 2 count: one multiply-add of integers makes four.
- * 2^23 + k less that is k - 2 count, exact: no integer is converted. Helium's own floats would flush
- * small numbers to zero, so these four are scalars, in the vectors' registers. */
+/* As a float, 2^23 + 2 * count has the bits 0x4B000000 + 2 * count, so one integer multiply-add makes
+ * four such floats. (2^23 + k) - (2^23 + 2 * count) = k - 2 * count is exact, so no integer needs a
+ * conversion to float. Helium's vector instructions for floats would flush subnormal numbers to zero;
+ * therefore the four are computed by scalar instructions, on the registers that the vectors overlap.
+ *
+ *   q0 (s0-s3)     counts, then results        q1 (s4-s7)     residual
+ *   q2 (s8-s11)    scale                       q3 (s12-s15)   bias
+ *   q4             2 in each lane              s20            2^23 + k */
 #define ROW(load)                                                                                      \
     load "vmlas.s32 q0, q4, %[base]\n"                                                                 \
          "vldrw.u32 q1, [%[from]]\n"                                                                   \
@@ -61,7 +66,8 @@ static void halves(run now, const float *scale, const float *bias, float zero) {
 
 static const float nothing[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
 
-/* All rows of outputs j to j + 3: bytes at once, halfwords in four runs of every second row. */
+/* All rows of outputs j to j + 3: byte counts in one run, halfword counts in four runs of every second
+ * row, the order of sbnn_helium_turn_wide. */
 static void four(const helium_counts *counts, uint32_t j, const float *scale, const float *bias,
                  const float *residual, float *y) {
     const float zero = (float)(0x800000u + counts->k);
@@ -95,7 +101,7 @@ static void four(const helium_counts *counts, uint32_t j, const float *scale, co
     }
 }
 
-/* The count of one row for an output that fills no four. */
+/* The count of one row for an output outside the complete groups of four. */
 static uint32_t one(const helium_counts *counts, uint32_t j, uint32_t row) {
     if (!helium_is_wide(counts->k)) {
         return counts->sums[32u * j + row];
@@ -113,7 +119,7 @@ void sbnn_helium_scale(const helium_counts *counts, const float *scale, const fl
         for (uint32_t row = 0; row < counts->rows; row++) {
             const uint32_t place = row * counts->n + j;
             const int32_t dot = (int32_t)counts->k - 2 * (int32_t)one(counts, j, row);
-            const float product = scale[j] * (float)dot; /* rounds by itself: -ffp-contract=off */
+            const float product = scale[j] * (float)dot; /* rounded separately: -ffp-contract=off */
             const float value = product + bias[j];
             y[place] = residual == NULL ? value : residual[place] + value;
         }

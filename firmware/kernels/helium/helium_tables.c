@@ -4,7 +4,7 @@
 
 #define BITS 0x11u /* one in each nibble */
 
-/* That word of all rows, row by row; 0 for rows that there are not. */
+/* Gather that word of 32 rows; 0 for rows that do not exist. */
 static void fetch(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *words) {
     const uint32x4_t offsets = vmulq_n_u32(vidupq_n_u32(0, 4), stride);
     for (uint32_t row = 0; row < HELIUM_ROWS; row += 4u) {
@@ -18,7 +18,8 @@ static void fetch(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *w
     }
 }
 
-/* Four bits of every row, in the low nibbles' places the first 16 rows', one vector a bit. */
+/* Write four vectors, one per bit of the nibbles of `both`: the bit of rows 0 to 15 in the low nibbles,
+ * of rows 16 to 31 in the high nibbles. */
 static inline void nibbles(uint8x16_t both, uint8_t *columns) {
     vst1q_u8(columns, vandq_u8(both, vdupq_n_u8(BITS)));
     vst1q_u8(columns + 16, vandq_u8(vshrq_n_u8(both, 1), vdupq_n_u8(BITS)));
@@ -26,7 +27,7 @@ static inline void nibbles(uint8x16_t both, uint8_t *columns) {
     vst1q_u8(columns + 48, vandq_u8(vshrq_n_u8(both, 3), vdupq_n_u8(BITS)));
 }
 
-/* For each of 32 bits of a word a vector, nibbles as in a table. */
+/* Write 32 vectors, one per bit of a word, with their nibbles in the order of a table. */
 static void transpose(const uint32_t *words, uint8_t *columns) {
     const uint8x16x4_t low = vld4q_u8((const uint8_t *)words);
     const uint8x16x4_t high = vld4q_u8((const uint8_t *)(words + 16));
@@ -38,7 +39,9 @@ static void transpose(const uint32_t *words, uint8_t *columns) {
 
 void sbnn_helium_tables(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t two,
                         uint8_t *tables) {
-    /* How far below 0 the high nibbles of a field begin: of A, B, C, for each half of each word. */
+    /* The bias that is subtracted from the high nibbles of A, B and C, for each half of each word. Each
+     * group's biases move its sum into -8 to 7; together they are HELIUM_PAIR_BELOW for both words and
+     * HELIUM_ONE_BELOW for the first word alone. */
     static const uint8_t below[4][3] = {{8, 5, 8}, {0, 0, 0}, {0, 5, 0}, {6, 0, 0}};
     uint32_t words[HELIUM_ROWS];
     uint8_t columns[32u * 16u] __attribute__((aligned(8)));

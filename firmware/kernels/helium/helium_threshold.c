@@ -2,6 +2,8 @@
 #include "helium_bits.h"
 #include "helium_pair.h"
 
+/* The sign of (count - limit), halved so that it fits a byte, is the output bit. The high rows' counts
+ * are signed and too low by `below`, so their limit is lowered as much. */
 static inline helium_bits gather(const helium_counts *counts, const void *limits, uint32_t first,
                                  uint32_t outputs, helium_bits bits) {
     const uint8_t *pair = counts->sums + 32u * first;

@@ -1,6 +1,7 @@
 #include "helium.h"
 #include "helium_bits.h"
 
+/* As in helium_threshold.c, but each row has a limit of its own. */
 static inline helium_bits gather(const helium_counts *counts, const void *limits, uint32_t first,
                                  uint32_t outputs, helium_bits bits) {
     const uint8_t *row = counts->sums + 32u * first;

@@ -1,7 +1,8 @@
 #include "helium.h"
 #include "helium_bits.h"
 
-/* The high bytes of halved differences of 16 rows, in order. */
+/* The high bytes of (count - limit) / 2 for 16 rows, in order: VSHRNB and VSHRNT interleave the even
+ * and the odd rows. */
 static inline uint8x16_t below(const uint16_t *wide, uint16_t limit) {
     const uint16x8_t even = vhsubq_n_u16(vld1q_u16(wide), limit);
     const uint16x8_t odd = vhsubq_n_u16(vld1q_u16(wide + 8), limit);

@@ -2,9 +2,9 @@
 
 #include <arm_mve.h>
 
-#define FLUSH 256u /* as many bytes fit a halfword's sum */
+#define FLUSH 256u /* the sum of 256 bytes fits a halfword */
 
-/* Of 16 rows, over at most FLUSH outputs. */
+/* Add to the totals of 16 rows, over at most FLUSH outputs. */
 static void add(const uint8_t *counts, uint32_t n, const uint8_t *low, const uint8_t *high,
                 uint32_t *totals) {
     uint16x8_t low_even = vdupq_n_u16(0);

@@ -1,7 +1,7 @@
 #include "helium.h"
 #include "helium_pair.h"
 
-/* Four vectors, first all from memory: the turned ones take their place. */
+/* All four vectors are read before the transposed ones overwrite them; VST4 transposes. */
 static inline uint8x16x4_t lows(const uint8_t *pairs) {
     return (uint8x16x4_t){
         {helium_low(pairs), helium_low(pairs + 32), helium_low(pairs + 64), helium_low(pairs + 96)}};

@@ -7,6 +7,7 @@ static inline uint16x8x4_t four(const uint16_t *wide) {
         {vld1q_u16(wide), vld1q_u16(wide + 32), vld1q_u16(wide + 64), vld1q_u16(wide + 96)}};
 }
 
+/* VST4 transposes four outputs, eight rows at a time, into a copy, which then replaces the counts. */
 void sbnn_helium_turn_wide(const helium_counts *counts) {
     uint16_t *wide = counts->wide;
     for (uint32_t fours = counts->n / 4u; fours > 0u; fours--) {

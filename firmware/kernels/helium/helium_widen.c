@@ -1,6 +1,7 @@
 #include "helium.h"
 #include "helium_pair.h"
 
+/* VMOVLB and VMOVLT widen the even and the odd bytes. */
 static inline void add(uint16_t *wide, uint8x16_t counts) {
     vst1q_u16(wide, vaddq_u16(vld1q_u16(wide), vmovlbq_u8(counts)));
     vst1q_u16(wide + 8, vaddq_u16(vld1q_u16(wide + 8), vmovltq_u8(counts)));

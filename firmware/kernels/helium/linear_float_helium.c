@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+/* HELIUM_ROWS rows at a time: count, transpose the counts, turn them into floats. */
 void sbnn_linear_float_helium(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
                               const float *scale, const float *bias, const float *residual,
                               void *workspace, float *y) {

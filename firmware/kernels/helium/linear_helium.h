@@ -1,7 +1,8 @@
-/* Binary matrix products by table look-up in Helium's vectors, 32 rows a look-up.
+/* Binary matrix products by table look-up in Helium's vectors, 32 rows per look-up.
  *
- * Linear layers: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 to a word, LSB first, tail
- * bits 0. m, n and k are at least 1, k at most 65534. Only a residual may overlap an output. */
+ * For the linear layers: x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 bits per word, LSB
+ * first, tail bits 0. m, n and k are at least 1, k at most 65534. Only a residual may overlap an
+ * output. */
 #ifndef SBNN_KERNELS_LINEAR_HELIUM_H
 #define SBNN_KERNELS_LINEAR_HELIUM_H
 
@@ -11,8 +12,8 @@
 extern "C" {
 #endif
 
-/* Bytes of workspace that a layer needs, 8-byte aligned; its contents need not survive between calls.
- */
+/* The bytes of workspace that a layer needs. It must be 8-byte aligned; its contents need not be kept
+ * between calls. */
 uint32_t sbnn_helium_workspace_bytes(uint32_t n, uint32_t k);
 
 /* Bits out: bit j of a row of y is (mismatches of the rows of x and w) < limit[j].
@@ -28,12 +29,12 @@ void sbnn_linear_float_helium(uint32_t m, uint32_t n, uint32_t k, const uint32_t
                               const float *scale, const float *bias, const float *residual,
                               void *workspace, float *y);
 
-/* Bytes of workspace that an attention map needs, 8-byte aligned. */
+/* The bytes of workspace that an attention map needs. It must be 8-byte aligned. */
 uint32_t sbnn_scores_workspace_bytes(uint32_t n, uint32_t k);
 
-/* The map of a row of keys for each query: BnnMatMul, then BnnAttentionMap.
+/* Compute an attention map, one row of bits over the keys per query: BnnMatMul, then BnnAttentionMap.
  *   queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 254, n 1 to 32767
- *   table           [heads][k + 1], 0 to 65535, no entry of a head less than the one before
+ *   table           [heads][k + 1], 0 to 65535, ascending (not strictly) within a head
  *   ratio           [heads]
  *   y               [heads][m][ceil(n / 32)], tail bits 0 */
 void sbnn_scores_map_helium(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,

@@ -1,6 +1,7 @@
 #include "helium.h"
 #include "linear_helium.h"
 
+/* HELIUM_ROWS rows at a time: count, then compare the counts with the limits. */
 void sbnn_linear_packed_helium(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
                                const int32_t *limit, void *workspace, uint32_t *y) {
     const uint32_t words = (k + 31u) / 32u;

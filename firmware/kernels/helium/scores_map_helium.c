@@ -1,20 +1,21 @@
 #include "helium.h"
 #include "linear_helium.h"
 
-/* So few queries that are left over are counted one by one. */
+/* Up to this many remaining queries are counted singly: tables would cost more. */
 #define FEW 4u
 
-/* One head. */
+/* The data of one head. */
 typedef struct {
     uint32_t n;
     uint32_t k;
     const int32_t *table;
     float ratio;
-    uint8_t *low; /* the table's bytes, by mismatches */
+    uint8_t *low; /* the low and high bytes of the table, indexed by mismatches */
     uint8_t *high;
 } head;
 
-/* So many mismatches or more are too many: entries never grow with them. */
+/* The number of mismatches from which on the output bit is 0, by binary search: the table's entries
+ * never increase with the number of mismatches. */
 static uint32_t limit_of(const head *now, uint32_t total) {
     const float least = now->ratio * (float)(int32_t)total;
     uint32_t enough = 0;
@@ -30,6 +31,8 @@ static uint32_t limit_of(const head *now, uint32_t total) {
     return enough;
 }
 
+/* The map of up to 32 queries: count the mismatches with all keys, add up each row's table entries,
+ * derive each row's limit from its total, compare. */
 static void block(const head *now, uint32_t rows, const uint32_t *queries, const uint32_t *keys,
                   uint8_t *workspace, uint32_t *y) {
     uint32_t totals[HELIUM_ROWS];
@@ -43,12 +46,14 @@ static void block(const head *now, uint32_t rows, const uint32_t *queries, const
     sbnn_helium_threshold_rows(&counts, limits, y);
 }
 
+/* The number of ones, by adding neighbouring bits, pairs, nibbles and bytes. */
 static uint32_t ones(uint32_t word) {
     word -= word >> 1 & 0x55555555u;
     word = (word & 0x33333333u) + (word >> 2 & 0x33333333u);
     return ((word + (word >> 4)) & 0x0F0F0F0Fu) * 0x01010101u >> 24;
 }
 
+/* The map of a single query, without tables. */
 static void one(const head *now, const uint32_t *query, const uint32_t *keys, uint8_t *counts,
                 uint32_t *y) {
     const uint32_t words = (now->k + 31u) / 32u;

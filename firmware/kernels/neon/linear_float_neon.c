@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+/* One panel of outputs at a time: rearrange its weights once, then count NEON_ROWS rows of x with it
+ * per step and turn each row's counts into floats. */
 void sbnn_linear_float_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
                             const float *scale, const float *bias, const float *residual,
                             void *workspace, float *y) {

@@ -1,7 +1,7 @@
-/* Binary linear layers by NEON: XOR, count the ones of bytes, add.
+/* Binary linear layers by NEON: XOR, count the ones in each byte, add.
  *
- * x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 to a word, LSB first, tail bits 0. m, n and
- * k are at least 1, k at most 65534. Only a residual may overlap an output. */
+ * x is [m][ceil(k / 32)], w is [n][ceil(k / 32)], packed 32 bits per word, LSB first, tail bits 0. m, n
+ * and k are at least 1, k at most 65534. Only a residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_NEON_H
 #define SBNN_KERNELS_LINEAR_NEON_H
 
@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/* Bytes of workspace that a layer needs, 16-byte aligned; its contents need not survive between calls.
- */
+/* The bytes of workspace that a layer needs. It must be 16-byte aligned; its contents need not be kept
+ * between calls. */
 uint32_t sbnn_neon_workspace_bytes(uint32_t k);
 
 /* Bits out: bit j of a row of y is (mismatches of the rows of x and w) < limit[j].

@@ -2,19 +2,19 @@
 #include "neon_bits.h"
 #include "neon_tile.h"
 
-/* A panel's part of a problem. */
+/* The part of a layer that one panel computes. */
 typedef struct {
     const uint8_t *panel;
-    const uint16_t *limit; /* [NEON_PANEL], 0 where there is no output */
+    const uint16_t *limit; /* [NEON_PANEL]; 0 for lanes without an output, so that their bits are 0 */
     const uint32_t *x;
     uint32_t *y;
     uint32_t m;
-    uint32_t words;     /* of a row of x */
-    uint32_t words_out; /* of a row of y */
-    uint32_t used;      /* words of a row that the panel's outputs fill: 1 or 2 */
+    uint32_t words;     /* per row of x */
+    uint32_t words_out; /* per row of y */
+    uint32_t used;      /* words per row of y that this panel's outputs fill: 1 or 2 */
 } job;
 
-/* Counts are bytes from beginning to end, and never leave the registers. */
+/* For k up to NEON_BYTE_BITS: all counts fit bytes and never leave the registers. */
 static void narrow(const job *job) {
     uint8_t limit[NEON_PANEL];
     for (uint32_t j = 0; j < NEON_PANEL; j += 8u) {
@@ -42,12 +42,13 @@ static void narrow(const job *job) {
     }
 }
 
-/* 16 outputs whose count is below the limit. */
+/* A mask of 16 lanes: 255 where the count is below the limit. */
 static uint8x16_t below(const uint16_t *count, const uint16_t *limit) {
     return vcombine_u8(vmovn_u16(vcltq_u16(vld1q_u16(count), vld1q_u16(limit))),
                        vmovn_u16(vcltq_u16(vld1q_u16(count + 8), vld1q_u16(limit + 8))));
 }
 
+/* For larger k: halfword counts in memory. */
 static void wide(const job *job) {
     for (uint32_t row = 0; row < job->m; row += NEON_ROWS) {
         const uint32_t rows = job->m - row < NEON_ROWS ? job->m - row : NEON_ROWS;

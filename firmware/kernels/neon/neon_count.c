@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+/* At most NEON_BYTE_WORDS words of K per step: count each tile of the panel in bytes, then add the
+ * bytes to the halfword counts in memory. */
 void sbnn_neon_count(const uint32_t *x, uint32_t rows, const uint8_t *panel, uint32_t words,
                      uint16_t *counts) {
     const neon_rows all = neon_rows_at(x, words, rows);

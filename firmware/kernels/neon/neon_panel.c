@@ -2,9 +2,10 @@
 
 #include "neon.h"
 
-#define GROUP 16u /* outputs of a vector */
+#define GROUP 16u /* outputs per vector */
 
-/* One word of each output of a group. */
+/* Rearrange one word of each output of a group. VLD4 splits the words into four vectors, one per
+ * byte. */
 static void arrange_word(const uint32_t *w, uint32_t stride, uint32_t rows, uint8_t *to) {
     uint32_t column[GROUP];
     for (uint32_t j = 0; j < GROUP; j++) {
@@ -17,18 +18,19 @@ static void arrange_word(const uint32_t *w, uint32_t stride, uint32_t rows, uint
     vst1q_u8(to + 3u * NEON_PANEL, bytes.val[3]);
 }
 
-/* Two words of output j, and behind them of output j + 8. */
+/* Two words of output j, followed by two words of output j + 8. */
 static uint8x16_t two_words(const uint32_t *w, uint32_t stride, uint32_t j) {
     return vreinterpretq_u8_u32(
         vcombine_u32(vld1_u32(w + j * stride), vld1_u32(w + (j + 8u) * stride)));
 }
 
-/* Of 8 outputs: their bytes 0 and 1, 2 and 3, 4 and 5, 6 and 7. */
+/* Bytes 0 and 1, 2 and 3, 4 and 5, 6 and 7 of 8 outputs. */
 typedef struct {
     uint8x16_t of[4];
 } quarter;
 
-/* What comes in are the 8 bytes of output 0 interleaved with those of output 4, and so on. */
+/* Each argument holds the 8 bytes of two outputs, interleaved: outputs 0 and 4, 1 and 5, 2 and 6, 3 and
+ * 7. */
 static quarter interleave(uint8x16_t rows04, uint8x16_t rows15, uint8x16_t rows26, uint8x16_t rows37) {
     const uint8x16x2_t even = vzipq_u8(rows04, rows26);
     const uint8x16x2_t odd = vzipq_u8(rows15, rows37);
@@ -37,7 +39,8 @@ static quarter interleave(uint8x16_t rows04, uint8x16_t rows15, uint8x16_t rows2
     return (quarter){{first.val[0], first.val[1], last.val[0], last.val[1]}};
 }
 
-/* Two words of each output of a whole group: a transposition of 16 by 8 bytes. */
+/* Rearrange two words of each output of a complete group: a transposition of 16 by 8 bytes, by
+ * interleaving three times. */
 static void arrange_two_words(const uint32_t *w, uint32_t stride, uint8_t *to) {
     const uint8x16x2_t rows04 = vzipq_u8(two_words(w, stride, 0), two_words(w, stride, 4));
     const uint8x16x2_t rows15 = vzipq_u8(two_words(w, stride, 1), two_words(w, stride, 5));

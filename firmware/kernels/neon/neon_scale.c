@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* No vectors of floats: on Armv7 they flush small numbers to zero. */
+/* Scalar code only: on Armv7 the vector instructions for floats flush subnormal numbers to zero. */
 void sbnn_neon_scale(const uint16_t *counts, uint32_t n, uint32_t k, const float *scale,
                      const float *bias, const float *residual, float *y) {
     for (uint32_t j = 0; j < n; j++) {

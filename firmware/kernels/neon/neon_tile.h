@@ -1,4 +1,4 @@
-/* A tile's counts in registers. */
+/* Counts a tile in registers. */
 #ifndef SBNN_KERNELS_NEON_TILE_H
 #define SBNN_KERNELS_NEON_TILE_H
 
@@ -13,7 +13,7 @@ typedef struct {
     uint8x16_t of[NEON_ROWS][NEON_WIDTH];
 } neon_tile;
 
-/* Rows of x; where there are less than a tile has, the last one again. */
+/* The rows of x of a tile. If fewer rows exist, the last one is repeated. */
 typedef struct {
     const uint32_t *of[NEON_ROWS];
 } neon_rows;
@@ -27,12 +27,12 @@ static inline neon_rows neon_rows_at(const uint32_t *x, uint32_t stride, uint32_
     return found;
 }
 
-/* No instruction, but GCC may not move an addition past it: it would keep the counts of all bytes to
- * add them up late, in more registers than there are. */
+/* Emits no instruction, but keeps GCC from moving an addition past it. Otherwise GCC would keep the
+ * counts of all bytes and add them up late, in more registers than exist. */
 #define NEON_NOW(count) __asm__ volatile("" : "+w"(count))
 
-/* Byte `place` of a word of each row meets that byte of each output; a macro, as it must be a constant.
- */
+/* For each row and output, add the number of mismatches between their bytes `place`. It is a macro
+ * because vdupq_lane_u8 takes only a constant lane. */
 #define NEON_BYTE(place)                                                                               \
     do {                                                                                               \
         uint8x16_t weights[NEON_WIDTH];                                                                \
@@ -54,8 +54,8 @@ static inline neon_rows neon_rows_at(const uint32_t *x, uint32_t stride, uint32_
         }                                                                                              \
     } while (0)
 
-/* Count words first to last - 1 of K, whose counts must fit bytes; `lanes` is where the tile's first
- * output stands in the panel. */
+/* Count the mismatches in words first to last - 1 of K; the counts must fit bytes. `lanes` points to
+ * the tile's first output in the panel. */
 static inline neon_tile neon_count(const neon_rows *rows, const uint8_t *lanes, uint32_t first,
                                    uint32_t last) {
     neon_tile tile;

@@ -1,6 +1,7 @@
 #include "lookup.h"
 
-/* The tables of rows 0 to 7 and of rows 8 to 15, entry by entry side by side. */
+/* Build the tables of rows 0 to 7 and of rows 8 to 15, and interleave their entries. The first are
+ * spread from the end, so that no entry is overwritten before it is moved. */
 void sbnn_lookup_tables16(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *tables) {
     const uint32_t first = rows < 8u ? rows : 8u;
     sbnn_lookup_tables8(x, stride, first, tables);

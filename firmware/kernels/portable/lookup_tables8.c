@@ -2,7 +2,7 @@
 
 #define ONES 0x11111111u
 
-/* Bit `bit` of all rows, row t in nibble t. */
+/* Bit `bit` of every row; row t in nibble t. */
 static uint32_t column(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t bit) {
     uint32_t bits = 0;
     for (uint32_t row = 0; row < rows; row++) {
@@ -17,7 +17,8 @@ void sbnn_lookup_tables8(const uint32_t *x, uint32_t stride, uint32_t rows, uint
     for (uint32_t field = 0; field < 5u; field++) {
         tables[0] = 0;
         for (uint32_t known = 1; known < 1u << widths[field]; known *= 2u, bit++) {
-            /* A weight of 0 differs from a 1, a weight of 1 from a 0. */
+            /* A weight bit of 0 mismatches a 1, a weight bit of 1 mismatches a 0. Each bit doubles the
+             * number of entries. */
             const uint32_t bits = column(x, stride, rows, bit);
             for (uint32_t entry = 0; entry < known; entry++) {
                 tables[known + entry] = tables[entry] + (ONES - bits);

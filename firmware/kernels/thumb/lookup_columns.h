@@ -1,17 +1,21 @@
-/* From eight rows to what the tables are made of.
+/* Prepares eight rows of x for building the tables.
  *
- * Tables are written in ascending order, eight words at a time. A block of eight words is the block
- * before it plus a step that depends on which bit of the block's number turned to 1 and took all lower
- * ones back to 0: step g = difference of bit g - differences of the bits below. */
+ * Tables are written in ascending order, a block at a time (eight words; four on Armv6-M). Each block
+ * is the previous one plus a step. The step depends on which bit g of the block's number changes to 1,
+ * while all lower bits return to 0: step g = difference of bit g - differences of the bits below. The
+ * difference of a bit is what an entry changes by when that bit of w changes from 0 to 1: per row +1 if
+ * the bit of x is 0, -1 if it is 1. */
 #ifndef SBNN_KERNELS_LOOKUP_COLUMNS_H
 #define SBNN_KERNELS_LOOKUP_COLUMNS_H
 
 #include <stdint.h>
 
 #define LOOKUP_ONES 0x11111111u
-#define LOOKUP_STEPS 8u /* of a field: an entry, the differences within a block, the steps; padded */
+#define LOOKUP_STEPS                                                                                   \
+    8u /* words per field: entry 0, the differences within a block, the steps; padded */
 
-/* Write nibble q of row t to nibble t of columns[q]; rows that are not there count as 0. */
+/* Write nibble q of row t to nibble t of columns[q]. Rows that do not exist are taken as zeros. It is
+ * an 8 x 8 transposition of nibbles, by exchanging halfwords, bytes and nibbles. */
 static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t rows,
                                   uint32_t columns[8]) {
     uint32_t a[8];
@@ -52,8 +56,8 @@ static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t r
 
 /* Write the steps of one field.
  *   first, width   the field's bits
- *   inner          bits that number the entries within a block: 3, or 2 where an entry has two words
- *   steps          LOOKUP_STEPS words, `apart` words from one to the next */
+ *   inner          bits that number the entries within a block: 3 if it has eight entries, 2 or 1 if it
+ * has fewer steps          LOOKUP_STEPS words, `apart` words from one to the next */
 __attribute__((always_inline)) static inline void lookup_steps(const uint32_t columns[8],
                                                                uint32_t first, uint32_t width,
                                                                uint32_t inner, uint32_t apart,
@@ -74,10 +78,10 @@ __attribute__((always_inline)) static inline void lookup_steps(const uint32_t co
     steps[0] = entry;
 }
 
-/* Keeps the compiler from working on several fields at once, for which there are no registers. */
+/* Keeps the compiler from interleaving several fields, for which there are not enough registers. */
 #define LOOKUP_BARRIER __asm volatile("" ::: "memory")
 
-/* All five fields, one behind the other. */
+/* Write the steps of all five fields, one after the other. */
 __attribute__((always_inline)) static inline void
 lookup_all_steps(const uint32_t columns[8], uint32_t inner, uint32_t apart, uint32_t *steps) {
     const uint32_t field = LOOKUP_STEPS * apart;
@@ -93,7 +97,8 @@ lookup_all_steps(const uint32_t columns[8], uint32_t inner, uint32_t apart, uint
     lookup_steps(columns, 25, 7, inner, apart, steps + 4u * field);
 }
 
-/* Write the tables of a word from its steps: one or two words an entry. */
+/* Write the tables of a word of K from its steps, with one (8 rows) or two (16 rows) words per
+ * entry. */
 void sbnn_lookup_fill8(uint32_t *tables, const uint32_t *steps);
 void sbnn_lookup_fill16(uint32_t *tables, const uint32_t *steps);
 

@@ -1,8 +1,8 @@
 #include "lookup.h"
 #include "lookup_below.h"
 
-/* Bits of some outputs gather in the bytes of two words, rows 0 2 4 6 and 1 3 5 7: each new one enters
- * at the top. */
+/* The bits of up to eight outputs, one byte per row: `even` has rows 0 2 4 6, `odd` rows 1 3 5 7. Each
+ * new bit enters at the top of its byte and shifts the earlier ones down. */
 typedef struct {
     uint32_t even;
     uint32_t odd;
@@ -18,12 +18,14 @@ __attribute__((always_inline)) static inline gathered gather(const uint32_t *sum
         bits.even = lookup_below(sums[0] - (high << 4), limits) | bits.even >> 1;
         bits.odd = lookup_below(high, limits) | bits.odd >> 1;
         sums += step;
-        __asm("" : "+r"(sums)); /* one address moves on: eight would not stay in registers */
+        __asm(""
+              : "+r"(
+                  sums)); /* keeps one advancing address; eight addresses would not fit the registers */
     }
     return bits;
 }
 
-/* One byte a row. */
+/* Write one byte per row. */
 __attribute__((always_inline)) static inline void scatter(gathered bits, uint8_t *row,
                                                           uint32_t row_bytes, uint32_t rows) {
 #pragma GCC unroll 4

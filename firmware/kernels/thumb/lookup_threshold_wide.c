@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Bits of up to 16 outputs gather in the halfwords of four words, rows 0 and 4, 2 and 6, 1 and 5, 3 and
- * 7: each new one enters at the top. */
+/* The bits of up to 16 outputs, one halfword per row: the words have rows 0 and 4, 2 and 6, 1 and 5, 3
+ * and 7. Each new bit enters at the top of its halfword and shifts the earlier ones down. */
 typedef struct {
     uint32_t words[4];
 } gathered;

@@ -1,7 +1,8 @@
-"""Binary linear layer by the loop that counts bits, floats out: rows and outputs that share loads."""
+"""Binary linear layer with float outputs, by the loop that counts bits: rows and outputs that share loads."""
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear import END, bnn_linear, bnn_linear_residual
 from sensor_bnn.compiler.kernels.popcount import UNROLLED_WORDS
 from sensor_bnn.compiler.schedules.space import Space, Tile
@@ -12,9 +13,9 @@ _MOST_OUTPUTS = 4
 
 
 def linear_space(M: int, N: int, K: int, *, residual: bool) -> Space | None:
-    """Return the space of ``kernels.bnn_linear``'s kernels; None where a row is too long for one expression.
+    """Return the space of ``kernels.bnn_linear``'s kernels, or None if a row is too long for one expression.
 
-    Parameters: ``rows`` and ``outputs`` of the tile.
+    Its parameters are ``rows`` and ``outputs`` of the tile.
     """
     if words_for(K) > UNROLLED_WORDS:
         return None
@@ -28,4 +29,4 @@ def linear_space(M: int, N: int, K: int, *, residual: bool) -> Space | None:
         sch.unroll(output)
 
     build = bnn_linear_residual if residual else bnn_linear
-    return Space(build(M, N, K), END, schedule, {"rows": 1, "outputs": 1})
+    return Space(built(build, M, N, K), END, schedule, {"rows": 1, "outputs": 1})

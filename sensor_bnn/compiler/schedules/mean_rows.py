@@ -1,7 +1,8 @@
-"""Mean over tokens: columns whose sums run beside each other, rows added before the loop goes on."""
+"""Mean over tokens: the columns that are summed at the same time, and the rows that are unrolled."""
 
 from tvm import s_tir
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.mean_rows import END, SUM, mean_rows
 from sensor_bnn.compiler.schedules.space import Space, Tile
 
@@ -10,7 +11,7 @@ _MOST_ROWS = 8
 
 
 def mean_rows_space(M: int, N: int) -> Space:
-    """Return the space of ``kernels.mean_rows.mean_rows``: the arguments are the same."""
+    """Return the space of ``kernels.mean_rows.mean_rows``; the arguments are the same."""
 
     def schedule(sch: s_tir.Schedule, tile: Tile) -> None:
         update, end = sch.get_sblock(SUM), sch.get_sblock(END)
@@ -23,4 +24,4 @@ def mean_rows_space(M: int, N: int) -> Space:
         for loop in (row, column, *sch.get_loops(start)[1:], *sch.get_loops(end)[1:]):
             sch.unroll(loop)
 
-    return Space(mean_rows(M, N), END, schedule, {"columns": 1, "rows": 1})
+    return Space(built(mean_rows, M, N), END, schedule, {"columns": 1, "rows": 1})

@@ -1,4 +1,4 @@
-"""What model.h and model.c say, for Python."""
+"""The constants of model.h and model.c for Python."""
 
 STANDIN_HASH = bytes(range(16)) + bytes(range(240, 256))
 LAYERS = 130

@@ -4,8 +4,8 @@ void standin_linear(const float *x, const float *weights, float *scratch, float 
 void standin_spin(uint32_t rounds);
 void standin_dig(uint32_t bytes);
 
-/* y[i] = w0 * x[i] + w1 * x[i + 1] + w2 * x[i + 2] + w3, for 300 outputs; 150 words of the arena are
- * used. */
+/* y[i] = w0 * x[i] + w1 * x[i + 1] + w2 * x[i + 2] + w3, for 300 outputs. It uses 150 words of the
+ * arena. */
 void standin_linear(const float *x, const float *weights, float *scratch, float *y) {
     for (int i = 0; i < 300; i++) {
         volatile float *sum = &scratch[i % 150];
@@ -16,7 +16,7 @@ void standin_linear(const float *x, const float *weights, float *scratch, float 
     }
 }
 
-/* Two instructions a round, on Arm. */
+/* Takes two instructions per round on Arm. */
 void standin_spin(uint32_t rounds) {
     if (rounds > 0) {
 #ifdef __arm__
@@ -30,7 +30,7 @@ void standin_spin(uint32_t rounds) {
     }
 }
 
-/* Touch this much of the stack, from the top down. */
+/* Write to this many bytes of the stack, from the top down. */
 void standin_dig(uint32_t bytes) {
     if (bytes > 0) {
         volatile uint8_t hole[bytes];

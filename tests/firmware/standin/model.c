@@ -13,8 +13,8 @@ void standin_linear(const float *x, const float *weights, float *scratch, float 
 void standin_spin(uint32_t rounds);
 void standin_dig(uint32_t bytes);
 
-/* x[0] rounds are spent in the first layer, x[1] bytes of stack in the second; the others are idle. The
- * output is linear in the input. */
+/* The first layer spends x[0] rounds, the second uses x[1] bytes of stack, the third computes the
+ * output, and the others are idle. The output is linear in the input. */
 void sbnn_model_invoke(void *arena, const void *input, void *output, const sbnn_observer *observer) {
     const float *x = input;
     for (uint32_t layer = 0; layer < SBNN_MODEL_LAYER_COUNT; layer++) {

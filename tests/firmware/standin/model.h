@@ -1,4 +1,4 @@
-/* A model that a person can check by hand, in the shape of a compiled bundle. */
+/* A model that can be checked by hand, in the form of a compiled bundle. */
 #ifndef SBNN_MODEL_H
 #define SBNN_MODEL_H
 

@@ -1,4 +1,4 @@
-/* SysTick and CYCCNT in simulated time, for systick_counter.c; driven by the test through ctypes. */
+/* SysTick and CYCCNT in simulated time, for systick_counter.c. The test drives it through ctypes. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -9,10 +9,10 @@
 volatile uint32_t simulated_rvr, simulated_csr, simulated_dwt_ctrl, simulated_demcr;
 
 static volatile uint32_t cvr, icsr, cyccnt;
-static uint32_t shown_cvr;  /* what the program saw last: another value there is its write */
-static uint32_t shown_icsr; /* likewise */
+static uint32_t shown_cvr;  /* what the program read last; any other value means that it wrote */
+static uint32_t shown_icsr; /* the same for ICSR */
 static uint64_t truth;      /* ticks since the timer was started */
-static uint32_t value;      /* the timer's */
+static uint32_t value;      /* the timer's current value */
 static bool pending, masked, in_handler, has_cycles;
 static uint64_t cycles;
 static uint32_t step_most;
@@ -93,7 +93,7 @@ void cpu_unmask(uint32_t state) {
     deliver();
 }
 
-/* Begin anew; `start_cycles` is CYCCNT's value ahead of the first tick if the core has one. */
+/* Start again. `start_cycles` is CYCCNT's value before the first tick, if the core has that counter. */
 void simulation_begin(uint32_t seed, uint32_t most, bool with_cycles, uint64_t start_cycles) {
     randomness = seed;
     step_most = most;
@@ -109,7 +109,7 @@ void simulation_begin(uint32_t seed, uint32_t most, bool with_cycles, uint64_t s
 
 void simulation_pass(uint32_t ticks) {
     take_writes();
-    while (ticks > 0u) { /* interrupts come in time when nobody holds them */
+    while (ticks > 0u) { /* tick by tick, so that an interrupt that is not masked comes in time */
         pass(1);
         ticks--;
     }

@@ -1,4 +1,5 @@
-/* A board for the tests on the host: small, and its flash somewhere else than its addresses say. */
+/* A small board for the tests on the host. Its flash is an array, at another address than its addresses
+ * say. */
 #ifndef SBNN_BOARD_H
 #define SBNN_BOARD_H
 

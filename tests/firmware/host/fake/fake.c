@@ -1,8 +1,9 @@
-/* The hardware of the fake board: a script of what comes over the line, and flash that can refuse.
+/* The hardware of the fake board: a script of what arrives over the line, and flash that can fail.
  *
- * The script stands on standard input: "b" and a byte that comes, "s" for 50 ms of silence, "l" for a
- * minute of it, "f" for a flash that refuses from now on. Its end ends the program. What was sent goes
- * to standard output, and at the end the contents of the flash if FAKE_SHOWS_FLASH. */
+ * The script is read from standard input: "b" and a byte that arrives, "s" for 50 ms of silence, "l"
+ * for a minute of silence, "f" for flash that fails from now on. The program ends when the script ends.
+ * What the program sends goes to standard output, followed by the contents of the flash if
+ * FAKE_SHOWS_FLASH is defined. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ bool watchdog_has_fired(void) {
     return false;
 }
 
-/* What comes first in both programs. */
+/* Both programs call it first, so it also fills the flash. */
 void counter_open(void) {
     memset(flash, 0xB0, SBNN_BOOTLOADER_BYTES);
     memset(flash + SBNN_BOOTLOADER_BYTES, 0xFF, SBNN_SLOT_BYTES);

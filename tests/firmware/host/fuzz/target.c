@@ -1,8 +1,9 @@
-/* A libFuzzer target: the program on the fake board is run once for each input, from reset on.
+/* A libFuzzer target: the program on the fake board runs once per input, from reset on.
  *
- * fake.c's streams are ours (-Dgetchar=fuzz_next and so on). An input is a row of records: a byte whose
- * lower six bits say how many bytes come over the line, and whose upper two how much silence follows
- * them. After it the program must answer. */
+ * fake.c's standard streams are replaced by the functions of this file (-Dgetchar=fuzz_next and so on).
+ * An input is a sequence of records. The lower six bits of a record's first byte say how many bytes
+ * arrive over the line, the upper two how much silence follows them. After the input the program must
+ * still answer. */
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,16 +15,16 @@
 
 int firmware_main(void);
 
-/* All that the program keeps in RAM: tests/firmware/libfuzzer.py gives its sections these names. */
+/* All of the program's static memory: tests/firmware/libfuzzer.py gives its sections these names. */
 extern uint8_t __start_firmware_bss[], __stop_firmware_bss[];
 extern uint8_t __start_firmware_data[], __stop_firmware_data[];
 
-/* At the end: one ends a false start of a frame; as many as a frame has bytes, or as came at all, may
- * stand in line. */
+/* Silences at the end of an input. One silence ends one false start of a frame, and up to as many false
+ * starts may follow one another as a frame has bytes, or as there were bytes of input. */
 #define MOST_SILENCES 1100u
 #define OUTPUT_BYTES (1u << 20)
-#define KEPT_BYTES (1u << 15) /* of the output: more than the last answer and the flash */
-#define MOST_WORK 200u        /* inferences: a request may ask for 2^32 rounds of them */
+#define KEPT_BYTES (1u << 15) /* kept of the output: more than the last answer and the flash */
+#define MOST_WORK 200u        /* inferences; a request may ask for 2^32 */
 
 static const uint8_t *input;
 static size_t left, in_record;
@@ -63,7 +64,7 @@ size_t fuzz_write(const void *bytes, size_t size, size_t count, FILE *stream) {
 
 int fuzz_puts(const char *text, FILE *stream) {
     if (*text != '\0') {
-        is_over = 1; /* it has left: started, stayed or reset */
+        is_over = 1; /* the program has ended: it started an image, or reset */
     }
     return (int)fuzz_write(text, 1, strlen(text), stream);
 }
@@ -105,12 +106,13 @@ int fuzz_next(void) {
         return step == sizeof FUZZ_LAST ? 's' : EOF;
     }
     byte = (uint8_t)FUZZ_LAST[step];
-    silence = byte == 0x7Fu; /* a call: what follows it is another command */
+    silence = byte == 0x7Fu; /* after a call the silence separates the next command */
     has_byte = 1;
     return 'b';
 }
 
-/* Not memcpy and memset: between the program's variables lies what ASan does not let them touch. */
+/* These replace memcpy and memset: ASan does not allow those to touch the red zones between the
+ * program's variables. */
 #define UNCHECKED __attribute__((no_sanitize("address"), no_builtin("memcpy", "memset"), noinline))
 
 UNCHECKED static void copy(uint8_t *to, const uint8_t *from, size_t count) {
@@ -163,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (is_over) {
         return 0;
     }
-    /* It ended with the script, and wrote its flash behind all answers. */
+    /* The program ended with the script, and its flash follows all answers in the output. */
     const size_t end = said - SBNN_FLASH_BYTES;
     for (uint32_t i = 0; i < SBNN_BOOTLOADER_BYTES - SBNN_JOURNAL_BYTES; i++) {
         if (output[end + i] != 0xB0u) {

@@ -1,4 +1,4 @@
-/* The stand-in's kernels: work that a fuzzer need not wait for. */
+/* The stand-in's kernels without their long loops, so that a fuzzer need not wait. */
 #include <stdint.h>
 
 #include "fuzz.h"

@@ -1,4 +1,4 @@
-/* A journal of two pages of four records, and nothing else. */
+/* A board with only a journal: two pages of four records each. */
 #ifndef SBNN_BOARD_H
 #define SBNN_BOARD_H
 

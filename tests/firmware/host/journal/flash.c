@@ -1,4 +1,4 @@
-/* Flash whose power fails after so many bytes: what comes later is not written. */
+/* Flash whose power fails after `power` bytes; later writes and erases have no effect. */
 #include <string.h>
 
 #include "board.h"
@@ -33,7 +33,7 @@ bool flash_erase(uint32_t address) {
     return power != 0u;
 }
 
-/* As flash does, it only clears bits. */
+/* It only clears bits, as real flash does. */
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (use_power()) {

@@ -1,4 +1,4 @@
-/* The core as systick_counter.c sees it, simulated: every look at a register lets time pass. */
+/* A simulated core for systick_counter.c: time passes with every access to a register. */
 #ifndef SBNN_HAL_CORTEX_M_H
 #define SBNN_HAL_CORTEX_M_H
 

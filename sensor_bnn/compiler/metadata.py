@@ -1,0 +1,244 @@
+"""``metadata.json`` of a model bundle: one definition, which the compiler writes and every later stage reads.
+
+Nothing here needs TVM or numpy, so that commands that only use a board start quickly. All keys are required
+and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``.
+"""
+
+from __future__ import annotations
+
+import json
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from sensor_bnn.errors import BundleError
+from sensor_bnn.reading import Source, contents, json_values, typed
+
+FORMAT = 2
+"""The format of the file; a reader refuses every other one."""
+
+FILE = "metadata.json"
+COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
+
+Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+"""A size or an address of a 32-bit machine."""
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Text = Annotated[str, Meta(min_length=1)]
+Dtype = Literal["float32", "float16", "int8", "int16", "int32", "uint8", "uint16", "uint32"]
+Sha256 = Annotated[
+    str, Meta(pattern=r"\A[0-9a-f]{64}\Z", extra={"rule": "a SHA-256, 64 small hexadecimal digits"})
+]
+Prefix = Annotated[
+    str, Meta(pattern=r"\A[a-z_][a-z0-9_]*\Z", extra={"rule": "a name in C, in small letters"})
+]
+SourceFile = Annotated[
+    str,
+    Meta(pattern=r"\A(\w+/)?\w+\.c\Z", extra={"rule": "a C file of the bundle, such as kernels/lookup.c"}),
+]
+
+_ITEM_BYTES = {
+    "float32": 4,
+    "float16": 2,
+    **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32)},
+}
+
+
+class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The model's input or output: one tensor, with its batch of 1.
+
+    Attributes:
+        dtype: the type of the elements.
+        shape: the sizes, outermost first.
+        bytes: the size of the tensor.
+    """
+
+    dtype: Dtype
+    shape: tuple[Annotated[int, Meta(ge=1, le=2**32 - 1)], ...]
+    bytes: Bytes
+
+    def __post_init__(self) -> None:
+        size = prod(self.shape) * _ITEM_BYTES[self.dtype]
+        if self.bytes != size:
+            raise ValueError(f"bytes is {self.bytes}; {self} has {size}")
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {list(self.shape)}"
+
+
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The matrix products of a layer: ``count`` times ``[m, k] x [k, n]``."""
+
+    count: Count
+    m: Count
+    n: Count
+    k: Count
+
+
+class LayerFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One compiled layer.
+
+    Attributes:
+        index: the position in the order of execution, from 0.
+        name: the name of its node in the ONNX model.
+        op: the operators, such as ``BnnLinear + Add``.
+        kernel: the C function that does most of the work.
+        macs: the multiply-accumulates per inference.
+        product: the matrix products; None for a layer without any.
+        input_bytes: the bytes that it reads, without its weights.
+        weights_bytes: the bytes of its weights.
+        output_bytes: the bytes that it writes.
+        ram_bytes: the bytes of the arena that are in use while it runs.
+        instructions_estimated: the instructions per inference by the target's cost model.
+        float: whether all its arithmetic is floating point.
+    """
+
+    index: Count
+    name: str
+    op: str
+    kernel: str
+    macs: Count
+    product: Product | None
+    input_bytes: Bytes
+    weights_bytes: Bytes
+    output_bytes: Bytes
+    ram_bytes: Bytes
+    instructions_estimated: Count
+    float: bool
+
+
+class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tensor in the arena.
+
+    Attributes:
+        name: the layer that writes it first; with ``/workspace`` it is that layer's scratch memory.
+        offset: the offset of its first byte in the arena.
+        bytes: the size.
+        first, last: the indices of the first and the last layer that use it.
+    """
+
+    name: str
+    offset: Bytes
+    bytes: Bytes
+    first: Count
+    last: Count
+
+
+class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The facts of a bundle; sizes in bytes.
+
+    Attributes:
+        format: ``FORMAT``.
+        model: the model's name.
+        model_hash: SHA-256 of the ONNX file.
+        target: the processor, as ``sensor-bnn targets`` lists it.
+        arena_bytes: the memory for everything except input, output and weights.
+        arena_lower_bound_bytes: a lower bound of the size of every plan of the arena.
+        input, output: the model's input and output.
+        sources: the C files to compile, relative to the bundle.
+        weights_bytes: the bytes of all weights; weights that layers share count once.
+        cost_model: the origin of the layers' ``instructions_estimated``.
+        layers: the layers in the order of execution, at least one.
+        classes: the names of the outputs, in their order; None if the ONNX file has none.
+        tuning: the SHA-256 of the tuning file that the model was compiled with; None without one.
+        prefix: the prefix of each symbol in C.
+        library: the static library in the bundle; None if the target's C compiler was missing.
+        arena: the tensors in the arena.
+    """
+
+    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
+    model: Text
+    model_hash: Sha256
+    target: Text
+    arena_bytes: Bytes
+    arena_lower_bound_bytes: Bytes
+    input: End
+    output: End
+    sources: tuple[SourceFile, ...]
+    weights_bytes: Bytes
+    cost_model: str
+    layers: Annotated[tuple[LayerFacts, ...], Meta(min_length=1)]
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)] | None
+    tuning: Sha256 | None
+    prefix: Prefix
+    library: str | None
+    arena: tuple[Tenant, ...]
+
+    def __post_init__(self) -> None:
+        for place, layer in enumerate(self.layers):
+            if layer.index != place:
+                raise ValueError(f"layers[{place}].index is {layer.index}; it must be {place}")
+        for place, tenant in enumerate(self.arena):
+            if not tenant.first <= tenant.last < len(self.layers):
+                raise ValueError(
+                    f"arena[{place}].last is {tenant.last}; it must be between {tenant.first}, its first, "
+                    f"and {len(self.layers) - 1}, the last layer"
+                )
+            if tenant.offset + tenant.bytes > self.arena_bytes:
+                raise ValueError(
+                    f"arena[{place}].bytes is {tenant.bytes}; with its offset {tenant.offset} it must be at "
+                    f"most {self.arena_bytes}, the arena"
+                )
+        outputs = prod(self.output.shape)
+        if self.classes is not None and len(self.classes) != outputs:
+            raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
+        if self.library not in (None, f"lib{self.prefix}.a"):
+            raise ValueError(f"library is {self.library!r}; it must be 'lib{self.prefix}.a' or null")
+
+    @property
+    def fullest_layer(self) -> str:
+        """Return the layer during which most of the arena is in use; empty if the arena is empty."""
+        used = [
+            sum(tenant.bytes for tenant in self.arena if tenant.first <= place <= tenant.last)
+            for place in range(len(self.layers))
+        ]
+        return self._most(used)
+
+    @property
+    def largest_layer(self) -> str:
+        """Return the layer with the most weights; empty if no layer has any."""
+        return self._most([layer.weights_bytes for layer in self.layers])
+
+    def _most(self, sizes: list[int]) -> str:
+        most = max(sizes)
+        return self.layers[sizes.index(most)].name if most else ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return the facts as JSON has them: dictionaries and lists, in the order of the file."""
+        facts: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return facts
+
+    def to_json(self) -> str:
+        """Return the contents of ``metadata.json``."""
+        return json.dumps(self.plain(), indent=2) + "\n"
+
+
+def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
+    """Read and check ``folder/metadata.json``.
+
+    Args:
+        folder: the folder of a bundle.
+        remedy: the remedy of the error if it is not one.
+
+    Raises:
+        BundleError: the file is missing, damaged or of another format; the message names key and value.
+    """
+    source = Source(str(folder / FILE), BundleError, remedy)
+    values = json_values(contents(folder / FILE, source), source)
+    form = values.get("format") if isinstance(values, dict) else None
+    if type(form) is int and form > FORMAT:
+        raise BundleError(
+            f"{source.name}: format is {form}; the bundle was made by a newer version of sensor-bnn, and "
+            f"this one reads format {FORMAT}.",
+            f"Install the newer version. Or: {remedy}",
+        )
+    if type(form) is int and form < FORMAT:
+        raise BundleError(
+            f"{source.name}: format is {form}; the bundle was made by an older version of sensor-bnn, and "
+            f"this one reads format {FORMAT}.",
+            remedy,
+        )
+    return typed(values, Metadata, source)

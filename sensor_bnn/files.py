@@ -1,0 +1,578 @@
+"""The only module that writes files and folders.
+
+A file is written next to its final place, synced, and renamed, so the final place always holds either the
+complete old content or the complete new content. A folder is made next to its final place and swapped in. A
+folder that this module did not make is never removed or emptied. No temporary file is left after a failure,
+Ctrl-C or ``SystemExit``.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import logging
+import os
+import secrets
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from sensor_bnn.errors import FileError
+
+Content = str | bytes | Iterable[bytes]
+"""The content of a file: text (written as UTF-8), bytes, or chunks of bytes."""
+
+MANIFEST = ".sensor-bnn.json"
+"""The file in each folder that ``replace_folder`` made; it lists the folder's kind and its files."""
+
+_DRAFT = ".sensor-bnn-"  # Short, and without the file's name: a long name must not become too long.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_REMEDIES = {
+    **dict.fromkeys(_NO_ROOM, "Free some space there, or choose another place."),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "Choose another place, or change the permissions there."),
+    errno.EROFS: "Choose a place on a file system that is not mounted read-only.",
+    errno.EFBIG: "Raise the limit of a file's size (`ulimit -f`), or choose another place.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.EISDIR: "Name a file.",
+    errno.EBUSY: "It is in use, perhaps as a mount point: choose another place.",
+}
+FULL_SCRATCH = "Free some space there, or set TMPDIR to another folder."
+"""The remedy if a scratch folder, ours or another program's, is on a full disk."""
+
+_log = logging.getLogger(__name__)
+
+_scratch: set[Path] = set()
+"""The scratch folders of this process. They are removed when it ends, so their files need no fsync."""
+
+
+@contextmanager
+def write_errors(path: Path, remedy: str | None = None) -> Iterator[None]:
+    """Turn an ``OSError`` of the body into a ``FileError`` which says that ``path`` cannot be written.
+
+    Args:
+        path: what the body writes, as the user knows it.
+        remedy: what to do; by default it depends on the error.
+
+    Raises:
+        FileError: the body raised an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _failure(path, error, remedy) from error
+
+
+@contextmanager
+def replace_file(
+    path: Path,
+    *,
+    mode: int = 0o666,
+    exclusive: bool = False,
+    in_place: bool = False,
+    remedy: str | None = None,
+) -> Iterator[BinaryIO]:
+    """Yield a stream whose content becomes the file at the end of the body; a failure keeps the old file.
+
+    Missing folders are made. An existing file keeps its mode, and its owner where that is allowed. A symlink
+    is followed. A device, FIFO or socket is written to and stays what it is.
+
+    Args:
+        path: the file.
+        mode: permissions of a new file, less the umask.
+        exclusive: refuse a file that exists.
+        in_place: write into the file itself, in an existing folder: for drives whose firmware reads the
+            blocks while they are written.
+        remedy: what to do if it cannot be written; by default it depends on the error.
+
+    Raises:
+        FileError: it cannot be written, even if the library that writes to the stream raises another
+            exception.
+    """
+    draft = _Draft(path, mode, exclusive, in_place, remedy)
+    try:
+        yield draft.open()
+        draft.finish()
+        draft.place()
+    except Exception as error:
+        draft.raise_failure(error)
+        raise
+    finally:
+        draft.discard()
+
+
+def write_file(
+    path: Path,
+    content: Content,
+    *,
+    mode: int = 0o666,
+    exclusive: bool = False,
+    remedy: str | None = None,
+) -> None:
+    """Write a file completely or not at all; the arguments are those of ``replace_file``.
+
+    Raises:
+        FileError: it cannot be written; an earlier file is kept.
+    """
+    with replace_file(path, mode=mode, exclusive=exclusive, remedy=remedy) as stream:
+        _write(stream, content)
+
+
+def write_files(folder: Path, contents: Mapping[str, Content], remedy: str | None = None) -> None:
+    """Write files of one folder together: no file is replaced before all are written.
+
+    Args:
+        folder: made if it is missing; other files in it stay.
+        contents: by the file's name in ``folder``.
+        remedy: what to do if they cannot be written; by default it depends on the error.
+
+    Raises:
+        FileError: one of them cannot be written.
+    """
+    with ExitStack() as stack:
+        drafts = []
+        for name, content in contents.items():
+            draft = _Draft(folder / name, 0o666, False, False, remedy)
+            stack.callback(draft.discard)
+            drafts.append(draft)
+            with write_errors(folder / name, remedy):
+                _write(draft.open(), content)
+            draft.finish()
+        for draft in drafts:
+            draft.place()
+
+
+def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
+    """Move a finished file to its place on the same file system; an earlier file is replaced in one step.
+
+    Raises:
+        FileError: the place cannot be written.
+    """
+    with write_errors(path, remedy):
+        _sync(source)
+        source.replace(path)
+        _sync(path.parent)
+    _log.debug("moved %s to %s", source, path)
+
+
+@contextmanager
+def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
+    """Yield a file that is written while the body runs, such as a journal that survives a power cut.
+
+    Args:
+        path: a regular file, made if it is missing, with the folders on the way.
+        keep: number of bytes of its content to keep; writing continues after them.
+
+    Raises:
+        FileError: it cannot be opened or closed. Errors of the body's writing are the caller's: see
+            ``write_errors``.
+    """
+    with write_errors(path):
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is not a regular file.", "Name a file.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        file.truncate(keep)
+        file.seek(keep)
+    try:
+        yield file
+    except BaseException:
+        with suppress(OSError):  # What could not be written fails again here.
+            file.close()
+        raise
+    with write_errors(path):
+        file.close()
+
+
+class NewFolder:
+    """A folder that is not complete yet.
+
+    Attributes:
+        path: the temporary folder for its files; programs may write into it. It has the final name.
+    """
+
+    def __init__(self, path: Path, place: Path, remedy: str | None) -> None:
+        self.path = path
+        self._place = place
+        self._remedy = remedy
+
+    def write(self, name: str, content: Content) -> None:
+        """Write a file of the folder.
+
+        Args:
+            name: its path in the folder; missing folders on the way are made.
+            content: of the file.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        with write_errors(self._place / name, self._remedy):
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as stream:
+                _write(stream, content)
+
+
+@contextmanager
+def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> Iterator[NewFolder]:
+    """Yield a new folder, which replaces the old one after the body; a failure keeps the old one.
+
+    Args:
+        path: the folder; a symlink to one is followed. See ``check_folder`` for what it may hold.
+        kind: what it is, such as ``bundle``: it gets a ``MANIFEST``, so that one of the same kind may replace
+            it later. None: it gets none, and nothing but an empty folder is replaced.
+        remedy: what to do if it cannot be written; by default it depends on the error.
+
+    Raises:
+        FileError: it cannot be written, or its place holds what may not be replaced.
+    """
+    check_folder(path, kind)
+    place = Path(os.path.realpath(path))
+    work = place.parent / (_DRAFT + secrets.token_hex(8))
+    draft, old = work / place.name, work / f"{place.name}.old"
+    try:
+        with write_errors(path, remedy):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            work.mkdir(mode=0o700)
+            draft.mkdir()
+        new = NewFolder(draft, path, remedy)
+        yield new
+        if kind is not None:
+            files = sorted(entry for entry in _entries(draft) if not (draft / entry).is_dir())
+            facts = {"made_by": "sensor-bnn", "kind": kind, "files": [MANIFEST, *files]}
+            new.write(MANIFEST, json.dumps(facts, indent=1) + "\n")
+        with write_errors(path, remedy):
+            _sync_all(draft)
+            _swap(draft, place, old, path, kind)
+            _sync(place.parent)
+        _log.debug("wrote the folder %s", path)
+    finally:
+        # While the draft exists, the earlier folder is the only complete one: it is left in ``work`` if it
+        # could not be put back.
+        shutil.rmtree(draft if draft.exists() else old, ignore_errors=True)
+        with suppress(OSError):
+            work.rmdir()
+
+
+def check_folder(path: Path, kind: str | None) -> None:
+    """Refuse a place that ``replace_folder`` may not replace. Call it before long work starts.
+
+    It may be missing, empty, or a folder of the same kind that holds only the files that it was made with.
+
+    Raises:
+        FileError: it is a file, the working folder, another's folder, or holds another's files.
+    """
+    with write_errors(path):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            raise FileError(f"{path} is a file, not a folder.", "Name a new or an empty folder.")
+        place = Path(os.path.realpath(path))
+        if Path(os.path.realpath(os.curdir)).is_relative_to(place):
+            raise FileError(f"{path} is the working folder or holds it.", "Name a folder inside of it.")
+        _check_ours(place, path, kind)
+
+
+def remove_folder(path: Path, kind: str) -> None:
+    """Remove a folder that ``replace_folder`` made, if there is one.
+
+    Raises:
+        FileError: it is not such a folder, holds another's files, or cannot be removed.
+    """
+    check_folder(path, kind)
+    with write_errors(path), suppress(FileNotFoundError):
+        shutil.rmtree(os.path.realpath(path))
+
+
+@contextmanager
+def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
+    """Yield an empty folder that is removed after the body.
+
+    Args:
+        purpose: a word for its name.
+        within: where it is made, itself made if missing; by default where TMPDIR says.
+
+    Raises:
+        FileError: it cannot be made, or a file in it cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            if within is not None:
+                within.mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(
+                prefix=f"sensor-bnn-{purpose}-", dir=within, ignore_cleanup_errors=True
+            )
+            folder = Path(os.path.realpath(stack.enter_context(made)))
+        except OSError as error:
+            if within is not None:
+                raise _failure(within, error) from error
+            raise _no_scratch(error) from error
+        if within is None:
+            _scratch.add(folder)
+            stack.callback(_scratch.discard, folder)
+        yield folder
+
+
+def scratch_file() -> IO[bytes]:
+    """Return an empty file without a name, to write and read; it is removed when it is closed.
+
+    Raises:
+        FileError: it cannot be made.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise _no_scratch(error) from error
+
+
+def copy_folder(source: Path, folder: Path) -> None:
+    """Copy a folder to a new one, such as into a scratch folder.
+
+    Raises:
+        FileError: the copy cannot be written.
+    """
+    with write_errors(folder):
+        try:
+            shutil.copytree(source, folder)
+        except shutil.Error as error:
+            raise OSError(None, error.args[0][0][2]) from error  # The first file's reason says enough.
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Flush standard output after the body, so that a full disk there is reported in a sentence too.
+
+    Raises:
+        FileError: standard output is on a full disk.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # The reader has seen enough, as in `sensor-bnn boards | head -1`.
+        _leave_standard_output()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        _leave_standard_output()
+        raise FileError(
+            f"Standard output cannot be written ({error.strerror}).",
+            "Free some space, or redirect it elsewhere.",
+        ) from error
+
+
+class _Recorder(io.FileIO):
+    """A file that keeps the error of a failed write: libraries hide it in an exception of their own."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any, /) -> int | None:  # type: ignore[override]
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+class _Draft:
+    """A file that is opened, finished and placed, and discarded in any case."""
+
+    def __init__(self, path: Path, mode: int, exclusive: bool, in_place: bool, remedy: str | None) -> None:
+        self.path = path
+        self.mode = mode
+        self.exclusive = exclusive
+        self.in_place = in_place
+        self.remedy = remedy
+        self.file: Path | None = None
+        self.raw: _Recorder | None = None
+        self.stream: io.BufferedWriter | None = None
+
+    def open(self) -> BinaryIO:
+        with write_errors(self.path, self.remedy):
+            found = _look(self.path)
+            if found is not None and stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if found is not None and self.exclusive:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            if found is not None and not stat.S_ISREG(found.st_mode):
+                self.in_place = True
+            self.target = Path(os.path.realpath(self.path))
+            if self.in_place:
+                descriptor = os.open(self.target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, self.mode)
+            else:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+                self.file = self.target.with_name(_DRAFT + secrets.token_hex(8))
+                mode = self.mode if found is None else stat.S_IMODE(found.st_mode)
+                descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+                if found is not None:
+                    with suppress(PermissionError):
+                        os.fchown(descriptor, found.st_uid, found.st_gid)
+                    os.fchmod(descriptor, mode)
+            self.raw = _Recorder(descriptor, "w")
+            self.stream = io.BufferedWriter(self.raw)
+            return self.stream
+
+    def finish(self) -> None:
+        assert self.stream is not None and self.raw is not None
+        with write_errors(self.path, self.remedy):
+            if self.raw.failure is not None:
+                raise self.raw.failure
+            self.stream.flush()
+            if not _is_scratch(self.target):
+                _fsync(self.stream.fileno())
+            self.stream.close()
+
+    def place(self) -> None:
+        if self.file is not None:
+            with write_errors(self.path, self.remedy):
+                if self.exclusive:
+                    os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
+                else:
+                    self.file.replace(self.target)
+                _sync(self.target.parent)
+        _log.debug("wrote %s", self.path)
+
+    def raise_failure(self, error: Exception) -> None:
+        if self.raw is not None and self.raw.failure is not None and not isinstance(error, FileError):
+            raise _failure(self.path, self.raw.failure, self.remedy) from error
+
+    def discard(self) -> None:
+        if self.stream is not None:
+            with suppress(OSError):  # What could not be written fails again here.
+                self.stream.close()
+        if self.file is not None:
+            with suppress(OSError):
+                self.file.unlink()
+
+
+def _write(stream: BinaryIO, content: Content) -> None:
+    if isinstance(content, str):
+        content = content.encode()
+    for chunk in (content,) if isinstance(content, bytes) else content:
+        stream.write(chunk)
+
+
+def _failure(path: Path, error: OSError, remedy: str | None = None) -> FileError:
+    reason = error.strerror or str(error)
+    blocked = error.errno in (errno.ENOTDIR, errno.EEXIST)
+    parent = next((folder for folder in path.parents if os.path.lexists(folder)), None)
+    if blocked and parent is not None and not parent.is_dir():
+        reason = f"{parent} is a file"
+    if remedy is None and _is_scratch(path):
+        remedy = FULL_SCRATCH
+    return FileError(
+        f"{path} cannot be written ({reason}).",
+        remedy or _REMEDIES.get(error.errno or 0, "Choose another place."),
+    )
+
+
+def _no_scratch(error: OSError) -> FileError:
+    return FileError(
+        f"No temporary file can be made ({error.strerror}).",
+        "Set TMPDIR to a folder that can be written to and has some space.",
+    )
+
+
+def _look(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _is_scratch(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in list(_scratch))
+
+
+def _fsync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # A pipe, a device, or a file system that syncs no folders.
+            raise
+
+
+def _sync(path: Path) -> None:
+    if _is_scratch(path):
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_all(folder: Path) -> None:
+    for entry in ["", *_entries(folder)]:
+        if not (folder / entry).is_symlink():
+            _sync(folder / entry)
+
+
+def _entries(folder: Path) -> list[str]:
+    """All that a folder holds at any depth, as paths in it; symlinks are not followed."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    return [
+        (Path(root) / name).relative_to(folder).as_posix()
+        for root, folders, files in os.walk(folder, onerror=fail)
+        for name in (*folders, *files)
+    ]
+
+
+def _check_ours(folder: Path, shown: Path, kind: str | None) -> None:
+    """Refuse a folder that holds anything but the files that it was made with, as its manifest lists them."""
+    found = set(_entries(folder))
+    if not found:
+        return
+    try:
+        facts = json.loads((folder / MANIFEST).read_bytes())
+        made, files = facts["kind"], {str(file) for file in facts["files"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        made, files = None, set()
+    if kind is None or made is None:
+        raise FileError(
+            f"{shown} is not empty, and has no {MANIFEST} that says that sensor-bnn made it.",
+            "Name a new or an empty folder, or delete that one yourself.",
+        )
+    if made != kind:
+        raise FileError(f"{shown} is a {made}, not a {kind}.", "Name another folder.")
+    ours = files | {parent.as_posix() for file in files for parent in Path(file).parents}
+    if foreign := sorted(found - ours):
+        others = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise FileError(
+            f"{shown} would be replaced, and it holds {foreign[0]}{others}, which is not of sensor-bnn.",
+            "Move that elsewhere, or name another folder.",
+        )
+
+
+def _swap(draft: Path, place: Path, old: Path, shown: Path, kind: str | None) -> None:
+    """Put ``draft`` at ``place``, and what was there at ``old``; put that back if anything fails."""
+    try:
+        if place.exists():
+            place.rename(old)
+            # It is looked at again where nobody else has its name: a file may have come during the work.
+            _check_ours(old, shown, kind)
+            draft.chmod(stat.S_IMODE(old.stat().st_mode))
+        draft.rename(place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            old.rename(place)
+        raise
+
+
+def _leave_standard_output() -> None:
+    """Give standard output nowhere to go: the interpreter flushes it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,74 @@
+"""Outputs of a board beside those of the same model compiled for the host: equal to the last bit, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from sensor_bnn.errors import DeviceError
+from sensor_bnn.hardware.boards import Board
+
+
+@dataclass(frozen=True)
+class Difference:
+    """In how many samples two sets of outputs differ; all None where there is nothing to compare with.
+
+    Attributes:
+        bit_exact: every output is equal to the last bit.
+        different: samples with another output.
+        first_different: the first of them, counted from 0; None without one.
+    """
+
+    bit_exact: bool | None
+    different: int | None
+    first_different: int | None
+
+
+def differences(outputs: npt.NDArray[Any], expected: npt.NDArray[Any] | None) -> Difference:
+    """Compare outputs [n, classes] bit by bit: a NaN equals the same NaN, and 0 is not -0.
+
+    Args:
+        outputs: of the board.
+        expected: of the host, of the same shape and type; None if there are none.
+    """
+    if expected is None:
+        return Difference(None, None, None)
+    unequal = [
+        place
+        for place, (got, want) in enumerate(zip(outputs, expected, strict=True))
+        if got.tobytes() != want.tobytes()
+    ]
+    return Difference(not unequal, len(unequal), unequal[0] if unequal else None)
+
+
+def refuse_difference(facts: Mapping[str, Any], board: Board) -> None:
+    """End a command with an error if the outputs differ; to be called after it has shown its result.
+
+    Args:
+        facts: a result with the fields of ``Difference``, and ``samples``.
+        board: where the outputs come from.
+
+    Raises:
+        DeviceError: an output differs; the message names the first sample, and what finds the first layer.
+    """
+    if not facts["different"]:
+        return
+    if board.emulator is not None:
+        remedy = (
+            f"Run `sensor-bnn verify MODEL.onnx --board {board.name}` with the model's ONNX file: it names "
+            "the first layer that differs."
+        )
+    else:
+        remedy = (
+            "Run `sensor-bnn verify MODEL.onnx` with the model's ONNX file to see whether the compiled "
+            "layers are right on the host. If they are, look for memory that another program writes, or a "
+            "stack that is too small (memory.ram.stack in board.toml)."
+        )
+    raise DeviceError(
+        f"The outputs of {board.name} differ from the host's in {facts['different']:,} of "
+        f"{facts['samples']:,} samples, first in sample {facts['first_different']} (counted from 0).",
+        remedy,
+    )

@@ -1,0 +1,175 @@
+"""Run a labelled set on this machine: a checkpoint, an ONNX file, or a bundle compiled for the host."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.errors import BundleError, DataError
+from sensor_bnn.labels import labels_by_name
+from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of, with_classes_of
+
+if TYPE_CHECKING:
+    from sensor_bnn.nn.model import Model
+    from sensor_bnn.train.windows import Windows
+
+PYTORCH, ONNX_RUNTIME, HOST = "pytorch", "onnxruntime", "host"
+"""What ran the model: the field ``backend`` of a result."""
+
+_REMEDY = "Give samples of the data set that the model was trained on."
+
+
+@dataclass(frozen=True)
+class HostRun:
+    """What a model answered on this machine.
+
+    Attributes:
+        backend: one of the three names above.
+        model: its name.
+        model_hash: hexadecimal SHA-256 of its ONNX file; None for a checkpoint, which has no such file.
+        classes: the classes' names, in the order of the outputs.
+        truth: int64 [n], the right classes, places in ``classes``.
+        outputs: [n, classes].
+        seconds: wall-clock time of all inferences.
+        loss: mean cross-entropy in nats; None where the outputs need not be logits, or are not finite.
+    """
+
+    backend: str
+    model: str
+    model_hash: str | None
+    classes: tuple[str, ...]
+    truth: npt.NDArray[np.int64]
+    outputs: npt.NDArray[Any]
+    seconds: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class SamplesFile:
+    """A file for samples of a recipe's test part: where, how many, and the seed of the choice."""
+
+    path: Path
+    count: int
+    seed: int
+
+
+def checkpoint_windows(
+    file: Path, data: Path | None, written: SamplesFile | None
+) -> tuple[Model, Windows]:
+    """Load a checkpoint and the labelled windows or images to evaluate it on.
+
+    Args:
+        file: the checkpoint.
+        data: an npz file; None for the test part of the checkpoint's recipe, downloaded if need be.
+        written: also write a part of the recipe's test part there; only without ``data``.
+
+    Raises:
+        CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used.
+    """
+    from sensor_bnn.nn.checkpoint import load_checkpoint
+    from sensor_bnn.train import sets, windows
+    from sensor_bnn.train.recipe import parse_recipe
+
+    checkpoint = load_checkpoint(file)
+    if data is not None:
+        return checkpoint.model, windows.read_samples(data)
+    recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
+    dataset = sets.load(recipe.data)
+    tested = sets.tested(dataset, recipe.data)
+    if written is not None:
+        group = sets.tested_groups(dataset, recipe.data)
+        windows.write_samples(written.path, windows.spread(tested, group, written.count, written.seed))
+    return checkpoint.model, tested
+
+
+def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> HostRun:
+    """Run labelled windows or images in PyTorch, all of them or the first ``limit``.
+
+    Raises:
+        DataError: the shape or a class of the data is not the model's.
+    """
+    from sensor_bnn.train.evaluate import cross_entropy, logits
+
+    config = model.config
+    truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")[:limit]
+    inputs = windows.x if limit is None else windows.x[:limit]
+    begun = time.monotonic()
+    outputs = logits(model, inputs)
+    seconds = time.monotonic() - begun
+    loss = cross_entropy(outputs, truth)
+    finite = loss if np.isfinite(loss) else None
+    return HostRun(PYTORCH, config.name, None, config.classes, truth, outputs, seconds, finite)
+
+
+def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
+    """Run labelled samples in stock ONNX Runtime.
+
+    Args:
+        file: any ONNX file with one input [1, ...] and one output [1, classes]. If it says the names of its
+            classes, as `sensor-bnn export` writes them, labels are matched by name, else by number.
+        samples: labelled inputs.
+        progress: called after each sample.
+
+    Raises:
+        ModelError: ONNX Runtime does not load the file.
+        DataError: the shape or the classes of the samples are not the model's.
+    """
+    import hashlib
+
+    from sensor_bnn.onnx.compare import model_facts, run_model
+
+    facts = model_facts(file)
+    known = facts.classes or samples.classes
+    truth = labels_by_name(samples.y, samples.classes, known, f"the model {facts.name}")
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        progress("evaluate", done, len(samples.y))
+
+    begun = time.monotonic()
+    outputs = run_model(file, samples.x, advance)
+    seconds = time.monotonic() - begun
+    if outputs.ndim != 2 or outputs.shape[1] != len(known):
+        raise DataError(
+            f"The model {file} has outputs {list(outputs.shape[1:])}; there are {len(known)} classes.",
+            _REMEDY,
+        )
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return HostRun(ONNX_RUNTIME, facts.name, digest, known, truth, outputs, seconds)
+
+
+def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostRun:
+    """Run labelled samples in a bundle that was compiled for this machine.
+
+    Raises:
+        BundleError: the bundle is missing, damaged, or compiled for another target.
+        DataError: the shape of the samples is not the model's, or it does not have one of their classes.
+    """
+    metadata = read_metadata(folder)
+    if metadata.target != "host":
+        raise BundleError(
+            f"{folder} is compiled for {metadata.target}, which this machine cannot run.",
+            "Pass --port or --board to evaluate it on a board, or compile the model with --target host.",
+        )
+    samples = with_classes_of(metadata, samples)
+    input_bytes_of(metadata, samples)  # refuses samples of another shape or type
+    begun = time.monotonic()
+    outputs = host_outputs(folder, samples, progress=progress)
+    seconds = time.monotonic() - begun
+    return HostRun(HOST, metadata.model, metadata.model_hash, samples.classes, samples.y, outputs, seconds)
+
+
+def is_for_host(folder: Path) -> bool:
+    """Return whether a folder is a bundle that was compiled for this machine."""
+    try:
+        return read_metadata(folder).target == "host"
+    except BundleError:
+        return False

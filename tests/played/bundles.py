@@ -1,0 +1,85 @@
+"""The facts of bundles that no compiler made: whole and consistent, but for what a test changes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+HASH = bytes(range(32)).hex()
+"""The model hash that the played application answers."""
+
+MODEL_C = """
+#include <stdint.h>
+#include <string.h>
+/* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
+void stand_in_run(void *arena, const void *input, void *output, const void *observer) {
+    float values[3];
+    memcpy(values, input, sizeof values);
+    for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
+    memset(arena, 0x55, 1024);
+    memcpy(output, values, sizeof values);
+}
+"""
+
+
+def layer_facts(index: int, **changes: object) -> dict[str, Any]:
+    """A layer as in metadata.json."""
+    return {
+        "index": index,
+        "name": f"/layer{index}",
+        "op": "BnnLinear",
+        "kernel": f"k{index}",
+        "macs": 0,
+        "product": None,
+        "input_bytes": 4,
+        "weights_bytes": 4,
+        "output_bytes": 4,
+        "ram_bytes": 8,
+        "instructions_estimated": 100,
+        "float": False,
+        **changes,
+    }
+
+
+def bundle_facts(**changes: object) -> dict[str, Any]:
+    """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
+    return {
+        "format": 2,
+        "model": "stand-in",
+        "model_hash": HASH,
+        "target": "toy-core",
+        "arena_bytes": 1024,
+        "arena_lower_bound_bytes": 1000,
+        "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
+        "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
+        "sources": ["model.c", "weights.c"],
+        "weights_bytes": 9000,
+        "cost_model": "none",
+        "layers": [layer_facts(index) for index in range(3)],
+        "classes": None,
+        "tuning": None,
+        "prefix": "stand_in",
+        "library": None,
+        "arena": [],
+        **changes,
+    }
+
+
+def write_bundle(folder: Path, **changes: Any) -> Path:
+    """Make the folder if it is not there, with a metadata.json; returns the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "metadata.json").write_text(json.dumps(bundle_facts(**changes)))
+    return folder
+
+
+def write_host_bundle(folder: Path, **changes: Any) -> Path:
+    """Make a bundle for this machine that computes what ``peer.Application`` does; returns the folder."""
+    write_bundle(folder, **{"target": "host", **changes})
+    source, compiler = folder / "model.c", shutil.which("cc")
+    assert compiler is not None
+    source.write_text(MODEL_C)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(source)], check=True)
+    return folder
