@@ -59,9 +59,7 @@ class SamplesFile:
     seed: int
 
 
-def checkpoint_windows(
-    file: Path, data: Path | None, written: SamplesFile | None
-) -> tuple[Model, Windows]:
+def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | None) -> tuple[Model, Windows]:
     """Load a checkpoint and the labelled windows or images to evaluate it on.
 
     Args:

@@ -60,6 +60,7 @@ def test_every_preset_is_built_trained_a_step_and_evaluated(name: str) -> None:
 def test_the_grid_is_what_the_layers_make(
     length: int, stride: int, pool: int, kernel: int, stages: list[str], image: bool
 ) -> None:
+    kernel = max(kernel, stride)
     sides = {"length": 8 + length % 9, "height": 6 + length % 5} if image else {"length": length}
     made = model(
         stages=tuple(stages),
@@ -205,36 +206,59 @@ def test_groups_at_the_end_may_be_smaller() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     (
-        ({"stages": ("conv dense",)}, "'dense' is not a layer"),
-        ({"stages": ("conv:0",)}, "'conv:0' is not a layer"),
-        ({"stages": ("mlp:2",)}, "only conv takes one"),
-        ({"stages": ("pool@8",)}, "a pool has no weights"),
-        ({"stages": ("conv@4",)}, "'conv@4' is not a layer"),
-        ({"widths": (48,)}, "multiple of 32"),
-        ({"widths": (64, 96), "stages": ("conv", "conv")}, "of the one before"),
-        ({"widths": (32, 64)}, "one width per stage"),
+        ({"stages": ["conv dense"]}, "stages[0]: 'dense' is no layer"),
+        ({"stages": ["conv:0"]}, "stages[0]: 'conv:0' is no layer"),
+        ({"stages": ["conv:100"]}, "stages[0]: 'conv:100' is no layer"),
+        ({"stages": ["conv", "mlp:2"], "widths": [32, 32]}, "stages[1]: 'mlp:2' has a dilation"),
+        ({"stages": ["pool@8"]}, "a pool has no weights"),
+        ({"stages": ["conv@4"]}, "'conv@4' is no layer"),
+        ({"stages": [1]}, "stages[0] is 1; it must be a text"),
+        ({"stages": [], "widths": []}, "is []; it must be a list of one or more"),
+        ({"widths": [48]}, "widths is [48]; each must be a multiple of 32"),
+        ({"widths": [64, 96], "stages": ["conv", "conv"]}, "of the one before"),
+        ({"widths": [32, 64]}, "stages has 1 lines and widths has 2 numbers; give one width per stage"),
+        ({"widths": "64"}, "widths is '64'; it must be a list of one or more whole numbers"),
+        ({"width": 64}, "width is not a known key; did you mean widths"),
         ({"kernel": 4}, "kernel is 4; it must be odd"),
-        ({"thresholds": 3}, "must divide the first width"),
-        ({"head_width": 48, "stages": ("attn",)}, "head_width is 48"),
-        ({"pooling": ()}, "pooling is"),
-        ({"pooling": ("mean", "mean")}, "each once"),
-        ({"threshold": "mean"}, "threshold is 'mean'"),
-        ({"length": 0}, "length is 0"),
-        ({"height": -1}, "height is -1"),
+        ({"kernel": True}, "kernel is true; it must be a whole number between 1 and 1,024"),
+        ({"stem_kernel": 3, "stem_stride": 4}, "stem_stride is 4; it must be at most stem_kernel, 3"),
+        ({"thresholds": 3}, "thresholds is 3; it must divide the first width"),
+        ({"head_width": 48, "stages": ["attn"]}, "head_width is 48; it must be a multiple of 32"),
+        ({"pooling": []}, "pooling is []; it must be a list of one or more"),
+        ({"pooling": ["mean", "mean"]}, "pooling is ['mean', 'mean']; it must name each once"),
+        ({"pooling": ["median"]}, "pooling[0] is 'median'; it must be one of 'max', 'mean', 'positive'"),
+        ({"threshold": "mean"}, "threshold is 'mean'; it must be one of 'learned', 'median'"),
+        ({"precision": "int4"}, "precision is 'int4'; it must be one of 'binary', 'full', 'int8'"),
+        ({"length": 0}, "length is 0; it must be between 1 and 1,048,576"),
+        ({"height": -1}, "height is -1; it must be between 0 and 1,048,576"),
+        ({"family": "cnn"}, "There is no model family 'cnn'"),
     ),
 )
-def test_unusable_configurations_are_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(CheckpointError, match="unusable") as refused:
-        config(**changes)
+def test_invalid_configurations_name_key_value_and_rule(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(CheckpointError) as refused:
+        config_from({**config().to_dict(), **changes})
     assert said in str(refused.value)
+    assert refused.value.remedy
 
 
-@pytest.mark.parametrize(
-    "values", ({"width": 64}, {"widths": "64"}, {"stages": [1]}, {"kernel": True}, {"family": "cnn"})
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            key: st.one_of(
+                st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text())
+            )
+            for key in config().to_dict()
+            if key != "family"
+        },
+    )
 )
-def test_wrong_keys_and_types_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(CheckpointError):
-        config_from({**PRESETS["sensor-small"].to_dict(), **values})
+def test_any_plain_values_are_a_configuration_or_refused(values: dict[str, Any]) -> None:
+    try:
+        made = config_from({"family": "hybrid", **values})
+    except CheckpointError:
+        return
+    assert config_from(made.to_dict()) == made
 
 
 def test_a_checkpoint_keeps_the_family(tmp_path: Path) -> None:
