@@ -127,6 +127,16 @@ class TransformerConfig:
         """The shape of one window, ``(C, length)``, or of one image, ``(C, height, length)``."""
         return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
 
+    @property
+    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
+        """The tokens and the width of the stream after each block."""
+        return ((self.tokens, self.width),) * self.layers
+
+    @property
+    def map_shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """The shape of each block's attention map, heads by tokens by tokens."""
+        return ((self.heads, self.tokens, self.tokens),) * self.layers
+
     def binarizer_at(self, place: str) -> str:
         """Return the kind of binarizer at one of ``PLACES``; ``none`` in full precision."""
         return "none" if self.precision == "full" else str(getattr(self, place)) or self.binarizer

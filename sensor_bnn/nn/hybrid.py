@@ -287,31 +287,28 @@ class HybridModel(Model):
             CheckpointError: always.
         """
         raise CheckpointError(
-            f"The model {self.config.name} is of the hybrid family, which is not exported yet.",
-            "Train and evaluate it here; export a model of the family vit.",
+            f"The model {self.config.name} is of the hybrid family, which can be trained and evaluated,"
+            " but not exported yet.",
+            "To run a model on a board, use the family vit: recipe watch-tiny, or preset sensor-tiny.",
         )
 
 
 def _layers(config: HybridConfig) -> list[nn.Module]:
     found: list[nn.Module] = []
-    for stage, line in enumerate(config.plan):
+    for stage, (line, grids) in enumerate(zip(config.plan, config.grids, strict=True)):
         width = config.widths[stage]
-        rows, columns = config.grid(stage)
-        for layer in line:
-            if layer.kind == "pool":
-                found.append(Pool(config))
-                rows, columns = (-(-rows // 2) if config.height else 1), -(-columns // 2)
-            else:
-                found.append(_layer(layer, width, rows * columns, config))
-        if stage + 1 < len(config.plan):
-            found.append(
-                Signed(width, config.widths[stage + 1], config, config.bits, kernel=config.kernel, stride=2)
-            )
+        if stage:
+            before = config.widths[stage - 1]
+            found.append(Signed(before, width, config, config.bits, kernel=config.kernel, stride=2))
+        for layer, (rows, columns) in zip(line, grids[:-1], strict=True):
+            found.append(_layer(layer, width, rows * columns, config))
     return found
 
 
 def _layer(layer: Layer, width: int, tokens: int, config: HybridConfig) -> nn.Module:
     bits = layer.bits or config.bits
+    if layer.kind == "pool":
+        return Pool(config)
     if layer.kind == "conv":
         return Signed(width, width, config, bits, kernel=config.kernel, dilation=layer.dilation)
     if layer.kind == "mlp":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -128,34 +129,52 @@ class HybridConfig:
         return {"binary": "1", "int8": "8", "full": "float"}[self.precision]
 
     @property
-    def layers(self) -> int:
-        """The number of layers whose features distillation compares: all but ``pool``, and each step between
-        stages."""
-        return sum(layer.kind != "pool" for line in self.plan for layer in line) + len(self.stages) - 1
+    def grids(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """The rows and columns of tokens before each layer of each stage, and after its last layer."""
+        grid = [_divided(_divided(side, self.stem_stride), self.stem_pool) for side in self._sides]
+        found = []
+        for line in self.plan:
+            stage = [(grid[0], grid[1])]
+            for layer in line:
+                grid = [_divided(side, 2) for side in grid] if layer.kind == "pool" else grid
+                stage.append((grid[0], grid[1]))
+            found.append(tuple(stage))
+            grid = [_divided(side, 2) for side in grid]
+        return tuple(found)
 
     @property
-    def maps(self) -> int:
-        """The number of attention layers."""
-        return sum(layer.kind == "attn" for line in self.plan for layer in line)
+    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
+        """The tokens and the width of the stream after each layer, in order.
 
-    def grid(self, stage: int = -1) -> tuple[int, int]:
-        """Return the rows and columns of tokens before a stage; -1 for those after the last layer."""
-        rows, columns = (
-            _divided(_divided(side, self.stem_stride), self.stem_pool) if side else 1
-            for side in (self.height, self.length)
+        A ``pool`` is not one of these layers; the step from one stage to the next is.
+        """
+        found = []
+        for stage, (line, grids) in enumerate(zip(self.plan, self.grids, strict=True)):
+            if stage:
+                found.append((math.prod(grids[0]), self.widths[stage]))
+            for layer, grid in zip(line, grids[1:], strict=True):
+                if layer.kind != "pool":
+                    found.append((math.prod(grid), self.widths[stage]))
+        return tuple(found)
+
+    @property
+    def map_shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """The shape of each attention map, heads by tokens by tokens, in order."""
+        return tuple(
+            (width // self.head_width, math.prod(grid), math.prod(grid))
+            for width, line, grids in zip(self.widths, self.plan, self.grids, strict=True)
+            for layer, grid in zip(line, grids[:-1], strict=True)
+            if layer.kind == "attn"
         )
-        count = len(self.stages) if stage < 0 else stage
-        for index in range(count):
-            steps = sum(layer.kind == "pool" for layer in self.plan[index]) + (index + 1 < len(self.stages))
-            for _ in range(steps):
-                rows, columns = _divided(rows, 2), _divided(columns, 2)
-        return rows, columns
 
     @property
     def tokens(self) -> int:
         """The number of tokens that reach the head."""
-        rows, columns = self.grid()
-        return rows * columns
+        return math.prod(self.grids[-1][-1])
+
+    @property
+    def _sides(self) -> tuple[int, int]:
+        return self.height or 1, self.length
 
     def to_dict(self) -> dict[str, Any]:
         """Return family and fields as plain values, as a checkpoint holds them."""

@@ -73,14 +73,15 @@ def test_the_grid_is_what_the_layers_make(
     ).eval()
     x = torch.randn(1, *made.config.input_shape)
     tokens = made.stem(x)
-    assert tokens.shape[1:3] == made.config.grid(0)
+    assert tokens.shape[1:3] == made.config.grids[0][0]
     for layer in made.layers:
         tokens = layer(tokens)
-    assert tokens.shape[1:3] == made.config.grid()
+    assert tokens.shape[1:3] == made.config.grids[-1][-1]
     assert made.config.tokens == tokens.shape[1] * tokens.shape[2]
     seen = Observed()
     made(x, seen)
-    assert len(seen.features) == made.config.layers
+    assert tuple(part.shape[1:] for part in seen.features) == made.config.layer_shapes
+    assert tuple(part.shape[1:] for part in seen.attention) == made.config.map_shapes
 
 
 @pytest.mark.parametrize("changes", ({}, {"height": 12, "length": 12, "kernel": 3}))
