@@ -77,6 +77,9 @@ def command(as_json: bool) -> None:
             *([_shown(row)] if shapes else []),
         )
     console.print(table)
+    hybrids = [row["name"] for row in rows if row["family"] == "hybrid"]
+    told = f"Family hybrid, trained and evaluated, but not exported yet: {', '.join(hybrids)}."
+    console.print(told, highlight=False)
 
 
 def _shape(config: ModelConfig) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sensor_bnn.nn.across import batch_norm
+from sensor_bnn.nn.across import batch_norm, largest_magnitude
 from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer, straight_through
 from sensor_bnn.nn.hybrid_config import HybridConfig
 
@@ -79,7 +79,7 @@ class ByteRange(nn.Module):
         """A tensor of any shape to the same."""
         if self.training:
             with torch.no_grad():
-                found = x.abs().amax()
+                found = largest_magnitude(x).float()
                 self.largest.copy_(
                     torch.where(self.largest > 0, self.largest.lerp(found, self.momentum), found)
                 )
