@@ -1,7 +1,7 @@
-"""Both families by name: their presets, and a model from its configuration.
+"""Both families of models: their presets by name, and a model from its configuration.
 
-``vit`` is the transformer of the paper and of DeiT (``transformer.py``); ``hybrid`` mixes binary
-convolution and binary attention in stages (``hybrid.py``).
+``vit`` is the transformer of the paper and of DeiT (``transformer.py``). ``hybrid`` mixes binary convolution
+and binary attention in stages (``hybrid.py``).
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.model import Model, ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
-# A window of 100 samples becomes 25 tokens; each stage line is what the front of the sweep in docs/results.md
-# kept: two dilated convolutions, attention over few tokens after them.
+# A window of 100 samples becomes 25 tokens. Attention costs least where tokens are few: after the pool, 13.
 _SMALL = HybridConfig(
     name="sensor-small",
     widths=(64,),
@@ -67,14 +66,18 @@ USUAL_CLASSES: dict[str, int] = {
         if isinstance(config, HybridConfig)
     },
 }
-"""How many classes the sets that a preset is meant for distinguish."""
+"""The number of classes of the data sets that each preset is meant for."""
 
 
 def preset(name: str, /, **changes: Any) -> ModelConfig:
-    """The preset of that name with some fields replaced.
+    """Return the preset of that name with some fields replaced.
+
+    Args:
+        name: a key of ``PRESETS``.
+        changes: fields of the preset's configuration and their new values, as plain values.
 
     Raises:
-        CheckpointError: there is no such preset, or a change is unusable.
+        CheckpointError: there is no such preset, or a change is invalid.
     """
     if name not in PRESETS:
         raise CheckpointError(f"There is no model preset {name!r}.", f"Choose one of {', '.join(PRESETS)}.")
@@ -82,10 +85,12 @@ def preset(name: str, /, **changes: Any) -> ModelConfig:
 
 
 def config_from(values: Mapping[str, Any]) -> ModelConfig:
-    """The configuration that a checkpoint holds; one without ``family`` is of the family ``vit``.
+    """Make a configuration from plain values, as a checkpoint holds them.
+
+    Without the key ``family``, which older checkpoints do not have, it is of the family ``vit``.
 
     Raises:
-        CheckpointError: the family or a key is unknown, or a value has the wrong type.
+        CheckpointError: the family or a key is unknown, or a value is of another type or out of its range.
     """
     family = values.get("family", "vit")
     plain = {key: value for key, value in values.items() if key != "family"}
@@ -97,7 +102,7 @@ def config_from(values: Mapping[str, Any]) -> ModelConfig:
 
 
 def build(config: ModelConfig) -> Model:
-    """A model with random weights.
+    """Make a model of that configuration with random weights.
 
     Raises:
         CheckpointError: the configuration names no classes.

@@ -1,9 +1,9 @@
 """The hybrid family, leaf to root: binary convolution and binary attention in stages, one or two dimensions.
 
-What binary networks that reach a convolutional network have in common, and what this family takes from them:
-a shortcut round every binary layer (Bi-Real Net), a threshold per channel before each sign and RPReLU after
-each sum (ReActNet), an overlapping stem in 8 bits, BatchNorm after each product, small convolutions beside
-attention (BinaryViT, BHViT). The share of positive values over the tokens is MiniROCKET's feature.
+The family takes its parts from binary networks that reach the accuracy of convolutional ones: a shortcut
+around every binary layer (Bi-Real Net); a threshold per channel before each sign, and RPReLU after each sum
+(ReActNet); an overlapping stem in 8 bits; BatchNorm after each product; small convolutions beside attention
+(BinaryViT, BHViT). The share of positive values over the tokens is a feature of MiniROCKET.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from sensor_bnn.nn.model import Model
 
 
 class Stem(nn.Module):
-    """Raw windows or images to the stream: normalise, convolve in 8 bits, repeat for several thresholds,
-    pool.
+    """Turns windows or images into the stream: normalise, convolve in 8 bits, repeat for thresholds, pool.
 
-    With ``normalise = "window"`` every window is brought to mean 0 and deviation 1 per channel; the two
-    numbers (the deviation as its logarithm), normalised over the training set, reach the stream through a
-    dense layer.
+    With ``normalise = "window"`` every window gets mean 0 and deviation 1 per channel. Its own mean and the
+    logarithm of its own deviation, normalised over the training set, reach the stream through a dense layer.
+
+    Args:
+        config: the configuration of the model.
     """
 
     mean: Tensor
@@ -65,8 +66,7 @@ class Stem(nn.Module):
         self.register_buffer("window_std", torch.ones(2 * C))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, C, L]`` or ``[batch, C, height, L]`` in the sensor's units to ``[batch, rows, columns,
-        d]``."""
+        """Map ``[batch, C, L]`` or ``[batch, C, height, L]`` to tokens ``[batch, rows, columns, d]``."""
         grid = (x if self.image else x.unsqueeze(2)).permute(0, 2, 3, 1)  # [batch, rows, columns, C]
         if self.dense is None:
             y = self.product((grid - self.mean) / self.std)
@@ -78,21 +78,25 @@ class Stem(nn.Module):
 
 
 def by_window(grid: Tensor) -> tuple[Tensor, Tensor]:
-    """``[batch, rows, columns, C]`` of mean 0 and deviation 1, and ``[batch, 2 C]``: means, log
-    deviations."""
+    """Normalise each window ``[batch, rows, columns, C]`` by its own mean and deviation per channel.
+
+    Returns:
+        ``(normalised, found)``: the windows in the same shape, and their means and the logarithms of their
+        deviations, ``[batch, 2 C]``.
+    """
     std, mean = torch.std_mean(grid, dim=(1, 2), correction=0, keepdim=True)
     std = std + 1e-6
     return (grid - mean) / std, torch.cat([mean.flatten(1), std.log().flatten(1)], dim=1)
 
 
 class Signed(nn.Module):
-    """One layer: threshold, product, restore, epilogue. Stream in, stream out.
+    """One layer from stream to stream: threshold, product, restore, epilogue.
 
     Args:
-        inputs, outputs: channels; ``outputs`` is a multiple of ``inputs``.
-        config: the model.
-        bits: of the product; of 8 bits or floats no sign is taken.
-        kernel, stride, dilation: of the product.
+        inputs, outputs: the numbers of channels; ``outputs`` is a multiple of ``inputs``.
+        config: the configuration of the model.
+        bits: the bits of the product; with ``8`` or ``float`` there is no threshold.
+        kernel, stride, dilation: see ``Product``.
     """
 
     def __init__(
@@ -114,7 +118,7 @@ class Signed(nn.Module):
         self.epilogue = Epilogue(outputs, self.product.weight[0].numel(), config)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
+        """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
         y = self.product(x if self.threshold is None else self.threshold(x))
         shortcut = pooled(x, *self.stride)
         if self.live and self.threshold is not None:
@@ -123,7 +127,13 @@ class Signed(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two linear layers with shortcuts: C to ``mlp_ratio`` C to C, the stream round both."""
+    """Two linear layers, C to ``mlp_ratio`` C to C, each with a shortcut.
+
+    Args:
+        width: C.
+        config: the configuration of the model.
+        bits: the bits of both products.
+    """
 
     def __init__(self, width: int, config: HybridConfig, bits: str) -> None:
         super().__init__()
@@ -134,7 +144,7 @@ class Mlp(nn.Module):
         self.epilogue = Epilogue(width, hidden, config)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, rows, columns, C]`` to the same."""
+        """Map ``[batch, rows, columns, C]`` to the same shape."""
         hidden = self.expand(x)
         y = self.contract(hidden if self.threshold is None else self.threshold(hidden))
         return self.epilogue(y, x)  # type: ignore[no-any-return]
@@ -143,8 +153,14 @@ class Mlp(nn.Module):
 class Attention(nn.Module):
     """Binary attention over all tokens: bits of query, key and value, a {0, 1} map, integer sums.
 
-    Query, key and value have the stream round them, as every layer of the family. The map is
-    ``AttentionMap``'s: a token is attended to where its share of the softmax reaches a learned fraction.
+    Query, key and value have a shortcut, as every layer of the family has. The map is that of
+    ``AttentionMap``: a token is attended to where its share of the softmax reaches a learned fraction.
+
+    Args:
+        width: C, the width of the stream.
+        tokens: T, the number of tokens.
+        config: the configuration of the model.
+        bits: the bits of all products; with ``8`` or ``float`` the map is the softmax.
     """
 
     def __init__(self, width: int, tokens: int, config: HybridConfig, bits: str) -> None:
@@ -154,7 +170,7 @@ class Attention(nn.Module):
         self.query, self.key, self.value = (Signed(width, width, config, bits) for _ in range(3))
         self.signs = nn.ModuleList(Threshold(width, config) for _ in range(3)) if self.binary else None
         self.map = AttentionMap(self.heads, config.head_width, tokens, full=not self.binary)
-        # Sums of up to T values of +-1: whole numbers, whose spread is about the root of their number.
+        # A sum of up to T values of +-1 is an integer with a spread of about the root of T.
         self.merged: Binarizer | None = (
             make_binarizer(
                 "learned", width, unit=max(tokens, 1) ** 0.5, integer=True, gradient=config.gradient
@@ -166,7 +182,7 @@ class Attention(nn.Module):
         self.epilogue = Epilogue(width, width, config)
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """``[batch, rows, columns, C]`` to the same."""
+        """Map ``[batch, rows, columns, C]`` to the same shape."""
         parts = [self.query(x), self.key(x), self.value(x)]
         if self.signs is not None:
             parts = [sign(part) for sign, part in zip(self.signs, parts, strict=True)]
@@ -184,19 +200,23 @@ class Attention(nn.Module):
 
 
 class Pool(nn.Module):
-    """The mean of two neighbours, of 2 x 2 in an image."""
+    """The mean of two neighbouring tokens, of 2 x 2 in an image."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
         self.sides = (2 if config.height else 1, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, rows, columns, C]`` to half of each side, rounded up."""
+        """Map ``[batch, rows, columns, C]`` to half of each side, rounded up."""
         return pooled(x, *self.sides)
 
 
 class Head(nn.Module):
-    """Mean, maximum and share of positive values over the tokens, then a linear layer in 8 bits."""
+    """Mean, maximum and share of positive values over the tokens, then a linear layer in 8 bits.
+
+    Args:
+        config: the configuration of the model.
+    """
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
@@ -210,7 +230,7 @@ class Head(nn.Module):
         self.linear = nn.Linear(width * len(config.pooling), len(config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, rows, columns, C]`` to logits ``[batch, classes]``."""
+        """Map ``[batch, rows, columns, C]`` to logits ``[batch, classes]``."""
         tokens = x.flatten(1, 2)
         found = []
         for name in self.pooling:
@@ -228,13 +248,13 @@ class Head(nn.Module):
 
 
 class HybridModel(Model):
-    """Stem, stages, head.
+    """The whole model: stem, stages, head.
 
     Args:
-        config: what to build; ``config.classes`` names the logits.
+        config: the configuration to build; ``config.classes`` names the logits and must not be empty.
 
     Raises:
-        CheckpointError: the configuration names no classes.
+        CheckpointError: ``config.classes`` is empty.
     """
 
     config: HybridConfig
@@ -249,10 +269,9 @@ class HybridModel(Model):
         self.head = Head(config)
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """Windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
+        """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
 
-        Features (``[batch, tokens, width]`` after each layer) and attention are recorded in ``seen``, if
-        given.
+        ``seen``, if given, records the stream after each layer, ``[batch, tokens, width]``, and attention.
         """
         x = self.stem(x)
         for layer in self.layers:
@@ -263,14 +282,14 @@ class HybridModel(Model):
         return logits
 
     def set_real_weights(self, real: bool) -> None:
-        """Let the weights of binary layers be real numbers for a while: activations are binarized first."""
+        """Switch real weights in binary layers on or off, for training that binarizes activations first."""
         for _, product in each_product(self):
             product.real = real and product.bits == "1"
 
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
-        """Take the training set's ``mean`` and ``std``, ``[C]`` each, in sensor units.
+        """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.
 
-        A window's own mean and deviation, where the stem takes them, are measured against these.
+        If windows are normalised by themselves, it is their own mean and deviation that these normalise.
         """
         if self.stem.dense is None:
             self.stem.mean.copy_(mean)

@@ -1,5 +1,4 @@
-"""The parts of a hybrid layer: signs with a threshold, products in 1 bit, 8 bits or floats, and what follows
-them.
+"""The parts of a hybrid layer: thresholds, products in 1 bit, 8 bits or floats, and what follows them.
 
 Tokens are a grid, channels last: ``[batch, rows, columns, channels]``. A window has one row.
 """
@@ -17,22 +16,22 @@ from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer, stra
 from sensor_bnn.nn.hybrid_config import HybridConfig
 
 BYTE = 127
-"""Largest value of a symmetric 8-bit number: -128 is left out, so that negation is exact."""
+"""The largest symmetric 8-bit number. -128 is not used, so that negation is exact."""
 
 _MOMENTUM = 0.1
 _START_STEPS = 200
-"""Steps in which a threshold of kind ``start`` follows the running median before it is learned."""
+"""The number of steps in which a threshold of kind ``start`` follows the median before it is learned."""
 
 
 class Threshold(nn.Module):
-    """Values to +-1 by a threshold per channel (+1 at the threshold itself).
+    """Binarizes values to +-1 with a threshold per channel; a value at the threshold becomes +1.
 
     ``learned`` is RSign (ReActNet), ``median`` the paper's median shift with a running median per channel,
-    ``start`` a learned threshold that begins at that median.
+    ``start`` a learned threshold that starts at that median, and ``zero`` the plain sign.
 
     Args:
-        channels: size of the last axis.
-        config: gives the kind and the gradient.
+        channels: the size of the last axis.
+        config: the configuration, which gives the kind and the gradient.
     """
 
     step: Tensor
@@ -49,21 +48,21 @@ class Threshold(nn.Module):
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to +-1 of the same shape."""
+        """Map ``[..., channels]`` to +-1 in the same shape."""
         if self.median is not None and self.training and int(self.step) < _START_STEPS:
-            self.median(x.detach())  # takes the statistics; its signs are not used
+            self.median(x.detach())  # for its statistics; its signs are not used
             self.binarize.get_parameter("bias").data.copy_(self.median.threshold())
             self.step += 1
         signs: Tensor = self.binarize(x)
         return signs
 
     def spread(self, x: Tensor) -> Tensor:
-        """``[..., 1]``: the mean distance of a token's values from their thresholds, for a live restore."""
+        """Return the mean distance of each token's values from their thresholds, ``[..., 1]``."""
         return (x - self.binarize.threshold()).abs().mean(dim=-1, keepdim=True)
 
 
 class ByteRange(nn.Module):
-    """Values rounded to 8 bits by one running scale; gradients pass straight through.
+    """Rounds values to 8 bits with one running scale; the gradient passes straight through.
 
     The scale follows the largest magnitude of a batch. In evaluation it is a constant, as on a device.
     """
@@ -76,7 +75,7 @@ class ByteRange(nn.Module):
         self.register_buffer("largest", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        """A tensor of any shape to the same."""
+        """Map a tensor to the same shape."""
         if self.training:
             with torch.no_grad():
                 found = largest_magnitude(x).float()
@@ -87,22 +86,22 @@ class ByteRange(nn.Module):
 
 
 def rounded(x: Tensor, largest: Tensor) -> Tensor:
-    """``x`` in symmetric 8-bit steps of ``largest / 127``; the gradient passes straight through."""
+    """Round ``x`` to symmetric 8-bit steps of ``largest / 127``; the gradient passes straight through."""
     step = (largest / BYTE).clamp(min=1e-12)
     return straight_through((x / step).round().clamp(-BYTE, BYTE) * step, x)
 
 
 class Product(nn.Module):
-    """A convolution of tokens, or a linear layer (kernel 1), in 1 bit, 8 bits or floats, without norm or
-    bias.
+    """A convolution, or with kernel 1 a linear layer, in 1 bit, 8 bits or floats; no norm and no bias.
 
     Args:
-        inputs, outputs: channels.
-        config: gives the padding, and the kernel's shape: a row in time, a square in an image.
+        inputs, outputs: the numbers of channels.
+        config: the configuration, which gives the padding and the kernel's shape: a row for windows, a square
+            for images.
         bits: ``1``, ``8`` or ``float``.
-        kernel: taps along each side.
-        stride: tokens from one output to the next.
-        dilation: tokens between taps.
+        kernel: the taps along each side.
+        stride: the tokens from one output to the next.
+        dilation: the tokens from one tap to the next.
     """
 
     def __init__(
@@ -128,19 +127,19 @@ class Product(nn.Module):
         self.byte_range = ByteRange() if bits == "8" else None
 
     def product_weight(self) -> Tensor:
-        """``[N, C, rows, columns]``: what the product uses: +-1, 8 bits per output channel, or floats."""
+        """Return the weights of the product, ``[N, C, rows, columns]``: +-1, 8-bit steps, or floats."""
         if self.bits == "8":
             largest = self.weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True)
             return rounded(self.weight, largest)
         if self.bits == "float":
             return self.weight
-        if self.real:  # of mean magnitude 1, so that all sizes stay when they become signs
+        if self.real:  # With a mean magnitude of 1, the sums keep their size when weights become signs.
             magnitude = self.weight.detach().abs().mean(dim=(1, 2, 3), keepdim=True)
             return self.weight / magnitude
         return clipped_sign(self.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[batch, rows, columns, C]`` to ``[batch, rows', columns', N]``."""
+        """Map ``[batch, rows, columns, C]`` to ``[batch, rows', columns', N]``."""
         if self.byte_range is not None:
             x = self.byte_range(x)
         weight = self.product_weight()
@@ -157,13 +156,9 @@ class Product(nn.Module):
         y = functional.conv2d(grid, weight, stride=self.stride, dilation=self.dilation)
         return y.permute(0, 2, 3, 1)
 
-    def multiply_adds(self, tokens: int) -> int:
-        """Of so many outputs' tokens."""
-        return tokens * self.weight.numel()
-
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """``(before, after)``: what makes a convolution give ``ceil(size / stride)`` outputs."""
+    """Return the padding ``(before, after)`` with which a convolution has ``ceil(size / stride)`` outputs."""
     outputs = -(-size // stride)
     missing = max((outputs - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
     return missing // 2, missing - missing // 2
@@ -173,7 +168,7 @@ class Rprelu(nn.Module):
     """ReActNet's activation: ``y = x - before``, times ``slope`` where it is negative, plus ``after``.
 
     Args:
-        channels: parameter sets; 1: one for the whole layer.
+        channels: the number of parameter sets; 1 for one that all channels share.
     """
 
     def __init__(self, channels: int) -> None:
@@ -183,17 +178,17 @@ class Rprelu(nn.Module):
         self.after = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to the same."""
+        """Map ``[..., channels]`` to the same shape."""
         moved = x - self.before
         return torch.where(moved < 0, moved * self.slope, moved) + self.after
 
 
 class Scale(nn.Module):
-    """A learned scale and bias per channel, where there is no BatchNorm.
+    """A learned scale and bias per channel, in place of BatchNorm.
 
     Args:
-        channels: N.
-        terms: of the product before it, whose spread is about the root of that number.
+        channels: N, the number of channels.
+        terms: the number of terms in one sum of the product before it; the sum's spread is about its root.
     """
 
     def __init__(self, channels: int, terms: int) -> None:
@@ -202,7 +197,7 @@ class Scale(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., channels]`` to the same."""
+        """Map ``[..., channels]`` to the same shape."""
         return x * self.weight + self.bias
 
 
@@ -210,9 +205,9 @@ class Epilogue(nn.Module):
     """What follows a product: norm, shortcut, RPReLU.
 
     Args:
-        channels: N.
-        terms: of the product.
-        config: gives norm and activation.
+        channels: N, the number of output channels.
+        terms: the number of terms in one sum of the product.
+        config: the configuration, which gives norm and activation.
     """
 
     def __init__(self, channels: int, terms: int, config: HybridConfig) -> None:
@@ -224,8 +219,10 @@ class Epilogue(nn.Module):
         self.activation = Rprelu(sets) if sets else None
 
     def forward(self, y: Tensor, shortcut: Tensor | None) -> Tensor:
-        """``[batch, rows, columns, N]`` and the stream, which is repeated where N is wider, to the new
-        stream."""
+        """Map a product ``[batch, rows, columns, N]`` and the stream to the new stream.
+
+        A narrower stream is repeated up to N channels.
+        """
         if isinstance(self.norm, nn.BatchNorm1d):
             y = batch_norm(self.norm, y.flatten(0, 2)).view(y.shape)
         else:
@@ -236,12 +233,12 @@ class Epilogue(nn.Module):
 
 
 def repeated(x: Tensor, channels: int) -> Tensor:
-    """``[..., C]`` to ``[..., channels]``: the channels again and again."""
+    """Repeat the channels of ``[..., C]`` up to ``[..., channels]``, a multiple of C."""
     return x if x.shape[-1] == channels else torch.cat([x] * (channels // x.shape[-1]), dim=-1)
 
 
 def pooled(x: Tensor, rows: int, columns: int) -> Tensor:
-    """The mean of groups of ``rows x columns`` neighbours; the last group of a side may be smaller."""
+    """Return the means of groups of ``rows x columns`` tokens; the last group of a side may be smaller."""
     if rows == columns == 1:
         return x
     y = functional.avg_pool2d(x.permute(0, 3, 1, 2), (rows, columns), ceil_mode=True, count_include_pad=False)
@@ -249,5 +246,5 @@ def pooled(x: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def each_product(model: nn.Module) -> list[tuple[str, Product]]:
-    """Every product of a model, with its name."""
+    """Return every product of a model with its name."""
     return [(name, module) for name, module in model.named_modules() if isinstance(module, Product)]

@@ -1,4 +1,4 @@
-"""What training, evaluation and export need of a model, of whichever family it is."""
+"""The interface of a model of any family, as training, evaluation and export use it."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ class Model(nn.Module, ABC):
     """A model of one family.
 
     Attributes:
-        config: what it was built from.
+        config: the configuration that it was built from.
     """
 
     config: ModelConfig
 
     @abstractmethod
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
-        """Windows float32 ``[batch, C, L]``, or images, to logits ``[batch, classes]``.
+        """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
 
-        Features and attention are recorded in ``seen``, if it is given.
+        ``seen``, if given, records features and attention.
         """
 
     @abstractmethod
     def set_real_weights(self, real: bool) -> None:
-        """Let the weights of binary layers be real numbers for a while: activations are binarized first."""
+        """Switch real weights in binary layers on or off, for training that binarizes activations first."""
 
     @abstractmethod
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
-        """Take the training set's ``mean`` and ``std``, ``[C]`` each, in sensor units."""
+        """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units."""
 
     @abstractmethod
     def fold(self) -> FoldedModel:
-        """Every constant of the exported model.
+        """Return every constant of the exported model.
 
         Raises:
             CheckpointError: the model has no packed form.
