@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sensor_bnn.nn.model import ModelConfig
+
+_COLUMNS = 100
+"""The table is laid out for this width, even where a terminal is narrower or there is none."""
+_WITH_SHAPES = 150
+"""From this width on there is room for the shapes."""
 
 
 @click.command()
@@ -12,10 +21,11 @@ import click
 def command(as_json: bool) -> None:
     """List the architectures that a recipe can name.
 
-    A recipe names one as its `preset`. The sizes include everything that an export stores: packed weights,
-    the float embedding, positions and head, and every scale, bias, threshold and table. The columns T, d and
-    H are tokens, width and heads. The number of classes is the usual one of the data set. The head reads the
-    mean of the tokens: there is no class token.
+    A recipe names one as its `preset`. Column `bits` is the size of the packed binary weights; `stored` is
+    the size of everything that an export stores: packed weights, embedding or stem, positions, head, and
+    every scale, bias, threshold and table. The number of classes is the usual one of the data set. A wide
+    terminal also shows the shape; for the hybrid family (convolution and attention in stages) that is the
+    width and the layers of each stage. --json has more columns.
 
     \b
     Example:
@@ -28,7 +38,7 @@ def command(as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sensor_bnn.nn.config import PRESETS, USUAL_CLASSES, preset
+    from sensor_bnn.nn.families import PRESETS, USUAL_CLASSES, preset
     from sensor_bnn.nn.sizes import sizes
 
     rows = []
@@ -40,12 +50,8 @@ def command(as_json: bool) -> None:
                 "name": name,
                 "input": list(config.input_shape),
                 "classes": len(config.classes),
-                "patch": config.patch,
                 "tokens": config.tokens,
-                "width": config.width,
-                "heads": config.heads,
-                "layers": config.layers,
-                "mlp_ratio": config.mlp_ratio,
+                **_shape(config),
                 **asdict(found),
                 "stored_bytes": found.stored_bytes,
             }
@@ -55,31 +61,42 @@ def command(as_json: bool) -> None:
         return
     table = Table(box=box.SIMPLE)
     table.add_column("model", no_wrap=True)
-    for heading in (
-        "input",
-        "T",
-        "d",
-        "H",
-        "blocks",
-        "classes",
-        "parameters",
-        "packed",
-        "float",
-        "constants",
-    ):
+    for heading in ("input", "tokens", "bits", "stored", "binary MACs", "other MACs"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("stored", "binary MACs", "float MACs"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    console = Console(width=max(Console().width, _COLUMNS))
+    shapes = console.width >= _WITH_SHAPES
+    if shapes:
+        table.add_column("shape", no_wrap=True)
     for row in rows:
         table.add_row(
             row["name"],
             "x".join(map(str, row["input"])),
-            *(str(row[key]) for key in ("tokens", "width", "heads", "layers", "classes")),
-            f"{row['parameters']:,}",
-            *(_kib(row[key]) for key in ("packed_bytes", "float_bytes", "constant_bytes", "stored_bytes")),
+            str(row["tokens"]),
+            *(_kib(row[key]) for key in ("packed_bytes", "stored_bytes")),
             *(f"{row[key] / 1e6:,.2f} M" for key in ("binary_macs", "float_macs")),
+            *([_shown(row)] if shapes else []),
         )
-    Console(width=170).print(table)
+    console.print(table)
+    hybrids = [row["name"] for row in rows if row["family"] == "hybrid"]
+    told = f"Family hybrid, trained and evaluated, but not exported yet: {', '.join(hybrids)}."
+    console.print(told, highlight=False)
+
+
+def _shape(config: ModelConfig) -> dict[str, Any]:
+    """The keys that tell the shape of one family's models."""
+    keys = (
+        ("widths", "stages")
+        if config.family == "hybrid"
+        else ("patch", "width", "heads", "layers", "mlp_ratio")
+    )
+    values = config.to_dict()
+    return {"family": config.family, **{key: values[key] for key in keys}}
+
+
+def _shown(row: dict[str, Any]) -> str:
+    if row["family"] == "hybrid":
+        return ", ".join(f"{width}: {line}" for width, line in zip(row["widths"], row["stages"], strict=True))
+    return f"{row['layers']} blocks, width {row['width']}, {row['heads']} heads"
 
 
 def _kib(size: int) -> str:

@@ -230,9 +230,9 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
     click.echo(f" with {threads} thread(s), without --compile")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
-    click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} floats,", nl=False)
+    click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")
-    click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} float multiply-adds per inference")
+    click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} other multiply-adds per inference")
     for section in ("data", "augment", "schedule", "distill"):
         click.echo(f"[{section}] {getattr(plan, section)}")
 

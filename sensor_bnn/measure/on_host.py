@@ -16,7 +16,7 @@ from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of, with_classes_of
 
 if TYPE_CHECKING:
-    from sensor_bnn.nn.transformer import BinaryTransformer
+    from sensor_bnn.nn.model import Model
     from sensor_bnn.train.windows import Windows
 
 PYTORCH, ONNX_RUNTIME, HOST = "pytorch", "onnxruntime", "host"
@@ -59,9 +59,7 @@ class SamplesFile:
     seed: int
 
 
-def checkpoint_windows(
-    file: Path, data: Path | None, written: SamplesFile | None
-) -> tuple[BinaryTransformer, Windows]:
+def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | None) -> tuple[Model, Windows]:
     """Load a checkpoint and the labelled windows or images to evaluate it on.
 
     Args:
@@ -88,7 +86,7 @@ def checkpoint_windows(
     return checkpoint.model, tested
 
 
-def run_checkpoint(model: BinaryTransformer, windows: Windows, limit: int | None = None) -> HostRun:
+def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> HostRun:
     """Run labelled windows or images in PyTorch, all of them or the first ``limit``.
 
     Raises:

@@ -68,6 +68,14 @@ def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
     return centred * (variance + norm.eps).rsqrt() * norm.weight + norm.bias
 
 
+def largest_magnitude(x: Tensor) -> Tensor:
+    """Return the largest magnitude of a tensor, over all processes, as a scalar without gradients."""
+    found = x.detach().abs().amax()
+    if together():
+        distributed.all_reduce(found, distributed.ReduceOp.MAX)
+    return found
+
+
 class _Sum(torch.autograd.Function):
     """The sum over processes. Every process's loss depends on it, so the gradient is summed as well."""
 

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import replace_file
-from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.digest import digest_of
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.families import build, config_from
+from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import NOTES
 
 FORMAT = "sensor-bnn checkpoint"
@@ -38,14 +38,12 @@ class Checkpoint:
         metrics: the results of training, such as ``test_top1`` (0 .. 1), ``epochs`` and ``seed``.
     """
 
-    model: BinaryTransformer
+    model: Model
     recipe: dict[str, Any]
     metrics: dict[str, Any]
 
 
-def save_checkpoint(
-    path: Path, model: BinaryTransformer, recipe: dict[str, Any], metrics: dict[str, Any]
-) -> None:
+def save_checkpoint(path: Path, model: Model, recipe: dict[str, Any], metrics: dict[str, Any]) -> None:
     """Write a checkpoint atomically: an older file stays until the new one is complete.
 
     Args:
@@ -73,7 +71,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         config, state = content["config"], content["state"]
         recipe, metrics = dict(content["recipe"]), dict(content["metrics"])
-        model = BinaryTransformer(TransformerConfig.from_dict(config))
+        model = build(config_from(config))
         model.load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise CheckpointError(

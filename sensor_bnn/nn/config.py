@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
@@ -72,6 +72,8 @@ class TransformerConfig:
             and hidden layer.
     """
 
+    family: ClassVar[str] = "vit"
+
     name: str = "sensor-tiny"
     classes: tuple[str, ...] = ()
     channels: _Size = 6
@@ -125,6 +127,16 @@ class TransformerConfig:
         """The shape of one window, ``(C, length)``, or of one image, ``(C, height, length)``."""
         return (self.channels, self.height, self.length) if self.height else (self.channels, self.length)
 
+    @property
+    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
+        """The tokens and the width of the stream after each block."""
+        return ((self.tokens, self.width),) * self.layers
+
+    @property
+    def map_shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """The shape of each block's attention map, heads by tokens by tokens."""
+        return ((self.heads, self.tokens, self.tokens),) * self.layers
+
     def binarizer_at(self, place: str) -> str:
         """Return the kind of binarizer at one of ``PLACES``; ``none`` in full precision."""
         return "none" if self.precision == "full" else str(getattr(self, place)) or self.binarizer
@@ -172,8 +184,6 @@ _DEIT = replace(_MICRO, name="deit-tiny", height=224, length=224, patch=16, widt
 
 PRESETS: dict[str, TransformerConfig] = {
     "sensor-tiny": _TINY,
-    # The same depth with four heads, for sets with more than the seven classes of the exercises.
-    "sensor-small": replace(_TINY, name="sensor-small", width=128, heads=4),
     "vit-micro": _MICRO,
     "vit-cifar": replace(_MICRO, name="vit-cifar", width=192, heads=3, layers=12),
     # The shapes of DeiT, without its class and distillation tokens.
@@ -183,7 +193,6 @@ PRESETS: dict[str, TransformerConfig] = {
 
 USUAL_CLASSES: dict[str, int] = {
     "sensor-tiny": 7,
-    "sensor-small": 7,
     "vit-micro": 10,
     "vit-cifar": 10,
     "deit-tiny": 1000,

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor, nn
 
 from sensor_bnn.nn.config import TransformerConfig
+from sensor_bnn.nn.hybrid import Attention, Head, HybridModel
+from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_parts import Product
+from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
 
@@ -18,11 +23,14 @@ class Sizes:
         parameters: the number of trained parameters.
         binary_weights: the number of 1-bit weights.
         packed_bytes: the bytes of the packed 1-bit weights.
-        float_bytes: the bytes of embedding, positions and head, in float32.
-        constant_bytes: the bytes of scales, biases, thresholds and tables.
+        float_bytes: the bytes of embedding, positions and head, in float32; in the hybrid family those of
+            stem, head and every layer that is not binary, in 8 bits where they are trained so.
+        constant_bytes: the bytes of scales, biases, thresholds and tables; in the hybrid family 2 each.
         binary_macs: the multiply-adds of bits per inference.
-        float_macs: the multiply-adds of floats per inference: embedding and head.
-        stream_bytes: the bytes of the float32 stream between blocks, the largest activation of most models.
+        float_macs: the other multiply-adds per inference: embedding or stem, head, and every layer of 8 bits
+            or floats.
+        stream_bytes: the bytes of the stream between layers, the largest activation of most models: float32,
+            in the hybrid family int16.
     """
 
     parameters: int
@@ -40,12 +48,16 @@ class Sizes:
         return self.packed_bytes + self.float_bytes + self.constant_bytes
 
 
-def sizes(config: TransformerConfig) -> Sizes:
+def sizes(config: ModelConfig) -> Sizes:
     """Compute the sizes of a model of that configuration.
 
     Raises:
         CheckpointError: the configuration names no classes.
     """
+    return _hybrid(config) if isinstance(config, HybridConfig) else _vit(config)
+
+
+def _vit(config: TransformerConfig) -> Sizes:
     d, f, T, H = config.width, config.width * config.mlp_ratio, config.tokens, config.heads
     classes, L = len(config.classes), config.layers
     with torch.device("meta"):
@@ -72,4 +84,53 @@ def sizes(config: TransformerConfig) -> Sizes:
         binary_macs=L * products,
         float_macs=T * config.patch_values * d + d * classes,
         stream_bytes=4 * T * d,
+    )
+
+
+def _hybrid(config: HybridConfig) -> Sizes:
+    """Counted on the model itself, run once on tensors without data."""
+    binary = wide = stream = 0
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal binary, wide, stream
+        if isinstance(module, Product):
+            tokens = output.shape[1] * output.shape[2]
+            stream = max(stream, 2 * tokens * output.shape[3])
+            if module.bits == "1":
+                binary += tokens * module.weight.numel()
+            else:
+                wide += tokens * module.weight.numel()
+        elif isinstance(module, Attention):
+            tokens, width = output.shape[1] * output.shape[2], output.shape[3]
+            products = 2 * tokens * tokens * width  # scores, and the map by the values
+            binary, wide = (binary + products, wide) if module.binary else (binary, wide + products)
+        elif isinstance(module, Head):
+            wide += module.linear.weight.numel()
+
+    with torch.device("meta"):
+        model = HybridModel(config).eval()
+        for module in model.modules():
+            module.register_forward_hook(count)
+        model(torch.empty(1, *config.input_shape))
+    parameters = {name: tensor.numel() for name, tensor in model.named_parameters()}
+    products = {id(p.weight): p for p in model.modules() if isinstance(p, Product)}
+    bits = sum(p.weight.numel() for p in products.values() if p.bits == "1")
+    bytes_ = sum(p.weight.numel() * (1 if p.bits == "8" else 4) for p in products.values() if p.bits != "1")
+    bytes_ += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
+    matrices = sum(p.weight.numel() for p in products.values())
+    matrices += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
+    tables = sum(
+        module.heads * (module.map.head_width + 1)
+        for module in model.modules()
+        if isinstance(module, Attention) and module.binary
+    )
+    return Sizes(
+        parameters=sum(parameters.values()),
+        binary_weights=bits,
+        packed_bytes=bits // 8,
+        float_bytes=bytes_,
+        constant_bytes=2 * (sum(parameters.values()) - matrices + tables),
+        binary_macs=binary,
+        float_macs=wide,
+        stream_bytes=stream,
     )

@@ -34,6 +34,7 @@ from sensor_bnn.nn.linear import (
     residual_binarizer,
     stream_binarizer,
 )
+from sensor_bnn.nn.model import Model
 
 
 class PatchEmbedding(nn.Module):
@@ -199,7 +200,7 @@ class Block(nn.Module):
         return attention, mlp
 
 
-class BinaryTransformer(nn.Module):
+class BinaryTransformer(Model):
     """The whole model: patch embedding, blocks of binary attention and MLP, mean over tokens, linear head.
 
     Args:
@@ -208,6 +209,8 @@ class BinaryTransformer(nn.Module):
     Raises:
         CheckpointError: ``config.classes`` is empty.
     """
+
+    config: TransformerConfig
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()

@@ -21,6 +21,8 @@ _STANDARD = ("", "ai.onnx")
 _AGAIN = "Export the model again."
 _LONGEST_NAME = 500
 _LISTED_NODES = 8
+_ZIP = b"PK\x03\x04"
+"""How a zip archive starts. No ONNX file does: it would be field 10 of a model, which ONNX does not have."""
 
 
 def load_model(path: Path, supported: Collection[str]) -> onnx.ModelProto:
@@ -94,6 +96,11 @@ def read_file(path: Path) -> bytes:
 
 
 def _parse(data: bytes, path: Path) -> onnx.ModelProto:
+    if data.startswith(_ZIP):
+        raise ModelError(
+            f"{path} is a zip archive, such as a PyTorch checkpoint, not an ONNX file.",
+            "If it is a checkpoint of `sensor-bnn train`, export it first with `sensor-bnn export`.",
+        )
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:

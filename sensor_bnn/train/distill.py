@@ -9,6 +9,7 @@ stream after every block; and the divergence of every block's attention.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from torch.nn import functional
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model, ModelConfig
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
 from sensor_bnn.train.teacher_outputs import Looked
 
@@ -33,7 +34,7 @@ class Teacher:
         sha256: the SHA-256 of its checkpoint file, in hex.
     """
 
-    model: BinaryTransformer
+    model: Model
     sha256: str
 
 
@@ -72,36 +73,27 @@ class Distiller(nn.Module):
     Args:
         plan: the weights of the losses and the temperature.
         smoothing: the label smoothing, 0 .. 1.
-        student: the model to train. Its number of blocks divides that of the teacher.
-        teacher: the teacher; its width and its number of heads may differ.
+        student: the model to train. Its number of layers (blocks of a transformer) divides that of the
+            teacher.
+        teacher: the teacher, of the same family; its widths and its number of heads may differ.
 
     Raises:
-        CheckpointError: the two differ in input, classes or tokens, or the numbers of blocks do not fit.
+        CheckpointError: the two differ in family, input, classes or tokens, the numbers of layers do not fit,
+            or ``plan`` compares what one of them does not have.
     """
 
-    def __init__(
-        self, plan: Distillation, smoothing: float, student: BinaryTransformer, teacher: BinaryTransformer
-    ) -> None:
+    def __init__(self, plan: Distillation, smoothing: float, student: Model, teacher: Model) -> None:
         super().__init__()
-        ours, theirs = student.config, teacher.config
-        for name in ("classes", "channels", "length", "tokens"):
-            mine, other = getattr(ours, name), getattr(theirs, name)
-            if mine != other:
-                raise CheckpointError(
-                    f"The teacher {theirs.name} has {name} {other}, the student {ours.name} has {mine}.",
-                    "Give a teacher for the same data and patches.",
-                )
-        if theirs.layers % ours.layers:
-            raise CheckpointError(
-                f"The teacher {theirs.name} has {theirs.layers} blocks, the student {ours.layers}.",
-                "Give a teacher with as many blocks, or a multiple of them.",
-            )
+        check_pair(plan, student.config, teacher.config)
         self.plan = plan
         self.smoothing = smoothing
         self.student = student
         # In a tuple the teacher is not a submodule: its parameters are neither trained nor saved.
         self._teacher = (teacher,)
-        self.stride = theirs.layers // ours.layers
+        ours, theirs = student.config, teacher.config
+        self._layers = _every(theirs.layer_shapes, len(ours.layer_shapes))
+        self._maps = _every(theirs.map_shapes, len(ours.map_shapes))
+        self._shapes = theirs.layer_shapes[self._layers], theirs.map_shapes[self._maps]
 
     def start(self) -> None:
         """Copy the teacher's weights into the student wherever names and shapes are equal."""
@@ -117,21 +109,25 @@ class Distiller(nn.Module):
     def looked_for(self) -> dict[str, int | bool]:
         """The settings that decide which of the teacher's outputs ``look`` returns."""
         plan = self.plan
-        return {"stride": self.stride, "features": bool(plan.features), "attention": bool(plan.attention)}
+        return {
+            "layers": self._layers.step,
+            "maps": self._maps.step,
+            "features": bool(plan.features),
+            "attention": bool(plan.attention),
+        }
 
     @torch.no_grad()
     def look(self, x: Tensor) -> Looked:
         """Compute the teacher's outputs for windows ``[n, C, L]`` or images.
 
-        Features and attention are those of the blocks that the student's blocks are compared with. Without a
+        Features and attention are those of the layers that the student's layers are compared with. Without a
         weight on features or attention their tensors are empty.
         """
         seen = Observed()
         answers: Tensor = self._teacher[0](x, seen)
-        blocks = slice(self.stride - 1, None, self.stride)
         nothing = answers.new_empty(len(answers), 0)
-        features = torch.stack(seen.features[blocks], dim=1) if self.plan.features else nothing
-        attention = torch.stack(seen.attention[blocks], dim=1) if self.plan.attention else nothing
+        features = _row(seen.features[self._layers]) if self.plan.features else nothing
+        attention = _row(seen.attention[self._maps]) if self.plan.attention else nothing
         return answers, features, attention
 
     def forward(self, x: Tensor, y: Tensor, *looked: Tensor) -> tuple[Tensor, Tensor]:
@@ -148,12 +144,86 @@ class Distiller(nn.Module):
         loss = functional.cross_entropy(answers, y, label_smoothing=self.smoothing)
         loss = loss + self.plan.answers * softened_divergence(answers, wanted, self.plan.temperature)
         if self.plan.features:
-            pairs = zip(ours.features, features.unbind(1), strict=True)
+            pairs = zip(ours.features, _parts(features, self._shapes[0]), strict=True)
             loss = loss + self.plan.features * _mean([feature_distance(a, b) for a, b in pairs])
         if self.plan.attention:
-            pairs = zip(ours.attention, attention.unbind(1), strict=True)
+            pairs = zip(ours.attention, _parts(attention, self._shapes[1]), strict=True)
             loss = loss + self.plan.attention * _mean([attention_divergence(a, b) for a, b in pairs])
         return answers, loss
+
+
+def check_pair(plan: Distillation, student: ModelConfig, teacher: ModelConfig) -> None:
+    """Check that a student of that configuration can learn from a teacher of that one.
+
+    Raises:
+        CheckpointError: they differ in family, input, classes or tokens, the numbers of layers do not fit, or
+            ``plan`` compares what one of them does not have.
+    """
+    if student.family != teacher.family:
+        raise CheckpointError(
+            f"The teacher {teacher.name} is of the family {teacher.family}, the student {student.name} of the"
+            f" family {student.family}.",
+            "Give a teacher of the student's family, such as its twin in full precision.",
+        )
+    for name in ("classes", "channels", "length", "tokens"):
+        mine, other = getattr(student, name), getattr(teacher, name)
+        if mine != other:
+            raise CheckpointError(
+                f"The teacher {teacher.name} has {name} {other}, the student {student.name} has {mine}.",
+                "Give a teacher for the same data and patches.",
+            )
+    ours, theirs = len(student.layer_shapes), len(teacher.layer_shapes)
+    if not ours or theirs % ours:
+        raise CheckpointError(
+            f"The teacher {teacher.name} has {theirs} layers, the student {student.name} has {ours}.",
+            "Give a teacher with as many layers, or a multiple of them.",
+        )
+    if plan.features:
+        _check_tokens("features", "layer", student.layer_shapes, teacher.layer_shapes)
+    if plan.attention:
+        ours, theirs = len(student.map_shapes), len(teacher.map_shapes)
+        if not ours or not theirs or theirs % ours:
+            raise CheckpointError(
+                f"distill.attention is {plan.attention}, but the student {student.name} has {ours} attention"
+                f" layers and the teacher {teacher.name} has {theirs}; it must be 0 unless the student has"
+                " some, and the teacher as many or a multiple of them.",
+                "Set distill.attention to 0, or change the stages.",
+            )
+        _check_tokens("attention", "attention layer", student.map_shapes, teacher.map_shapes)
+
+
+def _check_tokens(
+    key: str, what: str, student: tuple[tuple[int, ...], ...], teacher: tuple[tuple[int, ...], ...]
+) -> None:
+    """Check that the shapes that are compared have the same tokens; widths and heads may differ."""
+    place = 1 if key == "attention" else 0  # of the tokens in a shape
+    compared = teacher[_every(teacher, len(student))]
+    for number, (ours, theirs) in enumerate(zip(student, compared, strict=True), 1):
+        if ours[place] != theirs[place]:
+            raise CheckpointError(
+                f"distill.{key} compares {what} {number} of the student, which has {ours[place]} tokens, with"
+                f" one of the teacher that has {theirs[place]}.",
+                f"Give a teacher with the same stem and stages, or set distill.{key} to 0.",
+            )
+
+
+def _every(teacher: tuple[tuple[int, ...], ...], count: int) -> slice:
+    """The slice that takes the last of each of ``count`` equal groups of the teacher's layers."""
+    step = max(len(teacher) // max(count, 1), 1)
+    return slice(step - 1, None, step)
+
+
+def _row(parts: list[Tensor]) -> Tensor:
+    """Tensors ``[n, ...]`` of any shapes as one tensor ``[n, values]``."""
+    return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+
+def _parts(row: Tensor, shapes: tuple[tuple[int, ...], ...]) -> list[Tensor]:
+    """The inverse of ``_row`` for tensors ``[n, *shape]`` of those shapes."""
+    sizes = [math.prod(shape) for shape in shapes]
+    return [
+        part.reshape(-1, *shape) for part, shape in zip(torch.split(row, sizes, dim=1), shapes, strict=True)
+    ]
 
 
 def softened_divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:

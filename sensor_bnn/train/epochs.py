@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
@@ -36,7 +36,7 @@ class Epochs:
 
     recipe: Recipe
     seed: int
-    model: BinaryTransformer
+    model: Model
     learner: nn.Module
     optimizer: torch.optim.Optimizer
     average: RunningAverage

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Generator
 
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.families import build
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.distill import Teacher
 from sensor_bnn.train.epochs import Epochs, batches_of
@@ -56,4 +56,4 @@ def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | Teacher | Non
 
 def _untrained(recipe: Recipe, parts: Split) -> Teacher:
     config = replace(recipe.config(parts.shape, parts.classes), precision="full")
-    return Teacher(BinaryTransformer(config).eval(), hashlib.sha256(b"").hexdigest())
+    return Teacher(build(config).eval(), hashlib.sha256(b"").hexdigest())

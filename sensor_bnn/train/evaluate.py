@@ -10,7 +10,7 @@ import torch
 
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import labels_by_name
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.windows import Examples, Windows
 
 
@@ -38,7 +38,7 @@ class Evaluation:
         ]
 
 
-def logits(model: BinaryTransformer, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
+def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float32]:
     """Compute the logits, float32 ``[n, classes]``, in evaluation mode.
 
     Args:
@@ -70,7 +70,7 @@ def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) ->
     return float(-log_softmax[np.arange(len(outputs)), y].mean())
 
 
-def evaluate(model: BinaryTransformer, windows: Windows) -> Evaluation:
+def evaluate(model: Model, windows: Windows) -> Evaluation:
     """Evaluate the model on all windows or images; labels are matched to its classes by name.
 
     Raises:

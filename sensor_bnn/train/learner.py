@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 
 
 class Learner(nn.Module):
@@ -16,7 +16,7 @@ class Learner(nn.Module):
         smoothing: the label smoothing, 0 .. 1.
     """
 
-    def __init__(self, model: BinaryTransformer, smoothing: float) -> None:
+    def __init__(self, model: Model, smoothing: float) -> None:
         super().__init__()
         self.student = model
         self.smoothing = smoothing

@@ -17,7 +17,9 @@ from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
 from sensor_bnn.nn.checkpoint import save_checkpoint
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.families import build
+from sensor_bnn.nn.hybrid import HybridModel
+from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
@@ -172,7 +174,7 @@ def train(
                 )
     model.set_real_weights(False)
     average.give()
-    if recipe.schedule.average:
+    if recipe.schedule.average or isinstance(model, HybridModel):
         estimate_again(model, recipe, parts.train, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
@@ -194,7 +196,7 @@ def train(
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
 
 
-def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None) -> nn.Module:
+def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Module:
     """Make the module that computes a step: ``(x, y)`` to ``(logits, loss)``.
 
     Raises:
@@ -214,7 +216,7 @@ def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | Non
     return distiller
 
 
-def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
+def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
     """Make the recipe's model with random weights and the normalisation of the training part.
 
     Raises:
@@ -223,7 +225,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
     # fork_rng restores the global generator, so the random numbers of the caller do not change.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BinaryTransformer(recipe.config(parts.shape, parts.classes))
+        model = build(recipe.config(parts.shape, parts.classes))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Remove it from the data.")

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.config import TransformerConfig, preset
+from sensor_bnn.nn.families import preset
+from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.reading import Source, is_file, toml_values, typed
 
 _FOLDER = Path(__file__).resolve().parent / "recipes"
@@ -151,7 +152,7 @@ class Recipe:
 
     Attributes:
         name: the name of the recipe and of the model.
-        preset: the name of a preset in ``sensor_bnn.nn.config.PRESETS``.
+        preset: the name of a preset in ``sensor_bnn.nn.families.PRESETS``.
         model: the fields of the preset to change, and their values.
         data, augment, schedule, distill: the sections of the recipe.
     """
@@ -164,7 +165,7 @@ class Recipe:
     schedule: Schedule = Schedule()
     distill: Distillation = Distillation()
 
-    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> TransformerConfig:
+    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> ModelConfig:
         """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes."""
         height = shape[1] if len(shape) == 3 else 0
         sizes = {"channels": shape[0], "height": height, "length": shape[-1]}

@@ -12,12 +12,12 @@ from filelock import FileLock, Timeout
 from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
-from sensor_bnn.train.distill import Teacher, load_teacher
+from sensor_bnn.train.distill import Teacher, check_pair, load_teacher
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import EpochDone, train
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
-from sensor_bnn.train.sets import DataSet
+from sensor_bnn.train.sets import DataSet, split
 from sensor_bnn.train.state import CHECKPOINT_FILE, STATE_FILE, STATE_FORMAT
 
 Started = Callable[[Recipe, Path], EpochDone]
@@ -105,6 +105,9 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
+    shape = split(dataset, recipe).shape
+    configs = [plan.config(shape, dataset.classes) for plan in (recipe, found)]
+    check_pair(recipe.distill, *configs)  # before the teacher is trained for nothing
     complete(found, dataset, seed, folder, folder, started, compiled, processes, fresh)
     return load_teacher(folder / CHECKPOINT_FILE, recipe)
 

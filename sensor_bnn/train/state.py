@@ -13,7 +13,7 @@ from torch import Tensor
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import write_errors
 from sensor_bnn.nn.checkpoint import not_finite, read_tensors, write_tensors
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.recipe import Recipe, parse_recipe
@@ -102,7 +102,7 @@ def check_finite(tensors: Mapping[str, Tensor], recipe: Recipe, where: str) -> N
         raise CheckpointError(f"Training of {recipe.name} diverged: {found} is not finite {where}.", DIVERGED)
 
 
-def moments(model: BinaryTransformer, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def moments(model: Model, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return what the optimizer keeps of each weight: if that overflows, the weight learns no more."""
     return {
         f"{key} of {name}": value
@@ -118,7 +118,7 @@ DIVERGED = "Lower schedule.rate in the recipe, or set schedule.clip; what was sa
 def keep(
     path: Path,
     identity: dict[str, Any],
-    model: BinaryTransformer,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     average: RunningAverage,
     position: Position,
@@ -149,7 +149,7 @@ def restore(
     path: Path,
     recipe: Recipe,
     identity: dict[str, Any],
-    model: BinaryTransformer,
+    model: Model,
     optimizer: torch.optim.Optimizer,
     average: RunningAverage,
 ) -> Position:

@@ -1,4 +1,4 @@
-"""Running statistics, computed for the average of the weights that a run ends with."""
+"""Running statistics, computed again for the weights that a run ends with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 from torch import Generator
 
 from sensor_bnn.nn.binarize import MedianShift
-from sensor_bnn.nn.transformer import BinaryTransformer
+from sensor_bnn.nn.hybrid_parts import ByteRange
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.epochs import batches_of
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
@@ -17,13 +18,12 @@ BATCHES = 40
 
 
 @torch.no_grad()
-def estimate_again(
-    model: BinaryTransformer, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes
-) -> None:
+def estimate_again(model: Model, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) -> None:
     """Replace every running statistic by its mean over ``BATCHES`` training batches at the present weights.
 
     The statistics of training belong to the weights of the last steps. A model whose weights are the average
-    of many steps never ran with them.
+    of many steps never ran with them, and in the hybrid family one step flips so many signs that they lag
+    behind even the last weights.
 
     Args:
         model: the model; its weights stay, and it is in evaluation mode on return.
@@ -32,7 +32,8 @@ def estimate_again(
         seed: the seed of the order and the augmentation; the run's own randomness is not touched.
         processes: the processes that share every batch.
     """
-    keeping = [module for module in model.modules() if isinstance(module, MedianShift | torch.nn.BatchNorm1d)]
+    kinds = MedianShift | torch.nn.BatchNorm1d | ByteRange
+    keeping = [module for module in model.modules() if isinstance(module, kinds)]
     before = [module.momentum for module in keeping]
     generator = Generator().manual_seed(seed)
     model.train()

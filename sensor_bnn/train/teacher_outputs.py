@@ -23,13 +23,13 @@ from sensor_bnn.train.sets import Cutter
 Looked = tuple[Tensor, Tensor, Tensor]
 """A teacher's outputs for n examples, float32.
 
-They are the logits ``[n, classes]``, the streams ``[n, blocks, T, d]`` and the logarithms of attention
-``[n, blocks, H, T, T]``.
+They are the logits ``[n, classes]``, the streams ``[n, sum of T d]`` and the logarithms of attention
+``[n, sum of H T T]``. The layers of a model may differ in shape, so those of one example are in one row.
 """
 
 _PARTS = ("answers", "features", "attention")
 _BATCH = 256
-_FORMAT = 1
+_FORMAT = 2
 _KIND = "folder of a teacher's outputs"
 _NO_ROOM = "Free some space, choose another folder, or set distill.cache to false."
 

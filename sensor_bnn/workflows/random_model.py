@@ -35,7 +35,7 @@ def bench_random(
         console: each step is printed there.
 
     Raises:
-        CheckpointError: there is no such preset.
+        CheckpointError: there is no such preset, or its family is not exported yet.
         BoardError: the board has no emulator, or the model does not fit it.
         SensorBnnError: a stage failed.
     """
@@ -78,13 +78,12 @@ def random_folded(name: str, seed: int) -> FoldedModel:
         seed: seed of weights and batch.
 
     Raises:
-        CheckpointError: there is no such preset.
+        CheckpointError: there is no such preset, or its family is not exported yet.
     """
     import torch
 
     from sensor_bnn.nn.binarize import MedianShift
-    from sensor_bnn.nn.config import USUAL_CLASSES, preset
-    from sensor_bnn.nn.transformer import BinaryTransformer
+    from sensor_bnn.nn.families import USUAL_CLASSES, build, preset
 
     config = preset(name)
     classes = [f"class {number}" for number in range(USUAL_CLASSES[name])]
@@ -92,7 +91,7 @@ def random_folded(name: str, seed: int) -> FoldedModel:
     axes = tuple(axis for axis in range(batch.ndim) if axis != 1)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        model = BinaryTransformer(preset(name, classes=classes))
+        model = build(preset(name, classes=classes))
         model.set_normalisation(
             torch.from_numpy(batch.mean(axis=axes)), torch.from_numpy(batch.std(axis=axes))
         )

@@ -271,7 +271,7 @@ def test_unusable_configurations_are_refused(changes: dict[str, object]) -> None
 
 
 def test_configuration_survives_its_plain_form() -> None:
-    config = preset("sensor-small", classes=list(CLASSES), norm="batch")
+    config = preset("vit-micro", classes=list(CLASSES), norm="batch")
     assert TransformerConfig.from_dict(config.to_dict()) == config
     with pytest.raises(CheckpointError, match="no model preset"):
         preset("sensor-huge")

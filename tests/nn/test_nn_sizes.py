@@ -11,7 +11,7 @@ from random_models import random_model
 
 from sensor_bnn.cli.models import command
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.config import PRESETS, USUAL_CLASSES, preset
+from sensor_bnn.nn.families import PRESETS, USUAL_CLASSES, preset
 from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.onnx.export import to_onnx

@@ -71,6 +71,25 @@ def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path
 
 
 @pytest.mark.usefixtures("training")
+def test_two_processes_are_as_one_in_the_hybrid_family(recipe_file: Path, tmp_path: Path) -> None:
+    """Ranges of 8-bit layers, medians and BatchNorm are those of the whole batch in each process."""
+    hybrid = tmp_path / "hybrid.toml"
+    model = 'widths = [32]\nstages = ["conv conv@8 pool attn"]\nthresholds = 1\nthreshold = "median"\n'
+    text = recipe_file.read_text().replace("width = 32\nheads = 1\nlayers = 1\n", model)
+    hybrid.write_text('preset = "sensor-nano"\n' + text)
+    for count in (1, 2):
+        assert shared(hybrid, tmp_path / str(count), count) == 0
+    one, two = tmp_path / "1", tmp_path / "2"
+    np.testing.assert_allclose(losses(two), losses(one), rtol=2e-3)
+    states = [load_checkpoint(out / "ckpt.pt").model.state_dict() for out in (one, two)]
+    ranges = [name for name in states[0] if name.endswith("largest")]
+    layers = ("stem.product", "layers.1.product", "head")
+    assert ranges == [f"{layer}.byte_range.largest" for layer in layers]
+    for name in ranges:
+        torch.testing.assert_close(*(state[name] for state in states), rtol=0.02, atol=0)
+
+
+@pytest.mark.usefixtures("training")
 def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: Path) -> None:
     full = tmp_path / "full.toml"
     full.write_text(recipe_file.read_text().replace("[model]", '[model]\nprecision = "full"'))
@@ -84,7 +103,7 @@ def test_two_processes_share_the_teachers_outputs(recipe_file: Path, tmp_path: P
     assert shared(still, tmp_path / "two", 2) == 0
     np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=2e-3)
     kept = [np.load(tmp_path / run / "teacher-outputs" / "features.npy") for run in ("one", "two")]
-    assert kept[0].shape == (117, 1, 20, 32)
+    assert kept[0].shape == (117, 20 * 32)
     assert np.array_equal(*kept)
 
 

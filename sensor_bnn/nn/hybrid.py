@@ -1,0 +1,335 @@
+"""The hybrid family, leaf to root: binary convolution and binary attention in stages, one or two dimensions.
+
+The family takes its parts from binary networks that reach the accuracy of convolutional ones: a shortcut
+around every binary layer (Bi-Real Net); a threshold per channel before each sign, and RPReLU after each sum
+(ReActNet); an overlapping stem in 8 bits; BatchNorm after each product; small convolutions beside attention
+(BinaryViT, BHViT). The share of positive values over the tokens is a feature of MiniROCKET.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.attention import AttentionMap, Observed
+from sensor_bnn.nn.binarize import Binarizer, make_binarizer
+from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
+from sensor_bnn.nn.hybrid_parts import (
+    ByteRange,
+    Epilogue,
+    Product,
+    Threshold,
+    each_product,
+    pooled,
+    repeated,
+    rounded,
+)
+from sensor_bnn.nn.model import Model
+
+
+class Stem(nn.Module):
+    """Turns windows or images into the stream: normalise, convolve in 8 bits, repeat for thresholds, pool.
+
+    With ``normalise = "window"`` every window gets mean 0 and deviation 1 per channel. Its own mean and the
+    logarithm of its own deviation, normalised over the training set, reach the stream through a dense layer.
+
+    Args:
+        config: the configuration of the model.
+    """
+
+    mean: Tensor
+    std: Tensor
+    window_mean: Tensor
+    window_std: Tensor
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        C, self.width = config.channels, config.widths[0]
+        channels = self.width // config.thresholds
+        self.image = bool(config.height)
+        self.pool = (config.stem_pool if self.image else 1, config.stem_pool)
+        bits = "float" if config.precision == "full" else "8"
+        self.product = Product(
+            C, channels, config, bits, kernel=config.stem_kernel, stride=config.stem_stride
+        )
+        self.dense = nn.Linear(2 * C, channels, bias=False) if config.normalise == "window" else None
+        self.epilogue = Epilogue(self.width, self.product.weight[0].numel(), config)
+        if config.thresholds > 1 and config.activation == "channel":
+            assert self.epilogue.activation is not None
+            # The copies of a channel begin at different thresholds: a thermometer code of one feature.
+            nn.init.normal_(self.epilogue.activation.before, std=0.5)
+        self.register_buffer("mean", torch.zeros(C))
+        self.register_buffer("std", torch.ones(C))
+        self.register_buffer("window_mean", torch.zeros(2 * C))
+        self.register_buffer("window_std", torch.ones(2 * C))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, C, L]`` or ``[batch, C, height, L]`` to tokens ``[batch, rows, columns, d]``."""
+        grid = (x if self.image else x.unsqueeze(2)).permute(0, 2, 3, 1)  # [batch, rows, columns, C]
+        if self.dense is None:
+            y = self.product((grid - self.mean) / self.std)
+        else:
+            grid, found = by_window(grid)
+            extra = ((found - self.window_mean) / self.window_std).clamp(-5, 5)
+            y = self.product(grid) + self.dense(extra)[:, None, None, :]
+        return pooled(self.epilogue(repeated(y, self.width), None), *self.pool)
+
+
+def by_window(grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Normalise each window ``[batch, rows, columns, C]`` by its own mean and deviation per channel.
+
+    Returns:
+        ``(normalised, found)``: the windows in the same shape, and their means and the logarithms of their
+        deviations, ``[batch, 2 C]``.
+    """
+    std, mean = torch.std_mean(grid, dim=(1, 2), correction=0, keepdim=True)
+    std = std + 1e-6
+    return (grid - mean) / std, torch.cat([mean.flatten(1), std.log().flatten(1)], dim=1)
+
+
+class Signed(nn.Module):
+    """One layer from stream to stream: threshold, product, restore, epilogue.
+
+    Args:
+        inputs, outputs: the numbers of channels; ``outputs`` is a multiple of ``inputs``.
+        config: the configuration of the model.
+        bits: the bits of the product; with ``8`` or ``float`` there is no threshold.
+        kernel, stride, dilation: see ``Product``.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        config: HybridConfig,
+        bits: str,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        dilation: int = 1,
+    ) -> None:
+        super().__init__()
+        self.threshold = Threshold(inputs, config) if bits == "1" else None
+        self.product = Product(inputs, outputs, config, bits, kernel=kernel, stride=stride, dilation=dilation)
+        self.live = config.restore == "live" and bits == "1"
+        self.stride = self.product.stride
+        self.epilogue = Epilogue(outputs, self.product.weight[0].numel(), config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
+        y = self.product(x if self.threshold is None else self.threshold(x))
+        shortcut = pooled(x, *self.stride)
+        if self.live and self.threshold is not None:
+            y = y * pooled(self.threshold.spread(x), *self.stride)
+        return self.epilogue(y, shortcut)  # type: ignore[no-any-return]
+
+
+class Mlp(nn.Module):
+    """Two linear layers, C to ``mlp_ratio`` C to C, each with a shortcut.
+
+    Args:
+        width: C.
+        config: the configuration of the model.
+        bits: the bits of both products.
+    """
+
+    def __init__(self, width: int, config: HybridConfig, bits: str) -> None:
+        super().__init__()
+        hidden = width * config.mlp_ratio
+        self.expand = Signed(width, hidden, config, bits)
+        self.threshold = Threshold(hidden, config) if bits == "1" else None
+        self.contract = Product(hidden, width, config, bits)
+        self.epilogue = Epilogue(width, hidden, config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, C]`` to the same shape."""
+        hidden = self.expand(x)
+        y = self.contract(hidden if self.threshold is None else self.threshold(hidden))
+        return self.epilogue(y, x)  # type: ignore[no-any-return]
+
+
+class Attention(nn.Module):
+    """Binary attention over all tokens: bits of query, key and value, a {0, 1} map, integer sums.
+
+    Query, key and value have a shortcut, as every layer of the family has. The map is that of
+    ``AttentionMap``: a token is attended to where its share of the softmax reaches a learned fraction.
+
+    Args:
+        width: C, the width of the stream.
+        tokens: T, the number of tokens.
+        config: the configuration of the model.
+        bits: the bits of all products; with ``8`` or ``float`` the map is the softmax.
+    """
+
+    def __init__(self, width: int, tokens: int, config: HybridConfig, bits: str) -> None:
+        super().__init__()
+        self.heads = width // config.head_width
+        self.binary = bits == "1"
+        self.query, self.key, self.value = (Signed(width, width, config, bits) for _ in range(3))
+        self.signs = nn.ModuleList(Threshold(width, config) for _ in range(3)) if self.binary else None
+        self.map = AttentionMap(self.heads, config.head_width, tokens, full=not self.binary)
+        # A sum of up to T values of +-1 is an integer with a spread of about the root of T.
+        self.merged: Binarizer | None = (
+            make_binarizer(
+                "learned", width, unit=max(tokens, 1) ** 0.5, integer=True, gradient=config.gradient
+            )
+            if self.binary
+            else None
+        )
+        self.output = Product(width, width, config, bits)
+        self.epilogue = Epilogue(width, width, config)
+
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
+        """Map ``[batch, rows, columns, C]`` to the same shape."""
+        parts = [self.query(x), self.key(x), self.value(x)]
+        if self.signs is not None:
+            parts = [sign(part) for sign, part in zip(self.signs, parts, strict=True)]
+        q, k, v = (self._split(part) for part in parts)  # [batch, H, T, dh]
+        scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
+        if seen is not None:
+            seen.attention.append(self.map.log_soft(scores))
+        merged = (self.map(scores) @ v).transpose(1, 2).reshape(x.shape)
+        y = self.output(merged if self.merged is None else self.merged(merged))
+        return self.epilogue(y, x)  # type: ignore[no-any-return]
+
+    def _split(self, x: Tensor) -> Tensor:
+        batch, rows, columns, _ = x.shape
+        return x.reshape(batch, rows * columns, self.heads, -1).transpose(1, 2)
+
+
+class Pool(nn.Module):
+    """The mean of two neighbouring tokens, of 2 x 2 in an image."""
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        self.sides = (2 if config.height else 1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, C]`` to half of each side, rounded up."""
+        return pooled(x, *self.sides)
+
+
+class Head(nn.Module):
+    """Mean, maximum and share of positive values over the tokens, then a linear layer in 8 bits.
+
+    Args:
+        config: the configuration of the model.
+    """
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        self.pooling, width = config.pooling, config.widths[-1]
+        self.positive = (
+            make_binarizer("learned", width, gradient=config.gradient)
+            if "positive" in config.pooling
+            else None
+        )
+        self.byte_range = None if config.precision == "full" else ByteRange()
+        self.linear = nn.Linear(width * len(config.pooling), len(config.classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, C]`` to logits ``[batch, classes]``."""
+        tokens = x.flatten(1, 2)
+        found = []
+        for name in self.pooling:
+            if name == "positive":
+                assert self.positive is not None
+                found.append(self.positive(tokens).mean(dim=1))
+            else:
+                found.append(tokens.mean(dim=1) if name == "mean" else tokens.amax(dim=1))
+        features = torch.cat(found, dim=1)
+        weight = self.linear.weight
+        if self.byte_range is not None:
+            features = self.byte_range(features)
+            weight = rounded(weight, weight.detach().abs().amax(dim=1, keepdim=True))
+        return nn.functional.linear(features, weight, self.linear.bias)
+
+
+class HybridModel(Model):
+    """The whole model: stem, stages, head.
+
+    Args:
+        config: the configuration to build; ``config.classes`` names the logits and must not be empty.
+
+    Raises:
+        CheckpointError: ``config.classes`` is empty.
+    """
+
+    config: HybridConfig
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        if not config.classes:
+            raise CheckpointError("The model configuration names no classes.", "List them in `classes`.")
+        self.config = config
+        self.stem = Stem(config)
+        self.layers = nn.ModuleList(_layers(config))
+        self.head = Head(config)
+
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
+        """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
+
+        ``seen``, if given, records the stream after each layer, ``[batch, tokens, width]``, and attention.
+        """
+        x = self.stem(x)
+        for layer in self.layers:
+            x = layer(x, seen) if isinstance(layer, Attention) else layer(x)
+            if seen is not None and not isinstance(layer, Pool):
+                seen.features.append(x.flatten(1, 2))
+        logits: Tensor = self.head(x)
+        return logits
+
+    def set_real_weights(self, real: bool) -> None:
+        """Switch real weights in binary layers on or off, for training that binarizes activations first."""
+        for _, product in each_product(self):
+            product.real = real and product.bits == "1"
+
+    def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
+        """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.
+
+        If windows are normalised by themselves, it is their own mean and deviation that these normalise.
+        """
+        if self.stem.dense is None:
+            self.stem.mean.copy_(mean)
+            self.stem.std.copy_(std)
+            return
+        # A window's mean lies within the set's spread, and its deviation is about the set's.
+        self.stem.window_mean.copy_(torch.cat([mean, std.log()]))
+        self.stem.window_std.copy_(torch.cat([std, torch.ones_like(std)]))
+
+    def fold(self) -> FoldedModel:
+        """Refuse: the integers of this family have no export yet.
+
+        Raises:
+            CheckpointError: always.
+        """
+        raise CheckpointError(
+            f"The model {self.config.name} is of the hybrid family, which can be trained and evaluated,"
+            " but not exported yet.",
+            "To run a model on a board, use the family vit: recipe watch-tiny, or preset sensor-tiny.",
+        )
+
+
+def _layers(config: HybridConfig) -> list[nn.Module]:
+    found: list[nn.Module] = []
+    for stage, (line, grids) in enumerate(zip(config.plan, config.grids, strict=True)):
+        width = config.widths[stage]
+        if stage:
+            before = config.widths[stage - 1]
+            found.append(Signed(before, width, config, config.bits, kernel=config.kernel, stride=2))
+        for layer, (rows, columns) in zip(line, grids[:-1], strict=True):
+            found.append(_layer(layer, width, rows * columns, config))
+    return found
+
+
+def _layer(layer: Layer, width: int, tokens: int, config: HybridConfig) -> nn.Module:
+    bits = layer.bits or config.bits
+    if layer.kind == "pool":
+        return Pool(config)
+    if layer.kind == "conv":
+        return Signed(width, width, config, bits, kernel=config.kernel, dilation=layer.dilation)
+    if layer.kind == "mlp":
+        return Mlp(width, config, bits)
+    return Attention(width, tokens, config, bits)
