@@ -121,6 +121,8 @@ def command(
     console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
     dataset = sets.load(plan.data)
+    for note in sets.check_split(dataset, plan.data):
+        console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     if dry_run:
         _show(plan, sets.split(dataset, plan), as_json, threads)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.nn.config import NAME_RULE, is_good_name
 
 OURS = "sbnn_"
 """What every symbol starts with before its model is known."""
@@ -30,8 +31,11 @@ def c_prefix(name: str) -> str:
     Raises:
         ModelError: the name cannot stand in a C comment or string.
     """
-    if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/*'):
-        raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
+    if not is_good_name(name):
+        raise ModelError(
+            f"The model's name {name!r} cannot stand in C: it must be {NAME_RULE}.",
+            "Use letters, digits and dashes.",
+        )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
     if not prefix or prefix[0].isdigit() or prefix in _HEADERS:
         prefix = f"bnn_{prefix}".rstrip("_")

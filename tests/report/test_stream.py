@@ -15,11 +15,11 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.stream import command
 from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.live.recording import read_recording
+from sensor_bnn.live.recording import Recording, read_recording
 from sensor_bnn.live.stream import names_of
-from sensor_bnn.measure.bench import read_samples
 from sensor_bnn.workflows.demo import SHIPPED
 
 
@@ -66,27 +66,6 @@ def test_windows_one_behind_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"", "no column"),
-        (b"recording,label\n1,a\n", "no column"),
-        (b"ax\n", "holds no sample"),
-        (b"ax,ay\n1\n", "Line 2"),
-        (b"ax\n1\nnan\n", "Line 3"),
-        (b"ax\nwalk\n", "Line 2"),
-        (b"\xff\xfe\n", "no CSV"),
-    ],
-)
-def test_a_recording_that_is_none(tmp_path: Path, content: bytes, told: str) -> None:
-    file = tmp_path / "walk.csv"
-    file.write_bytes(content)
-    with pytest.raises(DataError, match=told):
-        read_recording(file)
-    with pytest.raises(DataError, match="Cannot read"):
-        read_recording(tmp_path / "absent.csv")
-
-
-@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ([], "Give --port, or --board"),
@@ -101,23 +80,34 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
     assert done.exit_code == 2 and told in done.output
 
 
+def taken(labels: tuple[str, ...] = (), classes: tuple[str, ...] = ()) -> Recording:
+    return Recording(np.zeros((len(labels), 1), np.float32), labels, classes)
+
+
 def test_the_names_of_the_classes(tmp_path: Path) -> None:
     named = write_bundle(tmp_path / "named", classes=["walk", "rest", "run"])
-    assert names_of(named, (), (), ("rest", "", "walk")) == ("walk", "rest", "run")
-    assert names_of(named, (), ("rest", "run", "walk"), ()) == ("walk", "rest", "run")
-    for given, listed, labels in ((("swim",), (), ()), ((), ("swim",), ()), ((), (), ("rest", "swim"))):
+    assert names_of(named, (), taken(("rest", "", "walk"))) == ("walk", "rest", "run")
+    assert names_of(named, (), taken(classes=("rest", "run", "walk"))) == ("walk", "rest", "run")
+    for given, recording in (
+        (("swim",), taken()),
+        ((), taken(classes=("swim",))),
+        ((), taken(("rest", "swim"))),
+    ):
         with pytest.raises(DataError, match=r"swim\. Its classes are walk, rest, run\."):
-            names_of(named, given, listed, labels)
+            names_of(named, given, recording)
 
 
 def test_a_bundle_without_names_needs_them(tmp_path: Path) -> None:
     """Sorted labels are no order of outputs: nothing is guessed from them."""
     bundle = write_bundle(tmp_path / "bundle")
-    assert names_of(bundle, ("c", "a", "b"), (), ("a",)) == ("c", "a", "b")
-    assert names_of(bundle, (), ("c", "b", "a"), ()) == ("c", "b", "a")
-    with pytest.raises(DataError, match="does not say the names of its 3 classes"):
-        names_of(bundle, (), (), ("a", "b", "c"))
-    with pytest.raises(DataError, match="3 classes, but 2 are named"):
-        names_of(bundle, ("a", "b"), (), ())
-    with pytest.raises(DataError, match="labels of the recording: d"):
-        names_of(bundle, ("a", "b", "c"), (), ("d",))
+    assert names_of(bundle, ("c", "a", "b"), taken(("a",))) == ("c", "a", "b")
+    assert names_of(bundle, (), taken(classes=("c", "b", "a"))) == ("c", "b", "a")
+    for given, recording, told in (
+        ((), taken(("a", "b", "c")), "does not say the names of its 3 classes"),
+        (("a", "b"), taken(), "3 classes, but 2 are named"),
+        (("a", "b", "c"), taken(("d",)), "labels of the recording: d"),
+        (("a", "b", "b"), taken(), "Two classes of the model are named b"),
+        (("a", "", "c"), taken(), "without a name"),
+    ):
+        with pytest.raises(DataError, match=told):
+            names_of(bundle, given, recording)

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sensor_bnn.cli.evaluate import command as evaluate_command
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
 from sensor_bnn.train.images import ArrayPixels, FilePixels, ImageCutter, Images, decode
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.recipe import Augmentation, DataRecipe, parse_recipe
-from sensor_bnn.train.windows import Recordings, read_samples
+from sensor_bnn.train.windows import Recordings
 
 IDX = (
     "train-images-idx3-ubyte",
@@ -350,8 +351,8 @@ def test_sets_by_name() -> None:
 @pytest.mark.usefixtures("training")
 def test_images_of_another_size_are_refused(colours: Images, tmp_path: Path) -> None:
     recipe = parse_recipe({"model": SMALL, "schedule": {"epochs": 1, "batch": 16}}, "x")
+    from sensor_bnn.data.samples import Windows
     from sensor_bnn.nn.checkpoint import load_checkpoint
-    from sensor_bnn.train.windows import Windows
 
     model = load_checkpoint(train(recipe, colours, 0, tmp_path).checkpoint).model
     with pytest.raises(DataError, match=r"takes \[1, 8, 8\]"):
