@@ -1,6 +1,6 @@
-"""What a model is called in C: every symbol of its bundle starts with its own prefix.
+"""C names of a model: every symbol of its bundle starts with the model's own prefix.
 
-Two models, of one version of this program or of two, therefore link into one firmware.
+So two models link into one firmware, even if different versions of this program compiled them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.nn.config import NAME_RULE, is_good_name
 
 OURS = "sbnn_"
-"""What every symbol starts with before its model is known."""
+"""The prefix of every symbol before the model's prefix replaces it."""
 
 _LONGEST = 40
 _HEADERS = frozenset(
@@ -22,18 +22,18 @@ _HEADERS = frozenset(
         *("wctype", "model", "weights", "main"),
     }
 )
-"""Files that a model's own header must not hide: C's, and the bundle's."""
+"""Names that a model's own header must not have: headers of C, and other files of the bundle."""
 
 
 def c_prefix(name: str) -> str:
     """Return the model's name as a C identifier: ``watch-tiny`` becomes ``watch_tiny``.
 
     Raises:
-        ModelError: the name cannot stand in a C comment or string.
+        ModelError: the name has a character that is not allowed in a C comment or string.
     """
     if not is_good_name(name):
         raise ModelError(
-            f"The model's name {name!r} cannot stand in C: it must be {NAME_RULE}.",
+            f"The model's name {name!r} cannot be used in C code: it must be {NAME_RULE}.",
             "Use letters, digits and dashes.",
         )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
@@ -43,5 +43,5 @@ def c_prefix(name: str) -> str:
 
 
 def prefixed(text: str, prefix: str) -> str:
-    """Return C with our symbols renamed: ``sbnn_pack`` becomes ``<prefix>_pack``."""
+    """Return C code with our symbols renamed: ``sbnn_pack`` becomes ``<prefix>_pack``."""
     return re.sub(rf"\b{OURS}", f"{prefix}_", text)
