@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.transformer import BinaryTransformer
@@ -76,7 +77,8 @@ class Distiller(nn.Module):
         teacher: the teacher; its width and its number of heads may differ.
 
     Raises:
-        CheckpointError: the two differ in input, classes or tokens, or the numbers of blocks do not fit.
+        CheckpointError: the two differ in input, names of classes or tokens, or the numbers of blocks do not
+            fit.
     """
 
     def __init__(
@@ -84,7 +86,14 @@ class Distiller(nn.Module):
     ) -> None:
         super().__init__()
         ours, theirs = student.config, teacher.config
-        for name in ("classes", "channels", "length", "tokens"):
+        known, taught = ({class_name(name) for name in config.classes} for config in (ours, theirs))
+        if known != taught:
+            raise CheckpointError(
+                f"The teacher {theirs.name} and the student {ours.name} have different classes; only one of"
+                f" them has {', '.join(sorted(known ^ taught))}.",
+                "Give a teacher for the same data.",
+            )
+        for name in ("channels", "length", "tokens"):
             mine, other = getattr(ours, name), getattr(theirs, name)
             if mine != other:
                 raise CheckpointError(
@@ -102,32 +111,46 @@ class Distiller(nn.Module):
         # In a tuple the teacher is not a submodule: its parameters are neither trained nor saved.
         self._teacher = (teacher,)
         self.stride = theirs.layers // ours.layers
+        # Where each class of the student is among the teacher's, which may have another order.
+        self.order: list[int] = places_by_name(
+            ours.classes, theirs.classes, f"the teacher {theirs.name}"
+        ).tolist()
 
     def start(self) -> None:
-        """Copy the teacher's weights into the student wherever names and shapes are equal."""
+        """Copy the teacher's weights into the student wherever names and shapes are equal.
+
+        The rows of the head are copied by the names of the classes.
+        """
         own = self.student.state_dict()
         given = {
             name: tensor
             for name, tensor in self._teacher[0].state_dict().items()
             if name in own and own[name].shape == tensor.shape
         }
+        given |= {name: given[name][self.order] for name in ("head.weight", "head.bias") if name in given}
         self.student.load_state_dict({**own, **given})
 
     @property
-    def looked_for(self) -> dict[str, int | bool]:
+    def looked_for(self) -> dict[str, int | bool | list[int]]:
         """The settings that decide which of the teacher's outputs ``look`` returns."""
         plan = self.plan
-        return {"stride": self.stride, "features": bool(plan.features), "attention": bool(plan.attention)}
+        return {
+            "stride": self.stride,
+            "features": bool(plan.features),
+            "attention": bool(plan.attention),
+            "order": self.order,
+        }
 
     @torch.no_grad()
     def look(self, x: Tensor) -> Looked:
         """Compute the teacher's outputs for windows ``[n, C, L]`` or images.
 
-        Features and attention are those of the blocks that the student's blocks are compared with. Without a
-        weight on features or attention their tensors are empty.
+        The answers are in the order of the student's classes. Features and attention are those of the blocks
+        that the student's blocks are compared with. Without a weight on features or attention their tensors
+        are empty.
         """
         seen = Observed()
-        answers: Tensor = self._teacher[0](x, seen)
+        answers: Tensor = self._teacher[0](x, seen)[:, self.order]
         blocks = slice(self.stride - 1, None, self.stride)
         nothing = answers.new_empty(len(answers), 0)
         features = torch.stack(seen.features[blocks], dim=1) if self.plan.features else nothing

@@ -40,7 +40,6 @@ CIFAR_10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png"})
 
 _IDX = (
     "train-images-idx3-ubyte",
@@ -242,11 +241,14 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def _images(folder: Path) -> list[Path]:
+    from PIL import Image
+
     if not folder.is_dir():
         raise DataError(
             f"There is no folder {folder}.", "Extract the data set again; the archive may be incomplete."
         )
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    known = Image.registered_extensions()  # read or refused by name, never left out without a word
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
 
 
 def _of_files(

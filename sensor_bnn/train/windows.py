@@ -80,11 +80,15 @@ class Recordings:
         """Return the windows of some groups.
 
         Raises:
-            DataError: these groups have no windows.
+            DataError: one of these groups has no windows.
         """
+        without = sorted(set(groups) - set(self.group.tolist()))
+        if without:
+            raise DataError(
+                f"The data set has no windows of groups {', '.join(map(str, without))}.",
+                "Correct the recipe's split.",
+            )
         chosen = np.isin(self.group, groups)
-        if not chosen.any():
-            raise DataError(f"The data set has no windows of groups {groups}.", "Correct the recipe's split.")
         columns = {name: getattr(self, name)[chosen] for name in ("start", "first", "end", "y", "group")}
         return replace(self, **columns)
 
