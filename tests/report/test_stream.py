@@ -19,7 +19,9 @@ from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.live.recording import Recording, read_recording
-from sensor_bnn.live.stream import names_of
+from sensor_bnn.live.stream import Decision, Settings, names_of
+from sensor_bnn.report.stream import print_budget, stream_facts
+from sensor_bnn.wire.protocol import Hello
 from sensor_bnn.workflows.demo import SHIPPED
 
 
@@ -63,6 +65,29 @@ def test_windows_one_behind_the_other(tmp_path: Path) -> None:
     recording = read_recording(tmp_path / "w.npz")
     assert recording.raw[:, 0].tolist() == [0, 1, 2, 6, 7, 8]
     assert recording.labels == ("b", "b", "b", "a", "a", "a")
+
+
+def test_samples_without_a_label_are_neither_right_nor_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the four decisions, the last samples of two windows have a label; one decision is right."""
+    hello = Hello("0" * 64, 1_000_000, 240, 8, 1, 64, 512, "toy", "cycles", "m", "1")
+    answers = ((2, 0), (4, 1), (6, 0), (8, 1))
+    decisions = [Decision(at, answer, 0, 1.0, 0.5, 1, 2, 3) for at, answer in answers]
+    settings = Settings(hop=2)
+
+    def facts(labels: tuple[str, ...]) -> dict[str, object]:
+        recording = Recording(np.zeros((8, 3), np.float32), labels)
+        return stream_facts(hello, default_board(), decisions, recording, settings, ("rest", "walk"), 50)
+
+    partly = facts(("", "rest", "rest", "", "", "", "", "rest"))
+    assert (partly["labelled_decisions"], partly["top1_answer"], partly["top1_steady"]) == (2, 0.5, 1.0)
+    all_of_them = facts(("rest",) * 8)
+    assert (all_of_them["labelled_decisions"], all_of_them["top1_answer"]) == (4, 0.5)
+    for labels in ((), ("rest", "") * 4):
+        none = facts(labels)
+        assert (none["labelled_decisions"], none["top1_answer"], none["top1_steady"]) == (0, None, None)
+    print_budget(partly)
+    told = "right: 100.00% smoothed, 50.00% by the window alone, of 2 decisions with a label"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
