@@ -6,6 +6,7 @@ refused, and its message says how to save it.
 
 from __future__ import annotations
 
+import io
 import struct
 import tokenize
 import zipfile
@@ -179,19 +180,19 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
         if missing:
             raise _wrong(file, f"it has no array {missing[0]}; its arrays are {', '.join(_stems(members))}")
         for name in names:
-            with archive.open(f"{name}.npy") as member:
-                shape, dtype = _header(member)
-                held = archive.getinfo(f"{name}.npy").file_size - member.tell()
+            data = archive.read(f"{name}.npy")  # checks the sum of its bytes
+            member = io.BytesIO(data)
+            shape, dtype = _header(member)
             if dtype.hasobject:
                 raise DataError(
                     f"{file}: {name} holds Python objects, which are not read: they could run code.",
                     f"Save it as `np.array({name}, dtype={'str' if name == 'classes' else 'float'})`.",
                 )
+            held = len(data) - member.tell()
             if prod(shape) * dtype.itemsize != held:
                 raise _wrong(file, f"{name} is {dtype} {list(shape)}, but {held:,} bytes are stored")
-            with archive.open(f"{name}.npy") as member:
-                arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-                member.read()  # to the end, where the checksum is compared
+            member.seek(0)
+            arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
     return arrays
 
 
