@@ -215,6 +215,27 @@ def test_damage_is_refused_in_a_sentence_or_leaves_the_right_values(
     assert labels == [row[of_label[0]] if of_label else "" for row in plain[1:]]
 
 
+def test_the_commands_that_read_start_without_torch(tmp_path: Path) -> None:
+    """On a board's host they are light: a mistake is told before anything large is imported."""
+    csv_file, npz = written(tmp_path, "ax\nnan\n"), tmp_path / "s.npz"
+    npz.write_bytes(b"no npz")
+    at = ["--port", str(tmp_path / "none")]
+    for command, arguments in (
+        ("stream", [str(tmp_path), *at, "--data", str(csv_file)]),
+        ("bench", [str(tmp_path), *at, "--samples", str(npz)]),
+        ("evaluate", [str(tmp_path), *at, "--data", str(npz)]),
+        ("monitor", [str(tmp_path), *at, "--data", str(npz)]),
+    ):
+        program = (
+            "import sys; from click.testing import CliRunner;"
+            f"from sensor_bnn.cli.{command} import command; from sensor_bnn.errors import DataError;"
+            f"error = CliRunner().invoke(command, {arguments!r}).exception; print(repr(error));"
+            "sys.exit(not isinstance(error, DataError) or 'torch' in sys.modules or 'tvm' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+
 def test_the_readers_start_without_torch() -> None:
     program = (
         "import sys, sensor_bnn.data.recording, sensor_bnn.data.samples, sensor_bnn.live.recording;"

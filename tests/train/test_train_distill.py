@@ -163,7 +163,7 @@ def test_teacher_and_recipe_must_agree(
     plan = recipe(distill=EVERYTHING)
     with pytest.raises(CheckpointError, match=r"names teacher.pt as its teacher, but none was given"):
         train(plan, recordings, 0, tmp_path / "x")
-    with pytest.raises(CheckpointError, match="names none as its teacher, and one was given"):
+    with pytest.raises(CheckpointError, match="names none as its teacher, but one was given"):
         train(recipe(), recordings, 0, tmp_path / "x", teacher=load_teacher(teacher, plan))
 
 
