@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from sensor_bnn.api import export as export
     from sensor_bnn.api import flash as flash
     from sensor_bnn.api import train_recipe as train_recipe
+    from sensor_bnn.data.samples import Samples as Samples
+    from sensor_bnn.data.samples import read_samples as read_samples
     from sensor_bnn.errors import SensorBnnError as SensorBnnError
-    from sensor_bnn.measure.bench import Samples as Samples
-    from sensor_bnn.measure.bench import read_samples as read_samples
 
 _PLACES = {
     "Board": "sensor_bnn.api",
@@ -38,8 +38,8 @@ _PLACES = {
     "export": "sensor_bnn.api",
     "flash": "sensor_bnn.api",
     "train_recipe": "sensor_bnn.api",
-    "Samples": "sensor_bnn.measure.bench",
-    "read_samples": "sensor_bnn.measure.bench",
+    "Samples": "sensor_bnn.data.samples",
+    "read_samples": "sensor_bnn.data.samples",
     "SensorBnnError": "sensor_bnn.errors",
 }
 

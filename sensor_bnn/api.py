@@ -11,21 +11,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from rich.console import Console
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware import boards
 from sensor_bnn.live.monitor import Watch
 from sensor_bnn.live.monitor import watch as watch_board
-from sensor_bnn.measure.bench import (
-    BenchResult,
-    Samples,
-    detect_board,
-    host_outputs,
-    read_samples,
-    run_bench,
-    with_classes_of,
-)
+from sensor_bnn.measure.bench import BenchResult, detect_board, host_outputs, run_bench, with_classes_of
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars

@@ -10,6 +10,7 @@ PACKAGE = Path(sensor_bnn.__file__).parent
 
 # In the order of the data: a package may import those before it, and the modules at the top.
 STAGES = (
+    "data",
     "nn",
     "train",
     "onnx",

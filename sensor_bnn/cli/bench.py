@@ -142,7 +142,7 @@ def _flashed(
     baud: int | None,
 ) -> tuple[BenchResult, Board]:
     from sensor_bnn.api import Board, Session
-    from sensor_bnn.measure.bench import read_samples
+    from sensor_bnn.data.samples import read_samples
     from sensor_bnn.wire.port import find_port
 
     samples = read_samples(samples_file, limit)

@@ -207,7 +207,7 @@ def _on_host(
         written = None if write_samples is None else SamplesFile(write_samples, count, seed)
         loaded, windows = checkpoint_windows(model, data, written)
         return run_checkpoint(loaded, windows, limit)
-    from sensor_bnn.measure.bench import read_samples
+    from sensor_bnn.data.samples import read_samples
     from sensor_bnn.report.progress import count_bars
 
     assert model is not None  # what is not given is the shipped checkpoint
@@ -234,7 +234,8 @@ def _on_board(
     from dataclasses import replace
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.measure.bench import check_samples, read_samples
+    from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.measure.bench import check_samples
 
     if bundle is None and reference is not None:
         raise click.UsageError("--reference goes with a bundle MODEL; the shipped model has its own.")

@@ -68,8 +68,9 @@ def command(
     from rich.live import Live
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
+    from sensor_bnn.data.samples import read_samples
     from sensor_bnn.live.monitor import Watch
-    from sensor_bnn.measure.bench import check_samples, read_samples
+    from sensor_bnn.measure.bench import check_samples
     from sensor_bnn.report.monitor import monitor_facts, monitor_line, monitor_view
     from sensor_bnn.report.result import result_of
 

@@ -113,8 +113,9 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.cycles.cycles import Memory
+    from sensor_bnn.data.samples import read_samples
     from sensor_bnn.hardware.boards import load_board
-    from sensor_bnn.measure.bench import detect_board, read_samples
+    from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of

@@ -101,9 +101,10 @@ def command(
 
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.labels import class_name
     from sensor_bnn.live.recording import read_recording
     from sensor_bnn.live.stream import Decision, Settings, names_of, stream_at, window_of
-    from sensor_bnn.measure.bench import detect_board, read_samples
+    from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import decision_line, print_budget, stream_facts
     from sensor_bnn.wire.protocol import Hello
@@ -118,10 +119,9 @@ def command(
         raise click.UsageError("Give --data with a BUNDLE.")
     file = data or SHIPPED / "samples.npz"
     recording = read_recording(file, limit)
-    given = classes.split(",") if classes else ()
-    listed = read_samples(file).classes if file.suffix == ".npz" else ()
+    given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:
-        names_of(bundle, given, listed, recording.labels)  # refuses before anything is built
+        names_of(bundle, given, recording)  # refuses before anything is built
     decisions: list[Decision] = []
     answered: Hello | None = None
     with ExitStack() as stack:
@@ -136,7 +136,7 @@ def command(
             )
             port, bundle = running.port, running.bundle
         assert bundle is not None
-        names = names_of(bundle, given, listed, recording.labels)
+        names = names_of(bundle, given, recording)
         _, window = window_of(bundle)
         settings = Settings(hop or max(1, window // 2), share, offset, gain)
         if len(recording.raw) < window:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from sensor_bnn.train.recipe import Recipe
-    from sensor_bnn.train.sets import Split
+    from sensor_bnn.train.sets import DataSet, Split
 
 
 @click.command()
@@ -128,7 +130,7 @@ def command(
     console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
     if dry_run:
-        _show(plan, sets.split(sets.load(plan.data), plan), as_json, threads)
+        _show(plan, sets.split(_load(plan, console), plan), as_json, threads)
         return
     columns = (
         TextColumn("epochs"),
@@ -143,7 +145,7 @@ def command(
         Progress(*columns, console=console) as progress,
     ):
         check_start(folder, resume, fresh)
-        dataset = sets.load(plan.data)
+        dataset = _load(plan, console)
 
         def started(plan: Recipe, folder: Path) -> EpochDone:
             task = progress.add_task(plan.name, total=plan.schedule.epochs)
@@ -185,6 +187,16 @@ def command(
     else:
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
         click.echo(f"checkpoint {run.checkpoint}")
+
+
+def _load(plan: Recipe, console: Console) -> DataSet:
+    """Load the recipe's data, and print what is odd about its split."""
+    from sensor_bnn.train import sets
+
+    dataset = sets.load(plan.data)
+    for note in sets.check_split(dataset, plan.data):
+        console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+    return dataset
 
 
 def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.nn.config import NAME_RULE, is_good_name
 
 OURS = "sbnn_"
 """The prefix of every symbol before the model's prefix replaces it."""
@@ -30,9 +31,10 @@ def c_prefix(name: str) -> str:
     Raises:
         ModelError: the name has a character that is not allowed in a C comment or string.
     """
-    if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/*'):
+    if not is_good_name(name):
         raise ModelError(
-            f"The model's name {name!r} cannot be used in C code.", "Use letters, digits and dashes."
+            f"The model's name {name!r} cannot be used in C code: it must be {NAME_RULE}.",
+            "Use letters, digits and dashes.",
         )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
     if not prefix or prefix[0].isdigit() or prefix in _HEADERS:

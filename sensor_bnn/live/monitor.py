@@ -10,14 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import (
-    Samples,
-    input_bytes_of,
-    instructions_of,
-    is_counted,
-    with_classes_of,
-)
+from sensor_bnn.measure.bench import input_bytes_of, instructions_of, is_counted, with_classes_of
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Memory

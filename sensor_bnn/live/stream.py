@@ -14,6 +14,8 @@ import numpy.typing as npt
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.labels import class_name, named_twice
+from sensor_bnn.live.recording import Recording
 from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Kind, numbers
@@ -148,16 +150,14 @@ def window_of(bundle_dir: Path) -> tuple[int, int]:
     return shape[1], shape[2]
 
 
-def names_of(
-    bundle_dir: Path, given: Sequence[str], listed: Sequence[str], labels: Sequence[str]
-) -> tuple[str, ...]:
+def names_of(bundle_dir: Path, given: Sequence[str], recording: Recording) -> tuple[str, ...]:
     """Return the names of a compiled model's classes, in the order of its outputs.
 
     Args:
         bundle_dir: the bundle, which says the names if its ONNX file did.
         given: the names as the user gives them; needed only where the bundle says none. Empty for none.
-        listed: the names that the recording lists, in their order, for a bundle that says none; may be empty.
-        labels: of the recording's samples, which are compared with the names; may be empty.
+        recording: its labels are compared with the names. The names that it lists, in their order, are used
+            where neither bundle nor user says any.
 
     Raises:
         BundleError: the bundle is missing or damaged.
@@ -165,7 +165,7 @@ def names_of(
     """
     metadata = read_metadata(bundle_dir)
     outputs = prod(metadata.output.shape)
-    names = metadata.classes or tuple(given) or tuple(listed)
+    names = tuple(class_name(name) for name in metadata.classes or given or recording.classes)
     if not names:
         raise DataError(
             f"The bundle {bundle_dir} does not say the names of its {outputs} classes.",
@@ -175,8 +175,13 @@ def names_of(
         raise DataError(
             f"The model has {outputs} classes, but {len(names)} are named.", "Name them all with --classes."
         )
-    for those, whose in ((given, "named by --classes"), ((*listed, *labels), "labels of the recording")):
-        unknown = sorted({name for name in those if name and name not in names})
+    twice = named_twice(names)
+    if twice is not None or "" in names:
+        told = f"named {twice}" if twice else "without a name"
+        raise DataError(f"Two classes of the model are {told}.", "Name them all with --classes.")
+    labels = ({*recording.classes, *recording.labels} - {""}, "labels of the recording")
+    for those, whose in ((given, "named by --classes"), labels):
+        unknown = sorted({*those} - {*names})
         if unknown:
             raise DataError(
                 f"The model {metadata.model} does not have these classes, {whose}: {', '.join(unknown)}. "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import statistics
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import prod
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import LayerFacts, Metadata, read_metadata
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
@@ -34,15 +34,6 @@ BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", 
 """Operators of the layers that multiply bits."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Labelled inputs: ``x`` float32 [n, channels, length], ``y`` int64 [n], the classes' names."""
-
-    x: npt.NDArray[np.float32]
-    y: npt.NDArray[np.int64]
-    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -118,43 +109,6 @@ class BenchResult:
     layers: tuple[Layer, ...]
     outside_binary_products: float
     random_weights: bool = False
-
-
-def read_samples(file: Path, limit: int | None = None) -> Samples:
-    """Read an npz file with ``x``, ``y`` and ``classes``.
-
-    Args:
-        file: a file from ``sensor-bnn train``, or the shipped samples.
-        limit: the most samples to read, from the start; None for all.
-
-    Raises:
-        DataError: the file is missing or damaged, or an array has another shape or type.
-    """
-    remedy = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes (texts)."
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            x, y, classes = (arrays[name] for name in ("x", "y", "classes"))
-    except FileNotFoundError:
-        raise DataError(f"There is no file {file}.", remedy) from None
-    except KeyError as error:
-        raise DataError(f"The samples {file} lack an array: {error.args[0]}.", remedy) from None
-    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"The samples {file} cannot be read: {error}.", remedy) from None
-    if x.dtype != np.float32 or x.ndim < 2:
-        raise DataError(f"x of {file} is {x.dtype} {list(x.shape)}, not float32 [n, ...].", remedy)
-    if y.dtype != np.int64 or y.shape != x.shape[:1]:
-        raise DataError(
-            f"y of {file} is {y.dtype} {list(y.shape)}, not int64 [{x.shape[0]}] as x needs.", remedy
-        )
-    if classes.dtype.kind != "U" or classes.ndim != 1:
-        raise DataError(
-            f"classes of {file} is {classes.dtype} {list(classes.shape)}, no list of texts.", remedy
-        )
-    if not len(x):
-        raise DataError(f"{file} holds no sample.", remedy)
-    if y.min() < 0 or y.max() >= len(classes):
-        raise DataError(f"y of {file} names class {y.max()} of {len(classes)}.", remedy)
-    return Samples(x[:limit], y[:limit], tuple(str(name) for name in classes))
 
 
 def detect_board(port: str) -> Board:

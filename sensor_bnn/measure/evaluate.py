@@ -17,17 +17,11 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from sensor_bnn.compiler.metadata import Count, read_metadata
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import DataError, DeviceError, PortError
 from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import (
-    Progress,
-    Samples,
-    input_bytes_of,
-    instructions_of,
-    is_counted,
-    with_classes_of,
-)
+from sensor_bnn.measure.bench import Progress, input_bytes_of, instructions_of, is_counted, with_classes_of
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.reading import Source, json_values, typed
 from sensor_bnn.wire.application import application_at

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.samples import Samples, read_samples, write_samples
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
-from sensor_bnn.measure.bench import Progress, Samples, host_outputs, input_bytes_of, with_classes_of
+from sensor_bnn.measure.bench import Progress, host_outputs, input_bytes_of, with_classes_of
 
 if TYPE_CHECKING:
+    from sensor_bnn.data.samples import Windows
     from sensor_bnn.nn.model import Model
-    from sensor_bnn.train.windows import Windows
 
 PYTORCH, ONNX_RUNTIME, HOST = "pytorch", "onnxruntime", "host"
 """What ran the model: the field ``backend`` of a result."""
@@ -71,18 +72,19 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
         CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used.
     """
     from sensor_bnn.nn.checkpoint import load_checkpoint
-    from sensor_bnn.train import sets, windows
+    from sensor_bnn.train import sets
     from sensor_bnn.train.recipe import parse_recipe
+    from sensor_bnn.train.windows import spread
 
     checkpoint = load_checkpoint(file)
     if data is not None:
-        return checkpoint.model, windows.read_samples(data)
+        return checkpoint.model, read_samples(data)
     recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
     dataset = sets.load(recipe.data)
     tested = sets.tested(dataset, recipe.data)
     if written is not None:
         group = sets.tested_groups(dataset, recipe.data)
-        windows.write_samples(written.path, windows.spread(tested, group, written.count, written.seed))
+        write_samples(written.path, spread(tested, group, written.count, written.seed))
     return checkpoint.model, tested
 
 

@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Self
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import DeviceError
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import (
-    Progress,
-    Samples,
-    input_bytes_of,
-    instructions_of,
-    is_counted,
-)
+from sensor_bnn.measure.bench import Progress, input_bytes_of, instructions_of, is_counted
 from sensor_bnn.wire.application import application_at
 
 

@@ -30,6 +30,14 @@ _Few = Annotated[int, Meta(ge=1, le=1024)]
 _Place = Literal["", "median", "shift", "sign", "learned", "elastic", "live"]
 
 
+NAME_RULE = "printable ASCII characters without quotes, slashes and stars"
+
+
+def is_good_name(name: str) -> bool:
+    """Whether a model may have this name, which is written into strings and comments of C."""
+    return name.isascii() and name.isprintable() and not set(name) & set('"\\/*')
+
+
 @dataclass(frozen=True)
 class TransformerConfig:
     """A binary transformer over windows ``[channels, length]`` or images ``[channels, height, length]``.

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensor_bnn.data.samples import Windows, read_samples
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
-from sensor_bnn.train.windows import Windows, read_samples
 
 _log = logging.getLogger(__name__)
 

@@ -24,9 +24,12 @@ def as_input(x: npt.NDArray[np.float32], dtype: np.dtype[Any]) -> npt.NDArray[np
     if dtype != np.uint8 or x.dtype != np.float32:
         return x
     pixels: npt.NDArray[np.float32] = np.rint(x * np.float32(255))
-    if not (np.all((pixels >= 0) & (pixels <= 255)) and np.all(np.abs(pixels / 255 - x) < 1e-6)):
+    right = (pixels >= 0) & (pixels <= 255) & (np.abs(pixels / 255 - x) < 1e-6)  # False for NaN too
+    if not right.all():
+        at = np.unravel_index(int(np.argmin(right)), x.shape)
         raise DataError(
-            "The model takes pixels as bytes, but the samples hold other values than byte / 255.",
+            f"The model takes pixels as bytes, but x{[int(place) for place in at]} of the samples is {x[at]};"
+            " it must be a byte / 255.",
             "Give images, or export the model without --narrow.",
         )
     inputs: npt.NDArray[np.uint8] = pixels.astype(np.uint8)

@@ -11,8 +11,8 @@ from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.measure.accuracy import Accuracy, accuracy_of, answers_of
-from sensor_bnn.measure.bench import Samples
 from sensor_bnn.measure.difference import differences
 from sensor_bnn.measure.evaluate import Evaluation
 from sensor_bnn.measure.on_host import HOST, ONNX_RUNTIME, PYTORCH, HostRun

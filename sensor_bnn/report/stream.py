@@ -29,7 +29,8 @@ def stream_facts(
 ) -> dict[str, Any]:
     """Summarise a stream.
 
-    A decision is right if it names the label of the window's last sample.
+    A decision is right if it names the label of the window's last sample. Where that sample has no label, the
+    decision is neither right nor wrong, and is not counted.
 
     Args:
         hello: the identification that the board sent.
@@ -47,11 +48,12 @@ def stream_facts(
         for name in ("preparing", "inferring", "smoothing", "cost")
     }
     right: dict[str, float | None] = {"answer": None, "steady": None}
-    if recording.labels:
-        truth = [recording.labels[decision.at - 1] for decision in decisions]
+    truth = [recording.labels[decision.at - 1] if recording.labels else "" for decision in decisions]
+    labelled = sum(label != "" for label in truth)
+    if labelled:
         for name in right:
             told = [classes[getattr(decision, name)] for decision in decisions]
-            right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / len(truth), 6)
+            right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / labelled, 6)
     most = parts["cost"]["max"]
     return {
         "board": hello.board,
@@ -77,6 +79,7 @@ def stream_facts(
             for decision in decisions
         ],
         **parts,
+        "labelled_decisions": labelled,
         "top1_answer": right["answer"],
         "top1_steady": right["steady"],
         "budget_seconds": round(seconds, 9),
@@ -121,6 +124,7 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
     console.print(told, highlight=False, soft_wrap=True)
     if facts["top1_steady"] is not None:
         console.print(
-            f"right: {facts['top1_steady']:.2%} smoothed, {facts['top1_answer']:.2%} by the window alone",
+            f"right: {facts['top1_steady']:.2%} smoothed, {facts['top1_answer']:.2%} by the window alone,"
+            f" of {facts['labelled_decisions']:,} decisions with a label",
             highlight=False,
         )

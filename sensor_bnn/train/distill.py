@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.model import Model, ModelConfig
@@ -78,8 +79,8 @@ class Distiller(nn.Module):
         teacher: the teacher, of the same family; its widths and its number of heads may differ.
 
     Raises:
-        CheckpointError: the two differ in family, input, classes or tokens, the numbers of layers do not fit,
-            or ``plan`` compares what one of them does not have.
+        CheckpointError: the two differ in family, input, names of classes or tokens, the numbers of layers do
+            not fit, or ``plan`` compares what one of them does not have.
     """
 
     def __init__(self, plan: Distillation, smoothing: float, student: Model, teacher: Model) -> None:
@@ -94,19 +95,28 @@ class Distiller(nn.Module):
         self._layers = _every(theirs.layer_shapes, len(ours.layer_shapes))
         self._maps = _every(theirs.map_shapes, len(ours.map_shapes))
         self._shapes = theirs.layer_shapes[self._layers], theirs.map_shapes[self._maps]
+        # Where each class of the student is among the teacher's, which may have another order.
+        self.order: list[int] = places_by_name(
+            ours.classes, theirs.classes, f"the teacher {theirs.name}"
+        ).tolist()
 
     def start(self) -> None:
-        """Copy the teacher's weights into the student wherever names and shapes are equal."""
+        """Copy the teacher's weights into the student wherever names and shapes are equal.
+
+        The rows of the head are copied by the names of the classes.
+        """
         own = self.student.state_dict()
         given = {
             name: tensor
             for name, tensor in self._teacher[0].state_dict().items()
             if name in own and own[name].shape == tensor.shape
         }
+        heads = ("head.weight", "head.bias", "head.linear.weight", "head.linear.bias")  # of both families
+        given |= {name: given[name][self.order] for name in heads if name in given}
         self.student.load_state_dict({**own, **given})
 
     @property
-    def looked_for(self) -> dict[str, int | bool]:
+    def looked_for(self) -> dict[str, int | bool | list[int]]:
         """The settings that decide which of the teacher's outputs ``look`` returns."""
         plan = self.plan
         return {
@@ -114,17 +124,19 @@ class Distiller(nn.Module):
             "maps": self._maps.step,
             "features": bool(plan.features),
             "attention": bool(plan.attention),
+            "order": self.order,
         }
 
     @torch.no_grad()
     def look(self, x: Tensor) -> Looked:
         """Compute the teacher's outputs for windows ``[n, C, L]`` or images.
 
-        Features and attention are those of the layers that the student's layers are compared with. Without a
-        weight on features or attention their tensors are empty.
+        The answers are in the order of the student's classes. Features and attention are those of the layers
+        that the student's layers are compared with. Without a weight on features or attention their tensors
+        are empty.
         """
         seen = Observed()
-        answers: Tensor = self._teacher[0](x, seen)
+        answers: Tensor = self._teacher[0](x, seen)[:, self.order]
         nothing = answers.new_empty(len(answers), 0)
         features = _row(seen.features[self._layers]) if self.plan.features else nothing
         attention = _row(seen.attention[self._maps]) if self.plan.attention else nothing
@@ -165,7 +177,14 @@ def check_pair(plan: Distillation, student: ModelConfig, teacher: ModelConfig) -
             f" family {student.family}.",
             "Give a teacher of the student's family, such as its twin in full precision.",
         )
-    for name in ("classes", "channels", "length", "tokens"):
+    known, taught = ({class_name(name) for name in config.classes} for config in (student, teacher))
+    if known != taught:
+        raise CheckpointError(
+            f"The teacher {teacher.name} and the student {student.name} have different classes; only one of"
+            f" them has {', '.join(sorted(known ^ taught))}.",
+            "Give a teacher for the same data.",
+        )
+    for name in ("channels", "length", "tokens"):
         mine, other = getattr(student, name), getattr(teacher, name)
         if mine != other:
             raise CheckpointError(

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sensor_bnn.data.samples import Examples, Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.model import Model
-from sensor_bnn.train.windows import Examples, Windows
 
 
 @dataclass(frozen=True)

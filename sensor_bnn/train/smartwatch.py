@@ -15,11 +15,14 @@ import numpy as np
 
 from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.packages import Package, fetch
-from sensor_bnn.train.windows import Recordings
+from sensor_bnn.train.windows import Recordings, Short
 
 REQUIREMENT = "seglearn==1.2.5"
 WHEEL = "seglearn-1.2.5-py3-none-any.whl"
 SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
+CHANNELS = ("ax", "ay", "az", "wx", "wy", "wz")
+"""Acceleration and rotation about the three axes."""
+
 MIRROR = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
 """The signs that turn the signal of one arm into that of the other, for ax, ay, az, wx, wy, wz.
 
@@ -51,9 +54,13 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
         content = np.load(io.BytesIO(archive.read(MEMBER)), allow_pickle=True).item()  # hash checked by fetch
     signals = [np.asarray(recording, dtype=np.float32).T for recording in content["X"]]  # [C, samples]
     ends = np.cumsum([signal.shape[1] for signal in signals])
-    start, owner = [], []
+    classes = tuple(str(name) for name in content["y_labels"])
+    start, owner, short = [], [], []
     for index, signal in enumerate(signals):
         offsets = np.arange(0, signal.shape[1] - window + 1, step)
+        if not len(offsets):
+            subject, label = int(content["subject"][index]), classes[content["y"][index]]
+            short.append(Short(subject, label, signal.shape[1]))
         start.append(ends[index] - signal.shape[1] + offsets)
         owner.append(np.full(len(offsets), index))
     of = np.concatenate(owner)
@@ -65,6 +72,8 @@ def load(window: int, step: int, directory: Path | None = None) -> Recordings:
         length=window,
         y=np.asarray(content["y"], dtype=np.int64)[of],
         group=np.asarray(content["subject"], dtype=np.int64)[of],
-        classes=tuple(str(name) for name in content["y_labels"]),
+        classes=classes,
         mirror=np.array(MIRROR, dtype=np.float32),
+        channels=CHANNELS,
+        short=tuple(short),
     )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import BenchResult, read_samples, run_bench
+from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.report.progress import count_bars, transfer_bars
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.cycles.cycles import Memory
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Samples, check_samples, input_bytes_of, run_bench
+from sensor_bnn.measure.bench import check_samples, input_bytes_of, run_bench
 from sensor_bnn.measure.estimate import estimate_model
 from sensor_bnn.measure.profile import run_profile
 from sensor_bnn.report.estimate import estimate_facts

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BoardError
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import BenchResult, Samples, run_bench
+from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.report.progress import count_bars
 from sensor_bnn.workflows.bring_up import running_board

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board, is_program, list_boards
-from sensor_bnn.measure.bench import Samples, detect_board, run_bench
+from sensor_bnn.measure.bench import detect_board, run_bench
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 

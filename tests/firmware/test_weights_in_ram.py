@@ -16,6 +16,7 @@ from sensor_bnn.cli import root
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
@@ -23,7 +24,7 @@ from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board, Region, default_board, is_program, list_boards, load_board
-from sensor_bnn.measure.bench import Samples, run_bench
+from sensor_bnn.measure.bench import run_bench
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 

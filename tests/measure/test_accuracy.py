@@ -26,6 +26,12 @@ def test_labels_are_matched_by_name_whatever_the_order(known: list[str], data: s
     assert [known[place] for place in translated] == [some[place] for place in y]
 
 
+def test_one_name_in_other_spaces_and_another_form_of_unicode() -> None:
+    y = np.array([0, 1], np.int64)
+    found = labels_by_name(y, ("u\u0308ben", " rest"), ("rest", "\u00fcben "), "the model")
+    assert found.tolist() == [1, 0]
+
+
 def test_an_unknown_class_is_named_with_the_known_ones() -> None:
     y = np.zeros(1, np.int64)
     with pytest.raises(DataError) as caught:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +16,10 @@ from bundles import HASH, layer_facts, write_bundle, write_host_bundle
 from peer import TOY, Application, Peer, toy_folder
 from rich.console import Console
 
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.measure import bench
-from sensor_bnn.measure.bench import BenchResult, Samples, detect_board, read_samples, run_bench
+from sensor_bnn.measure.bench import BenchResult, detect_board, run_bench
 from sensor_bnn.report.table import result_table
 from sensor_bnn.wire import application, client
 from sensor_bnn.wire.client import Client
@@ -278,53 +278,6 @@ def test_a_bundle_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "metadata.json").write_text("{")
     with pytest.raises(BundleError, match="is no valid JSON"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
-
-
-def test_samples(tmp_path: Path) -> None:
-    given = some(4)
-    file = tmp_path / "samples.npz"
-    np.savez(file, x=given.x, y=given.y, classes=np.array(given.classes))
-    found = read_samples(file, limit=3)
-    assert np.array_equal(found.x, given.x[:3]) and np.array_equal(found.y, given.y[:3])
-    assert found.classes == ("a", "b", "c")
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"x": np.zeros((2, 6, 100))}, r"x of .* is float64 \[2, 6, 100\]"),
-        ({"x": np.zeros(2, np.float32)}, r"x of .* is float32 \[2\]"),
-        ({"y": np.zeros(3, np.int64)}, r"y of .* is int64 \[3\], not int64 \[2\]"),
-        ({"y": np.zeros(2, np.float32)}, "y of .* is float32"),
-        ({"y": np.array([0, 3])}, "names class 3 of 3"),
-        ({"classes": np.array([1, 2, 3])}, "no list of texts"),
-        ({"classes": np.array([{}], dtype=object)}, "cannot be read"),
-        ({"x": np.zeros((0, 6, 100), np.float32), "y": np.zeros(0, np.int64)}, "holds no sample"),
-    ],
-)
-def test_samples_of_the_wrong_shape_or_type(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    arrays: dict[str, Any] = {
-        "x": np.zeros((2, 6, 100), np.float32),
-        "y": np.zeros(2, np.int64),
-        "classes": np.array(["a", "b", "c"]),
-    }
-    file = tmp_path / "samples.npz"
-    np.savez(file, **{**arrays, **change})
-    with pytest.raises(DataError, match=told):
-        read_samples(file)
-
-
-def test_samples_that_are_none(tmp_path: Path) -> None:
-    file = tmp_path / "samples.npz"
-    with pytest.raises(DataError, match="There is no file"):
-        read_samples(file)
-    for content in (b"", b"text", b"PK\x03\x04 cut"):
-        file.write_bytes(content)
-        with pytest.raises(DataError, match="cannot be read"):
-            read_samples(file)
-    np.savez(file, x=np.zeros((1, 2), np.float32))
-    with pytest.raises(DataError, match="lack an array"):
-        read_samples(file)
 
 
 def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from random_models import CLASSES, random_model, traced
 
 import sensor_bnn
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn import folded_forward, median
 from sensor_bnn.nn.attention import AttentionMap
@@ -22,7 +23,6 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.config import BINARIZERS, TransformerConfig, preset
 from sensor_bnn.nn.median import MOST_ROWS, lower_median, sampled_rows
 from sensor_bnn.nn.transformer import BinaryTransformer
-from sensor_bnn.train.windows import read_samples
 
 ZOO = Path(sensor_bnn.__file__).parent / "zoo"
 SHAPES = (

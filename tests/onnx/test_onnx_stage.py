@@ -14,6 +14,7 @@ import torch
 from click.testing import CliRunner
 
 from sensor_bnn.cli.export import command
+from sensor_bnn.data.samples import Windows, write_samples
 from sensor_bnn.errors import BoardError, CheckpointError, DataError, FileError, ModelError
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.config import TransformerConfig
@@ -22,7 +23,6 @@ from sensor_bnn.onnx.compare import compare, run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 from sensor_bnn.train.evaluate import logits
-from sensor_bnn.train.windows import Windows, write_samples
 
 CLASSES = ("left", "right", "still")
 
@@ -157,7 +157,7 @@ def test_help_shows_an_example_and_imports_no_stage():
         (["full.pt"], CheckpointError, "full precision"),
         (["nan.pt"], CheckpointError, "not finite"),
         (["ckpt.pt", "--target", "cortex-m77"], BoardError, "no target"),
-        (["ckpt.pt", "--samples", "missing.npz"], DataError, "no sample file"),
+        (["ckpt.pt", "--samples", "missing.npz"], DataError, "There is no file"),
         (["ckpt.pt", "--samples", "text.pt"], DataError, "damaged"),
         (
             ["ckpt.pt", "--samples", "other-classes.npz"],

@@ -19,9 +19,10 @@ from peer import TOY, Application, Peer  # the played board of the device's test
 
 from sensor_bnn.cli import root
 from sensor_bnn.cli.evaluate import command
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.measure.bench import Samples, host_outputs
+from sensor_bnn.measure.bench import host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.result import result_of

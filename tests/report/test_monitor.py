@@ -17,10 +17,10 @@ from peer import TOY, Application, Peer
 from rich.console import Console
 
 from sensor_bnn.cli import monitor as monitor_command
+from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import PortError
 from sensor_bnn.live import monitor as monitor_module
 from sensor_bnn.live.monitor import Watch, watch
-from sensor_bnn.measure.bench import Samples
 from sensor_bnn.report.monitor import curve, monitor_facts, monitor_line, monitor_view
 from sensor_bnn.report.result import result_of
 from sensor_bnn.wire import application, client

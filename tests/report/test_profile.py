@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from peer import TOY, Application, Peer, toy_folder
 
 from sensor_bnn.cli.profile import command
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import BoardError, BundleError, DataError, DeviceError, PortError
-from sensor_bnn.measure import bench as bench_module
 from sensor_bnn.measure.profile import Spread, run_profile
 from sensor_bnn.wire import application, client
 from sensor_bnn.workflows.profile import Plan, profile_at, profile_emulated
@@ -50,7 +50,7 @@ def samples(tmp_path: Path) -> Path:
 
 
 def plan(samples: Path, runs: int = 4, warmup: int = 1) -> Plan:
-    return Plan(samples, bench_module.read_samples(samples), runs, warmup)
+    return Plan(samples, read_samples(samples), runs, warmup)
 
 
 def test_a_spread() -> None:

@@ -15,11 +15,13 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.stream import command
 from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.live.recording import read_recording
-from sensor_bnn.live.stream import names_of
-from sensor_bnn.measure.bench import read_samples
+from sensor_bnn.live.recording import Recording, read_recording
+from sensor_bnn.live.stream import Decision, Settings, names_of
+from sensor_bnn.report.stream import print_budget, stream_facts
+from sensor_bnn.wire.protocol import Hello
 from sensor_bnn.workflows.demo import SHIPPED
 
 
@@ -65,25 +67,27 @@ def test_windows_one_behind_the_other(tmp_path: Path) -> None:
     assert recording.labels == ("b", "b", "b", "a", "a", "a")
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"", "no column"),
-        (b"recording,label\n1,a\n", "no column"),
-        (b"ax\n", "holds no sample"),
-        (b"ax,ay\n1\n", "Line 2"),
-        (b"ax\n1\nnan\n", "Line 3"),
-        (b"ax\nwalk\n", "Line 2"),
-        (b"\xff\xfe\n", "not a CSV file"),
-    ],
-)
-def test_a_recording_that_is_none(tmp_path: Path, content: bytes, told: str) -> None:
-    file = tmp_path / "walk.csv"
-    file.write_bytes(content)
-    with pytest.raises(DataError, match=told):
-        read_recording(file)
-    with pytest.raises(DataError, match="Cannot read"):
-        read_recording(tmp_path / "absent.csv")
+def test_samples_without_a_label_are_neither_right_nor_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the four decisions, the last samples of two windows have a label; one decision is right."""
+    hello = Hello("0" * 64, 1_000_000, 240, 8, 1, 64, 512, "toy", "cycles", "m", "1")
+    answers = ((2, 0), (4, 1), (6, 0), (8, 1))
+    decisions = [Decision(at, answer, 0, 1.0, 0.5, 1, 2, 3) for at, answer in answers]
+    settings = Settings(hop=2)
+
+    def facts(labels: tuple[str, ...]) -> dict[str, object]:
+        recording = Recording(np.zeros((8, 3), np.float32), labels)
+        return stream_facts(hello, default_board(), decisions, recording, settings, ("rest", "walk"), 50)
+
+    partly = facts(("", "rest", "rest", "", "", "", "", "rest"))
+    assert (partly["labelled_decisions"], partly["top1_answer"], partly["top1_steady"]) == (2, 0.5, 1.0)
+    all_of_them = facts(("rest",) * 8)
+    assert (all_of_them["labelled_decisions"], all_of_them["top1_answer"]) == (4, 0.5)
+    for labels in ((), ("rest", "") * 4):
+        none = facts(labels)
+        assert (none["labelled_decisions"], none["top1_answer"], none["top1_steady"]) == (0, None, None)
+    print_budget(partly)
+    told = "right: 100.00% smoothed, 50.00% by the window alone, of 2 decisions with a label"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -101,23 +105,34 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
     assert done.exit_code == 2 and told in done.output
 
 
+def taken(labels: tuple[str, ...] = (), classes: tuple[str, ...] = ()) -> Recording:
+    return Recording(np.zeros((len(labels), 1), np.float32), labels, classes)
+
+
 def test_the_names_of_the_classes(tmp_path: Path) -> None:
     named = write_bundle(tmp_path / "named", classes=["walk", "rest", "run"])
-    assert names_of(named, (), (), ("rest", "", "walk")) == ("walk", "rest", "run")
-    assert names_of(named, (), ("rest", "run", "walk"), ()) == ("walk", "rest", "run")
-    for given, listed, labels in ((("swim",), (), ()), ((), ("swim",), ()), ((), (), ("rest", "swim"))):
+    assert names_of(named, (), taken(("rest", "", "walk"))) == ("walk", "rest", "run")
+    assert names_of(named, (), taken(classes=("rest", "run", "walk"))) == ("walk", "rest", "run")
+    for given, recording in (
+        (("swim",), taken()),
+        ((), taken(classes=("swim",))),
+        ((), taken(("rest", "swim"))),
+    ):
         with pytest.raises(DataError, match=r"swim\. Its classes are walk, rest, run\."):
-            names_of(named, given, listed, labels)
+            names_of(named, given, recording)
 
 
 def test_a_bundle_without_names_needs_them(tmp_path: Path) -> None:
     """Sorted labels are no order of outputs: nothing is guessed from them."""
     bundle = write_bundle(tmp_path / "bundle")
-    assert names_of(bundle, ("c", "a", "b"), (), ("a",)) == ("c", "a", "b")
-    assert names_of(bundle, (), ("c", "b", "a"), ()) == ("c", "b", "a")
-    with pytest.raises(DataError, match="does not say the names of its 3 classes"):
-        names_of(bundle, (), (), ("a", "b", "c"))
-    with pytest.raises(DataError, match="3 classes, but 2 are named"):
-        names_of(bundle, ("a", "b"), (), ())
-    with pytest.raises(DataError, match="labels of the recording: d"):
-        names_of(bundle, ("a", "b", "c"), (), ("d",))
+    assert names_of(bundle, ("c", "a", "b"), taken(("a",))) == ("c", "a", "b")
+    assert names_of(bundle, (), taken(classes=("c", "b", "a"))) == ("c", "b", "a")
+    for given, recording, told in (
+        ((), taken(("a", "b", "c")), "does not say the names of its 3 classes"),
+        (("a", "b"), taken(), "3 classes, but 2 are named"),
+        (("a", "b", "c"), taken(("d",)), "labels of the recording: d"),
+        (("a", "b", "b"), taken(), "Two classes of the model are named b"),
+        (("a", "", "c"), taken(), "without a name"),
+    ):
+        with pytest.raises(DataError, match=told):
+            names_of(bundle, given, recording)

@@ -14,11 +14,12 @@ import sensor_bnn
 from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.cli.export import command as export_command
 from sensor_bnn.cli.train import command as train_command
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
-from sensor_bnn.train.windows import Recordings, read_samples
+from sensor_bnn.train.windows import Recordings
 
 ZOO = Path(sensor_bnn.__file__).parent / "zoo" / "watch-tiny"
 

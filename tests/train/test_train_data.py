@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 import torch
 
+from sensor_bnn.data.samples import read_samples, write_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.recipe import Augmentation
-from sensor_bnn.train.windows import Recordings, Windows, read_samples, spread, write_samples
+from sensor_bnn.train.windows import Recordings, spread
 
 
 def test_windows_are_what_lies_in_the_recording(recordings: Recordings) -> None:
@@ -95,41 +96,6 @@ def test_samples_come_back(tmp_path: Path, recordings: Recordings) -> None:
     assert back.classes == windows.classes
     assert back.x.dtype == np.float32
     assert back.y.dtype == np.int64
-
-
-def test_missing_and_truncated_samples(tmp_path: Path, recordings: Recordings) -> None:
-    path = tmp_path / "s.npz"
-    with pytest.raises(DataError, match="no sample file"):
-        read_samples(path)
-    write_samples(path, recordings.windows())
-    content = path.read_bytes()
-    for size in (0, 3, len(content) // 2, len(content) - 10):
-        path.write_bytes(content[:size])
-        with pytest.raises(DataError, match="damaged or not a sample file"):
-            read_samples(path)
-
-
-def test_samples_that_do_not_fit(tmp_path: Path, recordings: Recordings) -> None:
-    good = recordings.windows()
-    nan = good.x.copy()
-    nan[3, 2, 1] = np.nan
-    bad = {
-        "x is": dataclasses.replace(good, x=good.x[0]),
-        "y is": dataclasses.replace(good, y=good.y[1:]),
-        "outside": dataclasses.replace(good, y=good.y + 7),
-        "not finite": dataclasses.replace(good, x=nan),
-        "x is float32 .0": Windows(good.x[:0], good.y[:0], good.classes),
-    }
-    for message, windows in bad.items():
-        write_samples(tmp_path / "s.npz", windows)
-        with pytest.raises(DataError, match=message):
-            read_samples(tmp_path / "s.npz")
-    np.savez(tmp_path / "s.npz", x=good.x)
-    with pytest.raises(DataError, match="damaged or not a sample file"):
-        read_samples(tmp_path / "s.npz")
-    np.savez(tmp_path / "s.npz", x=good.x, y=np.array([None]), classes=["a"])
-    with pytest.raises(DataError, match="damaged or not a sample file"):
-        read_samples(tmp_path / "s.npz")
 
 
 def test_a_wrong_wheel_is_never_unpickled(tmp_path: Path) -> None:

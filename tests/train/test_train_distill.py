@@ -241,6 +241,33 @@ def test_start_takes_the_teachers_weights() -> None:
     assert torch.equal(narrow.embed.mean, full.embed.mean)
 
 
+def test_a_teacher_with_its_classes_in_another_order_teaches_by_name() -> None:
+    """The head's rows are those of a, b, c; the turned teacher has them as c, a, b."""
+    names, turned = ["a", "b", "c"], ["c", "a", "b"]
+    torch.manual_seed(0)
+    teacher = BinaryTransformer(preset("sensor-tiny", classes=names, precision="full")).eval()
+    other = BinaryTransformer(preset("sensor-tiny", classes=turned, precision="full")).eval()
+    state = teacher.state_dict()
+    place = [names.index(name) for name in turned]
+    other.load_state_dict({**state, **{key: state[key][place] for key in ("head.weight", "head.bias")}})
+    student = BinaryTransformer(preset("sensor-tiny", classes=names)).eval()
+    x, y = torch.randn(4, 6, 100), torch.tensor([0, 1, 2, 0])
+    plan = Distillation(features=1.0, attention=0.1)
+    straight, by_name = (Distiller(plan, 0.1, student, whose) for whose in (teacher, other))
+    torch.testing.assert_close(by_name.look(x)[0], straight.look(x)[0])
+    torch.testing.assert_close(by_name(x, y)[1], straight(x, y)[1])
+    assert by_name.looked_for != straight.looked_for, "kept outputs in another order are computed again"
+    by_name.start()
+    torch.testing.assert_close(student.head.weight, teacher.head.weight)
+    torch.testing.assert_close(student.head.bias, teacher.head.bias)
+
+
+def test_a_teacher_with_other_classes_is_named() -> None:
+    other = BinaryTransformer(preset("sensor-tiny", classes=["a", "b", "c"], precision="full"))
+    with pytest.raises(CheckpointError, match="different classes; only one of them has c"):
+        Distiller(Distillation(), 0.1, model(), other)
+
+
 def test_progressive_weights_are_real_first_and_binary_at_last(
     tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sensor_bnn.cli.evaluate import command as evaluate_command
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import image_sets, packages, sets
 from sensor_bnn.train.evaluate import evaluate
 from sensor_bnn.train.images import ArrayPixels, FilePixels, ImageCutter, Images, decode
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.recipe import Augmentation, DataRecipe, parse_recipe
-from sensor_bnn.train.windows import Recordings, read_samples
+from sensor_bnn.train.windows import Recordings
 
 IDX = (
     "train-images-idx3-ubyte",
@@ -304,11 +305,13 @@ def test_augmentation_for_the_other_kind_is_refused(recordings: Recordings, colo
     with pytest.raises(DataError, match="needs triads of channels"):
         sets.split(
             dataclasses.replace(recordings, signal=recordings.signal[:4]),
-            parse_recipe({"augment": {"rotation": 5}, "data": {"train_subjects": [1]}}, "x"),
+            parse_recipe(
+                {"augment": {"rotation": 5}, "data": {"train_subjects": [1], "test_subjects": [2]}}, "x"
+            ),
         )
 
 
-@given(count=st.integers(1, 15))
+@given(count=st.integers(1, 14))
 def test_held_out_images_are_tested_on_and_not_learned_from(count: int) -> None:
     own = np.arange(16, dtype=np.uint8)
     pixels = ArrayPixels(np.broadcast_to(own[:, None, None, None], (16, 1, 8, 8)).copy())
@@ -326,6 +329,18 @@ def test_held_out_images_are_tested_on_and_not_learned_from(count: int) -> None:
     assert parts.test.y.tolist() == [int(row >= 8) for row in held]
     assert count < 2 or abs(2 * int(parts.test.y.sum()) - count) <= 1
     assert sets.tested_groups(dataset, DataRecipe(held_out=count)).tolist() == parts.test.y.tolist()
+
+
+def test_holding_out_all_of_a_class_is_refused() -> None:
+    pixels = ArrayPixels(
+        np.arange(16, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 1, 8, 8), np.uint8)
+    )
+    y = np.repeat(np.arange(2), 8)
+    dataset = Images(pixels, y, pixels, y, ("a", "b"))
+    with pytest.raises(
+        DataError, match="Class a has none of the 1 images to learn from; 8 images are tested"
+    ):
+        sets.split(dataset, parse_recipe({"data": {"held_out": 15}}, "x"))
 
 
 def test_holding_out_too_much_is_refused(recordings: Recordings, colours: Images) -> None:
@@ -350,8 +365,8 @@ def test_sets_by_name() -> None:
 @pytest.mark.usefixtures("training")
 def test_images_of_another_size_are_refused(colours: Images, tmp_path: Path) -> None:
     recipe = parse_recipe({"model": SMALL, "schedule": {"epochs": 1, "batch": 16}}, "x")
+    from sensor_bnn.data.samples import Windows
     from sensor_bnn.nn.checkpoint import load_checkpoint
-    from sensor_bnn.train.windows import Windows
 
     model = load_checkpoint(train(recipe, colours, 0, tmp_path).checkpoint).model
     with pytest.raises(DataError, match=r"takes \[1, 8, 8\]"):
