@@ -24,7 +24,7 @@ from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
 
 _OF_TVM = frozenset(
-    {"Add", "Cast", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
+    {"Add", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
 )
 """Those that TVM's own conversion serves: single operations, or sums in a fixed order."""
 
