@@ -310,7 +310,7 @@ def _c_type(kind: TensorType) -> str:
 
 def _prototype(kernel: str, function: PrimFunc) -> str:
     def parameter(place: int, buffer: Any) -> str:
-        # A kernel that reads one tensor twice has two parameters of its name, and a tensor may be called `int`.
+        # A kernel that reads one tensor twice has two parameters of its name; a tensor may be called `int`.
         name = re.sub(r"\W+", "_", f"{buffer.name}_{place}").lstrip("_0123456789") or f"p{place}"
         return f"{_C_TYPES[str(buffer.ty.dtype.dtype)]} *{name}"
 

@@ -257,7 +257,7 @@ def _sizes(value: relax.Expr) -> list[int]:
 
 
 def _bias(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
-    """A constant that a product may add: a number per output, the same for all rows, or one for every element.
+    """A constant that a product may add: one entry per output, or one per element.
 
     Args:
         constant: what is added; any shape that broadcasts.

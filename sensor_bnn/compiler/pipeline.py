@@ -47,8 +47,9 @@ def compile_model(
 
     Raises:
         BoardError: there is no such target.
-        ModelError: the file cannot be read or uses what the compiler does not know, or the tuning is of
-            another target or version.
+        ModelError: the file cannot be read or uses what the compiler does not know, the compiled model
+            computes something else than the file in ONNX Runtime, or the tuning is of another target or
+            version.
         FileError: a folder cannot be written, or holds something else.
         ToolError: the host's C compiler failed (hosted targets only).
     """
@@ -72,11 +73,13 @@ def compile_model(
 
 def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | None, tuned: Tuning) -> Bundle:
     from sensor_bnn.compiler.bundle import write_bundle
+    from sensor_bnn.compiler.guard import check_against_file
     from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
     from sensor_bnn.compiler.ir import write_ir
     from sensor_bnn.compiler.patterns import match_patterns
     from sensor_bnn.compiler.plan import plan_program
     from sensor_bnn.onnx.load import model_of, read_file
+    from sensor_bnn.onnx.original import is_own
 
     laps = Laps(_log)
     data = read_file(onnx_path)
@@ -89,6 +92,9 @@ def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | Non
     laps.lap("matched patterns")
     program = plan_program(matched, target, tuned)
     laps.lap("planned %d steps for %s", len(program.steps), target.name)
+    if not is_own(data):
+        check_against_file(data, onnx_path, model, matched)
+        laps.lap("held it against the file in ONNX Runtime")
     if dump_ir is not None:
         write_ir(graph, matched, program, target, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)

@@ -58,6 +58,11 @@ class _Product:
     value: str
 
 
+def bits_of(value: str) -> str:
+    """Return the name of the packed signs of a value."""
+    return f"{value}/bits"
+
+
 def has_signs(model: onnx.ModelProto) -> bool:
     """Whether the model has BipolarQuant nodes."""
     return any(is_sign(node) for node in model.graph.node)
@@ -99,7 +104,7 @@ def pack_bipolar(model: onnx.ModelProto, types: Mapping[str, TensorType]) -> Non
             nodes.append(node)
             continue
         K = product.bits.shape[1]
-        bits = f"{product.signs}/bits"
+        bits = bits_of(product.signs)
         if bits not in packed:
             packed.add(bits)
             before = products.get(product.signs)
@@ -348,7 +353,7 @@ def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[o
         limit = np.ceil(-product.bias / np.abs(product.scale))
     limit = np.where(product.scale == 0, np.where(product.bias >= 0, -K, K + 1), np.clip(limit, -K, K + 1))
     inputs = [
-        f"{product.signs}/bits",
+        bits_of(product.signs),
         _constant(model, f"{name}/weight", pack_bits(product.bits ^ turned[:, None])),
         _constant(model, f"{name}/threshold", limit.astype(np.int32)),
     ]

@@ -61,6 +61,14 @@ def is_sign(node: onnx.NodeProto) -> bool:
     return node.op_type == SIGN and node.domain in SIGN_DOMAINS and len(node.input) == 2
 
 
+def value_types(model: onnx.ModelProto) -> dict[str, TensorType]:
+    """Return the static types that a loaded model holds for what its nodes make."""
+    return {
+        value.name: _static(value.name, value.type)
+        for value in (*model.graph.value_info, *model.graph.output)
+    }
+
+
 def node_label(node: onnx.NodeProto, index: int) -> str:
     """Return the node's name, or ``number <index>`` if it has none."""
     return node.name or f"number {index}"

@@ -5,9 +5,10 @@ from tvm.tirx import PrimFunc
 
 
 def cast(size: int, dtype: str) -> PrimFunc:
-    """Build ``(x float32 [size]) -> y dtype [size]``: towards 0, NaN to 0, and the nearest where none is equal.
+    """Build ``(x float32 [size]) -> y dtype [size]``: rounded towards 0.
 
-    C and LLVM leave the last two undefined, and processors differ in them.
+    NaN becomes 0, and what is out of range the nearest number of the type: C and LLVM leave both undefined,
+    and processors differ in them.
 
     Args:
         size: elements.
