@@ -29,6 +29,7 @@ GELU = "sensor_bnn.Gelu"
 GELU_TANH = "sensor_bnn.GeluTanh"
 CAST = "sensor_bnn.Cast"
 
+_ALONG_AN_AXIS = ("LayerNormalization", "Softmax")
 _REMEDY = "Export the model with it over the last axis, in float32."
 
 
@@ -62,7 +63,7 @@ def _call(extern: str, x: relax.Expr, *arguments: relax.Expr) -> relax.Expr:
 
 def _type(x: relax.Expr, operator: str, name: str) -> TensorType:
     kind = TensorType(np.dtype(str(x.ty.dtype.dtype)), tuple(int(size) for size in x.ty.shape))
-    if kind.dtype != FLOAT or not kind.shape:
+    if kind.dtype != FLOAT or (not kind.shape and operator in _ALONG_AN_AXIS):
         raise ModelError(f"Node {name} ({operator}) reads {kind}.", _REMEDY)
     return kind
 

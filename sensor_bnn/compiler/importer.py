@@ -108,7 +108,7 @@ class _Converter:
         def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
             name = attributes["tvm_custom"]["name"]
             try:
-                value = self._convert(opset, bb, inputs, attributes, params)
+                var = bb.emit(self._convert(opset, bb, inputs, attributes, params), name or "node")
             except SensorBnnError:
                 raise
             except Exception as error:  # whatever TVM's front end stumbles over
@@ -116,7 +116,6 @@ class _Converter:
                     f"TVM cannot take node {name or 'without a name'}: {one_sentence(error)}.",
                     "Write it in another way, or as several nodes.",
                 ) from error
-            var = bb.emit(value, name or "node")
             self._names[var.name] = name or var.name
             return var
 

@@ -76,11 +76,11 @@ def match_patterns(graph: Graph) -> Graph:
                     match = matches[origin]
                     value = relax.op.call_dps_packed(match.kernel, list(match.arguments), origin.ty)
                     origin = match.var
-                name = graph.names.get(origin.name, origin.name)
+                name = graph.names.get(origin.name, str(origin.name))
                 var = builder.emit(_renamed(value, renamed), name)
                 renamed[binding.var] = var
                 names[var.name] = name
-                values[var.name] = graph.names.get(binding.var.name, binding.var.name)
+                values[var.name] = graph.names.get(binding.var.name, str(binding.var.name))
             last = _renamed(main.body.body, renamed)
             result = builder.emit_output(last)
             names[result.name] = name

@@ -84,7 +84,7 @@ class _Writer:
         self._buffer_of[var] = self._new(Buffer(Place.INPUT, tensor_type(var)))
 
     def bind(self, var: Var, value: relax.Expr, module: object) -> None:
-        name = self._names.get(var.name, var.name)
+        name = self._names.get(var.name, str(var.name))
         extern = extern_name(value)
         if extern is not None:
             self._own(var, name, extern, list(value.args[1].fields))
@@ -111,7 +111,7 @@ class _Writer:
     def _copy(self, result: Var, index: int) -> int:
         """Add the one step of a model whose output is its input, with another shape at most."""
         size, dtype = prod(tensor_type(result).shape), tensor_type(result).dtype.name
-        name = self._names.get(result.name, "output")
+        name = self._names.get(result.name, str(result.name))
         self._steps.append(
             Step(
                 name=name,

@@ -67,6 +67,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     if has_signs(model):
         prepare(model)
     _check_operators(path, model, {*supported, *REWRITTEN})
+    _drop_outputs(path, model)
     if has_signs(model):
         pack_bipolar(model, infer_types(model))
     try:
@@ -78,7 +79,6 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     types = infer_types(model)
     _check_ends(path, model, types)
     _name_nodes(model)
-    _drop_outputs(path, model)
     rewrite(model, types)
     types = infer_types(model)
     _check_computed(path, model, types)
@@ -196,17 +196,17 @@ def _drop_outputs(path: Path, model: onnx.ModelProto) -> None:
     """Remove second and later results that nothing reads; a node of which one is read is refused."""
     read = {name for node in model.graph.node for name in node.input}
     read |= {value.name for value in model.graph.output}
-    used = {}
-    for node in model.graph.node:
+    used: list[str] = []
+    for index, node in enumerate(model.graph.node):
         more = [name for name in node.output[1:] if name in read]
         if more:
-            used[node.name] = f"node {node.name} ({node.op_type}): {', '.join(more)}"
+            used.append(f"node {node_label(node, index)} ({node.op_type}): {', '.join(more)}")
         # The outputs of a BatchNormalization of an old set tell that it trains.
         elif node.op_type != "BatchNormalization":
             del node.output[1:]
     if used:
         raise ModelError(
-            f"{path} uses more than the first result of some nodes: {'; '.join(used.values())}.",
+            f"{path} uses more than the first result of some nodes: {'; '.join(used)}.",
             "Export the model so that it does without.",
         )
 

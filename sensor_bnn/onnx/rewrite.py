@@ -288,6 +288,19 @@ def _patches(writer: _Writer) -> None:
     writer.add("Reshape", "image", [turned, _shape(y)], last=True)
 
 
+def _prelu(writer: _Writer) -> None:
+    """Write a PRelu of a number without axes as one of a vector: TVM's takes the slopes along an axis."""
+    node = writer.node
+    if writer.types[node.input[0]].shape:
+        return
+    value, slope = (
+        writer.add("Reshape", part, [name, _shape((1,))])
+        for part, name in zip(("value", "slope"), node.input, strict=True)
+    )
+    bent = writer.add("PRelu", "", [value, slope])
+    writer.add("Reshape", "shape", [bent, _shape(())], last=True)
+
+
 _SOFTMAX_OF_ONE_AXIS = 13
 """The first operator set in which Softmax normalises along one axis."""
 
@@ -306,6 +319,7 @@ REWRITTEN = frozenset(_FORMS)
 
 _SHAPED: dict[str, Callable[[_Writer], None]] = {
     "LayerNormalization": _layer_normalization,
+    "PRelu": _prelu,
     "ReduceMean": _reduce_mean,
     "Softmax": _softmax,
 }

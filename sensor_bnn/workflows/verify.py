@@ -135,9 +135,10 @@ def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the model with every value as an output, and with our functions."""
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
-    known = {function.name for function in whole.functions if function.domain == DOMAIN}
+    # Our operators are what our rules say, whatever functions the file has for them.
+    del whole.functions[:]
     used = {node.op_type for node in whole.graph.node if node.domain == DOMAIN}
-    whole.functions.extend(OPERATORS[name].function() for name in sorted(used - known))
+    whole.functions.extend(OPERATORS[name].function() for name in sorted(used))
     made = {value.name for value in whole.graph.output}
     whole.graph.output.extend(value for value in model.graph.value_info if value.name not in made)
     return whole
