@@ -52,6 +52,7 @@ class CompileOptions(TypedDict, total=False):
 
     dump_ir: Path | None
     tuning: Path | None
+    samples: Path | None
     cache: bool
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import onnx
@@ -12,11 +13,13 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Place
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.original import TOLERANCE, Original, sample_inputs
+from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
 
 
-def check_against_file(data: bytes, path: Path, model: onnx.ModelProto, graph: Graph) -> None:
-    """Compile the model for this machine, run it and the file in ONNX Runtime on samples, and compare.
+def check_against_file(
+    data: bytes, path: Path, model: onnx.ModelProto, graph: Graph, samples: Path | None
+) -> None:
+    """Compile the model for this machine, run it and the file in ONNX Runtime, and compare.
 
     Kernels of other targets are not run here: they give the host's bits, which ``verify --board`` and the
     tests of this package check.
@@ -26,8 +29,10 @@ def check_against_file(data: bytes, path: Path, model: onnx.ModelProto, graph: G
         path: where they are from, for messages.
         model: what was read from them.
         graph: the same in Relax, with patterns matched.
+        samples: a file of real samples to run on beside random inputs; None for random inputs alone.
 
     Raises:
+        DataError: the samples cannot be read or are not of the model's kind.
         ModelError: a layer differs by more than ``TOLERANCE``, or ONNX Runtime does not run the file.
         ToolError: the host's C compiler is missing or failed.
     """
@@ -35,7 +40,7 @@ def check_against_file(data: bytes, path: Path, model: onnx.ModelProto, graph: G
     (given,) = (buffer.type for buffer in program.buffers if buffer.place is Place.INPUT)
     original: Original | None = None
     with host_layers(program) as run:
-        for window in sample_inputs(given):
+        for window in chain(sample_inputs(given), real_inputs(samples, given) if samples else ()):
             values = by_value(model, run(window))
             if original is None:
                 original = Original(data, path, model, values)
@@ -56,5 +61,5 @@ def refuse_difference(path: Path, difference: str | None) -> None:
         raise ModelError(
             f"{path} was not understood: the result {difference}; allowed are {TOLERANCE:g} of the largest "
             "number that the layer reads or writes.",
-            "This is a fault of sensor-bnn: report it with the file, or write the layer in another way.",
+            "If the file is right, this is a fault of sensor-bnn: report it, or write the layer differently.",
         )

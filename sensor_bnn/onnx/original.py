@@ -19,12 +19,14 @@ import onnx.parser
 import onnxruntime
 from onnx import helper
 
-from sensor_bnn.errors import ModelError
+from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.operators import DOMAIN, EXPORTED, FLOAT, OPERATORS, OPSET, PRODUCER, TensorType
 from sensor_bnn.onnx.packing import unpack_bits
+from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.onnx.qonnx import bits_of
 from sensor_bnn.onnx.rewrite import STANDARD
 from sensor_bnn.onnx.types import SIGN, integer_attributes, is_sign, node_label, one_sentence, value_types
+from sensor_bnn.train.windows import read_samples
 
 Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
@@ -35,6 +37,9 @@ TOLERANCE = 1e-5
 
 _LEAST = {"Erf": 0.05}
 """The magnitude below which an operator is held to an absolute difference: our Erf is within 3e-7."""
+
+MOST_SAMPLES = 32
+"""Real samples that one comparison takes."""
 
 _FUNCTIONS_SINCE_IR = 8
 _GIVEN = "/given"
@@ -72,6 +77,26 @@ def sample_inputs(kind: TensorType) -> Iterator[Array]:
     for spread in (1, 0.05, 20):
         yield (rng.standard_normal(kind.shape) * spread).astype(np.float32)
     yield (rng.integers(-4, 5, kind.shape) / 2).astype(np.float32)
+
+
+def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
+    """Yield the first inputs of a sample file, at most ``MOST_SAMPLES``.
+
+    Args:
+        samples: a file as ``train`` writes it.
+        kind: what the model takes.
+
+    Raises:
+        DataError: the file is missing or damaged, or its samples are not of the model's kind.
+    """
+    x = read_samples(samples).x[:MOST_SAMPLES]
+    if (1, *x.shape[1:]) != kind.shape:
+        raise DataError(
+            f"The samples of {samples} are {list(x.shape[1:])}, the model takes {list(kind.shape)}.",
+            "Give samples of the model's kind.",
+        )
+    for one in as_input(x, kind.dtype):
+        yield one[None]
 
 
 class Original:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ from sensor_bnn.errors import BoardError, ModelError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import model_of, read_file
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
-from sensor_bnn.onnx.original import TOLERANCE, Original
+from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
+from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
@@ -84,7 +85,11 @@ class BackendCheck:
 
 
 def verify_model(
-    path: Path, board: Board | None, seed: int, progress: Callable[[str], object] = lambda step: None
+    path: Path,
+    board: Board | None,
+    seed: int,
+    progress: Callable[[str], object] = lambda step: None,
+    samples: Path | None = None,
 ) -> list[BackendCheck]:
     """Run the model on every backend with one random input, and compare every layer.
 
@@ -93,10 +98,12 @@ def verify_model(
         board: an emulated board to run on as well, or None.
         seed: seed of the input, which is standard normal.
         progress: called with the name of each backend before it runs.
+        samples: a file of real samples on which the reading is held to the file, beside random inputs.
 
     Raises:
-        ModelError: the file cannot be read, has an operator that the compiler does not know, or a backend
-            refuses it.
+        DataError: the samples cannot be read or are not of the model's kind.
+        ModelError: the file cannot be read, has an operator that the compiler does not know, was read
+            wrongly, or a backend refuses it.
         BoardError: the board has no emulator, or a single layer does not fit it.
         ToolError: a compiler or the emulator is missing or failed.
     """
@@ -107,6 +114,8 @@ def verify_model(
     (given,) = (value for value in model.graph.input if value.name not in constants)
     shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
     window = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    progress("the file as it is")
+    _hold_to_file(data, path, model, whole, samples)
     start: Values = {**constants, given.name: window}
     checks = []
     host: Values | None = None
@@ -121,14 +130,25 @@ def verify_model(
     for name, run in backends.items():
         progress(name)
         values = run()
-        if name == "onnxruntime":  # Our reading is the reference below: first it is held to the file.
-            read = {value: array for value, array in values.items() if value not in constants}
-            original = Original(data, path, model, read)
-            refuse_difference(path, original.first_difference(read, window))
         if name == "host":
             host = values
         checks.append(_check(name, model, start, values, host if board and name == board.name else None))
     return checks
+
+
+def _hold_to_file(
+    data: bytes, path: Path, model: onnx.ModelProto, whole: onnx.ModelProto, samples: Path | None
+) -> None:
+    """Refuse a file that was read wrongly: the reading is what every backend is compared with."""
+    (given,) = (value for value in whole.graph.input)
+    tensor = given.type.tensor_type
+    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    kind = TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+    original: Original | None = None
+    for window in chain(sample_inputs(kind), real_inputs(samples, kind) if samples else ()):
+        read = _onnxruntime(whole, given.name, window)
+        original = original or Original(data, path, model, read)
+        refuse_difference(path, original.first_difference(read, window))
 
 
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:

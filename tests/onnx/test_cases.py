@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper, parser
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.errors import ModelError
+from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx import qonnx, rewrite
 from sensor_bnn.onnx.export import to_onnx
 from sensor_bnn.onnx.operators import DOMAIN
@@ -323,6 +323,41 @@ def test_signs_that_were_read_wrongly_are_named(tmp_path, monkeypatch):
     body = "s = BipolarQuant (x, one) y = MatMul (s, w)"
     path = write(tmp_path / "m.onnx", 13, "1, 32", "1, 4", body, one=np.float32(1), w=np.ones((32, 4)))
     assert "the result s of node s (BipolarQuant) differs in" in refused(path)
+
+
+@pytest.mark.parametrize("command", ["compile", "verify"])
+def test_real_samples_find_what_random_inputs_do_not(command, tmp_path, monkeypatch):
+    """Here Relu is misread above 1000, and only the samples are so large."""
+
+    def bent(writer):
+        if writer.node.op_type == "Relu":
+            limit = writer.add("Sub", "part", [writer.node.input[0], np.float32([1000])])
+            more = writer.add("Relu", "more", [limit])
+            less = writer.add("Relu", "", [writer.node.input[0]])
+            writer.add("Add", "sum", [less, more], last=True)
+
+    path = write(tmp_path / "m.onnx", 13, "1, 1, 8", "1, 1, 8", "a = Relu (x) y = Mul (a, a)")
+    samples = tmp_path / "samples.npz"
+    x = np.full((2, 1, 8), 2000, np.float32)
+    np.savez(samples, x=x, y=np.zeros(2, np.int64), classes=np.array(["a"]))
+    arguments = [command, str(path), *(["--target", "host", "--no-cache"] if command == "compile" else [])]
+    right = CliRunner().invoke(root, [*arguments, "--samples", str(samples)])
+    assert right.exit_code == 0, right.output
+    monkeypatch.setitem(rewrite._SHAPED, "Relu", bent)
+    assert CliRunner().invoke(root, arguments).exit_code == 0
+    wrong = CliRunner().invoke(root, [*arguments, "--samples", str(samples)])
+    assert isinstance(wrong.exception, ModelError)
+    assert "the result a of node a (Relu) differs in 8 of 8" in str(wrong.exception)
+
+
+def test_samples_of_another_shape_are_refused(tmp_path):
+    path = write(tmp_path / "m.onnx", 13, "1, 1, 8", "1, 1, 8", "y = Relu (x)")
+    samples = tmp_path / "samples.npz"
+    x = np.zeros((2, 1, 9), np.float32)
+    np.savez(samples, x=x, y=np.zeros(2, np.int64), classes=np.array(["a"]))
+    with pytest.raises(DataError, match=r"are \[1, 9\], the model takes \[1, 1, 8\]"):
+        compile_model(path, "host", tmp_path / "host", samples=samples)
+    assert not (tmp_path / "host").exists()
 
 
 def test_our_own_files_are_known_by_all_that_they_use(shape_of, random_folded):
