@@ -243,6 +243,7 @@ def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Count
 def _is_dense(value: relax.Expr) -> bool:
     return (
         _is_call(value, "relax.matmul")
+        and str(value.ty.dtype.dtype) == "float32"
         and isinstance(value.args[1], GenericConst)
         and len(value.args[0].ty.shape) == len(value.args[1].ty.shape) == 2
     )

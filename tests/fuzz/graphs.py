@@ -189,6 +189,9 @@ def elementwise(graph: Graph) -> None:
 
 
 def product(graph: Graph) -> None:
+    if graph.chance(0.1):
+        whole_product(graph)
+        return
     x = floats(graph)
     if x is None or not x.shape:
         return
@@ -211,6 +214,17 @@ def product(graph: Graph) -> None:
         if graph.chance(0.5):
             names = [y.name, graph.normal(*broadcastable(graph, y.shape))]
             y = graph.add(kind, names if graph.chance(0.6) else names[::-1])
+
+
+def whole_product(graph: Graph) -> None:
+    """A product of integers, which has no kernel of ours."""
+    found = [v for v in graph.values if v.dtype == np.int32 and v.shape]
+    if found:
+        x = graph.pick(found)
+        N = int(graph.rng.integers(1, 6))
+        weights = graph.constant(graph.rng.integers(-5, 6, (x.shape[-1], N), dtype=np.int32))
+        y = graph.add("MatMul", [x.name, weights])
+        graph.add("Add", [y.name, graph.constant(graph.rng.integers(-5, 6, N, dtype=np.int32))])
 
 
 def gemm(graph: Graph) -> None:

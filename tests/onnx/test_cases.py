@@ -120,6 +120,12 @@ def test_gemm_one_bias_where_the_constant_is_larger_than_the_product(
     holds(write(tmp_path / "m.onnx", 13, given, result, body, **arrays))
 
 
+def test_a_product_of_integers_is_not_taken_for_one_of_floats(tmp_path):
+    body = "i = Cast <to = 6> (x) p = MatMul (i, w) s = Add (p, b) y = Cast <to = 1> (s)"
+    constants = {"w": np.arange(15, dtype=np.int32).reshape(3, 5), "b": np.arange(5, dtype=np.int32)}
+    holds(write(tmp_path / "m.onnx", 13, "4, 3", "4, 5", body, **constants), verified=True)
+
+
 @pytest.mark.parametrize("opset", [9, 11, 12, 13, 20])
 @pytest.mark.parametrize("axis", [None, 0, 1, 2])
 def test_softmax_opset_11(axis, opset, tmp_path):
