@@ -22,10 +22,10 @@ check: lint quick
 	$(TOOK)
 
 # The fixtures of tests/slow.py divide the tests: `make test` runs each of them once.
-quick: $(VENV)/.developing machine
+quick: $(VENV)/.developing machine peers
 	$(PYTEST) -m "not slow"
 
-slow: $(VENV)/.developing machine browser peers
+slow: $(VENV)/.developing machine peers browser
 	$(PYTEST) -m slow
 
 lint: $(VENV)/.developing

@@ -173,7 +173,7 @@ def build(bundle: str | Path, board: str | Path, folder: str | Path) -> BuildRes
 def flash(
     built: str | Path, port: str, board: str | Path | None = None, **options: Unpack[FlashOptions]
 ) -> FlashResult:
-    """Write a build's firmware over a serial port, verify it, start it, and see that it answers.
+    """Write a build's firmware over a serial port, verify it, start it, and check that it answers.
 
     Args:
         built: the build's folder, or a ``firmware.bin`` or ``.elf`` of it.
@@ -302,7 +302,7 @@ class Session:
 
     @classmethod
     def found(cls, port: str, bundle: Path, **parts: Unpack[SessionParts]) -> Session:
-        """A session with the board that the application at the port names.
+        """Return a session with the board whose name the application at the port sends.
 
         Raises:
             BoardError: this installation has no board of that name.

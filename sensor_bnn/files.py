@@ -1,8 +1,9 @@
-"""The one way to write files and folders.
+"""The only module that writes files and folders.
 
-A file is written beside its place, synced, and renamed: its place holds the old content or the new one, each
-whole. A folder is made beside its place and swapped in; a folder that this module did not make is never
-removed or emptied. Nothing temporary stays after a failure, Ctrl-C or ``SystemExit``.
+A file is written next to its final place, synced, and renamed, so the final place always holds either the
+complete old content or the complete new content. A folder is made next to its final place and swapped in. A
+folder that this module did not make is never removed or emptied. No temporary file is left after a failure,
+Ctrl-C or ``SystemExit``.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from typing import IO, Any, BinaryIO
 from sensor_bnn.errors import FileError
 
 Content = str | bytes | Iterable[bytes]
-"""Of a file: text (written as UTF-8), bytes, or chunks of them."""
+"""The content of a file: text (written as UTF-8), bytes, or chunks of bytes."""
 
 MANIFEST = ".sensor-bnn.json"
-"""In each folder that ``replace_folder`` made: its kind, and the files that it was made with."""
+"""The file in each folder that ``replace_folder`` made; it lists the folder's kind and its files."""
 
 _DRAFT = ".sensor-bnn-"  # Short, and without the file's name: a long name must not become too long.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -42,21 +43,21 @@ _REMEDIES = {
     errno.EBUSY: "It is in use, perhaps as a mount point: choose another place.",
 }
 FULL_SCRATCH = "Free some space there, or set TMPDIR to another folder."
-"""What to do where a scratch folder, or a program's own, is on a full disk."""
+"""The remedy if a scratch folder, ours or another program's, is on a full disk."""
 
 _log = logging.getLogger(__name__)
 
 _scratch: set[Path] = set()
-"""The scratch folders of this process. Their files end with it, so they need no fsync."""
+"""The scratch folders of this process. They are removed when it ends, so their files need no fsync."""
 
 
 @contextmanager
 def write_errors(path: Path, remedy: str | None = None) -> Iterator[None]:
-    """Turn an ``OSError`` of the body into a sentence that ``path`` cannot be written.
+    """Turn an ``OSError`` of the body into a ``FileError`` which says that ``path`` cannot be written.
 
     Args:
         path: what the body writes, as the user knows it.
-        remedy: what to do; by default what fits the error.
+        remedy: what to do; by default it depends on the error.
 
     Raises:
         FileError: the body raised an ``OSError``.
@@ -85,12 +86,12 @@ def replace_file(
         path: the file.
         mode: permissions of a new file, less the umask.
         exclusive: refuse a file that exists.
-        in_place: write into the file itself, in a folder that exists: for drives whose firmware follows the
-            blocks as they come.
-        remedy: what to do if it cannot be written; by default what fits the error.
+        in_place: write into the file itself, in an existing folder: for drives whose firmware reads the
+            blocks while they are written.
+        remedy: what to do if it cannot be written; by default it depends on the error.
 
     Raises:
-        FileError: it cannot be written, also where the library that writes to the stream says so with another
+        FileError: it cannot be written, even if the library that writes to the stream raises another
             exception.
     """
     draft = _Draft(path, mode, exclusive, in_place, remedy)
@@ -113,7 +114,7 @@ def write_file(
     exclusive: bool = False,
     remedy: str | None = None,
 ) -> None:
-    """Write a file whole or not at all; the arguments are those of ``replace_file``.
+    """Write a file completely or not at all; the arguments are those of ``replace_file``.
 
     Raises:
         FileError: it cannot be written; an earlier file is kept.
@@ -123,12 +124,12 @@ def write_file(
 
 
 def write_files(folder: Path, contents: Mapping[str, Content], remedy: str | None = None) -> None:
-    """Write files of one folder together: each is replaced only when all are written.
+    """Write files of one folder together: no file is replaced before all are written.
 
     Args:
         folder: made if it is missing; other files in it stay.
         contents: by the file's name in ``folder``.
-        remedy: what to do if they cannot be written; by default what fits the error.
+        remedy: what to do if they cannot be written; by default it depends on the error.
 
     Raises:
         FileError: one of them cannot be written.
@@ -161,11 +162,11 @@ def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
 
 @contextmanager
 def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
-    """Yield a file that is written while the body runs, such as a journal that outlives a power cut.
+    """Yield a file that is written while the body runs, such as a journal that survives a power cut.
 
     Args:
         path: a regular file, made if it is missing, with the folders on the way.
-        keep: bytes of its content to keep; writing goes on after them.
+        keep: number of bytes of its content to keep; writing continues after them.
 
     Raises:
         FileError: it cannot be opened or closed. Errors of the body's writing are the caller's: see
@@ -173,7 +174,7 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
     """
     with write_errors(path):
         if path.exists() and not path.is_file():
-            raise FileError(f"{path} is no regular file.", "Name a file.")
+            raise FileError(f"{path} is not a regular file.", "Name a file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         file.truncate(keep)
@@ -189,10 +190,10 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
 
 
 class NewFolder:
-    """A folder in the making.
+    """A folder that is not complete yet.
 
     Attributes:
-        path: where its files are until all are there; programs may write into it. It has the final name.
+        path: the temporary folder for its files; programs may write into it. It has the final name.
     """
 
     def __init__(self, path: Path, place: Path, remedy: str | None) -> None:
@@ -219,13 +220,13 @@ class NewFolder:
 
 @contextmanager
 def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> Iterator[NewFolder]:
-    """Yield a new folder that takes its place at the end of the body, whole; a failure keeps the old one.
+    """Yield a new folder, which replaces the old one after the body; a failure keeps the old one.
 
     Args:
         path: the folder; a symlink to one is followed. See ``check_folder`` for what it may hold.
         kind: what it is, such as ``bundle``: it gets a ``MANIFEST``, so that one of the same kind may replace
             it later. None: it gets none, and nothing but an empty folder is replaced.
-        remedy: what to do if it cannot be written; by default what fits the error.
+        remedy: what to do if it cannot be written; by default it depends on the error.
 
     Raises:
         FileError: it cannot be written, or its place holds what may not be replaced.
@@ -251,15 +252,15 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
             _sync(place.parent)
         _log.debug("wrote the folder %s", path)
     finally:
-        # While there is a draft, the earlier folder is the only one: it stays in ``work`` if it could not be
-        # put back.
+        # While the draft exists, the earlier folder is the only complete one: it is left in ``work`` if it
+        # could not be put back.
         shutil.rmtree(draft if draft.exists() else old, ignore_errors=True)
         with suppress(OSError):
             work.rmdir()
 
 
 def check_folder(path: Path, kind: str | None) -> None:
-    """Refuse a place that ``replace_folder`` may not replace; to be called before the work begins.
+    """Refuse a place that ``replace_folder`` may not replace. Call it before long work starts.
 
     It may be missing, empty, or a folder of the same kind that holds only the files that it was made with.
 
@@ -320,7 +321,7 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
 
 
 def scratch_file() -> IO[bytes]:
-    """Return an empty file without a name, to write and read; it ends when it is closed.
+    """Return an empty file without a name, to write and read; it is removed when it is closed.
 
     Raises:
         FileError: it cannot be made.
@@ -346,7 +347,7 @@ def copy_folder(source: Path, folder: Path) -> None:
 
 @contextmanager
 def standard_output() -> Iterator[None]:
-    """Flush standard output after the body, so that a full disk under it is a sentence too.
+    """Flush standard output after the body, so that a full disk there is reported in a sentence too.
 
     Raises:
         FileError: standard output is on a full disk.

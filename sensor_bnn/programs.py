@@ -48,7 +48,7 @@ class Done:
     Attributes:
         status: its exit status, 0..255.
         output: its standard output; empty when that was shown.
-        errors: its standard error as text, what is no UTF-8 replaced; empty when that was merged or shown.
+        errors: its standard error as text, with invalid UTF-8 replaced; empty when that was merged or shown.
         seconds: from its start to its end.
     """
 
@@ -59,7 +59,7 @@ class Done:
 
     @property
     def text(self) -> str:
-        """The output as text; what is no UTF-8 is replaced."""
+        """The output as text, with invalid UTF-8 replaced."""
         return self.output.decode(errors="replace")
 
 
@@ -80,21 +80,21 @@ def run(
 ) -> Done:
     """Run a program to its end and return what it wrote.
 
-    An exception on the way, such as Ctrl-C, ends the program and all that it has started.
+    An exception meanwhile, such as Ctrl-C, ends the program and all programs that it has started.
 
     Args:
         command: the program, by its path or as ``PATH`` finds it, and its arguments.
         install: the remedy for a program that is missing or cannot be started.
         remedy: the remedy for a program that failed; ``install`` if it is not given.
         error: the class of a failure.
-        failure: what a failure means to the user, in front of its reason; by itself the reason if empty.
+        failure: what a failure means to the user, printed before its reason; empty: only the reason.
         check: whether an exit status other than 0 is a failure.
         stdin: the program's whole standard input.
         cwd: where it runs; here if it is not given.
         env: its whole environment; this program's own if it is not given.
-        timeout: after so many seconds it is ended, which is a failure.
-        merged: its standard error goes to its output, in the order in which it writes.
-        shown: what it writes goes to our standard error, for the user to see it while it runs.
+        timeout: seconds after which it is ended, which is a failure; None for no limit.
+        merged: whether its standard error is part of its output, in the order in which it writes.
+        shown: whether its output goes to our standard error, where the user sees it while it runs.
 
     Raises:
         SensorBnnError: of the class ``error``: the program is missing, cannot be started, took too long, was
@@ -118,8 +118,9 @@ def run(
                 stderr=subprocess.STDOUT if merged else captured,
                 cwd=cwd,
                 env=env,
-                # A group of its own can be ended whole: a compiler driver has children. A program whose words
-                # are shown stays in the terminal's foreground group, outside of which a terminal may stop it.
+                # A process group of its own can be ended together with its children, which a compiler driver
+                # has. A program whose output is shown stays in the terminal's foreground group: the terminal
+                # may stop programs in other groups when they write.
                 process_group=None if shown else 0,
             )
         output, errors = process.communicate(data or None, timeout)
@@ -154,15 +155,15 @@ def run(
 
 
 class Running:
-    """A program that runs beside this one; a context manager, whose end is the program's.
+    """A program that runs at the same time as this one; a context manager that ends it.
 
-    Made by ``start``. It is not reached by the terminal's Ctrl-C, and is killed when this program is killed.
+    ``start`` makes it. The terminal's Ctrl-C does not reach it. It is killed when this program is killed.
 
     Args:
-        process: just started.
-        name: the program's, for messages.
-        words: where it writes its standard error.
-        grace: so many seconds it has at the end of the context to end by itself, before it is told to.
+        process: the started process.
+        name: the program's name, for messages.
+        words: the file for its standard error.
+        grace: seconds that it has at the end of the context to end by itself, before it gets SIGTERM.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], name: str, words: IO[bytes], grace: float) -> None:
@@ -184,7 +185,7 @@ class Running:
                 if not self.ended(_TERMINATE_SECONDS):
                     self._process.kill()
         finally:
-            # Also where a second Ctrl-C cuts the waiting short.
+            # Also if a second Ctrl-C interrupts the waiting.
             if self._process.poll() is None:
                 self._process.kill()
             status = self._process.wait()
@@ -197,7 +198,7 @@ class Running:
         return self._process.pid
 
     def ended(self, within: float) -> bool:
-        """Wait up to so many seconds for its end; whether it has ended."""
+        """Wait up to ``within`` seconds for its end; return whether it has ended."""
         try:
             self._process.wait(timeout=within)
         except subprocess.TimeoutExpired:
@@ -209,7 +210,7 @@ class Running:
         return self._process.wait()
 
     def said(self) -> str:
-        """What it has written to its standard error so far; what is no UTF-8 is replaced."""
+        """Return its standard error so far, with invalid UTF-8 replaced."""
         self._words.seek(0)
         return self._words.read().decode(errors="replace").strip()
 
@@ -223,15 +224,15 @@ def start(
     pass_fds: Sequence[int] = (),
     grace: float = 0.0,
 ) -> Running:
-    """Start a program that runs beside this one.
+    """Start a program that runs at the same time as this one.
 
     Args:
         command: the program, by its path or as ``PATH`` finds it, and its arguments.
         install: the remedy for a program that is missing or cannot be started.
         stdin: a file descriptor that it reads; it reads nothing if none is given.
-        stdout: a file descriptor that it writes; what it writes is dropped if none is given.
-        pass_fds: further file descriptors that it keeps.
-        grace: so many seconds it has at the end of its context to end by itself.
+        stdout: a file descriptor that it writes; without one its output is dropped.
+        pass_fds: other file descriptors that it inherits.
+        grace: seconds that it has at the end of its context to end by itself.
 
     Raises:
         ToolError: the program is missing or cannot be started.
@@ -250,7 +251,7 @@ def start(
                     stdout=subprocess.DEVNULL if stdout is None else stdout,
                     stderr=said,
                     pass_fds=pass_fds,
-                    start_new_session=True,  # Ctrl-C is for us; we tell the program to end
+                    start_new_session=True,  # Ctrl-C reaches only us; we end the program
                 )
                 running = stack.enter_context(Running(process, Path(words[0]).name, said, grace))
         except OSError as problem:
@@ -260,7 +261,7 @@ def start(
 
 
 def find(program: str, *, install: str, error: type[SensorBnnError] = ToolError, failure: str = "") -> str:
-    """Return the path of a program, to see before long work that it is there.
+    """Return the path of a program; call it before long work to check that the program exists.
 
     Args:
         program: its path, or its name for ``PATH``.
@@ -306,7 +307,7 @@ class _Blame:
     failure: str
 
     def error(self, reason: str, remedy: str) -> SensorBnnError:
-        # A sentence of its own begins with a capital letter; a program's name stays as it is.
+        # A sentence starts with a capital letter, but a program's name keeps its spelling.
         alone = f"The {reason.removeprefix('the ')}" if reason.startswith("the ") else reason
         return self.kind(f"{self.failure} ({reason})." if self.failure else f"{alone}.", remedy)
 
@@ -327,7 +328,7 @@ def _find(program: str, search: str, blame: _Blame, install: str) -> str:
 
 
 def _not_started(program: str, problem: OSError, blame: _Blame, install: str) -> SensorBnnError:
-    """The file is there and executable: its format or its interpreter is wrong, or there is no memory."""
+    """The file exists and is executable: its format or its interpreter is wrong, or there is no memory."""
     if problem.filename is not None and Path(problem.filename).name != Path(program).name:
         return blame.error(
             f"{program} cannot be started in {problem.filename}: {problem.strerror}", "Check that folder."
@@ -350,7 +351,7 @@ def _after_kill(number: int, line: str) -> str:
 
 
 def _reason(said: str) -> str:
-    """The line of a program's words that has the error, as a compiler's has; else the last lines."""
+    """Return the line of a program's output that contains the error; without one, the last lines."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     full = (
         line for line in lines if _FULL in line
@@ -360,9 +361,9 @@ def _reason(said: str) -> str:
 
 
 def _end(process: subprocess.Popen[bytes], group: bool) -> None:
-    """End the program and its children, politely first, and take what is left in its pipes."""
+    """End the program and its children, first with SIGTERM, then with SIGKILL, and drain its pipes."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        # The group is killed although the program itself has ended: a child may have ignored SIGTERM.
+        # The group is killed even if the program itself has ended: a child may have ignored SIGTERM.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number) if group else process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -371,7 +372,7 @@ def _end(process: subprocess.Popen[bytes], group: bool) -> None:
 
 @contextlib.contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Deliver a signal that is ours to handle only afterwards: a program half started could not be ended."""
+    """Delay the signals that we handle until after the body: a half-started program could not be ended."""
     came: list[int] = []
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
@@ -390,7 +391,7 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _end_with_us() -> tuple[str, ...]:
-    """What runs a program so that it is killed when this one is, whose own cleaning up is skipped then."""
+    """Return the command prefix that kills a program when this one is killed, which then cannot clean up."""
     setpriv = shutil.which("setpriv")  # of util-linux, which every Debian has
     return () if setpriv is None else (setpriv, "--pdeathsig", "KILL", "--")
 

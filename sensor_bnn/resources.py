@@ -1,4 +1,4 @@
-"""Where things lie: boards, firmware sources and export templates of this installation, the user's cache."""
+"""The folders of boards, firmware sources and export templates, and the user's cache folder."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def resource(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be downloaded or computed again; it may not be there yet.
+    """Return the folder for files that can be downloaded or computed again; it may not exist yet.
 
-    It is ``$SENSOR_BNN_DATA``, else the system's place for caches, such as ``~/.cache/sensor-bnn``, which
-    ``$XDG_CACHE_HOME`` moves.
+    It is ``$SENSOR_BNN_DATA`` if that is set, else the system's folder for caches, such as
+    ``~/.cache/sensor-bnn``, which ``$XDG_CACHE_HOME`` can change.
 
     Raises:
         DataError: the user has no home folder.

@@ -1,8 +1,8 @@
-"""What this program says while it works: ``-v``, ``-vv`` and ``--trace FILE``, over the standard ``logging``.
+"""The options ``-v``, ``-vv`` and ``--trace FILE``, which show the messages of the standard ``logging``.
 
-Every module has a logger of its own name. INFO are steps and programs, DEBUG is all else: frames, passes, and
-what programs say. Without one of the options nothing is formatted; a message that is costly to make asks its
-logger ``isEnabledFor`` first. Keys and environments are never logged.
+Every module has a logger of its own name. INFO is for steps and programs; DEBUG is for everything else:
+frames, passes, and the output of programs. Without one of the options no message is formatted; code that
+computes an expensive message checks ``isEnabledFor`` first. Keys and environments are never logged.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from typing import TextIO
 from sensor_bnn.errors import SensorBnnError
 
 FIRST_LINE = "# sensor-bnn trace: time (UTC), level, logger, message (docs/tracing.md)\n"
-"""A file that begins with it is a trace, and may be overwritten by another."""
+"""The first line of a trace. A file that starts with it may be overwritten by another trace."""
 
 _ROOT = logging.getLogger("sensor_bnn")
 _SHORT_BYTES = 32
-# All but the tab and the line feed: what a program or a board says must not steer the user's terminal.
+# Control characters except tab and line feed: the output of a program or board must not control the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _log = logging.getLogger(__name__)
 
 
 class TraceError(SensorBnnError):
-    """The trace cannot be written where it was asked for."""
+    """The trace file cannot be written."""
 
 
 @dataclass(frozen=True)
 class Payload:
-    """An argument of a log message that may be long: abridged on the screen, whole in the trace.
+    """An argument of a log message that may be long: shortened on the screen, complete in the trace.
 
     Attributes:
-        data: bytes are shown in hex, text as it is.
+        data: bytes, which are shown in hex, or text, which is shown as it is.
     """
 
     data: bytes | str
@@ -54,7 +54,7 @@ class Payload:
         return shown if left <= 0 else f"{shown} ... and {left:,} more"
 
     def whole(self) -> str:
-        """All of it."""
+        """Return the complete text."""
         return _spelled(self.data)
 
 
@@ -63,11 +63,11 @@ def _spelled(data: bytes | str) -> str:
 
 
 class Laps:
-    """Logs steps, each with the seconds since the one before.
+    """Logs steps, each with the seconds since the previous one.
 
     Args:
-        log: where to.
-        level: INFO for steps that a user knows, DEBUG for those within.
+        log: the logger.
+        level: INFO for steps that a user knows, DEBUG for steps inside them.
     """
 
     def __init__(self, log: logging.Logger, level: int = logging.INFO) -> None:
@@ -88,7 +88,7 @@ class Laps:
 
 
 class Tracing:
-    """The two ways out of the log, for one run of a command; ``close`` takes them off again."""
+    """The two outputs of the log, for one run of a command; ``close`` removes them."""
 
     def __init__(self) -> None:
         self._verbosity = 0
@@ -97,7 +97,7 @@ class Tracing:
         self._file: _File | None = None
 
     def raise_verbosity(self, count: int) -> None:
-        """Say more on standard error: 1 in all for INFO, 2 for DEBUG."""
+        """Increase the verbosity on standard error: a total of 1 shows INFO, 2 shows DEBUG."""
         self._verbosity += count
         if self._screen is None:
             self._screen = _Screen()
@@ -106,16 +106,16 @@ class Tracing:
         self._set_level()
 
     def write_to(self, path: Path, command: Sequence[str]) -> None:
-        """Write everything to a file, from now on.
+        """Write all messages to a file from now on.
 
         Args:
-            path: of the file; with the number of this process, if it is a further one of a training run.
+            path: the file; the other processes of a training run append their node and device number.
             command: the command line, for the trace's first entry.
 
         Raises:
-            TraceError: the file cannot be written, or is there and is no trace.
+            TraceError: the file cannot be written, or exists and is not a trace.
         """
-        # Here, because they take 10 ms to import, and most commands write no trace.
+        # Imported here, because they take 10 ms to import, and most commands write no trace.
         import platform
         from importlib import metadata
 

@@ -1,6 +1,6 @@
-"""Random folded models and small ONNX files that several parts test with.
+"""Random folded models and small ONNX files for the tests of several parts.
 
-The folded models have a forward pass in plain +-1 arithmetic, with no packing anywhere.
+Their values are those of ``sensor_bnn.nn.folded_forward``, in plain +-1 arithmetic with no packing anywhere.
 
 Float constants and inputs are small multiples of 1/8: every float sum is then exact in any order, and so
 every bit of every backend must agree.
@@ -23,11 +23,12 @@ from sensor_bnn.nn.folded import (
     FoldedModel,
     PackedOutLinear,
 )
+from sensor_bnn.nn.folded_forward import Trace, embed, from_stream
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
 pytest_plugins = ["slow"]
 
-# A busy machine is slow, not wrong: no test is held to a time.
+# No test has a deadline: on a busy machine a correct program is slow.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
@@ -101,59 +102,20 @@ def _make(shape: Shape, seed: int = 0) -> FoldedModel:
     )
 
 
-def _pm(bits: np.ndarray) -> np.ndarray:
-    return np.where(bits, 1, -1)
-
-
-def _linear(linear: FloatOutLinear | PackedOutLinear, x: np.ndarray) -> np.ndarray:
-    acc = _pm(x) @ _pm(linear.weight).T
-    if isinstance(linear, PackedOutLinear):
-        return acc >= linear.threshold
-    return linear.scale * acc.astype(np.float32) + linear.bias
+_ONNX_NAMES = {"bits": "pack", "attended": "context/rows", "merged": "output/pack", "hidden": "expand"}
 
 
 def _forward(model: FoldedModel, window: np.ndarray) -> dict[str, np.ndarray]:
     """Every value under its ONNX name; packed tensors as bools, not packed."""
-    values: dict[str, np.ndarray] = {}
-    T, d = model.embed_bias.shape
-    H, dh = model.heads, d // model.heads
-    tokens = np.zeros((T, len(model.embed_weight)), dtype=np.float32)
-    P, columns = model.patch, model.length // model.patch
-    for t in range(T):
-        if model.height:
-            row, column = t // columns * P, t % columns * P
-            cut = window[0, :, row : row + P, column : column + P]
-        else:
-            cut = window[0, :, t * P : (t + 1) * P]
-        tokens[t] = cut.ravel()
-    stream = tokens @ model.embed_weight + model.embed_bias
-    values["/embed/position"] = stream
-    for index, (attention, mlp) in enumerate(model.blocks):
-        a, m = f"/blocks.{index}/attention", f"/blocks.{index}/mlp"
-        b = values[f"{a}/pack"] = stream >= attention.threshold
-        q = values[f"{a}/query"] = _linear(attention.query, b)
-        k = values[f"{a}/key"] = _linear(attention.key, b)
-        v = values[f"{a}/value"] = _linear(attention.value, b)
-        scores = np.zeros((H, T, T), dtype=np.int32)
-        chosen = np.zeros((H, T, T), dtype=bool)
-        context = np.zeros((T, d), dtype=np.int32)
-        for h in range(H):
-            part = slice(h * dh, (h + 1) * dh)
-            scores[h] = _pm(q[:, part]) @ _pm(k[:, part]).T
-            for t in range(T):
-                e = attention.table[h, (scores[h, t] + dh) // 2]
-                chosen[h, t] = e.astype(np.float32) >= attention.ratio[h] * np.float32(e.sum())
-            context[:, part] = chosen[h].astype(int) @ _pm(v[:, part])
-        values[f"{a}/scores"] = scores
-        values[f"{a}/map"] = chosen
-        values[f"{a}/context/rows"] = context
-        packed = values[f"{a}/output/pack"] = context >= attention.output_threshold
-        stream = values[f"{a}/residual"] = stream + _linear(attention.output, packed)
-        b = values[f"{m}/pack"] = stream >= mlp.threshold
-        hidden = values[f"{m}/expand"] = _linear(mlp.expand, b)
-        stream = values[f"{m}/residual"] = stream + _linear(mlp.contract, hidden)
-    values["logits"] = stream.mean(axis=0, keepdims=True) @ model.head_weight + model.head_bias
-    return values
+    stream = embed(model, window[0])
+    trace: Trace = {}
+    logits = from_stream(model, stream, trace)
+    values = {"/embed/position": stream}
+    for name, value in trace.items():
+        layer, _, part = name.rpartition(".")
+        block, _, half = layer.rpartition(".")
+        values[f"/{block}/{half}/{_ONNX_NAMES.get(part, part)}"] = value
+    return {**values, "logits": logits[None]}
 
 
 @pytest.fixture
@@ -263,7 +225,7 @@ def mlp_onnx(tmp_path: Path) -> Build:
 
 @pytest.fixture(scope="session")
 def conforms() -> Callable[[str, object], None]:
-    """``conforms(command, value)``: the value is what this command's schema allows."""
+    """``conforms(command, value)`` checks a value against the schema of that command's output."""
     import json
 
     from jsonschema import Draft202012Validator

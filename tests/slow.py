@@ -22,6 +22,7 @@ PROGRAMS = {
     "cross_compiler": ("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*"),
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
+    "fuzzer": ("clang", "clang-[0-9]*"),
     "training": (),
     "long_compile": (),
 }
@@ -47,13 +48,18 @@ def browser() -> None:
 
 
 @pytest.fixture(scope="session")
+def fuzzer() -> None:
+    """Allow Clang, which only the fuzzing with libFuzzer uses."""
+
+
+@pytest.fixture(scope="session")
 def training() -> None:
     """Allow training, in this process and in others."""
 
 
 @pytest.fixture(scope="session")
 def long_compile() -> None:
-    """Allow to compile with TVM for more than a few seconds; a small model needs no permission."""
+    """Mark tests that compile with TVM for a second or more; nothing guards it."""
 
 
 class _Guard:

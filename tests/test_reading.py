@@ -350,7 +350,7 @@ anything = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_changed_value_is_taken_or_refused_in_a_sentence(data: st.DataObject) -> None:
-    """Every reader of values goes through ``typed``: the bundle's facts, the deepest, stand for all."""
+    """Every reader of values goes through ``typed``: the bundle's facts, the deepest, represent all."""
     values = copy.deepcopy(bundle_facts())
     at: Any = values
     while True:

@@ -53,7 +53,7 @@ def imports(module: str) -> Iterator[str]:
 
 
 def stage(module: str) -> str:
-    """The package a module lies in; empty for a module at the top."""
+    """The package of a module; empty for a module at the top."""
     parts = module.split(".")
     return parts[1] if len(parts) > 2 or (MODULES[module].name == "__init__.py" and len(parts) > 1) else ""
 
@@ -73,7 +73,7 @@ def test_no_package_imports_a_later_one() -> None:
 
 
 def test_the_modules_that_every_package_uses_import_no_package() -> None:
-    """``api``, ``__init__`` and ``__main__`` are the way in, and may import every stage."""
+    """``api``, ``__init__`` and ``__main__`` are the entry points, and may import every stage."""
     ways_in = {"sensor_bnn", "sensor_bnn.api", "sensor_bnn.__main__"}
     wrong = [
         (module, name)

@@ -45,7 +45,7 @@ COMMANDS = (
 )
 
 RENAMED = {"eval": "evaluate"}
-"""Old names of commands, in no list: such a name says what to type instead."""
+"""Old names of commands. They are not listed; each prints what to type instead."""
 
 
 _TRACING = "sensor_bnn.tracing"
@@ -54,14 +54,14 @@ _log = logging.getLogger(__name__)
 
 
 def traced(command: click.Command) -> click.Command:
-    """Give a command the options -v and --trace, once; of all levels of one command line they add up."""
+    """Add the options -v and --trace to a command, once; all levels of a command line count together."""
     if not any(parameter.name == "trace" for parameter in command.params):
         verbose = click.Option(
             ["-v", "--verbose"],
             count=True,
             expose_value=False,
             callback=_verbose,
-            help="Say on stderr what is done and which programs run; -vv says everything.",
+            help="Print steps and programs that run on stderr; -vv prints everything.",
         )
         trace = click.Option(
             ["--trace"],
@@ -69,7 +69,7 @@ def traced(command: click.Command) -> click.Command:
             metavar="FILE",
             expose_value=False,
             callback=_trace,
-            help="Write everything to FILE, with times: programs, frames, passes.",
+            help="Write all messages to FILE, with times: programs, frames, passes.",
         )
         command.params += [verbose, trace]
     return command
@@ -89,7 +89,7 @@ def _trace(ctx: click.Context, parameter: click.Parameter, path: Path | None) ->
 
 
 def _tracing(ctx: click.Context) -> Tracing:
-    """That of the whole command line, which ends with it."""
+    """Return the tracing of the whole command line; it is closed at the command's end."""
     if _TRACING not in ctx.meta:
         ctx.meta[_TRACING] = tracing = Tracing()
         ctx.find_root().call_on_close(tracing.close)
@@ -102,7 +102,7 @@ class OnceGroup(click.Group):
     """A group whose commands refuse an option that is given twice; click would silently use the last one."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, which can be traced as every other."""
+        """Return the command of that name, with the options of ``traced``."""
         command = super().get_command(ctx, cmd_name)
         return None if command is None else traced(command)
 
@@ -142,7 +142,7 @@ class Pipeline(OnceGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and say what to type in place of an old name.
+        """Find the command; for an old name, say what to type instead.
 
         Raises:
             click.UsageError: the command has another name now, or an option is given twice.
@@ -162,7 +162,7 @@ class Pipeline(OnceGroup):
         return traced(command)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; the trace has what ended it."""
+        """Run the command, and log the exception that ended it."""
         with failures_logged(_log):
             return super().invoke(ctx)
 
@@ -187,7 +187,7 @@ traced(root)
 def main() -> None:
     """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
     for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _leave)
     try:
         with standard_output():
@@ -198,8 +198,8 @@ def main() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """End by an exception, so that programs are ended and temporary files removed on the way out."""
-    signal.signal(number, signal.SIG_DFL)  # a second one ends this program at once
+    """End by an exception, so that other programs are ended and temporary files removed."""
+    signal.signal(number, signal.SIG_DFL)  # a second signal ends this program at once
     raise SystemExit(128 + number)
 
 

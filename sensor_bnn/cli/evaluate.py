@@ -39,7 +39,7 @@ _MEANT_FOR = {
     "--write-samples",
     type=_FILE,
     help="Checkpoint: also write samples of the recipe's test part to this file, spread over its subjects"
-    " (images: over its classes). The shipped samples.npz was made so.",
+    " (images: over its classes). The shipped samples.npz was made in this way.",
 )
 @click.option(
     "--samples",
@@ -85,11 +85,12 @@ def command(
     baud: int | None,
     as_json: bool,
 ) -> None:
-    """Evaluate MODEL over a whole labelled set: accuracy, recall of each class, confusion matrix.
+    """Measure the accuracy of MODEL over a whole labelled set.
 
-    MODEL is a checkpoint (run in PyTorch), an ONNX file ending in .onnx (ONNX Runtime), or a bundle: with
-    --port or --board it runs on the board, else it must be compiled for `host` and runs here. Without MODEL
-    the shipped model is evaluated. The exit code is 1 if outputs of a board differ from those of --reference.
+    Prints top-1, the recall of each class, and the confusion matrix. MODEL is a checkpoint (run in PyTorch),
+    an ONNX file ending in .onnx (ONNX Runtime), or a bundle: with --port or --board it runs on the board,
+    else it must be compiled for `host` and runs here. Without MODEL the shipped model is evaluated. The exit
+    code is 1 if outputs of a board differ from those of --reference.
 
     On a board every answer is saved at once. After a pulled cable or Ctrl-C, interrupted.json has the result
     so far, marked as incomplete, and the same command continues where it stopped. With --board alone an

@@ -9,12 +9,12 @@ ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class Lifetime:
-    """A tensor that needs room in the arena.
+    """The size and the lifetime of a tensor in the arena.
 
     Attributes:
-        size: bytes.
-        first: index of the step that writes it.
-        last: index of the last step that reads it; at least ``first``.
+        size: the size in bytes.
+        first: the index of the step that writes the tensor.
+        last: the index of the last step that reads it; at least ``first``.
     """
 
     size: int
@@ -22,18 +22,18 @@ class Lifetime:
     last: int
 
     def overlaps(self, other: Lifetime) -> bool:
-        """Whether both are needed during some step."""
+        """Whether some step needs both tensors."""
         return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True)
 class ArenaPlan:
-    """Offsets of all tensors.
+    """The offsets of all tensors.
 
     Attributes:
-        offsets: bytes from the arena's start, in the order of the lifetimes given.
-        size: bytes of the whole arena.
-        lower_bound: bytes alive at once at the fullest step: no plan can be smaller.
+        offsets: the offsets in bytes from the arena's start, in the order of the lifetimes.
+        size: the size of the arena in bytes.
+        lower_bound: the bytes that are needed at once in the fullest step; no plan can be smaller.
     """
 
     offsets: tuple[int, ...]
@@ -64,10 +64,10 @@ def _first_fit(lifetimes: list[Lifetime], order: list[int]) -> ArenaPlan:
 
 
 def plan_arena(lifetimes: list[Lifetime]) -> ArenaPlan:
-    """Give every tensor an offset so that none that live at the same time overlap.
+    """Give every tensor an offset so that tensors with overlapping lifetimes do not overlap in memory.
 
-    First fit, tried over several orders (size, duration, birth); the smallest plan wins. Offsets are
-    multiples of 16 bytes.
+    First fit is tried in several orders (size, duration, first step, last step), and the smallest plan is
+    returned. Offsets are multiples of 16 bytes.
     """
     steps = sorted({t.first for t in lifetimes})
     bound = max(

@@ -1,4 +1,4 @@
-"""The model bundle: what the compiler hands over, a folder of plain C, one object file and its facts."""
+"""The model bundle, the compiler's result: a folder with plain C, one object file and its metadata."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _TEMPLATES = {
     "weights.c": "weights.c.j2",
 }
 KERNELS = "kernels"
-"""Folder of the bundle that holds the C kernels the model uses."""
+"""The folder in the bundle for the C kernels that the model uses."""
 
 _C_TYPES = {
     "float32": "float",
@@ -63,23 +63,23 @@ def write_bundle(
     classes: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
-    """Compile the program's kernels and write the bundle; ``folder`` appears whole or not at all.
+    """Compile the program's kernels and write the bundle; ``folder`` appears complete or not at all.
 
     Args:
-        program: kernels and buffers.
+        program: the kernels and the buffers.
         name: the model's name.
-        model_hash: hexadecimal SHA-256 of the ONNX file.
+        model_hash: the SHA-256 of the ONNX file, in hex.
         target: the processor.
-        folder: where to; an earlier bundle there is replaced.
-        package: also make the library and what brings it into other builds.
-        own_kernels: C sources and headers of kernels that the program calls and ``firmware/kernels`` has not;
-            headers named ``linear_*`` declare them.
-        classes: the names of the outputs, in their order; None for a model that says none.
-        tuning: hexadecimal SHA-256 of the tuning file that the program was planned with.
+        folder: the folder to write; an earlier bundle there is replaced.
+        package: whether to make the library and the packages for other builds.
+        own_kernels: the C sources and headers of kernels that the program calls and that are not in
+            ``firmware/kernels``; headers named ``linear_*`` declare them.
+        classes: the names of the outputs, in their order; None for a model without names.
+        tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
-        ModelError: the name cannot stand in C.
-        FileError: the place cannot be written, or holds something else than a bundle.
+        ModelError: the name has a character that is not allowed in C code.
+        FileError: the folder cannot be written, or holds something else than a bundle.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
     prefix = c_prefix(name)
@@ -124,7 +124,7 @@ def write_bundle(
 
 
 def _check_size(program: Program, plan: ArenaPlan) -> None:
-    """Refuse what 32-bit addresses do not reach, whatever the board."""
+    """Refuse a model that is too large for 32-bit addresses, whatever the board."""
     elsewhere = sum(buffer.size for buffer in program.buffers if buffer.place is not Place.ARENA)
     if plan.size + elsewhere <= MAX_BYTES:
         return
@@ -132,7 +132,7 @@ def _check_size(program: Program, plan: ArenaPlan) -> None:
     largest = program.steps[touched.index(max(touched))]
     raise ModelError(
         f"The model needs {plan.size + elsewhere:,} bytes, more than 32-bit addresses reach; node "
-        f"{largest.name} alone works on {max(touched):,}.",
+        f"{largest.name} alone uses {max(touched):,}.",
         "Make the model smaller.",
     )
 
@@ -153,7 +153,7 @@ def _tir_kernels(program: Program) -> dict[str, PrimFunc]:
 
 
 def _c_kernels(program: Program, target: Target) -> list[Path]:
-    """Sources and headers of ``firmware/kernels`` that the program needs on the target."""
+    """Return the sources and headers of ``firmware/kernels`` that the program needs on the target."""
     return kernel_files(target, _families(program, target))
 
 
@@ -228,18 +228,18 @@ def _metadata(
 
 
 def _is_float(program: Program, step: Step) -> bool:
-    """Whether the layer's arithmetic is all floating point: no bits in it."""
+    """Whether all arithmetic of the layer is floating point, without bits."""
     return program.buffers[step.writes].type.dtype == np.float32 and not step.operator.startswith("Bnn")
 
 
 def _read_bytes(program: Program, step: Step, *, constant: bool) -> int:
-    """Bytes of a layer's weights, or of all else that it reads; a tensor that it reads twice counts once."""
+    """Return the bytes of a layer's weights, or of its other inputs; each tensor counts once."""
     read = (program.buffers[index] for index in dict.fromkeys(step.reads))
     return sum(buffer.size for buffer in read if (buffer.place is Place.CONSTANT) == constant)
 
 
 def _tenant(program: Program, index: int, offset: int) -> Tenant:
-    """A tensor in the arena: where it lies, from the layer that first writes it to the last that uses it."""
+    """Return the place and the lifetime of a tensor in the arena, from its first writer to its last user."""
     life = _lifetime(program, index)
     step = program.steps[life.first]
     name = f"{step.name}/workspace" if index == step.workspace else step.name
@@ -247,7 +247,7 @@ def _tenant(program: Program, index: int, offset: int) -> Tenant:
 
 
 def _end(buffer: Buffer) -> End:
-    """The checked types of :class:`End` are those that ``_C_TYPES`` has; the program has no others."""
+    """Describe the input or output. A program has no other types than ``_C_TYPES``, which ``End`` allows."""
     return msgspec.convert(
         {"dtype": buffer.type.dtype.name, "shape": buffer.type.shape, "bytes": buffer.size}, End
     )
@@ -256,7 +256,7 @@ def _end(buffer: Buffer) -> End:
 def _renderer(
     program: Program, offsets: dict[int, int], metadata: Metadata, headers: list[str]
 ) -> Callable[..., str]:
-    """Return ``render(template)``: a template of the bundle with all its facts."""
+    """Return the function ``render(template)``, which fills a template with all facts of the bundle."""
     input_offset = metadata.arena_bytes
     output_offset = input_offset + _aligned(metadata.input.bytes)
     constants = {index: f"sbnn_weights_{place}" for place, index in enumerate(_constants(program))}
@@ -319,7 +319,7 @@ def _prototype(kernel: str, function: PrimFunc) -> str:
 
 
 def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]) -> dict[str, Any]:
-    """C functions for the layers, and the calls of them: layers that differ in their constants share one."""
+    """Return C functions for the layers, and their calls; layers that differ in constants only share one."""
     functions: dict[tuple[str, ...], dict[str, Any]] = {}
     calls = []
     for step in program.steps:
@@ -346,7 +346,7 @@ def _layers(program: Program, constants: dict[int, str], offsets: dict[int, int]
         symbols = {name: constants[index] for index, name in names.items()}
         calls.append(
             {
-                "layer": step.name.replace("*/", "* /"),
+                "layer": step.name.replace("*/", "* /"),  # it becomes a C comment, which it must not end
                 "operator": step.operator,
                 "code": f"{function['name']}({', '.join(symbols.get(name, name) for name, _ in given)});",
             }
@@ -408,7 +408,7 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
 
 def _float(value: float) -> str:
     if math.isfinite(value):
-        return f"{value.hex()}f"
+        return f"{value.hex()}f"  # a hexadecimal float is exact
     return "NAN" if math.isnan(value) else f"{'-' if value < 0 else ''}INFINITY"
 
 

@@ -1,9 +1,9 @@
-"""Instructions of kernels in TIR on each class of cores, for tables that are printed before anything runs.
+"""Estimated instructions of the TIR kernels on each class of cores, for tables that are printed before a run.
 
-The model: a kernel takes a fixed number of instructions for each of its words, terms or elements, whatever
-their values. The numbers were fitted to layers counted on emulated cores; ``tests/compiler/test_costs.py``
-holds them to such counts. What it does not see: the values (a sum in software takes more or less with them)
-and what LLVM makes of one shape and not of another. Binary linear layers are estimated by ``lookup.py``.
+In this model a kernel takes a fixed number of instructions per word, term or element. The numbers were fitted
+to counts of layers on emulated cores, and ``tests/compiler/test_costs.py`` compares them with such counts.
+The model does not include two effects: the values (they change the time of a software float sum), and LLVM's
+optimizations that depend on the shape. ``lookup.py`` estimates binary linear layers.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from sensor_bnn.onnx.operators import FLOAT, TensorType
 from sensor_bnn.onnx.packing import words_for
 
 _INTEGER = 4.5
-"""Instructions of one of TVM's own kernels, an element that is no float; on a Cortex-M7."""
+"""Instructions of one of TVM's own kernels per element that is not a float, on a Cortex-M7."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Instructions on one class of cores.
+    """Instructions of kernels on one class of cores.
 
     Attributes:
-        model: where the numbers are from, as tables say it.
-        word: XOR and count of a word, in a product of activations.
-        product: of an output of such a product, besides its words.
-        score: of a score that becomes an entry of its map at once, besides its words.
-        query: of a row of these.
-        entry: of an entry of an attention map alone.
-        pack: of a float that becomes a bit.
-        pack_integer: of an integer that does.
-        turn: of a bit that is transposed.
-        term: a product of floats, and its sum.
-        narrow_term: the same where the weight has 8 or 16 bits.
-        whole_term: the same of integers.
-        output: of an output of floats, besides its terms.
-        whole_output: the same of integers: it becomes a float, and is scaled.
-        mean: of a float that is summed.
-        widen: a constant that is widened, by what flash holds and what it becomes: ``float16``, ``float``
-            of an integer, ``integer``.
-        elements: TVM's own kernels, an element that is computed (of a mean: read).
-        floats: the operators of ``floats.py``, an element.
+        model: the origin of the numbers, as tables show it.
+        word: XOR and count of one word, in a product of activations.
+        product: one output of such a product, in addition to its words.
+        score: one score in the fused kernel of scores and map, in addition to its words.
+        query: one row in that kernel, in addition to its scores.
+        entry: one entry of an attention map whose scores exist already.
+        pack: the threshold and packing of one float.
+        pack_integer: the threshold and packing of one integer.
+        turn: the transposition of one bit.
+        term: one product of floats and its addition.
+        narrow_term: the same if the weight has 8 or 16 bits.
+        whole_term: the same for integers.
+        output: one output of a float product, in addition to its terms.
+        whole_output: one output of an integer product, which is converted to float and scaled.
+        mean: one float that is summed.
+        widen: the widening of one constant, by its type in flash and its result: ``float16``, ``float`` (of
+            an integer), ``integer``.
+        elements: one element that one of TVM's own kernels computes (for a mean: reads), by operator.
+        floats: one element of the operators of ``floats.py``, by operator.
     """
 
     model: str
@@ -67,48 +67,54 @@ class Costs:
     floats: Mapping[str, float]
 
     def mat_mul(self, heads: int, M: int, N: int, K: int) -> int:
-        """A product of two activations."""
+        """Estimate a product of two activations; M, N and K are rows, outputs and bits per head."""
         return round(heads * M * N * (words_for(K) * self.word + self.product))
 
     def scores_map(self, heads: int, queries: int, keys: int, K: int) -> int:
-        """Scores that become their map at once."""
+        """Estimate the fused kernel of scores and attention map; K is the bits of a head."""
         each = words_for(K) * self.word + self.score
         return round(heads * queries * (keys * each + self.query))
 
     def attention_map(self, heads: int, queries: int, keys: int) -> int:
-        """A map of scores that are there."""
+        """Estimate an attention map whose scores exist already."""
         return round(heads * queries * keys * self.entry)
 
     def packed(self, M: int, K: int, dtype: str) -> int:
-        """Threshold and pack."""
+        """Estimate threshold and pack of ``[M, K]``."""
         return round(M * K * (self.pack if dtype == "float32" else self.pack_integer))
 
     def transpose_bits(self, heads: int, M: int, K: int) -> int:
-        """Bit transpose."""
+        """Estimate the bit transpose of ``[heads, M, K]``."""
         return round(heads * M * K * self.turn)
 
     def dense(self, rows: int, N: int, terms: int, weights: str, sums: str) -> int:
-        """A product with constant weights, from its sizes and the element types of weights and sums."""
+        """Estimate a product with constant weights.
+
+        Args:
+            rows, N, terms: the sizes of the product.
+            weights: the element type of the weights in flash.
+            sums: the type of the sums, ``float32`` or ``int32``.
+        """
         if sums == "int32":
             return round(rows * N * (terms * self.whole_term + self.whole_output))
         term = self.term if weights == "float32" else self.narrow_term
         return round(rows * N * (terms * term + self.output))
 
     def mean_rows(self, M: int, N: int) -> int:
-        """A mean over rows."""
+        """Estimate a mean over the rows of ``[M, N]``."""
         return round(M * N * self.mean)
 
     def widened(self, size: int, kind: str, dtype: str) -> int:
-        """Constants to the type that their kernel computes with."""
+        """Estimate the widening of ``size`` constants from their type in flash to the kernel's type."""
         way = kind if kind == "float16" else "float" if dtype == "float32" else "integer"
         return round(size * self.widen[way])
 
     def float_kernel(self, extern: str, size: int) -> int:
-        """An operator of ``floats.py``."""
+        """Estimate an operator of ``floats.py`` on ``size`` elements."""
         return round(size * (self.elements["cast"] if extern == CAST else self.floats[extern]))
 
     def standard(self, operator: str, reads: Sequence[TensorType], result: TensorType) -> int:
-        """One of TVM's own kernels."""
+        """Estimate one of TVM's own kernels from the types that it reads and writes."""
         size = prod((reads[0] if operator == "mean" else result).shape)
         if operator == "matmul":
             return round(size * (reads[0].shape[-1] * self.term + self.output))
@@ -118,7 +124,7 @@ class Costs:
 
 
 def costs_of(target: Target) -> Costs:
-    """Return the instructions on the target's class of cores."""
+    """Return the costs on the target's class of cores."""
     return next(_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA)
 
 
@@ -223,7 +229,7 @@ _HELIUM = replace(
     turn=1.5,
     elements={**_FPU.elements, "transpose": 0.8},
 )
-"""Float vectors are off (``firmware/kernels/helium``): floats take what they take on a Cortex-M7."""
+"""Float vectors are off (``firmware/kernels/helium``), so floats cost the same as on a Cortex-M7."""
 
 _AARCH64 = Costs(
     model="fitted to counts on an emulated Cortex-A53",
@@ -267,5 +273,7 @@ _BY_ISA = {
     "neon": _NOT_COUNTED,
     "aarch64": _AARCH64,
 }
-"""By the folder of ``firmware/kernels``: a target's are its ISA's last one. Only cores without an FPU end at
-``armv6m`` or ``armv7m``."""
+"""Costs by folder of ``firmware/kernels``; the last folder of a target's ISA that is here decides.
+
+Only cores without an FPU end at ``armv6m`` or ``armv7m``.
+"""

@@ -1,6 +1,6 @@
-"""Programs that leave more than a model's output: every layer's result, or the results of many models.
+"""Programs with a larger output than a model's: the results of all layers, or the results of several models.
 
-The kernels and their order stay as they are; results that would share the arena lie one behind the other in
+The kernels and their order do not change. Results that would share the arena are placed one after another in
 the output instead.
 """
 
@@ -21,13 +21,13 @@ _ALIGNMENT_WORDS = 4
 
 @dataclass(frozen=True)
 class Result:
-    """Where a layer's result lies in the output.
+    """The place of a layer's result in the output.
 
     Attributes:
         name: the layer's name.
-        value: the ONNX node whose value it is.
-        type: element type and shape; elements are of at most 4 bytes.
-        start: its first word.
+        value: the ONNX node whose value the result is.
+        type: the element type and the shape; an element has at most 4 bytes.
+        start: the index of the result's first word.
     """
 
     name: str
@@ -36,20 +36,23 @@ class Result:
     start: int
 
     def read(self, output: bytes) -> Array:
-        """Cut it out of the output."""
+        """Return the result from the bytes of the whole output."""
         array = np.frombuffer(output, self.type.dtype, prod(self.type.shape), 4 * self.start)
         return array.reshape(self.type.shape)
 
 
 def result_words(type: TensorType) -> int:
-    """Words that a result takes in the output."""
+    """Return the number of words of a result in the output, a multiple of 4 words."""
     return -(-prod(type.shape) // _ALIGNMENT_WORDS) * _ALIGNMENT_WORDS
 
 
 def expose_layers(program: Program, steps: Collection[int] | None = None) -> tuple[Program, list[Result]]:
-    """Return the program with the results of ``steps`` (default: all) in its output, and where they are.
+    """Return the program with the results of some steps in its output, and the places of these results.
 
-    The last step, which writes the model's output, is always among them.
+    Args:
+        program: the program of a model.
+        steps: the indices of the steps; by default all. The last step is always included, because it writes
+            the model's output.
     """
     joint = next(i for i, buffer in enumerate(program.buffers) if buffer.place is Place.OUTPUT)
     wanted = set(range(len(program.steps))) if steps is None else {*steps, len(program.steps) - 1}
@@ -82,10 +85,10 @@ def join_programs(parts: Sequence[tuple[str, Program, Array]]) -> tuple[Program,
     """Return one program that runs each of ``parts`` on its own input, which becomes a constant.
 
     Args:
-        parts: name, program and input of each; kernels of one symbol must be one kernel.
+        parts: the name, the program and the input of each part. Kernels with the same symbol must be equal.
 
     Returns:
-        The program, which reads nothing of its own input, and where each result is, in order.
+        The program, which does not read its own input, and the places of the results, in the order of parts.
     """
     buffers = [Buffer(Place.INPUT, TensorType(FLOAT, (1,))), Buffer(Place.OUTPUT, TensorType(WORD, (1,)))]
     functions: dict[str, Call] = {}

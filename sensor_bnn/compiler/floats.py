@@ -1,6 +1,6 @@
-"""Float operators whose library forms differ between machines: here each is a kernel of a fixed order.
+"""Float operators whose library functions differ between machines, as kernels with a fixed order.
 
-LayerNormalization, Softmax, Gelu, Erf and Cast from float give the same bits on every target.
+So LayerNormalization, Softmax, Gelu, Erf and Cast from float give the same bits on every target.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ _REMEDY = "Export the model with it over the last axis, in float32."
 
 
 def float_kernel(extern: str, types: list[TensorType], *numbers: int) -> tuple[str, PrimFunc]:
-    """Return the C symbol and the kernel of one of these operators for its input's shape."""
+    """Return the C symbol and the kernel of an operator for the shape of its input.
+
+    Args:
+        extern: one of ``FLOAT_KERNELS``.
+        types: the types of its inputs.
+        numbers: its attributes: of LayerNormalization the normalised entries and the bits of epsilon.
+    """
     shape = types[0].shape
     size = prod(shape)
     if extern == LAYER_NORM:
@@ -78,7 +84,10 @@ def _layer_norm(inputs: Any, attributes: dict[str, Any], name: str) -> relax.Exp
         parts.append(relax.const(np.zeros(N, np.float32)))
     for part in parts:
         if prod(_type(part, "LayerNormalization", name).shape) != N:
-            raise ModelError(f"Node {name} (LayerNormalization) has a gain not of {N} entries.", _REMEDY)
+            raise ModelError(
+                f"Node {name} (LayerNormalization): gain and bias must have {N} entries each.", _REMEDY
+            )
+    # Relax passes attributes as integers, so epsilon goes as the bits of its float32.
     bits = int(np.float32(attributes.get("epsilon", 1e-5)).view(np.int32))
     return _call(LAYER_NORM, x, *parts, relax.prim_value(N), relax.prim_value(bits))
 
@@ -123,6 +132,6 @@ FLOAT_OPERATORS: dict[str, Callable[[Any, dict[str, Any], str], relax.Expr]] = {
     "Erf": _erf,
     "Gelu": _gelu,
 }
-"""ONNX operators of this file: inputs, attributes and the node's name to a call of its kernel."""
+"""By ONNX operator, the function from inputs, attributes and node name to the call of its kernel."""
 
 FLOAT_KERNELS = (LAYER_NORM, SOFTMAX, ERF, GELU, GELU_TANH, CAST)

@@ -17,13 +17,13 @@ LIBRARY = "libmodel.so"
 
 
 class HostModel:
-    """A host bundle, loaded.
+    """A loaded host bundle.
 
     Args:
-        folder: a bundle compiled for the target ``host``.
+        folder: the folder of a bundle for the target ``host``.
 
     Raises:
-        BundleError: the folder is no such bundle.
+        BundleError: the folder is not such a bundle.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +47,7 @@ class HostModel:
         """Return the output for one input.
 
         Args:
-            window: shape and dtype of the bundle's input.
+            window: the input, with the shape and the dtype of the bundle's input.
 
         Raises:
             BundleError: the window has another size or type.
@@ -66,7 +66,7 @@ class HostModel:
 
 
 def _load(library: Path) -> ctypes.CDLL:
-    """Load under a name of its own: the loader keeps what it has by path, also when the file is another."""
+    """Load a copy of the library, because the loader would return an earlier library of the same path."""
     content = library.read_bytes()
     with scratch_folder("host") as folder:
         write_file(folder / library.name, content)

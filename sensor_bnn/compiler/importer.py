@@ -1,7 +1,7 @@
-"""ONNX to Relax, through TVM's own front end: the one file that knows how to teach it our operators.
+"""ONNX to Relax by TVM's own front end, which only this file extends by our operators.
 
-TVM's importer looks operators up by ``op_type`` alone, in a table that a private function returns; there is
-no public way to extend it. ``tests/compiler/test_importer.py`` fails loudly when TVM moves that function.
+TVM's importer finds operators by ``op_type`` only, in a table that a private function returns. There is no
+public way to extend it. ``tests/compiler/test_importer.py`` fails if TVM moves that function.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from sensor_bnn.onnx.types import one_sentence
 _OF_TVM = frozenset(
     {"Add", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
 )
-"""Those that TVM's own conversion serves: single operations, or sums in a fixed order."""
+"""Operators that TVM's own conversion handles: single operations, or sums in a fixed order."""
 
 STANDARD_OPERATORS = _OF_TVM | frozenset(FLOAT_OPERATORS)
-"""Standard ONNX operators that the compiler takes beside those of our domain."""
+"""Standard ONNX operators that the compiler supports besides those of our domain."""
 
 Convert = Callable[..., relax.Expr]
 
@@ -39,10 +39,11 @@ class Graph:
     """A model in Relax.
 
     Attributes:
-        module: one function, ``main``: a straight line of bindings in a dataflow block.
+        module: a module with one function, ``main``, a sequence of bindings in a dataflow block.
         names: ONNX node names by the name of the variable that holds the node's value (Relax allows
-            fewer characters); what is fused has the name of its product.
-        values: likewise, the node whose value it is; nothing is fused where this says nothing.
+            fewer characters). A fused layer has the name of its product.
+        values: by the name of the variable, the ONNX node whose value it holds, which for a fused layer is
+            its last node; empty before fusion.
     """
 
     module: IRModule
@@ -56,19 +57,24 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
     An operator of our domain becomes ``call_dps_packed("ai.sensorbnn.<name>", (inputs..., attributes...))``.
 
     Args:
-        model: as :func:`sensor_bnn.onnx.load.load_model` returns it: static shapes, known operators.
+        model: a model as :func:`sensor_bnn.onnx.load.load_model` returns it, with static shapes and known
+            operators.
+
+    Raises:
+        ModelError: TVM does not accept a node.
     """
     names: dict[str, str] = {}
     with _taught(names):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that it renames values: the names above are kept
+                warnings.simplefilter("ignore")  # TVM warns that it renames values; `names` keeps the names
                 module = onnx_frontend.from_onnx(model)
         except SensorBnnError:
             raise
-        except Exception as error:  # whatever TVM's front end stumbles over
+        except Exception as error:  # TVM's front end raises many kinds of exceptions
             raise ModelError(
-                f"TVM cannot take the model: {one_sentence(error)}.", "Export it again with a newer exporter."
+                f"TVM cannot import the model: {one_sentence(error)}.",
+                "Export it again with a newer exporter.",
             ) from error
     return Graph(module, names)
 
@@ -96,14 +102,14 @@ def _taught(names: dict[str, str]) -> Iterator[None]:
 
 
 class _Converter:
-    """What TVM's table holds: something that gives a conversion function for an operator set's version."""
+    """An entry of TVM's table: it returns a conversion function for a version of the operator set."""
 
     def __init__(self, convert: Convert, names: dict[str, str]) -> None:
         self._convert = convert
         self._names = names
 
     def get_converter(self, opset: int) -> Convert:
-        """Return a conversion that binds its result to a variable and remembers the node's name for it."""
+        """Return a conversion that binds its result to a variable and records the node's name for it."""
 
         def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
             name = attributes["tvm_custom"]["name"]
@@ -111,9 +117,9 @@ class _Converter:
                 var = bb.emit(self._convert(opset, bb, inputs, attributes, params), name or "node")
             except SensorBnnError:
                 raise
-            except Exception as error:  # whatever TVM's front end stumbles over
+            except Exception as error:  # TVM's front end raises many kinds of exceptions
                 raise ModelError(
-                    f"TVM cannot take node {name or 'without a name'}: {one_sentence(error)}.",
+                    f"TVM cannot import node {name or 'without a name'}: {one_sentence(error)}.",
                     "Write it in another way, or as several nodes.",
                 ) from error
             self._names[var.name] = name or var.name

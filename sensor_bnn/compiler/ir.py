@@ -1,4 +1,4 @@
-"""What a model looks like after each stage of the compiler, as text."""
+"""Text dumps of a model after each stage of the compiler."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from sensor_bnn.files import replace_folder
 
 
 def write_ir(imported: Graph, matched: Graph, program: Program, target: Target, folder: Path) -> None:
-    """Write ``0-imported.py`` and ``1-matched.py`` (Relax), ``2-program.txt`` (steps over buffers), and the
-    kernels as :func:`sensor_bnn.compiler.lowering.dump_kernels` does.
+    """Write a model after each stage of the compiler.
+
+    The files are ``0-imported.py`` and ``1-matched.py`` (Relax), ``2-program.txt`` (steps over buffers), and
+    those of :func:`sensor_bnn.compiler.lowering.dump_kernels`.
 
     Args:
-        imported: the model as TVM's front end gives it.
-        matched: with our patterns.
-        program: with kernels chosen.
+        imported: the model as TVM's front end returns it.
+        matched: the model after the replacement of patterns.
+        program: the model after the choice of kernels.
         target: the processor.
-        folder: where to; an earlier dump is replaced, it appears whole or not at all.
+        folder: the folder to write. It appears complete or not at all; an earlier dump is replaced.
 
     Raises:
-        FileError: the place cannot be written, or holds something else.
+        FileError: the folder cannot be written, or holds something else.
     """
     kernels = {
         call.kernel: call.function

@@ -1,4 +1,4 @@
-"""The bundle's archive: all its C and its kernels in one ``lib<model>.a``, by the target's own GCC."""
+"""The bundle's archive ``lib<model>.a`` with all its C code and kernels, compiled by the target's GCC."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FLAGS = (
 
 
 def host_compiler() -> str:
-    """Return the C compiler of this machine: the one Python was built with, if it is there."""
+    """Return the C compiler of this machine: the one with which Python was built, if it exists, else cc."""
     compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
     return compiler if shutil.which(compiler) else "cc"
 
@@ -30,7 +30,7 @@ def compiler_of(target: Target) -> str:
 
 
 def missing_compiler(target: Target) -> str | None:
-    """Return what to do so that libraries can be made for the target, or None if they can."""
+    """Return the command that installs the target's missing compiler, or None if it is not missing."""
     if shutil.which(compiler_of(target)) and shutil.which(_archiver(target)):
         return None
     return "apt-get install gcc libc6-dev" if target.hosted else target.install
@@ -42,21 +42,21 @@ def programs_of(target: Target) -> tuple[str, ...]:
 
 
 def make_library(folder: NewFolder, sources: Sequence[str], target: Target, library: str) -> None:
-    """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``; equal in, equal out.
+    """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``, reproducibly.
 
     Raises:
         ToolError: the compiler or the archiver failed.
         FileError: the library cannot be written.
     """
     with scratch_folder("library") as work:
-        # One compiler for all files; objects are named after them, here.
+        # One run of the compiler for all files; it names the objects after them, in its working folder.
         paths = [str((folder.path / source).resolve()) for source in sources]
         pic = ("-fPIC",) if target.hosted else ()
         root = folder.path.resolve()
         _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
         objects = sorted(path.name for path in work.glob("*.o"))
         write_file(work / "tir.o", (folder.path / "kernels.o").read_bytes())
-        # D: neither times nor owners; the archive's index makes the order of its members free.
+        # D: without times and owners. With the index (s) the linker finds members in any order.
         _run([_archiver(target), "rcsD", library, *objects, "tir.o"], work)
         folder.write(library, (work / library).read_bytes())
 

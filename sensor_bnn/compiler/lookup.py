@@ -1,8 +1,8 @@
-"""Who counts the rows of a binary linear layer: what each kernel needs and costs, and which is chosen.
+"""The kernels that count the rows of a binary linear layer: their needs and costs, and the choice among them.
 
-A kernel is either the loop in TIR that counts bits (``POPCOUNT``) or one of the C families under
-``firmware/kernels``, whose rows share work in blocks. Which of them a core has, and what they cost there, is
-a row of ``_BY_ISA`` for each folder of ``Target.isa``.
+A kernel is either the loop in TIR that counts bits (``LOOP``) or one of the C families under
+``firmware/kernels``, in which a block of rows shares work. ``_BY_ISA`` has the kernels of a core and their
+costs, by folder of ``Target.isa``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sensor_bnn.onnx.packing import words_for
 from sensor_bnn.resources import resource
 
 Cost = Callable[[int, int, int, bool], int]
-"""Instructions of a kernel: from rows, outputs, bits a row, and whether bits come out, not floats."""
+"""A function from rows, outputs, bits per row, and whether the outputs are bits, to instructions."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,14 @@ class Kernel:
     """A way to count the rows of a binary linear layer.
 
     Attributes:
-        name: as ``sensor-bnn kernels`` and a tuning file call it.
-        lanes: rows that share the work; a block that is not full costs as much as one that is.
-        family: the C sources: their names hold it, ``linear_<family>.h`` declares them; empty for TIR.
-        leading: what the family's two functions take before rows, outputs and bits.
-        max_bits: the longest row (K).
-        cost: instructions on the core.
-        workspace: bytes, from outputs and bits a row.
+        name: the name in ``sensor-bnn kernels`` and in a tuning file.
+        lanes: the rows of a block, which share work. A partly filled block costs as much as a full one.
+        family: the family of C sources. Their names contain it, and ``linear_<family>.h`` declares them;
+            empty for TIR.
+        leading: the arguments of the family's two functions before rows, outputs and bits.
+        max_bits: the largest number of bits per row (K).
+        cost: the instructions on the core.
+        workspace: a function from outputs and bits per row to the bytes of workspace.
     """
 
     name: str
@@ -47,18 +48,18 @@ class Kernel:
     workspace: Callable[[int, int], int]
 
     def symbol(self, *, packed: bool) -> str:
-        """The C function for bits or for floats; empty for TIR."""
+        """Return the name of the C function for outputs of bits or floats; empty for TIR."""
         return f"sbnn_linear_{'packed' if packed else 'float'}_{self.family}" if self.family else ""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a layer, and who counts them.
+    """Some rows of a layer, and the kernel that counts them.
 
     Attributes:
-        kernel: who.
-        first: the first of these rows.
-        count: how many.
+        kernel: the kernel.
+        first: the index of the first of these rows.
+        count: the number of these rows.
     """
 
     kernel: Kernel
@@ -67,16 +68,16 @@ class Rows:
 
 
 def kernels_of(target: Target) -> tuple[Kernel, ...]:
-    """Return the kernels that the target has; the last one is the TIR loop, which takes any shape."""
+    """Return the kernels of the target; the last one is the TIR loop, which accepts any shape."""
     return next(_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA)
 
 
 def kernel_files(target: Target, families: Iterable[str] | None = None) -> list[Path]:
-    """Sources and headers of the target's C kernels, by name.
+    """Return the sources and headers of the target's C kernels, sorted by name.
 
     Args:
-        target: its ISA's last folder that has a file gives it.
-        families: only of these; all if None.
+        target: the processor. Each file comes from the last folder of its ISA that has it.
+        families: the families to include; None for all families of the target.
     """
     folder = resource("firmware") / "kernels"
     folders = (folder, *(folder / isa for isa in target.isa))
@@ -87,7 +88,7 @@ def kernel_files(target: Target, families: Iterable[str] | None = None) -> list[
 
 
 def families_of(target: Target, symbols: Iterable[str]) -> list[str]:
-    """Return the families whose functions are among the symbols, by name."""
+    """Return the families that have a function among the symbols, sorted by name."""
     called = set(symbols)
     found = {
         kernel.family
@@ -103,11 +104,11 @@ class ScoresMap:
     """A C function that makes the attention map of queries and keys.
 
     Attributes:
-        symbol: the function.
-        family: as of a :class:`Kernel`.
-        max_bits: the longest row (K) of queries and keys.
-        cost: instructions on the core, from heads, queries, keys and bits a row.
-        workspace: bytes, from keys and bits a row.
+        symbol: the name of the function.
+        family: the family of C sources, see :class:`Kernel`.
+        max_bits: the largest number of bits per query and key (K).
+        cost: a function from heads, queries, keys and bits per row to instructions on the core.
+        workspace: a function from keys and bits per row to the bytes of workspace.
     """
 
     symbol: str
@@ -118,12 +119,13 @@ class ScoresMap:
 
 
 def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None) -> ScoresMap | None:
-    """Return the target's C function for attention maps; None leaves them to TIR.
+    """Return the target's C function for attention maps, or None if the TIR kernel must be used.
 
     Args:
-        target: the core.
-        K: bits of a query.
-        table: ``[H, K + 1]``, None if it is no constant; no entry of a head may be less than the one before.
+        target: the processor.
+        K: the bits of a query.
+        table: the table of exponentials, ``[H, K + 1]``; None if it is not a constant. The C function
+            requires that the entries of a head do not decrease.
     """
     found = next((_SCORES_MAPS[isa] for isa in reversed(target.isa) if isa in _SCORES_MAPS), None)
     if found is None or found.max_bits < K or table is None:
@@ -141,19 +143,19 @@ def choose_rows(
     packed: bool,
     tuned: Sequence[tuple[str, int]] | None = None,
 ) -> tuple[Rows, ...]:
-    """Split the rows of a layer among the target's kernels so that the fewest instructions run.
+    """Split the rows of a layer among the target's kernels for the fewest estimated instructions.
 
     Args:
-        target: the core.
-        M: rows.
-        N: outputs.
-        K: bits a row.
-        packed: whether bits come out, not floats.
-        tuned: the split to take instead: names of kernels and their numbers of rows, in order.
+        target: the processor.
+        M: the number of rows.
+        N: the number of outputs.
+        K: the bits per row.
+        packed: whether the outputs are bits, not floats.
+        tuned: a split to use instead: the names of kernels and their numbers of rows, in order.
 
     Raises:
-        ModelError: the tuned split names a kernel that the target has not or that cannot take K, or is not
-            of M rows.
+        ModelError: the tuned split has a kernel that the target does not have or that does not accept K bits,
+            or it does not have M rows.
     """
     able = _able(target, K)
     if tuned is not None:
@@ -166,7 +168,7 @@ def choose_rows(
 
 
 def row_splits(target: Target, M: int, K: int) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Return the splits of M rows of K bits that :func:`choose_rows` chooses from, by kernels' names."""
+    """Return the splits of M rows of K bits among which :func:`choose_rows` chooses, by kernels' names."""
     return tuple(
         tuple((kernel.name, count) for kernel, count in split) for split in _splits(_able(target, K), M)
     )
@@ -176,13 +178,16 @@ _Split = tuple[tuple[Kernel, int], ...]
 
 
 def _able(target: Target, K: int) -> list[Kernel]:
-    """The kernels that take rows of K bits, widest first."""
+    """Return the kernels that accept rows of K bits, widest first."""
     able = [kernel for kernel in kernels_of(target) if kernel.max_bits >= K]
     return sorted(able, key=lambda kernel: -kernel.lanes)
 
 
 def _splits(kernels: list[Kernel], M: int) -> Iterator[_Split]:
-    """Full blocks of the widest kernel, none, or one more that is not full; the rest by the others."""
+    """Yield splits: the widest kernel takes no rows, all full blocks, or one partly filled block more.
+
+    The other kernels split the remaining rows in the same way.
+    """
     if M == 0:
         yield ()
         return
@@ -211,11 +216,11 @@ def _named(able: list[Kernel], tuned: Sequence[tuple[str, int]], M: int, K: int)
                 f"Choose among {', '.join(by_name)}.",
             )
     if any(count < 1 for _, count in tuned) or sum(count for _, count in tuned) != M:
-        raise ModelError(f"The tuned split is not of the layer's {M} rows.", "Tune the model again.")
+        raise ModelError(f"The tuned split does not have the layer's {M} rows.", "Tune the model again.")
     return tuple((by_name[name], count) for name, count in tuned)
 
 
-# The loop in TIR: a word of XOR and count, and the end of an output of one row. ----------------------------
+# The loop in TIR: the cost of XOR and count of a word, and of one output of one row. ------------------------
 
 
 @dataclass(frozen=True)
@@ -236,8 +241,10 @@ def _popcount(loop: _Loop) -> Kernel:
     return Kernel(LOOP, 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
 
 
-# Family `lookup`: tables of scalar words, 16 or 8 rows a look-up (firmware/kernels/lookup.h). ---------------
+# Family `lookup`: tables of scalar words, 16 or 8 rows per look-up (firmware/kernels/lookup.h). -------------
 
+# The three numbers equal those of the C code (LOOKUP_ENTRIES and others): the table entries of one word of K,
+# the bits per row up to which counts and limits fit a byte, and the words of K whose counts always do.
 _ENTRIES = 448
 _BYTE_BITS = 254
 _CHUNK_WORDS = 6
@@ -252,7 +259,8 @@ class _Lookup:
         pair: adding two words of K for one output.
         single: adding one word of K for one output.
         widen: moving the counts of one output from bytes to halfwords, after each chunk of K.
-        packed, floats, odd: from counts to one output of one row; ``odd`` to floats for an odd K.
+        packed, floats, odd: turning counts into one output of one row: bits, floats, floats of an odd K.
+        clear: clearing the counts of one output.
     """
 
     table: int
@@ -274,7 +282,7 @@ class _Lookup:
 
 
 def _lookup(lanes: int, costs: _Lookup) -> Kernel:
-    """As ``sbnn_lookup_workspace_bytes`` in C, the workspace."""
+    """Make a kernel of this family; its workspace equals ``sbnn_lookup_workspace_bytes`` in C."""
 
     def workspace(N: int, K: int) -> int:
         counts = 2 if K <= _BYTE_BITS else 2 + 4
@@ -283,20 +291,21 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
     return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
 
 
-# Family `helium`: tables of vectors, 32 rows a look-up (firmware/kernels/helium/helium.h). ------------------
+# Family `helium`: tables of vectors, 32 rows per look-up (firmware/kernels/helium/helium.h). ----------------
 
 _HELIUM_ROWS = 32
 
 
 @dataclass(frozen=True)
 class _Helium:
-    """Instructions of a block of rows; what is not said is as in ``_Lookup``.
+    """Instructions of a block of rows; the other attributes have the same meaning as in ``_Lookup``.
 
     Attributes:
-        start: of a block at all.
-        packed: from counts in bytes to the bits of all rows, for one output.
-        wide: the same from halfwords.
-        floats: from counts to floats, for one output: at all, more from halfwords, and for each row.
+        start: the constant cost of a block.
+        packed: turning byte counts into the bits of all rows, for one output.
+        wide: the same for counts in halfwords.
+        floats: turning counts into floats, for one output: a constant, an addition for counts in halfwords,
+            and a cost per row.
     """
 
     start: int
@@ -323,7 +332,7 @@ class _Helium:
 
 
 def _helium(costs: _Helium) -> Kernel:
-    """As ``sbnn_helium_workspace_bytes`` in C, the workspace."""
+    """Make the kernel of this family; its workspace equals ``sbnn_helium_workspace_bytes`` in C."""
 
     return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, _helium_workspace)
 
@@ -336,7 +345,7 @@ _FEW_QUERIES = 4
 
 
 def _helium_scores_cost(heads: int, queries: int, keys: int, K: int) -> int:
-    """Blocks of 32 queries, as a linear layer's; few that are left over one by one."""
+    """Estimate blocks of 32 queries, like those of a linear layer; the last 4 or fewer are single queries."""
     words = words_for(K)
     blocks, left = divmod(queries, _HELIUM_ROWS)
     if left > _FEW_QUERIES:
@@ -353,7 +362,7 @@ _HELIUM_SCORES = ScoresMap(
     _helium_scores_cost,
     lambda N, K: _helium_workspace(N, K) + 512,
 )
-"""As ``sbnn_scores_workspace_bytes`` in C, the workspace."""
+"""Its workspace equals ``sbnn_scores_workspace_bytes`` in C."""
 
 
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
@@ -366,9 +375,9 @@ class _Neon:
     """Instructions of a panel of 64 outputs.
 
     Attributes:
-        panel: laying its weights out: at all, and for each word of K.
-        tile: a block of rows: at all, and for each word of K.
-        floats: of one output of one row, where floats come out.
+        panel: laying out its weights: a constant and a cost per word of K.
+        tile: a block of rows: a constant and a cost per word of K.
+        floats: one float output of one row.
     """
 
     panel: tuple[int, int]
@@ -383,13 +392,13 @@ class _Neon:
 
 
 def _neon(lanes: int, costs: _Neon) -> Kernel:
-    """As ``sbnn_neon_workspace_bytes`` in C, the workspace."""
+    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C."""
     return Kernel(
         "neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), lambda N, K: 4 * _PANEL * words_for(K)
     )
 
 
-# What the cores have. Costs are those that `sensor-bnn kernels --target T` counts. --------------------------
+# The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------
 
 _LOOKUPS = (
     _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34)),
@@ -439,7 +448,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "neon": _ARMV7_NEON,
     "aarch64": _AARCH64_NEON,
 }
-"""Kernels by the folder of ``firmware/kernels``: those of a target are its ISA's last one that is here."""
+"""Kernels by folder of ``firmware/kernels``; the last folder of a target's ISA that is here decides."""
 
 _SCORES_MAPS = {"helium": _HELIUM_SCORES}
-"""The same for attention maps."""
+"""The C functions for attention maps, in the same way."""

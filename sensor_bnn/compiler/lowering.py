@@ -1,7 +1,7 @@
-"""TIR to a C-ABI object file: no packed API, no workspace, no runtime.
+"""TIR to an object file with the C ABI, without TVM's packed API, workspace and runtime.
 
 A kernel becomes ``void name(const T *in..., T *out)``. TVM's own build would wrap it in its packed calling
-convention; here the buffer parameters are swapped for typed pointers before code generation.
+convention; here typed pointers replace the buffer parameters before code generation.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PASSES = (
     s_tir.transform.StmtSimplify,
     s_tir.transform.LowerOpaqueBlock,
     tirx.transform.FlattenBuffer,
-    lambda: tirx.transform.NarrowDataType(32),
+    lambda: tirx.transform.NarrowDataType(32),  # indices of 32 bits: 64-bit arithmetic is slow on Cortex-M
     s_tir.transform.LoopPartition,
     tirx.transform.VectorizeLoop,
     tirx.transform.StorageRewrite,
@@ -51,38 +51,38 @@ _PASSES = (
 
 
 def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target) -> bytes:
-    """Compile all kernels; return one object file.
+    """Compile all kernels and return one object file.
 
     Args:
-        kernels: TIR functions by C symbol; all parameters are buffers.
+        kernels: the TIR functions by C symbol; all their parameters are buffers.
         target: the processor.
     """
     return _emit(_code(kernels, target), "o")
 
 
 def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFolder) -> None:
-    """Write what becomes of the kernels: TIR, flat TIR, LLVM's, and assembly.
+    """Write the kernels as TIR, flat TIR, LLVM IR and assembly.
 
     The files are ``3-kernels.py``, ``4-lowered.py``, ``5-kernels.ll`` and ``6-kernels.s``.
 
     Args:
-        kernels: TIR functions by C symbol.
+        kernels: the TIR functions by C symbol.
         target: the processor.
-        folder: where to.
+        folder: the folder to write into.
     """
     named = {name: kernels[name] for name in sorted(kernels)}
     folder.write("3-kernels.py", IRModule(named).script() + "\n")
     folder.write("4-lowered.py", lower_kernels(kernels).script() + "\n")
     library = _code(kernels, target)
     llvm = _emit(library, "ll").decode()
-    # TVM names what may alias after addresses of this run.
+    # TVM names alias scopes by memory addresses, which differ from run to run; number them instead.
     names = {name: f'"buffer{place}"' for place, name in enumerate(dict.fromkeys(re.findall(_ADDRESS, llvm)))}
     folder.write("5-kernels.ll", re.sub(_ADDRESS, lambda found: names[found[0]], llvm))
     folder.write("6-kernels.s", _emit(library, "s"))
 
 
 def _emit(library: Any, form: str) -> bytes:
-    """What TVM writes to a file, here one in memory: on a full disk LLVM would end the whole process."""
+    """Return the file that TVM writes, from memory: on a full disk LLVM would end the whole process."""
     descriptor = os.memfd_create(form)
     with os.fdopen(descriptor, "rb") as file:
         library.write_to_file(f"/proc/self/fd/{descriptor}", form)
@@ -94,6 +94,7 @@ def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
     lowered = lower_kernels(kernels)
     laps.lap("lowered %d kernels", len(kernels))
     tvm_target = tvm.target.Target(target.llvm())
+    # Sorted, so that the same kernels give the same object file.
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
@@ -122,6 +123,7 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
         for buffer, pointer in zip(function.params, pointers, strict=True)
     ]
     plain = PrimFunc(pointers, tirx.SeqStmt([*declared, function.body]), function.ret_type)
+    # Calling convention 0 is the default one, in contrast to TVM's packed calls.
     attributes = {"global_symbol": name, "target": target, "calling_conv": 0}
     for key, value in attributes.items():
         plain = plain.with_attr(key, value)
@@ -129,9 +131,9 @@ def _with_pointers(function: PrimFunc, name: str, target: tvm.target.Target) -> 
 
 
 def _without_fused_sums(function: PrimFunc) -> PrimFunc:
-    """Hide every float product from TVM's LowerIntrin, which makes a fused one of ``a * b + c``.
+    """Hide every float product from TVM's LowerIntrin, which fuses ``a * b + c``.
 
-    A product goes through an integer and back; LLVM takes this away again and sees the plain product.
+    The bits of a product are reinterpreted as an integer and back; LLVM removes this again at no cost.
     """
 
     def hide(product: tirx.Mul) -> tirx.Expr:

@@ -1,7 +1,7 @@
 """``metadata.json`` of a model bundle: one definition, which the compiler writes and every later stage reads.
 
-Nothing here needs TVM or numpy, so that commands which only talk to a board start quickly. Each key is
-required, and any other is refused: a version that adds, drops or redefines one counts ``FORMAT`` up.
+Nothing here needs TVM or numpy, so that commands that only use a board start quickly. All keys are required
+and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.reading import Source, contents, json_values, typed
 
 FORMAT = 2
-"""Of the file; a reader refuses every other."""
+"""The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
 COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
@@ -51,9 +51,9 @@ class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model's input or output: one tensor, with its batch of 1.
 
     Attributes:
-        dtype: of its elements.
-        shape: sizes, outermost first.
-        bytes: of the whole.
+        dtype: the type of the elements.
+        shape: the sizes, outermost first.
+        bytes: the size of the tensor.
     """
 
     dtype: Dtype
@@ -79,21 +79,21 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LayerFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One layer, as it was compiled.
+    """One compiled layer.
 
     Attributes:
-        index: its place in the order of execution, from 0.
-        name: of its node in the ONNX model.
-        op: its operators, such as ``BnnLinear + Add``.
-        kernel: the C function that does most of it.
-        macs: multiply-accumulates per inference.
-        product: its matrix products; None for a layer without.
-        input_bytes: what it reads but for its weights.
-        weights_bytes: its weights.
-        output_bytes: what it writes.
-        ram_bytes: what of the arena is in use while it runs.
-        instructions_estimated: per inference, by the target's cost model.
-        float: its arithmetic is all floating point.
+        index: the position in the order of execution, from 0.
+        name: the name of its node in the ONNX model.
+        op: the operators, such as ``BnnLinear + Add``.
+        kernel: the C function that does most of the work.
+        macs: the multiply-accumulates per inference.
+        product: the matrix products; None for a layer without any.
+        input_bytes: the bytes that it reads, without its weights.
+        weights_bytes: the bytes of its weights.
+        output_bytes: the bytes that it writes.
+        ram_bytes: the bytes of the arena that are in use while it runs.
+        instructions_estimated: the instructions per inference by the target's cost model.
+        float: whether all its arithmetic is floating point.
     """
 
     index: Count
@@ -114,10 +114,10 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tensor in the arena.
 
     Attributes:
-        name: of the layer that writes it first, with ``/workspace`` for that layer's own scratch memory.
-        offset: its first byte in the arena.
-        bytes: its size.
-        first, last: indices of the first and the last layer that use it.
+        name: the layer that writes it first; with ``/workspace`` it is that layer's scratch memory.
+        offset: the offset of its first byte in the arena.
+        bytes: the size.
+        first, last: the indices of the first and the last layer that use it.
     """
 
     name: str
@@ -135,17 +135,17 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         model: the model's name.
         model_hash: SHA-256 of the ONNX file.
         target: the processor, as ``sensor-bnn targets`` lists it.
-        arena_bytes: memory for everything but input, output and weights.
-        arena_lower_bound_bytes: what no plan of the arena can be under.
-        input, output: the model's ends.
-        sources: the C files to compile, below the bundle.
-        weights_bytes: all weights; what layers share counts once.
-        cost_model: where ``instructions_estimated`` of the layers is from.
-        layers: in the order of execution, at least one.
-        classes: the names of the outputs, in their order; None where the ONNX file says none.
-        tuning: SHA-256 of the tuning file that the model was compiled with; None for none.
-        prefix: of each symbol in C.
-        library: the static library in the bundle; None where the target's C compiler was missing.
+        arena_bytes: the memory for everything except input, output and weights.
+        arena_lower_bound_bytes: a lower bound of the size of every plan of the arena.
+        input, output: the model's input and output.
+        sources: the C files to compile, relative to the bundle.
+        weights_bytes: the bytes of all weights; weights that layers share count once.
+        cost_model: the origin of the layers' ``instructions_estimated``.
+        layers: the layers in the order of execution, at least one.
+        classes: the names of the outputs, in their order; None if the ONNX file has none.
+        tuning: the SHA-256 of the tuning file that the model was compiled with; None without one.
+        prefix: the prefix of each symbol in C.
+        library: the static library in the bundle; None if the target's C compiler was missing.
         arena: the tensors in the arena.
     """
 
@@ -190,7 +190,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def fullest_layer(self) -> str:
-        """The layer during which most of the arena is in use; empty where nothing is in it."""
+        """Return the layer during which most of the arena is in use; empty if the arena is empty."""
         used = [
             sum(tenant.bytes for tenant in self.arena if tenant.first <= place <= tenant.last)
             for place in range(len(self.layers))
@@ -199,7 +199,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def largest_layer(self) -> str:
-        """The layer with most weights; empty where none has any."""
+        """Return the layer with the most weights; empty if no layer has any."""
         return self._most([layer.weights_bytes for layer in self.layers])
 
     def _most(self, sizes: list[int]) -> str:
@@ -220,8 +220,8 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
     """Read and check ``folder/metadata.json``.
 
     Args:
-        folder: of a bundle.
-        remedy: what to do where it is none.
+        folder: the folder of a bundle.
+        remedy: the remedy of the error if it is not one.
 
     Raises:
         BundleError: the file is missing, damaged or of another format; the message names key and value.

@@ -1,4 +1,4 @@
-"""Constants in flash in the narrowest type that holds their values exactly; kernels see them wide."""
+"""Storage of constants in the narrowest type that holds their values exactly; kernels get them widened."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _SMALLEST_NORMAL = np.finfo(np.float16).smallest_normal
 
 
 def narrowest(array: Array) -> Array:
-    """Return the values in the narrowest type that holds each of them exactly, or the array itself.
+    """Return the array in the narrowest type that holds each value exactly, or the array itself.
 
     A float32 array may become int8 (whole numbers, no negative zero) or float16 (no subnormal numbers, so
-    that widening is one exact product), an int32 array an integer of 8 or 16 bits; packed bits stay.
+    that widening is one exact product). An int32 array may become an integer of 8 or 16 bits. Packed bits
+    stay.
     """
     if array.dtype == np.int32 and array.size:
         for kind in _INTEGERS:
@@ -39,4 +40,5 @@ def _is_exact(array: Array, kind: Any) -> bool:
         return False
     if np.dtype(kind).kind == "f" and bool(((size > 0) & (size < _SMALLEST_NORMAL)).any()):
         return False
+    # The bytes are compared, because a comparison of values cannot tell -0.0 from 0.0.
     return array.astype(kind).astype(array.dtype).tobytes() == array.tobytes()

@@ -1,4 +1,4 @@
-"""How a bundle enters other people's builds: CMake package, Zephyr module, Arduino library, an example."""
+"""Files for the use of a bundle in other builds: CMake package, Zephyr module, Arduino library, example."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sensor_bnn.compiler.targets import Target
 from sensor_bnn.files import NewFolder
 
 Render = Callable[..., str]
-"""``render(template, **more)``: a template of ``export/templates`` with the bundle's facts."""
+"""``render(template, **more)`` fills a template of ``export/templates`` with the bundle's facts."""
 
 
 def package_files(prefix: str) -> dict[str, str]:
-    """Templates by the path in the bundle that they become."""
+    """Return the templates by the path of the file in the bundle."""
     return {
         f"cmake/{prefix}-config.cmake": "package.cmake.j2",
         "zephyr/module.yml": "module.yml.j2",
@@ -24,13 +24,13 @@ def package_files(prefix: str) -> dict[str, str]:
 
 
 def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
-    """Write what surrounds the library; an Arduino library only for a core of which Arduino boards are made.
+    """Write the packages into a bundle; the Arduino library only for cores of Arduino boards.
 
     Args:
-        folder: the bundle, with its header and, if there is a compiler, its library.
-        metadata: of the bundle.
+        folder: the bundle's folder, with its header and, if there is a compiler, its library.
+        metadata: the bundle's metadata.
         target: the processor.
-        render: for the templates.
+        render: the function that fills a template.
 
     Raises:
         FileError: a file cannot be written.
@@ -48,7 +48,7 @@ def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render
 
 
 def _arduino_place(target: Target) -> str | None:
-    """Where Arduino looks for a library of the core and its floating-point flags."""
+    """Return the folder in which Arduino looks for a library of the core and its float flags, or None."""
     if not target.triple.startswith("thumb"):
         return None
     flags = dict(flag.lstrip("-").split("=", 1) for flag in target.gcc if "=" in flag)

@@ -1,9 +1,9 @@
-"""Relax to Relax: recognise what one of our own kernels computes as a whole.
+"""Relax to Relax: replace patterns of operators that one of our own kernels computes as a whole.
 
-``Add(stream, BnnLinear(x))`` and ``Add(MatMul(x, constant), constant)`` become one call each, so that no
-float tensor exists only to be added to; scores become their map row by row, and the product of map and values
-bits, its heads merged, so that no integer of attention is kept; a matrix product and a mean over rows get
-kernels of a fixed order of operations.
+``Add(stream, BnnLinear(x))`` and ``Add(MatMul(x, constant), constant)`` become one call each, so no float
+tensor exists only to be added to. Scores become their map row by row, and the product of map and values
+becomes bits with merged heads, so no integer tensor of attention is stored. A matrix product and a mean over
+rows get kernels with a fixed order of operations.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MEAN_ROWS = "sensor_bnn.MeanRows"
 
 @dataclass(frozen=True)
 class _Match:
-    """A call of one of our kernels, and the variable after which its layer is named."""
+    """A call of one of our kernels, and the variable that gives its layer the name."""
 
     var: Var
     kernel: str
@@ -41,7 +41,7 @@ class _Match:
 
 
 def match_patterns(graph: Graph) -> Graph:
-    """Return the graph with patterns replaced; what is fused keeps the name of its product."""
+    """Return the graph with all patterns replaced; a fused layer keeps the name of its product."""
     main = graph.module["main"]
     bindings = [binding for block in main.body.blocks for binding in block.bindings]
     uses = Counter(var for binding in bindings for var in _variables(binding.value))
@@ -87,16 +87,16 @@ def match_patterns(graph: Graph) -> Graph:
             values[result.name] = values.get(getattr(last, "name", ""), name)
         builder.emit_func_output(result)
     module = relax.transform.CanonicalizeBindings()(builder.get())
-    # What led to a product's patches is not read any more.
+    # The operators that cut patches for a fused product are not read any more: remove them.
     return Graph(relax.transform.DeadCodeElimination()(module), names, values)
 
 
 def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
-    """A sum whose one side is a product that nothing else reads."""
+    """Match a sum of which one side is a product that nothing else reads."""
     if not _is_call(value, "relax.add"):
         return None
     for left, right in (value.args, reversed(value.args)):
-        if left not in made or uses[left] != 1:
+        if left not in made or uses[left] != 1:  # a product that another operator reads must stay a tensor
             continue
         product = made[left]
         if not _same_shape(left, value):  # The sum repeats the product.
@@ -115,11 +115,12 @@ class _Dense:
     """A float product with constant weights.
 
     Attributes:
-        var: the variable after which its layer is named.
-        x: what it reads.
-        shape: where the terms of its rows lie in x: see :class:`sensor_bnn.compiler.kernels.dense.Patches`.
-        w: weights ``[terms, N]``.
-        scale: ``[N]``, times the product.
+        var: the variable that gives the layer its name.
+        x: the input.
+        shape: the positions of the rows' terms in x, the fields of
+            :class:`sensor_bnn.compiler.kernels.dense.Patches`.
+        w: the weights, ``[terms, N]``.
+        scale: the factor of each output, ``[N]``.
     """
 
     var: Var
@@ -134,7 +135,7 @@ class _Dense:
 
 
 def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Dense | None:
-    """A product, or a product times a constant an output."""
+    """Match a product, or a product times one constant per output."""
     if _is_dense(value):
         rows, terms = (int(size) for size in value.args[0].ty.shape)
         ones = relax.const(np.ones(int(value.ty.shape[1]), dtype=np.float32))
@@ -152,7 +153,11 @@ def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Coun
 def _patches(
     x: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]
 ) -> tuple[relax.Expr, tuple[int, ...]] | None:
-    """The rows of x as patches of an image or stretches of a window: what they are taken from, and how."""
+    """Find the source of x's rows if they are patches of an image or stretches of a window.
+
+    Returns:
+        The image or window, and the fields of ``Patches``; None if x is made in another way.
+    """
     chain = []
     for operator in ("relax.reshape", "relax.permute_dims", "relax.reshape"):
         value: Any = made.get(x) if isinstance(x, Var) and uses[x] == 1 else None
@@ -163,9 +168,9 @@ def _patches(
     rows, turned, split = chain
     sizes = [int(size) for size in split.ty.shape]
     axes = [int(axis) for axis in turned.attrs.axes or ()]
-    if axes == [1, 3, 0, 2, 4]:
+    if axes == [1, 3, 0, 2, 4]:  # an image, as the export cuts it
         C, R, P, Q, S = sizes
-    elif axes == [1, 0, 2]:
+    elif axes == [1, 0, 2]:  # a window
         (C, Q, S), R, P = sizes, 1, 1
     else:
         return None
@@ -175,7 +180,7 @@ def _patches(
 
 
 def _bytes(x: relax.Expr, made: dict[Var, relax.Expr]) -> relax.Expr:
-    """What x is the float form of, if that is bytes."""
+    """Return the bytes that x is cast from, or x itself."""
     value: Any = made.get(x) if isinstance(x, Var) else None
     if _is_call(value, "relax.astype") and str(value.args[0].ty.dtype.dtype) == "uint8":
         return value.args[0]
@@ -183,7 +188,7 @@ def _bytes(x: relax.Expr, made: dict[Var, relax.Expr]) -> relax.Expr:
 
 
 def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
-    """Heads first to rows first, of a product that nothing else reads."""
+    """Match a transposition from heads first to rows first of a product that nothing else reads."""
     if not _is_call(value, "relax.permute_dims") or [int(axis) for axis in value.attrs.axes or ()] != [
         1,
         0,
@@ -197,7 +202,7 @@ def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -
 
 
 def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
-    """A map of scores that nothing else reads."""
+    """Match a map of scores that nothing else reads."""
     if extern_name(value) != f"{DOMAIN}.BnnAttentionMap":
         return None
     scores, *constants = value.args[1].fields
@@ -210,7 +215,7 @@ def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Va
 
 
 def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
-    """Bits of a product with its heads merged, where a head fills whole words."""
+    """Match the bits of a product with merged heads, if each head fills whole words."""
     if extern_name(value) != f"{DOMAIN}.BnnPack":
         return None
     rows, threshold = value.args[1].fields
@@ -228,7 +233,7 @@ def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[V
 
 
 def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
-    """A product or mean that has a kernel by itself."""
+    """Match a product or a mean that has its own kernel without a following operator."""
     dense = _scaled(var, value, made, uses)
     if dense is not None:
         zeros = np.zeros(int(value.ty.shape[1]), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The whole way from an ONNX file to a bundle; TVM is imported only if the cache does not hold the bundle."""
+"""The compiler from an ONNX file to a bundle; TVM is imported only if the cache does not hold the bundle."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def compile_model(
     Args:
         onnx_path: a model of packed-bit and standard operators, with static shapes.
         target: a name that ``sensor-bnn targets`` lists.
-        out_dir: the bundle's folder; it appears whole or not at all. It may exist if it is empty, or a bundle
-            that holds no other files.
-        dump_ir: a folder for what the model looks like after each stage; it appears whole or not at all. It
-            may exist if it is empty, or an earlier dump that holds no other files. The model is then compiled
+        out_dir: the bundle's folder; it appears complete or not at all. It may exist if it is empty, or if it
+            is a bundle without other files.
+        dump_ir: a folder for dumps of the model after each stage; it appears complete or not at all. It may
+            exist if it is empty, or if it is an earlier dump without other files. The model is then compiled
             even if the cache holds its bundle.
-        tuning: what ``sensor-bnn tune`` found for the target; layers of other shapes go without.
+        tuning: a file of ``sensor-bnn tune`` for the target; other layers follow the compiler's own rule.
         samples: a file of real samples on which the compiled model is compared with the ONNX file, beside
             random inputs. The model is then compiled even if the cache holds its bundle.
-        cache: whether to take a bundle that was made from the same inputs, and to keep this one.
+        cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
 
     Raises:
         BoardError: there is no such target.
         DataError: the samples cannot be read or are not of the model's kind.
-        ModelError: the file cannot be read or uses what the compiler does not know, the compiled model
-            computes something else than the file in ONNX Runtime, or the tuning is of another target or
-            version.
+        ModelError: the file cannot be read or uses something that the compiler does not support, the compiled
+            model computes something else than the file in ONNX Runtime, or the tuning is for another target
+            or version.
         FileError: a folder cannot be written, or holds something else.
         ToolError: the host's C compiler failed (hosted targets only).
     """
@@ -137,7 +137,7 @@ def _place(files: Files, folder: Path) -> Bundle:
 
 
 def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
-    """Return the names of the outputs, if the file says them: one for each."""
+    """Return the names of the outputs, one for each, or None if the file has none."""
     from sensor_bnn.onnx.class_names import class_names
 
     names = class_names({prop.key: prop.value for prop in model.metadata_props}, path)

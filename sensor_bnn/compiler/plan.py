@@ -1,6 +1,6 @@
 """Relax to a program: every operator gets its kernel, its shape and its constants.
 
-Reshapes disappear: they name the same buffer with another shape.
+Reshapes disappear, because their result is the same buffer with another shape.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 
 _WORTH_BYTES = 96
-"""Flash that a narrower constant must save: the calls that widen it take some too."""
+"""The bytes of flash that a narrower constant must save, because the calls that widen it take flash too."""
 _WIDEN_BYTES = 8192
-"""The longest constant that is widened as a whole: it lies in the arena meanwhile."""
+"""The largest constant in bytes that is widened as a whole, because the wide copy needs room in the arena."""
 
 
 def plan_program(graph: Graph, target: Target, tuning: Tuning = NOTHING_TUNED) -> Program:
     """Choose a kernel for every operator of the graph and lay its buffers out as a program.
 
     Args:
-        graph: operators and constants.
-        target: what the kernels are chosen for.
-        tuning: choices for some workloads; the others go by the compiler's own rule.
+        graph: the operators and the constants.
+        target: the processor for which kernels are chosen.
+        tuning: choices for some workloads; the others follow the compiler's own rule.
 
     Raises:
-        ModelError: an operator has no kernel for these types, the output is not computed, or a choice of the
-            tuning is none for its layer.
+        ModelError: an operator has no kernel for its types, the output is not computed, or a choice of the
+            tuning does not fit its layer.
     """
     legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
     writer = _Writer(graph, target, tuning)
@@ -94,7 +94,7 @@ class _Writer:
             self._standard(var, name, value.args[0], list(value.args[1].fields), module)
         else:
             raise ModelError(
-                f"Node {name} has no kernel for its types.", "Change the model so that it does without."
+                f"Node {name} has no kernel for its types.", "Change the model so that it does not need it."
             )
 
     def finish(self, result: Var) -> Program:
@@ -137,6 +137,7 @@ class _Writer:
         return self._buffer_of[value]
 
     def _constant(self, array: Array) -> int:
+        # Equal constants share one buffer, and so one place in flash.
         for index, buffer in enumerate(self._buffers):
             if buffer.array is not None and _same(buffer.array, array):
                 return index
@@ -222,7 +223,7 @@ class _Writer:
         )
 
     def _reuse_residuals(self) -> None:
-        """Let a sum overwrite the stream it adds to, where nothing reads that stream later."""
+        """Let a sum overwrite the stream that it adds to, if no later step reads that stream."""
         same: dict[int, int] = {}
         for place, step in enumerate(self._steps):
             step = replace(
@@ -230,7 +231,7 @@ class _Writer:
                 reads=tuple(same.get(index, index) for index in step.reads),
                 writes=same.get(step.writes, step.writes),
             )
-            stream = step.reads[-1]
+            stream = step.reads[-1]  # a sum reads its residual last
             if (
                 step.operator == SUM
                 and step.reads.count(stream) == 1  # What it overwrites is none of its other operands.
@@ -246,7 +247,7 @@ class _Writer:
             self._steps[place] = step
 
     def _narrow(self, step: Step) -> Step:
-        """Let flash hold constants in narrower types: the step widens them before its kernel runs."""
+        """Store a step's constants in narrower types; the step widens them before its kernel runs."""
         memory = 0 if step.workspace is None else self._buffers[step.workspace].size
         end = memory
         reads = list(step.reads)

@@ -1,4 +1,4 @@
-"""A model as a straight line of kernel calls over buffers, and the ways to compute each layer of it."""
+"""A model as a sequence of kernel calls over buffers, and the ways to compute each of its layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sensor_bnn.onnx.operators import TensorType
 
 
 class Place(Enum):
-    """Where a buffer lies."""
+    """The kind of memory that holds a buffer."""
 
     INPUT = auto()
     OUTPUT = auto()
@@ -29,9 +29,9 @@ class Buffer:
     """Memory that kernels read and write.
 
     Attributes:
-        place: where it lies.
-        type: element type and shape, as its first user sees it.
-        array: the contents of a constant.
+        place: the kind of memory.
+        type: the element type and the shape, as the first user of the buffer has it.
+        array: the contents of a constant; None for other buffers.
     """
 
     place: Place
@@ -40,17 +40,17 @@ class Buffer:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The size in bytes."""
         return prod(self.type.shape) * self.type.dtype.itemsize
 
 
 @dataclass(frozen=True)
 class Read:
-    """An argument: what a step reads.
+    """An argument: a pointer to a buffer that the step reads.
 
     Attributes:
-        place: index into ``Step.reads``.
-        skip: elements before the one that is pointed to.
+        place: the index into ``Step.reads``.
+        skip: the offset of the pointer in elements.
     """
 
     place: int
@@ -59,20 +59,20 @@ class Read:
 
 @dataclass(frozen=True)
 class Write:
-    """An argument: what a step writes, from element ``skip`` on."""
+    """An argument: a pointer to the buffer that the step writes, with an offset of ``skip`` elements."""
 
     skip: int = 0
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """An argument: memory that is the step's while it runs, from byte ``skip`` on."""
+    """An argument: a pointer to the step's workspace, with an offset of ``skip`` bytes."""
 
     skip: int = 0
 
 
 Argument = Read | Write | Workspace | int | None
-"""A number stands for itself and None for NULL."""
+"""An argument of a call; an integer is passed as it is, None as NULL."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Call:
     """One C call.
 
     Attributes:
-        kernel: C symbol; equal symbols are the same function.
-        function: the kernel in TIR, or None for one of ``firmware/kernels``.
-        arguments: in order.
+        kernel: the C symbol; calls with equal symbols call the same function.
+        function: the kernel in TIR, or None for a kernel of ``firmware/kernels``.
+        arguments: the arguments, in order.
     """
 
     kernel: str
@@ -92,7 +92,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls for an operator at a shape, and the instructions they are estimated at."""
+    """The calls for an operator at a shape, and their estimate.
+
+    Attributes:
+        calls: the calls, in order.
+        instructions: the estimated instructions.
+        macs: the multiply-adds.
+        workspace: the bytes of workspace that the calls share.
+        product: the number, rows, outputs and terms of a matrix product; None for other operators.
+    """
 
     calls: tuple[Call, ...]
     instructions: int
@@ -106,11 +114,11 @@ class Ways:
     """The ways to compute an operator at a shape.
 
     Attributes:
-        workload: operator and sizes: what a tuning file calls it, whatever the target.
-        plan: calls for a choice, or for the compiler's own rule.
-        splits: every split of rows that the rule takes the best of.
-        space: makes the schedule space of the kernel in TIR; None where there is none.
-        bits: of a row of packed operands that are no constants, by their place.
+        workload: the operator and its sizes, as a tuning file names it for any target.
+        plan: a function that returns the calls for a choice, or, for None, those of the compiler's own rule.
+        splits: the splits of rows among which the rule takes the best.
+        space: a function that makes the schedule space of the TIR kernel, or returns None if it has none.
+        bits: the bits per row of the packed operands that are not constants, by position.
     """
 
     workload: str
@@ -122,12 +130,12 @@ class Ways:
 
 @dataclass(frozen=True)
 class Tunable:
-    """A layer with more than one way to compute it, apart from its model.
+    """A layer that can be computed in more than one way, taken out of its model.
 
     Attributes:
-        ways: those.
-        operands: what it reads, as the calls of ``ways`` do.
-        result: what it writes.
+        ways: the ways to compute it.
+        operands: the buffers that it reads, in the order of the calls of ``ways``.
+        result: the type of the buffer that it writes.
     """
 
     ways: Ways
@@ -137,21 +145,21 @@ class Tunable:
 
 @dataclass(frozen=True)
 class Step:
-    """One layer: one call, or some that share its rows among kernels.
+    """One layer: one call, or several calls that share its work.
 
     Attributes:
-        name: the layer: the ONNX node it comes from.
-        operator: what it computes, as tables show it.
-        calls: in order.
-        reads: indices of buffers.
-        writes: index of a buffer; may be one of ``reads`` where the kernel allows it.
-        workspace: index of a buffer, or None.
-        macs: multiply-adds (binary ones count one each).
-        prepare: calls before the others: they widen constants into the workspace.
-        value: the ONNX node whose value it writes: the last of those that it computes.
-        instructions: estimated, by ``costs.COST_MODEL``.
-        product: of a matrix product its number, rows, outputs and terms; None for what is none.
-        tunable: other ways to compute it, if it has any.
+        name: the layer's name, which is that of its ONNX node.
+        operator: the operator, as tables show it.
+        calls: the calls, in order.
+        reads: the indices of the buffers that the step reads.
+        writes: the index of the buffer that it writes; may be one of ``reads`` if the kernel allows it.
+        workspace: the index of the buffer of its workspace, or None.
+        macs: the multiply-adds; a binary one counts as one.
+        prepare: calls before the others, which widen constants into the workspace.
+        value: the ONNX node whose value the step writes, which is the last of its nodes.
+        instructions: the estimated instructions, see ``costs.py``.
+        product: the number, rows, outputs and terms of a matrix product; None for other operators.
+        tunable: the other ways to compute the layer, or None.
     """
 
     name: str
@@ -169,7 +177,7 @@ class Step:
 
     @property
     def every_call(self) -> tuple[Call, ...]:
-        """All calls, in order."""
+        """All calls of the step, in order."""
         return (*self.prepare, *self.calls)
 
     @property
@@ -180,7 +188,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """Buffers and the steps over them; exactly one buffer is the input and one the output."""
+    """The buffers and the steps over them. Exactly one buffer is the input, exactly one the output."""
 
     buffers: tuple[Buffer, ...]
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""Kernel selection: an operator at a shape becomes calls, and the instructions they are estimated at."""
+"""Kernel selection: an operator at a shape becomes calls with an estimate of their instructions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ TITLES = {
     BOOL_MAT_MUL_PACK: "BnnBoolMatMul + BnnPack",
     SCORES_MAP: "BnnMatMul + BnnAttentionMap",
 }
-"""What tables call a kernel that computes more than the operator of its name."""
+"""The names in tables of kernels that compute more than one operator."""
 
 
 def ways_of(
@@ -64,14 +64,14 @@ def ways_of(
     numbers: Sequence[int],
     target: Target,
 ) -> Ways | None:
-    """Return the ways to compute an operator; None where there is one alone, which :func:`plan_of` gives.
+    """Return the ways to compute an operator; None if it has only one, which :func:`plan_of` returns.
 
     Args:
-        extern: the operator.
-        types: of what it reads; of a ``DENSE``, as flash holds it.
-        arrays: of its constants; None for what is computed.
+        extern: the name of the operator.
+        types: the types of its inputs; for ``DENSE`` as they are in flash.
+        arrays: the contents of the inputs that are constants; None for the others.
         numbers: its attributes.
-        target: what kernels are chosen for.
+        target: the processor for which kernels are chosen.
     """
     if extern in _LINEAR_FORMS:
         return _linear(_LINEAR_FORMS[extern], types, *numbers, target=target)
@@ -90,10 +90,10 @@ def plan_of(extern: str, types: list[TensorType], numbers: Sequence[int], costs:
     """Return the calls of an operator that has one kernel.
 
     Args:
-        extern: the operator.
-        types: of what it reads.
+        extern: the name of the operator.
+        types: the types of its inputs.
         numbers: its attributes.
-        costs: of the core.
+        costs: the costs on the core.
     """
     return _KERNELS[extern](costs, types, *numbers)
 
@@ -110,21 +110,21 @@ def _pack(costs: Costs, types: list[TensorType]) -> Plan:
 
 
 def tir_call(kernel: str, function: PrimFunc) -> Call:
-    """A kernel in TIR over whole buffers."""
+    """Return the call of a TIR kernel over whole buffers; its last parameter is the output."""
     reads = len(function.params) - 1
     return Call(kernel, function, (*(Read(place) for place in range(reads)), Write()))
 
 
 @dataclass(frozen=True)
 class LinearForm:
-    """What a binary linear layer leaves, and the kernels that do.
+    """The form of a binary linear layer's outputs, and its kernels.
 
     Attributes:
         title: the operator, as tables show it.
-        name: start of the TIR kernel's symbol.
-        build: makes the TIR kernel for rows, outputs and bits.
-        packed: whether bits come out, not floats.
-        parameters: constants after x and w; the residual, if any, is read last.
+        name: the start of the TIR kernel's symbol.
+        build: the function that makes the TIR kernel for rows, outputs and bits.
+        packed: whether the outputs are bits, not floats.
+        parameters: the number of constants after x and w; the residual, if any, is read last.
         residual: whether a residual is added.
     """
 
@@ -145,10 +145,10 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
     """Return the calls of a binary linear layer and the bytes of workspace that they share.
 
     Args:
-        form: what comes out.
-        N: outputs.
-        K: bits a row.
-        rows: who counts which rows.
+        form: the form of the outputs.
+        N: the number of outputs.
+        K: the bits per row.
+        rows: the split of the rows among kernels.
     """
     calls = []
     workspace = 0
@@ -159,6 +159,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
         y = Write(part.first * (words_for(N) if form.packed else N))
         symbol = part.kernel.symbol(packed=form.packed)
         if symbol:
+            # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
             sizes = (*part.kernel.leading, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
@@ -196,9 +197,9 @@ def _splits(target: Target, M: int, K: int) -> tuple[Choice, ...]:
 
 
 def _scheduled(kernel: str, space: Space | None, choice: Choice) -> Call:
-    """The kernel in TIR as the choice schedules it."""
+    """Return the call of the TIR kernel with the schedule of the choice."""
     if space is None or choice.schedule is None:
-        raise ModelError(f"the choice {choice} is none for its kernel.", "Tune the model again.")
+        raise ModelError(f"its kernel does not have the choice {choice}.", "Tune the model again.")
     point = "_".join(f"{name}{value}" for name, value in choice.schedule.items())
     return tir_call(f"{kernel}_{point}", space.kernel(choice.schedule))
 
@@ -222,12 +223,12 @@ def _bool_mat_mul(costs: Costs, types: list[TensorType], K: int, *, merged: bool
 
 
 def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> Ways:
-    """A head at a time as a binary linear layer with bits out."""
+    """Compute one head at a time as a binary linear layer with outputs of bits."""
     (B, M, _), N = types[0].shape, types[1].shape[1]
 
     def plan(choice: Choice | None) -> Plan:
         if choice is not None and choice.rows is None:
-            raise ModelError(f"the choice {choice} is none for its kernel.", "Tune the model again.")
+            raise ModelError(f"its kernel does not have the choice {choice}.", "Tune the model again.")
         rows = choose_rows(target, M, N, K, packed=True, tuned=choice.rows if choice else None)
         return _heads(B, M, N, K, rows, costs_of(target))
 
@@ -236,9 +237,13 @@ def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> Wa
 
 
 def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -> Plan:
-    """The layer's limits are made from v first."""
+    """Return the calls: first the limits from v, then each head, then the merge of the heads.
+
+    The workspace holds that of the linear calls, then the limits, then the bits of each head.
+    """
     words = words_for(K)
     linear, size = linear_calls(PACKED_OUT, N, K, rows)
+    # Per head: the linear layer, the ones of v for the limits, and about 8 instructions per merged word.
     instructions = B * (_estimate(rows, N, K, packed=True) + costs.mat_mul(1, N, 1, K) + 8 * M * words_for(N))
     limits = -(-size // 8) * 8
     parts = limits + 4 * B * N
@@ -307,13 +312,13 @@ def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
 
 
 def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, costs: Costs) -> Ways:
-    """The kernels for a float product.
+    """Return the kernels for a float product.
 
     Args:
-        arrays: of the constants, as flash holds them; None for what is computed.
-        types: of input, weights, scale and bias.
-        sizes: of :class:`Patches`.
-        costs: of the core.
+        arrays: the constants as they are in flash; None for inputs that are computed.
+        types: the types of input, weights, scale and bias.
+        sizes: the fields of :class:`Patches`.
+        costs: the costs on the core.
     """
     shape = Patches(*sizes)
     N, bias = types[1].shape[1], types[3].shape
@@ -338,7 +343,7 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, cos
 
 
 def _whole(x: TensorType, weights: Array | None) -> bool:
-    """Whether all sums of bytes times weights are whole numbers that a float32 holds too."""
+    """Whether x is bytes, the weights are integers, and a float32 holds all sums of products exactly."""
     if x.dtype != np.uint8 or weights is None or weights.dtype.kind != "i":
         return False
     return bool(np.abs(weights.astype(np.int64)).sum(axis=0).max() * 255 <= 2**24)
@@ -379,4 +384,4 @@ _KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     **{extern: partial(_float, extern) for extern in FLOAT_KERNELS},
 }
-"""For each call that is not TVM's own, float products aside: input types and attributes to a kernel."""
+"""Functions from costs, input types and attributes to a plan, for operators with one kernel."""

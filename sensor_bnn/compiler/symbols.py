@@ -1,6 +1,6 @@
-"""What a model is called in C: every symbol of its bundle starts with its own prefix.
+"""C names of a model: every symbol of its bundle starts with the model's own prefix.
 
-Two models, of one version of this program or of two, therefore link into one firmware.
+So two models link into one firmware, even if different versions of this program compiled them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from sensor_bnn.errors import ModelError
 
 OURS = "sbnn_"
-"""What every symbol starts with before its model is known."""
+"""The prefix of every symbol before the model's prefix replaces it."""
 
 _LONGEST = 40
 _HEADERS = frozenset(
@@ -21,17 +21,19 @@ _HEADERS = frozenset(
         *("wctype", "model", "weights", "main"),
     }
 )
-"""Files that a model's own header must not hide: C's, and the bundle's."""
+"""Names that a model's own header must not have: headers of C, and other files of the bundle."""
 
 
 def c_prefix(name: str) -> str:
     """Return the model's name as a C identifier: ``watch-tiny`` becomes ``watch_tiny``.
 
     Raises:
-        ModelError: the name cannot stand in a C comment or string.
+        ModelError: the name has a character that is not allowed in a C comment or string.
     """
     if not name.isascii() or not name.isprintable() or any(sign in name for sign in '"\\/*'):
-        raise ModelError(f"The model's name {name!r} cannot stand in C.", "Use letters, digits and dashes.")
+        raise ModelError(
+            f"The model's name {name!r} cannot be used in C code.", "Use letters, digits and dashes."
+        )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
     if not prefix or prefix[0].isdigit() or prefix in _HEADERS:
         prefix = f"bnn_{prefix}".rstrip("_")
@@ -39,5 +41,5 @@ def c_prefix(name: str) -> str:
 
 
 def prefixed(text: str, prefix: str) -> str:
-    """Return C with our symbols renamed: ``sbnn_pack`` becomes ``<prefix>_pack``."""
+    """Return C code with our symbols renamed: ``sbnn_pack`` becomes ``<prefix>_pack``."""
     return re.sub(rf"\b{OURS}", f"{prefix}_", text)

@@ -1,4 +1,4 @@
-"""The targets a model is compiled for: one row a target, every fact of it here."""
+"""The targets that a model can be compiled for: one row per target with all its facts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Target:
     """A processor to compile for.
 
     Attributes:
-        name: as the user types it.
-        title: as tables show it.
-        triple: LLVM target triple.
-        cpu: LLVM processor name.
+        name: the name that the user types.
+        title: the title that tables show.
+        triple: the LLVM target triple.
+        cpu: the LLVM processor name.
         features: LLVM feature switches.
-        unfused: further ones, which take fused products and sums away.
-        float_abi: ``hard`` or ``soft`` where the architecture has both, else empty.
-        gcc: the flags that make GCC's code for the core and its ABI, in firmware and bootloader.
-        tools: what stands before the names of GCC and its tools.
-        core: the family of ``firmware/hal`` that starts the core; empty where there is no firmware.
-        fused: the core always has fused products and sums; LLVM is told not to form them.
-        hosted: the bundle becomes a shared library for the machine that compiles it.
-        isa: folders of ``firmware/kernels``; a C kernel is taken from the last that has it.
+        unfused: further feature switches, which disable fused multiply-adds.
+        float_abi: ``hard`` or ``soft`` if the architecture has both, otherwise empty.
+        gcc: the flags of GCC for the core and its ABI, in firmware and bootloader.
+        tools: the prefix of the names of GCC and its tools.
+        core: the family of ``firmware/hal`` that starts the core; empty if there is no firmware.
+        fused: whether the core always has fused multiply-adds; LLVM is then told not to form them.
+        hosted: whether the bundle becomes a shared library for the machine that compiles it.
+        isa: folders of ``firmware/kernels``; a C kernel is taken from the last folder that has it.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Target:
         if self.float_abi:
             facts["mfloat-abi"] = self.float_abi
         if self.fused:
-            # At -O3 the machine combiner alone makes fused instructions of what stands apart in LLVM's IR.
+            # At -O3 LLVM's machine combiner can fuse a product and a sum that are separate in its IR.
             facts["cl-opt"] = ["-aarch64-enable-mcr:bool=0"]
         return facts
 
     def as_llvm_has_it(self) -> Target:
-        """The target with fused products and sums wherever LLVM likes them: what TVM alone makes of it."""
+        """Return the target with fused multiply-adds wherever LLVM forms them, as TVM compiles by itself."""
         return replace(self, unfused=(), fused=False)
 
     @property
@@ -72,7 +72,7 @@ class Target:
 
     @property
     def packages(self) -> str:
-        """Debian packages that bring the compiler and its C library, separated by spaces."""
+        """The Debian packages of the compiler and its C library, separated by spaces."""
         return _PACKAGES[self.tools]
 
     @property
@@ -81,7 +81,7 @@ class Target:
         return f"apt-get install {self.packages}"
 
 
-# GCC for Linux makes neither a program of fixed addresses nor one without the C library's start-up by itself.
+# GCC for Linux needs these flags to make a program with fixed addresses and without the C library's start-up.
 _FIXED_AARCH64 = ("-fno-pie", "-no-pie", "-fno-stack-protector", "-mno-outline-atomics")
 
 _PACKAGES = {
@@ -90,14 +90,14 @@ _PACKAGES = {
     "aarch64-linux-gnu-": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
 }
 
-# TVM lets LLVM contract a product and a sum into one rounding wherever the core has a fused instruction. The
-# features that bring one are switched off, so that device and host round alike; where no feature does
-# (AArch64), `fused` says so. A test looks for the instruction in the object files.
+# TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
+# features that provide it are switched off, so that device and host round alike. On AArch64 no feature
+# provides it; there `fused` is set. A test searches the object files for fused instructions.
 _TARGETS = (
     Target(
         name="cortex-m0plus",
         title="Arm Cortex-M0+ (Armv6-M), floating point in software",
-        # All four parts: LLVM then calls floating point by the names that GCC's library has on Armv6-M.
+        # With all four parts LLVM calls float functions by the names of GCC's library for Armv6-M.
         triple="thumbv6m-none-none-gnueabi",
         cpu="cortex-m0plus",
         float_abi="soft",
@@ -158,7 +158,7 @@ _TARGETS = (
         title="Arm Cortex-M55 with FPU and Helium (Armv8.1-M)",
         triple="thumbv8.1m.main-none-eabihf",
         cpu="cortex-m55",
-        # It takes Helium's float vectors away too: they flush small numbers to zero, which the host does not.
+        # It disables Helium's float vectors too: they flush small numbers to zero, which the host does not.
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
@@ -169,7 +169,7 @@ _TARGETS = (
         title="Arm Cortex-M85 with FPU and Helium (Armv8.1-M)",
         triple="thumbv8.1m.main-none-eabihf",
         cpu="cortex-m85",
-        # As for the Cortex-M55, whose instructions the Cortex-M85 has all; GCC 12 does not know its name.
+        # As for the Cortex-M55: the Cortex-M85 has all its instructions, and GCC 12 has no name for the M85.
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
@@ -234,7 +234,7 @@ _TARGETS = (
 
 
 def list_targets() -> tuple[Target, ...]:
-    """Return all targets, in the order tables show them."""
+    """Return all targets, in the order in which tables show them."""
     return _TARGETS
 
 
@@ -242,7 +242,7 @@ def find_target(name: str) -> Target:
     """Return the target called ``name``.
 
     Raises:
-        BoardError: there is none; the message names the nearest.
+        BoardError: there is no such target; the message suggests similar names.
     """
     for target in _TARGETS:
         if target.name == name:

@@ -1,4 +1,4 @@
-"""What ``sensor-bnn tune`` found: the choice for each layer of a shape, as a file that the compiler reads."""
+"""The result of ``sensor-bnn tune``: a choice for each layer of a shape, in a file for the compiler."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _REMEDY = "Tune the model again with `sensor-bnn tune`."
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a layer is computed where it is not by the compiler's own rule; one of the two is set.
+    """A way to compute a layer other than the compiler's own rule; one of the two attributes is set.
 
     Attributes:
-        rows: kernels of a binary linear layer and their numbers of rows, in order.
-        schedule: parameters of the schedule of the layer's kernel in TIR.
+        rows: the kernels of a binary linear layer and their numbers of rows, in order.
+        schedule: the schedule parameters of the layer's TIR kernel, by name.
     """
 
     rows: tuple[tuple[str, Annotated[int, Meta(ge=0, le=2**31)]], ...] | None = None
@@ -32,10 +32,10 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.schedule is None):
-            raise ValueError("rows must be there or schedule, and not both")
+            raise ValueError("it must have either rows or schedule")
 
     def as_json(self) -> dict[str, Any]:
-        """As in a tuning file."""
+        """Return the choice in the form of a tuning file."""
         choice: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return choice
 
@@ -47,18 +47,18 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 @dataclass(frozen=True)
 class Tuning:
-    """Choices by workload: an operator and its sizes, as ``Tunable.workload``.
+    """Choices by workload, which is an operator and its sizes (``Ways.workload``).
 
     Attributes:
-        choices: what is not chosen by the compiler's own rule.
-        sha256: of the file.
+        choices: the choices that differ from the compiler's own rule.
+        sha256: the SHA-256 of the file, in hex; None without a file.
     """
 
     choices: Mapping[str, Choice] = field(default_factory=dict)
     sha256: str | None = None
 
     def choice(self, workload: str) -> Choice | None:
-        """What was chosen for a workload; None for the compiler's own rule."""
+        """Return the choice for a workload; None for the compiler's own rule."""
         return self.choices.get(workload)
 
 
@@ -69,14 +69,14 @@ def read_tuning(file: Path, target: str) -> Tuning:
     """Read a tuning file for a target.
 
     Raises:
-        ModelError: it cannot be read, is no tuning file, or was made for another target or by another
-            version.
+        ModelError: the file cannot be read, is not a tuning file, or was made for another target or by
+            another version.
     """
     source = Source(f"The tuning {file}", ModelError, _REMEDY)
     data = contents(file, source)
     values = json_values(data, source)
     if not isinstance(values, dict) or values.get("schema") != FORMAT:
-        raise ModelError(f"{file} is no tuning: its schema is not {FORMAT}.", _REMEDY)
+        raise ModelError(f"{file} is not a tuning file: its schema is not {FORMAT}.", _REMEDY)
     found = typed(values, _File, source)
     if _release(found.version) != _release(version("sensor-bnn")):
         raise ModelError(
@@ -85,7 +85,7 @@ def read_tuning(file: Path, target: str) -> Tuning:
         )
     if found.target != target:
         raise ModelError(
-            f"The tuning {file} is of the target {found.target!r}, not {target!r}.",
+            f"The tuning {file} is for the target {found.target!r}, not {target!r}.",
             f"Compile with `--target {found.target}`, or tune for this one.",
         )
     choices = {entry.workload: entry.best for entry in found.workloads if entry.best is not None}
@@ -93,14 +93,14 @@ def read_tuning(file: Path, target: str) -> Tuning:
 
 
 class _Workload(msgspec.Struct, frozen=True):
-    """What the compiler needs to know of a workload; ``best`` is None for the compiler's own rule."""
+    """The part of a workload that the compiler needs; ``best`` is None for the compiler's own rule."""
 
     workload: str
     best: Choice | None
 
 
 class _File(msgspec.Struct, frozen=True):
-    """What the compiler needs to know of a tuning file; report/schemas/tune.json has the rest."""
+    """The part of a tuning file that the compiler needs; report/schemas/tune.json describes all of it."""
 
     version: str
     target: str
@@ -108,14 +108,14 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def choice_from_json(value: Any) -> Choice:
-    """The inverse of :meth:`Choice.as_json`, for a value that was checked before.
+    """Make a choice from its form in a tuning file, which was checked before.
 
     Raises:
-        msgspec.ValidationError: the value is no choice.
+        msgspec.ValidationError: the value is not a choice.
     """
     return msgspec.convert(value, Choice)
 
 
 def _release(number: str) -> list[str]:
-    """What changes with what kernels there are: the first two numbers."""
+    """Return the first two numbers of a version, which change whenever the set of kernels changes."""
     return number.split(".")[:2]

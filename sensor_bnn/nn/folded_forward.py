@@ -19,7 +19,8 @@ from sensor_bnn.nn.folded import (
 )
 
 Trace = dict[str, npt.NDArray[np.generic]]
-"""All intermediate bits and integers by name, such as ``blocks.0.attention.scores``; without a batch axis."""
+"""All intermediate bits and integers, and the float stream after each half of a block, by name, such as
+``blocks.0.attention.scores`` and ``blocks.0.mlp.residual``; without a batch axis."""
 
 
 def forward(model: FoldedModel, window: Floats, trace: Trace | None = None) -> Floats:
@@ -28,7 +29,7 @@ def forward(model: FoldedModel, window: Floats, trace: Trace | None = None) -> F
     Args:
         model: the folded model.
         window: the input, float32, of shape ``model.input_shape``.
-        trace: if given, receives all intermediate bits and integers.
+        trace: if given, receives all intermediate values.
     """
     return from_stream(model, embed(model, window), trace)
 
@@ -53,8 +54,9 @@ def from_stream(model: FoldedModel, stream: Floats, trace: Trace | None = None) 
     trace = {} if trace is None else trace
     for index, (attention, mlp) in enumerate(model.blocks):
         added = _attention(attention, model.heads, stream, trace, f"blocks.{index}.attention")
-        stream = _activated(attention, stream + added)
-        stream = _activated(mlp, stream + _mlp(mlp, stream, trace, f"blocks.{index}.mlp"))
+        stream = trace[f"blocks.{index}.attention.residual"] = _activated(attention, stream + added)
+        added = _mlp(mlp, stream, trace, f"blocks.{index}.mlp")
+        stream = trace[f"blocks.{index}.mlp.residual"] = _activated(mlp, stream + added)
     logits: Floats = stream.mean(axis=0, dtype=np.float32) @ model.head_weight + model.head_bias
     return logits
 

@@ -1,4 +1,4 @@
-"""The names of a model's classes, as an ONNX file's metadata has them."""
+"""The names of a model's classes in the metadata of an ONNX file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _KEY = "classes"
 
 
 def class_names(said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
-    """Return the classes' names in the order of the outputs; None where the file says none.
+    """Return the names of the classes in the order of the outputs; None if the file has none.
 
     Args:
         said: the file's metadata; `sensor-bnn export` writes the names as a JSON list.
         path: the file, for the message.
 
     Raises:
-        ModelError: the file says classes, but in another form.
+        ModelError: the file has class names, but in another form.
     """
     if _KEY not in said:
         return None
@@ -29,7 +29,7 @@ def class_names(said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
         names = None
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise ModelError(
-            f"The metadata of {path} says `{_KEY}`, but they are not a JSON list of names.",
+            f"The metadata of {path} has `{_KEY}`, but its value is not a JSON list of names.",
             f"Export the model again, or correct or remove `{_KEY}` in the file's metadata.",
         )
     return tuple(names)

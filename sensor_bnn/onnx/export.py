@@ -1,6 +1,6 @@
-"""A folded model as an ONNX file: packed operators, their functions, every intermediate's shape.
+"""Export of a folded model as an ONNX file with packed operators, their functions and all shapes.
 
-The same folded model and the same version of this package give the same bytes: the file's SHA-256 is the
+The same folded model and the same version of this package give the same bytes. The file's SHA-256 is the
 model's identity on the device.
 """
 
@@ -50,15 +50,18 @@ OUTPUT = "logits"
 def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
     """Return the model as ONNX.
 
-    Input ``window`` float32 ``[1, C, L]`` in the sensor's units (of images ``[1, C, height, L]``), output
-    ``logits`` float32 ``[1, classes]``. With ``narrow`` float constants are rounded to what 16 bits hold, the
-    weights of embedding and head to whole numbers of 8 bits with a scale an output, and images are taken as
-    uint8, 255 for 1. Nodes are named after the module they come from
-    (``/blocks.0/attention/query``), and a node's output after the node. Metadata: ``name``, ``classes`` (a
-    JSON list) and ``producer_version``.
+    The input is ``window``, float32 ``[1, C, L]`` in the sensor's units, or ``[1, C, height, L]`` for images.
+    The output is ``logits``, float32 ``[1, classes]``. A node has the name of its module
+    (``/blocks.0/attention/query``), and the output of a node has the name of the node. The metadata are
+    ``name``, ``classes`` (a JSON list) and ``producer_version``.
+
+    Args:
+        folded: the model.
+        narrow: whether to round float constants to 16 bits, and the weights of embedding and head to whole
+            numbers of 8 bits with one scale per output, and to take images as uint8, 255 for 1.
 
     Raises:
-        ModelError: shapes that do not fit each other or the operators, or constants that are not finite.
+        ModelError: shapes do not fit each other or the operators, or constants are not finite.
     """
     _check(folded)
     if narrow:
@@ -73,7 +76,7 @@ def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Check the model strictly and write it; ``path`` holds the whole file or is untouched.
+    """Check the model strictly and write it atomically.
 
     Raises:
         ModelError: the model is not valid ONNX.
@@ -89,7 +92,7 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
 
 
 class _Graph:
-    """An ONNX graph that grows node by node and knows every value's type."""
+    """An ONNX graph that is built node by node, with the type of every value."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -97,13 +100,13 @@ class _Graph:
         self.types: dict[str, TensorType] = {}
 
     def constant(self, name: str, array: Array) -> str:
-        """Add an initializer; return its name."""
+        """Add an initializer and return its name."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         self.types[name] = TensorType.of(array)
         return name
 
     def packed(self, operator: str, name: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node of our domain; return its output's name."""
+        """Add a node of our domain and return its output's name."""
         result = OPERATORS[operator].infer([self.types[value] for value in inputs], attributes, name)
         self.nodes.append(helper.make_node(operator, inputs, [name], name, domain=DOMAIN, **attributes))
         self.types[name] = result
@@ -119,9 +122,10 @@ class _Graph:
         element: int | None = None,
         **attributes: Any,
     ) -> str:
-        """Add a standard node that yields type ``to``; return its output's name (by default the node's).
+        """Add a standard node with a result of type ``to`` and return its output's name.
 
-        ``element`` is a Cast's attribute ``to``.
+        The output has the name of the node unless ``output`` is given. ``element`` is the attribute ``to`` of
+        a Cast.
         """
         output = output or name
         if element is not None:
@@ -142,7 +146,7 @@ class _Graph:
         return self.standard("Transpose", name, value, to=turned, perm=order)
 
     def model(self, folded: FoldedModel) -> onnx.ModelProto:
-        """Return the finished model with the functions that it uses."""
+        """Return the finished model, including the functions that it uses."""
         ends = {INPUT, OUTPUT}
         made = [value for node in self.nodes for value in node.output if value not in ends]
         graph = helper.make_graph(
@@ -181,6 +185,7 @@ def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
     T, d = folded.embed_bias.shape
     pixels = narrow and folded.height > 0
     largest = PIXEL if pixels else 1
+    # A pixel as a byte is 255 times as large as in training, so its weight is divided by 255.
     weight = (folded.embed_weight.astype(np.float64) / largest).astype(np.float32)
     weights = _weights(graph, "embed", weight, narrow, largest)
     bias = graph.constant("embed.bias", folded.embed_bias)
@@ -203,7 +208,7 @@ def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
 def _weights(
     graph: _Graph, name: str, weight: Floats, narrow: bool, largest: int = 1
 ) -> tuple[str, str | None]:
-    """Constants of a float product: weights, and if narrow the scale of an output."""
+    """Add the constants of a float product: weights and, if narrow, the scale of each output."""
     if not narrow:
         return graph.constant(f"{name}.weight", weight), None
     whole, scale = eighth(weight, largest)
@@ -253,7 +258,7 @@ def _mlp(graph: _Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
 
 
 def _added(graph: _Graph, name: str, layer: FoldedAttention | FoldedMlp, stream: str, out: str) -> str:
-    """What a layer adds, normalised, on the stream, and the stream's activation."""
+    """Add a layer's normalised output to the stream, then apply the stream's activation."""
     scope, kind = _scope(name), graph.types[stream]
     out = _norm(graph, f"{name}.norm", out, layer.norm)
     added = graph.standard("Add", f"{scope}/residual", stream, out, to=kind)
@@ -320,13 +325,13 @@ def _float_out(graph: _Graph, name: str, linear: FloatOutLinear, value: str) -> 
 
 
 def _scope(name: str) -> str:
-    """``blocks.0.attention.query`` as a node name: ``/blocks.0/attention/query``."""
+    """Turn ``blocks.0.attention.query`` into a node name: ``/blocks.0/attention/query``."""
     block, index, *rest = name.split(".")
     return "/" + "/".join([f"{block}.{index}", *rest])
 
 
 def _check(folded: FoldedModel) -> None:
-    """Hold the shapes that the operators' own inference does not see, and that every constant is sane."""
+    """Check the shapes that the operators' inference does not check, and that all constants are finite."""
 
     def need(condition: bool, problem: str) -> None:
         if not condition:
@@ -395,7 +400,7 @@ def _linear_types(
 def _float_layer_types(
     name: str, layer: FoldedAttention | FoldedMlp, d: int
 ) -> dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]]:
-    """Of what is computed in floats beside the stream."""
+    """Return the expected types of a layer's norms and activation."""
     types: dict[str, tuple[Array, np.dtype[Any], tuple[int, ...]]] = {}
     for part, norm in (("pre_norm", layer.pre_norm), ("norm", layer.norm)):
         if norm is not None:

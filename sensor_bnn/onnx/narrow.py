@@ -51,6 +51,7 @@ def eighth(weight: Floats, largest: int = 1) -> tuple[Floats, Floats]:
     scale = np.where(size >= np.finfo(np.float32).smallest_normal, size, 1).astype(np.float32)
     scale = half(scale) if half(scale).all() else scale
     while True:
+        # Adding 0 turns -0.0 into 0.0: the compiler stores the weights as int8, which has no negative zero.
         whole = np.clip(np.rint(weight / scale), -_LARGEST, _LARGEST).astype(np.float32) + np.float32(0)
         over = np.abs(whole).sum(axis=0) * largest / _WHOLE
         if not np.any(over > 1):

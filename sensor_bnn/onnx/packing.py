@@ -1,6 +1,6 @@
 """The packing of bits into words that the operators, the kernels and the files share.
 
-A bit 1 stands for +1 and a bit 0 for -1 (in an attention map: for 1 and 0). The last axis is packed, least
+A bit 1 represents +1 and a bit 0 represents -1 (in an attention map: 1 and 0). The last axis is packed, least
 significant bit first, and the bits past its logical length are zero.
 """
 

@@ -351,6 +351,7 @@ def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[o
     turned = product.scale < 0
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = np.ceil(-product.bias / np.abs(product.scale))
+    # A scale of 0 makes the bit constant; so does a limit outside -K .. K + 1, which is clipped to fit int32.
     limit = np.where(product.scale == 0, np.where(product.bias >= 0, -K, K + 1), np.clip(limit, -K, K + 1))
     inputs = [
         bits_of(product.signs),

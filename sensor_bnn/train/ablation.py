@@ -1,4 +1,4 @@
-"""A table of recipes over seeds or held-out subjects, filled run by run and safe to kill at any time."""
+"""A table of recipes over seeds or held-out subjects, filled run by run; it may be killed at any time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what the recipe stands for, and the recipe."""
+    """One line of the table: a label and the recipe."""
 
     label: str
     recipe: Recipe
@@ -40,12 +40,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Ablation:
-    """What a table compares.
+    """The recipes that a table compares.
 
     Attributes:
-        name: of the table.
-        rows: in the order of the table.
-        folds: groups of subjects, each held out in turn from those that the recipes learn from.
+        name: the name of the table.
+        rows: the rows, in the order of the table.
+        folds: groups of training subjects, each of which is held out in turn.
     """
 
     name: str
@@ -58,12 +58,12 @@ class Run:
     """One training run of a row.
 
     Attributes:
-        row: whose.
-        seed: of the run.
-        held_out: the subjects it is tested on; None for the test subjects of the recipe.
-        recipe: with that split.
-        folder: where it lives.
-        teacher_folder: where its teacher lives.
+        row: the row of the table.
+        seed: the seed of the run.
+        held_out: the subjects of its test part; None for the test subjects of the recipe.
+        recipe: the recipe with that split.
+        folder: the folder of the run.
+        teacher_folder: the folder of the teacher's run.
     """
 
     row: Row
@@ -75,13 +75,13 @@ class Run:
 
 
 Advance = Callable[[int, int], object]
-"""Called with the runs done and the runs in all."""
+"""A callback that gets the number of finished runs and the number of all runs."""
 
 
 def load_ablation(name_or_path: str) -> Ablation:
-    """A shipped table by name, or a TOML file: ``[rows]`` of label = recipe, ``folds`` and ``rates``.
+    """Load a shipped table by name, or a TOML file: ``[rows]`` of label = recipe, ``folds`` and ``rates``.
 
-    With ``rates`` every row stands once for each of these learning rates.
+    With ``rates`` the table has every row once per learning rate.
 
     Raises:
         CheckpointError: there is no such file, or it has a mistake.
@@ -107,10 +107,16 @@ def load_ablation(name_or_path: str) -> Ablation:
 
 
 def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list[Run]:
-    """All runs, seed by seed (and fold by fold), so that all rows fill alike.
+    """Return all runs, ordered by seed, then by fold, so that all rows fill equally.
+
+    Args:
+        ablation: the table.
+        seeds: the number of seeds, from 0.
+        by_folds: whether to hold out each fold in turn instead of using the recipes' test subjects.
+        out: the folder of the table.
 
     Raises:
-        CheckpointError: there are no folds, or a fold is no part of the subjects that a recipe learns from.
+        CheckpointError: there are no folds, or a fold is not part of a recipe's training subjects.
     """
     if by_folds and not ablation.folds:
         raise CheckpointError(
@@ -130,22 +136,22 @@ def fill(
     only: Collection[str] = (),
     compiled: bool = False,
 ) -> list[Run]:
-    """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
+    """Train the missing runs and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
-    Several processes may fill one table: each leaves alone what another is at.
+    Several processes may fill one table: each skips the runs on which another one works.
 
     Args:
         ablation: the table.
-        runs: all of it.
+        runs: all runs of the table.
         dataset: the whole set.
-        out: folder of the table.
-        started: progress of a run.
-        advance: progress of the table.
-        only: recipes whose rows are filled now; by default all.
+        out: the folder of the table.
+        started: the callback when a run starts.
+        advance: the callback for the progress of the table.
+        only: the names of the recipes to train now; empty for all.
         compiled: see ``sensor_bnn.train.loop.train``.
 
     Returns:
-        The runs that other processes were still at when nothing else was left to do.
+        The runs on which other processes were still working when all others were finished.
 
     Raises:
         CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
@@ -167,7 +173,7 @@ def fill(
 
 
 def tabulate(ablation: Ablation, runs: list[Run]) -> dict[str, Any]:
-    """The table as plain values; rows without a finished run have no mean."""
+    """Return the table as plain values; the mean of a row without a finished run is None."""
     rows = []
     for row in ablation.rows:
         entries = []
@@ -192,7 +198,7 @@ def tabulate(ablation: Ablation, runs: list[Run]) -> dict[str, Any]:
 
 
 def markdown(table: dict[str, Any]) -> str:
-    """The table for people: percent, spread as the standard deviation over runs (n - 1)."""
+    """Return the table as Markdown, in percent; the spread is the standard deviation over runs (n - 1)."""
     lines = ["| step | recipe | top-1, mean ± spread | runs | each |", "|---|---|---|---|---|"]
     for row in table["rows"]:
         mean, spread = row["mean"], row["spread"]
@@ -206,7 +212,7 @@ def markdown(table: dict[str, Any]) -> str:
 
 
 def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
-    """Write ``table.json`` and ``table.md`` in one step.
+    """Write ``table.json`` and ``table.md`` atomically.
 
     Raises:
         FileError: they cannot be written.
@@ -216,7 +222,7 @@ def write_table(ablation: Ablation, runs: list[Run], out: Path) -> None:
 
 
 def _at_rates(row: Row, rates: Sequence[float]) -> list[Row]:
-    """The row once for each learning rate, so that every row has the same search behind it."""
+    """Return the row once per learning rate, so that every row gets the same search."""
     if not rates:
         return [row]
     recipe = row.recipe
@@ -237,7 +243,8 @@ def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Ru
         rest = tuple(subject for subject in learned if subject not in held_out)
         if not rest or not set(held_out) <= set(learned):
             raise CheckpointError(
-                f"The fold {list(held_out)} is no part of the subjects {list(learned)} of {recipe.name}.",
+                f"The fold {list(held_out)} is not a part of the training subjects {list(learned)} of"
+                f" {recipe.name}, or leaves none of them.",
                 "Correct the folds.",
             )
         recipe = replace(recipe, data=replace(recipe.data, train_subjects=rest, test_subjects=held_out))

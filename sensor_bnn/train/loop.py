@@ -1,4 +1,4 @@
-"""The training loop: seeded, resumable to the same curve, never a half-written file."""
+"""The training loop: seeded, resumable with the same curve, and without half-written files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.epochs import Epochs
 from sensor_bnn.train.evaluate import Evaluation, evaluate
-from sensor_bnn.train.interruption import heard
+from sensor_bnn.train.interruption import signals_noted
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
@@ -33,17 +33,17 @@ from sensor_bnn.train.teacher_outputs import keep_outputs
 _log = logging.getLogger(__name__)
 
 EpochDone = Callable[[int, float, float], None]
-"""Called after each epoch with its number (from 1), mean loss and share of right answers while learning."""
+"""A callback after each epoch; it gets the epoch (from 1), the mean loss and the share of right answers."""
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a run left behind.
+    """The results of a run.
 
     Attributes:
         checkpoint: the file of the last epoch's model.
-        history: an entry an epoch: ``epoch``, ``loss``, ``top1`` (while learning, augmented windows).
-        test: the last epoch's model on the test part.
+        history: one entry per epoch: ``epoch``, ``loss``, ``top1`` (during training, on augmented windows).
+        test: the evaluation of the last epoch's model on the test part.
     """
 
     checkpoint: Path
@@ -65,27 +65,28 @@ def train(
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
 
-    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are whole. Ctrl-C or
-    SIGTERM ends the run after the step that it is at, with that step in ``out/last.pt``.
+    After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are complete. Ctrl-C or
+    SIGTERM ends the run after the current step, which is saved in ``out/last.pt``.
 
-    The test part is looked at once, after the last epoch; no epoch is chosen by it. The same recipe, seed and
-    number of threads give the same weights, also when the run was killed and resumed between.
+    The test part is evaluated once, after the last epoch; it does not select an epoch. The same recipe, seed
+    and number of threads give the same weights, even if the run was killed and resumed.
 
     Args:
-        recipe: what to train.
+        recipe: the recipe to train.
         dataset: the whole set; the recipe's split is made here.
-        seed: of initial weights, order and augmentation.
-        out: folder of the run.
-        teacher: whom the recipe's ``distill`` section names, if it names one.
-        resume: go on from ``out/last.pt``.
-        compiled: with ``torch.compile``: twice to three times as fast after a start of up to a minute and a
-            half, and rounded otherwise. A run must be resumed as it was begun to give the same curve.
-        processes: that share every batch; by default this one alone.
-        epoch_done: progress.
+        seed: the seed of initial weights, order and augmentation.
+        out: the folder of the run.
+        teacher: the teacher that the recipe's ``distill`` section names, if it names one.
+        resume: whether to continue from ``out/last.pt``.
+        compiled: whether to use ``torch.compile``, which is two to three times as fast after a start of up to
+            one and a half minutes. It rounds differently, so only a run that is resumed with the same value
+            gives the same curve.
+        processes: the processes that share every batch; by default this process only.
+        epoch_done: the callback after each epoch.
 
     Raises:
-        CheckpointError: nothing to resume, or of another recipe, seed or teacher; the teacher does not fit;
-            the loss or a weight is not finite; or the run was interrupted.
+        CheckpointError: there is nothing to resume, or it belongs to another recipe, seed or teacher; the
+            teacher does not fit; the loss or a weight is not finite; or the run was interrupted.
         FileError: a file cannot be written.
         DataError: the split is empty, or a value is not finite.
     """
@@ -108,7 +109,7 @@ def train(
     if resume:
         at = restore(out / "last.pt", recipe, identity, model, optimizer, average)
     epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
-    with heard() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+    with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
             whole = epochs.run(at, stopped)
@@ -121,7 +122,7 @@ def train(
                 raise CheckpointError(
                     f"Training of {recipe.name} was interrupted in epoch {len(at.history) + 1} after step"
                     f" {at.step}, and saved.",
-                    "Go on with --resume.",
+                    "Continue with --resume.",
                 )
             if processes.first:
                 _write_csv(out / "history.csv", at.history)
@@ -153,7 +154,7 @@ def train(
 
 
 def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | None) -> nn.Module:
-    """What a step computes: ``(x, y)`` to ``(logits, loss)``.
+    """Make the module that computes a step: ``(x, y)`` to ``(logits, loss)``.
 
     Raises:
         CheckpointError: recipe and teacher do not fit each other.
@@ -161,7 +162,7 @@ def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | Non
     if bool(recipe.distill.teacher) != (teacher is not None):
         named, given = recipe.distill.teacher or "none", "one" if teacher else "none"
         raise CheckpointError(
-            f"Recipe {recipe.name} names {named} as its teacher, and {given} was given.",
+            f"Recipe {recipe.name} names {named} as its teacher, but {given} was given.",
             "Name the teacher in the section [distill].",
         )
     if teacher is None:
@@ -173,23 +174,24 @@ def new_learner(recipe: Recipe, model: BinaryTransformer, teacher: Teacher | Non
 
 
 def new_model(recipe: Recipe, parts: Split, seed: int) -> BinaryTransformer:
-    """The recipe's model with random weights, normalising as the training part says.
+    """Make the recipe's model with random weights and the normalisation of the training part.
 
     Raises:
         DataError: a channel is constant.
     """
+    # fork_rng restores the global generator, so the random numbers of the caller do not change.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = BinaryTransformer(recipe.config(parts.shape, parts.classes))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
-        raise DataError("A channel of the training windows never changes.", "Leave it out of the data.")
+        raise DataError("A channel of the training windows never changes.", "Remove it from the data.")
     model.set_normalisation(torch.from_numpy(mean), torch.from_numpy(std))
     return model
 
 
 def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with the recipe's weight decay, of matrices alone."""
+    """Make AdamW with the recipe's weight decay, which applies to matrices only."""
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.schedule.decay},
@@ -199,6 +201,6 @@ def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 
 def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
-    """The history so far, a line an epoch, in one step."""
+    """Write the history so far atomically, one line per epoch."""
     lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
     write_file(path, "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Training recipes: TOML files that say everything a run depends on but the seed."""
+"""Training recipes: TOML files with everything that a run depends on, except the seed."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _Spread = Annotated[float, Meta(ge=0, le=100)]
 
 @dataclass(frozen=True)
 class DataRecipe:
-    """Which windows are learned from, and which are only tested on.
+    """The data set of a run and its split.
 
     Attributes:
-        set: the data set, a name in ``sensor_bnn.train.sets``.
-        path: file or folder of a set that no registry carries.
-        window, step: samples a window, and from one window to the next.
-        train_subjects, test_subjects: who is in which part; of one's own windows, which recordings.
-            Images come with a split of their own.
-        size: side of the images that are cut out of the files of ``image-folder``.
-        held_out: so many training images, evenly spaced, are tested on and not learned from, and the test
-            part stays unseen: for choosing settings. 0: the test part is tested on.
+        set: the name of the data set, a key of ``sensor_bnn.train.sets.SETS``.
+        path: the file or folder of a set that no registry carries.
+        window, step: the samples of a window, and from the start of one window to the start of the next.
+        train_subjects, test_subjects: the subjects of each part; for a user's own windows, the recordings.
+            Image sets have their own split.
+        size: the side in pixels of the images that are made from the files of ``image-folder``.
+        held_out: the number of training images, evenly spaced, that are used as the test part instead, so
+            that settings can be chosen without the real test part; 0 for the real test part.
     """
 
     set: Name = "smartwatch"
@@ -56,23 +56,23 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training windows, or of images (``crop`` and what follows); zero switches each off.
+    """Random changes of training windows, or of images (``crop`` and those after it); zero switches one off.
 
     Attributes:
-        shift: windows are cut up to that many samples earlier or later.
-        speed: the pace is changed by a factor of up to ``1 + speed`` either way.
-        rotation: degrees; standard deviation of a random turn of the sensor, the same for both triads.
-        scale: standard deviation of a factor a channel.
-        jitter: standard deviation of noise, in standard deviations of the channel.
-        mirror: half of the windows become those of the other arm.
-        warp: standard deviation, in samples, of a bend of time in the middle of a window.
-        crop: images are moved by up to that many pixels either way, their edges repeated.
-        flip: half of the images are mirrored left to right.
-        randaugment: operations of RandAugment an image.
-        strength: of these, 0 .. 1.
-        erase: share of the images of which a rectangle is filled with the mean.
-        mixup, cutmix: parameter of the Beta distribution by which images are mixed in pairs; with both, each
-            batch takes one of them.
+        shift: the largest shift of a window in samples, earlier or later.
+        speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
+        rotation: the standard deviation in degrees of a random rotation of the sensor, equal for all triads.
+        scale: the standard deviation of a factor per channel.
+        jitter: the standard deviation of noise, in standard deviations of the channel.
+        mirror: whether half of the windows become windows of the other arm.
+        warp: the standard deviation of a time warp in the middle of a window, in samples.
+        crop: the largest shift of an image in pixels, in each direction; edge pixels fill the gap.
+        flip: whether half of the images are mirrored left to right.
+        randaugment: the number of operations of RandAugment per image.
+        strength: the strength of these operations, 0 .. 1.
+        erase: the share of the images in which a rectangle is filled with the mean, 0 .. 1.
+        mixup, cutmix: the parameter of the Beta distribution by which pairs of images are mixed; if both are
+            on, each batch uses one of them.
     """
 
     shift: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
@@ -96,17 +96,17 @@ class Schedule:
     """AdamW with a linear warm-up and a cosine to zero.
 
     Attributes:
-        epochs: passes over the training windows.
-        batch: windows a step.
-        rate: largest learning rate.
-        warmup: epochs of warm-up.
-        decay: weight decay of matrices.
-        smoothing: label smoothing.
-        real_weights: share of the epochs, from the first, in which only activations are binary: progressive
-            binarization, activations first, then weights.
-        clip: largest norm of a step's whole gradient; 0: no limit.
-        average: weight of the past in the running average of the weights, step by step, which becomes the
-            model after the last epoch; 0: the last step's weights are the model.
+        epochs: the number of passes over the training part.
+        batch: the number of examples per step.
+        rate: the largest learning rate.
+        warmup: the number of epochs of warm-up.
+        decay: the weight decay of matrices.
+        smoothing: the label smoothing, 0 .. 1.
+        real_weights: the share of the epochs, from the first, in which only activations are binary; below 1.
+            This is progressive binarization: activations first, then weights.
+        clip: the largest norm of a step's whole gradient; 0 for no limit.
+        average: the weight of the past in the running average of the weights, below 1. The average becomes
+            the model after the last epoch; with 0 the weights of the last step do.
     """
 
     epochs: Epochs = 60
@@ -122,17 +122,18 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Distillation:
-    """Distribution correction: a full-precision teacher whose answers, features and attention are matched.
+    """Distribution correction: the student learns from a full-precision teacher's outputs.
 
     Attributes:
-        teacher: a recipe, which is trained first with the same split and seed, or a checkpoint ``.pt``;
-            empty: no teacher.
-        answers: weight of the divergence of the softened answers.
-        temperature: by which logits are divided for that.
-        features: weight of the distance of the stream after each block.
-        attention: weight of the divergence of each block's attention.
-        start: begin with the teacher's weights wherever shapes are equal.
-        cache: compute the teacher's outputs once and keep them on disk; wants a recipe that augments nothing.
+        teacher: a recipe, which is trained first with the same split and seed, or a checkpoint ``.pt``; empty
+            for no teacher.
+        answers: the weight of the divergence of the softened answers.
+        temperature: the divisor of the logits for these answers.
+        features: the weight of the distance of the stream after each block.
+        attention: the weight of the divergence of each block's attention.
+        start: whether to start with the teacher's weights wherever shapes are equal.
+        cache: whether to compute the teacher's outputs once and keep them on disk. The recipe must not
+            augment then.
     """
 
     teacher: str = ""
@@ -149,10 +150,10 @@ class Recipe:
     """A whole recipe.
 
     Attributes:
-        name: of the recipe, and of the model.
-        preset: name in ``sensor_bnn.nn.config.PRESETS``.
-        model: fields of the preset to change.
-        data, augment, schedule, distill: the rest.
+        name: the name of the recipe and of the model.
+        preset: the name of a preset in ``sensor_bnn.nn.config.PRESETS``.
+        model: the fields of the preset to change, and their values.
+        data, augment, schedule, distill: the sections of the recipe.
     """
 
     name: Name
@@ -164,14 +165,14 @@ class Recipe:
     distill: Distillation = Distillation()
 
     def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> TransformerConfig:
-        """The model's configuration for windows ``(C, L)`` or images ``(C, height, L)`` of these classes."""
+        """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes."""
         height = shape[1] if len(shape) == 3 else 0
         sizes = {"channels": shape[0], "height": height, "length": shape[-1]}
         settled = {"name": self.name, **sizes, "classes": classes}
         return preset(self.preset, **{**self.model, **settled})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values only: what a checkpoint holds."""
+        """Return the recipe as plain values, as a checkpoint holds it."""
         values = asdict(self)
         values["data"] = {
             key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
@@ -180,12 +181,12 @@ class Recipe:
 
 
 def recipe_names() -> list[str]:
-    """The recipes that ship."""
+    """Return the names of the shipped recipes."""
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def load_recipe(name_or_path: str) -> Recipe:
-    """A shipped recipe by name, or a TOML file by path.
+    """Load a shipped recipe by name, or a TOML file by path.
 
     Raises:
         CheckpointError: there is no such recipe, or it has a mistake.
@@ -197,7 +198,7 @@ def load_recipe(name_or_path: str) -> Recipe:
 
 
 def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:
-    """A recipe from plain values, such as a checkpoint holds.
+    """Make a recipe from plain values, as a checkpoint holds them.
 
     Raises:
         CheckpointError: a key is unknown, or a value is of another type or out of its range.
@@ -216,7 +217,7 @@ def _source_of(path: Path) -> Source:
 
 
 def _with_bases(path: Path, depth: int) -> dict[str, Any]:
-    """The recipe's values over those of its ``base``, section by section."""
+    """Return the values of a recipe, which override those of its ``base``, section by section."""
     if not is_file(path):
         raise CheckpointError(
             f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
@@ -245,17 +246,17 @@ _CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength
 
 
 def _check_together(recipe: Recipe, source: Source) -> None:
-    """Check what no value breaks alone."""
+    """Check the rules that concern more than one value."""
     changing = [name for name in _CHANGES if getattr(recipe.augment, name)]
     if recipe.distill.cache and changing:
         raise CheckpointError(
-            f"{source.name}: distill.cache keeps what the teacher says of an example, and "
-            f"augment.{changing[0]} changes the examples every epoch.",
+            f"{source.name}: distill.cache stores the teacher's outputs for each example, but "
+            f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
         )
     both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
     if both:
         raise CheckpointError(
-            f"{source.name}: subjects {sorted(both)} are both learned from and tested on.",
+            f"{source.name}: subjects {sorted(both)} are both in the training part and in the test part.",
             "Give each subject one part.",
         )

@@ -1,4 +1,4 @@
-"""Folders of runs: what is finished, what can go on, who works on it, and which teacher comes first."""
+"""Folders of runs: whether a run is finished, resumable or in use, and the teacher that it needs first."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sensor_bnn.train.sets import DataSet
 from sensor_bnn.train.state import STATE_FORMAT
 
 Started = Callable[[Recipe, Path], EpochDone]
-"""Called when a run starts, with its recipe and folder; returns what hears of its epochs."""
+"""A callback when a run starts. It gets the recipe and the folder, and returns the callback of each epoch."""
 
 
 class BusyError(CheckpointError):
-    """Another process works in the run's folder."""
+    """Another process uses the run's folder."""
 
 
 def complete(
@@ -36,25 +36,25 @@ def complete(
     compiled: bool = False,
     processes: Processes | None = None,
 ) -> Checkpoint:
-    """The run's checkpoint: read, or trained to its end from wherever it stopped; so too its teacher.
+    """Return the run's checkpoint; first train the run, or the rest of it, and its teacher, if necessary.
 
     Args:
-        recipe: of the run.
+        recipe: the recipe of the run.
         dataset: the whole set.
-        seed: of the run, and of its teacher.
-        out: folder of the run.
-        teacher_folder: folder of the teacher's run, if the recipe names its recipe.
-        started: progress.
+        seed: the seed of the run and of its teacher.
+        out: the folder of the run.
+        teacher_folder: the folder of the teacher's run, if the recipe names the teacher's recipe.
+        started: the callback when a run starts.
         compiled, processes: see ``train``.
 
     Raises:
-        BusyError: another process is at it.
+        BusyError: another process trains this run.
         CheckpointError, DataError: see ``train``.
     """
     if not is_finished(recipe, seed, out):
         teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes)
         with claimed(out, processes):
-            if not is_finished(recipe, seed, out):  # by another process, while the teacher was made ready
+            if not is_finished(recipe, seed, out):  # another process may have finished it meanwhile
                 resume = is_resumable(recipe, seed, out)
                 done = started(recipe, out)
                 train(
@@ -80,7 +80,7 @@ def ready_teacher(
     compiled: bool = False,
     processes: Processes | None = None,
 ) -> Teacher | None:
-    """The teacher that the recipe names: read from its checkpoint, or trained in ``folder`` first.
+    """Return the teacher that the recipe names, from its checkpoint; first train it in ``folder`` if needed.
 
     Raises:
         BusyError: another process trains it.
@@ -96,7 +96,7 @@ def ready_teacher(
 
 
 def teacher_recipe(recipe: Recipe) -> Recipe:
-    """The recipe that ``distill.teacher`` names, with the student's split.
+    """Return the recipe that ``distill.teacher`` names, with the student's split.
 
     Raises:
         CheckpointError: there is no such recipe, or it has a teacher itself.
@@ -112,9 +112,9 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
 
 @contextmanager
 def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
-    """Hold the folder against other runs; the system lets go of it when this process is killed.
+    """Lock the folder against other runs; the system releases the lock when this process is killed.
 
-    Of several processes of one run the first holds it.
+    If several processes share the run, the first one holds the lock.
 
     Raises:
         BusyError: another process holds it.
@@ -128,13 +128,13 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"Another process trains in {folder}.", "Wait for it, or choose another."
+                f"Another process trains in {folder}.", "Wait for it, or choose another folder."
             ) from error
         yield
 
 
 def is_finished(recipe: Recipe, seed: int, out: Path) -> bool:
-    """Whether the folder holds the checkpoint of that whole run."""
+    """Whether the folder holds the checkpoint of that run after its last epoch."""
     if not (out / "ckpt.pt").is_file():
         return False
     found = load_checkpoint(out / "ckpt.pt")
@@ -142,7 +142,7 @@ def is_finished(recipe: Recipe, seed: int, out: Path) -> bool:
 
 
 def is_resumable(recipe: Recipe, seed: int, out: Path) -> bool:
-    """Whether the folder holds a begun run of that recipe and seed."""
+    """Whether the folder holds the state of an unfinished run of that recipe and seed."""
     if not (out / "last.pt").is_file():
         return False
     found = read_tensors(out / "last.pt", STATE_FORMAT)

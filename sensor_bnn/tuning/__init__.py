@@ -1,1 +1,1 @@
-"""The search for the best kernel and schedule of each layer, by what a board counts."""
+"""The search for the best kernel and schedule of each layer, by counts on a board."""

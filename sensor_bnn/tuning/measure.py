@@ -1,4 +1,4 @@
-"""Run a program of trials on a board, and read what its timer counted."""
+"""Run a program of trials on a board and read the counts of its timer."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 _REPEATS = 3
-"""Of a run whose counts do not repeat; the least one is what the work took."""
+"""The number of runs on a real board, whose counts vary; the lowest count is used."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a board counted.
+    """The counts of a run on a board.
 
     Attributes:
-        steps: of each step: instructions where the board is emulated, else ticks of ``counter``.
-        counter: the timer that counted.
-        output: the program's.
+        steps: the count of each step: instructions on an emulated board, otherwise ticks of ``counter``.
+        counter: the name of the timer.
+        output: the output of the program.
     """
 
     steps: tuple[int, ...]
@@ -49,14 +49,14 @@ def run_trials(program: Program, key: str, board: Board, port: str | None) -> Co
     """Compile, build, and run a program on a board.
 
     Args:
-        program: its output is uint32.
-        key: what tells this program from every other one.
-        board: the board that must be at the port.
-        port: where a real one is; None starts the emulator.
+        program: the program, whose output is uint32.
+        key: a text that identifies this program among all others.
+        board: the board.
+        port: the serial port of a real board; None starts the emulator.
 
     Raises:
         BoardError: the program does not fit the board.
-        ToolError, PortError, FlashError, DeviceError: whatever a stage says.
+        ToolError, PortError, FlashError, DeviceError: a stage failed.
     """
     with scratch_folder("tune") as folder:
         digest = hashlib.sha256(key.encode()).hexdigest()
@@ -89,7 +89,7 @@ def run_on_host(program: Program) -> Array:
 
 @contextmanager
 def _started(board: Board, build: BuildResult, port: str | None) -> Iterator[str]:
-    """The port of the board that runs the build."""
+    """Yield the port of a board that runs the build."""
     if port is None:
         with Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator:
             yield emulator.port

@@ -1,9 +1,10 @@
 """The search of schedule spaces by TVM's MetaSchedule, with a builder and a runner for boards.
 
 Its evolutionary search (``tvm.s_tir.meta_schedule``, after Shao et al., *Tensor Program Optimization with
-Probabilistic Programs*, NeurIPS 2022) mutates the tiles of the best schedules so far and sends those that its
-cost model likes to the runner. Bringing an image to a board takes long, and an image holds many candidates:
-the runner keeps what it is given until it is asked for a result: candidates of all layers run together.
+Probabilistic Programs*, NeurIPS 2022) mutates the tiles of the best schedules so far, and sends the
+candidates that its cost model ranks best to the runner. Loading an image onto a board takes long, but one
+image holds many candidates. So the runner collects candidates until a result is requested, and those of all
+layers run together.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from sensor_bnn.files import scratch_folder
 from sensor_bnn.tuning.trials import Trial
 
 _ROUND = 8
-"""Candidates of a layer between two looks at what they cost."""
+"""The candidates of a layer in each round, after which the cost model is updated."""
 
 _POPULATION = 32
-"""Schedules that evolve; TVM's 512 are for spaces of millions."""
+"""The schedules that evolve. TVM's default of 512 is meant for spaces with millions of points."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ _POINT = "sensor_bnn.point."
 _WORKLOAD = "sensor_bnn.workload"
 
 Count = Callable[[Sequence[Trial]], Sequence[int | None]]
-"""What a board counts for trials; None where the result has not the host's bits."""
+"""A function from trials to their counts on a board; None for a trial with another result than the host."""
 
 
 def size_of(space: Space) -> int:
@@ -65,17 +66,18 @@ def search_schedules(
     seed: int,
     count: Count,
 ) -> None:
-    """Let MetaSchedule try schedules of some workloads.
+    """Try schedules of some workloads by MetaSchedule.
 
-    The same seed and counts give the same trials, so a search that was broken off goes on where it was if
-    ``count`` knows the counts of before.
+    The same seed and counts give the same trials. So an interrupted search continues where it stopped, if
+    ``count`` returns the earlier counts again.
 
     Args:
-        spaces: by workload.
+        spaces: the spaces by workload.
         target: the processor.
-        trials: of a workload, at most.
-        seed: of the search, from 1 on.
-        count: called with candidates of all workloads together; what it raises ends the search.
+        trials: the largest number of trials per workload.
+        seed: the seed of the search, at least 1.
+        count: the function that counts candidates; it gets those of all workloads together. An exception of
+            this function ends the search and is raised again.
     """
     queue = _Queue(count)
     tasks = [_task(workload, space, target, seed) for workload, space in spaces.items()]
@@ -96,7 +98,7 @@ def search_schedules(
                     ms.measure_callback.AddToDatabase(),
                     ms.measure_callback.UpdateCostModel(),
                 ],
-                # Takes a round of every layer before it asks for a result.
+                # It collects one round of every layer before it requests a result.
                 task_scheduler="round-robin",
             )
     except Exception:
@@ -116,7 +118,8 @@ def _task(workload: str, space: Space, target: Target, seed: int) -> Any:
 
         space.schedule(sch, tile)
 
-    # A context imports the intrinsics of graphics processors, which no schedule here uses: half a minute.
+    # TuneContext imports the intrinsics of GPUs, which takes half a minute; no schedule here uses them. An
+    # empty module in their place prevents that import.
     sys.modules.setdefault(_INTRINSICS, ModuleType(_INTRINSICS))
     function = space.blocks.with_attr("global_symbol", "main").with_attr(_WORKLOAD, workload)
     return ms.TuneContext(
@@ -136,7 +139,7 @@ def _task(workload: str, space: Space, target: Target, seed: int) -> Any:
 
 @derived_object
 class _Builder(ms.builder.PyBuilder):
-    """Names each candidate: workload and point, as JSON. The runner compiles those of an image together."""
+    """Names each candidate by workload and point, as JSON; the candidates of an image are compiled later."""
 
     def __init__(self, spaces: Mapping[str, Space]) -> None:
         super().__init__()
@@ -152,7 +155,7 @@ class _Builder(ms.builder.PyBuilder):
 
 @derived_object
 class _Runner(ms.runner.PyRunner):
-    """Puts candidates into the queue."""
+    """Adds candidates to the queue."""
 
     def __init__(self, queue: _Queue) -> None:
         super().__init__()
@@ -166,7 +169,7 @@ class _Runner(ms.runner.PyRunner):
 
 @derived_object
 class _Future(ms.runner.PyRunnerFuture):
-    """The result of a candidate; asking for it runs all that wait."""
+    """The result of a candidate; a request for it runs all waiting candidates."""
 
     def __init__(self, queue: _Queue, name: str) -> None:
         super().__init__()
@@ -184,12 +187,12 @@ class _Future(ms.runner.PyRunnerFuture):
 
 
 class _Queue:
-    """Candidates that no board has counted yet, by name.
+    """Candidates by name, and their counts.
 
     Attributes:
-        waiting: those.
-        counts: of the others.
-        failure: what ended the search, if anything did; TVM would hand on another error.
+        waiting: the candidates that have not been counted yet.
+        counts: the counts of the others.
+        failure: the exception that ended the search, or None; TVM would raise another one in its place.
     """
 
     def __init__(self, count: Count) -> None:
@@ -216,17 +219,17 @@ def _trial(name: str) -> Trial:
 
 
 def _point(space: Space, schedule: s_tir.Schedule) -> dict[str, int]:
-    """The parameters of a kernel that is scheduled."""
+    """Return the parameters of a scheduled kernel, from the annotations of its block."""
     notes = schedule.get(schedule.get_sblock(space.block)).annotations
     return {name: int(notes[_POINT + name]) for name in space.rule}
 
 
 @derived_object
 class _CostModel(ms.cost_model.PyCostModel):
-    """A layer's count as a quadratic form of its tiles' logarithms, by least squares.
+    """Predicts a layer's count by a quadratic form of the logarithms of its tiles, fitted by least squares.
 
-    TVM's own model, boosted trees over features of the loops, predicts from its hundredth trial on; a space
-    here has a few hundred points at most.
+    TVM's own model, boosted trees over features of the loops, predicts only after a hundred trials, but a
+    space here has a few hundred points at most.
     """
 
     def __init__(self, spaces: Mapping[str, Space]) -> None:
@@ -240,10 +243,10 @@ class _CostModel(ms.cost_model.PyCostModel):
         for candidate, result in zip(candidates, results, strict=True):
             if result.run_secs is not None:
                 rows.append(self._features(workload, candidate))
-                costs.append(math.log(float(result.run_secs[0]) + 1))
+                costs.append(math.log(float(result.run_secs[0]) + 1))  # a count may be 0
 
     def predict(self, context: Any, candidates: Sequence[Any]) -> Floats:
-        """Scores, float64 [candidates]: the highest is the best, none is negative."""
+        """Return the scores of candidates, float64 ``[candidates]``, not negative; the highest is best."""
         workload = str(context.task_name)
         rows, costs = self._seen.get(workload, ([], []))
         if not rows:

@@ -1,6 +1,6 @@
 """A program that tries many choices for the layers of a model, one after the other, with random data.
 
-What each leaves is digested on the board, so that it can be compared without room for all of it.
+The result of each trial is hashed on the board, so that all results can be compared without storing them.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from sensor_bnn.onnx.operators import TensorType
 
 _WORD = np.dtype(np.uint32)
 STEPS = 2
-"""Of a trial: the layer, and the digest of what it left."""
+"""The steps of a trial: the layer, and the digest of its result."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A choice for a workload; None is the compiler's own rule."""
+    """A choice for a workload; None for the compiler's own rule."""
 
     workload: str
     choice: Choice | None
@@ -42,28 +42,28 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """A program of trials; its input is one word that nobody reads, its output a digest a trial, uint32.
+    """A program of trials. Its input is one unused word, its output one digest per trial, uint32.
 
     Attributes:
-        program: the data are made first.
-        first: the step of the first trial; each has ``STEPS``.
+        program: the program, which makes its random data first.
+        first: the index of the first trial's first step; each trial has ``STEPS`` steps.
     """
 
     program: Program
     first: int
 
     def counts(self, steps: Sequence[int]) -> Sequence[int]:
-        """What was counted for each trial, of the counts of all steps."""
+        """Return the count of each trial's layer from the counts of all steps."""
         return steps[self.first :: STEPS]
 
 
 def trials_program(tunables: Mapping[str, Tunable], trials: Sequence[Trial], seed: int) -> Trials:
-    """Return the program.
+    """Return the program of some trials.
 
     Args:
-        tunables: by workload.
-        trials: those of a workload one after the other.
-        seed: of the data; a workload's is the same in every program.
+        tunables: the layers by workload.
+        trials: the trials, in the order of the program.
+        seed: the seed of the data; a workload has the same data in every program.
     """
     writer = _Writer(tunables, trials, seed)
     first = len(writer.steps)
@@ -104,6 +104,7 @@ class _Writer:
             )
         )
         words = self.buffers[result].size // _WORD.itemsize
+        # The result is overwritten after its digest, so that the next trial cannot pass with these bits.
         ends = (
             Call(f"sbnn_digest_w{words}", digest(words), (Workspace(), Write(place))),
             Call(f"sbnn_poison_w{words}", poison(words), (Workspace(),)),
@@ -111,7 +112,7 @@ class _Writer:
         self.steps.append(Step("digest", "digest", ends, (), 1, result, 0))
 
     def _operands(self, workload: str, tunable: Tunable) -> tuple[tuple[int, ...], int]:
-        """Buffers that a workload reads, and the one that it writes."""
+        """Return the buffers that a workload reads and the one that it writes; all its trials share them."""
         if workload not in self._shared:
             reads = []
             for place, operand in enumerate(tunable.operands):
@@ -129,7 +130,10 @@ class _Writer:
 
 
 _Kind = tuple[str, int]
-"""Element type of operands, and the bits of a row where they are packed; operands of a kind share data."""
+"""The element type of an operand and its bits per row if it is packed (0 if not).
+
+Operands of the same kind share their random data.
+"""
 
 
 def _kind(tunable: Tunable, place: int) -> _Kind:
@@ -137,7 +141,7 @@ def _kind(tunable: Tunable, place: int) -> _Kind:
 
 
 def _sizes(tunables: Sequence[Tunable]) -> dict[_Kind, int]:
-    """The words that the largest operand of each kind takes."""
+    """Return the words of the largest operand of each kind."""
     sizes: dict[_Kind, int] = {}
     for tunable in tunables:
         for place, operand in enumerate(tunable.operands):
@@ -149,6 +153,7 @@ def _sizes(tunables: Sequence[Tunable]) -> dict[_Kind, int]:
 
 def _noise(kind: _Kind, words: int, seed: int) -> tuple[str, PrimFunc]:
     name, bits = kind
+    # Xorshift must not start at 0.
     start = zlib.crc32(repr((seed, kind)).encode()) or 1
     if name == "float32":
         return f"sbnn_noise_floats_n{words}_s{start}", noise_floats(words, start)

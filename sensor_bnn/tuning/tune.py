@@ -1,4 +1,4 @@
-"""``sensor-bnn tune``: every way to compute each layer of a model, counted on a board; the best is kept."""
+"""``sensor-bnn tune``: count every way to compute each layer of a model on a board, and keep the best."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
 
 WORTH = 0.005
-"""The share of a layer's count that a choice must save: below it the compiler's own rule stays."""
+"""The share of a layer's count that a choice must save; otherwise the compiler's own rule is used."""
 
 _IN_AN_IMAGE = 48
+"""The most trials in one image at first; the number is halved while an image does not fit the board."""
 
 Report = Callable[[str, int, int], None]
-"""Called with a stage's name, the trials done, and the trials in all."""
+"""A callback that gets the name of a stage, the number of finished trials and the number of all trials."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be tuned.
+    """The arguments of a tuning.
 
     Attributes:
-        model: an ONNX file.
-        board: what counts.
-        port: of a real board; None starts the emulator.
-        trials: splits of rows and schedules to try for a workload, of each at most so many.
-        seed: of random data, and of the search where not all schedules are tried; from 1 on.
+        model: the ONNX file.
+        board: the board that counts.
+        port: the serial port of a real board; None starts the emulator.
+        trials: the largest number of splits of rows, and of schedules, to try per workload.
+        seed: the seed of random data, and of the search if not all schedules are tried; at least 1.
     """
 
     model: Path
@@ -73,7 +74,7 @@ class _Workload(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What a run that goes on needs of the file; report/schemas/tune.json has the rest."""
+    """The part of the file that a resumed run needs; report/schemas/tune.json describes all of it."""
 
     schema: str
     version: str
@@ -89,7 +90,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Measured:
-    """Counts so far, and the timer that made them."""
+    """The counts so far, and the timer that made them."""
 
     counts: dict[str, dict[str, tuple[int, bool]]] = field(default_factory=dict)
     counter: str = ""
@@ -116,29 +117,29 @@ def _key(choice: Choice | None) -> str:
 def tune_model(
     request: Request, file: Path, *, resume: bool = False, report: Report = lambda stage, done, total: None
 ) -> dict[str, Any]:
-    """Count every choice and write what is known to ``file`` after each image that ran.
+    """Count every choice, and write the results to ``file`` after each image that ran.
 
     Args:
-        request: what to tune.
-        file: the tuning; replaced in one step each time.
-        resume: take up what an earlier, interrupted run left in ``file``.
-        report: told as trials are done.
+        request: the model, the board and the amount of trials.
+        file: the tuning file; it is replaced atomically each time.
+        resume: whether to continue from the results of an earlier, interrupted run in ``file``.
+        report: the callback for progress.
 
     Returns:
-        What ``file`` holds in the end.
+        The final contents of ``file``.
 
     Raises:
         ModelError: the model cannot be read or has no layer with a choice.
-        BoardError: the board has no emulator, or even one layer does not fit it.
-        DataError: ``file`` is no tuning of the same model, board and seed.
+        BoardError: the board has no emulator, or a single layer does not fit it.
+        DataError: ``file`` is not a tuning of the same model, board and seed.
         FileError: ``file`` cannot be written.
-        DeviceError: the compiler's own kernels do not give the host's bits on this board.
-        ToolError, PortError, FlashError: whatever a stage says.
+        DeviceError: the compiler's own kernels give other bits on this board than on the host.
+        ToolError, PortError, FlashError: a stage failed.
     """
     if request.port is None and request.board.emulator is None:
         raise BoardError(
             f"The board {request.board.name} has no emulator.",
-            "Connect it and give its --port, or choose one that `sensor-bnn boards` marks.",
+            "Connect it and give its --port, or choose a board that `sensor-bnn boards` marks as emulated.",
         )
     data = read_file(request.model)
     facts = _facts(request, data)
@@ -173,13 +174,13 @@ def tune_model(
 
 
 class _Bench:
-    """Counts trials on the board, as many in an image as it holds.
+    """Counts trials on the board, with as many trials per image as it holds.
 
     Args:
-        request: names the board.
-        tunables: by workload.
-        expected: the digest of each workload's result.
-        measured: what is known; grows.
+        request: the request, which names the board.
+        tunables: the layers by workload.
+        expected: the digest of each workload's result on the host.
+        measured: the known counts, to which new ones are added.
         counted: called after each image.
     """
 
@@ -199,12 +200,12 @@ class _Bench:
         self._size = _IN_AN_IMAGE
 
     def count(self, trials: Sequence[Trial]) -> list[int | None]:
-        """Return each trial's count; None where its result is not the host's.
+        """Return each trial's count; None for a trial whose result differs from the host's.
 
         Raises:
-            BoardError: even one layer does not fit the board.
-            DeviceError: the compiler's own kernels do not give the host's bits.
-            ToolError, PortError, FlashError: whatever a stage says.
+            BoardError: a single layer does not fit the board.
+            DeviceError: the compiler's own kernels give other bits than on the host.
+            ToolError, PortError, FlashError: a stage failed.
         """
         while waiting := [trial for trial in trials if not self._measured.has(trial)]:
             batch = waiting[: self._size]
@@ -220,7 +221,7 @@ class _Bench:
                 exact = int(counts.output[place]) == self._expected[trial.workload]
                 if trial.choice is None and not exact:
                     raise DeviceError(
-                        f"{trial.workload} on {self._request.board.name} does not give this machine's bits.",
+                        f"{trial.workload} on {self._request.board.name} gives other bits than this machine.",
                         "Find the layer with `sensor-bnn verify MODEL --board BOARD`.",
                     )
                 self._measured.add(trial, counts.steps[place], exact)
@@ -279,7 +280,7 @@ def _layers(program: Program) -> dict[str, list[str]]:
 
 
 def _expected(tunables: Mapping[str, Tunable], workloads: Sequence[str], seed: int) -> dict[str, int]:
-    """The digest of each workload's result on this machine."""
+    """Return the digest of each workload's result on this machine."""
     trials = [Trial(workload, None) for workload in workloads]
     output = run_on_host(trials_program(tunables, trials, seed).program)
     return {workload: int(digest) for workload, digest in zip(workloads, output, strict=True)}
@@ -291,7 +292,10 @@ def _spaces(tunables: Mapping[str, Tunable]) -> dict[str, Space]:
 
 
 def _listed(tunables: Mapping[str, Tunable], spaces: Mapping[str, Space], request: Request) -> list[Trial]:
-    """The compiler's own choice, other splits, all points of these spaces; a workload's stand together."""
+    """List the trials of each workload in turn: the compiler's own choice, other splits, all points.
+
+    A split that gives the same calls as the compiler's own choice is left out.
+    """
     trials = []
     for workload, tunable in tunables.items():
         ways = tunable.ways

@@ -97,7 +97,7 @@ def _program(name: str, package: str, purpose: str) -> Check:
 
 
 def _cross_library() -> Check:
-    """The compiler prints a bare file name for a library that it does not have."""
+    """Check newlib: for a library that it does not have, the compiler prints a file name without a path."""
     ok = "/" in (programs.first_line(["arm-none-eabi-gcc", "-print-file-name=libc.a"]) or "")
     return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
 

@@ -36,7 +36,7 @@ def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_pat
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_vit_cifar_reaches_its_bars(tmp_path):
-    """A whole model on a Cortex-M7, all included; counts do not depend on the machine that emulates it."""
+    """A whole model on a Cortex-M7, everything included; counts do not depend on the host machine."""
     done = bench(
         *("--model", "vit-cifar", "--random-weights", "--board", BOARD, "--limit", 1, "-o", "out", "--json"),
         cwd=tmp_path,

@@ -327,7 +327,7 @@ def test_a_demo_with_a_wrong_bit_ends_with_1(
     from sensor_bnn.errors import DeviceError
     from sensor_bnn.flashing.flash import FlashResult
 
-    def run_demo(*_: object) -> Demo:
+    def run_demo(*_: object, **__: object) -> Demo:
         with Peer("application", Application(wrong_bit_at=1)) as peer:
             bench = Board(toy_folder(device)).at(peer.port, device, reference=host).bench(samples)
         flash = FlashResult(**dict.fromkeys(FlashResult.__dataclass_fields__, 1))  # type: ignore[arg-type]

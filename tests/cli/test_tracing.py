@@ -143,7 +143,7 @@ def test_a_trace_has_everything_whatever_the_screen_shows(tmp_path: Path, talkat
         json.loads(result.stdout)
         lines = entries(tmp_path / "trace")
         assert re.search(
-            r"INFO sensor_bnn\.tracing sensor-bnn \S+, Python [\d.]+, \w+ \w+: sensor-bnn ", lines[0]
+            r"INFO sensor_bnn\.tracing sensor-bnn \S+, Python [\d.]+, \w+ \w+: sensor-bnn\b", lines[0]
         )
         assert lines[1].endswith("Z INFO sensor_bnn.programs run: cc --version")
         assert lines[2].endswith(r"Z DEBUG sensor_bnn.programs cc: says: a \x1b[31mred\x1b[0m word")
@@ -154,7 +154,8 @@ def test_a_trace_has_everything_whatever_the_screen_shows(tmp_path: Path, talkat
 
 def test_a_trace_of_compile_has_passes_stages_and_compilers(mlp_onnx, tmp_path: Path) -> None:
     file, out = tmp_path / "trace", tmp_path / "out"
-    result = invoke("compile", mlp_onnx(), "--target", "host", "-o", out, "--json", "--trace", file)
+    line = ("compile", mlp_onnx(), "--target", "host", "-o", out, "--json", "--no-cache")
+    result = invoke(*line, "--trace", file)
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["bundle"] == str(out)
     text = "\n".join(entries(file))

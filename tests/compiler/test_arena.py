@@ -1,4 +1,4 @@
-"""The arena planner: what lives at the same time never overlaps, and little room is lost."""
+"""The arena planner: tensors with overlapping lifetimes never overlap in memory, and little space is lost."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Attention without a tensor of scores or of sums: fused kernels against the operators one by one."""
+"""Attention without a tensor of scores or sums: fused kernels are compared with the single operators."""
 
 import ctypes
 import subprocess
@@ -26,7 +26,7 @@ from sensor_bnn.onnx.reference import (
 
 
 def run(kernel: PrimFunc, folder: Path, *arrays: np.ndarray) -> None:
-    """Compile for this machine and call; the last array is written."""
+    """Compile a kernel for this machine and call it; it writes the last array."""
     (folder / "kernel.o").write_bytes(compile_kernels({"kernel": kernel}, find_target("host")))
     subprocess.run(["gcc", "-shared", "-o", "kernel.so", "kernel.o"], cwd=folder, check=True)
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
@@ -37,6 +37,7 @@ def bits(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return pack_bits(rng.random(shape) < 0.5)
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("keys", [1, 7, 8, 31, 32, 33, 64, 100])
 @pytest.mark.parametrize("K", [1, 64, 300])
 def test_scores_become_their_map(keys, K, tmp_path):
@@ -55,7 +56,7 @@ def test_scores_become_their_map(keys, K, tmp_path):
 
 
 def test_an_entry_that_meets_its_limit_counts(tmp_path):
-    """Ties: one key has all of the sum, or each of four a quarter."""
+    """Ties: one key has the whole sum, or each of four has a quarter."""
     K = 32
     a = np.zeros((2, 1, 1), np.uint32)
     b = np.array([[[0]] * 4, [[0], [1], [1], [1]]], np.uint32)
@@ -80,7 +81,7 @@ def test_a_product_with_a_map_is_a_linear_layer_with_limits(K, tmp_path):
     merged = bnn_bool_mat_mul(p, v, K=K).transpose(1, 0, 2).reshape(M, B * N)
     want = bnn_pack(merged, threshold).reshape(M, B, -1)
     for head in range(B):
-        # mismatches < limit, said as the operator says it: K - 2 * mismatches >= K + 2 - 2 * limit
+        # mismatches < limit, in the form of the operator: K - 2 * mismatches >= K + 2 - 2 * limit
         got = bnn_linear_packed(p[head], v[head], K + 2 - 2 * limit[head], K=K)
         assert np.array_equal(got, want[:, head])
 
@@ -98,6 +99,7 @@ def test_pack_in_whole_words_and_with_a_tail(K, dtype, tmp_path):
     assert np.array_equal(y, bnn_pack(x, threshold))
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("tokens", [1, 20, 33, 64])
 def test_no_integer_of_attention_lies_in_the_arena(tokens, shape_of, random_folded, random_window, tmp_path):
     import onnxruntime

@@ -55,6 +55,7 @@ def test_the_second_bundle_is_the_first_one(mlp_onnx, tmp_path, folder):
     assert entry(folder).stat().st_size < sum(len(file.data) for file in bundle_files(first.folder).values())
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_bundle_from_the_cache_needs_no_tvm(mlp_onnx, tmp_path):
     path = mlp_onnx()
     compile_model(path, "host", tmp_path / "first")
@@ -67,6 +68,7 @@ def test_a_bundle_from_the_cache_needs_no_tvm(mlp_onnx, tmp_path):
     assert bundle_files(tmp_path / "second") == bundle_files(tmp_path / "first")
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_the_command_prints_the_same_with_and_without(mlp_onnx, tmp_path, folder):
     line = ["compile", str(mlp_onnx()), "--target", "host", "-o", str(tmp_path / "out")]
     without = CliRunner().invoke(root, [*line, "--no-cache"])
@@ -76,6 +78,7 @@ def test_the_command_prints_the_same_with_and_without(mlp_onnx, tmp_path, folder
     assert entry(folder).stat().st_size > 0
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_no_cache_neither_reads_nor_writes(mlp_onnx, tmp_path, folder):
     path = mlp_onnx()
     honest = compile_model(path, "host", tmp_path / "honest", cache=False)
@@ -89,6 +92,7 @@ def test_no_cache_neither_reads_nor_writes(mlp_onnx, tmp_path, folder):
     assert entry(folder).read_bytes() == before
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_damaged_entry_is_made_again(mlp_onnx, tmp_path, folder, caplog):
     path = mlp_onnx()
     want = bundle_files(compile_model(path, "host", tmp_path / "first").folder)
@@ -176,7 +180,7 @@ def test_the_key_has_this_program_and_its_packages(mlp_onnx, tmp_path, monkeypat
     assert len({key.digest for key in keys}) == len(keys)
 
 
-class newer:  # noqa: N801  # It stands for importlib.metadata.distribution.
+class newer:  # noqa: N801  # It replaces importlib.metadata.distribution.
     """An installed package of another content under the same version."""
 
     version = "1.0"
@@ -188,6 +192,7 @@ class newer:  # noqa: N801  # It stands for importlib.metadata.distribution.
         return f"{self.name}/{file}"
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_model_that_is_changed_meanwhile_is_not_kept(mlp_onnx, tmp_path, folder, monkeypatch):
     path = mlp_onnx()
     other = mlp_onnx(seed=1).read_bytes()
@@ -221,6 +226,7 @@ def test_the_entries_unused_for_the_longest_time_are_removed(folder, monkeypatch
     assert sorted(file.stem for file in folder.iterdir()) == [keys[0], keys[3], keys[5]]
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_cache_that_cannot_be_written_fails_nothing(mlp_onnx, tmp_path, monkeypatch, caplog):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SENSOR_BNN_CACHE", str(tmp_path / "file"))
@@ -246,6 +252,7 @@ def test_a_full_disk_leaves_nothing_and_fails_nothing(folder, full_disk, caplog)
     assert read_entry(KEY) is None
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_an_output_that_cannot_be_written_is_one_sentence(mlp_onnx, tmp_path):
     path = mlp_onnx()
     compile_model(path, "host", tmp_path / "first")

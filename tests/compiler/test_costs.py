@@ -1,4 +1,4 @@
-"""Estimated instructions, held to what emulated cores count: whole models and single layers."""
+"""Estimated instructions are compared with counts on emulated cores, for whole models and single layers."""
 
 from pathlib import Path
 
@@ -31,13 +31,13 @@ CLASSES = tuple(name for name in BOARDS if name != "qemu-mps2-an386")
 """One board for each class of cores."""
 
 WHOLE = 0.08
-"""By how much the estimate of a model may be off."""
+"""The largest relative error of a model's estimate."""
 LAYER = 0.35
-"""The same of a layer that takes at least a fiftieth of the model."""
+"""The largest relative error of a layer that takes at least a fiftieth of the model."""
 
 
 def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
-    """Instructions of each layer, for one random input."""
+    """Return the counted instructions of each layer for one random input."""
     build = build_firmware(bundle.folder, board, folder)
     x = np.random.default_rng(1).normal(size=bundle.metadata.input.shape).astype(np.float32)
     with (
@@ -77,7 +77,7 @@ def test_the_shipped_model(name: str, watch_tiny: Path, tmp_path: Path) -> None:
 
 
 def every_kernel(path: Path) -> Path:
-    """A model whose layers are all kinds of kernels in TIR, TVM's own among them."""
+    """A model with all kinds of TIR kernels, including TVM's own."""
     H, M, K = 2, 40, 64
     W = H * K
     rng = np.random.default_rng(0)
@@ -157,7 +157,7 @@ def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
 
 
 def test_each_target_says_whose_counts_it_has() -> None:
-    """Cores without an FPU have their own; of what no emulated board has, the estimate says so."""
+    """Cores without an FPU have their own costs; a core that no emulated board has says so in its model."""
     for target in list_targets():
         model = costs_of(target).model
         assert ("floating point in software" in model) == (target.float_abi == "soft")

@@ -1,4 +1,4 @@
-"""Float parts in standard operators: near ONNX Runtime on the host, and on a board the host's bits."""
+"""Float parts in standard operators: the host is close to ONNX Runtime, and a board has the host's bits."""
 
 from pathlib import Path
 
@@ -74,6 +74,7 @@ BODIES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", BODIES)
 def test_near_onnxruntime(name, tmp_path):
     path = tmp_path / "model.onnx"
@@ -109,6 +110,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", SHAPES)
 def test_operators_in_disguise(name, tmp_path):
     body, given, result = SHAPES[name]
@@ -151,6 +153,7 @@ def test_a_model_of_bits_and_floats_gives_the_hosts_bits_on_an_emulated_m7(tmp_p
     assert {layer.differs_from_host for layer in checks["qemu-mps2-an500"].layers} == {0}
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("target", [target.name for target in list_targets()])
 def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
     path = tmp_path / "model.onnx"
@@ -171,7 +174,7 @@ def test_no_target_needs_a_library_of_mathematics(target, tmp_path):
             "a = Relu (x) y = Softmax (a)",
             "16384, 16384",
             "16384, 16384",
-            "more than 32-bit addresses reach; node .* alone works on",
+            "more than 32-bit addresses reach; node .* alone uses",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The one place where we reach into TVM: it must fail here, loudly, when TVM moves it."""
+"""The only use of a private function of TVM: this test must fail if TVM moves it."""
 
 import onnx
 from tvm.relax.frontend.onnx import onnx_frontend

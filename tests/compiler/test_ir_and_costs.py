@@ -1,4 +1,4 @@
-"""What `compile` says before anything runs, and what it writes of its stages."""
+"""The estimates that `compile` prints, and the dumps of its stages."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def contents(folder):
 
 @pytest.mark.parametrize("option", ["-o", "--dump-ir"])
 def test_a_folder_of_the_user_survives(option, mlp_onnx, tmp_path):
-    """The user's model and another file were deleted once, with the folder."""
+    """An earlier version deleted the user's model and another file with the folder."""
     folder = tmp_path / "mine"
     folder.mkdir()
     model = folder / "model.onnx"
@@ -60,6 +60,7 @@ def test_a_folder_of_the_user_survives(option, mlp_onnx, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_users_file_in_our_folders_survives(mlp_onnx, tmp_path):
     model, bundle, dump = mlp_onnx(), tmp_path / "bundle", tmp_path / "ir"
     compile_model(model, "cortex-m7", bundle, dump_ir=dump)
@@ -75,6 +76,7 @@ def test_a_users_file_in_our_folders_survives(mlp_onnx, tmp_path):
         note.unlink()
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
     model, out = mlp_onnx(), tmp_path / "out"
     compile_model(model, "cortex-m7", out)
@@ -84,14 +86,15 @@ def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("limit", [200, 2000, 6000])
 def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, tmp_path):
-    """A limit on files' sizes stands for it; LLVM would end the process at its object file."""
+    """A limit on file sizes simulates the full disk; LLVM would end the process when it writes its object."""
     model, out = mlp_onnx(), tmp_path / "out"
     compile_model(model, "cortex-m7", out)
     before = contents(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out],
+        [sys.executable, "-m", "sensor_bnn", "compile", model, "-o", out, "--no-cache"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         capture_output=True,
         text=True,

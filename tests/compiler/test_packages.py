@@ -1,4 +1,4 @@
-"""A bundle in other people's builds: two models in one program, CMake, Zephyr, Arduino, the example."""
+"""A bundle in other builds: two models in one program, CMake, Zephyr, Arduino, the example."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compiled(mlp_onnx, tmp_path):
 
 
 def symbols(archive: Path, folder: Path) -> tuple[set[str], set[str]]:
-    """Global symbols of an archive: those it defines, and those that it needs from elsewhere."""
+    """Return the global symbols of an archive: those that it defines, and those that it does not define."""
     folder.mkdir()
     run("ar", "x", archive.resolve(), cwd=folder)
     defined, needed = set(), set()
@@ -61,6 +61,7 @@ def symbols(archive: Path, folder: Path) -> tuple[set[str], set[str]]:
     return defined, needed - defined
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("target", [target.name for target in list_targets()])
 def test_library_needs_memcpy_and_memset_and_owns_its_names(target, compiled, tmp_path):
     bundle = compiled("two-words", target, tokens=17)
@@ -70,7 +71,7 @@ def test_library_needs_memcpy_and_memset_and_owns_its_names(target, compiled, tm
     helpers = {name for name in needed if name.startswith("__")}
     assert needed - helpers <= {"memcpy", "memset", "_GLOBAL_OFFSET_TABLE_"}
     facts = find_target(target)
-    if helpers:  # of GCC itself, for what the core has no instruction
+    if helpers:  # functions of GCC for operations without an instruction on the core
         assert target not in ("cortex-m4", "cortex-m7", "cortex-m55", "cortex-a53", "host")
         libgcc = run(facts.compiler, *facts.gcc, "-print-libgcc-file-name").strip()
         assert helpers <= set(run("nm", "--defined-only", "-f", "posix", libgcc).split())
@@ -124,6 +125,7 @@ def parts(bundles: list[Bundle]) -> list[object]:
     ]
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_two_models_in_one_program_compute_what_each_computes_alone(compiled, tmp_path):
     bundles = both(compiled, "host")
     (tmp_path / "main.c").write_text(BOTH)
@@ -147,12 +149,14 @@ def start_on_m7(folder: Path, *sources: object) -> str:
     return run(*machine, "-kernel", folder / "main.elf")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_two_models_in_one_firmware_compute_what_the_host_computes(compiled, tmp_path):
     (tmp_path / "main.c").write_text(BOTH)
     run("gcc", "-o", "main", *parts(both(compiled, "host")), cwd=tmp_path)
     assert start_on_m7(tmp_path, *parts(both(compiled, "cortex-m7"))) == run(tmp_path / "main")
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_the_weights_go_to_a_section_that_is_named(compiled, tmp_path):
     bundle = compiled("mlp", "cortex-m7")
     sections = {}
@@ -169,6 +173,7 @@ def test_the_weights_go_to_a_section_that_is_named(compiled, tmp_path):
     assert all(name.startswith(".rodata") for name in sections["flash"])
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_example_builds_without_a_warning_and_runs_here_and_on_an_emulated_m7(compiled, tmp_path):
     said = []
     for target in ("host", "cortex-m7"):
@@ -195,6 +200,7 @@ target_link_libraries(user PRIVATE watch_tiny::watch_tiny)
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("archive", ["with its library", "from its sources"])
 def test_cmake_finds_the_package(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")
@@ -237,6 +243,7 @@ add_subdirectory("${BUNDLE}/zephyr" module)
 """
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("archive", ["with its library", "from its sources"])
 def test_zephyr_module_names_what_is_there(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")
@@ -253,6 +260,7 @@ def test_zephyr_module_names_what_is_there(archive, compiled, tmp_path):
     assert run(zephyr / "build" / "app").startswith("watch-tiny: output ")
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(
     ("target", "place"),
     [("cortex-m7", "cortex-m7/fpv5-d16-hard"), ("cortex-m4", "cortex-m4/fpv4-sp-d16-hard"), ("host", None)],
@@ -307,5 +315,5 @@ def test_names_in_c(name, prefix):
 
 @pytest.mark.parametrize("name", ['a"b', "a\\", "a*/b", "ä", "a\nb"])
 def test_names_that_cannot_stand_in_c(name):
-    with pytest.raises(ModelError, match="cannot stand in C"):
+    with pytest.raises(ModelError, match="cannot be used in C code"):
         c_prefix(name)

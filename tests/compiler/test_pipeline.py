@@ -1,4 +1,4 @@
-"""ONNX in, bundle out: what it computes, what it holds, what it refuses."""
+"""From an ONNX file to a bundle: its results, its contents, and the files that are refused."""
 
 import json
 import subprocess
@@ -41,6 +41,7 @@ def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_pat
         np.testing.assert_allclose(model.infer(window), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_exported_transformer_computes_what_onnxruntime_computes(
     shape_of, random_folded, random_window, tmp_path
 ):
@@ -83,7 +84,7 @@ int main(void)
 
 
 def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
-    """Sanitizers watch the C half; the heap's ends are watched for the kernels too."""
+    """Sanitizers check the C part; for the kernels the ends of the heap buffers are checked."""
     bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")
     (bundle.folder / "main.c").write_text(GUARDED_CALL)
     sources = ["main.c", *bundle.metadata.sources, "kernels.o"]
@@ -94,7 +95,7 @@ def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
 
 
 def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path):
-    """A file of somebody else may say no names, or say them in another form."""
+    """A file of another exporter may have no class names, or have them in another form."""
     path = mlp_onnx()
     model = onnx.load(path)
     assert compile_model(path, "host", tmp_path / "nameless").metadata.classes is None
@@ -117,6 +118,7 @@ def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path)
     assert read_metadata(tmp_path / "out").classes == tuple(names)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     path = mlp_onnx()
     bundle = compile_model(path, "cortex-m7", tmp_path / "out")
@@ -149,6 +151,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     with (bundle.folder / "kernels.o").open("rb") as file:
@@ -162,6 +165,7 @@ def test_device_object_is_plain_c_abi(mlp_onnx, tmp_path):
     assert not defined & in_c
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     """A fused multiply-add would make the device differ from the host in the last bit."""
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
@@ -175,6 +179,7 @@ def test_no_product_and_sum_are_rounded_once(mlp_onnx, tmp_path):
     assert "vfma" not in code
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
     path = mlp_onnx()
     folders = []
@@ -186,6 +191,7 @@ def test_twice_gives_the_same_bytes(mlp_onnx, tmp_path):
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes(), file
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     bundle = compile_model(mlp_onnx(), "cortex-m7", tmp_path / "out")
     strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-fsyntax-only"]
@@ -198,6 +204,7 @@ def test_c_sources_compile_without_a_warning(mlp_onnx, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_earlier_bundle_is_replaced(mlp_onnx, tmp_path):
     out = tmp_path / "out"
     compile_model(mlp_onnx(), "cortex-m7", out)
@@ -283,6 +290,7 @@ def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
         compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_path):
     window = eighths([1, 5 * 40], 0)
     outputs = []
@@ -292,8 +300,9 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
     assert not np.array_equal(*outputs)
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
-    """Blocks differ in their constants: another one costs calls, and no other function."""
+    """Blocks differ in their constants only: one block more adds calls, but no functions."""
     from sensor_bnn.onnx.export import save_onnx, to_onnx
 
     functions = []

@@ -1,4 +1,4 @@
-"""Every preset as the compiler lays it out: arena, constants, what stays float."""
+"""The compiled form of every preset: arena, constants, and the layers that stay float."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.load import load_model
 
 ARENA = {"vit-cifar": 128 * 1024, "deit-tiny": 320 * 1024}
-"""Bytes that the arena may take."""
+"""The largest arena in bytes."""
 CONSTANTS = {"vit-cifar": 752_000, "deit-tiny": 1_152_000}
-"""Bytes of weights that leave room for code in 800,000 and 1,200,000 bytes of flash."""
+"""The largest weights in bytes; they leave room for code in 800,000 and 1,200,000 bytes of flash."""
 
 
 def program_of(name: str, folder: Path) -> Program:
@@ -33,6 +33,7 @@ def program_of(name: str, folder: Path) -> Program:
     return plan_program(match_patterns(graph), find_target("cortex-m7"))
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_arena_is_hardly_larger_than_what_lives_at_once(name, tmp_path):
     program = program_of(name, tmp_path)
@@ -41,7 +42,7 @@ def test_the_arena_is_hardly_larger_than_what_lives_at_once(name, tmp_path):
     assert plan.size <= ARENA.get(name, plan.size)
     constants = sum(program.buffers[index].size for index in _constants(program))
     assert constants <= CONSTANTS.get(name, constants)
-    # All blocks add to one stream in place; no other tensor of floats has a row a token.
+    # All blocks add to one stream in place; no other float tensor has one row per token.
     tokens = [program.buffers[i].type for i in _arena_buffers(program)]
     assert [kind.dtype.name for kind in tokens if kind.shape[0] == PRESETS[name].tokens].count("float32") == 1
     (source,) = (buffer for buffer in program.buffers if buffer.place is Place.INPUT)

@@ -1,4 +1,4 @@
-"""Choices for layers: all give the same bits, a file brings them into a bundle, and bad files say so."""
+"""Choices for layers: all give the same bits, a bundle uses those of a file, and bad files are refused."""
 
 import json
 from importlib.metadata import version
@@ -81,7 +81,7 @@ def test_choices_of_every_layer_give_the_same_bits(model):
 
 @pytest.mark.usefixtures("long_compile")
 def test_a_kernel_that_leaves_nothing_or_other_bits_has_another_digest(model):
-    """The data of another seed stand for wrong bits; so does what was poisoned after the trial before."""
+    """The data of another seed simulate wrong bits; so does the poison after the previous trial."""
     tunables = tunables_of(model, HOST)
     trials = [Trial(workload, None) for workload in tunables]
     first, second = (run_on_host(trials_program(tunables, trials, seed).program) for seed in (1, 2))
@@ -112,7 +112,7 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
     choices = {
         packed: {"rows": [["popcount", 12]]},
         dense: {"schedule": {"rows": 3, "columns": 4, "terms": 2}},
-        "BnnLinear 1x2x3": {"rows": [["popcount", 1]]},  # a shape that the model has not
+        "BnnLinear 1x2x3": {"rows": [["popcount", 1]]},  # a shape that the model does not have
     }
     file = tuning_file(tmp_path, choices)
     plain = compile_model(model, "cortex-m7", tmp_path / "plain")
@@ -139,9 +139,9 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"target": "cortex-m4"}, "is of the target 'cortex-m4'"),
+        ({"target": "cortex-m4"}, "is for the target 'cortex-m4'"),
         ({"version": "0.0.1"}, "was made by sensor-bnn 0.0.1"),
-        ({"schema": "sensor-bnn/bench/1"}, "is no tuning"),
+        ({"schema": "sensor-bnn/bench/1"}, "is not a tuning file"),
         ({"workloads": [{"workload": "x"}]}, r"workloads\[0\]\.best is missing"),
         (
             {"workloads": [{"workload": "x", "best": {"rows": [["popcount"]]}}]},
@@ -151,7 +151,7 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
             {"workloads": [{"workload": "x", "best": {"schedule": {"rows": "2"}}}]},
             "best.schedule.rows is '2'",
         ),
-        ({"workloads": [{"workload": "x", "best": {}}]}, r"best\.rows must be there or schedule"),
+        ({"workloads": [{"workload": "x", "best": {}}]}, r"it must have either rows or schedule"),
         (
             {"workloads": [{"workload": "x", "best": {"row": []}}]},
             "did you mean rows",
@@ -177,10 +177,10 @@ def test_a_file_that_is_no_json_object_is_one_sentence(text, tmp_path):
     ("operator", "choice", "message"),
     [
         ("BnnLinearPacked", {"rows": [["neon", 12]]}, "no kernel 'neon'"),
-        ("BnnLinearPacked", {"rows": [["popcount", 11]]}, "not of the layer's 12 rows"),
-        ("BnnLinearPacked", {"schedule": {"rows": 1}}, "none for its kernel"),
-        ("BnnBoolMatMul", {"schedule": {"rows": 1}}, "none for its kernel"),
-        ("Dense", {"rows": [["popcount", 12]]}, "none for its kernel"),
+        ("BnnLinearPacked", {"rows": [["popcount", 11]]}, "not have the layer's 12 rows"),
+        ("BnnLinearPacked", {"schedule": {"rows": 1}}, "its kernel does not have the choice"),
+        ("BnnBoolMatMul", {"schedule": {"rows": 1}}, "its kernel does not have the choice"),
+        ("Dense", {"rows": [["popcount", 12]]}, "its kernel does not have the choice"),
         (
             "Dense",
             {"schedule": {"rows": 5, "columns": 1, "terms": 1}},
@@ -199,7 +199,7 @@ def test_a_choice_that_is_none_for_its_layer_names_the_node(model, operator, cho
 
 
 def test_a_layer_that_is_not_tuned_has_the_kernel_at_the_point_of_the_rule(model):
-    """One kernel in TIR and one schedule over it: the rule is a point of what `tune` searches."""
+    """The rule is a point of the space of schedules that `tune` searches, over the same TIR kernel."""
     for workload, tunable in tunables_of(model, find_target("cortex-m7")).items():
         space = tunable.ways.space()
         if space is None:

@@ -249,6 +249,7 @@ def test_a_program_that_is_none(tmp_path: Path) -> None:
         Symbols(tmp_path / "no.elf")
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_missing_programs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     symbols, _ = assemble("bx lr\n", "cortex-m7", tmp_path)
     monkeypatch.setenv("PATH", "")
@@ -258,6 +259,7 @@ def test_missing_programs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         estimate_cycles([{(0x1000, b"\x70\x47"): 1}], symbols, find_target("cortex-m7"))
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     facts = estimate_facts([run("cortex-m4", LOOP, tmp_path)], ["/a"])
     assert facts["model"] == "cycle table, cortex-m4"

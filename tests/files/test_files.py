@@ -263,7 +263,7 @@ def test_a_journal_is_kept_as_far_as_it_is_right(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="File too large"), size_limit(3), hold_open(journal) as file:
         file.write(b"four")  # Told when the file is closed.
     for place in (tmp_path, Path("/dev/null")):
-        with pytest.raises(FileError, match="is no regular file"), hold_open(place):
+        with pytest.raises(FileError, match="is not a regular file"), hold_open(place):
             pass
 
 

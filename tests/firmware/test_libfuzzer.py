@@ -13,7 +13,7 @@ from .libfuzzer import CLANG, INSTALL, fuzz
 
 
 @pytest.fixture(autouse=True)
-def clang() -> None:
+def clang(fuzzer: None) -> None:
     if shutil.which(CLANG) is None:
         pytest.fail(f"{CLANG} is missing: {INSTALL}")
 

@@ -11,6 +11,7 @@ from .fuzz import TARGETS, Worker, fuzz
 from .mutations import BYTES, MODEL, damage
 
 
+@pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("name", make_corpus())
 def test_what_is_damaged_was_valid(name: str) -> None:
     with Worker() as worker:
@@ -24,6 +25,7 @@ def test_every_mutation_changes_some_file(mutation: str) -> None:
     assert any(damage(data, [(mutation, seed)]) != data for seed in range(20))
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_damaged_files_are_refused_in_one_sentence_or_compile() -> None:
     counts: Counter[str] = Counter()
     with Worker() as worker:

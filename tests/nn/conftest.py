@@ -1,4 +1,4 @@
-"""One thread: the models are tiny, and workers of pytest-xdist share the cores."""
+"""PyTorch uses one thread: the models are tiny, and workers of pytest-xdist share the cores."""
 
 import torch
 

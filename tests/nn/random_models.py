@@ -1,4 +1,4 @@
-"""Random models, and what they compute on the way, for the tests of this folder."""
+"""Random models and their intermediate values, for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLASSES = ("up", "down", "still")
 
 
 def random_model(seed: int, **changes: object) -> BinaryTransformer:
-    """Random weights and random running statistics, negative BatchNorm gains among them."""
+    """Set random weights and random running statistics, including negative BatchNorm gains."""
     torch.manual_seed(seed)
     model = BinaryTransformer(preset("sensor-tiny", classes=list(CLASSES), **changes))
     config = model.config

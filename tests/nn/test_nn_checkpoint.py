@@ -82,7 +82,7 @@ def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limit", (0, 1000, 5000))
 def test_a_full_disk_keeps_the_old_checkpoint(saved: Path, limit: int) -> None:
-    """A limit on files' sizes stands for it."""
+    """A limit on file sizes simulates the full disk."""
     before = saved.read_bytes()
     model = load_checkpoint(saved).model
     assert len(before) > limit

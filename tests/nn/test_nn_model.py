@@ -31,16 +31,17 @@ SHAPES = (
 
 
 def assert_same(model: BinaryTransformer, x: np.ndarray) -> None:
-    """Every bit and integer equal from the embedded stream on; logits equal but for the order of sums."""
+    """From the embedded stream on all bits and integers are equal; logits differ by the order of sums."""
     folded = model.fold()
     for window in x:
         with traced(model) as seen, torch.no_grad():
             logits = model(torch.from_numpy(window[None]))[0].numpy()
         stream = seen.pop("stream")[0].numpy()
-        # The one large float product: numpy and torch add in different orders.
+        # Only the large float product may differ: numpy and torch add in different orders.
         np.testing.assert_allclose(folded_forward.embed(folded, window), stream, rtol=1e-4, atol=1e-4)
         trace: folded_forward.Trace = {}
         ours = folded_forward.from_stream(folded, stream, trace)
+        trace = {name: value for name, value in trace.items() if not name.endswith(".residual")}
         assert set(trace) == set(seen)
         for name, value in trace.items():
             theirs = seen[name][0].numpy()

@@ -1,4 +1,4 @@
-"""Packed arithmetic is the fake-quantized forward, exactly in its bits and integers, whatever the variant."""
+"""Packed arithmetic has exactly the bits and integers of the fake-quantized model, in every variant."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def split(words: np.ndarray, heads: int) -> np.ndarray:
 
 
 def normed(norm: LayerNorm | None, x: np.ndarray) -> np.ndarray:
-    """A standard operator of floats: PyTorch's own, for what is held exactly here are bits and integers."""
+    """A standard float operator, computed by PyTorch: these tests compare only bits and integers exactly."""
     if norm is None:
         return x
     gain, bias = torch.from_numpy(norm.gain), torch.from_numpy(norm.bias)
@@ -80,7 +80,7 @@ def floats(linear: FloatOutLinear, words: np.ndarray) -> np.ndarray:
 
 
 def packed_forward(model: FoldedModel, stream: np.ndarray) -> dict[str, np.ndarray]:
-    """Everything on the way from the embedded stream, in the reference of the packed operators."""
+    """All values from the embedded stream on, computed by the reference of the packed operators."""
     seen: dict[str, np.ndarray] = {}
     T, d = stream.shape
     dh = d // model.heads

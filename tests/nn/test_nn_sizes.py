@@ -1,4 +1,4 @@
-"""Sizes by name are those of the model that is built, folded and exported."""
+"""The computed sizes equal those of the model that is built, folded and exported."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_preset_has_a_shape_and_a_name() -> None:
 
 
 def test_known_figures() -> None:
-    """Of DESIGN's table: packed weights of the published shapes."""
+    """The packed weights of the published shapes, from DESIGN's table."""
     for name, packed, tokens in (("deit-tiny", 648, 196), ("vit-cifar", 648, 64), ("vit-micro", 144, 64)):
         config = preset(name, classes=["a", "b"])
         assert sizes(config).packed_bytes == 1024 * packed

@@ -1,4 +1,4 @@
-"""Variants of binarizers and blocks: what each is, that it exports, or that it says why it does not."""
+"""Variants of binarizers and blocks: the definition of each, and its export or why it has none."""
 
 from __future__ import annotations
 

@@ -1,13 +1,15 @@
-"""Models of images take the whole way to compiled code."""
+"""Models of images from the export to compiled code."""
 
 import numpy as np
 import onnxruntime
+import pytest
 
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_a_compiled_model_of_images_computes_what_onnxruntime_computes(
     shape_of, random_folded, random_window, tmp_path
 ):

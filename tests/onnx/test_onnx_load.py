@@ -1,4 +1,4 @@
-"""Every way in which a model file can be wrong is one sentence with a remedy."""
+"""Every defect of a model file gives one sentence with a remedy."""
 
 import numpy as np
 import onnx
@@ -190,7 +190,7 @@ def test_a_layer_of_nothing(N, K, words, said, refused):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("constant", ["scale", "bias"])
 def test_a_number_that_is_none_names_constant_and_node(constant, value, model, refused):
-    """NaN is its own case: it is neither larger nor smaller than a bound."""
+    """NaN is a case of its own: it is neither larger nor smaller than a bound."""
     name = f"blocks.0.attention.output.{constant}"
     (tensor,) = [t for t in model.graph.initializer if t.name == name]
     array = numpy_helper.to_array(tensor).copy()

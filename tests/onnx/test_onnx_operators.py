@@ -1,4 +1,4 @@
-"""Packed arithmetic is +-1 arithmetic, whatever the sizes; operators refuse what does not fit."""
+"""Packed arithmetic equals +-1 arithmetic at all sizes; operators refuse inputs that do not fit."""
 
 import numpy as np
 import onnx

@@ -1,4 +1,4 @@
-"""Files of QONNX: what Brevitas exported, and every form in which signs are multiplied."""
+"""QONNX files: an export of Brevitas, and every form of a product of signs."""
 
 from pathlib import Path
 
@@ -22,6 +22,7 @@ def kinds(path: Path) -> list[str]:
     return [node.op_type for node in load_model(path, STANDARD_OPERATORS).graph.node]
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_what_brevitas_exports_computes_what_qonnx_computes(tmp_path):
     path = FILES / "brevitas.onnx"
     written = {prop.key: prop.value for prop in onnx.load(path).metadata_props}
@@ -44,7 +45,7 @@ BipolarQuant (x, scale) => (y)
     y = Where (positive, scale, minus)
 }}
 """
-"""The operator in standard ones, so that onnx.reference runs what the compiler reads."""
+"""BipolarQuant in standard operators, so that onnx.reference can run the same file as the compiler."""
 
 
 def write(path: Path, body: str, K: int = 37, N: int = 35) -> onnx.ModelProto:
@@ -118,6 +119,7 @@ BODIES = {
 }
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("name", BODIES)
 def test_every_form_computes_what_the_reference_computes(name, tmp_path):
     body, wanted = BODIES[name]
@@ -147,7 +149,7 @@ def test_every_form_computes_what_the_reference_computes(name, tmp_path):
 def test_signs_that_have_no_packed_form_are_named(body, said, tmp_path):
     path = tmp_path / "model.onnx"
     write(path, body)
-    if said is None:  # what nobody reads is no part of the model
+    if said is None:  # a value that no node reads is not part of the model
         assert kinds(path) == ["MatMul"]
         return
     with pytest.raises(ModelError, match=said):
@@ -169,7 +171,7 @@ def test_signs_that_have_no_packed_form_are_named(body, said, tmp_path):
 def test_attributes_of_another_type_and_scales_that_are_no_numbers_are_one_sentence(
     kind, name, value, tmp_path
 ):
-    """The first four are what the fuzzer found."""
+    """The fuzzer found the first four."""
     model = onnx.load(FILES / "brevitas.onnx")
     node = next(node for node in model.graph.node if node.op_type == kind)
     kept = [attribute for attribute in node.attribute if attribute.name != name]
@@ -187,7 +189,7 @@ def test_attributes_of_another_type_and_scales_that_are_no_numbers_are_one_sente
 @pytest.mark.parametrize("place", [0, 1], ids=["weights", "scale"])
 @pytest.mark.parametrize("dtype", [bool, np.int32, np.complex64])
 def test_signs_of_constants_that_are_no_floats_are_one_sentence(place, dtype, tmp_path):
-    """A scale of booleans is what the fuzzer found."""
+    """The fuzzer found the scale of booleans."""
     model = onnx.load(FILES / "brevitas.onnx")
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     node = next(n for n in model.graph.node if n.op_type == "BipolarQuant" and n.input[0] in constants)

@@ -1,4 +1,4 @@
-"""``sensor-bnn export``: from a checkpoint to files, or to one sentence and no files."""
+"""``sensor-bnn export`` turns a checkpoint into files, or gives one sentence and no files."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ CLASSES = ("left", "right", "still")
 
 
 def make_model(seed: int, **changes) -> BinaryTransformer:
-    """A model whose running statistics have seen a few batches."""
+    """A model whose running statistics include a few batches."""
     torch.manual_seed(seed)
     config = TransformerConfig(
         **{
@@ -99,6 +99,7 @@ def test_comparison_counts():
     assert (seen.agreement, seen.largest_logit_difference) == (0.75, 2)
 
 
+@pytest.mark.usefixtures("cross_compiler", "long_compile")
 def test_export_writes_model_and_bundles(ckpt, tmp_path):
     result = CliRunner().invoke(command, [str(ckpt), "-o", str(tmp_path / "out"), "--json"])
     assert result.exception is None, result.output
@@ -127,6 +128,7 @@ def test_samples_are_compared_by_the_names_of_their_classes(ckpt, tmp_path):
     assert one == other and one is not None and one.samples == 20
 
 
+@pytest.mark.usefixtures("cross_compiler", "long_compile")
 def test_export_in_words_to_the_default_folder_without_samples(ckpt, tmp_path, monkeypatch):
     (tmp_path / "samples.npz").unlink()
     monkeypatch.chdir(tmp_path)

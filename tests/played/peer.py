@@ -99,10 +99,10 @@ class Application:
     version: int = 1
     damaged: int = 0  # number of responses sent with a wrong checksum
     fastest: int = 921600
-    deaf_at: int = 0  # a rate that it goes to but does not hear at
-    knows_codes: bool = True  # inputs as packed bytes
-    refused: int = 0  # so many requests are answered with status 5: they came damaged
-    wrong_bit_at: int | None = None  # of the n-th inference, from 1, the output's lowest bit is wrong
+    deaf_at: int = 0  # a rate that it changes to but at which it receives nothing
+    knows_codes: bool = True  # whether it accepts inputs as packed bytes
+    refused: int = 0  # number of requests answered with status 5, as if they were damaged
+    wrong_bit_at: int | None = None  # number of the inference, from 1, whose output has a wrong lowest bit
 
 
 @dataclass

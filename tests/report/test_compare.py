@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def grown(result: dict[str, Any], layer: int, by: int) -> dict[str, Any]:
-    """Return the result with a layer, and therefore an inference, that takes more."""
+    """Return the result with a layer, and therefore one whole inference, that takes more."""
     changed = copy.deepcopy(result)
     changed["layers"][layer]["instructions"] += by
     changed["instructions"] += by

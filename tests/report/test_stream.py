@@ -74,7 +74,7 @@ def test_windows_one_behind_the_other(tmp_path: Path) -> None:
         (b"ax,ay\n1\n", "Line 2"),
         (b"ax\n1\nnan\n", "Line 3"),
         (b"ax\nwalk\n", "Line 2"),
-        (b"\xff\xfe\n", "no CSV"),
+        (b"\xff\xfe\n", "not a CSV file"),
     ],
 )
 def test_a_recording_that_is_none(tmp_path: Path, content: bytes, told: str) -> None:

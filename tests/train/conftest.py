@@ -1,4 +1,4 @@
-"""One thread: the models are tiny, and workers of pytest-xdist share the cores. And a small data set."""
+"""A small data set, and one thread: the models are tiny, and workers of pytest-xdist share the cores."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MakeRecipe = Callable[..., Recipe]
 
 @pytest.fixture(scope="session")
 def recordings() -> Recordings:
-    """A small set that can be learned in seconds: three classes of sine by frequency and offset.
+    """A small set that is learned in seconds: three classes of sines, which differ in frequency and offset.
 
-    Four subjects with three recordings each, one a class; 13 windows a recording.
+    There are four subjects with one recording per class and 13 windows per recording.
     """
     random = np.random.default_rng(0)
     signals, start, first, end, y, group = [], [], [], [], [], []

@@ -1,4 +1,4 @@
-"""Trains a recipe in as many processes as asked for; run by test_train_processes.py, and again for each rank.
+"""Trains a recipe in a given number of processes; test_train_processes.py starts it, and it starts the ranks.
 
 Arguments: recipe file, folder, processes, the epoch after which every process is killed (0: none), precision.
 """

@@ -172,8 +172,8 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 
 def test_folds_must_be_of_the_subjects(tmp_path: Path) -> None:
     for folds, message in (
-        ("[[8]]", "no part"),
-        ("[[1, 2, 3, 4, 5, 6, 7]]", "no part"),
+        ("[[8]]", "not a part of the training subjects"),
+        ("[[1, 2, 3, 4, 5, 6, 7]]", "or leaves none of them"),
         ("[]", "has no folds"),
     ):
         (tmp_path / "bad.toml").write_text(f'folds = {folds}\n[rows]\na = "watch-tiny"')

@@ -1,4 +1,4 @@
-"""Augmentation of images beyond crop and flip, and time warp: each changes what it says, within bounds."""
+"""Augmentation of images besides crop and flip, and time warp: each changes what it should, within bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends a run before its time leaves what was saved, says where it ended, and how to go on."""
+"""A run that ends early keeps its saved state, and says where it ended and how to continue."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_signal_saves_the_step_and_the_curve_goes_on(
 
     before = signal.getsignal(number)
     monkeypatch.setattr(epochs, "rate_at", interrupting)
-    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Go on with"):
+    with pytest.raises(CheckpointError, match=r"interrupted in epoch 2 after step 4, and saved. Continue"):
         train(plan, recordings, 1, tmp_path / "cut")
     assert signal.getsignal(number) is before
     assert not (tmp_path / "cut" / "ckpt.pt").exists()
@@ -68,7 +68,7 @@ def test_a_place_that_cannot_be_written_to_keeps_the_state(
     def block(epoch: int, loss: float, top1: float) -> None:
         if epoch == 1 and victim != "tensorboard":
             (out / victim).rename(out / "aside")
-            (out / victim).mkdir()  # what replaces it fails as a full disk does: with an OSError
+            (out / victim).mkdir()  # replacing it fails with an OSError, as on a full disk
 
     if victim == "tensorboard":
         out.mkdir()

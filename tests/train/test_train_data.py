@@ -44,7 +44,7 @@ def test_unchanged_windows_without_augmentation(recordings: Recordings) -> None:
 
 
 def test_shift_and_speed_stay_inside_the_recording(recordings: Recordings) -> None:
-    # The signal becomes its own sample number: what is cut can be read off.
+    # Each value of the signal is its sample number, so a window shows where it was cut.
     ramp = np.tile(np.arange(recordings.signal.shape[1], dtype=np.float32), (6, 1))
     cutter = WindowCutter(dataclasses.replace(recordings, signal=ramp), Augmentation(shift=60, speed=0.5))
     x, _ = cutter.cut(torch.arange(len(recordings.y)), torch.Generator().manual_seed(0))
@@ -133,7 +133,7 @@ def test_samples_that_do_not_fit(tmp_path: Path, recordings: Recordings) -> None
 
 
 def test_a_wrong_wheel_is_never_unpickled(tmp_path: Path) -> None:
-    """A pickle that would write a file if it were opened."""
+    """A pickle that writes a file when it is opened."""
 
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[object, ...]]:

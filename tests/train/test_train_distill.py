@@ -86,13 +86,13 @@ CACHED = {**EVERYTHING, "cache": True}
 def test_kept_outputs_teach_the_same(
     tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:
-    """But for rounding, which a batch's size decides: the student has no signs that could flip by it."""
+    """Batches of another size round differently; the student has no signs that could flip because of it."""
     whose = load_teacher(teacher, recipe())
     still = {**STILL, "model": {**SMALL, "precision": "full"}}
-    anew = train(recipe(distill=EVERYTHING, **still), recordings, 0, tmp_path / "anew", teacher=whose)
+    live = train(recipe(distill=EVERYTHING, **still), recordings, 0, tmp_path / "live", teacher=whose)
     kept = train(recipe(distill=CACHED, **still), recordings, 0, tmp_path / "kept", teacher=whose)
     assert [entry["loss"] for entry in kept.history] == pytest.approx(
-        [entry["loss"] for entry in anew.history], rel=1e-5
+        [entry["loss"] for entry in live.history], rel=1e-5
     )
     folder = tmp_path / "kept" / "teacher-outputs"
     shapes = {path.stem: np.load(path).shape for path in folder.glob("*.npy")}
@@ -111,7 +111,7 @@ def test_kept_outputs_teach_the_same(
 def test_kept_outputs_are_computed_once(
     tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:
-    """A resumed run takes them from disk; those of another teacher, or torn ones, it does not."""
+    """A resumed run reads stored outputs from disk, but not those of another teacher or incomplete ones."""
     plan = recipe(distill=CACHED, **STILL)
     whose = load_teacher(teacher, plan)
     seen: list[int] = []

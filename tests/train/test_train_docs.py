@@ -1,4 +1,4 @@
-"""The page on training names every key and every set that there is."""
+"""The page on training names every key and every data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images: the published sets in their own forms, cut for training, learned from."""
+"""Images: reading the published sets in their own formats, cutting for training, learning."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def tiny(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def colours() -> Images:
-    """Lying and standing stripes in noise."""
+    """Horizontal and vertical stripes in noise."""
     random = np.random.default_rng(0)
     y = np.arange(96) % 2
     x = random.integers(0, 120, (96, 1, 8, 8))
@@ -236,7 +236,7 @@ def test_a_batch_of_pictures_in_rows() -> None:
 
 
 def test_crop_and_flip_move_whole_images() -> None:
-    """Each pixel holds its own column: what was moved where can be read off."""
+    """Each pixel holds its column, so the result shows where a pixel came from."""
     columns = np.broadcast_to(np.arange(8, dtype=np.uint8) * 10, (200, 1, 6, 8)).copy()
     pixels, y = ArrayPixels(columns), np.zeros(200, dtype=np.int64)
     index, generator = torch.arange(200), torch.Generator().manual_seed(0)

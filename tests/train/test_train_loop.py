@@ -1,4 +1,4 @@
-"""The loop learns, repeats itself, survives a kill, and stops at nonsense."""
+"""The loop learns, is reproducible, survives a kill, and stops at invalid values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MakeRecipe = Callable[..., Recipe]
 
 
 class KilledError(Exception):
-    """What stands for a kill between two epochs."""
+    """Simulates a kill between two epochs."""
 
 
 def weights(run: TrainingRun) -> dict[str, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""A user's own sensor: files in the two forms, and files that are not."""
+"""A user's own sensor: valid files of both formats, and invalid ones."""
 
 from __future__ import annotations
 

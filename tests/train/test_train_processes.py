@@ -1,4 +1,4 @@
-"""Two processes that share every batch learn the curve of one; so too after both were killed."""
+"""Two processes that share every batch have the learning curve of one, also after both were killed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path
     one, two, cut = tmp_path / "one", tmp_path / "two", tmp_path / "cut"
     assert shared(recipe_file, one, 1) == 0
     assert shared(recipe_file, two, 2) == 0
-    # Float sums in another order; a sign that flips with them moves a loss by more than rounding.
+    # The float sums have another order; a sign that flips because of it changes a loss by more than rounding.
     np.testing.assert_allclose(losses(two), losses(one), rtol=2e-3)
     assert losses(one)[-1] < losses(one)[0]
     statistics = [load_checkpoint(out / "ckpt.pt").model.state_dict() for out in (one, two)]

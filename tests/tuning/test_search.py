@@ -22,12 +22,12 @@ BEST = {"rows": 4, "columns": 6, "terms": 3}
 
 
 def cost_of(point) -> int:
-    """Least at ``BEST``, and the farther from it the more."""
+    """A count that is lowest at ``BEST`` and grows with the distance from it."""
     return 1000 + sum(int(100 * abs(math.log2(size / BEST[name]))) for name, size in point.items())
 
 
 class Board:
-    """Counts by the formula, and keeps what it was asked."""
+    """Counts by the formula, and records the trials."""
 
     def __init__(self, count=cost_of) -> None:
         self.images: list[list[tuple[str, dict[str, int]]]] = []
@@ -46,6 +46,7 @@ def search(board, spaces=SPACES, trials=32, seed=1):
     return board
 
 
+@pytest.mark.usefixtures("long_compile")
 def test_the_search_finds_the_best_in_a_part_of_the_space():
     board = search(Board(), trials=48)
     for workload, space in SPACES.items():

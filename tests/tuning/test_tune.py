@@ -1,4 +1,4 @@
-"""``sensor-bnn tune`` on emulated boards: what it counts, keeps and takes up again, and what compiles."""
+"""``sensor-bnn tune`` on emulated boards: counting, saving, resuming, and compiling with the result."""
 
 import json
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
     resumed = tune_model(request_of(model), file, resume=True)
     trials = sum(len(entry["measured"]) for entry in whole["workloads"])
     assert sum(ran) == trials and resumed["complete"]
-    # The timer of this board is no finer than an instruction or two.
+    # The timer of this board has a resolution of an instruction or two.
     for one, other in zip(whole["workloads"], resumed["workloads"], strict=True):
         for first, second in zip(one["measured"], other["measured"], strict=True):
             assert first["choice"] == second["choice"] and abs(first["count"] - second["count"]) <= 4
@@ -107,7 +107,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
-    """As for a real board: the bootloader writes each image, and the board's own timer counts."""
+    """As on a real board, the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)
     bundle = compile_model(model, board.target, tmp_path / "bundle")
     build = build_firmware(bundle.folder, board, tmp_path / "build")
@@ -157,13 +157,13 @@ def test_a_choice_that_gives_other_bits_is_never_the_best(model, tmp_path, monke
         return tune_module.replace(counts, output=counts.output ^ 1)
 
     monkeypatch.setattr(tune_module, "_run", spoils_all)
-    with pytest.raises(DeviceError, match="does not give this machine's bits"):
+    with pytest.raises(DeviceError, match="gives other bits than this machine"):
         tune_model(request_of(model, trials=1), tmp_path / "other.json")
 
 
 def test_wrong_usage(model, tmp_path):
     assert "a cortex-m7, not a cortex-m4" in run(model, "--board", BOARD, "--target", "cortex-m4").output
-    assert "Give the --board" in run(model, "--port", "/dev/absent").output
+    assert "--port requires --board" in run(model, "--port", "/dev/absent").output
     with pytest.raises(BoardError, match="has no emulator"):
         tune_model(request_of(model, board=load_board("nucleo-f446re")), tmp_path / "t.json")
     assert not (tmp_path / "t.json").exists()

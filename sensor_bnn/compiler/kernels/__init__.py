@@ -1,7 +1,8 @@
-"""Packed-bit kernels as TIR: one file a kernel, a function that builds it for a shape.
+"""Packed-bit kernels in TIR: one file per kernel, with a function that builds the kernel for a shape.
 
-Leading axes are flattened by the caller. No kernel allocates more than a scalar, so none needs a workspace.
-TVMScript reads annotations as source: these files must not postpone their evaluation.
+The caller flattens leading axes. A kernel allocates scalars or small arrays on the stack only, so it needs no
+workspace. TVMScript reads annotations as source, so a file with a kernel must not postpone their evaluation
+(``from __future__ import annotations``).
 """
 
 from collections.abc import Callable, Hashable

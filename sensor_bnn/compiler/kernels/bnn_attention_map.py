@@ -1,4 +1,4 @@
-"""Binary attention map: the softmax as a table of integers, its threshold as one comparison a score."""
+"""Binary attention map: the softmax is a table of integers, its threshold one comparison per score."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -12,10 +12,10 @@ def bnn_attention_map(H: int, M: int, N: int, K: int) -> PrimFunc:
     ``e = table[(s + K) / 2]``; bit = ``float(e) >= ratio * float(sum of e over the row)``.
 
     Args:
-        H: heads.
-        M: queries.
-        N: keys.
-        K: bits of a head.
+        H: the number of heads.
+        M: the number of queries.
+        N: the number of keys.
+        K: the bits of a head.
     """
     words = words_for(N)
 
@@ -36,7 +36,7 @@ def bnn_attention_map(H: int, M: int, N: int, K: int) -> PrimFunc:
             for word in T.serial(words):
                 packed = T.alloc_local((1,), "uint32")
                 packed[0] = T.uint32(0)
-                for b in T.serial(T.min(WORD_BITS, N - word * WORD_BITS)):
+                for b in T.serial(T.min(WORD_BITS, N - word * WORD_BITS)):  # from the highest bit down
                     k: T.let[T.int32] = T.min(N, word * WORD_BITS + WORD_BITS) - 1 - b
                     e: T.let[T.float32] = T.Cast("float32", table[h, T.shift_right(s[h, i, k] + K, 1)])
                     packed[0] = (packed[0] << T.uint32(1)) | T.Cast("uint32", e >= threshold[0])

@@ -10,14 +10,14 @@ from sensor_bnn.onnx.packing import words_for
 def bnn_bool_mat_mul(B: int, M: int, N: int, K: int, *, merged: bool = False) -> PrimFunc:
     """Build ``(p [B, M, words], v [B, N, words]) -> y int32 [B, M, N]``, or ``[M, B, N]`` if merged.
 
-    ``y = 2 * popcount(p & v) - popcount(p)``: v counts where p is 1, and nowhere else.
+    ``y = 2 * popcount(p & v) - popcount(p)``: the sum of the signs of v where p is 1.
 
     Args:
-        B: batches (heads).
-        M: rows of p.
-        N: rows of v.
-        K: bits a row.
-        merged: the batches (heads) of a row of p lie side by side, as the next layer reads them.
+        B: the number of batches (heads).
+        M: the rows of p.
+        N: the rows of v.
+        K: the bits per row.
+        merged: whether the batches (heads) of a row of p are adjacent in y, as the next layer reads them.
     """
     words = words_for(K)
     shape = (M, B, N) if merged else (B, M, N)

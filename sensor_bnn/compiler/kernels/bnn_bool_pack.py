@@ -1,7 +1,7 @@
-"""What the product of a {0, 1} map and values needs around a binary linear layer to be one with bits out.
+"""Kernels around a binary linear layer that computes the bits of a {0, 1} map times values.
 
-``2 * popcount(p & v) - popcount(p) = popcount(v) - popcount(p ^ v)``: the bit that BnnPack makes of it says
-whether the mismatches of p and v are few enough, and how many are depends on v alone.
+``2 * popcount(p & v) - popcount(p) = popcount(v) - popcount(p ^ v)``. So the bit that BnnPack makes of the
+product says whether p and v have few enough mismatches, and the limit depends on v only.
 """
 
 from tvm.script import tirx as T
@@ -14,13 +14,13 @@ from sensor_bnn.onnx.packing import words_for
 def bool_limits(B: int, N: int, K: int) -> PrimFunc:
     """Build ``(v [B, N, words(K)], threshold int32 [B * N]) -> limit int32 [B, N]``.
 
-    ``2 * popcount(p & v) - popcount(p) >= threshold`` holds where ``popcount(p ^ v) < limit``; limits lie in
+    ``2 * popcount(p & v) - popcount(p) >= threshold`` holds where ``popcount(p ^ v) < limit``. Limits are in
     0 .. K + 1.
 
     Args:
-        B: batches (heads).
-        N: rows of v.
-        K: bits a row.
+        B: the number of batches (heads).
+        N: the rows of v.
+        K: the bits per row.
     """
     words = words_for(K)
 
@@ -31,7 +31,7 @@ def bool_limits(B: int, N: int, K: int) -> PrimFunc:
         limit: T.Buffer((B, N), "int32"),
     ):
         for h, j in T.grid(B, N):
-            # Before the difference, or it could overflow: beyond these, no threshold makes a difference.
+            # Clamped before the difference, which could overflow. Beyond these bounds the bit is constant.
             least: T.let[T.int32] = T.max(T.min(threshold[h * N + j], K + 1), -K)
             ones: T.let[T.int32] = popcount(lambda k: v[h, j, k], words)
             limit[h, j] = T.max(T.min(ones - least + 1, K + 1), 0)
@@ -40,12 +40,12 @@ def bool_limits(B: int, N: int, K: int) -> PrimFunc:
 
 
 def merge_heads(B: int, M: int, words: int) -> PrimFunc:
-    """Build ``(x [B, M, words]) -> y [M, B, words]``, uint32: the heads of a row side by side.
+    """Build ``(x [B, M, words]) -> y [M, B, words]``, uint32: it puts the heads of a row next to each other.
 
     Args:
-        B: batches (heads).
-        M: rows.
-        words: of a row of one head.
+        B: the number of batches (heads).
+        M: the number of rows.
+        words: the words of a row of one head.
     """
 
     @T.prim_func(s_tir=True)

@@ -1,4 +1,4 @@
-"""Binary linear layer with float outputs, and the same added to a residual."""
+"""Binary linear layer with float outputs, without and with a residual."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -7,7 +7,7 @@ from sensor_bnn.compiler.kernels.popcount import popcount
 from sensor_bnn.onnx.packing import words_for
 
 END = "end"
-"""The block that makes an output, for a schedule."""
+"""The name of the block that computes an output, for schedules."""
 
 
 def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
@@ -16,9 +16,9 @@ def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
     ``scale * acc`` is rounded before ``bias`` is added.
 
     Args:
-        M: rows.
-        N: outputs.
-        K: bits a row.
+        M: the number of rows.
+        N: the number of outputs.
+        K: the bits per row.
     """
     words = words_for(K)
 
@@ -42,9 +42,9 @@ def bnn_linear(M: int, N: int, K: int) -> PrimFunc:
 
 
 def bnn_linear_residual(M: int, N: int, K: int) -> PrimFunc:
-    """Build ``(x, w, scale, bias, residual [M, N]) -> y``: as :func:`bnn_linear`, then ``+ residual``.
+    """Build ``(x, w, scale, bias, residual [M, N]) -> y``: :func:`bnn_linear`, then ``+ residual``.
 
-    ``y`` may be ``residual`` itself.
+    ``y`` may be the same buffer as ``residual``.
     """
     words = words_for(K)
 

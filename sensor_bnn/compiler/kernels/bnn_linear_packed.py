@@ -1,4 +1,4 @@
-"""Binary linear layer with bits out: no float between its input and the next layer's."""
+"""Binary linear layer whose outputs are bits: no floats between its input and that of the next layer."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,9 @@ from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 
 def mismatch_limit(threshold: npt.NDArray[np.int32], K: int) -> npt.NDArray[np.int32]:
-    """Turn thresholds of ``acc = K - 2 * mismatches`` into limits: the bit is ``mismatches < limit``.
+    """Turn thresholds of ``acc = K - 2 * mismatches`` into limits ``[N]``: a bit is ``mismatches < limit``.
 
-    Limits lie in 0 (never) .. K + 1 (always), so that their difference to a count never overflows.
+    Limits are in 0 (never) .. K + 1 (always), so the difference of a count and a limit never overflows.
     """
     return np.clip((K - threshold.astype(np.int64)) // 2 + 1, 0, K + 1).astype(np.int32)
 
@@ -21,9 +21,9 @@ def bnn_linear_packed(M: int, N: int, K: int) -> PrimFunc:
     """Build ``(x [M, words(K)], w [N, words(K)], limit int32 [N]) -> y [M, words(N)]``.
 
     Args:
-        M: rows.
-        N: outputs.
-        K: bits a row.
+        M: the number of rows.
+        N: the number of outputs.
+        K: the bits per row.
     """
     words = words_for(K)
     words_out = words_for(N)
@@ -41,7 +41,7 @@ def bnn_linear_packed(M: int, N: int, K: int) -> PrimFunc:
             for b in T.serial(T.min(WORD_BITS, N - word * WORD_BITS)):
                 j: T.let[T.int32] = T.min(N, word * WORD_BITS + WORD_BITS) - 1 - b
                 mismatches: T.let[T.int32] = popcount(lambda k: x[i, k] ^ w[j, k], words)
-                # The sign of the difference is the bit: no comparison, no branch.
+                # The sign of the difference is the bit, which saves a comparison and a branch.
                 bit: T.let[T.uint32] = T.reinterpret("uint32", mismatches - limit[j]) >> T.uint32(31)
                 packed[0] = (packed[0] << T.uint32(1)) | bit
             y[i, word] = packed[0]

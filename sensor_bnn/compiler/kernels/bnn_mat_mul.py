@@ -11,10 +11,10 @@ def bnn_mat_mul(B: int, M: int, N: int, K: int) -> PrimFunc:
     """Build ``(a [B, M, words], b [B, N, words]) -> y int32 [B, M, N] = K - 2 * popcount(a ^ b)``.
 
     Args:
-        B: batches (heads).
-        M: rows of a.
-        N: rows of b.
-        K: bits a row.
+        B: the number of batches (heads).
+        M: the rows of a.
+        N: the rows of b.
+        K: the bits per row.
     """
     words = words_for(K)
 

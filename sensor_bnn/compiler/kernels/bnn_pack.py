@@ -1,4 +1,4 @@
-"""Threshold and pack: the sign of a row, 32 channels a word."""
+"""Threshold and pack: the signs of a row, 32 channels per word."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -6,17 +6,17 @@ from tvm.tirx import PrimFunc
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 _BITS = 8
-"""Of a word, compared one behind the other; LLVM writes more than these into one loop's body, four times the
-code for the same speed, unless the loop over them goes on over words."""
+"""The bits of a word that are unrolled. One loop runs over such parts of all words, because LLVM would unroll
+a loop over the four parts of one word too, which is four times the code at the same speed."""
 
 
 def bnn_pack(M: int, K: int, dtype: str) -> PrimFunc:
     """Build ``(x [M, K], threshold [K]) -> y uint32 [M, words(K)]``; bit = ``x >= threshold``.
 
     Args:
-        M: rows.
-        K: channels.
-        dtype: ``float32`` or ``int32``, of x and threshold.
+        M: the number of rows.
+        K: the number of channels.
+        dtype: the element type of x and threshold, ``float32`` or ``int32``.
     """
     words = words_for(K)
     if K % WORD_BITS == 0:
@@ -49,11 +49,11 @@ def _whole_words(M: int, K: int, dtype: str) -> PrimFunc:
             packed = T.alloc_local((1,), "uint32")
             packed[0] = T.uint32(0)
             for part in T.serial(words * parts):
-                for b in T.unroll(_BITS):
+                for b in T.unroll(_BITS):  # each bit enters at the top; 32 bits push the old ones out
                     k: T.let[T.int32] = part * _BITS + b
                     packed[0] = (packed[0] >> T.uint32(1)) | T.Select(
                         x[i, k] >= threshold[k], T.uint32(0x80000000), T.uint32(0)
                     )
-                y[i, T.truncdiv(part, parts)] = packed[0]
+                y[i, T.truncdiv(part, parts)] = packed[0]  # no branch: a word's last store is the right one
 
     return kernel

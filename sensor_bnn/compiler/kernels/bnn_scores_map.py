@@ -1,4 +1,4 @@
-"""Scores and attention map, a row at a time: no tensor of all scores."""
+"""Scores and attention map, one row at a time, without a tensor of all scores."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -7,12 +7,12 @@ from sensor_bnn.compiler.kernels.popcount import popcount
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 MAX_KEYS = 1024
-"""The counts of a row lie on the stack: TVM takes larger memory from a runtime that is not there."""
+"""The most keys. A row's counts are on the stack; TVM would take more from a runtime, which is absent."""
 
 COUNT = "count"
-"""The block that counts a key, for a schedule."""
+"""The name of the block that counts one key, for schedules."""
 
-_NEVER = 65536
+_NEVER = 65536  # above every entry of a table, so that no bit is set; also the limit if the ratio is NaN
 _BITS = 8
 _PARTS = WORD_BITS // _BITS
 
@@ -20,14 +20,14 @@ _PARTS = WORD_BITS // _BITS
 def bnn_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
     """Build ``(a [H, M, words(K)], b [H, N, words(K)], table int32 [H, K + 1], ratio [H]) -> y``.
 
-    ``y`` is ``[H, M, words(N)]``: BnnMatMul, then BnnAttentionMap. A table's entry is at least a float if and
-    only if it is at least the next whole number, so the comparison a score is one of integers.
+    ``y`` is ``[H, M, words(N)]``: BnnMatMul, then BnnAttentionMap. A whole number reaches a float limit if
+    and only if it reaches the limit rounded up, so a score needs only a comparison of integers.
 
     Args:
-        H: heads.
-        M: queries.
-        N: keys, at most ``MAX_KEYS``.
-        K: bits of a head, at most 65534.
+        H: the number of heads.
+        M: the number of queries.
+        N: the number of keys, at most ``MAX_KEYS``.
+        K: the bits of a head, at most 65534.
     """
     words = words_for(K)
     words_out = words_for(N)
@@ -65,7 +65,7 @@ def bnn_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
             packed = T.alloc_local((1,), "uint32")
             packed[0] = T.uint32(0)
             for part in T.serial(T.truncdiv(N, _BITS)):
-                for p in T.unroll(_BITS):
+                for p in T.unroll(_BITS):  # the sign of least - 1 - e is the bit e >= least
                     e: T.let[T.int32] = table[h, T.Cast("int32", agreeing[part * _BITS + p])]
                     bit: T.let[T.uint32] = T.reinterpret("uint32", least[0] - 1 - e) & T.uint32(0x80000000)
                     packed[0] = (packed[0] >> T.uint32(1)) | bit
@@ -74,7 +74,7 @@ def bnn_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
                 last: T.let[T.int32] = table[h, T.Cast("int32", agreeing[N - N % _BITS + p])]
                 sign: T.let[T.uint32] = T.reinterpret("uint32", least[0] - 1 - last) & T.uint32(0x80000000)
                 packed[0] = (packed[0] >> T.uint32(1)) | sign
-            if N % WORD_BITS != 0:
+            if N % WORD_BITS != 0:  # the bits of a last word that is not full are still at its top
                 y[h, i, words_out - 1] = packed[0] >> T.uint32(WORD_BITS - N % WORD_BITS)
 
     return kernel

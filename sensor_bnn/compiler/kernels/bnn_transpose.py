@@ -1,4 +1,4 @@
-"""Bit transpose: values packed along channels become packed along tokens."""
+"""Bit transpose: values that are packed along channels become packed along tokens."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -10,9 +10,9 @@ def bnn_transpose(B: int, M: int, K: int) -> PrimFunc:
     """Build ``(x [B, M, words(K)]) -> y [B, K, words(M)]``.
 
     Args:
-        B: batches (heads).
-        M: rows of x.
-        K: bits a row of x.
+        B: the number of batches (heads).
+        M: the rows of x.
+        K: the bits per row of x.
     """
     words_in = words_for(K)
     words_out = words_for(M)

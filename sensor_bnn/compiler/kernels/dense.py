@@ -1,4 +1,4 @@
-"""Matrix product with constant weights, in float or exact integers: patch embedding and classifier."""
+"""Matrix product with constant weights, in floats or exact integers, for patch embedding and classifier."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from tvm.tirx import PrimFunc
 from sensor_bnn.compiler.kernels.widen import STORED, widened
 
 SUM, END = "sum", "end"
-"""The blocks that add a term and that make an output, for a schedule."""
+"""The names of the blocks that add a term and that compute an output, for schedules."""
 
 
 @dataclass(frozen=True)
 class Patches:
-    """Where the terms of a row lie: x is ``[C, R, P, Q, S]``, row ``r * Q + q`` its ``[:, r, :, q, :]``.
+    """The positions of a row's terms: x is ``[C, R, P, Q, S]``, its row ``r * Q + q`` is ``[:, r, :, q, :]``.
 
-    Of an image of C colours these are its patches of P by S pixels, of windows (R = P = 1) stretches of S
-    samples; a matrix of M rows by K terms is ``(1, 1, 1, M, K)``.
+    For an image of C colours the rows are patches of P by S pixels. For a window (R = P = 1) they are
+    stretches of S samples. A matrix of M rows and K terms is ``(1, 1, 1, M, K)``.
     """
 
     C: int
@@ -27,24 +27,24 @@ class Patches:
 
     @property
     def rows(self) -> int:
-        """Rows."""
+        """The number of rows."""
         return self.R * self.Q
 
     @property
     def terms(self) -> int:
-        """Terms of a row."""
+        """The number of terms of a row."""
         return self.C * self.P * self.S
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Element types: ``float32``, an integer type, or for constants ``float16``.
+    """Element types in memory: ``float32``, an integer type, or, for constants, ``float16``.
 
     Attributes:
-        x: of the input.
-        w: of the weights.
-        scale: of the scale.
-        bias: of the bias.
+        x: the type of the input.
+        w: the type of the weights.
+        scale: the type of the scale.
+        bias: the type of the bias.
     """
 
     x: str
@@ -56,15 +56,15 @@ class Stored:
 def dense(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> PrimFunc:
     """Build ``(x [C, R, P, Q, S], w [terms, N], scale [N], bias [bias_rows, N]) -> y float32 [rows, N]``.
 
-    ``y = scale * (x @ w) + bias``, product and sum rounded one after the other. Terms are added in the order
-    of w's rows to a sum that starts at 0.
+    ``y = scale * (x @ w) + bias``; product and sum are rounded one after the other. The terms are added in
+    the order of w's rows to a sum that starts at 0.
 
     Args:
-        shape: of x.
-        N: outputs.
-        bias_rows: as many as rows (a bias a row) or 1 (the same for all).
-        stored: element types.
-        sums: ``float32``, or ``int32`` for integers whose sums a float32 holds exactly too.
+        shape: the shape of x.
+        N: the number of outputs.
+        bias_rows: the number of rows for one bias per row, or 1 for the same bias in all rows.
+        stored: the element types.
+        sums: the type of the sums: ``float32``, or ``int32`` for integers if float32 holds all sums exactly.
     """
     last = bias_rows - 1
     C, R, P, Q, S = shape.C, shape.R, shape.P, shape.Q, shape.S

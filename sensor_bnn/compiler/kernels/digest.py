@@ -1,4 +1,4 @@
-"""A number that stands for all words of a tensor, and words that stand for nothing."""
+"""A hash of all words of a tensor, and a fill value that no kernel writes."""
 
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
@@ -8,7 +8,7 @@ _POISON = 0xA5A5A5A5
 
 
 def digest(words: int) -> PrimFunc:
-    """Build ``(y uint32 [words]) -> d uint32 [1]``: FNV-1a with a word where it has a byte.
+    """Build ``(y uint32 [words]) -> d uint32 [1]``: FNV-1a over words instead of bytes.
 
     Source: G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, The FNV Non-Cryptographic Hash Algorithm.
     """
@@ -25,7 +25,7 @@ def digest(words: int) -> PrimFunc:
 
 
 def poison(words: int) -> PrimFunc:
-    """Build ``() -> y uint32 [words]``: what no kernel leaves behind."""
+    """Build ``() -> y uint32 [words]``, which overwrites old results, so that none can pass as a new one."""
 
     @T.prim_func(s_tir=True)
     def kernel(y: T.Buffer((words,), "uint32")):

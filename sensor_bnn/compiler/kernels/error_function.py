@@ -1,4 +1,4 @@
-"""The error function and what is made of it, an entry at a time."""
+"""The error function and the GELUs, element by element."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.kernels.exponential import exponent, powers, remainder, scaled
 
-# Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: wrong by 1.5e-7 at most.
+# Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: its error is at most 1.5e-7.
 _P = 0.3275911
 _A = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _SQRT_HALF = 0.70710678
@@ -50,7 +50,7 @@ def gelu(size: int) -> PrimFunc:
             k: T.let[T.float32] = exponent(square)
             r: T.let[T.float32] = remainder(square, k)
             rest: T.let[T.float32] = _series(t) * scaled(powers(r), k)
-            # 1 + erf, without taking nearly equal numbers from one another.
+            # 1 + erf(v). For negative v it is `rest` itself: 1 minus a number near 1 would lose its digits.
             twice: T.let[T.float32] = T.Select(x[i] < T.float32(0), rest, T.float32(2) - rest)
             y[i] = (T.float32(0.5) * x[i]) * twice
 
@@ -58,7 +58,7 @@ def gelu(size: int) -> PrimFunc:
 
 
 def gelu_tanh(size: int) -> PrimFunc:
-    """Build ``(x [size]) -> y float32 [size]``: ``x / (1 + exp(-2 u))``, u as in ONNX's approximation."""
+    """Build ``(x [size]) -> y float32 [size]``: ``x / (1 + exp(-2 u))``, with u of ONNX's approximation."""
     inner, cube = 1.5957691216, 0.044715  # 2 * sqrt(2 / pi)
 
     @T.prim_func(s_tir=True)

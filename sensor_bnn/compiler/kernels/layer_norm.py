@@ -7,13 +7,13 @@ from tvm.tirx import PrimFunc
 def layer_norm(M: int, N: int, epsilon: float) -> PrimFunc:
     """Build ``(x [M, N], gain [N], shift [N]) -> y float32 [M, N]``.
 
-    Mean and variance are sums in the order of the entries. The root is the machine's where it has one; here
-    it is Newton's method from a first guess by the exponent, the same on every core.
+    Mean and variance are sums in the order of the entries. Not every core has a square root instruction, so
+    the inverse root is computed by Newton's method from a first guess, with the same bits on every core.
 
     Args:
-        M: rows.
-        N: entries a row.
-        epsilon: added to the variance.
+        M: the number of rows.
+        N: the entries per row.
+        epsilon: the constant that is added to the variance.
     """
 
     @T.prim_func(s_tir=True)
@@ -35,7 +35,7 @@ def layer_norm(M: int, N: int, epsilon: float) -> PrimFunc:
                 off: T.let[T.float32] = x[i, j] - mean
                 total[0] = total[0] + off * off
             variance: T.let[T.float32] = total[0] / T.float32(N) + T.float32(epsilon)
-            # 2**(-e/2) of a number with exponent e, to a few per cent.
+            # Halving and negating the exponent bits gives the inverse root to a few per cent.
             root[0] = T.reinterpret(
                 "float32", 0x5F3759DF - T.shift_right(T.reinterpret("int32", variance), 1)
             )

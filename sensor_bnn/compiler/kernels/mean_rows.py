@@ -4,15 +4,15 @@ from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
 SUM, END = "sum", "end"
-"""The blocks that add a row and that make an output, for a schedule."""
+"""The names of the blocks that add a row and that compute an output, for schedules."""
 
 
 def mean_rows(M: int, N: int) -> PrimFunc:
-    """Build ``(x [M, N]) -> y float32 [N]``: sum in the order of rows, divided by M.
+    """Build ``(x [M, N]) -> y float32 [N]``: the sum in the order of the rows, divided by M.
 
     Args:
-        M: rows (tokens).
-        N: channels.
+        M: the number of rows (tokens).
+        N: the number of channels.
     """
 
     @T.prim_func(s_tir=True)

@@ -1,4 +1,4 @@
-"""Random data made where it is used: the same on every machine, and nothing to send.
+"""Random data that is made where it is used, so that it need not be sent; the same on every machine.
 
 Source: G. Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003.
 """
@@ -17,12 +17,12 @@ def _next(state: Expr) -> Expr:
 
 
 def noise_words(N: int, bits: int, seed: int) -> PrimFunc:
-    """Build ``() -> y uint32 [N]``: every bit random, but of packed rows those behind their last one.
+    """Build ``() -> y uint32 [N]``: every bit is random, except that the tails of packed rows are zero.
 
     Args:
-        N: words.
-        bits: of a packed row; 0 for words without rows.
-        seed: from 1 on.
+        N: the number of words.
+        bits: the bits of a packed row; 0 for words without rows.
+        seed: the first state, at least 1: xorshift never leaves 0.
     """
     words = max(words_for(bits), 1)
     used = bits % WORD_BITS
@@ -42,11 +42,11 @@ def noise_words(N: int, bits: int, seed: int) -> PrimFunc:
 
 
 def noise_floats(N: int, seed: int) -> PrimFunc:
-    """Build ``() -> y float32 [N]``: random from -2 to 2, multiples of 2**-22.
+    """Build ``() -> y float32 [N]``: random multiples of 2**-22 in -2 .. 2.
 
     Args:
-        N: numbers.
-        seed: from 1 on.
+        N: the number of floats.
+        seed: the first state, at least 1: xorshift never leaves 0.
     """
 
     @T.prim_func(s_tir=True)

@@ -1,7 +1,7 @@
 """Population count of the XOR of two packed rows, as TIR expressions.
 
-Cortex-M has no popcount. Counting in parallel inside a word (SWAR) costs 12 operations a word; three words
-share the later half of them, since their 4-bit fields hold counts up to 12.
+Cortex-M has no popcount instruction. Counting in parallel fields of a word (SWAR) costs 12 operations per
+word. Three words share the later half of them, because the sum of their counts in 4-bit fields is at most 12.
 
 Source: H. S. Warren, Hacker's Delight, 2nd edition, section 5-1.
 """
@@ -15,8 +15,8 @@ from tvm.script.ir_builder import tirx as builder
 
 _WORDS_IN_NIBBLES = 3
 UNROLLED_WORDS = 30
-"""The longest row counted by one expression: ten groups of three words, whose four byte counts stay at or
-below 240."""
+"""The longest row that one expression counts: ten groups of three words. Each of the four byte counts is then
+at most 240 and does not overflow."""
 
 
 def _word(value: int) -> Expr:
@@ -33,14 +33,15 @@ def _nibble_counts(x: Expr) -> Expr:
 
 
 def _byte_counts(words: list[Expr]) -> Expr:
-    """Counts of at most three words, added up in the four bytes of one."""
+    """Count at most three words and add the counts in the four bytes of one word."""
     nibbles = reduce(_add, map(_nibble_counts, words))
-    if len(words) == 1:
+    if len(words) == 1:  # a nibble is at most 4, so the sum of two fits a nibble and one mask suffices
         return (nibbles + (nibbles >> _word(4))) & _word(0x0F0F0F0F)
     return (nibbles & _word(0x0F0F0F0F)) + ((nibbles >> _word(4)) & _word(0x0F0F0F0F))
 
 
 def _sum_of_bytes(x: Expr, largest: int) -> Expr:
+    # The product adds all four bytes in the top one, where the sum must fit a byte.
     if largest <= 255:
         return (x * _word(0x01010101)) >> _word(24)
     halves = (x & _word(0x00FF00FF)) + ((x >> _word(8)) & _word(0x00FF00FF))
@@ -55,11 +56,11 @@ def _unrolled(words: list[Expr]) -> Expr:
 def popcount(word: Callable[[Expr | int], Expr], words: int) -> Expr:
     """Return the number of ones in ``words`` words as an int32 expression.
 
-    Called while TVM parses a kernel: long rows put a loop before the statement that holds the call.
+    It is called while TVM parses a kernel. For a long row it emits a loop before the statement of the call.
 
     Args:
-        word: gives the expression of the word at a place.
-        words: how many there are.
+        word: a function from the position of a word to its expression.
+        words: the number of words.
     """
     if words <= UNROLLED_WORDS:
         return _unrolled([word(k) for k in range(words)])

@@ -7,11 +7,11 @@ from sensor_bnn.compiler.kernels.exponential import exponent, powers, remainder,
 
 
 def softmax(M: int, N: int) -> PrimFunc:
-    """Build ``(x [M, N]) -> y float32 [M, N]``: exponentials of x less its row's largest, over their sum.
+    """Build ``(x [M, N]) -> y float32 [M, N]``: exponentials of x minus its row's maximum, over their sum.
 
     Args:
-        M: rows.
-        N: entries a row; summed in their order.
+        M: the number of rows.
+        N: the entries per row, which are summed in their order.
     """
 
     @T.prim_func(s_tir=True)

@@ -1,23 +1,23 @@
-"""Constants as flash holds them, to the type that a kernel computes with; exact."""
+"""Exact conversion of constants from their type in flash to the type that a kernel computes with."""
 
 from tvm.ir import Expr
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
 STORED = {"float16": "uint16"}
-"""The element type in TIR of constants that no integer type holds."""
+"""The element types in TIR of constants that a kernel reads as raw bits."""
 
 
 def widened(value: Expr, kind: str, dtype: str) -> Expr:
     """Return a stored element as an expression of the type that a kernel computes with.
 
-    float16 numbers, none of them subnormal, become float32 without an instruction that not every core has:
-    exponent and fraction go to their places, and one product puts the exponent's bias right.
+    Not every core has an instruction for float16. Its exponent and fraction are shifted to their places in a
+    float32, and a product with 2**112 corrects the exponent's bias. This is exact, as no number is subnormal.
 
     Args:
         value: the element, of type ``STORED.get(kind, kind)``.
-        kind: ``float16``, an integer type, or ``dtype`` itself.
-        dtype: ``float32`` or ``int32``.
+        kind: the type in flash: ``float16``, an integer type, or ``dtype`` itself.
+        dtype: the type of the result, ``float32`` or ``int32``.
     """
     if kind == "float16":
         bits = T.Cast("uint32", value)
@@ -30,9 +30,9 @@ def widen(N: int, kind: str, dtype: str) -> PrimFunc:
     """Build ``(x kind [N]) -> y dtype [N]``.
 
     Args:
-        N: elements.
-        kind: as flash holds them: ``float16`` or an integer type.
-        dtype: ``float32`` or ``int32``.
+        N: the number of elements.
+        kind: the type in flash: ``float16`` or an integer type.
+        dtype: the type of the result, ``float32`` or ``int32``.
     """
 
     @T.prim_func(s_tir=True)

@@ -1,1 +1,1 @@
-"""Schedules that may be chosen: a file a kernel, its loops in blocks and the function that schedules them."""
+"""Spaces of schedules: one file per kernel, with its blocks and the function that schedules them."""

@@ -1,4 +1,4 @@
-"""Float product with constant weights: the tile of sums that stay in registers, and how far a row unrolls."""
+"""Float product with constant weights: the tile of sums in registers, and the unrolling of a row."""
 
 from tvm import s_tir
 
@@ -10,15 +10,15 @@ _MOST_ROWS = 8
 _MOST_COLUMNS = 16
 _MOST_TERMS = 8
 
-# Outputs and rows that share loads; as many sums stay in registers (a Cortex-M FPU has 32, its core 13).
+# Outputs and rows that share loads. All sums of a tile stay in registers: a Cortex-M FPU has 32, its core 13.
 _COLUMNS = {"float32": (1, 2, 4, 8), "int32": (1, 2, 4)}
 _ROWS = (1, 2)
 
 
 def dense_space(shape: Patches, N: int, bias_rows: int, stored: Stored, sums: str) -> Space:
-    """Return the space of ``kernels.dense.dense``: the arguments are the same.
+    """Return the space of ``kernels.dense.dense``; the arguments are the same.
 
-    Parameters: ``rows`` and ``columns`` of the tile, ``terms`` of a row added before the loop goes on.
+    Its parameters are ``rows`` and ``columns`` of the tile, and the ``terms`` of a row that are unrolled.
     """
 
     def schedule(sch: s_tir.Schedule, tile: Tile) -> None:

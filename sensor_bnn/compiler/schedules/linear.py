@@ -1,4 +1,4 @@
-"""Binary linear layer by the loop that counts bits, floats out: rows and outputs that share loads."""
+"""Binary linear layer with float outputs, by the loop that counts bits: rows and outputs that share loads."""
 
 from tvm import s_tir
 
@@ -13,9 +13,9 @@ _MOST_OUTPUTS = 4
 
 
 def linear_space(M: int, N: int, K: int, *, residual: bool) -> Space | None:
-    """Return the space of ``kernels.bnn_linear``'s kernels; None where a row is too long for one expression.
+    """Return the space of ``kernels.bnn_linear``'s kernels, or None if a row is too long for one expression.
 
-    Parameters: ``rows`` and ``outputs`` of the tile.
+    Its parameters are ``rows`` and ``outputs`` of the tile.
     """
     if words_for(K) > UNROLLED_WORDS:
         return None

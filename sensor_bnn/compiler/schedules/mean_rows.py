@@ -1,4 +1,4 @@
-"""Mean over tokens: columns whose sums run beside each other, rows added before the loop goes on."""
+"""Mean over tokens: the columns that are summed at the same time, and the rows that are unrolled."""
 
 from tvm import s_tir
 
@@ -11,7 +11,7 @@ _MOST_ROWS = 8
 
 
 def mean_rows_space(M: int, N: int) -> Space:
-    """Return the space of ``kernels.mean_rows.mean_rows``: the arguments are the same."""
+    """Return the space of ``kernels.mean_rows.mean_rows``; the arguments are the same."""
 
     def schedule(sch: s_tir.Schedule, tile: Tile) -> None:
         update, end = sch.get_sblock(SUM), sch.get_sblock(END)

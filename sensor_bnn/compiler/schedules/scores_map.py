@@ -1,4 +1,4 @@
-"""Attention map by the loop in TIR: keys counted before the loop goes on."""
+"""Attention map by the loop in TIR: the keys that are unrolled."""
 
 from tvm import s_tir
 
@@ -10,7 +10,7 @@ _MOST_KEYS = 13
 
 
 def scores_map_space(H: int, M: int, N: int, K: int) -> Space:
-    """Return the space of ``kernels.bnn_scores_map``'s kernel: the arguments are the same."""
+    """Return the space of ``kernels.bnn_scores_map``'s kernel; the arguments are the same."""
 
     def schedule(sch: s_tir.Schedule, tile: Tile) -> None:
         loop = sch.get_loops(sch.get_sblock(COUNT))[-1]

@@ -1,6 +1,6 @@
-"""What of a kernel's loops may be chosen, and the kernel that a choice makes.
+"""The choices for a kernel's loops, and the kernel that results from a choice.
 
-Every point of a space computes the same bits: sums may be split and unrolled, never reordered.
+Every point of a space computes the same bits: sums may be split and unrolled, but not reordered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tvm.tirx import PrimFunc
 from sensor_bnn.errors import ModelError
 
 Tile = Callable[[str, Any, int], Any]
-"""Given a parameter's name, a loop and the longest tile: the two factors that the loop is split by.
+"""A function from a parameter's name, a loop and the longest tile to the two factors that split the loop.
 
 The parameter is the inner factor, a divisor of the loop's length.
 """
@@ -27,9 +27,10 @@ class Space:
 
     Attributes:
         blocks: the kernel in blocks, not scheduled.
-        block: one of them, which stays whole.
-        schedule: schedules it; asks for each parameter once, in the same order every time.
-        rule: the point that the compiler takes where nothing was tuned.
+        block: the name of a block that every schedule keeps whole.
+        schedule: the function that schedules the kernel. It requests each parameter once, always in the same
+            order.
+        rule: the point that the compiler uses without a tuning.
     """
 
     blocks: PrimFunc
@@ -38,7 +39,7 @@ class Space:
     rule: Mapping[str, int]
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
-        """The parameters' names and values; the first value is the plainest loop."""
+        """Return the values of each parameter by its name; the first value leaves the loop as it is."""
         schedule = s_tir.Schedule(self.blocks)
         found: dict[str, tuple[int, ...]] = {}
 
@@ -53,10 +54,10 @@ class Space:
         """Return the kernel at a point.
 
         Args:
-            point: a value for every parameter; the rule's if None.
+            point: a value for every parameter; None for the rule's point.
 
         Raises:
-            ModelError: a parameter is missing, unknown, or has not this value.
+            ModelError: a parameter is missing or unknown, or its value is not one of its values.
         """
         given = self.rule if point is None else point
         schedule = s_tir.Schedule(self.blocks)
@@ -84,5 +85,5 @@ _REMEDY = "Tune the model again with `sensor-bnn tune`."
 
 
 def divisors(number: int, most: int) -> tuple[int, ...]:
-    """Return the divisors of a number up to ``most``, least first."""
+    """Return the divisors of a number up to ``most``, in ascending order."""
     return tuple(size for size in range(1, min(number, most) + 1) if number % size == 0)
