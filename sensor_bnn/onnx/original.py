@@ -1,7 +1,7 @@
 """Hold what was made from an ONNX file against the file itself, layer by layer, in ONNX Runtime.
 
 The compiler reads a file with TVM, ONNX's shape inference and rules of its own. Here stock ONNX Runtime runs
-the nodes of the original file instead, as it stands. Each node gets what the compiled model computed before
+the nodes of the original file instead, as it is. Each node gets what the compiled model computed before
 it, so that only the layer that was read wrongly differs, and a sign that rounding turns does not spread.
 """
 
@@ -100,7 +100,7 @@ def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
 
 
 class Original:
-    """An ONNX file as it stands.
+    """An ONNX file as it is.
 
     Args:
         data: its bytes.
