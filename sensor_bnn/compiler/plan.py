@@ -88,6 +88,8 @@ class _Writer:
         extern = extern_name(value)
         if extern is not None:
             self._own(var, name, extern, list(value.args[1].fields))
+        elif isinstance(value, GenericConst):  # What nodes that read constants alone were folded to.
+            self._buffer_of[var] = self._read(value)
         elif isinstance(value, relax.Call) and value.op.name == "relax.reshape":
             self._buffer_of[var] = self._read(value.args[0])
         elif isinstance(value, relax.Call) and value.op.name == "relax.call_tir":
