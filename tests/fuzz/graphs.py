@@ -80,7 +80,7 @@ class Graph:
 
     def normal(self, *shape: int) -> str:
         name = self.constant(self.rng.standard_normal(shape).astype(np.float32))
-        if self.chance(0.9):
+        if self.chance(0.97):
             return name
         # Constants that nodes compute.
         inputs = {"Identity": [name], "Mul": [name, name], "Cast": [name], "Transpose": [name]}

@@ -11,7 +11,7 @@ from sensor_bnn.onnx import rewrite
 from .graphs import OPSETS, outcome, random_graph
 
 PARTS = 4
-GRAPHS_OF_A_PART = 25
+GRAPHS_OF_A_PART = 20
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -21,7 +21,7 @@ def test_random_graphs_compute_what_onnxruntime_computes(part: int) -> None:
         kind, said = outcome(random_graph(seed))
         counts[kind] += 1
         assert kind != "finding", f"seed {seed}: {said}"
-    assert counts["equal"] >= 0.9 * GRAPHS_OF_A_PART, counts
+    assert counts["equal"] >= 0.8 * GRAPHS_OF_A_PART, counts
 
 
 def test_the_graphs_have_every_operator_set_and_rank() -> None:
