@@ -45,6 +45,7 @@ class CompileOptions(TypedDict, total=False):
 
     dump_ir: Path | None
     tuning: Path | None
+    samples: Path | None
     cache: bool
 
 

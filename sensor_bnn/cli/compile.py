@@ -36,6 +36,11 @@ _WIDTH = 130
     help="File that `sensor-bnn tune` wrote for this target. Layers of other shapes are compiled without it.",
 )
 @click.option(
+    "--samples",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Real samples (npz) on which the compiled model is compared with MODEL, beside random inputs.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the bundle's metadata as one JSON object on stdout."
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
@@ -45,6 +50,7 @@ def command(
     output: Path | None,
     dump_ir: Path | None,
     tuning: Path | None,
+    samples: Path | None,
     no_cache: bool,
     as_json: bool,
 ) -> None:
@@ -54,6 +60,9 @@ def command(
     static library named after the model, their sources, metadata.json, an example, and files to use them from
     CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
     also has a shared library.
+
+    A file of another exporter is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a
+    layer of the compiled model differs, the file is refused with the layer's name and nothing is written.
 
     Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 
@@ -71,7 +80,13 @@ def command(
     if not as_json:
         click.echo(f"Compiling {model} for {target} ...", err=True)
     bundle = compile_model(
-        model, target, output or model.parent / target, dump_ir=dump_ir, tuning=tuning, cache=not no_cache
+        model,
+        target,
+        output or model.parent / target,
+        dump_ir=dump_ir,
+        tuning=tuning,
+        samples=samples,
+        cache=not no_cache,
     )
     if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler

@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--board", "board_name", help="Also run on this emulated board (see `sensor-bnn boards`).")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random input.")
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Real samples (npz) on which the reading of MODEL is compared with MODEL, beside random inputs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
-def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> None:
+def command(model: Path, board_name: str | None, seed: int, samples: Path | None, as_json: bool) -> None:
     """Compare every layer of MODEL on every backend.
 
-    The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the kernels compiled for
-    this machine. With --board, the kernels also run on an emulated board, whose results must equal this
-    machine's to the last bit. Each layer is checked on the input that it got on that backend, so a difference
-    is reported for the layer that causes it. Bits and integers must be equal; floats may differ by rounding.
+    First ONNX Runtime runs MODEL as it is, on random inputs and those of --samples, and the file is refused
+    if it was read wrongly. The backends are the numpy reference, onnx.reference, stock ONNX Runtime, and the
+    kernels compiled for this machine. With --board, the kernels also run on an emulated board, whose results
+    must equal this machine's to the last bit. Each layer is checked on the input that it got on that backend,
+    so a difference is reported for the layer that causes it. Bits and integers must be equal; floats may
+    differ by rounding.
+
     Exits with 1 if a layer differs.
 
     \b
@@ -43,7 +51,7 @@ def command(model: Path, board_name: str | None, seed: int, as_json: bool) -> No
     def tell(backend: str) -> None:
         click.echo(f"running on {backend}", err=True)
 
-    checks = verify_model(model, board, seed, tell)
+    checks = verify_model(model, board, seed, tell, samples)
     ok = all(check.first_difference is None for check in checks)
     if as_json:
         result = {

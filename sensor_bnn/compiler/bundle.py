@@ -46,6 +46,7 @@ KERNELS = "kernels"
 _C_TYPES = {
     "float32": "float",
     "float16": "uint16_t",
+    "bool": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32)},
 }
 
@@ -308,11 +309,12 @@ def _c_type(kind: TensorType) -> str:
 
 
 def _prototype(kernel: str, function: PrimFunc) -> str:
-    def parameter(buffer: Any) -> str:
-        name = re.sub(r"\W+", "_", buffer.name).strip("_")
+    def parameter(place: int, buffer: Any) -> str:
+        # A kernel that reads one tensor twice has two parameters of its name; a tensor may be called `int`.
+        name = re.sub(r"\W+", "_", f"{buffer.name}_{place}").lstrip("_0123456789") or f"p{place}"
         return f"{_C_TYPES[str(buffer.ty.dtype.dtype)]} *{name}"
 
-    *reads, writes = [parameter(buffer) for buffer in function.params]
+    *reads, writes = [parameter(place, buffer) for place, buffer in enumerate(function.params)]
     return f"void {kernel}({', '.join([*(f'const {read}' for read in reads), writes])});"
 
 

@@ -37,7 +37,17 @@ LIMIT_BYTES = 500_000_000
 
 _SUFFIX = ".bundle"
 _DIGEST_BYTES = hashlib.sha256().digest_size
-_PACKAGES = ("apache-tvm", "apache-tvm-ffi", "jinja2", "ml-dtypes", "numpy", "onnx", "protobuf", "sensor-bnn")
+_PACKAGES = (
+    "apache-tvm",
+    "apache-tvm-ffi",
+    "jinja2",
+    "ml-dtypes",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "protobuf",
+    "sensor-bnn",
+)
 # What GCC reads beside its arguments (GCC manual, "Environment Variables Affecting GCC").
 _VARIABLES = (
     *("COMPILER_PATH", "CPATH", "C_INCLUDE_PATH", "GCC_COMPARE_DEBUG", "GCC_EXEC_PREFIX", "LIBRARY_PATH"),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from sensor_bnn.compiler.floats import ERF, GELU, GELU_TANH, LAYER_NORM, SOFTMAX
+from sensor_bnn.compiler.floats import CAST, ERF, GELU, GELU_TANH, LAYER_NORM, SOFTMAX
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import FLOAT, TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -111,7 +111,7 @@ class Costs:
 
     def float_kernel(self, extern: str, size: int) -> int:
         """Estimate an operator of ``floats.py`` on ``size`` elements."""
-        return round(size * self.floats[extern])
+        return round(size * (self.elements["cast"] if extern == CAST else self.floats[extern]))
 
     def standard(self, operator: str, reads: Sequence[TensorType], result: TensorType) -> int:
         """Estimate one of TVM's own kernels from the types that it reads and writes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from tvm_ffi import structural_equal
@@ -25,7 +26,7 @@ class Result:
     Attributes:
         name: the layer's name.
         value: the ONNX node whose value the result is.
-        type: the element type and the shape; an element has 4 bytes.
+        type: the element type and the shape; an element has at most 4 bytes.
         start: the index of the result's first word.
     """
 
@@ -36,14 +37,13 @@ class Result:
 
     def read(self, output: bytes) -> Array:
         """Return the result from the bytes of the whole output."""
-        end = self.start + max(1, int(np.prod(self.type.shape)))
-        words = np.frombuffer(output, np.uint32)[self.start : end]
-        return words.view(self.type.dtype).reshape(self.type.shape)
+        array = np.frombuffer(output, self.type.dtype, prod(self.type.shape), 4 * self.start)
+        return array.reshape(self.type.shape)
 
 
 def result_words(type: TensorType) -> int:
     """Return the number of words of a result in the output, a multiple of 4 words."""
-    return -(-int(np.prod(type.shape)) // _ALIGNMENT_WORDS) * _ALIGNMENT_WORDS
+    return -(-prod(type.shape) // _ALIGNMENT_WORDS) * _ALIGNMENT_WORDS
 
 
 def expose_layers(program: Program, steps: Collection[int] | None = None) -> tuple[Program, list[Result]]:

@@ -1,6 +1,6 @@
 """Float operators whose library functions differ between machines, as kernels with a fixed order.
 
-So LayerNormalization, Softmax, Gelu and Erf give the same bits on every target.
+So LayerNormalization, Softmax, Gelu, Erf and Cast from float give the same bits on every target.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from onnx import helper
 from tvm import relax
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.kernels import built
+from sensor_bnn.compiler.kernels.cast import cast
 from sensor_bnn.compiler.kernels.error_function import erf, gelu, gelu_tanh
 from sensor_bnn.compiler.kernels.layer_norm import layer_norm
 from sensor_bnn.compiler.kernels.softmax import softmax
@@ -25,7 +27,9 @@ SOFTMAX = "sensor_bnn.Softmax"
 ERF = "sensor_bnn.Erf"
 GELU = "sensor_bnn.Gelu"
 GELU_TANH = "sensor_bnn.GeluTanh"
+CAST = "sensor_bnn.Cast"
 
+_ALONG_AN_AXIS = ("LayerNormalization", "Softmax")
 _REMEDY = "Export the model with it over the last axis, in float32."
 
 
@@ -45,8 +49,18 @@ def float_kernel(extern: str, types: list[TensorType], *numbers: int) -> tuple[s
         return symbol, built(layer_norm, size // N, N, float(np.int32(bits).view(np.float32)))
     if extern == SOFTMAX:
         return f"sbnn_softmax_m{size // shape[-1]}_n{shape[-1]}", built(softmax, size // shape[-1], shape[-1])
+    if extern == CAST:
+        dtype = _CAST_TO[numbers[0]]
+        return f"sbnn_cast_{dtype}_n{size}", built(cast, size, dtype)
     build = {ERF: erf, GELU: gelu, GELU_TANH: gelu_tanh}[extern]
     return f"sbnn_{build.__name__}_n{size}", built(build, size)
+
+
+_CAST_TO = {
+    int(helper.np_dtype_to_tensor_dtype(np.dtype(name))): name
+    for name in ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32")
+}
+"""The types that ``CAST`` writes, by ONNX's number."""
 
 
 def _call(extern: str, x: relax.Expr, *arguments: relax.Expr) -> relax.Expr:
@@ -55,7 +69,7 @@ def _call(extern: str, x: relax.Expr, *arguments: relax.Expr) -> relax.Expr:
 
 def _type(x: relax.Expr, operator: str, name: str) -> TensorType:
     kind = TensorType(np.dtype(str(x.ty.dtype.dtype)), tuple(int(size) for size in x.ty.shape))
-    if kind.dtype != FLOAT or not kind.shape:
+    if kind.dtype != FLOAT or (not kind.shape and operator in _ALONG_AN_AXIS):
         raise ModelError(f"Node {name} ({operator}) reads {kind}.", _REMEDY)
     return kind
 
@@ -92,6 +106,16 @@ def _erf(inputs: Any, attributes: dict[str, Any], name: str) -> relax.Expr:
     return _call(ERF, inputs[0])
 
 
+def _cast(inputs: Any, attributes: dict[str, Any], name: str) -> relax.Expr:
+    x, to = inputs[0], int(attributes["to"])
+    source = str(x.ty.dtype.dtype)
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(to)).name
+    if source != "float32" or to not in _CAST_TO:
+        # Truth values are the numbers 0 and 1; the others are single instructions, or cut bits off.
+        return relax.op.not_equal(x, relax.const(0, source)) if dtype == "bool" else relax.op.astype(x, dtype)
+    return relax.op.call_dps_packed(CAST, [x, relax.prim_value(to)], relax.TensorType(x.ty.shape, dtype))
+
+
 def _gelu(inputs: Any, attributes: dict[str, Any], name: str) -> relax.Expr:
     _type(inputs[0], "Gelu", name)
     form = attributes.get("approximate", "none")
@@ -102,6 +126,7 @@ def _gelu(inputs: Any, attributes: dict[str, Any], name: str) -> relax.Expr:
 
 
 FLOAT_OPERATORS: dict[str, Callable[[Any, dict[str, Any], str], relax.Expr]] = {
+    "Cast": _cast,
     "LayerNormalization": _layer_norm,
     "Softmax": _softmax,
     "Erf": _erf,
@@ -109,4 +134,4 @@ FLOAT_OPERATORS: dict[str, Callable[[Any, dict[str, Any], str], relax.Expr]] = {
 }
 """By ONNX operator, the function from inputs, attributes and node name to the call of its kernel."""
 
-FLOAT_KERNELS = (LAYER_NORM, SOFTMAX, ERF, GELU, GELU_TANH)
+FLOAT_KERNELS = (LAYER_NORM, SOFTMAX, ERF, GELU, GELU_TANH, CAST)

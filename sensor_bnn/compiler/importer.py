@@ -24,7 +24,7 @@ from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
 
 _OF_TVM = frozenset(
-    {"Add", "Cast", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
+    {"Add", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
 )
 """Operators that TVM's own conversion handles: single operations, or sums in a fixed order."""
 
@@ -114,7 +114,7 @@ class _Converter:
         def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
             name = attributes["tvm_custom"]["name"]
             try:
-                value = self._convert(opset, bb, inputs, attributes, params)
+                var = bb.emit(self._convert(opset, bb, inputs, attributes, params), name or "node")
             except SensorBnnError:
                 raise
             except Exception as error:  # TVM's front end raises many kinds of exceptions
@@ -122,7 +122,6 @@ class _Converter:
                     f"TVM cannot import node {name or 'without a name'}: {one_sentence(error)}.",
                     "Write it in another way, or as several nodes.",
                 ) from error
-            var = bb.emit(value, name or "node")
             self._names[var.name] = name or var.name
             return var
 

@@ -76,11 +76,11 @@ def match_patterns(graph: Graph) -> Graph:
                     match = matches[origin]
                     value = relax.op.call_dps_packed(match.kernel, list(match.arguments), origin.ty)
                     origin = match.var
-                name = graph.names.get(origin.name, origin.name)
+                name = graph.names.get(origin.name, str(origin.name))
                 var = builder.emit(_renamed(value, renamed), name)
                 renamed[binding.var] = var
                 names[var.name] = name
-                values[var.name] = graph.names.get(binding.var.name, binding.var.name)
+                values[var.name] = graph.names.get(binding.var.name, str(binding.var.name))
             last = _renamed(main.body.body, renamed)
             result = builder.emit_output(last)
             names[result.name] = name
@@ -99,12 +99,14 @@ def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> 
         if left not in made or uses[left] != 1:  # a product that another operator reads must stay a tensor
             continue
         product = made[left]
+        if not _same_shape(left, value):  # The sum repeats the product.
+            continue
         if extern_name(product) == LINEAR and right.ty == value.ty:
             return _Match(left, LINEAR_RESIDUAL, (*product.args[1].fields, right))
-        if isinstance(right, GenericConst) and _rows(right) in (1, _rows(value)):
-            dense = _scaled(left, product, made, uses)
-            if dense is not None:
-                return dense.biased(right)
+        bias = _bias(right, value)
+        dense = None if bias is None else _scaled(left, product, made, uses)
+        if bias is not None and dense is not None:
+            return dense.biased(bias)
     return None
 
 
@@ -141,10 +143,10 @@ def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Coun
         return _Dense(var, _bytes(x, made), shape, value.args[1], ones)
     if _is_call(value, "relax.multiply"):
         for left, right in (value.args, reversed(value.args)):
-            if left in made and uses[left] == 1 and _is_dense(made[left]) and isinstance(right, GenericConst):
-                dense = _scaled(left, made[left], made, uses)
-                if dense is not None and _rows(right) == 1 and right.ty.shape[-1] == value.ty.shape[-1]:
-                    return replace(dense, scale=right)
+            if left in made and uses[left] == 1 and _is_dense(made[left]) and _same_shape(left, value):
+                dense, scale = _scaled(left, made[left], made, uses), _vector(right, value)
+                if dense is not None and scale is not None:
+                    return replace(dense, scale=scale)
     return None
 
 
@@ -246,15 +248,41 @@ def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Count
 def _is_dense(value: relax.Expr) -> bool:
     return (
         _is_call(value, "relax.matmul")
+        and str(value.ty.dtype.dtype) == "float32"
         and isinstance(value.args[1], GenericConst)
         and len(value.args[0].ty.shape) == len(value.args[1].ty.shape) == 2
     )
 
 
-def _rows(value: relax.Expr) -> int:
-    """Return the rows of a matrix, 1 for a vector, 0 for any shape that a bias cannot have."""
-    shape = value.ty.shape
-    return int(shape[0]) if len(shape) == 2 else int(len(shape) == 1)
+def _same_shape(left: relax.Expr, right: relax.Expr) -> bool:
+    return _sizes(left) == _sizes(right)
+
+
+def _sizes(value: relax.Expr) -> list[int]:
+    return [int(size) for size in value.ty.shape]
+
+
+def _bias(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
+    """A constant that a product may add: one entry per output, or one per element.
+
+    Args:
+        constant: what is added; any shape that broadcasts.
+        value: the matrix ``[M, N]`` that comes out.
+    """
+    whole = isinstance(constant, GenericConst) and len(_sizes(value)) == 2 and _same_shape(constant, value)
+    return constant if whole else _vector(constant, value)
+
+
+def _vector(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
+    """A constant that is the same for all rows of a matrix ``[M, N]``, with one entry for each output."""
+    if not isinstance(constant, GenericConst) or len(_sizes(value)) != 2:
+        return None
+    shape, N = _sizes(constant), _sizes(value)[1]
+    if len(shape) > 2 or (len(shape) == 2 and shape[0] != 1):
+        return None
+    if shape and shape[-1] == N:
+        return constant
+    return relax.const(np.broadcast_to(constant.value.numpy().reshape(-1), (N,)).copy())
 
 
 def extern_name(value: relax.Expr) -> str | None:

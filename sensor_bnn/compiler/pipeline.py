@@ -30,6 +30,7 @@ def compile_model(
     *,
     dump_ir: Path | None = None,
     tuning: Path | None = None,
+    samples: Path | None = None,
     cache: bool = True,
 ) -> Bundle:
     """Compile an ONNX file into a bundle.
@@ -43,12 +44,16 @@ def compile_model(
             exist if it is empty, or if it is an earlier dump without other files. The model is then compiled
             even if the cache holds its bundle.
         tuning: a file of ``sensor-bnn tune`` for the target; other layers follow the compiler's own rule.
+        samples: a file of real samples on which the compiled model is compared with the ONNX file, beside
+            random inputs. The model is then compiled even if the cache holds its bundle.
         cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
 
     Raises:
         BoardError: there is no such target.
-        ModelError: the file cannot be read or uses something that the compiler does not support, or the
-            tuning is for another target or version.
+        DataError: the samples cannot be read or are not of the model's kind.
+        ModelError: the file cannot be read or uses something that the compiler does not support, the compiled
+            model computes something else than the file in ONNX Runtime, or the tuning is for another target
+            or version.
         FileError: a folder cannot be written, or holds something else.
         ToolError: the host's C compiler failed (hosted targets only).
     """
@@ -58,25 +63,34 @@ def compile_model(
     if dump_ir is not None:
         check_folder(dump_ir, IR)
     key = bundle_key(onnx_path, facts, tuned.sha256) if cache else None
-    if key is not None and dump_ir is None:
+    if key is not None and dump_ir is None and samples is None:
         files = read_entry(key.digest)
         if files is not None:
             _log.info("%s for %s is taken from the cache", onnx_path, target)
             return _place(files, out_dir)
-    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned)
+    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples)
     # A model that was changed after the key was made has another bundle than the key says.
     if key is not None and key.model == bundle.metadata.model_hash:
         write_entry(key.digest, bundle_files(bundle.folder))
     return bundle
 
 
-def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | None, tuned: Tuning) -> Bundle:
+def _compile(
+    onnx_path: Path,
+    target: Target,
+    out_dir: Path,
+    dump_ir: Path | None,
+    tuned: Tuning,
+    samples: Path | None,
+) -> Bundle:
     from sensor_bnn.compiler.bundle import write_bundle
+    from sensor_bnn.compiler.guard import check_against_file
     from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
     from sensor_bnn.compiler.ir import write_ir
     from sensor_bnn.compiler.patterns import match_patterns
     from sensor_bnn.compiler.plan import plan_program
     from sensor_bnn.onnx.load import model_of, read_file
+    from sensor_bnn.onnx.original import is_own
 
     laps = Laps(_log)
     data = read_file(onnx_path)
@@ -89,6 +103,9 @@ def _compile(onnx_path: Path, target: Target, out_dir: Path, dump_ir: Path | Non
     laps.lap("matched patterns")
     program = plan_program(matched, target, tuned)
     laps.lap("planned %d steps for %s", len(program.steps), target.name)
+    if samples is not None or not is_own(data):
+        check_against_file(data, onnx_path, model, matched, samples)
+        laps.lap("held it against the file in ONNX Runtime")
     if dump_ir is not None:
         write_ir(graph, matched, program, target, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 from tvm import relax
@@ -83,10 +84,12 @@ class _Writer:
         self._buffer_of[var] = self._new(Buffer(Place.INPUT, tensor_type(var)))
 
     def bind(self, var: Var, value: relax.Expr, module: object) -> None:
-        name = self._names.get(var.name, var.name)
+        name = self._names.get(var.name, str(var.name))
         extern = extern_name(value)
         if extern is not None:
             self._own(var, name, extern, list(value.args[1].fields))
+        elif isinstance(value, GenericConst):  # What nodes that read constants alone were folded to.
+            self._buffer_of[var] = self._read(value)
         elif isinstance(value, relax.Call) and value.op.name == "relax.reshape":
             self._buffer_of[var] = self._read(value.args[0])
         elif isinstance(value, relax.Call) and value.op.name == "relax.call_tir":
@@ -98,14 +101,33 @@ class _Writer:
 
     def finish(self, result: Var) -> Program:
         index = self._buffer_of.get(result)
-        if index is None or self._buffers[index].place is not Place.ARENA:
-            raise ModelError(
-                "The model's output is its input or a constant.", "Export a model that computes something."
-            )
+        if index is None or self._buffers[index].place is Place.CONSTANT:
+            raise ModelError("The model's output is a constant.", "Export a model that reads its input.")
+        if self._buffers[index].place is Place.INPUT:
+            index = self._copy(result, index)
         self._buffers[index] = replace(self._buffers[index], place=Place.OUTPUT, type=tensor_type(result))
         self._reuse_residuals()
         self._steps = [self._narrow(step) for step in self._steps]
         return Program(tuple(self._buffers), tuple(self._steps))
+
+    def _copy(self, result: Var, index: int) -> int:
+        """Add the one step of a model whose output is its input, with another shape at most."""
+        size, dtype = prod(tensor_type(result).shape), tensor_type(result).dtype.name
+        name = self._names.get(result.name, str(result.name))
+        self._steps.append(
+            Step(
+                name=name,
+                operator="Copy",
+                calls=(tir_call(f"sbnn_copy_{dtype}_n{size}", built(widen, size, dtype, dtype)),),
+                reads=(index,),
+                writes=self._result(result),
+                workspace=None,
+                macs=0,
+                value=self._values.get(result.name, name),
+                instructions=self._costs.widened(size, dtype, dtype),
+            )
+        )
+        return self._steps[-1].writes
 
     def _new(self, buffer: Buffer) -> int:
         self._buffers.append(buffer)
@@ -214,6 +236,7 @@ class _Writer:
             stream = step.reads[-1]  # a sum reads its residual last
             if (
                 step.operator == SUM
+                and step.reads.count(stream) == 1  # What it overwrites is none of its other operands.
                 and self._buffers[stream].place is Place.ARENA
                 and self._buffers[step.writes].place is Place.ARENA
                 and not any(

@@ -36,6 +36,7 @@ from sensor_bnn.onnx.operators import (
     IR_VERSION,
     OPERATORS,
     OPSET,
+    PRODUCER,
     Array,
     TensorType,
 )
@@ -163,7 +164,7 @@ class _Graph:
             ir_version=IR_VERSION,
             opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
             functions=[operator.function() for name, operator in OPERATORS.items() if name in used],
-            producer_name="sensor-bnn",
+            producer_name=PRODUCER,
             producer_version=producer,
         )
         metadata = {

@@ -13,11 +13,25 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
-from sensor_bnn.onnx.qonnx import pack_bipolar
-from sensor_bnn.onnx.rewrite import REWRITTEN, rewrite
-from sensor_bnn.onnx.types import MAX_BYTES, constant_type, infer_types, node_label, one_sentence
+from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
+from sensor_bnn.onnx.rewrite import REWRITTEN, STANDARD, rewrite
+from sensor_bnn.onnx.types import (
+    MAX_BYTES,
+    constant_type,
+    infer_types,
+    is_sign,
+    node_label,
+    one_sentence,
+)
 
-_STANDARD = ("", "ai.onnx")
+OLDEST_OPSET = 7
+"""The oldest operator set that ONNX Runtime runs: what it does not run cannot be held against the file."""
+
+_COMPUTED = frozenset(
+    map(np.dtype, ("bool", "float32", "int8", "int16", "int32", "uint8", "uint16", "uint32"))
+)
+"""Element types that kernels compute."""
+
 _AGAIN = "Export the model again."
 _LONGEST_NAME = 500
 _LISTED_NODES = 8
@@ -52,8 +66,12 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_order(path, model)
     _check_constants(path, model)
     _check_attributes(path, model)
-    pack_bipolar(model)
+    if has_signs(model):
+        prepare(model)
     _check_operators(path, model, {*supported, *REWRITTEN})
+    _drop_outputs(path, model)
+    if has_signs(model):
+        pack_bipolar(model, infer_types(model))
     try:
         onnx.checker.check_model(model)
     except UnicodeDecodeError as error:  # the checker's message contains a name that is not UTF-8
@@ -63,9 +81,9 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     types = infer_types(model)
     _check_ends(path, model, types)
     _name_nodes(model)
-    if any(node.op_type in REWRITTEN for node in model.graph.node):
-        rewrite(model, types)
-        types = infer_types(model)
+    rewrite(model, types)
+    types = infer_types(model)
+    _check_computed(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
     del model.graph.value_info[:]
@@ -150,7 +168,13 @@ def _check_versions(path: Path, model: onnx.ModelProto) -> None:
             "Use the sensor-bnn that exported it, or export the model again.",
         )
     newest = onnx.defs.onnx_opset_version()
-    if max((versions.get(name, 0) for name in _STANDARD), default=0) > newest:
+    oldest = min((versions[name] for name in STANDARD if name in versions), default=OLDEST_OPSET)
+    if oldest < OLDEST_OPSET:
+        raise ModelError(
+            f"{path} uses ONNX operator set {oldest}; this program reads {OLDEST_OPSET} to {newest}.",
+            "Convert it with onnx.version_converter, or export the model again.",
+        )
+    if max((versions.get(name, 0) for name in STANDARD), default=0) > newest:
         raise ModelError(
             f"{path} uses a newer ONNX operator set than {newest}, the newest that is installed.",
             "Update the onnx package, or export the model again.",
@@ -160,10 +184,10 @@ def _check_versions(path: Path, model: onnx.ModelProto) -> None:
 def _check_operators(path: Path, model: onnx.ModelProto, supported: Collection[str]) -> None:
     problems: dict[str, list[str]] = {}
     for index, node in enumerate(model.graph.node):
-        if node.domain in _STANDARD:
+        if node.domain in STANDARD:
             known, name = node.op_type in supported, node.op_type
         else:
-            known = node.domain == DOMAIN and node.op_type in OPERATORS
+            known = (node.domain == DOMAIN and node.op_type in OPERATORS) or is_sign(node)
             name = f"{node.domain}.{node.op_type}"
         if not known:
             problems.setdefault(name, []).append(node_label(node, index))
@@ -172,6 +196,40 @@ def _check_operators(path: Path, model: onnx.ModelProto, supported: Collection[s
         known_names = ", ".join(sorted((*OPERATORS, *supported)))
         raise ModelError(
             f"{path} uses operators that are not supported: {listed}.", f"Supported are {known_names}."
+        )
+
+
+def _drop_outputs(path: Path, model: onnx.ModelProto) -> None:
+    """Remove second and later results that nothing reads; a node of which one is read is refused."""
+    read = {name for node in model.graph.node for name in node.input}
+    read |= {value.name for value in model.graph.output}
+    used: list[str] = []
+    for index, node in enumerate(model.graph.node):
+        more = [name for name in node.output[1:] if name in read]
+        if more:
+            used.append(f"node {node_label(node, index)} ({node.op_type}): {', '.join(more)}")
+        # The outputs of a BatchNormalization of an old set tell that it trains.
+        elif node.op_type != "BatchNormalization":
+            del node.output[1:]
+    if used:
+        raise ModelError(
+            f"{path} uses more than the first result of some nodes: {'; '.join(used)}.",
+            "Export the model so that it does without.",
+        )
+
+
+def _check_computed(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]) -> None:
+    """Check that every computed value has an element type for which there are kernels."""
+    wrong: dict[str, list[str]] = {}
+    for index, node in enumerate(model.graph.node):
+        for name in node.output:
+            if name in types and types[name].dtype not in _COMPUTED:
+                wrong.setdefault(str(types[name].dtype), []).append(node_label(node, index))
+    if wrong:
+        listed = "; ".join(f"{dtype} (node {_some(nodes)})" for dtype, nodes in wrong.items())
+        known = ", ".join(sorted(str(dtype) for dtype in _COMPUTED))
+        raise ModelError(
+            f"{path} computes values of types that are not supported: {listed}.", f"Supported are {known}."
         )
 
 
@@ -192,7 +250,7 @@ def _name_constants(model: onnx.ModelProto) -> None:
         del model.graph.input[:]
         model.graph.input.extend(given)
     for index, node in enumerate(model.graph.node):
-        if node.op_type != "Constant" or node.domain not in _STANDARD:
+        if node.op_type != "Constant" or node.domain not in STANDARD:
             kept.append(node)
             continue
         tensor = _constant_value(node, node_label(node, index))

@@ -2,13 +2,13 @@
 
 ``BipolarQuant(x, s)`` is ``s`` where ``x >= 0`` and ``-s`` elsewhere. A product of such signs with constants
 that have one magnitude per output becomes a BnnLinear. BatchNormalization, sums and products with constants
-after it become its scale and bias. If only its signs are read, an integer threshold replaces all floats. A
-node that has no such form stays unchanged, and a later check refuses it by name.
+after it become its scale and bias. If only its signs are read, an integer threshold replaces all floats.
+Signs that have no such form are refused, each with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,12 +19,9 @@ import onnx.numpy_helper
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, TensorType
 from sensor_bnn.onnx.packing import pack_bits
-
-SIGN = "BipolarQuant"
-DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
-"""The domains that the exporters of recent years have used for it."""
+from sensor_bnn.onnx.types import is_sign
 
 _TYPES = {
     "alpha": onnx.AttributeProto.FLOAT,
@@ -32,6 +29,7 @@ _TYPES = {
     "epsilon": onnx.AttributeProto.FLOAT,
     "perm": onnx.AttributeProto.INTS,
     "transA": onnx.AttributeProto.INT,
+    "training_mode": onnx.AttributeProto.INT,
     "transB": onnx.AttributeProto.INT,
 }
 
@@ -60,19 +58,43 @@ class _Product:
     value: str
 
 
-def pack_bipolar(model: onnx.ModelProto) -> None:
-    """Replace products of signs in ``model`` by packed operators; a model without signs stays unchanged.
+def bits_of(value: str) -> str:
+    """Return the name of the packed signs of a value."""
+    return f"{value}/bits"
+
+
+def has_signs(model: onnx.ModelProto) -> bool:
+    """Whether the model has BipolarQuant nodes."""
+    return any(is_sign(node) for node in model.graph.node)
+
+
+def prepare(model: onnx.ModelProto) -> None:
+    """Remove the nodes whose results nothing reads, as exporters of QONNX leave them.
+
+    Raises:
+        ModelError: an attribute has the wrong type for its operator.
+    """
+    for node in model.graph.node:
+        if node.op_type in ("BatchNormalization", "Gemm", "Transpose"):
+            _attributes(node)
+    nodes = _alive([_copy(node) for node in model.graph.node], {value.name for value in model.graph.output})
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def pack_bipolar(model: onnx.ModelProto, types: Mapping[str, TensorType]) -> None:
+    """Replace products of signs in ``model`` by packed operators.
 
     Args:
         model: the model to change, with its nodes in order and its constants as initializers.
+        types: the type of every value.
 
     Raises:
-        ModelError: an attribute has the wrong type for its operator, or constants after a product give a
-            scale or bias that is not a finite float32.
+        ModelError: signs have no packed form (all of them are named, with reasons), an attribute has the
+            wrong type for its operator, or constants after a product give a scale or bias that is not a
+            finite float32.
     """
-    if not any(_is_sign(node) for node in model.graph.node):
-        return
-    graph = _Graph(model)
+    graph = _Graph(model, types)
     products = {product.value: product for product in graph.products()}
     nodes: list[onnx.NodeProto] = []
     packed: set[str] = set()
@@ -82,7 +104,7 @@ def pack_bipolar(model: onnx.ModelProto) -> None:
             nodes.append(node)
             continue
         K = product.bits.shape[1]
-        bits = f"{product.signs}/bits"
+        bits = bits_of(product.signs)
         if bits not in packed:
             packed.add(bits)
             before = products.get(product.signs)
@@ -93,8 +115,10 @@ def pack_bipolar(model: onnx.ModelProto) -> None:
                 nodes.append(_node("BnnPack", [product.signs, zeros], bits, f"{bits}/pack"))
         if not graph.only_signs(product.value, products):
             nodes.append(_float_out(model, product, bits))
+    nodes = _alive(nodes, {value.name for value in model.graph.output})
+    graph.check(nodes)
     del model.graph.node[:]
-    model.graph.node.extend(_alive(nodes, {value.name for value in model.graph.output}))
+    model.graph.node.extend(nodes)
     used = {name for node in model.graph.node for name in node.input}
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
@@ -103,14 +127,12 @@ def pack_bipolar(model: onnx.ModelProto) -> None:
         model.opset_import.add(domain=DOMAIN, version=DOMAIN_VERSION)
 
 
-def _is_sign(node: onnx.NodeProto) -> bool:
-    return node.op_type == SIGN and node.domain in DOMAINS and len(node.input) == 2
-
-
 class _Graph:
     """The maker and the readers of each value, and the values that are constant."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, types: Mapping[str, TensorType]) -> None:
+        self._types = types
+        self._reasons: dict[str, str] = {}
         self.nodes = [_copy(node) for node in model.graph.node]
         self._makers = {name: node for node in self.nodes for name in node.output}
         self._readers: dict[str, list[onnx.NodeProto]] = {}
@@ -148,7 +170,7 @@ class _Graph:
         readers = self._readers.get(value, [])
         multiplied = {id(product.node) for product in products.values()}
         return bool(readers) and all(
-            _is_sign(reader)
+            is_sign(reader)
             and reader.output[0] not in self._ends
             and all(id(last) in multiplied for last in self._readers.get(reader.output[0], []))
             for reader in readers
@@ -160,11 +182,10 @@ class _Graph:
         first = given[0] if given else None
         if first is None:
             return None
-        if _is_sign(node):
+        if is_sign(node):
             scale = given[1]
-            if scale is None or scale.size != 1 or first.dtype.kind != "f" or scale.dtype.kind != "f":
+            if scale is None or first.dtype.kind != "f" or scale.dtype.kind != "f":
                 return None
-            scale = scale.reshape(())
             return np.where(first >= 0, scale, -scale).astype(np.float32)
         if node.op_type == "Transpose" and not node.domain:
             attributes = _attributes(node)
@@ -172,41 +193,82 @@ class _Graph:
             return first.transpose(perm) if sorted(perm) == list(range(first.ndim)) else None
         return None
 
+    def check(self, nodes: list[onnx.NodeProto]) -> None:
+        """Refuse the signs among ``nodes``, which are those that stay."""
+        left = [node for node in nodes if is_sign(node)]
+        if not left:
+            return
+        said = []
+        for node in left:
+            readers = self._readers.get(node.output[0], [])
+            reasons = [
+                self._reasons[reader.output[0]] for reader in readers if reader.output[0] in self._reasons
+            ]
+            others = [_label(reader) for reader in readers if reader.output[0] not in self._reasons]
+            if others or not readers:
+                reasons.append(f"it is read by {', '.join(others) or 'the output'}")
+            said.append(f"node {_label(node)}: {', '.join(dict.fromkeys(reasons))}")
+        raise ModelError(
+            f"Signs have no packed form: {'; '.join(said)}.",
+            "Let a MatMul or Gemm multiply signs of activations by constants of one magnitude per output.",
+        )
+
     def _product(self, node: onnx.NodeProto) -> _Product | None:
+        """Return a product of signs; of one that has no packed form, keep the reason."""
         if node.domain or node.op_type not in ("MatMul", "Gemm") or len(node.input) < 2:
             return None
         sign, w = self._makers.get(node.input[0]), self._constants.get(node.input[1])
-        if sign is None or not _is_sign(sign) or w is None or w.ndim != 2:
+        if sign is None or not is_sign(sign):
             return None
+        found = self._packed(node, sign, w)
+        if isinstance(found, str):
+            self._reasons[node.output[0]] = f"its product {_label(node)} {found}"
+            return None
+        return found
+
+    def _packed(self, node: onnx.NodeProto, sign: onnx.NodeProto, w: Array | None) -> _Product | str:
+        """Return the product, or why it has no packed form."""
+        if w is None:
+            return "multiplies it by weights that are not constant"
+        if w.ndim != 2 or not w.size:
+            return f"multiplies it by constants {list(w.shape)}, which are no matrix"
         factor, bias = 1.0, np.zeros(1)
         if node.op_type == "Gemm":
             attributes = _attributes(node)
             if attributes.get("transA", 0):
-                return None
+                return "transposes it"
             w = w.T if attributes.get("transB", 0) else w
             factor = attributes.get("alpha", 1.0)
-            if len(node.input) > 2:
-                added = self._vector(node.input[2], w.shape[1])
+            if len(node.input) > 2 and node.input[2]:
+                added = self._vector(node.input[2], node.output[0], w.shape[1])
                 if added is None:
-                    return None
+                    return "adds something else than one constant per output"
                 bias = added * attributes.get("beta", 1.0)
         one = self._constants.get(sign.input[1])
-        magnitude = np.abs(w[0]) if w.size else np.zeros(0)
-        if (
-            one is None
-            or one.size != 1
-            or not w.size
-            or not (np.abs(w) == magnitude).all()
-            or not magnitude.all()
-        ):
-            return None
+        if one is None or one.size != 1 or self._types[sign.output[0]] != self._types[sign.input[0]]:
+            return f"multiplies signs whose scale ({sign.input[1]}) is not one constant number"
+        magnitude = np.abs(w).max(axis=0)
+        unequal = np.argwhere(np.abs(w) != magnitude)
+        if len(unequal):
+            term, output = (int(place) for place in unequal[0])
+            return (
+                f"has the weight {w[term, output]:g} for term {term} of output {output}, which is neither "
+                f"{magnitude[output]:g} nor -{magnitude[output]:g}"
+            )
         scale = magnitude.astype(np.float64) * float(one.reshape(())) * factor
         return _Product(node, sign.input[0], (w > 0).T, scale, bias + np.zeros(w.shape[1]), node.output[0])
 
-    def _vector(self, name: str, N: int) -> Doubles | None:
-        """Return a constant that has one number, or one per output, as float64 ``[N]``; otherwise None."""
+    def _vector(self, name: str, value: str, N: int) -> Doubles | None:
+        """Return a constant that has one number, or one per output of ``value``, as float64 ``[N]``.
+
+        Returns:
+            None for what is not constant, or differs between rows, or has more axes than ``value``: a sum
+            or product with it has another shape.
+        """
         array = self._constants.get(name)
         if array is None or array.size not in (1, N) or (array.size > 1 and array.shape[-1] != N):
+            return None
+        if array.ndim > len(self._types[value].shape):
             return None
         return np.broadcast_to(array.astype(np.float64).reshape(-1), (N,)).copy()
 
@@ -232,17 +294,22 @@ class _Graph:
             return None
         ones, zeros = np.ones(N), np.zeros(N)
         if node.op_type == "BatchNormalization" and node.input[0] == value and len(node.input) == 5:
-            parts = [self._vector(name, N) for name in node.input[1:]]
+            attributes = _attributes(node)
+            # Its channels are axis 1; of a matrix alone this is the axis of the outputs.
+            trains = len(node.output) > 1 or attributes.get("training_mode", 0)
+            if trains or len(self._types[value].shape) != 2:
+                return None
+            parts = [self._vector(name, value, N) for name in node.input[1:]]
             gain, shift, mean, variance = parts
             if gain is None or shift is None or mean is None or variance is None:
                 return None
             with np.errstate(divide="ignore", invalid="ignore"):  # products() reports what is not finite
-                factor = gain / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
+                factor = gain / np.sqrt(variance + attributes.get("epsilon", 1e-5))
             return factor, shift - mean * factor
         if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
             return None
         left = node.input[0] == value
-        other = self._vector(node.input[1 if left else 0], N)
+        other = self._vector(node.input[1 if left else 0], value, N)
         if other is None:
             return None
         match node.op_type, left:
@@ -257,6 +324,10 @@ class _Graph:
             case "Div", True if other.all():
                 return 1 / other, zeros
         return None
+
+
+def _label(node: onnx.NodeProto) -> str:
+    return f"{node.name or node.output[0]} ({node.op_type})"
 
 
 def _float_out(model: onnx.ModelProto, product: _Product, bits: str) -> onnx.NodeProto:
@@ -283,7 +354,7 @@ def _packed_out(model: onnx.ModelProto, product: _Product, value: str) -> list[o
     # A scale of 0 makes the bit constant; so does a limit outside -K .. K + 1, which is clipped to fit int32.
     limit = np.where(product.scale == 0, np.where(product.bias >= 0, -K, K + 1), np.clip(limit, -K, K + 1))
     inputs = [
-        f"{product.signs}/bits",
+        bits_of(product.signs),
         _constant(model, f"{name}/weight", pack_bits(product.bits ^ turned[:, None])),
         _constant(model, f"{name}/threshold", limit.astype(np.int32)),
     ]

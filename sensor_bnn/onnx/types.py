@@ -11,10 +11,14 @@ import onnx
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, FLOAT, OPERATORS, TensorType
 
 MAX_BYTES = 2**31 - 1
 """The largest size of one tensor in bytes: the limit of an ONNX file."""
+
+SIGN = "BipolarQuant"
+SIGN_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
+"""The domains that the exporters of recent years have used for it."""
 
 _STATIC = "Export it with static shapes, batch 1."
 
@@ -42,12 +46,27 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
             raise ModelError(
                 f"Node {label} reads {missing[0]}, which nothing before it makes.", "Export the model again."
             )
-        if node.domain == DOMAIN:
+        if is_sign(node):
+            types |= _signs(node, label, [types[name] for name in node.input if name])
+        elif node.domain == DOMAIN:
             inputs = [types[name] for name in node.input]
             types |= _own(node, label, inputs)
         else:
             types |= _standard(node, label, types, constants, opset)
     return types
+
+
+def is_sign(node: onnx.NodeProto) -> bool:
+    """Whether the node is QONNX's sign: ``BipolarQuant(x, s)`` is s where x >= 0, and -s elsewhere."""
+    return node.op_type == SIGN and node.domain in SIGN_DOMAINS and len(node.input) == 2
+
+
+def value_types(model: onnx.ModelProto) -> dict[str, TensorType]:
+    """Return the static types that a loaded model holds for what its nodes make."""
+    return {
+        value.name: _static(value.name, value.type)
+        for value in (*model.graph.value_info, *model.graph.output)
+    }
 
 
 def node_label(node: onnx.NodeProto, index: int) -> str:
@@ -71,6 +90,17 @@ def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str
         raise ModelError(f"Node {label} ({node.op_type}) must have one output.", "Export the model again.")
     result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
     return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", result)}
+
+
+def _signs(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str, TensorType]:
+    try:
+        shape = np.broadcast_shapes(*(kind.shape for kind in inputs))
+    except ValueError as error:
+        raise ModelError(
+            f"Node {label} ({SIGN}) is not valid: its scale does not fit its input: {one_sentence(error)}.",
+            "Export the model again.",
+        ) from error
+    return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", TensorType(FLOAT, shape))}
 
 
 def _standard(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +17,29 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnx.numpy_helper
-import onnx.version_converter
 import onnxruntime
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
-from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.expose import expose_layers
-from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.guard import refuse_difference
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.compiler.layers import by_value, host_layers, read_layers
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
-from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
-from sensor_bnn.onnx.load import load_model
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, OPSET
+from sensor_bnn.onnx.load import model_of, read_file
+from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
+from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
 Values = dict[str, Array]
 """Results by the name of the ONNX value; a backend leaves out values that it does not compute."""
-
-TOLERANCE = 1e-5
-"""Allowed difference of floats, relative to the largest magnitude that the layer reads or writes."""
 
 _SHARE_OF_RAM = 0.5
 
@@ -88,7 +85,11 @@ class BackendCheck:
 
 
 def verify_model(
-    path: Path, board: Board | None, seed: int, progress: Callable[[str], object] = lambda step: None
+    path: Path,
+    board: Board | None,
+    seed: int,
+    progress: Callable[[str], object] = lambda step: None,
+    samples: Path | None = None,
 ) -> list[BackendCheck]:
     """Run the model on every backend with one random input, and compare every layer.
 
@@ -97,19 +98,24 @@ def verify_model(
         board: an emulated board to run on as well, or None.
         seed: seed of the input, which is standard normal.
         progress: called with the name of each backend before it runs.
+        samples: a file of real samples on which the reading is held to the file, beside random inputs.
 
     Raises:
-        ModelError: the file cannot be read, has an operator that the compiler does not know, or a backend
-            refuses it.
+        DataError: the samples cannot be read or are not of the model's kind.
+        ModelError: the file cannot be read, has an operator that the compiler does not know, was read
+            wrongly, or a backend refuses it.
         BoardError: the board has no emulator, or a single layer does not fit it.
         ToolError: a compiler or the emulator is missing or failed.
     """
-    model = load_model(path, STANDARD_OPERATORS)
+    data = read_file(path)
+    model = model_of(data, path, STANDARD_OPERATORS)
     whole = _for_runtimes(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     (given,) = (value for value in model.graph.input if value.name not in constants)
     shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
     window = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    progress("the file as it is")
+    _hold_to_file(data, path, model, whole, samples)
     start: Values = {**constants, given.name: window}
     checks = []
     host: Values | None = None
@@ -130,21 +136,29 @@ def verify_model(
     return checks
 
 
+def _hold_to_file(
+    data: bytes, path: Path, model: onnx.ModelProto, whole: onnx.ModelProto, samples: Path | None
+) -> None:
+    """Refuse a file that was read wrongly: the reading is what every backend is compared with."""
+    (given,) = (value for value in whole.graph.input)
+    tensor = given.type.tensor_type
+    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    kind = TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+    original: Original | None = None
+    for window in chain(sample_inputs(kind), real_inputs(samples, kind) if samples else ()):
+        read = _onnxruntime(whole, given.name, window)
+        original = original or Original(data, path, model, read)
+        refuse_difference(path, original.first_difference(read, window))
+
+
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with every value as an output, with our functions and an operator set for them."""
+    """Return the model with every value as an output, and with our functions."""
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
-    if any(entry.domain in ("", "ai.onnx") and entry.version < OPSET for entry in model.opset_import):
-        try:
-            whole = onnx.version_converter.convert_version(whole, OPSET)
-        except Exception as error:  # each part of ONNX raises its own class, without a common base
-            raise ModelError(
-                f"ONNX does not convert the model to operator set {OPSET}: {one_sentence(error)}.",
-                "Export it with a newer operator set.",
-            ) from error
-    known = {function.name for function in whole.functions if function.domain == DOMAIN}
+    # Our operators are what our rules say, whatever functions the file has for them.
+    del whole.functions[:]
     used = {node.op_type for node in whole.graph.node if node.domain == DOMAIN}
-    whole.functions.extend(OPERATORS[name].function() for name in sorted(used - known))
+    whole.functions.extend(OPERATORS[name].function() for name in sorted(used))
     made = {value.name for value in whole.graph.output}
     whole.graph.output.extend(value for value in model.graph.value_info if value.name not in made)
     return whole
@@ -196,21 +210,8 @@ def _compiled(model: onnx.ModelProto, window: Array, board: Board | None) -> Val
     """Return the results of the compiled kernels, on this machine or on a board."""
     target = find_target("host" if board is None else board.target)
     program = plan_program(match_patterns(import_onnx(model)), target)
-    outputs = {node.name: node.output[0] for node in model.graph.node}
-    types = {value.name: value for value in (*model.graph.value_info, *model.graph.output)}
-    result = model.graph.output[0].name
-    values: Values = {}
-    for steps in _portions(program, board):
-        found = _run(program, steps, window, board)
-        # The last step's result is the model's output, even if the ONNX graph reshapes it afterwards.
-        for name, array in [*((outputs.get(node), array) for node, array in found), (result, found[-1][1])]:
-            if name not in types or name in values:
-                continue
-            shape = [size.dim_value for size in types[name].type.tensor_type.shape.dim]
-            dtype = helper.tensor_dtype_to_np_dtype(types[name].type.tensor_type.elem_type)
-            if array.dtype == dtype and array.size == np.prod(shape):
-                values[name] = array.reshape(shape)
-    return values
+    found = [layer for steps in _portions(program, board) for layer in _run(program, steps, window, board)]
+    return by_value(model, found)
 
 
 def _portions(program: Program, board: Board | None) -> list[list[int]]:
@@ -233,21 +234,17 @@ def _portions(program: Program, board: Board | None) -> list[list[int]]:
 
 def _run(program: Program, steps: list[int], window: Array, board: Board | None) -> list[tuple[str, Array]]:
     """Run the program, and return the results of some steps, each with its ONNX node's name."""
+    if board is None:
+        with host_layers(program, steps) as run:
+            return list(run(window))
     exposed, results = expose_layers(program, steps)
-    if board is not None:
-        try:
-            output = run_on_board(exposed, "verify", board, window.tobytes()).output
-        except BoardError:
-            if len(steps) == 1:
-                raise
-            half = len(steps) // 2
-            return [*_run(program, steps[:half], window, board), *_run(program, steps[half:], window, board)]
-    else:
-        with scratch_folder("verify") as folder:
-            place = folder / "bundle"
-            bundle = write_bundle(exposed, "verify", "00" * 32, find_target("host"), place, package=False)
-            output = HostModel(bundle.folder).infer(window).tobytes()
-    return [(result.value, result.read(output)) for result in results]
+    try:
+        return list(read_layers(results, run_on_board(exposed, "verify", board, window.tobytes()).output))
+    except BoardError:
+        if len(steps) == 1:
+            raise
+        half = len(steps) // 2
+        return [*_run(program, steps[:half], window, board), *_run(program, steps[half:], window, board)]
 
 
 def _check(
