@@ -49,6 +49,14 @@ def alive(file: Path) -> bool:
     return state != "Z"
 
 
+def wait_for_end(file: Path) -> None:
+    """A signal is delivered some time after it was sent."""
+    deadline = time.monotonic() + 20
+    while alive(file):
+        assert time.monotonic() < deadline, f"the process of {file} still runs"
+        time.sleep(0.01)
+
+
 def wait_for(file: Path) -> None:
     deadline = time.monotonic() + 20
     while not (file.exists() and file.read_text().strip()):
@@ -237,7 +245,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(fake, tmp_path: Path) -
     assert str(caught.value) == (
         f"fake tool did not end within 0.5 s. Run it by hand to see why: '{file}' 'a b'"
     )
-    assert not alive(tmp_path / "child")
+    wait_for_end(tmp_path / "child")
 
 
 @pytest.mark.parametrize(("number", "why"), [(9, "The machine may be out of memory: free some. "), (11, "")])
@@ -269,7 +277,7 @@ def test_a_signal_to_the_command_line_ends_the_program_too(fake, tmp_path: Path,
             _, words = host.communicate(timeout=30)
         finally:
             host.kill()
-    assert not alive(pid)
+    wait_for_end(pid)
     assert host.returncode == 128 + number, words
     how = "was interrupted" if number == signal.SIGINT else f"was ended by {signal.Signals(number).name}"
     assert words == f"sensor-bnn: The command {how}. Start over with: sensor-bnn targets\n"
@@ -354,10 +362,7 @@ def test_a_program_beside_us_dies_with_us(fake, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code]) as host:
         wait_for(pid)
         host.kill()
-    deadline = time.monotonic() + 10
-    while alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for_end(pid)
 
 
 def test_programs_run_from_any_thread(fake) -> None:

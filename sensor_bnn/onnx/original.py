@@ -19,6 +19,7 @@ import onnx.parser
 import onnxruntime
 from onnx import helper
 
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.operators import DOMAIN, EXPORTED, FLOAT, OPERATORS, OPSET, PRODUCER, TensorType
 from sensor_bnn.onnx.packing import unpack_bits
@@ -26,7 +27,6 @@ from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.onnx.qonnx import bits_of
 from sensor_bnn.onnx.rewrite import STANDARD
 from sensor_bnn.onnx.types import SIGN, integer_attributes, is_sign, node_label, one_sentence, value_types
-from sensor_bnn.train.windows import read_samples
 
 Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
