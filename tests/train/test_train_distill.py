@@ -151,7 +151,7 @@ def test_no_room_for_kept_outputs(
 
 
 def test_kept_outputs_of_examples_that_change_are_refused(recipe: MakeRecipe) -> None:
-    with pytest.raises(CheckpointError, match=r"augment\.shift changes the examples every epoch"):
+    with pytest.raises(CheckpointError, match=r"augment\.shift changes the examples in every epoch"):
         recipe(distill=CACHED)
     with pytest.raises(CheckpointError, match=r"augment\.mixup"):
         recipe(distill=CACHED, augment={"mixup": 0.2})
@@ -161,9 +161,9 @@ def test_teacher_and_recipe_must_agree(
     tmp_path: Path, teacher: Path, recordings: Recordings, recipe: MakeRecipe
 ) -> None:
     plan = recipe(distill=EVERYTHING)
-    with pytest.raises(CheckpointError, match=r"names teacher.pt as its teacher, and none was given"):
+    with pytest.raises(CheckpointError, match=r"names teacher.pt as its teacher, but none was given"):
         train(plan, recordings, 0, tmp_path / "x")
-    with pytest.raises(CheckpointError, match="names none as its teacher, and one was given"):
+    with pytest.raises(CheckpointError, match="names none as its teacher, but one was given"):
         train(recipe(), recordings, 0, tmp_path / "x", teacher=load_teacher(teacher, plan))
 
 
