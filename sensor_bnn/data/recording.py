@@ -166,7 +166,7 @@ class _Table:
                         " and decimals written with a point",
                     )
         for at, name in enumerate(self.header):
-            rule = broken_rule(name)
+            rule = _broken_rule(name)
             if rule is not None:
                 raise self._wrong(line, f"the name of column {at + 1} is {name!r}; it {rule}")
             if name in self.header[:at]:
@@ -208,7 +208,7 @@ class _Table:
         if text.isascii() and text.isalnum():  # most are, and this is what takes the time of a long file
             return text
         name = class_name(text)
-        rule = broken_rule(name)
+        rule = _broken_rule(name)
         if rule is not None and (name or self.for_training):
             column = self.header[self.of_label or 0]
             raise self._wrong(line, f"{column} is {_shown(text)}; it {rule}")
@@ -302,6 +302,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _broken_rule(name: str) -> str | None:
+    """Return the rule that a name breaks; a quote that does not enclose its field is left in the text."""
+    return "must not contain a quote" if '"' in name else broken_rule(name)
 
 
 def _shown(text: str) -> str:
