@@ -59,10 +59,10 @@ def check_estimates(model: Path, board: Board, folder: Path) -> None:
     counted = counts(bundle, board, folder / "build")
     assert len(counted) == len(layers)
     total = sum(counted)
-    assert sum(layer["instructions_estimated"] for layer in layers) == pytest.approx(total, rel=WHOLE)
+    assert sum(layer.instructions_estimated for layer in layers) == pytest.approx(total, rel=WHOLE)
     for layer, count in zip(layers, counted, strict=True):
         if count >= total / 50:
-            assert layer["instructions_estimated"] == pytest.approx(count, rel=LAYER), layer["name"]
+            assert layer.instructions_estimated == pytest.approx(count, rel=LAYER), layer.name
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The whole pipeline as a user runs it: in this checkout, and from a wheel in an empty directory."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,8 +29,12 @@ PROMISED = {
 }
 
 
+# Without PYTHONPATH: it would hide an installed wheel.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")

@@ -97,7 +97,7 @@ def test_a_model_is_bit_exact_and_its_count_repeats(
     rng = np.random.default_rng(5)
     shape = (3, *bundle.metadata.input.shape[1:])
     x = (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(np.float32)
-    samples = Samples(x, np.zeros(len(x), np.int64), tuple("abcde"))
+    samples = Samples(x, np.zeros(len(x), np.int64), bundle.metadata.classes or ())
     built = build_firmware(bundle.folder, board, tmp_path / "built")
     with Emulator(board, built.bootloader_elf) as emulator:
         flash = flash_image(emulator.port, read_image(built.folder), board, debugger=emulator.debugger)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
@@ -97,7 +98,7 @@ def test_a_model_with_its_weights_in_ram_is_bit_exact(
     x = np.random.default_rng(7).normal(size=(3, *_shape(bundle)[1:])).astype(np.float32)
     with Emulator(board, output / "bootloader.elf") as emulator:
         flash_image(emulator.port, read_image(output), board, debugger=emulator.debugger)
-        samples = Samples(x, np.zeros(3, np.int64), tuple("abcde"))
+        samples = Samples(x, np.zeros(3, np.int64), read_metadata(bundle).classes or ())
         result = run_bench(emulator.port, board, bundle, samples, host_dir=host)
     assert result.bit_exact is True
     assert result.static_ram_bytes >= ram["weights"] + ram["data_bss"]
