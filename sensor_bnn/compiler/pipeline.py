@@ -55,7 +55,7 @@ def compile_model(
             model computes something else than the file in ONNX Runtime, or the tuning is for another target
             or version.
         FileError: a folder cannot be written, or holds something else.
-        ToolError: the host's C compiler failed (hosted targets only).
+        ToolError: the host's C compiler failed (hosted targets, and files of other exporters).
     """
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
