@@ -158,6 +158,7 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     file = folder / ".claim"
+    new = not folder.exists()
     with hold_open(file):
         pass
     lock = FileLock(file)
@@ -171,6 +172,10 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # A run that was refused before it wrote anything leaves no folder.
+        if new and [entry.name for entry in folder.iterdir()] == [file.name]:
+            file.unlink()
+            folder.rmdir()
         lock.release()
 
 

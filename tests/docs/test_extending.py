@@ -13,9 +13,13 @@ SOURCES = ("sensor_bnn", "firmware", "boards", "export")
 
 # Files that name an example without being part of what one adds.
 BESIDE = {
-    # The row of the example's core for `kernels --all`, and messages that say how to sign.
+    # Messages that say how to make a key.
     "keygen": {"sensor_bnn/cli/build.py", "sensor_bnn/firmware/ed25519.py"},
-    "smartwatch": {"sensor_bnn/zoo/watch-tiny/README.md", "sensor_bnn/zoo/watch-tiny/NOTICE"},
+    "smartwatch": {
+        "sensor_bnn/train/recipes/watch-small.toml",
+        "sensor_bnn/zoo/watch-tiny/README.md",
+        "sensor_bnn/zoo/watch-tiny/NOTICE",
+    },
 }
 
 
