@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -288,7 +289,12 @@ def test_arduino_library_is_where_arduino_looks(target, place, compiled):
 def test_without_the_targets_compiler_there_is_no_library_and_compile_says_what_to_install(
     mlp_onnx, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(library.shutil, "which", lambda name: None)
+    which = shutil.which
+
+    def without_the_targets(name: str, **options: object) -> str | None:
+        return None if name.startswith("arm-none-eabi-") else which(name, **options)
+
+    monkeypatch.setattr(library.shutil, "which", without_the_targets)
     result = CliRunner().invoke(command, [str(mlp_onnx()), "-o", str(tmp_path / "out")])
     assert result.exception is None, result.output
     assert "arm-none-eabi-gcc is missing" in result.stderr

@@ -54,9 +54,13 @@ def test_folder_instead_of_file(tmp_path):
         load_model(tmp_path, STANDARD)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"# text\n" * 40, bytes(1000)])
+@pytest.mark.parametrize("content", [b"", b"# text\n" * 40, bytes(1000)])
 def test_not_onnx(content, refused):
     assert "is not an ONNX file, or only a part of one" in refused(content)
+
+
+def test_a_checkpoint_is_no_onnx_file(refused):
+    assert "is a zip archive, such as a PyTorch checkpoint" in refused(b"PK\x03\x04 a zip")
 
 
 @pytest.mark.parametrize("eighths", range(8))
