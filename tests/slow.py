@@ -25,6 +25,7 @@ PROGRAMS = {
     "fuzzer": ("clang", "clang-[0-9]*"),
     "training": (),
     "long_compile": (),
+    "long_run": (),
 }
 """Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
@@ -60,6 +61,11 @@ def training() -> None:
 @pytest.fixture(scope="session")
 def long_compile() -> None:
     """Mark tests that compile with TVM for a second or more; nothing guards it."""
+
+
+@pytest.fixture(scope="session")
+def long_run() -> None:
+    """Mark other tests of a second or more, so that ``make check`` takes a minute; nothing guards it."""
 
 
 class _Guard:

@@ -404,6 +404,7 @@ def modules_with(name: str) -> list[str]:
     return sorted(str(file.relative_to(PACKAGE)) for file in PACKAGE.rglob("*.py") if name in names_of(file))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_one_module_reads_each_kind_of_file() -> None:
     """Another reader of TOML or of a bundle's facts would be another set of rules."""
     assert modules_with("tomllib") == ["reading.py"]

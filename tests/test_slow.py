@@ -81,6 +81,7 @@ def names(lines: list[str]) -> list[str]:
     return sorted(line.partition("::")[2] for line in lines if "::" in line)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_fixtures_set_the_markers(inner: pytest.Pytester) -> None:
     def selected(marker: str) -> list[str]:
         return names(inner.runpytest_subprocess("-p", "slow", "--collect-only", "-q", "-m", marker).outlines)
@@ -89,6 +90,7 @@ def test_fixtures_set_the_markers(inner: pytest.Pytester) -> None:
     assert selected("qemu") == ["test_of_some_parameters[board]", "test_with_its_fixture"]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_nothing_slow_starts_without_its_fixture(inner: pytest.Pytester) -> None:
     done = inner.runpytest_subprocess("-p", "slow", "-q", "-rf")
     done.assert_outcomes(passed=7, failed=4)

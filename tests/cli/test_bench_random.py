@@ -63,6 +63,7 @@ def test_vit_cifar_reaches_its_bars(tmp_path):
     assert text - result["weights_bytes"] <= 40 * 1024
 
 
+@pytest.mark.usefixtures("long_run")
 def test_statistics_come_from_a_random_batch():
     """About half of the bits are set: thresholds that none or all values reach would cost the same."""
     import numpy as np
@@ -101,6 +102,7 @@ def test_wrong_usage_is_said(arguments, reason, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_unknown_preset_names_the_known(tmp_path):
     done = bench("--model", "vit-none", "--random-weights", "--board", BOARD, cwd=tmp_path)
     assert done.returncode == 1

@@ -62,6 +62,7 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["boards", "targets", "models", "doctor"])
+@pytest.mark.usefixtures("long_run")
 def test_what_a_list_prints_is_of_its_schema(name, conforms, tmp_path):
     done = sensor_bnn(name, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -87,6 +88,7 @@ def absent_checkpoint(folder: Path) -> Path:
 
 @pytest.mark.parametrize("make", [truncated_checkpoint, foreign_checkpoint, absent_checkpoint])
 @pytest.mark.parametrize("command", ["export", "evaluate"])
+@pytest.mark.usefixtures("long_run")
 def test_a_bad_checkpoint_is_one_sentence_and_leaves_nothing(command, make, tmp_path):
     path = make(tmp_path)
     before = sorted(tmp_path.iterdir())
@@ -104,6 +106,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str]) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_unknown_operator_names_its_node(mlp_onnx, tmp_path):
     import onnx
 

@@ -152,6 +152,7 @@ def test_a_trace_has_everything_whatever_the_screen_shows(tmp_path: Path, talkat
         assert ("says" in result.stderr, "run: cc" in result.stderr) == (more == ("-vv",), bool(more))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_trace_of_compile_has_passes_stages_and_compilers(mlp_onnx, tmp_path: Path) -> None:
     file, out = tmp_path / "trace", tmp_path / "out"
     line = ("compile", mlp_onnx(), "--target", "host", "-o", out, "--json", "--no-cache")
@@ -184,6 +185,7 @@ def bench_line(tmp_path: Path) -> list[str | Path]:
     return ["bench", folder, "--samples", tmp_path / "samples.npz", *board, "--json"]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_trace_of_bench_has_every_byte_with_its_direction(bench_line, tmp_path: Path) -> None:
     file = tmp_path / "trace"
     with Peer("application", Application(damaged=1)) as peer:

@@ -45,6 +45,7 @@ def modes(place: Path) -> dict[str, int]:
     return {str(file.relative_to(place)): file.stat().st_mode for file in place.rglob("*")}
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_second_bundle_is_the_first_one(mlp_onnx, tmp_path, folder):
     path = mlp_onnx()
     first = compile_model(path, "host", tmp_path / "first")

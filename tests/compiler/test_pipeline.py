@@ -30,6 +30,7 @@ def eighths(shape: list[int], seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+@pytest.mark.usefixtures("long_run")
 def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_path):
     path = mlp_onnx(**sizes)
     bundle = compile_model(path, "host", tmp_path / "host")
@@ -94,6 +95,7 @@ def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
     assert done.stdout.strip() == "32"
 
 
+@pytest.mark.usefixtures("long_run")
 def test_names_of_classes_are_one_for_each_output_or_refused(mlp_onnx, tmp_path):
     """A file of another exporter may have no class names, or have them in another form."""
     path = mlp_onnx()

@@ -218,6 +218,7 @@ def test_damage_is_refused_in_a_sentence_or_leaves_the_right_values(
     assert labels == [row[of_label[0]] if of_label else "" for row in plain[1:]]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_commands_that_read_start_without_torch(tmp_path: Path) -> None:
     """On a board's host they are light: a mistake is told before anything large is imported."""
     csv_file, npz = written(tmp_path, "ax\nnan\n"), tmp_path / "s.npz"

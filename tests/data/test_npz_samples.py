@@ -175,6 +175,7 @@ def test_an_array_that_claims_more_than_is_stored(tmp_path: Path) -> None:
 
 @given(st.data())
 @settings(deadline=None, max_examples=400)
+@pytest.mark.usefixtures("long_run")
 def test_damage_is_refused_in_a_sentence_or_harmless(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
@@ -195,6 +196,7 @@ def test_damage_is_refused_in_a_sentence_or_harmless(
 
 @given(st.data())
 @settings(deadline=None, max_examples=400)
+@pytest.mark.usefixtures("long_run")
 def test_arrays_with_a_right_checksum_and_wrong_bytes(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

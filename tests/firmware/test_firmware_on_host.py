@@ -171,6 +171,7 @@ def test_crc_is_zlibs(runtime: ctypes.CDLL, data: bytes, start: int) -> None:
 
 @given(stream=streams())
 @settings(parent=example_settings, max_examples=300)
+@pytest.mark.usefixtures("long_run")
 def test_frames_are_found_as_defined(runtime: ctypes.CDLL, stream: bytes) -> None:
     assert found_by_firmware(runtime, stream) == found_by_definition(stream)
 
@@ -357,6 +358,7 @@ fragments = st.builds(
 
 @given(parts=st.lists(whole_commands | fragments, min_size=1, max_size=30))
 @settings(parent=example_settings, max_examples=200)
+@pytest.mark.usefixtures("long_run")
 def test_no_bytes_break_the_bootloader(bootloader: Program, parts: list[bytes]) -> None:
     """The sanitizers report nothing, flash outside the slot is not accessed, and Get is answered after it."""
     said = bootloader(stages(b"\x7f") + b"".join(parts) + LONG_SILENCE * 2 + stages(b"\x00\xff"))
@@ -417,6 +419,7 @@ silences = st.just(LONG_SILENCE * 1100)
     )
 )
 @settings(parent=example_settings, max_examples=150)
+@pytest.mark.usefixtures("long_run")
 def test_no_bytes_break_the_application(application: Program, parts: list[bytes]) -> None:
     """The sanitizers report nothing, every answer is a valid frame, and a Hello is answered afterwards."""
     script = comes(request(4)) + b"".join(parts) + LONG_SILENCE * 1100

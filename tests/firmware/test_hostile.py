@@ -16,6 +16,7 @@ from .line import ACK, GET_REPLY, HELLO, NACK, Line, Machine, request
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
+@pytest.mark.usefixtures("long_run")
 def test_no_frames_break_the_native_program(name: str, tmp_path: Path) -> None:
     run = play(name, compile_program(name, tmp_path), 20_000, seed=2)
     assert run.sent > 200_000 and run.answered > 10_000

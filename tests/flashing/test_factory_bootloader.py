@@ -83,6 +83,7 @@ def test_no_bootloader_to_write(image: Image) -> None:
     ("checksum", "long", "how"),
     [(True, True, "checksum"), (True, False, "checksum"), (False, False, "read-back")],
 )
+@pytest.mark.usefixtures("long_run")
 def test_what_512_kb_cost_on_the_wire(checksum: bool, long: bool, how: str) -> None:
     """At most 1.15 times the bytes alone, including erase, comparison, commands and answers.
 

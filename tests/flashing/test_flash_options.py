@@ -261,6 +261,7 @@ class Found:
         self.device, self.vid, self.pid = device, vid, pid
 
 
+@pytest.mark.usefixtures("long_run")
 def test_ports_are_found_by_usb_id_and_then_by_asking(
     monkeypatch: pytest.MonkeyPatch, board_folder: Path, tmp_path: Path
 ) -> None:

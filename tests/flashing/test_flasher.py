@@ -115,6 +115,7 @@ def test_a_running_application_is_asked_into_the_bootloader(image: Image) -> Non
     assert slot(peer, image) == image.data
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_lost_request_into_the_bootloader_is_made_again(image: Image) -> None:
     # The bytes of the syncs and HELLO, then one of the request itself.
     with Peer("application", faults=Faults(drop_received={27, 28, 29})) as peer:
@@ -134,6 +135,7 @@ def test_a_byte_lost_on_the_way_to_the_board(image: Image, position: int) -> Non
 @pytest.mark.parametrize(
     "position", [1, 2, 3, 10, 12, 13, 14, 16, 18, 19, 20, 22, 23, 40, 60, 61, 62, 70, 330, 2000]
 )
+@pytest.mark.usefixtures("long_run")
 def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
     with Peer(faults=Faults(drop_sent={position})) as peer:
         run(peer, image)
@@ -155,6 +157,7 @@ def test_a_block_damaged_by_chance_is_written_again(tmp_path: Path) -> None:
     assert slot(peer, image) == image.data
 
 
+@pytest.mark.usefixtures("long_run")
 def test_many_bytes_lost(image: Image) -> None:
     faults = Faults(drop_received=set(range(300, 6000, 611)), drop_sent=set(range(25, 4000, 701)))
     with Peer(faults=faults) as peer:
@@ -219,6 +222,7 @@ def test_an_application_of_another_board(image: Image) -> None:
     assert 0x08 not in peer.log
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_silent_port(image: Image) -> None:
     with Peer("nothing") as peer, pytest.raises(PortError, match="neither a bootloader nor an application"):
         run(peer, image)
@@ -344,6 +348,7 @@ def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
         flash_image(str(tmp_path / "file"), image, TOY)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_command(image: Image, tmp_path: Path) -> None:
     line = [
         sys.executable,

@@ -15,6 +15,7 @@ GRAPHS_OF_A_PART = 20
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.usefixtures("long_run")
 def test_random_graphs_compute_what_onnxruntime_computes(part: int) -> None:
     counts: Counter[str] = Counter()
     for seed in range(part * GRAPHS_OF_A_PART, (part + 1) * GRAPHS_OF_A_PART):
@@ -31,6 +32,7 @@ def test_the_graphs_have_every_operator_set_and_rank() -> None:
     assert ranks == {1, 2, 3, 4}
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_misreading_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rewrite, "_SOFTMAX_OF_ONE_AXIS", 0)
     seeds = (seed for seed in range(1000) if _has_old_softmax(seed))

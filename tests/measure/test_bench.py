@@ -211,6 +211,7 @@ def test_a_line_that_damages_is_asked_again(device: Path, application: Applicati
 
 
 @pytest.mark.parametrize("application", [Application(damaged=4), Application(refused=4)])
+@pytest.mark.usefixtures("long_run")
 def test_a_line_that_damages_everything(device: Path, application: Application) -> None:
     with Peer("application", application) as peer, pytest.raises(PortError, match="does not answer HELLO"):
         run_bench(peer.port, TOY, device, some(1))
@@ -224,6 +225,7 @@ def test_bytes_lost_either_way(device: Path) -> None:
     assert result.retries == 2
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_board_without_an_application(device: Path) -> None:
     with (
         Peer("bootloader") as peer,
@@ -280,6 +282,7 @@ def test_a_bundle_that_is_none(tmp_path: Path) -> None:
         run_bench("/dev/null", TOY, tmp_path, some(1))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_command(device: Path, host: Path, tmp_path: Path) -> None:
     given = some(3)
     file = tmp_path / "samples.npz"
@@ -316,6 +319,7 @@ def test_a_rate_that_the_board_does_not_reach(device: Path) -> None:
         run_bench(peer.port, TOY, device, some(), baud=460800)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_rate_at_which_nothing_comes_through(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "SPEED_SECONDS", 0.4)
     peer = Peer("application", Application(deaf_at=921600))

@@ -177,6 +177,7 @@ def test_the_thresholds_of_a_thermometer_differ() -> None:
     assert (before.std(dim=0) > 0).all()
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_threshold_starts_at_the_median_and_is_learned_after() -> None:
     made = model(threshold="start", stages=("conv",))
     threshold = made.layers[0].threshold

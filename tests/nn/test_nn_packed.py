@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,7 @@ def packed_forward(model: FoldedModel, stream: np.ndarray) -> dict[str, np.ndarr
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(variant=VARIANTS, head_words=st.integers(1, 2), tokens=st.integers(1, 37), seed=st.integers(0, 999))
+@pytest.mark.usefixtures("long_run")
 def test_every_bit_and_integer(variant: dict[str, object], head_words: int, tokens: int, seed: int) -> None:
     width, length = 32 * head_words * variant["heads"], tokens * variant["patch"]
     variant = {**variant, "height": variant["height"] * variant["patch"]}

@@ -69,6 +69,7 @@ def test_command() -> None:
     assert "Example:" in CliRunner().invoke(command, ["--help"]).stdout
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_step_of_deit_tiny() -> None:
     torch.manual_seed(0)
     model = BinaryTransformer(preset("deit-tiny", classes=[str(number) for number in range(1000)])).train()

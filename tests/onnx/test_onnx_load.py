@@ -73,6 +73,7 @@ def test_truncated_by_one_byte(model, refused):
     assert "is not an ONNX file, or only a part" in refused(model.SerializeToString()[:-1])
 
 
+@pytest.mark.usefixtures("long_run")
 def test_any_byte_changed_is_one_sentence_or_loads(model, tmp_path):
     data, path = model.SerializeToString(), tmp_path / "model.onnx"
     rng = np.random.default_rng(0)

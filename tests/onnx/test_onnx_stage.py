@@ -179,6 +179,7 @@ def test_mistakes_leave_one_sentence_and_nothing_else(arguments, kind, said, ckp
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.usefixtures("long_run")
 def test_exit_status_and_no_traceback(tmp_path):
     def run(*arguments):
         line = [sys.executable, "-m", "sensor_bnn", "export", *arguments]

@@ -83,6 +83,7 @@ def interrupted(bundle: Path, state: Path, samples: Samples, after: int) -> None
     assert "does not answer" in str(caught.value) and "give the same command again" in str(caught.value)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_interrupted_run_is_taken_up(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
@@ -95,6 +96,7 @@ def test_an_interrupted_run_is_taken_up(bundle: Path, tmp_path: Path) -> None:
     assert np.array_equal(found.outputs, right(samples))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_what_is_known_of_an_interrupted_run_is_marked(
     bundle: Path, tmp_path: Path, conforms: Callable[[str, object], None]
 ) -> None:
@@ -138,6 +140,7 @@ def test_an_unplugged_port(bundle: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30])
+@pytest.mark.usefixtures("long_run")
 def test_a_torn_last_line_is_measured_again(bundle: Path, tmp_path: Path, cut: int) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
@@ -149,6 +152,7 @@ def test_a_torn_last_line_is_measured_again(bundle: Path, tmp_path: Path, cut: i
     assert np.array_equal(found.outputs, right(samples))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_state_of_something_else(bundle: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
     interrupted(bundle, state, some(), 450)
@@ -172,6 +176,7 @@ def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
     assert state.read_bytes() == content
 
 
+@pytest.mark.usefixtures("long_run")
 def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)

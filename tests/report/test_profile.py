@@ -115,6 +115,7 @@ def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conf
         (Application(ticks=(0,)), DeviceError, "counter does not count"),
     ],
 )
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_answers_something_else(
     bundle: Path, samples: Path, application: Application, error: type[Exception], told: str
 ) -> None:

@@ -63,12 +63,14 @@ def test_the_search_repeats_with_the_seed():
     assert first.images == again.images != other.images
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_image_has_candidates_of_every_layer():
     board = search(Board())
     assert {name for name, _ in board.images[0]} == set(SPACES)
     assert len(board.images) == 4
 
 
+@pytest.mark.usefixtures("long_run")
 def test_wrong_bits_are_no_count():
     def count(point):
         return None if point["rows"] != 1 else cost_of(point)
