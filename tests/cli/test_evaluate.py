@@ -300,6 +300,7 @@ def on_the_played_board(
 
 @pytest.mark.parametrize("command", ["bench", "evaluate", "profile"])
 @pytest.mark.parametrize("wrong", [None, 3])
+@pytest.mark.usefixtures("long_run")
 def test_one_wrong_bit_ends_with_1_after_the_whole_result(
     command: str, wrong: int | None, host: Path, device: Path, samples: Path, conforms: Conforms
 ) -> None:

@@ -373,6 +373,7 @@ with patch.object(cli, "root", work):
 
 
 @given(st.dictionaries(NAMES, st.binary(max_size=20), min_size=1), st.data())
+@pytest.mark.usefixtures("long_run")
 def test_files_are_replaced_only_when_all_are_written(
     contents: dict[str, bytes], data: st.DataObject
 ) -> None:

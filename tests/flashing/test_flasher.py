@@ -126,6 +126,7 @@ def test_a_lost_request_into_the_bootloader_is_made_again(image: Image) -> None:
 @pytest.mark.parametrize(
     "position", [1, 2, 3, 5, 6, 9, 10, 12, 13, 20, 27, 30, 33, 40, 41, 100, 290, 305, 600, 2000]
 )
+@pytest.mark.usefixtures("long_run")
 def test_a_byte_lost_on_the_way_to_the_board(image: Image, position: int) -> None:
     with Peer(faults=Faults(drop_received={position})) as peer:
         run(peer, image)
@@ -229,6 +230,7 @@ def test_a_silent_port(image: Image) -> None:
 
 
 @pytest.mark.parametrize("sent", [1, 15, 30, 700])
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_falls_silent(image: Image, sent: int) -> None:
     with (
         Peer(faults=Faults(silent_after=sent)) as peer,

@@ -77,6 +77,7 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("rows", [1, 4])
 @pytest.mark.parametrize("bias", [(), (1,), (1, 1), (5,), (1, 5), ("rows", 1), ("rows", 5)])
+@pytest.mark.usefixtures("long_run")
 def test_gemm_one_bias(bias, rows, tmp_path):
     rng = np.random.default_rng(0)
     shape = tuple(rows if size == "rows" else size for size in bias)
@@ -110,6 +111,7 @@ def test_gemm_one_bias(bias, rows, tmp_path):
         ("t = MatMul (x, w) y = Add (t, b)", "4, 3", "2, 4, 5", {"b": (2, 1, 1)}),
     ],
 )
+@pytest.mark.usefixtures("long_run")
 def test_gemm_one_bias_where_the_constant_is_larger_than_the_product(
     body, given, result, constants, tmp_path
 ):
@@ -128,6 +130,7 @@ def test_a_product_of_integers_is_not_taken_for_one_of_floats(tmp_path):
 
 @pytest.mark.parametrize("opset", [9, 11, 12, 13, 20])
 @pytest.mark.parametrize("axis", [None, 0, 1, 2])
+@pytest.mark.usefixtures("long_run")
 def test_softmax_opset_11(axis, opset, tmp_path):
     """Up to set 12, all axes from ``axis`` (default 1) on are normalised together."""
     body = "y = Softmax (x)" if axis is None else f"y = Softmax <axis = {axis}> (x)"
@@ -152,6 +155,7 @@ def test_onnx_square_of_values_that_are_words_of_c(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["INT32", "INT16", "INT8", "UINT32", "UINT16", "UINT8", "BOOL"])
+@pytest.mark.usefixtures("long_run")
 def test_onnx_tracebacks_cast(kind, tmp_path):
     to = TensorProto.DataType.Value(kind)
     body = f"t = Cast <to = {to}> (x) y = Cast <to = 1> (t)"
