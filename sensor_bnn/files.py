@@ -551,7 +551,7 @@ def _check_ours(folder: Path, shown: Path, kind: str | None) -> None:
     if foreign := sorted(found - ours):
         others = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise FileError(
-            f"{shown} would be replaced, and it holds {foreign[0]}{others}, which is not of sensor-bnn.",
+            f"{shown} would be replaced, and it holds {foreign[0]}{others}, not made by sensor-bnn.",
             "Move that elsewhere, or name another folder.",
         )
 

@@ -6,8 +6,10 @@ import errno
 import logging
 import os
 import select
+import stat
 import termios
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -40,6 +42,9 @@ _REASON = {
     errno.EIO: "nothing is connected to it",
 }
 
+# Linux' major numbers of the slaves of Unix98 pseudo-terminals (admin-guide/devices.txt).
+_PSEUDO_TERMINALS = range(136, 144)
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,13 +65,14 @@ class SerialPort:
 
     def __init__(self, path: str, uart: Uart) -> None:
         self.path = path
+        # Linux drops the parity of a pseudo-terminal, and reports an error if nothing else changes: each open
+        # after the first one would fail.
+        parity = serial.PARITY_NONE if _is_pseudo_terminal(path) else _PARITY[uart.parity]
         try:
-            self._serial = serial.Serial(
-                path, uart.baud, parity=_PARITY[uart.parity], exclusive=True, write_timeout=10.0
-            )
+            self._serial = serial.Serial(path, uart.baud, parity=parity, exclusive=True, write_timeout=10.0)
         except (OSError, termios.error) as error:
             raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
-        _log.info("opened %s at %d baud, parity %s", path, uart.baud, uart.parity)
+        _log.info("opened %s at %d baud, parity %s", path, uart.baud, parity)
 
     def __enter__(self) -> Self:
         return self
@@ -218,6 +224,15 @@ def find_port(given: str | None) -> str:
 def _lost(what: str, error: Exception) -> LostPortError:
     known = _port_error(what, error)
     return LostPortError(known.message, known.remedy)
+
+
+def _is_pseudo_terminal(path: str) -> bool:
+    """Whether the port is one that an emulator or socat made: such a line has no parity."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return False  # The port's own opening says why.
+    return stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) in _PSEUDO_TERMINALS
 
 
 def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:

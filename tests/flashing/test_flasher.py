@@ -22,6 +22,7 @@ from sensor_bnn.flashing import flash, session
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.wire import an3155, client
+from sensor_bnn.wire import port as port_module
 from sensor_bnn.wire.an3155 import An3155, RefusalError, SilenceError
 from sensor_bnn.wire.port import SerialPort
 
@@ -330,13 +331,22 @@ def test_the_port_is_for_one_program_and_given_back(image: Image) -> None:
         run(peer, image)
 
 
+def test_a_pseudo_terminal_has_no_parity_and_opens_every_time() -> None:
+    """The shared case pty-parity-twice: only the first open worked, which changed other settings too."""
+    with Peer() as peer:
+        for parity in ("even", "even", "odd", "none", "even"):
+            with SerialPort(peer.port, replace(TOY.uart, parity=parity)) as port:
+                assert port.baud == TOY.uart.baud
+
+
 def test_a_port_without_the_boards_parity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some C libraries report this error for a pseudo-terminal without parity."""
+    """An adapter may refuse the parity; a pseudo-terminal plays it here."""
 
     def refuse(*arguments: object) -> None:
         raise termios.error(errno.EINVAL, "Invalid argument")
 
     with Peer() as peer:
+        monkeypatch.setattr(port_module, "_is_pseudo_terminal", lambda path: False)
         monkeypatch.setattr(termios, "tcsetattr", refuse)
         with pytest.raises(PortError, match="cannot do the board's baud rate and parity"):
             SerialPort(peer.port, replace(TOY.uart, parity="even"))
