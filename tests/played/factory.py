@@ -81,6 +81,7 @@ class Factory(threading.Thread):
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
         self._end, self._ender = os.pipe()
+        self._unplugged = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -89,6 +90,9 @@ class Factory(threading.Thread):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._unplugged:  # A second close would hit descriptors that the flasher has opened since.
+            return
+        self._unplugged = True
         os.close(self._ender)
         self.join(20.0)
         assert not self.is_alive(), "the chip hangs"
