@@ -204,8 +204,8 @@ def test_a_cable_pulled_and_put_back(image: Image, tmp_path: Path, stage: str) -
     def progress(at: str, done: int, total: int) -> None:
         if (at, len(boards)) == (stage, 1) and done >= total // 2:
             (old,) = boards
-            old.__exit__(None, None, None)
             link.unlink()
+            old.__exit__(None, None, None)
             boards.append(Factory(BOARD, checksum=True, start=application))
             boards[1].flash[:] = old.flash
             boards[1].__enter__()
@@ -225,14 +225,18 @@ def test_a_cable_pulled_and_put_back(image: Image, tmp_path: Path, stage: str) -
 
 def test_a_cable_that_stays_out(image: Image, tmp_path: Path) -> None:
     chip = Factory(BOARD, checksum=True, start=application)
+    # A name of its own: the number of a closed pseudo-terminal is given to the next test of another process.
+    link = tmp_path / "port"
+    link.symlink_to(chip.port)
 
     def progress(stage: str, done: int, total: int) -> None:
         if stage == "write" and done == total:
+            link.unlink(missing_ok=True)
             chip.__exit__(None, None, None)
 
     chip.__enter__()
     with pytest.raises(PortError):
-        flash_image(chip.port, image, BOARD, progress=progress, patience=0.3)
+        flash_image(str(link), image, BOARD, progress=progress, patience=0.3)
 
 
 def test_no_modem_lines(image: Image, tmp_path: Path, board_folder: Path, chip: Factory) -> None:
