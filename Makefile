@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-PYTEST := $(BIN)/python -m pytest --dist worksteal
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 STARTED := $(shell date +%s)
 TOOK = @echo "make $@: $$(( $$(date +%s) - $(STARTED) )) s"
 
@@ -22,12 +22,11 @@ check: lint quick
 	$(TOOK)
 
 # The fixtures of tests/slow.py divide the tests: `make test` runs each of them once.
-# Three processes for two cores: many of these tests wait for a line that stays silent.
 quick: $(VENV)/.developing machine peers
-	$(PYTEST) --numprocesses 3 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 slow: $(VENV)/.developing machine peers browser
-	$(PYTEST) --numprocesses 2 -m slow
+	$(PYTEST) -m slow
 
 lint: $(VENV)/.developing
 	$(BIN)/ruff check
