@@ -1,6 +1,7 @@
 """Faults of importers, each rebuilt as a small model: what ONNX Runtime computes, or one clear refusal.
 
-The names of the first five are those of the cases in which they were found.
+The first five are the handed cases gemm-one-bias, softmax-opset-11, onnx-square, onnx-tracebacks and
+qonnx-messages, in that order; a test's name begins with its case's.
 """
 
 import json
