@@ -91,7 +91,7 @@ def test_a_bundle_is_no_place_for_a_dump(mlp_onnx, tmp_path):
 @pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize("limit", [200, 2000, 6000])
 def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, tmp_path):
-    """A limit on file sizes simulates the full disk; LLVM would end the process when it writes its object."""
+    """The case full-disk, simulated by a limit on file sizes; LLVM itself would end the process there."""
     model, out = mlp_onnx(), tmp_path / "out"
     ours = onnx.load(model)  # The guard of foreign files would meet the limit first, in its scratch folder.
     ours.producer_name = PRODUCER

@@ -54,7 +54,7 @@ def test_gdb_stops_in_a_kernel(tmp_path: Path) -> None:
         ]
         return [sys.executable, "-m", "sensor_bnn", *filled[1:]] if filled[0] == "sensor-bnn" else filled
 
-    def run(command: list[str], **options: object) -> subprocess.Popen[str]:
+    def run(command: list[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             words(command),
             cwd=ROOT,
