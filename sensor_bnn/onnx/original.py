@@ -23,8 +23,8 @@ from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.operators import DOMAIN, EXPORTED, FLOAT, OPERATORS, OPSET, PRODUCER, TensorType
 from sensor_bnn.onnx.packing import unpack_bits
-from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.onnx.qonnx import bits_of
+from sensor_bnn.onnx.quantities import to_model_input
 from sensor_bnn.onnx.rewrite import STANDARD
 from sensor_bnn.onnx.types import SIGN, integer_attributes, is_sign, node_label, one_sentence, value_types
 
@@ -95,7 +95,7 @@ def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
             f"The samples of {samples} are {list(x.shape[1:])}, the model takes {list(kind.shape)}.",
             "Give samples of the model's kind.",
         )
-    for one in as_input(x, kind.dtype):
+    for one in to_model_input(x, kind.dtype):
         yield one[None]
 
 
