@@ -42,6 +42,10 @@ class Steps:
     output: Step | None = None
 
 
+NO_STEPS = Steps()
+"""Of a model without integers of its own."""
+
+
 def steps_of(said: Mapping[str, str], path: Path) -> Steps:
     """Read the steps of a model's integers.
 
