@@ -12,7 +12,15 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import (
+    DOMAIN,
+    DOMAIN_VERSIONS,
+    FLOAT,
+    INTEGERS_SINCE,
+    OPERATORS,
+    SHORT,
+    TensorType,
+)
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
 from sensor_bnn.onnx.rewrite import REWRITTEN, STANDARD, rewrite
 from sensor_bnn.onnx.types import (
@@ -22,6 +30,7 @@ from sensor_bnn.onnx.types import (
     is_sign,
     node_label,
     one_sentence,
+    own_version,
 )
 
 OLDEST_OPSET = 7
@@ -53,8 +62,9 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
-        The model with one input, float32 or uint8, and one float32 output; ``value_info`` holds the static
-        type of every intermediate.
+        The model with one input, float32 or uint8, and one float32 output; in version 2 of our domain the
+        input may be int16 and the output is float32 or int16. ``value_info`` holds the static type of every
+        intermediate.
 
     Raises:
         ModelError: not ONNX or cut off, operators or versions that are not supported (all of
@@ -161,8 +171,8 @@ def _damaged(path: Path) -> ModelError:
 
 def _check_versions(path: Path, model: onnx.ModelProto) -> None:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    ours = versions.get(DOMAIN)
-    if ours is not None and ours not in DOMAIN_VERSIONS:
+    ours = own_version(model)
+    if ours not in DOMAIN_VERSIONS:
         known = " and ".join(map(str, DOMAIN_VERSIONS))
         raise ModelError(
             f"{path} uses version {ours} of domain {DOMAIN}; this program supports versions {known}.",
@@ -377,9 +387,11 @@ def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]
                 f"{path} has {len(names)} {what} ({', '.join(names) or 'none'}), not one.",
                 "Export the model with one input window and one output.",
             )
-    for name in (*inputs, *outputs):
+    integers = {SHORT} if own_version(model) >= INTEGERS_SINCE else set()
+    allowed = {inputs[0]: {FLOAT, np.dtype(np.uint8), *integers}, outputs[0]: {FLOAT, *integers}}
+    for name, dtypes in allowed.items():
         kind = types.get(name)
-        if kind is None or not (kind.dtype == FLOAT or (name in inputs and kind.dtype == np.uint8)):
+        if kind is None or kind.dtype not in dtypes:
             raise ModelError(
                 f"{path}: {name} is {kind or 'not computed by any node'}, not float32.",
                 "Export it with float32 output, and float32 or uint8 input.",

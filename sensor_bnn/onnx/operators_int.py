@@ -13,6 +13,7 @@ from sensor_bnn.onnx import reference_int as reference
 from sensor_bnn.onnx.domain import (
     BYTE,
     INT,
+    INTEGERS_SINCE,
     MAX_MAP_COLUMNS,
     SHIFTS,
     SHORT,
@@ -342,7 +343,7 @@ INTEGER_OPERATORS = (
         {_shape("shape", "places", "last")}
         Y = Reshape (taken, shape)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnIntLinear",
@@ -357,7 +358,7 @@ INTEGER_OPERATORS = (
         product = MatMul (X_double, turned)
         Y = Cast <to = 6> (product)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnStream",
@@ -371,7 +372,7 @@ INTEGER_OPERATORS = (
         sum = Identity (biased)
         {_STREAM_END}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnStreamAdd",
@@ -387,7 +388,7 @@ INTEGER_OPERATORS = (
         sum = Add (biased, X_all)
         {_STREAM_END}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnQuantize",
@@ -411,7 +412,7 @@ INTEGER_OPERATORS = (
         byte = Clip (whole, least, most)
         Y = Cast <to = 3> (byte)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnAveragePool",
@@ -449,7 +450,7 @@ INTEGER_OPERATORS = (
         tokens = Reshape (mean, shape)
         Y = Cast <to = 5> (tokens)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenSum",
@@ -463,7 +464,7 @@ INTEGER_OPERATORS = (
         long = Cast <to = 6> (X)
         Y = ReduceSum <keepdims = 1> (long, first)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenMax",
@@ -478,7 +479,7 @@ INTEGER_OPERATORS = (
         largest = ReduceMax <keepdims = 1> (long, first)
         Y = Cast <to = 5> (largest)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenCount",
@@ -493,7 +494,7 @@ INTEGER_OPERATORS = (
         count = ReduceSum <keepdims = 1> (Xp_bits, first)
         Y = Cast <to = 6> (count)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnIntAttentionMap",
@@ -515,7 +516,7 @@ INTEGER_OPERATORS = (
         bits = GreaterOrEqual (share, limit)
         {pack("bits", "Pp")}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
 )
 """The operators that version 2 added, in the order of the specification."""
