@@ -12,15 +12,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import (
-    DOMAIN,
-    DOMAIN_VERSIONS,
-    FLOAT,
-    INTEGERS_SINCE,
-    OPERATORS,
-    SHORT,
-    TensorType,
-)
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
 from sensor_bnn.onnx.rewrite import REWRITTEN, STANDARD, rewrite
 from sensor_bnn.onnx.types import (
@@ -40,6 +32,9 @@ _COMPUTED = frozenset(
     map(np.dtype, ("bool", "float32", "int8", "int16", "int32", "uint8", "uint16", "uint32"))
 )
 """Element types that kernels compute."""
+
+_INPUTS = (FLOAT, np.dtype(np.int16), np.dtype(np.uint8))
+_OUTPUTS = (FLOAT, np.dtype(np.int16))
 
 _AGAIN = "Export the model again."
 _LONGEST_NAME = 500
@@ -62,9 +57,8 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
-        The model with one input, float32 or uint8, and one float32 output; in version 2 of our domain the
-        input may be int16 and the output is float32 or int16. ``value_info`` holds the static type of every
-        intermediate.
+        The model with one input, float32, int16 or uint8, and one output, float32 or int16; ``value_info``
+        holds the static type of every intermediate.
 
     Raises:
         ModelError: not ONNX or cut off, operators or versions that are not supported (all of
@@ -387,12 +381,12 @@ def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]
                 f"{path} has {len(names)} {what} ({', '.join(names) or 'none'}), not one.",
                 "Export the model with one input window and one output.",
             )
-    integers = {SHORT} if own_version(model) >= INTEGERS_SINCE else set()
-    allowed = {inputs[0]: {FLOAT, np.dtype(np.uint8), *integers}, outputs[0]: {FLOAT, *integers}}
-    for name, dtypes in allowed.items():
+    for name in (*inputs, *outputs):
         kind = types.get(name)
-        if kind is None or kind.dtype not in dtypes:
+        allowed = _INPUTS if name in inputs else _OUTPUTS
+        if kind is None or kind.dtype not in allowed:
+            known = "float32, int16 or uint8" if name in inputs else "float32 or int16"
             raise ModelError(
-                f"{path}: {name} is {kind or 'not computed by any node'}, not float32.",
-                "Export it with float32 output, and float32 or uint8 input.",
+                f"{path}: {name} is {kind or 'not computed by any node'}, not {known}.",
+                "Export it with an input of float32, int16 or uint8, and an output of float32 or int16.",
             )

@@ -230,16 +230,18 @@ product = Mul (a, scale_double)
 {_rounded("product", "shift", "scaled")}
 biased = Add (scaled, bias_double)
 """
+# One of the two summands of the result is 0: half a step of the slope alone is less than a step.
 _STREAM_END = f"""
 h = Clip (sum, lowest, highest)
 slope_half = Constant <value = double {{{2 ** (reference.SLOPE_BITS - 1)}}}> ()
 slope_step = Constant <value = double {{{2**reference.SLOPE_BITS}}}> ()
-sloped = Mul (h, slope_double)
+nothing = Constant <value = double {{0}}> ()
+positive = Max (h, nothing)
+below = Min (h, nothing)
+sloped = Mul (below, slope_double)
 {_rounded("sloped", "slope", "bent")}
 negative = Clip (bent, lowest, highest)
-nothing = Constant <value = double {{0}}> ()
-positive = GreaterOrEqual (h, nothing)
-result = Where (positive, h, negative)
+result = Add (positive, negative)
 Y = Cast <to = 5> (result)
 """
 

@@ -67,13 +67,9 @@ def sample_inputs(kind: TensorType) -> Iterator[Array]:
     """Yield inputs of a model: small, usual and large ones, and whole and half numbers with zeros among them.
 
     Args:
-        kind: float32, int16 or uint8, and the shape.
+        kind: float32 or uint8, and the shape.
     """
     rng = np.random.default_rng(0)
-    if kind.dtype == np.int16:
-        for largest in (2**15, 2**11, 2**7):
-            yield rng.integers(-largest, largest, kind.shape, dtype=np.int16)
-        return
     if kind.dtype == np.uint8:
         for _ in range(3):
             yield rng.integers(0, 256, kind.shape, dtype=np.uint8)

@@ -134,19 +134,6 @@ def test_an_operator_of_version_2_in_a_file_of_version_1(operator, inputs, attri
     assert f"{said} version 1" in refused(model)
 
 
-def test_integers_at_the_ends_need_version_2(tmp_path, refused):
-    """A file of version 2 may take and give int16; the same file of version 1 may not."""
-    node = helper.make_node("Reshape", ["x", "shape"], ["y"], "/same")
-    shape = numpy_helper.from_array(np.array([1, 4], np.int64), "shape")
-    model = small(node, constants=[shape], element=onnx.TensorProto.INT16)
-    assert "x is int16[1, 4], not float32" in refused(model)
-    model.opset_import[1].version = 2
-    onnx.save(model, tmp_path / "two.onnx")
-    loaded = load_model(tmp_path / "two.onnx", STANDARD)
-    ends = [value.type.tensor_type.elem_type for value in (*loaded.graph.input, *loaded.graph.output)]
-    assert ends == [onnx.TensorProto.INT16] * 2
-
-
 def test_an_attribute_of_a_shift_that_is_no_integer(refused):
     constants = {"s": np.zeros(4, np.int16), "b": np.zeros(4, np.int32)}
     node = helper.make_node("BnnQuantize", ["x", "s", "b"], ["y"], "/q", domain=DOMAIN, pre=0.0, shift=3)
