@@ -13,7 +13,6 @@
 #include "runtime/bytes.h"
 
 #define WORDS(bytes) (((bytes) + 3u) / 4u)
-#define INPUT_VALUES (SBNN_MODEL_INPUT_BYTES / 4u) /* values of a float32 input */
 #define PROFILE_ENTRIES                                                                                \
     ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* layers that one READ_PROFILE response can hold */
 
@@ -123,7 +122,11 @@ static uint8_t write_input(const frame *request) {
     return FRAME_STATUS_OK;
 }
 
-/* Each byte codes a float32 value: (byte - zero) / divisor. It is a single IEEE division, so the host
+#if SBNN_MODEL_INPUT_IS_FLOAT
+#define INPUT_VALUES (SBNN_MODEL_INPUT_BYTES / 4u)
+
+/* For float32 inputs only: integers are short as they are, and a core may have no division of floats.
+ * Each byte codes a float32 value: (byte - zero) / divisor. It is a single IEEE division, so the host
  * can compute every bit of the result. The bytes are compressed as in PackBits: a control byte n < 128
  * and n + 1 bytes, or n >= 128 and one byte that is repeated n - 126 times. */
 static uint8_t write_coded(const frame *request) {
@@ -155,6 +158,7 @@ static uint8_t write_coded(const frame *request) {
     }
     return FRAME_STATUS_OK;
 }
+#endif
 
 static uint8_t run(const frame *request, reply *to) {
     if (request->length != 0u) {
@@ -265,8 +269,10 @@ static uint8_t serve(const frame *request, reply *to, agent_next *next) {
         return read_output(request, to);
     case AGENT_MEMORY:
         return memory(request, to);
+#if SBNN_MODEL_INPUT_IS_FLOAT
     case AGENT_WRITE_CODED:
         return write_coded(request);
+#endif
     case AGENT_BOOTLOADER:
         return enter_bootloader(request, next);
     case AGENT_SPEED:

@@ -11,6 +11,7 @@
 #include "hal/uart.h"
 #include "model.h"
 #include "runtime/exponential.h"
+#include "runtime/fixed_exponential.h"
 
 #define COMMAND_BYTES 256u /* the published runners send at most 65 */
 #define TERMINATOR '%'
@@ -56,6 +57,20 @@ static void say_with_text(const char *before, const char *text, const char *afte
     say(after);
 }
 
+/* Send a number, given in thousandths, with three decimals and its exponent if that is not 0. */
+static void say_thousandths(uint64_t number, uint64_t exponent) {
+    say_number(number / 1000u);
+    const char point[] = {'.', (char)('0' + (char)(number / 100u % 10u)),
+                          (char)('0' + (char)(number / 10u % 10u)), (char)('0' + (char)(number % 10u)),
+                          '\0'};
+    say(point);
+    if (exponent != 0u) {
+        say_with_number("e", exponent, "");
+    }
+}
+
+#if SBNN_MODEL_OUTPUT_IS_FLOAT
+
 /* Send a number with three decimals, rounded half to even. A number with more than 15 digits before the
  * point is sent with an exponent. */
 static void say_float(float value) {
@@ -85,15 +100,10 @@ static void say_float(float value) {
     if (rest > 0.5 || (rest == 0.5 && (whole & 1u) != 0u)) {
         whole++;
     }
-    say_number(whole / 1000u);
-    const char point[] = {'.', (char)('0' + (char)(whole / 100u % 10u)),
-                          (char)('0' + (char)(whole / 10u % 10u)), (char)('0' + (char)(whole % 10u)),
-                          '\0'};
-    say(point);
-    if (exponent != 0u) {
-        say_with_number("e", exponent, "");
-    }
+    say_thousandths(whole, exponent);
 }
+
+#endif
 
 /* The next word of the command, NUL-terminated in place of the space after it; NULL if there is
  * none. */
@@ -236,6 +246,8 @@ static void buffer(char **rest) {
     }
 }
 
+#if SBNN_MODEL_OUTPUT_IS_FLOAT
+
 static float output_value(uint32_t i) {
     float value;
     memcpy(&value, agent_output() + i * sizeof value, sizeof value);
@@ -267,6 +279,57 @@ static void results(void) {
     }
     say("]\r\n");
 }
+
+#else
+
+static int32_t output_value(uint32_t i) {
+    SBNN_MODEL_OUTPUT_TYPE value;
+    memcpy(&value, agent_output() + i * sizeof value, sizeof value);
+    return (int32_t)value;
+}
+
+static uint32_t exponential_of(uint32_t i, int32_t most) {
+    static const uint64_t rate = FIXED_RATE(SBNN_MODEL_OUTPUT_STEP);
+    return fixed_exponential((uint32_t)most - (uint32_t)output_value(i), rate);
+}
+
+/* Send one output times its step, rounded half away from zero. */
+static void say_steps(int32_t value) {
+    static const uint64_t whole =
+        (uint64_t)(SBNN_MODEL_OUTPUT_STEP * 1000.0); /* thousandths of a step */
+    static const uint64_t rest =                     /* the remaining part, 32 bits after the point */
+        (uint64_t)((SBNN_MODEL_OUTPUT_STEP * 1000.0 -
+                    (double)(uint64_t)(SBNN_MODEL_OUTPUT_STEP * 1000.0)) *
+                   4294967296.0);
+    const uint64_t size = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+    say(value < 0 ? "-" : "");
+    say_thousandths(size * whole + ((size * rest + ((uint64_t)1 << 31)) >> 32), 0);
+}
+
+/* As above: the softmax of the logits, which are the outputs times their step. */
+static void results(void) {
+    const uint32_t outputs = SBNN_MODEL_OUTPUT_BYTES / (uint32_t)sizeof(SBNN_MODEL_OUTPUT_TYPE);
+    int32_t most = output_value(0);
+    for (uint32_t i = 1; i < outputs; i++) {
+        most = output_value(i) > most ? output_value(i) : most;
+    }
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < outputs; i++) {
+        sum += exponential_of(i, most);
+    }
+    say("m-results-[");
+    for (uint32_t i = 0; i < outputs; i++) {
+        say(i == 0u ? "" : ",");
+        if (outputs > 1u) {
+            say_thousandths(((uint64_t)exponential_of(i, most) * 1000u + sum / 2u) / sum, 0);
+        } else {
+            say_steps(output_value(i));
+        }
+    }
+    say("]\r\n");
+}
+
+#endif
 
 static void infer(char **rest) {
     const char *count_word = next_word(rest);

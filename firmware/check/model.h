@@ -10,6 +10,10 @@
 #define SBNN_MODEL_INPUT_BYTES 4
 #define SBNN_MODEL_OUTPUT_BYTES 4
 #define SBNN_MODEL_LAYER_COUNT 1
+#define SBNN_MODEL_INPUT_TYPE float
+#define SBNN_MODEL_INPUT_IS_FLOAT 1
+#define SBNN_MODEL_OUTPUT_TYPE float
+#define SBNN_MODEL_OUTPUT_IS_FLOAT 1
 
 extern const uint8_t sbnn_model_hash[32];
 extern const char sbnn_model_name[];

@@ -10,27 +10,34 @@
 #include "hal/counter.h"
 #include "model.h"
 #include "runtime/bytes.h"
-#include "runtime/exponential.h"
+#if SBNN_MODEL_INPUT_IS_FLOAT
+#include "stream/window_float.h"
+#else
+#include "stream/window_integer.h"
+#endif
+#if SBNN_MODEL_OUTPUT_IS_FLOAT
+#include "stream/average_float.h"
+#else
+#include "stream/average_integer.h"
+#endif
 
 enum { STREAM_OPEN = 0x20, STREAM_SAMPLES = 0x21 };
 
-#define VALUES (SBNN_MODEL_INPUT_BYTES / 4u)   /* values per window: float32 [channels, samples] */
-#define CLASSES (SBNN_MODEL_OUTPUT_BYTES / 4u) /* float32 logits */
+#define VALUES                                                                                         \
+    (SBNN_MODEL_INPUT_BYTES /                                                                          \
+     (uint32_t)sizeof(SBNN_MODEL_INPUT_TYPE)) /* per window [channels, samples] */
+#define CLASSES (SBNN_MODEL_OUTPUT_BYTES / (uint32_t)sizeof(SBNN_MODEL_OUTPUT_TYPE))
 #define CHANNELS_MAX 64u
 #define DECISION_BYTES 40u
 #define DECISIONS_MAX ((FRAME_MAX_PAYLOAD - 4u) / DECISION_BYTES) /* per request */
 
-typedef struct {
-    float offset, gain; /* value = (raw - offset) * gain */
-} scaling;
-
-static float ring[VALUES]; /* [samples, channels]; `oldest` is the index of the oldest sample */
+static sample ring[VALUES]; /* [samples, channels]; `oldest` is the index of the oldest sample */
 static scaling scales[CHANNELS_MAX];
 static uint32_t channels, samples, hop; /* channels is 0 until the stream is opened */
 static uint32_t oldest, until_next;
 static uint32_t taken; /* samples since the stream was opened */
-static float share;    /* weight of a new output in the average, 0 to 1 */
-static float average[CLASSES];
+static number share;   /* weight of a new output in the average */
+static number average[CLASSES];
 static bool has_average;
 static uint8_t decisions[4u + DECISIONS_MAX * DECISION_BYTES]; /* of the last request, kept because the
                                                                   answer may be lost */
@@ -38,17 +45,17 @@ static uint32_t decided;
 static uint32_t first_of_last;
 
 /* Write the window to the model's input: channel by channel, the oldest sample first. */
-static void normalise(float *window) {
+static void normalise(SBNN_MODEL_INPUT_TYPE *window) {
     for (uint32_t channel = 0; channel < channels; channel++) {
         const scaling scale = scales[channel];
         for (uint32_t i = 0; i < samples; i++) {
-            const float raw = ring[(oldest + i) % samples * channels + channel];
-            window[channel * samples + i] = (raw - scale.offset) * scale.gain;
+            const sample raw = ring[(oldest + i) % samples * channels + channel];
+            window[channel * samples + i] = scaled(raw, scale);
         }
     }
 }
 
-static uint32_t largest(const float *values) {
+static uint32_t largest(const number *values) {
     uint32_t best = 0;
     for (uint32_t i = 1; i < CLASSES; i++) {
         best = values[i] > values[best] ? i : best;
@@ -57,41 +64,42 @@ static uint32_t largest(const float *values) {
 }
 
 /* Update the running average of the outputs' probabilities (softmax of the logits). */
-static void smooth(const float *logits) {
-    float shares[CLASSES], sum = 0;
-    const float most = logits[largest(logits)];
+static void smooth(const number *logits) {
+    power powers[CLASSES];
+    total sum = 0;
+    const number most = logits[largest(logits)];
     for (uint32_t i = 0; i < CLASSES; i++) {
-        shares[i] = exponential(logits[i] - most);
-        sum += shares[i];
+        powers[i] = power_of(logits[i], most);
+        sum += powers[i];
     }
     for (uint32_t i = 0; i < CLASSES; i++) {
-        const float new = shares[i] / sum;
-        average[i] = has_average ? average[i] + share * (new - average[i]) : new;
+        const number new = probability(powers[i], sum);
+        average[i] = has_average ? moved(average[i], new, share) : new;
     }
     has_average = true;
 }
 
-static void put_float(uint8_t *at, float value) {
+static void put_number(uint8_t *at, number value) {
     memcpy(at, &value, sizeof value);
 }
 
 static void decide(void) {
-    static float logits[CLASSES];
+    static number logits[CLASSES];
     uint8_t *to = decisions + 4u + decided * DECISION_BYTES;
     const uint64_t begun = counter_now();
-    normalise((float *)(void *)agent_input());
+    normalise((SBNN_MODEL_INPUT_TYPE *)(void *)agent_input());
     const uint64_t prepared = counter_now();
     const uint64_t inferred = agent_infer();
     const uint64_t answered = counter_now();
-    memcpy(logits, agent_output(), sizeof logits);
+    read_logits(agent_output(), CLASSES, logits);
     smooth(logits);
     const uint64_t smoothed = counter_now();
     const uint32_t raw = largest(logits), steady = largest(average);
     bytes_store32(to, taken);
     bytes_store16(to + 4, (uint16_t)raw);
     bytes_store16(to + 6, (uint16_t)steady);
-    put_float(to + 8, logits[raw]);
-    put_float(to + 12, average[steady]);
+    put_number(to + 8, logits[raw]);
+    put_number(to + 12, average[steady]);
     bytes_store64(to + 16, prepared - begun);
     bytes_store64(to + 24, inferred);
     bytes_store64(to + 32, smoothed - answered);
@@ -99,7 +107,7 @@ static void decide(void) {
 }
 
 static void take_sample(const uint8_t *raw) {
-    memcpy(ring + oldest * channels, raw, 4u * channels);
+    memcpy(ring + oldest * channels, raw, sizeof(sample) * channels);
     oldest = (oldest + 1u) % samples;
     taken++;
     if (--until_next == 0u) {
@@ -108,7 +116,7 @@ static void take_sample(const uint8_t *raw) {
     }
 }
 
-/* Payload: u32 channels, u32 hop, f32 share, then f32 offset and f32 gain of each channel. */
+/* Payload: u32 channels, u32 hop, u32 or f32 share, then the scaling of each channel. */
 static uint8_t open_stream(const frame *request) {
     if (request->length < 12u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -119,14 +127,17 @@ static uint8_t open_stream(const frame *request) {
         wanted_hop > VALUES / wanted) {
         return FRAME_STATUS_OUT_OF_RANGE;
     }
-    if (request->length != 12u + 8u * wanted) {
+    if (request->length != 12u + sizeof(scaling) * wanted) {
         return FRAME_STATUS_BAD_LENGTH;
+    }
+    if (!scalings_are_valid(request->payload + 12, wanted)) {
+        return FRAME_STATUS_OUT_OF_RANGE;
     }
     channels = wanted;
     samples = VALUES / wanted;
     hop = wanted_hop;
     memcpy(&share, request->payload + 8, sizeof share);
-    memcpy(scales, request->payload + 12, 8u * wanted);
+    memcpy(scales, request->payload + 12, sizeof(scaling) * wanted);
     oldest = taken = decided = 0;
     until_next = samples; /* the first window must be whole */
     first_of_last = UINT32_MAX;
@@ -134,14 +145,14 @@ static uint8_t open_stream(const frame *request) {
     return FRAME_STATUS_OK;
 }
 
-/* Payload: u32 number of the first sample, then f32 [n, channels]. The response holds the decisions
- * that these samples led to. A repeated request gets the same response, and its samples are not taken
- * twice. */
+/* Payload: u32 number of the first sample, then f32 or i16 [n, channels]. The response holds the
+ * decisions that these samples led to. A repeated request gets the same response, and its samples are
+ * not taken twice. */
 static uint8_t take_samples(const frame *request) {
     if (channels == 0u) {
         return FRAME_STATUS_NO_RESULT;
     }
-    const uint32_t bytes = 4u * channels;
+    const uint32_t bytes = (uint32_t)sizeof(sample) * channels;
     if (request->length < 4u + bytes || (request->length - 4u) % bytes != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
     }

@@ -30,6 +30,7 @@ from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.quantities import NO_STEPS, Steps
 from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
@@ -61,6 +62,7 @@ def write_bundle(
     package: bool = True,
     own_kernels: Sequence[Path] = (),
     classes: tuple[str, ...] | None = None,
+    steps: Steps = NO_STEPS,
     tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears complete or not at all.
@@ -75,6 +77,7 @@ def write_bundle(
         own_kernels: the C sources and headers of kernels that the program calls and that are not in
             ``firmware/kernels``; headers named ``linear_*`` declare them.
         classes: the names of the outputs, in their order; None for a model without names.
+        steps: what the steps of integer inputs and outputs are worth.
         tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
@@ -98,6 +101,7 @@ def write_bundle(
         target,
         c_kernels,
         classes=classes,
+        steps=steps,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -175,6 +179,7 @@ def _metadata(
     target: Target,
     c_kernels: Sequence[Path],
     classes: tuple[str, ...] | None,
+    steps: Steps,
     tuning: str | None,
     prefix: str,
     library: str | None,
@@ -195,6 +200,8 @@ def _metadata(
         arena_lower_bound_bytes=plan.lower_bound,
         input=_end(source),
         output=_end(result),
+        input_step=steps.input,
+        output_step=steps.output,
         sources=(
             "model.c",
             "weights.c",

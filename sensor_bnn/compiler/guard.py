@@ -14,6 +14,7 @@ from sensor_bnn.compiler.program import Place
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
+from sensor_bnn.onnx.quantities import steps_of
 
 
 def check_against_file(
@@ -38,9 +39,10 @@ def check_against_file(
     """
     program = plan_program(graph, find_target("host"))
     (given,) = (buffer.type for buffer in program.buffers if buffer.place is Place.INPUT)
+    steps = steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
     original: Original | None = None
     with host_layers(program) as run:
-        for window in chain(sample_inputs(given), real_inputs(samples, given) if samples else ()):
+        for window in chain(sample_inputs(given), real_inputs(samples, given, steps) if samples else ()):
             values = by_value(model, run(window))
             if original is None:
                 original = Original(data, path, model, values)

@@ -17,7 +17,7 @@ from msgspec import Meta
 from sensor_bnn.errors import BundleError
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 2
+FORMAT = 3
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -25,6 +25,9 @@ COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
 
 Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A size or an address of a 32-bit machine."""
+
+Step = Annotated[float, Meta(gt=0, le=1e9)]
+"""What one step of an integer is worth; larger ones would overflow the firmware's 64 bits."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -138,6 +141,9 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         arena_bytes: the memory for everything except input, output and weights.
         arena_lower_bound_bytes: a lower bound of the size of every plan of the arena.
         input, output: the model's input and output.
+        input_step: for an int16 input, the sensor units per step of each channel, the first axis after the
+            batch; None if there are no such steps.
+        output_step: for an int16 output, the logit per step; None if there is no such step.
         sources: the C files to compile, relative to the bundle.
         weights_bytes: the bytes of all weights; weights that layers share count once.
         cost_model: the origin of the layers' ``instructions_estimated``.
@@ -157,6 +163,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arena_lower_bound_bytes: Bytes
     input: End
     output: End
+    input_step: tuple[Step, ...] | None
+    output_step: Step | None
     sources: tuple[SourceFile, ...]
     weights_bytes: Bytes
     cost_model: str
@@ -182,6 +190,17 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"arena[{place}].bytes is {tenant.bytes}; with its offset {tenant.offset} it must be at "
                     f"most {self.arena_bytes}, the arena"
                 )
+        for key, end, steps in (
+            ("input_step", self.input, self.input_step),
+            ("output_step", self.output, self.output_step),
+        ):
+            if steps is not None and end.dtype != "int16":
+                raise ValueError(f"{key} is {steps}; only int16 has steps, not {end}")
+        channels = self.input.shape[1] if len(self.input.shape) > 1 else 0
+        if self.input_step is not None and len(self.input_step) != channels:
+            raise ValueError(
+                f"input_step has {len(self.input_step)} numbers; the input has {channels} channels"
+            )
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:
             raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")

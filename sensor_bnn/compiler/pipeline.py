@@ -20,6 +20,8 @@ from sensor_bnn.tracing import Laps
 if TYPE_CHECKING:
     import onnx
 
+    from sensor_bnn.onnx.quantities import Steps
+
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +98,7 @@ def _compile(
     data = read_file(onnx_path)
     model = model_of(data, onnx_path, STANDARD_OPERATORS)
     classes = _classes(model, onnx_path)
+    steps = _steps(model, onnx_path)
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
     laps.lap("imported to Relax")
@@ -118,6 +121,7 @@ def _compile(
         target,
         out_dir,
         classes=classes,
+        steps=steps,
         tuning=tuned.sha256,
     )
     laps.lap("wrote the bundle %s", bundle.folder)
@@ -148,3 +152,27 @@ def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
             "Export the model again, or correct or remove `classes` in the file's metadata.",
         )
     return names
+
+
+def _steps(model: onnx.ModelProto, path: Path) -> Steps:
+    """Return what the file says about the steps of its int16 input and output, which must have them."""
+    from onnx import TensorProto
+
+    from sensor_bnn.onnx.quantities import INPUT_STEP, OUTPUT_STEP, steps_of
+
+    steps = steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    for key, end, found in (
+        (INPUT_STEP, given, () if steps.input is None else steps.input),
+        (OUTPUT_STEP, model.graph.output[0], () if steps.output is None else (steps.output,)),
+    ):
+        tensor = end.type.tensor_type
+        sizes = [size.dim_value for size in tensor.shape.dim]
+        wanted = 0 if tensor.elem_type != TensorProto.INT16 else sizes[1] if key == INPUT_STEP else 1
+        if len(found) != wanted:
+            raise ModelError(
+                f"The metadata `{key}` of {path} has {len(found)} steps; {end.name} needs {wanted}.",
+                "Export the model again, or correct the file's metadata: what one step of int16 is worth.",
+            )
+    return steps

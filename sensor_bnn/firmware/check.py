@@ -101,6 +101,8 @@ def _make_bundle(board: Board, folder: Path) -> None:
         arena_lower_bound_bytes=16,
         input=number,
         output=number,
+        input_step=None,
+        output_step=None,
         sources=("model.c", "weights.c"),
         weights_bytes=4,
         cost_model="none",

@@ -20,7 +20,7 @@ from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.difference import differences
-from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.onnx.quantities import to_model_input
 from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.application import application_at, greet
 from sensor_bnn.wire.client import Client
@@ -317,7 +317,7 @@ def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
 def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
     """Return the bytes of each sample as they are sent, or raise DataError if they do not fit the model."""
     shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
-    inputs = as_input(samples.x, dtype)
+    inputs = to_model_input(samples.x, dtype, metadata.input_step)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
             f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {metadata.input}.",
@@ -352,7 +352,7 @@ def host_outputs(
             f"{host_dir} and the bundle on the board are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    inputs = as_input(samples.x, np.dtype(host.metadata.input.dtype))
+    inputs = to_model_input(samples.x, np.dtype(host.metadata.input.dtype), host.metadata.input_step)
     outputs = []
     for x in inputs:
         outputs.append(host.infer(x[np.newaxis]).reshape(-1))

@@ -12,9 +12,12 @@ import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.class_names import class_names
-from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.onnx.quantities import steps_of, to_logits, to_model_input
 
 Floats = npt.NDArray[np.float32]
+
+_INPUTS = {"tensor(float)": np.float32, "tensor(int16)": np.int16, "tensor(uint8)": np.uint8}
+"""The element types of inputs, by ONNX Runtime's names."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
         advance: called after each window.
 
     Raises:
-        ModelError: ONNX Runtime does not load the file, or it takes no single sample of float32 or uint8.
+        ModelError: ONNX Runtime does not load the file, or it takes no single sample of float32, int16 or
+            uint8, or integers whose step it does not say.
         DataError: the windows' shape is not the model's, or it takes bytes and these are no pixels.
     """
     session = _session(path)
@@ -90,23 +94,24 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
         )
     (window,) = session.get_inputs()
     one = [size for size in window.shape[:1] if size == 1 or not isinstance(size, int)]
-    if not one or window.type not in ("tensor(float)", "tensor(uint8)"):
+    if not one or window.type not in _INPUTS:
         raise ModelError(
             f"The input of {path} is {window.type} {window.shape}.",
-            "Give a model that takes one sample at a time, [1, ...], as float32 or uint8.",
+            "Give a model that takes one sample at a time, [1, ...], as float32, int16 or uint8.",
         )
     if list(x.shape[1:]) != list(window.shape[1:]):
         raise DataError(
             f"The windows are {list(x.shape[1:])}, the model {path} takes {list(window.shape[1:])}.",
             "Give samples of the model's kind.",
         )
-    inputs = as_input(x, np.dtype(np.uint8 if window.type == "tensor(uint8)" else np.float32))
+    steps = steps_of(session.get_modelmeta().custom_metadata_map, path)
+    inputs = to_model_input(x, np.dtype(_INPUTS[window.type]), steps.input)
     logits = []
     for one in inputs:
         (result,) = session.run(None, {window.name: one[None]})
         logits.append(result[0])
         advance()
-    return np.array(logits, dtype=np.float32)
+    return to_logits(np.array(logits), steps.output)
 
 
 def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:

@@ -32,6 +32,9 @@ _COMPUTED = frozenset(
 )
 """Element types that kernels compute."""
 
+_INPUTS = (FLOAT, np.dtype(np.int16), np.dtype(np.uint8))
+_OUTPUTS = (FLOAT, np.dtype(np.int16))
+
 _AGAIN = "Export the model again."
 _LONGEST_NAME = 500
 _LISTED_NODES = 8
@@ -53,8 +56,8 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
-        The model with one input, float32 or uint8, and one float32 output; ``value_info`` holds the static
-        type of every intermediate.
+        The model with one input, float32, int16 or uint8, and one output, float32 or int16; ``value_info``
+        holds the static type of every intermediate.
 
     Raises:
         ModelError: not ONNX or cut off, operators or versions that are not supported (all of
@@ -379,8 +382,10 @@ def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]
             )
     for name in (*inputs, *outputs):
         kind = types.get(name)
-        if kind is None or not (kind.dtype == FLOAT or (name in inputs and kind.dtype == np.uint8)):
+        allowed = _INPUTS if name in inputs else _OUTPUTS
+        if kind is None or kind.dtype not in allowed:
+            known = "float32, int16 or uint8" if name in inputs else "float32 or int16"
             raise ModelError(
-                f"{path}: {name} is {kind or 'not computed by any node'}, not float32.",
-                "Export it with float32 output, and float32 or uint8 input.",
+                f"{path}: {name} is {kind or 'not computed by any node'}, not {known}.",
+                "Export it with an input of float32, int16 or uint8, and an output of float32 or int16.",
             )

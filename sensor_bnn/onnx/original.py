@@ -23,8 +23,8 @@ from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.operators import DOMAIN, EXPORTED, FLOAT, OPERATORS, OPSET, PRODUCER, TensorType
 from sensor_bnn.onnx.packing import unpack_bits
-from sensor_bnn.onnx.pixels import as_input
 from sensor_bnn.onnx.qonnx import bits_of
+from sensor_bnn.onnx.quantities import Steps, to_model_input
 from sensor_bnn.onnx.rewrite import STANDARD
 from sensor_bnn.onnx.types import SIGN, integer_attributes, is_sign, node_label, one_sentence, value_types
 
@@ -37,6 +37,9 @@ TOLERANCE = 1e-5
 
 _LEAST = {"Erf": 0.05}
 """The magnitude below which an operator is held to an absolute difference: our Erf is within 3e-7."""
+
+_USUAL_SPREAD = 2000
+"""The standard deviation of int16 inputs, in steps: the exports scale the training data to about this."""
 
 MOST_SAMPLES = 32
 """Real samples that one comparison takes."""
@@ -67,27 +70,52 @@ def sample_inputs(kind: TensorType) -> Iterator[Array]:
     """Yield inputs of a model: small, usual and large ones, and whole and half numbers with zeros among them.
 
     Args:
-        kind: float32 or uint8, and the shape.
+        kind: float32, int16 or uint8, and the shape.
     """
     rng = np.random.default_rng(0)
     if kind.dtype == np.uint8:
         for _ in range(3):
             yield rng.integers(0, 256, kind.shape, dtype=np.uint8)
         return
+    if kind.dtype == np.int16:
+        for deviation in (_USUAL_SPREAD, 30, 20000):
+            yield _integers(rng.standard_normal(kind.shape) * deviation)
+        yield rng.choice(np.array([-32768, -1, 0, 1, 32767], np.int16), kind.shape)
+        return
     for spread in (1, 0.05, 20):
         yield (rng.standard_normal(kind.shape) * spread).astype(np.float32)
     yield (rng.integers(-4, 5, kind.shape) / 2).astype(np.float32)
 
 
-def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
+def random_input(kind: TensorType, seed: int) -> Array:
+    """Return a usual input: standard normal floats, normal int16 far from their ends, or any bytes.
+
+    Args:
+        kind: float32, int16 or uint8, and the shape.
+        seed: the input's.
+    """
+    rng = np.random.default_rng(seed)
+    if kind.dtype == np.uint8:
+        return rng.integers(0, 256, kind.shape, dtype=np.uint8)
+    normal = rng.standard_normal(kind.shape)
+    return _integers(normal * _USUAL_SPREAD) if kind.dtype == np.int16 else normal.astype(np.float32)
+
+
+def _integers(values: Array) -> Array:
+    return np.clip(np.rint(values), -32768, 32767).astype(np.int16)
+
+
+def real_inputs(samples: Path, kind: TensorType, steps: Steps) -> Iterator[Array]:
     """Yield the first inputs of a sample file, at most ``MOST_SAMPLES``.
 
     Args:
         samples: a file as ``train`` writes it.
         kind: what the model takes.
+        steps: what one step of its integers is worth.
 
     Raises:
         DataError: the file is missing or damaged, or its samples are not of the model's kind.
+        ModelError: the model takes int16, and there is not one step per channel.
     """
     x = read_samples(samples).x[:MOST_SAMPLES]
     if (1, *x.shape[1:]) != kind.shape:
@@ -95,7 +123,7 @@ def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
             f"The samples of {samples} are {list(x.shape[1:])}, the model takes {list(kind.shape)}.",
             "Give samples of the model's kind.",
         )
-    for one in as_input(x, kind.dtype):
+    for one in to_model_input(x, kind.dtype, steps.input):
         yield one[None]
 
 

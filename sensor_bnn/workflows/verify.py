@@ -34,7 +34,8 @@ from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
-from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
+from sensor_bnn.onnx.original import TOLERANCE, Original, random_input, real_inputs, sample_inputs
+from sensor_bnn.onnx.quantities import steps_of
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
@@ -96,7 +97,7 @@ def verify_model(
     Args:
         path: the ONNX file.
         board: an emulated board to run on as well, or None.
-        seed: seed of the input, which is standard normal.
+        seed: seed of the input, which is standard normal for a model of floats.
         progress: called with the name of each backend before it runs.
         samples: a file of real samples on which the reading is held to the file, beside random inputs.
 
@@ -112,8 +113,7 @@ def verify_model(
     whole = _for_runtimes(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     (given,) = (value for value in model.graph.input if value.name not in constants)
-    shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
-    window = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    window = random_input(_kind(given), seed)
     progress("the file as it is")
     _hold_to_file(data, path, model, whole, samples)
     start: Values = {**constants, given.name: window}
@@ -141,14 +141,19 @@ def _hold_to_file(
 ) -> None:
     """Refuse a file that was read wrongly: the reading is what every backend is compared with."""
     (given,) = (value for value in whole.graph.input)
-    tensor = given.type.tensor_type
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    kind = TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+    kind = _kind(given)
+    steps = steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
     original: Original | None = None
-    for window in chain(sample_inputs(kind), real_inputs(samples, kind) if samples else ()):
+    for window in chain(sample_inputs(kind), real_inputs(samples, kind, steps) if samples else ()):
         read = _onnxruntime(whole, given.name, window)
         original = original or Original(data, path, model, read)
         refuse_difference(path, original.first_difference(read, window))
+
+
+def _kind(value: onnx.ValueInfoProto) -> TensorType:
+    tensor = value.type.tensor_type
+    sizes = tuple(size.dim_value for size in tensor.shape.dim)
+    return TensorType(helper.tensor_dtype_to_np_dtype(tensor.elem_type), sizes)
 
 
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:

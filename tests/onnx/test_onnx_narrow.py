@@ -16,7 +16,7 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.onnx.compare import run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.narrow import PIXEL, eighth, half
-from sensor_bnn.onnx.pixels import as_input
+from sensor_bnn.onnx.quantities import to_model_input
 
 FLOATS = st.floats(-4, 4, width=32)
 
@@ -84,11 +84,11 @@ def test_every_backend_computes_with_the_same_values(rows, shape_of, random_fold
 def test_pixels_become_bytes_and_nothing_else_does():
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
     x = pixels.astype(np.float32) / np.float32(255)
-    assert np.array_equal(as_input(x, np.dtype(np.uint8)), pixels)
-    assert as_input(x, np.dtype(np.float32)) is x
+    assert np.array_equal(to_model_input(x, np.dtype(np.uint8)), pixels)
+    assert to_model_input(x, np.dtype(np.float32)) is x
     for wrong in (x + np.float32(0.001), x * 2, -x, np.full_like(x, np.nan)):
         with pytest.raises(DataError, match="byte / 255"):
-            as_input(wrong, np.dtype(np.uint8))
+            to_model_input(wrong, np.dtype(np.uint8))
 
 
 def test_run_model_gives_a_model_of_bytes_its_bytes(shape_of, random_folded, tmp_path):

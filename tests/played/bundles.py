@@ -47,7 +47,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 2,
+        "format": 3,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -55,6 +55,8 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "arena_lower_bound_bytes": 1000,
         "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
         "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
+        "input_step": None,
+        "output_step": None,
         "sources": ["model.c", "weights.c"],
         "weights_bytes": 9000,
         "cost_model": "none",

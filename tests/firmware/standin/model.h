@@ -9,6 +9,10 @@
 #define SBNN_MODEL_INPUT_BYTES 1600
 #define SBNN_MODEL_OUTPUT_BYTES 1200
 #define SBNN_MODEL_LAYER_COUNT 130
+#define SBNN_MODEL_INPUT_TYPE float
+#define SBNN_MODEL_INPUT_IS_FLOAT 1
+#define SBNN_MODEL_OUTPUT_TYPE float
+#define SBNN_MODEL_OUTPUT_IS_FLOAT 1
 
 extern const uint8_t sbnn_model_hash[32];
 extern const char sbnn_model_name[];
