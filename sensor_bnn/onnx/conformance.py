@@ -23,7 +23,7 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.files import write_files
 from sensor_bnn.onnx.operators import (
     DOMAIN,
-    DOMAIN_VERSION,
+    DOMAIN_VERSIONS,
     IR_VERSION,
     OPERATORS,
     OPSET,
@@ -70,6 +70,11 @@ class Case:
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array]
 
+    @property
+    def version(self) -> int:
+        """The oldest version of the domain that has the operator for such inputs."""
+        return OPERATORS[self.operator].version([TensorType.of(array) for array in self.inputs.values()])
+
 
 def node_model(operator: str, attributes: Mapping[str, int], inputs: Mapping[str, Array]) -> onnx.ModelProto:
     """Return a model of one node that includes the operator's ONNX function.
@@ -94,7 +99,10 @@ def node_model(operator: str, attributes: Mapping[str, int], inputs: Mapping[str
     return helper.make_model(
         graph,
         ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
+        opset_imports=[
+            helper.make_opsetid("", OPSET),
+            helper.make_opsetid(DOMAIN, entry.version(list(types.values()))),
+        ],
         functions=[entry.function()],
     )
 
@@ -121,7 +129,8 @@ def write(folder: Path) -> list[Path]:
         by_operator[case.operator].append(case)
     texts = {}
     for name, found in by_operator.items():
-        head = {"format": FORMAT, "domain": DOMAIN, "version": DOMAIN_VERSION, "operator": name}
+        version = max(case.version for case in found)
+        head = {"format": FORMAT, "domain": DOMAIN, "version": version, "operator": name}
         lines = ",\n".join(json.dumps(_case_json(case), separators=(",", ":")) for case in found)
         texts[f"{name}.json"] = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
     write_files(folder, texts)
@@ -140,7 +149,7 @@ def read(folder: Path | None = None) -> list[Case]:
         path = folder / f"{name}.json"
         try:
             document = json.loads(path.read_text())
-            if document["format"] != FORMAT or document["version"] != DOMAIN_VERSION:
+            if document["format"] != FORMAT or document["version"] not in DOMAIN_VERSIONS:
                 raise ValueError("another format")
             found += [_case(name, entry) for entry in document["cases"]]
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
 from sensor_bnn.onnx.rewrite import REWRITTEN, STANDARD, rewrite
 from sensor_bnn.onnx.types import (
@@ -161,10 +161,11 @@ def _damaged(path: Path) -> ModelError:
 
 def _check_versions(path: Path, model: onnx.ModelProto) -> None:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    ours = versions.get(DOMAIN, DOMAIN_VERSION)
-    if ours != DOMAIN_VERSION:
+    ours = versions.get(DOMAIN)
+    if ours is not None and ours not in DOMAIN_VERSIONS:
+        known = " and ".join(map(str, DOMAIN_VERSIONS))
         raise ModelError(
-            f"{path} uses version {ours} of domain {DOMAIN}; this program supports version {DOMAIN_VERSION}.",
+            f"{path} uses version {ours} of domain {DOMAIN}; this program supports versions {known}.",
             "Use the sensor-bnn that exported it, or export the model again.",
         )
     newest = onnx.defs.onnx_opset_version()
