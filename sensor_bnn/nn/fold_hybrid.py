@@ -259,9 +259,8 @@ def _check(config: HybridConfig, ranges: Ranges) -> None:
             if layer.kind != "pool" and layer.bits == "float":
                 problems.append(f"{layer.kind}@float in stages")
             if layer.kind == "attn" and bits == "8":
-                problems.append(
-                    "attn@8 in stages" if layer.bits else 'precision = "int8" with attn in stages'
-                )
+                whole = f'precision = "{config.precision}" with attn in stages'
+                problems.append("attn@8 in stages" if layer.bits else whole)
     if taps and config.kernel > 1 and config.padding == "zero":
         problems.append('padding = "zero"')
     if binary and config.restore == "live":

@@ -48,7 +48,7 @@ class Quantizer:
     Attributes:
         scale: int16 ``[N]``.
         bias: int32 ``[N]``; it includes the rounding.
-        pre, shift: 0 .. 31.
+        pre, shift: 0 .. 30.
     """
 
     scale: Halves
@@ -63,7 +63,7 @@ class StreamEpilogue:
 
     Attributes:
         scale, bias, slope: int16 ``[N]``; a slope of 8192 is 1.
-        pre, shift: 0 .. 31; the accumulator is rounded and shifted right by pre before it is scaled.
+        pre, shift: 0 .. 30; the accumulator is rounded and shifted right by pre before it is scaled.
     """
 
     scale: Halves

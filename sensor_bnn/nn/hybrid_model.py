@@ -1,4 +1,4 @@
-"""The model of the hybrid family: binary convolution and binary attention in stages, one or two dimensions."""
+"""The hybrid family's model: binary convolution and binary attention in stages, one or two dimensions."""
 
 from __future__ import annotations
 

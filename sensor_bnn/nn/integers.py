@@ -26,7 +26,7 @@ SLOPE_ONE = 1 << 13
 """The slope that stands for 1."""
 
 LARGEST_HALF = (1 << 15) - 1
-_LARGEST_SHIFT = 31
+_LARGEST_SHIFT = 30
 _FACTORS = 256
 """The most that the scales of a layer may differ by, so that the smallest has 7 bits."""
 _LARGEST_BIAS = 1 << 30
@@ -204,10 +204,8 @@ def affine(gain: Reals, mean: Reals, offset: Reals, bound: int, unit: Unit) -> S
     share = np.minimum(share, LARGEST_HALF / np.maximum(np.abs(gain) * 2.0**pre, 1e-9))
     unit.reduced += int((share < 1).sum())
     gain = gain * share * 2.0**pre
-    steepest = float(np.abs(gain).max())
-    shift = next(
-        s for s in range(_LARGEST_SHIFT, -1, -1) if s == 0 or round(steepest * 2.0**s) <= LARGEST_HALF
-    )
+    fits = (s for s in range(_LARGEST_SHIFT, 0, -1) if np.rint(np.abs(gain).max() * 2.0**s) <= LARGEST_HALF)
+    shift = next(fits, 0)
     scale = np.clip(np.rint(gain * 2.0**shift), -LARGEST_HALF, LARGEST_HALF)
     # The bias follows from the rounded scale, so that the rounding changes nothing at the mean.
     bias = np.clip(np.rint(offset - mean / 2.0**pre * scale / 2.0**shift), -LARGEST_HALF, LARGEST_HALF)

@@ -1,4 +1,4 @@
-"""The ranges that integers need: measured over training batches, kept in the checkpoint, used by the export."""
+"""The ranges that integers need: measured in training, kept in the checkpoint, used by the export."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Ranges(nn.Module):
             prefix + name: buffer for name, buffer in self.named_buffers() if prefix + name not in state_dict
         }
         self.clear()
-        super()._load_from_state_dict({**state_dict, **missing}, prefix, *rest)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict({**state_dict, **missing}, prefix, *rest)
 
 
 @contextmanager
