@@ -49,13 +49,15 @@ def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, resi
     return Plan((call,), costs.streamed(M, N), overwrites=1 if B == N else None)
 
 
-def _layer(costs: Costs, types: list[TensorType], *numbers: int, bits: bool, residual: bool) -> Plan:
+def _layer(
+    costs: Costs, types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool
+) -> Plan:
     *sizes, pre, shift = numbers
     K = sizes.pop() if bits else 0
     grid = Grid(*sizes)
     (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
     B = types[5].shape[1] if residual else 0
-    shape = StreamLayer(grid, W, K, A, N, B, pre, shift)
+    shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed)
     reads = tuple(Read(place) for place in range(len(types)))
     patch = (Workspace(),) if shape.patch_bytes else ()
     kernel = f"sbnn_{'bit' if bits else 'byte'}_layer_{shape.name}"
@@ -69,7 +71,7 @@ def _layer(costs: Costs, types: list[TensorType], *numbers: int, bits: bool, res
         M * A * shape.terms,
         shape.patch_bytes,
         (1, M, A, shape.terms),
-        overwrites=5 if B == N else None,
+        overwrites=5 if B == N and not packed else None,
     )
 
 
@@ -126,10 +128,11 @@ INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
     TURNED_BYTES: partial(_quantize, turned=True),
     INT_SCORES_MAP: _scores_map,
     **{
-        stream_layer_name(product, patches=cut, residual=residual): partial(
-            _layer, bits=product == BITS, residual=residual
+        stream_layer_name(product, patches=cut, residual=residual, packed=packed): partial(
+            _layer, bits=product == BITS, residual=residual, packed=packed
         )
-        for product, cut, residual in every((BITS, BYTES), (False, True), (False, True))
+        for product in (BITS, BYTES)
+        for cut, residual, packed in every((False, True), repeat=3)
     },
 }
 """Functions from costs, input types and attributes to a plan."""

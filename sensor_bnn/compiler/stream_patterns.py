@@ -1,41 +1,37 @@
 """Patterns of the integer stream: a product and what follows it become one call.
 
 ``BnnPatches``, the product and ``BnnStream`` become a layer that reads the patches where they lie and stores
-no accumulators. A layer whose values only become bits is a binary linear layer with limits. Samples that are
+no accumulators. Where only the bits of its values are read, it stores bits and no values. Samples that are
 transposed only to become bytes are read as they come. Integer scores become their map row by row.
 """
 
 from __future__ import annotations
 
-import numpy as np
 from tvm import relax
-from tvm.ir import GenericConst, Var
+from tvm.ir import Var
 
 from sensor_bnn.compiler.kernels.bnn_scores_map import MAX_KEYS
 from sensor_bnn.compiler.matches import Made, Match, Uses, is_call, operands_of, operator_of, sizes_of
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
-from sensor_bnn.onnx.packing import pack_bits, unpack_bits
 
 PATCHES, BITS, BYTES = "BnnPatches", "BnnMatMul", "BnnIntLinear"
-STREAM, SUM = "BnnStream", "BnnStreamAdd"
+STREAM, SUM, PACK = "BnnStream", "BnnStreamAdd", "BnnPack"
 TURNED_BYTES = "sensor_bnn.Transpose + BnnQuantize"
 INT_SCORES_MAP = "sensor_bnn.BnnMatMul + BnnIntAttentionMap"
-LINEAR_PACKED = f"{DOMAIN}.BnnLinearPacked"
 
 _GRID_NUMBERS = 8
 
 
-def stream_layer_name(product: str, *, patches: bool, residual: bool) -> str:
+def stream_layer_name(product: str, *, patches: bool, residual: bool, packed: bool) -> str:
     """Return the name of the call that a layer becomes."""
-    parts = [PATCHES] if patches else []
-    return f"sensor_bnn.{' + '.join([*parts, product, SUM if residual else STREAM])}"
+    before, after = [PATCHES] * patches, [PACK] * packed
+    return f"sensor_bnn.{' + '.join([*before, product, SUM if residual else STREAM, *after])}"
 
 
 def match_stream(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
     """Return the call that replaces an operator and those before it, or None."""
     match operator_of(value):
         case "BnnStream" | "BnnStreamAdd":
-            return _layer(value, made, uses)
+            return _layer(value, made, uses, [])
         case "BnnPack":
             return _bits(value, made, uses)
         case "BnnQuantize":
@@ -53,8 +49,8 @@ def _product(acc: relax.Expr, made: Made, uses: Uses) -> relax.Expr | None:
     return product
 
 
-def _layer(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
-    """Match the stream of a product."""
+def _layer(value: relax.Expr, made: Made, uses: Uses, threshold: list[relax.Expr]) -> Match | None:
+    """Match the stream of a product, whose bits are stored if a threshold is given."""
     residual = operator_of(value) == SUM
     acc, *operands = operands_of(value)
     product = _product(acc, made, uses)
@@ -70,47 +66,20 @@ def _layer(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
     else:
         tokens = sizes_of(x)[0]
         grid = [relax.prim_value(size) for size in (1, tokens, *[1] * (_GRID_NUMBERS - 2))]
-    name = stream_layer_name(operator_of(product), patches=cut, residual=residual)
-    return Match(acc, name, (x, w, scale, bias, slope, *added, *grid, *K, *shifts))
+    name = stream_layer_name(operator_of(product), patches=cut, residual=residual, packed=bool(threshold))
+    return Match(acc, name, (x, w, scale, bias, slope, *added, *threshold, *grid, *K, *shifts))
 
 
 def _bits(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
-    """Match the bits of the stream of a binary product, if each is a threshold of its accumulator.
-
-    The value of a stream is monotone in its accumulator as long as the slope is not negative. Which
-    accumulators reach the threshold is computed here for all that can occur. Where they are the small ones,
-    the signs of the weights are changed.
-    """
+    """Match the bits of the stream of a product, if nothing else reads its values."""
     rows, threshold = operands_of(value)
     stream = made.get(rows) if isinstance(rows, Var) and uses[rows] == 1 else None
-    if stream is None or operator_of(stream) != STREAM:
+    if stream is None or operator_of(stream) not in (STREAM, SUM):
         return None
-    acc, scale, bias, slope, pre, shift = operands_of(stream)
-    product = _product(acc, made, uses)
-    if product is None or operator_of(product) != BITS:
+    match = _layer(stream, made, uses, [threshold])
+    if match is None or sizes_of(match.var)[1] != sizes_of(rows)[1]:
         return None
-    x, w, length = operands_of(product)
-    constants = (w, scale, bias, slope, threshold)
-    if not all(isinstance(constant, GenericConst) for constant in constants):
-        return None
-    weights, *channels, limits = (constant.value.numpy() for constant in constants)
-    if len(weights) != len(limits):
-        return None
-    K = int(length.value)
-    sums = np.arange(-K, K + 1, 2, dtype=np.int32)
-    every = np.repeat(sums[:, None], len(limits), axis=1)
-    shifts = {"pre": int(pre.value), "shift": int(shift.value)}
-    reached = OPERATORS[STREAM].evaluate([every, *channels], shifts) >= limits
-    rising, falling = (np.diff(bits.astype(np.int8), axis=0).min(axis=0) >= 0 for bits in (reached, ~reached))
-    if not np.all(rising | falling):
-        return None
-    fewer = ~rising
-    ones = np.where(fewer, reached[::-1], reached).sum(axis=0)
-    turned = unpack_bits(weights, K) ^ fewer[:, None]
-    least = (K + 2 - 2 * ones).astype(np.int32)
-    return Match(
-        acc, LINEAR_PACKED, (x, relax.const(pack_bits(turned)), relax.const(least), relax.prim_value(K))
-    )
+    return match
 
 
 def _bytes(value: relax.Expr, made: Made, uses: Uses) -> Match | None:

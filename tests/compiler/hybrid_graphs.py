@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -236,12 +237,12 @@ def _attention(made: Maker, stream: str) -> str:
     heads = d // 32
     x = made.pack(stream)
 
-    def projected() -> str:
+    def projected(*shortcut: str) -> str:
         acc = made.own("BnnMatMul", x, made.words(d, d), K=d)
-        bits = made.pack(made.stream(acc, d))
+        bits = made.pack(made.stream(acc, d, *shortcut))
         return made.transpose(made.reshape(bits, T, heads, 1), 1, 0, 2)
 
-    q, k, v = projected(), projected(), projected()
+    q, k, v = projected(stream), projected(stream), projected()
     scores = made.own("BnnMatMul", q, k, K=32)
     table = made.constant(np.sort(made.rng.integers(0, SCORE_TABLE, (heads, 33)).astype(np.int32), axis=1))
     ratio = made.constant(
@@ -260,4 +261,7 @@ def _model(made: Maker, output: str) -> onnx.ModelProto:
 
     graph = helper.make_graph(made.nodes, "hybrid", [value("window")], [value(output)], made.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 2)]
-    return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
+    model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
+    steps = {"input_step": [0.5] * made.arrays["window"].shape[1], "output_step": 0.25}
+    helper.set_model_props(model, {key: json.dumps(value) for key, value in steps.items()})
+    return model

@@ -1,5 +1,7 @@
 """The integer stream: an accumulator becomes an int16 value by scale, bias, residual and slope."""
 
+from dataclasses import dataclass
+
 from tvm.ir import Expr
 from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as T
@@ -20,65 +22,60 @@ def rounded(value: Expr, shift: int) -> Expr:
     return T.shift_right(value + T.int32(1 << (shift - 1)), T.int32(shift)) if shift else value
 
 
-def emit_stream(
-    acc: Expr,
-    scale: Expr,
-    bias: Expr,
-    slope: Expr,
-    residual: Expr | None,
-    pre: int,
-    shift: int,
-) -> Expr:
-    """Emit the arithmetic of BnnStream, or with a residual of BnnStreamAdd, and return the int16 value.
+@dataclass(frozen=True)
+class Channels:
+    """The constants of a stream and its shortcut, as parameters of a kernel.
 
-    Args:
-        acc: the accumulator, int32.
-        scale, bias, slope: the channel's constants, int16.
-        residual: the value of the shortcut, int16, or None.
+    Attributes:
+        scale, bias, slope: int16 ``[N]``.
+        residual: the shortcut, int16 ``[tokens, B]``, or None; B is a divisor of N.
         pre: the shift of the accumulator.
         shift: the shift of the scaled accumulator.
     """
-    a = saturated(rounded(acc, pre))
-    total = rounded(a * T.Cast("int32", scale), shift) + T.Cast("int32", bias)
-    if residual is not None:
-        total = total + T.Cast("int32", residual)
+
+    scale: Buffer
+    bias: Buffer
+    slope: Buffer
+    residual: Buffer | None
+    pre: int
+    shift: int
+
+
+def emit_value(acc: Expr, token: Expr, n: Expr, channels: Channels) -> Expr:
+    """Emit the arithmetic of BnnStream, or with a shortcut of BnnStreamAdd, and return the int16 value.
+
+    Args:
+        acc: the accumulator, int32.
+        token: the token.
+        n: the channel.
+        channels: the constants.
+    """
+    scale, bias, slope = (
+        T.Cast("int32", constant[n]) for constant in (channels.scale, channels.bias, channels.slope)
+    )
+    total = rounded(saturated(rounded(acc, channels.pre)) * scale, channels.shift) + bias
+    if channels.residual is not None:
+        N, B = int(channels.scale.shape[0]), int(channels.residual.shape[1])
+        total = total + T.Cast("int32", channels.residual[token, n if B == N else T.truncmod(n, B)])
     h = T.Bind(saturated(total))
-    turned = saturated(rounded(h * T.Cast("int32", slope), _SLOPE_BITS))
+    turned = saturated(rounded(h * slope, _SLOPE_BITS))
     return T.Cast("int16", T.Select(h >= 0, h, turned))
 
 
-def emit_outputs(
-    acc: Expr,
-    place: Expr,
-    token: Expr,
-    A: int,
-    constants: tuple[Buffer, Buffer, Buffer],
-    residual: Buffer | None,
-    pre: int,
-    shift: int,
-    y: Buffer,
-) -> None:
+def emit_values(acc: Expr, token: Expr, place: Expr, A: int, channels: Channels, y: Buffer) -> None:
     """Emit the stores of all values of a token's stream that read one accumulator.
 
     Args:
         acc: the accumulator.
-        place: its place among the accumulators of the token.
         token: the token.
+        place: the place of the accumulator among the A of the token.
         A: the accumulators of a token, a divisor of the stream's width.
-        constants: scale, bias and slope, ``[N]`` each.
-        residual: the shortcut, ``[tokens, B]``, or None; B is a divisor of N.
-        pre, shift: the shifts.
-        y: the stream, ``[tokens, N]``.
+        channels: the constants.
+        y: the stream, int16 ``[tokens, N]``.
     """
-    N = int(y.shape[1])
-    with T.serial(0, N // A) as copy:
+    with T.serial(0, int(y.shape[1]) // A) as copy:
         n = T.Bind(copy * A + place)
-        added = None
-        if residual is not None:
-            B = int(residual.shape[1])
-            added = residual[token, n if B == N else T.truncmod(n, B)]
-        scale, bias, slope = (constant[n] for constant in constants)
-        T.buffer_store(y, emit_stream(acc, scale, bias, slope, added, pre, shift), [token, n])
+        T.buffer_store(y, emit_value(acc, token, n, channels), [token, n])
 
 
 def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
@@ -98,10 +95,10 @@ def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
         T.func_name("kernel")
         acc = T.arg("acc", T.Buffer((M, A), "int32"))
         residual = T.arg("residual", T.Buffer((M, B), "int16")) if B else None
-        constants = stream_constants(N)
+        channels = Channels(*stream_constants(N), residual, pre, shift)
         y = T.arg("y", T.Buffer((M, N), "int16"))
         with T.serial(0, M) as i, T.serial(0, A) as a:
-            emit_outputs(T.Bind(acc[i, a]), a, i, A, constants, residual, pre, shift, y)
+            emit_values(T.Bind(acc[i, a]), i, a, A, channels, y)
     return made.get()
 
 

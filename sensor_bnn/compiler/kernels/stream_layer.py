@@ -1,5 +1,6 @@
 """A binary or 8-bit layer: product, scale, bias, residual and slope, without a tensor of accumulators."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tvm.ir import Expr
@@ -11,7 +12,8 @@ from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.int_product import emit_int_product
 from sensor_bnn.compiler.kernels.patches import emit_patch
 from sensor_bnn.compiler.kernels.popcount import popcount
-from sensor_bnn.compiler.kernels.stream import emit_outputs, stream_constants
+from sensor_bnn.compiler.kernels.stream import Channels, emit_value, emit_values, stream_constants
+from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class StreamLayer:
         N: the outputs of a token, a multiple of A.
         B: the width of the residual, or 0 for none.
         pre, shift: the shifts of BnnStream.
+        packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
     """
 
     grid: Grid
@@ -36,6 +39,7 @@ class StreamLayer:
     B: int
     pre: int
     shift: int
+    packed: bool
 
     @property
     def dtype(self) -> str:
@@ -56,15 +60,16 @@ class StreamLayer:
     def name(self) -> str:
         """The sizes in the kernel's symbol."""
         terms = f"k{self.K}" if self.K else f"w{self.W}"
-        return f"{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
+        form = "bits" if self.packed else "values"
+        return f"{form}_{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
 
 
 def stream_layer(shape: StreamLayer) -> PrimFunc:
     """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
 
-    After the slope come the residual, int16 ``[out_tokens, B]``, if there is one, and if patches are cut the
-    workspace ``[taps * W]``, which holds one patch at a time. If B is N, y may be the same buffer as the
-    residual.
+    After the slope come the residual, int16 ``[out_tokens, B]``, if there is one; the threshold, int16
+    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and if patches are cut the workspace
+    ``[taps * W]``, which holds one patch at a time. If B is N, y may be the same buffer as the residual.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
@@ -73,16 +78,41 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
         w = T.arg("w", T.Buffer((shape.A, width), shape.dtype))
         constants = stream_constants(shape.N)
         residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16")) if shape.B else None
+        channels = Channels(*constants, residual, shape.pre, shape.shift)
+        threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
         patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))
-        y = T.arg("y", T.Buffer((grid.out_tokens, shape.N), "int16"))
+        outputs, kind = (words_for(shape.N), "uint32") if shape.packed else (shape.N, "int16")
+        y = T.arg("y", T.Buffer((grid.out_tokens, outputs), kind))
         with T.serial(0, grid.out_rows) as row, T.serial(0, grid.out_columns) as column:
             token = T.Bind(row * grid.out_columns + column)
             if patch is not None:
                 emit_patch(x, row, column, grid, patch, [])
-            with T.serial(0, shape.A) as a:
-                acc = _emit_product(x, patch, w, token, a, shape)
-                emit_outputs(acc, a, token, shape.A, constants, residual, shape.pre, shape.shift, y)
+
+            def product(a: Expr) -> Expr:
+                return _emit_product(x, patch, w, token, a, shape)
+
+            if threshold is not None:
+                _emit_bits(product, token, channels, threshold, y)
+            else:
+                with T.serial(0, shape.A) as a:
+                    emit_values(product(a), token, a, shape.A, channels, y)
     return made.get()
+
+
+def _emit_bits(
+    product: Callable[[Expr], Expr], token: Expr, channels: Channels, threshold: Buffer, y: Buffer
+) -> None:
+    """Emit the bits of a token, word by word, from the highest bit down."""
+    N = int(threshold.shape[0])
+    with T.serial(0, words_for(N)) as word:
+        packed = T.alloc_local((1,), "uint32")
+        T.buffer_store(packed, T.uint32(0), [0])
+        with T.serial(0, T.min(WORD_BITS, N - word * WORD_BITS)) as place:
+            n = T.Bind(T.min(N, word * WORD_BITS + WORD_BITS) - 1 - place)
+            value = emit_value(product(n), token, n, channels)
+            bit = T.Cast("uint32", value >= threshold[n])
+            T.buffer_store(packed, (packed[0] << T.uint32(1)) | bit, [0])
+        T.buffer_store(y, packed[0], [token, word])
 
 
 def _emit_product(
