@@ -45,6 +45,12 @@ class Costs:
             an integer), ``integer``.
         elements: one element that one of TVM's own kernels computes (for a mean: reads), by operator.
         floats: one element of the operators of ``floats.py``, by operator.
+        integers: one step of the kernels of ``integers.py``: ``term`` and ``dot``, a product of bytes and the
+            rest of a sum of them; ``value``, a value of the stream; ``patch`` and ``tap``, an element and a
+            token of a patch; ``quantize``, a value that becomes a byte; ``pool`` and ``mean``, a value that
+            is added to a mean, and a mean; ``sum``, ``max`` and ``count``, a value of such a feature;
+            ``entry``, an entry of an attention map whose scores exist; ``score`` and ``row``, as ``score``
+            and ``query`` above, without floats.
     """
 
     model: str
@@ -65,6 +71,7 @@ class Costs:
     widen: Mapping[str, float]
     elements: Mapping[str, float]
     floats: Mapping[str, float]
+    integers: Mapping[str, float]
 
     def mat_mul(self, heads: int, M: int, N: int, K: int) -> int:
         """Estimate a product of two activations; M, N and K are rows, outputs and bits per head."""
@@ -113,6 +120,31 @@ class Costs:
         """Estimate an operator of ``floats.py`` on ``size`` elements."""
         return round(size * (self.elements["cast"] if extern == CAST else self.floats[extern]))
 
+    def integer(self, step: str, count: int) -> int:
+        """Estimate ``count`` steps of a kernel of ``integers.py``."""
+        return round(count * self.integers[step])
+
+    def int_product(self, M: int, N: int, K: int) -> int:
+        """Estimate a product of bytes; M, N and K are rows, outputs and terms."""
+        return self.integer("term", M * N * K) + self.integer("dot", M * N)
+
+    def patches(self, tokens: int, taps: int, W: int) -> int:
+        """Estimate the copy of patches of ``taps`` tokens of W elements."""
+        return self.integer("patch", tokens * taps * W) + self.integer("tap", tokens * taps)
+
+    def pooled(self, M: int, groups: int, N: int) -> int:
+        """Estimate the means of groups of ``[M, N]``."""
+        return self.integer("pool", M * N) + self.integer("mean", groups * N)
+
+    def int_scores_map(self, heads: int, queries: int, keys: int, K: int) -> int:
+        """Estimate the fused kernel of scores and integer attention map; K is the bits of a head."""
+        each = words_for(K) * self.word + self.integers["score"]
+        return round(heads * queries * (keys * each + self.integers["row"]))
+
+    def streamed(self, M: int, N: int) -> int:
+        """Estimate the values of a stream ``[M, N]`` from accumulators that exist."""
+        return self.integer("value", M * N)
+
     def standard(self, operator: str, reads: Sequence[TensorType], result: TensorType) -> int:
         """Estimate one of TVM's own kernels from the types that it reads and writes."""
         size = prod((reads[0] if operator == "mean" else result).shape)
@@ -157,6 +189,22 @@ _FPU = Costs(
         "mean": 4.7,
     },
     floats={LAYER_NORM: 16, SOFTMAX: 55, ERF: 71, GELU: 73, GELU_TANH: 51.5},
+    integers={
+        "term": 3,
+        "dot": 8,
+        "value": 16,
+        "patch": 5,
+        "tap": 10,
+        "quantize": 12,
+        "pool": 5,
+        "mean": 20,
+        "sum": 3,
+        "max": 4,
+        "count": 6,
+        "entry": 19,
+        "score": 11,
+        "row": 10,
+    },
 )
 
 _SOFTWARE = Costs(
@@ -188,6 +236,22 @@ _SOFTWARE = Costs(
         "mean": 50,
     },
     floats={LAYER_NORM: 381, SOFTMAX: 1303, ERF: 1893, GELU: 1914, GELU_TANH: 1389},
+    integers={
+        "term": 3,
+        "dot": 8,
+        "value": 16,
+        "patch": 5,
+        "tap": 10,
+        "quantize": 12,
+        "pool": 5,
+        "mean": 20,
+        "sum": 3,
+        "max": 4,
+        "count": 6,
+        "entry": 19,
+        "score": 11,
+        "row": 10,
+    },
 )
 
 _ARMV6M = Costs(
@@ -219,6 +283,22 @@ _ARMV6M = Costs(
         "mean": 108,
     },
     floats={LAYER_NORM: 745, SOFTMAX: 2812, ERF: 4328, GELU: 4567, GELU_TANH: 3223},
+    integers={
+        "term": 3,
+        "dot": 8,
+        "value": 16,
+        "patch": 5,
+        "tap": 10,
+        "quantize": 12,
+        "pool": 5,
+        "mean": 20,
+        "sum": 3,
+        "max": 4,
+        "count": 6,
+        "entry": 19,
+        "score": 11,
+        "row": 10,
+    },
 )
 
 _HELIUM = replace(
@@ -260,6 +340,22 @@ _AARCH64 = Costs(
         "mean": 0.93,
     },
     floats={LAYER_NORM: 7.5, SOFTMAX: 14.6, ERF: 14, GELU: 14.5, GELU_TANH: 10.3},
+    integers={
+        "term": 3,
+        "dot": 8,
+        "value": 16,
+        "patch": 5,
+        "tap": 10,
+        "quantize": 12,
+        "pool": 5,
+        "mean": 20,
+        "sum": 3,
+        "max": 4,
+        "count": 6,
+        "entry": 19,
+        "score": 11,
+        "row": 10,
+    },
 )
 
 _NOT_COUNTED = replace(_FPU, model="those of a Cortex-M7: nothing was counted on this target")

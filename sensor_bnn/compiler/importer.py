@@ -24,7 +24,10 @@ from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
 
 _OF_TVM = frozenset(
-    {"Add", "Div", "MatMul", "Mul", "PRelu", "ReduceMean", "Relu", "Reshape", "Sub", "Transpose"}
+    {
+        *("Add", "Concat", "Div", "MatMul", "Mul", "PRelu"),
+        *("ReduceMean", "Relu", "Reshape", "Sub", "Transpose"),
+    }
 )
 """Operators that TVM's own conversion handles: single operations, or sums in a fixed order."""
 

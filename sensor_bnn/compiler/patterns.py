@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 from tvm import relax
-from tvm.ir import GenericConst, Op, Tuple, Var
+from tvm.ir import GenericConst, Tuple, Var
 
 from sensor_bnn.compiler.importer import Graph
 from sensor_bnn.compiler.kernels.bnn_scores_map import MAX_KEYS
+from sensor_bnn.compiler.matches import Match, extern_name, is_call, same_shape, sizes_of
+from sensor_bnn.compiler.stream_patterns import match_stream
 from sensor_bnn.onnx.operators import DOMAIN
 from sensor_bnn.onnx.packing import WORD_BITS
 
@@ -31,28 +33,20 @@ DENSE = "sensor_bnn.Dense"
 MEAN_ROWS = "sensor_bnn.MeanRows"
 
 
-@dataclass(frozen=True)
-class _Match:
-    """A call of one of our kernels, and the variable that gives its layer the name."""
-
-    var: Var
-    kernel: str
-    arguments: tuple[relax.Expr, ...]
-
-
 def match_patterns(graph: Graph) -> Graph:
     """Return the graph with all patterns replaced; a fused layer keeps the name of its product."""
     main = graph.module["main"]
     bindings = [binding for block in main.body.blocks for binding in block.bindings]
     uses = Counter(var for binding in bindings for var in _variables(binding.value))
     made = {binding.var: binding.value for binding in bindings}
-    matches: dict[Var, _Match] = {}
+    matches: dict[Var, Match] = {}
     for binding in bindings:
         match = (
             _sum(binding.value, made, uses)
             or _merge(binding.value, made, uses)
             or _scores_map(binding.value, made, uses)
             or _merged_bits(binding.value, made, uses)
+            or match_stream(binding.value, made, uses)
             or _alone(binding.var, binding.value, made, uses)
         )
         if match is not None:
@@ -91,18 +85,18 @@ def match_patterns(graph: Graph) -> Graph:
     return Graph(relax.transform.DeadCodeElimination()(module), names, values)
 
 
-def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+def _sum(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> Match | None:
     """Match a sum of which one side is a product that nothing else reads."""
-    if not _is_call(value, "relax.add"):
+    if not is_call(value, "relax.add"):
         return None
     for left, right in (value.args, reversed(value.args)):
         if left not in made or uses[left] != 1:  # a product that another operator reads must stay a tensor
             continue
         product = made[left]
-        if not _same_shape(left, value):  # The sum repeats the product.
+        if not same_shape(left, value):  # The sum repeats the product.
             continue
         if extern_name(product) == LINEAR and right.ty == value.ty:
-            return _Match(left, LINEAR_RESIDUAL, (*product.args[1].fields, right))
+            return Match(left, LINEAR_RESIDUAL, (*product.args[1].fields, right))
         bias = _bias(right, value)
         dense = None if bias is None else _scaled(left, product, made, uses)
         if bias is not None and dense is not None:
@@ -129,9 +123,9 @@ class _Dense:
     w: GenericConst
     scale: GenericConst
 
-    def biased(self, bias: relax.Expr) -> _Match:
+    def biased(self, bias: relax.Expr) -> Match:
         numbers = (relax.prim_value(size) for size in self.shape)
-        return _Match(self.var, DENSE, (self.x, self.w, self.scale, bias, *numbers))
+        return Match(self.var, DENSE, (self.x, self.w, self.scale, bias, *numbers))
 
 
 def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Dense | None:
@@ -141,9 +135,9 @@ def _scaled(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Coun
         ones = relax.const(np.ones(int(value.ty.shape[1]), dtype=np.float32))
         x, shape = _patches(value.args[0], made, uses) or (value.args[0], (1, 1, 1, rows, terms))
         return _Dense(var, _bytes(x, made), shape, value.args[1], ones)
-    if _is_call(value, "relax.multiply"):
+    if is_call(value, "relax.multiply"):
         for left, right in (value.args, reversed(value.args)):
-            if left in made and uses[left] == 1 and _is_dense(made[left]) and _same_shape(left, value):
+            if left in made and uses[left] == 1 and _is_dense(made[left]) and same_shape(left, value):
                 dense, scale = _scaled(left, made[left], made, uses), _vector(right, value)
                 if dense is not None and scale is not None:
                     return replace(dense, scale=scale)
@@ -161,7 +155,7 @@ def _patches(
     chain = []
     for operator in ("relax.reshape", "relax.permute_dims", "relax.reshape"):
         value: Any = made.get(x) if isinstance(x, Var) and uses[x] == 1 else None
-        if not _is_call(value, operator):
+        if not is_call(value, operator):
             return None
         chain.append(value)
         x = value.args[0]
@@ -182,14 +176,14 @@ def _patches(
 def _bytes(x: relax.Expr, made: dict[Var, relax.Expr]) -> relax.Expr:
     """Return the bytes that x is cast from, or x itself."""
     value: Any = made.get(x) if isinstance(x, Var) else None
-    if _is_call(value, "relax.astype") and str(value.args[0].ty.dtype.dtype) == "uint8":
+    if is_call(value, "relax.astype") and str(value.args[0].ty.dtype.dtype) == "uint8":
         return value.args[0]
     return x
 
 
-def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> Match | None:
     """Match a transposition from heads first to rows first of a product that nothing else reads."""
-    if not _is_call(value, "relax.permute_dims") or [int(axis) for axis in value.attrs.axes or ()] != [
+    if not is_call(value, "relax.permute_dims") or [int(axis) for axis in value.attrs.axes or ()] != [
         1,
         0,
         2,
@@ -198,10 +192,10 @@ def _merge(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -
     heads = value.args[0]
     if heads not in made or uses[heads] != 1 or extern_name(made[heads]) != BOOL_MAT_MUL:
         return None
-    return _Match(heads, BOOL_MAT_MUL_MERGED, tuple(made[heads].args[1].fields))
+    return Match(heads, BOOL_MAT_MUL_MERGED, tuple(made[heads].args[1].fields))
 
 
-def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> Match | None:
     """Match a map of scores that nothing else reads."""
     if extern_name(value) != f"{DOMAIN}.BnnAttentionMap":
         return None
@@ -211,15 +205,15 @@ def _scores_map(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Va
     left, right, _ = made[scores].args[1].fields
     if len(left.ty.shape) != 3 or int(right.ty.shape[1]) > MAX_KEYS:
         return None
-    return _Match(scores, SCORES_MAP, (left, right, *constants))
+    return Match(scores, SCORES_MAP, (left, right, *constants))
 
 
-def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> Match | None:
     """Match the bits of a product with merged heads, if each head fills whole words."""
     if extern_name(value) != f"{DOMAIN}.BnnPack":
         return None
     rows, threshold = value.args[1].fields
-    if rows not in made or uses[rows] != 1 or not _is_call(made[rows], "relax.reshape"):
+    if rows not in made or uses[rows] != 1 or not is_call(made[rows], "relax.reshape"):
         return None
     turned = made[rows].args[0]
     merged = _merge(made[turned], made, uses) if turned in made and uses[turned] == 1 else None
@@ -229,37 +223,29 @@ def _merged_bits(value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[V
     if width % WORD_BITS or [int(size) for size in rows.ty.shape] != [tokens, heads * width]:
         return None
     p, v, K = merged.arguments
-    return _Match(merged.var, BOOL_MAT_MUL_PACK, (p, v, threshold, K))
+    return Match(merged.var, BOOL_MAT_MUL_PACK, (p, v, threshold, K))
 
 
-def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> _Match | None:
+def _alone(var: Var, value: relax.Expr, made: dict[Var, relax.Expr], uses: Counter[Var]) -> Match | None:
     """Match a product or a mean that has its own kernel without a following operator."""
     dense = _scaled(var, value, made, uses)
     if dense is not None:
         zeros = np.zeros(int(value.ty.shape[1]), dtype=np.float32)
         return dense.biased(relax.const(zeros))
-    if _is_call(value, "relax.mean"):
+    if is_call(value, "relax.mean"):
         rank = len(value.args[0].ty.shape)
         if rank == 2 and value.attrs.axis is not None and [int(axis) for axis in value.attrs.axis] == [0]:
-            return _Match(var, MEAN_ROWS, (value.args[0],))
+            return Match(var, MEAN_ROWS, (value.args[0],))
     return None
 
 
 def _is_dense(value: relax.Expr) -> bool:
     return (
-        _is_call(value, "relax.matmul")
+        is_call(value, "relax.matmul")
         and str(value.ty.dtype.dtype) == "float32"
         and isinstance(value.args[1], GenericConst)
         and len(value.args[0].ty.shape) == len(value.args[1].ty.shape) == 2
     )
-
-
-def _same_shape(left: relax.Expr, right: relax.Expr) -> bool:
-    return _sizes(left) == _sizes(right)
-
-
-def _sizes(value: relax.Expr) -> list[int]:
-    return [int(size) for size in value.ty.shape]
 
 
 def _bias(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
@@ -269,29 +255,20 @@ def _bias(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
         constant: what is added; any shape that broadcasts.
         value: the matrix ``[M, N]`` that comes out.
     """
-    whole = isinstance(constant, GenericConst) and len(_sizes(value)) == 2 and _same_shape(constant, value)
+    whole = isinstance(constant, GenericConst) and len(sizes_of(value)) == 2 and same_shape(constant, value)
     return constant if whole else _vector(constant, value)
 
 
 def _vector(constant: relax.Expr, value: relax.Expr) -> GenericConst | None:
     """A constant that is the same for all rows of a matrix ``[M, N]``, with one entry for each output."""
-    if not isinstance(constant, GenericConst) or len(_sizes(value)) != 2:
+    if not isinstance(constant, GenericConst) or len(sizes_of(value)) != 2:
         return None
-    shape, N = _sizes(constant), _sizes(value)[1]
+    shape, N = sizes_of(constant), sizes_of(value)[1]
     if len(shape) > 2 or (len(shape) == 2 and shape[0] != 1):
         return None
     if shape and shape[-1] == N:
         return constant
     return relax.const(np.broadcast_to(constant.value.numpy().reshape(-1), (N,)).copy())
-
-
-def extern_name(value: relax.Expr) -> str | None:
-    """Return the name that a ``call_dps_packed`` calls, or None for another expression."""
-    return str(value.args[0].global_symbol) if _is_call(value, "relax.call_dps_packed") else None
-
-
-def _is_call(value: Any, operator: str) -> bool:
-    return isinstance(value, relax.Call) and isinstance(value.op, Op) and value.op.name == operator
 
 
 def _variables(value: relax.Expr) -> list[Var]:

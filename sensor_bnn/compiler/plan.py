@@ -18,8 +18,9 @@ from sensor_bnn.compiler.importer import Graph, tensor_type
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.kernels.widen import widen
+from sensor_bnn.compiler.matches import extern_name
 from sensor_bnn.compiler.narrow import Array, narrowest
-from sensor_bnn.compiler.patterns import DENSE, extern_name
+from sensor_bnn.compiler.patterns import DENSE
 from sensor_bnn.compiler.program import (
     Argument,
     Buffer,
@@ -32,8 +33,9 @@ from sensor_bnn.compiler.program import (
     Tunable,
     Ways,
     Workspace,
+    tir_call,
 )
-from sensor_bnn.compiler.selection import SUM, TITLES, plan_of, tir_call, ways_of
+from sensor_bnn.compiler.selection import TITLES, plan_of, ways_of
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning
 from sensor_bnn.errors import ModelError
@@ -190,6 +192,7 @@ class _Writer:
                 instructions=plan.instructions,
                 product=plan.product,
                 tunable=None if ways is None else Tunable(ways, operands, tensor_type(var)),
+                overwrites=plan.overwrites,
             )
         )
 
@@ -233,9 +236,9 @@ class _Writer:
                 reads=tuple(same.get(index, index) for index in step.reads),
                 writes=same.get(step.writes, step.writes),
             )
-            stream = step.reads[-1]  # a sum reads its residual last
+            stream = step.reads[-1 if step.overwrites is None else step.overwrites]
             if (
-                step.operator == SUM
+                step.overwrites is not None
                 and step.reads.count(stream) == 1  # What it overwrites is none of its other operands.
                 and self._buffers[stream].place is Place.ARENA
                 and self._buffers[step.writes].place is Place.ARENA

@@ -90,6 +90,12 @@ class Call:
     arguments: tuple[Argument, ...]
 
 
+def tir_call(kernel: str, function: PrimFunc) -> Call:
+    """Return the call of a TIR kernel over whole buffers; its last parameter is the output."""
+    reads = len(function.params) - 1
+    return Call(kernel, function, (*(Read(place) for place in range(reads)), Write()))
+
+
 @dataclass(frozen=True)
 class Plan:
     """The calls for an operator at a shape, and their estimate.
@@ -100,6 +106,8 @@ class Plan:
         macs: the multiply-adds.
         workspace: the bytes of workspace that the calls share.
         product: the number, rows, outputs and terms of a matrix product; None for other operators.
+        overwrites: the position of the input that the result may overwrite, because each element of the
+            result is written after the last read of the same element of this input; None if there is none.
     """
 
     calls: tuple[Call, ...]
@@ -107,6 +115,7 @@ class Plan:
     macs: int = 0
     workspace: int = 0
     product: tuple[int, int, int, int] | None = None
+    overwrites: int | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,7 @@ class Step:
         instructions: the estimated instructions, see ``costs.py``.
         product: the number, rows, outputs and terms of a matrix product; None for other operators.
         tunable: the other ways to compute the layer, or None.
+        overwrites: the place in ``reads`` of the buffer that the result may overwrite, or None.
     """
 
     name: str
@@ -174,6 +184,7 @@ class Step:
     instructions: int = 0
     product: tuple[int, int, int, int] | None = None
     tunable: Tunable | None = None
+    overwrites: int | None = None
 
     @property
     def every_call(self) -> tuple[Call, ...]:

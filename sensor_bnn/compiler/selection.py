@@ -12,6 +12,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.costs import Costs, costs_of
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
+from sensor_bnn.compiler.integers import INTEGER_KERNELS
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
@@ -35,7 +36,7 @@ from sensor_bnn.compiler.patterns import (
     MEAN_ROWS,
     SCORES_MAP,
 )
-from sensor_bnn.compiler.program import Argument, Call, Plan, Read, Ways, Workspace, Write
+from sensor_bnn.compiler.program import Argument, Call, Plan, Read, Ways, Workspace, Write, tir_call
 from sensor_bnn.compiler.schedules.dense import dense_space
 from sensor_bnn.compiler.schedules.linear import linear_space
 from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
@@ -47,9 +48,9 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
 
-SUM = "BnnLinear + Add"
+_SUM = "BnnLinear + Add"
 TITLES = {
-    LINEAR_RESIDUAL: SUM,
+    LINEAR_RESIDUAL: _SUM,
     BOOL_MAT_MUL_MERGED: "BnnBoolMatMul",
     BOOL_MAT_MUL_PACK: "BnnBoolMatMul + BnnPack",
     SCORES_MAP: "BnnMatMul + BnnAttentionMap",
@@ -109,12 +110,6 @@ def _pack(costs: Costs, types: list[TensorType]) -> Plan:
     return Plan((kernel,), costs.packed(M, K, dtype))
 
 
-def tir_call(kernel: str, function: PrimFunc) -> Call:
-    """Return the call of a TIR kernel over whole buffers; its last parameter is the output."""
-    reads = len(function.params) - 1
-    return Call(kernel, function, (*(Read(place) for place in range(reads)), Write()))
-
-
 @dataclass(frozen=True)
 class LinearForm:
     """The form of a binary linear layer's outputs, and its kernels.
@@ -138,7 +133,7 @@ class LinearForm:
 
 PACKED_OUT = LinearForm("BnnLinearPacked", "sbnn_linear_packed", bnn_linear_packed, True, 1, False)
 FLOAT_OUT = LinearForm("BnnLinear", "sbnn_linear", bnn_linear, False, 2, False)
-FLOAT_SUM = LinearForm(SUM, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
+FLOAT_SUM = LinearForm(_SUM, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
 
 
 def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tuple[tuple[Call, ...], int]:
@@ -174,6 +169,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
 
 def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> Ways:
     M, N = _rows(types[0]), types[1].shape[0]
+    residual = 2 + form.parameters if form.residual else None
 
     def space() -> Space | None:
         return None if form.packed else linear_space(M, N, K, residual=form.residual)
@@ -183,11 +179,11 @@ def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target
             call = _scheduled(f"{form.name}_m{M}_n{N}_k{K}", space(), choice)
             (loop,) = choose_rows(target, M, N, K, packed=form.packed, tuned=((LOOP, M),))
             cost = loop.kernel.cost(M, N, K, form.packed)
-            return Plan((call,), cost, M * N * K, product=(1, M, N, K))
+            return Plan((call,), cost, M * N * K, product=(1, M, N, K), overwrites=residual)
         rows = choose_rows(target, M, N, K, packed=form.packed, tuned=choice.rows if choice else None)
         calls, workspace = linear_calls(form, N, K, rows)
         instructions = _estimate(rows, N, K, packed=form.packed)
-        return Plan(calls, instructions, M * N * K, workspace, (1, M, N, K))
+        return Plan(calls, instructions, M * N * K, workspace, (1, M, N, K), residual)
 
     return Ways(f"{form.title} {M}x{N}x{K}", plan, _splits(target, M, K), space, {0: K})
 
@@ -383,5 +379,6 @@ _KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnTranspose": _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     **{extern: partial(_float, extern) for extern in FLOAT_KERNELS},
+    **INTEGER_KERNELS,
 }
 """Functions from costs, input types and attributes to a plan, for operators with one kernel."""

@@ -1,7 +1,7 @@
 """Both families of models: their presets by name, and a model from its configuration.
 
 ``vit`` is the transformer of the paper and of DeiT (``transformer.py``). ``hybrid`` mixes binary convolution
-and binary attention in stages (``hybrid.py``).
+and binary attention in stages (``hybrid_model.py``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn import config as vit
 from sensor_bnn.nn.config import TransformerConfig
-from sensor_bnn.nn.hybrid import HybridModel
 from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model, ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 

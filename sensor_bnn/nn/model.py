@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.hybrid_config import HybridConfig
 
 ModelConfig = TransformerConfig | HybridConfig
+Folded = FoldedModel | FoldedHybrid
 
 
 class Model(nn.Module, ABC):
@@ -39,7 +41,7 @@ class Model(nn.Module, ABC):
         """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units."""
 
     @abstractmethod
-    def fold(self) -> FoldedModel:
+    def fold(self) -> Folded:
         """Return every constant of the exported model.
 
         Raises:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from sensor_bnn.nn.config import TransformerConfig
-from sensor_bnn.nn.hybrid import Attention, Head, HybridModel
+from sensor_bnn.nn.hybrid import Attention, Head
 from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import Product
 from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer

@@ -6,14 +6,11 @@ model's identity on the device.
 
 from __future__ import annotations
 
-import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import write_file
@@ -27,27 +24,23 @@ from sensor_bnn.nn.folded import (
     PackedOutLinear,
     ResidualPackedLinear,
 )
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
+from sensor_bnn.nn.model import Folded
+from sensor_bnn.onnx.export_hybrid import hybrid_to_onnx
+from sensor_bnn.onnx.graph import INPUT, OUTPUT, Graph
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
 from sensor_bnn.onnx.operators import (
-    DOMAIN,
     FLOAT,
     INT,
-    IR_VERSION,
-    OPERATORS,
-    OPSET,
-    PRODUCER,
     Array,
     TensorType,
-    domain_version,
 )
 from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
 
 BYTE = np.dtype(np.uint8)
-INPUT = "window"
-OUTPUT = "logits"
 
 
-def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
+def to_onnx(folded: Folded, *, narrow: bool = False) -> onnx.ModelProto:
     """Return the model as ONNX.
 
     The input is ``window``, float32 ``[1, C, L]`` in the sensor's units, or ``[1, C, height, L]`` for images.
@@ -55,24 +48,29 @@ def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
     (``/blocks.0/attention/query``), and the output of a node has the name of the node. The metadata are
     ``name``, ``classes`` (a JSON list) and ``producer_version``.
 
+    A hybrid model has integers at both ends, as :func:`~sensor_bnn.onnx.export_hybrid.hybrid_to_onnx` says.
+
     Args:
         folded: the model.
         narrow: whether to round float constants to 16 bits, and the weights of embedding and head to whole
-            numbers of 8 bits with one scale per output, and to take images as uint8, 255 for 1.
+            numbers of 8 bits with one scale per output, and to take images as uint8, 255 for 1; a hybrid
+            model is so already.
 
     Raises:
         ModelError: shapes do not fit each other or the operators, or constants are not finite.
     """
+    if isinstance(folded, FoldedHybrid):
+        return hybrid_to_onnx(folded)
     _check(folded)
     if narrow:
         folded = narrowed(folded)
-    graph = _Graph()
+    graph = Graph()
     stream = _embed(graph, folded, narrow)
     for index, (attention, mlp) in enumerate(folded.blocks):
         stream = _attention(graph, f"blocks.{index}.attention", attention, stream, folded.heads)
         stream = _mlp(graph, f"blocks.{index}.mlp", mlp, stream)
     _head(graph, folded, stream, narrow)
-    return graph.model(folded)
+    return graph.model(folded.name, folded.classes)
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
@@ -91,99 +89,7 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     write_file(path, model.SerializeToString(deterministic=True))
 
 
-class _Graph:
-    """An ONNX graph that is built node by node, with the type of every value."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.types: dict[str, TensorType] = {}
-
-    def constant(self, name: str, array: Array) -> str:
-        """Add an initializer and return its name."""
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        self.types[name] = TensorType.of(array)
-        return name
-
-    def packed(self, operator: str, name: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node of our domain and return its output's name."""
-        result = OPERATORS[operator].infer([self.types[value] for value in inputs], attributes, name)
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, domain=DOMAIN, **attributes))
-        self.types[name] = result
-        return name
-
-    def standard(
-        self,
-        operator: str,
-        name: str,
-        *inputs: str,
-        to: TensorType,
-        output: str = "",
-        element: int | None = None,
-        **attributes: Any,
-    ) -> str:
-        """Add a standard node with a result of type ``to`` and return its output's name.
-
-        The output has the name of the node unless ``output`` is given. ``element`` is the attribute ``to`` of
-        a Cast.
-        """
-        output = output or name
-        if element is not None:
-            attributes["to"] = element
-        self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
-        self.types[output] = to
-        return output
-
-    def reshape(self, name: str, value: str, shape: tuple[int, ...]) -> str:
-        """Add a Reshape to a static shape."""
-        target = self.constant(f"{name}.shape".lstrip("/").replace("/", "."), np.array(shape, dtype=np.int64))
-        return self.standard("Reshape", name, value, target, to=TensorType(self.types[value].dtype, shape))
-
-    def transpose(self, name: str, value: str, order: tuple[int, ...]) -> str:
-        """Add a Transpose."""
-        kind = self.types[value]
-        turned = TensorType(kind.dtype, tuple(kind.shape[axis] for axis in order))
-        return self.standard("Transpose", name, value, to=turned, perm=order)
-
-    def model(self, folded: FoldedModel) -> onnx.ModelProto:
-        """Return the finished model, including the functions that it uses."""
-        ends = {INPUT, OUTPUT}
-        made = [value for node in self.nodes for value in node.output if value not in ends]
-        graph = helper.make_graph(
-            self.nodes,
-            folded.name,
-            [self._info(INPUT)],
-            [self._info(OUTPUT)],
-            initializer=self.constants,
-            value_info=[self._info(value) for value in made],
-        )
-        used = {node.op_type for node in self.nodes if node.domain == DOMAIN}
-        producer = version("sensor-bnn")
-        model = helper.make_model(
-            graph,
-            ir_version=IR_VERSION,
-            opset_imports=[
-                helper.make_opsetid("", OPSET),
-                helper.make_opsetid(DOMAIN, domain_version(self.nodes, self.types)),
-            ],
-            functions=[operator.function() for name, operator in OPERATORS.items() if name in used],
-            producer_name=PRODUCER,
-            producer_version=producer,
-        )
-        metadata = {
-            "name": folded.name,
-            "classes": json.dumps(list(folded.classes), ensure_ascii=False),
-            "producer_version": producer,
-        }
-        helper.set_model_props(model, metadata)
-        return model
-
-    def _info(self, value: str) -> onnx.ValueInfoProto:
-        kind = self.types[value]
-        return helper.make_tensor_value_info(value, helper.np_dtype_to_tensor_dtype(kind.dtype), kind.shape)
-
-
-def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
+def _embed(graph: Graph, folded: FoldedModel, narrow: bool) -> str:
     C, P = folded.channels, folded.patch
     T, d = folded.embed_bias.shape
     pixels = narrow and folded.height > 0
@@ -209,7 +115,7 @@ def _embed(graph: _Graph, folded: FoldedModel, narrow: bool) -> str:
 
 
 def _weights(
-    graph: _Graph, name: str, weight: Floats, narrow: bool, largest: int = 1
+    graph: Graph, name: str, weight: Floats, narrow: bool, largest: int = 1
 ) -> tuple[str, str | None]:
     """Add the constants of a float product: weights and, if narrow, the scale of each output."""
     if not narrow:
@@ -218,14 +124,14 @@ def _weights(
     return graph.constant(f"{name}.weight", whole), graph.constant(f"{name}.scale", scale)
 
 
-def _product(graph: _Graph, name: str, value: str, weights: tuple[str, str | None]) -> str:
+def _product(graph: Graph, name: str, value: str, weights: tuple[str, str | None]) -> str:
     weight, scale = weights
     to = TensorType(FLOAT, (graph.types[value].shape[0], graph.types[weight].shape[1]))
     project = graph.standard("MatMul", f"/{name}/project", value, weight, to=to)
     return project if scale is None else graph.standard("Mul", f"/{name}/scale", project, scale, to=to)
 
 
-def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str, heads: int) -> str:
+def _attention(graph: Graph, name: str, attention: FoldedAttention, stream: str, heads: int) -> str:
     T, d = graph.types[stream].shape
     dh = d // heads
     scope = _scope(name)
@@ -251,7 +157,7 @@ def _attention(graph: _Graph, name: str, attention: FoldedAttention, stream: str
     return _added(graph, name, attention, stream, out)
 
 
-def _mlp(graph: _Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
+def _mlp(graph: Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
     scope = _scope(name)
     normed = _norm(graph, f"{name}.pre_norm", stream, mlp.pre_norm)
     bits = _pack(graph, f"{name}.threshold", f"{scope}/pack", normed, mlp.threshold)
@@ -260,7 +166,7 @@ def _mlp(graph: _Graph, name: str, mlp: FoldedMlp, stream: str) -> str:
     return _added(graph, name, mlp, stream, out)
 
 
-def _added(graph: _Graph, name: str, layer: FoldedAttention | FoldedMlp, stream: str, out: str) -> str:
+def _added(graph: Graph, name: str, layer: FoldedAttention | FoldedMlp, stream: str, out: str) -> str:
     """Add a layer's normalised output to the stream, then apply the stream's activation."""
     scope, kind = _scope(name), graph.types[stream]
     out = _norm(graph, f"{name}.norm", out, layer.norm)
@@ -275,7 +181,7 @@ def _added(graph: _Graph, name: str, layer: FoldedAttention | FoldedMlp, stream:
     return graph.standard("Add", f"{scope}/activation/after", bent, after, to=kind)
 
 
-def _norm(graph: _Graph, name: str, value: str, norm: LayerNorm | None) -> str:
+def _norm(graph: Graph, name: str, value: str, norm: LayerNorm | None) -> str:
     if norm is None:
         return value
     gain = graph.constant(f"{name}.gain", norm.gain)
@@ -286,7 +192,7 @@ def _norm(graph: _Graph, name: str, value: str, norm: LayerNorm | None) -> str:
     )
 
 
-def _head(graph: _Graph, folded: FoldedModel, stream: str, narrow: bool) -> None:
+def _head(graph: Graph, folded: FoldedModel, stream: str, narrow: bool) -> None:
     d = graph.types[stream].shape[1]
     weights = _weights(graph, "head", folded.head_weight, narrow)
     bias = graph.constant("head.bias", folded.head_bias)
@@ -298,12 +204,12 @@ def _head(graph: _Graph, folded: FoldedModel, stream: str, narrow: bool) -> None
     graph.standard("Add", "/head/bias", project, bias, to=logits, output=OUTPUT)
 
 
-def _pack(graph: _Graph, constant: str, node: str, value: str, threshold: Array) -> str:
+def _pack(graph: Graph, constant: str, node: str, value: str, threshold: Array) -> str:
     return graph.packed("BnnPack", node, value, graph.constant(constant, threshold))
 
 
 def _packed_out(
-    graph: _Graph, name: str, linear: PackedOutLinear | ResidualPackedLinear, value: str, stream: str
+    graph: Graph, name: str, linear: PackedOutLinear | ResidualPackedLinear, value: str, stream: str
 ) -> str:
     if isinstance(linear, ResidualPackedLinear):
         scope = _scope(name)
@@ -320,7 +226,7 @@ def _packed_out(
     return graph.packed("BnnLinearPacked", _scope(name), value, weight, threshold, K=linear.weight.shape[1])
 
 
-def _float_out(graph: _Graph, name: str, linear: FloatOutLinear, value: str) -> str:
+def _float_out(graph: Graph, name: str, linear: FloatOutLinear, value: str) -> str:
     weight = graph.constant(f"{name}.weight", pack_bits(linear.weight))
     scale = graph.constant(f"{name}.scale", linear.scale)
     bias = graph.constant(f"{name}.bias", linear.bias)

@@ -18,7 +18,7 @@ from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build
-from sensor_bnn.nn.hybrid import HybridModel
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
@@ -42,7 +42,7 @@ from sensor_bnn.train.state import (
     moments,
     restore,
 )
-from sensor_bnn.train.statistics import estimate_again
+from sensor_bnn.train.statistics import estimate_again, measure_ranges
 from sensor_bnn.train.teacher_outputs import keep_outputs
 
 _log = logging.getLogger(__name__)
@@ -176,6 +176,8 @@ def train(
     average.give()
     if recipe.schedule.average or isinstance(model, HybridModel):
         estimate_again(model, recipe, parts.train, seed, processes)
+    if isinstance(model, HybridModel):
+        measure_ranges(model, recipe, parts.train, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
     test = evaluate(model.to("cpu"), parts.test)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from sensor_bnn.nn.binarize import MedianShift
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import ByteRange
 from sensor_bnn.nn.model import Model
+from sensor_bnn.nn.ranges import measuring
+from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.epochs import batches_of
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
@@ -35,18 +40,45 @@ def estimate_again(model: Model, recipe: Recipe, cutter: Cutter, seed: int, proc
     kinds = MedianShift | torch.nn.BatchNorm1d | ByteRange
     keeping = [module for module in model.modules() if isinstance(module, kinds)]
     before = [module.momentum for module in keeping]
-    generator = Generator().manual_seed(seed)
     model.train()
-    done = 0
-    while done < BATCHES:
-        for index in batches_of(len(cutter), recipe.schedule.batch, generator):
-            for module in keeping:
-                module.momentum = 1 / (done + 1)  # So a statistic is the mean of all batches so far.
-            x, _ = cutter.cut(index, generator, processes.part(len(index)))
-            model(processes.place(x))
-            done += 1
-            if done == BATCHES:
-                break
+    for done, x in enumerate(_batches(recipe, cutter, seed, processes)):
+        for module in keeping:
+            module.momentum = 1 / (done + 1)  # So a statistic is the mean of all batches so far.
+        model(x)
     for module, momentum in zip(keeping, before, strict=True):
         module.momentum = momentum
     model.eval()
+
+
+@torch.no_grad()
+def measure_ranges(
+    model: HybridModel, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes
+) -> None:
+    """Measure the ranges that the model's integers need, over ``BATCHES`` training batches.
+
+    The input's range is that of all training windows without augmentation: a sensor gives no others.
+
+    Args:
+        model: the model, in evaluation mode, with the statistics that it is evaluated with.
+        recipe, cutter, seed, processes: as in :func:`estimate_again`.
+    """
+    model.ranges.clear()
+    if isinstance(cutter, WindowCutter):
+        largest, whole = cutter.recordings.extent()
+        model.ranges.set_input(torch.from_numpy(largest), torch.from_numpy(whole))
+    with measuring(model, model.ranges):
+        for x in _batches(recipe, cutter, seed, processes):
+            model(x)
+
+
+def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) -> Iterator[Tensor]:
+    """Yield this process's part of ``BATCHES`` augmented training batches."""
+    generator = Generator().manual_seed(seed)
+    done = 0
+    while True:
+        for index in batches_of(len(cutter), recipe.schedule.batch, generator):
+            if done == BATCHES:
+                return
+            x, _ = cutter.cut(index, generator, processes.part(len(index)))
+            yield processes.place(x)
+            done += 1

@@ -102,6 +102,14 @@ class Recordings:
         std[x.max(axis=(0, 2)) == x.min(axis=(0, 2))] = 0
         return mean.astype(np.float32), std.astype(np.float32)
 
+    def extent(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Return ``(largest, whole)`` per channel over the windows, ``[C]`` each.
+
+        They are the largest magnitude, in sensor units, and whether all values are whole numbers.
+        """
+        x = self.windows().x[:]
+        return np.abs(x).max(axis=(0, 2)), (x == np.rint(x)).all(axis=(0, 2))
+
 
 def spread(windows: Windows, group: npt.NDArray[Any], count: int, seed: int) -> Windows:
     """Draw ``count`` examples, as equally from all groups as possible.

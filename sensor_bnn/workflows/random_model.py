@@ -102,7 +102,9 @@ def random_folded(name: str, seed: int) -> FoldedModel:
         model.train()
         model(torch.from_numpy(batch))
         model.eval()
-    return model.fold()
+    folded = model.fold()
+    assert isinstance(folded, FoldedModel)
+    return folded
 
 
 def random_inputs(

@@ -15,8 +15,8 @@ from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint
 from sensor_bnn.nn.families import PRESETS, build, config_from, preset
-from sensor_bnn.nn.hybrid import HybridModel
 from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import Product, each_product, pooled, same_padding
 from sensor_bnn.nn.sizes import sizes
 

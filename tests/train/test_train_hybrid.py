@@ -17,7 +17,7 @@ from sensor_bnn.cli.train import command as train_command
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.families import build, preset
-from sensor_bnn.nn.hybrid import HybridModel
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import each_product
 from sensor_bnn.nn.model import Model
 from sensor_bnn.train import smartwatch

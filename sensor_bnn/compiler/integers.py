@@ -1,0 +1,138 @@
+"""The kernels of the integer stream: operators of version 2, and the layers that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product as every
+from math import prod
+
+from sensor_bnn.compiler.costs import Costs
+from sensor_bnn.compiler.kernels import built
+from sensor_bnn.compiler.kernels.average_pool import average_pool
+from sensor_bnn.compiler.kernels.grid import Grid
+from sensor_bnn.compiler.kernels.int_attention_map import int_attention_map, int_scores_map
+from sensor_bnn.compiler.kernels.int_product import int_product
+from sensor_bnn.compiler.kernels.patches import patches
+from sensor_bnn.compiler.kernels.quantize import quantize
+from sensor_bnn.compiler.kernels.stream import stream
+from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
+from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
+from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
+from sensor_bnn.compiler.stream_patterns import (
+    BITS,
+    BYTES,
+    INT_SCORES_MAP,
+    TURNED_BYTES,
+    stream_layer_name,
+)
+from sensor_bnn.onnx.operators import DOMAIN, TensorType
+
+
+def _patches(costs: Costs, types: list[TensorType], *numbers: int) -> Plan:
+    grid, W, dtype = Grid(*numbers), types[0].shape[1], types[0].dtype.name
+    call = tir_call(f"sbnn_patches_{dtype}_{grid.name}_w{W}", built(patches, grid, W, dtype))
+    return Plan((call,), costs.patches(grid.out_tokens, grid.taps, W))
+
+
+def _int_product(costs: Costs, types: list[TensorType]) -> Plan:
+    (M, K), N = types[0].shape, types[1].shape[0]
+    call = tir_call(f"sbnn_int_product_m{M}_n{N}_k{K}", built(int_product, M, N, K))
+    return Plan((call,), costs.int_product(M, N, K), M * N * K, product=(1, M, N, K))
+
+
+def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, residual: bool) -> Plan:
+    (M, A), N = types[0].shape, types[-1].shape[0]
+    B = types[1].shape[1] if residual else 0
+    kernel = f"sbnn_stream_m{M}_a{A}_n{N}_b{B}_p{pre}_s{shift}"
+    call = tir_call(kernel, built(stream, M, A, N, B, pre, shift))
+    return Plan((call,), costs.streamed(M, N), overwrites=1 if B == N else None)
+
+
+def _layer(
+    costs: Costs, types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool
+) -> Plan:
+    *sizes, pre, shift = numbers
+    K = sizes.pop() if bits else 0
+    grid = Grid(*sizes)
+    (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
+    B = types[5].shape[1] if residual else 0
+    shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed)
+    reads = tuple(Read(place) for place in range(len(types)))
+    patch = (Workspace(),) if shape.patch_bytes else ()
+    kernel = f"sbnn_{'bit' if bits else 'byte'}_layer_{shape.name}"
+    call = Call(kernel, built(stream_layer, shape), (*reads, *patch, Write()))
+    M = grid.out_tokens
+    terms = costs.mat_mul(1, M, A, K) if bits else costs.int_product(M, A, shape.terms)
+    cut = 0 if grid.plain else costs.patches(M, grid.taps, W)
+    return Plan(
+        (call,),
+        terms + cut + costs.streamed(M, N),
+        M * A * shape.terms,
+        shape.patch_bytes,
+        (1, M, A, shape.terms),
+        overwrites=5 if B == N and not packed else None,
+    )
+
+
+def _quantize(costs: Costs, types: list[TensorType], pre: int, shift: int, *, turned: bool = False) -> Plan:
+    x, dtype = types[0].shape, types[0].dtype.name
+    N = types[1].shape[0]
+    M = prod(x) // N
+    kernel = f"sbnn_quantize_{dtype}{'_turned' if turned else ''}_m{M}_n{N}_p{pre}_s{shift}"
+    call = tir_call(kernel, built(quantize, M, N, dtype, pre, shift, turned=turned))
+    return Plan((call,), costs.integer("quantize", M * N))
+
+
+def _average_pool(costs: Costs, types: list[TensorType], *numbers: int) -> Plan:
+    M, N = types[0].shape
+    rows, columns, group_rows, group_columns = numbers
+    kernel = f"sbnn_average_pool_g{rows}x{columns}_s{group_rows}x{group_columns}_n{N}"
+    return Plan(
+        (tir_call(kernel, built(average_pool, *numbers, N)),),
+        costs.pooled(M, -(-rows // group_rows) * -(-columns // group_columns), N),
+    )
+
+
+def _feature(costs: Costs, types: list[TensorType], *K: int, kind: str) -> Plan:
+    M, N = types[0].shape[0], K[0] if K else types[0].shape[1]
+    build = {"sum": token_sum, "max": token_max, "count": token_count}[kind]
+    call = tir_call(f"sbnn_token_{kind}_m{M}_n{N}", built(build, M, N))
+    return Plan((call,), costs.integer(kind, M * N))
+
+
+def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
+    H, M, N = types[0].shape
+    kernel = f"sbnn_int_attention_map_h{H}_m{M}_n{N}_k{K}"
+    call = tir_call(kernel, built(int_attention_map, H, M, N, K))
+    return Plan((call,), costs.integer("entry", H * M * N))
+
+
+def _scores_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
+    (H, M, _), N = types[0].shape, types[1].shape[1]
+    call = tir_call(f"sbnn_int_scores_map_h{H}_m{M}_n{N}_k{K}", built(int_scores_map, H, M, N, K))
+    return Plan((call,), costs.int_scores_map(H, M, N, K), H * M * N * K, product=(H, M, N, K))
+
+
+INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
+    f"{DOMAIN}.BnnPatches": _patches,
+    f"{DOMAIN}.BnnIntLinear": _int_product,
+    f"{DOMAIN}.BnnStream": partial(_stream, residual=False),
+    f"{DOMAIN}.BnnStreamAdd": partial(_stream, residual=True),
+    f"{DOMAIN}.BnnQuantize": _quantize,
+    f"{DOMAIN}.BnnAveragePool": _average_pool,
+    f"{DOMAIN}.BnnTokenSum": partial(_feature, kind="sum"),
+    f"{DOMAIN}.BnnTokenMax": partial(_feature, kind="max"),
+    f"{DOMAIN}.BnnTokenCount": partial(_feature, kind="count"),
+    f"{DOMAIN}.BnnIntAttentionMap": _attention_map,
+    TURNED_BYTES: partial(_quantize, turned=True),
+    INT_SCORES_MAP: _scores_map,
+    **{
+        stream_layer_name(product, patches=cut, residual=residual, packed=packed): partial(
+            _layer, bits=product == BITS, residual=residual, packed=packed
+        )
+        for product in (BITS, BYTES)
+        for cut, residual, packed in every((False, True), repeat=3)
+    },
+}
+"""Functions from costs, input types and attributes to a plan."""

@@ -1,0 +1,108 @@
+"""The integer stream: an accumulator becomes an int16 value by scale, bias, residual and slope."""
+
+from dataclasses import dataclass
+
+from tvm.ir import Expr
+from tvm.script.ir_builder import IRBuilder
+from tvm.script.ir_builder import tirx as T
+from tvm.tirx import Buffer, PrimFunc
+
+LIMIT = 32767
+_SLOPE_BITS = 13
+"""The slope's fraction: 8192 is 1."""
+
+
+def saturated(value: Expr, limit: int = LIMIT, least: int | None = None) -> Expr:
+    """Return an int32 value, limited to ``least .. limit``; by default the range of int16."""
+    return T.min(T.max(value, T.int32(-limit - 1 if least is None else least)), T.int32(limit))
+
+
+def rounded(value: Expr, shift: int) -> Expr:
+    """Return ``value / 2**shift``, rounded to the nearest integer; a half is rounded up."""
+    return T.shift_right(value + T.int32(1 << (shift - 1)), T.int32(shift)) if shift else value
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The constants of a stream and its shortcut, as parameters of a kernel.
+
+    Attributes:
+        scale, bias, slope: int16 ``[N]``.
+        residual: the shortcut, int16 ``[tokens, B]``, or None; B is a divisor of N.
+        pre: the shift of the accumulator.
+        shift: the shift of the scaled accumulator.
+    """
+
+    scale: Buffer
+    bias: Buffer
+    slope: Buffer
+    residual: Buffer | None
+    pre: int
+    shift: int
+
+
+def emit_value(acc: Expr, token: Expr, n: Expr, channels: Channels) -> Expr:
+    """Emit the arithmetic of BnnStream, or with a shortcut of BnnStreamAdd, and return the int16 value.
+
+    Args:
+        acc: the accumulator, int32.
+        token: the token.
+        n: the channel.
+        channels: the constants.
+    """
+    scale, bias, slope = (
+        T.Cast("int32", constant[n]) for constant in (channels.scale, channels.bias, channels.slope)
+    )
+    total = rounded(saturated(rounded(acc, channels.pre)) * scale, channels.shift) + bias
+    if channels.residual is not None:
+        N, B = int(channels.scale.shape[0]), int(channels.residual.shape[1])
+        total = total + T.Cast("int32", channels.residual[token, n if B == N else T.truncmod(n, B)])
+    h = T.Bind(saturated(total))
+    turned = saturated(rounded(h * slope, _SLOPE_BITS))
+    return T.Cast("int16", T.Select(h >= 0, h, turned))
+
+
+def emit_values(acc: Expr, token: Expr, place: Expr, A: int, channels: Channels, y: Buffer) -> None:
+    """Emit the stores of all values of a token's stream that read one accumulator.
+
+    Args:
+        acc: the accumulator.
+        token: the token.
+        place: the place of the accumulator among the A of the token.
+        A: the accumulators of a token, a divisor of the stream's width.
+        channels: the constants.
+        y: the stream, int16 ``[tokens, N]``.
+    """
+    with T.serial(0, int(y.shape[1]) // A) as copy:
+        n = T.Bind(copy * A + place)
+        T.buffer_store(y, emit_value(acc, token, n, channels), [token, n])
+
+
+def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
+    """Build ``(acc int32 [M, A], scale, bias, slope int16 [N]) -> y int16 [M, N]``.
+
+    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``. If B is N, y may be the
+    same buffer as the residual.
+
+    Args:
+        M: the number of tokens.
+        A: the accumulators of a token.
+        N: the width of the stream.
+        B: the width of the residual, or 0 for none.
+        pre, shift: the shifts.
+    """
+    with IRBuilder() as made, T.prim_func(s_tir=True):
+        T.func_name("kernel")
+        acc = T.arg("acc", T.Buffer((M, A), "int32"))
+        residual = T.arg("residual", T.Buffer((M, B), "int16")) if B else None
+        channels = Channels(*stream_constants(N), residual, pre, shift)
+        y = T.arg("y", T.Buffer((M, N), "int16"))
+        with T.serial(0, M) as i, T.serial(0, A) as a:
+            emit_values(T.Bind(acc[i, a]), i, a, A, channels, y)
+    return made.get()
+
+
+def stream_constants(N: int) -> tuple[Buffer, Buffer, Buffer]:
+    """Declare the next three parameters of a kernel: scale, bias and slope, int16 ``[N]`` each."""
+    scale, bias, slope = (T.arg(name, T.Buffer((N,), "int16")) for name in ("scale", "bias", "slope"))
+    return scale, bias, slope

@@ -1,0 +1,129 @@
+"""A binary or 8-bit layer: product, scale, bias, residual and slope, without a tensor of accumulators."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tvm.ir import Expr
+from tvm.script.ir_builder import IRBuilder
+from tvm.script.ir_builder import tirx as T
+from tvm.tirx import Buffer, PrimFunc
+
+from sensor_bnn.compiler.kernels.grid import Grid
+from sensor_bnn.compiler.kernels.int_product import emit_int_product
+from sensor_bnn.compiler.kernels.patches import emit_patch
+from sensor_bnn.compiler.kernels.popcount import popcount
+from sensor_bnn.compiler.kernels.stream import Channels, emit_value, emit_values, stream_constants
+from sensor_bnn.onnx.packing import WORD_BITS, words_for
+
+
+@dataclass(frozen=True)
+class StreamLayer:
+    """The sizes of a layer.
+
+    Attributes:
+        grid: the tokens that it reads, and the patches of them.
+        W: the elements of a token: packed words, or bytes.
+        K: the bits of a row of packed words; 0 for bytes.
+        A: the rows of weights.
+        N: the outputs of a token, a multiple of A.
+        B: the width of the residual, or 0 for none.
+        pre, shift: the shifts of BnnStream.
+        packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
+    """
+
+    grid: Grid
+    W: int
+    K: int
+    A: int
+    N: int
+    B: int
+    pre: int
+    shift: int
+    packed: bool
+
+    @property
+    def dtype(self) -> str:
+        """The type of the elements of x and w."""
+        return "uint32" if self.K else "int8"
+
+    @property
+    def terms(self) -> int:
+        """The products that one accumulator adds."""
+        return self.K or self.grid.taps * self.W
+
+    @property
+    def patch_bytes(self) -> int:
+        """The bytes of the workspace: one patch, if patches are cut."""
+        return 0 if self.grid.plain else self.grid.taps * self.W * (4 if self.K else 1)
+
+    @property
+    def name(self) -> str:
+        """The sizes in the kernel's symbol."""
+        terms = f"k{self.K}" if self.K else f"w{self.W}"
+        form = "bits" if self.packed else "values"
+        return f"{form}_{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
+
+
+def stream_layer(shape: StreamLayer) -> PrimFunc:
+    """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
+
+    After the slope come the residual, int16 ``[out_tokens, B]``, if there is one; the threshold, int16
+    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and if patches are cut the workspace
+    ``[taps * W]``, which holds one patch at a time. If B is N, y may be the same buffer as the residual.
+    """
+    grid, width = shape.grid, shape.grid.taps * shape.W
+    with IRBuilder() as made, T.prim_func(s_tir=True):
+        T.func_name("kernel")
+        x = T.arg("x", T.Buffer((grid.tokens, shape.W), shape.dtype))
+        w = T.arg("w", T.Buffer((shape.A, width), shape.dtype))
+        constants = stream_constants(shape.N)
+        residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16")) if shape.B else None
+        channels = Channels(*constants, residual, shape.pre, shape.shift)
+        threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
+        patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))
+        outputs, kind = (words_for(shape.N), "uint32") if shape.packed else (shape.N, "int16")
+        y = T.arg("y", T.Buffer((grid.out_tokens, outputs), kind))
+        with T.serial(0, grid.out_rows) as row, T.serial(0, grid.out_columns) as column:
+            token = T.Bind(row * grid.out_columns + column)
+            if patch is not None:
+                emit_patch(x, row, column, grid, patch, [])
+
+            def product(a: Expr) -> Expr:
+                return _emit_product(x, patch, w, token, a, shape)
+
+            if threshold is not None:
+                _emit_bits(product, token, channels, threshold, y)
+            else:
+                with T.serial(0, shape.A) as a:
+                    emit_values(product(a), token, a, shape.A, channels, y)
+    return made.get()
+
+
+def _emit_bits(
+    product: Callable[[Expr], Expr], token: Expr, channels: Channels, threshold: Buffer, y: Buffer
+) -> None:
+    """Emit the bits of a token, word by word, from the highest bit down."""
+    N = int(threshold.shape[0])
+    with T.serial(0, words_for(N)) as word:
+        packed = T.alloc_local((1,), "uint32")
+        T.buffer_store(packed, T.uint32(0), [0])
+        with T.serial(0, T.min(WORD_BITS, N - word * WORD_BITS)) as place:
+            n = T.Bind(T.min(N, word * WORD_BITS + WORD_BITS) - 1 - place)
+            value = emit_value(product(n), token, n, channels)
+            bit = T.Cast("uint32", value >= threshold[n])
+            T.buffer_store(packed, (packed[0] << T.uint32(1)) | bit, [0])
+        T.buffer_store(y, packed[0], [token, word])
+
+
+def _emit_product(
+    x: Buffer, patch: Buffer | None, w: Buffer, token: Expr, a: Expr, shape: StreamLayer
+) -> Expr:
+    """Emit the product of a patch, or of a token if none are cut, and a row of weights."""
+
+    def element(k: Expr | int) -> Expr:
+        return x[token, k] if patch is None else patch[k]
+
+    width = shape.grid.taps * shape.W
+    if shape.K:
+        return T.Bind(shape.K - 2 * popcount(lambda k: element(k) ^ w[a, k], width))
+    return emit_int_product(element, lambda k: w[a, k], width)

@@ -1,0 +1,280 @@
+"""The layers of the hybrid family folded to integers, from the input to the logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from torch import nn
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.folded_hybrid import (
+    BitProduct,
+    ByteProduct,
+    Bytes,
+    FoldedHead,
+    FoldedHybrid,
+    FoldedHybridAttention,
+    FoldedHybridMlp,
+    FoldedLayer,
+    FoldedPool,
+    FoldedSigned,
+    FoldedStem,
+    Quantizer,
+)
+from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold
+from sensor_bnn.nn.integers import (
+    LARGEST_HALF,
+    Reals,
+    Unit,
+    affine,
+    bit_weights,
+    byte_step,
+    byte_weights,
+    fold_epilogue,
+    input_steps,
+    power_of_two,
+    quantizer,
+    quantizer_of,
+    reals,
+    taps_of,
+    threshold_of,
+)
+from sensor_bnn.nn.ranges import Ranges
+from sensor_bnn.tracing import NOTES
+
+PIXEL = 255
+"""The byte of a pixel of value 1."""
+
+_DOUBLINGS = 3
+_HALVES = 1 << 15
+"""The largest magnitude of int16."""
+
+
+def fold(
+    config: HybridConfig, stem: Stem, layers: Iterable[nn.Module], head: Head, ranges: Ranges
+) -> FoldedHybrid:
+    """Fold a model in evaluation mode.
+
+    The stream's unit holds the largest value of training. It is up to 8 times as large if fewer constants
+    then exceed 16 bits.
+
+    Args:
+        config: the configuration of the model.
+        stem, layers, head: its parts, in the order of computation.
+        ranges: the ranges that were measured.
+
+    Raises:
+        CheckpointError: a part of the model has no integers, or its ranges were not measured.
+    """
+    _check(config, ranges)
+    layers = list(layers)
+    least = power_of_two(float(ranges.stream) / LARGEST_HALF)
+    units = [Unit(least * 2.0**more) for more in range(_DOUBLINGS + 1)]
+    found = [_fold(config, stem, layers, head, ranges, unit) for unit in units]
+    unit, folded = min(zip(units, found, strict=True), key=lambda pair: (pair[0].reduced, pair[0].step))
+    if unit.reduced:
+        NOTES.warning(
+            "%s: %d channels hardly change over the training set; their integers have a smaller scale.",
+            config.name,
+            unit.reduced,
+        )
+    return folded
+
+
+def _fold(
+    config: HybridConfig, stem: Stem, layers: list[nn.Module], head: Head, ranges: Ranges, unit: Unit
+) -> FoldedHybrid:
+    first, after, steps = _stem(stem, ranges, unit)
+    folded: list[FoldedLayer] = []
+    for index, layer in enumerate(layers):
+        integers, after = _layer(layer, after, unit, f"layers.{index}")
+        folded.append(integers)
+    last, output_step = _head(head, after, config.tokens, unit, float(ranges.logits))
+    return FoldedHybrid(
+        name=config.name,
+        classes=config.classes,
+        channels=config.channels,
+        length=config.length,
+        height=config.height,
+        stem=first,
+        layers=tuple(folded),
+        head=last,
+        input_step=None if steps is None else tuple(float(step) for step in steps),
+        output_step=output_step,
+        stream_step=unit.step,
+    )
+
+
+def _layer(layer: nn.Module, after: Reals, unit: Unit, what: str) -> tuple[FoldedLayer, Reals]:
+    """Fold a layer; the stored stream is lower by ``after``, ``[C]``, before and after it."""
+    match layer:
+        case Signed():
+            return _signed(layer, after, unit, what)
+        case Mlp():
+            expand, hidden = _signed(layer.expand, after, unit, f"{what}.expand")
+            contract, after = _product(
+                layer.threshold, layer.contract, layer.epilogue, hidden, after, unit, f"{what}.contract"
+            )
+            return FoldedHybridMlp(expand, contract), after
+        case Attention():
+            return _attention(layer, after, unit, what)
+        case Pool():
+            return FoldedPool(*layer.sides), after
+    raise AssertionError(layer)
+
+
+def _stem(stem: Stem, ranges: Ranges, unit: Unit) -> tuple[FoldedStem, Reals, Reals | None]:
+    """Fold the stem; return also the units per step of the input, ``[C]``, or None for bytes of images."""
+    assert stem.product.byte_range is not None
+    C = len(stem.mean)
+    mean, std = reals(stem.mean, C), reals(stem.std, C)
+    steps, size, bound = None, np.full(C, 1 / PIXEL), PIXEL
+    if not stem.image:
+        steps = size = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), std)
+        bound = _HALVES
+    per_byte = std * byte_step(stem.product.byte_range)
+    quantize = quantizer(size / per_byte, -mean / per_byte, bound, "the input")
+    product, acc_step = _byte_product(stem.product, quantize)
+    copies = np.tile(acc_step, stem.width // len(acc_step))
+    epilogue, after = fold_epilogue(stem.epilogue, copies, _bound(product.weight), None, unit, "The stem")
+    return FoldedStem(product, epilogue, stem.pool), after, steps
+
+
+def _signed(layer: Signed, after: Reals, unit: Unit, what: str) -> tuple[FoldedSigned, Reals]:
+    return _product(layer.threshold, layer.product, layer.epilogue, after, after, unit, what)
+
+
+def _product(
+    threshold: Threshold | None,
+    product: Product,
+    epilogue: Epilogue,
+    after: Reals,
+    shortcut: Reals,
+    unit: Unit,
+    what: str,
+) -> tuple[FoldedSigned, Reals]:
+    """Fold a layer that reads a stream lower by ``after`` and adds one that is lower by ``shortcut``."""
+    folded: BitProduct | ByteProduct
+    if threshold is not None:
+        weight = bit_weights(product)
+        folded = BitProduct(threshold_of(threshold.binarize, after, unit), weight, taps_of(product))
+        acc_step, bound = np.ones(len(weight)), weight.shape[1]
+    else:
+        assert product.byte_range is not None
+        folded, acc_step = _byte_product(product, quantizer_of(product.byte_range, after, unit, what))
+        bound = _bound(folded.weight)
+    added = np.tile(shortcut, len(acc_step) // len(shortcut))
+    integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, what)
+    return FoldedSigned(folded, integers), after
+
+
+def _byte_product(product: Product, quantize: Quantizer) -> tuple[ByteProduct, Reals]:
+    """Return the integers of a product, and what 1 of each accumulator is worth, ``[N]``."""
+    assert product.byte_range is not None
+    weight, step = byte_weights(product.weight)
+    return ByteProduct(quantize, weight, taps_of(product)), step * byte_step(product.byte_range)
+
+
+def _bound(weight: Bytes) -> int:
+    """The largest magnitude of a sum of products of weights ``[N, K]`` and bytes."""
+    return BYTE * max(int(np.abs(weight.astype(np.int64)).sum(axis=1).max()), 1)
+
+
+def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[FoldedHybridAttention, Reals]:
+    assert layer.signs is not None and layer.merged is not None
+    width = len(after)
+    projections, thresholds = [], []
+    parts = {"query": layer.query, "key": layer.key, "value": layer.value}
+    for (role, part), sign in zip(parts.items(), layer.signs, strict=True):
+        assert isinstance(sign, Threshold)
+        projection, after_part = _signed(part, after, unit, f"{what}.{role}")
+        projections.append(projection)
+        thresholds.append(threshold_of(sign.binarize, after_part, unit))
+    query, key, value = projections
+    of_query, of_key, of_value = thresholds
+    table, ratio = layer.map.fold()
+    epilogue, after = fold_epilogue(layer.epilogue, np.ones(width), width, after, unit, f"{what}.output")
+    folded = FoldedHybridAttention(
+        query=query,
+        key=key,
+        value=value,
+        thresholds=(of_query, of_key, of_value),
+        table=table,
+        ratio=np.rint(ratio.astype(np.float64) * 65536).clip(1, 65536).astype(np.int32),
+        merged=layer.merged.fold_integer(width),
+        weight=bit_weights(layer.output),
+        epilogue=epilogue,
+    )
+    return folded, after
+
+
+def _head(head: Head, after: Reals, tokens: int, unit: Unit, largest: float) -> tuple[FoldedHead, float]:
+    """Fold the head; return also the logit per step of its outputs.
+
+    Args:
+        head: the head.
+        after: what the stored stream is lower by, ``[d]``.
+        tokens: the number of tokens.
+        unit: the stream's unit.
+        largest: the largest magnitude of the logits in training.
+    """
+    assert head.byte_range is not None
+    step, width = byte_step(head.byte_range), len(after)
+    features = []
+    for name in head.pooling:
+        if name == "positive":  # Of n tokens, of which c are +1, the mean of the signs is (2 c - n) / n.
+            factor, offset, bound = 2 / tokens, np.full(width, -1.0), tokens
+        elif name == "mean":
+            factor, offset, bound = unit.step / tokens, after, tokens * _HALVES
+        else:
+            factor, offset, bound = unit.step, after, _HALVES
+        each = quantizer(np.full(width, factor / step), offset / step, bound, "the head's features")
+        features.append((name, each))
+    threshold = None if head.positive is None else threshold_of(head.positive, after, unit)
+    weight, acc_step = byte_weights(head.linear.weight)
+    bias = reals(head.linear.bias, len(weight))
+    # A test window may have a logit twice as large as any in training, and a bias must fit by itself.
+    most = max(2 * largest, 2 * float(np.abs(bias).max()), 1e-9)
+    logit = Unit(power_of_two(most / LARGEST_HALF))
+    epilogue = affine(acc_step * step, np.zeros(len(weight)), bias, _bound(weight), logit)
+    return FoldedHead(tuple(features), threshold, weight, epilogue), logit.step
+
+
+def _check(config: HybridConfig, ranges: Ranges) -> None:
+    """Refuse what has no integers yet, by the recipe's keys, and a model that was not measured."""
+    problems = []
+    if config.precision == "full":
+        problems.append('precision = "full"')
+    if config.normalise == "window":
+        problems.append('normalise = "window"')
+    binary = taps = bool(len(config.widths) > 1 and config.bits == "1")
+    for line in config.plan:
+        for layer in line:
+            bits = layer.bits or config.bits
+            binary |= bits == "1" and layer.kind != "pool"
+            taps |= bits == "1" and layer.kind == "conv"
+            if layer.kind != "pool" and layer.bits == "float":
+                problems.append(f"{layer.kind}@float in stages")
+            if layer.kind == "attn" and bits == "8":
+                whole = f'precision = "{config.precision}" with attn in stages'
+                problems.append("attn@8 in stages" if layer.bits else whole)
+    if taps and config.kernel > 1 and config.padding == "zero":
+        problems.append('padding = "zero"')
+    if binary and config.restore == "live":
+        problems.append('restore = "live"')
+    if problems:
+        raise CheckpointError(
+            f"The model {config.name} cannot be exported: there are no integers yet for"
+            f" {', '.join(dict.fromkeys(problems))}.",
+            "Train with another value of each; the checkpoint itself can be evaluated as it is.",
+        )
+    if not ranges.measured:
+        raise CheckpointError(
+            f"The model {config.name} cannot be exported: its checkpoint does not hold the ranges of its"
+            " values, which integers need.",
+            "Run its `sensor-bnn train` again with --resume: a finished run trains no further, but measures"
+            " them.",
+        )

@@ -1,0 +1,101 @@
+"""The hybrid family's model: binary convolution and binary attention in stages, one or two dimensions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.attention import Observed
+from sensor_bnn.nn.fold_hybrid import fold
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
+from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
+from sensor_bnn.nn.hybrid_parts import each_product
+from sensor_bnn.nn.model import Model
+from sensor_bnn.nn.ranges import Ranges
+
+
+class HybridModel(Model):
+    """The whole model: stem, stages, head.
+
+    Args:
+        config: the configuration to build; ``config.classes`` names the logits and must not be empty.
+
+    Raises:
+        CheckpointError: ``config.classes`` is empty.
+    """
+
+    config: HybridConfig
+
+    def __init__(self, config: HybridConfig) -> None:
+        super().__init__()
+        if not config.classes:
+            raise CheckpointError("The model configuration names no classes.", "List them in `classes`.")
+        self.config = config
+        self.stem = Stem(config)
+        self.layers = nn.ModuleList(_layers(config))
+        self.head = Head(config)
+        self.ranges = Ranges(config.channels)
+
+    def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
+        """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
+
+        ``seen``, if given, records the stream after each layer, ``[batch, tokens, width]``, and attention.
+        """
+        x = self.stem(x)
+        for layer in self.layers:
+            x = layer(x, seen) if isinstance(layer, Attention) else layer(x)
+            if seen is not None and not isinstance(layer, Pool):
+                seen.features.append(x.flatten(1, 2))
+        logits: Tensor = self.head(x)
+        return logits
+
+    def set_real_weights(self, real: bool) -> None:
+        """Switch real weights in binary layers on or off, for training that binarizes activations first."""
+        for _, product in each_product(self):
+            product.real = real and product.bits == "1"
+
+    def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
+        """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.
+
+        If windows are normalised by themselves, it is their own mean and deviation that these normalise.
+        """
+        if self.stem.dense is None:
+            self.stem.mean.copy_(mean)
+            self.stem.std.copy_(std)
+            return
+        # A window's mean lies within the set's spread, and its deviation is about the set's.
+        self.stem.window_mean.copy_(torch.cat([mean, std.log()]))
+        self.stem.window_std.copy_(torch.cat([std, torch.ones_like(std)]))
+
+    def fold(self) -> FoldedHybrid:
+        """Return every constant of the exported model, integers only.
+
+        Raises:
+            CheckpointError: a part of the model has no integers, or its ranges were not measured.
+        """
+        return fold(self.config, self.stem, self.layers, self.head, self.ranges)
+
+
+def _layers(config: HybridConfig) -> list[nn.Module]:
+    found: list[nn.Module] = []
+    for stage, (line, grids) in enumerate(zip(config.plan, config.grids, strict=True)):
+        width = config.widths[stage]
+        if stage:
+            before = config.widths[stage - 1]
+            found.append(Signed(before, width, config, config.bits, kernel=config.kernel, stride=2))
+        for layer, (rows, columns) in zip(line, grids[:-1], strict=True):
+            found.append(_layer(layer, width, rows * columns, config))
+    return found
+
+
+def _layer(layer: Layer, width: int, tokens: int, config: HybridConfig) -> nn.Module:
+    bits = layer.bits or config.bits
+    if layer.kind == "pool":
+        return Pool(config)
+    if layer.kind == "conv":
+        return Signed(width, width, config, bits, kernel=config.kernel, dilation=layer.dilation)
+    if layer.kind == "mlp":
+        return Mlp(width, config, bits)
+    return Attention(width, tokens, config, bits)
