@@ -401,6 +401,7 @@ def test_a_browser_shows_an_evaluation(changes: dict[str, Any], browser: Browser
 
 def luminance(colour: str) -> float:
     parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    # sRGB's curve, and the weights and the contrast as WCAG 2 defines them.
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 

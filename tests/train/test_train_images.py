@@ -244,6 +244,7 @@ def test_crop_and_flip_move_whole_images() -> None:
     same, _ = ImageCutter(pixels, y, Augmentation()).cut(index, generator)
     np.testing.assert_array_equal(same.numpy(), pixels[:])
     moved, _ = ImageCutter(pixels, y, Augmentation(crop=2)).cut(index, generator)
+    # Pixels have become shares of 255; this is their column again.
     first = (moved[:, 0, 0] * 25.5).round()
     steps = first.diff(dim=1)
     assert ((steps == 0) | (steps == 1)).all()
