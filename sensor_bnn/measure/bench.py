@@ -214,6 +214,7 @@ def run_bench(
         ticks_max=max(ticks),
         ticks_p99=p99,
         microseconds=None if counted else round(median * 1e6 / hello.counter_hz, 3),
+        # As instructions: the same ones may take a tick more or less, depending on when they begin.
         repeat_exact=_count(again, hello, board) == _count(ticks[-1], hello, board),
         arena_bytes=memory.arena_bytes,
         arena_high_water_bytes=memory.arena_high_water_bytes,

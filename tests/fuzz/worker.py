@@ -76,7 +76,7 @@ def main() -> None:
         model, target, folder = line.split()
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
-        # The limit counts from the process's start, so it is set anew for each file.
+        # The limit counts from the process's start, so it is set for each file.
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
         outcome, said = attempt(Path(model), target, Path(folder))
         answers.write(json.dumps({"outcome": outcome, "said": said}) + "\n")

@@ -63,7 +63,7 @@ bool watchdog_has_fired(void) {
 
 /* Both programs call it first, so it also fills the flash. */
 void counter_open(void) {
-    /* 0xB0 stands for the bootloader, whose bytes no test may find changed. */
+    /* Bytes of 0xB0 are the bootloader, which no test may find changed. */
     memset(flash, 0xB0, SBNN_BOOTLOADER_BYTES);
     memset(flash + SBNN_BOOTLOADER_BYTES, 0xFF, SBNN_SLOT_BYTES);
 }
