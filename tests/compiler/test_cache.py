@@ -279,7 +279,6 @@ for turn in range(300):
         seen += 1
         content = found["a"].data
         assert len(content) == 11400 and content[:6400] == key.encode() * 100
-# Else the processes would hardly have met.
 assert seen > 30, seen
 """
     running = [
