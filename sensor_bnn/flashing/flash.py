@@ -142,7 +142,6 @@ def flash_image(
                     written = _program_by_debugger(debugger, board, start, data, progress)
                 else:
                     written = _program_verified(session, board, start, data, progress, read_back, rewrite_all)
-                # Read before Go, which returns the port to the board's own rate.
                 reached = session.port.baud
                 # A bootloader in ROM needs the address of the vector table; the resident one checks the image
                 # first.

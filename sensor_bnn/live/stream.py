@@ -115,7 +115,6 @@ def stream_at(
     with application_at(port, board, metadata, baud) as (client, hello):
         opening = struct.pack("<IIf", channels, settings.hop, settings.share) + scales
         client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
-        # The number of the first sample takes four bytes of each payload.
         step = (hello.max_payload - 4) // (4 * channels)
         for first in range(0, len(raw), step):
             part = np.ascontiguousarray(raw[first : first + step], "<f4").tobytes()

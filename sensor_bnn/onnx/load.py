@@ -62,7 +62,6 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     """
     model = _parse(data, path)
     _check_versions(path, model)
-    # Before the checks, which then see the constants of nodes as well.
     _name_constants(model)
     _check_order(path, model)
     _check_constants(path, model)

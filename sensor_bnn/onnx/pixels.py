@@ -24,7 +24,6 @@ def as_input(x: npt.NDArray[np.float32], dtype: np.dtype[Any]) -> npt.NDArray[np
     if dtype != np.uint8 or x.dtype != np.float32:
         return x
     pixels: npt.NDArray[np.float32] = np.rint(x * np.float32(255))
-    # The rounding of a quotient is below 1e-7, and the next pixel is 4e-3 away.
     right = (pixels >= 0) & (pixels <= 255) & (np.abs(pixels / 255 - x) < 1e-6)  # False for NaN too
     if not right.all():
         at = np.unravel_index(int(np.argmin(right)), x.shape)

@@ -241,7 +241,6 @@ class An3155:
     def go(self, address: int) -> None:
         """Start the program at ``address``; only the program's answer proves the start."""
         self._persist(lambda: self._command(GO, "Go"))
-        # Not repeated, and silence is no failure: if only the ACK was lost, the application runs already.
         self._port.write(_word(address))
         if self._answer(_ANSWER_SECONDS) == NACK:
             raise RefusalError(
