@@ -70,6 +70,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_order(path, model)
     _check_constants(path, model)
     _check_attributes(path, model)
+    # Before the operators are checked: what nothing reads need not be supported.
     if has_signs(model):
         prepare(model)
     _check_operators(path, model, {*supported, *REWRITTEN})
@@ -90,6 +91,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_computed(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
+    # What the file itself says of its intermediates may be missing, out of date or wrong.
     del model.graph.value_info[:]
     for name in made:
         kind = types[name]
