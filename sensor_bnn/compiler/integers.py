@@ -59,9 +59,9 @@ def _layer(
     B = types[5].shape[1] if residual else 0
     shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed)
     reads = tuple(Read(place) for place in range(len(types)))
-    patch = (Workspace(),) if shape.patch_bytes else ()
+    workspace = (Workspace(), *([Workspace(shape.acc_bytes)] if shape.patch_bytes else []))
     kernel = f"sbnn_{'bit' if bits else 'byte'}_layer_{shape.name}"
-    call = Call(kernel, built(stream_layer, shape), (*reads, *patch, Write()))
+    call = Call(kernel, built(stream_layer, shape), (*reads, *workspace, Write()))
     M = grid.out_tokens
     terms = costs.mat_mul(1, M, A, K) if bits else costs.int_product(M, A, shape.terms)
     cut = 0 if grid.plain else costs.patches(M, grid.taps, W)
@@ -69,7 +69,7 @@ def _layer(
         (call,),
         terms + cut + costs.streamed(M, N),
         M * A * shape.terms,
-        shape.patch_bytes,
+        shape.acc_bytes + shape.patch_bytes,
         (1, M, A, shape.terms),
         overwrites=5 if B == N and not packed else None,
     )

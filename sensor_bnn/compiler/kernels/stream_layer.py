@@ -1,6 +1,5 @@
 """A binary or 8-bit layer: product, scale, bias, residual and slope, without a tensor of accumulators."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tvm.ir import Expr
@@ -12,7 +11,7 @@ from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.int_product import emit_int_product
 from sensor_bnn.compiler.kernels.patches import emit_patch
 from sensor_bnn.compiler.kernels.popcount import popcount
-from sensor_bnn.compiler.kernels.stream import Channels, emit_value, emit_values, stream_constants
+from sensor_bnn.compiler.kernels.stream import Channels, emit_values, stream_constants
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 
@@ -52,8 +51,13 @@ class StreamLayer:
         return self.K or self.grid.taps * self.W
 
     @property
+    def acc_bytes(self) -> int:
+        """The bytes of the accumulators of one token."""
+        return 4 * self.A
+
+    @property
     def patch_bytes(self) -> int:
-        """The bytes of the workspace: one patch, if patches are cut."""
+        """The bytes of one patch, if patches are cut."""
         return 0 if self.grid.plain else self.grid.taps * self.W * (4 if self.K else 1)
 
     @property
@@ -68,8 +72,9 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
     """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
 
     After the slope come the residual, int16 ``[out_tokens, B]``, if there is one; the threshold, int16
-    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and if patches are cut the workspace
-    ``[taps * W]``, which holds one patch at a time. If B is N, y may be the same buffer as the residual.
+    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and the workspace: the accumulators
+    of one token, int32 ``[A]``, and if patches are cut the patch of one token, ``[taps * W]``. If B is N, y
+    may be the same buffer as the residual.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
@@ -80,6 +85,7 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
         residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16")) if shape.B else None
         channels = Channels(*constants, residual, shape.pre, shape.shift)
         threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
+        acc = T.arg("acc", T.Buffer((shape.A,), "int32"))
         patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))
         outputs, kind = (words_for(shape.N), "uint32") if shape.packed else (shape.N, "int16")
         y = T.arg("y", T.Buffer((grid.out_tokens, outputs), kind))
@@ -87,32 +93,35 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
             token = T.Bind(row * grid.out_columns + column)
             if patch is not None:
                 emit_patch(x, row, column, grid, patch, [])
+            # Products and values have loops of their own, in which a core with vectors computes several.
+            with T.serial(0, shape.A) as a:
+                T.buffer_store(acc, _emit_product(x, patch, w, token, a, shape), [a])
+            if threshold is None:
 
-            def product(a: Expr) -> Expr:
-                return _emit_product(x, patch, w, token, a, shape)
+                def store(n: Expr, value: Expr) -> None:
+                    T.buffer_store(y, value, [token, n])
 
-            if threshold is not None:
-                _emit_bits(product, token, channels, threshold, y)
+                emit_values(lambda a: acc[a], shape.A, token, channels, store)
             else:
-                with T.serial(0, shape.A) as a:
-                    emit_values(product(a), token, a, shape.A, channels, y)
+                _emit_bits(acc, token, channels, threshold, y)
     return made.get()
 
 
-def _emit_bits(
-    product: Callable[[Expr], Expr], token: Expr, channels: Channels, threshold: Buffer, y: Buffer
-) -> None:
-    """Emit the bits of a token, word by word, from the highest bit down."""
+def _emit_bits(acc: Buffer, token: Expr, channels: Channels, threshold: Buffer, y: Buffer) -> None:
+    """Emit the bits of a token; each bit enters its word at the top, and the last word is shifted down."""
     N = int(threshold.shape[0])
-    with T.serial(0, words_for(N)) as word:
-        packed = T.alloc_local((1,), "uint32")
-        T.buffer_store(packed, T.uint32(0), [0])
-        with T.serial(0, T.min(WORD_BITS, N - word * WORD_BITS)) as place:
-            n = T.Bind(T.min(N, word * WORD_BITS + WORD_BITS) - 1 - place)
-            value = emit_value(product(n), token, n, channels)
-            bit = T.Cast("uint32", value >= threshold[n])
-            T.buffer_store(packed, (packed[0] << T.uint32(1)) | bit, [0])
-        T.buffer_store(y, packed[0], [token, word])
+    packed = T.alloc_local((1,), "uint32")
+    T.buffer_store(packed, T.uint32(0), [0])
+
+    def store(n: Expr, value: Expr) -> None:
+        top = T.Select(value >= threshold[n], T.uint32(0x80000000), T.uint32(0))
+        T.buffer_store(packed, (packed[0] >> T.uint32(1)) | top, [0])
+        # No branch: a word's last store is the right one.
+        T.buffer_store(y, packed[0], [token, T.truncdiv(n, WORD_BITS)])
+
+    emit_values(lambda a: acc[a], N, token, channels, store)
+    if N % WORD_BITS:
+        T.buffer_store(y, packed[0] >> T.uint32(WORD_BITS - N % WORD_BITS), [token, N // WORD_BITS])
 
 
 def _emit_product(
@@ -125,5 +134,5 @@ def _emit_product(
 
     width = shape.grid.taps * shape.W
     if shape.K:
-        return T.Bind(shape.K - 2 * popcount(lambda k: element(k) ^ w[a, k], width))
+        return shape.K - 2 * popcount(lambda k: element(k) ^ w[a, k], width)
     return emit_int_product(element, lambda k: w[a, k], width)
