@@ -22,6 +22,7 @@ from sensor_bnn.onnx.types import (
     is_sign,
     node_label,
     one_sentence,
+    own_version,
 )
 
 OLDEST_OPSET = 7
@@ -69,6 +70,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_order(path, model)
     _check_constants(path, model)
     _check_attributes(path, model)
+    # Before the operators are checked: what nothing reads need not be supported.
     if has_signs(model):
         prepare(model)
     _check_operators(path, model, {*supported, *REWRITTEN})
@@ -89,6 +91,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_computed(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
+    # What the file itself says of its intermediates may be missing, out of date or wrong.
     del model.graph.value_info[:]
     for name in made:
         kind = types[name]
@@ -164,8 +167,8 @@ def _damaged(path: Path) -> ModelError:
 
 def _check_versions(path: Path, model: onnx.ModelProto) -> None:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    ours = versions.get(DOMAIN)
-    if ours is not None and ours not in DOMAIN_VERSIONS:
+    ours = own_version(model)
+    if ours not in DOMAIN_VERSIONS:
         known = " and ".join(map(str, DOMAIN_VERSIONS))
         raise ModelError(
             f"{path} uses version {ours} of domain {DOMAIN}; this program supports versions {known}.",

@@ -32,7 +32,7 @@ def test_page_gives_the_signature(operator):
         signature += ", ".join(f"`{attribute}`" for attribute in operator.attributes)
     section = sections()[operator.name]
     assert signature in (" ".join(part.split()) for part in section.split("\n\n"))
-    assert section.startswith("\nSince version 2.") == (operator.since == 2)
+    assert section.strip().startswith("Since version 2.") == (operator.since == 2)
 
 
 def test_names_are_unique_without_their_domain():
