@@ -78,7 +78,7 @@ def command(as_json: bool) -> None:
         )
     console.print(table)
     hybrids = [row["name"] for row in rows if row["family"] == "hybrid"]
-    told = f"Family hybrid, trained and evaluated, but not exported yet: {', '.join(hybrids)}."
+    told = f"Family hybrid, integers from the sample to the class: {', '.join(hybrids)}."
     console.print(told, highlight=False)
 
 

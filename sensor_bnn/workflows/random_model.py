@@ -13,6 +13,7 @@ from sensor_bnn.errors import BoardError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.report.progress import count_bars
 from sensor_bnn.workflows.bring_up import running_board
 
@@ -36,7 +37,7 @@ def bench_random(
         console: each step is printed there.
 
     Raises:
-        CheckpointError: there is no such preset, or its family is not exported yet.
+        CheckpointError: there is no such preset.
         BoardError: the board has no emulator, or the model does not fit it.
         SensorBnnError: a stage failed.
     """
@@ -72,20 +73,23 @@ def bench_random(
     return replace(result, random_weights=True)
 
 
-def random_folded(name: str, seed: int) -> FoldedModel:
-    """Return a preset as it is before training: random weights, running statistics from one random batch.
+def random_folded(name: str, seed: int) -> FoldedModel | FoldedHybrid:
+    """Return a preset as it is before training: random weights, statistics and ranges of one random batch.
 
     Args:
         name: the preset's name.
         seed: seed of weights and batch.
 
     Raises:
-        CheckpointError: there is no such preset, or its family is not exported yet.
+        CheckpointError: there is no such preset.
     """
     import torch
 
     from sensor_bnn.nn.binarize import MedianShift
     from sensor_bnn.nn.families import USUAL_CLASSES, build, preset
+    from sensor_bnn.nn.hybrid_model import HybridModel
+    from sensor_bnn.nn.hybrid_parts import ByteRange
+    from sensor_bnn.nn.ranges import measuring
 
     config = preset(name)
     classes = [f"class {number}" for number in range(USUAL_CLASSES[name])]
@@ -98,14 +102,17 @@ def random_folded(name: str, seed: int) -> FoldedModel:
             torch.from_numpy(batch.mean(axis=axes)), torch.from_numpy(batch.std(axis=axes))
         )
         for module in model.modules():
-            if isinstance(module, (MedianShift, torch.nn.BatchNorm1d)):
+            if isinstance(module, (MedianShift, torch.nn.BatchNorm1d, ByteRange)):
                 module.momentum = 1.0  # the statistics are those of this batch alone
         model.train()
         model(torch.from_numpy(batch))
         model.eval()
-    folded = model.fold()
-    assert isinstance(folded, FoldedModel)
-    return folded
+        if isinstance(model, HybridModel):
+            largest = torch.from_numpy(np.abs(batch).max(axis=axes))
+            model.ranges.set_input(largest, torch.zeros(len(largest), dtype=torch.bool))
+            with measuring(model, model.ranges):
+                model(torch.from_numpy(batch))
+    return model.fold()
 
 
 def random_inputs(
