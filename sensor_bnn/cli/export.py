@@ -28,7 +28,8 @@ import click
     "--narrow",
     is_flag=True,
     help="Round float constants to 16 bits and the weights of embedding and head to 8 bits, and take images "
-    "as bytes. This saves flash and changes the logits, which are compared as usual.",
+    "as bytes. This saves flash and changes the logits, which are compared as usual. A model of integers is "
+    "so already.",
 )
 @click.option(
     "--tuning",
@@ -77,6 +78,10 @@ def command(
             bundles[name] = compile_model(
                 done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
             ).folder
+    if narrow and done.integers:
+        click.echo(
+            "--narrow changes nothing: the model computes in integers from the sample to the class.", err=True
+        )
     comparison = done.comparison
     if as_json:
         result = {

@@ -102,8 +102,9 @@ def command(
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.labels import class_name
+    from sensor_bnn.live.payloads import Settings
     from sensor_bnn.live.recording import read_recording
-    from sensor_bnn.live.stream import Decision, Settings, names_of, stream_at, window_of
+    from sensor_bnn.live.stream import Decision, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import decision_line, print_budget, stream_facts

@@ -15,29 +15,15 @@ from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.labels import class_name, named_twice
+from sensor_bnn.live.payloads import Payloads, Settings
 from sensor_bnn.live.recording import Recording
 from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.protocol import Hello, Kind, numbers
 
-DECISION = struct.Struct("<IHHffQQQ")
 _STREAM = "Build with `--application stream` and flash that."
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the board divides a stream into windows and smooths its decisions.
-
-    Attributes:
-        hop: number of samples between two decisions.
-        share: weight of a new output in the running average of probabilities, 0 to 1; 1 disables smoothing.
-        offset, gain: per channel, value = (raw - offset) * gain; empty for 0 and 1.
-    """
-
-    hop: int
-    share: float = 0.4
-    offset: tuple[float, ...] = ()
-    gain: tuple[float, ...] = ()
+_WINDOWS = ("float32", "int16", "uint8")
+"""The types of windows that the stream's application has code for."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ def stream_at(
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        DataError: the model has another number of channels.
+        DataError: the model has another number of channels, or takes integers that the samples are not.
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs something else, or was reset meanwhile.
     """
@@ -104,20 +90,21 @@ def stream_at(
         raise DataError(
             f"A hop of {settings.hop} does not fit a window of {window} samples.", "Correct --hop."
         )
-    offset = settings.offset or (0.0,) * channels
-    gain = settings.gain or (1.0,) * channels
-    if len(offset) != channels or len(gain) != channels:
+    given = (len(settings.offset), len(settings.gain))
+    if not {*given} <= {0, channels}:
         raise DataError(
-            f"There are {len(offset)} offsets and {len(gain)} gains for {channels} channels.",
-            "Give one of each per channel.",
+            f"There are {given[0]} offsets and {given[1]} gains for {channels} channels.",
+            "Give one of each per channel, or none.",
         )
-    scales = b"".join(struct.pack("<ff", *scale) for scale in zip(offset, gain, strict=True))
+    sent = Payloads(metadata, settings)
+    opening, samples = sent.opening(), sent.samples(raw)  # refused before the port is opened
     with application_at(port, board, metadata, baud) as (client, hello):
-        opening = struct.pack("<IIf", channels, settings.hop, settings.share) + scales
         client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
-        step = (hello.max_payload - 4) // (4 * channels)
-        for first in range(0, len(raw), step):
-            part = np.ascontiguousarray(raw[first : first + step], "<f4").tobytes()
+        # Neither the request nor its answer, with all decisions that it leads to, may be too long.
+        most = (hello.max_payload - 4) // sent.answer_bytes * settings.hop
+        step = min((hello.max_payload - 4) // sent.sample_bytes, most)
+        for first in range(0, len(samples), step):
+            part = samples[first : first + step].tobytes()
             answer = client.ask_for(
                 Kind.STREAM_SAMPLES,
                 struct.pack("<I", first) + part,
@@ -125,13 +112,15 @@ def stream_at(
                 "Check its power and start again.",
             )
             (count,) = numbers("<I", answer[:4], "STREAM_SAMPLES")
-            if len(answer) != 4 + count * DECISION.size:
+            if len(answer) != 4 + count * sent.answer_bytes:
                 raise DeviceError(f"The board sends {len(answer)} bytes for {count} decisions.", _STREAM)
-            for values in DECISION.iter_unpack(answer[4:]):
-                at, found, steady, logit, share, *ticks = values
-                counts = [instructions_of(tick, hello, board) for tick in ticks]
-                costs = [t if c is None else c for t, c in zip(ticks, counts, strict=True)]
-                yield hello, Decision(at, found, steady, logit, share, *costs)
+            for found in sent.answers(answer[4:]):
+                counts = [instructions_of(tick, hello, board) for tick in found.ticks]
+                costs = [t if c is None else c for t, c in zip(found.ticks, counts, strict=True)]
+                yield (
+                    hello,
+                    Decision(found.at, found.answer, found.steady, found.logit, found.share, *costs),
+                )
 
 
 def window_of(bundle_dir: Path) -> tuple[int, int]:
@@ -142,9 +131,9 @@ def window_of(bundle_dir: Path) -> tuple[int, int]:
     """
     metadata = read_metadata(bundle_dir)
     shape, dtype = metadata.input.shape, metadata.input.dtype
-    if len(shape) != 3 or shape[0] != 1 or dtype != "float32":
+    if len(shape) != 3 or shape[0] != 1 or dtype not in _WINDOWS:
         raise BundleError(
-            f"{bundle_dir} takes {metadata.input}, no windows float32 [1, channels, samples].",
+            f"{bundle_dir} takes {metadata.input}, no windows [1, channels, samples].",
             "Compile a model of sensor windows.",
         )
     return shape[1], shape[2]

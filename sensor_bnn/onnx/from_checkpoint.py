@@ -11,6 +11,7 @@ from pathlib import Path
 from sensor_bnn.data.samples import Windows, read_samples
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.tracing import Laps
@@ -33,6 +34,8 @@ class Export:
         onnx_bytes: the size of that file.
         model_hash: the SHA-256 of that file, in hex.
         comparison: the comparison of PyTorch with ONNX Runtime; None if there were no samples.
+        integers: whether the model computes in integers from the sample to the class, so that there is
+            nothing to narrow.
     """
 
     model: str
@@ -40,6 +43,7 @@ class Export:
     onnx_bytes: int
     model_hash: str
     comparison: Comparison | None
+    integers: bool
 
 
 def export_checkpoint(
@@ -60,7 +64,8 @@ def export_checkpoint(
         samples: the labelled windows for the comparison; by default ``samples.npz`` beside the checkpoint, if
             it exists.
         progress: called with the name of each step when it starts.
-        narrow: whether to round float constants to 16 and 8 bits, and to take images as bytes.
+        narrow: whether to round float constants to 16 and 8 bits, and to take images as bytes; a model of
+            integers is exported in the same way with and without it.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
@@ -90,7 +95,8 @@ def export_checkpoint(
         comparison = compare(expected, run_model(path, windows.x[:]), truth)
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
-    return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
+    digest = hashlib.sha256(data).hexdigest()
+    return Export(folded.name, path, len(data), digest, comparison, isinstance(folded, FoldedHybrid))
 
 
 def _samples(checkpoint: Path, samples: Path | None) -> Windows | None:

@@ -112,7 +112,7 @@ def _to_bytes(images: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         raise DataError(
             f"The model takes pixels as bytes, but x{[int(place) for place in at]} of the samples is"
             f" {images[at]}; it must be a byte / 255.",
-            "Give images, or export the model without --narrow.",
+            "Give images. A model that was exported with --narrow takes floats if it is exported without it.",
         )
     return pixels.astype(np.uint8)
 

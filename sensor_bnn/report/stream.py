@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.live.payloads import Settings
 from sensor_bnn.live.recording import Recording
-from sensor_bnn.live.stream import Decision, Settings
+from sensor_bnn.live.stream import Decision
 from sensor_bnn.measure.bench import is_counted
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.wire.protocol import Hello

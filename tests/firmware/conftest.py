@@ -65,6 +65,36 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
+def standin16_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``standin16_for(target)``: the same for a model of integers; see standin16/kernels.c."""
+
+    def make(target: str) -> Path:
+        folder = tmp_path_factory.mktemp("standin16") / "bundle"
+        shutil.copytree(HERE / "standin16", folder)
+        facts = find_target(target)
+        flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", *facts.gcc]
+        source, object_file = folder / "kernels.c", folder / "kernels.o"
+        run_tool(facts.install, facts.compiler, *flags, "-c", source, "-o", object_file)
+        source.unlink()
+        write_bundle(
+            folder,
+            model_hash="16" + 31 * "00",
+            target=target,
+            arena_bytes=16,
+            arena_lower_bound_bytes=16,
+            input={"dtype": "int16", "shape": [1, 4, 100], "bytes": 800},
+            output={"dtype": "int16", "shape": [1, 30], "bytes": 60},
+            input_step=[0.5, 0.25, 0.125, 1.0],
+            output_step=0.0078125,
+            weights_bytes=6,
+            layers=[layer_facts(0, name="layer 0")],
+        )
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
     """The stand-in, compiled for the board."""
     return standin_for(board.target)

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import list_boards, load_board
-from sensor_bnn.live.stream import DECISION
 
 from .line import request
 
@@ -23,6 +22,7 @@ FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
 OPEN, SAMPLES, HELLO = 0x20, 0x21, 0x01
 VALUES, CLASSES = 400, 300  # of the stand-in
 BAD_LENGTH, OUT_OF_RANGE, NO_RESULT = 2, 3, 4
+DECISION = struct.Struct("<IHHffQQQ")
 Answers = Callable[..., list[tuple[int, bytes]]]
 
 

@@ -14,15 +14,23 @@ HASH = bytes(range(32)).hex()
 MODEL_C = """
 #include <stdint.h>
 #include <string.h>
-/* Like the played application: the input's first floats, doubled. The arena must be aligned as promised. */
+/* Like the played application: the input's first values, doubled. The arena must be aligned as promised. */
 void stand_in_run(void *arena, const void *input, void *output, const void *observer) {
-    float values[3];
+    TYPE values[3];
     memcpy(values, input, sizeof values);
     for (int i = 0; i < 3; i++) values[i] = 2 * values[i] + (((uintptr_t)arena & 15) || observer);
     memset(arena, 0x55, 1024);
     memcpy(output, values, sizeof values);
 }
 """
+
+INTEGERS: dict[str, Any] = {
+    "input": {"dtype": "int16", "shape": [1, 6, 100], "bytes": 1200},
+    "output": {"dtype": "int16", "shape": [1, 3], "bytes": 6},
+    "input_step": [0.5, 0.25, 0.125, 1.0, 2.0, 4.0],
+    "output_step": 0.25,
+}
+"""What a bundle of integers has in place of the same keys of ``bundle_facts``."""
 
 
 def layer_facts(index: int, **changes: object) -> dict[str, Any]:
@@ -83,5 +91,10 @@ def write_host_bundle(folder: Path, **changes: Any) -> Path:
     source, compiler = folder / "model.c", shutil.which("cc")
     assert compiler is not None
     source.write_text(MODEL_C)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(source)], check=True)
+    dtype = {**bundle_facts(), **changes}["input"]["dtype"]
+    kind = {"float32": "float", "int16": "int16_t"}[dtype]
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", f"-DTYPE={kind}", "-o", str(folder / "libmodel.so"), str(source)],
+        check=True,
+    )
     return folder

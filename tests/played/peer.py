@@ -81,7 +81,7 @@ class UnpluggedError(Exception):
 
 @dataclass
 class Application:
-    """The simulated benchmark application; its output is the input's first floats, doubled."""
+    """The simulated benchmark application; its output is the input's first values, doubled."""
 
     model_hash: bytes = bytes(range(32))
     board: str = "toy"
@@ -89,6 +89,7 @@ class Application:
     model: str = "stand-in"
     input_bytes: int = 6 * 100 * 4
     outputs: int = 3
+    code: str = "f"  # of the values in input and output: f for float32, h for int16
     arena_bytes: int = 1024
     layer_ticks: tuple[int, ...] = (160, 800, 1600)
     ticks: tuple[int, ...] = (4000,)  # per inference, repeated from the start
@@ -371,6 +372,10 @@ class Peer(threading.Thread):
             struct.pack_into("<f", self._staged, 4 * place, (byte - zero) / divisor)
         return b""
 
+    @property
+    def _output_bytes(self) -> int:
+        return struct.calcsize(f"<{self.application.outputs}{self.application.code}")
+
     def _serve(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         app = self.application
         if kind in app.status:
@@ -378,7 +383,7 @@ class Peer(threading.Thread):
         if kind in app.instead:
             return 0, app.instead[kind]
         if kind == 0x01:
-            sizes = (25_000_000, app.input_bytes, 4 * app.outputs, len(app.layer_ticks), app.arena_bytes)
+            sizes = (25_000_000, app.input_bytes, self._output_bytes, len(app.layer_ticks), app.arena_bytes)
             texts = "".join(text + "\0" for text in (app.board, app.counter, app.model, "0.1.0"))
             return 0, app.model_hash + struct.pack("<6I", *sizes, app.max_payload) + texts.encode()
         if kind == 0x02:
@@ -386,12 +391,12 @@ class Peer(threading.Thread):
             self._staged = getattr(self, "_staged", bytearray(app.input_bytes))
             self._staged[offset : offset + len(payload) - 4] = payload[4:]
             return 0, b""
-        if kind == 0x09 and app.knows_codes:
+        if kind == 0x09 and app.knows_codes and app.code == "f":
             self._staged = getattr(self, "_staged", bytearray(app.input_bytes))
             return 0, self._uncode(payload)
         if kind in (0x03, 0x04):
-            floats = struct.unpack_from(f"<{app.outputs}f", self._staged)
-            self._output = struct.pack(f"<{app.outputs}f", *(2 * value for value in floats))
+            values = struct.unpack_from(f"<{app.outputs}{app.code}", self._staged)
+            self._output = struct.pack(f"<{app.outputs}{app.code}", *(2 * value for value in values))
             if self.log.count(0x03) == app.wrong_bit_at:
                 self._output = bytes([self._output[0] ^ 1]) + self._output[1:]
             if kind == 0x04:

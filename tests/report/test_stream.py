@@ -18,8 +18,9 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
+from sensor_bnn.live.payloads import Settings
 from sensor_bnn.live.recording import Recording, read_recording
-from sensor_bnn.live.stream import Decision, Settings, names_of
+from sensor_bnn.live.stream import Decision, names_of
 from sensor_bnn.report.stream import print_budget, stream_facts
 from sensor_bnn.wire.protocol import Hello
 from sensor_bnn.workflows.demo import SHIPPED
