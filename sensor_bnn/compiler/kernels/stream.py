@@ -90,8 +90,7 @@ def emit_values(
 def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
     """Build ``(acc int32 [M, A], scale, bias, slope int16 [N]) -> y int16 [M, N]``.
 
-    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``. If B is N, y may be the
-    same buffer as the residual.
+    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``.
 
     Args:
         M: the number of tokens.

@@ -28,6 +28,8 @@ class StreamLayer:
         B: the width of the residual, or 0 for none.
         pre, shift: the shifts of BnnStream.
         packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
+        in_place: whether y holds the residual, whose width is N, before it gets the outputs. A core with
+            vectors is then faster than with two pointers to one buffer, which the compiler cannot know.
     """
 
     grid: Grid
@@ -39,6 +41,7 @@ class StreamLayer:
     pre: int
     shift: int
     packed: bool
+    in_place: bool
 
     @property
     def dtype(self) -> str:
@@ -64,17 +67,16 @@ class StreamLayer:
     def name(self) -> str:
         """The sizes in the kernel's symbol."""
         terms = f"k{self.K}" if self.K else f"w{self.W}"
-        form = "bits" if self.packed else "values"
+        form = "bits" if self.packed else "sums" if self.in_place else "values"
         return f"{form}_{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
 
 
 def stream_layer(shape: StreamLayer) -> PrimFunc:
     """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
 
-    After the slope come the residual, int16 ``[out_tokens, B]``, if there is one; the threshold, int16
+    After the slope come the residual, int16 ``[out_tokens, B]``, if it is not in y; the threshold, int16
     ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and the workspace: the accumulators
-    of one token, int32 ``[A]``, and if patches are cut the patch of one token, ``[taps * W]``. If B is N, y
-    may be the same buffer as the residual.
+    of one token, int32 ``[A]``, and if patches are cut the patch of one token, ``[taps * W]``.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
@@ -82,13 +84,15 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
         x = T.arg("x", T.Buffer((grid.tokens, shape.W), shape.dtype))
         w = T.arg("w", T.Buffer((shape.A, width), shape.dtype))
         constants = stream_constants(shape.N)
-        residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16")) if shape.B else None
-        channels = Channels(*constants, residual, shape.pre, shape.shift)
+        residual = None
+        if shape.B and not shape.in_place:
+            residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16"))
         threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
         acc = T.arg("acc", T.Buffer((shape.A,), "int32"))
         patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))
         outputs, kind = (words_for(shape.N), "uint32") if shape.packed else (shape.N, "int16")
         y = T.arg("y", T.Buffer((grid.out_tokens, outputs), kind))
+        channels = Channels(*constants, y if shape.in_place else residual, shape.pre, shape.shift)
         with T.serial(0, grid.out_rows) as row, T.serial(0, grid.out_columns) as column:
             token = T.Bind(row * grid.out_columns + column)
             if patch is not None:
