@@ -164,7 +164,7 @@ def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
 def test_the_integer_stream(name: str, tmp_path: Path) -> None:
     layers = (
         *(Layer("conv", kernel=5), Layer("conv", kernel=5, dilation=2)),
-        *(Layer("conv", kernel=3, stride=2), Layer("attn"), Layer("conv", kernel=3, bits=8), Layer("conv")),
+        *(Layer("conv", kernel=3, stride=2), Layer("attn"), Layer("conv", kernel=5, bits=8), Layer("conv")),
     )
     model, _, _ = hybrid(Hybrid(channels=6, columns=50, width=64, layers=layers))
     onnx.save(model, tmp_path / "integers.onnx")
