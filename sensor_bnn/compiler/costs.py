@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from sensor_bnn.compiler.floats import CAST, ERF, GELU, GELU_TANH, LAYER_NORM, SOFTMAX
+from sensor_bnn.compiler.integer_costs import IntegerCosts
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import FLOAT, TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -45,12 +46,7 @@ class Costs:
             an integer), ``integer``.
         elements: one element that one of TVM's own kernels computes (for a mean: reads), by operator.
         floats: one element of the operators of ``floats.py``, by operator.
-        integers: one step of the kernels of ``integers.py``: ``term`` and ``dot``, a product of bytes and the
-            rest of a sum of them; ``value``, a value of the stream; ``patch`` and ``tap``, an element and a
-            token of a patch; ``quantize``, a value that becomes a byte; ``pool`` and ``mean``, a value that
-            is added to a mean, and a mean; ``sum``, ``max`` and ``count``, a value of such a feature;
-            ``entry``, an entry of an attention map whose scores exist; ``score`` and ``row``, as ``score``
-            and ``query`` above, without floats.
+        integers: those of the integer stream.
     """
 
     model: str
@@ -71,7 +67,7 @@ class Costs:
     widen: Mapping[str, float]
     elements: Mapping[str, float]
     floats: Mapping[str, float]
-    integers: Mapping[str, float]
+    integers: IntegerCosts
 
     def mat_mul(self, heads: int, M: int, N: int, K: int) -> int:
         """Estimate a product of two activations; M, N and K are rows, outputs and bits per head."""
@@ -88,6 +84,8 @@ class Costs:
 
     def packed(self, M: int, K: int, dtype: str) -> int:
         """Estimate threshold and pack of ``[M, K]``."""
+        if dtype == "int16":
+            return self.integers.packed(M, K)
         return round(M * K * (self.pack if dtype == "float32" else self.pack_integer))
 
     def transpose_bits(self, heads: int, M: int, K: int) -> int:
@@ -120,36 +118,13 @@ class Costs:
         """Estimate an operator of ``floats.py`` on ``size`` elements."""
         return round(size * (self.elements["cast"] if extern == CAST else self.floats[extern]))
 
-    def integer(self, step: str, count: int) -> int:
-        """Estimate ``count`` steps of a kernel of ``integers.py``."""
-        return round(count * self.integers[step])
-
-    def int_product(self, M: int, N: int, K: int) -> int:
-        """Estimate a product of bytes; M, N and K are rows, outputs and terms."""
-        return self.integer("term", M * N * K) + self.integer("dot", M * N)
-
-    def patches(self, tokens: int, taps: int, W: int) -> int:
-        """Estimate the copy of patches of ``taps`` tokens of W elements."""
-        return self.integer("patch", tokens * taps * W) + self.integer("tap", tokens * taps)
-
-    def pooled(self, M: int, groups: int, N: int) -> int:
-        """Estimate the means of groups of ``[M, N]``."""
-        return self.integer("pool", M * N) + self.integer("mean", groups * N)
-
-    def int_scores_map(self, heads: int, queries: int, keys: int, K: int) -> int:
-        """Estimate the fused kernel of scores and integer attention map; K is the bits of a head."""
-        each = words_for(K) * self.word + self.integers["score"]
-        return round(heads * queries * (keys * each + self.integers["row"]))
-
-    def streamed(self, M: int, N: int) -> int:
-        """Estimate the values of a stream ``[M, N]`` from accumulators that exist."""
-        return self.integer("value", M * N)
-
     def standard(self, operator: str, reads: Sequence[TensorType], result: TensorType) -> int:
         """Estimate one of TVM's own kernels from the types that it reads and writes."""
         size = prod((reads[0] if operator == "mean" else result).shape)
         if operator == "matmul":
             return round(size * (reads[0].shape[-1] * self.term + self.output))
+        if operator == "concatenate":
+            return self.integers.concatenated(size)
         if FLOAT not in {result.dtype, *(kind.dtype for kind in reads)} and operator != "transpose":
             return round(size * _INTEGER)
         return round(size * self.elements.get(operator, self.elements["add"]))
@@ -189,22 +164,28 @@ _FPU = Costs(
         "mean": 4.7,
     },
     floats={LAYER_NORM: 16, SOFTMAX: 55, ERF: 71, GELU: 73, GELU_TANH: 51.5},
-    integers={
-        "term": 3,
-        "dot": 8,
-        "value": 16,
-        "patch": 5,
-        "tap": 10,
-        "quantize": 12,
-        "pool": 5,
-        "mean": 20,
-        "sum": 3,
-        "max": 4,
-        "count": 6,
-        "entry": 19,
-        "score": 11,
-        "row": 10,
-    },
+    integers=IntegerCosts(
+        word=10.8,
+        count=10,
+        term=3.3,
+        dot=2.8,
+        value=15,
+        bit=23.5,
+        pack=5.3,
+        patch=1,
+        tap=2,
+        quantize=16.8,
+        pool=2.3,
+        mean=1.5,
+        division=6.7,
+        token_sum=2.1,
+        token_max=4.1,
+        token_count=4.1,
+        entry=19,
+        score=10,
+        row=5,
+        joined=10.7,
+    ),
 )
 
 _SOFTWARE = Costs(
@@ -236,22 +217,28 @@ _SOFTWARE = Costs(
         "mean": 50,
     },
     floats={LAYER_NORM: 381, SOFTMAX: 1303, ERF: 1893, GELU: 1914, GELU_TANH: 1389},
-    integers={
-        "term": 3,
-        "dot": 8,
-        "value": 16,
-        "patch": 5,
-        "tap": 10,
-        "quantize": 12,
-        "pool": 5,
-        "mean": 20,
-        "sum": 3,
-        "max": 4,
-        "count": 6,
-        "entry": 19,
-        "score": 11,
-        "row": 10,
-    },
+    integers=IntegerCosts(
+        word=11,
+        count=8.5,
+        term=3.3,
+        dot=0.5,
+        value=15.2,
+        bit=23.8,
+        pack=5.2,
+        patch=1,
+        tap=2,
+        quantize=16.5,
+        pool=2.3,
+        mean=1.5,
+        division=7.8,
+        token_sum=2.1,
+        token_max=4.1,
+        token_count=4.1,
+        entry=19,
+        score=10,
+        row=5,
+        joined=10.7,
+    ),
 )
 
 _ARMV6M = Costs(
@@ -283,22 +270,28 @@ _ARMV6M = Costs(
         "mean": 108,
     },
     floats={LAYER_NORM: 745, SOFTMAX: 2812, ERF: 4328, GELU: 4567, GELU_TANH: 3223},
-    integers={
-        "term": 3,
-        "dot": 8,
-        "value": 16,
-        "patch": 5,
-        "tap": 10,
-        "quantize": 12,
-        "pool": 5,
-        "mean": 20,
-        "sum": 3,
-        "max": 4,
-        "count": 6,
-        "entry": 19,
-        "score": 11,
-        "row": 10,
-    },
+    integers=IntegerCosts(
+        word=13.5,
+        count=20,
+        term=5.7,
+        dot=15.7,
+        value=28,
+        bit=39,
+        pack=10.2,
+        patch=3,
+        tap=10,
+        quantize=18,
+        pool=4.6,
+        mean=0.1,
+        division=104,
+        token_sum=4,
+        token_max=4.4,
+        token_count=4.9,
+        entry=30,
+        score=18,
+        row=10,
+        joined=8.8,
+    ),
 )
 
 _HELIUM = replace(
@@ -308,6 +301,28 @@ _HELIUM = replace(
     product=2.3,
     turn=1.5,
     elements={**_FPU.elements, "transpose": 0.8},
+    integers=IntegerCosts(
+        word=3.9,
+        count=1.5,
+        term=0.3,
+        dot=14.4,
+        value=5,
+        bit=24.5,
+        pack=4.3,
+        patch=0.5,
+        tap=15,
+        quantize=3,
+        pool=0.8,
+        mean=0.5,
+        division=10,
+        token_sum=0.7,
+        token_max=0.35,
+        token_count=1.3,
+        entry=19,
+        score=16.5,
+        row=5,
+        joined=8.9,
+    ),
 )
 """Float vectors are off (``firmware/kernels/helium``), so floats cost the same as on a Cortex-M7."""
 
@@ -340,22 +355,28 @@ _AARCH64 = Costs(
         "mean": 0.93,
     },
     floats={LAYER_NORM: 7.5, SOFTMAX: 14.6, ERF: 14, GELU: 14.5, GELU_TANH: 10.3},
-    integers={
-        "term": 3,
-        "dot": 8,
-        "value": 16,
-        "patch": 5,
-        "tap": 10,
-        "quantize": 12,
-        "pool": 5,
-        "mean": 20,
-        "sum": 3,
-        "max": 4,
-        "count": 6,
-        "entry": 19,
-        "score": 11,
-        "row": 10,
-    },
+    integers=IntegerCosts(
+        word=4.5,
+        count=2,
+        term=0.44,
+        dot=13,
+        value=17,
+        bit=23.5,
+        pack=1.9,
+        patch=0.5,
+        tap=20,
+        quantize=2.1,
+        pool=0.3,
+        mean=0.3,
+        division=2.4,
+        token_sum=0.4,
+        token_max=0.25,
+        token_count=1.2,
+        entry=14,
+        score=6.7,
+        row=5,
+        joined=9.2,
+    ),
 )
 
 _NOT_COUNTED = replace(_FPU, model="those of a Cortex-M7: nothing was counted on this target")

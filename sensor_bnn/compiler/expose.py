@@ -73,9 +73,11 @@ def expose_layers(program: Program, steps: Collection[int] | None = None) -> tup
             words += result_words(kind)
         else:
             moved.pop(step.writes, None)
-        calls = tuple(_moved(call, skips, shift) for call in step.calls)
+        overwrites = place not in wanted and writes in reads
+        form = step.calls if overwrites or not step.apart else step.apart
+        calls = tuple(_moved(call, skips, shift) for call in form)
         prepare = tuple(_moved(call, skips, shift) for call in step.prepare)
-        exposed.append(replace(step, calls=calls, prepare=prepare, reads=reads, writes=writes))
+        exposed.append(replace(step, calls=calls, prepare=prepare, reads=reads, writes=writes, apart=()))
     buffers = list(program.buffers)
     buffers[joint] = Buffer(Place.OUTPUT, TensorType(WORD, (words,)))
     return Program(tuple(buffers), tuple(exposed)), results
@@ -118,6 +120,7 @@ def join_programs(parts: Sequence[tuple[str, Program, Array]]) -> tuple[Program,
                     step,
                     name=f"{name}{step.name}",
                     calls=tuple(_moved(call, skips, shift) for call in step.calls),
+                    apart=(),
                     prepare=tuple(_moved(call, skips, shift) for call in step.prepare),
                     reads=tuple(index[old] for old in step.reads),
                     writes=index[step.writes],

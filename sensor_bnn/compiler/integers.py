@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import product as every
 from math import prod
@@ -32,13 +33,13 @@ from sensor_bnn.onnx.operators import DOMAIN, TensorType
 def _patches(costs: Costs, types: list[TensorType], *numbers: int) -> Plan:
     grid, W, dtype = Grid(*numbers), types[0].shape[1], types[0].dtype.name
     call = tir_call(f"sbnn_patches_{dtype}_{grid.name}_w{W}", built(patches, grid, W, dtype))
-    return Plan((call,), costs.patches(grid.out_tokens, grid.taps, W))
+    return Plan((call,), costs.integers.patches(grid, W))
 
 
 def _int_product(costs: Costs, types: list[TensorType]) -> Plan:
     (M, K), N = types[0].shape, types[1].shape[0]
     call = tir_call(f"sbnn_int_product_m{M}_n{N}_k{K}", built(int_product, M, N, K))
-    return Plan((call,), costs.int_product(M, N, K), M * N * K, product=(1, M, N, K))
+    return Plan((call,), costs.integers.product(M, N, K), M * N * K, product=(1, M, N, K))
 
 
 def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, residual: bool) -> Plan:
@@ -46,7 +47,7 @@ def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, resi
     B = types[1].shape[1] if residual else 0
     kernel = f"sbnn_stream_m{M}_a{A}_n{N}_b{B}_p{pre}_s{shift}"
     call = tir_call(kernel, built(stream, M, A, N, B, pre, shift))
-    return Plan((call,), costs.streamed(M, N), overwrites=1 if B == N else None)
+    return Plan((call,), costs.integers.values(M, N))
 
 
 def _layer(
@@ -57,22 +58,26 @@ def _layer(
     grid = Grid(*sizes)
     (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
     B = types[5].shape[1] if residual else 0
-    shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed)
-    reads = tuple(Read(place) for place in range(len(types)))
-    patch = (Workspace(),) if shape.patch_bytes else ()
-    kernel = f"sbnn_{'bit' if bits else 'byte'}_layer_{shape.name}"
-    call = Call(kernel, built(stream_layer, shape), (*reads, *patch, Write()))
+    shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed, in_place=False)
     M = grid.out_tokens
-    terms = costs.mat_mul(1, M, A, K) if bits else costs.int_product(M, A, shape.terms)
-    cut = 0 if grid.plain else costs.patches(M, grid.taps, W)
     return Plan(
-        (call,),
-        terms + cut + costs.streamed(M, N),
+        _layer_calls(shape),
+        costs.integers.layer(shape),
         M * A * shape.terms,
-        shape.patch_bytes,
+        shape.acc_bytes + shape.patch_bytes,
         (1, M, A, shape.terms),
         overwrites=5 if B == N and not packed else None,
+        in_place=lambda: _layer_calls(replace(shape, in_place=True)),
     )
+
+
+def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:
+    """Return the call of a layer, which reads x, w, scale, bias, slope, residual and threshold."""
+    reads = 5 + (shape.B > 0) + shape.packed
+    arguments = [Read(place) for place in range(reads) if not (shape.in_place and place == 5)]
+    workspace = [Workspace(), *([Workspace(shape.acc_bytes)] if shape.patch_bytes else [])]
+    kernel = f"sbnn_{'bit' if shape.K else 'byte'}_layer_{shape.name}"
+    return (Call(kernel, built(stream_layer, shape), (*arguments, *workspace, Write())),)
 
 
 def _quantize(costs: Costs, types: list[TensorType], pre: int, shift: int, *, turned: bool = False) -> Plan:
@@ -81,16 +86,17 @@ def _quantize(costs: Costs, types: list[TensorType], pre: int, shift: int, *, tu
     M = prod(x) // N
     kernel = f"sbnn_quantize_{dtype}{'_turned' if turned else ''}_m{M}_n{N}_p{pre}_s{shift}"
     call = tir_call(kernel, built(quantize, M, N, dtype, pre, shift, turned=turned))
-    return Plan((call,), costs.integer("quantize", M * N))
+    return Plan((call,), costs.integers.quantized(M, N))
 
 
 def _average_pool(costs: Costs, types: list[TensorType], *numbers: int) -> Plan:
     M, N = types[0].shape
     rows, columns, group_rows, group_columns = numbers
+    groups = -(-rows // group_rows) * -(-columns // group_columns)
     kernel = f"sbnn_average_pool_g{rows}x{columns}_s{group_rows}x{group_columns}_n{N}"
     return Plan(
         (tir_call(kernel, built(average_pool, *numbers, N)),),
-        costs.pooled(M, -(-rows // group_rows) * -(-columns // group_columns), N),
+        costs.integers.pooled(M, groups, group_rows * group_columns, N),
     )
 
 
@@ -98,20 +104,20 @@ def _feature(costs: Costs, types: list[TensorType], *K: int, kind: str) -> Plan:
     M, N = types[0].shape[0], K[0] if K else types[0].shape[1]
     build = {"sum": token_sum, "max": token_max, "count": token_count}[kind]
     call = tir_call(f"sbnn_token_{kind}_m{M}_n{N}", built(build, M, N))
-    return Plan((call,), costs.integer(kind, M * N))
+    return Plan((call,), costs.integers.feature(kind, M, N))
 
 
 def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     H, M, N = types[0].shape
     kernel = f"sbnn_int_attention_map_h{H}_m{M}_n{N}_k{K}"
     call = tir_call(kernel, built(int_attention_map, H, M, N, K))
-    return Plan((call,), costs.integer("entry", H * M * N))
+    return Plan((call,), costs.integers.attention_map(H, M, N))
 
 
 def _scores_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     (H, M, _), N = types[0].shape, types[1].shape[1]
     call = tir_call(f"sbnn_int_scores_map_h{H}_m{M}_n{N}_k{K}", built(int_scores_map, H, M, N, K))
-    return Plan((call,), costs.int_scores_map(H, M, N, K), H * M * N * K, product=(H, M, N, K))
+    return Plan((call,), costs.integers.scores_map(H, M, N, K), H * M * N * K, product=(H, M, N, K))
 
 
 INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {

@@ -82,6 +82,7 @@ class _Writer:
         self._buffers: list[Buffer] = []
         self._steps: list[Step] = []
         self._buffer_of: dict[Var, int] = {}
+        self._sums: dict[int, Plan] = {}  # Steps whose result may overwrite an input.
 
     def enter(self, var: Var) -> None:
         self._buffer_of[var] = self._new(Buffer(Place.INPUT, tensor_type(var)))
@@ -194,9 +195,10 @@ class _Writer:
                 instructions=plan.instructions,
                 product=plan.product,
                 tunable=None if ways is None else Tunable(ways, operands, tensor_type(var)),
-                overwrites=plan.overwrites,
             )
         )
+        if plan.overwrites is not None:
+            self._sums[len(self._steps) - 1] = plan
 
     def _plan(self, name: str, ways: Ways) -> Plan:
         choice = self._tuning.choice(ways.workload)
@@ -238,9 +240,10 @@ class _Writer:
                 reads=tuple(same.get(index, index) for index in step.reads),
                 writes=same.get(step.writes, step.writes),
             )
-            stream = step.reads[-1 if step.overwrites is None else step.overwrites]
+            plan = self._sums.get(place)
+            stream = step.reads[-1 if plan is None or plan.overwrites is None else plan.overwrites]
             if (
-                step.overwrites is not None
+                plan is not None
                 and step.reads.count(stream) == 1  # What it overwrites is none of its other operands.
                 and self._buffers[stream].place is Place.ARENA
                 and self._buffers[step.writes].place is Place.ARENA
@@ -251,6 +254,8 @@ class _Writer:
             ):
                 same[step.writes] = stream
                 step = replace(step, writes=stream)
+                if plan.in_place is not None:
+                    step = replace(step, calls=plan.in_place(), apart=step.calls)
             self._steps[place] = step
 
     def _narrow(self, step: Step) -> Step:
@@ -283,12 +288,14 @@ class _Writer:
                 return Workspace(moved[value.place] + 4 * value.skip)
             return value
 
-        calls = tuple(
-            replace(call, arguments=tuple(argument(value) for value in call.arguments)) for call in step.calls
+        calls, apart = (
+            tuple(replace(call, arguments=tuple(map(argument, call.arguments))) for call in form)
+            for form in (step.calls, step.apart)
         )
         return replace(
             step,
             calls=calls,
+            apart=apart,
             prepare=tuple(prepare),
             reads=tuple(reads),
             workspace=self._workspace(end),

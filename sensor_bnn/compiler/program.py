@@ -108,6 +108,7 @@ class Plan:
         product: the number, rows, outputs and terms of a matrix product; None for other operators.
         overwrites: the position of the input that the result may overwrite, because each element of the
             result is written after the last read of the same element of this input; None if there is none.
+        in_place: a function that returns the calls for a result that does so; None if they are ``calls``.
     """
 
     calls: tuple[Call, ...]
@@ -116,6 +117,7 @@ class Plan:
     workspace: int = 0
     product: tuple[int, int, int, int] | None = None
     overwrites: int | None = None
+    in_place: Callable[[], tuple[Call, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class Step:
         instructions: the estimated instructions, see ``costs.py``.
         product: the number, rows, outputs and terms of a matrix product; None for other operators.
         tunable: the other ways to compute the layer, or None.
-        overwrites: the place in ``reads`` of the buffer that the result may overwrite, or None.
+        apart: the calls for a result that overwrites none of ``reads``; empty if they are ``calls``.
     """
 
     name: str
@@ -184,7 +186,7 @@ class Step:
     instructions: int = 0
     product: tuple[int, int, int, int] | None = None
     tunable: Tunable | None = None
-    overwrites: int | None = None
+    apart: tuple[Call, ...] = ()
 
     @property
     def every_call(self) -> tuple[Call, ...]:

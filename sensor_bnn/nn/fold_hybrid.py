@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from torch import nn
@@ -49,12 +49,17 @@ PIXEL = 255
 """The byte of a pixel of value 1."""
 
 _DOUBLINGS = 3
-_HALVES = 1 << 15
-"""The largest magnitude of int16."""
+_MORE = 2
+"""The accumulators and logits of a test window may be so many times as large as any in training."""
 
 
 def fold(
-    config: HybridConfig, stem: Stem, layers: Iterable[nn.Module], head: Head, ranges: Ranges
+    config: HybridConfig,
+    stem: Stem,
+    layers: Iterable[nn.Module],
+    head: Head,
+    ranges: Ranges,
+    sums: Mapping[Product, float],
 ) -> FoldedHybrid:
     """Fold a model in evaluation mode.
 
@@ -65,6 +70,7 @@ def fold(
         config: the configuration of the model.
         stem, layers, head: its parts, in the order of computation.
         ranges: the ranges that were measured.
+        sums: of these, the largest magnitude of the accumulators of each product in 8 bits.
 
     Raises:
         CheckpointError: a part of the model has no integers, or its ranges were not measured.
@@ -72,7 +78,7 @@ def fold(
     _check(config, ranges)
     layers = list(layers)
     least = power_of_two(float(ranges.stream) / LARGEST_HALF)
-    units = [Unit(least * 2.0**more) for more in range(_DOUBLINGS + 1)]
+    units = [Unit(least * 2.0**more, sums) for more in range(_DOUBLINGS + 1)]
     found = [_fold(config, stem, layers, head, ranges, unit) for unit in units]
     unit, folded = min(zip(units, found, strict=True), key=lambda pair: (pair[0].reduced, pair[0].step))
     if unit.reduced:
@@ -131,15 +137,15 @@ def _stem(stem: Stem, ranges: Ranges, unit: Unit) -> tuple[FoldedStem, Reals, Re
     assert stem.product.byte_range is not None
     C = len(stem.mean)
     mean, std = reals(stem.mean, C), reals(stem.std, C)
+    byte = std * byte_step(stem.product.byte_range)
     steps, size, bound = None, np.full(C, 1 / PIXEL), PIXEL
     if not stem.image:
-        steps = size = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), std)
-        bound = _HALVES
-    per_byte = std * byte_step(stem.product.byte_range)
-    quantize = quantizer(size / per_byte, -mean / per_byte, bound, "the input")
-    product, acc_step = _byte_product(stem.product, quantize)
+        steps = size = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), byte)
+        bound = LARGEST_HALF
+    quantize = quantizer(size / byte, -mean / byte, bound, "the input")
+    product, acc_step, bound = _byte_product(stem.product, quantize, unit)
     copies = np.tile(acc_step, stem.width // len(acc_step))
-    epilogue, after = fold_epilogue(stem.epilogue, copies, _bound(product.weight), None, unit, "The stem")
+    epilogue, after = fold_epilogue(stem.epilogue, copies, bound, None, unit, "The stem")
     return FoldedStem(product, epilogue, stem.pool), after, steps
 
 
@@ -164,23 +170,25 @@ def _product(
         acc_step, bound = np.ones(len(weight)), weight.shape[1]
     else:
         assert product.byte_range is not None
-        folded, acc_step = _byte_product(product, quantizer_of(product.byte_range, after, unit, what))
-        bound = _bound(folded.weight)
+        quantize = quantizer_of(product.byte_range, after, unit, what)
+        folded, acc_step, bound = _byte_product(product, quantize, unit)
     added = np.tile(shortcut, len(acc_step) // len(shortcut))
     integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, what)
     return FoldedSigned(folded, integers), after
 
 
-def _byte_product(product: Product, quantize: Quantizer) -> tuple[ByteProduct, Reals]:
-    """Return the integers of a product, and what 1 of each accumulator is worth, ``[N]``."""
+def _byte_product(product: Product, quantize: Quantizer, unit: Unit) -> tuple[ByteProduct, Reals, int]:
+    """Return the integers of a product, what 1 of each accumulator is worth, ``[N]``, and their bound."""
     assert product.byte_range is not None
     weight, step = byte_weights(product.weight)
-    return ByteProduct(quantize, weight, taps_of(product)), step * byte_step(product.byte_range)
+    bound = _bound(weight, _MORE * unit.sums[product])
+    return ByteProduct(quantize, weight, taps_of(product)), step * byte_step(product.byte_range), bound
 
 
-def _bound(weight: Bytes) -> int:
-    """The largest magnitude of a sum of products of weights ``[N, K]`` and bytes."""
-    return BYTE * max(int(np.abs(weight.astype(np.int64)).sum(axis=1).max()), 1)
+def _bound(weight: Bytes, seen: float) -> int:
+    """The largest magnitude that accumulators of weights ``[N, K]`` and bytes need to have."""
+    possible = BYTE * int(np.abs(weight.astype(np.int64)).sum(axis=1).max())
+    return max(min(possible, round(seen)), 1)
 
 
 def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[FoldedHybridAttention, Reals]:
@@ -228,18 +236,18 @@ def _head(head: Head, after: Reals, tokens: int, unit: Unit, largest: float) -> 
         if name == "positive":  # Of n tokens, of which c are +1, the mean of the signs is (2 c - n) / n.
             factor, offset, bound = 2 / tokens, np.full(width, -1.0), tokens
         elif name == "mean":
-            factor, offset, bound = unit.step / tokens, after, tokens * _HALVES
+            factor, offset, bound = unit.step / tokens, after, tokens * LARGEST_HALF
         else:
-            factor, offset, bound = unit.step, after, _HALVES
+            factor, offset, bound = unit.step, after, LARGEST_HALF
         each = quantizer(np.full(width, factor / step), offset / step, bound, "the head's features")
         features.append((name, each))
     threshold = None if head.positive is None else threshold_of(head.positive, after, unit)
     weight, acc_step = byte_weights(head.linear.weight)
     bias = reals(head.linear.bias, len(weight))
-    # A test window may have a logit twice as large as any in training, and a bias must fit by itself.
-    most = max(2 * largest, 2 * float(np.abs(bias).max()), 1e-9)
+    most = _MORE * max(largest, float(np.abs(bias).max()), 1e-9)
     logit = Unit(power_of_two(most / LARGEST_HALF))
-    epilogue = affine(acc_step * step, np.zeros(len(weight)), bias, _bound(weight), logit)
+    seen = float(((most + np.abs(bias)) / (acc_step * step)).max())
+    epilogue = affine(acc_step * step, np.zeros(len(weight)), bias, _bound(weight, seen), logit)
     return FoldedHead(tuple(features), threshold, weight, epilogue), logit.step
 
 

@@ -13,7 +13,7 @@ from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
 from sensor_bnn.nn.hybrid_parts import each_product
 from sensor_bnn.nn.model import Model
-from sensor_bnn.nn.ranges import Ranges
+from sensor_bnn.nn.ranges import Ranges, byte_products
 
 
 class HybridModel(Model):
@@ -36,7 +36,7 @@ class HybridModel(Model):
         self.stem = Stem(config)
         self.layers = nn.ModuleList(_layers(config))
         self.head = Head(config)
-        self.ranges = Ranges(config.channels)
+        self.ranges = Ranges(config.channels, len(byte_products(self)))
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
@@ -75,7 +75,8 @@ class HybridModel(Model):
         Raises:
             CheckpointError: a part of the model has no integers, or its ranges were not measured.
         """
-        return fold(self.config, self.stem, self.layers, self.head, self.ranges)
+        sums = dict(zip(byte_products(self), self.ranges.sums.tolist(), strict=True))
+        return fold(self.config, self.stem, self.layers, self.head, self.ranges, sums)
 
 
 def _layers(config: HybridConfig) -> list[nn.Module]:

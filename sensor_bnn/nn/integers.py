@@ -7,7 +7,8 @@ is one per layer, as large as the largest scale allows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +40,12 @@ class Unit:
 
     Attributes:
         step: the unit, a power of two.
+        sums: the largest magnitude of the accumulators of each product in 8 bits in training.
         reduced: the number of channels whose constants do not fit 16 bits in this unit.
     """
 
     step: float
+    sums: Mapping[Product, float] = field(default_factory=dict)
     reduced: int = 0
 
 
@@ -131,27 +134,30 @@ def quantizer_of(byte_range: ByteRange, after: Reals, unit: Unit, what: str) -> 
     """Return how a stored stream that is lower than its value by ``after`` becomes bytes."""
     step = byte_step(byte_range)
     factor = np.full_like(after, unit.step / step)
-    return quantizer(factor, after / step, LARGEST_HALF + 1, what)
+    return quantizer(factor, after / step, LARGEST_HALF, what)
 
 
-def input_steps(largest: Reals, whole: npt.NDArray[np.bool_], std: Reals) -> Reals:
-    """Return the sensor units per step of each channel's int16, ``[C]``: 1, or a power of two.
+def input_steps(largest: Reals, whole: npt.NDArray[np.bool_], byte: Reals) -> Reals:
+    """Return the sensor units per step of each channel's int16, ``[C]``.
 
-    Whole numbers that fit 16 bits stay as they are. Other values get a quarter of their range more, since a
-    sample may lie beyond those of training. All channels share one shift when they are scaled to 8 bits; a
-    channel of few steps per deviation gets finer ones, so that no other loses its precision.
+    Whole numbers that fit 16 bits stay as they are. Another channel gets a byte divided by a power of two, so
+    that its scale has no rounding, and a quarter of its range more, since a sample may lie beyond those of
+    training. All channels share one shift when they are scaled to bytes; a channel of few steps per byte
+    gets finer ones, so that no other loses its precision.
 
     Args:
-        largest: the largest magnitude of each channel.
+        largest: the largest magnitude of each channel, in sensor units.
         whole: whether all its values are whole numbers.
-        std: its deviation.
+        byte: the sensor units per step of its 8 bits.
     """
-    steps = np.array([power_of_two(1.25 * max(size, 1e-30) / LARGEST_HALF) for size in largest])
+    needed = 1.25 * np.maximum(largest, 1e-30) / LARGEST_HALF
+    steps = byte * np.array([power_of_two(size) for size in needed / byte])
     steps[whole & (largest <= LARGEST_HALF)] = 1.0
     while True:
-        coarse = (steps / std > _FACTORS * (steps / std).min()) & (2 * largest / steps <= LARGEST_HALF)
+        scale = steps / byte
+        coarse = (scale > _FACTORS * scale.min()) & (2 * largest / steps <= LARGEST_HALF)
         if not coarse.any():
-            return steps
+            return np.asarray(steps)
         steps[coarse] /= 2
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sensor_bnn.nn.across import largest_magnitude
-from sensor_bnn.nn.hybrid_parts import Epilogue, repeated
+from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, each_product, repeated
 
 
 class Ranges(nn.Module):
@@ -21,22 +21,26 @@ class Ranges(nn.Module):
     Attributes:
         input: of each channel of the training windows, without augmentation, in sensor units, ``[C]``.
         whole: whether all values of a channel are whole numbers, bool ``[C]``.
+        sums: of the accumulators of each product in 8 bits, in the order of the modules, ``[P]``.
         stream: of the stream, before and after its activation, at any layer; a scalar.
         logits: of the logits; a scalar.
 
     Args:
         channels: C, the channels of the input.
+        products: P, the number of products in 8 bits.
     """
 
     input: Tensor
     whole: Tensor
+    sums: Tensor
     stream: Tensor
     logits: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, products: int) -> None:
         super().__init__()
         self.register_buffer("input", torch.zeros(channels))
         self.register_buffer("whole", torch.zeros(channels, dtype=torch.bool))
+        self.register_buffer("sums", torch.zeros(products))
         self.register_buffer("stream", torch.zeros(()))
         self.register_buffer("logits", torch.zeros(()))
 
@@ -45,10 +49,10 @@ class Ranges(nn.Module):
         """Whether the model ran on training batches since it was trained."""
         return bool(self.stream > 0)
 
-    def widen(self, name: str, x: Tensor) -> None:
-        """Widen the range ``stream`` or ``logits`` to hold ``x``, of all processes."""
-        range_ = self.get_buffer(name)
-        range_.copy_(torch.maximum(range_, largest_magnitude(x).to(range_)))
+    @staticmethod
+    def widen(largest: Tensor, x: Tensor) -> None:
+        """Widen a range, a scalar, to hold ``x``, of all processes."""
+        largest.copy_(torch.maximum(largest, largest_magnitude(x).to(largest)))
 
     def clear(self) -> None:
         """Forget what was measured."""
@@ -68,6 +72,11 @@ class Ranges(nn.Module):
         super()._load_from_state_dict({**state_dict, **missing}, prefix, *rest)
 
 
+def byte_products(model: nn.Module) -> list[Product]:
+    """Return the products in 8 bits, in the order of the modules."""
+    return [product for _, product in each_product(model) if product.bits == "8"]
+
+
 @contextmanager
 def measuring(model: nn.Module, ranges: Ranges) -> Iterator[None]:
     """Measure the stream and the logits of each batch that ``model`` computes within the context.
@@ -80,16 +89,25 @@ def measuring(model: nn.Module, ranges: Ranges) -> Iterator[None]:
     def see_epilogue(module: nn.Module, inputs: tuple[Tensor, Tensor | None], output: Tensor) -> None:
         assert isinstance(module, Epilogue)
         y, shortcut = inputs
-        ranges.widen("stream", output if module.activation is None else output - module.activation.after)
+        ranges.widen(ranges.stream, output if module.activation is None else output - module.activation.after)
         # Before the activation the value is held in 16 bits as well.
         moved = module.norm(y.flatten(0, 2)).view(y.shape)
         moved = moved if shortcut is None else moved + repeated(shortcut, moved.shape[-1])
-        ranges.widen("stream", moved if module.activation is None else moved - module.activation.before)
+        ranges.widen(ranges.stream, moved if module.activation is None else moved - module.activation.before)
 
     def see_logits(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        ranges.widen("logits", output)
+        ranges.widen(ranges.logits, output)
 
-    hooks = [
+    def see_product(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(module, Product) and module.byte_range is not None
+        weight_step = module.weight.abs().amax(dim=(1, 2, 3)) / BYTE
+        acc_step = weight_step * module.byte_range.largest / BYTE
+        # A product of weights of 0 has accumulators of 0.
+        ranges.widen(ranges.sums[products.index(module)], output / acc_step.clamp(min=1e-12))
+
+    products = byte_products(model)
+    hooks = [product.register_forward_hook(see_product) for product in products]
+    hooks += [
         module.register_forward_hook(see_epilogue)
         for module in model.modules()
         if isinstance(module, Epilogue)

@@ -208,7 +208,7 @@ def hybrid(sizes: Hybrid) -> tuple[onnx.ModelProto, np.ndarray, dict[str, np.nda
     feature = made.concat(*features) if len(features) > 1 else features[0]
     head = made.own("BnnIntLinear", feature, made.bytes(sizes.classes, made.arrays[feature].shape[1]))
     logits = made.stream(head, sizes.classes)
-    return _model(made, logits), window, made.arrays
+    return finished(made, logits), window, made.arrays
 
 
 def _convolution(made: Maker, stream: str, rows: int, columns: int, layer: Layer) -> tuple[str, int, int]:
@@ -254,14 +254,20 @@ def _attention(made: Maker, stream: str) -> str:
     return made.stream(made.own("BnnMatMul", merged, made.words(d, d), K=d), d, stream)
 
 
-def _model(made: Maker, output: str) -> onnx.ModelProto:
+def finished(made: Maker, output: str) -> onnx.ModelProto:
+    """Return the model of a graph whose input is ``window``."""
+
     def value(name: str) -> onnx.ValueInfoProto:
         kind = TensorType.of(made.arrays[name])
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(kind.dtype), kind.shape)
 
     graph = helper.make_graph(made.nodes, "hybrid", [value("window")], [value(output)], made.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 2)]
-    model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets)
-    steps = {"input_step": [0.5] * made.arrays["window"].shape[1], "output_step": 0.25}
+    used = dict.fromkeys(node.op_type for node in made.nodes if node.domain == DOMAIN)
+    functions = [OPERATORS[name].function() for name in used]
+    model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, functions=functions)
+    steps: dict[str, object] = {"output_step": 0.25}
+    if made.arrays["window"].dtype == np.int16:
+        steps["input_step"] = [0.5] * made.arrays["window"].shape[1]
     helper.set_model_props(model, {key: json.dumps(value) for key, value in steps.items()})
     return model

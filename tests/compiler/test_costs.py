@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hybrid_graphs import Hybrid, Layer, hybrid
 from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn import export
@@ -39,7 +40,9 @@ LAYER = 0.35
 def counts(bundle: Bundle, board: Board, folder: Path) -> list[int]:
     """Return the counted instructions of each layer for one random input."""
     build = build_firmware(bundle.folder, board, folder)
-    x = np.random.default_rng(1).normal(size=bundle.metadata.input.shape).astype(np.float32)
+    given = bundle.metadata.input
+    spread = 1 if given.dtype == "float32" else 1000
+    x = np.random.default_rng(1).normal(scale=spread, size=given.shape).astype(given.dtype)
     with (
         Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator,
         SerialPort(emulator.port, board.uart) as line,
@@ -154,6 +157,18 @@ def every_kernel(path: Path) -> Path:
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
     check_estimates(every_kernel(tmp_path / "every.onnx"), load_board(name), tmp_path)
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_integer_stream(name: str, tmp_path: Path) -> None:
+    layers = (
+        *(Layer("conv", kernel=5), Layer("conv", kernel=5, dilation=2)),
+        *(Layer("conv", kernel=3, stride=2), Layer("attn"), Layer("conv", kernel=5, bits=8), Layer("conv")),
+    )
+    model, _, _ = hybrid(Hybrid(channels=6, columns=50, width=64, layers=layers))
+    onnx.save(model, tmp_path / "integers.onnx")
+    check_estimates(tmp_path / "integers.onnx", load_board(name), tmp_path)
 
 
 def test_each_target_says_whose_counts_it_has() -> None:

@@ -1,6 +1,8 @@
 """The integer stream: an accumulator becomes an int16 value by scale, bias, residual and slope."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import gcd
 
 from tvm.ir import Expr
 from tvm.script.ir_builder import IRBuilder
@@ -41,12 +43,12 @@ class Channels:
     shift: int
 
 
-def emit_value(acc: Expr, token: Expr, n: Expr, channels: Channels) -> Expr:
+def emit_value(acc: Expr, added: Expr | None, n: Expr, channels: Channels) -> Expr:
     """Emit the arithmetic of BnnStream, or with a shortcut of BnnStreamAdd, and return the int16 value.
 
     Args:
         acc: the accumulator, int32.
-        token: the token.
+        added: the value of the shortcut, or None.
         n: the channel.
         channels: the constants.
     """
@@ -54,35 +56,41 @@ def emit_value(acc: Expr, token: Expr, n: Expr, channels: Channels) -> Expr:
         T.Cast("int32", constant[n]) for constant in (channels.scale, channels.bias, channels.slope)
     )
     total = rounded(saturated(rounded(acc, channels.pre)) * scale, channels.shift) + bias
-    if channels.residual is not None:
-        N, B = int(channels.scale.shape[0]), int(channels.residual.shape[1])
-        total = total + T.Cast("int32", channels.residual[token, n if B == N else T.truncmod(n, B)])
+    if added is not None:
+        total = total + T.Cast("int32", added)
     h = T.Bind(saturated(total))
     turned = saturated(rounded(h * slope, _SLOPE_BITS))
     return T.Cast("int16", T.Select(h >= 0, h, turned))
 
 
-def emit_values(acc: Expr, token: Expr, place: Expr, A: int, channels: Channels, y: Buffer) -> None:
-    """Emit the stores of all values of a token's stream that read one accumulator.
+def emit_values(
+    acc: Callable[[Expr], Expr], A: int, token: Expr, channels: Channels, store: Callable[[Expr, Expr], None]
+) -> None:
+    """Emit the loops over the values of one token's stream.
+
+    Accumulators and shortcut repeat along the channels. Each loop runs over a stretch in which neither starts
+    again, so that all its elements are neighbours, and a core with vectors can compute several at once.
 
     Args:
-        acc: the accumulator.
+        acc: a function from a place to the accumulator there.
+        A: the number of accumulators, a divisor of the stream's width.
         token: the token.
-        place: the place of the accumulator among the A of the token.
-        A: the accumulators of a token, a divisor of the stream's width.
         channels: the constants.
-        y: the stream, int16 ``[tokens, N]``.
+        store: a function that emits the use of a channel's value.
     """
-    with T.serial(0, int(y.shape[1]) // A) as copy:
-        n = T.Bind(copy * A + place)
-        T.buffer_store(y, emit_value(acc, token, n, channels), [token, n])
+    N, residual = int(channels.scale.shape[0]), channels.residual
+    B = N if residual is None else int(residual.shape[1])
+    stretch = gcd(A, B)
+    with T.serial(0, N // stretch) as part, T.serial(0, stretch) as place:
+        n = T.Bind(part * stretch + place)
+        added = None if residual is None else residual[token, T.truncmod(part * stretch, B) + place]
+        store(n, emit_value(acc(T.truncmod(part * stretch, A) + place), added, n, channels))
 
 
 def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
     """Build ``(acc int32 [M, A], scale, bias, slope int16 [N]) -> y int16 [M, N]``.
 
-    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``. If B is N, y may be the
-    same buffer as the residual.
+    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``.
 
     Args:
         M: the number of tokens.
@@ -97,8 +105,12 @@ def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
         residual = T.arg("residual", T.Buffer((M, B), "int16")) if B else None
         channels = Channels(*stream_constants(N), residual, pre, shift)
         y = T.arg("y", T.Buffer((M, N), "int16"))
-        with T.serial(0, M) as i, T.serial(0, A) as a:
-            emit_values(T.Bind(acc[i, a]), i, a, A, channels, y)
+        with T.serial(0, M) as i:
+
+            def store(n: Expr, value: Expr) -> None:
+                T.buffer_store(y, value, [i, n])
+
+            emit_values(lambda a: acc[i, a], A, i, channels, store)
     return made.get()
 
 

@@ -1,6 +1,5 @@
 """A binary or 8-bit layer: product, scale, bias, residual and slope, without a tensor of accumulators."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tvm.ir import Expr
@@ -12,7 +11,7 @@ from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.int_product import emit_int_product
 from sensor_bnn.compiler.kernels.patches import emit_patch
 from sensor_bnn.compiler.kernels.popcount import popcount
-from sensor_bnn.compiler.kernels.stream import Channels, emit_value, emit_values, stream_constants
+from sensor_bnn.compiler.kernels.stream import Channels, emit_values, stream_constants
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 
@@ -29,6 +28,8 @@ class StreamLayer:
         B: the width of the residual, or 0 for none.
         pre, shift: the shifts of BnnStream.
         packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
+        in_place: whether y holds the residual, whose width is N, before it gets the outputs. A core with
+            vectors is then faster than with two pointers to one buffer, which the compiler cannot know.
     """
 
     grid: Grid
@@ -40,6 +41,7 @@ class StreamLayer:
     pre: int
     shift: int
     packed: bool
+    in_place: bool
 
     @property
     def dtype(self) -> str:
@@ -52,24 +54,29 @@ class StreamLayer:
         return self.K or self.grid.taps * self.W
 
     @property
+    def acc_bytes(self) -> int:
+        """The bytes of the accumulators of one token."""
+        return 4 * self.A
+
+    @property
     def patch_bytes(self) -> int:
-        """The bytes of the workspace: one patch, if patches are cut."""
+        """The bytes of one patch, if patches are cut."""
         return 0 if self.grid.plain else self.grid.taps * self.W * (4 if self.K else 1)
 
     @property
     def name(self) -> str:
         """The sizes in the kernel's symbol."""
         terms = f"k{self.K}" if self.K else f"w{self.W}"
-        form = "bits" if self.packed else "values"
+        form = "bits" if self.packed else "sums" if self.in_place else "values"
         return f"{form}_{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
 
 
 def stream_layer(shape: StreamLayer) -> PrimFunc:
     """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
 
-    After the slope come the residual, int16 ``[out_tokens, B]``, if there is one; the threshold, int16
-    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and if patches are cut the workspace
-    ``[taps * W]``, which holds one patch at a time. If B is N, y may be the same buffer as the residual.
+    After the slope come the residual, int16 ``[out_tokens, B]``, if it is not in y; the threshold, int16
+    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and the workspace: the accumulators
+    of one token, int32 ``[A]``, and if patches are cut the patch of one token, ``[taps * W]``.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
@@ -77,42 +84,48 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
         x = T.arg("x", T.Buffer((grid.tokens, shape.W), shape.dtype))
         w = T.arg("w", T.Buffer((shape.A, width), shape.dtype))
         constants = stream_constants(shape.N)
-        residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16")) if shape.B else None
-        channels = Channels(*constants, residual, shape.pre, shape.shift)
+        residual = None
+        if shape.B and not shape.in_place:
+            residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16"))
         threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
+        acc = T.arg("acc", T.Buffer((shape.A,), "int32"))
         patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))
         outputs, kind = (words_for(shape.N), "uint32") if shape.packed else (shape.N, "int16")
         y = T.arg("y", T.Buffer((grid.out_tokens, outputs), kind))
+        channels = Channels(*constants, y if shape.in_place else residual, shape.pre, shape.shift)
         with T.serial(0, grid.out_rows) as row, T.serial(0, grid.out_columns) as column:
             token = T.Bind(row * grid.out_columns + column)
             if patch is not None:
                 emit_patch(x, row, column, grid, patch, [])
+            # Products and values have loops of their own, in which a core with vectors computes several.
+            with T.serial(0, shape.A) as a:
+                T.buffer_store(acc, _emit_product(x, patch, w, token, a, shape), [a])
+            if threshold is None:
 
-            def product(a: Expr) -> Expr:
-                return _emit_product(x, patch, w, token, a, shape)
+                def store(n: Expr, value: Expr) -> None:
+                    T.buffer_store(y, value, [token, n])
 
-            if threshold is not None:
-                _emit_bits(product, token, channels, threshold, y)
+                emit_values(lambda a: acc[a], shape.A, token, channels, store)
             else:
-                with T.serial(0, shape.A) as a:
-                    emit_values(product(a), token, a, shape.A, channels, y)
+                _emit_bits(acc, token, channels, threshold, y)
     return made.get()
 
 
-def _emit_bits(
-    product: Callable[[Expr], Expr], token: Expr, channels: Channels, threshold: Buffer, y: Buffer
-) -> None:
-    """Emit the bits of a token, word by word, from the highest bit down."""
+def _emit_bits(acc: Buffer, token: Expr, channels: Channels, threshold: Buffer, y: Buffer) -> None:
+    """Emit the bits of a token; each bit enters its word at the top, and the last word is shifted down."""
     N = int(threshold.shape[0])
-    with T.serial(0, words_for(N)) as word:
-        packed = T.alloc_local((1,), "uint32")
-        T.buffer_store(packed, T.uint32(0), [0])
-        with T.serial(0, T.min(WORD_BITS, N - word * WORD_BITS)) as place:
-            n = T.Bind(T.min(N, word * WORD_BITS + WORD_BITS) - 1 - place)
-            value = emit_value(product(n), token, n, channels)
-            bit = T.Cast("uint32", value >= threshold[n])
-            T.buffer_store(packed, (packed[0] << T.uint32(1)) | bit, [0])
-        T.buffer_store(y, packed[0], [token, word])
+    packed = T.alloc_local((1,), "uint32")
+    T.buffer_store(packed, T.uint32(0), [0])
+
+    def store(n: Expr, value: Expr) -> None:
+        top = T.Select(value >= threshold[n], T.uint32(0x80000000), T.uint32(0))
+        T.buffer_store(packed, (packed[0] >> T.uint32(1)) | top, [0])
+        # No branch: a word's last store is the right one.
+        T.buffer_store(y, packed[0], [token, T.truncdiv(n, WORD_BITS)])
+
+    emit_values(lambda a: acc[a], N, token, channels, store)
+    if N % WORD_BITS:
+        T.buffer_store(y, packed[0] >> T.uint32(WORD_BITS - N % WORD_BITS), [token, N // WORD_BITS])
 
 
 def _emit_product(
@@ -125,5 +138,5 @@ def _emit_product(
 
     width = shape.grid.taps * shape.W
     if shape.K:
-        return T.Bind(shape.K - 2 * popcount(lambda k: element(k) ^ w[a, k], width))
+        return shape.K - 2 * popcount(lambda k: element(k) ^ w[a, k], width)
     return emit_int_product(element, lambda k: w[a, k], width)
