@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,8 @@ def random_hybrid(seed: int, *, whole: bool = False, **changes: Any) -> HybridMo
                 nn.init.normal_(parameter, std=0.3)
         if isinstance(module, AttentionMap):
             nn.init.normal_(module.log_temperature, std=0.5)
-            module.log_c.data += 0.5 * torch.randn(module.log_c.shape)
+            # At most 2, of which the half is the whole attention.
+            module.log_c.data = (module.log_c + 0.5 * torch.randn(module.log_c.shape)).clamp(max=math.log(2))
     nn.init.normal_(model.head.linear.bias)
     x = random_examples(config, 64, seed)
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)

@@ -27,8 +27,8 @@ from sensor_bnn.nn.hybrid_parts import same_padding
 Whole = npt.NDArray[np.int64]
 """Integers of any size; a grid of tokens is ``[batch, rows, columns, channels]``."""
 Trace = dict[str, Whole]
-"""Intermediate values by name: the stream after a layer (``layers.0``, ``layers.1.query``), the signs or bytes
-that a product takes (``layers.0.inputs``) and its sums, and of attention the signs, map and merged signs."""
+"""Intermediate values by name: the stream after a layer (``layers.0``, ``layers.1.query``), the signs or
+bytes that a product takes (``layers.0.inputs``) and its sums, and of attention the signs and the map."""
 
 
 def forward(model: FoldedHybrid, inputs: npt.NDArray[Any], trace: Trace | None = None) -> Halves:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import torch
 from hybrids import random_examples, random_hybrid
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.folded_hybrid import (
     FoldedHybrid,
     FoldedHybridAttention,
@@ -25,6 +29,7 @@ from sensor_bnn.nn.folded_hybrid_forward import Trace, forward
 from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import BYTE, ByteRange, Epilogue, Product, Threshold, pooled, repeated
+from sensor_bnn.nn.integers import input_steps, power_of_two, pre_shift, quantizer
 from sensor_bnn.tracing import NOTES
 
 LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
@@ -227,18 +232,206 @@ class Layers:
         self.near((logits / step).clamp(LOWEST, HIGHEST), self.trace["logits"], 3 + steepest)
 
 
-@settings(max_examples=60)
-@given(configs(), st.integers(0, 2**16))
-def test_each_layer_is_the_float_layer_within_its_roundings(values: dict[str, Any], seed: int) -> None:
-    model = random_hybrid(seed, **values)
-    told: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = told.append  # type: ignore[method-assign]
+@contextmanager
+def notes() -> Iterator[list[str]]:
+    """Collect what the body notes for the user."""
+    told: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    handler = Collect()
     NOTES.addHandler(handler)
-    folded = model.fold()
-    NOTES.removeHandler(handler)
-    assume(not told)  # a channel that hardly changes is not that of the float layer
+    try:
+        yield told
+    finally:
+        NOTES.removeHandler(handler)
+
+
+def check_layers(model: HybridModel, folded: FoldedHybrid, x: Tensor) -> Trace:
+    """Check each layer on these examples; return the values of the integers."""
     trace: Trace = {}
-    inputs = inputs_of(folded, random_examples(model.config, 8, seed))
+    inputs = inputs_of(folded, x)
     trace["logits"] = forward(folded, inputs, trace).astype(np.int64)
     Layers(model, folded, trace).check(inputs)
+    return trace
+
+
+@settings(max_examples=40)
+@given(configs(), st.integers(0, 2**16), st.booleans())
+def test_each_layer_is_the_float_layer_within_its_roundings(
+    values: dict[str, Any], seed: int, whole: bool
+) -> None:
+    model = random_hybrid(seed, whole=whole, **values)
+    x = random_examples(model.config, 8, seed)
+    with notes() as told:
+        folded = model.fold()
+    assume(not told)  # a channel that hardly changes is not that of the float layer
+    check_layers(model, folded, x.round() if whole and not model.config.height else x)
+
+
+@pytest.mark.parametrize("stages", (("conv conv:2",), ("mlp@8",), ("attn mlp",)))
+def test_a_stream_beyond_its_range_saturates(stages: tuple[str, ...]) -> None:
+    model = random_hybrid(3, stages=stages)
+    model.ranges.stream /= 16
+    trace = check_layers(model, model.fold(), random_examples(model.config, 8, 4))
+    values = np.concatenate([value.ravel() for name, value in trace.items() if name.count(".") < 2])
+    assert {LOWEST, HIGHEST} & set(values.tolist())
+
+
+def test_samples_and_logits_beyond_their_range_saturate() -> None:
+    model = random_hybrid(1)
+    model.ranges.logits /= 256
+    with torch.no_grad():
+        model.head.linear.bias.mul_(0.01)
+    trace = check_layers(model, model.fold(), 1e6 * random_examples(model.config, 8, 4))
+    assert set(np.unique(np.abs(trace["stem.inputs"]))) == {BYTE}
+    assert {LOWEST, HIGHEST} & set(trace["logits"].ravel().tolist())
+
+
+def test_a_channel_that_never_changes_is_its_bias() -> None:
+    """Its norm multiplies it, and its mean, by 300: the integers keep the sum, with a smaller scale."""
+    model = random_hybrid(0, stages=("conv",))
+    layer = model.layers[0]
+    assert isinstance(layer, Signed) and isinstance(layer.epilogue.norm, nn.BatchNorm1d)
+    norm = layer.epilogue.norm
+    assert norm.running_mean is not None and norm.running_var is not None
+    norm.running_mean[5], norm.running_var[5] = 151.0, 0.0
+    norm.weight.data[5] = 1.0
+    with notes() as told:
+        folded = model.fold()
+    assert told == [
+        "toy: 1 channels hardly change over the training set; their integers have a smaller scale."
+    ]
+    integers = folded.layers[0]
+    assert isinstance(integers, FoldedSigned)
+    epilogue = integers.epilogue
+    at_mean = (151 * int(epilogue.scale[5]) >> epilogue.shift) + int(epilogue.bias[5])
+    assert model.stem.epilogue.activation is not None and layer.epilogue.activation is not None
+    added = model.stem.epilogue.activation.after[5] - layer.epilogue.activation.before[5]
+    assert abs(at_mean - float((norm.bias[5] + added).detach()) / folded.stream_step) <= 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    (
+        ({"precision": "full"}, 'precision = "full"'),
+        ({"normalise": "window"}, 'normalise = "window"'),
+        ({"padding": "zero"}, 'padding = "zero"'),
+        ({"restore": "live"}, 'restore = "live"'),
+        ({"stages": ("conv@float mlp@float",)}, "conv@float in stages, mlp@float in stages"),
+        ({"stages": ("attn@8",)}, "attn@8 in stages"),
+        ({"stages": ("attn",), "precision": "int8"}, 'precision = "int8" with attn in stages'),
+        (
+            {"normalise": "window", "padding": "zero", "restore": "live"},
+            'normalise = "window", padding = "zero", restore = "live"',
+        ),
+    ),
+)
+def test_what_has_no_integers_is_refused_by_its_keys(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(CheckpointError) as refused:
+        random_hybrid(0, **changes).fold()
+    assert str(refused.value) == (
+        f"The model toy cannot be exported: there are no integers yet for {named}."
+        " Train with another value of each; the checkpoint itself can be evaluated as it is."
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {"padding": "zero", "stages": ("mlp conv@8",)},
+        {"padding": "zero", "kernel": 1},
+        {"restore": "live", "precision": "int8"},
+        {"precision": "int8", "stages": ("conv mlp pool",)},
+    ),
+)
+def test_a_key_that_changes_nothing_is_not_refused(changes: dict[str, Any]) -> None:
+    model = random_hybrid(0, **changes)
+    check_layers(model, model.fold(), random_examples(model.config, 4, 1))
+
+
+def test_a_model_that_was_not_measured_is_refused() -> None:
+    model = random_hybrid(0)
+    model.ranges.clear()
+    with pytest.raises(CheckpointError, match="does not hold the ranges of its values") as refused:
+        model.fold()
+    assert "again with --resume" in refused.value.remedy
+
+
+def test_a_slope_beyond_its_bits_is_refused() -> None:
+    model = random_hybrid(0)
+    layer = model.layers[1]
+    assert isinstance(layer, Signed) and layer.epilogue.activation is not None
+    layer.epilogue.activation.slope.data[3] = -4.1
+    with pytest.raises(CheckpointError, match=r"layers\.1 multiplies negative values by 4\.1"):
+        model.fold()
+
+
+def test_a_head_that_attends_to_nothing_is_refused() -> None:
+    model = random_hybrid(0, stages=("attn",))
+    layer = model.layers[0]
+    assert isinstance(layer, Attention)
+    layer.map.log_c.data.fill_(1.0)
+    with pytest.raises(CheckpointError, match=r"layers\.0: a head attends to no token"):
+        model.fold()
+
+
+def test_a_range_of_zero_is_refused() -> None:
+    model = random_hybrid(0)
+    assert model.head.byte_range is not None
+    model.head.byte_range.largest.zero_()
+    with pytest.raises(CheckpointError, match="The 8 bits of the head's features have no integers"):
+        model.fold()
+
+
+@given(st.floats(1e-30, 1e30))
+def test_a_power_of_two_is_the_smallest_that_is_large_enough(size: float) -> None:
+    found = power_of_two(size)
+    assert found / 2 < size <= found and np.log2(found) == round(np.log2(found))
+
+
+@given(st.integers(1, 2**31 - 1))
+def test_a_shift_before_the_scale_is_the_smallest_that_fits(bound: int) -> None:
+    shift = pre_shift(bound)
+    assert bound + (1 << shift >> 1) >> shift <= HIGHEST
+    assert shift == 0 or bound + (1 << shift - 1 >> 1) >> shift - 1 > HIGHEST
+
+
+@given(
+    st.lists(st.tuples(st.floats(-2, 2), st.floats(-200, 200)), min_size=1, max_size=4),
+    st.lists(st.integers(LOWEST + 1, HIGHEST), min_size=1, max_size=20),
+    st.sampled_from((0.0001, 0.01, 1.0)),
+)
+def test_bytes_are_the_nearest(constants: list[tuple[float, float]], inputs: list[int], size: float) -> None:
+    factor, offset = np.array(constants).T
+    factor = factor * size
+    made = quantizer(factor, offset, HIGHEST, "the input")
+    x = np.array(inputs)[:, None]
+    bytes_ = np.clip((x * made.scale + made.bias) >> made.shift, -BYTE, BYTE)
+    exact = np.clip(x * factor + offset, -BYTE, BYTE)
+    # A scale is rounded by half of one in 2 ** shift.
+    assert (np.abs(bytes_ - exact) <= 0.51 + np.abs(x) * 0.5 / 2.0**made.shift).all()
+    assert np.abs(x * made.scale.astype(np.int64) + made.bias).max() < 2**31
+
+
+@given(st.lists(st.tuples(st.floats(1e-6, 1e6), st.booleans(), st.floats(1e-4, 1.0)), min_size=1, max_size=6))
+def test_steps_hold_the_range_of_each_channel(channels: list[tuple[float, bool, float]]) -> None:
+    largest, whole, share = map(np.array, zip(*channels, strict=True))
+    byte = largest * share / BYTE
+    steps = input_steps(largest, whole, byte)
+    assert (largest / steps <= HIGHEST).all()
+    plain = ~whole | (largest > HIGHEST)
+    assert (largest / steps >= HIGHEST / 2 / 1.25 / 1.01)[plain].all()
+    scale = steps / byte
+    assert (np.log2(scale[plain]) == np.round(np.log2(scale[plain]))).all()
+    # A channel of whole numbers keeps a step of 1, unless another one would lose its precision.
+    finer = whole & (largest <= HIGHEST) & (steps < 1)
+    assert not finer.any() or (1 / byte[finer] > 256 * scale.min()).all()
+
+
+def test_whole_numbers_stay_as_they_are() -> None:
+    folded = random_hybrid(0, whole=True).fold()
+    assert folded.input_step == (1.0, 1.0)
+    assert random_hybrid(0, height=6, length=6, channels=1).fold().input_step is None
