@@ -18,6 +18,8 @@ from sensor_bnn.onnx.packing import words_for
 DOMAIN = "ai.sensorbnn"
 DOMAIN_VERSIONS = (1, 2)
 """The versions of the domain that this program reads. A file has the oldest that has all its operators."""
+INTEGERS_SINCE = 2
+"""The version that added integers from the sample to the class."""
 OPSET = 20
 PRODUCER = "sensor-bnn"
 """What our export calls itself in a file."""
@@ -128,7 +130,7 @@ class Operator:
 
     def version(self, inputs: Sequence[TensorType]) -> int:
         """Return the oldest version of the domain in which this operator takes such inputs."""
-        return 2 if SHORT in {kind.dtype for kind in inputs} else self.since
+        return INTEGERS_SINCE if SHORT in {kind.dtype for kind in inputs} else self.since
 
     def evaluate(self, inputs: Sequence[Array], attributes: Mapping[str, int]) -> Array:
         """Check the types, then compute with the reference.

@@ -13,6 +13,7 @@ from sensor_bnn.onnx import reference_int as reference
 from sensor_bnn.onnx.domain import (
     BYTE,
     INT,
+    INTEGERS_SINCE,
     MAX_MAP_COLUMNS,
     SHIFTS,
     SHORT,
@@ -229,16 +230,18 @@ product = Mul (a, scale_double)
 {_rounded("product", "shift", "scaled")}
 biased = Add (scaled, bias_double)
 """
+# One of the two summands of the result is 0: half a step of the slope alone is less than a step.
 _STREAM_END = f"""
 h = Clip (sum, lowest, highest)
 slope_half = Constant <value = double {{{2 ** (reference.SLOPE_BITS - 1)}}}> ()
 slope_step = Constant <value = double {{{2**reference.SLOPE_BITS}}}> ()
-sloped = Mul (h, slope_double)
+nothing = Constant <value = double {{0}}> ()
+positive = Max (h, nothing)
+below = Min (h, nothing)
+sloped = Mul (below, slope_double)
 {_rounded("sloped", "slope", "bent")}
 negative = Clip (bent, lowest, highest)
-nothing = Constant <value = double {{0}}> ()
-positive = GreaterOrEqual (h, nothing)
-result = Where (positive, h, negative)
+result = Add (positive, negative)
 Y = Cast <to = 5> (result)
 """
 
@@ -342,7 +345,7 @@ INTEGER_OPERATORS = (
         {_shape("shape", "places", "last")}
         Y = Reshape (taken, shape)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnIntLinear",
@@ -357,7 +360,7 @@ INTEGER_OPERATORS = (
         product = MatMul (X_double, turned)
         Y = Cast <to = 6> (product)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnStream",
@@ -371,7 +374,7 @@ INTEGER_OPERATORS = (
         sum = Identity (biased)
         {_STREAM_END}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnStreamAdd",
@@ -387,7 +390,7 @@ INTEGER_OPERATORS = (
         sum = Add (biased, X_all)
         {_STREAM_END}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnQuantize",
@@ -411,7 +414,7 @@ INTEGER_OPERATORS = (
         byte = Clip (whole, least, most)
         Y = Cast <to = 3> (byte)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnAveragePool",
@@ -449,7 +452,7 @@ INTEGER_OPERATORS = (
         tokens = Reshape (mean, shape)
         Y = Cast <to = 5> (tokens)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenSum",
@@ -463,7 +466,7 @@ INTEGER_OPERATORS = (
         long = Cast <to = 6> (X)
         Y = ReduceSum <keepdims = 1> (long, first)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenMax",
@@ -478,7 +481,7 @@ INTEGER_OPERATORS = (
         largest = ReduceMax <keepdims = 1> (long, first)
         Y = Cast <to = 5> (largest)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnTokenCount",
@@ -493,7 +496,7 @@ INTEGER_OPERATORS = (
         count = ReduceSum <keepdims = 1> (Xp_bits, first)
         Y = Cast <to = 6> (count)
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
     Operator(
         name="BnnIntAttentionMap",
@@ -515,7 +518,7 @@ INTEGER_OPERATORS = (
         bits = GreaterOrEqual (share, limit)
         {pack("bits", "Pp")}
         """,
-        since=2,
+        since=INTEGERS_SINCE,
     ),
 )
 """The operators that version 2 added, in the order of the specification."""

@@ -34,9 +34,7 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
     """
     graph = model.graph
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
-    ours = next(
-        (entry.version for entry in model.opset_import if entry.domain == DOMAIN), DOMAIN_VERSIONS[-1]
-    )
+    ours = own_version(model)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     types = {name: constant_type(tensor) for name, tensor in constants.items()}
     for value in graph.input:
@@ -57,6 +55,11 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
         else:
             types |= _standard(node, label, types, constants, opset)
     return types
+
+
+def own_version(model: onnx.ModelProto) -> int:
+    """Return the version of our domain that the file imports, the oldest if it imports none."""
+    return next((entry.version for entry in model.opset_import if entry.domain == DOMAIN), DOMAIN_VERSIONS[0])
 
 
 def is_sign(node: onnx.NodeProto) -> bool:
