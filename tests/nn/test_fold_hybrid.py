@@ -116,7 +116,7 @@ class Layers:
         self.head(self.stream(name, after))
 
     def stream(self, name: str, after: Tensor) -> Tensor:
-        """The values that a stored stream stands for."""
+        """The values that a stored stream has."""
         return torch.from_numpy(self.trace[name] * self.step) + after
 
     def after(self, epilogue: Epilogue) -> Tensor:
