@@ -64,7 +64,7 @@ def fold(
 ) -> FoldedHybrid:
     """Fold a model in evaluation mode.
 
-    The stream's unit holds the largest value of training. It is up to 8 times as large if fewer constants
+    The stream's unit holds all but a few values of training. It is up to 8 times as large if fewer constants
     then exceed 16 bits.
 
     Args:
@@ -78,7 +78,7 @@ def fold(
     """
     _check(config, ranges)
     layers = list(layers)
-    least = power_of_two(float(ranges.stream) / LARGEST_HALF)
+    least = ranges.stream_range() / (LARGEST_HALF + 1)
     units = [Unit(least * 2.0**more, sums) for more in range(_DOUBLINGS + 1)]
     found = [_fold(config, stem, layers, head, ranges, unit) for unit in units]
     unit, folded = min(zip(units, found, strict=True), key=lambda pair: (pair[0].reduced, pair[0].step))

@@ -30,6 +30,7 @@ from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import BYTE, ByteRange, Epilogue, Product, Threshold, pooled, repeated
 from sensor_bnn.nn.integers import input_steps, power_of_two, pre_shift, quantizer
+from sensor_bnn.nn.ranges import RARE, Ranges
 from sensor_bnn.tracing import NOTES
 
 LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
@@ -274,7 +275,10 @@ def test_each_layer_is_the_float_layer_within_its_roundings(
 @pytest.mark.parametrize("stages", (("conv conv:2",), ("mlp@8",), ("attn mlp",)))
 def test_a_stream_beyond_its_range_saturates(stages: tuple[str, ...]) -> None:
     model = random_hybrid(3, stages=stages)
-    model.ranges.stream /= 16
+    counts = model.ranges.stream.clone()  # as if all values were 16 times smaller
+    model.ranges.stream.copy_(
+        torch.cat([counts[:5].sum(dim=0, keepdim=True), counts[5:], counts.new_zeros(4)])
+    )
     trace = check_layers(model, model.fold(), random_examples(model.config, 8, 4))
     values = np.concatenate([value.ravel() for name, value in trace.items() if name.count(".") < 2])
     assert {LOWEST, HIGHEST} & set(values.tolist())
@@ -384,6 +388,25 @@ def test_a_range_of_zero_is_refused() -> None:
     model.head.byte_range.largest.zero_()
     with pytest.raises(CheckpointError, match="The 8 bits of the head's features have no integers"):
         model.fold()
+
+
+@given(
+    st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50),
+    st.integers(0, 4),
+    st.floats(200, 1000, width=32),
+)
+def test_the_stream_range_holds_all_but_rare_values(values: list[float], rare: int, far: float) -> None:
+    ranges = Ranges(1, 0)
+    assert not ranges.measured
+    for _ in range(2):  # in several batches
+        ranges.see_stream(torch.tensor(values).repeat(1000))
+    count = 2000 * len(values)
+    ranges.see_stream(torch.full((rare * count // RARE,), far))
+    largest = float(np.abs(values).max())
+    assert ranges.measured
+    assert largest < max(ranges.stream_range(), 1) <= max(2 * largest, 1)
+    ranges.see_stream(torch.full((count // RARE + 2,), far))
+    assert far < ranges.stream_range() <= 2 * far
 
 
 @given(st.floats(1e-30, 1e30))
