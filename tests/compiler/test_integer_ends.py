@@ -20,7 +20,6 @@ from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, ModelError
 from sensor_bnn.measure.on_host import run_host_bundle, run_onnx
-from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
 from sensor_bnn.onnx.quantities import to_logits, to_model_input
 from sensor_bnn.workflows.verify import verify_model
 
@@ -30,8 +29,6 @@ SMALL = Hybrid(columns=20, layers=(Layer("conv", kernel=3),))
 
 def write(folder: Path, sizes: Hybrid = SMALL, **steps: object) -> Path:
     model, *_ = hybrid(sizes)
-    used = {node.op_type for node in model.graph.node if node.domain == DOMAIN}
-    model.functions.extend(OPERATORS[name].function() for name in sorted(used))
     del model.metadata_props[:]
     helper.set_model_props(model, {key: json.dumps(value) for key, value in steps.items()})
     onnx.save(model, folder / "model.onnx")
