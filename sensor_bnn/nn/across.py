@@ -76,6 +76,14 @@ def largest_magnitude(x: Tensor) -> Tensor:
     return found
 
 
+def total(counts: Tensor) -> Tensor:
+    """Return the sum of a tensor over all processes, without gradients."""
+    found = counts.detach().clone()
+    if together():
+        distributed.all_reduce(found)
+    return found
+
+
 class _Sum(torch.autograd.Function):
     """The sum over processes. Every process's loss depends on it, so the gradient is summed as well."""
 

@@ -48,6 +48,7 @@ from sensor_bnn.tracing import NOTES
 PIXEL = 255
 """The byte of a pixel of value 1."""
 
+_RATIO_ONE = 1 << 16
 _DOUBLINGS = 3
 _MORE = 2
 """The accumulators and logits of a test window may be so many times as large as any in training."""
@@ -63,7 +64,7 @@ def fold(
 ) -> FoldedHybrid:
     """Fold a model in evaluation mode.
 
-    The stream's unit holds the largest value of training. It is up to 8 times as large if fewer constants
+    The stream's unit holds all but a few values of training. It is up to 8 times as large if fewer constants
     then exceed 16 bits.
 
     Args:
@@ -77,7 +78,7 @@ def fold(
     """
     _check(config, ranges)
     layers = list(layers)
-    least = power_of_two(float(ranges.stream) / LARGEST_HALF)
+    least = ranges.stream_range() / (LARGEST_HALF + 1)
     units = [Unit(least * 2.0**more, sums) for more in range(_DOUBLINGS + 1)]
     found = [_fold(config, stem, layers, head, ranges, unit) for unit in units]
     unit, folded = min(zip(units, found, strict=True), key=lambda pair: (pair[0].reduced, pair[0].step))
@@ -204,6 +205,13 @@ def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[F
     query, key, value = projections
     of_query, of_key, of_value = thresholds
     table, ratio = layer.map.fold()
+    whole_ratio = np.rint(ratio.astype(np.float64) * _RATIO_ONE).clip(min=1)
+    if whole_ratio.max() > _RATIO_ONE:
+        raise CheckpointError(
+            f"{what}: a head attends to no token, since none has {ratio.max():.3g} times the whole attention;"
+            " it has no integers.",
+            "Train with attention over more tokens, or leave attn out of that stage.",
+        )
     epilogue, after = fold_epilogue(layer.epilogue, np.ones(width), width, after, unit, f"{what}.output")
     folded = FoldedHybridAttention(
         query=query,
@@ -211,7 +219,7 @@ def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[F
         value=value,
         thresholds=(of_query, of_key, of_value),
         table=table,
-        ratio=np.rint(ratio.astype(np.float64) * 65536).clip(1, 65536).astype(np.int32),
+        ratio=whole_ratio.astype(np.int32),
         merged=layer.merged.fold_integer(width),
         weight=bit_weights(layer.output),
         epilogue=epilogue,

@@ -26,52 +26,62 @@ from sensor_bnn.nn.hybrid_parts import same_padding
 
 Whole = npt.NDArray[np.int64]
 """Integers of any size; a grid of tokens is ``[batch, rows, columns, channels]``."""
+Trace = dict[str, Whole]
+"""Intermediate values by name: the stream after a layer (``layers.0``, ``layers.1.query``), the signs or
+bytes that a product takes (``layers.0.inputs``) and its sums, and of attention the signs and the map."""
 
 
-def forward(model: FoldedHybrid, inputs: npt.NDArray[Any], trace: dict[str, Whole] | None = None) -> Halves:
+def forward(model: FoldedHybrid, inputs: npt.NDArray[Any], trace: Trace | None = None) -> Halves:
     """Compute the logits, int16 ``[n, classes]``, in steps of ``model.output_step``.
 
     Args:
         model: the folded model.
         inputs: windows, int16 ``[n, C, L]``, or images, uint8 ``[n, C, height, L]``.
-        trace: if given, receives the stream after ``stem`` and after each layer, such as ``layers.0``.
+        trace: if given, receives all intermediate values that are named.
     """
-    grid = inputs.reshape(len(inputs), model.channels, *model.sides).transpose(0, 2, 3, 1).astype(np.int64)
-    stream = _epilogue(model.stem.epilogue, _product(model.stem.product, grid), None)
-    stream = _pooled(stream, model.stem.pool)
     trace = {} if trace is None else trace
-    trace["stem"] = stream
+    grid = inputs.reshape(len(inputs), model.channels, *model.sides).transpose(0, 2, 3, 1).astype(np.int64)
+    stem = model.stem
+    trace["stem.epilogue"] = _epilogue(stem.epilogue, _product(stem.product, grid, trace, "stem"), None)
+    stream = trace["stem"] = _pooled(trace["stem.epilogue"], stem.pool)
     for index, layer in enumerate(model.layers):
-        stream = trace[f"layers.{index}"] = _layer(layer, stream)
-    return _head(model.head, stream).astype(np.int16)
+        name = f"layers.{index}"
+        stream = trace[name] = _layer(layer, stream, trace, name)
+    return _head(model.head, stream, trace).astype(np.int16)
 
 
-def _layer(layer: FoldedLayer, stream: Whole) -> Whole:
+def _layer(layer: FoldedLayer, stream: Whole, trace: Trace, name: str) -> Whole:
     match layer:
         case FoldedSigned():
-            return _signed(layer, stream)
+            return _signed(layer, stream, trace, name)
         case FoldedPool():
             return _pooled(stream, (layer.rows, layer.columns))
         case FoldedHybridMlp():
-            acc = _product(layer.contract.product, _signed(layer.expand, stream))
+            hidden = _signed(layer.expand, stream, trace, f"{name}.expand")
+            acc = _product(layer.contract.product, hidden, trace, f"{name}.contract")
             return _epilogue(layer.contract.epilogue, acc, stream)
         case FoldedHybridAttention():
-            return _attention(layer, stream)
+            return _attention(layer, stream, trace, name)
 
 
-def _signed(layer: FoldedSigned, stream: Whole) -> Whole:
+def _signed(layer: FoldedSigned, stream: Whole, trace: Trace, name: str) -> Whole:
     shortcut = _pooled(stream, layer.product.taps.stride)
-    return _epilogue(layer.epilogue, _product(layer.product, stream), shortcut)
+    acc = _product(layer.product, stream, trace, name)
+    result = trace[name] = _epilogue(layer.epilogue, acc, shortcut)
+    return result
 
 
-def _product(product: BitProduct | ByteProduct, stream: Whole) -> Whole:
+def _product(product: BitProduct | ByteProduct, stream: Whole, trace: Trace, name: str) -> Whole:
     if isinstance(product, BitProduct):
         values, border, weight = _signs(stream >= product.threshold), -1, _signs(product.weight)
     else:
         values, border, weight = _quantized(product.quantizer, stream), 0, product.weight.astype(np.int64)
+    trace[f"{name}.inputs"] = values
     # A product of bytes has at most 2**16 terms below 2**14, which float64 adds exactly, and much faster.
     rows = _patches(values, product.taps, border)
-    return np.asarray(rows.astype(np.float64) @ weight.T.astype(np.float64), dtype=np.int64)
+    sums = np.asarray(rows.astype(np.float64) @ weight.T.astype(np.float64), dtype=np.int64)
+    trace[f"{name}.sums"] = sums
+    return sums
 
 
 def _patches(grid: Whole, taps: Taps, border: int) -> Whole:
@@ -103,24 +113,27 @@ def _epilogue(epilogue: StreamEpilogue, acc: Whole, stream: Whole | None) -> Who
     return np.where(h >= 0, h, _sat16(_rounded(h * epilogue.slope, 13)))
 
 
-def _attention(layer: FoldedHybridAttention, stream: Whole) -> Whole:
+def _attention(layer: FoldedHybridAttention, stream: Whole, trace: Trace, name: str) -> Whole:
     shape, heads = stream.shape, len(layer.table)
-    q, k, v = (
-        _signs(_signed(part, stream) >= threshold)
-        .reshape(shape[0], -1, heads, shape[-1] // heads)
-        .transpose(0, 2, 1, 3)  # [batch, H, T, dh]
-        for part, threshold in zip((layer.query, layer.key, layer.value), layer.thresholds, strict=True)
-    )
-    scores = q @ k.transpose(0, 1, 3, 2)  # [batch, H, T, T]
-    agreeing = (scores + layer.table.shape[1] - 1) // 2
+    by_head = []
+    parts = {"query": layer.query, "key": layer.key, "value": layer.value}
+    for (role, part), threshold in zip(parts.items(), layer.thresholds, strict=True):
+        signs = trace[f"{name}.{role}.signs"] = _signs(
+            _signed(part, stream, trace, f"{name}.{role}") >= threshold
+        )
+        by_head.append(signs.reshape(shape[0], -1, heads, shape[-1] // heads).transpose(0, 2, 1, 3))
+    q, k, v = by_head  # [batch, H, T, dh]
+    agreeing = (q @ k.transpose(0, 1, 3, 2) + layer.table.shape[1] - 1) // 2  # [batch, H, T, T]
     e = np.take_along_axis(layer.table.astype(np.int64)[None, :, None, :], agreeing, axis=-1)
     attended = e * 65536 >= layer.ratio.astype(np.int64)[:, None, None] * e.sum(axis=-1, keepdims=True)
-    merged = (attended.astype(np.int64) @ v).transpose(0, 2, 1, 3).reshape(shape)
-    acc = _signs(merged >= layer.merged) @ _signs(layer.weight).T
-    return _epilogue(layer.epilogue, acc, stream)
+    chosen = trace[f"{name}.map"] = attended.astype(np.int64)
+    merged = (chosen @ v).transpose(0, 2, 1, 3).reshape(shape)
+    bits = trace[f"{name}.merged"] = _signs(merged >= layer.merged)
+    sums = trace[f"{name}.sums"] = bits @ _signs(layer.weight).T
+    return _epilogue(layer.epilogue, sums, stream)
 
 
-def _head(head: FoldedHead, stream: Whole) -> Whole:
+def _head(head: FoldedHead, stream: Whole, trace: Trace) -> Whole:
     tokens = stream.reshape(len(stream), -1, stream.shape[-1])  # [batch, T, d]
     found = []
     for kind, quantizer in head.features:
@@ -130,7 +143,9 @@ def _head(head: FoldedHead, stream: Whole) -> Whole:
         else:
             value = tokens.sum(axis=1) if kind == "mean" else tokens.max(axis=1)
         found.append(_quantized(quantizer, value))
-    return _epilogue(head.epilogue, np.concatenate(found, axis=1) @ head.weight.astype(np.int64).T, None)
+    features = trace["head.features"] = np.concatenate(found, axis=1)
+    sums = trace["head.sums"] = features @ head.weight.astype(np.int64).T
+    return _epilogue(head.epilogue, sums, None)
 
 
 def _quantized(quantizer: Quantizer, x: Whole) -> Whole:

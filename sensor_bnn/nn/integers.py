@@ -24,7 +24,7 @@ from sensor_bnn.nn.hybrid_parts import BYTE, ByteRange, Epilogue, Product
 Reals = npt.NDArray[np.float64]
 
 SLOPE_ONE = 1 << 13
-"""The slope that stands for 1."""
+"""The slope that means 1."""
 
 LARGEST_HALF = (1 << 15) - 1
 _LARGEST_SHIFT = 30

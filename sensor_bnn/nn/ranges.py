@@ -9,21 +9,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sensor_bnn.nn.across import largest_magnitude
+from sensor_bnn.nn.across import largest_magnitude, total
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, each_product, repeated
+
+_LEAST, _POWERS = -16, 48
+"""Magnitudes are counted by powers of two: below 2 ** -16, below 2 ** -15, and so on."""
+
+RARE = 100_000
+"""One in so many values of the stream may saturate."""
 
 
 class Ranges(nn.Module):
-    """The largest magnitudes that were seen; all 0 until they are measured.
+    """The magnitudes that were seen; all 0 until they are measured.
 
     A checkpoint of an earlier version holds none; it is read as one of a model that was not measured.
 
     Attributes:
-        input: of each channel of the training windows, without augmentation, in sensor units, ``[C]``.
+        input: the largest of each channel of the training windows, without augmentation, in sensor units,
+            ``[C]``.
         whole: whether all values of a channel are whole numbers, bool ``[C]``.
-        sums: of the accumulators of each product in 8 bits, in the order of the modules, ``[P]``.
-        stream: of the stream, before and after its activation, at any layer; a scalar.
-        logits: of the logits; a scalar.
+        sums: the largest accumulators of each product in 8 bits, in the order of the modules, ``[P]``.
+        stream: how many values of the stream, before and after each activation, were below each power of two
+            and not below the one before, int64.
+        logits: the largest logit; a scalar.
 
     Args:
         channels: C, the channels of the input.
@@ -41,13 +49,29 @@ class Ranges(nn.Module):
         self.register_buffer("input", torch.zeros(channels))
         self.register_buffer("whole", torch.zeros(channels, dtype=torch.bool))
         self.register_buffer("sums", torch.zeros(products))
-        self.register_buffer("stream", torch.zeros(()))
+        self.register_buffer("stream", torch.zeros(_POWERS, dtype=torch.int64))
         self.register_buffer("logits", torch.zeros(()))
 
     @property
     def measured(self) -> bool:
         """Whether the model ran on training batches since it was trained."""
-        return bool(self.stream > 0)
+        return bool(self.stream.any())
+
+    def stream_range(self) -> float:
+        """The smallest power of two that at most one in 100,000 values of the stream reaches.
+
+        A few values far away, such as those of a channel that hardly ever changes, may saturate: a finer
+        unit for all others is worth more.
+        """
+        reaching = self.stream.flip(0).cumsum(0).flip(0)  # at least as large as the power before
+        few = reaching * RARE <= self.stream.sum()
+        return 2.0 ** (int(few.int().argmax()) - 1 + _LEAST) if few.any() else 2.0 ** (_POWERS - 1 + _LEAST)
+
+    def see_stream(self, x: Tensor) -> None:
+        """Count the values of ``x``, of all processes."""
+        _, exponent = torch.frexp(x.detach().float())
+        places = (exponent.flatten().long() - _LEAST).clamp(0, _POWERS - 1)
+        self.stream += total(torch.bincount(places, minlength=_POWERS))
 
     @staticmethod
     def widen(largest: Tensor, x: Tensor) -> None:
@@ -89,11 +113,11 @@ def measuring(model: nn.Module, ranges: Ranges) -> Iterator[None]:
     def see_epilogue(module: nn.Module, inputs: tuple[Tensor, Tensor | None], output: Tensor) -> None:
         assert isinstance(module, Epilogue)
         y, shortcut = inputs
-        ranges.widen(ranges.stream, output if module.activation is None else output - module.activation.after)
+        ranges.see_stream(output if module.activation is None else output - module.activation.after)
         # Before the activation the value is held in 16 bits as well.
         moved = module.norm(y.flatten(0, 2)).view(y.shape)
         moved = moved if shortcut is None else moved + repeated(shortcut, moved.shape[-1])
-        ranges.widen(ranges.stream, moved if module.activation is None else moved - module.activation.before)
+        ranges.see_stream(moved if module.activation is None else moved - module.activation.before)
 
     def see_logits(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         ranges.widen(ranges.logits, output)

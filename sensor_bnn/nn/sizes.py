@@ -11,7 +11,7 @@ from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.hybrid import Attention, Head
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_model import HybridModel
-from sensor_bnn.nn.hybrid_parts import Product
+from sensor_bnn.nn.hybrid_parts import Epilogue, Product
 from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.nn.transformer import BinaryTransformer
 
@@ -26,7 +26,7 @@ class Sizes:
         packed_bytes: the bytes of the packed 1-bit weights.
         float_bytes: the bytes of embedding, positions and head, in float32; in the hybrid family those of
             stem, head and every layer that is not binary, in 8 bits where they are trained so.
-        constant_bytes: the bytes of scales, biases, thresholds and tables; in the hybrid family 2 each.
+        constant_bytes: the bytes of scales, biases, slopes, thresholds and tables.
         binary_macs: the multiply-adds of bits per inference.
         float_macs: the other multiply-adds per inference: embedding or stem, head, and every layer of 8 bits
             or floats.
@@ -114,25 +114,38 @@ def _hybrid(config: HybridConfig) -> Sizes:
         for module in model.modules():
             module.register_forward_hook(count)
         model(torch.empty(1, *config.input_shape))
-    parameters = {name: tensor.numel() for name, tensor in model.named_parameters()}
     products = {id(p.weight): p for p in model.modules() if isinstance(p, Product)}
     bits = sum(p.weight.numel() for p in products.values() if p.bits == "1")
     bytes_ = sum(p.weight.numel() * (1 if p.bits == "8" else 4) for p in products.values() if p.bits != "1")
     bytes_ += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
-    matrices = sum(p.weight.numel() for p in products.values())
-    matrices += sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear))
-    tables = sum(
-        module.heads * (module.map.head_width + 1)
-        for module in model.modules()
-        if isinstance(module, Attention) and module.binary
-    )
     return Sizes(
-        parameters=sum(parameters.values()),
+        parameters=sum(tensor.numel() for tensor in model.parameters()),
         binary_weights=bits,
         packed_bytes=bits // 8,
         float_bytes=bytes_,
-        constant_bytes=2 * (sum(parameters.values()) - matrices + tables),
+        constant_bytes=_constant_bytes(model),
         binary_macs=binary,
         float_macs=wide,
         stream_bytes=stream,
     )
+
+
+def _constant_bytes(model: HybridModel) -> int:
+    """The bytes of a hybrid model's constants beside its weights, as the export stores them."""
+    total = 0
+    for module in model.modules():
+        if isinstance(module, Epilogue):
+            total += 6 * module.norm.weight.numel()  # scale, bias and slope of 16 bits
+        elif isinstance(module, Product):
+            inputs = module.weight.shape[1]
+            # A threshold of 16 bits before signs; a scale of 16 and a bias of 32 bits before bytes.
+            total += {"1": 2, "8": 6, "float": 0}[module.bits] * inputs
+        elif isinstance(module, Attention) and module.binary:
+            width = module.heads * module.map.head_width
+            # Thresholds of query, key and value; those of the attended sums have 32 bits. Then the tables.
+            total += 3 * 2 * width + 2 * width + 4 * module.heads * (module.map.head_width + 2)
+        elif isinstance(module, Head):
+            classes, features = module.linear.weight.shape
+            width = features // len(module.pooling)
+            total += 6 * features + 6 * classes + 2 * width * ("positive" in module.pooling)
+    return total

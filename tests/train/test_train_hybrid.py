@@ -15,17 +15,22 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.train import command as train_command
 from sensor_bnn.errors import CheckpointError
-from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.checkpoint import FORMAT, load_checkpoint, read_tensors, write_tensors
 from sensor_bnn.nn.families import build, preset
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
+from sensor_bnn.nn.folded_hybrid_forward import forward
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import each_product
 from sensor_bnn.nn.model import Model
+from sensor_bnn.onnx.quantities import to_logits, to_model_input
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.distill import Distiller, Teacher, load_teacher
+from sensor_bnn.train.evaluate import logits
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.recipe import Distillation, Recipe, load_recipe
 from sensor_bnn.train.runs import ready_teacher
 from sensor_bnn.train.sets import split
+from sensor_bnn.train.state import STATE_FORMAT
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -96,6 +101,55 @@ def test_statistics_are_those_of_the_last_weights(
         model(x)
     off = (norm.running_mean - seen[0].mean(dim=0)).abs() / seen[0].std(dim=0)
     assert off.max() < 0.1
+
+
+def test_the_integers_answer_as_the_floats(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
+) -> None:
+    plan = hybrid(schedule={"epochs": 8, "batch": 16, "warmup": 1})
+    model = load_checkpoint(train(plan, recordings, 0, tmp_path).checkpoint).model
+    folded = model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    windows = recordings.windows()
+    largest = np.abs(recordings.of_groups((1, 2, 3)).windows().x[:]).max(axis=(0, 2))
+    assert isinstance(model, HybridModel)
+    np.testing.assert_array_equal(model.ranges.input.numpy(), largest)
+    inputs = to_model_input(windows.x[:], np.dtype(np.int16), folded.input_step)
+    found = to_logits(forward(folded, inputs), folded.output_step)
+    expected = logits(model, windows.x)
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.99
+    assert np.median(np.abs(found - expected)) < 0.02 * np.std(expected)
+
+
+def test_whole_numbers_are_the_integers(tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe) -> None:
+    """Augmentation makes fractions of them, but a sensor gives none; another channel has its own step."""
+    counts = np.rint(recordings.signal * 100)
+    counts[2] /= 7
+    plan = hybrid(schedule={"epochs": 1, "batch": 16, "warmup": 0})
+    run = train(plan, replace(recordings, signal=counts), 0, tmp_path)
+    folded = load_checkpoint(run.checkpoint).model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    assert [step for channel, step in enumerate(folded.input_step) if channel != 2] == [1.0] * 5
+    assert folded.input_step[2] < 0.01
+
+
+def test_a_run_of_an_earlier_version_is_measured_by_resuming_it(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
+) -> None:
+    plan = hybrid(schedule={"epochs": 1, "batch": 16, "warmup": 0})
+    run = train(plan, recordings, 0, tmp_path)
+    measured = run.checkpoint.read_bytes()
+    for name, kind in (("ckpt.pt", FORMAT), ("last.pt", STATE_FORMAT)):
+        content = read_tensors(tmp_path / name, kind)
+        kept = {key: value for key, value in content["state"].items() if not key.startswith("ranges.")}
+        assert len(kept) < len(content["state"])
+        content = {key: value for key, value in content.items() if key not in {"format", "version"}}
+        write_tensors(tmp_path / name, kind, {**content, "state": kept})
+    with pytest.raises(CheckpointError, match="does not hold the ranges of its values") as refused:
+        load_checkpoint(run.checkpoint).model.fold()
+    assert "again with --resume" in refused.value.remedy
+    train(plan, recordings, 0, tmp_path, resume=True)
+    assert run.checkpoint.read_bytes() == measured
 
 
 def test_real_weights_first_and_signs_at_the_end(

@@ -1,4 +1,4 @@
-"""What a user of a family that is not exported yet meets: one sentence, and no file."""
+"""What a user of a hybrid model that has no integers yet meets: one sentence, and no file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build, preset
 
 SAMPLES = Path(sensor_bnn.__file__).parent / "zoo" / "watch-tiny" / "samples.npz"
-WORKS = "can be trained and evaluated, but not exported yet"
-INSTEAD = "use the family vit: recipe watch-tiny, or preset sensor-tiny"
 
 
 @pytest.fixture
@@ -26,7 +24,8 @@ def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         classes = [str(name) for name in samples["classes"]]
     torch.manual_seed(0)
     path = tmp_path / "run" / "ckpt.pt"
-    save_checkpoint(path, build(preset("sensor-small", classes=classes)), {}, {})
+    model = build(preset("sensor-small", classes=classes, restore="live", padding="zero"))
+    save_checkpoint(path, model, {}, {})
     monkeypatch.chdir(tmp_path)
     return path
 
@@ -37,17 +36,15 @@ def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["export", "CKPT", "-o", "out"],
         ["demo", "--checkpoint", "CKPT", "--samples", str(SAMPLES), "-o", "out"],
         ["tune", "CKPT", "--board", "qemu-mps2-an500", "-o", "out.json"],
-        ["bench", "--model", "sensor-small", "--random-weights", "--board", "qemu-mps2-an500", "-o", "out"],
     ),
     ids=lambda arguments: arguments[0],
 )
-def test_refused_with_what_works_and_what_to_use(
-    arguments: list[str], checkpoint: Path, tmp_path: Path
-) -> None:
+def test_refused_with_the_keys_of_the_recipe(arguments: list[str], checkpoint: Path, tmp_path: Path) -> None:
     given = [str(checkpoint) if word == "CKPT" else word for word in arguments]
     refused = CliRunner().invoke(root, given).exception
     assert isinstance(refused, SensorBnnError)
-    assert WORKS in str(refused) and INSTEAD in str(refused)
+    assert 'there are no integers yet for padding = "zero", restore = "live"' in str(refused)
+    assert "Train with another value of each" in str(refused)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["ckpt.pt"]
 
 
@@ -67,8 +64,8 @@ def test_it_is_evaluated(checkpoint: Path) -> None:
     assert "of 256 samples" in done.stdout
 
 
-def test_the_list_says_which_presets_are_not_exported() -> None:
+def test_the_list_says_which_presets_are_integers() -> None:
     shown = CliRunner().invoke(root, ["models"], terminal_width=100).stdout
     told = " ".join(shown.split())
-    assert "Family hybrid, trained and evaluated, but not exported yet: sensor-nano, " in told
+    assert "Family hybrid, integers from the sample to the class: sensor-nano, " in told
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 100

@@ -1,0 +1,70 @@
+"""Random hybrid models whose ranges are measured, for tests of their integers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sensor_bnn.nn.attention import AttentionMap
+from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.nn.hybrid_model import HybridModel
+from sensor_bnn.nn.hybrid_parts import Rprelu, Threshold
+from sensor_bnn.nn.ranges import measuring
+
+CLASSES = ("up", "down", "still")
+
+
+def random_examples(config: HybridConfig, count: int, seed: int) -> Tensor:
+    """Return images of bytes over 255, or windows whose channels differ in offset and spread."""
+    random = np.random.default_rng(seed)
+    shape = (count, *config.input_shape)
+    if config.height:
+        return torch.from_numpy(random.integers(0, 256, shape).astype(np.float32) / np.float32(255))
+    channel = np.arange(config.channels)[:, None]
+    walk = random.standard_normal(shape).cumsum(axis=-1) * 0.3 * 3.0**channel + 5 * channel
+    return torch.from_numpy(walk.astype(np.float32))
+
+
+def random_hybrid(seed: int, *, whole: bool = False, **changes: Any) -> HybridModel:
+    """Make a model with random parameters and statistics, such as negative gains, and measure its ranges.
+
+    Args:
+        seed: the seed of all random numbers.
+        whole: whether the ranges say that every sample is a whole number.
+        changes: the fields of the configuration.
+    """
+    torch.manual_seed(seed)
+    toy = {"name": "toy", "classes": CLASSES, "channels": 2, "length": 40, "stem_stride": 2}
+    model = HybridModel(HybridConfig(**{**toy, **changes}))
+    config = model.config
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias, std=0.5)
+        if isinstance(module, Rprelu):
+            for parameter in module.parameters():
+                nn.init.normal_(parameter, std=0.4)
+        if isinstance(module, Threshold):
+            for parameter in module.parameters():
+                nn.init.normal_(parameter, std=0.3)
+        if isinstance(module, AttentionMap):
+            nn.init.normal_(module.log_temperature, std=0.5)
+            # At most 2, of which the half is the whole attention.
+            module.log_c.data = (module.log_c + 0.5 * torch.randn(module.log_c.shape)).clamp(max=math.log(2))
+    nn.init.normal_(model.head.linear.bias)
+    x = random_examples(config, 64, seed)
+    axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+    model.set_normalisation(x.mean(dim=axes), x.std(dim=axes))
+    model.train()
+    with torch.no_grad():
+        for _ in range(3):
+            model(x)
+    model.eval()
+    model.ranges.set_input(x.abs().amax(dim=axes), torch.full((config.channels,), whole))
+    with torch.no_grad(), measuring(model, model.ranges):
+        model(x)
+    return model
