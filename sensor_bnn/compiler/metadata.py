@@ -26,8 +26,9 @@ COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
 Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A size or an address of a 32-bit machine."""
 
-Step = Annotated[float, Meta(gt=0, le=1e9)]
-"""What one step of an integer is worth; larger ones would overflow the firmware's 64 bits."""
+InputStep = Annotated[float, Meta(gt=0)]
+OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
+"""What one step of an integer is worth; a larger one of the output would overflow the firmware's 64 bits."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -163,8 +164,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arena_lower_bound_bytes: Bytes
     input: End
     output: End
-    input_step: tuple[Step, ...] | None
-    output_step: Step | None
+    input_step: tuple[InputStep, ...] | None
+    output_step: OutputStep | None
     sources: tuple[SourceFile, ...]
     weights_bytes: Bytes
     cost_model: str

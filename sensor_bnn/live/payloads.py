@@ -155,15 +155,16 @@ def _weight(share: float) -> int:
 
 def _scaling(offset: float, gain: float, step: float) -> tuple[int, int, int]:
     """Return the integers of (raw - offset) * gain / step = (256 * raw - offset') * gain' / 2^shift."""
-    moved = round(offset * _CHANNEL)
-    fraction, exponent = frexp(gain / step / _CHANNEL)
+    moved, ratio = offset * _CHANNEL, gain / step / _CHANNEL
+    fraction, exponent = frexp(ratio)
     shift = _GAIN_BITS - exponent
-    if abs(moved) > _INT32.max or shift < 0:
+    # A NaN is not within any limits.
+    if not (abs(moved) <= _INT32.max and abs(ratio) < np.inf and shift >= 0):
         raise DataError(
-            f"An offset of {offset:g} and a gain of {gain:g} are too large for the integers of the model, of"
-            f" which 1 is {step:g}.",
+            f"An offset of {offset:g} and a gain of {gain:g} are beyond the integers of the model, of which"
+            f" 1 is {step:g}.",
             "Correct --offset and --gain.",
         )
     if shift > _MOST_SHIFT:  # so small that every sample becomes 0
-        return moved, 0, 0
-    return moved, round(fraction * (1 << _GAIN_BITS)), shift
+        return round(moved), 0, 0
+    return round(moved), round(fraction * (1 << _GAIN_BITS)), shift

@@ -30,7 +30,15 @@ from sensor_bnn.wire.protocol import Hello
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("bench"), the samples done, and the samples in all."""
 
-BINARY_PRODUCTS = frozenset({"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"})
+BINARY_PRODUCTS = frozenset(
+    {"BnnLinear", "BnnLinear + Add", "BnnLinearPacked", "BnnMatMul", "BnnBoolMatMul"}
+    | {
+        f"{patches}BnnMatMul + {stream}{bits}"
+        for patches in ("", "BnnPatches + ")
+        for stream in ("BnnStream", "BnnStreamAdd")
+        for bits in ("", " + BnnPack")
+    }
+)
 """Operators of the layers that multiply bits."""
 
 _log = logging.getLogger(__name__)

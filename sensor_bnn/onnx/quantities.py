@@ -24,7 +24,9 @@ INPUT_STEP = "input_step"
 OUTPUT_STEP = "output_step"
 """The key of a JSON number: the logit of one step of the outputs."""
 
-Step = Annotated[float, Meta(gt=0)]
+InputStep = Annotated[float, Meta(gt=0)]
+OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
+"""The steps that a bundle may have (``sensor_bnn.compiler.metadata``)."""
 
 _LOWEST, _HIGHEST = -(1 << 15), (1 << 15) - 1
 
@@ -38,8 +40,8 @@ class Steps:
         output: the logit per step of the outputs; None for outputs of floats.
     """
 
-    input: tuple[Step, ...] | None = None
-    output: Step | None = None
+    input: tuple[InputStep, ...] | None = None
+    output: OutputStep | None = None
 
 
 NO_STEPS = Steps()
@@ -64,7 +66,7 @@ def steps_of(said: Mapping[str, str], path: Path) -> Steps:
                 ModelError,
                 f"Export the model again, or correct `{key}` in the file's metadata.",
             )
-            kind: Any = tuple[Step, ...] if name == "input" else Step
+            kind: Any = tuple[InputStep, ...] if name == "input" else OutputStep
             values[name] = typed(json_values(said[key].encode(), source), kind, source)
     return Steps(**values)
 

@@ -183,7 +183,10 @@ def test_the_hosts_offset_and_gain_are_what_the_board_computes(
     ("offset", "gain", "value", "told"),
     [
         (1e8, 1.0, 0.0, "offset of 1e[+]08"),
+        (np.nan, 1.0, 0.0, "offset of nan"),
         (0.0, 1e30, 0.0, "gain of 1e[+]30"),
+        (0.0, np.inf, 0.0, "gain of inf"),
+        (0.0, np.nan, 0.0, "gain of nan"),
         (0.0, 1.0, 0.5, "Channel 0 of sample 1 is 0.5"),
         (0.0, 1.0, 32768.0, "Channel 0 of sample 1 is 32768"),
         (0.0, 1.0, np.nan, "Channel 0 of sample 1 is nan"),
@@ -215,7 +218,7 @@ def test_what_the_board_refuses(talk: Talk) -> None:
 
 
 def results(talk: Talk, x: np.ndarray) -> list[str]:
-    """Return the results of an inference as they are printed for MLPerf Tiny's runners."""
+    """Return the results of one inference as they are printed for MLPerf Tiny's runners."""
     data = struct.pack("<I", 0) + x.astype("<i2").tobytes()
     _, said = talk(request(WRITE_INPUT, data), text=b"infer 1 0%")
     found = re.search(rb"m-results-\[(.*)\]", said)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import INTEGERS, write_bundle, write_host_bundle
+from bundles import INTEGERS, layer_facts, write_bundle, write_host_bundle
 from peer import TOY, Application, Peer
 
 from sensor_bnn.data.samples import Samples
@@ -66,6 +66,16 @@ def test_evaluate_profile_and_monitor_take_samples_in_sensor_units(device: Path,
         assert run_profile(peer.port, TOY, device, samples, runs=2, warmup=0).inference.median == 2500
         *_, last = islice(watch(peer.port, TOY, device, samples), 5)
         assert (last.right, last.not_a_number) == (5, 0)
+
+
+def test_a_stream_after_a_binary_product_is_a_part_of_it(tmp_path: Path) -> None:
+    """Of 160, 800 and 1600 ticks, which are 100, 500 and 1000 instructions."""
+    operators = ("BnnPatches + BnnIntLinear + BnnStream", "BnnPatches + BnnMatMul + BnnStreamAdd", "BnnPack")
+    layers = [layer_facts(place, op=operator) for place, operator in enumerate(operators)]
+    bundle = write_bundle(tmp_path / "device", **{**INTEGERS, "layers": layers})
+    with Peer("application", played()) as peer:
+        result = run_bench(peer.port, TOY, bundle, some())
+    assert result.outside_binary_products == round(1100 / 1600, 6)
 
 
 def test_a_sample_that_is_not_finite_is_refused_before_the_port_is_opened(device: Path) -> None:
