@@ -355,6 +355,25 @@ def listed(graph: Graph, kind: str, x: Value, axes: list[int]) -> None:
         graph.add(kind, [x.name, *([graph.constant(np.array(axes, np.int64))] if axes else [])])
 
 
+def concatenation(graph: Graph) -> None:
+    x = graph.pick(graph.values)
+    if not x.shape or x.dtype not in (np.float32, np.int32):
+        return
+    axis = axis_of(graph, len(x.shape))
+
+    def part() -> str:
+        same = [v for v in graph.values if v.dtype == x.dtype and v.shape == x.shape]
+        if graph.chance(0.5):
+            return graph.pick(same).name
+        sizes = list(x.shape)
+        sizes[axis] = int(graph.rng.integers(1, 4))
+        return graph.constant(graph.rng.integers(-5, 6, sizes).astype(x.dtype))
+
+    names = [x.name, *(part() for _ in range(int(graph.rng.integers(0, 3))))]
+    graph.rng.shuffle(names)
+    graph.add("Concat", names, axis=axis)
+
+
 def norm(graph: Graph) -> None:
     x = floats(graph)
     if x is None or not x.shape:
@@ -442,7 +461,7 @@ def bits(graph: Graph) -> None:
 
 
 STEPS = [elementwise, elementwise, product, product, gemm, activation, softmax, mean, reshape, shape_only]
-STEPS += [shape_only, norm, cast, patches, signs, bits]
+STEPS += [shape_only, norm, cast, patches, signs, bits, concatenation]
 LARGEST = 4096
 
 
