@@ -15,12 +15,14 @@ from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import AttentionMap, Observed
 from sensor_bnn.nn.binarize import Binarizer, make_binarizer
 from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.nn.fused import MOST_TOKENS, FastSteps
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
 from sensor_bnn.nn.hybrid_parts import (
     ByteRange,
     Epilogue,
     Product,
     Threshold,
+    binarized,
     each_product,
     pooled,
     repeated,
@@ -180,6 +182,7 @@ class Attention(nn.Module):
         )
         self.output = Product(width, width, config, bits)
         self.epilogue = Epilogue(width, width, config)
+        self.fast: FastSteps | None = None
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map ``[batch, rows, columns, C]`` to the same shape."""
@@ -189,10 +192,16 @@ class Attention(nn.Module):
         q, k, v = (self._split(part) for part in parts)  # [batch, H, T, dh]
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
         if seen is not None:
-            seen.attention.append(self.map.log_soft(scores))
-        merged = (self.map(scores) @ v).transpose(1, 2).reshape(x.shape)
-        y = self.output(merged if self.merged is None else self.merged(merged))
+            seen.attention.append(self.map.log_soft(scores.float()))
+        merged = (self._map(scores, v.dtype) @ v).transpose(1, 2).reshape(x.shape)
+        y = self.output(merged if self.merged is None else binarized(self.merged, merged, self.fast))
         return self.epilogue(y, x)  # type: ignore[no-any-return]
+
+    def _map(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
+        few = scores.shape[-1] <= MOST_TOKENS
+        if self.binary and self.training and few and self.fast and self.fast.fused:
+            return self.map.fast(scores)
+        return self.map(scores.float()).to(dtype)  # type: ignore[no-any-return]
 
     def _split(self, x: Tensor) -> Tensor:
         batch, rows, columns, _ = x.shape
@@ -285,6 +294,12 @@ class HybridModel(Model):
         """Switch real weights in binary layers on or off, for training that binarizes activations first."""
         for _, product in each_product(self):
             product.real = real and product.bits == "1"
+
+    def set_fast(self, steps: FastSteps | None) -> None:
+        """Choose how the training steps are computed, with the means ``steps`` or, if None, plainly."""
+        for module in self.modules():
+            if isinstance(module, Threshold | Product | Epilogue | Attention):
+                module.fast = steps
 
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
         """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.

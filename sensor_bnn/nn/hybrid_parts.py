@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sensor_bnn.nn.across import batch_norm, largest_magnitude
+from sensor_bnn.nn import fused
+from sensor_bnn.nn.across import batch_norm, largest_magnitude, together
 from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer, straight_through
 from sensor_bnn.nn.hybrid_config import HybridConfig
 
@@ -46,6 +47,7 @@ class Threshold(nn.Module):
             else None
         )
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self.fast: fused.FastSteps | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to +-1 in the same shape."""
@@ -53,12 +55,22 @@ class Threshold(nn.Module):
             self.median(x.detach())  # for its statistics; its signs are not used
             self.binarize.get_parameter("bias").data.copy_(self.median.threshold())
             self.step += 1
-        signs: Tensor = self.binarize(x)
-        return signs
+        return binarized(self.binarize, x, self.fast)
 
     def spread(self, x: Tensor) -> Tensor:
         """Return the mean distance of each token's values from their thresholds, ``[..., 1]``."""
         return (x - self.binarize.threshold()).abs().mean(dim=-1, keepdim=True)
+
+
+def binarized(binarizer: Binarizer, x: Tensor, fast: fused.FastSteps | None) -> Tensor:
+    """Return the signs of ``x``; in a fast step of training, in the type in which products take them."""
+    width = binarizer.width()
+    if not (fast and binarizer.training) or isinstance(width, Tensor):
+        signs: Tensor = binarizer(x)
+        return signs
+    if not fast.fused:
+        return binarizer(x).to(fast.gradients)  # type: ignore[no-any-return]
+    return fused.signs(x, binarizer.training_threshold(x), width, binarizer.gradient, fast)
 
 
 class ByteRange(nn.Module):
@@ -125,6 +137,7 @@ class Product(nn.Module):
         taps = self.kernel[0] * self.kernel[1]
         self.weight = nn.Parameter(torch.randn(outputs, inputs, *self.kernel) / math.sqrt(inputs * taps))
         self.byte_range = ByteRange() if bits == "8" else None
+        self.fast: fused.FastSteps | None = None
 
     def product_weight(self) -> Tensor:
         """Return the weights of the product, ``[N, C, rows, columns]``: +-1, 8-bit steps, or floats."""
@@ -143,15 +156,19 @@ class Product(nn.Module):
         if self.byte_range is not None:
             x = self.byte_range(x)
         weight = self.product_weight()
+        rows, columns = x.shape[1:3]
+        sideways, upright = (
+            same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
+            for size, axis in ((columns, 1), (rows, 0))
+        )
+        pads = (*sideways, *upright)
+        if self.fast and self.training:
+            shape = fused.Geometry(self.stride, self.dilation, pads, self.border)
+            bits = self.bits == "1"
+            return fused.product(x, weight, shape, bits=bits, signed=bits and not self.real, steps=self.fast)
         if self.kernel == (1, 1) and self.stride == (1, 1):
             return functional.linear(x, weight.flatten(1))
         grid = x.permute(0, 3, 1, 2)  # a view: in memory channels stay last
-        rows, columns = grid.shape[2:]
-        pads = [
-            side
-            for size, axis in ((columns, 1), (rows, 0))
-            for side in same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
-        ]
         grid = functional.pad(grid, pads, value=self.border)
         y = functional.conv2d(grid, weight, stride=self.stride, dilation=self.dilation)
         return y.permute(0, 2, 3, 1)
@@ -217,18 +234,25 @@ class Epilogue(nn.Module):
         )
         sets = {"channel": channels, "layer": 1, "none": 0}[config.activation]
         self.activation = Rprelu(sets) if sets else None
+        self.fast: fused.FastSteps | None = None
 
     def forward(self, y: Tensor, shortcut: Tensor | None) -> Tensor:
         """Map a product ``[batch, rows, columns, N]`` and the stream to the new stream.
 
         A narrower stream is repeated up to N channels.
         """
+        if shortcut is not None:
+            shortcut = repeated(shortcut, y.shape[-1])
+        if self.fast and self.fast.fused and self.norm.training and not together():
+            if isinstance(self.norm, nn.BatchNorm1d):
+                rprelu = self.activation and self.activation.parameters()
+                return fused.epilogue(y, shortcut, self.norm, None if rprelu is None else tuple(rprelu))
         if isinstance(self.norm, nn.BatchNorm1d):
             y = batch_norm(self.norm, y.flatten(0, 2)).view(y.shape)
         else:
             y = self.norm(y)
         if shortcut is not None:
-            y = y + repeated(shortcut, y.shape[-1])
+            y = y + shortcut
         return y if self.activation is None else self.activation(y)
 
 
