@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     help="Threads of PyTorch. The number changes the rounding: compare only runs with the same number.",
+)
+@click.option(
+    "--steps",
+    type=click.Choice(["auto", "fast", "plain"]),
+    default="auto",
+    show_default=True,
+    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
+    " them; auto: fast in runs of minutes.",
 )
 @click.option(
     "--compile",
@@ -75,6 +83,7 @@ def command(
     resume: bool,
     fresh: bool,
     threads: int,
+    steps: Literal["auto", "fast", "plain"],
     compiled: bool,
     devices: int,
     nodes: int,
@@ -110,7 +119,7 @@ def command(
 
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.train import sets
-    from sensor_bnn.train.loop import EpochDone, train
+    from sensor_bnn.train.loop import EpochDone, Pace, train
     from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
     from sensor_bnn.train.runs import claimed, ready_teacher
@@ -118,6 +127,7 @@ def command(
 
     if resume and fresh:
         raise click.UsageError("Give only one of --resume and --fresh.")
+    pace: Pace = "compiled" if compiled else steps
     plan = load_recipe(recipe)
     if epochs is not None:
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))
@@ -156,7 +166,7 @@ def command(
 
             return epoch_done
 
-        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled, processes, fresh)
+        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, pace, processes, fresh)
         done = started(plan, folder)
         run = train(
             plan,
@@ -166,7 +176,7 @@ def command(
             teacher=teacher,
             resume=resume,
             fresh=fresh,
-            compiled=compiled,
+            pace=pace,
             processes=processes,
             epoch_done=done,
         )

@@ -87,49 +87,62 @@ def _signs_float(x: Tensor, threshold: Tensor) -> Tensor:
     return torch.where(x >= threshold, 1.0, -1.0)
 
 
-def _polynomial(gradient: Tensor, x: Tensor, threshold: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+def _polynomial(
+    gradient: Tensor, beside: Tensor | None, x: Tensor, threshold: Tensor, width: Tensor
+) -> tuple[Tensor, Tensor]:
     distance = ((x - threshold) / width).abs()
     passed = gradient.float() * (2 - 2 * distance).clamp(min=0) / width
-    return passed, -passed.sum(dim=0)
+    return passed if beside is None else passed + beside, -passed.sum(dim=0)
 
 
-def _clipped(gradient: Tensor, x: Tensor, threshold: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+def _clipped(
+    gradient: Tensor, beside: Tensor | None, x: Tensor, threshold: Tensor, width: Tensor
+) -> tuple[Tensor, Tensor]:
     distance = ((x - threshold) / width).abs()
     passed = torch.where(distance <= 1, gradient.float(), 0.0) / width
-    return passed, -passed.sum(dim=0)
+    return passed if beside is None else passed + beside, -passed.sum(dim=0)
 
 
 class _Signs(torch.autograd.Function):
+    """Signs, and the values themselves, so that both gradients of the values are added in one pass."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, threshold: Tensor, width: Tensor, kind: str, dtype: torch.dtype) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, threshold: Tensor, width: Tensor, kind: str, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(x, threshold, width)
         ctx.kind = kind
-        signs: Tensor = _run(_signs if dtype == torch.bfloat16 else _signs_float, x, threshold)
-        return signs
+        ctx.set_materialize_grads(False)
+        found: Tensor = _run(_signs if dtype == torch.bfloat16 else _signs_float, x, threshold)
+        return found, x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         x, threshold, width = ctx.saved_tensors
+        signs, beside = gradients
+        if signs is None:
+            return beside, None, None, None, None
         rule = _polynomial if ctx.kind == "polynomial" else _clipped
-        passed, moved = _run(rule, gradients[0].contiguous(), x, threshold, width)
-        return passed, moved, None, None, None
+        beside = None if beside is None else beside.contiguous()
+        passed, moved = _run(rule, signs.contiguous(), beside, x, threshold, width)
+        return passed.to(x.dtype), moved, None, None, None
 
 
-def signs(x: Tensor, threshold: Tensor, width: float, kind: str, steps: FastSteps) -> Tensor:
-    """Return +-1 in the shape of ``x``: +1 where ``x >= threshold``.
+def signs(x: Tensor, threshold: Tensor, width: float, kind: str, steps: FastSteps) -> tuple[Tensor, Tensor]:
+    """Return +-1 in the shape of ``x``, +1 where ``x >= threshold``, and ``x`` for its other readers.
 
     Args:
         x: values ``[..., channels]``.
         threshold: the threshold of each channel, or one for all; it gets a gradient.
         width: the distance from the threshold up to which the gradient passes.
         kind: the gradient, ``polynomial`` or ``clipped``.
-        steps: the means of the machine; they give the type of the result.
+        steps: the means of the machine; they give the type of the signs.
     """
     rows = x.reshape(-1, x.shape[-1])
-    found: Tensor = _Signs.apply(  # type: ignore[no-untyped-call]
+    found, same = _Signs.apply(  # type: ignore[no-untyped-call]
         rows, threshold.expand(x.shape[-1]), torch.tensor(width), kind, steps.gradients
     )
-    return found.view(x.shape)
+    return found.view(x.shape), same.view(x.shape)
 
 
 # Norm, shortcut and RPReLU.
@@ -150,7 +163,7 @@ def _forward(
     scale = torch.rsqrt(variance + eps) * weight
     moved = y * scale + (bias - mean * scale - before)
     if shortcut is not None:
-        moved = moved + shortcut
+        moved = moved + torch.cat([shortcut] * (y.shape[1] // shortcut.shape[1]), dim=1)
     return torch.where(moved < 0, moved * slope, moved) + after, mean, variance
 
 
@@ -165,12 +178,12 @@ def _backward(
     before: Tensor,
     slope: Tensor,
     eps: Tensor,
-) -> tuple[Tensor, ...]:
+) -> tuple[Tensor | None, ...]:
     deviation = torch.rsqrt(variance + eps)
     scale = deviation * weight
     moved = y.float() * scale + (bias - mean * scale - before)
     if shortcut is not None:
-        moved = moved + shortcut
+        moved = moved + torch.cat([shortcut] * (y.shape[1] // shortcut.shape[1]), dim=1)
     negative = moved < 0
     passed = torch.where(negative, gradient * slope, gradient)
     to_slope = torch.where(negative, gradient * moved, 0.0).sum(dim=0)
@@ -178,7 +191,11 @@ def _backward(
     to_bias, to_weight = passed.sum(dim=0), (passed * normal).sum(dim=0)
     count = y.shape[0]
     to_y = scale * (passed - to_bias / count - normal * (to_weight / count))
-    return to_y.to(y.dtype), passed, to_weight, to_bias, to_slope, gradient.sum(dim=0)
+    to_shortcut = None
+    if shortcut is not None:
+        first, *others = torch.split(passed, shortcut.shape[1], dim=1)
+        to_shortcut = sum(others, start=first)
+    return to_y.to(y.dtype), to_shortcut, to_weight, to_bias, to_slope, gradient.sum(dim=0)
 
 
 class _Epilogue(torch.autograd.Function):
@@ -192,21 +209,23 @@ class _Epilogue(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        to_y, passed, to_weight, to_bias, to_slope, to_after = _run(
+        to_y, to_shortcut, to_weight, to_bias, to_slope, to_after = _run(
             _backward, gradients[0].contiguous(), *ctx.saved_tensors
         )
-        to_shortcut = None if ctx.saved_tensors[1] is None else passed
         return to_y, to_shortcut, to_weight, to_bias, -to_bias, to_slope, to_after, None
 
 
 def epilogue(
-    y: Tensor, shortcut: Tensor | None, norm: torch.nn.BatchNorm1d, rprelu: tuple[Tensor, Tensor, Tensor] | None
+    y: Tensor,
+    shortcut: Tensor | None,
+    norm: torch.nn.BatchNorm1d,
+    rprelu: tuple[Tensor, Tensor, Tensor] | None,
 ) -> Tensor:
     """Normalise ``y`` by its batch, add the shortcut and apply RPReLU; the running statistics follow.
 
     Args:
         y: the sums of a product, ``[..., channels]``.
-        shortcut: values in the shape of ``y``, or None.
+        shortcut: values ``[..., C]``, repeated up to the channels of ``y``; or None.
         norm: the norm, in training mode.
         rprelu: ``(before, slope, after)``, each per channel or one for all; None for no RPReLU.
     """
@@ -216,7 +235,7 @@ def epilogue(
     rows = y.reshape(-1, channels)
     found, mean, variance = _Epilogue.apply(  # type: ignore[no-untyped-call]
         rows,
-        None if shortcut is None else shortcut.reshape(-1, channels),
+        None if shortcut is None else shortcut.reshape(-1, shortcut.shape[-1]),
         norm.weight,
         norm.bias,
         *(part.expand(channels) for part in rprelu),
@@ -272,23 +291,27 @@ class _Product(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, shape: Geometry, bits: bool, signed: bool, steps: FastSteps
     ) -> Tensor:
         """``x`` is ``[batch, channels, rows, columns]``, channels last in memory."""
-        ctx.shape, ctx.bits, ctx.steps = shape, bits, steps
-        ctx.save_for_backward(x, weight)
-        if bits and signed and steps.integers and (shape.border or not any(shape.pads)):
-            return _integer_sums(x, weight, shape, steps)
+        ctx.shape, ctx.steps, ctx.size = shape, steps, x.shape[2:]
+        bordered = any(shape.pads)
+        # A border of -1 is a border of 0 to the codes 1 and 0 of the signs: x = 2 code - 1.
+        ctx.coded = bits and bordered and bool(shape.border)
+        whole = bits and signed and steps.integers and (ctx.coded or not bordered)
+        codes = _by_rows(_codes, x) if ctx.coded or whole else x
+        ctx.save_for_backward(codes if ctx.coded else x, weight)
+        if whole:
+            return _integer_sums(codes, weight, shape, steps)
         padded = functional.pad(x.float(), shape.pads, value=shape.border)
         return functional.conv2d(padded, weight, stride=shape.stride, dilation=shape.dilation)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None, None]:
-        x, weight = ctx.saved_tensors
+        inner, weight = ctx.saved_tensors
         shape: Geometry = ctx.shape
         dtype = ctx.steps.gradients
-        g = gradients[0].to(dtype)
-        # A border of -1 is a border of 0 to the codes 0 and 1 of the signs: x = 2 code - 1.
-        coded = ctx.bits and bool(shape.border) and any(shape.pads)
-        inner = (_by_rows(_codes, x) if coded else x).to(dtype)
-        left, right, above, below = shape.pads
+        inner, g = inner.to(dtype), gradients[0].to(dtype)
+        if inner.shape[2:] == g.shape[2:] and weight[0, 0].numel() == 1:
+            return (*_linear_gradients(ctx, inner, weight.to(dtype), g), None, None, None, None)
+        left, _, above, _ = shape.pads
         pads = [above, left]
         if not shape.symmetric:
             inner, pads = functional.pad(inner, shape.pads), [0, 0]
@@ -307,14 +330,26 @@ class _Product(torch.autograd.Function):
             wanted,
         )
         if to_x is not None and not shape.symmetric:
-            rows, columns = x.shape[2:]
+            rows, columns = ctx.size
             to_x = to_x[:, :, above : above + rows, left : left + columns]
         if to_weight is not None:
             to_weight = to_weight.float()
-            if coded:
+            if ctx.coded:
                 each = _run(_sums, g.permute(0, 2, 3, 1).reshape(-1, g.shape[1]))
                 to_weight = 2 * to_weight - each[:, None, None, None]
         return to_x, to_weight, None, None, None, None
+
+
+def _linear_gradients(ctx: Any, x: Tensor, weight: Tensor, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    """The gradients of a product with one tap, as two products of matrices."""
+    rows, gradients = (part.permute(0, 2, 3, 1).flatten(0, 2) for part in (x, g))
+    to_x = to_weight = None
+    if ctx.needs_input_grad[0]:
+        batch, _, high, wide = x.shape
+        to_x = (gradients @ weight.flatten(1)).view(batch, high, wide, -1).permute(0, 3, 1, 2)
+    if ctx.needs_input_grad[1]:
+        to_weight = (gradients.t() @ rows).float().view(weight.shape)
+    return to_x, to_weight
 
 
 def _by_rows(function: Callable[[Tensor], Tensor], grid: Tensor) -> Tensor:
@@ -324,12 +359,11 @@ def _by_rows(function: Callable[[Tensor], Tensor], grid: Tensor) -> Tensor:
     return found
 
 
-def _integer_sums(x: Tensor, weight: Tensor, shape: Geometry, steps: FastSteps) -> Tensor:
+def _integer_sums(codes: Tensor, weight: Tensor, shape: Geometry, steps: FastSteps) -> Tensor:
     """The product of +-1 and +-1 on 8-bit integers with 32-bit sums, by oneDNN.
 
     ``sum w (2 code - 1) = 2 sum w code - sum w``. A border of -1 has the code 0.
     """
-    codes = _by_rows(_codes, x)
     left, _, above, _ = shape.pads
     pads = [above, left]
     if not shape.symmetric:
@@ -369,7 +403,9 @@ def _integer_sums(x: Tensor, weight: Tensor, shape: Geometry, steps: FastSteps) 
     return found
 
 
-def product(x: Tensor, weight: Tensor, shape: Geometry, *, bits: bool, signed: bool, steps: FastSteps) -> Tensor:
+def product(
+    x: Tensor, weight: Tensor, shape: Geometry, *, bits: bool, signed: bool, steps: FastSteps
+) -> Tensor:
     """Compute a convolution ``[batch, rows, columns, C]`` to ``[batch, rows', columns', N]``.
 
     Args:
@@ -429,9 +465,7 @@ class _Map(torch.autograd.Function):
         return to_scores, to_gain, to_limit, None, None
 
 
-def attention_map(
-    scores: Tensor, gain: Tensor, log_limit: Tensor, table: Tensor, ratio: Tensor
-) -> Tensor:
+def attention_map(scores: Tensor, gain: Tensor, log_limit: Tensor, table: Tensor, ratio: Tensor) -> Tensor:
     """Return the {0, 1} map of ``AttentionMap``, in the shape and type of ``scores``.
 
     Args:

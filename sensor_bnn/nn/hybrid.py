@@ -121,7 +121,8 @@ class Signed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
-        y = self.product(x if self.threshold is None else self.threshold(x))
+        signs, x = (x, x) if self.threshold is None else self.threshold.beside(x)
+        y = self.product(signs)
         shortcut = pooled(x, *self.stride)
         if self.live and self.threshold is not None:
             y = y * pooled(self.threshold.spread(x), *self.stride)
@@ -194,7 +195,7 @@ class Attention(nn.Module):
         if seen is not None:
             seen.attention.append(self.map.log_soft(scores.float()))
         merged = (self._map(scores, v.dtype) @ v).transpose(1, 2).reshape(x.shape)
-        y = self.output(merged if self.merged is None else binarized(self.merged, merged, self.fast))
+        y = self.output(merged if self.merged is None else binarized(self.merged, merged, self.fast)[0])
         return self.epilogue(y, x)  # type: ignore[no-any-return]
 
     def _map(self, scores: Tensor, dtype: torch.dtype) -> Tensor:

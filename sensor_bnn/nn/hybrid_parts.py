@@ -51,6 +51,10 @@ class Threshold(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to +-1 in the same shape."""
+        return self.beside(x)[0]
+
+    def beside(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the signs, and ``x`` for its other readers, so that its gradients are added in one pass."""
         if self.median is not None and self.training and int(self.step) < _START_STEPS:
             self.median(x.detach())  # for its statistics; its signs are not used
             self.binarize.get_parameter("bias").data.copy_(self.median.threshold())
@@ -62,14 +66,13 @@ class Threshold(nn.Module):
         return (x - self.binarize.threshold()).abs().mean(dim=-1, keepdim=True)
 
 
-def binarized(binarizer: Binarizer, x: Tensor, fast: fused.FastSteps | None) -> Tensor:
-    """Return the signs of ``x``; in a fast step of training, in the type in which products take them."""
+def binarized(binarizer: Binarizer, x: Tensor, fast: fused.FastSteps | None) -> tuple[Tensor, Tensor]:
+    """Return the signs of ``x``, in a fast step in the type in which products take them, and ``x``."""
     width = binarizer.width()
     if not (fast and binarizer.training) or isinstance(width, Tensor):
-        signs: Tensor = binarizer(x)
-        return signs
+        return binarizer(x), x
     if not fast.fused:
-        return binarizer(x).to(fast.gradients)  # type: ignore[no-any-return]
+        return binarizer(x).to(fast.gradients), x
     return fused.signs(x, binarizer.training_threshold(x), width, binarizer.gradient, fast)
 
 
@@ -241,18 +244,17 @@ class Epilogue(nn.Module):
 
         A narrower stream is repeated up to N channels.
         """
-        if shortcut is not None:
-            shortcut = repeated(shortcut, y.shape[-1])
-        if self.fast and self.fast.fused and self.norm.training and not together():
-            if isinstance(self.norm, nn.BatchNorm1d):
-                rprelu = self.activation and self.activation.parameters()
-                return fused.epilogue(y, shortcut, self.norm, None if rprelu is None else tuple(rprelu))
+        fast = self.fast is not None and self.fast.fused and self.training and not together()
+        if fast and isinstance(self.norm, nn.BatchNorm1d):
+            a = self.activation
+            rprelu = None if a is None else (a.before, a.slope, a.after)
+            return fused.epilogue(y, shortcut, self.norm, rprelu)
         if isinstance(self.norm, nn.BatchNorm1d):
             y = batch_norm(self.norm, y.flatten(0, 2)).view(y.shape)
         else:
             y = self.norm(y)
         if shortcut is not None:
-            y = y + shortcut
+            y = y + repeated(shortcut, y.shape[-1])
         return y if self.activation is None else self.activation(y)
 
 

@@ -14,7 +14,7 @@ from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, check_pair, load_teacher
 from sensor_bnn.train.fingerprint import data_digest
-from sensor_bnn.train.loop import EpochDone, train
+from sensor_bnn.train.loop import EpochDone, Pace, train
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
 from sensor_bnn.train.sets import DataSet, split
@@ -35,7 +35,7 @@ def complete(
     out: Path,
     teacher_folder: Path,
     started: Started,
-    compiled: bool = False,
+    pace: Pace = "auto",
     processes: Processes | None = None,
     fresh: bool = False,
 ) -> Checkpoint:
@@ -48,7 +48,7 @@ def complete(
         out: the folder of the run.
         teacher_folder: the folder of the teacher's run, if the recipe names the teacher's recipe.
         started: the callback when a run starts.
-        compiled, processes: see ``train``.
+        pace, processes: see ``train``.
         fresh: whether to discard a run of another recipe, seed or data that the folder holds.
 
     Raises:
@@ -57,7 +57,7 @@ def complete(
     """
     data = data_digest(dataset, recipe)
     if not is_finished(recipe, seed, out, data, fresh):
-        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes, fresh)
+        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, pace, processes, fresh)
         with claimed(out, processes):
             if not is_finished(
                 recipe, seed, out, data, fresh
@@ -77,7 +77,7 @@ def complete(
                     teacher=teacher,
                     resume=resume,
                     fresh=fresh and not resume,
-                    compiled=compiled,
+                    pace=pace,
                     processes=processes,
                     epoch_done=done,
                 )
@@ -90,7 +90,7 @@ def ready_teacher(
     seed: int,
     folder: Path,
     started: Started,
-    compiled: bool = False,
+    pace: Pace = "auto",
     processes: Processes | None = None,
     fresh: bool = False,
 ) -> Teacher | None:
@@ -108,7 +108,7 @@ def ready_teacher(
     shape = split(dataset, recipe).shape
     configs = [plan.config(shape, dataset.classes) for plan in (recipe, found)]
     check_pair(recipe.distill, *configs)  # before the teacher is trained for nothing
-    complete(found, dataset, seed, folder, folder, started, compiled, processes, fresh)
+    complete(found, dataset, seed, folder, folder, started, pace, processes, fresh)
     return load_teacher(folder / CHECKPOINT_FILE, recipe)
 
 
