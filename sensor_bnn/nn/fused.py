@@ -56,6 +56,9 @@ def fast_steps() -> FastSteps:
 
 def _compiles() -> bool:
     """Try a fused pass; it fails where there is no C++ compiler."""
+    # One pass has a version for each number of channels, type of sums and kind of shortcut. Beyond this
+    # number of versions torch.compile would run the pass uncompiled, which is slower than the plain form.
+    torch._dynamo.config.recompile_limit = 64
     try:
         _fused(_codes)(torch.ones(2, 32))
     except Exception:  # torch.compile passes on any exception of the compiler's driver
