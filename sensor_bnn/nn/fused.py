@@ -56,11 +56,11 @@ def fast_steps() -> FastSteps:
 
 def _compiles() -> bool:
     """Try a fused pass; it fails where there is no C++ compiler."""
-    # One pass has a version for each number of channels, type of sums and kind of shortcut. Beyond this
+    # A pass has a version for each number of tokens and channels, type of sums and kind of shortcut. Beyond this
     # number of versions torch.compile would run the pass uncompiled, which is slower than the plain form.
     torch._dynamo.config.recompile_limit = 64
     try:
-        _fused(_codes)(torch.ones(2, 32))
+        _fused(_codes)(torch.ones(2, 2, 32))
     except Exception:  # torch.compile passes on any exception of the compiler's driver
         return False
     return True
@@ -68,7 +68,7 @@ def _compiles() -> bool:
 
 @cache
 def _fused(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function of tensors ``[n, ...]`` for any n; each number of channels has its own code."""
+    """Compile a function of tensors ``[batch, ...]`` for any batch; other sizes have their own versions."""
     return torch.compile(function, dynamic=False)
 
 
@@ -77,6 +77,11 @@ def _run(function: Callable[..., Any], *arguments: Tensor | None) -> Any:
         if argument is not None and argument.ndim > 1:
             maybe_mark_dynamic(argument, 0)
     return _fused(function)(*arguments)
+
+
+def _sums(values: Tensor) -> Tensor:
+    """The sum of ``[batch, tokens, channels]`` per channel."""
+    return values.float().sum(dim=1).sum(dim=0)
 
 
 # Signs.
@@ -95,7 +100,7 @@ def _polynomial(
 ) -> tuple[Tensor, Tensor]:
     distance = ((x - threshold) / width).abs()
     passed = gradient.float() * (2 - 2 * distance).clamp(min=0) / width
-    return passed if beside is None else passed + beside, -passed.sum(dim=0)
+    return passed if beside is None else passed + beside, -_sums(passed)
 
 
 def _clipped(
@@ -103,7 +108,7 @@ def _clipped(
 ) -> tuple[Tensor, Tensor]:
     distance = ((x - threshold) / width).abs()
     passed = torch.where(distance <= 1, gradient.float(), 0.0) / width
-    return passed if beside is None else passed + beside, -passed.sum(dim=0)
+    return passed if beside is None else passed + beside, -_sums(passed)
 
 
 class _Signs(torch.autograd.Function):
@@ -135,13 +140,13 @@ def signs(x: Tensor, threshold: Tensor, width: float, kind: str, steps: FastStep
     """Return +-1 in the shape of ``x``, +1 where ``x >= threshold``, and ``x`` for its other readers.
 
     Args:
-        x: values ``[..., channels]``.
+        x: values ``[batch, ..., channels]``.
         threshold: the threshold of each channel, or one for all; it gets a gradient.
         width: the distance from the threshold up to which the gradient passes.
         kind: the gradient, ``polynomial`` or ``clipped``.
         steps: the means of the machine; they give the type of the signs.
     """
-    rows = x.reshape(-1, x.shape[-1])
+    rows = x.flatten(1, -2)
     found, same = _Signs.apply(  # type: ignore[no-untyped-call]
         rows, threshold.expand(x.shape[-1]), torch.tensor(width), kind, steps.gradients
     )
@@ -162,11 +167,17 @@ def _forward(
     eps: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     y = y.float()
-    variance, mean = torch.var_mean(y, dim=0, correction=0)
+    tokens = y.shape[1]
+    # Statistics in two stages, example by example, which stays in the cache; and without cancellation.
+    each = y.sum(dim=1) / tokens
+    mean = each.mean(dim=0)
+    within = (y - each[:, None]).square().sum(dim=1).sum(dim=0)
+    between = tokens * (each - mean).square().sum(dim=0)
+    variance = (within + between) / (len(y) * tokens)
     scale = torch.rsqrt(variance + eps) * weight
     moved = y * scale + (bias - mean * scale - before)
     if shortcut is not None:
-        moved = moved + torch.cat([shortcut] * (y.shape[1] // shortcut.shape[1]), dim=1)
+        moved = moved + torch.cat([shortcut] * (y.shape[2] // shortcut.shape[2]), dim=2)
     return torch.where(moved < 0, moved * slope, moved) + after, mean, variance
 
 
@@ -186,19 +197,19 @@ def _backward(
     scale = deviation * weight
     moved = y.float() * scale + (bias - mean * scale - before)
     if shortcut is not None:
-        moved = moved + torch.cat([shortcut] * (y.shape[1] // shortcut.shape[1]), dim=1)
+        moved = moved + torch.cat([shortcut] * (y.shape[2] // shortcut.shape[2]), dim=2)
     negative = moved < 0
     passed = torch.where(negative, gradient * slope, gradient)
-    to_slope = torch.where(negative, gradient * moved, 0.0).sum(dim=0)
+    to_slope = _sums(torch.where(negative, gradient * moved, 0.0))
     normal = (y.float() - mean) * deviation
-    to_bias, to_weight = passed.sum(dim=0), (passed * normal).sum(dim=0)
-    count = y.shape[0]
+    to_bias, to_weight = _sums(passed), _sums(passed * normal)
+    count = y.shape[0] * y.shape[1]
     to_y = scale * (passed - to_bias / count - normal * (to_weight / count))
     to_shortcut = None
     if shortcut is not None:
-        first, *others = torch.split(passed, shortcut.shape[1], dim=1)
+        first, *others = torch.split(passed, shortcut.shape[2], dim=2)
         to_shortcut = sum(others, start=first)
-    return to_y.to(y.dtype), to_shortcut, to_weight, to_bias, to_slope, gradient.sum(dim=0)
+    return to_y.to(y.dtype), to_shortcut, to_weight, to_bias, to_slope, _sums(gradient)
 
 
 class _Epilogue(torch.autograd.Function):
@@ -227,18 +238,19 @@ def epilogue(
     """Normalise ``y`` by its batch, add the shortcut and apply RPReLU; the running statistics follow.
 
     Args:
-        y: the sums of a product, ``[..., channels]``.
-        shortcut: values ``[..., C]``, repeated up to the channels of ``y``; or None.
+        y: the sums of a product, ``[batch, ..., channels]``.
+        shortcut: values ``[batch, ..., C]``, repeated up to the channels of ``y``; or None.
         norm: the norm, in training mode.
         rprelu: ``(before, slope, after)``, each per channel or one for all; None for no RPReLU.
     """
     channels = y.shape[-1]
     if rprelu is None:
         rprelu = (torch.zeros(1), torch.ones(1), torch.zeros(1))
-    rows = y.reshape(-1, channels)
+    rows = y.flatten(1, -2)
+    count = len(rows) * rows.shape[1]
     found, mean, variance = _Epilogue.apply(  # type: ignore[no-untyped-call]
         rows,
-        None if shortcut is None else shortcut.reshape(-1, shortcut.shape[-1]),
+        None if shortcut is None else shortcut.flatten(1, -2),
         norm.weight,
         norm.bias,
         *(part.expand(channels) for part in rprelu),
@@ -248,7 +260,7 @@ def epilogue(
         assert norm.running_mean is not None and norm.running_var is not None and norm.momentum is not None
         norm.running_mean.lerp_(mean, norm.momentum)
         # As in PyTorch, the running variance is the unbiased one; the batch is normalised by the biased one.
-        norm.running_var.lerp_(variance * (len(rows) / (len(rows) - 1)), norm.momentum)
+        norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
         if norm.num_batches_tracked is not None:
             norm.num_batches_tracked += 1
     return found.view(y.shape)  # type: ignore[no-any-return]
@@ -260,10 +272,6 @@ def epilogue(
 def _codes(x: Tensor) -> Tensor:
     """+-1 as 1 and 0, uint8."""
     return (x.float() * 0.5 + 0.5).to(torch.uint8)
-
-
-def _sums(gradient: Tensor) -> Tensor:
-    return gradient.float().sum(dim=0)
 
 
 @dataclass(frozen=True)
@@ -338,7 +346,7 @@ class _Product(torch.autograd.Function):
         if to_weight is not None:
             to_weight = to_weight.float()
             if ctx.coded:
-                each = _run(_sums, g.permute(0, 2, 3, 1).reshape(-1, g.shape[1]))
+                each = _run(_sums, g.permute(0, 2, 3, 1).flatten(1, 2))
                 to_weight = 2 * to_weight - each[:, None, None, None]
         return to_x, to_weight, None, None, None, None
 
@@ -356,9 +364,9 @@ def _linear_gradients(ctx: Any, x: Tensor, weight: Tensor, g: Tensor) -> tuple[T
 
 
 def _by_rows(function: Callable[[Tensor], Tensor], grid: Tensor) -> Tensor:
-    """Apply a function of ``[n, channels]`` to a grid ``[batch, channels, rows, columns]``."""
+    """Apply a function of ``[batch, tokens, channels]`` to a grid ``[batch, channels, rows, columns]``."""
     last = grid.permute(0, 2, 3, 1)
-    found: Tensor = _run(function, last.reshape(-1, last.shape[-1])).view(last.shape).permute(0, 3, 1, 2)
+    found: Tensor = _run(function, last.flatten(1, 2)).view(last.shape).permute(0, 3, 1, 2)
     return found
 
 
