@@ -56,8 +56,8 @@ def fast_steps() -> FastSteps:
 
 def _compiles() -> bool:
     """Try a fused pass; it fails where there is no C++ compiler."""
-    # A pass has a version for each number of tokens and channels, type of sums and kind of shortcut. Beyond this
-    # number of versions torch.compile would run the pass uncompiled, which is slower than the plain form.
+    # A pass has a version for each number of tokens and channels, type of sums and kind of shortcut. Beyond
+    # this number torch.compile would run it uncompiled, which is slower than the plain form.
     torch._dynamo.config.recompile_limit = 64
     try:
         _fused(_codes)(torch.ones(2, 2, 32))

@@ -17,7 +17,7 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
-from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
+from sensor_bnn.train.runs import BusyError, Started, complete, is_finished, teacher_name
 from sensor_bnn.train.sets import DataSet
 
 _FOLDER = Path(__file__).resolve().parent / "ablations"
@@ -251,5 +251,5 @@ def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Ru
             )
         recipe = replace(recipe, data=replace(recipe.data, train_subjects=rest, test_subjects=held_out))
         suffix += "-without" + "-".join(map(str, held_out))
-    teacher = f"{Path(recipe.distill.teacher).stem}-{suffix}"
+    teacher = f"{teacher_name(recipe)}-{suffix}"
     return Run(row, seed, held_out, recipe, out / f"{recipe.name}-{suffix}", out / teacher)

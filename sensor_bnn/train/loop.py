@@ -26,7 +26,7 @@ from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
-from sensor_bnn.train.epochs import Epochs
+from sensor_bnn.train.epochs import Epochs, Stepped, unwatched
 from sensor_bnn.train.evaluate import Evaluation, evaluate
 from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
@@ -86,6 +86,7 @@ def train(
     pace: Pace = "auto",
     processes: Processes | None = None,
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
+    stepped: Stepped = unwatched,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
 
@@ -110,6 +111,7 @@ def train(
             curve.
         processes: the processes that share every batch; by default this process only.
         epoch_done: the callback after each epoch.
+        stepped: the callback after each step.
 
     Raises:
         CheckpointError: there is nothing to resume, or it belongs to another recipe, seed, teacher or data;
@@ -143,7 +145,8 @@ def train(
         "seed": seed,
         "teacher": teacher.sha256 if teacher else None,
         "data": data,
-        "program": {**program(), "the steps": str(steps or "plain")},
+        "program": program(),
+        "machine": machine(pace, steps),
     }
     average = RunningAverage(model, recipe.schedule.average)
     at = Position()
@@ -151,7 +154,9 @@ def train(
         at = restore(out / STATE_FILE, recipe, identity, model, optimizer, average)
     elif fresh and processes.first:
         discard(out)
-    epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
+    epochs = Epochs(
+        recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs, stepped
+    )
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
@@ -208,6 +213,13 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
+
+
+def machine(pace: Pace, steps: FastSteps | None) -> dict[str, str]:
+    """Return all that decides the rounding of a run's steps, beside the program."""
+    kind = str(steps) if steps else "compiled" if pace == "compiled" else "plain"
+    name = torch.cpu.get_capabilities().get("cpu_name", "")
+    return {"processor": str(name), "kind of steps": kind, "number of threads": str(torch.get_num_threads())}
 
 
 def steps_at(
