@@ -216,7 +216,7 @@ class _Shown:
         self._told = f"{name}  loss {loss:.3f}  right {top1:.1%}"
 
     def stepped(self, epochs: float, speed: float) -> None:
-        """Show the epochs that are done, fractions included, and the speed in windows a second."""
+        """Show the epochs that are done, fractions included, and the speed in windows per second."""
         assert self._task is not None
         self._progress.update(self._task, completed=epochs, description=f"{self._told}  {speed:,.0f}/s")
 

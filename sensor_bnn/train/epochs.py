@@ -20,7 +20,7 @@ from sensor_bnn.train.state import DIVERGED, Position, check_finite
 from sensor_bnn.train.teacher_outputs import TeacherOutputs
 
 Stepped = Callable[[float, float], None]
-"""A callback after each step; it gets the epochs that are done, fractions included, and examples a second."""
+"""A callback after each step; it gets the finished epochs, fractions included, and examples per second."""
 
 
 def unwatched(epochs: float, speed: float) -> None:
@@ -40,7 +40,7 @@ class Epochs:
         cutter: the training part.
         processes: the processes that share every batch.
         outputs: the stored outputs of the teacher, or None.
-        stepped: the callback after each step. Examples a second are those of this pass so far, by the clock.
+        stepped: the callback after each step. Examples per second are those of this pass by the clock.
     """
 
     recipe: Recipe
