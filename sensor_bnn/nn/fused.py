@@ -8,7 +8,7 @@ one function each, which needs a C++ compiler; without one they take the plain f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -72,10 +72,14 @@ def _fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 
-def _run(function: Callable[..., Any], *arguments: Tensor | None) -> Any:
+_Argument = Tensor | str | Sequence[Tensor | None] | None
+
+
+def _run(function: Callable[..., Any], *arguments: _Argument) -> Any:
     for argument in arguments:
-        if argument is not None and argument.ndim > 1:
-            maybe_mark_dynamic(argument, 0)
+        for part in argument if isinstance(argument, (list, tuple)) else (argument,):
+            if isinstance(part, Tensor) and part.ndim > 1:
+                maybe_mark_dynamic(part, 0)
     return _fused(function)(*arguments)
 
 
@@ -87,70 +91,92 @@ def _sums(values: Tensor) -> Tensor:
 # Signs.
 
 
-def _signs(x: Tensor, threshold: Tensor) -> Tensor:
-    return torch.where(x >= threshold, 1.0, -1.0).to(torch.bfloat16)
+def _signs(x: Tensor, thresholds: Sequence[Tensor]) -> list[Tensor]:
+    return [torch.where(x >= threshold, 1.0, -1.0).to(torch.bfloat16) for threshold in thresholds]
 
 
-def _signs_float(x: Tensor, threshold: Tensor) -> Tensor:
-    return torch.where(x >= threshold, 1.0, -1.0)
+def _signs_float(x: Tensor, thresholds: Sequence[Tensor]) -> list[Tensor]:
+    return [torch.where(x >= threshold, 1.0, -1.0) for threshold in thresholds]
 
 
-def _polynomial(
-    gradient: Tensor, beside: Tensor | None, x: Tensor, threshold: Tensor, width: Tensor
-) -> tuple[Tensor, Tensor]:
-    distance = ((x - threshold) / width).abs()
-    passed = gradient.float() * (2 - 2 * distance).clamp(min=0) / width
-    return passed if beside is None else passed + beside, -_sums(passed)
-
-
-def _clipped(
-    gradient: Tensor, beside: Tensor | None, x: Tensor, threshold: Tensor, width: Tensor
-) -> tuple[Tensor, Tensor]:
-    distance = ((x - threshold) / width).abs()
-    passed = torch.where(distance <= 1, gradient.float(), 0.0) / width
-    return passed if beside is None else passed + beside, -_sums(passed)
+def _signs_backward(
+    x: Tensor,
+    thresholds: Sequence[Tensor],
+    width: Tensor,
+    kind: str,
+    gradients: Sequence[Tensor | None],
+    beside: Sequence[Tensor | None],
+) -> tuple[Tensor, list[Tensor | None]]:
+    total = torch.zeros((), device=x.device)
+    to_thresholds: list[Tensor | None] = []
+    for threshold, gradient in zip(thresholds, gradients, strict=True):
+        if gradient is None:
+            to_thresholds.append(None)
+            continue
+        distance = ((x - threshold) / width).abs()
+        slope = (2 - 2 * distance).clamp(min=0) if kind == "polynomial" else (distance <= 1).float()
+        passed = gradient.float() * slope / width
+        to_thresholds.append(-_sums(passed))
+        total = total + passed
+    for other in beside:
+        if other is not None:
+            total = total + other
+    return total.to(x.dtype), to_thresholds
 
 
 class _Signs(torch.autograd.Function):
-    """Signs, and the values themselves, so that both gradients of the values are added in one pass."""
+    """Signs against several thresholds, and the values themselves for their other readers.
+
+    So all gradients of the values are added in one pass.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, threshold: Tensor, width: Tensor, kind: str, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
-        ctx.save_for_backward(x, threshold, width)
+        ctx: Any,
+        x: Tensor,
+        width: Tensor,
+        kind: str,
+        dtype: torch.dtype,
+        readers: int,
+        *thresholds: Tensor,
+    ) -> tuple[Tensor, ...]:
+        ctx.save_for_backward(x, width, *thresholds)
         ctx.kind = kind
         ctx.set_materialize_grads(False)
-        found: Tensor = _run(_signs if dtype == torch.bfloat16 else _signs_float, x, threshold)
-        return found, x.view_as(x)
+        found = _run(_signs if dtype == torch.bfloat16 else _signs_float, x, thresholds)
+        return (*found, *(x.view_as(x) for _ in range(readers)))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        x, threshold, width = ctx.saved_tensors
-        signs, beside = gradients
-        if signs is None:
-            return beside, None, None, None, None
-        rule = _polynomial if ctx.kind == "polynomial" else _clipped
-        beside = None if beside is None else beside.contiguous()
-        passed, moved = _run(rule, signs.contiguous(), beside, x, threshold, width)
-        return passed.to(x.dtype), moved, None, None, None
+        x, width, *thresholds = ctx.saved_tensors
+        dense = [None if gradient is None else gradient.contiguous() for gradient in gradients]
+        count = len(thresholds)
+        to_x, to_thresholds = _run(
+            _signs_backward, x, thresholds, width, ctx.kind, dense[:count], dense[count:]
+        )
+        return (to_x, None, None, None, None, *to_thresholds)
 
 
-def signs(x: Tensor, threshold: Tensor, width: float, kind: str, steps: FastSteps) -> tuple[Tensor, Tensor]:
-    """Return +-1 in the shape of ``x``, +1 where ``x >= threshold``, and ``x`` for its other readers.
+def signs(
+    x: Tensor, thresholds: Sequence[Tensor], width: float, kind: str, steps: FastSteps, readers: int
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return +-1 in the shape of ``x`` for each threshold, and ``x`` for each of its other readers.
 
     Args:
         x: values ``[batch, ..., channels]``.
-        threshold: the threshold of each channel, or one for all; it gets a gradient.
+        thresholds: each has a threshold per channel, or one for all, that gets a gradient: the sign is +1
+            where ``x >= threshold``.
         width: the distance from the threshold up to which the gradient passes.
         kind: the gradient, ``polynomial`` or ``clipped``.
         steps: the means of the machine; they give the type of the signs.
+        readers: the number of other readers of ``x``.
     """
-    rows = x.flatten(1, -2)
-    found, same = _Signs.apply(  # type: ignore[no-untyped-call]
-        rows, threshold.expand(x.shape[-1]), torch.tensor(width), kind, steps.gradients
+    wide = [threshold.expand(x.shape[-1]) for threshold in thresholds]
+    found = _Signs.apply(  # type: ignore[no-untyped-call]
+        x.flatten(1, -2), torch.tensor(width), kind, steps.gradients, readers, *wide
     )
-    return found.view(x.shape), same.view(x.shape)
+    shaped = [part.view(x.shape) for part in found]
+    return shaped[: len(wide)], shaped[len(wide) :]
 
 
 # Norm, shortcut and RPReLU.

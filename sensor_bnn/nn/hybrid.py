@@ -27,6 +27,7 @@ from sensor_bnn.nn.hybrid_parts import (
     pooled,
     repeated,
     rounded,
+    thresholded,
 )
 from sensor_bnn.nn.model import Model
 
@@ -121,7 +122,13 @@ class Signed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
-        signs, x = (x, x) if self.threshold is None else self.threshold.beside(x)
+        if self.threshold is None:
+            return self.after(x, x)
+        (signs,), (x,) = thresholded([self.threshold], x, readers=1)
+        return self.after(signs, x)
+
+    def after(self, signs: Tensor, x: Tensor) -> Tensor:
+        """Do what follows the threshold: map its signs, and ``x`` itself, to the new stream."""
         y = self.product(signs)
         shortcut = pooled(x, *self.stride)
         if self.live and self.threshold is not None:
@@ -187,7 +194,10 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map ``[batch, rows, columns, C]`` to the same shape."""
-        parts = [self.query(x), self.key(x), self.value(x)]
+        made = (self.query, self.key, self.value)
+        thresholds = [part.threshold for part in made if part.threshold is not None]
+        signs, (*others, x) = thresholded(thresholds, x, readers=4) if self.binary else ([x] * 3, [x] * 4)
+        parts = [part.after(*read) for part, *read in zip(made, signs, others, strict=True)]
         if self.signs is not None:
             parts = [sign(part) for sign, part in zip(self.signs, parts, strict=True)]
         q, k, v = (self._split(part) for part in parts)  # [batch, H, T, dh]
@@ -195,7 +205,7 @@ class Attention(nn.Module):
         if seen is not None:
             seen.attention.append(self.map.log_soft(scores.float()))
         merged = (self._map(scores, v.dtype) @ v).transpose(1, 2).reshape(x.shape)
-        y = self.output(merged if self.merged is None else binarized(self.merged, merged, self.fast)[0])
+        y = self.output(merged if self.merged is None else binarized([self.merged], merged, self.fast)[0][0])
         return self.epilogue(y, x)  # type: ignore[no-any-return]
 
     def _map(self, scores: Tensor, dtype: torch.dtype) -> Tensor:

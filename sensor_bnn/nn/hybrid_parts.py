@@ -6,6 +6,7 @@ Tokens are a grid, channels last: ``[batch, rows, columns, channels]``. A window
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -51,29 +52,44 @@ class Threshold(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to +-1 in the same shape."""
-        return self.beside(x)[0]
+        return thresholded([self], x)[0][0]
 
-    def beside(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the signs, and ``x`` for its other readers, so that its gradients are added in one pass."""
+    def follow(self, x: Tensor) -> None:
+        """Let a threshold of kind ``start`` follow the median of ``x`` in the first steps of training."""
         if self.median is not None and self.training and int(self.step) < _START_STEPS:
             self.median(x.detach())  # for its statistics; its signs are not used
             self.binarize.get_parameter("bias").data.copy_(self.median.threshold())
             self.step += 1
-        return binarized(self.binarize, x, self.fast)
 
     def spread(self, x: Tensor) -> Tensor:
         """Return the mean distance of each token's values from their thresholds, ``[..., 1]``."""
         return (x - self.binarize.threshold()).abs().mean(dim=-1, keepdim=True)
 
 
-def binarized(binarizer: Binarizer, x: Tensor, fast: fused.FastSteps | None) -> tuple[Tensor, Tensor]:
-    """Return the signs of ``x``, in a fast step in the type in which products take them, and ``x``."""
-    width = binarizer.width()
-    if not (fast and binarizer.training) or isinstance(width, Tensor):
-        return binarizer(x), x
+def thresholded(
+    thresholds: Sequence[Threshold], x: Tensor, readers: int = 0
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the signs of ``x`` by each threshold, and ``x`` for each of its other ``readers``.
+
+    A fast step adds the gradients of all of them in one pass, so they should take ``x`` from here.
+    """
+    for threshold in thresholds:
+        threshold.follow(x)
+    return binarized([threshold.binarize for threshold in thresholds], x, thresholds[0].fast, readers)
+
+
+def binarized(
+    binarizers: Sequence[Binarizer], x: Tensor, fast: fused.FastSteps | None, readers: int = 0
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Do as ``thresholded`` for binarizers of one kind; in a fast step signs have the products' type."""
+    first = binarizers[0]
+    width = first.width()
+    if fast is None or not first.training or isinstance(width, Tensor):
+        return [binarizer(x) for binarizer in binarizers], [x] * readers
     if not fast.fused:
-        return binarizer(x).to(fast.gradients), x
-    return fused.signs(x, binarizer.training_threshold(x), width, binarizer.gradient, fast)
+        return [binarizer(x).to(fast.gradients) for binarizer in binarizers], [x] * readers
+    found = [binarizer.training_threshold(x) for binarizer in binarizers]
+    return fused.signs(x, found, width, first.gradient, fast, readers)
 
 
 class ByteRange(nn.Module):
