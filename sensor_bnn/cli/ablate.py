@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -32,6 +33,14 @@ import click
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
 @click.option(
+    "--steps",
+    type=click.Choice(["auto", "fast", "plain"]),
+    default="auto",
+    show_default=True,
+    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
+    " them; auto: fast in runs of minutes.",
+)
+@click.option(
     "--compile",
     "compiled",
     is_flag=True,
@@ -46,6 +55,7 @@ def command(
     rows: tuple[str, ...],
     out: Path | None,
     threads: int,
+    steps: Literal["auto", "fast", "plain"],
     compiled: bool,
     dry_run: bool,
     as_json: bool,
@@ -111,7 +121,7 @@ def command(
                 started,
                 lambda done, _: progress.update(total, completed=done),
                 rows,
-                compiled,
+                "compiled" if compiled else steps,
             )
     for run in busy:
         console.print(f"another process is training {run.folder}")

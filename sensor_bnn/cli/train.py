@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
+    from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.sets import DataSet, Split
 
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     help="Threads of PyTorch. The number changes the rounding: compare only runs with the same number.",
+)
+@click.option(
+    "--steps",
+    type=click.Choice(["auto", "fast", "plain"]),
+    default="auto",
+    show_default=True,
+    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
+    " them; auto: fast in runs of minutes.",
 )
 @click.option(
     "--compile",
@@ -75,6 +85,7 @@ def command(
     resume: bool,
     fresh: bool,
     threads: int,
+    steps: Literal["auto", "fast", "plain"],
     compiled: bool,
     devices: int,
     nodes: int,
@@ -110,7 +121,7 @@ def command(
 
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.train import sets
-    from sensor_bnn.train.loop import EpochDone, train
+    from sensor_bnn.train.loop import Pace, train
     from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
     from sensor_bnn.train.runs import claimed, ready_teacher
@@ -118,13 +129,15 @@ def command(
 
     if resume and fresh:
         raise click.UsageError("Give only one of --resume and --fresh.")
+    pace: Pace = "compiled" if compiled else steps
     plan = load_recipe(recipe)
     if epochs is not None:
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))
     folder = out or Path("runs") / f"{plan.name}-seed{seed}"
     torch.set_num_threads(threads)
     processes = Processes()
-    if not dry_run and (devices * nodes > 1 or strategy == "ddp" or precision != "32"):
+    several = devices * nodes > 1 or strategy == "ddp"
+    if not dry_run and (several or precision != "32" or torch.cuda.is_available()):
         processes = launch(devices, nodes, strategy, {"32": "32-true", "bf16": "bf16-mixed"}[precision])
         # Again, because the launch of several processes sets a number of its own.
         torch.set_num_threads(threads)
@@ -148,17 +161,11 @@ def command(
         check_start(folder, resume, fresh)
         dataset = _load(plan, console)
 
-        def started(plan: Recipe, folder: Path) -> EpochDone:
-            task = progress.add_task(plan.name, total=plan.schedule.epochs)
-
-            def epoch_done(epoch: int, loss: float, top1: float) -> None:
-                told = f"{plan.name}  loss {loss:.3f}  right {top1:.1%}"
-                progress.update(task, completed=epoch, description=told)
-
-            return epoch_done
-
-        teacher = ready_teacher(plan, dataset, seed, folder / "teacher", started, compiled, processes, fresh)
-        done = started(plan, folder)
+        shown = _Shown(progress)
+        teacher = ready_teacher(
+            plan, dataset, seed, folder / "teacher", shown.started, pace, processes, fresh, shown.stepped
+        )
+        done = shown.started(plan, folder)
         run = train(
             plan,
             dataset,
@@ -167,9 +174,10 @@ def command(
             teacher=teacher,
             resume=resume,
             fresh=fresh,
-            compiled=compiled,
+            pace=pace,
             processes=processes,
             epoch_done=done,
+            stepped=shown.stepped,
         )
     if not processes.first:
         return
@@ -188,6 +196,30 @@ def command(
     else:
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
         click.echo(f"checkpoint {run.checkpoint}")
+
+
+class _Shown:
+    """The progress of the run and of its teacher's, one line each."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._told = ""
+
+    def started(self, plan: Recipe, folder: Path) -> EpochDone:
+        """Add the line of a run."""
+        self._told = plan.name
+        self._task = self._progress.add_task(plan.name, total=plan.schedule.epochs)
+        return self._epoch_done
+
+    def _epoch_done(self, epoch: int, loss: float, top1: float) -> None:
+        name = self._told.split("  ")[0]
+        self._told = f"{name}  loss {loss:.3f}  right {top1:.1%}"
+
+    def stepped(self, epochs: float, speed: float) -> None:
+        """Show the epochs that are done, fractions included, and the speed in windows per second."""
+        assert self._task is not None
+        self._progress.update(self._task, completed=epochs, description=f"{self._told}  {speed:,.0f}/s")
 
 
 def _load(plan: Recipe, console: Console) -> DataSet:

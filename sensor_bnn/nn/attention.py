@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from sensor_bnn.nn import fused
 from sensor_bnn.nn.binarize import make_binarizer, straight_through
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.folded import Floats, FoldedAttention, Integers, PackedOutLinear, ResidualPackedLinear
@@ -96,6 +97,11 @@ class AttentionMap(nn.Module):
             return hard
         soft = self._soft(scores)
         return straight_through(hard, (soft / self.log_c.exp()[:, None, None]).clamp(0, 1))
+
+    def fast(self, scores: Tensor) -> Tensor:
+        """The map as ``forward`` computes it in training, in fewer passes; full precision has none."""
+        table = self.table().to(torch.float32)
+        return fused.attention_map(scores, self.gain(), self.log_c, table, self.ratio())
 
     def _soft(self, scores: Tensor) -> Tensor:
         return (scores * self.gain()[:, None, None]).softmax(dim=-1)

@@ -113,12 +113,13 @@ class Binarizer(nn.Module):
         super().__init__()
         self.unit = unit
         self.integer = integer
+        self.gradient = gradient
         self.sign = _SIGNS[gradient]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to +-1 in the same shape."""
         if self.training:
-            return self.sign((x - self._training_threshold(x)) / self._width())
+            return self.sign((x - self.training_threshold(x)) / self.width())
         # Evaluation compares, as the device does.
         return (x >= self.threshold()).to(x.dtype).mul_(2).sub_(1)
 
@@ -138,10 +139,12 @@ class Binarizer(nn.Module):
         """Return the thresholds of an integer input, int32 ``[channels]``."""
         return self.threshold().detach().expand(channels).to(torch.int32).numpy().copy()
 
-    def _training_threshold(self, x: Tensor) -> Tensor:
+    def training_threshold(self, x: Tensor) -> Tensor:
+        """The threshold for a batch ``x`` in training; running statistics are updated with the batch."""
         return self.threshold()
 
-    def _width(self) -> Tensor | float:
+    def width(self) -> Tensor | float:
+        """The distance from the threshold up to which the gradient passes."""
         return self.unit
 
 
@@ -226,7 +229,7 @@ class MedianShift(Binarizer):
                 'Train with axis = "channel" or "tensor".',
             )
 
-    def _training_threshold(self, x: Tensor) -> Tensor:
+    def training_threshold(self, x: Tensor) -> Tensor:
         """Update all running statistics with the batch, then return the running median."""
         x = x.detach()
         if self.axis == "token":
@@ -324,7 +327,8 @@ class Elastic(LearnedBias):
         scale = self.log_scale.exp()
         return (scale / 2, scale / 2) if self.positive else (scale, 0.0)
 
-    def _width(self) -> Tensor | float:
+    def width(self) -> Tensor | float:
+        """The learned size, in the unit of ``x``."""
         return self.unit * self.log_scale.exp()
 
 

@@ -37,6 +37,7 @@ _IMAGE = HybridConfig(
     stem_stride=2,
     kernel=3,
     pooling=("mean",),
+    activation="layer",
 )
 
 PRESETS: dict[str, ModelConfig] = {
@@ -51,7 +52,10 @@ PRESETS: dict[str, ModelConfig] = {
     "sensor-small-conv": replace(_SMALL, name="sensor-small-conv", stages=("conv conv:2 conv:4",)),
     "sensor-base": replace(_SMALL, name="sensor-base", stages=("conv conv:2 conv:4 pool attn mlp",)),
     "image-small": replace(
-        _IMAGE, name="image-small", widths=(32, 64), stages=("conv conv", "conv attn conv attn")
+        _IMAGE, name="image-small", widths=(32, 64), stages=("conv", "conv attn conv attn")
+    ),
+    "image-small-conv": replace(
+        _IMAGE, name="image-small-conv", widths=(32, 64), stages=("conv", "conv conv conv")
     ),
     "image-base": _IMAGE,
     # The same binary multiply-adds as image-base, in convolutions alone.

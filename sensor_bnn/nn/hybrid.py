@@ -13,15 +13,18 @@ from torch import Tensor, nn
 
 from sensor_bnn.nn.attention import AttentionMap, Observed
 from sensor_bnn.nn.binarize import Binarizer, make_binarizer
+from sensor_bnn.nn.fused import MOST_TOKENS, FastSteps
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_parts import (
     ByteRange,
     Epilogue,
     Product,
     Threshold,
+    binarized,
     pooled,
     repeated,
     rounded,
+    thresholded,
 )
 
 
@@ -115,7 +118,14 @@ class Signed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
-        y = self.product(x if self.threshold is None else self.threshold(x))
+        if self.threshold is None:
+            return self.after(x, x)
+        (signs,), (x,) = thresholded([self.threshold], x, readers=1)
+        return self.after(signs, x)
+
+    def after(self, signs: Tensor, x: Tensor) -> Tensor:
+        """Do what follows the threshold: map its signs, and ``x`` itself, to the new stream."""
+        y = self.product(signs)
         shortcut = pooled(x, *self.stride)
         if self.live and self.threshold is not None:
             y = y * pooled(self.threshold.spread(x), *self.stride)
@@ -176,19 +186,29 @@ class Attention(nn.Module):
         )
         self.output = Product(width, width, config, bits)
         self.epilogue = Epilogue(width, width, config)
+        self.fast: FastSteps | None = None
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map ``[batch, rows, columns, C]`` to the same shape."""
-        parts = [self.query(x), self.key(x), self.value(x)]
+        made = (self.query, self.key, self.value)
+        thresholds = [part.threshold for part in made if part.threshold is not None]
+        signs, (*others, x) = thresholded(thresholds, x, readers=4) if self.binary else ([x] * 3, [x] * 4)
+        parts = [part.after(*read) for part, *read in zip(made, signs, others, strict=True)]
         if self.signs is not None:
             parts = [sign(part) for sign, part in zip(self.signs, parts, strict=True)]
         q, k, v = (self._split(part) for part in parts)  # [batch, H, T, dh]
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
         if seen is not None:
-            seen.attention.append(self.map.log_soft(scores))
-        merged = (self.map(scores) @ v).transpose(1, 2).reshape(x.shape)
-        y = self.output(merged if self.merged is None else self.merged(merged))
+            seen.attention.append(self.map.log_soft(scores.float()))
+        merged = (self._map(scores, v.dtype) @ v).transpose(1, 2).reshape(x.shape)
+        y = self.output(merged if self.merged is None else binarized([self.merged], merged, self.fast)[0][0])
         return self.epilogue(y, x)  # type: ignore[no-any-return]
+
+    def _map(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
+        few = scores.shape[-1] <= MOST_TOKENS
+        if self.binary and self.training and few and self.fast and self.fast.fused:
+            return self.map.fast(scores)
+        return self.map(scores.float()).to(dtype)  # type: ignore[no-any-return]
 
     def _split(self, x: Tensor) -> Tensor:
         batch, rows, columns, _ = x.shape

@@ -9,9 +9,10 @@ from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.fold_hybrid import fold
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
+from sensor_bnn.nn.fused import FastSteps
 from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
-from sensor_bnn.nn.hybrid_parts import each_product
+from sensor_bnn.nn.hybrid_parts import Epilogue, Product, Threshold, each_product
 from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.ranges import Ranges, byte_products
 
@@ -55,6 +56,12 @@ class HybridModel(Model):
         """Switch real weights in binary layers on or off, for training that binarizes activations first."""
         for _, product in each_product(self):
             product.real = real and product.bits == "1"
+
+    def set_fast(self, steps: FastSteps | None) -> None:
+        """Choose how the training steps are computed, with the means ``steps`` or, if None, plainly."""
+        for module in self.modules():
+            if isinstance(module, Threshold | Product | Epilogue | Attention):
+                module.fast = steps
 
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
         """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.

@@ -6,12 +6,14 @@ Tokens are a grid, channels last: ``[batch, rows, columns, channels]``. A window
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sensor_bnn.nn.across import batch_norm, largest_magnitude
+from sensor_bnn.nn import fused
+from sensor_bnn.nn.across import batch_norm, largest_magnitude, together
 from sensor_bnn.nn.binarize import Binarizer, clipped_sign, make_binarizer, straight_through
 from sensor_bnn.nn.hybrid_config import HybridConfig
 
@@ -46,19 +48,48 @@ class Threshold(nn.Module):
             else None
         )
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self.fast: fused.FastSteps | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to +-1 in the same shape."""
+        return thresholded([self], x)[0][0]
+
+    def follow(self, x: Tensor) -> None:
+        """Let a threshold of kind ``start`` follow the median of ``x`` in the first steps of training."""
         if self.median is not None and self.training and int(self.step) < _START_STEPS:
             self.median(x.detach())  # for its statistics; its signs are not used
             self.binarize.get_parameter("bias").data.copy_(self.median.threshold())
             self.step += 1
-        signs: Tensor = self.binarize(x)
-        return signs
 
     def spread(self, x: Tensor) -> Tensor:
         """Return the mean distance of each token's values from their thresholds, ``[..., 1]``."""
         return (x - self.binarize.threshold()).abs().mean(dim=-1, keepdim=True)
+
+
+def thresholded(
+    thresholds: Sequence[Threshold], x: Tensor, readers: int = 0
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the signs of ``x`` by each threshold, and ``x`` for each of its other ``readers``.
+
+    A fast step adds the gradients of all of them in one pass, so they should take ``x`` from here.
+    """
+    for threshold in thresholds:
+        threshold.follow(x)
+    return binarized([threshold.binarize for threshold in thresholds], x, thresholds[0].fast, readers)
+
+
+def binarized(
+    binarizers: Sequence[Binarizer], x: Tensor, fast: fused.FastSteps | None, readers: int = 0
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Do as ``thresholded`` for binarizers of one kind; in a fast step signs have the products' type."""
+    first = binarizers[0]
+    width = first.width()
+    if fast is None or not first.training or isinstance(width, Tensor):
+        return [binarizer(x) for binarizer in binarizers], [x] * readers
+    if not fast.fused:
+        return [binarizer(x).to(fast.gradients) for binarizer in binarizers], [x] * readers
+    found = [binarizer.training_threshold(x) for binarizer in binarizers]
+    return fused.signs(x, found, width, first.gradient, fast, readers)
 
 
 class ByteRange(nn.Module):
@@ -125,6 +156,7 @@ class Product(nn.Module):
         taps = self.kernel[0] * self.kernel[1]
         self.weight = nn.Parameter(torch.randn(outputs, inputs, *self.kernel) / math.sqrt(inputs * taps))
         self.byte_range = ByteRange() if bits == "8" else None
+        self.fast: fused.FastSteps | None = None
 
     def product_weight(self) -> Tensor:
         """Return the weights of the product, ``[N, C, rows, columns]``: +-1, 8-bit steps, or floats."""
@@ -143,15 +175,19 @@ class Product(nn.Module):
         if self.byte_range is not None:
             x = self.byte_range(x)
         weight = self.product_weight()
+        rows, columns = x.shape[1:3]
+        sideways, upright = (
+            same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
+            for size, axis in ((columns, 1), (rows, 0))
+        )
+        pads = (*sideways, *upright)
+        if self.fast and self.training:
+            shape = fused.Geometry(self.stride, self.dilation, pads, self.border)
+            bits = self.bits == "1"
+            return fused.product(x, weight, shape, bits=bits, signed=bits and not self.real, steps=self.fast)
         if self.kernel == (1, 1) and self.stride == (1, 1):
             return functional.linear(x, weight.flatten(1))
         grid = x.permute(0, 3, 1, 2)  # a view: in memory channels stay last
-        rows, columns = grid.shape[2:]
-        pads = [
-            side
-            for size, axis in ((columns, 1), (rows, 0))
-            for side in same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
-        ]
         grid = functional.pad(grid, pads, value=self.border)
         y = functional.conv2d(grid, weight, stride=self.stride, dilation=self.dilation)
         return y.permute(0, 2, 3, 1)
@@ -217,12 +253,18 @@ class Epilogue(nn.Module):
         )
         sets = {"channel": channels, "layer": 1, "none": 0}[config.activation]
         self.activation = Rprelu(sets) if sets else None
+        self.fast: fused.FastSteps | None = None
 
     def forward(self, y: Tensor, shortcut: Tensor | None) -> Tensor:
         """Map a product ``[batch, rows, columns, N]`` and the stream to the new stream.
 
         A narrower stream is repeated up to N channels.
         """
+        fast = self.fast is not None and self.fast.fused and self.training and not together()
+        if fast and isinstance(self.norm, nn.BatchNorm1d):
+            a = self.activation
+            rprelu = None if a is None else (a.before, a.slope, a.after)
+            return fused.epilogue(y, shortcut, self.norm, rprelu)
         if isinstance(self.norm, nn.BatchNorm1d):
             y = batch_norm(self.norm, y.flatten(0, 2)).view(y.shape)
         else:

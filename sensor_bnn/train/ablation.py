@@ -15,8 +15,9 @@ from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
-from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
+from sensor_bnn.train.runs import BusyError, Started, complete, is_finished, teacher_name
 from sensor_bnn.train.sets import DataSet
 
 _FOLDER = Path(__file__).resolve().parent / "ablations"
@@ -134,7 +135,7 @@ def fill(
     started: Started,
     advance: Advance = lambda done, total: None,
     only: Collection[str] = (),
-    compiled: bool = False,
+    pace: Pace = "auto",
 ) -> list[Run]:
     """Train the missing runs and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
@@ -148,7 +149,7 @@ def fill(
         started: the callback when a run starts.
         advance: the callback for the progress of the table.
         only: the names of the recipes to train now; empty for all.
-        compiled: see ``sensor_bnn.train.loop.train``.
+        pace: see ``sensor_bnn.train.loop.train``.
 
     Returns:
         The runs on which other processes were still working when all others were finished.
@@ -162,7 +163,7 @@ def fill(
         busy = []
         for run in left:
             try:
-                complete(run.recipe, dataset, run.seed, run.folder, run.teacher_folder, started, compiled)
+                complete(run.recipe, dataset, run.seed, run.folder, run.teacher_folder, started, pace)
             except BusyError:
                 busy.append(run)
             write_table(ablation, runs, out)
@@ -251,5 +252,5 @@ def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Ru
             )
         recipe = replace(recipe, data=replace(recipe.data, train_subjects=rest, test_subjects=held_out))
         suffix += "-without" + "-".join(map(str, held_out))
-    teacher = f"{Path(recipe.distill.teacher).stem}-{suffix}"
+    teacher = f"{teacher_name(recipe)}-{suffix}"
     return Run(row, seed, held_out, recipe, out / f"{recipe.name}-{suffix}", out / teacher)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,13 @@ from sensor_bnn.train.sets import Cutter
 from sensor_bnn.train.state import DIVERGED, Position, check_finite
 from sensor_bnn.train.teacher_outputs import TeacherOutputs
 
+Stepped = Callable[[float, float], None]
+"""A callback after each step; it gets the finished epochs, fractions included, and examples per second."""
+
+
+def unwatched(epochs: float, speed: float) -> None:
+    """Ignore a step."""
+
 
 @dataclass(frozen=True)
 class Epochs:
@@ -32,6 +40,7 @@ class Epochs:
         cutter: the training part.
         processes: the processes that share every batch.
         outputs: the stored outputs of the teacher, or None.
+        stepped: the callback after each step. Examples per second are those of this pass by the clock.
     """
 
     recipe: Recipe
@@ -43,6 +52,7 @@ class Epochs:
     cutter: Cutter
     processes: Processes
     outputs: TeacherOutputs | None = None
+    stepped: Stepped = unwatched
 
     def run(self, at: Position, stopped: Callable[[], bool]) -> bool:
         """Train for the rest of the current epoch; its randomness depends on seed and epoch only.
@@ -65,6 +75,7 @@ class Epochs:
         batches = list(batches_of(len(self.cutter), recipe.schedule.batch, generator))
         if at.random is not None:  # a resumed epoch: the same order is drawn again, then the state continues
             generator.set_state(at.random)
+        begin, before = time.monotonic(), at.seen
         while at.step < len(batches):
             rate = rate_at(recipe, epoch + at.step / len(batches))
             for group in self.optimizer.param_groups:
@@ -72,6 +83,8 @@ class Epochs:
             stop = self._step(at, batches[at.step], generator, stopped)
             at.step += 1
             at.random = generator.get_state()
+            seconds = max(time.monotonic() - begin, 1e-9)
+            self.stepped(epoch + at.step / len(batches), (at.seen - before) / seconds)
             if stop and at.step < len(batches):
                 return False
         return True

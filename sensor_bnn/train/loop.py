@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -18,13 +18,15 @@ from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build
+from sensor_bnn.nn.fused import FastSteps, fast_steps
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model
+from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
-from sensor_bnn.train.epochs import Epochs
+from sensor_bnn.train.epochs import Epochs, Stepped, unwatched
 from sensor_bnn.train.evaluate import Evaluation, evaluate
 from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
@@ -46,6 +48,12 @@ from sensor_bnn.train.statistics import estimate_again, measure_ranges
 from sensor_bnn.train.teacher_outputs import keep_outputs
 
 _log = logging.getLogger(__name__)
+
+Pace = Literal["auto", "fast", "plain", "compiled"]
+"""How training steps are computed."""
+
+_LONG = 1e12
+"""The multiply-adds of a run from which fast steps pay off, some minutes: they start in half a minute."""
 
 EpochDone = Callable[[int, float, float], None]
 """A callback after each epoch; it gets the epoch (from 1), the mean loss and the share of right answers."""
@@ -75,9 +83,10 @@ def train(
     teacher: Teacher | None = None,
     resume: bool = False,
     fresh: bool = False,
-    compiled: bool = False,
+    pace: Pace = "auto",
     processes: Processes | None = None,
     epoch_done: EpochDone = lambda epoch, loss, top1: None,
+    stepped: Stepped = unwatched,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
 
@@ -95,11 +104,14 @@ def train(
         teacher: the teacher that the recipe's ``distill`` section names, if it names one.
         resume: whether to continue from ``out/last.pt``.
         fresh: whether to discard a run that ``out`` holds.
-        compiled: whether to use ``torch.compile``, which is two to three times as fast after a start of up to
-            one and a half minutes. It rounds differently, so only a run that is resumed with the same value
-            gives the same curve.
+        pace: how steps are computed: ``plain``; ``fast`` with the means of this CPU (hybrid family only, see
+            ``sensor_bnn.nn.fused``); ``auto`` for fast in long runs; or ``compiled`` by ``torch.compile`` as
+            a whole, which is two to three times as fast as plain after a start of up to one and a half
+            minutes. Each rounds differently: only a run that is resumed at the same pace gives the same
+            curve.
         processes: the processes that share every batch; by default this process only.
         epoch_done: the callback after each epoch.
+        stepped: the callback after each step.
 
     Raises:
         CheckpointError: there is nothing to resume, or it belongs to another recipe, seed, teacher or data;
@@ -120,7 +132,11 @@ def train(
     if teacher is not None and isinstance(learner, Distiller) and recipe.distill.cache:
         named = {"teacher": teacher.sha256, **learner.looked_for}
         outputs = keep_outputs(out / "teacher-outputs", learner.look, named, parts.train, processes)
-    if compiled:
+    steps = steps_at(pace, model, recipe, len(parts.train), processes)
+    if isinstance(model, HybridModel):
+        model.set_fast(steps)
+    _log.info("%s: %s", recipe.name, steps or "plain steps")
+    if pace == "compiled":
         learner.compile(dynamic=False)
     learner, optimizer = processes.prepare(learner, new_optimizer(model, recipe))
     data = data_digest(dataset, recipe)
@@ -130,6 +146,7 @@ def train(
         "teacher": teacher.sha256 if teacher else None,
         "data": data,
         "program": program(),
+        "machine": machine(pace, steps),
     }
     average = RunningAverage(model, recipe.schedule.average)
     at = Position()
@@ -137,7 +154,9 @@ def train(
         at = restore(out / STATE_FILE, recipe, identity, model, optimizer, average)
     elif fresh and processes.first:
         discard(out)
-    epochs = Epochs(recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs)
+    epochs = Epochs(
+        recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs, stepped
+    )
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
@@ -196,6 +215,32 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
+
+
+def machine(pace: Pace, steps: FastSteps | None) -> dict[str, str]:
+    """Return all that decides the rounding of a run's steps, beside the program."""
+    kind = str(steps) if steps else "compiled" if pace == "compiled" else "plain"
+    name = torch.cpu.get_capabilities().get("cpu_name", "")
+    return {"processor": str(name), "kind of steps": kind, "number of threads": str(torch.get_num_threads())}
+
+
+def steps_at(
+    pace: Pace, model: Model, recipe: Recipe, examples: int, processes: Processes
+) -> FastSteps | None:
+    """Return the means of this machine's fast steps, or None where the steps are plain.
+
+    Args:
+        pace: see ``train``.
+        model: the model to train; only the hybrid family has fast steps.
+        recipe: the recipe of the run.
+        examples: the number of training examples.
+        processes: the processes of the run; several, or one on a GPU, take plain steps.
+    """
+    if pace in ("plain", "compiled") or not isinstance(model, HybridModel) or processes.fabric is not None:
+        return None
+    cost = sizes(model.config)
+    total = (cost.binary_macs + cost.float_macs) * examples * recipe.schedule.epochs
+    return fast_steps() if pace == "fast" or total >= _LONG else None
 
 
 def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Module:

@@ -13,12 +13,18 @@ from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.files import hold_open, write_errors
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, check_pair, load_teacher
+from sensor_bnn.train.epochs import Stepped, unwatched
 from sensor_bnn.train.fingerprint import data_digest
-from sensor_bnn.train.loop import EpochDone, train
+from sensor_bnn.train.loop import EpochDone, Pace, train
 from sensor_bnn.train.processes import Processes
-from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
+from sensor_bnn.train.recipe import Distillation, Recipe, load_recipe, parse_recipe
 from sensor_bnn.train.sets import DataSet, split
 from sensor_bnn.train.state import CHECKPOINT_FILE, STATE_FILE, STATE_FORMAT
+
+TWIN = "auto"
+"""The value of ``distill.teacher`` that names the student's own twin in full precision."""
+
+TWIN_SUFFIX = "full"
 
 Started = Callable[[Recipe, Path], EpochDone]
 """A callback when a run starts. It gets the recipe and the folder, and returns the callback of each epoch."""
@@ -35,9 +41,10 @@ def complete(
     out: Path,
     teacher_folder: Path,
     started: Started,
-    compiled: bool = False,
+    pace: Pace = "auto",
     processes: Processes | None = None,
     fresh: bool = False,
+    stepped: Stepped = unwatched,
 ) -> Checkpoint:
     """Return the run's checkpoint; first train the run, or the rest of it, and its teacher, if necessary.
 
@@ -48,8 +55,9 @@ def complete(
         out: the folder of the run.
         teacher_folder: the folder of the teacher's run, if the recipe names the teacher's recipe.
         started: the callback when a run starts.
-        compiled, processes: see ``train``.
+        pace, processes: see ``train``.
         fresh: whether to discard a run of another recipe, seed or data that the folder holds.
+        stepped: see ``train``.
 
     Raises:
         BusyError: another process trains this run.
@@ -57,7 +65,9 @@ def complete(
     """
     data = data_digest(dataset, recipe)
     if not is_finished(recipe, seed, out, data, fresh):
-        teacher = ready_teacher(recipe, dataset, seed, teacher_folder, started, compiled, processes, fresh)
+        teacher = ready_teacher(
+            recipe, dataset, seed, teacher_folder, started, pace, processes, fresh, stepped
+        )
         with claimed(out, processes):
             if not is_finished(
                 recipe, seed, out, data, fresh
@@ -77,9 +87,10 @@ def complete(
                     teacher=teacher,
                     resume=resume,
                     fresh=fresh and not resume,
-                    compiled=compiled,
+                    pace=pace,
                     processes=processes,
                     epoch_done=done,
+                    stepped=stepped,
                 )
     return load_checkpoint(out / CHECKPOINT_FILE)
 
@@ -90,9 +101,10 @@ def ready_teacher(
     seed: int,
     folder: Path,
     started: Started,
-    compiled: bool = False,
+    pace: Pace = "auto",
     processes: Processes | None = None,
     fresh: bool = False,
+    stepped: Stepped = unwatched,
 ) -> Teacher | None:
     """Return the teacher that the recipe names, from its checkpoint; first train it in ``folder`` if needed.
 
@@ -108,16 +120,26 @@ def ready_teacher(
     shape = split(dataset, recipe).shape
     configs = [plan.config(shape, dataset.classes) for plan in (recipe, found)]
     check_pair(recipe.distill, *configs)  # before the teacher is trained for nothing
-    complete(found, dataset, seed, folder, folder, started, compiled, processes, fresh)
+    complete(found, dataset, seed, folder, folder, started, pace, processes, fresh, stepped)
     return load_teacher(folder / CHECKPOINT_FILE, recipe)
 
 
 def teacher_recipe(recipe: Recipe) -> Recipe:
     """Return the recipe that ``distill.teacher`` names, with the student's split.
 
+    The teacher ``auto`` is the student's twin in full precision: the same model, data and schedule.
+
     Raises:
         CheckpointError: there is no such recipe, or it has a teacher itself.
     """
+    if recipe.distill.teacher == TWIN:
+        return replace(
+            recipe,
+            name=f"{recipe.name}-{TWIN_SUFFIX}",
+            model={**recipe.model, "precision": "full"},
+            schedule=replace(recipe.schedule, real_weights=0.0),
+            distill=Distillation(),
+        )
     found = replace(load_recipe(recipe.distill.teacher), data=recipe.data)
     if found.distill.teacher:
         raise CheckpointError(
@@ -125,6 +147,13 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
             "Train it first, and name its checkpoint.",
         )
     return found
+
+
+def teacher_name(recipe: Recipe) -> str:
+    """Return the name of the teacher's recipe or checkpoint, without folder and ending."""
+    if recipe.distill.teacher == TWIN:
+        return f"{recipe.name}-{TWIN_SUFFIX}"
+    return Path(recipe.distill.teacher).stem
 
 
 @contextmanager

@@ -207,17 +207,26 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
             f" {recipe.name} learns from have changed.",
             f"Restore the data. {_START_OVER}",
         )
-    before, now = content.get("program", {}), identity["program"]
-    # What an earlier version did not note counts as the same.
-    changed = [
-        f"{name} ({before[name]:.16}, now {now[name]:.16})"
-        for name in now
-        if before.get(name, now[name]) != now[name]
-    ]
+    changed = _changed(content.get("program", {}), identity["program"], most=16)
+    if changed:
+        NOTES.warning("%s was begun with another version of %s: the curve may change.", path, changed)
+    changed = _changed(content.get("machine", {}), identity["machine"], most=80)
     if changed:
         NOTES.warning(
-            "%s was begun with another version of %s: the curve may change.", path, ", ".join(changed)
+            "%s was begun with another %s: the curve goes on, but not to the same last bit.", path, changed
         )
+
+
+def _changed(before: dict[str, str], now: dict[str, str], most: int) -> str:
+    """Name the entries with other values, each value cut to ``most`` letters.
+
+    What an earlier version did not note counts as the same.
+    """
+    return ", ".join(
+        f"{name} ({before[name]:.{most}}, now {now[name]:.{most}})"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    )
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any], within: str = "") -> list[str]:

@@ -307,3 +307,20 @@ def test_multiply_adds_of_a_known_shape() -> None:
     assert one.binary_macs == 25 * 5 * 64 * 64
     attention = sizes(preset("sensor-small", classes=["a"], stages=["pool attn"]))
     assert attention.binary_macs == 4 * 13 * 64 * 64 + 2 * 13 * 13 * 64
+
+
+@pytest.mark.parametrize(
+    ("name", "most_macs", "most_bytes"),
+    (
+        ("image-base", 65e6, 110e3),
+        ("image-base-conv", 65e6, 110e3),
+        ("image-small", 12e6, 30e3),
+        ("image-small-conv", 12e6, 30e3),
+    ),
+)
+def test_the_presets_for_images_cost_at_most_what_they_promise(
+    name: str, most_macs: float, most_bytes: float
+) -> None:
+    found = sizes(preset(name, classes=list("0123456789")))
+    assert found.binary_macs <= most_macs
+    assert found.stored_bytes <= most_bytes

@@ -19,6 +19,7 @@ from sensor_bnn.nn.checkpoint import FORMAT, load_checkpoint, read_tensors, writ
 from sensor_bnn.nn.families import build, preset
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.folded_hybrid_forward import forward
+from sensor_bnn.nn.fused import fast_steps
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import each_product
 from sensor_bnn.nn.model import Model
@@ -26,9 +27,10 @@ from sensor_bnn.onnx.quantities import to_logits, to_model_input
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.distill import Distiller, Teacher, load_teacher
 from sensor_bnn.train.evaluate import logits
-from sensor_bnn.train.loop import train
+from sensor_bnn.train.loop import steps_at, train
+from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Distillation, Recipe, load_recipe
-from sensor_bnn.train.runs import ready_teacher
+from sensor_bnn.train.runs import complete, ready_teacher
 from sensor_bnn.train.sets import split
 from sensor_bnn.train.state import STATE_FORMAT
 from sensor_bnn.train.windows import Recordings
@@ -293,3 +295,80 @@ def test_start_takes_the_twins_weights() -> None:
     Distiller(Distillation(start=True), 0.1, student, teacher).start()
     weight = dict(each_product(student))["layers.0.product"].weight
     assert torch.equal(weight, torch.ones_like(weight))
+
+
+def test_a_fast_run_learns_and_resumes_to_the_same_file(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe, long_run: None
+) -> None:
+    plan = hybrid(schedule={"epochs": 4, "batch": 16, "warmup": 1})
+    whole = train(plan, recordings, 0, tmp_path / "whole", pace="fast")
+    plain = train(plan, recordings, 0, tmp_path / "plain", pace="plain")
+    assert whole.history[-1]["loss"] == pytest.approx(plain.history[-1]["loss"], abs=0.1)
+
+    def kill(epoch: int, loss: float, top1: float) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, recordings, 0, tmp_path / "cut", pace="fast", epoch_done=kill)
+    resumed = train(plan, recordings, 0, tmp_path / "cut", pace="fast", resume=True)
+    assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
+
+
+def test_a_run_that_goes_on_with_other_steps_says_so(
+    tmp_path: Path,
+    recordings: Recordings,
+    hybrid: MakeRecipe,
+    caplog: pytest.LogCaptureFixture,
+    long_run: None,
+) -> None:
+    plan = hybrid(schedule={"epochs": 2, "batch": 16, "warmup": 1})
+
+    def kill(epoch: int, loss: float, top1: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, recordings, 0, tmp_path, pace="plain", epoch_done=kill)
+    run = train(plan, recordings, 0, tmp_path, pace="fast", resume=True)
+    assert len(run.history) == 2
+    (said,) = caplog.messages
+    assert "begun with another kind of steps (plain, now " in said and "not to the same last bit" in said
+
+
+def test_a_short_run_takes_plain_steps_and_a_long_one_fast_steps(hybrid: MakeRecipe) -> None:
+    plan = hybrid()
+    student = model()
+    assert steps_at("auto", student, plan, 100, Processes()) is None
+    assert steps_at("auto", student, plan, 10**9, Processes()) == fast_steps()
+    assert steps_at("plain", student, plan, 10**9, Processes()) is None
+    assert steps_at("fast", model("sensor-tiny"), plan, 10**9, Processes()) is None
+
+
+def test_every_step_is_told(tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe) -> None:
+    told: list[tuple[float, float]] = []
+    plan = hybrid(schedule={"epochs": 2, "batch": 40, "warmup": 1})
+    train(plan, recordings, 0, tmp_path, stepped=lambda epochs, speed: told.append((epochs, speed)))
+    assert [epochs for epochs, _ in told] == pytest.approx([1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2])
+    assert all(speed > 0 for _, speed in told)
+
+
+def test_the_teacher_auto_is_the_twin_and_is_trained_first(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
+) -> None:
+    plan = hybrid(
+        augment={}, schedule={"epochs": 2, "batch": 40, "real_weights": 0.5}, distill={"teacher": "auto"}
+    )
+    begun: list[Recipe] = []
+
+    def started(recipe: Recipe, folder: Path) -> Callable[[int, float, float], None]:
+        begun.append(recipe)
+        return lambda epoch, loss, top1: None
+
+    complete(plan, recordings, 0, tmp_path / "run", tmp_path / "twin", started)
+    twin, student = begun
+    assert student == plan
+    assert (twin.name, twin.model) == (f"{plan.name}-full", {**plan.model, "precision": "full"})
+    assert (twin.schedule.epochs, twin.schedule.real_weights, twin.data) == (2, 0.0, plan.data)
+    assert load_checkpoint(tmp_path / "twin" / "ckpt.pt").model.config.precision == "full"
+    complete(plan, recordings, 0, tmp_path / "other", tmp_path / "twin", started)
+    assert [recipe.name for recipe in begun[2:]] == [plan.name]
