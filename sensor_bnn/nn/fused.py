@@ -72,7 +72,7 @@ def _fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 
-_Argument = Tensor | str | Sequence[Tensor | None] | None
+_Argument = Tensor | str | int | Sequence[Tensor | None] | None
 
 
 def _run(function: Callable[..., Any], *arguments: _Argument) -> Any:
@@ -460,13 +460,24 @@ def product(
 
 # The map of attention.
 
+_FEW_ENTRIES = 40
+"""Up to so many entries of a table, vectors of comparisons are faster than look-ups one by one."""
+
 
 def _by_head(constants: Tensor) -> Tensor:
     return constants[:, None, None]
 
 
-def _map(scores: Tensor, table: Tensor, first: Tensor, half: Tensor, ratio: Tensor) -> Tensor:
-    weights = table[(_by_head(first) + (scores.float() * 0.5 + half)).to(torch.int64)]
+def _map(scores: Tensor, table: Tensor, ratio: Tensor, entries: int) -> Tensor:
+    count = scores.float() * 0.5 + (entries - 1) / 2
+    by_count = table.view(entries, -1)
+    if entries <= _FEW_ENTRIES:
+        weights = _by_head(by_count[0]).expand_as(count)
+        for at in range(1, entries):
+            weights = torch.where(count == at, _by_head(by_count[at]), weights)
+    else:
+        heads = torch.arange(by_count.shape[1], device=scores.device)
+        weights = by_count[count.to(torch.int64), _by_head(heads)]
     total = weights.sum(dim=-1, keepdim=True)
     return torch.where(weights >= _by_head(ratio) * total, 1.0, 0.0).to(scores.dtype)
 
@@ -487,10 +498,7 @@ class _Map(torch.autograd.Function):
         ctx: Any, scores: Tensor, gain: Tensor, log_limit: Tensor, table: Tensor, ratio: Tensor
     ) -> Tensor:
         ctx.save_for_backward(scores, gain, log_limit)
-        heads, entries = table.shape
-        first = entries * torch.arange(heads, dtype=torch.float32)
-        half = torch.tensor((entries - 1) / 2)
-        found: Tensor = _run(_map, scores, table.flatten(), first, half, ratio)
+        found: Tensor = _run(_map, scores, table.t().flatten(), ratio, table.shape[1])
         return found
 
     @staticmethod
