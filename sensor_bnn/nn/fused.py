@@ -405,10 +405,10 @@ def _integer_sums(codes: Tensor, weight: Tensor, shape: Geometry, steps: FastSte
     pads = [above, left]
     if not shape.symmetric:
         codes, pads = functional.pad(codes, shape.pads), [0, 0]
-    outputs, terms = len(weight), weight[0].numel()
+    terms = weight[0].numel()
     packed = torch.ops.onednn.qconv_prepack(
         weight.to(torch.int8),
-        torch.ones(outputs),
+        torch.ones(1),
         1.0,
         0,
         shape.stride,
@@ -422,8 +422,8 @@ def _integer_sums(codes: Tensor, weight: Tensor, shape: Geometry, steps: FastSte
         1.0,
         0,
         packed,
-        torch.full((outputs,), 2.0),
-        torch.zeros(outputs, dtype=torch.int64),
+        torch.full((1,), 2.0),
+        torch.zeros(1, dtype=torch.int64),
         -weight.sum(dim=(1, 2, 3)),
         shape.stride,
         pads,
