@@ -11,7 +11,7 @@ import onnx
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 
 MAX_BYTES = 2**31 - 1
 """The largest size of one tensor in bytes: the limit of an ONNX file."""
@@ -34,6 +34,7 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
     """
     graph = model.graph
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+    ours = own_version(model)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     types = {name: constant_type(tensor) for name, tensor in constants.items()}
     for value in graph.input:
@@ -50,10 +51,15 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
             types |= _signs(node, label, [types[name] for name in node.input if name])
         elif node.domain == DOMAIN:
             inputs = [types[name] for name in node.input]
-            types |= _own(node, label, inputs)
+            types |= _own(node, label, inputs, ours)
         else:
             types |= _standard(node, label, types, constants, opset)
     return types
+
+
+def own_version(model: onnx.ModelProto) -> int:
+    """Return the version of our domain that the file imports, the oldest if it imports none."""
+    return next((entry.version for entry in model.opset_import if entry.domain == DOMAIN), DOMAIN_VERSIONS[0])
 
 
 def is_sign(node: onnx.NodeProto) -> bool:
@@ -75,11 +81,11 @@ def node_label(node: onnx.NodeProto, index: int) -> str:
 
 
 def integer_attributes(node: onnx.NodeProto) -> dict[str, int]:
-    """Return the node's integer attributes; one of another type counts as 0, which no operator accepts."""
-    return {a.name: a.i if a.type == onnx.AttributeProto.INT else 0 for a in node.attribute}
+    """Return the node's integer attributes; one of another type counts as -1, which no operator accepts."""
+    return {a.name: a.i if a.type == onnx.AttributeProto.INT else -1 for a in node.attribute}
 
 
-def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str, TensorType]:
+def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType], version: int) -> dict[str, TensorType]:
     for name, kind in zip(node.input, inputs, strict=True):
         if 0 in kind.shape:
             raise ModelError(
@@ -88,7 +94,14 @@ def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str
             )
     if len(node.output) != 1 or not node.output[0]:
         raise ModelError(f"Node {label} ({node.op_type}) must have one output.", "Export the model again.")
-    result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
+    operator = OPERATORS[node.op_type]
+    result = operator.infer(inputs, integer_attributes(node), label)
+    if operator.version(inputs) > version:
+        raise ModelError(
+            f"Node {label} ({node.op_type}) needs version {operator.version(inputs)} of domain {DOMAIN} for "
+            f"its inputs, but the file has version {version}.",
+            "Export the model again.",
+        )
     return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", result)}
 
 

@@ -219,6 +219,7 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
 
 def _changed(before: dict[str, str], now: dict[str, str], most: int) -> str:
     """Name the entries with other values, each value cut to ``most`` letters."""
+    # What an earlier version did not note counts as the same.
     return ", ".join(
         f"{name} ({before[name]:.{most}}, now {now[name]:.{most}})"
         for name in now
