@@ -72,7 +72,7 @@ def _fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 
-_Argument = Tensor | str | Sequence[Tensor | None] | None
+_Argument = Tensor | str | int | torch.dtype | Sequence[Tensor | None] | None
 
 
 def _run(function: Callable[..., Any], *arguments: _Argument) -> Any:
@@ -91,12 +91,11 @@ def _sums(values: Tensor) -> Tensor:
 # Signs.
 
 
-def _signs(x: Tensor, thresholds: Sequence[Tensor]) -> list[Tensor]:
-    return [torch.where(x >= threshold, 1.0, -1.0).to(torch.bfloat16) for threshold in thresholds]
-
-
-def _signs_float(x: Tensor, thresholds: Sequence[Tensor]) -> list[Tensor]:
-    return [torch.where(x >= threshold, 1.0, -1.0) for threshold in thresholds]
+def _signs(x: Tensor, thresholds: Sequence[Tensor], heads: int, dtype: torch.dtype) -> list[Tensor]:
+    found = [torch.where(x >= threshold, 1.0, -1.0).to(dtype) for threshold in thresholds]
+    if not heads:
+        return found
+    return [part.view(*x.shape[:2], heads, -1).transpose(1, 2).contiguous() for part in found]
 
 
 def _signs_backward(
@@ -113,6 +112,8 @@ def _signs_backward(
         if gradient is None:
             to_thresholds.append(None)
             continue
+        if gradient.ndim > x.ndim:  # one by head, [batch, heads, tokens, channels]
+            gradient = gradient.transpose(1, 2).reshape(x.shape)
         distance = ((x - threshold) / width).abs()
         slope = (2 - 2 * distance).clamp(min=0) if kind == "polynomial" else (distance <= 1).float()
         passed = gradient.float() * slope / width
@@ -138,12 +139,13 @@ class _Signs(torch.autograd.Function):
         kind: str,
         dtype: torch.dtype,
         readers: int,
+        heads: int,
         *thresholds: Tensor,
     ) -> tuple[Tensor, ...]:
         ctx.save_for_backward(x, width, *thresholds)
         ctx.kind = kind
         ctx.set_materialize_grads(False)
-        found = _run(_signs if dtype == torch.bfloat16 else _signs_float, x, thresholds)
+        found = _run(_signs, x, thresholds, heads, dtype)
         return (*found, *(x.view_as(x) for _ in range(readers)))
 
     @staticmethod
@@ -154,11 +156,17 @@ class _Signs(torch.autograd.Function):
         to_x, to_thresholds = _run(
             _signs_backward, x, thresholds, width, ctx.kind, dense[:count], dense[count:]
         )
-        return (to_x, None, None, None, None, *to_thresholds)
+        return (to_x, None, None, None, None, None, *to_thresholds)
 
 
 def signs(
-    x: Tensor, thresholds: Sequence[Tensor], width: float, kind: str, steps: FastSteps, readers: int
+    x: Tensor,
+    thresholds: Sequence[Tensor],
+    width: float,
+    kind: str,
+    steps: FastSteps,
+    readers: int,
+    heads: int,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return +-1 in the shape of ``x`` for each threshold, and ``x`` for each of its other readers.
 
@@ -170,13 +178,14 @@ def signs(
         kind: the gradient, ``polynomial`` or ``clipped``.
         steps: the means of the machine; they give the type of the signs.
         readers: the number of other readers of ``x``.
+        heads: the number of heads, for signs ``[batch, heads, tokens, channels]``; 0 for the shape of ``x``.
     """
     wide = [threshold.expand(x.shape[-1]) for threshold in thresholds]
     found = _Signs.apply(  # type: ignore[no-untyped-call]
-        x.flatten(1, -2), torch.tensor(width), kind, steps.gradients, readers, *wide
+        x.flatten(1, -2), torch.tensor(width), kind, steps.gradients, readers, heads, *wide
     )
-    shaped = [part.view(x.shape) for part in found]
-    return shaped[: len(wide)], shaped[len(wide) :]
+    made, same = found[: len(wide)], found[len(wide) :]
+    return [part if heads else part.view(x.shape) for part in made], [part.view(x.shape) for part in same]
 
 
 # Norm, shortcut and RPReLU.
@@ -405,10 +414,10 @@ def _integer_sums(codes: Tensor, weight: Tensor, shape: Geometry, steps: FastSte
     pads = [above, left]
     if not shape.symmetric:
         codes, pads = functional.pad(codes, shape.pads), [0, 0]
-    outputs, terms = len(weight), weight[0].numel()
+    terms = weight[0].numel()
     packed = torch.ops.onednn.qconv_prepack(
         weight.to(torch.int8),
-        torch.ones(outputs),
+        torch.ones(1),
         1.0,
         0,
         shape.stride,
@@ -422,8 +431,8 @@ def _integer_sums(codes: Tensor, weight: Tensor, shape: Geometry, steps: FastSte
         1.0,
         0,
         packed,
-        torch.full((outputs,), 2.0),
-        torch.zeros(outputs, dtype=torch.int64),
+        torch.full((1,), 2.0),
+        torch.zeros(1, dtype=torch.int64),
         -weight.sum(dim=(1, 2, 3)),
         shape.stride,
         pads,
@@ -460,13 +469,24 @@ def product(
 
 # The map of attention.
 
+_FEW_ENTRIES = 40
+"""Up to so many entries of a table, vectors of comparisons are faster than look-ups one by one."""
+
 
 def _by_head(constants: Tensor) -> Tensor:
     return constants[:, None, None]
 
 
-def _map(scores: Tensor, table: Tensor, first: Tensor, half: Tensor, ratio: Tensor) -> Tensor:
-    weights = table[(_by_head(first) + (scores.float() * 0.5 + half)).to(torch.int64)]
+def _map(scores: Tensor, table: Tensor, ratio: Tensor, entries: int) -> Tensor:
+    count = scores.float() * 0.5 + (entries - 1) / 2
+    by_count = table.view(entries, -1)
+    if entries <= _FEW_ENTRIES:
+        weights = _by_head(by_count[0]).expand_as(count)
+        for at in range(1, entries):
+            weights = torch.where(count == at, _by_head(by_count[at]), weights)
+    else:
+        heads = torch.arange(by_count.shape[1], device=scores.device)
+        weights = by_count[count.to(torch.int64), _by_head(heads)]
     total = weights.sum(dim=-1, keepdim=True)
     return torch.where(weights >= _by_head(ratio) * total, 1.0, 0.0).to(scores.dtype)
 
@@ -487,10 +507,7 @@ class _Map(torch.autograd.Function):
         ctx: Any, scores: Tensor, gain: Tensor, log_limit: Tensor, table: Tensor, ratio: Tensor
     ) -> Tensor:
         ctx.save_for_backward(scores, gain, log_limit)
-        heads, entries = table.shape
-        first = entries * torch.arange(heads, dtype=torch.float32)
-        half = torch.tensor((entries - 1) / 2)
-        found: Tensor = _run(_map, scores, table.flatten(), first, half, ratio)
+        found: Tensor = _run(_map, scores, table.t().flatten(), ratio, table.shape[1])
         return found
 
     @staticmethod

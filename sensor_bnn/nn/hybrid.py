@@ -21,6 +21,7 @@ from sensor_bnn.nn.hybrid_parts import (
     Product,
     Threshold,
     binarized,
+    by_head,
     pooled,
     repeated,
     rounded,
@@ -194,9 +195,11 @@ class Attention(nn.Module):
         thresholds = [part.threshold for part in made if part.threshold is not None]
         signs, (*others, x) = thresholded(thresholds, x, readers=4) if self.binary else ([x] * 3, [x] * 4)
         parts = [part.after(*read) for part, *read in zip(made, signs, others, strict=True)]
-        if self.signs is not None:
-            parts = [sign(part) for sign, part in zip(self.signs, parts, strict=True)]
-        q, k, v = (self._split(part) for part in parts)  # [batch, H, T, dh]
+        if self.signs is None:
+            q, k, v = (by_head(part, self.heads) for part in parts)  # [batch, H, T, dh]
+        else:
+            pairs = zip(self.signs, parts, strict=True)
+            q, k, v = (sign(part, self.heads) for sign, part in pairs)
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
         if seen is not None:
             seen.attention.append(self.map.log_soft(scores.float()))
@@ -209,10 +212,6 @@ class Attention(nn.Module):
         if self.binary and self.training and few and self.fast and self.fast.fused:
             return self.map.fast(scores)
         return self.map(scores.float()).to(dtype)  # type: ignore[no-any-return]
-
-    def _split(self, x: Tensor) -> Tensor:
-        batch, rows, columns, _ = x.shape
-        return x.reshape(batch, rows * columns, self.heads, -1).transpose(1, 2)
 
 
 class Pool(nn.Module):

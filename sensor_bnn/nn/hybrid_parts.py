@@ -50,9 +50,9 @@ class Threshold(nn.Module):
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
         self.fast: fused.FastSteps | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``[..., channels]`` to +-1 in the same shape."""
-        return thresholded([self], x)[0][0]
+    def forward(self, x: Tensor, heads: int = 0) -> Tensor:
+        """Map ``[..., channels]`` to +-1 in the same shape, or with ``heads`` as ``thresholded`` does."""
+        return thresholded([self], x, heads=heads)[0][0]
 
     def follow(self, x: Tensor) -> None:
         """Let a threshold of kind ``start`` follow the median of ``x`` in the first steps of training."""
@@ -67,29 +67,42 @@ class Threshold(nn.Module):
 
 
 def thresholded(
-    thresholds: Sequence[Threshold], x: Tensor, readers: int = 0
+    thresholds: Sequence[Threshold], x: Tensor, readers: int = 0, heads: int = 0
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the signs of ``x`` by each threshold, and ``x`` for each of its other ``readers``.
 
-    A fast step adds the gradients of all of them in one pass, so they should take ``x`` from here.
+    A fast step adds the gradients of all of them in one pass, so they should take ``x`` from here. With
+    ``heads`` the signs are ``[batch, heads, tokens, channels]``, else they have the shape of ``x``.
     """
     for threshold in thresholds:
         threshold.follow(x)
-    return binarized([threshold.binarize for threshold in thresholds], x, thresholds[0].fast, readers)
+    return binarized([threshold.binarize for threshold in thresholds], x, thresholds[0].fast, readers, heads)
 
 
 def binarized(
-    binarizers: Sequence[Binarizer], x: Tensor, fast: fused.FastSteps | None, readers: int = 0
+    binarizers: Sequence[Binarizer],
+    x: Tensor,
+    fast: fused.FastSteps | None,
+    readers: int = 0,
+    heads: int = 0,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Do as ``thresholded`` for binarizers of one kind; in a fast step signs have the products' type."""
     first = binarizers[0]
     width = first.width()
     if fast is None or not first.training or isinstance(width, Tensor):
-        return [binarizer(x) for binarizer in binarizers], [x] * readers
-    if not fast.fused:
-        return [binarizer(x).to(fast.gradients) for binarizer in binarizers], [x] * readers
-    found = [binarizer.training_threshold(x) for binarizer in binarizers]
-    return fused.signs(x, found, width, first.gradient, fast, readers)
+        signs = [binarizer(x) for binarizer in binarizers]
+    elif fast.fused:
+        found = [binarizer.training_threshold(x) for binarizer in binarizers]
+        return fused.signs(x, found, width, first.gradient, fast, readers, heads)
+    else:
+        signs = [binarizer(x).to(fast.gradients) for binarizer in binarizers]
+    return [by_head(part, heads) if heads else part for part in signs], [x] * readers
+
+
+def by_head(x: Tensor, heads: int) -> Tensor:
+    """Turn ``[batch, rows, columns, C]`` into ``[batch, heads, tokens, C / heads]``."""
+    batch, rows, columns, _ = x.shape
+    return x.reshape(batch, rows * columns, heads, -1).transpose(1, 2)
 
 
 class ByteRange(nn.Module):
