@@ -46,6 +46,7 @@ class CompileOptions(TypedDict, total=False):
     dump_ir: Path | None
     tuning: Path | None
     samples: Path | None
+    checked: str | None
     cache: bool
 
 

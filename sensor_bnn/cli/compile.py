@@ -61,8 +61,8 @@ def command(
     CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
     also has a shared library.
 
-    A file of another exporter is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a
-    layer of the compiled model differs, the file is refused with the layer's name and nothing is written.
+    MODEL is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a layer of the
+    compiled model differs, the file is refused with the layer's name and nothing is written.
 
     Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 

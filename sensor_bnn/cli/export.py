@@ -22,7 +22,8 @@ import click
 @click.option(
     "--samples",
     type=click.Path(path_type=Path),
-    help="Labelled samples to compare PyTorch and ONNX Runtime on.  [default: samples.npz in CKPT's folder]",
+    help="Labelled samples to compare PyTorch, ONNX Runtime and the compiled model on.  "
+    "[default: samples.npz in CKPT's folder]",
 )
 @click.option(
     "--narrow",
@@ -50,7 +51,8 @@ def command(
     """Export the checkpoint CKPT to ONNX, check and compile it.
 
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
-    Runtime with PyTorch's, and compiles one bundle for the target and one for the host. The next step is
+    Runtime with PyTorch's, and compiles one bundle for the target and one for the host. As in `compile`, a
+    layer of the compiled model that is not what ONNX Runtime computes is refused by name. The next step is
     `sensor-bnn build` with the target's bundle.
 
     \b
@@ -70,12 +72,20 @@ def command(
     with Console(stderr=True).status("starting") as status:
         done = export(ckpt, output, samples, progress=status.update, narrow=narrow)
         bundles = {}
+        checked = None
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
             bundles[name] = compile_model(
-                done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
+                done.onnx,
+                name,
+                done.onnx.parent / name,
+                tuning=tuned,
+                samples=done.samples,
+                checked=checked,
+                cache=not no_cache,
             ).folder
+            checked = done.model_hash
     comparison = done.comparison
     if as_json:
         result = {

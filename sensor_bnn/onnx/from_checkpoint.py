@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.data.samples import Windows, read_samples
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
@@ -33,6 +33,7 @@ class Export:
         onnx_bytes: the size of that file.
         model_hash: the SHA-256 of that file, in hex.
         comparison: the comparison of PyTorch with ONNX Runtime; None if there were no samples.
+        samples: the file of the samples; None if there were none.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Export:
     onnx_bytes: int
     model_hash: str
     comparison: Comparison | None
+    samples: Path | None
 
 
 def export_checkpoint(
@@ -73,7 +75,8 @@ def export_checkpoint(
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
     laps.lap("read and folded %s", checkpoint)
-    windows = _samples(checkpoint, samples)
+    samples = samples or _beside(checkpoint)
+    windows = None if samples is None else read_samples(samples)
     expected = None
     if windows is not None:
         truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
@@ -90,11 +93,9 @@ def export_checkpoint(
         comparison = compare(expected, run_model(path, windows.x[:]), truth)
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
-    return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison)
+    return Export(folded.name, path, len(data), hashlib.sha256(data).hexdigest(), comparison, samples)
 
 
-def _samples(checkpoint: Path, samples: Path | None) -> Windows | None:
-    if samples is not None:
-        return read_samples(samples)
+def _beside(checkpoint: Path) -> Path | None:
     beside = checkpoint.with_name("samples.npz")
-    return read_samples(beside) if beside.is_file() else None
+    return beside if beside.is_file() else None

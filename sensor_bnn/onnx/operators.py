@@ -27,13 +27,6 @@ DOMAIN_VERSION = 1
 OPSET = 20
 PRODUCER = "sensor-bnn"
 """What our export calls itself in a file."""
-EXPORTED = frozenset(
-    {
-        *("Add", "Cast", "LayerNormalization", "MatMul", "Mul", "PRelu"),
-        *("ReduceMean", "Reshape", "Sub", "Transpose"),
-    }
-)
-"""Standard operators that our export writes, and the compiler reads."""
 IR_VERSION = 10
 
 MAX_K = 2**24
