@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper, parser
 
+from sensor_bnn.api import SHIPPED_SAMPLES
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
@@ -368,6 +369,29 @@ def test_real_samples_find_what_random_inputs_do_not(command, tmp_path, monkeypa
     wrong = CliRunner().invoke(root, [*arguments, "--samples", str(samples)])
     assert isinstance(wrong.exception, ModelError)
     assert "the result a of node a (Relu) differs in 8 of 8" in str(wrong.exception)
+
+
+@pytest.mark.usefixtures("long_run")
+def test_export_holds_the_compiled_model_against_the_file_on_its_samples(tmp_path, monkeypatch):
+    """As above, with products above a million."""
+
+    def bent(writer):
+        if writer.node.op_type == "MatMul":
+            value = writer.add("MatMul", "", list(writer.node.input))
+            more = writer.add("Relu", "more", [writer.add("Sub", "part", [value, np.float32([1e6])])])
+            writer.add("Add", "sum", [value, more], last=True)
+
+    monkeypatch.setitem(rewrite._SHAPED, "MatMul", bent)
+    shipped = np.load(SHIPPED_SAMPLES)
+    samples = tmp_path / "samples.npz"
+    checkpoint = str(SHIPPED_SAMPLES.with_name("ckpt.pt"))
+    line = ["export", checkpoint, "--target", "host", "--samples", str(samples), "-o", str(tmp_path / "out")]
+    np.savez(samples, x=shipped["x"][:2], y=shipped["y"][:2], classes=shipped["classes"])
+    assert CliRunner().invoke(root, line).exit_code == 0
+    np.savez(samples, x=shipped["x"][:2] * 1e7, y=shipped["y"][:2], classes=shipped["classes"])
+    wrong = CliRunner().invoke(root, line)
+    assert isinstance(wrong.exception, ModelError)
+    assert "(MatMul) differs in" in str(wrong.exception)
 
 
 def test_samples_of_another_shape_are_refused(tmp_path):
