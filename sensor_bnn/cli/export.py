@@ -36,6 +36,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that `sensor-bnn tune` wrote for the target; the bundle for the host is compiled without it.",
 )
+@click.option("--force", is_flag=True, help="Replace a model.onnx that another program wrote.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -45,6 +46,7 @@ def command(
     samples: Path | None,
     narrow: bool,
     tuning: Path | None,
+    force: bool,
     no_cache: bool,
     as_json: bool,
 ) -> None:
@@ -70,7 +72,7 @@ def command(
     from sensor_bnn import export
 
     with Console(stderr=True).status("starting") as status:
-        done = export(ckpt, output, samples, progress=status.update, narrow=narrow)
+        done = export(ckpt, output, samples, progress=status.update, narrow=narrow, force=force)
         bundles = {}
         checked = None
         for name in dict.fromkeys((target, "host")):

@@ -91,6 +91,14 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     write_file(path, model.SerializeToString(deterministic=True))
 
 
+def is_exported(path: Path) -> bool:
+    """Whether an existing file is one that ``save_onnx`` wrote, by what it says of its producer."""
+    try:
+        return bool(onnx.load(path).producer_name == PRODUCER)
+    except Exception:  # protobuf and onnx have many classes of errors; such a file is another program's
+        return False
+
+
 class _Graph:
     """An ONNX graph that is built node by node, with the type of every value."""
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.data.samples import read_samples
+from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
-from sensor_bnn.onnx.export import save_onnx, to_onnx
+from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 
@@ -51,6 +52,7 @@ def export_checkpoint(
     progress: Progress = lambda step: None,
     *,
     narrow: bool = False,
+    force: bool = False,
 ) -> Export:
     """Export a checkpoint and compare the result with PyTorch.
 
@@ -63,18 +65,26 @@ def export_checkpoint(
             it exists.
         progress: called with the name of each step when it starts.
         narrow: whether to round float constants to 16 and 8 bits, and to take images as bytes.
+        force: whether to replace a ``model.onnx`` that no export wrote.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
         DataError: the samples are missing, damaged or not of the model's kind.
         ModelError: the model cannot be exported.
-        FileError: a file cannot be written.
+        FileError: a file cannot be written, or another program's file is in its place.
     """
     laps = Laps(_log)
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
     laps.lap("read and folded %s", checkpoint)
+    folder = folder or Path("build") / folded.name
+    path = folder / MODEL_FILE
+    if not force and path.is_file() and not is_exported(path):
+        raise FileError(
+            f"{path} would be replaced, and sensor-bnn did not write it.",
+            "Name another folder with --output, or pass --force to replace the file.",
+        )
     samples = samples or _beside(checkpoint)
     windows = None if samples is None else read_samples(samples)
     expected = None
@@ -82,8 +92,6 @@ def export_checkpoint(
         truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
         laps.lap("ran %d samples in PyTorch", len(windows.y))
-    folder = folder or Path("build") / folded.name
-    path = folder / MODEL_FILE
     progress(f"writing {path}")
     save_onnx(to_onnx(folded, narrow=narrow), path)
     laps.lap("wrote %s", path)
