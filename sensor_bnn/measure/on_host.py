@@ -15,6 +15,7 @@ from sensor_bnn.data.samples import Samples, read_samples, write_samples
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.bench import Progress, host_outputs, input_bytes_of, with_classes_of
+from sensor_bnn.tracing import NOTES
 
 if TYPE_CHECKING:
     from sensor_bnn.data.samples import Windows
@@ -69,7 +70,8 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
         written: also write a part of the recipe's test part there; only without ``data``.
 
     Raises:
-        CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used.
+        CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used, or the recipe's
+            split does not fit the data.
     """
     from sensor_bnn.nn.checkpoint import load_checkpoint
     from sensor_bnn.train import sets
@@ -80,7 +82,17 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
     if data is not None:
         return checkpoint.model, read_samples(data)
     recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
-    dataset = sets.load(recipe.data)
+    try:
+        dataset = sets.load(recipe.data)
+    except DataError as error:
+        relative = bool(recipe.data.path) and not Path(recipe.data.path).is_absolute()
+        there = "run the command in the folder in which it was trained, or " if relative else ""
+        raise DataError(
+            f"The data that {file} was trained on cannot be read: {error.message}",
+            f"To use them, {there}correct that; or give labelled samples, an .npz file, with --data.",
+        ) from error
+    for note in sets.check_split(dataset, recipe.data):
+        NOTES.warning("%s", note)
     tested = sets.tested(dataset, recipe.data)
     if written is not None:
         group = sets.tested_groups(dataset, recipe.data)
