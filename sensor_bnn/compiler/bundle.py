@@ -61,6 +61,7 @@ def write_bundle(
     package: bool = True,
     own_kernels: Sequence[Path] = (),
     classes: tuple[str, ...] | None = None,
+    channels: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears complete or not at all.
@@ -75,6 +76,7 @@ def write_bundle(
         own_kernels: the C sources and headers of kernels that the program calls and that are not in
             ``firmware/kernels``; headers named ``linear_*`` declare them.
         classes: the names of the outputs, in their order; None for a model without names.
+        channels: the names of the input's channels, in their order; None likewise.
         tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
@@ -98,6 +100,7 @@ def write_bundle(
         target,
         c_kernels,
         classes=classes,
+        channels=channels,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -175,6 +178,7 @@ def _metadata(
     target: Target,
     c_kernels: Sequence[Path],
     classes: tuple[str, ...] | None,
+    channels: tuple[str, ...] | None,
     tuning: str | None,
     prefix: str,
     library: str | None,
@@ -220,6 +224,7 @@ def _metadata(
             for index, step in enumerate(program.steps)
         ),
         classes=classes,
+        channels=channels,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -266,6 +271,8 @@ def _renderer(
         **metadata.plain(),
         "name": metadata.model,
         "macro": metadata.prefix.upper(),
+        "class_texts": [_c_text(name) for name in metadata.classes or ()],
+        "channel_texts": [_c_text(name) for name in metadata.channels or ()],
         "input_type": _C_TYPES[metadata.input.dtype],
         "input_count": prod(metadata.input.shape),
         "input_offset": input_offset,
@@ -404,6 +411,12 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
         "type": str(TensorType.of(array)),
         "definition": f"const {c_type} {symbol}[{flat.size}] = {{\n{lines},\n}};",
     }
+
+
+def _c_text(text: str) -> str:
+    """Return a string literal of C: UTF-8, whose bytes outside ASCII are written in octal."""
+    good = set(range(0x20, 0x7F)) - set(b'"\\?')  # Of question marks, C11 makes other characters.
+    return '"' + "".join(chr(byte) if byte in good else f"\\{byte:03o}" for byte in text.encode()) + '"'
 
 
 def _float(value: float) -> str:

@@ -98,7 +98,7 @@ def _compile(
     laps = Laps(_log)
     data = read_file(onnx_path)
     model = model_of(data, onnx_path, STANDARD_OPERATORS)
-    classes = _classes(model, onnx_path)
+    classes, channels = _classes(model, onnx_path), _channels(model, onnx_path)
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
     laps.lap("imported to Relax")
@@ -121,6 +121,7 @@ def _compile(
         target,
         out_dir,
         classes=classes,
+        channels=channels,
         tuning=tuned.sha256,
     )
     laps.lap("wrote the bundle %s", bundle.folder)
@@ -149,5 +150,21 @@ def _classes(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
         raise ModelError(
             f"The metadata of {path} names {len(names)} classes; the model has {outputs} outputs.",
             "Export the model again, or correct or remove `classes` in the file's metadata.",
+        )
+    return names
+
+
+def _channels(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the input's channels, one for each, or None if the file has none."""
+    from sensor_bnn.onnx.class_names import channel_names
+
+    names = channel_names({prop.key: prop.value for prop in model.metadata_props}, path)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    sizes = [size.dim_value for size in given.type.tensor_type.shape.dim]
+    if names is not None and sizes[1:2] != [len(names)]:
+        raise ModelError(
+            f"The metadata of {path} names {len(names)} channels; the model's input is {sizes}.",
+            "Export the model again, or correct or remove `channels` in the file's metadata.",
         )
     return names

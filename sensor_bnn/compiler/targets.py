@@ -239,7 +239,7 @@ _HARD, _SOFTFP = "-mfloat-abi=hard", "-mfloat-abi=softfp"
 def _variants(target: Target) -> tuple[Target, ...]:
     """Return a target, and that for callers of GCC's ABI ``softfp`` if the core is a Cortex-M with an FPU.
 
-    Arduino's mbed cores have this ABI. Functions get floats in integer registers, and the object files say so:
+    Arduino's mbed cores have this ABI. Functions get floats in integer registers, and object files say so:
     the linker refuses both ABIs in one program. No board has such a target: our firmware is ``hard``.
     """
     if target.core != "cortex_m" or _HARD not in target.gcc:

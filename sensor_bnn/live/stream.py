@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
@@ -73,7 +73,7 @@ def stream_at(
     port: str,
     board: Board,
     bundle_dir: Path,
-    raw: npt.NDArray[np.float32],
+    recording: Recording,
     settings: Settings,
     baud: int | None = None,
 ) -> Iterator[tuple[Hello, Decision]]:
@@ -83,7 +83,8 @@ def stream_at(
         port: the serial port's path.
         board: the board that must be at the port.
         bundle_dir: the bundle in its firmware.
-        raw: float32 [samples, channels].
+        recording: the samples. The board starts over where another recording begins, so that no window and no
+            running average has samples of two. One that is shorter than a window has no decision.
         settings: how the board divides and smooths the stream.
         baud: the rate to raise the line to; None keeps the board's own.
 
@@ -95,6 +96,7 @@ def stream_at(
     """
     channels, window = window_of(bundle_dir)
     metadata = read_metadata(bundle_dir)
+    raw = recording.raw
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
             f"The recording is {list(raw.shape)}, the model takes [..., {channels}] channels.",
@@ -114,14 +116,21 @@ def stream_at(
     scales = b"".join(struct.pack("<ff", *scale) for scale in zip(offset, gain, strict=True))
     with application_at(port, board, metadata, baud) as (client, hello):
         opening = struct.pack("<IIf", channels, settings.hop, settings.share) + scales
-        client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
         step = (hello.max_payload - 4) // (4 * channels)
-        for first in range(0, len(raw), step):
-            part = np.ascontiguousarray(raw[first : first + step], "<f4").tobytes()
+        parts = [
+            (begin, first, raw[first : min(first + step, end)])
+            for begin, end in pairwise((0, *recording.breaks, len(raw)))
+            for first in range(begin, end, step)
+        ]
+        for begin, at_sample, part in parts:
+            if at_sample == begin:
+                client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
+            first = at_sample - begin
             answer = client.ask_for(
                 Kind.STREAM_SAMPLES,
-                struct.pack("<I", first) + part,
-                f"The board has lost the stream at sample {first}: it was reset, or another host uses it.",
+                struct.pack("<I", first) + np.ascontiguousarray(part, "<f4").tobytes(),
+                f"The board has lost the stream at sample {at_sample}: it was reset, or another host uses "
+                "it.",
                 "Check its power and start again.",
             )
             (count,) = numbers("<I", answer[:4], "STREAM_SAMPLES")
@@ -131,7 +140,7 @@ def stream_at(
                 at, found, steady, logit, share, *ticks = values
                 counts = [instructions_of(tick, hello, board) for tick in ticks]
                 costs = [t if c is None else c for t, c in zip(ticks, counts, strict=True)]
-                yield hello, Decision(at, found, steady, logit, share, *costs)
+                yield hello, Decision(begin + at, found, steady, logit, share, *costs)
 
 
 def window_of(bundle_dir: Path) -> tuple[int, int]:

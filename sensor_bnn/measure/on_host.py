@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import Samples, read_samples, write_samples
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
@@ -104,11 +105,12 @@ def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> 
     """Run labelled windows or images in PyTorch, all of them or the first ``limit``.
 
     Raises:
-        DataError: the shape or a class of the data is not the model's.
+        DataError: the shape, a class or a channel of the data is not the model's.
     """
     from sensor_bnn.train.evaluate import cross_entropy, logits
 
     config = model.config
+    windows = with_channels_of(windows, config.channel_names, f"the model {config.name}")
     truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")[:limit]
     inputs = windows.x if limit is None else windows.x[:limit]
     begun = time.monotonic()
@@ -124,13 +126,14 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
 
     Args:
         file: any ONNX file with one input [1, ...] and one output [1, classes]. If it says the names of its
-            classes, as `sensor-bnn export` writes them, labels are matched by name, else by number.
+            classes and channels, as `sensor-bnn export` writes them, labels and channels are matched by name,
+            else by number.
         samples: labelled inputs.
         progress: called after each sample.
 
     Raises:
         ModelError: ONNX Runtime does not load the file.
-        DataError: the shape or the classes of the samples are not the model's.
+        DataError: the shape, the classes or the channels of the samples are not the model's.
     """
     import hashlib
 
@@ -138,6 +141,7 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
 
     facts = model_facts(file)
     known = facts.classes or samples.classes
+    samples = with_channels_of(samples, facts.channels, f"the model {facts.name}")
     truth = labels_by_name(samples.y, samples.classes, known, f"the model {facts.name}")
     done = 0
 

@@ -53,7 +53,7 @@ def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
     The input is ``window``, float32 ``[1, C, L]`` in the sensor's units, or ``[1, C, height, L]`` for images.
     The output is ``logits``, float32 ``[1, classes]``. A node has the name of its module
     (``/blocks.0/attention/query``), and the output of a node has the name of the node. The metadata are
-    ``name``, ``classes`` (a JSON list) and ``producer_version``.
+    ``name``, ``classes`` (a JSON list), ``producer_version`` and, if they have names, ``channels``.
 
     Args:
         folded: the model.
@@ -180,6 +180,8 @@ class _Graph:
             "classes": json.dumps(list(folded.classes), ensure_ascii=False),
             "producer_version": producer,
         }
+        if folded.channel_names:
+            metadata["channels"] = json.dumps(list(folded.channel_names), ensure_ascii=False)
         helper.set_model_props(model, metadata)
         return model
 

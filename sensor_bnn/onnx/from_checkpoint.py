@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
@@ -89,6 +90,7 @@ def export_checkpoint(
     windows = None if samples is None else read_samples(samples)
     expected = None
     if windows is not None:
+        windows = with_channels_of(windows, folded.channel_names, f"the model {folded.name}")
         truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
         laps.lap("ran %d samples in PyTorch", len(windows.y))

@@ -53,6 +53,9 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
             f"The teacher {path} is not in full precision.", 'Train it from a recipe with precision = "full".'
         )
     learned = parse_recipe(checkpoint.recipe, config.name).data
+    # Numbers of subjects, and images held out, are of one data set: in another they are other ones.
+    if (learned.set, learned.path) != (recipe.data.set, recipe.data.path):
+        return Teacher(checkpoint.model, hashlib.sha256(path.read_bytes()).hexdigest())
     if recipe.data.held_out and learned.held_out != recipe.data.held_out:
         raise CheckpointError(
             f"The teacher {path} was trained on the images that {recipe.name} is tested on"
@@ -183,6 +186,12 @@ def check_pair(plan: Distillation, student: ModelConfig, teacher: ModelConfig) -
             f"The teacher {teacher.name} and the student {student.name} have different classes; only one of"
             f" them has {', '.join(sorted(known ^ taught))}.",
             "Give a teacher for the same data.",
+        )
+    if student.channel_names and teacher.channel_names and student.channel_names != teacher.channel_names:
+        raise CheckpointError(
+            f"The teacher {teacher.name} has the channels {', '.join(teacher.channel_names)}, the student"
+            f" {student.name} has {', '.join(student.channel_names)}.",
+            "Give a teacher for the same channels, in the same order.",
         )
     for name in ("channels", "length", "tokens"):
         mine, other = getattr(student, name), getattr(teacher, name)
