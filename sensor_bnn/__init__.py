@@ -12,6 +12,11 @@ Each name, and the stage that it needs, is imported on first use: a program that
 torch or TVM. The command line uses the same functions.
 """
 
+import os
+
+# ONNX Runtime reports to its maker from its import on, and leaves a file in the temporary folder.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # As few imports as can be: until they are done, Ctrl-C ends the command line in a traceback.
 TYPE_CHECKING = False  # Type checkers know the name, and `typing` need not be imported for it.
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from sensor_bnn.compiler.metadata import Metadata
 
-_WIDTH = 130
-
 
 @click.command(name="compile")
 @click.argument("model", type=click.Path(path_type=Path))
@@ -106,8 +104,9 @@ def command(
 
 def _print(facts: Metadata) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from sensor_bnn.report.console import table_console
 
     layers = facts.layers
     total = sum(layer.instructions_estimated for layer in layers)
@@ -132,8 +131,7 @@ def _print(facts: Metadata) -> None:
             f"{layer.ram_bytes:,}",
             f"{layer.instructions_estimated:,}",
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    table_console().print(table)
     floats = [layer.name for layer in layers if layer.float]
     click.echo(
         f"flash: the weights of a layer, without code; the total of {facts.weights_bytes:,} bytes counts "
