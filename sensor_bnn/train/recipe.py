@@ -169,7 +169,7 @@ class Recipe:
     distill: Distillation = Distillation()
 
     def config(
-        self, shape: tuple[int, ...], classes: tuple[str, ...], channels: tuple[str, ...]
+        self, shape: tuple[int, ...], classes: tuple[str, ...], channels: tuple[str, ...] = ()
     ) -> ModelConfig:
         """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes.
 

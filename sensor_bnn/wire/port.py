@@ -104,7 +104,7 @@ class SerialPort:
     def set_baud(self, baud: int) -> bool:
         """Change the rate after all written bytes have been sent; return whether the port can."""
         if self.path.startswith(_SOCKET):
-            return False  # The other end has the line, and hears nothing of a rate.
+            return False  # The other end has the line, and is not told of a rate.
         try:
             self._serial.flush()
             self._serial.baudrate = baud
