@@ -359,6 +359,7 @@ class Session:
                 progress=progress,
                 interrupted=interrupted,
             )
+        # Now out of date: this run is complete.
         partial.unlink(missing_ok=True)
         expected = None
         if self.reference is not None:

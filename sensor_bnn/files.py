@@ -242,6 +242,7 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
     try:
         with write_errors(path, remedy):
             place.parent.mkdir(parents=True, exist_ok=True)
+            # Only this user may add files here, so that what is checked in it stays as it was.
             work.mkdir(mode=0o700)
             draft.mkdir()
         new = NewFolder(draft, path, remedy)
@@ -252,6 +253,8 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
             facts = {"made_by": "sensor-bnn", "kind": kind, "files": [MANIFEST, *files], "examples": examples}
             new.write(MANIFEST, json.dumps(facts, indent=1) + "\n")
         with write_errors(path, remedy):
+            # The contents come before the names: after a power cut the place has a complete folder, the old
+            # or the new one.
             _sync_all(draft)
             _swap(draft, place, old, path, kind)
             _sync(place.parent)
@@ -422,6 +425,8 @@ class _Draft:
                 if found is not None:
                     with suppress(PermissionError):
                         os.fchown(descriptor, found.st_uid, found.st_gid)
+                    # After fchown, which clears the set-user-ID bit, and because the umask has reduced the
+                    # mode of the open.
                     os.fchmod(descriptor, mode)
             self.raw = _Recorder(descriptor, "w")
             self.stream = io.BufferedWriter(self.raw)
@@ -430,6 +435,7 @@ class _Draft:
     def finish(self) -> None:
         assert self.stream is not None and self.raw is not None
         with write_errors(self.path, self.remedy):
+            # A library may have caught the failure of a write, and gone on.
             if self.raw.failure is not None:
                 raise self.raw.failure
             self.stream.flush()
@@ -444,6 +450,7 @@ class _Draft:
                     os.link(self.file, self.target)  # A rename would replace a file that came meanwhile.
                 else:
                     self.file.replace(self.target)
+                # A power cut can undo the rename until the folder is synced as well.
                 _sync(self.target.parent)
         _log.debug("wrote %s", self.path)
 
@@ -469,6 +476,7 @@ def _write(stream: BinaryIO, content: Content) -> None:
 
 def _failure(path: Path, error: OSError, remedy: str | None = None) -> FileError:
     reason = error.strerror or str(error)
+    # The error does not say which part of the path is in the way.
     blocked = error.errno in (errno.ENOTDIR, errno.EEXIST)
     parent = next((folder for folder in path.parents if os.path.lexists(folder)), None)
     if blocked and parent is not None and not parent.is_dir():

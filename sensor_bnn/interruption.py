@@ -14,7 +14,10 @@ from sensor_bnn.errors import InterruptionError
 from sensor_bnn.programs import ENDING
 
 _SIGNALS = (signal.SIGINT, *ENDING)
+# The handlers of the command line raise SystemExit with the status that a shell gives a program ended by a
+# signal.
 _EXIT_CODES = frozenset(128 + number for number in ENDING)
+# If Python is still within the destructor by then, the exception is swallowed and repeated once more.
 _AGAIN_SECONDS = 0.02
 
 

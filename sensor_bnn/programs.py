@@ -28,6 +28,7 @@ from sensor_bnn.errors import SensorBnnError, ToolError
 from sensor_bnn.files import FULL_SCRATCH, scratch_file
 
 _LAST_LINES = 3
+# Compilers and linkers report a full disk only by this text of the C library.
 _FULL = os.strerror(errno.ENOSPC)
 _TERMINATE_SECONDS = 5.0
 _DRAIN_SECONDS = 2.0
@@ -112,6 +113,8 @@ def run(
         with _signals_held_back():
             process = subprocess.Popen(
                 words,
+                # What runs is the file that was checked; the program still sees its name as the caller wrote
+                # it.
                 executable=path,
                 stdin=subprocess.PIPE if data else subprocess.DEVNULL,
                 stdout=captured,
@@ -253,9 +256,12 @@ def start(
                     pass_fds=pass_fds,
                     start_new_session=True,  # Ctrl-C reaches only us; we end the program
                 )
+                # Entered while signals are held back: one that came meanwhile is raised after that, and then
+                # ends the program too.
                 running = stack.enter_context(Running(process, Path(words[0]).name, said, grace))
         except OSError as problem:
             raise _not_started(words[0], problem, blame, install) from None
+        # From here on the Running closes the file and ends the program.
         stack.pop_all()
     return running
 
@@ -329,6 +335,7 @@ def _find(program: str, search: str, blame: _Blame, install: str) -> str:
 
 def _not_started(program: str, problem: OSError, blame: _Blame, install: str) -> SensorBnnError:
     """The file exists and is executable: its format or its interpreter is wrong, or there is no memory."""
+    # When the working folder is the cause, subprocess names that folder and not the program.
     if problem.filename is not None and Path(problem.filename).name != Path(program).name:
         return blame.error(
             f"{program} cannot be started in {problem.filename}: {problem.strerror}", "Check that folder."

@@ -69,6 +69,7 @@ def contents(file: Path, source: Source) -> bytes:
     """Return a file's bytes; the source's error if it is missing, no file, unreadable or too large."""
     try:
         with file.open("rb") as stream:
+            # One byte more than is allowed shows that a file is too large; a device reports no size.
             data = stream.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise source.error(f"Cannot read {source.name}: {error.strerror}.", source.remedy) from None
@@ -108,6 +109,7 @@ def json_values(data: bytes, source: Source) -> object:
     text = _text(data, source, "JSON")
     try:
         values = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        # Only an escape can leave half a surrogate pair in a text, which no UTF-8 output can hold.
         if "\\u" in text:
             json.dumps(values, ensure_ascii=False).encode()
     except RecursionError:
@@ -167,6 +169,7 @@ def _no_number(constant: str) -> float:
 
 def _check_plain(values: object, source: Source) -> None:
     """Refuse what no type would: too deep a nesting, and numbers that are not finite."""
+    # A loop and not a recursion, so that any depth ends in a sentence.
     waiting: list[tuple[_Path, object]] = [((), values)]
     while waiting:
         path, value = waiting.pop()
@@ -193,6 +196,7 @@ def _check_keys(value: object, info: inspect.Type, path: _Path, source: Source) 
             if closed and key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"the known keys are {', '.join(known)}"
+                # wrong() ends the sentence with a full stop, so a question loses its mark.
                 raise source.wrong(f"{_name((*path, str(key)))} is not a known key; {hint}".rstrip("?"))
             _check_keys(member, _member(info, key), (*path, str(key)), source)
     elif isinstance(value, list | tuple):

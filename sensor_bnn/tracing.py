@@ -218,6 +218,7 @@ class _File(logging.StreamHandler[TextIO]):
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.args, tuple) and any(isinstance(arg, Payload) for arg in record.args):
+            # A copy, because the screen's handler gets the same record and shows the short form.
             record = copy.copy(record)
             assert isinstance(record.args, tuple)
             record.args = tuple(arg.whole() if isinstance(arg, Payload) else arg for arg in record.args)
@@ -238,6 +239,8 @@ class _File(logging.StreamHandler[TextIO]):
     def close(self) -> None:
         super().close()
         try:
+            # A StreamHandler leaves its stream open, and only closing shows that the last bytes could not be
+            # written.
             self.stream.close()
         except OSError as problem:
             self._give_up(problem)

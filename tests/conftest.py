@@ -62,6 +62,7 @@ def _make(shape: Shape, seed: int = 0) -> FoldedModel:
         return (rng.integers(-8, 9, size) / 8).astype(np.float32)
 
     def integers(K: int, *size: int) -> np.ndarray:
+        # The standard deviation of a sum of K random signs, so that thresholds are where the sums are.
         spread = int(K**0.5)
         return rng.integers(-spread, spread + 1, size).astype(np.int32)
 
@@ -233,6 +234,7 @@ def conforms() -> Callable[[str, object], None]:
 
     from sensor_bnn.report.schema import FOLDER, violation
 
+    # Schemas refer to each other, so all are loaded.
     resources = {f"{file.stem}.json": json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
     registry = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in resources.values()

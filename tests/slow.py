@@ -74,6 +74,7 @@ class _Guard:
     def __init__(self, folder: Path) -> None:
         self._path = os.environ["PATH"]
         self._told = folder / "told"
+        # One folder per fixture: to allow a fixture is to leave its folder off the search path.
         self._folders = {fixture: folder / fixture for fixture in PROGRAMS}
         self._allowed: frozenset[str] = frozenset(PROGRAMS)
         for fixture, patterns in PROGRAMS.items():
@@ -94,6 +95,7 @@ class _Guard:
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
         """Refuse to start this program as another process that trains."""
+        # Another process does not have this one's patch of Epochs.run, so its arguments are looked at.
         if event != "subprocess.Popen" or "training" in self._allowed:
             return
         words = {str(word) for word in arguments[1]} if isinstance(arguments[1], list) else set()
@@ -136,6 +138,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    # The guard itself stays: Python has no way to remove an audit hook.
     config.stash[_GUARD].allow(frozenset(PROGRAMS))
     shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
 
@@ -154,11 +157,13 @@ def _fixtures(item: pytest.Item) -> frozenset[str]:
     return frozenset(PROGRAMS) & {*getattr(item, "fixturenames", ()), *marks}
 
 
+# Around the whole protocol, because fixtures, which it sets up, start programs too.
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     fixtures = _fixtures(item)
     item.config.stash[_GUARD].allow(fixtures)
     with pytest.MonkeyPatch.context() as patch:
+        # Not imported here: that would load PyTorch for tests that do without it.
         epochs = sys.modules.get("sensor_bnn.train.epochs")
         if epochs is not None and "training" not in fixtures:
             patch.setattr(epochs.Epochs, "run", _no_training)

@@ -108,6 +108,7 @@ def test_bytes_stay_bytes_and_text_is_readable_whatever_it_is(fake) -> None:
 
 
 def test_a_noisy_program_does_not_block(fake) -> None:
+    # Much more than a pipe holds (64 KB): a host that reads only one of the two streams would block.
     file = fake("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; cat >/dev/null")
     done = programs.run([file], install=INSTALL, stdin=bytes(3_000_000), timeout=60)
     assert (len(done.output), len(done.errors)) == (3_000_000, 3_000_000)
@@ -122,6 +123,7 @@ def test_merged_words_stay_in_order(fake) -> None:
 
 
 def test_a_program_that_does_not_read_its_input(fake) -> None:
+    # More than a pipe holds, so the rest meets a closed pipe.
     assert programs.run([fake("exit 0")], install=INSTALL, stdin=bytes(1_000_000)).status == 0
 
 

@@ -111,6 +111,7 @@ def test_a_value_that_breaks_its_rule(values: object, told: str) -> None:
     assert len(caught.value.message) < 200
 
 
+# Far deeper than the parsers of TOML and JSON can recurse.
 DEEP = 200_000
 
 
@@ -125,6 +126,7 @@ DEEP = 200_000
         (read_toml, b"flag = " + b"[" * DEEP, "nested more than"),
         (read_toml, b"a." * 100 + b"a = 1", "nested more than"),
         (read_toml, b"flag = 2020-01-01", "flag is datetime"),
+        # Python converts numbers of up to 4,300 digits.
         (read_toml, b"flag = " + b"9" * 5000, "no valid TOML"),
         (read_json, b'{"flag": true, "flag": false}', "the key 'flag' is there twice"),
         (read_json, b'{"flag": NaN}', "NaN is no number in JSON"),

@@ -35,10 +35,13 @@ static void answer(const frame *request) {
         uart_deafen(); /* the bytes that follow are for the bootloader */
     }
     if (request->fault == FRAME_STATUS_OK) {
+        /* Before the answer, so that a host which has the answer can rely on it. */
         confirm();
     }
+    /* At the rate of the request; only then is the rate changed. */
     uart_send(response, count);
     if (next.leave) {
+        /* The reset would cut off what is still being sent. */
         uart_drain();
         stay_request(STAY_ASKED);
         cpu_reset();
@@ -76,6 +79,7 @@ int main(void) {
         const uint64_t patience = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
         const uint64_t slowness = slow_again != 0u ? slow_again : UART_NEVER;
         if (uart_receive(&byte, least(hunger, least(patience, slowness)))) {
+            /* FRAME_FIRST is no text character: it tells frames from EEMBC's text commands. */
             if (byte == FRAME_FIRST || frame_begun(&decoder)) {
                 frame_push(&decoder, byte);
             } else {

@@ -381,6 +381,7 @@ void an3155_serve(void) {
         if (!receive(&complement)) {
             continue;
         }
+        /* A wrong complement is refused like an unknown command: CALL is none of these. */
         switch ((command ^ complement) == 0xFF ? command : CALL) {
         case GET:
             get();

@@ -84,6 +84,8 @@ static void load(void) {
 bool slots_choose(bool crashed) {
     load();
     for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
+        /* A header that the journal does not know was written since the last start: it is the newest
+         * image. */
         if (header_of(slot)->header_crc32 != state.known[slot] && judge(slot) == IMAGE_WHOLE) {
             prefer(slot);
         }
@@ -130,6 +132,7 @@ noreturn void slots_start(void) {
     if (SBNN_SLOTS == 2 && !is_confirmed(state.current)) {
         state.starts[state.current]++;
     }
+    /* Counted before the image starts, so that one which hangs at once is counted too. */
     journal_store(&state);
     watchdog_start();
     cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);

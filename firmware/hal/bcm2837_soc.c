@@ -28,6 +28,7 @@ void cpu_enable_interrupt(uint32_t number) {
 
 noreturn void soc_reset(void) {
     PM_WDOG = PM_PASSWORD | PM_WDOG_TICKS;
+    /* A write counts only with the password in its highest byte, so nothing else may be there. */
     PM_RSTC = PM_PASSWORD | (PM_RSTC & ~PM_RSTC_CONFIGURATION & 0xFFFFFFu) | PM_RSTC_FULL_RESET;
     for (;;) {
     }

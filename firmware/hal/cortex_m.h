@@ -33,6 +33,7 @@
 #define SCB_ICSR_PENDSTCLR (1u << 25)
 #define SCB_VTOR REGISTER(0xE000ED08u)
 #define SCB_AIRCR REGISTER(0xE000ED0Cu)
+/* A write without the key 0x05FA is ignored. */
 #define SCB_AIRCR_SYSRESETREQ (0x05FA0000u | 1u << 2)
 #define SCB_CCR REGISTER(0xE000ED14u)
 #define SCB_CCR_DATA_CACHE (1u << 16)

@@ -64,7 +64,8 @@ __attribute__((section(".vectors"), used)) static const struct {
 #endif
 
 /* Fill the stack with MEMORY_PAINT while nothing is on it, then switch from the main stack to the
- * process stack. It is naked assembly, because compiled code would already use the stack. */
+ * process stack. It is naked assembly, because compiled code would already use the stack. In it, %c0 is
+ * the constant without the # that %0 would put before it: ldr's = takes none. */
 __attribute__((naked)) noreturn void reset(void) {
     __asm volatile(ENABLE_FPU "ldr r0, =linker_stack_bottom\n"
                               "ldr r1, =linker_stack_top\n"

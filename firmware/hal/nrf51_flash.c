@@ -36,6 +36,7 @@ bool flash_erase(uint32_t address) {
     const uint32_t *const words = (const uint32_t *)(uintptr_t)address;
     configure(CONFIG_ERASE);
     NVMC_ERASEPAGE = address;
+    /* This waits until the page is erased. */
     configure(CONFIG_READ);
     for (uint32_t i = 0; i < SBNN_FLASH_PAGE_BYTES / 4u; i++) {
         if (words[i] != 0xFFFFFFFFu) {

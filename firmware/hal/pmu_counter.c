@@ -14,6 +14,7 @@ void counter_open(void) {
     AARCH64_WRITE(pmcntenset_el0, PMCNTEN_CYCLES);
     aarch64_barrier();
     const uint64_t before = AARCH64_READ(pmccntr_el0);
+    /* Long enough that a counter which counts has moved. */
     for (int i = 0; i < 64; i++) {
         __asm volatile("nop");
     }

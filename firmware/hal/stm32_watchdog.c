@@ -19,6 +19,8 @@
 _Static_assert(PERIODS > 0u && PERIODS <= 0x1000u, "the IWDG counts to 4096 periods of 256 clocks");
 
 void watchdog_start(void) {
+    /* Start it first: that starts its clock, without which the two registers would not take their
+     * values. */
     IWDG_KR = KEY_START;
     IWDG_KR = KEY_UNLOCK;
     IWDG_PR = PR_256;

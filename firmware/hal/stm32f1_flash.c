@@ -25,6 +25,7 @@ static void wait(void) {
 static void unlock(void) {
     wait();
     if (FPEC_CR & CR_LOCK) {
+        /* ST's keys, in this order; after a wrong one the flash stays locked until the next reset. */
         FPEC_KEYR = 0x45670123u;
         FPEC_KEYR = 0xCDEF89ABu;
     }

@@ -42,6 +42,7 @@ static void wait(uint32_t bank) {
 static void unlock(uint32_t bank) {
     wait(bank);
     if (CR(bank) & CR_LOCK) {
+        /* ST's keys, in this order; after a wrong one the bank stays locked until the next reset. */
         KEYR(bank) = 0x45670123u;
         KEYR(bank) = 0xCDEF89ABu;
     }

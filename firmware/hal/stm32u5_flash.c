@@ -43,6 +43,7 @@ static void wait(void) {
 static void unlock(void) {
     wait();
     if (CR & CR_LOCK) {
+        /* ST's keys, in this order; after a wrong one the flash stays locked until the next reset. */
         KEYR = 0x45670123u;
         KEYR = 0xCDEF89ABu;
     }

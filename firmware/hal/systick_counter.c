@@ -88,6 +88,7 @@ static bool start_cycles(void) {
     DWT_CYCCNT = 0;
     DWT_CTRL |= DWT_CTRL_CYCCNTENA;
     cortex_m_barrier();
+    /* Long enough that a counter which counts has moved. */
     const uint32_t before = DWT_CYCCNT;
     for (int i = 0; i < 64; i++) {
         __asm volatile("nop");

@@ -4,6 +4,7 @@
 #include "hal/counter.h"
 #include "hal/cpu.h"
 
+/* Eleven bits, the most that a byte takes: a start bit, eight of data, parity and a stop bit. */
 #define BYTE_TICKS (11u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD + 1u)
 
 static uint8_t ring[UART_RING_BYTES];
@@ -19,6 +20,7 @@ void uart_received(uint8_t byte) {
     const uint32_t at = written;
     if (at - read < UART_RING_BYTES) {
         ring[at % UART_RING_BYTES] = byte;
+        /* Last: uart_receive takes the byte as soon as it sees this. */
         written = at + 1u;
     }
 }

@@ -38,6 +38,7 @@ bool frame_next(frame_decoder *decoder, frame *found) {
         found->status = bytes[5];
         found->length = (uint16_t)length;
         found->payload = bytes + FRAME_HEADER_BYTES;
+        /* If this is no frame, only its magic is dropped: a true frame may begin within the rest. */
         decoder->done = sizeof magic;
         if (length > FRAME_MAX_PAYLOAD) {
             if (!known) {

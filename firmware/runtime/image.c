@@ -29,6 +29,7 @@ image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t add
     if (header.address != address) {
         return IMAGE_MISPLACED;
     }
+    /* Checked before the image is read: a wrong size could lead out of the slot. */
     if (header.image_bytes > slot_bytes - IMAGE_HEADER_BYTES) {
         return IMAGE_TOO_LARGE;
     }

@@ -109,6 +109,7 @@ def command(
             )
         given = {"--port": port, "--samples": samples_file, "--reference": reference, "--build": build}
         for option, value in given.items():
+            # A port from the environment is meant for other commands too: it is no mistake here.
             if value is not None and not (option == "--port" and _from_environment("port")):
                 raise click.UsageError(f"{option} can only be used with a BUNDLE.")
         result, facts = _random(model, board, limit or 2, seed, narrow, output)

@@ -67,6 +67,7 @@ def command(
 
     from sensor_bnn.compiler.targets import find_target
 
+    # Before the imports, which take seconds.
     find_target(target)
     from sensor_bnn import compile as compile_model
     from sensor_bnn import export

@@ -126,6 +126,7 @@ def command(
     processes = Processes()
     if not dry_run and (devices * nodes > 1 or strategy == "ddp" or precision != "32"):
         processes = launch(devices, nodes, strategy, {"32": "32-true", "bf16": "bf16-mixed"}[precision])
+        # Again, because the launch of several processes sets a number of its own.
         torch.set_num_threads(threads)
     console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")

@@ -195,6 +195,7 @@ def _metadata(
         model=name,
         model_hash=model_hash,
         target=target.name,
+        # C has no array without elements, and a caller may declare one of this size.
         arena_bytes=max(plan.size, ALIGNMENT),
         arena_lower_bound_bytes=plan.lower_bound,
         input=_end(source),

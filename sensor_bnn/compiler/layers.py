@@ -36,6 +36,7 @@ def host_layers(program: Program, steps: list[int] | None = None) -> Iterator[Ca
         place = folder / "bundle"
         bundle = write_bundle(exposed, "layers", "00" * 32, find_target("host"), place, package=False)
         model = HostModel(bundle.folder)
+    # The folder is gone by now; the library is loaded, and stays so.
     yield lambda window: read_layers(results, model.infer(window).tobytes())
 
 

@@ -238,6 +238,7 @@ LOOP = "popcount"
 
 
 def _popcount(loop: _Loop) -> Kernel:
+    # Up to 2^24 a count is exact as a float32.
     return Kernel(LOOP, 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
 
 
@@ -285,9 +286,12 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
     """Make a kernel of this family; its workspace equals ``sbnn_lookup_workspace_bytes`` in C."""
 
     def workspace(N: int, K: int) -> int:
+        # Words of the counts of 8 rows of one output: a pair of sums, and the wide counts if bytes are too
+        # small.
         counts = 2 if K <= _BYTE_BITS else 2 + 4
         return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
 
+    # 65534 bits: a limit may be one more, and must fit a halfword.
     return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
 
 

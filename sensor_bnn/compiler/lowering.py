@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 _ADDRESS = r'"0x[0-9a-f]+"'
 
+# Passes of TVM's default pipeline (tvm.s_tir.pipeline), in its order; those for threads, GPUs and
+# asynchronous copies, among others, are left out.
 _PASSES = (
     s_tir.transform.CanonicalizeLoop,
     s_tir.transform.LowerInitBlock,

@@ -36,6 +36,7 @@ def narrowest(array: Array) -> Array:
 def _is_exact(array: Array, kind: Any) -> bool:
     limit = np.iinfo(kind).max if np.dtype(kind).kind == "i" else float(np.finfo(kind).max)
     size = np.abs(array)
+    # A NaN fails this comparison too.
     if not np.all(size <= limit):
         return False
     if np.dtype(kind).kind == "f" and bool(((size > 0) & (size < _SMALLEST_NORMAL)).any()):

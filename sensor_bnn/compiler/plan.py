@@ -57,6 +57,7 @@ def plan_program(graph: Graph, target: Target, tuning: Tuning = NOTHING_TUNED) -
         ModelError: an operator has no kernel for its types, the output is not computed, or a choice of the
             tuning does not fit its layer.
     """
+    # A reshape that was legalised would become a kernel that copies.
     legal = relax.transform.LegalizeOps(skip_ops=["relax.reshape"])(graph.module)
     writer = _Writer(graph, target, tuning)
     main = legal["main"]
@@ -169,6 +170,7 @@ class _Writer:
         arrays = [self._buffers[index].array for index in reads]
         ways = ways_of(extern, types, arrays, numbers, self._target)
         plan = plan_of(extern, types, numbers, self._costs) if ways is None else self._plan(name, ways)
+        # The kernels count mismatches, so a threshold of the dot product becomes a limit of that count.
         if extern == f"{DOMAIN}.BnnLinearPacked":
             thresholds = self._buffers[reads[2]].array
             if thresholds is None:

@@ -37,6 +37,7 @@ def c_prefix(name: str) -> str:
             "Use letters, digits and dashes.",
         )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
+    # No name in C begins with a digit, and the header must not hide one that other code includes.
     if not prefix or prefix[0].isdigit() or prefix in _HEADERS:
         prefix = f"bnn_{prefix}".rstrip("_")
     return prefix

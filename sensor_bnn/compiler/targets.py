@@ -51,6 +51,7 @@ class Target:
             "mtriple": self.triple,
             "mcpu": self.cpu,
             "opt-level": 3,
+            # All vectors here have 128 bits: NEON, Helium, and SSE2 on the host.
             "vector-width": 128,
         }
         if self.features or self.unfused:

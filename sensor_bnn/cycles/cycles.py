@@ -256,11 +256,14 @@ def _run_model(target: Target, blocks: list[tuple[str, ...]]) -> list[float]:
             f"-mtriple={target.triple}",
             f"-mcpu={target.cpu}",
             f"-iterations={_ITERATIONS}",
+            # The default charges 100 cycles for a call; what the called function takes is counted in its own
+            # blocks.
             "-call-latency=1",
             "-skip-unsupported-instructions=lack-sched",
             "-resource-pressure=0",
             "-instruction-info=0",
             "-json",
+            # The assembler must accept conditional instructions without the `it` that model_text leaves out.
             *(("-arm-implicit-it=always",) if target.triple.startswith("thumb") else ()),
         ],
         "\n".join(lines) + "\n",

@@ -151,6 +151,7 @@ def _names(file: Path, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
     texts = names.dtype.kind == "U" and names.ndim == 1
     _check(file, array, names, texts, names.shape, "a list of texts")
     try:
+        # The texts of numpy may hold numbers that are no characters of Unicode.
         names.astype(names.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
     except UnicodeDecodeError:
         raise _wrong(file, f"{array} holds characters that Unicode does not have") from None
@@ -204,6 +205,7 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
                     f"Save it as `np.array({name}, dtype={'str' if name in _TEXTS else 'float'})`.",
                 )
             held = len(data) - member.tell()
+            # Checked first, because numpy allocates what the header says before it reads the data.
             if prod(shape) * dtype.itemsize != held:
                 raise _wrong(file, f"{name} is {dtype} {list(shape)}, but {held:,} bytes are stored")
             member.seek(0)

@@ -63,6 +63,7 @@ class Symbols:
             if s["st_info"]["type"] == "STT_FUNC"
         }
         starts = sorted(found)
+        # The last function without a size reaches to the end of the address space.
         ends = [*starts[1:], 1 << 64]
         self.functions = tuple(
             Function(found[start][0], start, start + found[start][1] if found[start][1] else end)
@@ -151,6 +152,8 @@ def _own_bytes(data: bytes, thumb: bool) -> bytes:
     """Return only the instruction's own bytes: at the end of a page QEMU adds prefetched bytes."""
     if not thumb:
         return data
+    # The first halfword of a 32-bit instruction begins with these five bits (Armv7-M Architecture Reference
+    # Manual, A5.1).
     return data[: 4 if data[1] >> 3 in (0b11101, 0b11110, 0b11111) else 2]
 
 
@@ -169,6 +172,7 @@ def counts_by_layer(spans: list[Counts], layers: int) -> list[Counts]:
     Raises:
         ToolError: the spans do not come from such a run.
     """
+    # Two reads for the cost of reading, one at the start, two per layer, one at the end.
     marks = 3 + 2 * layers + 1
     if len(spans) <= marks or (len(spans) - 1) % marks:
         raise _lost(f"{len(spans)} spans do not come from profiled inferences of {layers} layers")

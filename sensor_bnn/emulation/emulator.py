@@ -78,6 +78,7 @@ class Emulator:
             self.debugger = f"{scratch}/gdb"
             ours, theirs = socket.socketpair()
             self._control = stack.enter_context(ours)
+            # Closed here once QEMU has its own copy, so that an end of QEMU shows as the end of the answers.
             with theirs:
                 self._program = stack.enter_context(
                     programs.start(
@@ -87,14 +88,19 @@ class Emulator:
                         grace=_QUIT_SECONDS,
                     )
                 )
+            # Runs before the program's own end: QEMU is asked to quit and then has its grace, in which
+            # plugins write their output.
             stack.callback(self._quit)
             self._control.settimeout(_ANSWER_SECONDS)
             self._answers = stack.enter_context(self._control.makefile("rb"))
             self._read()  # the greeting
             self._execute("qmp_capabilities")
             self.port = self._find_port()
+            # O_NOCTTY: a board's port must not become this process's terminal, from which Ctrl-C would come.
             holder = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
             stack.callback(os.close, holder)
+            # A new pseudo-terminal echoes, and translates line ends and control characters: frames would not
+            # pass.
             tty.setraw(holder)
             self._execute("cont")
             _log.info("%s runs, port %s", self.board.name, self.port)
@@ -169,6 +175,7 @@ class Emulator:
             self.facts.program,
             *self.facts.arguments,
             *("-kernel", str(self.kernel)),
+            # Virtual time then depends on instructions alone, so the same work gives the same count.
             *("-icount", f"shift={self.facts.icount_shift}"),
             *(("-plugin", self.plugin) if self.plugin is not None else ()),
             *("-display", "none", "-monitor", "none", "-serial", "pty"),

@@ -42,6 +42,7 @@ def make_application(
 def application_bytes(firmware: bytes, slot: Region) -> bytes:
     """Return the flash content after the header of an ELF file linked for ``slot``."""
     content = flash_content(firmware, slot.origin)
+    # The linker has refused anything larger: the script's FLASH region is the slot.
     assert len(content) <= slot.size
     return content[HEADER_BYTES:]
 

@@ -126,6 +126,8 @@ def build_firmware(
             "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
     write_files(out_dir, files)
+    # After the new files are in place: an image of another model for the second slot must not be flashed with
+    # them.
     _remove_stale(out_dir, files)
     if is_program(board):
         (out_dir / "firmware.elf").chmod(0o755)

@@ -169,6 +169,8 @@ def _fits(program: _Program, board: Board) -> tuple[bool, str]:
 
 def _cortex_m_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     size, start = program.vector_bytes, program.vectors
+    # Armv7-M requires a power of two that is not smaller than the table, and at least 128 bytes (VTOR's low
+    # bits are 0).
     alignment = max(128, 1 << (size - 1).bit_length())
     if program.addresses.get("vectors") != start:
         return False, f"{program.name} has no vector table at {start:#010x}"

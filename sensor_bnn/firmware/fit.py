@@ -28,6 +28,7 @@ def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
             most=bundle.largest_layer,
         )
     ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
+    # The application keeps input, output and eight bytes of ticks per layer beside the arena.
     ram += bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
     if weights == "ram":
         ram += bundle.weights_bytes

@@ -12,6 +12,7 @@ from sensor_bnn.hardware.facts import HEADER_BYTES
 
 _MAGIC = int.from_bytes(b"SBNN", "little")
 _VERSION = 3
+# The 308 reserved bytes put the signature and the last CRC at the end of the 512 bytes (docs/protocol.md).
 _FIELDS = struct.Struct("<IIII32s32s16s32sII308x")
 _SIGNATURE_BYTES = 64
 _CRC = struct.Struct("<I")

@@ -44,6 +44,7 @@ IMAGES = ("firmware", "firmware-b")
 
 _VECTORS_BEFORE_INTERRUPTS = 16
 _LOG_LINES = 12
+# The words of GNU ld, whose messages _run keeps in English.
 _OVERFLOW = re.compile(r"region `(FLASH|RAM|LARGE)' overflowed by (\d+) bytes")
 
 
@@ -144,6 +145,7 @@ def link_firmware(
                 raise no_room_for_weights(error.missing, board) from None
             raise
     if bundle is not None and len(board.slots) == 2:
+        # The image for the second slot has the same size, because only its address differs.
         size = HEADER_BYTES + len(application_bytes((build / "firmware.elf").read_bytes(), board.slots[0]))
         if size <= board.slots[1].size:
             _run([cmake, "--build", str(build), "--target", "firmware-b"], log, board)
@@ -273,6 +275,7 @@ def _run(command: list[str], log: Path, board: Board) -> None:
     environment = {
         name: value for name, value in os.environ.items() if name not in ("CFLAGS", "LDFLAGS", "CC")
     }
+    # A fixed date instead of the present one: the same sources give the same bytes.
     environment |= {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
     done = programs.run(
         command, env=environment, merged=True, check=False, install="Install it: pip install cmake ninja"

@@ -54,6 +54,7 @@ def make_key(file: Path) -> bytes:
     text = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    # This gives the better message; ``exclusive`` refuses a file that comes in the meantime.
     if os.path.lexists(file):
         raise KeyFileError(
             f"There is a file {file} already.",

@@ -63,6 +63,7 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
     with replace_file(file, in_place=True, remedy=remedy) as stream:
         stream.write(text.getvalue().encode())
     with write_errors(file, remedy):
+        # A probe reports a failure by a file of this name on its drive.
         failed = drive / "FAIL.TXT"
         words = failed.read_text(errors="replace").strip() if failed.is_file() else ""
     if words:

@@ -84,6 +84,8 @@ def _from_hex(file: Path) -> bytes:
         raise BundleError(f"{file} is a damaged Intel HEX file: {error}.", _REMEDY) from None
     if content.minaddr() is None:
         raise BundleError(f"{file} holds nothing to load.", _REMEDY)
+    # 64 MB are far more than a board's flash. Parts that are farther apart would fill this machine's memory
+    # with padding.
     if content.maxaddr() - content.minaddr() > 1 << 26:
         raise BundleError(f"{file} spreads over too many bytes.", "Give the build's firmware.bin.")
     content.padding = 0xFF

@@ -55,6 +55,7 @@ def flash_by_probe(
         ) from None
     options = {"target_override": target} if target else {}
     try:
+        # Without configuration files: one in the working folder must not change what is written where.
         session = ConnectHelper.session_with_chosen_probe(
             blocking=False, return_first=False, unique_id=probe, options=options, no_config=True
         )

@@ -150,6 +150,8 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
 
 
 def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
+    # The bootloader is called first, because an application ignores the call. HELLO would be commands to a
+    # bootloader.
     if bootloader.sync(_SYNC_SECONDS):
         return
     for _ in range(2):  # the client does not repeat this request, which may be lost

@@ -43,6 +43,7 @@ def changed_pages(
         return pages
     changed = []
     try:
+        # One checksum of everything first: if nothing has changed, no page needs a command of its own.
         if _equal(session, address, data):
             return ()
         starts = range(0, len(data), board.flash.page)

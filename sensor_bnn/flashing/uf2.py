@@ -22,9 +22,13 @@ PAYLOAD_BYTES = 256
 
 _FILE = "FIRMWARE.UF2"
 _INFO = "INFO_UF2.TXT"
+# Eight words, an area of 476 bytes for the payload, and a closing magic number: 512 bytes, a sector of the
+# drive.
 _BLOCK = struct.Struct("<8I476sI")
+# The format's magic numbers; in memory the first one reads "UF2\n".
 _FIRST, _SECOND, _LAST = 0x0A324655, 0x9E5D5157, 0x0AB16F30
 _FAMILY_PRESENT = 0x2000
+# Where desktops of Linux and macOS mount drives, and where people do by hand.
 _MOUNTED = ("/media/*/*", "/run/media/*/*", "/media/*", "/mnt/*", "/Volumes/*")
 
 

@@ -105,6 +105,7 @@ def new_board(name: str, source: Board, folder: Path) -> Board:
     text = re.sub(r"(?m)^default\s*=.*\n", "", text)
     with replace_folder(target, None) as draft:
         draft.write(BOARD_FILE, text)
+        # Read before it is placed: facts that break a rule leave no folder.
         read_board(draft.path)
     return read_board(target)
 

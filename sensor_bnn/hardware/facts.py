@@ -26,6 +26,8 @@ UsbId = Annotated[
     ),
 ]
 
+# The table that follows it may have up to 128 words: it must be at a multiple of its size, rounded up to a
+# power of two.
 HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
 
 

@@ -192,6 +192,7 @@ def _flash_problems(flash: Flash) -> Iterator[str]:
 def _ram_problems(board: Board) -> Iterator[str]:
     ram, large = board.ram, board.large
     yield from _region_problems("memory.ram", ram)
+    # The procedure call standard of a Cortex-M keeps the stack pointer at a multiple of 8.
     if ram.stack % 8:
         yield f"memory.ram.stack is {ram.stack:#x}; it must be a multiple of 8"
     if ram.stack >= ram.size:

@@ -185,6 +185,7 @@ def run_bench(
             outputs.append(client.read_output(output_bytes))
             progress("bench", len(outputs), len(inputs))
         laps.lap("ran %d samples on %s", len(inputs), board.name)
+        # The last sample is still staged, so this is the same work once more.
         again = client.infer()
         total, layer_ticks = client.profile()
         memory = client.memory()
@@ -193,6 +194,7 @@ def run_bench(
     counted = is_counted(hello, board)
     shares = [layer.instructions or 0 for layer in layers] if counted else layer_ticks
     profile_instructions = instructions_of(total, hello, board)
+    # The low median of an even number is a count that was measured, and not a mean of two.
     median = statistics.median_low(ticks)
     p99 = sorted(ticks)[-(-99 * len(ticks) // 100) - 1]
     answers = np.stack([np.frombuffer(output, output_dtype) for output in outputs])
@@ -213,6 +215,7 @@ def run_bench(
         ticks_max=max(ticks),
         ticks_p99=p99,
         microseconds=None if counted else round(median * 1e6 / hello.counter_hz, 3),
+        # As instructions: the same ones may take a tick more or less, depending on when they begin.
         repeat_exact=_count(again, hello, board) == _count(ticks[-1], hello, board),
         arena_bytes=memory.arena_bytes,
         arena_high_water_bytes=memory.arena_high_water_bytes,

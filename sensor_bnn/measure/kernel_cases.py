@@ -109,6 +109,7 @@ def _binary(target: Target, shape: Shape, rng: np.random.Generator) -> Iterator[
     m, n, k = shape.m, shape.n, shape.k
     x = pack_bits(rng.random((m, k)) < 0.5)
     w = pack_bits(rng.random((n, k)) < 0.5)
+    # Random sums have the standard deviation sqrt(k): with limits in that range both bits occur often.
     spread = int(k**0.5) + 1
     threshold = rng.integers(-spread, spread + 1, n).astype(np.int32)
     scale, bias = (rng.standard_normal(n).astype(np.float32) for _ in range(2))
@@ -136,6 +137,7 @@ def _int8(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
     m, n, k = shape.m, shape.n, shape.k
     isa = next((isa for isa in reversed(target.isa) if isa in _INT8), "portable")
     x = rng.integers(-128, 128, (m, k)).astype(np.int8)
+    # Symmetric, as linear_int8.h requires of weights.
     w = rng.integers(-127, 128, (n, k)).astype(np.int8)
     bias = rng.integers(-(1 << 12), 1 << 12, n).astype(np.int32)
     multiplier = rng.integers(1 << 30, 1 << 31, n).astype(np.int32)
@@ -177,6 +179,7 @@ def int8_linear(x: Array, w: Array, bias: Array, multiplier: Array, shift: Array
 def _float32(target: Target, shape: Shape, rng: np.random.Generator) -> Case:
     """Make a float32 case of small whole numbers, so that sums are exact in any order, fused or not."""
     m, n, k = shape.m, shape.n, shape.k
+    # A sum of k products of two such numbers must fit the significand.
     bits = max(1, min(7, (_FLOAT_BITS - k.bit_length()) // 2))
     x, w = (
         (2 * rng.integers(-(1 << bits >> 1), 1 << bits >> 1, size) + 1).astype(np.float32)

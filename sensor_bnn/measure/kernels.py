@@ -191,6 +191,7 @@ def _ram_bytes(cases: Iterable[Case]) -> int:
 
 
 def _flash_bytes(cases: Iterable[Case]) -> int:
+    # By identity: cases share arrays, and the program stores each once.
     return sum({id(array): array.nbytes for case in cases for array in case.constants}.values())
 
 

@@ -94,6 +94,8 @@ def with_image(board: Board, image: Path) -> Board:
     assert board.emulator is not None
     if is_program(board):
         return board
+    # With force-raw QEMU loads the bytes as they are, even if they look like a format with addresses of its
+    # own.
     loader = f"loader,file={image},addr={board.slot.origin:#x},force-raw=on"
     arguments = (*board.emulator.arguments, "-device", loader)
     return replace(board, emulator=replace(board.emulator, arguments=arguments))

@@ -126,6 +126,7 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
     again = "Give a file that `sensor-bnn train` wrote."
     if not path.is_file():
         raise CheckpointError(f"There is no {kind} at {path}.", again)
+    # torch.load would take any other file for its old format, a bare pickle.
     if not zipfile.is_zipfile(path):
         raise CheckpointError(f"{path} is truncated or not a {kind}.", again)
     try:

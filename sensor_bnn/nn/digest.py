@@ -30,6 +30,7 @@ def _add(digest: Any, value: Any) -> None:
     if kind in (type(None), bool, int):
         _add_bytes(digest, kind.__name__, str(value).encode())
     elif kind is float:
+        # As bits: NaN has a digest too, and 0.0 and -0.0 have different ones.
         _add_bytes(digest, "float", struct.pack("<d", value))
     elif kind is str:
         _add_bytes(digest, "str", value.encode("utf-8", "surrogatepass"))

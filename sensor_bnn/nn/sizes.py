@@ -60,6 +60,7 @@ def sizes(config: ModelConfig) -> Sizes:
 def _vit(config: TransformerConfig) -> Sizes:
     d, f, T, H = config.width, config.width * config.mlp_ratio, config.tokens, config.heads
     classes, L = len(config.classes), config.layers
+    # Tensors without data: the sizes of a large model are known at once, and take no memory.
     with torch.device("meta"):
         parameters = sum(p.numel() for p in BinaryTransformer(config).parameters())
     weights = 4 * d * d + 2 * d * f  # per block

@@ -20,7 +20,15 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import FLOAT
-from sensor_bnn.onnx.types import STANDARD, constant_type, is_sign, node_label, node_types, standard_opset
+from sensor_bnn.onnx.types import (
+    STANDARD,
+    constant_type,
+    is_sign,
+    node_label,
+    node_types,
+    own_version,
+    standard_opset,
+)
 
 Array = npt.NDArray[Any]
 
@@ -138,7 +146,7 @@ def _results(
     given = {name: constants[name] for name in node.input if name}
     try:
         types = {name: constant_type(tensor) for name, tensor in given.items()}
-        found = node_types(node, index, types, given, standard_opset(model))
+        found = node_types(node, index, types, given, standard_opset(model), own_version(model))
     except ModelError:  # What is wrong is said where the node is read.
         return {}
     names = [name for name in node.output if name]

@@ -30,7 +30,6 @@ from sensor_bnn.nn.folded import (
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
 from sensor_bnn.onnx.operators import (
     DOMAIN,
-    DOMAIN_VERSION,
     FLOAT,
     INT,
     IR_VERSION,
@@ -39,6 +38,7 @@ from sensor_bnn.onnx.operators import (
     PRODUCER,
     Array,
     TensorType,
+    domain_version,
 )
 from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
 
@@ -170,7 +170,10 @@ class _Graph:
         model = helper.make_model(
             graph,
             ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
+            opset_imports=[
+                helper.make_opsetid("", OPSET),
+                helper.make_opsetid(DOMAIN, domain_version(self.nodes, self.types)),
+            ],
             functions=[operator.function() for name, operator in OPERATORS.items() if name in used],
             producer_name=PRODUCER,
             producer_version=producer,

@@ -13,7 +13,7 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.constants import fold_constants, name_constants
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
 from sensor_bnn.onnx.rewrite import REWRITTEN, rewrite
 from sensor_bnn.onnx.types import (
@@ -24,6 +24,7 @@ from sensor_bnn.onnx.types import (
     is_sign,
     node_label,
     one_sentence,
+    own_version,
 )
 
 OLDEST_OPSET = 7
@@ -33,6 +34,9 @@ _COMPUTED = frozenset(
     map(np.dtype, ("bool", "float32", "int8", "int16", "int32", "uint8", "uint16", "uint32"))
 )
 """Element types that kernels compute."""
+
+_INPUTS = (FLOAT, np.dtype(np.int16), np.dtype(np.uint8))
+_OUTPUTS = (FLOAT, np.dtype(np.int16))
 
 _AGAIN = "Export the model again."
 _LONGEST_NAME = 500
@@ -55,8 +59,8 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
         supported: standard operators that the reader can take, beside those of our domain.
 
     Returns:
-        The model with one input, float32 or uint8, and one float32 output; ``value_info`` holds the static
-        type of every intermediate.
+        The model with one input, float32, int16 or uint8, and one output, float32 or int16; ``value_info``
+        holds the static type of every intermediate.
 
     Raises:
         ModelError: not ONNX or cut off, operators or versions that are not supported (all of
@@ -68,6 +72,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_order(path, model)
     _check_constants(path, model)
     _check_attributes(path, model)
+    # Before the operators are checked: what nothing reads need not be supported.
     if has_signs(model):
         prepare(model)
     fold_constants(model)
@@ -90,6 +95,7 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     _check_computed(path, model, types)
     ends = {value.name for value in (*model.graph.input, *model.graph.output)}
     made = [name for node in model.graph.node for name in node.output if name in types and name not in ends]
+    # What the file itself says of its intermediates may be missing, out of date or wrong.
     del model.graph.value_info[:]
     for name in made:
         kind = types[name]
@@ -165,10 +171,11 @@ def _damaged(path: Path) -> ModelError:
 
 def _check_versions(path: Path, model: onnx.ModelProto) -> None:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    ours = versions.get(DOMAIN, DOMAIN_VERSION)
-    if ours != DOMAIN_VERSION:
+    ours = own_version(model)
+    if ours not in DOMAIN_VERSIONS:
+        known = " and ".join(map(str, DOMAIN_VERSIONS))
         raise ModelError(
-            f"{path} uses version {ours} of domain {DOMAIN}; this program supports version {DOMAIN_VERSION}.",
+            f"{path} uses version {ours} of domain {DOMAIN}; this program supports versions {known}.",
             "Use the sensor-bnn that exported it, or export the model again.",
         )
     newest = onnx.defs.onnx_opset_version()
@@ -342,8 +349,10 @@ def _check_ends(path: Path, model: onnx.ModelProto, types: dict[str, TensorType]
             )
     for name in (*inputs, *outputs):
         kind = types.get(name)
-        if kind is None or not (kind.dtype == FLOAT or (name in inputs and kind.dtype == np.uint8)):
+        allowed = _INPUTS if name in inputs else _OUTPUTS
+        if kind is None or kind.dtype not in allowed:
+            known = "float32, int16 or uint8" if name in inputs else "float32 or int16"
             raise ModelError(
-                f"{path}: {name} is {kind or 'not computed by any node'}, not float32.",
-                "Export it with float32 output, and float32 or uint8 input.",
+                f"{path}: {name} is {kind or 'not computed by any node'}, not {known}.",
+                "Export it with an input of float32, int16 or uint8, and an output of float32 or int16.",
             )

@@ -49,6 +49,7 @@ _LEAST = {"Erf": 0.05}
 MOST_SAMPLES = 32
 """Real samples that one comparison takes."""
 
+# The version of ONNX's file format from which on a model may hold functions.
 _FUNCTIONS_SINCE_IR = 8
 _GIVEN = "/given"
 """Ends the name of a value that the compiled model computed and a node of the file reads."""

@@ -19,7 +19,7 @@ import onnx.numpy_helper
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, TensorType
 from sensor_bnn.onnx.packing import pack_bits
 from sensor_bnn.onnx.types import is_sign
 
@@ -123,7 +123,7 @@ def pack_bipolar(model: onnx.ModelProto, types: Mapping[str, TensorType]) -> Non
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     if not any(entry.domain == DOMAIN for entry in model.opset_import):
-        model.opset_import.add(domain=DOMAIN, version=DOMAIN_VERSION)
+        model.opset_import.add(domain=DOMAIN, version=DOMAIN_VERSIONS[0])
 
 
 class _Graph:

@@ -13,15 +13,16 @@ from sensor_bnn.onnx.packing import Words, pack_bits, unpack_bits
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
+Shorts = npt.NDArray[np.int16]
 
 
-def bnn_pack(X: Floats | Integers, threshold: Floats | Integers) -> Words:
+def bnn_pack(X: Floats | Integers | Shorts, threshold: Floats | Integers | Shorts) -> Words:
     """Compare values with thresholds and pack the bits.
 
     A bit is ``X >= threshold``: a tie gives 1 (sign(0) = +1), a NaN on either side gives 0.
 
     Args:
-        X: values ``[..., K]``, float32 or int32.
+        X: values ``[..., K]``, float32, int32 or int16.
         threshold: thresholds ``[K]`` of the same type.
 
     Returns:

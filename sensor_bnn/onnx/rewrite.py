@@ -139,8 +139,10 @@ def _batch_normalization(writer: _Writer) -> None:
     gain, shift, mean, variance = parts
     if gain is None or shift is None or mean is None or variance is None or rank < 2:
         raise writer.refuse("does not scale channels by constants", "Export the model for inference.")
+    # In double precision, so that each of the two constants is rounded once.
     doubles = (part.astype(np.float64) for part in (gain, shift, mean, variance))
     gain, shift, mean, variance = doubles
+    # What these warnings are about is refused below, by name.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = gain / np.sqrt(variance + attributes.get("epsilon", 1e-5))
         addend = (shift - mean * factor).astype(np.float32)
@@ -241,6 +243,7 @@ def _layer_normalization(writer: _Writer) -> None:
         return
     ones = np.ones(inner, np.float32)
     value = writer.add("LayerNormalization", "", [node.input[0], ones], **numbers)
+    # A shift need not be there.
     for kind, (place, name) in zip(("Mul", "Add"), present, strict=False):
         value = writer.add(kind, kind.lower(), [value, name], last=place == present[-1][0])
 
@@ -274,6 +277,7 @@ def _patches(writer: _Writer) -> None:
     axes = len(kernel)
     counts = tuple(size // side for size, side in zip(x[2:], kernel, strict=True))
     split = (x[1], *(part for pair in zip(counts, kernel, strict=True) for part in pair))
+    # From [C, h, p, w, p] to [h, w, C, p, p]: the patches first, then what is within one.
     order = [*range(1, 2 * axes, 2), 0, *range(2, 2 * axes + 1, 2)]
     cut = writer.add("Reshape", "split", [node.input[0], _shape(split)])
     rows = writer.add("Transpose", "rows", [cut], perm=order)

@@ -11,7 +11,7 @@ import onnx
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.operators import DOMAIN, FLOAT, OPERATORS, TensorType
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 
 MAX_BYTES = 2**31 - 1
 """The largest size of one tensor in bytes: the limit of an ONNX file."""
@@ -36,7 +36,7 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
         ModelError: a shape is not static, or a node does not accept its inputs.
     """
     graph = model.graph
-    opset = standard_opset(model)
+    opset, ours = standard_opset(model), own_version(model)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     types = {name: constant_type(tensor) for name, tensor in constants.items()}
     for value in graph.input:
@@ -49,7 +49,7 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
                 f"Node {node_label(node, index)} reads {missing[0]}, which nothing before it makes.",
                 "Export the model again.",
             )
-        types |= node_types(node, index, types, constants, opset)
+        types |= node_types(node, index, types, constants, opset, ours)
     return types
 
 
@@ -58,12 +58,18 @@ def standard_opset(model: onnx.ModelProto) -> int:
     return next((entry.version for entry in model.opset_import if entry.domain in STANDARD), 1)
 
 
+def own_version(model: onnx.ModelProto) -> int:
+    """Return the version of our domain that the file imports, the oldest if it imports none."""
+    return next((entry.version for entry in model.opset_import if entry.domain == DOMAIN), DOMAIN_VERSIONS[0])
+
+
 def node_types(
     node: onnx.NodeProto,
     index: int,
     types: Mapping[str, TensorType],
     constants: Mapping[str, onnx.TensorProto],
     opset: int,
+    ours: int,
 ) -> dict[str, TensorType]:
     """Return the types of a node's outputs by name.
 
@@ -72,7 +78,7 @@ def node_types(
         index: its number in the graph, for messages.
         types: of its inputs, at least.
         constants: those of its inputs that are constant.
-        opset: as :func:`standard_opset` returns it.
+        opset, ours: as :func:`standard_opset` and :func:`own_version` return them.
 
     Raises:
         ModelError: a shape is not static, or the node does not accept its inputs.
@@ -81,7 +87,7 @@ def node_types(
     if is_sign(node):
         return _signs(node, label, [types[name] for name in node.input if name])
     if node.domain == DOMAIN:
-        return _own(node, label, [types[name] for name in node.input])
+        return _own(node, label, [types[name] for name in node.input], ours)
     return _standard(node, label, types, constants, opset)
 
 
@@ -104,11 +110,11 @@ def node_label(node: onnx.NodeProto, index: int) -> str:
 
 
 def integer_attributes(node: onnx.NodeProto) -> dict[str, int]:
-    """Return the node's integer attributes; one of another type counts as 0, which no operator accepts."""
-    return {a.name: a.i if a.type == onnx.AttributeProto.INT else 0 for a in node.attribute}
+    """Return the node's integer attributes; one of another type counts as -1, which no operator accepts."""
+    return {a.name: a.i if a.type == onnx.AttributeProto.INT else -1 for a in node.attribute}
 
 
-def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str, TensorType]:
+def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType], version: int) -> dict[str, TensorType]:
     for name, kind in zip(node.input, inputs, strict=True):
         if 0 in kind.shape:
             raise ModelError(
@@ -117,7 +123,14 @@ def _own(node: onnx.NodeProto, label: str, inputs: list[TensorType]) -> dict[str
             )
     if len(node.output) != 1 or not node.output[0]:
         raise ModelError(f"Node {label} ({node.op_type}) must have one output.", "Export the model again.")
-    result = OPERATORS[node.op_type].infer(inputs, integer_attributes(node), label)
+    operator = OPERATORS[node.op_type]
+    result = operator.infer(inputs, integer_attributes(node), label)
+    if operator.version(inputs) > version:
+        raise ModelError(
+            f"Node {label} ({node.op_type}) needs version {operator.version(inputs)} of domain {DOMAIN} for "
+            f"its inputs, but the file has version {version}.",
+            "Export the model again.",
+        )
     return {node.output[0]: _bounded(f"{node.output[0]} of node {label}", result)}
 
 

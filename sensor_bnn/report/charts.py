@@ -80,6 +80,7 @@ def memory_chart(view: View) -> Markup:
                 w=w,
                 h=max(h, 1.5),
                 label=Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x + 4, y + 13, label)
+                # A label is drawn only where it fits; a letter is at most about 7.5 wide.
                 if h >= 16 and w >= 7.5 * len(label)
                 else "",
             )

@@ -38,10 +38,12 @@ def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str],
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     counts: npt.NDArray[np.int64] = np.asarray(confusion, dtype=np.int64)
+    # A class without samples has a row of zeros.
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, label="share of the class")
     axes.set(title=title, xlabel="answer", ylabel="truth")
+    # More names than that would overlap.
     if count <= 100:
         axes.set_xticks(range(count), classes, rotation=45, ha="right")
         axes.set_yticks(range(count), classes)

@@ -97,6 +97,7 @@ def view_of(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
     """Build the view of a result that ``read_result`` has checked; ``earlier`` are stages before its own."""
     emulated = result["emulated"]
     unit = "instructions" if emulated else "ticks"
+    # Never 0, because shares are divided by it: a counter that does not count gives 0.
     observed = (result["profile_instructions"] if emulated else result["profile_ticks"]) or 1
     if "observed" in result:
         observed = result["observed"]["median"] or 1

@@ -167,6 +167,7 @@ def fill(
                 busy.append(run)
             write_table(ablation, runs, out)
             advance(sum(is_finished(run.recipe, run.seed, run.folder) for run in runs), len(runs))
+        # Nothing could be done in this round: other processes work on all that is left.
         if len(busy) == len(left):
             return busy
         left = busy

@@ -138,5 +138,6 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
     if epoch < schedule.warmup:
         # The offset of 0.01 epochs keeps the first step's rate above zero.
         return schedule.rate * (epoch + 0.01) / (schedule.warmup + 0.01)
+    # The minimum is for a warm-up that takes the whole run.
     done = (epoch - schedule.warmup) / max(schedule.epochs - schedule.warmup, 1e-9)
     return schedule.rate * (1 + math.cos(math.pi * min(done, 1.0))) / 2

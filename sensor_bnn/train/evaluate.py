@@ -66,6 +66,7 @@ def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float3
 
 def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) -> float:
     """Return the mean cross-entropy, in nats, of logits ``[n, classes]`` and the right classes ``[n]``."""
+    # Less the largest logit, which changes no share, and lets no exponential overflow.
     shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
     log_softmax = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return float(-log_softmax[np.arange(len(outputs)), y].mean())

@@ -117,6 +117,7 @@ def _contrast(x: Tensor, by: Tensor) -> Tensor:
 
 
 def _sharpness(x: Tensor, by: Tensor) -> Tensor:
+    # Pillow's filter SMOOTH.
     kernel = torch.tensor([[1.0, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
     channels = x.shape[1]
     edged = functional.pad(x, (1, 1, 1, 1), mode="replicate")

@@ -208,6 +208,7 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
             f"Restore the data. {_START_OVER}",
         )
     before, now = content.get("program", {}), identity["program"]
+    # What an earlier version did not note counts as the same.
     changed = [
         f"{name} ({before[name]:.16}, now {now[name]:.16})"
         for name in now

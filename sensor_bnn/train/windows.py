@@ -71,6 +71,8 @@ class Recordings:
 
     def constant_channels(self) -> list[int]:
         """Return the places of the channels that have one value in all windows."""
+        # +1 where a window starts and -1 where it has ended: the running sum is the number of windows over a
+        # sample.
         covered = np.zeros(self.signal.shape[1] + 1, dtype=np.int64)
         np.add.at(covered, self.start, 1)
         np.add.at(covered, self.start + self.length, -1)

@@ -231,6 +231,7 @@ class _Bench:
 
 def _run(tunables: Mapping[str, Tunable], batch: Sequence[Trial], request: Request) -> Counts:
     trials = trials_program(tunables, batch, request.seed)
+    # The board tells its digest, so that the image of another batch is not taken for this one.
     key = repr((version("sensor-bnn"), request.seed, batch))
     counts = run_trials(trials.program, key, request.board, request.port)
     return replace(counts, steps=tuple(trials.counts(counts.steps)))

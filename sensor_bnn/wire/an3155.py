@@ -37,8 +37,11 @@ _log = logging.getLogger(__name__)
 _ANSWER_SECONDS = 2.0
 _ERASE_SECONDS = 40.0  # 16 pages of the slowest part, with a margin
 _CHECKSUM_SECONDS = 10.0  # for the largest flash
+# Less than the two seconds for which our bootloader keeps a new rate without a call.
 _SPEED_SECONDS = 0.5
 _RETURN_SECONDS = 3.0  # by then a bootloader that received nothing at the new rate is back at the old one
+# Between two calls. A bootloader listens for half a second after a reset, so one of the calls comes in that
+# time.
 _SYNC_SECONDS = 0.25
 _FLOOD_SECONDS = 0.05
 _ATTEMPTS = 4
@@ -64,6 +67,7 @@ _ERASE_FLOOD = (*_FLOOD, *((0x1000, 8 * _FLOOD_SECONDS),) * 16, *_SINGLES)
 
 _WRITE_FRAME, _LONG_FRAME = 9, 10  # bytes of the commands without their data
 
+# Each byte with its bits in reverse order.
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Result = TypeVar("Result")

@@ -92,6 +92,8 @@ class Client:
         seconds = ANSWER_SECONDS if timeout is None else timeout
         for attempt in range(attempts):
             self.retries += attempt > 0
+            # Each attempt has its own number, so that a late answer to an earlier one is not taken for this
+            # one's.
             self._sequence = (self._sequence + 1) % 256
             self._port.drain()
             if _log.isEnabledFor(logging.DEBUG):
@@ -131,6 +133,7 @@ class Client:
         """
         if floats and self._codes and self._write_coded(data):
             return
+        # The offset takes four bytes of each payload.
         step = self._max_payload - 4
         for offset in range(0, len(data), step):
             self.request(Kind.WRITE_INPUT, struct.pack("<I", offset) + data[offset : offset + step])
@@ -141,6 +144,7 @@ class Client:
             return False
         first, following = 0, 0
         part = b""
+        # The empty packet at the end sends the last part. The three numbers before a part take 12 bytes.
         for count, packet in [*pack(coded.codes), (0, b"")]:
             if part and (not packet or len(part) + len(packet) > self._max_payload - 12):
                 about = struct.pack("<Iif", first, coded.zero, coded.divisor)

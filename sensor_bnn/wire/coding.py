@@ -16,6 +16,8 @@ import numpy.typing as npt
 DIVISORS = (255.0, 1.0, 127.0, 128.0, 256.0, 127.5)
 """The divisors that are tried: the usual ones for values made from bytes."""
 
+# A repeat takes two bytes, so one of two values saves nothing and would end a plain packet. The most are what
+# the control byte can say: 255 - 126 and 127 + 1.
 _LEAST_REPEAT, _MOST_REPEAT, _MOST_PLAIN = 3, 129, 128
 
 
@@ -34,11 +36,13 @@ def code(values: npt.NDArray[np.float32]) -> Coded | None:
     if not flat.size or not np.isfinite(flat).all():
         return None
     for divisor in DIVISORS:
+        # In float64 the product is exact, because each divisor has at most eight significant bits.
         whole = np.rint(flat.astype(np.float64) * divisor)
         zero = max(0.0, -float(whole.min()))
         if not float(whole.max()) + zero <= 255:
             continue
         codes = (whole + zero).astype(np.uint8)
+        # Compared as bits: as numbers -0.0 equals 0.0, but no code gives -0.0.
         if np.array_equal(decode(Coded(int(zero), divisor, codes)).view(np.uint32), flat.view(np.uint32)):
             return Coded(int(zero), divisor, codes)
     return None
@@ -70,6 +74,8 @@ def pack(codes: npt.NDArray[np.uint8]) -> list[tuple[int, bytes]]:
             close()
             for at in range(0, count, _MOST_REPEAT):
                 part = min(_MOST_REPEAT, count - at)
+                # A single value that is left over must be plain: 126 + 1 is the control byte of 128 plain
+                # values.
                 packets.append((part, bytes([126 + part, byte]) if part > 1 else bytes([0, byte])))
         begin = end
     close()

@@ -170,6 +170,7 @@ class SerialPort:
                 ready, _, _ = select.select([descriptor], [], [], left)
                 if not ready:
                     break
+                # A descriptor that is ready but gives no bytes belongs to a device that is gone.
                 more = os.read(descriptor, count - len(data))
                 if not more:
                     raise OSError(errno.EIO, "end of file")
@@ -285,6 +286,7 @@ def _is_pseudo_terminal(path: str) -> bool:
 
 def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:
     """Return a PortError for the error's number; errors of pyserial without one count as ``unnumbered``."""
+    # A termios.error is no OSError; its first argument is the number.
     number = error.errno if isinstance(error, OSError) else error.args[0]
     if not isinstance(number, int):
         number = unnumbered

@@ -93,11 +93,13 @@ def decode(line: bytes) -> tuple[list[Frame], bytes]:
             return frames, line[at:]
         body = line[at + len(MARK) : end - 4]
         if length > MAX_PAYLOAD or line[end - 4 : end] != struct.pack("<I", zlib.crc32(body)):
+            # The mark may have been data, or the length damaged: a whole frame may begin within these bytes.
             at += 1
             continue
         frames.append(Frame(sequence, kind, body[HEAD_BYTES - len(MARK) :], status, version))
         at = end
         line, at = line[at:], 0
+    # The last byte may be the first half of the next frame's mark.
     return frames, MARK[:1] if line.endswith(MARK[:1]) else b""
 
 
@@ -128,11 +130,14 @@ class Hello:
         try:
             model_hash, *numbers = fixed.unpack_from(payload)
             texts = payload[fixed.size :].split(b"\0")
+            # The NUL after the fourth text leaves an empty fifth one.
             if len(texts) != 5 or texts[4]:
                 raise ValueError("four texts expected")
             hello = cls(model_hash.hex(), *numbers, *[text.decode("ascii") for text in texts[:4]])
         except (struct.error, ValueError) as error:
             raise _malformed("HELLO", payload, error) from None
+        # A request's own fields take up to 12 bytes and need room for data after them; times are divided by
+        # the rate.
         if not FRAME_BYTES < hello.max_payload <= MAX_PAYLOAD or hello.counter_hz == 0:
             raise _malformed("HELLO", payload, "a size or rate that cannot be")
         return hello

@@ -61,6 +61,7 @@ def check_machine() -> list[Check]:
     ]
     emulators = {board.emulator.program for board in list_boards() if board.emulator is not None}
     checks += [_program(name, PACKAGES.get(name, name), "emulate") for name in sorted(emulators)]
+    # Requirements with a marker belong to optional extras.
     return checks + [_package(line) for line in metadata.requires("sensor-bnn") or () if ";" not in line]
 
 

@@ -52,6 +52,7 @@ def bench_random(
     folded = random_folded(name, seed)
     path = folder / "model.onnx"
     save_onnx(to_onnx(folded, narrow=narrow), path)
+    # Another seed than that of the batch from which the running statistics come.
     x = random_inputs((samples, *folded.input_shape), np.random.default_rng(seed + 1))
     console.print(f"running {samples} random inputs in ONNX Runtime")
     labelled = Samples(x, run_model(path, x).argmax(axis=1).astype(np.int64), folded.classes)

@@ -181,6 +181,7 @@ def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
     folder.mkdir()
     facts = (resource("boards") / BOARD / "board.toml").read_text()
     small = facts.replace("size = 0x00400000", "size = 0x00006000").replace(BOARD, "small")
+    # Flash and RAM had the same size, and only RAM is to be small.
     assert small.count("0x00006000") == 2
     (folder / "board.toml").write_text(small.replace("size = 0x00006000", "size = 0x00100000", 1))
     done = sensor_bnn(

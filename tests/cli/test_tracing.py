@@ -40,6 +40,7 @@ def sensor_bnn(*arguments: str | Path, limit_bytes: int | None = None) -> subpro
     """As a user runs it; no file may grow over the limit."""
     limit = [] if limit_bytes is None else ["prlimit", f"--fsize={limit_bytes}", "--"]
     return subprocess.run(
+        # Without -B the limit would also apply to Python's compiled modules.
         [*limit, sys.executable, "-B", "-m", "sensor_bnn", *map(str, arguments)],
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ void reset(void);
 __attribute__((section(".vectors"), used)) static const struct {
     uint32_t stack;
     void (*reset)(void);
-} vectors = {0x20400000u, reset};
+} vectors = {0x20400000u, reset}; /* the end of RAM, from which the stack grows down */
 
 __attribute__((naked)) void reset(void) {
     __asm volatile("ldr r0, =0xE000ED88\n" /* CPACR: switch the FPU on */

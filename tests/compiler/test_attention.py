@@ -48,6 +48,7 @@ def test_scores_become_their_map(keys, K, tmp_path):
     table = rng.integers(0, 65536, (H, K + 1)).astype(np.int32)  # of no order, unlike an exponential's
     table[0] = np.sort(table[0])
     table[1] = 0
+    # A kernel must write every word, the unused bits of the last one too.
     y = np.full((H, M, words_for(keys)), 0xDEADBEEF, np.uint32)
     run(bnn_scores_map(H, M, keys, K), tmp_path, a, b, table, ratio, y)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -103,6 +103,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle(limit, mlp_onnx, t
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         capture_output=True,
         text=True,
+        # Python's compiled modules would meet the limit too.
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 1

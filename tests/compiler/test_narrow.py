@@ -42,6 +42,7 @@ def test_nothing_is_lost(array):
         (np.array([-1, 65535], np.int32), "int32"),
         (np.array([-127, 3], np.float32), "int8"),
         (np.array([-0.0, 3], np.float32), "float16"),
+        # 65504 is the largest float16.
         (np.array([0.5, 65504], np.float32), "float16"),
         (np.array([0.5, 65505], np.float32), "float32"),
         (np.array([2.0**-20], np.float32), "float32"),  # subnormal as float16

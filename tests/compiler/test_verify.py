@@ -56,6 +56,7 @@ def test_a_file_of_qonnx_agrees_everywhere():
 
 
 def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
+    # Every threshold is off by one.
     monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
     code, said = run(mlp_onnx())
     assert (code, said["ok"]) == (1, False)

@@ -58,7 +58,7 @@ def stock_onnxruntime(operator: str, attributes: Mapping[str, int], inputs: Arra
 @cache
 def imported(place: int) -> Graph:
     """Import a vector's operator; its first input is the graph's, the others are constants."""
-    case = CASES[place]
+    case = COMPILED[place]
     model = node_model(case.operator, case.attributes, case.inputs)
     rest = model.graph.input[1:]
     model.graph.initializer.extend(from_array(case.inputs[value.name], value.name) for value in rest)
@@ -69,7 +69,7 @@ def imported(place: int) -> Graph:
 def all_vectors(target: str) -> tuple[Program, list[Result]]:
     """Return a program that runs every vector, and the place of each result."""
     parts = []
-    for place, case in enumerate(CASES):
+    for place, case in enumerate(COMPILED):
         first = next(iter(case.inputs.values()))
         parts.append((label(case), plan_program(imported(place), find_target(target)), first))
     return join_programs(parts)
@@ -118,7 +118,11 @@ BACKENDS: dict[str, Backend] = {
     "tvm-host": on_host,
     **{target: partial(on_board, target) for target in EMULATED},
 }
+IN_PYTHON = ("reference", "onnx-reference", "onnxruntime")
 CASES = conformance.read()
+NOT_COMPILED = frozenset({2})
+"""The versions of the domain that the compiler does not have yet."""
+COMPILED = [case for case in CASES if case.version not in NOT_COMPILED]
 MARKS = {
     "tvm-host": (pytest.mark.long_compile,),
     **dict.fromkeys(EMULATED, (pytest.mark.cross_compiler, pytest.mark.qemu)),
@@ -133,11 +137,12 @@ def as_bits(array: np.ndarray) -> np.ndarray:
     "backend",
     [pytest.param(backend, id=name, marks=MARKS.get(name, ())) for name, backend in BACKENDS.items()],
 )
-def test_vectors(backend: Backend):
+def test_vectors(backend: Backend, request: pytest.FixtureRequest):
     got = backend()
-    assert list(got) == [label(case) for case in CASES]
+    cases = CASES if request.node.callspec.id in IN_PYTHON else COMPILED
+    assert list(got) == [label(case) for case in cases]
     wrong = []
-    for case in CASES:
+    for case in cases:
         (want,) = case.outputs.values()
         result = got[label(case)]
         same = (result.dtype, result.shape) == (want.dtype, want.shape)
@@ -181,7 +186,7 @@ def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     subprocess.run(["gcc", *flags, "-o", "main", *sources], cwd=bundle.folder, check=True)
     done = subprocess.run([bundle.folder / "main"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    for case, got in zip(CASES, from_output(results, done.stdout).values(), strict=True):
+    for case, got in zip(COMPILED, from_output(results, done.stdout).values(), strict=True):
         (want,) = case.outputs.values()
         assert got.tobytes() == want.tobytes(), label(case)
 
@@ -206,10 +211,18 @@ PACKED_LENGTH = {
     "BnnLinearPacked": lambda inputs: inputs["Wp"].shape[0],
     "BnnTranspose": lambda inputs: inputs["Xp"].shape[-2],
     "BnnAttentionMap": lambda inputs: inputs["S"].shape[-1],
+    "BnnIntAttentionMap": lambda inputs: inputs["S"].shape[-1],
 }
 
+WHOLE_WORDS = "BnnPatches"
+"""Its words have no tail: its channels are a multiple of 32."""
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operator}-{case.name}")
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.operator != WHOLE_WORDS],
+    ids=lambda case: f"{case.operator}-{case.name}",
+)
 def test_packed_tensors_of_the_vectors_have_zero_tails(case: Case):
     for array in case.inputs.values():
         if array.dtype == np.uint32:

@@ -5,13 +5,15 @@ import re
 import onnx
 import pytest
 
-from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSION, OPERATORS
+from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, OPERATORS
 from sensor_bnn.resources import resource
 
 
 def sections() -> dict[str, str]:
     page = (resource("export") / "operators.md").read_text()
-    assert page.startswith(f"# The operators of `{DOMAIN}`, version {DOMAIN_VERSION}\n")
+    assert page.startswith(
+        f"# The operators of `{DOMAIN}`, versions {' and '.join(map(str, DOMAIN_VERSIONS))}\n"
+    )
     parts = re.split(r"^## (Bnn\w+)$", page, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -25,9 +27,12 @@ def test_page_table_and_vectors_name_the_same_operators_in_order():
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
 def test_page_gives_the_signature(operator):
     signature = f"`({', '.join(operator.inputs)}) -> {operator.output}`"
-    for attribute in operator.attributes:
-        signature += f", attribute `{attribute}`"
-    assert signature in sections()[operator.name].splitlines()
+    if operator.attributes:
+        signature += f", attribute{'s' if len(operator.attributes) > 1 else ''} "
+        signature += ", ".join(f"`{attribute}`" for attribute in operator.attributes)
+    section = sections()[operator.name]
+    assert signature in (" ".join(part.split()) for part in section.split("\n\n"))
+    assert section.strip().startswith("Since version 2.") == (operator.since == 2)
 
 
 def test_names_are_unique_without_their_domain():

@@ -52,6 +52,7 @@ def echo(cross_compiler: None, qemu: None, tmp_path: Path, board: Board) -> Path
     vectors = struct.pack("<16I", board.ram.end, *[(base + 64) | 1] * 15)
     body = vectors + struct.pack(f"<{len(ECHO)}H", *ECHO) + struct.pack("<I", 0x40004000)
     ident = b"\x7fELF\x01\x01\x01" + bytes(9)
+    # An executable (2) for Arm (40) with version 5 of its ABI (0x05000000), and one program header.
     header = ident + struct.pack(
         "<HHIIIIIHHHHHH", 2, 40, 1, (base + 64) | 1, 52, 0, 0x05000000, 52, 32, 1, 0, 0, 0
     )
@@ -98,6 +99,7 @@ def test_bytes_go_and_come_also_after_a_reset(board: Board, echo: Path) -> None:
             emulator.reset()
             assert talk(port, b"again") == b"again"
     with pytest.raises(ProcessLookupError):
+        # Signal 0 only asks whether there is such a process.
         os.kill(emulator.pid, 0)
 
 

@@ -99,6 +99,7 @@ def test_nobody_there(tmp_path: Path) -> None:
             Debugger(address)
 
 
+# Nothing, a packet with a wrong checksum, and one that is cut off.
 @pytest.mark.parametrize("answer", [b"", b"+$OK#00", b"+$S05#"])
 def test_a_server_that_breaks_off(tmp_path: Path, answer: bytes) -> None:
     address = str(tmp_path / "server")

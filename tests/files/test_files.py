@@ -57,6 +57,7 @@ def names(folder: Path) -> list[str]:
 def size_limit(limit: int) -> Iterator[None]:
     """No file of this process may grow beyond the limit, in bytes: like a full disk, without a mount."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # By default this signal would end the process; ignored, the write fails with EFBIG.
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
@@ -200,7 +201,9 @@ def test_libraries_write_into_the_stream(tmp_path: Path) -> None:
         ("folder", "Is a directory", "Name a file."),
         ("file/below", "file is a file", "Choose another place."),
         ("file/far/below", "file is a file", "Choose another place."),
+        # Linux' file systems take names of up to 255 bytes.
         ("x" * 300, "File name too long", "Choose a shorter name."),
+        # Not even root can make a file there.
         ("/proc/none", "No such file or directory", "Choose another place."),
     ],
 )
@@ -451,6 +454,7 @@ def test_a_symlink_to_a_folder_is_followed_and_stays(tmp_path: Path) -> None:
     assert sorted(tree(tmp_path / "real")) == [MANIFEST, "b"]
 
 
+# The brackets are nested deeper than json recurses; the last byte is not UTF-8.
 MANIFESTS = [None, "", "{}", "[]", "null", '{"kind": "bundle", "files": 3}', "[" * 100_000, "\xff"]
 
 
@@ -579,6 +583,7 @@ def test_whatever_call_fails_the_folder_is_the_old_one_or_the_new_one(
             *sorted(f"folder/{x}" for x in (MANIFEST, "a", "sub", "sub/b")),
         ]
         assert after == before or complete
+    # So many calls are made, and so each of them has failed once.
     assert at == {"mkdir": 6, "fsync": 6, "rename": 1 + old, "replace": 0}[name]
     assert sorted(tree(root / "folder")) == [MANIFEST, "a", "sub", "sub/b"]
 

@@ -219,6 +219,7 @@ class Chip(Bus):
             uc.emu_stop()
 
     def _settle(self) -> None:
+        # Unicorn has stored the values as in RAM: put the old contents back first.
         stores, self.flash_stores = self.flash_stores, []
         for address, _, _, before in stores:
             self.set_flash(address, before)
@@ -243,6 +244,7 @@ class Chip(Bus):
         """The caches of the Cortex-M7: 4 KB each for instructions and data, in four ways of 32-byte lines."""
         has = self.board.target in ("cortex-m7",)
         self.registers[CLIDR] = 3 if has else 0
+        # 32 sets and 4 ways, each less one, and lines of 2^(1 + 2) words.
         self.registers[CCSIDR] = 31 << 13 | 3 << 3 | 1
 
         def control(value: int) -> None:
@@ -262,6 +264,7 @@ class Chip(Bus):
         self._wrapped_at = 0
 
         def value() -> int:
+            # A read takes time, or a loop that only waits for the timer would not end.
             self.now += 40
             period = self.registers.get(SYST_RVR, 0) + 1
             return period - 1 - (self.now - self._wrapped_at) % period
@@ -299,6 +302,7 @@ class Chip(Bus):
         self.invalidated.clear()
         self.cached.clear()
         self.stale.clear()
+        # These two describe the core, and no reset changes them.
         keep = {CLIDR: self.registers[CLIDR], CCSIDR: self.registers[CCSIDR]}
         self.registers.clear()
         self.registers.update(keep)
@@ -332,6 +336,7 @@ class Chip(Bus):
             if asleep:
                 here += 2
                 if not self._uart_wants() and not self._pending():
+                    # Nothing else can wake the core, so the time until the timer's interrupt is skipped.
                     self.now = self._wrapped_at + self.registers.get(SYST_RVR, 0) + 1
             self._pc = here | 1
             for _ in range(8 if asleep else 0):  # a sleeping core takes pending interrupts
@@ -376,6 +381,7 @@ class Chip(Bus):
         registers = [getattr(arm, f"UC_ARM_REG_{name}") for name in names]
         before = [self._uc.reg_read(register) for register in registers]
         self._uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
+        # The core pushes eight words.
         self._uc.reg_write(arm.UC_ARM_REG_SP, before[-1] - 32)
         handler = self._word(self.registers[VTOR] + 4 * vector)
         pc = self._pc

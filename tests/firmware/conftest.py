@@ -43,10 +43,12 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
     def make(target: str) -> Path:
         folder = tmp_path_factory.mktemp("standin") / "bundle"
         shutil.copytree(HERE / "standin", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        # Without fused operations, which round once where the expected values are rounded twice.
         flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
         facts = find_target(target)
         source, object_file = folder / "kernels.c", folder / "kernels.o"
         run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
+        # A bundle has the kernels only as an object.
         (folder / "kernels.c").unlink()
         write_bundle(
             folder,

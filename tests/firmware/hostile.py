@@ -154,6 +154,7 @@ def forged_image(rng: random.Random) -> list[bytes]:
     """Return commands that write a whole image with a random signature and ask for its start."""
     at = FLASH + BOOTLOADER_BYTES["signed"]
     body = rng.randbytes(200)
+    # The highest byte keeps S below the group's order; a larger S would be refused before any arithmetic.
     header = replace(ImageHeader.of(body, bytes(32), "fake", "1", at), signature=rng.randbytes(63) + b"\x0f")
     image = header.to_bytes() + body
     frames = [
@@ -166,6 +167,7 @@ def forged_image(rng: random.Random) -> list[bytes]:
 
 def mutate(rng: random.Random, frame: bytes) -> bytes:
     data = bytearray(frame)
+    # A third of the frames stay whole, so that commands behind the first are reached.
     for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
         at = rng.randrange(len(data) or 1)
         match rng.randrange(6):

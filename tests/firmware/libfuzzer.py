@@ -42,6 +42,7 @@ WATCHED = "-fsanitize=fuzzer-no-link"
 # And without glibc's inline functions, of which getchar is one.
 STREAMS = ("getchar=fuzz_next", "exit=fuzz_end", "fwrite=fuzz_write", "fputs=fuzz_puts", "__NO_INLINE__")
 LONGEST = 4096
+# A record's first byte has the silence after it in its two highest bits and the count in six.
 _BYTES_A_RECORD = 63
 
 
@@ -114,6 +115,7 @@ def fuzz(name: str, runs: int, seed: int, folder: Path) -> str:
     done = subprocess.run(
         [
             *(program, corpus, f"-runs={runs}", f"-seed={seed}", f"-max_len={LONGEST}", "-timeout=60"),
+            # By default libFuzzer keeps its inputs short at first.
             *(f"-artifact_prefix={folder}/{name}-", "-len_control=0", "-print_final_stats=1"),
         ],
         capture_output=True,

@@ -19,6 +19,7 @@ from sensor_bnn.hardware.boards import Board
 ACK, NACK = b"\x79", b"\x1f"
 SYNC = b"\x7f"
 HELLO = 1
+# ACK, one less than the number of bytes that follow, version 3.3, the eleven commands, ACK.
 GET_REPLY = b"\x79\x0b\x33\x00\x01\x02\x03\x11\x21\x31\x43\x44\xa1\xb1\x79"
 PATIENT = 20.0  # seconds to wait for an answer that must come
 QUIET = 0.3  # seconds in which no byte may come

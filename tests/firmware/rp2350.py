@@ -29,6 +29,7 @@ class Rp2350:
         def selected(control: int, bits: int) -> int:
             return 1 << (registers.get(control, 0) & bits)
 
+        # 0xFAB is the word that enables the crystal oscillator.
         chip.on_read[XOSC + 4] = lambda: (registers.get(XOSC, 0) >> 12 == 0xFAB) << 31
         chip.on_read[RESETS + 8] = lambda: ~registers[RESETS] & 0x1FFF_FFFF
         chip.on_read[CLOCKS + 0x38] = lambda: selected(CLOCKS + 0x30, 3)

@@ -59,6 +59,7 @@ class Stm32:
         )
 
     def _status(self, chip: Bus) -> int:
+        # Bits 7 and 6: sending takes no time here, so the data register is always empty.
         return 1 << 7 | 1 << 6 | bool(chip.uart.coming) << 5 | chip.uart.overrun << 3
 
     def _receive(self, chip: Bus, clears: bool) -> int:
@@ -158,6 +159,7 @@ class F1(Stm32):
         """Clocks, GPIO and the flash's controller."""
         super().attach(chip)
         rcc = self.rcc
+        # An oscillator is ready, one bit above its enable bit, as soon as it is on.
         chip.on_read[rcc] = lambda: (
             (v := chip.registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
         )

@@ -117,6 +117,7 @@ def test_the_mark_of_a_program_stands_where_a_rom_looks(tmp_path: Path) -> None:
         build_bootloader(board, tmp_path / board.name)
         content = (tmp_path / board.name / "bootloader.bin").read_bytes()
         mark = struct.pack(f"<{len(board.bootloader.mark)}I", *board.bootloader.mark)
+        # The RP2350's ROM searches the first 4 KB, word by word.
         assert 0 <= content.find(mark) <= 4096 - len(mark)
         assert content.find(mark) % 4 == 0
 

@@ -48,6 +48,7 @@ def test_it_is_high_during_an_inference_and_no_longer(
             rounds = 300_000_000.0  # seconds of run time on any machine
             assert line.ok(2, struct.pack("<If", 0, rounds)) == b""
             line.send(request(3))
+            # The request may still be on its way.
             while (seen := leds(emulator)) == 0:
                 pass
             assert seen == 1

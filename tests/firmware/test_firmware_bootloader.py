@@ -230,6 +230,7 @@ def test_a_host_that_died_in_a_command_is_forgotten(line: Line, board: Board, se
     whole += [b"\xff"] + [b"\x00"] * 256
     for index, byte in enumerate(whole[:sent]):
         line.send(byte)
+        # These bytes end the command and the address, and each is answered.
         if index in (1, 6):
             assert line.take(1) == ACK
     assert line.call(every=0.7) == NACK
@@ -334,6 +335,7 @@ def test_speed(machine: Machine, board: Board) -> None:
     assert line.call() == ACK
     slow = divisor()
     assert slow == round(board.uart.clock_hz / board.uart.baud)
+    # Slower than the board's own, faster than 16 clocks a bit, 2.6 % off at 19.5 clocks a bit, absurd.
     for baud in (board.uart.baud - 1, board.uart.clock_hz // 15, board.uart.clock_hz * 10 // 195, 2**32 - 1):
         assert line.command(0x03) == ACK
         assert line.stage(checked(struct.pack(">I", baud))) == NACK, baud
@@ -342,9 +344,11 @@ def test_speed(machine: Machine, board: Board) -> None:
         assert line.stage(checked(struct.pack(">I", 921_600))) == ACK
         if called:
             assert line.stage(SYNC) == ACK
+            # 25 MHz / 921,600.
             assert divisor() == 27
             still_there(line)
         else:
+            # A rate at which no call comes is given up after two seconds.
             assert line.take(1, 2.5) == b""
             still_there(line)
             assert divisor() == slow

@@ -30,6 +30,7 @@ SLOT, SLOT_BYTES, PAGE = FLASH + BOOTLOADER_BYTES, FLASH_BYTES - BOOTLOADER_BYTE
 UNTOUCHED = b"\xb0" * BOOTLOADER_BYTES + b"\xff" * SLOT_BYTES
 BAD_LENGTH, BAD_CRC, BAD_VERSION = 2, 5, 6
 WHOLE, NONE, OF_OTHER_BOARD, MISPLACED, TOO_LARGE, DAMAGED = range(6)
+# Without -Bsymbolic a function could be replaced by one of the same name in this process.
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
 SANITIZED = ("-fsanitize=address,undefined",)
 
@@ -155,6 +156,7 @@ def streams(draw: st.DrawFn) -> bytes:
     parts = []
     for part in draw(st.lists(frames | noise, max_size=6)):
         changed = bytearray(part)
+        # Most parts stay whole, so that decoders which skip too much are noticed.
         if part and draw(st.integers(0, 3)) == 0:
             changed[draw(st.integers(0, len(part) - 1))] ^= draw(st.integers(1, 255))
         if draw(st.integers(0, 5)) == 0:
@@ -196,6 +198,7 @@ def test_sealed_frames_are_right(runtime: ctypes.CDLL, payload: bytes, head: tup
 @example_settings
 def test_sha256_is_the_standard_one(runtime: ctypes.CDLL, data: bytes) -> None:
     digest = ctypes.create_string_buffer(32)
+    # Around the ends of the first and second block of 64 bytes, where the padding needs a block more or not.
     for length in {len(data), *range(54, 66), *range(118, 130)}:
         message = data.ljust(length, b"x")[:length]
         runtime.sha256(message, length, digest)
@@ -231,6 +234,7 @@ def test_only_whole_images_of_the_board_are_started(
     damaged = bytearray(whole)
     damaged[place] ^= 1 << data.draw(st.integers(0, 7))
     assert verdict(bytes(damaged)) == (NONE if place < 512 else DAMAGED)
+    # A cut image can be whole, if blank flash (0xFF) happens to hold what was cut off.
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     assert verdict(cut) != WHOLE or whole[len(cut) :] == b"\xff" * (len(whole) - len(cut))
 

@@ -82,6 +82,7 @@ def test_power_that_fails_at_any_byte_leaves_the_state_before_or_after(journal: 
     cuts = 0
     for counter in range(1, 2 * 2 * PAGE // RECORD + 1):
         before = bytes(journal.bytes)
+        # One store erases a page and writes a record at most.
         for power in range(PAGE + RECORD):
             journal.fill(before)
             journal.store(counter, power)

@@ -33,6 +33,7 @@ def test_a_line_with_errors(
     rounds: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Lost bytes are waited for often here, and an emulated board answers at once.
     monkeypatch.setattr(an3155, "_ANSWER_SECONDS", 1.0)
     image = read_image(built.folder)
     line, slot = machine.line, board.slot.origin

@@ -77,6 +77,7 @@ def test_power_cut_at_every_step_of_an_update(
             assert line.go(slot) == NACK, f"half of step {index}"
             assert perform(line) == ACK
             # Cut after the step; in every eighth case no host calls, and nothing may start.
+            # Not every time, because it waits a second for nothing.
             if index % 8 == 7:
                 emulator.reset()
                 assert line.take(1, 1.0) == b""

@@ -39,6 +39,7 @@ def version_of(built: BuildResult, slot: int, version: str, signer: Signer | Non
 
 
 def running(line: Line) -> str:
+    # Hello has the model's hash (32 bytes) and six numbers before its texts.
     return line.ok(HELLO)[56:].split(b"\0")[3].decode()
 
 
@@ -192,6 +193,7 @@ def test_the_watchdog_ends_a_hang(
             line.send(request(HELLO))
             if line.take(2, 1.0) == b"\xa5\x5a":
                 break
+        # Several Hellos may have been answered: drop the other answers.
         while line.take(4096, 0.3):
             pass
         assert running(line) == "old"
@@ -243,6 +245,7 @@ def test_power_cut_at_every_step_of_an_update_of_the_spare_slot(
                 for at in range(0, len(part), BLOCK_BYTES):
                     core.write(address + at, part[at : at + BLOCK_BYTES])
             done = index == len(steps) - 1 and part == content
+            # Only now and then, because the start takes half a second longer than a call.
             if index % 16 == 15:
                 start_alone(machine)
                 assert running(line) == ("new" if done else "old"), f"step {index}"

@@ -103,6 +103,7 @@ def test_a_lost_byte_among_blocks_that_were_sent_ahead(
     places = [(address, 256) for address, _ in blocks]
     port.lose = lose
     assert len(list(bootloader.write_all(blocks))) == 8
+    # Of a Write: 2 bytes of command, 5 of address, 1 of count, 256 of data, 1 of checksum.
     assert bootloader.retries == (1 if lose <= 8 * 265 else 0)
     assert list(bootloader.read_all(places)) == [data for _, data in blocks]
     assert list(bootloader.checksum_all(places)) == [stm32_crc(data) for _, data in blocks]

@@ -30,6 +30,7 @@ PAGE, SLOT = BOARD.flash.page, BOARD.slot.origin
 
 def content(size: int = 30_000, name: str = BOARD.name) -> bytearray:
     data = bytearray(image_bytes(size, board=name, address=SLOT))
+    # The played ROM starts only what begins with a stack in RAM and an odd address, which is Thumb code.
     data[512:520] = BOARD.ram.end.to_bytes(4, "little") + (SLOT + 0x401).to_bytes(4, "little")
     seal(data)
     return data

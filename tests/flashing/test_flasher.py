@@ -35,6 +35,7 @@ def image_bytes(
     """Return a whole image whose size is not a multiple of a word or a block."""
     body = bytes((7 * i + i // 256) & 0xFF for i in range(size))
     fields = struct.pack(
+        # The header has 512 bytes: these fields, zeros, and the CRC of both.
         "<4s3I32s32s16s32sI376x",
         *(b"SBNN", 3, size, zlib.crc32(body), model_hash, board.encode(), b"0.1.0"),
         hashlib.sha256(body).digest(),
@@ -311,6 +312,7 @@ def test_an_elf_file_is_what_it_loads(tmp_path: Path) -> None:
     seal(data)
     parts = [(0, bytes(data[:1000])), (1100, bytes(data[1100:]))]
     header = b"\x7fELF\x01\x01\x01" + bytes(9)
+    # An executable (2) for Arm (40) with version 5 of its ABI (0x05000000), and two program headers.
     header += struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, SLOT, 52, 0, 0x05000000, 52, 32, 2, 0, 0, 0)
     at, table = 52 + 64, b""
     for offset, part in parts:

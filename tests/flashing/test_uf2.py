@@ -75,6 +75,7 @@ def test_another_reader_finds_the_bytes(
     file = tmp_path_factory.mktemp("uf2") / "a.uf2"
     first, second = (seed * size)[:size], (seed[::-1] * 600)[:more]
     at = 0x1000_0000 + -(-size // 256) * 256 + 256 * gap
+    # The family of an RP2350's Arm cores.
     content = to_uf2([(0x1000_0000, first), (at, second)], 0xE48BFF59)
     assert len(content) % 512 == 0
     file.write_bytes(content)

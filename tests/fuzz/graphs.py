@@ -174,6 +174,7 @@ def floats(graph: Graph, rank: int | None = None) -> Value | None:
 
 
 def axis_of(graph: Graph, rank: int) -> int:
+    # Negative axes are allowed since opset 11.
     return int(graph.rng.integers(-rank, rank)) if graph.opset >= 11 else int(graph.rng.integers(rank))
 
 
@@ -187,6 +188,7 @@ def elementwise(graph: Graph) -> None:
         right = graph.pick([*others, left]).name
     else:
         shape = broadcastable(graph, left.shape)
+        # Nothing near 0: a division by it would make rounding errors large.
         array = graph.rng.uniform(0.5, 2, shape) * graph.rng.choice([-1, 1], shape)
         if left.dtype == np.int32:
             array = graph.rng.integers(1, 5, shape) * graph.rng.choice([-1, 1], shape)
@@ -252,6 +254,7 @@ def gemm(graph: Graph) -> None:
     if graph.chance(0.75):
         shapes = [(), (1,), (N,), (1, 1), (1, N), (M, 1), (M, N)]
         names.append(graph.normal(*graph.pick(shapes)))
+    # Gemm's third input is optional since opset 11.
     elif graph.opset < 11:
         names.append(graph.normal(N))
     attributes = {"transA": int(turned), "transB": int(other)}
@@ -284,6 +287,7 @@ def softmax(graph: Graph) -> None:
     if x is None or not x.shape:
         return
     rank = len(x.shape)
+    # Before opset 13 the axis is 1 by default, which a vector does not have.
     if graph.chance(0.3) and (rank > 1 or graph.opset >= 13):
         graph.add("Softmax", [x.name])
     else:

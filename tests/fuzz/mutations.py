@@ -28,6 +28,7 @@ _INTEGERS = (
     2**62,
     2**63 - 1,
 )
+# 1e-45 is the smallest subnormal number of float32, and 3e38 is near the largest.
 _FLOATS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, 3e38)
 
 
@@ -240,6 +241,7 @@ def rename(model: onnx.ModelProto, rng: Random) -> None:
         "n" * 5000,
         "main",
         "\x1b[2J",
+        # A trigraph, which C reads as a backslash.
         "??/",
     )
     match rng.integers(3):

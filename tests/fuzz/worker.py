@@ -29,6 +29,7 @@ def run(model: HostModel) -> None:
     """Run the model once, and check that the memory around its buffers is unchanged."""
     sizes = [model.metadata.arena_bytes, model.metadata.input.bytes, model.metadata.output.bytes]
     whole = np.full(sum(sizes) + GUARD * (len(sizes) + 1), PAINT, np.uint8)
+    # Cut to an aligned start, because the model is promised an aligned arena.
     whole = whole[-whole.ctypes.data % 16 :]
     places, start = [], GUARD
     for size in sizes:
@@ -75,6 +76,7 @@ def main() -> None:
         model, target, folder = line.split()
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
+        # The limit counts from the process's start, so it is set for each file.
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
         outcome, said = attempt(Path(model), target, Path(folder))
         answers.write(json.dumps({"outcome": outcome, "said": said}) + "\n")

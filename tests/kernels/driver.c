@@ -38,6 +38,7 @@ static void packed(const uint32_t *s, const uint32_t *x, const uint32_t *w, void
     const size_t words = (size_t)s[1] * ((s[2] + 31u) / 32u);
     int32_t *const limit = take(s[2]);
     uint32_t *const y = malloc(words * 4u);
+    /* A kernel may not rely on zeros in its output, nor in its workspace. */
     memset(y, 0xA5, words * 4u);
     PACKED(s[0], s[1], s[2], s[3], x, w, limit, workspace, y);
     give(y, words);

@@ -49,6 +49,7 @@ def device(tmp_path: Path) -> Path:
 
 
 def some(count: int = 5) -> Samples:
+    # The board's outputs are the first three values, doubled: their largest is the right class.
     x = np.random.default_rng(1).normal(size=(count, 6, 100)).astype(np.float32)
     return Samples(x, np.argmax(x[:, 0, :3], axis=1).astype(np.int64), ("a", "b", "c"))
 

@@ -182,6 +182,7 @@ def test_a_threshold_starts_at_the_median_and_is_learned_after() -> None:
     made = model(threshold="start", stages=("conv",))
     threshold = made.layers[0].threshold
     x = torch.randn(64, 1, 20, 32) + 3
+    # The median is a running one, and nears its value with each batch.
     for _ in range(200):
         threshold(x)
     assert torch.allclose(threshold.binarize.threshold(), torch.full((32,), 3.0), atol=0.3)

@@ -102,6 +102,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(saved: Path, limit: int) -> None:
     model = load_checkpoint(saved).model
     assert len(before) > limit
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python ignores the signal that comes beyond this limit, so the write fails with an error.
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, usual[1]))
     try:
         with pytest.raises(FileError, match=r"ckpt.pt cannot be written \(File too large\)"):

@@ -77,6 +77,7 @@ def test_a_step_of_deit_tiny() -> None:
     loss.backward()
     assert loss.isfinite()
     weights = {name: p for name, p in model.named_parameters() if name.startswith("blocks") and p.ndim == 2}
+    # Twelve blocks, each with query, key, value, output, expand and contract.
     assert len(weights) == 12 * 6
     for name, weight in weights.items():
         assert weight.grad is not None and weight.grad.isfinite().all(), name

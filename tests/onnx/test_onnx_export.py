@@ -54,6 +54,7 @@ def test_every_value_is_the_plain_forward(sizes, shape_of, random_folded, plain_
             got = dict(zip(names, run(None, {"window": window}), strict=True))
             for name, array in want.items():
                 expected = pack_bits(array) if array.dtype == bool else array
+                # The mean over tokens is no multiple of 1/8: from there on sums depend on their order.
                 if name == "logits":
                     np.testing.assert_allclose(got[name], expected, rtol=1e-6, atol=1e-5)
                 else:
@@ -89,7 +90,9 @@ def test_file_says_what_it_is(shape_of, random_folded):
     assert metadata["producer_version"] == model.producer_version != ""
     assert model.ir_version == 10
     assert {(entry.domain, entry.version) for entry in model.opset_import} == {("", 20), (DOMAIN, 1)}
-    assert {function.name for function in model.functions} == set(OPERATORS)
+    assert {function.name for function in model.functions} == {
+        name for name, operator in OPERATORS.items() if operator.since == 1
+    }
     names = [node.name for node in model.graph.node]
     assert "/blocks.1/attention/query" in names and "/blocks.0/mlp/contract" in names
     assert len(set(names)) == len(names)

@@ -117,8 +117,30 @@ def test_all_unsupported_operators_in_one_sentence(model, refused):
 
 
 def test_other_version_of_our_domain(model, refused):
+    model.opset_import[1].version = 3
+    assert f"uses version 3 of domain {DOMAIN}; this program supports versions 1 and 2" in refused(model)
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "attributes"),
+    [("BnnPack", ["x", "t"], {}), ("BnnQuantize", ["x", "t", "b"], {"pre": 0, "shift": 9})],
+)
+def test_an_operator_of_version_2_in_a_file_of_version_1(operator, inputs, attributes, refused):
+    constants = {"t": np.zeros(4, np.int16), "b": np.zeros(4, np.int32)}
+    node = helper.make_node(operator, inputs, ["y"], "/new", domain=DOMAIN, **attributes)
+    given = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    model = small(node, constants=given, element=onnx.TensorProto.INT16)
+    said = f"Node /new ({operator}) needs version 2 of domain {DOMAIN} for its inputs, but the file has"
+    assert f"{said} version 1" in refused(model)
+
+
+def test_an_attribute_of_a_shift_that_is_no_integer(refused):
+    constants = {"s": np.zeros(4, np.int16), "b": np.zeros(4, np.int32)}
+    node = helper.make_node("BnnQuantize", ["x", "s", "b"], ["y"], "/q", domain=DOMAIN, pre=0.0, shift=3)
+    given = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    model = small(node, constants=given, element=onnx.TensorProto.INT16)
     model.opset_import[1].version = 2
-    assert f"uses version 2 of domain {DOMAIN}; this program supports version 1" in refused(model)
+    assert "Node /q (BnnQuantize) is not valid: pre is -1, outside 0 to 30" in refused(model)
 
 
 def test_newer_onnx(model, refused):

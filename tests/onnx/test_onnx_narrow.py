@@ -45,6 +45,7 @@ def test_eight_bits_are_near_and_their_sums_exact(weight, largest):
     whole, scale = eighth(weight, largest)
     assert np.array_equal(whole, whole.astype(np.int8).astype(np.float32))
     assert np.all(scale > 0)
+    # Up to 2^24 float32 holds every integer.
     assert np.all(np.abs(whole).sum(axis=0) * largest <= 2**24)
     size = np.abs(weight).max(axis=0)
     assert np.all(np.abs(whole * scale - weight) <= size / 127 * 0.51 + size * 2.0**-10 + 1e-30)

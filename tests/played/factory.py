@@ -123,6 +123,7 @@ class Factory(threading.Thread):
 
     def _take(self, count: int) -> bytes:
         while len(self._input) < count:
+            # Bytes that are there already have followed the last ones without a gap.
             began = self._received_at
             ready, _, _ = select.select([self._master], [], [], 0)
             if not ready:  # the line has been idle
@@ -130,6 +131,7 @@ class Factory(threading.Thread):
                 if self._end in ready:
                     raise UnpluggedError
                 began = time.monotonic()
+            # No more than asked for: the rest must stay where _wait_for_host sees it.
             data = os.read(self._master, count - len(self._input))
             self._received_at = self._pass(len(data), began)
             self._input += data
@@ -182,6 +184,7 @@ class Factory(threading.Thread):
         right = code ^ complement == 0xFF and code in self.commands
         if code ^ complement == 0xFF and code not in self.commands:
             self.violations.append(f"command {code:#x}, which Get does not list")
+        # Write Protect, Write Unprotect, Readout Protect and Readout Unprotect; the last erases the chip.
         if code in (0x63, 0x73, 0x82, 0x92):
             self.violations.append(f"command {code:#x}: protection is the user's own business")
             right = False
@@ -244,6 +247,7 @@ class Factory(threading.Thread):
             self.violations.append(f"a Write to {at:#x}, which is not erased")
         right = check == 0 and at + len(data) <= self.board.flash.size
         if right:
+            # Programming only clears bits.
             self.flash[at : at + len(data)] = bytes(map(operator.and_, self.flash[at : at + len(data)], data))
         self._answer(right, "Write's data")
 
@@ -262,6 +266,7 @@ class Factory(threading.Thread):
         head = self._take(2)
         (count,) = struct.unpack(">H", head)
         if count >= 0xFFF0:
+            # Values from 0xFFF0 are no counts: all pages, or one bank, without a list of pages.
             check = head[0] ^ head[1] ^ self._take(1)[0]
             self._wipe(range(self._pages), check == 0 and count == 0xFFFF)
             return

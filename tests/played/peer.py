@@ -144,6 +144,7 @@ class Peer(threading.Thread):
         tty.setraw(self._slave)
         self._rate = termios.B115200
         attributes = termios.tcgetattr(self._slave)
+        # A new pseudo-terminal has 38,400 baud; the board begins at 115,200.
         attributes[4:6] = [self._rate, self._rate]
         termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
         self._slow_again: float | None = None
@@ -165,6 +166,7 @@ class Peer(threading.Thread):
     def unplug(self) -> None:
         """End the board and close its side of the line, so that the host's side hangs up."""
         if self.is_alive():
+            # The read end of this pipe becomes readable, which wakes the thread from its select.
             os.close(self._ender)
             self.join(20.0)
             assert not self.is_alive(), "the board hangs"
@@ -202,6 +204,7 @@ class Peer(threading.Thread):
 
     def _is_in_step(self) -> bool:
         """Whether the host's rate equals the board's; at another rate bytes are noise."""
+        # A pseudo-terminal carries bytes at any rate; the host's is read from its settings.
         return self.running != "application" or termios.tcgetattr(self._slave)[4] == self._rate
 
     def _give(self, data: bytes) -> None:
@@ -243,10 +246,12 @@ class Peer(threading.Thread):
                 handler()
 
     def _get(self) -> None:
+        # The two protection commands are listed as ST's bootloaders do, and never to be sent.
         commands = bytes([0x00, 0x01, 0x02, 0x11, 0x21, 0x31, 0x44, 0x63, 0x73])
         self._give(bytes([len(commands), 0x31]) + commands + ACK)
 
     def _get_id(self) -> None:
+        # AN3155 counts one less than the bytes that follow.
         self._give(b"\x01" + struct.pack(">H", self.board.bootloader.chip_id) + ACK)
 
     def _address(self) -> int | None:
@@ -349,6 +354,7 @@ class Peer(threading.Thread):
             self.running = "bootloader"
 
     def _change_rate(self, baud: int) -> None:
+        # The answer leaves at the old rate.
         termios.tcdrain(self._master)
         self._rate = getattr(termios, f"B{baud}") if baud != self.application.deaf_at else -1
         self._slow_again = None if baud == 115200 else time.monotonic() + self.silence_seconds
@@ -358,6 +364,7 @@ class Peer(threading.Thread):
         codes, at = b"", 12
         while at < len(payload):
             n = payload[at]
+            # PackBits: up to 128 literal bytes, or one byte 2 to 129 times.
             codes += payload[at + 1 : at + 2 + n] if n < 128 else payload[at + 1 : at + 2] * (n - 126)
             at += n + 2 if n < 128 else 2
         for place, byte in enumerate(codes, first):
@@ -389,6 +396,7 @@ class Peer(threading.Thread):
                 self._output = bytes([self._output[0] ^ 1]) + self._output[1:]
             if kind == 0x04:
                 return 0, struct.pack("<QI", sum(app.layer_ticks) + 16, len(app.layer_ticks))
+            # This request is in the log already, so the first inference has number 0.
             ticks = app.ticks[self.log.count(0x03) % len(app.ticks) - 1]
             return 0, struct.pack("<Q", ticks)
         if kind == 0x05:

@@ -93,6 +93,7 @@ def measure(
     """
     data = random.Random(5).randbytes(SIZE)
     ours, theirs = multiprocessing.Pipe()
+    # A process and not a thread: with one interpreter's lock, host and chip would slow each other down.
     context = multiprocessing.get_context("spawn")
     line = baud if real else None
     chip = context.Process(target=_play, args=(theirs, checksum, long, ahead, line), daemon=True)
@@ -110,6 +111,7 @@ def measure(
         chip.kill()
     assert after.flash[CHIP.bootloader.size :][:SIZE] == data
     assert not after.violations, after.violations
+    # A byte takes ten bits on the line: start, eight of data, stop.
     crossed = SIZE * (2 if how == "read-back" else 1)
     return Times(10 * crossed / baud, 10 * (after.wire_bytes - before) / baud, passed, how)
 
@@ -154,6 +156,7 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
                 data = random.Random(run).randbytes(SIZE)
                 file = Path(folder) / "image.bin"
                 file.write_bytes(data)
+                # stm32flash knows ST's chips only, whose flash is where the bootloader has its alias.
                 place = board.slot.origin - board.flash.origin + board.bootloader.alias
                 with open_session(Link(emulator.port, 0), board):
                     pass  # the bootloader answers
@@ -179,6 +182,7 @@ def beside_stm32flash(runs: int) -> list[tuple[float, float]]:
                 theirs = time.perf_counter() - begun
                 begun = time.perf_counter()
                 with open_session(Link(emulator.port), board) as session:
+                    # Turned round, or every page would hold its bytes already and none would be written.
                     _flash(session, board, data[::-1])
                 found.append((theirs, time.perf_counter() - begun))
     return found

@@ -181,6 +181,7 @@ def run(frames: int, seed: int, folder: Path) -> Tally:
             output.
     """
     driver = build_driver(folder)
+    # Another sequence than that of the batches: it only cuts the line into pieces.
     tally, rng = Tally(), random.Random(seed ^ 0x5EED)
     streams, answers, words = folder / "streams", folder / "answers", folder / "words"
     with streams.open("wb") as out:

@@ -41,10 +41,12 @@ class Browser:
 
         def place() -> None:
             """The browser reads commands from descriptor 3 and answers on 4."""
+            # First out of the way: 3 or 4 may be one of these ends itself.
             high = [os.dup(end) for end in (theirs_in, theirs_out)]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
 
+        # Chromium refuses to run as root, as in a container, with its sandbox.
         options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars")
         self._process = subprocess.Popen(
             [program, *options, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"],

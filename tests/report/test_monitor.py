@@ -62,6 +62,7 @@ def shown(known: Watch) -> str:
 def test_what_is_counted(bundle: Path, conforms: Callable[[str, object], None]) -> None:
     known = watched(bundle, 10, Application(ticks=(1600, 3200)))
     assert (known.inferences, known.right) == (10, 7), "the first sample of four came three times"
+    # An instruction is 1.6 ticks on the toy board (64 ns at 25 MHz).
     assert sorted(set(known.counts)) == [1000, 2000] and known.unit == "instructions"
     assert known.memory.arena_high_water_bytes == 1000
     facts = result_of("monitor", monitor_facts(known), TOY)

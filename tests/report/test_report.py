@@ -213,6 +213,7 @@ def test_a_picture(bench_result: Make, shipped: dict[str, Any]) -> None:
     large = picture(shipped)
     for content in (small, large):
         assert content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) < 3_000_000
+    # Every PNG has its size there.
     width, height = struct.unpack(">II", large[16:24])
     assert width > 1000 and height > struct.unpack(">II", small[16:24])[1], "a row a layer"
     assert picture(shipped) == large
@@ -373,6 +374,7 @@ def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Pa
         "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
     )
     assert (luminance(paper) < luminance(ink)) == (scheme == "dark")
+    # What WCAG 2 asks for at its highest level.
     assert contrast(paper, ink) >= 7
     page.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
@@ -401,6 +403,7 @@ def test_a_browser_shows_an_evaluation(changes: dict[str, Any], browser: Browser
 
 def luminance(colour: str) -> float:
     parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    # sRGB's curve, and the weights and the contrast as WCAG 2 defines them.
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 

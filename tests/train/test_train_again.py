@@ -318,6 +318,7 @@ def wait_for(path: Path, older_than: bytes = b"") -> None:
 def test_a_signal_says_the_command_that_goes_on(
     files: Callable[..., Path], batch: int, number: signal.Signals
 ) -> None:
+    # So many that the run ends only by the signal.
     folder = files(epochs=100_000, batch=batch).parent
     line = ["train", "run.toml", "--fresh", "--out", "run"]
     history, before = folder / "run" / "history.csv", b""

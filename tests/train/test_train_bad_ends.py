@@ -107,6 +107,7 @@ def test_a_full_disk_keeps_the_history(
 
     def full(self: Path, target: Path) -> Path:
         calls.append(target.name)
+        # That of the second epoch.
         if calls.count("history.csv") == 2:
             raise OSError(28, "No space left on device")
         return replace(self, target)

@@ -87,6 +87,7 @@ def test_dry_run_trains_nothing(
     shown = json.loads(CliRunner().invoke(train_command, [*arguments, "--json"]).stdout)
     conforms("train-dry-run", shown)
     assert (shown["learned_from"], shown["tested_on"], shown["input"]) == (117, 39, [6, 100])
+    # Query, key, value and output are 32 x 32 bits, and the MLP's two matrices twice that each.
     assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
     assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
     told = CliRunner().invoke(train_command, arguments).stdout

@@ -142,6 +142,7 @@ def test_recordings_are_cut_within_their_bounds(tmp_path: Path, monkeypatch: pyt
 
 
 def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Together these leave pip nothing to find, however this machine is configured.
     monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "nowhere").as_uri())
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)

@@ -96,6 +96,7 @@ def test_kept_outputs_teach_the_same(
     )
     folder = tmp_path / "kept" / "teacher-outputs"
     shapes = {path.stem: np.load(path).shape for path in folder.glob("*.npy")}
+    # Subjects to learn from, classes, and windows of a recording.
     count = 3 * 3 * 13
     assert shapes == {
         "answers": (count, 3),

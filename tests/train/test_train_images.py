@@ -40,6 +40,7 @@ def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (1
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
+    # Two zeros, the type (8: bytes), the number of axes, their sizes.
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
@@ -61,6 +62,7 @@ def cifar(tmp_path: Path) -> Path:
     (tmp_path / "fine_label_names.txt").write_text("apple\nbee\n")
     random = np.random.default_rng(0)
     for name, count in (("train.bin", 6), ("test.bin", 4)):
+        # A record is a coarse label, a fine label, and 32 x 32 pixels of each colour.
         records = random.integers(0, 256, (count, 3074)).astype(np.uint8)
         records[:, 1] = np.arange(count) % 2
         records[:, 2] = 51  # the first red pixel
@@ -117,6 +119,7 @@ def test_mnist_form(mnist: Path) -> None:
 def test_mnist_form_damaged(mnist: Path) -> None:
     cases = (
         (IDX[0], (mnist / IDX[0]).read_bytes()[:-5], "values instead of"),
+        # Type 0x0D is float.
         (IDX[0], b"\0\0\x0d\x03" + bytes(40), "not in the IDX format"),
         (IDX[0], b"", "not in the IDX format"),
         (IDX[1], idx_bytes(np.zeros(7, np.uint8)), "20 images and 7 labels"),
@@ -244,6 +247,7 @@ def test_crop_and_flip_move_whole_images() -> None:
     same, _ = ImageCutter(pixels, y, Augmentation()).cut(index, generator)
     np.testing.assert_array_equal(same.numpy(), pixels[:])
     moved, _ = ImageCutter(pixels, y, Augmentation(crop=2)).cut(index, generator)
+    # Pixels have become shares of 255; this is their column again.
     first = (moved[:, 0, 0] * 25.5).round()
     steps = first.diff(dim=1)
     assert ((steps == 0) | (steps == 1)).all()

@@ -49,6 +49,7 @@ def test_eight_bits(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", ["PNG", "PPM"])
 def test_sixteen_bits_are_rounded_to_eight(tmp_path: Path, form: str) -> None:
     values = np.linspace(0, 65535, SIDE * SIDE).round().astype(np.uint16).reshape(SIDE, SIDE)
+    # 257 * 255 = 65,535.
     expected = np.rint(values / 257).astype(np.uint8)
     assert expected.min() == 0 and expected.max() == 255 and len(np.unique(expected)) == SIDE * SIDE
     np.testing.assert_array_equal(decoded(saved(tmp_path, Image.fromarray(values), form)), in_grey(expected))
@@ -119,6 +120,7 @@ def test_the_right_way_up(tmp_path: Path, form: str, orientation: int) -> None:
     }
     stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
     exif = Image.Exif()
+    # EXIF's number of the orientation.
     exif[0x0112] = orientation
     options: dict[str, Any] = {"lossless": True} if form == "WEBP" else {}
     options |= {"quality": 100, "subsampling": 0} if form == "JPEG" else {}

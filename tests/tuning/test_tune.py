@@ -77,6 +77,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
         ran.append(len(batch))
         return real(tunables, batch, request)
 
+    # Small images, so that there are several and the interruption comes between them.
     monkeypatch.setattr(tune_module, "_IN_AN_IMAGE", 9)
     monkeypatch.setattr(tune_module, "_run", stops_after_one)
     with pytest.raises(KeyboardInterrupt):

@@ -33,6 +33,7 @@ def test_packets_stand_for_the_codes(codes: np.ndarray) -> None:
     assert unpacked(b"".join(data for _, data in packets)) == codes.tobytes()
     for count, data in packets:
         assert len(unpacked(data)) == count
+    # At worst, 128 bytes go as they are, with one before them.
     assert sum(len(data) for _, data in packets) <= len(codes) * 129 / 128 + 1
 
 

@@ -33,7 +33,8 @@
  *   r4-r7      the block: rows 0 to 7 and rows 8 to 15 of both entries
  *   r8-r12 lr  steps 0 to 2, each for rows 0 to 7 and rows 8 to 15
  *
- * The 6-bit fields take runs 28 to 17, four at a time; from 16 on, eight runs make a field. */
+ * The 6-bit fields take runs 28 to 17, four at a time; from 16 on, eight runs make a field. `lsrs r3,
+ * r2, #n` is there for the carry, into which it moves bit n - 1 of r2. */
 __attribute__((naked)) void sbnn_lookup_fill16(__attribute__((unused)) uint32_t *tables,
                                                __attribute__((unused)) const uint32_t *steps) {
     __asm volatile(LOOKUP_SAVE "movs r2, #28\n"

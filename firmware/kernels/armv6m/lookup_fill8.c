@@ -21,7 +21,8 @@
  *   r4-r7   the block
  *   r8-r12  steps 0 to 4
  *
- * The 6-bit fields take runs 14 to 9, two at a time; from 8 on, four runs make a field. */
+ * The 6-bit fields take runs 14 to 9, two at a time; from 8 on, four runs make a field. `lsrs r3, r2,
+ * #n` is there for the carry, into which it moves bit n - 1 of r2. */
 __attribute__((naked)) void sbnn_lookup_fill8(__attribute__((unused)) uint32_t *tables,
                                               __attribute__((unused)) const uint32_t *steps) {
     __asm volatile(LOOKUP_SAVE "movs r2, #14\n"

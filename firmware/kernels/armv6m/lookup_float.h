@@ -36,6 +36,7 @@ static inline float lookup_product(float scale, int32_t factor) {
     const uint32_t bits = lookup_bits(scale);
     const uint32_t size = factor < 0 ? 0u - (uint32_t)factor : (uint32_t)factor;
     uint32_t exponent = lookup_exponent(bits);
+    /* Less one, so that 0 is caught too: it wraps round to the largest number. */
     if (size - 1u > 254u || exponent - 1u > 245u) {
         return scale * (float)factor;
     }

@@ -46,7 +46,8 @@ static void block(const head *now, uint32_t rows, const uint32_t *queries, const
     sbnn_helium_threshold_rows(&counts, limits, y);
 }
 
-/* The number of ones, by adding neighbouring bits, pairs, nibbles and bytes. */
+/* The number of ones, by adding neighbouring bits, pairs, nibbles and bytes: the core has no
+ * instruction that counts them. */
 static uint32_t ones(uint32_t word) {
     word -= word >> 1 & 0x55555555u;
     word = (word & 0x33333333u) + (word >> 2 & 0x33333333u);

@@ -56,8 +56,8 @@ static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t r
 
 /* Write the steps of one field.
  *   first, width   the field's bits
- *   inner          bits that number the entries within a block: 3 if it has eight entries, 2 or 1 if it
- * has fewer steps          LOOKUP_STEPS words, `apart` words from one to the next */
+ *   inner          bits that number the entries within a block: 3, 2 or 1 for eight, four or two
+ *   steps          LOOKUP_STEPS words, `apart` words from one to the next */
 __attribute__((always_inline)) static inline void lookup_steps(const uint32_t columns[8],
                                                                uint32_t first, uint32_t width,
                                                                uint32_t inner, uint32_t apart,
@@ -98,7 +98,7 @@ lookup_all_steps(const uint32_t columns[8], uint32_t inner, uint32_t apart, uint
 }
 
 /* Write the tables of a word of K from its steps, with one (8 rows) or two (16 rows) words per
- * entry. */
+ * entry. In their assembly an empty comment ends a line that clang-format would join with the next. */
 void sbnn_lookup_fill8(uint32_t *tables, const uint32_t *steps);
 void sbnn_lookup_fill16(uint32_t *tables, const uint32_t *steps);
 

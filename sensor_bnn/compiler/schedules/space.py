@@ -59,6 +59,7 @@ class Space:
         Raises:
             ModelError: a parameter is missing or unknown, or its value is not one of its values.
         """
+        # None lets TVM derive the outer factor from the loop's length.
         given = self.rule if point is None else point
         schedule = s_tir.Schedule(self.blocks)
         asked: list[str] = []

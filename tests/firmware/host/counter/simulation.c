@@ -19,6 +19,7 @@ static uint32_t step_most;
 static uint32_t randomness = 1;
 
 static uint32_t random_below(uint32_t bound) {
+    /* The generator of Numerical Recipes; its lowest bits repeat soon, and are not used. */
     randomness = randomness * 1664525u + 1013904223u;
     return bound == 0u ? 0u : (randomness >> 8) % bound;
 }
