@@ -1,4 +1,4 @@
-"""The public bug reports that were rebuilt as small cases, each with the tests that hold us to its right outcome.
+"""Public bug reports, rebuilt as small cases: the tests that hold us to the right outcome of each.
 
 The inputs are made in the tests. A name that ends in an underscore stands for all tests that begin with it.
 """
