@@ -12,12 +12,13 @@ Each name, and the stage that it needs, is imported on first use: a program that
 torch or TVM. The command line uses the same functions.
 """
 
-from __future__ import annotations
+import os
 
-import importlib
-import logging
-from typing import TYPE_CHECKING
+# ONNX Runtime reports to its maker from its import on, and leaves a file in the temporary folder.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# As few imports as can be: until they are done, Ctrl-C ends the command line in a traceback.
+TYPE_CHECKING = False  # Type checkers know the name, and `typing` need not be imported for it.
 if TYPE_CHECKING:
     from sensor_bnn.api import Board as Board
     from sensor_bnn.api import Session as Session
@@ -44,14 +45,12 @@ _PLACES = {
 }
 
 
-# A library is silent unless its user asks: without a handler, Python would print errors by itself.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
-
-
 def __getattr__(name: str) -> object:
     """Import the module of a public name, and return the name's value (PEP 562)."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     return getattr(importlib.import_module(_PLACES[name]), name)
 
 

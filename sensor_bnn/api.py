@@ -38,6 +38,7 @@ class ExportOptions(TypedDict, total=False):
 
     progress: ExportProgress
     narrow: bool
+    force: bool
 
 
 class CompileOptions(TypedDict, total=False):
@@ -46,6 +47,7 @@ class CompileOptions(TypedDict, total=False):
     dump_ir: Path | None
     tuning: Path | None
     samples: Path | None
+    checked: str | None
     cache: bool
 
 
@@ -147,20 +149,21 @@ def compile(model: str | Path, target: str, folder: str | Path, **options: Unpac
     return compile_model(Path(model), target, Path(folder), **options)
 
 
-def build(bundle: str | Path, board: str | Path, folder: str | Path) -> BuildResult:
+def build(bundle: str | Path, board: str | Path, folder: str | Path, *, force: bool = False) -> BuildResult:
     """Build bootloader and firmware for a bundle and a board.
 
     Args:
         bundle: the folder that ``compile`` wrote.
         board: a name that ``sensor-bnn boards`` lists, or the folder of a board.
         folder: folder for the firmware.
+        force: whether to replace files of the firmware's names that no build wrote.
 
     Raises:
         BundleError: the bundle is missing or damaged.
         BoardError: there is no such board, or the model does not fit it.
         ToolError: the cross compiler is missing or failed.
     """
-    return build_firmware(Path(bundle), boards.load_board(str(board)), Path(folder))
+    return build_firmware(Path(bundle), boards.load_board(str(board)), Path(folder), force=force)
 
 
 def flash(

@@ -9,6 +9,7 @@ Ctrl-C or ``SystemExit``.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import logging
@@ -30,6 +31,9 @@ Content = str | bytes | Iterable[bytes]
 
 MANIFEST = ".sensor-bnn.json"
 """The file in each folder that ``replace_folder`` made; it lists the folder's kind and its files."""
+
+EXAMPLES = "examples"
+"""Files in a folder of this name are for users to change: one that was changed is never replaced."""
 
 _DRAFT = ".sensor-bnn-"  # Short, and without the file's name: a long name must not become too long.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -245,7 +249,8 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
         yield new
         if kind is not None:
             files = sorted(entry for entry in _entries(draft) if not (draft / entry).is_dir())
-            facts = {"made_by": "sensor-bnn", "kind": kind, "files": [MANIFEST, *files]}
+            examples = {name: _sha256(draft / name) for name in files if _is_example(name)}
+            facts = {"made_by": "sensor-bnn", "kind": kind, "files": [MANIFEST, *files], "examples": examples}
             new.write(MANIFEST, json.dumps(facts, indent=1) + "\n")
         with write_errors(path, remedy):
             # The contents come before the names: after a power cut the place has a complete folder, the old
@@ -265,7 +270,8 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
 def check_folder(path: Path, kind: str | None) -> None:
     """Refuse a place that ``replace_folder`` may not replace. Call it before long work starts.
 
-    It may be missing, empty, or a folder of the same kind that holds only the files that it was made with.
+    It may be missing, empty, or a folder of the same kind that holds only the files that it was made with,
+    with its ``EXAMPLES`` unchanged.
 
     Raises:
         FileError: it is a file, the working folder, another's folder, or holds another's files.
@@ -546,8 +552,9 @@ def _check_ours(folder: Path, shown: Path, kind: str | None) -> None:
     try:
         facts = json.loads((folder / MANIFEST).read_bytes())
         made, files = facts["kind"], {str(file) for file in facts["files"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        made, files = None, set()
+        examples = dict(facts.get("examples", {}))  # Earlier versions list none.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        made, files, examples = None, set(), {}
     if kind is None or made is None:
         raise FileError(
             f"{shown} is not empty, and has no {MANIFEST} that says that sensor-bnn made it.",
@@ -562,6 +569,20 @@ def _check_ours(folder: Path, shown: Path, kind: str | None) -> None:
             f"{shown} would be replaced, and it holds {foreign[0]}{others}, not made by sensor-bnn.",
             "Move that elsewhere, or name another folder.",
         )
+    for name in sorted(found & examples.keys()):
+        if _sha256(folder / name) != examples[name]:
+            raise FileError(
+                f"{shown} would be replaced, and its {name} was changed after sensor-bnn made it.",
+                "Move that elsewhere, or name another folder.",
+            )
+
+
+def _is_example(name: str) -> bool:
+    return EXAMPLES in Path(name).parts[:-1]
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _swap(draft: Path, place: Path, old: Path, shown: Path, kind: str | None) -> None:

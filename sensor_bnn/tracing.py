@@ -30,6 +30,8 @@ NOTES = logging.getLogger("sensor_bnn.notes")
 """What a user should know although the work goes on; the command line says it without ``-v``, too."""
 
 _ROOT = logging.getLogger("sensor_bnn")
+# A library is silent unless its user asks: without a handler, Python would print errors by itself.
+_ROOT.addHandler(logging.NullHandler())
 _SHORT_BYTES = 32
 # Control characters except tab and line feed: the output of a program or board must not control the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -100,6 +100,10 @@ def command(
     console = Console(stderr=True)
     busy = []
     if not dry_run:
+        dataset = sets.load(plan.rows[0].recipe.data)
+        notes = (note for run in runs for note in sets.check_split(dataset, run.recipe.data))
+        for note in dict.fromkeys(notes):
+            console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
         with Progress(*columns, console=console) as progress:
             total = progress.add_task("runs", total=len(runs))
@@ -116,7 +120,7 @@ def command(
             busy = fill(
                 plan,
                 runs,
-                sets.load(plan.rows[0].recipe.data),
+                dataset,
                 folder,
                 started,
                 lambda done, _: progress.update(total, completed=done),

@@ -30,10 +30,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
     from typing import cast
 
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from sensor_bnn.hardware.boards import list_boards, ram_bytes
+    from sensor_bnn.report.console import table_console
 
     rows = [
         {
@@ -57,7 +57,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         where = [name for key, name in (("emulated", "QEMU"), ("run_on_hardware", "hardware")) if row[key]]
         sizes = [f"{cast(int, row[key]) >> 10:,}" for key in ("flash_bytes", "ram_bytes")]
         table.add_row(str(row["name"]), str(row["target"]), *sizes, ", ".join(where) or "not run yet")
-    Console().print(table)
+    table_console().print(table)
 
 
 @command.command(name="check")
@@ -78,12 +78,12 @@ def check(board: tuple[str, ...], as_json: bool) -> None:
     import sys
     from dataclasses import asdict
 
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from sensor_bnn.firmware.check import check_board
     from sensor_bnn.hardware.boards import list_boards, load_board
+    from sensor_bnn.report.console import table_console
 
     boards = [load_board(name) for name in board] or list_boards()
     checks = [found for facts in boards for found in check_board(facts)]
@@ -95,7 +95,7 @@ def check(board: tuple[str, ...], as_json: bool) -> None:
         for found in checks:
             mark = "[green]ok[/]" if found.ok else "[red]wrong[/]"
             table.add_row(mark, found.board, found.check, escape(found.detail))
-        Console().print(table)
+        table_console().print(table)
     if not ok:
         sys.exit(1)
 

@@ -45,6 +45,7 @@ import click
     help="With --sign: version counter. A board refuses images with a lower counter than it has run.  "
     "[default: seconds since 1970]",
 )
+@click.option("--force", is_flag=True, help="Replace files of these names that another program wrote.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the content of build.json as one JSON object on stdout."
 )
@@ -56,6 +57,7 @@ def command(
     weights: str,
     key: Path | None,
     counter: int | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Build firmware and bootloader for BUNDLE and a board.
@@ -85,7 +87,13 @@ def command(
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
     result = build_firmware(
-        bundle, facts, output or bundle.resolve().parent / facts.name, application, signer, weights
+        bundle,
+        facts,
+        output or bundle.resolve().parent / facts.name,
+        application,
+        signer,
+        weights,
+        force=force,
     )
     report = result.report
     if as_json:

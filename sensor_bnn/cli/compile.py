@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from sensor_bnn.compiler.metadata import Metadata
 
-_WIDTH = 130
-
 
 @click.command(name="compile")
 @click.argument("model", type=click.Path(path_type=Path))
@@ -61,8 +59,8 @@ def command(
     CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
     also has a shared library.
 
-    A file of another exporter is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a
-    layer of the compiled model differs, the file is refused with the layer's name and nothing is written.
+    MODEL is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a layer of the
+    compiled model differs, the file is refused with the layer's name and nothing is written.
 
     Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
 
@@ -107,8 +105,9 @@ def command(
 
 def _print(facts: Metadata) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from sensor_bnn.report.console import table_console
 
     layers = facts.layers
     total = sum(layer.instructions_estimated for layer in layers)
@@ -133,8 +132,7 @@ def _print(facts: Metadata) -> None:
             f"{layer.ram_bytes:,}",
             f"{layer.instructions_estimated:,}",
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    table_console().print(table)
     floats = [layer.name for layer in layers if layer.float]
     click.echo(
         f"flash: the weights of a layer, without code; the total of {facts.weights_bytes:,} bytes counts "

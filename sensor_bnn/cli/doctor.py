@@ -23,9 +23,9 @@ def command(as_json: bool, install: bool) -> None:
     import sys
     from dataclasses import asdict
 
-    from rich.console import Console
     from rich.table import Table
 
+    from sensor_bnn.report.console import table_console
     from sensor_bnn.workflows.doctor import check_machine, install_missing
 
     checks = check_machine()
@@ -40,7 +40,7 @@ def command(as_json: bool, install: bool) -> None:
         for check in checks:
             mark = "[green]ok[/]" if check.ok else "[red]missing[/]"
             table.add_row(mark, check.name, check.version or "", check.purpose)
-        Console().print(table)
+        table_console().print(table)
         for line in dict.fromkeys(check.install for check in missing):
             click.echo(f"Run: {line}")
     if missing:

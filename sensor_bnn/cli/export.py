@@ -22,7 +22,8 @@ import click
 @click.option(
     "--samples",
     type=click.Path(path_type=Path),
-    help="Labelled samples to compare PyTorch and ONNX Runtime on.  [default: samples.npz in CKPT's folder]",
+    help="Labelled samples to compare PyTorch, ONNX Runtime and the compiled model on.  "
+    "[default: samples.npz in CKPT's folder]",
 )
 @click.option(
     "--narrow",
@@ -36,6 +37,7 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that `sensor-bnn tune` wrote for the target; the bundle for the host is compiled without it.",
 )
+@click.option("--force", is_flag=True, help="Replace a model.onnx that another program wrote.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -45,13 +47,15 @@ def command(
     samples: Path | None,
     narrow: bool,
     tuning: Path | None,
+    force: bool,
     no_cache: bool,
     as_json: bool,
 ) -> None:
     """Export the checkpoint CKPT to ONNX, check and compile it.
 
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
-    Runtime with PyTorch's, and compiles one bundle for the target and one for the host. The next step is
+    Runtime with PyTorch's, and compiles one bundle for the target and one for the host. As in `compile`, a
+    layer of the compiled model that is not what ONNX Runtime computes is refused by name. The next step is
     `sensor-bnn build` with the target's bundle.
 
     \b
@@ -70,14 +74,22 @@ def command(
     from sensor_bnn import export
 
     with Console(stderr=True).status("starting") as status:
-        done = export(ckpt, output, samples, progress=status.update, narrow=narrow)
+        done = export(ckpt, output, samples, progress=status.update, narrow=narrow, force=force)
         bundles = {}
+        checked = None
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
             bundles[name] = compile_model(
-                done.onnx, name, done.onnx.parent / name, tuning=tuned, cache=not no_cache
+                done.onnx,
+                name,
+                done.onnx.parent / name,
+                tuning=tuned,
+                samples=done.samples,
+                checked=checked,
+                cache=not no_cache,
             ).folder
+            checked = done.model_hash
     if narrow and done.integers:
         click.echo(
             "--narrow changes nothing: the model computes in integers from the sample to the class.", err=True

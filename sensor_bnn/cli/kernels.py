@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-_WIDTH = 100
-
 
 def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[list[int]]:
     shapes = []
@@ -94,6 +92,7 @@ def command(
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.cycles.cycles import model_name
     from sensor_bnn.measure.kernels import DEFAULT_SHAPES, Shape, measure_kernels
+    from sensor_bnn.report.console import table_console
 
     console = Console(stderr=True, highlight=False)
     if layers_of is None:
@@ -128,8 +127,6 @@ def command(
                 "" if row.cycles_estimate is None else f"{row.cycles_estimate / row.macs:.4f}",
                 "yes" if row.exact else "NO",
             )
-        screen = Console()
-        # The width where the output is not a terminal: wide enough that no heading is cut.
-        (screen if screen.is_terminal else Console(width=_WIDTH)).print(table)
+        table_console().print(table)
     if not all(row.exact for row in rows):
         context.exit(1)

@@ -35,11 +35,11 @@ def command(as_json: bool) -> None:
     from dataclasses import asdict
 
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from sensor_bnn.nn.families import PRESETS, USUAL_CLASSES, preset
     from sensor_bnn.nn.sizes import sizes
+    from sensor_bnn.report.console import table_console
 
     rows = []
     for name in PRESETS:
@@ -63,7 +63,7 @@ def command(as_json: bool) -> None:
     table.add_column("model", no_wrap=True)
     for heading in ("input", "tokens", "bits", "stored", "binary MACs", "other MACs"):
         table.add_column(heading, justify="right", no_wrap=True)
-    console = Console(width=max(Console().width, _COLUMNS))
+    console = table_console(columns=_COLUMNS)
     shapes = console.width >= _WITH_SHAPES
     if shapes:
         table.add_column("shape", no_wrap=True)

@@ -96,14 +96,16 @@ def command(
     """
     import json
     from contextlib import ExitStack
+    from itertools import pairwise
 
     from rich.console import Console
 
+    from sensor_bnn.compiler.metadata import read_metadata
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.labels import class_name
     from sensor_bnn.live.payloads import Settings
-    from sensor_bnn.live.recording import read_recording
+    from sensor_bnn.live.recording import of_model, read_recording
     from sensor_bnn.live.stream import Decision, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.result import result_of
@@ -123,6 +125,7 @@ def command(
     given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:
         names_of(bundle, given, recording)  # refuses before anything is built
+        of_model(recording, read_metadata(bundle))
     decisions: list[Decision] = []
     answered: Hello | None = None
     with ExitStack() as stack:
@@ -140,12 +143,15 @@ def command(
         names = names_of(bundle, given, recording)
         _, window = window_of(bundle)
         settings = Settings(hop or max(1, window // 2), share, offset, gain)
-        if len(recording.raw) < window:
+        ends = (0, *recording.breaks, len(recording.raw))
+        longest = max(end - begin for begin, end in pairwise(ends))
+        if longest < window:
             raise DataError(
-                f"The recording has {len(recording.raw)} samples, less than one window of {window}.",
+                f"The longest recording has {longest} samples, less than one window of {window}.",
                 "Record more.",
             )
-        for hello, decision in stream_at(port, facts, bundle, recording.raw, settings, baud):
+        recording = of_model(recording, read_metadata(bundle))
+        for hello, decision in stream_at(port, facts, bundle, recording, settings, baud):
             answered = hello
             decisions.append(decision)
             click.echo(decision_line(decision, names, rate), err=as_json)

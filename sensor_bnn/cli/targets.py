@@ -24,4 +24,4 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps({"targets": [asdict(target) for target in list_targets()]}))
         return
     for target in list_targets():
-        click.echo(f"{target.name:<13} {target.title}  ({target.triple}, {target.cpu})")
+        click.echo(f"{target.name:<17} {target.title}  ({target.triple}, {target.cpu})")

@@ -248,7 +248,7 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
         teacher = teacher_recipe(plan)
     trained_first = None if isinstance(teacher, Teacher) else teacher
 
-    found = sizes(plan.config(parts.shape, parts.classes))
+    found = sizes(plan.config(parts.shape, parts.classes, parts.channels))
     steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
     seconds = steps * seconds_a_step(plan, parts, teacher)
     if trained_first is not None:

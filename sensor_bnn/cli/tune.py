@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from sensor_bnn.hardware.boards import Board
 
-_WIDTH = 130
-
 
 @click.command(name="tune")
 @click.argument("model", type=click.Path(path_type=Path))
@@ -114,10 +112,10 @@ def _board(target: str | None, board_name: str | None) -> Board:
 
 def _print(found: dict[str, Any]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from sensor_bnn.compiler.tuning import choice_from_json
+    from sensor_bnn.report.console import table_console
 
     unit = found["unit"]
     table = Table(
@@ -149,8 +147,7 @@ def _print(found: dict[str, Any]) -> None:
             f"{entry['gain']:.1%}" if choice else "",
             str(choice_from_json(choice)) if choice else "default",
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH)).print(table)
+    table_console().print(table)
     wrong = sum(not result["exact"] for entry in found["workloads"] for result in entry["measured"])
     if wrong:
         click.echo(f"{wrong} choices gave results that differ from the host's, and were rejected")

@@ -63,21 +63,15 @@ def command(model: Path, board_name: str | None, seed: int, samples: Path | None
         }
         click.echo(json.dumps(result))
     else:
-        from rich.console import Console
+        from sensor_bnn.report.console import table_console
 
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=_WIDTH)
-        console.print(_table(model, checks))
+        table_console().print(_table(model, checks))
         for check in checks:
             place = check.first_difference
             said = f"differs first in {place}" if place else "agrees"
             click.echo(f"{check.backend}: {said}; largest difference {check.largest_difference:.3g}")
     if not ok:
         sys.exit(1)
-
-
-_WIDTH = 150  # where the output is not a terminal: no name is cut
 
 
 def _table(model: Path, checks: list[BackendCheck]) -> Table:

@@ -63,6 +63,7 @@ def write_bundle(
     own_kernels: Sequence[Path] = (),
     classes: tuple[str, ...] | None = None,
     steps: Steps = NO_STEPS,
+    channels: tuple[str, ...] | None = None,
     tuning: str | None = None,
 ) -> Bundle:
     """Compile the program's kernels and write the bundle; ``folder`` appears complete or not at all.
@@ -78,6 +79,7 @@ def write_bundle(
             ``firmware/kernels``; headers named ``linear_*`` declare them.
         classes: the names of the outputs, in their order; None for a model without names.
         steps: what the steps of integer inputs and outputs are worth.
+        channels: the names of the input's channels, in their order; None likewise.
         tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
@@ -102,6 +104,7 @@ def write_bundle(
         c_kernels,
         classes=classes,
         steps=steps,
+        channels=channels,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -180,6 +183,7 @@ def _metadata(
     c_kernels: Sequence[Path],
     classes: tuple[str, ...] | None,
     steps: Steps,
+    channels: tuple[str, ...] | None,
     tuning: str | None,
     prefix: str,
     library: str | None,
@@ -228,6 +232,7 @@ def _metadata(
             for index, step in enumerate(program.steps)
         ),
         classes=classes,
+        channels=channels,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -274,6 +279,8 @@ def _renderer(
         **metadata.plain(),
         "name": metadata.model,
         "macro": metadata.prefix.upper(),
+        "class_texts": [_c_text(name) for name in metadata.classes or ()],
+        "channel_texts": [_c_text(name) for name in metadata.channels or ()],
         "input_type": _C_TYPES[metadata.input.dtype],
         "input_count": prod(metadata.input.shape),
         "input_offset": input_offset,
@@ -412,6 +419,12 @@ def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
         "type": str(TensorType.of(array)),
         "definition": f"const {c_type} {symbol}[{flat.size}] = {{\n{lines},\n}};",
     }
+
+
+def _c_text(text: str) -> str:
+    """Return a string literal of C: UTF-8, whose bytes outside ASCII are written in octal."""
+    good = set(range(0x20, 0x7F)) - set(b'"\\?')  # Of question marks, C11 makes other characters.
+    return '"' + "".join(chr(byte) if byte in good else f"\\{byte:03o}" for byte in text.encode()) + '"'
 
 
 def _float(value: float) -> str:

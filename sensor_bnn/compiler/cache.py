@@ -87,22 +87,24 @@ class Key:
     model: str
 
 
-def bundle_key(model: Path, target: Target, tuning: str | None) -> Key | None:
+def bundle_key(model: Path, target: Target, tuning: str | None, samples: Path | None = None) -> Key | None:
     """Return the key of everything that a bundle is made from.
 
     Args:
         model: the ONNX file.
         target: the processor.
         tuning: hexadecimal SHA-256 of the tuning file, if there is one.
+        samples: the file of real samples that the bundle must have been compared on, if there is one.
 
     Returns:
-        None where there is nothing to cache: the model is missing, is no regular file or cannot be read, for
+        None where there is nothing to cache: a file is missing, is no regular file or cannot be read, for
         which the compiler has its own messages, or is larger than the cache.
     """
     try:
         if not model.is_file() or model.stat().st_size > LIMIT_BYTES:
             return None
         model_hash = _file_sha256(model)
+        compared = None if samples is None else _file_sha256(samples)
         sources = _sources()
     except OSError:
         return None
@@ -111,6 +113,7 @@ def bundle_key(model: Path, target: Target, tuning: str | None) -> Key | None:
         "name": model.stem,  # What a model is called that has no name.
         "target": asdict(target),
         "tuning": tuning,
+        "samples": compared,
         "sources": sources,
         "packages": {name: _package(name) for name in _PACKAGES},
         "python": [platform.python_version(), platform.machine()],

@@ -6,6 +6,7 @@ public way to extend it. ``tests/compiler/test_importer.py`` fails if TVM moves 
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ STANDARD_OPERATORS = _OF_TVM | frozenset(FLOAT_OPERATORS)
 """Standard ONNX operators that the compiler supports besides those of our domain."""
 
 Convert = Callable[..., relax.Expr]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,17 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
         ModelError: TVM does not accept a node.
     """
     names: dict[str, str] = {}
-    with _taught(names):
+    builders: list[relax.BlockBuilder] = []
+    with _taught(names, builders):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # TVM warns that it renames values; `names` keeps the names
                 module = onnx_frontend.from_onnx(model)
         except SensorBnnError:
+            _close(builders)
             raise
         except Exception as error:  # TVM's front end raises many kinds of exceptions
+            _close(builders)
             raise ModelError(
                 f"TVM cannot import the model: {one_sentence(error)}.",
                 "Export it again with a newer exporter.",
@@ -82,8 +88,14 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
     return Graph(module, names)
 
 
+def _close(builders: list[relax.BlockBuilder]) -> None:
+    """End the block that a refused node leaves open: TVM prints a warning when such a builder is freed."""
+    for builder in builders:
+        builder._end_block()
+
+
 @contextmanager
-def _taught(names: dict[str, str]) -> Iterator[None]:
+def _taught(names: dict[str, str], builders: list[relax.BlockBuilder]) -> Iterator[None]:
     original = onnx_frontend._get_convert_map
 
     def extended() -> dict[str, Any]:
@@ -95,27 +107,32 @@ def _taught(names: dict[str, str]) -> Iterator[None]:
             converters[name] = _float(convert)
         for name, operator in OPERATORS.items():
             converters[name] = _packed(operator)
-        return {name: _Converter(convert, names) for name, convert in converters.items()}
+        return {name: _Converter(convert, names, builders) for name, convert in converters.items()}
 
     onnx_frontend._get_convert_map = extended
+    # It prints the operator and its inputs before it raises what we report.
+    vars(onnx_frontend)["print"] = _log.debug
     try:
         yield
     finally:
         onnx_frontend._get_convert_map = original
+        del vars(onnx_frontend)["print"]
 
 
 class _Converter:
     """An entry of TVM's table: it returns a conversion function for a version of the operator set."""
 
-    def __init__(self, convert: Convert, names: dict[str, str]) -> None:
+    def __init__(self, convert: Convert, names: dict[str, str], builders: list[relax.BlockBuilder]) -> None:
         self._convert = convert
         self._names = names
+        self._builders = builders
 
     def get_converter(self, opset: int) -> Convert:
         """Return a conversion that binds its result to a variable and records the node's name for it."""
 
         def named(bb: relax.BlockBuilder, inputs: Any, attributes: Any, params: Any) -> relax.Expr:
             name = attributes["tvm_custom"]["name"]
+            self._builders[:] = [bb]
             try:
                 var = bb.emit(self._convert(opset, bb, inputs, attributes, params), name or "node")
             except SensorBnnError:

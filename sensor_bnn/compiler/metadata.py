@@ -150,6 +150,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         cost_model: the origin of the layers' ``instructions_estimated``.
         layers: the layers in the order of execution, at least one.
         classes: the names of the outputs, in their order; None if the ONNX file has none.
+        channels: the names of the input's channels, its second axis, in their order; None likewise.
         tuning: the SHA-256 of the tuning file that the model was compiled with; None without one.
         prefix: the prefix of each symbol in C.
         library: the static library in the bundle; None if the target's C compiler was missing.
@@ -175,6 +176,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Prefix
     library: str | None
     arena: tuple[Tenant, ...]
+    channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
         for place, layer in enumerate(self.layers):
@@ -205,6 +207,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:
             raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
+        if self.channels is not None and self.input.shape[1:2] != (len(self.channels),):
+            raise ValueError(f"channels has {len(self.channels)} names; the input is {self.input}")
         if self.library not in (None, f"lib{self.prefix}.a"):
             raise ValueError(f"library is {self.library!r}; it must be 'lib{self.prefix}.a' or null")
 

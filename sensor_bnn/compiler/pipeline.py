@@ -33,6 +33,7 @@ def compile_model(
     dump_ir: Path | None = None,
     tuning: Path | None = None,
     samples: Path | None = None,
+    checked: str | None = None,
     cache: bool = True,
 ) -> Bundle:
     """Compile an ONNX file into a bundle.
@@ -47,7 +48,9 @@ def compile_model(
             even if the cache holds its bundle.
         tuning: a file of ``sensor-bnn tune`` for the target; other layers follow the compiler's own rule.
         samples: a file of real samples on which the compiled model is compared with the ONNX file, beside
-            random inputs. The model is then compiled even if the cache holds its bundle.
+            random inputs.
+        checked: the hexadecimal SHA-256 of a file that this program has just compiled for another target: it
+            is not compared again.
         cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
 
     Raises:
@@ -57,20 +60,20 @@ def compile_model(
             model computes something else than the file in ONNX Runtime, or the tuning is for another target
             or version.
         FileError: a folder cannot be written, or holds something else.
-        ToolError: the host's C compiler failed (hosted targets, and files of other exporters).
+        ToolError: the host's C compiler failed (for hosted targets, and for the comparison).
     """
     facts = find_target(target)
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
     check_folder(out_dir, BUNDLE)
     if dump_ir is not None:
         check_folder(dump_ir, IR)
-    key = bundle_key(onnx_path, facts, tuned.sha256) if cache else None
-    if key is not None and dump_ir is None and samples is None:
+    key = bundle_key(onnx_path, facts, tuned.sha256, samples) if cache else None
+    if key is not None and dump_ir is None:
         files = read_entry(key.digest)
         if files is not None:
             _log.info("%s for %s is taken from the cache", onnx_path, target)
             return _place(files, out_dir)
-    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples)
+    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples, checked)
     # A model that was changed after the key was made has another bundle than the key says.
     if key is not None and key.model == bundle.metadata.model_hash:
         write_entry(key.digest, bundle_files(bundle.folder))
@@ -84,6 +87,7 @@ def _compile(
     dump_ir: Path | None,
     tuned: Tuning,
     samples: Path | None,
+    checked: str | None,
 ) -> Bundle:
     from sensor_bnn.compiler.bundle import write_bundle
     from sensor_bnn.compiler.guard import check_against_file
@@ -92,13 +96,12 @@ def _compile(
     from sensor_bnn.compiler.patterns import match_patterns
     from sensor_bnn.compiler.plan import plan_program
     from sensor_bnn.onnx.load import model_of, read_file
-    from sensor_bnn.onnx.original import is_own
 
     laps = Laps(_log)
     data = read_file(onnx_path)
     model = model_of(data, onnx_path, STANDARD_OPERATORS)
-    classes = _classes(model, onnx_path)
     steps = _steps(model, onnx_path)
+    classes, channels = _classes(model, onnx_path), _channels(model, onnx_path)
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
     laps.lap("imported to Relax")
@@ -106,13 +109,13 @@ def _compile(
     laps.lap("matched patterns")
     program = plan_program(matched, target, tuned)
     laps.lap("planned %d steps for %s", len(program.steps), target.name)
-    if samples is not None or not is_own(data):
+    model_hash = hashlib.sha256(data).hexdigest()
+    if model_hash != checked:
         check_against_file(data, onnx_path, model, matched, samples)
         laps.lap("held it against the file in ONNX Runtime")
     if dump_ir is not None:
         write_ir(graph, matched, program, target, dump_ir)
         laps.lap("wrote all stages to %s", dump_ir)
-    model_hash = hashlib.sha256(data).hexdigest()
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     bundle = write_bundle(
         program,
@@ -122,6 +125,7 @@ def _compile(
         out_dir,
         classes=classes,
         steps=steps,
+        channels=channels,
         tuning=tuned.sha256,
     )
     laps.lap("wrote the bundle %s", bundle.folder)
@@ -176,3 +180,19 @@ def _steps(model: onnx.ModelProto, path: Path) -> Steps:
                 "Export the model again, or correct the file's metadata: what one step of int16 is worth.",
             )
     return steps
+
+
+def _channels(model: onnx.ModelProto, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the input's channels, one for each, or None if the file has none."""
+    from sensor_bnn.onnx.class_names import channel_names
+
+    names = channel_names({prop.key: prop.value for prop in model.metadata_props}, path)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    sizes = [size.dim_value for size in given.type.tensor_type.shape.dim]
+    if names is not None and sizes[1:2] != [len(names)]:
+        raise ModelError(
+            f"The metadata of {path} names {len(names)} channels; the model's input is {sizes}.",
+            "Export the model again, or correct or remove `channels` in the file's metadata.",
+        )
+    return names

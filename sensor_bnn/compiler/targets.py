@@ -20,7 +20,8 @@ class Target:
         cpu: the LLVM processor name.
         features: LLVM feature switches.
         unfused: further feature switches, which disable fused multiply-adds.
-        float_abi: ``hard`` or ``soft`` if the architecture has both, otherwise empty.
+        float_abi: ``hard``, ``soft`` (no FPU) or ``softfp`` (an FPU, and floats in integer registers between
+            functions) if the architecture has them, otherwise empty.
         gcc: the flags of GCC for the core and its ABI, in firmware and bootloader.
         tools: the prefix of the names of GCC and its tools.
         core: the family of ``firmware/hal`` that starts the core; empty if there is no firmware.
@@ -56,7 +57,7 @@ class Target:
         if self.features or self.unfused:
             facts["mattr"] = [*self.features, *self.unfused]
         if self.float_abi:
-            facts["mfloat-abi"] = self.float_abi
+            facts["mfloat-abi"] = "soft" if self.float_abi == "softfp" else self.float_abi
         if self.fused:
             # At -O3 LLVM's machine combiner can fuse a product and a sum that are separate in its IR.
             facts["cl-opt"] = ["-aarch64-enable-mcr:bool=0"]
@@ -94,7 +95,7 @@ _PACKAGES = {
 # TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
 # features that provide it are switched off, so that device and host round alike. On AArch64 no feature
 # provides it; there `fused` is set. A test searches the object files for fused instructions.
-_TARGETS = (
+_WITHOUT_VARIANTS = (
     Target(
         name="cortex-m0plus",
         title="Arm Cortex-M0+ (Armv6-M), floating point in software",
@@ -232,6 +233,30 @@ _TARGETS = (
         hosted=True,
     ),
 )
+
+_HARD, _SOFTFP = "-mfloat-abi=hard", "-mfloat-abi=softfp"
+
+
+def _variants(target: Target) -> tuple[Target, ...]:
+    """Return a target, and that for callers of GCC's ABI ``softfp`` if the core is a Cortex-M with an FPU.
+
+    Arduino's mbed cores have this ABI. Functions get floats in integer registers, and object files say so:
+    the linker refuses both ABIs in one program. No board has such a target: our firmware is ``hard``.
+    """
+    if target.core != "cortex_m" or _HARD not in target.gcc:
+        return (target,)
+    softfp = replace(
+        target,
+        name=f"{target.name}-softfp",
+        title=f"{target.title}, for programs with {_SOFTFP}",
+        triple=target.triple.removesuffix("hf"),
+        float_abi="softfp",
+        gcc=tuple(_SOFTFP if flag == _HARD else flag for flag in target.gcc),
+    )
+    return target, softfp
+
+
+_TARGETS = tuple(variant for target in _WITHOUT_VARIANTS for variant in _variants(target))
 
 
 def list_targets() -> tuple[Target, ...]:

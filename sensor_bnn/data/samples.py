@@ -1,4 +1,4 @@
-"""Labelled samples in an ``.npz`` file: x, y, classes, and for training recording.
+"""Labelled samples in an ``.npz`` file: x, y, classes, for training recording, and if there are any channels.
 
 One reader with one set of rules for every command. Arrays are never unpickled: an array of Python objects is
 refused, and its message says how to save it.
@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -26,6 +26,7 @@ from sensor_bnn.files import replace_file
 from sensor_bnn.labels import broken_rule, class_name, named_twice
 
 REMEDY = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes, a list of texts."
+_TEXTS = ("classes", "channels")
 _LARGEST = float(np.finfo(np.float32).max)
 _DAMAGED = (
     *(OSError, ValueError, EOFError, KeyError, TypeError, OverflowError, NotImplementedError, RuntimeError),
@@ -54,16 +55,18 @@ class Windows:
         x: windows ``[n, C, L]`` in sensor units, or images ``[n, C, H, W]`` in 0 .. 1; float32.
         y: the labels, int64 ``[n]``, indices into ``classes``.
         classes: the names of the classes.
+        channels: the names of the channels, in their order; empty if they have none.
     """
 
     x: Examples
     y: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Samples(Windows):
-    """Labelled inputs in memory: ``x`` float32 [n, ...], ``y`` int64 [n], the classes' names."""
+    """Labelled inputs in memory: ``x`` float32 [n, ...], ``y`` int64 [n], names of classes and channels."""
 
     x: npt.NDArray[np.float32]
 
@@ -80,7 +83,7 @@ def read_samples(file: Path, limit: int | None = None) -> Samples:
             place in it, and the rule.
     """
     samples = _samples(file, _arrays(file, ("x", "y", "classes")))
-    return Samples(samples.x[:limit], samples.y[:limit], samples.classes)
+    return replace(samples, x=samples.x[:limit], y=samples.y[:limit])
 
 
 def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
@@ -111,13 +114,16 @@ def as_numbers(values: list[int]) -> npt.NDArray[Any]:
 
 
 def write_samples(path: Path, windows: Windows) -> None:
-    """Write windows atomically as an ``.npz`` with the arrays x, y and classes.
+    """Write windows atomically as an ``.npz`` with the arrays x, y, classes, and channels if they have names.
 
     Raises:
         FileError: the file cannot be written.
     """
+    arrays: dict[str, Any] = {"x": windows.x[:], "y": windows.y, "classes": np.array(windows.classes)}
+    if windows.channels:
+        arrays["channels"] = np.array(windows.channels)
     with replace_file(path) as file:
-        np.savez_compressed(file, x=windows.x[:], y=windows.y, classes=np.array(windows.classes))
+        np.savez_compressed(file, **arrays)
 
 
 def _samples(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
@@ -129,26 +135,35 @@ def _samples(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
         raise _wrong(file, f"x is {x.dtype} {list(x.shape)}; it must hold a sample")
     _check_finite(file, x)
     _check(file, "y", y, y.dtype.kind in "iu", x.shape[:1], "whole numbers")
-    texts = names.dtype.kind == "U" and names.ndim == 1
-    _check(file, "classes", names, texts, names.shape, "a list of texts")
-    try:
-        # The texts of numpy may hold numbers that are no characters of Unicode.
-        names.astype(names.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
-    except UnicodeDecodeError:
-        raise _wrong(file, "classes holds characters that Unicode does not have") from None
-    classes = tuple(class_name(str(name)) for name in names)
-    for at, name in enumerate(classes):
-        rule = broken_rule(name)
-        if rule is not None:
-            raise _wrong(file, f"classes[{at}] is {name!r}; it {rule}")
-    twice = named_twice(classes)
-    if twice is not None:
-        raise _wrong(file, f"two classes are named {twice}; each must have a name of its own")
+    classes = _names(file, "classes", names)
+    channels = _names(file, "channels", arrays["channels"]) if "channels" in arrays else ()
+    if channels and len(channels) != x.shape[1]:
+        raise _wrong(file, f"channels has {len(channels)} names, but x has {x.shape[1]} channels")
     outside = (y < 0) | (y >= len(classes))
     if outside.any():
         at = int(np.argmax(outside))
         raise _wrong(file, f"y[{at}] is {y[at]}; it must be a place in classes, 0 to {len(classes) - 1}")
-    return Samples(x.astype(np.float32), y.astype(np.int64), classes)
+    return Samples(x.astype(np.float32), y.astype(np.int64), classes, channels)
+
+
+def _names(file: Path, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Check the names of classes or channels, and return them in the form in which names are compared."""
+    texts = names.dtype.kind == "U" and names.ndim == 1
+    _check(file, array, names, texts, names.shape, "a list of texts")
+    try:
+        # The texts of numpy may hold numbers that are no characters of Unicode.
+        names.astype(names.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
+    except UnicodeDecodeError:
+        raise _wrong(file, f"{array} holds characters that Unicode does not have") from None
+    found = tuple(class_name(str(name)) for name in names)
+    for at, name in enumerate(found):
+        rule = broken_rule(name)
+        if rule is not None:
+            raise _wrong(file, f"{array}[{at}] is {name!r}; it {rule}")
+    twice = named_twice(found)
+    if twice is not None:
+        raise _wrong(file, f"two {array} are named {twice}; each must have a name of its own")
+    return found
 
 
 def _check_finite(file: Path, x: npt.NDArray[Any]) -> None:
@@ -173,21 +188,21 @@ def _check(
 
 
 def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of these names; DataError if one is missing, damaged, or holds objects."""
+    """Read the arrays of these names, and channels; DataError if one is missing, damaged or of objects."""
     arrays = {}
     with _damage_told(file), zipfile.ZipFile(file) as archive:
         members = set(archive.namelist())
         missing = [name for name in names if f"{name}.npy" not in members]
         if missing:
             raise _wrong(file, f"it has no array {missing[0]}; its arrays are {', '.join(_stems(members))}")
-        for name in names:
+        for name in (*names, *(["channels"] if "channels.npy" in members else [])):
             data = archive.read(f"{name}.npy")  # checks the sum of its bytes
             member = io.BytesIO(data)
             shape, dtype = _header(member)
             if dtype.hasobject:
                 raise DataError(
                     f"{file}: {name} holds Python objects, which are not read: they could run code.",
-                    f"Save it as `np.array({name}, dtype={'str' if name == 'classes' else 'float'})`.",
+                    f"Save it as `np.array({name}, dtype={'str' if name in _TEXTS else 'float'})`.",
                 )
             held = len(data) - member.tell()
             # Checked first, because numpy allocates what the header says before it reads the data.

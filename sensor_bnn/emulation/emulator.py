@@ -132,14 +132,14 @@ class Emulator:
             raise ToolError(f"{self.board.name} is a program and has no reset.", "Start it again.")
         self._execute("system_reset")
 
-    def wait(self) -> None:
-        """Wait while the board runs; only an error or a signal ends it.
+    def wait(self, seconds: float) -> None:
+        """Wait for some time while the board runs.
 
         Raises:
             ToolError: QEMU has exited.
         """
-        self._program.wait()
-        raise self._exited(self._program.said())
+        if self._program.ended(seconds):
+            raise self._exited(self._program.said())
 
     def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
         """Start user mode, with the program's standard input and output as the other side of the port."""

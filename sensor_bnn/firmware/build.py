@@ -12,16 +12,22 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
-from sensor_bnn.errors import BoardError, BundleError
+from sensor_bnn.errors import BoardError, BundleError, FileError
 from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
 from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer
+
+LOG = "sensor-bnn-build.log"
+"""The file for what the tools said, which a failed build leaves."""
+
+_FILES = tuple(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin"))
 
 WEIGHTS = ("flash", "ram")
 """The memories from which a model may read its weights."""
@@ -54,6 +60,8 @@ def build_firmware(
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
+    *,
+    force: bool = False,
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -69,13 +77,16 @@ def build_firmware(
         signer: signs the images; its public key goes into the bootloader, which then starts no others.
         weights: one of ``WEIGHTS``, the memory from which the model reads them. For ``ram`` start-up makes a
             copy, in the board's first memory with room for it beside the arena.
+        force: whether to replace files of these names that no build wrote.
 
     Raises:
         BundleError: the bundle is missing, damaged, or for another target.
         BoardError: the model does not fit the board, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
-        FileError: ``out_dir`` cannot be written.
+        FileError: ``out_dir`` cannot be written, or holds files of these names that no build wrote.
     """
+    if not force:
+        _check_ours(out_dir)
     bundle = read_bundle(bundle_dir)
     if bundle.target != board.target:
         raise BundleError(
@@ -95,7 +106,7 @@ def build_firmware(
         linked = link_firmware(
             board,
             temporary,
-            out_dir / "build.log",
+            out_dir / LOG,
             bundle_dir,
             bundle.sources,
             application,
@@ -152,9 +163,24 @@ def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) 
             "Name a folder of `sensor-bnn build` with --build.",
         )
     with scratch_folder("build") as temporary:
-        linked = link_firmware(board, temporary, out_dir / "build.log", None, signer=signer)
+        linked = link_firmware(board, temporary, out_dir / LOG, None, signer=signer)
     write_files(out_dir, _bootloader_files(linked["bootloader"], board))
     return out_dir / "bootloader.elf"
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse to replace files of a build's names where there is no ``build.json``, which a build writes."""
+    there = [name for name in (*_FILES, "build.json") if (folder / name).is_file()]
+    if not there:
+        return
+    try:
+        read_build(folder)
+    except BundleError:
+        raise FileError(
+            f"{folder / there[0]} would be replaced, and there is no build.json of sensor-bnn beside it that "
+            "says that a build wrote it.",
+            "Name another folder with --output, or pass --force to replace it.",
+        ) from None
 
 
 def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError, DeviceError
@@ -59,7 +57,7 @@ def stream_at(
     port: str,
     board: Board,
     bundle_dir: Path,
-    raw: npt.NDArray[np.float32],
+    recording: Recording,
     settings: Settings,
     baud: int | None = None,
 ) -> Iterator[tuple[Hello, Decision]]:
@@ -69,7 +67,8 @@ def stream_at(
         port: the serial port's path.
         board: the board that must be at the port.
         bundle_dir: the bundle in its firmware.
-        raw: float32 [samples, channels].
+        recording: the samples. The board starts over where another recording begins, so that no window and no
+            running average has samples of two. One that is shorter than a window has no decision.
         settings: how the board divides and smooths the stream.
         baud: the rate to raise the line to; None keeps the board's own.
 
@@ -81,6 +80,7 @@ def stream_at(
     """
     channels, window = window_of(bundle_dir)
     metadata = read_metadata(bundle_dir)
+    raw = recording.raw
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
             f"The recording is {list(raw.shape)}, the model takes [..., {channels}] channels.",
@@ -99,16 +99,23 @@ def stream_at(
     sent = Payloads(metadata, settings)
     opening, samples = sent.opening(), sent.samples(raw)  # refused before the port is opened
     with application_at(port, board, metadata, baud) as (client, hello):
-        client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
         # Neither the request nor its answer, with all decisions that it leads to, may be too long.
         most = (hello.max_payload - 4) // sent.answer_bytes * settings.hop
         step = min((hello.max_payload - 4) // sent.sample_bytes, most)
-        for first in range(0, len(samples), step):
-            part = samples[first : first + step].tobytes()
+        parts = [
+            (begin, first, samples[first : min(first + step, end)])
+            for begin, end in pairwise((0, *recording.breaks, len(raw)))
+            for first in range(begin, end, step)
+        ]
+        for begin, at_sample, part in parts:
+            if at_sample == begin:
+                client.ask_for(Kind.STREAM_OPEN, opening, "The board runs no live stream.", _STREAM)
+            first = at_sample - begin
             answer = client.ask_for(
                 Kind.STREAM_SAMPLES,
-                struct.pack("<I", first) + part,
-                f"The board has lost the stream at sample {first}: it was reset, or another host uses it.",
+                struct.pack("<I", first) + part.tobytes(),
+                f"The board has lost the stream at sample {at_sample}: it was reset, or another host uses "
+                "it.",
                 "Check its power and start again.",
             )
             (count,) = numbers("<I", answer[:4], "STREAM_SAMPLES")
@@ -119,7 +126,7 @@ def stream_at(
                 costs = [t if c is None else c for t, c in zip(found.ticks, counts, strict=True)]
                 yield (
                     hello,
-                    Decision(found.at, found.answer, found.steady, found.logit, found.share, *costs),
+                    Decision(begin + found.at, found.answer, found.steady, found.logit, found.share, *costs),
                 )
 
 

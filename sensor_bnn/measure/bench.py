@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import LayerFacts, Metadata, read_metadata
+from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.firmware.sizes import read_build
@@ -306,16 +307,18 @@ def check_samples(bundle_dir: Path, samples: Samples) -> None:
 def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
     """Return the samples with labels as places among a bundle's outputs, matched by the classes' names.
 
-    A bundle of an ONNX file that says no names takes the labels as they are.
+    The channels are brought into the order of the bundle's, by their names. A bundle of an ONNX file without
+    names takes labels and channels as they are.
 
     Raises:
-        DataError: the bundle does not have a class of the samples, or it says no names and their numbers
-            differ.
+        DataError: the bundle does not have a class or a channel of the samples, they lack a channel, or the
+            bundle says no classes and their numbers differ.
     """
+    samples = with_channels_of(samples, metadata.channels, f"the model {metadata.model}")
     if metadata.classes is not None:
         owner = f"the model {metadata.model}"
         y = labels_by_name(samples.y, samples.classes, metadata.classes, owner)
-        return Samples(samples.x, y, metadata.classes)
+        return replace(samples, y=y, classes=metadata.classes)
     outputs = prod(metadata.output.shape)
     if outputs != len(samples.classes):
         raise DataError(

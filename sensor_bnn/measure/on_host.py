@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import Samples, read_samples, write_samples
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.bench import Progress, host_outputs, input_bytes_of, with_classes_of
+from sensor_bnn.tracing import NOTES
 
 if TYPE_CHECKING:
     from sensor_bnn.data.samples import Windows
@@ -69,7 +71,8 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
         written: also write a part of the recipe's test part there; only without ``data``.
 
     Raises:
-        CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used.
+        CheckpointError, DataError: the checkpoint, its recipe or the data cannot be used, or the recipe's
+            split does not fit the data.
     """
     from sensor_bnn.nn.checkpoint import load_checkpoint
     from sensor_bnn.train import sets
@@ -80,7 +83,17 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
     if data is not None:
         return checkpoint.model, read_samples(data)
     recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
-    dataset = sets.load(recipe.data)
+    try:
+        dataset = sets.load(recipe.data)
+    except DataError as error:
+        relative = bool(recipe.data.path) and not Path(recipe.data.path).is_absolute()
+        there = "run the command in the folder in which it was trained, or " if relative else ""
+        raise DataError(
+            f"The data that {file} was trained on cannot be read: {error.message}",
+            f"To use them, {there}correct that; or give labelled samples, an .npz file, with --data.",
+        ) from error
+    for note in sets.check_split(dataset, recipe.data):
+        NOTES.warning("%s", note)
     tested = sets.tested(dataset, recipe.data)
     if written is not None:
         group = sets.tested_groups(dataset, recipe.data)
@@ -92,11 +105,12 @@ def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> 
     """Run labelled windows or images in PyTorch, all of them or the first ``limit``.
 
     Raises:
-        DataError: the shape or a class of the data is not the model's.
+        DataError: the shape, a class or a channel of the data is not the model's.
     """
     from sensor_bnn.train.evaluate import cross_entropy, logits
 
     config = model.config
+    windows = with_channels_of(windows, config.channel_names, f"the model {config.name}")
     truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")[:limit]
     inputs = windows.x if limit is None else windows.x[:limit]
     begun = time.monotonic()
@@ -112,13 +126,14 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
 
     Args:
         file: any ONNX file with one input [1, ...] and one output [1, classes]. If it says the names of its
-            classes, as `sensor-bnn export` writes them, labels are matched by name, else by number.
+            classes and channels, as `sensor-bnn export` writes them, labels and channels are matched by name,
+            else by number.
         samples: labelled inputs.
         progress: called after each sample.
 
     Raises:
         ModelError: ONNX Runtime does not load the file.
-        DataError: the shape or the classes of the samples are not the model's.
+        DataError: the shape, the classes or the channels of the samples are not the model's.
     """
     import hashlib
 
@@ -126,6 +141,7 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
 
     facts = model_facts(file)
     known = facts.classes or samples.classes
+    samples = with_channels_of(samples, facts.channels, f"the model {facts.name}")
     truth = labels_by_name(samples.y, samples.classes, known, f"the model {facts.name}")
     done = 0
 

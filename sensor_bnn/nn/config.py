@@ -45,6 +45,7 @@ class TransformerConfig:
     Attributes:
         name: the model's name; the exported file holds it.
         classes: the names of the classes, in the order of the logits.
+        channel_names: the names of the channels, in the order of the input; empty if they have none.
         channels: C, the number of sensor channels or colours.
         length: the samples of a window, or the columns of an image; a multiple of ``patch``.
         patch: the samples of a token, or the side of an image's square patch in pixels.
@@ -84,6 +85,7 @@ class TransformerConfig:
 
     name: str = "sensor-tiny"
     classes: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
     channels: _Size = 6
     length: _Size = 100
     patch: _Size = 5
@@ -151,7 +153,11 @@ class TransformerConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, as a checkpoint holds them."""
-        return {**asdict(self), "classes": list(self.classes)}
+        return {
+            **asdict(self),
+            "classes": list(self.classes),
+            "channel_names": list(self.channel_names),
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TransformerConfig:
@@ -164,6 +170,10 @@ class TransformerConfig:
         return typed(values, cls, source)
 
     def _problem(self) -> str | None:
+        if self.channel_names and len(self.channel_names) != self.channels:
+            return (
+                f"channel_names has {len(self.channel_names)} names, and there are {self.channels} channels"
+            )
         if self.height % self.patch:
             return f"height {self.height} is not a multiple of patch {self.patch}"
         if self.length % self.patch:

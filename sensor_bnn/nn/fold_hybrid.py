@@ -112,6 +112,7 @@ def _fold(
         input_step=None if steps is None else tuple(float(step) for step in steps),
         output_step=output_step,
         stream_step=unit.step,
+        channel_names=config.channel_names,
     )
 
 

@@ -153,6 +153,7 @@ class FoldedModel:
         head_bias: the bias of the head, ``[classes]``.
         classes: the names of the classes, in the order of the logits.
         height: the rows of an image; 0 for windows.
+        channel_names: the names of the channels, in the order of the input; empty if they have none.
     """
 
     name: str
@@ -167,6 +168,7 @@ class FoldedModel:
     head_bias: Floats
     classes: tuple[str, ...]
     height: int = 0
+    channel_names: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -205,6 +205,7 @@ class FoldedHybrid:
         input_step: the sensor units per step of each channel of int16; None for images in bytes.
         output_step: the logit per step of the outputs.
         stream_step: the stream's unit, a power of two.
+        channel_names: the names of the channels, in the order of the input; empty if they have none.
     """
 
     name: str
@@ -218,6 +219,7 @@ class FoldedHybrid:
     input_step: tuple[float, ...] | None
     output_step: float
     stream_step: float
+    channel_names: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -53,6 +53,7 @@ class HybridConfig:
     Attributes:
         name: the model's name; the exported file holds it.
         classes: the names of the classes, in the order of the logits.
+        channel_names: the names of the channels, in the order of the input; empty if they have none.
         channels: the number of sensor channels or colours.
         length: the samples of a window, or the columns of an image.
         height: the rows of an image; 0 for windows.
@@ -86,6 +87,7 @@ class HybridConfig:
 
     name: str = "sensor-small"
     classes: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
     channels: _Size = 6
     length: _Size = 100
     height: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
@@ -195,6 +197,10 @@ class HybridConfig:
 
     def _problem(self) -> str | None:
         """Check the rules that the types cannot state."""
+        if self.channel_names and len(self.channel_names) != self.channels:
+            return (
+                f"channel_names has {len(self.channel_names)} names, and there are {self.channels} channels"
+            )
         if len(set(self.pooling)) < len(self.pooling):
             return f"pooling is {list(self.pooling)}; it must name each once"
         if self.kernel % 2 == 0:

@@ -279,6 +279,7 @@ class BinaryTransformer(Model):
             head_bias=_numpy(self.head.bias),
             classes=config.classes,
             height=config.height,
+            channel_names=config.channel_names,
         )
 
     def each_block(self) -> list[Block]:

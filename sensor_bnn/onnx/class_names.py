@@ -1,4 +1,4 @@
-"""The names of a model's classes in the metadata of an ONNX file."""
+"""The names of a model's classes and channels in the metadata of an ONNX file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sensor_bnn.errors import ModelError
-
-_KEY = "classes"
 
 
 def class_names(said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
@@ -21,15 +19,27 @@ def class_names(said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
     Raises:
         ModelError: the file has class names, but in another form.
     """
-    if _KEY not in said:
+    return _names("classes", said, path)
+
+
+def channel_names(said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
+    """Return the names of the channels in the order of the input; None if the file has none.
+
+    The arguments and errors are those of ``class_names``.
+    """
+    return _names("channels", said, path)
+
+
+def _names(key: str, said: Mapping[str, str], path: Path) -> tuple[str, ...] | None:
+    if key not in said:
         return None
     try:
-        names = json.loads(said[_KEY])
+        names = json.loads(said[key])
     except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise ModelError(
-            f"The metadata of {path} has `{_KEY}`, but its value is not a JSON list of names.",
-            f"Export the model again, or correct or remove `{_KEY}` in the file's metadata.",
+            f"The metadata of {path} has `{key}`, but its value is not a JSON list of names.",
+            f"Export the model again, or correct or remove `{key}` in the file's metadata.",
         )
     return tuple(names)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
-from sensor_bnn.onnx.class_names import class_names
+from sensor_bnn.onnx.class_names import channel_names, class_names
 from sensor_bnn.onnx.quantities import steps_of, to_logits, to_model_input
 
 Floats = npt.NDArray[np.float32]
@@ -46,10 +46,12 @@ class ModelFacts:
     Attributes:
         name: of the model; the file's name without its ending where it says none.
         classes: the classes' names in the order of the outputs; None where it says none.
+        channels: the channels' names in the order of the input; None where it says none.
     """
 
     name: str
     classes: tuple[str, ...] | None
+    channels: tuple[str, ...] | None
 
 
 def model_facts(path: Path) -> ModelFacts:
@@ -60,7 +62,7 @@ def model_facts(path: Path) -> ModelFacts:
     """
     said = _session(path).get_modelmeta().custom_metadata_map
     name = said.get("name") or path.stem
-    return ModelFacts(name, class_names(said, path))
+    return ModelFacts(name, class_names(said, path), channel_names(said, path))
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

@@ -23,13 +23,6 @@ INTEGERS_SINCE = 2
 OPSET = 20
 PRODUCER = "sensor-bnn"
 """What our export calls itself in a file."""
-EXPORTED = frozenset(
-    {
-        *("Add", "Cast", "LayerNormalization", "MatMul", "Mul", "PRelu"),
-        *("ReduceMean", "Reshape", "Sub", "Transpose"),
-    }
-)
-"""Standard operators that our export writes, and the compiler reads."""
 IR_VERSION = 10
 
 MAX_K = 2**24

@@ -29,12 +29,7 @@ from sensor_bnn.nn.model import Folded
 from sensor_bnn.onnx.export_hybrid import hybrid_to_onnx
 from sensor_bnn.onnx.graph import INPUT, OUTPUT, Graph
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
-from sensor_bnn.onnx.operators import (
-    FLOAT,
-    INT,
-    Array,
-    TensorType,
-)
+from sensor_bnn.onnx.operators import FLOAT, INT, PRODUCER, Array, TensorType
 from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
 
 BYTE = np.dtype(np.uint8)
@@ -46,7 +41,7 @@ def to_onnx(folded: Folded, *, narrow: bool = False) -> onnx.ModelProto:
     The input is ``window``, float32 ``[1, C, L]`` in the sensor's units, or ``[1, C, height, L]`` for images.
     The output is ``logits``, float32 ``[1, classes]``. A node has the name of its module
     (``/blocks.0/attention/query``), and the output of a node has the name of the node. The metadata are
-    ``name``, ``classes`` (a JSON list) and ``producer_version``.
+    ``name``, ``classes`` (a JSON list), ``producer_version`` and, if they have names, ``channels``.
 
     A hybrid model has integers at both ends, as :func:`~sensor_bnn.onnx.export_hybrid.hybrid_to_onnx` says.
 
@@ -70,7 +65,7 @@ def to_onnx(folded: Folded, *, narrow: bool = False) -> onnx.ModelProto:
         stream = _attention(graph, f"blocks.{index}.attention", attention, stream, folded.heads)
         stream = _mlp(graph, f"blocks.{index}.mlp", mlp, stream)
     _head(graph, folded, stream, narrow)
-    return graph.model(folded.name, folded.classes)
+    return graph.model(folded)
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
@@ -87,6 +82,14 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
             f"The model for {path} is not valid ONNX: {error}.", "This is a defect of the export: report it."
         ) from error
     write_file(path, model.SerializeToString(deterministic=True))
+
+
+def is_exported(path: Path) -> bool:
+    """Whether an existing file is one that ``save_onnx`` wrote, by what it says of its producer."""
+    try:
+        return bool(onnx.load(path).producer_name == PRODUCER)
+    except Exception:  # protobuf and onnx have many classes of errors; such a file is another program's
+        return False
 
 
 def _embed(graph: Graph, folded: FoldedModel, narrow: bool) -> str:

@@ -64,7 +64,7 @@ def hybrid_to_onnx(folded: FoldedHybrid) -> onnx.ModelProto:
     more = {OUTPUT_STEP: json.dumps(folded.output_step)}
     if folded.input_step is not None:
         more[INPUT_STEP] = json.dumps(folded.input_step)
-    return graph.model(folded.name, folded.classes, more)
+    return graph.model(folded, more)
 
 
 def _constant(graph: Graph, node: str, what: str, array: Array) -> str:

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.data.samples import Windows, read_samples
+from sensor_bnn.data.channels import with_channels_of
+from sensor_bnn.data.samples import read_samples
+from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
-from sensor_bnn.onnx.export import save_onnx, to_onnx
+from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 
@@ -36,6 +38,7 @@ class Export:
         comparison: the comparison of PyTorch with ONNX Runtime; None if there were no samples.
         integers: whether the model computes in integers from the sample to the class, so that there is
             nothing to narrow.
+        samples: the file of the samples; None if there were none.
     """
 
     model: str
@@ -44,6 +47,7 @@ class Export:
     model_hash: str
     comparison: Comparison | None
     integers: bool
+    samples: Path | None
 
 
 def export_checkpoint(
@@ -53,6 +57,7 @@ def export_checkpoint(
     progress: Progress = lambda step: None,
     *,
     narrow: bool = False,
+    force: bool = False,
 ) -> Export:
     """Export a checkpoint and compare the result with PyTorch.
 
@@ -66,26 +71,34 @@ def export_checkpoint(
         progress: called with the name of each step when it starts.
         narrow: whether to round float constants to 16 and 8 bits, and to take images as bytes; a model of
             integers is exported in the same way with and without it.
+        force: whether to replace a ``model.onnx`` that no export wrote.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, or has no packed form.
         DataError: the samples are missing, damaged or not of the model's kind.
         ModelError: the model cannot be exported.
-        FileError: a file cannot be written.
+        FileError: a file cannot be written, or another program's file is in its place.
     """
     laps = Laps(_log)
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
     laps.lap("read and folded %s", checkpoint)
-    windows = _samples(checkpoint, samples)
+    folder = folder or Path("build") / folded.name
+    path = folder / MODEL_FILE
+    if not force and path.is_file() and not is_exported(path):
+        raise FileError(
+            f"{path} would be replaced, and sensor-bnn did not write it.",
+            "Name another folder with --output, or pass --force to replace the file.",
+        )
+    samples = samples or _beside(checkpoint)
+    windows = None if samples is None else read_samples(samples)
     expected = None
     if windows is not None:
+        windows = with_channels_of(windows, folded.channel_names, f"the model {folded.name}")
         truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
         laps.lap("ran %d samples in PyTorch", len(windows.y))
-    folder = folder or Path("build") / folded.name
-    path = folder / MODEL_FILE
     progress(f"writing {path}")
     save_onnx(to_onnx(folded, narrow=narrow), path)
     laps.lap("wrote %s", path)
@@ -96,11 +109,10 @@ def export_checkpoint(
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    return Export(folded.name, path, len(data), digest, comparison, isinstance(folded, FoldedHybrid))
+    integers = isinstance(folded, FoldedHybrid)
+    return Export(folded.name, path, len(data), digest, comparison, integers, samples)
 
 
-def _samples(checkpoint: Path, samples: Path | None) -> Windows | None:
-    if samples is not None:
-        return read_samples(samples)
+def _beside(checkpoint: Path) -> Path | None:
     beside = checkpoint.with_name("samples.npz")
-    return read_samples(beside) if beside.is_file() else None
+    return beside if beside.is_file() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from sensor_bnn.nn.model import Folded
 from sensor_bnn.onnx.operators import (
     DOMAIN,
     IR_VERSION,
@@ -81,21 +82,18 @@ class Graph:
         turned = TensorType(kind.dtype, tuple(kind.shape[axis] for axis in order))
         return self.standard("Transpose", name, value, to=turned, perm=order)
 
-    def model(
-        self, name: str, classes: Sequence[str], more: Mapping[str, str] | None = None
-    ) -> onnx.ModelProto:
+    def model(self, folded: Folded, more: Mapping[str, str] | None = None) -> onnx.ModelProto:
         """Return the finished model, including the functions that it uses.
 
         Args:
-            name: the name of the model.
-            classes: the names of its classes, in the order of the outputs.
+            folded: the model, which gives its name, classes and channels.
             more: metadata beside those of every model, by key.
         """
         ends = {INPUT, OUTPUT}
         made = [value for node in self.nodes for value in node.output if value not in ends]
         graph = helper.make_graph(
             self.nodes,
-            name,
+            folded.name,
             [self._info(INPUT)],
             [self._info(OUTPUT)],
             initializer=self.constants,
@@ -115,11 +113,13 @@ class Graph:
             producer_version=producer,
         )
         metadata = {
-            "name": name,
-            "classes": json.dumps(list(classes), ensure_ascii=False),
+            "name": folded.name,
+            "classes": json.dumps(list(folded.classes), ensure_ascii=False),
             "producer_version": producer,
             **(more or {}),
         }
+        if folded.channel_names:
+            metadata["channels"] = json.dumps(list(folded.channel_names), ensure_ascii=False)
         helper.set_model_props(model, metadata)
         return model
 

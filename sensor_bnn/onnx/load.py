@@ -12,11 +12,13 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.constants import fold_constants, name_constants
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
-from sensor_bnn.onnx.rewrite import REWRITTEN, STANDARD, rewrite
+from sensor_bnn.onnx.rewrite import REWRITTEN, rewrite
 from sensor_bnn.onnx.types import (
     MAX_BYTES,
+    STANDARD,
     constant_type,
     infer_types,
     is_sign,
@@ -66,13 +68,15 @@ def model_of(data: bytes, path: Path, supported: Collection[str]) -> onnx.ModelP
     """
     model = _parse(data, path)
     _check_versions(path, model)
-    _name_constants(model)
+    name_constants(model)
     _check_order(path, model)
     _check_constants(path, model)
     _check_attributes(path, model)
     # Before the operators are checked: what nothing reads need not be supported.
     if has_signs(model):
         prepare(model)
+    fold_constants(model)
+    _check_constants(path, model)
     _check_operators(path, model, {*supported, *REWRITTEN})
     _drop_outputs(path, model)
     if has_signs(model):
@@ -245,31 +249,6 @@ def _some(nodes: list[str]) -> str:
     return ", ".join(nodes[:_LISTED_NODES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _name_constants(model: onnx.ModelProto) -> None:
-    """Turn Constant nodes into initializers, and remove initializers from the inputs.
-
-    After that all constants are in one place. Files of IR version 3 list initializers as inputs too.
-    """
-    kept = []
-    constants = {tensor.name for tensor in model.graph.initializer}
-    given = [value for value in model.graph.input if value.name not in constants]
-    if len(given) < len(model.graph.input):
-        del model.graph.input[:]
-        model.graph.input.extend(given)
-    for index, node in enumerate(model.graph.node):
-        if node.op_type != "Constant" or node.domain not in STANDARD:
-            kept.append(node)
-            continue
-        tensor = _constant_value(node, node_label(node, index))
-        tensor.name = node.output[0]
-        model.graph.initializer.append(tensor)
-    if len(kept) < len(model.graph.node):
-        # Copies, because deleting the list frees the nodes that it owns.
-        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
-        del model.graph.node[:]
-        model.graph.node.extend(nodes)
-
-
 def _name_nodes(model: onnx.ModelProto) -> None:
     """Give a unique name to every node that has none or the name of another node."""
     seen: set[str] = set()
@@ -277,21 +256,6 @@ def _name_nodes(model: onnx.ModelProto) -> None:
         if not node.name or node.name in seen:
             node.name = f"{node.name or node.op_type}.{index}"
         seen.add(node.name)
-
-
-def _constant_value(node: onnx.NodeProto, label: str) -> onnx.TensorProto:
-    if len(node.attribute) == 1 and len(node.output) == 1 and not node.input:
-        (attribute,) = node.attribute
-        value = helper.get_attribute_value(attribute)
-        if attribute.name == "value" and isinstance(value, onnx.TensorProto):
-            copy = onnx.TensorProto()
-            copy.CopyFrom(value)
-            return copy
-        numbers: dict[str, type] = {"value_float": np.float32, "value_floats": np.float32}
-        numbers |= {"value_int": np.int64, "value_ints": np.int64}
-        if attribute.name in numbers and isinstance(value, int | float | list):
-            return onnx.numpy_helper.from_array(np.array(value, numbers[attribute.name]))
-    raise ModelError(f"Node {label} (Constant) does not hold a tensor of numbers.", _AGAIN)
 
 
 def _check_order(path: Path, model: onnx.ModelProto) -> None:

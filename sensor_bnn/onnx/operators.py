@@ -15,7 +15,6 @@ from sensor_bnn.onnx import reference
 from sensor_bnn.onnx.domain import (
     DOMAIN,
     DOMAIN_VERSIONS,
-    EXPORTED,
     FLOAT,
     INT,
     IR_VERSION,
@@ -41,7 +40,6 @@ from sensor_bnn.onnx.packing import words_for
 __all__ = [
     "DOMAIN",
     "DOMAIN_VERSIONS",
-    "EXPORTED",
     "FLOAT",
     "INT",
     "IR_VERSION",

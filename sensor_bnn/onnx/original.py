@@ -21,12 +21,20 @@ from onnx import helper
 
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError, ModelError
-from sensor_bnn.onnx.operators import DOMAIN, EXPORTED, FLOAT, OPERATORS, OPSET, PRODUCER, TensorType
+from sensor_bnn.onnx.constants import fold_constants, name_constants
+from sensor_bnn.onnx.operators import DOMAIN, FLOAT, OPERATORS, OPSET, TensorType
 from sensor_bnn.onnx.packing import unpack_bits
 from sensor_bnn.onnx.qonnx import bits_of
 from sensor_bnn.onnx.quantities import Steps, to_model_input
-from sensor_bnn.onnx.rewrite import STANDARD
-from sensor_bnn.onnx.types import SIGN, integer_attributes, is_sign, node_label, one_sentence, value_types
+from sensor_bnn.onnx.types import (
+    SIGN,
+    STANDARD,
+    integer_attributes,
+    is_sign,
+    node_label,
+    one_sentence,
+    value_types,
+)
 
 Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
@@ -48,23 +56,6 @@ MOST_SAMPLES = 32
 _FUNCTIONS_SINCE_IR = 8
 _GIVEN = "/given"
 """Ends the name of a value that the compiled model computed and a node of the file reads."""
-
-
-def is_own(data: bytes) -> bool:
-    """Whether ``sensor-bnn export`` wrote the file, and what it wrote is all that the file uses.
-
-    Such a file needs no comparison: the tests hold each form that the export writes against ONNX Runtime.
-    """
-    model = onnx.load_model_from_string(data)
-    functions = {f.name: f for f in model.functions if f.domain == DOMAIN}
-    return model.producer_name == PRODUCER and all(
-        node.op_type in EXPORTED
-        if node.domain in STANDARD
-        else node.domain == DOMAIN
-        and node.op_type in functions
-        and functions[node.op_type] == OPERATORS[node.op_type].function()
-        for node in model.graph.node
-    )
 
 
 def sample_inputs(kind: TensorType) -> Iterator[Array]:
@@ -147,11 +138,13 @@ class Original:
         products = [node for node in reading.graph.node if node.domain == DOMAIN]
         lengths = {node.input[0]: integer_attributes(node).get("K", 0) for node in products}
         model = onnx.load_model_from_string(data)
-        self._constants = _constants(model)
-        # Copies: those of the model will read other values.
-        copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
-        self._nodes = [node for node in copies if node.op_type != "Constant"]
-        (self._input,) = (v.name for v in model.graph.input if v.name not in self._constants)
+        # The model's own nodes will read other values.
+        copy = onnx.load_model_from_string(data)
+        name_constants(copy)
+        fold_constants(copy)
+        self._constants = {t.name: onnx.numpy_helper.to_array(t) for t in copy.graph.initializer}
+        self._nodes = list(copy.graph.node)
+        (self._input,) = (v.name for v in copy.graph.input)
         made = {name for node in self._nodes for name in node.output if name}
         self._signs = {
             node.output[0]: node
@@ -190,7 +183,11 @@ class Original:
         except Exception as error:  # ONNX Runtime has one class per error code, and no common base
             raise self._not_run(error) from error
         wanted = dict(zip(names, results, strict=True))
-        have = {**self._constants, self._input: window, **wanted}
+        have = {
+            **self._constants,
+            self._input: window,
+            **wanted,
+        }  # What was folded is as the file computes it.
         read = 0.0  # The largest magnitude since the last value that both have.
         for place, node in enumerate(self._nodes):
             floats = [have[name] for name in (*node.input, *node.output) if name in have]
@@ -220,7 +217,8 @@ class Original:
             )
             for name, kind in self._given.items()
         )
-        made = [name for node in self._nodes for name in node.output if name]
+        nodes = [node for node in model.graph.node if node.op_type != "Constant"]
+        made = [name for node in nodes for name in node.output if name]
         del model.graph.output[:]
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(made))
         self._add_functions(model)
@@ -268,15 +266,6 @@ BipolarQuant (x, scale) => (y)
 """
 
 
-def _constants(model: onnx.ModelProto) -> dict[str, Array]:
-    found = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if node.op_type == "Constant" and attribute.name == "value":
-                found[node.output[0]] = onnx.numpy_helper.to_array(attribute.t)
-    return found
-
-
 def _magnitude(array: Array) -> float:
     if array.dtype.kind != "f":
         return 0.0
@@ -302,7 +291,8 @@ def _difference(got: Array, want: Array, read: float) -> str | None:
 
 def _differing_signs(x: Array, signs: Array, scale: Array, read: float) -> str | None:
     """Compare the signs of x; one that is within rounding of 0 may be either."""
-    unequal = (signs != np.where(x >= 0, scale, -scale)) & (np.abs(x) > TOLERANCE * read)
+    distance = np.abs(signs - np.where(x >= 0, scale, -scale))
+    unequal = (distance > TOLERANCE * np.abs(scale)) & (np.abs(x) > TOLERANCE * read)
     if not unequal.any():
         return None
     place = tuple(int(index) for index in np.argwhere(unequal)[0])

@@ -27,7 +27,6 @@ _TYPES = {
     "alpha": onnx.AttributeProto.FLOAT,
     "beta": onnx.AttributeProto.FLOAT,
     "epsilon": onnx.AttributeProto.FLOAT,
-    "perm": onnx.AttributeProto.INTS,
     "transA": onnx.AttributeProto.INT,
     "training_mode": onnx.AttributeProto.INT,
     "transB": onnx.AttributeProto.INT,
@@ -75,7 +74,7 @@ def prepare(model: onnx.ModelProto) -> None:
         ModelError: an attribute has the wrong type for its operator.
     """
     for node in model.graph.node:
-        if node.op_type in ("BatchNormalization", "Gemm", "Transpose"):
+        if node.op_type in ("BatchNormalization", "Gemm"):
             _attributes(node)
     nodes = _alive([_copy(node) for node in model.graph.node], {value.name for value in model.graph.output})
     del model.graph.node[:]
@@ -128,7 +127,7 @@ def pack_bipolar(model: onnx.ModelProto, types: Mapping[str, TensorType]) -> Non
 
 
 class _Graph:
-    """The maker and the readers of each value, and the values that are constant."""
+    """The maker and the readers of each value, and the constants."""
 
     def __init__(self, model: onnx.ModelProto, types: Mapping[str, TensorType]) -> None:
         self._types = types
@@ -140,12 +139,9 @@ class _Graph:
             for name in node.input:
                 self._readers.setdefault(name, []).append(node)
         self._ends = {value.name for value in model.graph.output}
-        self._constants: dict[str, Array | None] = {
+        self._constants: dict[str, Array] = {
             tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer
         }
-        for node in self.nodes:
-            if node.output:
-                self._constants.setdefault(node.output[0], self._folded(node))
 
     def products(self) -> Iterator[_Product]:
         """Yield every product of signs, merged with the scales and sums after it."""
@@ -175,23 +171,6 @@ class _Graph:
             and all(id(last) in multiplied for last in self._readers.get(reader.output[0], []))
             for reader in readers
         )
-
-    def _folded(self, node: onnx.NodeProto) -> Array | None:
-        """Compute a node over constants, of the kinds that exporters leave between weights and products."""
-        given = [self._constants.get(name) for name in node.input]
-        first = given[0] if given else None
-        if first is None:
-            return None
-        if is_sign(node):
-            scale = given[1]
-            if scale is None or first.dtype.kind != "f" or scale.dtype.kind != "f":
-                return None
-            return np.where(first >= 0, scale, -scale).astype(np.float32)
-        if node.op_type == "Transpose" and not node.domain:
-            attributes = _attributes(node)
-            perm = attributes.get("perm", list(range(first.ndim))[::-1])
-            return first.transpose(perm) if sorted(perm) == list(range(first.ndim)) else None
-        return None
 
     def check(self, nodes: list[onnx.NodeProto]) -> None:
         """Refuse the signs among ``nodes``, which are those that stay."""

@@ -23,11 +23,9 @@ from onnx import helper
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import FLOAT, OPSET, TensorType
+from sensor_bnn.onnx.types import STANDARD
 
 Array = npt.NDArray[Any]
-
-STANDARD = ("", "ai.onnx")
-"""The names of the domain of ONNX's own operators."""
 
 
 class _Writer:

@@ -16,6 +16,9 @@ from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS,
 MAX_BYTES = 2**31 - 1
 """The largest size of one tensor in bytes: the limit of an ONNX file."""
 
+STANDARD = ("", "ai.onnx")
+"""The names of the domain of ONNX's own operators."""
+
 SIGN = "BipolarQuant"
 SIGN_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 """The domains that the exporters of recent years have used for it."""
@@ -33,33 +36,59 @@ def infer_types(model: onnx.ModelProto) -> dict[str, TensorType]:
         ModelError: a shape is not static, or a node does not accept its inputs.
     """
     graph = model.graph
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
-    ours = own_version(model)
+    opset, ours = standard_opset(model), own_version(model)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     types = {name: constant_type(tensor) for name, tensor in constants.items()}
     for value in graph.input:
         types.setdefault(value.name, _static(value.name, value.type))
     for index, node in enumerate(graph.node):
-        label = node_label(node, index)
         optional = node.domain != DOMAIN
         missing = [name or "nothing" for name in node.input if name not in types and (name or not optional)]
         if missing:
             raise ModelError(
-                f"Node {label} reads {missing[0]}, which nothing before it makes.", "Export the model again."
+                f"Node {node_label(node, index)} reads {missing[0]}, which nothing before it makes.",
+                "Export the model again.",
             )
-        if is_sign(node):
-            types |= _signs(node, label, [types[name] for name in node.input if name])
-        elif node.domain == DOMAIN:
-            inputs = [types[name] for name in node.input]
-            types |= _own(node, label, inputs, ours)
-        else:
-            types |= _standard(node, label, types, constants, opset)
+        types |= node_types(node, index, types, constants, opset, ours)
     return types
+
+
+def standard_opset(model: onnx.ModelProto) -> int:
+    """Return the version of ONNX's own operators that the model uses; 1 if it names none."""
+    return next((entry.version for entry in model.opset_import if entry.domain in STANDARD), 1)
 
 
 def own_version(model: onnx.ModelProto) -> int:
     """Return the version of our domain that the file imports, the oldest if it imports none."""
     return next((entry.version for entry in model.opset_import if entry.domain == DOMAIN), DOMAIN_VERSIONS[0])
+
+
+def node_types(
+    node: onnx.NodeProto,
+    index: int,
+    types: Mapping[str, TensorType],
+    constants: Mapping[str, onnx.TensorProto],
+    opset: int,
+    ours: int,
+) -> dict[str, TensorType]:
+    """Return the types of a node's outputs by name.
+
+    Args:
+        node: the node.
+        index: its number in the graph, for messages.
+        types: of its inputs, at least.
+        constants: those of its inputs that are constant.
+        opset, ours: as :func:`standard_opset` and :func:`own_version` return them.
+
+    Raises:
+        ModelError: a shape is not static, or the node does not accept its inputs.
+    """
+    label = node_label(node, index)
+    if is_sign(node):
+        return _signs(node, label, [types[name] for name in node.input if name])
+    if node.domain == DOMAIN:
+        return _own(node, label, [types[name] for name in node.input], ours)
+    return _standard(node, label, types, constants, opset)
 
 
 def is_sign(node: onnx.NodeProto) -> bool:

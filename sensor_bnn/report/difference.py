@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from sensor_bnn.report.compare import Change, Comparison
+from sensor_bnn.report.console import table_console
 from sensor_bnn.report.page import cell
-
-_WIDTH = 110
 
 
 def rows_of(found: Comparison, show_all: bool) -> list[Change]:
@@ -20,9 +18,7 @@ def rows_of(found: Comparison, show_all: bool) -> list[Change]:
 
 def print_comparison(found: Comparison, show_all: bool) -> None:
     """Print the table to stdout."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    console = table_console()
     table = Table(title=title_of(found), title_justify="left", box=box.SIMPLE)
     table.add_column("", no_wrap=True)
     for heading in ("before", "after", "change"):

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from sensor_bnn.cycles.cycles import Block, Estimate
+from sensor_bnn.report.console import table_console
 
 _HOTTEST = 3
 _FUNCTIONS = 12
 _LINES = 24
-_WIDTH = 110
 
 
 def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str, Any]:
@@ -56,9 +56,7 @@ def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str
 
 def print_estimate(facts: dict[str, Any], *, stderr: bool = False) -> None:
     """Print the estimate of a profile: layers, functions, and the code of the hottest blocks."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, width=_WIDTH)
+    console = table_console(stderr=stderr)
     console.print(Group(_table("layers", facts), "", _table("functions", facts), *_code(facts)))
 
 

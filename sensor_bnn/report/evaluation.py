@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 
 from sensor_bnn.data.samples import Samples
@@ -17,8 +17,8 @@ from sensor_bnn.measure.difference import differences
 from sensor_bnn.measure.evaluate import Evaluation
 from sensor_bnn.measure.on_host import HOST, ONNX_RUNTIME, PYTORCH, HostRun
 from sensor_bnn.report.confusion import confusion_table
+from sensor_bnn.report.console import table_console
 
-_WIDTH = 150
 BOARD = "board"
 """The field ``backend`` of an evaluation on a board; ``measure.on_host`` has the other values."""
 
@@ -126,11 +126,8 @@ def title_of(facts: dict[str, Any]) -> str:
 
 def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
     """Print the summary and the confusion matrix."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, width=_WIDTH)
     matrix = confusion_table(facts["classes"], facts["recall"], facts["confusion"])
-    console.print(Group(_summary(facts), "", matrix))
+    table_console(stderr=stderr).print(Group(_summary(facts), "", matrix))
 
 
 def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:

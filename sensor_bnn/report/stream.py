@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from sensor_bnn.hardware.boards import Board
@@ -16,6 +15,7 @@ from sensor_bnn.live.recording import Recording
 from sensor_bnn.live.stream import Decision
 from sensor_bnn.measure.bench import is_counted
 from sensor_bnn.measure.profile import Spread
+from sensor_bnn.report.console import table_console
 from sensor_bnn.wire.protocol import Hello
 
 
@@ -99,9 +99,7 @@ def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> st
 
 def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
     """Print the cost of a decision, part by part, and the time that is available until the next."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, width=110)
+    console = table_console(stderr=stderr)
     unit = facts["unit"]
     table = Table("part", "min", "median", "max", "p99", box=box.SIMPLE, title_justify="left")
     table.title = f"{unit} of a decision, {len(facts['decisions']):,} decisions"

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 
 from sensor_bnn.measure.bench import REAL_TIME, BenchResult
-
-# The width where the output is not a terminal: wide enough that no layer's name is cut.
-_WIDTH = 120
-_PROFILE_WIDTH = 150
+from sensor_bnn.report.console import table_console
 
 
 def print_result(result: BenchResult, *, stderr: bool = False) -> None:
     """Print both tables to stdout or stderr."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, width=_WIDTH)
-    console.print(result_table(result))
+    table_console(stderr=stderr).print(result_table(result))
 
 
 def result_table(result: BenchResult) -> Group:
@@ -30,10 +24,7 @@ def result_table(result: BenchResult) -> Group:
 
 def print_profile(result: dict[str, Any], *, stderr: bool = False) -> None:
     """Print a profile as ``sensor-bnn profile`` measures it."""
-    console = Console(stderr=stderr)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, width=_PROFILE_WIDTH)
-    console.print(profile_table(result))
+    table_console(stderr=stderr).print(profile_table(result))
 
 
 def profile_table(result: dict[str, Any]) -> Group:

@@ -22,7 +22,7 @@ from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.model import Model, ModelConfig
-from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
+from sensor_bnn.train.recipe import DataRecipe, Distillation, Recipe, parse_recipe
 from sensor_bnn.train.teacher_outputs import Looked
 
 
@@ -53,6 +53,10 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
             f"The teacher {path} is not in full precision.", 'Train it from a recipe with precision = "full".'
         )
     learned = parse_recipe(checkpoint.recipe, config.name).data
+    found = Teacher(checkpoint.model, hashlib.sha256(path.read_bytes()).hexdigest())
+    # Numbers of subjects, and images held out, are of one data set: in another they are other ones.
+    if _of_another_set(learned, recipe.data):
+        return found
     if recipe.data.held_out and learned.held_out != recipe.data.held_out:
         raise CheckpointError(
             f"The teacher {path} was trained on the images that {recipe.name} is tested on"
@@ -65,7 +69,19 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
             f"The teacher {path} was trained on the subjects {leaked}, on which {recipe.name} is tested.",
             "Train a teacher with the same split.",
         )
-    return Teacher(checkpoint.model, hashlib.sha256(path.read_bytes()).hexdigest())
+    return found
+
+
+def _of_another_set(one: DataRecipe, other: DataRecipe) -> bool:
+    """Whether two recipes certainly have different data; a file that has moved may be the same."""
+    if one.set != other.set:
+        return True
+    paths = [Path(data.path) for data in (one, other)]
+    return (
+        all(data.path for data in (one, other))
+        and all(path.exists() for path in paths)
+        and not paths[0].samefile(paths[1])
+    )
 
 
 class Distiller(nn.Module):
@@ -183,6 +199,12 @@ def check_pair(plan: Distillation, student: ModelConfig, teacher: ModelConfig) -
             f"The teacher {teacher.name} and the student {student.name} have different classes; only one of"
             f" them has {', '.join(sorted(known ^ taught))}.",
             "Give a teacher for the same data.",
+        )
+    if student.channel_names and teacher.channel_names and student.channel_names != teacher.channel_names:
+        raise CheckpointError(
+            f"The teacher {teacher.name} has the channels {', '.join(teacher.channel_names)}, the student"
+            f" {student.name} has {', '.join(student.channel_names)}.",
+            "Give a teacher for the same channels, in the same order.",
         )
     for name in ("channels", "length", "tokens"):
         mine, other = getattr(student, name), getattr(teacher, name)

@@ -55,5 +55,5 @@ def seconds_a_step(recipe: Recipe, parts: Split, teacher: Recipe | Teacher | Non
 
 
 def _untrained(recipe: Recipe, parts: Split) -> Teacher:
-    config = replace(recipe.config(parts.shape, parts.classes), precision="full")
+    config = replace(recipe.config(parts.shape, parts.classes, parts.channels), precision="full")
     return Teacher(build(config).eval(), hashlib.sha256(b"").hexdigest())

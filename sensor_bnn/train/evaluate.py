@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import Examples, Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import labels_by_name
@@ -72,12 +73,14 @@ def cross_entropy(outputs: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) ->
 
 
 def evaluate(model: Model, windows: Windows) -> Evaluation:
-    """Evaluate the model on all windows or images; labels are matched to its classes by name.
+    """Evaluate the model on all windows or images; labels and channels are matched to its own by name.
 
     Raises:
-        DataError: the windows' shape is not the model's, or the model does not have one of their classes.
+        DataError: the windows' shape or channels are not the model's, or the model does not have one of their
+            classes.
     """
     config = model.config
+    windows = with_channels_of(windows, config.channel_names, f"the model {config.name}")
     truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")
     answers = logits(model, windows.x)
     count = len(config.classes)

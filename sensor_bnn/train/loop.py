@@ -272,7 +272,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
     # fork_rng restores the global generator, so the random numbers of the caller do not change.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build(recipe.config(parts.shape, parts.classes))
+        model = build(recipe.config(parts.shape, parts.classes, parts.channels))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Remove it from the data.")

@@ -13,7 +13,7 @@ from sensor_bnn.train.windows import Recordings, Short
 
 
 def from_npz(file: Path) -> Recordings:
-    """Read windows from an ``.npz``: x ``[n, C, L]``, y ``[n]``, classes and recording ``[n]``.
+    """Read windows from an ``.npz``: x ``[n, C, L]``, y ``[n]``, classes, recording ``[n]``, maybe channels.
 
     The recordings are the groups of the split: windows of one recording overlap or resemble each other, so a
     split by window would test on data like the training data. Only the windows are known, not the recordings,
@@ -40,6 +40,7 @@ def from_npz(file: Path) -> Recordings:
         group=recording,
         classes=samples.classes,
         mirror=np.ones(channels, dtype=np.float32),
+        channels=samples.channels,
     )
 
 

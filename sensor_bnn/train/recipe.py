@@ -168,11 +168,19 @@ class Recipe:
     schedule: Schedule = Schedule()
     distill: Distillation = Distillation()
 
-    def config(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> ModelConfig:
-        """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes."""
+    def config(
+        self, shape: tuple[int, ...], classes: tuple[str, ...], channels: tuple[str, ...] = ()
+    ) -> ModelConfig:
+        """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes.
+
+        Args:
+            shape: of an input.
+            classes: the names of the classes.
+            channels: the names of the channels; empty if they have none.
+        """
         height = shape[1] if len(shape) == 3 else 0
         sizes = {"channels": shape[0], "height": height, "length": shape[-1]}
-        settled = {"name": self.name, **sizes, "classes": classes}
+        settled = {"name": self.name, **sizes, "classes": classes, "channel_names": channels}
         return preset(self.preset, **{**self.model, **settled})
 
     def to_dict(self) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def ready_teacher(
     if recipe.distill.teacher.endswith(".pt"):
         return load_teacher(Path(recipe.distill.teacher), recipe)
     found = teacher_recipe(recipe)
-    shape = split(dataset, recipe).shape
-    configs = [plan.config(shape, dataset.classes) for plan in (recipe, found)]
+    parts = split(dataset, recipe)
+    configs = [plan.config(parts.shape, parts.classes, parts.channels) for plan in (recipe, found)]
     check_pair(recipe.distill, *configs)  # before the teacher is trained for nothing
     complete(found, dataset, seed, folder, folder, started, pace, processes, fresh, stepped)
     return load_teacher(folder / CHECKPOINT_FILE, recipe)

@@ -51,12 +51,14 @@ class Split:
         test: the test part.
         shape: the shape of one window, ``(C, L)``, or image, ``(C, H, W)``.
         classes: the names of the classes.
+        channels: the names of the channels; empty if they have none.
     """
 
     train: Cutter
     test: Windows
     shape: tuple[int, ...]
     classes: tuple[str, ...]
+    channels: tuple[str, ...] = ()
 
 
 def load(data: DataRecipe) -> DataSet:
@@ -230,7 +232,13 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
             "Set augment.rotation to 0.",
         )
     shape = (channels, training.length)
-    return Split(WindowCutter(training, augment), tested(dataset, recipe.data), shape, dataset.classes)
+    return Split(
+        WindowCutter(training, augment),
+        tested(dataset, recipe.data),
+        shape,
+        dataset.classes,
+        dataset.channels,
+    )
 
 
 def tested(dataset: DataSet, data: DataRecipe) -> Windows:

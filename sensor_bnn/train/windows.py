@@ -66,7 +66,8 @@ class Recordings:
     def windows(self) -> Windows:
         """Return the windows without augmentation."""
         at = self.start[:, None] + np.arange(self.length)  # [n, L]
-        return Windows(np.ascontiguousarray(self.signal[:, at].transpose(1, 0, 2)), self.y, self.classes)
+        x = np.ascontiguousarray(self.signal[:, at].transpose(1, 0, 2))
+        return Windows(x, self.y, self.classes, self.channels)
 
     def constant_channels(self) -> list[int]:
         """Return the places of the channels that have one value in all windows."""
@@ -135,4 +136,4 @@ def spread(windows: Windows, group: npt.NDArray[Any], count: int, seed: int) -> 
         members = shuffled[group[shuffled] == value]
         rank[members] = np.arange(len(members))
     chosen = np.sort(shuffled[np.argsort(rank[shuffled], kind="stable")][:count])
-    return Windows(windows.x[chosen], windows.y[chosen], windows.classes)
+    return Windows(windows.x[chosen], windows.y[chosen], windows.classes, windows.channels)

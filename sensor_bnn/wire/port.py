@@ -42,6 +42,11 @@ _REASON = {
     errno.EIO: "nothing is connected to it",
 }
 
+_SOCKET, _RFC2217 = "socket://", "rfc2217://"
+_OVER_THE_NETWORK = (_SOCKET, _RFC2217)
+_SLICE_SECONDS = 0.02
+"""The longest wait for a byte over RFC 2217, whose timeout cannot be changed without a new negotiation."""
+
 # Linux' major numbers of the slaves of Unix98 pseudo-terminals (admin-guide/devices.txt).
 _PSEUDO_TERMINALS = range(136, 144)
 
@@ -56,7 +61,8 @@ class SerialPort:
     """An exclusively opened serial port; a context manager.
 
     Args:
-        path: the port's device file.
+        path: the port's device file, or a port of another machine: ``rfc2217://HOST:PORT``, whose server sets
+            rate, parity and modem lines, or ``socket://HOST:PORT``, which carries bytes alone.
         uart: the board's baud rate and parity.
 
     Raises:
@@ -65,6 +71,10 @@ class SerialPort:
 
     def __init__(self, path: str, uart: Uart) -> None:
         self.path = path
+        if "://" in path:
+            self._serial = _open_url(path, uart)
+            _log.info("opened %s at %d baud", path, uart.baud)
+            return
         # Linux drops the parity of a pseudo-terminal, and reports an error if nothing else changes: each open
         # after the first one would fail.
         parity = serial.PARITY_NONE if _is_pseudo_terminal(path) else _PARITY[uart.parity]
@@ -93,6 +103,8 @@ class SerialPort:
 
     def set_baud(self, baud: int) -> bool:
         """Change the rate after all written bytes have been sent; return whether the port can."""
+        if self.path.startswith(_SOCKET):
+            return False  # The other end has the line, and is not told of a rate.
         try:
             self._serial.flush()
             self._serial.baudrate = baud
@@ -111,6 +123,11 @@ class SerialPort:
         Raises:
             PortError: the port has no such lines.
         """
+        if self.path.startswith(_SOCKET):
+            raise PortError(
+                f"The port {self.path} has no {reset.upper()}: a socket carries bytes alone.",
+                f"Use {_RFC2217}, or leave --reset out and press the board's reset button.",
+            )
         try:
             if boot:
                 setattr(self._serial, boot, False)
@@ -145,6 +162,8 @@ class SerialPort:
         data = b""
         deadline = time.monotonic() + timeout
         try:
+            if self.path.startswith(_RFC2217):
+                return self._receive_queued(count, deadline)
             descriptor = self._serial.fileno()
             while len(data) < count:
                 left = max(0.0, deadline - time.monotonic())
@@ -160,6 +179,16 @@ class SerialPort:
             return data
         except (OSError, ValueError, termios.error, serial.SerialException) as error:
             raise _lost(f"The port {self.path} failed while reading", error) from None
+        return data
+
+    def _receive_queued(self, count: int, deadline: float) -> bytes:
+        """Read from the queue that pyserial's thread fills: such a port has no file descriptor of its own."""
+        data = b""
+        while len(data) < count:
+            waiting = self._serial.in_waiting
+            if not waiting and time.monotonic() >= deadline:
+                break
+            data += self._serial.read(min(count - len(data), max(waiting, 1)))
         return data
 
     def read_some(self, timeout: float) -> bytes:
@@ -220,6 +249,25 @@ def find_port(given: str | None) -> str:
         f"Several serial ports could be the board's: {', '.join(candidates)}.",
         f"Name one with --port or {PORT_VARIABLE}.",
     )
+
+
+def _open_url(url: str, uart: Uart) -> serial.SerialBase:
+    """Connect to a port of another machine."""
+    if not url.startswith(_OVER_THE_NETWORK):
+        raise PortError(
+            f"Cannot open the port {url}: its form is not known.",
+            f"Give a device's path, {_RFC2217}HOST:PORT or {_SOCKET}HOST:PORT.",
+        )
+    try:
+        return serial.serial_for_url(
+            url, baudrate=uart.baud, parity=_PARITY[uart.parity], timeout=_SLICE_SECONDS
+        )
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split()).removeprefix(f"Could not open port {url}: ").rstrip(".")
+        raise PortError(
+            f"Cannot open the port {url}: {reason}.",
+            "Check that the server runs there, and that no other program is connected to it.",
+        ) from None
 
 
 def _lost(what: str, error: Exception) -> LostPortError:

@@ -61,8 +61,8 @@ def prepare_model(
     from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
     export = export_checkpoint(checkpoint, folder, samples)
-    bundle = compile_model(export.onnx, board.target, folder / board.target, cache=cache)
-    host = compile_model(export.onnx, "host", folder / "host", cache=cache)
+    bundle = compile_model(export.onnx, board.target, folder / board.target, samples=samples, cache=cache)
+    host = compile_model(export.onnx, "host", folder / "host", checked=export.model_hash, cache=cache)
     assert export.comparison is not None  # there are samples
     return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
 

@@ -58,13 +58,16 @@ def bench_random(
     console.print(f"running {samples} random inputs in ONNX Runtime")
     labelled = Samples(x, run_model(path, x).argmax(axis=1).astype(np.int64), folded.classes)
     console.print(f"compiling for {board.target} and host")
-    bundle = compile_model(path, board.target, folder / board.target).folder
-    host = compile_model(path, "host", folder / "host").folder
-    with running_board(board, bundle, host, path, folder, console) as running, count_bars() as progress:
+    bundle = compile_model(path, board.target, folder / board.target)
+    host = compile_model(path, "host", folder / "host", checked=bundle.metadata.model_hash).folder
+    with (
+        running_board(board, bundle.folder, host, path, folder, console) as running,
+        count_bars() as progress,
+    ):
         result = run_bench(
             running.port,
             board,
-            bundle,
+            bundle.folder,
             labelled,
             host_dir=host,
             build_dir=running.build,

@@ -61,14 +61,6 @@ def test_a_command_for_boards_imports_no_framework(name, tmp_path):
     assert "loaded: []" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["boards", "targets", "models", "doctor"])
-@pytest.mark.usefixtures("long_run")
-def test_what_a_list_prints_is_of_its_schema(name, conforms, tmp_path):
-    done = sensor_bnn(name, "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    conforms(name, json.loads(done.stdout))
-
-
 def truncated_checkpoint(folder: Path) -> Path:
     data = (SHIPPED / "ckpt.pt").read_bytes()
     (folder / "short.pt").write_bytes(data[: len(data) // 2])

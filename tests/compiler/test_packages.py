@@ -141,11 +141,12 @@ def test_two_models_in_one_program_compute_what_each_computes_alone(compiled, tm
     assert said == want and len(set(want)) > 3
 
 
-def start_on_m7(folder: Path, *sources: object) -> str:
+def start_on_m7(folder: Path, *sources: object, target: str = "cortex-m7") -> str:
     """Link a program with newlib's semihosting and run it on an emulated Cortex-M7."""
     script = ["-T", HERE / "semihosted.ld", "--specs=rdimon.specs", "-Wl,--gc-sections"]
     flags = ["-Wl,--no-warn-rwx-segments", "-O2"]
-    run(*M7, *STRICT, *flags, *script, "-o", "main.elf", HERE / "semihosted.c", *sources, cwd=folder)
+    gcc = ["arm-none-eabi-gcc", *find_target(target).gcc]
+    run(*gcc, *STRICT, *flags, *script, "-o", "main.elf", HERE / "semihosted.c", *sources, cwd=folder)
     machine = ["qemu-system-arm", "-machine", "mps2-an500", "-display", "none", "-monitor", "none"]
     machine += ["-serial", "none", "-semihosting-config", "enable=on,target=native"]
     return run(*machine, "-kernel", folder / "main.elf")
@@ -191,6 +192,23 @@ def test_example_builds_without_a_warning_and_runs_here_and_on_an_emulated_m7(co
             said.append(start_on_m7(tmp_path, *given))
     assert said[0] == said[1]
     assert said[0].startswith("watch-tiny: output ")
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_softfp_a_program_with_this_abi_links_and_runs(compiled, tmp_path):
+    """The case softfp, on a core that QEMU has; Arduino looks for the library in a folder of that name."""
+    host = compiled("watch-tiny", "host")
+    run("gcc", *STRICT, "-o", tmp_path / "main", f"-I{host.folder}", *example_of(host))
+    bundle = compiled("watch-tiny", "cortex-m7-softfp")
+    given = [f"-I{bundle.folder}", *example_of(bundle)]
+    assert start_on_m7(tmp_path, *given, target="cortex-m7-softfp") == run(tmp_path / "main")
+    assert (bundle.folder / "arduino/src/cortex-m7/fpv5-d16-softfp/libwatch_tiny.a").is_file()
+    with pytest.raises(AssertionError, match="uses VFP register arguments"):
+        start_on_m7(tmp_path, *given)
+
+
+def example_of(bundle: Bundle) -> list[Path]:
+    return [bundle.folder / "examples" / "main.c", bundle.folder / "libwatch_tiny.a"]
 
 
 USER_PROJECT = """

@@ -14,11 +14,15 @@ import pytest
 from bundles import write_bundle
 from click.testing import CliRunner, Result
 
+from sensor_bnn.cli.ablate import command as ablate_command
 from sensor_bnn.cli.bench import command as bench_command
+from sensor_bnn.cli.evaluate import command as evaluate_command
 from sensor_bnn.cli.stream import command as stream_command
 from sensor_bnn.cli.train import command as train_command
 from sensor_bnn.errors import CheckpointError, DataError, PortError, SensorBnnError
 from sensor_bnn.live.recording import read_recording
+from sensor_bnn.nn.checkpoint import save_checkpoint
+from sensor_bnn.nn.families import build
 from sensor_bnn.train import sets
 from sensor_bnn.train.recipe import load_recipe
 
@@ -168,6 +172,59 @@ def test_labels_and_split_notes_are_printed(case: Make) -> None:
     result = CliRunner().invoke(train_command, [str(recipe), "--dry-run"])
     assert "note: Class walk is learned from 9 windows and not tested." in result.stderr
     assert "note:" not in result.stdout
+
+
+def checkpoint_of(recipe: Path) -> Path:
+    """A checkpoint of the recipe as it is before training."""
+    plan = load_recipe(str(recipe))
+    parts = windows_of(recipe)
+    model = build(plan.config(parts.shape, parts.classes, parts.channels))
+    save_checkpoint(recipe.with_name("ckpt.pt"), model, plan.to_dict(), {})
+    return recipe.with_name("ckpt.pt")
+
+
+def test_labels_and_split_is_checked_by_evaluate_too(case: Make, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoint = checkpoint_of(case(whole()))
+    case([line.replace("4,walk", "4,rest") for line in whole()])
+    with caplog.at_level("WARNING"):
+        assert CliRunner().invoke(evaluate_command, [str(checkpoint), "--json"]).exit_code == 0
+    assert "Class walk is learned from 9 windows and not tested." in caplog.messages
+    case([line for line in whole() if not line.startswith("4,")])
+    error = CliRunner().invoke(evaluate_command, [str(checkpoint)]).exception
+    assert isinstance(error, DataError)
+    assert "data.test_subjects names recording 4, which the data set does not have" in error.message
+
+
+def test_labels_and_split_notes_of_each_fold_are_printed(case: Make, tmp_path: Path) -> None:
+    recipe = case(whole(), train="[1, 2, 3]")
+    table = tmp_path / "table.toml"
+    table.write_text(f'folds = [[1], [2]]\n[rows]\n"a" = "{recipe}"\n')
+    case([line.replace("1,walk", "1,rest") for line in whole()])
+    line = [str(table), "--out", str(tmp_path / "runs"), "--seeds", "1", "--folds", "--row", "none"]
+    assert "has no row 'none'" in str(CliRunner().invoke(ablate_command, line).exception)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sensor_bnn.train.ablation.fill", lambda *arguments: [])
+        done = CliRunner().invoke(ablate_command, line[:-2])
+    assert done.exception is None, done.output
+    assert "note: Class walk is learned from 6 windows and not tested." in done.stderr
+
+
+def test_evaluate_away_from_the_data_says_what_it_takes(
+    case: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = case(whole())
+    recipe.write_text(recipe.read_text().replace(f"{tmp_path}/", ""))
+    monkeypatch.chdir(tmp_path)
+    checkpoint = checkpoint_of(recipe)
+    assert CliRunner().invoke(evaluate_command, [str(checkpoint)]).exit_code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    error = CliRunner().invoke(evaluate_command, [str(checkpoint)]).exception
+    assert isinstance(error, DataError)
+    assert f"The data that {checkpoint} was trained on cannot be read: Cannot read data.csv" in error.message
+    assert (
+        "the folder in which it was trained" in error.remedy and "an .npz file, with --data" in error.remedy
+    )
 
 
 def test_a_channel_that_never_changes_is_named(case: Make) -> None:

@@ -20,6 +20,7 @@ import pytest
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 from sensor_bnn.hardware.boards import Board, default_board
+from sensor_bnn.wire.an3155 import ACK, NACK, SYNC
 from sensor_bnn.wire.port import SerialPort
 
 # A program for Cortex-M that sends back each byte of the CMSDK UART at 0x40004000.
@@ -166,6 +167,29 @@ def test_the_command_prints_the_port_and_ends_cleanly(
         assert process.wait(timeout=20) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(said["pid"], 0)
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_bootloader_answers_at_the_printed_port_at_once_and_after_a_reset(board: Board) -> None:
+    """A script that uses the port may be faster than the board: one call is answered."""
+    line = [sys.executable, "-m", "sensor_bnn", "emulate", board.name, "--json"]
+    with started(line) as process:
+        assert process.stdout is not None and process.stderr is not None
+        said = json.loads(process.stdout.readline())
+        with SerialPort(said["port"], board.uart) as port:
+            port.write(bytes([SYNC]))
+            port.write(bytes([SYNC ^ 0xFF]))  # If it was called before, this is a command that it refuses.
+            assert port.read(1, 5.0) in (bytes([ACK]), bytes([NACK]))
+            port.drain(0.2)
+            # A bootloader that was called takes SYNC as half a command; one that was reset answers it.
+            os.kill(said["process"], signal.SIGUSR1)
+            for expected in ("Building", "Reset."):
+                assert process.stderr.readline().startswith(expected)
+            port.drain(0.5)
+            port.write(bytes([SYNC]))
+            assert port.read(1, 5.0) == bytes([ACK])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
 
 
 def test_no_qemu_outlives_a_host_that_is_killed(board: Board, echo: Path) -> None:

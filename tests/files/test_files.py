@@ -427,6 +427,7 @@ def test_a_folder_is_made_replaced_and_removed(tmp_path: Path) -> None:
         "made_by": "sensor-bnn",
         "kind": "bundle",
         "files": listed,
+        "examples": {},
     }
     assert [name for name, content in tree(folder).items() if content is not None] == listed
     folder.chmod(0o750)
@@ -474,6 +475,23 @@ def test_a_folder_that_we_did_not_make_survives(manifest: str | None, tmp_path: 
         with pytest.raises(FileError, match=r"mine is not empty, and has no \.sensor-bnn\.json that says"):
             work()
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["examples_main.c", "arduino_examples_a_a.ino"])
+def test_an_example_that_was_changed_survives(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    make(folder, **{"a": "1", name: "2"})
+    make(folder, **{"a": "3", name: "4"})
+    changed = folder / name.replace("_", "/")
+    changed.write_text("hours of work")
+    before = tree(tmp_path)
+    for work in (lambda: make(folder, a="5"), lambda: remove_folder(folder, "bundle")):
+        with pytest.raises(FileError, match=rf"its {changed.relative_to(folder)} was changed after"):
+            work()
+    assert tree(tmp_path) == before
+    changed.rename(tmp_path / "mine")
+    make(folder, a="5")
+    assert sorted(tree(folder)) == [MANIFEST, "a"]
 
 
 def test_a_folder_of_another_kind_survives(tmp_path: Path) -> None:

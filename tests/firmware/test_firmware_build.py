@@ -22,7 +22,7 @@ from elftools.elf.elffile import ELFFile
 from sensor_bnn.cli.build import command
 from sensor_bnn.cli.keygen import command as keygen
 from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
-from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
+from sensor_bnn.firmware.build import LOG, BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import ImageHeader, read_image
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.hardware.boards import Board
@@ -235,9 +235,25 @@ def test_code_that_does_not_compile_leaves_its_log(bundle: Path, board: Board, t
     (bundle / "model.c").write_text("int broken(void) { return nothing; }\n")
     with pytest.raises(ToolError, match="'nothing' undeclared") as caught:
         build_firmware(bundle, board, out)
-    assert str(out / "build.log") in caught.value.remedy
-    assert "'nothing' undeclared" in (out / "build.log").read_text()
+    assert str(out / LOG) in caught.value.remedy
+    assert "'nothing' undeclared" in (out / LOG).read_text()
     assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+@pytest.mark.parametrize("name", ["firmware.bin", "bootloader.elf", "firmware-b.bin", "build.json"])
+def test_a_file_that_no_build_wrote_is_kept(
+    name: str, standin: Path, board: Board, built: BuildResult, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(FileError, match=f"{name} would be replaced") as caught:
+        build_firmware(standin, board, tmp_path)
+    assert "--force" in caught.value.remedy
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {name: "{}"}
+    for force in (True, False):
+        build_firmware(standin, board, tmp_path, force=force)
+        assert {file: (tmp_path / file).read_bytes() for file in FILES} == {
+            file: (built.folder / file).read_bytes() for file in FILES
+        }
 
 
 def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> None:

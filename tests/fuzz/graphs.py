@@ -80,11 +80,11 @@ class Graph:
 
     def normal(self, *shape: int) -> str:
         name = self.constant(self.rng.standard_normal(shape).astype(np.float32))
-        if self.chance(0.97):
+        if self.chance(0.9):
             return name
         # Constants that nodes compute.
-        inputs = {"Identity": [name], "Mul": [name, name], "Cast": [name], "Transpose": [name]}
-        kind = self.pick([*inputs] if len(shape) < 2 else ["Identity", "Mul", "Cast"])
+        inputs = {"Identity": [name], "Mul": [name, name], "Cast": [name], "Neg": [name], "Transpose": [name]}
+        kind = self.pick([*inputs] if len(shape) < 2 else ["Identity", "Mul", "Cast", "Neg"])
         output = f"{name}_made"
         attributes = {"to": TensorProto.FLOAT} if kind == "Cast" else {}
         self.nodes.append(helper.make_node(kind, inputs[kind], [output], f"{kind}_{name}", **attributes))

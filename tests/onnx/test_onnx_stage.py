@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from onnx import helper
 
 from sensor_bnn.cli.export import command
 from sensor_bnn.data.samples import Windows, write_samples
@@ -116,6 +117,26 @@ def test_export_writes_model_and_bundles(ckpt, tmp_path):
     assert said["comparison"]["samples"] == 20
     assert said["comparison"]["agreement"] == 1
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["cortex-m7", "host", "model.onnx"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"weeks of training",
+        helper.make_model(helper.make_graph([], "g", [], []), producer_name="pytorch").SerializeToString(),
+    ],
+)
+def test_a_model_that_no_export_wrote_is_kept(content, ckpt, tmp_path):
+    path = tmp_path / "out" / "model.onnx"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    result = CliRunner().invoke(command, [str(ckpt), "-o", str(path.parent), "--target", "host"])
+    assert isinstance(result.exception, FileError)
+    assert f"{path} would be replaced" in str(result.exception) and "--force" in str(result.exception)
+    assert path.read_bytes() == content and list(path.parent.iterdir()) == [path]
+    for force in (True, False):
+        export_checkpoint(ckpt, path.parent, force=force)
+        assert path.read_bytes() != content
 
 
 def test_samples_are_compared_by_the_names_of_their_classes(ckpt, tmp_path):

@@ -14,7 +14,7 @@ import torch
 
 from sensor_bnn.errors import CheckpointError, FileError
 from sensor_bnn.nn.attention import Observed
-from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.checkpoint import FORMAT, load_checkpoint, write_tensors
 from sensor_bnn.nn.config import preset
 from sensor_bnn.nn.transformer import BinaryTransformer
 from sensor_bnn.train.distill import (
@@ -172,6 +172,27 @@ def test_a_teacher_that_saw_the_test_subjects_is_refused(teacher: Path, recipe: 
     plan = recipe(data={"train_subjects": [1, 4], "test_subjects": [2, 3]}, distill=EVERYTHING)
     with pytest.raises(CheckpointError, match=r"was trained on the subjects \[2, 3\]"):
         load_teacher(teacher, plan)
+
+
+def test_subjects_of_another_data_set_are_other_ones(
+    teacher: Path, recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    """Of the same file, under whatever path, they are the same; of one that is gone they may be."""
+    files = {name: tmp_path / name for name in ("a.csv", "b.csv", "gone.csv")}
+    for name in ("a.csv", "b.csv"):
+        files[name].write_text(name)
+    checkpoint = torch.load(teacher, weights_only=True)
+    checkpoint["recipe"]["data"] |= {"set": "csv", "path": str(files["a.csv"])}
+    del checkpoint["sha256"], checkpoint["format"], checkpoint["version"]
+    write_tensors(teacher, FORMAT, checkpoint)
+    changes = {"set": "csv", "train_subjects": [1, 4], "test_subjects": [2, 3]}
+    for path in (files["a.csv"], tmp_path / "." / ".." / tmp_path.name / "a.csv", files["gone.csv"]):
+        plan = recipe(data={**changes, "path": str(path)}, distill=EVERYTHING)
+        with pytest.raises(CheckpointError, match=r"was trained on the subjects"):
+            load_teacher(teacher, plan)
+    assert load_teacher(teacher, recipe(data={**changes, "path": str(files["b.csv"])}, distill=EVERYTHING))
+    others = {"train_subjects": [1, 4], "test_subjects": [2, 3]}
+    assert load_teacher(teacher, recipe(data=others, distill=EVERYTHING))
 
 
 def test_a_teacher_that_saw_the_held_out_images_is_refused(teacher: Path, recipe: MakeRecipe) -> None:

@@ -1,0 +1,156 @@
+"""Commands at the ends of things: full disks, closed pipes, no home, no user, narrow and ASCII terminals."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import resource
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sensor_bnn.api import SHIPPED_SAMPLES
+
+CHECKPOINT = str(SHIPPED_SAMPLES.with_name("ckpt.pt"))
+PRINTING = {
+    "boards": ["boards"],
+    "boards --json": ["boards", "--json"],
+    "targets": ["targets"],
+    "models": ["models"],
+    "doctor": ["doctor"],
+    "help": ["--help"],
+    "evaluate": ["evaluate", "--limit", "4"],
+}
+WRITING = {
+    "keygen": ["keygen", "out/key.pem"],
+    "boards new": ["boards", "new", "mine", "--from", "qemu-mps2-an500", "-o", "out"],
+    "export": ["export", CHECKPOINT, "--target", "host", "-o", "out"],
+    "confusion": ["evaluate", "--limit", "4", "--confusion", "out/c.png"],
+}
+
+Done = subprocess.CompletedProcess[str]
+printing = pytest.mark.parametrize("arguments", PRINTING.values(), ids=PRINTING)
+pytestmark = pytest.mark.usefixtures("long_run")
+
+
+def run(
+    arguments: list[str],
+    cwd: Path,
+    *,
+    before: Callable[[], None] | None = None,
+    stdout: int = subprocess.PIPE,
+    **environment: str | None,
+) -> Done:
+    """Run a command; a variable that is None is not set."""
+    changed = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "sensor_bnn", *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        preexec_fn=before,
+        env={name: value for name, value in changed.items() if value is not None},
+        timeout=300,
+        check=False,
+    )
+
+
+@printing
+def test_full_disk_on_standard_output(arguments: list[str], tmp_path: Path) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    done = run(arguments, tmp_path, stdout=full)
+    os.close(full)
+    said = "Standard output cannot be written (No space left on device). Free some space, or redirect it"
+    assert (done.returncode, done.stderr) == (1, f"sensor-bnn: {said} elsewhere.\n")
+
+
+@printing
+def test_closed_pipe_on_standard_output(arguments: list[str], tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run(arguments, tmp_path, stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@printing
+def test_ascii_without_a_home_in_a_folder_that_is_missing(arguments: list[str], tmp_path: Path) -> None:
+    wanted = run(arguments, tmp_path)
+    unset: dict[str, str | None] = {"HOME": None, "XDG_CACHE_HOME": None, "SENSOR_BNN_CACHE": None}
+    done = run(
+        arguments, tmp_path, **unset, TMPDIR="/nonexistent", LC_ALL="C", PYTHONIOENCODING="ascii", TERM="dumb"
+    )
+    assert (done.returncode, done.stderr) == (wanted.returncode, wanted.stderr)
+    if arguments[0] != "evaluate":  # it prints its speed
+        assert len(done.stdout.splitlines()) == len(wanted.stdout.splitlines()) > 0
+
+
+@pytest.mark.parametrize("arguments", WRITING.values(), ids=WRITING)
+@pytest.mark.usefixtures("long_compile")
+def test_full_disk_where_a_command_writes(arguments: list[str], tmp_path: Path) -> None:
+    """Simulated by a limit on file sizes; nothing that is only partly written is left."""
+    out = tmp_path / "out"
+    out.mkdir()
+    done = run(
+        arguments,
+        tmp_path,
+        before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50)),
+        TMPDIR=str(out),
+    )
+    told = [line for line in done.stderr.splitlines() if not line.startswith(("Building", "Compiling"))]
+    assert len(told) == 1 and "(File too large)" in told[0], done.stderr
+    assert done.returncode == 1
+    assert list(out.rglob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["boards", "models", "doctor"])
+def test_no_name_and_no_number_is_cut_in_a_terminal_of_60_columns(name: str, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    done = run([name], tmp_path, stdout=theirs, COLUMNS=None, TERM="xterm")
+    os.close(theirs)
+    shown = b""
+    try:
+        while data := os.read(ours, 1 << 16):
+            shown += data
+    except OSError:  # the end of a pseudo-terminal
+        pass
+    os.close(ours)
+    assert done.returncode == 0 and shown
+    assert "\u2026" not in shown.decode()
+
+
+def test_a_user_that_the_system_does_not_know(tmp_path: Path) -> None:
+    code = (
+        "import os, pwd, sys\n"
+        "def unknown(uid): raise KeyError(uid)\n"
+        "pwd.getpwuid = unknown\n"
+        "sys.argv = ['sensor-bnn', 'evaluate', '--limit', '4']\n"
+        "from sensor_bnn.cli import main; main()\n"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "LOGNAME")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_import_of_ours_reports_to_anybody(tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry leaves a file in the temporary folder when it starts."""
+    code = "import sensor_bnn.workflows.verify, sys; assert 'onnxruntime' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
