@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
-from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.metadata import COMPILE_AGAIN, Metadata
+from sensor_bnn.errors import BundleError
 from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
@@ -29,7 +33,12 @@ class LinkedApplication:
 def make_application(
     linked: bytes, slot: Region, bundle: Metadata, board: Board, signer: Signer | None
 ) -> LinkedApplication:
-    """Return the application of an ELF file linked for ``slot``, its header signed if there is a signer."""
+    """Return the application of an ELF file linked for ``slot``, its header signed if there is a signer.
+
+    Raises:
+        BundleError: it was linked with other weights than the bundle's: its model hash would be wrong.
+    """
+    _check_weights(linked, bundle)
     image = application_bytes(linked, slot)
     header = ImageHeader.of(
         image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"), slot.origin
@@ -37,6 +46,24 @@ def make_application(
     if signer is not None:
         header = signer.sign(header)
     return LinkedApplication(_with_header(linked, header), header, header.to_bytes() + image)
+
+
+def _check_weights(linked: bytes, bundle: Metadata) -> None:
+    """Compare the constants in an ELF file with those that the compiler had, before C and the linker."""
+    elf = ELFFile(io.BytesIO(linked))
+    table = elf.get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection)
+    name = re.compile(rf"{re.escape(bundle.prefix)}_weights_(\d+)")
+    found = {
+        int(match[1]): symbol for symbol in table.iter_symbols() if (match := name.fullmatch(symbol.name))
+    }
+    digest = hashlib.sha256()
+    for _, symbol in sorted(found.items()):
+        section = elf.get_section(symbol["st_shndx"])
+        at = symbol["st_value"] - section["sh_addr"]
+        digest.update(section.data()[at : at + symbol["st_size"]])
+    if digest.hexdigest() != bundle.weights_sha256:
+        raise BundleError("The linked firmware has other weights than the bundle.", COMPILE_AGAIN)
 
 
 def application_bytes(firmware: bytes, slot: Region) -> bytes:

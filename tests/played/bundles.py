@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from sensor_bnn.compiler.metadata import FILE, file_digests, sealed
 
 HASH = bytes(range(32)).hex()
 """The model hash that the played application answers."""
@@ -47,7 +50,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 2,
+        "format": 3,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -64,22 +67,32 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "prefix": "stand_in",
         "library": None,
         "arena": [],
+        "weights_sha256": hashlib.sha256(b"").hexdigest(),
+        "files": {},
         **changes,
     }
 
 
 def write_bundle(folder: Path, **changes: Any) -> Path:
-    """Make the folder if it is not there, with a metadata.json; returns the folder."""
+    """Make the folder if it is not there, with a metadata.json for its files; returns the folder."""
     folder.mkdir(exist_ok=True)
-    (folder / "metadata.json").write_text(json.dumps(bundle_facts(**changes)))
+    (folder / FILE).write_text(json.dumps(sealed(bundle_facts(**{"files": file_digests(folder), **changes}))))
+    return folder
+
+
+def change_bundle(folder: Path, **facts: Any) -> Path:
+    """Change facts in metadata.json, and take the digests of its files; returns the folder."""
+    values = {**json.loads((folder / FILE).read_text()), "files": file_digests(folder), **facts}
+    del values["digest"]
+    (folder / FILE).write_text(json.dumps(sealed(values)))
     return folder
 
 
 def write_host_bundle(folder: Path, **changes: Any) -> Path:
     """Make a bundle for this machine that computes what ``peer.Application`` does; returns the folder."""
-    write_bundle(folder, **{"target": "host", **changes})
+    folder.mkdir(exist_ok=True)
     source, compiler = folder / "model.c", shutil.which("cc")
     assert compiler is not None
     source.write_text(MODEL_C)
     subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(source)], check=True)
-    return folder
+    return write_bundle(folder, **{"target": "host", **changes})

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import layer_facts, write_bundle
+from bundles import change_bundle, layer_facts, write_bundle
 from click.testing import CliRunner
 from peer import TOY, Application, Peer, toy_folder
 
@@ -124,9 +124,7 @@ def test_a_board_that_answers_something_else(
 
 
 def test_a_bundle_that_is_garbled(bundle: Path, samples: Path) -> None:
-    content = json.loads((bundle / "metadata.json").read_text())
-    del content["input"]["dtype"]
-    (bundle / "metadata.json").write_text(json.dumps(content))
+    change_bundle(bundle, input={"shape": [1, 6, 100], "bytes": 2400})
     with (
         Peer("application") as peer,
         pytest.raises(BundleError, match=r"json: input\.dtype is missing"),
