@@ -25,6 +25,7 @@ from sensor_bnn.cli.keygen import command as keygen
 from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import ImageHeader, read_image
+from sensor_bnn.firmware.link import link_firmware
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.hardware.facts import HEADER_BYTES
@@ -241,6 +242,24 @@ def test_code_that_does_not_compile_leaves_its_log(bundle: Path, board: Board, t
     assert str(out / "build.log") in caught.value.remedy
     assert "'nothing' undeclared" in (out / "build.log").read_text()
     assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+def test_cmake_refuses_a_bundle_that_changed_after_it_was_read(
+    bundle: Path, board: Board, tmp_path: Path
+) -> None:
+    flip(bundle / "weights.c")
+    with pytest.raises(ToolError, match=r"damaged: weights\.c\s+missing, or\s+changed since"):
+        link_firmware(board, tmp_path / "work", tmp_path / "log", bundle, ["model.c", "weights.c"])
+
+
+def test_linked_weights_that_are_not_the_compiled_ones(bundle: Path, board: Board, tmp_path: Path) -> None:
+    """All files are as metadata.json says, but C or the linker made other numbers of them."""
+    source = (bundle / "weights.c").read_text()
+    (bundle / "weights.c").write_text(source.replace("2.25f", "2.5f"))
+    change(bundle)
+    with pytest.raises(BundleError, match="The linked firmware has other weights than the bundle"):
+        build_firmware(bundle, board, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> None:
