@@ -88,11 +88,11 @@ def change_bundle(folder: Path, **facts: Any) -> Path:
     return folder
 
 
-def write_host_bundle(folder: Path, **changes: Any) -> Path:
-    """Make a bundle for this machine that computes what ``peer.Application`` does; returns the folder."""
+def write_host_bundle(folder: Path, source: str = MODEL_C, **changes: Any) -> Path:
+    """Make a bundle for this machine, by default with what ``peer.Application`` computes; returns it."""
     folder.mkdir(exist_ok=True)
-    source, compiler = folder / "model.c", shutil.which("cc")
+    file, compiler = folder / "model.c", shutil.which("cc")
     assert compiler is not None
-    source.write_text(MODEL_C)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(source)], check=True)
+    file.write_text(source)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libmodel.so"), str(file)], check=True)
     return write_bundle(folder, **{"target": "host", **changes})
