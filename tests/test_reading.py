@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import sensor_bnn
-from sensor_bnn.compiler.metadata import FILE, Metadata, read_metadata, sealed
+from sensor_bnn.compiler.metadata import FILE, Metadata, read_metadata
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BundleError, DataError, SensorBnnError
 from sensor_bnn.reading import LARGEST_BYTES, Source, read_json, read_toml, typed
 from sensor_bnn.resources import cache_folder, resource

@@ -10,9 +10,7 @@ bundle in another way: a changed byte is refused before it is built, run or comp
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -20,6 +18,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from sensor_bnn.digests import SEAL, damage, file_sha256, is_sealed, sealed
 from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
@@ -28,7 +27,6 @@ FORMAT = 3
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
-_DIGEST = "digest"
 COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
 
 Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -234,16 +232,6 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return json.dumps(sealed(self.plain()), indent=2) + "\n"
 
 
-def sealed(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts with their digest, as ``metadata.json`` has them."""
-    return {**facts, _DIGEST: _digest(facts)}
-
-
-def _digest(facts: Mapping[str, Any]) -> str:
-    """Of the values and not of the text: white space and the order of keys mean nothing in JSON."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 def file_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a bundle, without ``metadata.json`` and the manifest.
 
@@ -252,15 +240,10 @@ def file_digests(folder: Path) -> dict[str, str]:
     """
     files = (file for file in sorted(folder.rglob("*")) if file.is_file())
     return {
-        file.relative_to(folder).as_posix(): _file_sha256(file)
+        file.relative_to(folder).as_posix(): file_sha256(file)
         for file in files
         if file.name not in (FILE, MANIFEST)
     }
-
-
-def _file_sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
@@ -289,21 +272,11 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
             f"this one reads format {FORMAT}.",
             remedy,
         )
-    seal = values.pop(_DIGEST, None) if isinstance(values, dict) else None
+    seal = values.pop(SEAL, None) if isinstance(values, dict) else None
     metadata = typed(values, Metadata, source)
-    if seal != _digest(metadata.plain()):
+    if not is_sealed({**metadata.plain(), SEAL: seal}):
         raise BundleError(f"{source.name} has changed since it was written: its digest differs.", remedy)
-    damaged = [told for told in (_damage(folder, *entry) for entry in metadata.files.items()) if told]
+    damaged = damage(folder, metadata.files)
     if damaged:
-        raise BundleError(f"The bundle {folder} is damaged: {', '.join(damaged)}.", remedy)
+        raise BundleError(f"The bundle {folder} is damaged: {damaged}.", remedy)
     return metadata
-
-
-def _damage(folder: Path, name: str, digest: str) -> str | None:
-    try:
-        found = _file_sha256(folder / name)
-    except FileNotFoundError:
-        return f"{name} is missing"
-    except OSError as error:
-        return f"{name} cannot be read ({error.strerror})"
-    return None if found == digest else f"{name} has changed since it was compiled"

@@ -14,6 +14,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from sensor_bnn.compiler.metadata import COMPILE_AGAIN, Metadata
 from sensor_bnn.errors import BundleError
+from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
@@ -71,19 +72,6 @@ def application_bytes(firmware: bytes, slot: Region) -> bytes:
     content = flash_content(firmware, slot.origin)
     assert len(content) <= slot.size
     return content[HEADER_BYTES:]
-
-
-def flash_content(elf: bytes, start: int) -> bytes:
-    """Return the flash content of an ELF file from ``start`` on, gaps filled with zeros."""
-    parts = [
-        (segment["p_paddr"], segment.data())
-        for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
-        if segment["p_filesz"]
-    ]
-    content = bytearray(max(address + len(data) for address, data in parts) - start)
-    for address, data in parts:
-        content[address - start : address - start + len(data)] = data
-    return bytes(content)
 
 
 def _with_header(firmware: bytes, header: ImageHeader) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -39,17 +38,8 @@ def count_bars() -> Iterator[Report]:
 @contextmanager
 def _bars(*columns: ProgressColumn) -> Iterator[Report]:
     tasks: dict[str, TaskID] = {}
-    # What is printed meanwhile appears above the bars. For that, rich replaces sys.stdout and sys.stderr,
-    # which two threads would restore in the wrong order.
-    alone = threading.current_thread() is threading.main_thread()
-    with Progress(
-        TextColumn("{task.description:<8}"),
-        BarColumn(),
-        *columns,
-        console=Console(stderr=True),
-        redirect_stdout=alone,
-        redirect_stderr=alone,
-    ) as progress:
+    console = Console(stderr=True)
+    with Progress(TextColumn("{task.description:<8}"), BarColumn(), *columns, console=console) as progress:
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +20,6 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.load import load_model
-from sensor_bnn.report.progress import transfer_bars
 
 THREADS = 4
 
@@ -103,7 +101,7 @@ void stand_in_run(void *arena, const void *input, void *output, const void *obse
     volatile float *work = arena;
     const float *x = input;
     for (int i = 0; i < 200; i++) work[i] = x[i];
-    for (int round = 0; round < 200; round++)
+    for (int round = 0; round < 4000; round++)
         for (int i = 0; i < 200; i++) work[i] = work[i] + (observer != 0);
     float sums[3] = {0};
     for (int i = 0; i < 200; i++) sums[i % 3] += work[i];
@@ -111,7 +109,7 @@ void stand_in_run(void *arena, const void *input, void *output, const void *obse
 }
 """
     model = HostModel(write_host_bundle(tmp_path / "host", source=source))
-    windows = np.random.default_rng(14).standard_normal((THREADS, 100, 1, 6, 100)).astype(np.float32)
+    windows = np.random.default_rng(14).standard_normal((THREADS, 25, 1, 6, 100)).astype(np.float32)
 
     def outputs(part: int) -> bytes:
         return b"".join(model.infer(window).tobytes() for window in windows[part])
@@ -120,6 +118,7 @@ void stand_in_run(void *arena, const void *input, void *output, const void *obse
     assert in_threads(outputs, range(THREADS)) == alone
 
 
+@pytest.mark.usefixtures("often")
 def test_four_threads_make_a_model_from_their_seed() -> None:
     from sensor_bnn.nn.seeded import seeded
 
@@ -131,28 +130,6 @@ def test_four_threads_make_a_model_from_their_seed() -> None:
     state = torch.random.get_rng_state()
     assert in_threads(numbers, range(THREADS)) == alone
     assert torch.equal(torch.random.get_rng_state(), state)
-
-
-def test_bars_of_four_threads_leave_the_streams_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal rich replaces them; here a stream that says that it is one."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    out, err = Terminal(), Terminal()
-    monkeypatch.setattr(sys, "stdout", out)
-    monkeypatch.setattr(sys, "stderr", err)
-    monkeypatch.setenv("TERM", "xterm")
-    inside = threading.Barrier(THREADS)
-
-    def work(part: int) -> None:
-        with transfer_bars() as report:
-            report("write", part, THREADS)
-            inside.wait()
-
-    in_threads(work, range(THREADS))
-    assert (sys.stdout, sys.stderr) == (out, err)
 
 
 def test_a_search_leaves_no_module_of_ours_in_place_of_tvms() -> None:

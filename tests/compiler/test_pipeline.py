@@ -12,8 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.kernels import built
-from sensor_bnn.compiler.metadata import read_metadata, sealed
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, ModelError
 
 SIZES = {

@@ -309,7 +309,7 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
             r"sources\[0\] is '../x.c'; it must be a C file",
         ),
         (lambda folder: change(folder, sources=["y.c"]), r"no digest of y\.c, one of its sources"),
-        (lambda folder: flip(folder / "weights.c"), r"damaged: weights\.c has changed since it was compiled"),
+        (lambda folder: flip(folder / "weights.c"), r"damaged: weights\.c has changed since it was written"),
         (lambda folder: (folder / "model.h").unlink(), r"no model bundle: model\.h missing"),
         (lambda folder: change(folder, model_hash="abc"), "model_hash is 'abc'; it must be a SHA-256"),
         (

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from sensor_bnn.compiler.metadata import FILE, file_digests, sealed
+from sensor_bnn.compiler.metadata import FILE, file_digests
+from sensor_bnn.digests import file_sha256, sealed
 
 HASH = bytes(range(32)).hex()
 """The model hash that the played application answers."""
@@ -83,8 +84,16 @@ def write_bundle(folder: Path, **changes: Any) -> Path:
 def change_bundle(folder: Path, **facts: Any) -> Path:
     """Change facts in metadata.json, and take the digests of its files; returns the folder."""
     values = {**json.loads((folder / FILE).read_text()), "files": file_digests(folder), **facts}
-    del values["digest"]
     (folder / FILE).write_text(json.dumps(sealed(values)))
+    return folder
+
+
+def write_build(folder: Path, **facts: Any) -> Path:
+    """Write a build.json for the files of a firmware's build in the folder; returns the folder."""
+    files = {
+        file.name: file_sha256(file) for file in folder.iterdir() if file.name.startswith(("firm", "boot"))
+    }
+    (folder / "build.json").write_text(json.dumps(sealed({"files": files, **facts})))
     return folder
 
 
