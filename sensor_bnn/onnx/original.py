@@ -89,14 +89,35 @@ def real_inputs(samples: Path, kind: TensorType) -> Iterator[Array]:
     Raises:
         DataError: the file is missing or damaged, or its samples are not of the model's kind.
     """
-    x = read_samples(samples).x[:MOST_SAMPLES]
+    for one in _real(samples, kind)[:MOST_SAMPLES]:
+        yield one[None]
+
+
+def one_real_input(samples: Path, kind: TensorType, number: int) -> Array:
+    """Return one input of a sample file, by its number from 0.
+
+    Raises:
+        DataError: the file is missing or damaged, its samples are not of the model's kind, or are fewer.
+    """
+    inputs = _real(samples, kind)
+    if number >= len(inputs):
+        raise DataError(
+            f"{samples} has {len(inputs)} samples, counted from 0; there is no sample {number}.",
+            "Give a smaller number.",
+        )
+    one: Array = inputs[number][None]
+    return one
+
+
+def _real(samples: Path, kind: TensorType) -> Array:
+    x = read_samples(samples).x
     if (1, *x.shape[1:]) != kind.shape:
         raise DataError(
-            f"The samples of {samples} are {list(x.shape[1:])}, the model takes {list(kind.shape)}.",
+            f"A sample of {samples} is {list(x.shape[1:])}, the model takes {list(kind.shape[1:])}.",
             "Give samples of the model's kind.",
         )
-    for one in as_input(x, kind.dtype):
-        yield one[None]
+    inputs: Array = as_input(x, kind.dtype)
+    return inputs
 
 
 class Original:

@@ -34,7 +34,7 @@ from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
-from sensor_bnn.onnx.original import TOLERANCE, Original, real_inputs, sample_inputs
+from sensor_bnn.onnx.original import TOLERANCE, Original, one_real_input, real_inputs, sample_inputs
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
@@ -90,15 +90,17 @@ def verify_model(
     seed: int,
     progress: Callable[[str], object] = lambda step: None,
     samples: Path | None = None,
+    sample: int | None = None,
 ) -> list[BackendCheck]:
-    """Run the model on every backend with one random input, and compare every layer.
+    """Run the model on every backend with one input, and compare every layer.
 
     Args:
         path: the ONNX file.
         board: an emulated board to run on as well, or None.
-        seed: seed of the input, which is standard normal.
+        seed: seed of a random input: standard normal, or any bytes if the model takes bytes.
         progress: called with the name of each backend before it runs.
         samples: a file of real samples on which the reading is held to the file, beside random inputs.
+        sample: the number of one of ``samples``, from 0, which is the input instead of a random one.
 
     Raises:
         DataError: the samples cannot be read or are not of the model's kind.
@@ -111,9 +113,8 @@ def verify_model(
     model = model_of(data, path, STANDARD_OPERATORS)
     whole = _for_runtimes(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
-    (given,) = (value for value in model.graph.input if value.name not in constants)
-    shape = [size.dim_value for size in given.type.tensor_type.shape.dim]
-    window = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    given = _input_of(model)
+    window = _window(given, seed, samples, sample)
     progress("the file as it is")
     _hold_to_file(data, path, model, whole, samples)
     start: Values = {**constants, given.name: window}
@@ -136,14 +137,63 @@ def verify_model(
     return checks
 
 
+def _window(given: onnx.ValueInfoProto, seed: int, samples: Path | None, sample: int | None) -> Array:
+    """Return the input of all backends, in the shape and the type of the model's input."""
+    kind = _type_of(given)
+    if samples is not None and sample is not None:
+        return one_real_input(samples, kind, sample)
+    rng = np.random.default_rng(seed)
+    if kind.dtype == np.uint8:
+        return rng.integers(0, 256, kind.shape, dtype=np.uint8)
+    return rng.standard_normal(kind.shape).astype(np.float32)
+
+
+def _input_of(model: onnx.ModelProto) -> onnx.ValueInfoProto:
+    constants = {tensor.name for tensor in model.graph.initializer}
+    given: onnx.ValueInfoProto
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    return given
+
+
+def _type_of(given: onnx.ValueInfoProto) -> TensorType:
+    tensor = given.type.tensor_type
+    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    return TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+
+
+def first_unequal_layer(path: Path, board: Board, samples: Path, sample: int) -> str | None:
+    """Return the first layer whose result on an emulated board is not the host's to the last bit, or None.
+
+    The board runs a firmware that is built from the ONNX file for this; it keeps the results of all layers.
+
+    Args:
+        path: the ONNX file.
+        board: a board with an emulator.
+        samples: a file of inputs.
+        sample: the number of one of them, from 0.
+
+    Raises:
+        DataError: the samples cannot be read or are not of the model's kind.
+        ModelError: the file cannot be read or has an operator that the compiler does not know.
+        BoardError: a single layer does not fit the board.
+        ToolError: a compiler or the emulator is missing or failed.
+    """
+    model = model_of(read_file(path), path, STANDARD_OPERATORS)
+    window = one_real_input(samples, _type_of(_input_of(model)), sample)
+    host, found = _compiled(model, window, None), _compiled(model, window, board)
+    for node in model.graph.node:
+        name = node.output[0]
+        if name in host and name in found and host[name].tobytes() != found[name].tobytes():
+            return str(node.name)
+    return None
+
+
 def _hold_to_file(
     data: bytes, path: Path, model: onnx.ModelProto, whole: onnx.ModelProto, samples: Path | None
 ) -> None:
     """Refuse a file that was read wrongly: the reading is what every backend is compared with."""
     (given,) = (value for value in whole.graph.input)
-    tensor = given.type.tensor_type
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    kind = TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+    kind = _type_of(given)
     original: Original | None = None
     for window in chain(sample_inputs(kind), real_inputs(samples, kind) if samples else ()):
         read = _onnxruntime(whole, given.name, window)
