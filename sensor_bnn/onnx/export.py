@@ -16,7 +16,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.files import write_file
+from sensor_bnn.files import write_files
 from sensor_bnn.nn.folded import (
     FloatOutLinear,
     Floats,
@@ -27,6 +27,7 @@ from sensor_bnn.nn.folded import (
     PackedOutLinear,
     ResidualPackedLinear,
 )
+from sensor_bnn.onnx.checksum import checksum_file, checksum_text
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
 from sensor_bnn.onnx.operators import (
     DOMAIN,
@@ -75,8 +76,13 @@ def to_onnx(folded: FoldedModel, *, narrow: bool = False) -> onnx.ModelProto:
     return graph.model(folded)
 
 
-def save_onnx(model: onnx.ModelProto, path: Path) -> None:
+def save_onnx(model: onnx.ModelProto, path: Path, *, checksum: bool = False) -> None:
     """Check the model strictly and write it atomically.
+
+    Args:
+        model: the model.
+        path: the file.
+        checksum: whether to write its SHA-256 to a file beside it, which is checked whenever it is read.
 
     Raises:
         ModelError: the model is not valid ONNX.
@@ -88,7 +94,9 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
         raise ModelError(
             f"The model for {path} is not valid ONNX: {error}.", "This is a defect of the export: report it."
         ) from error
-    write_file(path, model.SerializeToString(deterministic=True))
+    data = model.SerializeToString(deterministic=True)
+    beside = {checksum_file(path).name: checksum_text(path, data)} if checksum else {}
+    write_files(path.parent, {path.name: data, **beside})
 
 
 class _Graph:

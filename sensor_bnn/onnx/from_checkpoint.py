@@ -82,7 +82,7 @@ def export_checkpoint(
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
     progress(f"writing {path}")
-    save_onnx(to_onnx(folded, narrow=narrow), path)
+    save_onnx(to_onnx(folded, narrow=narrow), path, checksum=True)
     laps.lap("wrote %s", path)
     comparison = None
     if windows is not None and expected is not None:
