@@ -10,6 +10,7 @@ import hashlib
 from pathlib import Path
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.reading import is_file
 
 
 def checksum_file(path: Path) -> Path:
@@ -33,14 +34,13 @@ def check_data(path: Path, data: bytes) -> None:
         ModelError: they differ, or the checksum cannot be read.
     """
     file = checksum_file(path)
+    if not is_file(file):
+        return
     try:
         digest = file.read_bytes().split(maxsplit=1)[:1]
-    except FileNotFoundError:
-        return
     except OSError as error:
-        raise ModelError(
-            f"{file} cannot be read: {error.strerror}.", "Delete it, or export again."
-        ) from error
+        remedy = "Delete it, or export the model again."
+        raise ModelError(f"{file} cannot be read: {error.strerror}.", remedy) from error
     if digest != [hashlib.sha256(data).hexdigest().encode()]:
         raise ModelError(
             f"{path} has changed since it was exported: {file.name} has another SHA-256.",

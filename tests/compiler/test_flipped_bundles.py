@@ -36,8 +36,8 @@ from sensor_bnn.onnx.load import load_model, read_file
 def test_in_each_file_of_a_bundle(mlp_onnx: Callable[..., Path], target: str, tmp_path: Path) -> None:
     """Every file is refused by its name but two: values of metadata.json without a change, and the manifest.
 
-    The manifest only says which files a later compile may replace. Most places are compared with the digest of
-    their file alone, because reading the whole bundle for each would take minutes.
+    The manifest only says which files a later compile may replace. Most places are compared with the digest
+    of their file alone, because reading the whole bundle for each would take minutes.
     """
     folder = compile_model(mlp_onnx(), target, tmp_path / "bundle").folder
     whole = read_metadata(folder)
