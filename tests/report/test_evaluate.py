@@ -182,10 +182,14 @@ def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
     for row, told in (
-        (b'{"ticks": 1, "output": "00"}\n', "line 6: output has 1 bytes; it must have 12"),
-        (b'{"ticks": 1, "output": "0"}\n', "line 6: output is '0'; it must be hexadecimal digits in pairs"),
-        (b'{"ticks": -1, "output": ""}\n', "line 6: ticks is -1; it must be between 0 and"),
-        (b'{"ticks": 1}\n', "line 6: output is missing"),
+        (b'{"ticks": 1, "output": "00", "crc": 2818637927}\n', "line 6: output has 1 bytes; it must have 12"),
+        (
+            b'{"ticks": 1, "output": "0", "crc": 0}\n',
+            "line 6: output is '0'; it must be hexadecimal digits in pairs",
+        ),
+        (b'{"ticks": -1, "output": "", "crc": 0}\n', "line 6: ticks is -1; it must be between 0 and"),
+        (b'{"ticks": 1, "crc": 0}\n', "line 6: output is missing"),
+        (b'{"ticks": 1, "output": "00", "crc": 0}\n', "line 6: the line has changed since it was written"),
         (b"3\n", "line 6: it is 3; it must be a table"),
     ):
         good = state.read_bytes()
