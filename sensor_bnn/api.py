@@ -1,4 +1,8 @@
-"""The stages as functions and a board as an object; ``import sensor_bnn`` gives these names lazily."""
+"""The stages as functions and a board as an object; ``import sensor_bnn`` gives these names lazily.
+
+All of them may be called from several threads at once, on folders of their own. ``compile`` has a lock, so
+that one thread compiles at a time. A second thread at a serial port is refused like a second program.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +135,7 @@ def export(
 
 
 def compile(model: str | Path, target: str, folder: str | Path, **options: Unpack[CompileOptions]) -> Bundle:
-    """Compile an ONNX file into a bundle of plain C.
+    """Compile an ONNX file into a bundle of plain C. Threads that call this compile one after the other.
 
     Args:
         model: a model of packed-bit and standard operators, with static shapes.

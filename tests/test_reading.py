@@ -20,6 +20,7 @@ from msgspec import Meta
 
 import sensor_bnn
 from sensor_bnn.compiler.metadata import FILE, Metadata, read_metadata
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BundleError, DataError, SensorBnnError
 from sensor_bnn.reading import LARGEST_BYTES, Source, read_json, read_toml, typed
 from sensor_bnn.resources import cache_folder, resource
@@ -206,7 +207,7 @@ def test_a_bundle_says_what_is_wrong_with_it(tmp_path: Path) -> None:
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     metadata = read_metadata(write_bundle(tmp_path))
     assert isinstance(metadata, Metadata)
-    assert metadata.to_json() == json.dumps(bundle_facts(), indent=2) + "\n"
+    assert metadata.to_json() == json.dumps(sealed(bundle_facts()), indent=2) + "\n"
     with pytest.raises(AttributeError):
         metadata.model = "another"  # type: ignore[misc]
 
@@ -277,7 +278,7 @@ def shipped(*parts: str) -> bytes:
 
 
 READERS: dict[str, tuple[Callable[[Path, bytes], object], Callable[[], bytes]]] = {
-    "bundle": (bundle_json, lambda: json.dumps(bundle_facts()).encode()),
+    "bundle": (bundle_json, lambda: json.dumps(sealed(bundle_facts())).encode()),
     "board": (board_toml, lambda: (resource("boards") / "nucleo-f446re" / "board.toml").read_bytes()),
     "recipe": (recipe_toml, lambda: shipped("train", "recipes", "watch-tiny.toml")),
     "ablation": (ablation_toml, lambda: shipped("train", "ablations", "watch-tiny.toml")),

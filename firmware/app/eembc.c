@@ -28,6 +28,8 @@ static bool too_long;
 /* Bytes that `db load` announced, and how many of them have been written to the model's input. */
 static uint32_t expected;
 static uint32_t loaded;
+/* Whether the last `db load` was refused: the input from before is then not the one that the runner means. */
+static bool refused;
 
 static void say(const char *text) {
     uart_send((const uint8_t *)text, (uint32_t)strlen(text));
@@ -169,6 +171,9 @@ static void help(void) {
 }
 
 static void load(const char *count) {
+    refused = true;
+    expected = 0;
+    loaded = 0;
     if (count == NULL) {
         say("e-[Command 'db load' requires the # of bytes]\r\n");
         return;
@@ -180,8 +185,8 @@ static void load(const char *count) {
         say_with_number("e-[Supplied buffer size ", (uint32_t)bytes, " exceeds maximum of ");
         say_with_number("", SBNN_MODEL_INPUT_BYTES, "]\r\n");
     } else {
+        refused = false;
         expected = (uint32_t)bytes;
-        loaded = 0;
         say_with_number("m-[Expecting ", expected, " bytes]\r\n");
     }
 }
@@ -344,7 +349,7 @@ static void infer(char **rest) {
         say("e-[Inference warmup must be >=0]\r\n");
         return;
     }
-    if (expected != 0u && loaded != SBNN_MODEL_INPUT_BYTES) {
+    if ((expected != 0u || refused) && loaded != SBNN_MODEL_INPUT_BYTES) {
         say_with_number("e-[Input has ", loaded, " bytes, expected ");
         say_with_number("", SBNN_MODEL_INPUT_BYTES, "]\r\n");
         return;

@@ -1,2 +1,2 @@
-extern const float check_weight[1];
-const float check_weight[1] = {0.5f};
+extern const float check_weights_0[1];
+const float check_weights_0[1] = {0.5f};

@@ -99,6 +99,7 @@ def command(
     from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
+    from sensor_bnn.workflows.difference import refuse_with_layer
 
     if (model is None) == (bundle is None):
         raise click.UsageError("Give either a BUNDLE, or --model with --random-weights.")
@@ -124,7 +125,10 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
-    refuse_difference(asdict(result), facts)
+    if bundle is not None and samples_file is not None:
+        refuse_with_layer(asdict(result), facts, samples_file, bundle.resolve().parent)
+    else:
+        refuse_difference(asdict(result), facts)
 
 
 def _from_environment(parameter: str) -> bool:

@@ -58,6 +58,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     from sensor_bnn.errors import BoardError
     from sensor_bnn.files import scratch_folder
     from sensor_bnn.firmware.build import start_file
+    from sensor_bnn.firmware.sizes import read_build
     from sensor_bnn.hardware.boards import is_program, load_board
 
     if bootloader is not None and build is not None:
@@ -67,6 +68,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
         raise BoardError(
             f"The board {facts.name} has no emulator.", "Connect the real board and use its serial port."
         )
+    if build is not None:
+        read_build(build)  # refuses a build that is damaged
     kernel = start_file(facts, build) if build is not None else bootloader
 
     def stop(number: int, frame: object) -> None:

@@ -108,9 +108,9 @@ def command(
     import json
 
     from sensor_bnn.interruption import interruptions, written_to
-    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.evaluation import host_facts, print_evaluation, title_of
     from sensor_bnn.report.result import result_of
+    from sensor_bnn.workflows.difference import refuse_with_layer
 
     port = _meant_port(model, port, board)
     kind = _kind(model, port, board)
@@ -134,7 +134,10 @@ def command(
         click.echo(json.dumps(whole))
     print_evaluation(whole, stderr=as_json)
     if on_board is not None:
-        refuse_difference(whole, on_board)
+        from sensor_bnn.api import SHIPPED_SAMPLES
+
+        place = output if model is None else model.resolve().parent
+        refuse_with_layer(whole, on_board, data or SHIPPED_SAMPLES, place)
 
 
 def _meant_port(model: Path | None, port: str | None, board: str | None) -> str | None:

@@ -116,11 +116,11 @@ def command(
     from sensor_bnn.data.samples import read_samples
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.measure.bench import detect_board
-    from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
     from sensor_bnn.workflows.demo import SHIPPED
+    from sensor_bnn.workflows.difference import refuse_with_layer
     from sensor_bnn.workflows.profile import Plan, profile_at, profile_emulated
 
     if port is None and board is None:
@@ -153,4 +153,4 @@ def command(
     print_profile(whole, stderr=as_json)
     if "cycles_estimate" in whole:
         print_estimate(whole["cycles_estimate"], stderr=as_json)
-    refuse_difference(whole, facts)
+    refuse_with_layer(whole, facts, file, output if bundle is None else bundle.resolve().parent)

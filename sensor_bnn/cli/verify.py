@@ -23,8 +23,15 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Real samples (npz) on which the reading of MODEL is compared with MODEL, beside random inputs.",
 )
+@click.option(
+    "--sample",
+    type=click.IntRange(min=0),
+    help="Compare on this sample of --samples, counted from 0, instead of a random input.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
-def command(model: Path, board_name: str | None, seed: int, samples: Path | None, as_json: bool) -> None:
+def command(
+    model: Path, board_name: str | None, seed: int, samples: Path | None, sample: int | None, as_json: bool
+) -> None:
     """Compare every layer of MODEL on every backend.
 
     First ONNX Runtime runs MODEL as it is, on random inputs and those of --samples, and the file is refused
@@ -45,13 +52,15 @@ def command(model: Path, board_name: str | None, seed: int, samples: Path | None
 
     from sensor_bnn.hardware.boards import load_board
 
+    if sample is not None and samples is None:
+        raise click.UsageError("--sample goes with --samples.")
     board = load_board(board_name) if board_name else None
     from sensor_bnn.workflows.verify import verify_model
 
     def tell(backend: str) -> None:
         click.echo(f"running on {backend}", err=True)
 
-    checks = verify_model(model, board, seed, tell, samples)
+    checks = verify_model(model, board, seed, tell, samples, sample)
     ok = all(check.first_difference is None for check in checks)
     if as_json:
         result = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -22,7 +23,16 @@ from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
-from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata, Product, Tenant
+from sensor_bnn.compiler.metadata import (
+    FILE,
+    FORMAT,
+    End,
+    LayerFacts,
+    Metadata,
+    Product,
+    Tenant,
+    file_digests,
+)
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.symbols import c_prefix, prefixed
@@ -41,6 +51,9 @@ _TEMPLATES = {
     "weights.h": "weights.h.j2",
     "weights.c": "weights.c.j2",
 }
+VERIFY = "cmake/verify.cmake"
+"""The check of a bundle's files without Python, in ``firmware/`` and in each bundle."""
+
 KERNELS = "kernels"
 """The folder in the bundle for the C kernels that the model uses."""
 
@@ -124,8 +137,10 @@ def write_bundle(
             make_library(draft, metadata.sources, target, library)
         if package:
             write_packages(draft, metadata, target, render)
+        draft.write(VERIFY, (resource("firmware") / VERIFY).read_bytes())
         if target.hosted:
             _link_library(draft.path, metadata.sources)
+        metadata = msgspec.structs.replace(metadata, files=file_digests(draft.path))
         draft.write(FILE, metadata.to_json())
     return Bundle(folder, metadata)
 
@@ -237,7 +252,18 @@ def _metadata(
         prefix=prefix,
         library=library,
         arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
+        weights_sha256=_weights_sha256(program),
+        files={},  # Known only when all of them are written.
     )
+
+
+def _weights_sha256(program: Program) -> str:
+    digest = hashlib.sha256()
+    for index in _constants(program):
+        array = program.buffers[index].array
+        assert array is not None
+        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
 
 
 def _is_float(program: Program, step: Step) -> bool:

@@ -17,7 +17,7 @@ LIBRARY = "libmodel.so"
 
 
 class HostModel:
-    """A loaded host bundle.
+    """A loaded host bundle. Threads may share it: every inference has an arena of its own.
 
     Args:
         folder: the folder of a bundle for the target ``host``.
@@ -41,7 +41,6 @@ class HostModel:
             ) from None
         self._invoke.argtypes = [ctypes.c_void_p] * 4
         self._invoke.restype = None
-        self._arena = np.zeros(self.metadata.arena_bytes + _ARENA_ALIGNMENT, dtype=np.uint8)
 
     def infer(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Return the output for one input.
@@ -60,8 +59,10 @@ class HostModel:
             )
         contiguous = np.ascontiguousarray(window)
         output = np.zeros(result.shape, dtype=np.dtype(result.dtype))
-        arena = self._arena.ctypes.data + -self._arena.ctypes.data % _ARENA_ALIGNMENT
-        self._invoke(arena, contiguous.ctypes.data, output.ctypes.data, None)
+        # Not one for all: while the library runs, ctypes lets other threads run.
+        arena = np.empty(self.metadata.arena_bytes + _ARENA_ALIGNMENT, dtype=np.uint8)
+        aligned = arena.ctypes.data + -arena.ctypes.data % _ARENA_ALIGNMENT
+        self._invoke(aligned, contiguous.ctypes.data, output.ctypes.data, None)
         return output
 
 

@@ -7,6 +7,7 @@ public way to extend it. ``tests/compiler/test_importer.py`` fails if TVM moves 
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from tvm.ir import IRModule
 from tvm.relax.frontend.onnx import onnx_frontend
 
 from sensor_bnn.compiler.floats import FLOAT_OPERATORS
+from sensor_bnn.compiler.one_at_a_time import TVM
 from sensor_bnn.errors import ModelError, SensorBnnError
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, Operator, TensorType
 from sensor_bnn.onnx.types import one_sentence
@@ -61,6 +63,7 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
     """Return the model in Relax.
 
     An operator of our domain becomes ``call_dps_packed("ai.sensorbnn.<name>", (inputs..., attributes...))``.
+    Threads that call this import one after the other.
 
     Args:
         model: a model as :func:`sensor_bnn.onnx.load.load_model` returns it, with static shapes and known
@@ -71,7 +74,7 @@ def import_onnx(model: onnx.ModelProto) -> Graph:
     """
     names: dict[str, str] = {}
     builders: list[relax.BlockBuilder] = []
-    with _taught(names, builders):
+    with TVM, _taught(names, builders):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # TVM warns that it renames values; `names` keeps the names
@@ -97,9 +100,14 @@ def _close(builders: list[relax.BlockBuilder]) -> None:
 @contextmanager
 def _taught(names: dict[str, str], builders: list[relax.BlockBuilder]) -> Iterator[None]:
     original = onnx_frontend._get_convert_map
+    importing = threading.get_ident()
 
     def extended() -> dict[str, Any]:
-        known = original()
+        known: dict[str, Any] = original()
+        if (
+            threading.get_ident() != importing
+        ):  # Another thread's own use of TVM, which takes no lock of ours.
+            return known
         converters: dict[str, Convert] = {}
         for name in _OF_TVM:
             converters[name] = _standard(known[name])

@@ -2,19 +2,25 @@
 
 Nothing here needs TVM or numpy, so that commands that only use a board start quickly. All keys are required
 and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``.
+
+The file has the SHA-256 of every other file of the bundle and one of its own values, and nothing reads a
+bundle in another way: a changed byte is refused before it is built, run or compared with.
+``firmware/cmake/verify.cmake`` checks the same for builds without Python.
 """
 
 from __future__ import annotations
 
 import json
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from sensor_bnn.digests import SEAL, damage, file_sha256, is_sealed, sealed
 from sensor_bnn.errors import BundleError
+from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
 FORMAT = 3
@@ -38,6 +44,9 @@ Sha256 = Annotated[
 ]
 Prefix = Annotated[
     str, Meta(pattern=r"\A[a-z_][a-z0-9_]*\Z", extra={"rule": "a name in C, in small letters"})
+]
+BundleFile = Annotated[
+    str, Meta(pattern=r"\A[\w.+-]+(/[\w.+-]+)*\Z", extra={"rule": "a file of the bundle, such as weights.c"})
 ]
 SourceFile = Annotated[
     str,
@@ -155,6 +164,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         prefix: the prefix of each symbol in C.
         library: the static library in the bundle; None if the target's C compiler was missing.
         arena: the tensors in the arena.
+        weights_sha256: the SHA-256 of the bytes of all weights, in the order of ``weights.c``.
+        files: the SHA-256 of every file of the bundle except ``metadata.json``, by its path in the bundle.
     """
 
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
@@ -176,6 +187,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Prefix
     library: str | None
     arena: tuple[Tenant, ...]
+    weights_sha256: Sha256
+    files: dict[BundleFile, Sha256]
     channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
@@ -211,6 +224,9 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"channels has {len(self.channels)} names; the input is {self.input}")
         if self.library not in (None, f"lib{self.prefix}.a"):
             raise ValueError(f"library is {self.library!r}; it must be 'lib{self.prefix}.a' or null")
+        for name in self.files:
+            if {".", ".."} & {*PurePosixPath(name).parts, *name.split("/")}:
+                raise ValueError(f"files has {name!r}; it must be a path within the bundle")
 
     @property
     def fullest_layer(self) -> str:
@@ -237,18 +253,33 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def to_json(self) -> str:
         """Return the contents of ``metadata.json``."""
-        return json.dumps(self.plain(), indent=2) + "\n"
+        return json.dumps(sealed(self.plain()), indent=2) + "\n"
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a bundle, without ``metadata.json`` and the manifest.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {
+        file.relative_to(folder).as_posix(): file_sha256(file)
+        for file in files
+        if file.name not in (FILE, MANIFEST)
+    }
 
 
 def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
-    """Read and check ``folder/metadata.json``.
+    """Read ``folder/metadata.json``, and check every file of the bundle.
 
     Args:
         folder: the folder of a bundle.
         remedy: the remedy of the error if it is not one.
 
     Raises:
-        BundleError: the file is missing, damaged or of another format; the message names key and value.
+        BundleError: the file is missing, damaged or of another format; the message names key and value. Or
+            another file of the bundle is missing or has changed; the message names it.
     """
     source = Source(str(folder / FILE), BundleError, remedy)
     values = json_values(contents(folder / FILE, source), source)
@@ -265,4 +296,11 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
             f"this one reads format {FORMAT}.",
             remedy,
         )
-    return typed(values, Metadata, source)
+    seal = values.pop(SEAL, None) if isinstance(values, dict) else None
+    metadata = typed(values, Metadata, source)
+    if not is_sealed({**metadata.plain(), SEAL: seal}):
+        raise BundleError(f"{source.name} has changed since it was written: its digest differs.", remedy)
+    damaged = damage(folder, metadata.files)
+    if damaged:
+        raise BundleError(f"The bundle {folder} is damaged: {damaged}.", remedy)
+    return metadata

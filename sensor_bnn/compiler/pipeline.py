@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sensor_bnn.compiler.cache import Files, bundle_files, bundle_key, read_entry, write_entry
 from sensor_bnn.compiler.compiled import BUNDLE, IR, Bundle
 from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.compiler.one_at_a_time import TVM
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning, read_tuning
 from sensor_bnn.errors import ModelError
@@ -36,7 +37,7 @@ def compile_model(
     checked: str | None = None,
     cache: bool = True,
 ) -> Bundle:
-    """Compile an ONNX file into a bundle.
+    """Compile an ONNX file into a bundle. Threads that call this compile one after the other.
 
     Args:
         onnx_path: a model of packed-bit and standard operators, with static shapes.
@@ -73,7 +74,8 @@ def compile_model(
         if files is not None:
             _log.info("%s for %s is taken from the cache", onnx_path, target)
             return _place(files, out_dir)
-    bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples, checked)
+    with TVM:
+        bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples, checked)
     # A model that was changed after the key was made has another bundle than the key says.
     if key is not None and key.model == bundle.metadata.model_hash:
         write_entry(key.digest, bundle_files(bundle.folder))

@@ -66,9 +66,21 @@ class Windows:
 
 @dataclass(frozen=True)
 class Samples(Windows):
-    """Labelled inputs in memory: ``x`` float32 [n, ...], ``y`` int64 [n], names of classes and channels."""
+    """Labelled inputs in memory: ``x`` float32 [n, ...], ``y`` int64 [n], names of classes and channels.
+
+    Raises:
+        DataError: a sample is infinite or not a number. The answer to it would depend on the processor.
+    """
 
     x: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.x).all():
+            at = np.unravel_index(int(np.argmin(np.isfinite(self.x))), self.x.shape)
+            raise DataError(
+                f"x{[int(place) for place in at]} of the samples is {self.x[at]}; it must be finite.",
+                "Correct or leave out this sample.",
+            )
 
 
 def read_samples(file: Path, limit: int | None = None) -> Samples:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
-from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.metadata import COMPILE_AGAIN, Metadata
+from sensor_bnn.errors import BundleError
+from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
@@ -29,7 +34,12 @@ class LinkedApplication:
 def make_application(
     linked: bytes, slot: Region, bundle: Metadata, board: Board, signer: Signer | None
 ) -> LinkedApplication:
-    """Return the application of an ELF file linked for ``slot``, its header signed if there is a signer."""
+    """Return the application of an ELF file linked for ``slot``, its header signed if there is a signer.
+
+    Raises:
+        BundleError: it was linked with other weights than the bundle's: its model hash would be wrong.
+    """
+    _check_weights(linked, bundle)
     image = application_bytes(linked, slot)
     header = ImageHeader.of(
         image, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"), slot.origin
@@ -39,25 +49,30 @@ def make_application(
     return LinkedApplication(_with_header(linked, header), header, header.to_bytes() + image)
 
 
+def _check_weights(linked: bytes, bundle: Metadata) -> None:
+    """Compare the constants in an ELF file with those that the compiler had, before C and the linker."""
+    elf = ELFFile(io.BytesIO(linked))
+    table = elf.get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection)
+    name = re.compile(rf"{re.escape(bundle.prefix)}_weights_(\d+)")
+    found = {
+        int(match[1]): symbol for symbol in table.iter_symbols() if (match := name.fullmatch(symbol.name))
+    }
+    digest = hashlib.sha256()
+    for _, symbol in sorted(found.items()):
+        section = elf.get_section(symbol["st_shndx"])
+        at = symbol["st_value"] - section["sh_addr"]
+        digest.update(section.data()[at : at + symbol["st_size"]])
+    if digest.hexdigest() != bundle.weights_sha256:
+        raise BundleError("The linked firmware has other weights than the bundle.", COMPILE_AGAIN)
+
+
 def application_bytes(firmware: bytes, slot: Region) -> bytes:
     """Return the flash content after the header of an ELF file linked for ``slot``."""
     content = flash_content(firmware, slot.origin)
     # The linker has refused anything larger: the script's FLASH region is the slot.
     assert len(content) <= slot.size
     return content[HEADER_BYTES:]
-
-
-def flash_content(elf: bytes, start: int) -> bytes:
-    """Return the flash content of an ELF file from ``start`` on, gaps filled with zeros."""
-    parts = [
-        (segment["p_paddr"], segment.data())
-        for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
-        if segment["p_filesz"]
-    ]
-    content = bytearray(max(address + len(data) for address, data in parts) - start)
-    for address, data in parts:
-        content[address - start : address - start + len(data)] = data
-    return bytes(content)
 
 
 def _with_header(firmware: bytes, header: ImageHeader) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BundleError, FileError
 from sensor_bnn.files import scratch_folder, write_files
-from sensor_bnn.firmware.application import LinkedApplication, flash_content, make_application
+from sensor_bnn.firmware.application import LinkedApplication, make_application
 from sensor_bnn.firmware.bundle import read_bundle
+from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
-from sensor_bnn.firmware.sizes import read_build
+from sensor_bnn.firmware.sizes import REPORT, read_build
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
 
 if TYPE_CHECKING:
@@ -118,13 +121,14 @@ def build_firmware(
             for name, slot in zip(IMAGES, board.slots, strict=False)
             if name in linked
         }
-        report = _report(images, bundle, board, signer, weights)
         files = {
             **{f"{name}.elf": image.elf for name, image in images.items()},
             **{f"{name}.bin": image.binary for name, image in images.items()},
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
-            "build.json": (json.dumps(report, indent=2) + "\n").encode(),
         }
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        report = sealed({**_report(images, bundle, board, signer, weights), "files": digests})
+        files[REPORT] = (json.dumps(report, indent=2) + "\n").encode()
     write_files(out_dir, files)
     # After the new files are in place: an image of another model for the second slot must not be flashed with
     # them.

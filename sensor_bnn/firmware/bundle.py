@@ -11,10 +11,10 @@ SOURCES = ("model.h", "model.c", "weights.c", "kernels.o")
 
 
 def read_bundle(folder: Path) -> Metadata:
-    """Read the facts of ``folder`` and check that the sources are there.
+    """Read the facts of ``folder`` and check that the sources are there and whole.
 
     Raises:
-        BundleError: a file is missing or damaged; the message names it.
+        BundleError: a file is missing or has changed since it was compiled; the message names it.
     """
     missing = [name for name in (FILE, *SOURCES) if not (folder / name).is_file()]
     if missing:
@@ -22,7 +22,9 @@ def read_bundle(folder: Path) -> Metadata:
             f"The folder {folder} is no model bundle: {', '.join(missing)} missing.", COMPILE_AGAIN
         )
     metadata = read_metadata(folder)
-    for name in metadata.sources:
-        if not (folder / name).is_file():
-            raise BundleError(f"The bundle {folder} lacks {name}, one of its sources.", COMPILE_AGAIN)
+    for name in (*SOURCES, *metadata.sources):
+        if name not in metadata.files:
+            raise BundleError(
+                f"The bundle {folder} has no digest of {name}, one of its sources.", COMPILE_AGAIN
+            )
     return metadata

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from sensor_bnn import programs
-from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata
+from sensor_bnn.compiler.metadata import FILE, FORMAT, End, LayerFacts, Metadata, file_digests
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.files import copy_folder, scratch_folder, write_file
@@ -112,6 +114,8 @@ def _make_bundle(board: Board, folder: Path) -> None:
         prefix="check",
         library=None,
         arena=(),
+        weights_sha256=hashlib.sha256(struct.pack("<f", 0.5)).hexdigest(),
+        files=file_digests(folder),
     )
     write_file(folder / FILE, metadata.to_json())
 

@@ -31,6 +31,7 @@ from sensor_bnn.wire.protocol import Hello
 _HELLO_SECONDS = 0.5
 _HELLO_ATTEMPTS = 20
 _LOOK_SECONDS = 0.2  # between two checks whether a lost port is back
+_FUTILE = 4  # sessions in a row that may fail without getting further than an earlier one
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,32 @@ class FlashResult:
     written_bytes: int
     verified_by: str
     resumed: int
+
+
+class _Reach:
+    """How far the sessions with a board come that is lost again and again.
+
+    Pages that hold their bytes need not be written by the next session, so a session that writes at least one
+    block comes further than those before it.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._report = progress
+        self._furthest = self._now = (0, 0)
+        self._futile = 0
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Note the bytes that are still to be done, and pass the report on."""
+        stages = {"write": 1, "verify": 2}
+        self._now = max(self._now, (stages.get(stage, 0), done - total if stage in stages else 0))
+        self._report(stage, done, total)
+
+    def is_futile(self) -> bool:
+        """Note that a session failed; whether too many in a row came no further."""
+        further = self._now > self._furthest
+        self._futile = 0 if further else self._futile + 1
+        self._furthest, self._now = max(self._furthest, self._now), (0, 0)
+        return self._futile >= _FUTILE
 
 
 @dataclass(frozen=True)
@@ -105,7 +132,7 @@ def flash_image(
         with_bootloader: write the image's resident bootloader first, through the bootloader in the chip's
             ROM.
         patience: seconds to wait for a board that is lost meanwhile (a pulled cable), before continuing with
-            it.
+            it. It is given up when it was lost four times in a row without getting further than before.
 
     Raises:
         BoardError: the image is for another board or does not fit; nothing was changed.
@@ -130,6 +157,7 @@ def flash_image(
     link = Link(port, baud, reset)
     retries = resumed = 0
     lost_at: float | None = None
+    reach = _Reach(progress)
     while True:
         session: Session | None = None
         try:
@@ -139,9 +167,11 @@ def flash_image(
                 if with_bootloader:
                     _program_bootloader(session, board, image.bootloader, progress)
                 if debugger is not None and by_debugger:
-                    written = _program_by_debugger(debugger, board, start, data, progress)
+                    written = _program_by_debugger(debugger, board, start, data, reach.progress)
                 else:
-                    written = _program_verified(session, board, start, data, progress, read_back, rewrite_all)
+                    written = _program_verified(
+                        session, board, start, data, reach.progress, read_back, rewrite_all
+                    )
                 reached = session.port.baud
                 # A bootloader in ROM needs the address of the vector table; the resident one checks the image
                 # first.
@@ -158,6 +188,13 @@ def flash_image(
                 resumed += 1
             if time.monotonic() - lost_at >= patience or patience <= 0:
                 raise error
+            if session is not None and reach.is_futile():
+                raise type(error)(
+                    f"{error.message} The board was lost {resumed} times, the last {_FUTILE} of them without "
+                    "getting further.",
+                    "Check its power and the cable. If it is always lost at the same place, its flash may be "
+                    "worn or write-protected.",
+                ) from None
             time.sleep(_LOOK_SECONDS)
     return FlashResult(
         board=board.name,

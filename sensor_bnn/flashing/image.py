@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,12 +32,19 @@ class Image:
 def read_image(source: Path) -> Image:
     """Read a build's folder, its firmware.bin, or its firmware.elf, or Intel HEX of one (``*.hex``).
 
+    An image checks itself. What else is in a build's folder is checked by the digests in its ``build.json``.
+
     Raises:
-        BundleError: there is no image, or it is truncated, damaged or of another version.
+        BundleError: there is no image, or it is truncated, damaged or of another version; or another file of
+            the build is damaged.
     """
     if not source.is_dir():
         return _read_file(source)
     elf, second = source / "bootloader.elf", source / "firmware-b.bin"
+    if elf.is_file():
+        from sensor_bnn.firmware.sizes import read_build
+
+        read_build(source)
     return replace(
         _read_file(source / "firmware.bin"),
         bootloader=_loaded(elf) if elf.is_file() else b"",
@@ -75,8 +81,10 @@ def _read_file(file: Path) -> Image:
 
 
 def _from_hex(file: Path) -> bytes:
-    """Return the flash content of an Intel HEX file, gaps filled with 0xFF."""
+    """Return the flash content of an Intel HEX file, gaps as in that of an ELF file."""
     from intelhex import HexReaderError, IntelHex
+
+    from sensor_bnn.firmware.content import ERASED
 
     try:
         content = IntelHex(str(file))
@@ -88,31 +96,17 @@ def _from_hex(file: Path) -> bytes:
     # with padding.
     if content.maxaddr() - content.minaddr() > 1 << 26:
         raise BundleError(f"{file} spreads over too many bytes.", "Give the build's firmware.bin.")
-    content.padding = 0xFF
+    content.padding = ERASED[0]
     return bytes(content.tobinstr())
 
 
 def _loaded(file: Path) -> bytes:
-    """Return the flash content of an ELF file: its loadable segments, gaps filled with 0xFF."""
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
+    """Return the flash content of an ELF file."""
+    from sensor_bnn.firmware.content import flash_content
 
-    with file.open("rb") as stream:
-        try:
-            segments = [
-                (int(segment["p_paddr"]), bytes(segment.data()))
-                for segment in ELFFile(stream).iter_segments("PT_LOAD")
-                if segment["p_filesz"]
-            ]
-        except (ELFError, struct.error) as error:
-            raise BundleError(f"{file} is a damaged ELF file: {error}.", _REMEDY) from None
-    if not segments:
-        raise BundleError(f"{file} holds nothing to load.", _REMEDY)
-    start = min(address for address, _ in segments)
-    end = max(address + len(data) for address, data in segments)
-    if end - start > 1 << 26:
-        raise BundleError(f"{file} spreads over {end - start:,} bytes.", "Give the build's firmware.bin.")
-    flash = bytearray(b"\xff" * (end - start))
-    for address, data in segments:
-        flash[address - start : address - start + len(data)] = data
-    return bytes(flash)
+    try:
+        return flash_content(file.read_bytes())
+    except OSError as error:
+        raise BundleError(f"Cannot read {file}: {error.strerror}.", _REMEDY) from None
+    except BundleError as error:
+        raise BundleError(f"{file}: {error.message}", error.remedy) from None

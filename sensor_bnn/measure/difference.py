@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -44,22 +45,35 @@ def differences(outputs: npt.NDArray[Any], expected: npt.NDArray[Any] | None) ->
     return Difference(not unequal, len(unequal), unequal[0] if unequal else None)
 
 
-def refuse_difference(facts: Mapping[str, Any], board: Board) -> None:
+def refuse_difference(
+    facts: Mapping[str, Any],
+    board: Board,
+    layer: Callable[[int], str | None] = lambda number: None,
+    samples: Path | None = None,
+) -> None:
     """End a command with an error if the outputs differ; to be called after it has shown its result.
 
     Args:
         facts: a result with the fields of ``Difference``, and ``samples``.
         board: where the outputs come from.
+        layer: called with the number of the first sample that differs; returns a sentence about the first
+            layer that differs, or None if it is not known.
+        samples: the file of the samples, for the command in the error's remedy.
 
     Raises:
-        DeviceError: an output differs; the message names the first sample, and what finds the first layer.
+        DeviceError: an output differs; the message names the first sample, and the layer or what finds it.
     """
     if not facts["different"]:
         return
-    if board.emulator is not None:
+    number = facts["first_different"]
+    found = layer(number)
+    if found is not None:
+        remedy = found
+    elif board.emulator is not None:
+        given = "" if samples is None else f" --samples {samples} --sample {number}"
         remedy = (
-            f"Run `sensor-bnn verify MODEL.onnx --board {board.name}` with the model's ONNX file: it names "
-            "the first layer that differs."
+            f"Run `sensor-bnn verify MODEL.onnx --board {board.name}{given}` with the model's ONNX file: it "
+            "names the first layer that differs."
         )
     else:
         remedy = (
@@ -69,6 +83,6 @@ def refuse_difference(facts: Mapping[str, Any], board: Board) -> None:
         )
     raise DeviceError(
         f"The outputs of {board.name} differ from the host's in {facts['different']:,} of "
-        f"{facts['samples']:,} samples, first in sample {facts['first_different']} (counted from 0).",
+        f"{facts['samples']:,} samples, first in sample {number} (counted from 0).",
         remedy,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.protocol import Hello
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _ATTEMPTS = 4
 _FRESH = "Pass --fresh to start over, or name another state file."
 
@@ -61,10 +62,15 @@ class Evaluation:
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A measured sample: what the inference took, and the output's bytes in hexadecimal."""
+    """A measured sample: what the inference took, the output's bytes in hexadecimal, and a CRC-32 of both."""
 
     ticks: Count
     output: Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z", extra={"rule": "hexadecimal digits in pairs"})]
+    crc: Count
+
+
+def _row(ticks: int, output: bytes) -> _Row:
+    return _Row(ticks, output.hex(), zlib.crc32(f"{ticks} {output.hex()}".encode()))
 
 
 class _State:
@@ -104,6 +110,8 @@ class _State:
         for line, values in enumerate(rows, 2):
             in_line = replace(source, name=f"{source.name}, line {line}")
             row = typed(values, _Row, in_line)
+            if row != _row(row.ticks, bytes.fromhex(row.output)):
+                raise in_line.wrong("the line has changed since it was written: its checksum differs")
             self.ticks.append(row.ticks)
             self.outputs.append(bytes.fromhex(row.output))
             if len(self.outputs[-1]) != about["output_bytes"]:
@@ -117,7 +125,7 @@ class _State:
     def add(self, ticks: int, output: bytes) -> None:
         self.ticks.append(ticks)
         self.outputs.append(output)
-        self._write({"ticks": ticks, "output": output.hex()})
+        self._write(msgspec.structs.asdict(_row(ticks, output)))
 
     def _write(self, row: dict[str, Any]) -> None:
         with write_errors(self.file):

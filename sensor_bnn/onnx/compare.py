@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sensor_bnn.errors import DataError, ModelError
+from sensor_bnn.onnx.checksum import check_data
 from sensor_bnn.onnx.class_names import channel_names, class_names
 from sensor_bnn.onnx.quantities import steps_of, to_logits, to_model_input
 
@@ -66,6 +68,8 @@ def model_facts(path: Path) -> ModelFacts:
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
+    with suppress(OSError):  # ONNX Runtime has the message for a file that cannot be read.
+        check_data(path, path.read_bytes())
     try:
         return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a class an error code, and no base but Exception

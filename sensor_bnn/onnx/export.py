@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from sensor_bnn.errors import ModelError
-from sensor_bnn.files import write_file
+from sensor_bnn.files import write_files
 from sensor_bnn.nn.folded import (
     FloatOutLinear,
     Floats,
@@ -26,6 +26,7 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.model import Folded
+from sensor_bnn.onnx.checksum import checksum_file, checksum_text
 from sensor_bnn.onnx.export_hybrid import hybrid_to_onnx
 from sensor_bnn.onnx.graph import INPUT, OUTPUT, Graph
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
@@ -68,8 +69,13 @@ def to_onnx(folded: Folded, *, narrow: bool = False) -> onnx.ModelProto:
     return graph.model(folded)
 
 
-def save_onnx(model: onnx.ModelProto, path: Path) -> None:
+def save_onnx(model: onnx.ModelProto, path: Path, *, checksum: bool = False) -> None:
     """Check the model strictly and write it atomically.
+
+    Args:
+        model: the model.
+        path: the file.
+        checksum: whether to write its SHA-256 to a file beside it, which is checked whenever it is read.
 
     Raises:
         ModelError: the model is not valid ONNX.
@@ -81,7 +87,9 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
         raise ModelError(
             f"The model for {path} is not valid ONNX: {error}.", "This is a defect of the export: report it."
         ) from error
-    write_file(path, model.SerializeToString(deterministic=True))
+    data = model.SerializeToString(deterministic=True)
+    beside = {checksum_file(path).name: checksum_text(path, data)} if checksum else {}
+    write_files(path.parent, {path.name: data, **beside})
 
 
 def is_exported(path: Path) -> bool:

@@ -100,7 +100,7 @@ def export_checkpoint(
         expected = logits(model, windows.x)
         laps.lap("ran %d samples in PyTorch", len(windows.y))
     progress(f"writing {path}")
-    save_onnx(to_onnx(folded, narrow=narrow), path)
+    save_onnx(to_onnx(folded, narrow=narrow), path, checksum=True)
     laps.lap("wrote %s", path)
     comparison = None
     if windows is not None and expected is not None:

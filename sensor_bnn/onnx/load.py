@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import helper
 
 from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.checksum import check_data
 from sensor_bnn.onnx.constants import fold_constants, name_constants
 from sensor_bnn.onnx.operators import DOMAIN, DOMAIN_VERSIONS, FLOAT, OPERATORS, TensorType
 from sensor_bnn.onnx.qonnx import has_signs, pack_bipolar, prepare
@@ -108,19 +109,21 @@ def read_file(path: Path) -> bytes:
     """Return the bytes of an ONNX file.
 
     Raises:
-        ModelError: there is no such file, or it is none, unreadable or too large.
+        ModelError: there is no such file, or it is none, unreadable, too large or not as its checksum says.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # a pipe or a device may never end
             raise _damaged(path)
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"{path} is larger than {MAX_BYTES} bytes.", "Make the model smaller.")
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read: {error.strerror}.",
             "Name an ONNX file, such as `sensor-bnn export` writes.",
         ) from error
+    check_data(path, data)
+    return data
 
 
 def _parse(data: bytes, path: Path) -> onnx.ModelProto:

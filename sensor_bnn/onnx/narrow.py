@@ -7,10 +7,21 @@ with the same values. The compiler stores a constant in a narrow type wherever t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from sensor_bnn.nn.folded import FloatOutLinear, Floats, FoldedModel
+from sensor_bnn.nn.folded import (
+    FloatOutLinear,
+    Floats,
+    FoldedAttention,
+    FoldedMlp,
+    FoldedModel,
+    LayerNorm,
+    PackedOutLinear,
+    ResidualPackedLinear,
+    Rprelu,
+)
 
 PIXEL = 255
 """The byte that represents a pixel of value 1."""
@@ -61,15 +72,46 @@ def eighth(weight: Floats, largest: int = 1) -> tuple[Floats, Floats]:
 
 
 def narrowed(folded: FoldedModel) -> FoldedModel:
-    """Return the model with thresholds, scales, biases and positions rounded by :func:`half`."""
+    """Return the model with all its float constants but two rounded by :func:`half`.
+
+    The weights of embedding and head are for :func:`eighth`; an attention's ``ratio`` is one number per head.
+    """
 
     def linear(layer: FloatOutLinear) -> FloatOutLinear:
         return replace(layer, scale=half(layer.scale), bias=half(layer.bias))
 
+    def packed(layer: PackedOutLinear | ResidualPackedLinear) -> PackedOutLinear | ResidualPackedLinear:
+        if isinstance(layer, PackedOutLinear):  # Its thresholds are integers.
+            return layer
+        return replace(layer, linear=linear(layer.linear), threshold=half(layer.threshold))
+
+    def norm(layer: LayerNorm | None) -> LayerNorm | None:
+        return None if layer is None else replace(layer, gain=half(layer.gain), bias=half(layer.bias))
+
+    def activation(layer: Rprelu | None) -> Rprelu | None:
+        if layer is None:
+            return None
+        return Rprelu(half(layer.before), half(layer.slope), half(layer.after))
+
+    def around(part: FoldedAttention | FoldedMlp) -> dict[str, Any]:
+        return {
+            "threshold": half(part.threshold),
+            "pre_norm": norm(part.pre_norm),
+            "norm": norm(part.norm),
+            "activation": activation(part.activation),
+        }
+
     blocks = tuple(
         (
-            replace(attention, threshold=half(attention.threshold), output=linear(attention.output)),
-            replace(mlp, threshold=half(mlp.threshold), contract=linear(mlp.contract)),
+            replace(
+                attention,
+                query=packed(attention.query),
+                key=packed(attention.key),
+                value=packed(attention.value),
+                output=linear(attention.output),
+                **around(attention),
+            ),
+            replace(mlp, expand=packed(mlp.expand), contract=linear(mlp.contract), **around(mlp)),
         )
         for attention, mlp in folded.blocks
     )

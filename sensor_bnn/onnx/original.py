@@ -109,14 +109,35 @@ def real_inputs(samples: Path, kind: TensorType, steps: Steps) -> Iterator[Array
         DataError: the file is missing or damaged, or its samples are not of the model's kind.
         ModelError: the model takes int16, and there is not one step per channel.
     """
-    x = read_samples(samples).x[:MOST_SAMPLES]
+    for one in _real(samples, kind, steps, MOST_SAMPLES):
+        yield one[None]
+
+
+def one_real_input(samples: Path, kind: TensorType, steps: Steps, number: int) -> Array:
+    """Return one input of a sample file, by its number from 0.
+
+    Raises:
+        DataError: the file is missing or damaged, its samples are not of the model's kind, or are fewer.
+    """
+    inputs = _real(samples, kind, steps)
+    if number >= len(inputs):
+        raise DataError(
+            f"{samples} has {len(inputs)} samples, counted from 0; there is no sample {number}.",
+            "Give a smaller number.",
+        )
+    one: Array = inputs[number][None]
+    return one
+
+
+def _real(samples: Path, kind: TensorType, steps: Steps, most: int | None = None) -> Array:
+    x = read_samples(samples).x[:most]
     if (1, *x.shape[1:]) != kind.shape:
         raise DataError(
-            f"The samples of {samples} are {list(x.shape[1:])}, the model takes {list(kind.shape)}.",
+            f"A sample of {samples} is {list(x.shape[1:])}, the model takes {list(kind.shape[1:])}.",
             "Give samples of the model's kind.",
         )
-    for one in to_model_input(x, kind.dtype, steps.input):
-        yield one[None]
+    inputs: Array = to_model_input(x, kind.dtype, steps.input)
+    return inputs
 
 
 class Original:

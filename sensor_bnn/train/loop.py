@@ -21,6 +21,7 @@ from sensor_bnn.nn.families import build
 from sensor_bnn.nn.fused import FastSteps, fast_steps
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model
+from sensor_bnn.nn.seeded import seeded
 from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.average import RunningAverage
@@ -269,9 +270,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
     Raises:
         DataError: a channel is constant.
     """
-    # fork_rng restores the global generator, so the random numbers of the caller do not change.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         model = build(recipe.config(parts.shape, parts.classes, parts.channels))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():

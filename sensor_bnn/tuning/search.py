@@ -13,7 +13,8 @@ import itertools
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,7 @@ from tvm.ir.utils import derived_object
 from tvm.s_tir import meta_schedule as ms
 from tvm.s_tir.meta_schedule.tune import tune_tasks
 
+from sensor_bnn.compiler.one_at_a_time import TVM
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
@@ -118,23 +120,38 @@ def _task(workload: str, space: Space, target: Target, seed: int) -> Any:
 
         space.schedule(sch, tile)
 
-    # TuneContext imports the intrinsics of GPUs, which takes half a minute; no schedule here uses them. An
-    # empty module in their place prevents that import.
-    sys.modules.setdefault(_INTRINSICS, ModuleType(_INTRINSICS))
     function = space.blocks.with_attr("global_symbol", "main").with_attr(_WORKLOAD, workload)
-    return ms.TuneContext(
-        IRModule({"main": function}),
-        target=tvm.target.Target(target.llvm()),
-        space_generator=ms.space_generator.ScheduleFn(
-            schedule, sch_rules=[], postprocs=[], mutator_probs={ms.mutator.MutateTileSize(): 1.0}
-        ),
-        search_strategy=ms.search_strategy.EvolutionarySearch(
-            population_size=_POPULATION, init_min_unmeasured=_ROUND
-        ),
-        task_name=workload,
-        num_threads=1,
-        rand_state=seed,
-    )
+    with _without_intrinsics():
+        return ms.TuneContext(
+            IRModule({"main": function}),
+            target=tvm.target.Target(target.llvm()),
+            space_generator=ms.space_generator.ScheduleFn(
+                schedule, sch_rules=[], postprocs=[], mutator_probs={ms.mutator.MutateTileSize(): 1.0}
+            ),
+            search_strategy=ms.search_strategy.EvolutionarySearch(
+                population_size=_POPULATION, init_min_unmeasured=_ROUND
+            ),
+            task_name=workload,
+            num_threads=1,
+            rand_state=seed,
+        )
+
+
+@contextmanager
+def _without_intrinsics() -> Iterator[None]:
+    """Prevent a slow import in TuneContext: the intrinsics of GPUs, which no schedule here uses.
+
+    An empty module is in their place, but only meanwhile: other code of this process may use the real one.
+    """
+    with TVM:
+        if _INTRINSICS in sys.modules:
+            yield
+            return
+        sys.modules[_INTRINSICS] = ModuleType(_INTRINSICS)
+        try:
+            yield
+        finally:
+            del sys.modules[_INTRINSICS]
 
 
 @derived_object

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sensor_bnn.errors import FlashError, PortError
-from sensor_bnn.wire.patience import patient
 from sensor_bnn.wire.port import SerialPort
 
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
@@ -239,14 +238,12 @@ class An3155:
         return False
 
     def go(self, address: int) -> None:
-        """Start the program at ``address``; only the program's answer proves the start."""
-        self._persist(lambda: self._command(GO, "Go"))
-        self._port.write(_word(address))
-        if self._answer(_ANSWER_SECONDS) == NACK:
-            raise RefusalError(
-                f"The bootloader does not start the image at {address:#010x}: it is not whole.",
-                "Flash it again.",
-            )
+        """Start the program at ``address``; only the program's answer proves the start.
+
+        Both stages are repeated: a damaged address is refused like an image that is not whole. A bootloader
+        that lost a byte of it waits for the rest; one that no longer answers has started the program.
+        """
+        self._persist(lambda: self._go(address))
 
     def resync(self, flood: Flood | None = None) -> None:
         """Make a bootloader that waits for the rest of an interrupted command ready for a new one.
@@ -257,7 +254,7 @@ class An3155:
         _log.info("resynchronises with the bootloader at %s", self._port.path)
         for burst, seconds in _FLOOD if flood is None else flood:
             self._port.write(bytes([FILL]) * burst)
-            if self._answer(patient(seconds)) is None:
+            if self._answer(self._port.patient(seconds)) is None:
                 continue
             self._port.drain(quiet=0.1)
             if self._at_start():
@@ -271,13 +268,13 @@ class An3155:
 
     def _call(self, seconds: float) -> int:
         """Send SYNC until it is answered; return how often, or 0 if it never was."""
-        deadline = time.monotonic() + patient(seconds)
+        deadline = time.monotonic() + self._port.patient(seconds)
         calls = 0
         while True:
             self._port.drain()
             self._port.write(bytes([SYNC]))
             calls += 1
-            if self._answer(patient(_SYNC_SECONDS)) is not None:
+            if self._answer(self._port.patient(_SYNC_SECONDS)) is not None:
                 self._port.drain(quiet=0.02)
                 return calls
             if time.monotonic() >= deadline:
@@ -298,6 +295,27 @@ class An3155:
                 self.retries += 1
                 self.resync(flood)
         return operation()
+
+    def _go(self, address: int) -> None:
+        self._command(GO, "Go")
+        self._port.write(_word(address))
+        answer = self._answer(self._port.patient(_ANSWER_SECONDS))
+        if answer == NACK:
+            raise RefusalError(
+                f"The bootloader does not start the image at {address:#010x}: it is not whole.",
+                "Flash it again.",
+            )
+        if answer is None and self._is_here():
+            raise SilenceError(
+                f"The bootloader at {self._port.path} does not answer Go.", "Reset the board and flash again."
+            )
+
+    def _is_here(self) -> bool:
+        try:
+            self.resync()
+        except SilenceError:
+            return False
+        return True
 
     def _get(self) -> Capabilities:
         self._command(GET, "Get")
@@ -407,7 +425,7 @@ class An3155:
         self._acknowledged(what, seconds)
 
     def _acknowledged(self, what: str, seconds: float | None = None) -> None:
-        answer = self._answer(patient(_ANSWER_SECONDS if seconds is None else seconds))
+        answer = self._answer(self._port.patient(_ANSWER_SECONDS if seconds is None else seconds))
         if answer is None:
             raise SilenceError(
                 f"The bootloader at {self._port.path} does not answer {what}.",
@@ -429,7 +447,7 @@ class An3155:
         return None
 
     def _bytes(self, count: int, what: str) -> bytes:
-        data = self._port.read(count, patient(_ANSWER_SECONDS))
+        data = self._port.read(count, self._port.patient(_ANSWER_SECONDS))
         if len(data) < count:
             raise SilenceError(
                 f"The bootloader at {self._port.path} sent {len(data)} of {count} bytes for {what}.",

@@ -11,7 +11,6 @@ import numpy as np
 
 from sensor_bnn.errors import DeviceError, PortError
 from sensor_bnn.wire.coding import code, pack
-from sensor_bnn.wire.patience import patient
 from sensor_bnn.wire.port import SerialPort
 from sensor_bnn.wire.protocol import (
     MAX_PAYLOAD,
@@ -99,7 +98,7 @@ class Client:
             if _log.isEnabledFor(logging.DEBUG):
                 _log.debug("asks %s, sequence %d, %d bytes", kind.name, self._sequence, len(payload))
             self._port.write(encode(Frame(self._sequence, kind, payload)))
-            answer = self._await(kind, time.monotonic() + patient(seconds))
+            answer = self._await(kind, time.monotonic() + self._port.patient(seconds))
             if answer is None or answer.status == Status.BAD_CRC:
                 why = "no answer" if answer is None else "the request came damaged"
                 _log.info("%s: %s, attempt %d of %d", kind.name, why, attempt + 1, attempts)
@@ -219,7 +218,7 @@ class Client:
         """Make the board enter its bootloader. It resets after its answer, which may be lost."""
         self._sequence = (self._sequence + 1) % 256
         self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
-        self._await(Kind.BOOTLOADER, time.monotonic() + patient(ANSWER_SECONDS))
+        self._await(Kind.BOOTLOADER, time.monotonic() + self._port.patient(ANSWER_SECONDS))
 
     def _await(self, kind: Kind, deadline: float) -> Frame | None:
         """Return the response to the last request; None at the deadline. Late earlier answers are dropped."""

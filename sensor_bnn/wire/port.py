@@ -19,6 +19,7 @@ from serial.tools import list_ports
 from sensor_bnn.errors import PortError
 from sensor_bnn.hardware.boards import Uart
 from sensor_bnn.tracing import Payload
+from sensor_bnn.wire.patience import patient
 
 PORT_VARIABLE = "SENSOR_BNN_PORT"
 
@@ -77,7 +78,8 @@ class SerialPort:
             return
         # Linux drops the parity of a pseudo-terminal, and reports an error if nothing else changes: each open
         # after the first one would fail.
-        parity = serial.PARITY_NONE if _is_pseudo_terminal(path) else _PARITY[uart.parity]
+        self._emulated = _is_pseudo_terminal(path)
+        parity = serial.PARITY_NONE if self._emulated else _PARITY[uart.parity]
         try:
             self._serial = serial.Serial(path, uart.baud, parity=parity, exclusive=True, write_timeout=10.0)
         except (OSError, termios.error) as error:
@@ -140,6 +142,13 @@ class SerialPort:
                 f"The port {self.path} cannot pull {reset.upper()}: {error}.",
                 "Leave --reset out and press the board's reset button.",
             ) from None
+
+    def patient(self, seconds: float) -> float:
+        """Return how long to wait for what takes at most ``seconds`` on an idle machine.
+
+        Only an emulated board, which is at a pseudo-terminal, is slower on a machine with much to do.
+        """
+        return patient(seconds) if self._emulated else seconds
 
     def read(self, count: int, timeout: float) -> bytes:
         """Return up to ``count`` bytes: fewer only when ``timeout`` seconds have passed.

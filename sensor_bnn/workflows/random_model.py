@@ -93,13 +93,13 @@ def random_folded(name: str, seed: int) -> FoldedModel | FoldedHybrid:
     from sensor_bnn.nn.hybrid_model import HybridModel
     from sensor_bnn.nn.hybrid_parts import ByteRange
     from sensor_bnn.nn.ranges import measuring
+    from sensor_bnn.nn.seeded import seeded
 
     config = preset(name)
     classes = [f"class {number}" for number in range(USUAL_CLASSES[name])]
     batch = random_inputs((_STATISTICS_BATCH, *config.input_shape), np.random.default_rng(seed))
     axes = tuple(axis for axis in range(batch.ndim) if axis != 1)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
+    with seeded(seed), torch.no_grad():
         model = build(preset(name, classes=classes))
         model.set_normalisation(
             torch.from_numpy(batch.mean(axis=axes)), torch.from_numpy(batch.std(axis=axes))

@@ -34,8 +34,15 @@ from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
-from sensor_bnn.onnx.original import TOLERANCE, Original, random_input, real_inputs, sample_inputs
-from sensor_bnn.onnx.quantities import steps_of
+from sensor_bnn.onnx.original import (
+    TOLERANCE,
+    Original,
+    one_real_input,
+    random_input,
+    real_inputs,
+    sample_inputs,
+)
+from sensor_bnn.onnx.quantities import Steps, steps_of
 from sensor_bnn.onnx.types import integer_attributes, one_sentence
 
 Array = npt.NDArray[Any]
@@ -91,15 +98,17 @@ def verify_model(
     seed: int,
     progress: Callable[[str], object] = lambda step: None,
     samples: Path | None = None,
+    sample: int | None = None,
 ) -> list[BackendCheck]:
-    """Run the model on every backend with one random input, and compare every layer.
+    """Run the model on every backend with one input, and compare every layer.
 
     Args:
         path: the ONNX file.
         board: an emulated board to run on as well, or None.
-        seed: seed of the input, which is standard normal for a model of floats.
+        seed: seed of a random input: standard normal, or whole numbers if the model takes those.
         progress: called with the name of each backend before it runs.
         samples: a file of real samples on which the reading is held to the file, beside random inputs.
+        sample: the number of one of ``samples``, from 0, which is the input instead of a random one.
 
     Raises:
         DataError: the samples cannot be read or are not of the model's kind.
@@ -112,8 +121,12 @@ def verify_model(
     model = model_of(data, path, STANDARD_OPERATORS)
     whole = _for_runtimes(model)
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
-    (given,) = (value for value in model.graph.input if value.name not in constants)
-    window = random_input(_kind(given), seed)
+    steps = _steps_of(model, path)
+    given = _input_of(model)
+    if samples is not None and sample is not None:
+        window = one_real_input(samples, _type_of(given), steps, sample)
+    else:
+        window = random_input(_type_of(given), seed)
     progress("the file as it is")
     _hold_to_file(data, path, model, whole, samples)
     start: Values = {**constants, given.name: window}
@@ -136,24 +149,61 @@ def verify_model(
     return checks
 
 
+def _steps_of(model: onnx.ModelProto, path: Path) -> Steps:
+    return steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
+
+
+def _input_of(model: onnx.ModelProto) -> onnx.ValueInfoProto:
+    constants = {tensor.name for tensor in model.graph.initializer}
+    given: onnx.ValueInfoProto
+    (given,) = (value for value in model.graph.input if value.name not in constants)
+    return given
+
+
+def _type_of(given: onnx.ValueInfoProto) -> TensorType:
+    tensor = given.type.tensor_type
+    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    return TensorType(dtype, tuple(size.dim_value for size in tensor.shape.dim))
+
+
+def first_unequal_layer(path: Path, board: Board, samples: Path, sample: int) -> str | None:
+    """Return the first layer whose result on an emulated board is not the host's to the last bit, or None.
+
+    The board runs a firmware that is built from the ONNX file for this; it keeps the results of all layers.
+
+    Args:
+        path: the ONNX file.
+        board: a board with an emulator.
+        samples: a file of inputs.
+        sample: the number of one of them, from 0.
+
+    Raises:
+        DataError: the samples cannot be read or are not of the model's kind.
+        ModelError: the file cannot be read or has an operator that the compiler does not know.
+        BoardError: a single layer does not fit the board.
+        ToolError: a compiler or the emulator is missing or failed.
+    """
+    model = model_of(read_file(path), path, STANDARD_OPERATORS)
+    window = one_real_input(samples, _type_of(_input_of(model)), _steps_of(model, path), sample)
+    host, found = _compiled(model, window, None), _compiled(model, window, board)
+    for node in model.graph.node:
+        name = node.output[0]
+        if name in host and name in found and host[name].tobytes() != found[name].tobytes():
+            return str(node.name)
+    return None
+
+
 def _hold_to_file(
     data: bytes, path: Path, model: onnx.ModelProto, whole: onnx.ModelProto, samples: Path | None
 ) -> None:
     """Refuse a file that was read wrongly: the reading is what every backend is compared with."""
     (given,) = (value for value in whole.graph.input)
-    kind = _kind(given)
-    steps = steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
+    kind, steps = _type_of(given), _steps_of(model, path)
     original: Original | None = None
     for window in chain(sample_inputs(kind), real_inputs(samples, kind, steps) if samples else ()):
         read = _onnxruntime(whole, given.name, window)
         original = original or Original(data, path, model, read)
         refuse_difference(path, original.first_difference(read, window))
-
-
-def _kind(value: onnx.ValueInfoProto) -> TensorType:
-    tensor = value.type.tensor_type
-    sizes = tuple(size.dim_value for size in tensor.shape.dim)
-    return TensorType(helper.tensor_dtype_to_np_dtype(tensor.elem_type), sizes)
 
 
 def _for_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:

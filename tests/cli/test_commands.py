@@ -1,12 +1,14 @@
 """Every command as a user sees it: its help, what it imports, how it fails."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
+from bundles import change_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli import COMMANDS, root
@@ -243,11 +245,9 @@ def test_each_stage_alone_with_an_emulated_board_held_open(compiled, conforms, t
             # The application is running now: flashing again must get back into the bootloader.
             again = sensor_bnn("flash", compiled / BOARD, "--port", port, "--json", cwd=tmp_path)
             assert again.returncode == 0, again.stderr
-            other = json.loads((compiled / "cortex-m7" / "metadata.json").read_text())
-            other["model_hash"] = "0" * 64
             wrong = tmp_path / "wrong"
-            wrong.mkdir()
-            (wrong / "metadata.json").write_text(json.dumps(other))
+            shutil.copytree(compiled / "cortex-m7", wrong)
+            change_bundle(wrong, model_hash="0" * 64)
             refused = sensor_bnn(
                 "bench", wrong, "--port", port, "--samples", SHIPPED / "samples.npz", cwd=tmp_path
             )

@@ -317,7 +317,9 @@ def test_one_wrong_bit_ends_with_1_after_the_whole_result(
     assert (result["bit_exact"], result["different"], result["first_different"]) == (False, 1, 2)
     last = done.stderr.splitlines()[-1]
     assert "differ from the host's in 1 of 5 samples, first in sample 2 (counted from 0)" in last
-    assert "sensor-bnn verify MODEL.onnx --board toy" in last
+    assert f"sensor-bnn verify MODEL.onnx --board toy --samples {samples} --sample 2" in " ".join(
+        last.split()
+    )
 
 
 def test_a_demo_with_a_wrong_bit_ends_with_1(

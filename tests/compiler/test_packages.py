@@ -10,6 +10,7 @@ from pathlib import Path
 import cmake
 import numpy as np
 import pytest
+from bundles import change_bundle
 from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 from onnx import load, save
@@ -226,6 +227,7 @@ def test_cmake_finds_the_package(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")
     if archive == "from its sources":
         (bundle.folder / "libwatch_tiny.a").unlink()
+        change_bundle(bundle.folder, library=None)
     user = tmp_path / "user"
     user.mkdir()
     (user / "CMakeLists.txt").write_text(USER_PROJECT)
@@ -233,6 +235,44 @@ def test_cmake_finds_the_package(archive, compiled, tmp_path):
     run(CMAKE, "-S", user, "-B", user / "build", f"-DCMAKE_PREFIX_PATH={bundle.folder}", example)
     run(CMAKE, "--build", user / "build")
     assert run(user / "build" / "user").startswith("watch-tiny: output ")
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_cmake_refuses_a_bundle_that_changed(compiled, tmp_path):
+    """When it configures, when it builds again later, and as a script; each time with the file's name."""
+    bundle = compiled("watch-tiny", "host").folder
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "CMakeLists.txt").write_text(USER_PROJECT)
+    configure = [CMAKE, "-S", user, "-B", user / "build", f"-DCMAKE_PREFIX_PATH={bundle}"]
+    configure.append(f"-DEXAMPLE={bundle}/examples/main.c")
+    script = [CMAKE, "-P", bundle / "cmake" / "verify.cmake"]
+    run(*configure)
+    run(CMAKE, "--build", user / "build")
+    run(*script)
+    flip(bundle / "weights.c")
+    for step in (script, [CMAKE, "--build", user / "build"], configure):
+        said = refused(*step)
+        assert "is damaged: weights.c missing, or changed since the model was compiled" in said
+        assert "Compile the model again with `sensor-bnn compile`" in said
+    (bundle / "kernels.o").unlink()
+    assert "is damaged: kernels.o, weights.c missing" in refused(*script)
+    (bundle / "metadata.json").write_text("{}")
+    assert "metadata.json is damaged" in refused(*script)
+    (bundle / "metadata.json").unlink()
+    assert "metadata.json is missing" in refused(*script)
+
+
+def refused(*command: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    assert done.returncode != 0, done.stdout
+    return " ".join(done.stderr.split())
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
 
 
 ZEPHYR = """
@@ -269,6 +309,7 @@ def test_zephyr_module_names_what_is_there(archive, compiled, tmp_path):
     bundle = compiled("watch-tiny", "host")
     if archive == "from its sources":
         (bundle.folder / "libwatch_tiny.a").unlink()
+        change_bundle(bundle.folder, library=None)
     lines = (bundle.folder / "zephyr" / "module.yml").read_text().splitlines()
     assert lines[1:] == ["name: watch_tiny", "build:", "  cmake: zephyr", "  kconfig: zephyr/Kconfig"]
     assert (bundle.folder / "zephyr" / "Kconfig").read_text().startswith("config WATCH_TINY\n\tbool ")

@@ -14,6 +14,7 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, ModelError
 
 SIZES = {
@@ -125,7 +126,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
     path = mlp_onnx()
     bundle = compile_model(path, "cortex-m7", tmp_path / "out")
     facts = json.loads((tmp_path / "out" / "metadata.json").read_text())
-    assert facts == bundle.metadata.plain()
+    assert facts == sealed(bundle.metadata.plain())
     digest = __import__("hashlib").sha256(path.read_bytes()).hexdigest()
     assert facts["model_hash"] == digest
     assert [layer["name"] for layer in facts["layers"]] == ["/pack", "/expand", "/contract", "/mean", "/head"]

@@ -13,10 +13,13 @@ from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.patterns import match_patterns
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import BoardError
+from sensor_bnn.digests import file_sha256
+from sensor_bnn.errors import BoardError, DeviceError
 from sensor_bnn.hardware.boards import load_board
+from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.workflows import verify
+from sensor_bnn.workflows.difference import refuse_with_layer
 
 BACKENDS = ["numpy", "onnx.reference", "onnxruntime", "host"]
 
@@ -81,6 +84,65 @@ def test_a_broken_float_layer_is_named(mlp_onnx, monkeypatch):
     assert code == 1
     found = {check["backend"]: check["first_difference"] for check in said["backends"]}
     assert found == {"numpy": None, "onnx.reference": "/contract", "onnxruntime": "/contract", "host": "/sum"}
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_a_model_that_takes_bytes_is_verified_on_bytes(shape_of, random_folded, tmp_path):
+    path = tmp_path / "model.onnx"
+    save_onnx(to_onnx(random_folded(shape_of(tokens=12, rows=3, layers=1)), narrow=True), path)
+    code, said = run(path)
+    assert (code, said["ok"]) == (0, True)
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_a_sample_is_verified_instead_of_a_random_input(mlp_onnx, monkeypatch, tmp_path):
+    samples = tmp_path / "samples.npz"
+    x = np.zeros((2, 200), np.float32)
+    x[1] = 7
+    np.savez(samples, x=x, y=np.zeros(2, np.int64), classes=np.array(["a", "b"]))
+    model = mlp_onnx()
+    seen = []
+    compiled = verify._compiled
+
+    def recorded(model, window, board):
+        seen.append(window)
+        return compiled(model, window, board)
+
+    monkeypatch.setattr(verify, "_compiled", recorded)
+    code, _ = run(model, "--samples", samples, "--sample", 1)
+    assert code == 0
+    assert [window.tobytes() for window in seen] == [x[1:].tobytes()]
+    result = CliRunner().invoke(command, [str(model), "--samples", str(samples), "--sample", "2"])
+    assert "has 2 samples, counted from 0; there is no sample 2" in str(result.exception)
+    result = CliRunner().invoke(command, [str(model), "--sample", "1"])
+    assert (result.exit_code, "--sample goes with --samples" in result.output) == (2, True)
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_layer_in_which_a_board_begins_to_differ(mlp_onnx, monkeypatch, tmp_path):
+    """The model's file is found beside the bundle; a kernel of the board's target is wrong."""
+    board = load_board("qemu-mps2-an500")
+    model = mlp_onnx()
+    samples = tmp_path / "samples.npz"
+    x = np.random.default_rng(1).standard_normal((3, 200)).astype(np.float32)
+    np.savez(samples, x=x, y=np.zeros(3, np.int64), classes=np.array(["a", "b"]))
+    facts = {"different": 1, "samples": 3, "first_different": 2, "model_hash": file_sha256(model)}
+    with pytest.raises(DeviceError, match=r"first in sample 2 .* no layer differs: what is in this"):
+        refuse_with_layer(facts, board, samples, tmp_path)
+    plan = verify.plan_program
+
+    def wrong_on_the_board(matched, target):
+        with monkeypatch.context() as patch:
+            if target.name != "host":
+                patch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
+            return plan(matched, target)
+
+    monkeypatch.setattr(verify, "plan_program", wrong_on_the_board)
+    with pytest.raises(DeviceError, match=r"first in sample 2 .*The first layer that differs is /expand\."):
+        refuse_with_layer(facts, board, samples, tmp_path)
+    model.unlink()
+    with pytest.raises(DeviceError, match=r"`sensor-bnn verify .* --samples .*samples\.npz --sample 2`"):
+        refuse_with_layer(facts, board, samples, tmp_path)
 
 
 def test_in_words(mlp_onnx, monkeypatch):

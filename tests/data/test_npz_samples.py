@@ -220,3 +220,12 @@ def test_arrays_with_a_right_checksum_and_wrong_bytes(
     assert np.isfinite(samples.x).all() and len(samples.x) == len(samples.y) == len(recording)
     assert samples.y.min() >= 0 and samples.y.max() < len(samples.classes)
     assert all(samples.classes) and len(set(samples.classes)) == len(samples.classes)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_samples_in_memory_are_finite_too(value: float) -> None:
+    """A board and this machine may answer differently to an infinite input, so no command takes one."""
+    x = np.zeros((3, 2, 4), np.float32)
+    x[1, 0, 3] = value
+    with pytest.raises(DataError, match=r"x\[1, 0, 3\] of the samples is .*; it must be finite"):
+        Samples(x, np.zeros(3, np.int64), ("a", "b"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +59,7 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
             input={"dtype": "float32", "shape": [400], "bytes": 1600},
             output={"dtype": "float32", "shape": [300], "bytes": 1200},
             weights_bytes=16,
+            weights_sha256=hashlib.sha256(struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)).hexdigest(),
             layers=[layer_facts(index, name=f"layer {index}") for index in range(LAYERS)],
         )
         return folder

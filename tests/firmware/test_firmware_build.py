@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundles import change_bundle as change
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +25,7 @@ from sensor_bnn.cli.keygen import command as keygen
 from sensor_bnn.errors import BoardError, BundleError, FileError, KeyFileError, ToolError
 from sensor_bnn.firmware.build import LOG, BuildResult, build_bootloader, build_firmware
 from sensor_bnn.firmware.image import ImageHeader, read_image
+from sensor_bnn.firmware.link import link_firmware
 from sensor_bnn.firmware.signing import make_key, read_key
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.hardware.facts import HEADER_BYTES
@@ -42,9 +44,10 @@ def bundle(standin: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(standin, tmp_path / "bundle"))
 
 
-def change(bundle: Path, **facts: object) -> None:
-    file = bundle / "metadata.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **facts}))
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
 
 
 def names(folder: Path) -> list[str]:
@@ -233,6 +236,7 @@ def test_code_that_does_not_compile_leaves_its_log(bundle: Path, board: Board, t
     build_firmware(bundle, board, out)
     before = {name: (out / name).read_bytes() for name in FILES}
     (bundle / "model.c").write_text("int broken(void) { return nothing; }\n")
+    change(bundle)
     with pytest.raises(ToolError, match="'nothing' undeclared") as caught:
         build_firmware(bundle, board, out)
     assert str(out / LOG) in caught.value.remedy
@@ -256,16 +260,35 @@ def test_a_file_that_no_build_wrote_is_kept(
         }
 
 
+def test_cmake_refuses_a_bundle_that_changed_after_it_was_read(
+    bundle: Path, board: Board, tmp_path: Path
+) -> None:
+    flip(bundle / "weights.c")
+    with pytest.raises(ToolError, match=r"damaged: weights\.c\s+missing, or\s+changed since"):
+        link_firmware(board, tmp_path / "work", tmp_path / "log", bundle, ["model.c", "weights.c"])
+
+
+def test_linked_weights_that_are_not_the_compiled_ones(bundle: Path, board: Board, tmp_path: Path) -> None:
+    """All files are as metadata.json says, but C or the linker made other numbers of them."""
+    source = (bundle / "weights.c").read_text()
+    (bundle / "weights.c").write_text(source.replace("2.25f", "2.5f"))
+    change(bundle)
+    with pytest.raises(BundleError, match="The linked firmware has other weights than the bundle"):
+        build_firmware(bundle, board, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_heap_does_not_link(bundle: Path, board: Board, tmp_path: Path) -> None:
     (bundle / "weights.c").write_text(
         '#include <stdlib.h>\n#include "weights.h"\n'
-        "const float standin_weights[4];\nvoid *sneak(unsigned n) { return malloc(n); }\n"
+        "const float stand_in_weights_0[4];\nvoid *sneak(unsigned n) { return malloc(n); }\n"
     )
     model = (bundle / "model.c").read_text()
     called = model.replace("standin_spin((uint32_t)x[0]);", "sneak(4);", 1)
     (bundle / "model.c").write_text(
         called.replace("void standin_spin", "void *sneak(unsigned n);\nvoid standin_spin")
     )
+    change(bundle)
     with pytest.raises(ToolError, match="_sbrk"):
         build_firmware(bundle, board, tmp_path / "out")
 
@@ -291,16 +314,27 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
         (lambda folder: change(folder, format=0), "format is 0; the bundle was made by an older version"),
         (lambda folder: change(folder, tensors=[]), "tensors is not a known key"),
         (lambda folder: change(folder, prefx="x"), "prefx is not a known key; did you mean prefix"),
-        (lambda folder: change(folder, sources=["../x.c"]), r"sources\[0\] is '../x.c'; it must be a C file"),
-        (lambda folder: change(folder, sources=["y.c"]), r"lacks y\.c, one of its sources"),
+        (
+            lambda folder: change(folder, sources=["../x.c"]),
+            r"sources\[0\] is '../x.c'; it must be a C file",
+        ),
+        (lambda folder: change(folder, sources=["y.c"]), r"no digest of y\.c, one of its sources"),
+        (lambda folder: flip(folder / "weights.c"), r"damaged: weights\.c has changed since it was written"),
+        (lambda folder: (folder / "model.h").unlink(), r"no model bundle: model\.h missing"),
         (lambda folder: change(folder, model_hash="abc"), "model_hash is 'abc'; it must be a SHA-256"),
-        (lambda folder: change(folder, model=None), "model is null; it must be a text that is not empty"),
+        (
+            lambda folder: change(folder, model=None),
+            "model is null; it must be a text that is not empty",
+        ),
         (
             lambda folder: change(folder, arena_bytes=-1),
             "arena_bytes is -1; it must be between 0 and 4,29",
         ),
         (lambda folder: change(folder, input={}), r"input\.dtype is missing"),
-        (lambda folder: change(folder, layers=[]), r"layers is \[\]; it must be a list of one or more"),
+        (
+            lambda folder: change(folder, layers=[]),
+            r"layers is \[\]; it must be a list of one or more",
+        ),
         (lambda folder: change(folder, target="host"), "compiled for host"),
     ],
 )

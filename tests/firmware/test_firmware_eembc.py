@@ -187,6 +187,7 @@ def test_the_buffer_is_printed(runner: Runner) -> None:
         (["infer -1"], "e-[Inference iterations must be >0]"),
         (["infer x"], "e-[Inference iterations must be >0]"),
         (["infer 1 -1"], "e-[Inference warmup must be >=0]"),
+        (["db load 2", "db 0102", "db load 9999", "db 03"], "e-[Command 'db load' must come first]"),
         (["db load 4", "db 0102", "infer 1"], "e-[Input has 2 bytes, expected 1600]"),
         (["x" * 256], "e-[Command too long]"),
     ],
@@ -196,6 +197,16 @@ def test_what_is_wrong_is_told(runner: Runner, commands: list[str], told: str) -
         runner.send(command)
     assert runner.send(commands[-1]) == [told]
     assert runner.send("name")
+
+
+@pytest.mark.parametrize("command", ["db load", "db load 0", "db load 1601"])
+def test_after_a_refused_load_the_input_from_before_does_not_count(runner: Runner, command: str) -> None:
+    runner.load(bytes(INPUT_BYTES))
+    assert runner.send("infer 1 0")[0] == "m-warmup-start-0"
+    runner.send(command)
+    assert runner.send("infer 1 0") == ["e-[Input has 0 bytes, expected 1600]"]
+    runner.load(bytes(INPUT_BYTES))
+    assert runner.send("infer 1 0")[0] == "m-warmup-start-0"
 
 
 def test_digits_behind_the_last_byte_are_disregarded(runner: Runner) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bundles import change_bundle
 
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
@@ -24,6 +25,7 @@ def other_application(standin: Path, board: Board, folder: Path) -> bytes:
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
     model = (bundle / "model.c").read_text()
     (bundle / "model.c").write_text(model.replace('"stand-in"', '"stand-in of before"'))
+    change_bundle(bundle)
     return build_firmware(bundle, board, folder / "out").firmware_bin.read_bytes()
 
 

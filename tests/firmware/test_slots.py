@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bundles import change_bundle
 
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
@@ -159,6 +160,7 @@ def hanging(
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
     model = (bundle / "model.c").read_text()
     (bundle / "model.c").write_text(model.replace("standin_spin((uint32_t)x[0]);", "for (;;) {\n}"))
+    change_bundle(bundle)
     return build_firmware(bundle, board, folder / "out")
 
 

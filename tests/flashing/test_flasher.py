@@ -13,14 +13,19 @@ import termios
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from peer import TOY, Application, Faults, Peer, toy_folder
 
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
+from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.flashing import flash, session
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import Image, read_image
+from sensor_bnn.flashing.session import Session
+from sensor_bnn.flashing.transfer import write_pages
+from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire import an3155, client
 from sensor_bnn.wire import port as port_module
 from sensor_bnn.wire.an3155 import An3155, RefusalError, SilenceError
@@ -389,3 +394,86 @@ def test_the_command(image: Image, tmp_path: Path) -> None:
     )
     assert (gone.returncode, gone.stdout) == (1, "")
     assert gone.stderr.splitlines()[-1].startswith("sensor-bnn: Cannot open the port")
+
+
+class DeafOnce(Peer):
+    """Loses or misreads a byte of the first address after Go."""
+
+    def __init__(self, loses: bool) -> None:
+        super().__init__()
+        self.loses, self.spoiled = loses, 0
+
+    def _go(self) -> None:
+        if not self.spoiled:
+            self.spoiled = 1
+            if not self.loses:
+                for _ in range(5):
+                    self._take()
+                self._give(b"\x1f")
+                return
+            self.faults.drop_received.add(self.received + 3)
+        super()._go()
+
+
+@pytest.mark.parametrize("loses", [True, False], ids=["lost", "damaged"])
+def test_the_address_to_go_to_is_sent_again(image: Image, loses: bool) -> None:
+    with DeafOnce(loses) as peer:
+        result = run(peer, image)
+    assert (peer.running, peer.spoiled) == ("application", 1)
+    assert result.retries == 1
+
+
+def test_a_board_that_is_lost_at_one_place_for_ever(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers again each time, so waiting for it would never end."""
+    places: list[int] = []
+
+    def write(session: Session, board: Board, address: int, data: bytes, *more: Any) -> int:
+        places.append(1)
+        more[-1]("write", 1024, len(data))
+        raise SilenceError("The bootloader does not answer Write Memory.", "Reset the board.")
+
+    monkeypatch.setattr(flash, "write_pages", write)
+    monkeypatch.setattr(flash, "_LOOK_SECONDS", 0.0)
+    with Peer() as peer, pytest.raises(SilenceError, match=r"lost 5 times, the last 4 .*getting further"):
+        flash_image(peer.port, image, TOY, patience=3600.0)
+    assert len(places) == 5
+
+
+def test_a_board_that_is_lost_often_but_gets_further(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = iter(range(256, 2560, 256))
+
+    def write(session: Session, board: Board, address: int, data: bytes, *more: Any) -> int:
+        done = next(written, None)
+        if done is None:
+            return write_pages(session, board, address, data, *more)
+        more[-1]("write", done, len(data))
+        raise SilenceError("The bootloader does not answer Write Memory.", "Reset the board.")
+
+    monkeypatch.setattr(flash, "write_pages", write)
+    monkeypatch.setattr(flash, "_LOOK_SECONDS", 0.0)
+    with Peer() as peer:
+        result = flash_image(peer.port, image, TOY, patience=3600.0)
+    assert result.resumed == 9
+    assert slot(peer, image) == image.data
+
+
+def test_gaps_between_segments_are_erased_flash_in_every_form() -> None:
+    """A debugger that loads an ELF file writes only its segments; the checksums must be right then too."""
+    parts = [(SLOT, b"first"), (SLOT + 12, b"second"), (SLOT + 18, b"third")]
+    table = 52 + 32 * len(parts)
+    heads, body = b"", b""
+    for address, data in parts:
+        where = table + len(body)
+        heads += struct.pack("<8I", 1, where, address, address, len(data), len(data), 5, 4)
+        body += data
+    head = struct.pack(
+        *("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 40, 1, SLOT, 52, 0, 0x05000000),
+        *(52, 32, len(parts), 40, 0, 0),
+    )
+    elf = head + heads + body
+    whole = b"first" + b"\xff" * 7 + b"secondthird"
+    assert flash_content(elf) == whole
+    assert flash_content(elf, SLOT - 4) == b"\xff" * 4 + whole
+    for wrong in (elf[:40], head):
+        with pytest.raises(BundleError):
+            flash_content(wrong, SLOT)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bundles import write_build
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,7 +59,7 @@ def build(folder: Path, bootloader_elf: Path, board: Board) -> Path:
     folder.mkdir()
     (folder / "firmware.bin").write_bytes(image_bytes(20_000, board=board.name, address=board.slot.origin))
     shutil.copy(bootloader_elf, folder / "bootloader.elf")
-    return folder
+    return write_build(folder, model_hash=bytes(range(32)).hex(), flash_bytes=20_512, weights_bytes=0)
 
 
 def drive(folder: Path, board_id: str) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import HASH, layer_facts, write_bundle, write_host_bundle
+from bundles import HASH, layer_facts, write_build, write_bundle, write_host_bundle
 from peer import TOY, Application, Peer, toy_folder
 from rich.console import Console
 
@@ -153,7 +153,7 @@ def test_an_output_that_is_no_number_is_said_and_wrong(device: Path) -> None:
 def test_the_build_tells_the_size_in_flash(device: Path, tmp_path: Path) -> None:
     def build(**facts: object) -> None:
         report = {"model_hash": HASH, "flash_bytes": 12345, "weights_bytes": 9000, "board": "toy", **facts}
-        (tmp_path / "build.json").write_text(json.dumps(report))
+        write_build(tmp_path, **report)
 
     build()
     with Peer("application") as peer:

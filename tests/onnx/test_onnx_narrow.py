@@ -1,11 +1,13 @@
 """Constants of 16 and 8 bits, and images as bytes: an option of the export, with equal results everywhere."""
 
 import json
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -13,9 +15,10 @@ from hypothesis.extra import numpy as arrays
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import DataError
+from sensor_bnn.nn.families import build, preset
 from sensor_bnn.onnx.compare import run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
-from sensor_bnn.onnx.narrow import PIXEL, eighth, half
+from sensor_bnn.onnx.narrow import PIXEL, eighth, half, narrowed
 from sensor_bnn.onnx.quantities import to_model_input
 
 FLOATS = st.floats(-4, 4, width=32)
@@ -116,3 +119,34 @@ def test_the_command_says_what_narrowing_does_to_the_answers(tmp_path):
     assert found["agreement"] > 0.9  # a rounded threshold flips some bits of a binary model
     assert abs(found["top1_onnx"] - found["top1_torch"]) < 0.02
     assert found["largest_logit_difference"] > 1e-3
+
+
+def test_every_part_of_a_model_is_narrowed():
+    """All float constants but those of embedding and head, which get 8 bits, and the ratio of each head."""
+    found = set()
+    for changes in ({"residual": "layer"}, {"norm": "layer", "pre_norm": "layer", "activation": "rprelu"}):
+        model = build(preset("sensor-tiny", classes=["a", "b"], **changes))
+        rng = np.random.default_rng(0)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.from_numpy(rng.normal(size=parameter.shape).astype(np.float32)))
+        folded = model.eval().fold()
+        found |= {name for name, array in constants(folded) if not np.array_equal(array, half(array))}
+        left = [name for name, array in constants(narrowed(folded)) if not np.array_equal(array, half(array))]
+        assert {name.rpartition(".")[2] for name in left} <= {"embed_weight", "head_weight", "ratio"}
+    kinds = {name.rpartition(".")[2] for name in found}
+    assert {"gain", "bias", "before", "slope", "after", "scale"} <= kinds
+    assert any(".query.linear.scale" in name for name in found)
+
+
+def constants(part, name=""):
+    """Yield the float arrays of a folded model and their paths."""
+    if isinstance(part, np.ndarray):
+        if part.dtype == np.float32:
+            yield name, part
+    elif isinstance(part, tuple):
+        for place, inner in enumerate(part):
+            yield from constants(inner, f"{name}.{place}")
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from constants(getattr(part, field.name), f"{name}.{field.name}")

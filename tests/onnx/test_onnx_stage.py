@@ -116,7 +116,12 @@ def test_export_writes_model_and_bundles(ckpt, tmp_path):
         assert tuple(metadata["classes"]) == CLASSES
     assert said["comparison"]["samples"] == 20
     assert said["comparison"]["agreement"] == 1
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["cortex-m7", "host", "model.onnx"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [
+        "cortex-m7",
+        "host",
+        "model.onnx",
+        "model.onnx.sha256",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,11 @@ def test_export_in_words_to_the_default_folder_without_samples(ckpt, tmp_path, m
     result = CliRunner().invoke(command, [str(ckpt), "--target", "host"])
     assert result.exception is None, result.output
     assert "Not compared with PyTorch" in result.stdout
-    assert sorted(entry.name for entry in Path("build/tiny").iterdir()) == ["host", "model.onnx"]
+    assert sorted(entry.name for entry in Path("build/tiny").iterdir()) == [
+        "host",
+        "model.onnx",
+        "model.onnx.sha256",
+    ]
 
 
 def test_help_shows_an_example_and_imports_no_stage():

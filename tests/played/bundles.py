@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from sensor_bnn.compiler.metadata import FILE, file_digests
+from sensor_bnn.digests import file_sha256, sealed
 
 HASH = bytes(range(32)).hex()
 """The model hash that the played application answers."""
@@ -74,27 +78,45 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "prefix": "stand_in",
         "library": None,
         "arena": [],
+        "weights_sha256": hashlib.sha256(b"").hexdigest(),
+        "files": {},
         **changes,
     }
 
 
 def write_bundle(folder: Path, **changes: Any) -> Path:
-    """Make the folder if it is not there, with a metadata.json; returns the folder."""
+    """Make the folder if it is not there, with a metadata.json for its files; returns the folder."""
     folder.mkdir(exist_ok=True)
-    (folder / "metadata.json").write_text(json.dumps(bundle_facts(**changes)))
+    (folder / FILE).write_text(json.dumps(sealed(bundle_facts(**{"files": file_digests(folder), **changes}))))
     return folder
 
 
-def write_host_bundle(folder: Path, **changes: Any) -> Path:
-    """Make a bundle for this machine that computes what ``peer.Application`` does; returns the folder."""
-    write_bundle(folder, **{"target": "host", **changes})
-    source, compiler = folder / "model.c", shutil.which("cc")
+def change_bundle(folder: Path, **facts: Any) -> Path:
+    """Change facts in metadata.json, and take the digests of its files; returns the folder."""
+    values = {**json.loads((folder / FILE).read_text()), "files": file_digests(folder), **facts}
+    (folder / FILE).write_text(json.dumps(sealed(values)))
+    return folder
+
+
+def write_build(folder: Path, **facts: Any) -> Path:
+    """Write a build.json for the files of a firmware's build in the folder; returns the folder."""
+    files = {
+        file.name: file_sha256(file) for file in folder.iterdir() if file.name.startswith(("firm", "boot"))
+    }
+    (folder / "build.json").write_text(json.dumps(sealed({"files": files, **facts})))
+    return folder
+
+
+def write_host_bundle(folder: Path, source: str = MODEL_C, **changes: Any) -> Path:
+    """Make a bundle for this machine, by default with what ``peer.Application`` computes; returns it."""
+    folder.mkdir(exist_ok=True)
+    file, compiler = folder / "model.c", shutil.which("cc")
     assert compiler is not None
-    source.write_text(MODEL_C)
+    file.write_text(source)
     dtype = {**bundle_facts(), **changes}["input"]["dtype"]
     kind = {"float32": "float", "int16": "int16_t"}[dtype]
     subprocess.run(
-        [compiler, "-shared", "-fPIC", f"-DTYPE={kind}", "-o", str(folder / "libmodel.so"), str(source)],
+        [compiler, "-shared", "-fPIC", f"-DTYPE={kind}", "-o", str(folder / "libmodel.so"), str(file)],
         check=True,
     )
-    return folder
+    return write_bundle(folder, **{"target": "host", **changes})

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from bundles import write_bundle
 from click.testing import CliRunner
+from flips import flipped
 from peer import TOY, Application, Peer  # the played board of the device's tests
 
 from sensor_bnn.cli import root
@@ -23,7 +24,7 @@ from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
 from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.measure.bench import host_outputs
-from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
+from sensor_bnn.measure.evaluate import Evaluation, _State, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.result import result_of
 from sensor_bnn.wire import application, client
@@ -182,10 +183,14 @@ def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
     interrupted(bundle, state, samples, 450)
     for row, told in (
-        (b'{"ticks": 1, "output": "00"}\n', "line 6: output has 1 bytes; it must have 12"),
-        (b'{"ticks": 1, "output": "0"}\n', "line 6: output is '0'; it must be hexadecimal digits in pairs"),
-        (b'{"ticks": -1, "output": ""}\n', "line 6: ticks is -1; it must be between 0 and"),
-        (b'{"ticks": 1}\n', "line 6: output is missing"),
+        (b'{"ticks": 1, "output": "00", "crc": 2818637927}\n', "line 6: output has 1 bytes; it must have 12"),
+        (
+            b'{"ticks": 1, "output": "0", "crc": 0}\n',
+            "line 6: output is '0'; it must be hexadecimal digits in pairs",
+        ),
+        (b'{"ticks": -1, "output": "", "crc": 0}\n', "line 6: ticks is -1; it must be between 0 and"),
+        (b'{"ticks": 1, "crc": 0}\n', "line 6: output is missing"),
+        (b'{"ticks": 1, "output": "00", "crc": 0}\n', "line 6: the line has changed since it was written"),
         (b"3\n", "line 6: it is 3; it must be a table"),
     ):
         good = state.read_bytes()
@@ -344,3 +349,24 @@ def test_samples_are_looked_at_before_anything_is_built(
     done = CliRunner().invoke(root, arguments)
     assert isinstance(done.exception, DataError) and "float32 [1, 6, 50]" in str(done.exception)
     assert not output.exists()
+
+
+def test_a_flipped_bit_in_the_state(tmp_path: Path) -> None:
+    """An interrupted run is continued only from what it wrote; a last line without its end is done again."""
+    state, about = tmp_path / "state.jsonl", {"evaluation": 2, "output_bytes": 12, "samples": 3}
+    ticks, outputs = [4000, 4001], [struct.pack("<3f", 1, 2, 3), struct.pack("<3f", 4, 5, 6)]
+    kept = _State(state, about, False)
+    for row in zip(ticks, outputs, strict=True):
+        kept.add(*row)
+    kept.close(False)
+    refused = 0
+    for content in flipped(state.read_bytes()):
+        state.write_bytes(content)
+        try:
+            again = _State(state, about, False)
+        except DataError:
+            refused += 1
+            continue
+        again.close(False)
+        assert (again.ticks, again.outputs) == (ticks[: len(again.ticks)], outputs[: len(again.ticks)])
+    assert refused > 190

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import layer_facts, write_bundle
+from bundles import change_bundle, layer_facts, write_build, write_bundle
 from click.testing import CliRunner
 from peer import TOY, Application, Peer, toy_folder
 
@@ -91,9 +91,7 @@ def test_a_board_without_emulator_counts_ticks(bundle: Path, samples: Path, conf
 
 
 def test_the_command_at_a_port(bundle: Path, samples: Path, tmp_path: Path, conforms: Conforms) -> None:
-    (tmp_path / "build.json").write_text(
-        json.dumps({"model_hash": bytes(range(32)).hex(), "flash_bytes": 12_000, "weights_bytes": 9000})
-    )
+    write_build(tmp_path, model_hash=bytes(range(32)).hex(), flash_bytes=12_000, weights_bytes=9000)
     with Peer("application") as peer:
         line = [sys.executable, "-m", "sensor_bnn", "profile", str(bundle), "--samples", str(samples)]
         line += ["--port", peer.port, "--board", str(toy_folder(tmp_path)), "--build", str(tmp_path)]
@@ -124,9 +122,7 @@ def test_a_board_that_answers_something_else(
 
 
 def test_a_bundle_that_is_garbled(bundle: Path, samples: Path) -> None:
-    content = json.loads((bundle / "metadata.json").read_text())
-    del content["input"]["dtype"]
-    (bundle / "metadata.json").write_text(json.dumps(content))
+    change_bundle(bundle, input={"shape": [1, 6, 100], "bytes": 2400})
     with (
         Peer("application") as peer,
         pytest.raises(BundleError, match=r"json: input\.dtype is missing"),

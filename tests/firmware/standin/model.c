@@ -23,7 +23,7 @@ void sbnn_model_invoke(void *arena, const void *input, void *output, const sbnn_
         } else if (layer == 1) {
             standin_dig((uint32_t)x[1]);
         } else if (layer == 2) {
-            standin_linear(x, standin_weights, arena, output);
+            standin_linear(x, stand_in_weights_0, arena, output);
         }
         if (observer != NULL) {
             observer->layer_done(observer->context, layer);

@@ -1,1 +1,1 @@
-extern const float standin_weights[4];
+extern const float stand_in_weights_0[4];

@@ -1,0 +1,143 @@
+"""The public functions in four threads at once: each returns what it returns alone."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from bundles import write_host_bundle
+
+import sensor_bnn
+from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
+from sensor_bnn.errors import ModelError
+from sensor_bnn.onnx.load import load_model
+
+THREADS = 4
+
+
+def in_threads(work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+    """Return the results of ``work`` for all parts, which begin at the same time."""
+    ready = threading.Barrier(len(parts))
+
+    def begin(part: Any) -> Any:
+        ready.wait()
+        return work(part)
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(begin, parts))
+
+
+@pytest.fixture
+def often() -> object:
+    """Let threads take turns a thousand times as often."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("long_compile", "often")
+def test_four_threads_compile(mlp_onnx: Callable[..., Path], tmp_path: Path) -> None:
+    from tvm.relax.frontend.onnx import onnx_frontend
+
+    before = onnx_frontend._get_convert_map
+    models = [
+        mlp_onnx(hidden=32 * count).rename(tmp_path / f"{count}.onnx") for count in range(1, THREADS + 1)
+    ]
+
+    def compiled(model: Path, folder: str) -> dict[str, bytes]:
+        bundle = sensor_bnn.compile(model, "host", tmp_path / folder / model.stem, cache=False).folder
+        return {file.name: file.read_bytes() for file in sorted(bundle.rglob("*")) if file.is_file()}
+
+    alone = [compiled(model, "alone") for model in models]
+    assert in_threads(lambda model: compiled(model, "together"), models) == alone
+    assert onnx_frontend._get_convert_map is before
+
+
+@pytest.mark.usefixtures("often")
+def test_an_import_that_fails_leaves_tvm_as_it_was(mlp_onnx: Callable[..., Path]) -> None:
+    """Also where other threads import, and where they use TVM's front end themselves."""
+    from tvm.relax.frontend.onnx import onnx_frontend
+
+    before = onnx_frontend._get_convert_map
+    model = load_model(mlp_onnx(), STANDARD_OPERATORS)
+    broken = onnx.ModelProto()
+    broken.CopyFrom(model)
+    broken.graph.node[-1].op_type = "Sub"
+    broken.graph.node[-1].input.append("nothing")
+    plain = set(before())
+    seen = []
+
+    def work(part: int) -> None:
+        for _ in range(5):
+            if part == 0:
+                with pytest.raises(ModelError):
+                    import_onnx(broken)
+            elif part == 1:
+                seen.append(set(onnx_frontend._get_convert_map()))
+            else:
+                import_onnx(model)
+
+    in_threads(work, range(THREADS))
+    assert onnx_frontend._get_convert_map is before
+    assert all(table == plain for table in seen)
+
+
+def test_four_threads_share_a_model_on_this_machine(tmp_path: Path) -> None:
+    source = """
+#include <stdint.h>
+#include <string.h>
+/* Keeps its work in the arena for long enough that other threads run meanwhile. */
+void stand_in_run(void *arena, const void *input, void *output, const void *observer) {
+    volatile float *work = arena;
+    const float *x = input;
+    for (int i = 0; i < 200; i++) work[i] = x[i];
+    for (int round = 0; round < 4000; round++)
+        for (int i = 0; i < 200; i++) work[i] = work[i] + (observer != 0);
+    float sums[3] = {0};
+    for (int i = 0; i < 200; i++) sums[i % 3] += work[i];
+    memcpy(output, sums, sizeof sums);
+}
+"""
+    model = HostModel(write_host_bundle(tmp_path / "host", source=source))
+    windows = np.random.default_rng(14).standard_normal((THREADS, 25, 1, 6, 100)).astype(np.float32)
+
+    def outputs(part: int) -> bytes:
+        return b"".join(model.infer(window).tobytes() for window in windows[part])
+
+    alone = [outputs(part) for part in range(THREADS)]
+    assert in_threads(outputs, range(THREADS)) == alone
+
+
+@pytest.mark.usefixtures("often")
+def test_four_threads_make_a_model_from_their_seed() -> None:
+    from sensor_bnn.nn.seeded import seeded
+
+    def numbers(seed: int) -> bytes:
+        with seeded(seed):
+            return b"".join(torch.randn(50).numpy().tobytes() for _ in range(50))
+
+    alone = [numbers(seed) for seed in range(THREADS)]
+    state = torch.random.get_rng_state()
+    assert in_threads(numbers, range(THREADS)) == alone
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_a_search_leaves_no_module_of_ours_in_place_of_tvms() -> None:
+    from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
+    from sensor_bnn.compiler.targets import find_target
+    from sensor_bnn.tuning.search import search_schedules
+
+    search_schedules(
+        {"mean": mean_rows_space(24, 48)}, find_target("cortex-m7"), 2, 1, lambda trials: [7] * len(trials)
+    )
+    assert "tvm.s_tir.tensor_intrin" not in sys.modules
