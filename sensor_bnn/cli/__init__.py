@@ -24,6 +24,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "ablate",
+    "survey",
     "export",
     "compile",
     "verify",

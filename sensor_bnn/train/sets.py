@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
-from sensor_bnn.train import image_sets, own_windows, smartwatch
+from sensor_bnn.train import archives, image_sets, own_windows, smartwatch
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
@@ -90,7 +90,11 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
     if isinstance(dataset, Images):
         images = hold_out(dataset, data.held_out) if data.held_out else dataset
         return _check_classes(dataset.classes, images.train_y, images.test_y, {}, "images")
-    whole = "recording" if data.set in {"csv", "npz"} else "subject"
+    whole = "subject"
+    if data.set in {"csv", "npz"}:
+        whole = "recording"
+    elif data.set in archives.ARCHIVES:
+        whole = "part"
     present = set(dataset.group.tolist())
     shorts: dict[int, list[Short]] = {}
     for part in dataset.short:
@@ -263,8 +267,14 @@ def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[Any]:
     return dataset.of_groups(data.test_subjects).group
 
 
+def _archive(data: DataRecipe) -> DataSet:
+    return archives.load_archive(data.set, data.window)
+
+
 SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "smartwatch": lambda data: smartwatch.load(data.window, data.step),
+    "hapt": lambda data: archives.load_hapt(data.window, data.step),
+    **dict.fromkeys(archives.ARCHIVES, _archive),
     "fashion-mnist": lambda data: image_sets.fashion_mnist(),
     "mnist": lambda data: image_sets.mnist(Path(data.path)),
     "cifar-10": lambda data: image_sets.cifar_10(),

@@ -1,0 +1,295 @@
+"""One table over several data sets: each form of the family on each, with settings chosen by validation.
+
+For each set and form, every choice of settings is trained with seed 0 on a part of the training subjects,
+and tested on the rest of them. The best choice is then trained on all training subjects with each seed, and
+tested on the test subjects. The test subjects choose nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from sensor_bnn.errors import CheckpointError
+from sensor_bnn.files import write_files
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.train.recipe import Recipe, load_recipe
+from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
+from sensor_bnn.train.sets import load
+from sensor_bnn.train.state import CHECKPOINT_FILE
+
+_FOLDER = Path(__file__).resolve().parent / "surveys"
+_VALIDATION = 5
+"""One in five training subjects, the last ones and at least one, is held out to choose settings."""
+
+_Some = msgspec.Meta(min_length=1)
+
+
+class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    preset: str
+    model: dict[str, Any] = {}
+    like: str = ""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sets: Annotated[tuple[str, ...], _Some]
+    forms: Annotated[dict[str, _Form], _Some]
+    choices: Annotated[dict[str, dict[str, Any]], _Some]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One form on one data set.
+
+    Attributes:
+        set: the name of the recipe that gives data, augmentation and schedule.
+        form: the form's label.
+        choices: a recipe for each choice of settings, by its label.
+        like: the label of the form of which this one takes the choice; its own if it chooses itself.
+    """
+
+    set: str
+    form: str
+    choices: dict[str, Recipe]
+    like: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A whole survey: a cell for each set and form, set by set; forms that choose themselves come first."""
+
+    name: str
+    sets: tuple[str, ...]
+    forms: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a cell has reached.
+
+    Attributes:
+        validation: top-1 on the held-out training subjects by choice, of the finished runs.
+        chosen: the label of the best choice; None until all are finished.
+        top1: top-1 on the test subjects by seed, of the finished runs.
+    """
+
+    validation: dict[str, float]
+    chosen: str | None
+    top1: dict[int, float]
+
+
+def load_survey(name_or_path: str) -> Survey:
+    """Load a survey that ships by its name, or a TOML file by its path.
+
+    Raises:
+        CheckpointError: there is no such file, or it has a mistake.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _FOLDER / f"{name_or_path}.toml"
+    if not is_file(path):
+        names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+        raise CheckpointError(f"There is no survey {name_or_path}.", f"Choose {names}, or give a .toml file.")
+    source = Source(str(path), CheckpointError, "Write sets, [forms] and [choices].")
+    file = read_toml(path, _File, source)
+    for label, form in file.forms.items():
+        if form.like and (form.like not in file.forms or file.forms[form.like].like):
+            raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
+    forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
+    sets = [load_recipe(name) for name in file.sets]
+    cells = tuple(
+        _cell(of_set, label, file.forms[label], file.choices) for of_set in sets for label in forms
+    )
+    return Survey(path.stem, tuple(of_set.name for of_set in sets), tuple(file.forms), cells)
+
+
+def _cell(of_set: Recipe, label: str, form: _Form, choices: dict[str, dict[str, Any]]) -> Cell:
+    recipes = {}
+    for choice, changes in choices.items():
+        name = f"{of_set.name}-{_slug(label)}-{_slug(choice)}"
+        model = {**of_set.model, **form.model, **changes}
+        recipes[choice] = replace(of_set, name=name, preset=form.preset, model=model)
+    return Cell(of_set.name, label, recipes, form.like or label)
+
+
+def _slug(label: str) -> str:
+    return "".join(sign if sign.isalnum() else "-" for sign in label.lower())
+
+
+def for_validation(recipe: Recipe) -> Recipe:
+    """Return the recipe with its last training subjects, one in five, as the test part.
+
+    Raises:
+        CheckpointError: there is only one training subject.
+    """
+    subjects = recipe.data.train_subjects
+    if len(subjects) < 2:
+        raise CheckpointError(
+            f"Recipe {recipe.name} has one training subject; none can be held out to choose settings.",
+            "List more training subjects, or give the survey one choice.",
+        )
+    count = max(1, len(subjects) // _VALIDATION)
+    data = replace(recipe.data, train_subjects=subjects[:-count], test_subjects=subjects[-count:])
+    return replace(recipe, data=data)
+
+
+def folder_of(recipe: Recipe, seed: int, out: Path, *, validation: bool) -> Path:
+    """Return the folder of a run."""
+    return out / f"{recipe.name}-{'validation' if validation else f'seed{seed}'}"
+
+
+def fill(
+    survey: Survey,
+    seeds: Sequence[int],
+    out: Path,
+    started: Started,
+    only: Sequence[str] = (),
+) -> list[Path]:
+    """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
+
+    Several processes may fill one folder: each skips the runs on which another one works.
+
+    Args:
+        survey: the survey.
+        seeds: the seeds of the test runs.
+        out: the folder of all runs.
+        started: the callback when a run starts.
+        only: the names of the sets to work on; empty for all.
+
+    Returns:
+        The folders on which other processes were still working, so that their cells are not complete.
+
+    Raises:
+        CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
+    """
+    write_table(survey, seeds, out)  # A place that cannot be written to is refused before the first run.
+    busy: list[Path] = []
+    for name in survey.sets:
+        cells = [cell for cell in survey.cells if cell.set == name]
+        if only and name not in only:
+            continue
+        dataset = None
+
+        def run(recipe: Recipe, seed: int, folder: Path) -> None:
+            nonlocal dataset
+            if is_finished(recipe, seed, folder):
+                return
+            if dataset is None:
+                dataset = load(recipe.data)
+            try:
+                complete(recipe, dataset, seed, folder, folder, started)
+            except BusyError:
+                busy.append(folder)
+            write_table(survey, seeds, out)
+
+        for cell in cells:
+            if len(cell.choices) > 1 and cell.like == cell.form:
+                for recipe in cell.choices.values():
+                    run(for_validation(recipe), 0, folder_of(recipe, 0, out, validation=True))
+        for seed in seeds:
+            for cell in cells:
+                chosen = _chosen(survey, cell, out)
+                if chosen is not None:
+                    recipe = cell.choices[chosen]
+                    run(recipe, seed, folder_of(recipe, seed, out, validation=False))
+    return busy
+
+
+def result(survey: Survey, cell: Cell, seeds: Sequence[int], out: Path) -> Result:
+    """Return what a cell has reached so far."""
+    validation = _validated(cell, out)
+    chosen = _chosen(survey, cell, out)
+    top1 = {}
+    if chosen is not None:
+        recipe = cell.choices[chosen]
+        for seed in seeds:
+            found = _top1(recipe, seed, folder_of(recipe, seed, out, validation=False))
+            if found is not None:
+                top1[seed] = found
+    return Result(validation, chosen, top1)
+
+
+def _validated(cell: Cell, out: Path) -> dict[str, float]:
+    found = {}
+    if len(cell.choices) > 1:
+        for label, recipe in cell.choices.items():
+            top1 = _top1(for_validation(recipe), 0, folder_of(recipe, 0, out, validation=True))
+            if top1 is not None:
+                found[label] = top1
+    return found
+
+
+def _chosen(survey: Survey, cell: Cell, out: Path) -> str | None:
+    if len(cell.choices) == 1:
+        return next(iter(cell.choices))
+    chooser = next(one for one in survey.cells if (one.set, one.form) == (cell.set, cell.like))
+    validated = _validated(chooser, out)
+    if len(validated) < len(chooser.choices):
+        return None
+    return max(validated, key=lambda label: validated[label])  # the first one of equal ones
+
+
+def _top1(recipe: Recipe, seed: int, folder: Path) -> float | None:
+    if not is_finished(recipe, seed, folder):
+        return None
+    return float(load_checkpoint(folder / CHECKPOINT_FILE).metrics["test_top1"])
+
+
+def tabulate(survey: Survey, seeds: Sequence[int], out: Path) -> dict[str, Any]:
+    """Return the table as plain values; the mean of a cell without a finished run is None."""
+    rows = []
+    for cell in survey.cells:
+        found = result(survey, cell, seeds, out)
+        top1 = list(found.top1.values())
+        rows.append(
+            {
+                "set": cell.set,
+                "form": cell.form,
+                "chosen": found.chosen,
+                "validation": found.validation,
+                "runs": [{"seed": seed, "top1": value} for seed, value in found.top1.items()],
+                "missing": len(seeds) - len(top1),
+                "mean": statistics.mean(top1) if top1 else None,
+                "spread": statistics.stdev(top1) if len(top1) > 1 else None,
+            }
+        )
+    return {"survey": survey.name, "seeds": list(seeds), "cells": rows}
+
+
+def markdown(survey: Survey, table: dict[str, Any]) -> str:
+    """Return the table as Markdown, a line per set, in percent; the spread is that over seeds (n - 1)."""
+    by_place = {(cell["set"], cell["form"]): cell for cell in table["cells"]}
+    lines = ["| set | " + " | ".join(survey.forms) + " |", "|---" * (len(survey.forms) + 1) + "|"]
+    for name in survey.sets:
+        texts = [_text(by_place[name, form]) for form in survey.forms]
+        lines.append(f"| {name} | " + " | ".join(texts) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _text(cell: dict[str, Any]) -> str:
+    if cell["mean"] is None:
+        return "-"
+    text = f"{100 * cell['mean']:.1f}"
+    if cell["spread"] is not None:
+        text += f" ± {100 * cell['spread']:.1f}"
+    if cell["missing"]:
+        text += f" ({len(cell['runs'])} of {len(cell['runs']) + cell['missing']})"
+    return f"{text}, {cell['chosen']}"
+
+
+def write_table(survey: Survey, seeds: Sequence[int], out: Path) -> None:
+    """Write ``table.json`` and ``table.md`` atomically.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    table = tabulate(survey, seeds, out)
+    write_files(out, {"table.json": json.dumps(table, indent=1) + "\n", "table.md": markdown(survey, table)})

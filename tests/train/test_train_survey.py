@@ -1,0 +1,107 @@
+"""Surveys: settings are chosen on held-out training subjects, and one table holds all sets and forms."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli.survey import command
+from sensor_bnn.data.series import Series
+from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.train import archives
+from sensor_bnn.train.survey import for_validation, load_survey
+
+SET = """
+preset = "sensor-nano"
+[data]
+set = "npz"
+path = "{path}"
+train_subjects = [1, 2, 3]
+test_subjects = [4]
+[model]
+stem_kernel = 5
+[schedule]
+epochs = 1
+batch = 16
+warmup = 0.5
+"""
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    y = np.tile([0, 1], 24)
+    x = random.normal(size=(48, 2, 24)) + 2 * y[:, None, None]
+    recording = np.repeat([1, 2, 3, 4], 12)
+    np.savez(tmp_path / "x.npz", x=x.astype(np.float32), y=y, classes=["low", "high"], recording=recording)
+    (tmp_path / "own.toml").write_text(SET.format(path=tmp_path / "x.npz"))
+    path = tmp_path / "two.toml"
+    path.write_text(
+        f'sets = ["{tmp_path}/own.toml"]\n'
+        '[forms.bits]\npreset = "sensor-nano-conv"\n'
+        '[forms.whole]\npreset = "sensor-nano-conv"\nmodel = { precision = "full" }\nlike = "bits"\n'
+        '[choices]\nchannel = { normalise = "channel" }\nwindow = { normalise = "window" }\n'
+    )
+    return path
+
+
+@pytest.mark.usefixtures("training")
+def test_settings_are_chosen_on_held_out_training_subjects(tmp_path: Path, survey: Path) -> None:
+    out = tmp_path / "runs"
+    arguments = [str(survey), "--seeds", "2", "--out", str(out)]
+    result = CliRunner().invoke(command, [*arguments, "--json"], catch_exceptions=False)
+    table = json.loads(result.stdout)
+    bits, whole = table["cells"]
+    assert set(bits["validation"]) == {"channel", "window"}
+    assert whole["validation"] == {}  # It takes the choice of its form.
+    assert bits["chosen"] == whole["chosen"] == max(bits["validation"], key=bits["validation"].get)
+    assert [run["seed"] for run in bits["runs"]] == [0, 1]
+    assert not bits["missing"]
+    folders = {path.name for path in out.iterdir() if path.is_dir()}
+    assert len(folders) == 2 + 2 * 2
+    validation = json.loads((out / "own-bits-window-validation" / "history.json").read_text())
+    assert validation
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
+    again = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
+    assert again.stdout.startswith("| set | bits | whole |")
+    assert (out / "table.md").read_text() == again.stdout
+
+
+def test_the_test_subjects_choose_nothing() -> None:
+    for cell in load_survey("sensors").cells:
+        for recipe in cell.choices.values():
+            data = for_validation(recipe).data
+            assert set(data.train_subjects) | set(data.test_subjects) == set(recipe.data.train_subjects)
+            assert not set(data.test_subjects) & set(recipe.data.test_subjects)
+            assert data.test_subjects
+
+
+def test_mistakes_are_refused(tmp_path: Path, survey: Path) -> None:
+    with pytest.raises(CheckpointError, match="no survey nothing"):
+        load_survey("nothing")
+    survey.write_text(survey.read_text().replace('like = "bits"', 'like = "whole"'))
+    with pytest.raises(CheckpointError, match=r"forms.whole.like is 'whole'"):
+        load_survey(str(survey))
+    wrong = CliRunner().invoke(command, ["sensors", "--set", "moon", "--dry-run", "--out", str(tmp_path)])
+    assert isinstance(wrong.exception, CheckpointError)
+    with pytest.raises(CheckpointError, match="one training subject"):
+        recipe = next(iter(load_survey("sensors").cells[0].choices.values()))
+        for_validation(type(recipe)(**{**vars(recipe), "data": type(recipe.data)(train_subjects=(1,))}))
+
+
+def test_every_part_of_an_archive_has_its_share_of_each_class() -> None:
+    train = [Series(np.full((1, 4), label, dtype=np.float32), str(label)) for label in range(3)] * 20
+    test = [Series(np.ones((1, 9), dtype=np.float32), "10")]
+    found = archives.as_recordings(train, test, 6)
+    assert found.classes == ("0", "1", "2", "10")  # numbers by value
+    for part in range(1, archives.PARTS + 1):
+        assert np.bincount(found.y[found.group == part]).tolist() == [4, 4, 4]
+    assert found.y[found.group == archives.TEST].tolist() == [3]
+    assert found.windows().x.shape == (61, 1, 6)
+    with pytest.raises(DataError, match="training part has 1 channels, the test part 2"):
+        archives.as_recordings(train, [Series(np.ones((2, 4), dtype=np.float32), "0")], 6)
