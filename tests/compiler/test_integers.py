@@ -232,7 +232,7 @@ def test_tensors_that_two_operators_read_are_stored_once():
     assert "BnnPatches + BnnIntLinear + BnnStreamAdd" in operators
 
 
-INTEGER_SUPPORT = {"__aeabi_idiv", "__aeabi_lmul", "memcpy", "memset"}
+INTEGER_SUPPORT = {"__aeabi_idiv", "memcpy", "memset"}
 """What kernels may call: divisions and copies, where the core has no instruction."""
 FLOAT_SUPPORT = (
     "__aeabi_f",

@@ -17,12 +17,12 @@ class Grid:
 
     rows: int
     columns: int
-    kernel_rows: int = 1
-    kernel_columns: int = 1
-    stride_rows: int = 1
-    stride_columns: int = 1
-    dilation_rows: int = 1
-    dilation_columns: int = 1
+    kernel_rows: int
+    kernel_columns: int
+    stride_rows: int
+    stride_columns: int
+    dilation_rows: int
+    dilation_columns: int
 
     @property
     def out_rows(self) -> int:
