@@ -1,6 +1,6 @@
 """Public bug reports, rebuilt as small cases: the tests that hold us to the right outcome of each.
 
-The inputs are made in the tests. A name that ends in an underscore stands for all tests that begin with it.
+The inputs are made in the tests. A name that ends in an underscore is for all tests that begin with it.
 """
 
 import ast

@@ -28,7 +28,7 @@ static bool too_long;
 /* Bytes that `db load` announced, and how many of them have been written to the model's input. */
 static uint32_t expected;
 static uint32_t loaded;
-/* Whether the last `db load` was refused: the input from before is then not the one that the runner means. */
+/* Whether the last `db load` was refused: the earlier input is then not what the runner means. */
 static bool refused;
 
 static void say(const char *text) {

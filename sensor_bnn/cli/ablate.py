@@ -79,7 +79,7 @@ def command(
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.train import sets
-    from sensor_bnn.train.ablation import fill, load_ablation, markdown, plan_runs, tabulate
+    from sensor_bnn.train.ablation import fill, load_ablation, markdown, plan_runs, tabulate, write_table
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
 
@@ -100,6 +100,7 @@ def command(
     console = Console(stderr=True)
     busy = []
     if not dry_run:
+        write_table(plan, runs, folder)  # A place that cannot be written to is refused before data are read.
         dataset = sets.load(plan.rows[0].recipe.data)
         notes = (note for run in runs for note in sets.check_split(dataset, run.recipe.data))
         for note in dict.fromkeys(notes):

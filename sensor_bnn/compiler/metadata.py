@@ -183,13 +183,13 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cost_model: str
     layers: Annotated[tuple[LayerFacts, ...], Meta(min_length=1)]
     classes: Annotated[tuple[str, ...], Meta(min_length=1)] | None
+    channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None
     tuning: Sha256 | None
     prefix: Prefix
     library: str | None
     arena: tuple[Tenant, ...]
     weights_sha256: Sha256
     files: dict[BundleFile, Sha256]
-    channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
         for place, layer in enumerate(self.layers):

@@ -110,6 +110,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         cost_model="none",
         layers=(layer,),
         classes=None,
+        channels=None,
         tuning=None,
         prefix="check",
         library=None,

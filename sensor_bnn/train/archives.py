@@ -80,7 +80,7 @@ class Archive:
 
     Attributes:
         package: the package that carries it.
-        member: the path of its two files in the package; ``{part}`` stands for TRAIN or TEST.
+        member: the path of its two files in the package; ``{part}`` is TRAIN or TEST.
     """
 
     package: Package
@@ -280,7 +280,7 @@ class _Frames(pickle.Unpickler):
     }
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
-        """Return what a name in the pickle stands for.
+        """Return what a name in the pickle means.
 
         Raises:
             pickle.UnpicklingError: the name is none of a frame's.

@@ -72,6 +72,7 @@ class SerialPort:
 
     def __init__(self, path: str, uart: Uart) -> None:
         self.path = path
+        self._emulated = False
         if "://" in path:
             self._serial = _open_url(path, uart)
             _log.info("opened %s at %d baud", path, uart.baud)

@@ -133,7 +133,9 @@ def test_a_bundle_of_an_earlier_format_is_compiled_again(tmp_path):
 
 def test_steps_are_kept_to_the_last_bit():
     facts = bundle_facts(**{**INTEGERS, "output_step": 0.1 + 0.2})
-    known = msgspec.json.decode(msgspec.convert(facts, Metadata).to_json(), type=Metadata)
+    values = json.loads(msgspec.convert(facts, Metadata).to_json())
+    values.pop("digest")
+    known = msgspec.convert(values, Metadata)
     assert known.output_step == 0.1 + 0.2 and known.input_step == tuple(INTEGERS["input_step"])
 
 

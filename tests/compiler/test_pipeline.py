@@ -242,7 +242,7 @@ def dynamic(model):
 
 
 def other_version(model):
-    model.opset_import[1].version = 2
+    model.opset_import[1].version = 3
 
 
 def no_bits(model):
@@ -271,7 +271,10 @@ BROKEN = {
     "nan": ("constant scale of node /contract is infinite or not a number", scale_of(np.nan)),
     "nothing computed": ("output is a constant", output_is_constant),
     "a dynamic shape": (r"shape of x is not static: \[batch, 200\]", dynamic),
-    "another version": ("version 2 of domain ai.sensorbnn; this program supports version 1", other_version),
+    "another version": (
+        "version 3 of domain ai.sensorbnn; .* supports versions 1 and 2",
+        other_version,
+    ),
     "K of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: K is 0", no_bits),
     "N of 0": (r"Node /expand \(BnnLinearPacked\) is not valid: expand is uint32\[0, 2\]", no_outputs),
     "a cycle": ("node /sum depends on itself: the graph is cyclic", cyclic),

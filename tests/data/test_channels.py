@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from sensor_bnn.data.channels import channel_order
 from sensor_bnn.data.samples import Samples, read_samples, write_samples
 from sensor_bnn.errors import CheckpointError, DataError, ModelError
 from sensor_bnn.live import stream
+from sensor_bnn.live.payloads import Settings
 from sensor_bnn.live.recording import Recording, of_model, read_recording
-from sensor_bnn.live.stream import DECISION, Settings, stream_at
+from sensor_bnn.live.stream import stream_at
 from sensor_bnn.measure.on_host import run_checkpoint, run_host_bundle, run_onnx
 from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint
 from sensor_bnn.nn.config import TransformerConfig
@@ -217,6 +219,10 @@ def test_recordings_of_a_file_are_told_apart(tmp_path: Path) -> None:
     assert read_recording(tmp_path / "w.npz").breaks == (4, 8)
 
 
+DECISION = struct.Struct("<IHHffQQQ")
+"""A decision of a model of floats, as the board sends it: docs/protocol.md."""
+
+
 class PlayedStream:
     """Windows of two samples, one after every sample, as firmware/stream/stream.c cuts them."""
 
@@ -245,7 +251,7 @@ def test_no_window_has_samples_of_two_recordings(tmp_path: Path, monkeypatch: py
     @contextmanager
     def application(*arguments: object) -> Iterator[object]:
         class Hello:
-            max_payload = 4 + 2 * 4
+            max_payload = 4 + 2 * DECISION.size
             emulated = False
 
         yield played, Hello

@@ -17,6 +17,7 @@ BESIDE = {
     "keygen": {"sensor_bnn/cli/build.py", "sensor_bnn/firmware/ed25519.py"},
     "smartwatch": {
         "sensor_bnn/train/recipes/watch-small.toml",
+        "sensor_bnn/train/recipes/basic-motions.toml",
         "sensor_bnn/zoo/watch-tiny/README.md",
         "sensor_bnn/zoo/watch-tiny/NOTICE",
     },

@@ -28,7 +28,16 @@ from sensor_bnn.nn.folded_hybrid import (
 from sensor_bnn.nn.folded_hybrid_forward import Trace, forward
 from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed
 from sensor_bnn.nn.hybrid_model import HybridModel
-from sensor_bnn.nn.hybrid_parts import BYTE, ByteRange, Epilogue, Product, Threshold, pooled, repeated
+from sensor_bnn.nn.hybrid_parts import (
+    BYTE,
+    ByteRange,
+    Epilogue,
+    Product,
+    Threshold,
+    by_head,
+    pooled,
+    repeated,
+)
 from sensor_bnn.nn.integers import input_steps, power_of_two, pre_shift, quantizer
 from sensor_bnn.nn.ranges import RARE, Ranges
 from sensor_bnn.tracing import NOTES
@@ -189,13 +198,13 @@ class Layers:
         self, layer: Attention, integers: FoldedHybridAttention, name: str, stream: Tensor
     ) -> Tensor:
         assert layer.signs is not None and layer.merged is not None
-        by_head = []
+        found_by_head = []
         for role, sign in zip(("query", "key", "value"), layer.signs, strict=True):
             part = f"{name}.{role}"
             after = self.signed(getattr(layer, role), getattr(integers, role), part, stream)
             signs = self.signs(sign, self.trace[f"{part}.signs"], self.stream(part, after))
-            by_head.append(layer._split(signs))
-        q, k, v = by_head
+            found_by_head.append(by_head(signs, layer.heads))
+        q, k, v = found_by_head
         scores = q @ k.transpose(-2, -1)
         found = torch.from_numpy(self.trace[f"{name}.map"])
         heads = torch.arange(layer.heads)[:, None, None]

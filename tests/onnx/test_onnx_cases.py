@@ -400,7 +400,7 @@ def test_samples_of_another_shape_are_refused(tmp_path):
     samples = tmp_path / "samples.npz"
     x = np.zeros((2, 1, 9), np.float32)
     np.savez(samples, x=x, y=np.zeros(2, np.int64), classes=np.array(["a"]))
-    with pytest.raises(DataError, match=r"are \[1, 9\], the model takes \[1, 1, 8\]"):
+    with pytest.raises(DataError, match=r"is \[1, 9\], the model takes \[1, 8\]"):
         compile_model(path, "host", tmp_path / "host", samples=samples)
     assert not (tmp_path / "host").exists()
 

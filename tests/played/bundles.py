@@ -74,6 +74,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "cost_model": "none",
         "layers": [layer_facts(index) for index in range(3)],
         "classes": None,
+        "channels": None,
         "tuning": None,
         "prefix": "stand_in",
         "library": None,

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "profile": "report/test_profile.py::test_the_command_at_a_port",
     "report": "report/test_report.py::test_the_command_tells_what_it_wrote",
     "stream": "report/test_stream.py::test_the_shipped_model_hears_its_recordings",
+    "survey": "train/test_train_survey.py::test_settings_are_chosen_on_held_out_training_subjects",
     "train": "train/test_train_cli.py::test_train_then_eval_then_samples",
     "tune": "tuning/test_tune.py::test_the_command_counts_keeps_and_compiles",
     "verify": "compiler/test_verify.py::test_every_layer_of_every_backend_agrees_on_an_emulated_board_too",

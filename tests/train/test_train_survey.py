@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,14 @@ def survey(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("training")
-def test_settings_are_chosen_on_held_out_training_subjects(tmp_path: Path, survey: Path) -> None:
+def test_settings_are_chosen_on_held_out_training_subjects(
+    tmp_path: Path, survey: Path, conforms: Callable[[str, object], None]
+) -> None:
     out = tmp_path / "runs"
     arguments = [str(survey), "--seeds", "2", "--out", str(out)]
     result = CliRunner().invoke(command, [*arguments, "--json"], catch_exceptions=False)
     table = json.loads(result.stdout)
+    conforms("survey", table)
     bits, whole = table["cells"]
     assert set(bits["validation"]) == {"channel", "window"}
     assert whole["validation"] == {}  # It takes the choice of its form.
