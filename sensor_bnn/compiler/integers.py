@@ -43,10 +43,10 @@ def _int_product(costs: Costs, types: list[TensorType]) -> Plan:
 
 
 def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, residual: bool) -> Plan:
-    (M, A), N = types[0].shape, types[-1].shape[0]
+    (M, A), N, slopes = types[0].shape, types[-2].shape[0], types[-1].shape[0]
     B = types[1].shape[1] if residual else 0
-    kernel = f"sbnn_stream_m{M}_a{A}_n{N}_b{B}_p{pre}_s{shift}"
-    call = tir_call(kernel, built(stream, M, A, N, B, pre, shift))
+    kernel = f"sbnn_stream_m{M}_a{A}_n{N}_b{B}_l{slopes}_p{pre}_s{shift}"
+    call = tir_call(kernel, built(stream, M, A, N, B, slopes, pre, shift))
     return Plan((call,), costs.integers.values(M, N))
 
 
@@ -58,7 +58,7 @@ def _layer(
     grid = Grid(*sizes)
     (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
     B = types[5].shape[1] if residual else 0
-    shape = StreamLayer(grid, W, K, A, N, B, pre, shift, packed, in_place=False)
+    shape = StreamLayer(grid, W, K, A, N, B, types[4].shape[0], pre, shift, packed, in_place=False)
     M = grid.out_tokens
     return Plan(
         _layer_calls(shape),

@@ -62,7 +62,8 @@ class StreamEpilogue:
     """int16 of an accumulator: scale, shift, add bias and stream, multiply by slope / 8192 if negative.
 
     Attributes:
-        scale, bias, slope: int16 ``[N]``; a slope of 8192 is 1.
+        scale, bias: int16 ``[N]``.
+        slope: int16 ``[N]``, or ``[1]`` for all channels; a slope of 8192 is 1.
         pre, shift: 0 .. 30; the accumulator is rounded and shifted right by pre before it is scaled.
     """
 

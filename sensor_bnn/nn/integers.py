@@ -182,10 +182,11 @@ def fold_epilogue(
     """
     channels = len(acc_step)
     gain, mean, offset = _norm(epilogue, channels)
-    before, slope, after = np.zeros(channels), np.ones(channels), np.zeros(channels)
+    before, slope, after = np.zeros(channels), np.ones(1), np.zeros(channels)
     if epilogue.activation is not None:
         bend = epilogue.activation
-        before, slope, after = (reals(part, channels) for part in (bend.before, bend.slope, bend.after))
+        before, after = (reals(part, channels) for part in (bend.before, bend.after))
+        slope = reals(bend.slope, len(bend.slope))  # one, if the channels share it
     offset = offset - before + (0 if shortcut is None else shortcut)
     if np.abs(slope).max() * SLOPE_ONE > LARGEST_HALF:
         raise CheckpointError(
@@ -215,7 +216,7 @@ def affine(gain: Reals, mean: Reals, offset: Reals, bound: int, unit: Unit) -> S
     scale = np.clip(np.rint(gain * 2.0**shift), -LARGEST_HALF, LARGEST_HALF)
     # The bias follows from the rounded scale, so that the rounding changes nothing at the mean.
     bias = np.clip(np.rint(offset - mean / 2.0**pre * scale / 2.0**shift), -LARGEST_HALF, LARGEST_HALF)
-    slope = np.full(len(scale), SLOPE_ONE, dtype=np.int16)
+    slope = np.full(1, SLOPE_ONE, dtype=np.int16)
     return StreamEpilogue(scale.astype(np.int16), bias.astype(np.int16), slope, pre, shift)
 
 

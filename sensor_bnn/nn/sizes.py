@@ -135,7 +135,8 @@ def _constant_bytes(model: HybridModel) -> int:
     total = 0
     for module in model.modules():
         if isinstance(module, Epilogue):
-            total += 6 * module.norm.weight.numel()  # scale, bias and slope of 16 bits
+            total += 4 * module.norm.weight.numel()  # scale and bias of 16 bits
+            total += 2 * (1 if module.activation is None else module.activation.slope.numel())
         elif isinstance(module, Product):
             inputs = module.weight.shape[1]
             # A threshold of 16 bits before signs; a scale of 16 and a bias of 32 bits before bytes.
@@ -147,5 +148,5 @@ def _constant_bytes(model: HybridModel) -> int:
         elif isinstance(module, Head):
             classes, features = module.linear.weight.shape
             width = features // len(module.pooling)
-            total += 6 * features + 6 * classes + 2 * width * ("positive" in module.pooling)
+            total += 6 * features + 4 * classes + 2 + 2 * width * ("positive" in module.pooling)
     return total

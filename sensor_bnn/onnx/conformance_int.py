@@ -163,6 +163,8 @@ def _arithmetic_cases(name: str, shortcut: tuple[Array, ...]) -> Iterator[Case]:
     ):
         yield one(f"slopes-at-{label}", [acc] * 9, i16(*[1] * 9), i16(*[0] * 9), slope, pre=0, shift=0)
     yield one("ties-of-slope", [-1, -2, -3, -4, -5, -6], *equal(6, 1, slope=4096), pre=0, shift=0)
+    shared = (np.full(6, 3, np.int16), i16(0, 5, -5, 100, -100, 0), i16(-2048))
+    yield one("one-slope-for-all", [-1, -2, 3, -400, 500, -6], *shared, pre=0, shift=1)
     yield one("ties-of-negative-slope", [-1, -2, -3, -4, -5, -6], *equal(6, 1, slope=-4096), pre=0, shift=0)
 
 

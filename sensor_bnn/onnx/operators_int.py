@@ -77,7 +77,7 @@ def _stream_shape(
     typed("scale", scale, SHORT, 1)
     outputs = scale.shape[0]
     vector("bias", bias, SHORT, outputs)
-    vector("slope", slope, SHORT, outputs)
+    vector("slope", slope, SHORT, 1 if slope.shape == (1,) else outputs)
     _repeats("acc", acc, outputs)
     return TensorType(SHORT, (acc.shape[0], outputs))
 

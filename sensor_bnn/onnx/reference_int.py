@@ -83,7 +83,7 @@ def bnn_stream(acc: Integers, scale: Shorts, bias: Shorts, slope: Shorts, *, pre
         acc: accumulators ``[T, A]``; output n reads number n mod A.
         scale: the factor of each output, in steps of ``2 ** -(pre + shift)``, ``[N]``.
         bias: what is added to each output, in its own steps, ``[N]``.
-        slope: the factor of negative results, Q13, ``[N]``.
+        slope: the factor of negative results, Q13, ``[N]``, or ``[1]`` for all outputs.
         pre: the bits that are rounded away before the product.
         shift: the bits that are rounded away after it.
 

@@ -140,10 +140,11 @@ class Maker:
         pre = max(largest.bit_length() - 14, 0)
         shift = int(self.rng.integers(0, 8))
         scale = min(2 ** (shift + 16 - min(largest.bit_length(), 14)), 32767)
+        slopes = 1 if self.rng.random() < 0.4 else N  # one for all, or one each
         constants = (
             self.shorts(N, -scale, scale),
             self.shorts(N, -3000, 3000),
-            self.shorts(N, -4000 if self.rng.random() < 0.3 else 0, 16384),
+            self.shorts(slopes, -4000 if self.rng.random() < 0.3 else 0, 16384),
         )
         if shortcut is None:
             return self.own("BnnStream", acc, *constants, pre=pre, shift=shift)

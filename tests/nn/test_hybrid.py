@@ -312,8 +312,8 @@ def test_multiply_adds_of_a_known_shape() -> None:
 @pytest.mark.parametrize(
     ("name", "most_macs", "most_bytes"),
     (
-        ("image-base", 65e6, 110e3),
-        ("image-base-conv", 65e6, 110e3),
+        ("image-base", 65e6, 110 * 1024),
+        ("image-base-conv", 65e6, 110 * 1024),
         ("image-small", 12e6, 30e3),
         ("image-small-conv", 12e6, 30e3),
     ),

@@ -29,7 +29,8 @@ class Channels:
     """The constants of a stream and its shortcut, as parameters of a kernel.
 
     Attributes:
-        scale, bias, slope: int16 ``[N]``.
+        scale, bias: int16 ``[N]``.
+        slope: int16 ``[N]``, or ``[1]`` for one that all channels share.
         residual: the shortcut, int16 ``[tokens, B]``, or None; B is a divisor of N.
         pre: the shift of the accumulator.
         shift: the shift of the scaled accumulator.
@@ -52,9 +53,8 @@ def emit_value(acc: Expr, added: Expr | None, n: Expr, channels: Channels) -> Ex
         n: the channel.
         channels: the constants.
     """
-    scale, bias, slope = (
-        T.Cast("int32", constant[n]) for constant in (channels.scale, channels.bias, channels.slope)
-    )
+    scale, bias = (T.Cast("int32", constant[n]) for constant in (channels.scale, channels.bias))
+    slope = T.Cast("int32", channels.slope[0 if int(channels.slope.shape[0]) == 1 else n])
     total = rounded(saturated(rounded(acc, channels.pre)) * scale, channels.shift) + bias
     if added is not None:
         total = total + T.Cast("int32", added)
@@ -87,8 +87,8 @@ def emit_values(
         store(n, emit_value(acc(T.truncmod(part * stretch, A) + place), added, n, channels))
 
 
-def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
-    """Build ``(acc int32 [M, A], scale, bias, slope int16 [N]) -> y int16 [M, N]``.
+def stream(M: int, A: int, N: int, B: int, slopes: int, pre: int, shift: int) -> PrimFunc:
+    """Build ``(acc int32 [M, A], scale, bias int16 [N], slope int16 [slopes]) -> y int16 [M, N]``.
 
     With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``.
 
@@ -97,13 +97,14 @@ def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
         A: the accumulators of a token.
         N: the width of the stream.
         B: the width of the residual, or 0 for none.
+        slopes: N, or 1 for a slope that all channels share.
         pre, shift: the shifts.
     """
     with IRBuilder() as made, T.prim_func(s_tir=True):
         T.func_name("kernel")
         acc = T.arg("acc", T.Buffer((M, A), "int32"))
         residual = T.arg("residual", T.Buffer((M, B), "int16")) if B else None
-        channels = Channels(*stream_constants(N), residual, pre, shift)
+        channels = Channels(*stream_constants(N, slopes), residual, pre, shift)
         y = T.arg("y", T.Buffer((M, N), "int16"))
         with T.serial(0, M) as i:
 
@@ -114,7 +115,7 @@ def stream(M: int, A: int, N: int, B: int, pre: int, shift: int) -> PrimFunc:
     return made.get()
 
 
-def stream_constants(N: int) -> tuple[Buffer, Buffer, Buffer]:
-    """Declare the next three parameters of a kernel: scale, bias and slope, int16 ``[N]`` each."""
-    scale, bias, slope = (T.arg(name, T.Buffer((N,), "int16")) for name in ("scale", "bias", "slope"))
-    return scale, bias, slope
+def stream_constants(N: int, slopes: int) -> tuple[Buffer, Buffer, Buffer]:
+    """Declare a kernel's next parameters, int16: scale and bias ``[N]``, slope ``[slopes]``."""
+    scale, bias = (T.arg(name, T.Buffer((N,), "int16")) for name in ("scale", "bias"))
+    return scale, bias, T.arg("slope", T.Buffer((slopes,), "int16"))

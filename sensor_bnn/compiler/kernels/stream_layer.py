@@ -26,6 +26,7 @@ class StreamLayer:
         A: the rows of weights.
         N: the outputs of a token, a multiple of A.
         B: the width of the residual, or 0 for none.
+        slopes: N, or 1 for a slope that all outputs share.
         pre, shift: the shifts of BnnStream.
         packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
         in_place: whether y holds the residual, whose width is N, before it gets the outputs. A core with
@@ -38,6 +39,7 @@ class StreamLayer:
     A: int
     N: int
     B: int
+    slopes: int
     pre: int
     shift: int
     packed: bool
@@ -68,22 +70,24 @@ class StreamLayer:
         """The sizes in the kernel's symbol."""
         terms = f"k{self.K}" if self.K else f"w{self.W}"
         form = "bits" if self.packed else "sums" if self.in_place else "values"
-        return f"{form}_{self.grid.name}_{terms}_a{self.A}_n{self.N}_b{self.B}_p{self.pre}_s{self.shift}"
+        widths = f"a{self.A}_n{self.N}_b{self.B}_l{self.slopes}"
+        return f"{form}_{self.grid.name}_{terms}_{widths}_p{self.pre}_s{self.shift}"
 
 
 def stream_layer(shape: StreamLayer) -> PrimFunc:
-    """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16 [N]) -> y int16 [out_tokens, N]``.
+    """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16) -> y int16 [out_tokens, N]``.
 
-    After the slope come the residual, int16 ``[out_tokens, B]``, if it is not in y; the threshold, int16
-    ``[N]``, if the outputs are bits, uint32 ``[out_tokens, words(N)]``; and the workspace: the accumulators
-    of one token, int32 ``[A]``, and if patches are cut the patch of one token, ``[taps * W]``.
+    Scale and bias are ``[N]``, the slope is ``[slopes]``. After the slope come the residual, int16
+    ``[out_tokens, B]``, if it is not in y; the threshold, int16 ``[N]``, if the outputs are bits, uint32
+    ``[out_tokens, words(N)]``; and the workspace: the accumulators of one token, int32 ``[A]``, and if
+    patches are cut the patch of one token, ``[taps * W]``.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
         T.func_name("kernel")
         x = T.arg("x", T.Buffer((grid.tokens, shape.W), shape.dtype))
         w = T.arg("w", T.Buffer((shape.A, width), shape.dtype))
-        constants = stream_constants(shape.N)
+        constants = stream_constants(shape.N, shape.slopes)
         residual = None
         if shape.B and not shape.in_place:
             residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16"))
