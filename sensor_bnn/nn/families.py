@@ -22,7 +22,7 @@ from sensor_bnn.nn.transformer import BinaryTransformer
 _SMALL = HybridConfig(
     name="sensor-small",
     widths=(64,),
-    stages=("conv conv:2 pool attn",),
+    stages=("conv pool attn",),
     stem_stride=4,
     thresholds=4,
 )
@@ -49,7 +49,7 @@ PRESETS: dict[str, ModelConfig] = {
         _SMALL, name="sensor-nano-conv", widths=(32,), stages=("conv conv:2",), thresholds=2
     ),
     "sensor-small": _SMALL,
-    "sensor-small-conv": replace(_SMALL, name="sensor-small-conv", stages=("conv conv:2 conv:4",)),
+    "sensor-small-conv": replace(_SMALL, name="sensor-small-conv", stages=("conv conv:2",)),
     "sensor-base": replace(_SMALL, name="sensor-base", stages=("conv conv:2 conv:4 pool attn mlp",)),
     "image-small": replace(
         _IMAGE, name="image-small", widths=(32, 64), stages=("conv", "conv attn conv attn")
