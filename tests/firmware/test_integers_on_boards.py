@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 from rich.console import Console
 
+from sensor_bnn.cli.bench import command as bench_command
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.firmware.build import build_firmware
@@ -29,6 +32,7 @@ from sensor_bnn.workflows.random_model import random_folded, random_inputs
 from .line import Line
 from .test_firmware_eembc import Runner, softmax
 
+ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ("qemu-microbit", "qemu-mps2-an385")
 """Cortex-M0+ and Cortex-M3."""
 FLOATS = re.compile(
@@ -61,6 +65,19 @@ def bundle_for(cross_compiler: None, onnx_file: Path) -> Callable[[str], Path]:
         return compile_model(onnx_file, target, onnx_file.parent / target).folder
 
     return make
+
+
+@pytest.mark.usefixtures("qemu", "cross_compiler")
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_counts_in_the_readme_are_those_of_the_command(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = ["--model", "sensor-small", "--random-weights", "--board", name, "--json"]
+    found = json.loads(CliRunner().invoke(bench_command, line, catch_exceptions=False).stdout)
+    assert found["bit_exact"]
+    for page in ("README.md", "docs/results.md"):
+        assert f"{found['instructions']:,}" in (ROOT / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("application", ["benchmark", "stream"])
