@@ -408,6 +408,10 @@ class ChipPort:
         """The host's rate."""
         return self.chip.uart.host_baud
 
+    def patient(self, seconds: float) -> float:
+        """How long to wait: the chip's time does not depend on this machine."""
+        return seconds
+
     def set_baud(self, baud: int) -> bool:
         """Change the host's rate."""
         self.chip.uart.host_baud = baud

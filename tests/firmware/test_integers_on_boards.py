@@ -20,6 +20,7 @@ from sensor_bnn.data.samples import Samples
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.live.payloads import Settings
+from sensor_bnn.live.recording import Recording
 from sensor_bnn.live.stream import stream_at
 from sensor_bnn.measure.bench import host_outputs, run_bench
 from sensor_bnn.measure.evaluate import run_evaluate
@@ -126,7 +127,7 @@ def test_every_command_gives_what_the_host_computes(
         assert found.outputs.dtype == np.int16 and np.array_equal(found.outputs, expected)
         raw = x.transpose(0, 2, 1).reshape(-1, 6)
         for decision, want in zip(
-            (answer for _, answer in stream_at(running.port, board, bundle, raw, Settings(100, 1.0))),
+            (answer for _, answer in stream_at(running.port, board, bundle, Recording(raw, ()), Settings(100, 1.0))),
             logits,
             strict=True,
         ):

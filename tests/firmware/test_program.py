@@ -50,7 +50,7 @@ def ended(emulator: Emulator) -> str:
     os.close(watched)
     assert has_ended, "the program still runs"
     with pytest.raises(ToolError, match="exited with status") as caught:
-        emulator.wait()
+        emulator.wait(1)
     return caught.value.message
 
 
