@@ -44,9 +44,7 @@ _MEANT_FOR = {
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
-    default=256,
-    show_default=True,
-    help="How many samples --write-samples writes.",
+    help="How many samples --write-samples writes.  [default: 256, or all if the test part has fewer]",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of the choice that --write-samples makes.")
 @click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs the bundle MODEL.")
@@ -74,7 +72,7 @@ def command(
     limit: int | None,
     confusion: Path | None,
     write_samples: Path | None,
-    samples: int,
+    samples: int | None,
     seed: int,
     port: str | None,
     board: str | None,
@@ -188,7 +186,7 @@ def _on_host(
     data: Path | None,
     limit: int | None,
     write_samples: Path | None,
-    count: int,
+    count: int | None,
     seed: int,
 ) -> HostRun:
     from sensor_bnn.measure.on_host import (

@@ -1,0 +1,93 @@
+"""The way of docs/own-sensor.md as a user types it, and the mistakes that are near it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from sensor_bnn.cli import root
+from sensor_bnn.data.samples import read_samples
+from sensor_bnn.errors import SensorBnnError
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "own-sensor.md").read_text(encoding="utf-8")
+WINDOWS = 6
+"""Of the test part: one recording with three classes, of each 150 samples, in windows of 100 by 50."""
+
+
+def blocks(kind: str) -> list[str]:
+    """The page's blocks of code of a kind, without their indent."""
+    found = re.findall(rf"^( *)```{kind}\n(.*?)^ *```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    return ["\n".join(line[len(indent) :] for line in text.splitlines()) for indent, text in found]
+
+
+COMMANDS = [shlex.split(line) for block in blocks("sh") for line in block.splitlines()]
+
+
+def typed(line: list[str]) -> Result:
+    assert line[0] == "sensor-bnn"
+    return CliRunner().invoke(root, line[1:])
+
+
+def refusal(*words: str | Path) -> SensorBnnError:
+    error = typed(["sensor-bnn", *map(str, words)]).exception
+    assert isinstance(error, SensorBnnError), error
+    return error
+
+
+def write_data(folder: Path) -> None:
+    """The page's recipe, and a small CSV file beside it: four recordings of three classes."""
+    (recipe,) = blocks("toml")
+    (folder / "my-sensor.toml").write_text(recipe, encoding="utf-8")
+    random = np.random.default_rng(0)
+    lines = ["recording,label,ax,ay,az"]
+    for recording in (1, 2, 3, 4):
+        for number, label in enumerate(("rest", "walk", "run")):
+            values = number + random.normal(size=(150, 3)) / 4
+            lines += [f"{recording},{label},{x:.4f},{y:.4f},{z:.4f}" for x, y, z in values]
+    (folder / "my-sensor.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
+    """A folder in which the page's commands up to the evaluation were typed."""
+    folder = tmp_path_factory.mktemp("own-sensor")
+    write_data(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        dry, train = (line for line in COMMANDS if line[1] == "train")
+        for line in (dry, train):
+            done = typed(line)
+            assert done.exit_code == 0, (done.output, done.exception)
+    return folder
+
+
+@pytest.fixture
+def there(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(trained)
+    return trained
+
+
+CKPT = Path("runs/my-sensor/ckpt.pt")
+
+
+def test_the_pages_evaluation_writes_all_windows_of_a_small_test_part(there: Path) -> None:
+    (line,) = (line for line in COMMANDS if line[1] == "evaluate")
+    done = typed(line)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert f"of {WINDOWS} samples" in done.stdout
+    assert len(read_samples(there / line[-1]).y) == WINDOWS
+
+
+def test_more_samples_than_windows_are_refused_by_the_options_name(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensor_bnn.measure.on_host.run_checkpoint", lambda *arguments: pytest.fail("ran"))
+    file = tmp_path / "samples.npz"
+    error = refusal("evaluate", CKPT, "--write-samples", file, "--samples", "7")
+    assert error.message == f"--samples is 7, but the recipe's test part has {WINDOWS} samples."
+    assert "1 to 6" in error.remedy and not file.exists()
