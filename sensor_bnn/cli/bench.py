@@ -96,6 +96,7 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.data.samples import WRITTEN_BY
     from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
@@ -119,7 +120,7 @@ def command(
         if random_weights:
             raise click.UsageError("--random-weights requires --model.")
         if samples_file is None:
-            raise click.UsageError("A BUNDLE requires --samples.")
+            raise click.UsageError(f"A BUNDLE requires --samples. {WRITTEN_BY}")
         result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build, baud)
     if as_json:
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))

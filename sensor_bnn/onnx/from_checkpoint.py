@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.data.channels import with_channels_of
-from sensor_bnn.data.samples import read_samples
+from sensor_bnn.data.samples import SAMPLES_FILE, read_samples
 from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
@@ -114,5 +114,5 @@ def export_checkpoint(
 
 
 def _beside(checkpoint: Path) -> Path | None:
-    beside = checkpoint.with_name("samples.npz")
+    beside = checkpoint.with_name(SAMPLES_FILE)
     return beside if beside.is_file() else None

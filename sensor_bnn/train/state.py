@@ -12,14 +12,15 @@ from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import write_errors
+from sensor_bnn.nn.checkpoint import CHECKPOINT_FILE as CHECKPOINT_FILE
+from sensor_bnn.nn.checkpoint import STATE_FILE as STATE_FILE
+from sensor_bnn.nn.checkpoint import STATE_FORMAT as STATE_FORMAT
 from sensor_bnn.nn.checkpoint import not_finite, read_tensors, write_tensors
 from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.recipe import Recipe, parse_recipe
 
-STATE_FORMAT = "sensor-bnn training state"
-STATE_FILE, CHECKPOINT_FILE = "last.pt", "ckpt.pt"
 _OTHER_FILES = ("history.csv", "history.json")
 _MOST_NAMED = 3
 

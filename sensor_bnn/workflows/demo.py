@@ -129,7 +129,11 @@ def run_demo(
             "Use `sensor-bnn export`, `build`, `flash` and `bench` with a real board.",
         )
     checkpoint = checkpoint or SHIPPED / "ckpt.pt"
-    samples = samples or checkpoint.with_name("samples.npz")
+    if samples is None:
+        # Imports torch, which takes seconds; the export needs it, too.
+        from sensor_bnn.nn.checkpoint import samples_beside
+
+        samples = samples_beside(checkpoint)
     inputs = read_samples(samples, limit)
 
     def step(number: int, text: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner, Result
 
 from sensor_bnn.cli import root
@@ -91,3 +93,68 @@ def test_more_samples_than_windows_are_refused_by_the_options_name(
     error = refusal("evaluate", CKPT, "--write-samples", file, "--samples", "7")
     assert error.message == f"--samples is 7, but the recipe's test part has {WINDOWS} samples."
     assert "1 to 6" in error.remedy and not file.exists()
+
+
+TAKES_A_CHECKPOINT = (["evaluate"], ["export"], ["demo", "--checkpoint"])
+
+
+@pytest.fixture
+def interrupted(there: Path, tmp_path: Path) -> Path:
+    """The folder of a run that was ended before its last epoch."""
+    shutil.copy(there / CKPT.with_name("last.pt"), tmp_path / "last.pt")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", TAKES_A_CHECKPOINT)
+@pytest.mark.parametrize("name", ["last.pt", "ckpt.pt"])
+def test_a_run_that_is_not_finished_says_how_to_finish_it(
+    name: str, words: list[str], interrupted: Path
+) -> None:
+    error = refusal(*words, interrupted / name)
+    assert "is not finished" in error.message and str(interrupted / name) in error.message
+    assert f"`sensor-bnn train RECIPE --out {interrupted} --resume`" in error.remedy
+
+
+@pytest.mark.parametrize("words", TAKES_A_CHECKPOINT)
+def test_the_state_of_a_finished_run_names_its_checkpoint(words: list[str], there: Path) -> None:
+    error = refusal(*words, CKPT.with_name("last.pt"))
+    assert "the state from which a run resumes" in error.message
+    assert error.remedy == f"Give {CKPT}."
+
+
+def test_a_demo_without_samples_says_how_to_write_them(there: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    shutil.copy(there / CKPT, folder / "ckpt.pt")
+    error = refusal("demo", "--checkpoint", folder / "ckpt.pt")
+    assert error.message == f"There are no samples beside {folder / 'ckpt.pt'}."
+    (line,) = re.findall("`(.*?)`", error.remedy)
+    done = typed(shlex.split(line))
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert len(read_samples(folder / "samples.npz").y) == WINDOWS
+
+
+@pytest.mark.parametrize("command", ["bench", "profile", "stream", "monitor", "evaluate"])
+def test_a_bundle_without_samples_says_what_writes_them(command: str, tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle")
+    for words in ([], ["--samples" if command in ("bench", "profile") else "--data", "none.npz"]):
+        done = typed(["sensor-bnn", command, str(bundle), "--port", "/dev/none", *words])
+        said = f"{done.stderr} {done.exception}"
+        assert "`sensor-bnn evaluate CKPT --write-samples FILE`" in " ".join(said.split())
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_an_export_without_samples_says_how_to_write_them(there: Path, tmp_path: Path) -> None:
+    shutil.copy(there / CKPT, tmp_path / "ckpt.pt")
+    done = typed(["sensor-bnn", "export", str(tmp_path / "ckpt.pt"), "--target", "host", "-o", str(tmp_path)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    line = f"sensor-bnn evaluate {tmp_path / 'ckpt.pt'} --write-samples {tmp_path / 'samples.npz'}"
+    assert f"Write them with `{line}`" in done.stdout
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_pages_demo_measures_the_own_model(there: Path) -> None:
+    for line in COMMANDS[2:]:
+        done = typed(line)
+        assert done.exit_code == 0, (done.output, done.exception)
+    assert f"{WINDOWS}" in done.stdout and "my-sensor" in done.stdout
