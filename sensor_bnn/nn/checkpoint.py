@@ -111,7 +111,13 @@ def samples_beside(path: Path) -> Path:
 
 def how_to_write(path: Path) -> str:
     """Say with which command the samples beside a checkpoint are written; the start of a sentence."""
-    command = ["sensor-bnn", "evaluate", path, "--write-samples", path.with_name(SAMPLES_FILE)]
+    command: list[str | Path] = [
+        "sensor-bnn",
+        "evaluate",
+        path,
+        "--write-samples",
+        path.with_name(SAMPLES_FILE),
+    ]
     return f"Write them with `{copyable(command)}`"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.config import NAME_RULE, is_good_name
 from sensor_bnn.nn.families import preset
 from sensor_bnn.nn.model import ModelConfig
@@ -39,13 +39,16 @@ class DataRecipe:
 
     Attributes:
         set: the name of the data set, a key of ``sensor_bnn.train.sets.SETS``.
-        path: the file or folder of a set that no registry carries.
+        path: the file or folder of a set that no registry carries; relative to the recipe's file or, if
+            there is none, to the current folder.
         window, step: the samples of a window, and from the start of one window to the start of the next.
         train_subjects, test_subjects: the subjects of each part; for a user's own windows, the recordings.
             Image sets have their own split.
         size: the side in pixels of the images that are made from the files of ``image-folder``.
         held_out: the number of training images, evenly spaced, that are used as the test part instead, so
             that settings can be chosen without the real test part; 0 for the real test part.
+        folder: the absolute folder of the recipe's file that sets ``path``, which no file sets itself; empty
+            where ``path`` is. Two recipes that differ in nothing else are equal: a run may be moved.
     """
 
     set: Name = "smartwatch"
@@ -56,6 +59,28 @@ class DataRecipe:
     path: str = ""
     size: Annotated[int, Meta(ge=1, le=4096)] = 224
     held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    folder: str = field(default="", compare=False)
+
+    def place(self) -> Path:
+        """Return where ``path`` is: beside the recipe, or else as it is given, from the current folder."""
+        given = Path(self.path)
+        beside = Path(self.folder, given)
+        # In the recipe's own folder, messages name the file as the recipe does.
+        return beside if self.folder and beside != given.absolute() and _exists(beside) else given
+
+    def check_place(self) -> None:
+        """Check that a relative ``path`` exists; what it must be is checked where it is read.
+
+        Raises:
+            DataError: there is nothing at that path, neither beside the recipe nor in the current folder.
+        """
+        if Path(self.path).is_absolute() or _exists(self.place()):
+            return
+        folders = dict.fromkeys((self.folder or str(Path.cwd()), str(Path.cwd())))
+        raise DataError(
+            f"There is no {self.path} in {' or '.join(folders)}.",
+            "Correct data.path in the recipe; it is relative to the recipe's file.",
+        )
 
 
 @dataclass(frozen=True)
@@ -187,7 +212,9 @@ class Recipe:
         """Return the recipe as plain values, as a checkpoint holds it."""
         values = asdict(self)
         values["data"] = {
-            key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in values["data"].items()
+            if value or key != "folder"
         }
         return values
 
@@ -247,6 +274,11 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     base = values.pop("base", None)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
+    data = values.get("data", {})
+    if "folder" in data:
+        raise source.wrong("data.folder is not a known key; data.path is relative to the recipe's file")
+    if data.get("path"):
+        data["folder"] = str(path.parent.absolute())
     if base is None:
         return values
     if not isinstance(base, str):
@@ -259,6 +291,14 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a path; one that no system could have, or that is kept from us, is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 _CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +184,7 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
     """Compare what the state in a file says about its run with the present run."""
     begun = parse_recipe(content["recipe"], recipe.name)
     if begun != recipe:
+        begun = replace(begun, data=replace(begun.data, folder=recipe.data.folder))
         differing = _differences(begun.to_dict(), recipe.to_dict())
         more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
         raise CheckpointError(

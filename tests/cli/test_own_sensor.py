@@ -158,3 +158,30 @@ def test_the_pages_demo_measures_the_own_model(there: Path) -> None:
         done = typed(line)
         assert done.exit_code == 0, (done.output, done.exception)
     assert f"{WINDOWS}" in done.stdout and "my-sensor" in done.stdout
+
+
+@pytest.fixture
+def elsewhere(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return trained
+
+
+def test_a_run_works_from_another_folder(elsewhere: Path, tmp_path: Path) -> None:
+    """The data are found beside the recipe, also by its checkpoint and when the run is resumed."""
+    recipe = elsewhere / "my-sensor.toml"
+    shutil.copytree(elsewhere / CKPT.parent, tmp_path / "run")
+    for words in (
+        ["train", str(recipe), "--dry-run"],
+        ["train", str(recipe), "--out", "run", "--resume"],
+        ["evaluate", "run/ckpt.pt"],
+    ):
+        done = typed(["sensor-bnn", *words])
+        assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_data_beside_neither_recipe_nor_user_name_both_folders(tmp_path: Path) -> None:
+    (recipe,) = blocks("toml")
+    (tmp_path / "my-sensor.toml").write_text(recipe, encoding="utf-8")
+    error = refusal("train", tmp_path / "my-sensor.toml", "--dry-run")
+    assert error.message == f"There is no my-sensor.csv in {tmp_path} or {Path.cwd()}."
+    assert "relative to the recipe's file" in error.remedy
