@@ -111,14 +111,9 @@ def samples_beside(path: Path) -> Path:
 
 def how_to_write(path: Path) -> str:
     """Say with which command the samples beside a checkpoint are written; the start of a sentence."""
-    command: list[str | Path] = [
-        "sensor-bnn",
-        "evaluate",
-        path,
-        "--write-samples",
-        path.with_name(SAMPLES_FILE),
-    ]
-    return f"Write them with `{copyable(command)}`"
+    file = str(path.with_name(SAMPLES_FILE))
+    command = copyable(["sensor-bnn", "evaluate", str(path), "--write-samples", file])
+    return f"Write them with `{command}`"
 
 
 def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
@@ -159,10 +154,13 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
     """
     again = "Give a file that `sensor-bnn train` wrote."
     if not path.is_file():
-        state = path.with_name(STATE_FILE)
-        if kind == FORMAT and state.is_file():
+        folder = path if path.is_dir() else path.parent
+        state, finished = folder / STATE_FILE, folder / CHECKPOINT_FILE
+        if kind == FORMAT and folder == path and finished.is_file():
+            raise CheckpointError(f"{path} is a folder, not a {kind}.", f"Give {finished}.")
+        if kind == FORMAT and state.is_file() and not finished.is_file():
             raise CheckpointError(
-                f"There is no {kind} at {path}: the run in {path.parent} is not finished.", _finish(state)
+                f"There is no {kind} at {path}: the run in {folder} is not finished.", _finish(state)
             )
         raise CheckpointError(f"There is no {kind} at {path}.", again)
     # torch.load would take any other file for its old format, a bare pickle.

@@ -16,12 +16,11 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
+from sensor_bnn.onnx.path import MODEL_FILE as MODEL_FILE
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 
 _log = logging.getLogger(__name__)
-
-MODEL_FILE = "model.onnx"
 
 Progress = Callable[[str], object]
 

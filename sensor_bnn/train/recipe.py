@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -18,6 +19,8 @@ from sensor_bnn.reading import Source, is_file, toml_values, typed
 _FOLDER = Path(__file__).resolve().parent / "recipes"
 _REMEDY = "Correct that value; docs/training.md has each key."
 _DEEPEST_BASE = 8
+_OF_DATA = {".csv": "csv", ".npz": "npz"}
+"""The sets that are one file, by the ending of its name."""
 
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
@@ -231,6 +234,13 @@ def load_recipe(name_or_path: str) -> Recipe:
         CheckpointError: there is no such recipe, or it has a mistake.
     """
     path = Path(name_or_path)
+    kind = _OF_DATA.get(path.suffix.lower())
+    if kind is not None:
+        raise CheckpointError(
+            f"{path} is data, not a recipe.",
+            f"Write a recipe with data.set = {kind!r} and data.path = {str(path)!r}, and train that:"
+            " docs/own-sensor.md has an example.",
+        )
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
     recipe = _whole(_with_bases(path, depth=0), path.stem, _source_of(path))
@@ -265,9 +275,12 @@ def _source_of(path: Path) -> Source:
 def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     """Return the values of a recipe, which override those of its ``base``, section by section."""
     if not is_file(path):
+        near = difflib.get_close_matches(path.stem, recipe_names(), n=3)
         raise CheckpointError(
             f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
-            f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
         )
     source = _source_of(path)
     values = toml_values(path, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,48 @@ def test_data_beside_neither_recipe_nor_user_name_both_folders(tmp_path: Path) -
     error = refusal("train", tmp_path / "my-sensor.toml", "--dry-run")
     assert error.message == f"There is no my-sensor.csv in {tmp_path} or {Path.cwd()}."
     assert "relative to the recipe's file" in error.remedy
+
+
+@pytest.mark.parametrize(("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz")])
+def test_data_in_place_of_a_recipe_say_that_they_need_one(name: str, kind: str) -> None:
+    error = refusal("train", name)
+    assert error.message == f"{name} is data, not a recipe."
+    assert f"data.set = '{kind}'" in error.remedy and "docs/own-sensor.md" in error.remedy
+    assert len(error.remedy) < 200
+
+
+def test_a_recipe_with_a_slip_names_the_near_ones() -> None:
+    assert refusal("train", "watch-tinny").remedy.startswith("Did you mean watch-tiny")
+    assert refusal("train", "watch-tiny.tom").remedy.startswith("Did you mean watch-tiny")
+
+
+def test_of_few_classes_the_first_five_are_not_counted(there: Path) -> None:
+    assert "top-5" not in typed(["sensor-bnn", "evaluate", str(CKPT)]).stdout
+    assert "top-5" in typed(["sensor-bnn", "evaluate"]).stdout
+
+
+def test_the_folder_of_a_run_names_its_checkpoint(there: Path) -> None:
+    error = refusal("export", CKPT.parent)
+    assert (error.message, error.remedy) == (
+        f"{CKPT.parent} is a folder, not a sensor-bnn checkpoint.",
+        f"Give {CKPT}.",
+    )
+
+
+@pytest.mark.parametrize("command", [["verify"], ["compile"], ["tune", "--target", "cortex-m7"]])
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_bundle_in_place_of_its_onnx_file_is_refused_at_once(
+    missing: bool, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for heavy in ("sensor_bnn.workflows.verify", "sensor_bnn.compiler.pipeline", "sensor_bnn.tuning.tune"):
+        monkeypatch.setitem(sys.modules, heavy, None)
+    bundle = write_bundle(tmp_path / "bundle")
+    if missing:
+        assert refusal(*command, tmp_path / "none.onnx").message == f"There is no {tmp_path / 'none.onnx'}."
+        return
+    error = refusal(*command, bundle)
+    assert (
+        error.message == f"{bundle} is a folder, not an ONNX file." and "`sensor-bnn export`" in error.remedy
+    )
+    (tmp_path / "model.onnx").touch()
+    assert refusal(*command, bundle).remedy == f"Give {tmp_path / 'model.onnx'}."
