@@ -36,7 +36,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--limit", type=click.IntRange(min=1), help="Run at most this many samples.")
 @click.option(
     "--model",
-    help="Measure this preset of the family vit (see `sensor-bnn models`) instead of BUNDLE; requires "
+    help="Measure this preset, of either family (see `sensor-bnn models`), instead of BUNDLE; requires "
     "--random-weights.",
 )
 @click.option("--random-weights", is_flag=True, help="Measure --model untrained, on an emulated --board.")

@@ -119,5 +119,5 @@ def command(
     click.echo(
         f"{comparison.samples} samples: top-1 {comparison.top1_torch:.2%} in PyTorch,"
         f" {comparison.top1_onnx:.2%} in ONNX Runtime; they agree on {comparison.agreement:.2%};"
-        f" largest logit difference {comparison.largest_logit_difference:.3g}"
+        f" largest logit difference {comparison.largest_logit_difference:.3g}{comparison.rounding()}"
     )

@@ -82,6 +82,7 @@ def export_checkpoint(
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
+    integers = isinstance(folded, FoldedHybrid)
     laps.lap("read and folded %s", checkpoint)
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
@@ -104,11 +105,10 @@ def export_checkpoint(
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x[:]), truth)
+        comparison = compare(expected, run_model(path, windows.x[:]), truth, integers=integers)
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    integers = isinstance(folded, FoldedHybrid)
     return Export(folded.name, path, len(data), digest, comparison, integers, samples)
 
 

@@ -144,7 +144,8 @@ def run_demo(
     comparison = model.comparison
     console.print(
         f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
-        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}",
+        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}"
+        f"{comparison.rounding()}",
         highlight=False,
     )
     step(2, f"build firmware and bootloader for {board.name}")
