@@ -19,6 +19,9 @@ from sensor_bnn.reading import Source, is_file, toml_values, typed
 _FOLDER = Path(__file__).resolve().parent / "recipes"
 _REMEDY = "Correct that value; docs/training.md has each key."
 _DEEPEST_BASE = 8
+_RELATIVE = {"data": "path", "distill": "teacher"}
+"""The keys that may be paths relative to the recipe's file, by their section."""
+
 _OF_DATA = {".csv": "csv", ".npz": "npz"}
 """The sets that are one file, by the ending of its name."""
 
@@ -66,10 +69,7 @@ class DataRecipe:
 
     def place(self) -> Path:
         """Return where ``path`` is: beside the recipe, or else as it is given, from the current folder."""
-        given = Path(self.path)
-        beside = Path(self.folder, given)
-        # In the recipe's own folder, messages name the file as the recipe does.
-        return beside if self.folder and beside != given.absolute() and _exists(beside) else given
+        return _place(self.folder, self.path)
 
     def check_place(self) -> None:
         """Check that a relative ``path`` exists; what it must be is checked where it is read.
@@ -158,7 +158,7 @@ class Distillation:
 
     Attributes:
         teacher: a recipe, which is trained first with the same split and seed, or a checkpoint ``.pt``; empty
-            for no teacher.
+            for no teacher. The path of a file is relative as ``data.path`` is.
         answers: the weight of the divergence of the softened answers.
         temperature: the divisor of the logits for these answers.
         features: the weight of the distance of the stream after each block.
@@ -166,6 +166,7 @@ class Distillation:
         start: whether to start with the teacher's weights wherever shapes are equal.
         cache: whether to compute the teacher's outputs once and keep them on disk. The recipe must not
             augment then.
+        folder: the absolute folder of the recipe's file that sets ``teacher``, as ``DataRecipe.folder``.
     """
 
     teacher: str = ""
@@ -175,6 +176,11 @@ class Distillation:
     attention: _Weight = 0.0
     start: bool = False
     cache: bool = False
+    folder: str = field(default="", compare=False)
+
+    def place(self) -> Path:
+        """Return where the teacher's file is, as ``DataRecipe.place``; a recipe's name stays as it is."""
+        return _place(self.folder, self.teacher)
 
 
 @dataclass(frozen=True)
@@ -215,10 +221,11 @@ class Recipe:
         """Return the recipe as plain values, as a checkpoint holds it."""
         values = asdict(self)
         values["data"] = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in values["data"].items()
-            if value or key != "folder"
+            key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
         }
+        for section in _RELATIVE:
+            if not values[section]["folder"]:
+                del values[section]["folder"]
         return values
 
 
@@ -287,11 +294,15 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     base = values.pop("base", None)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
-    data = values.get("data", {})
-    if "folder" in data:
-        raise source.wrong("data.folder is not a known key; data.path is relative to the recipe's file")
-    if data.get("path"):
-        data["folder"] = str(path.parent.absolute())
+    for section, key in _RELATIVE.items():
+        told = values.get(section, {})
+        if "folder" in told:
+            raise source.wrong(
+                f"{section}.folder is not a known key; {section}.{key} is relative to the recipe's file"
+            )
+        # A teacher without an ending is the name of a recipe.
+        if told.get(key) and (section == "data" or Path(told[key]).suffix in {".toml", ".pt"}):
+            told["folder"] = str(path.parent.absolute())
     if base is None:
         return values
     if not isinstance(base, str):
@@ -304,6 +315,14 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def _place(folder: str, path: str) -> Path:
+    """Return where a path of a recipe in a folder is: there, or else as it is given."""
+    given = Path(path)
+    beside = Path(folder, given)
+    # In the recipe's own folder, messages name the file as the recipe does.
+    return beside if folder and beside != given.absolute() and _exists(beside) else given
 
 
 def _exists(path: Path) -> bool:

@@ -184,7 +184,8 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
     """Compare what the state in a file says about its run with the present run."""
     begun = parse_recipe(content["recipe"], recipe.name)
     if begun != recipe:
-        begun = replace(begun, data=replace(begun.data, folder=recipe.data.folder))
+        data = replace(begun.data, folder=recipe.data.folder)
+        begun = replace(begun, data=data, distill=replace(begun.distill, folder=recipe.distill.folder))
         differing = _differences(begun.to_dict(), recipe.to_dict())
         more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
         raise CheckpointError(

@@ -9,6 +9,7 @@ import pytest
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.train import sets
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe, recipe_names
+from sensor_bnn.train.runs import teacher_recipe
 from sensor_bnn.train.sets import SETS
 
 
@@ -77,7 +78,28 @@ def test_a_moved_recipe_is_the_same_and_keeps_its_folder(tmp_path: Path) -> None
     assert parse_recipe(values, "own").data.folder == str(tmp_path)
     del values["data"]["folder"]  # as earlier versions wrote it
     assert parse_recipe(values, "own") == recipe
-    assert "folder" not in load_recipe("watch-tiny").to_dict()["data"]
+    for name in recipe_names():
+        shipped = load_recipe(name).to_dict()
+        assert "folder" not in shipped["data"] and "folder" not in shipped["distill"], name
+
+
+def test_a_teacher_is_relative_to_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "full.toml").write_text('[model]\nprecision = "full"\n')
+    recipe = tmp_path / "own" / "taught.toml"
+    recipe.write_text('[distill]\nteacher = "full.toml"\n')
+    monkeypatch.chdir(tmp_path)
+    taught = load_recipe("own/taught.toml")
+    assert teacher_recipe(taught).model == {"precision": "full"}
+    assert teacher_recipe(parse_recipe(taught.to_dict(), "taught")).name == "full"
+    recipe.write_text('[distill]\nteacher = "watch-tiny-full"\n')
+    (tmp_path / "own" / "watch-tiny-full").mkdir()
+    assert teacher_recipe(load_recipe("own/taught.toml")).name == "watch-tiny-full"
+    (tmp_path / "own" / "full.toml").rename(tmp_path / "full.toml")
+    recipe.write_text('[distill]\nteacher = "full.toml"\n')
+    assert teacher_recipe(load_recipe("own/taught.toml")).name == "full"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +115,7 @@ def test_a_moved_recipe_is_the_same_and_keeps_its_folder(tmp_path: Path) -> None
         ("[schedule]\nclip = nan", "clip is nan"),
         ("[schedule]\naverage = 1", "average is 1"),
         ("[data]\nsize = 0", "size is 0"),
+        ('[distill]\nfolder = "a"', "distill.folder is not a known key; distill.teacher is relative to"),
         ('[data]\nfolder = ""', "data.folder is not a known key; data.path is relative to the recipe's file"),
         ("[augment]\ncrop = -2", "augment.crop is -2; it must be between 0 and 64"),
         ("[augment]\nspeed = 2", "augment.speed is 2; it must be"),
