@@ -77,7 +77,7 @@ class DataRecipe:
         Raises:
             DataError: there is nothing at that path, neither beside the recipe nor in the current folder.
         """
-        if Path(self.path).is_absolute() or _exists(self.place()):
+        if not self.path or Path(self.path).is_absolute() or _exists(self.place()):
             return
         folders = dict.fromkeys((self.folder or str(Path.cwd()), str(Path.cwd())))
         raise DataError(
