@@ -234,13 +234,19 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def load_recipe(name_or_path: str) -> Recipe:
+def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
     """Load a shipped recipe by name, or a TOML file by path.
+
+    Args:
+        name_or_path: the name, or the path with its ending.
+        folder: where a relative path is looked for before the current folder.
 
     Raises:
         CheckpointError: there is no such recipe, or it has a mistake.
     """
     path = Path(name_or_path)
+    if folder is not None and path.suffix == ".toml":
+        path = _place(str(folder), name_or_path)
     kind = _OF_DATA.get(path.suffix.lower())
     if kind is not None:
         raise CheckpointError(
