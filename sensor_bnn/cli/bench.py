@@ -36,7 +36,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--limit", type=click.IntRange(min=1), help="Run at most this many samples.")
 @click.option(
     "--model",
-    help="Measure this preset of the family vit (see `sensor-bnn models`) instead of BUNDLE; requires "
+    help="Measure this preset, of either family (see `sensor-bnn models`), instead of BUNDLE; requires "
     "--random-weights.",
 )
 @click.option("--random-weights", is_flag=True, help="Measure --model untrained, on an emulated --board.")
@@ -96,6 +96,7 @@ def command(
     import json
     from dataclasses import asdict
 
+    from sensor_bnn.data.samples import WRITTEN_BY
     from sensor_bnn.measure.difference import refuse_difference
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
@@ -119,7 +120,7 @@ def command(
         if random_weights:
             raise click.UsageError("--random-weights requires --model.")
         if samples_file is None:
-            raise click.UsageError("A BUNDLE requires --samples.")
+            raise click.UsageError(f"A BUNDLE requires --samples. {WRITTEN_BY}")
         result, facts = _flashed(bundle, port, board, samples_file, limit, reference, build, baud)
     if as_json:
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))

@@ -71,9 +71,11 @@ def command(
     import json
 
     from sensor_bnn.compiler.targets import find_target
+    from sensor_bnn.onnx.path import check_model_path
 
     # Before the imports, which take seconds.
     find_target(target)
+    check_model_path(model)
     from sensor_bnn import compile as compile_model
 
     if not as_json:

@@ -44,9 +44,7 @@ _MEANT_FOR = {
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
-    default=256,
-    show_default=True,
-    help="How many samples --write-samples writes.",
+    help="How many samples --write-samples writes.  [default: 256, or all if the test part has fewer]",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of the choice that --write-samples makes.")
 @click.option("--port", envvar="SENSOR_BNN_PORT", help="Serial port of a board that runs the bundle MODEL.")
@@ -74,7 +72,7 @@ def command(
     limit: int | None,
     confusion: Path | None,
     write_samples: Path | None,
-    samples: int,
+    samples: int | None,
     seed: int,
     port: str | None,
     board: str | None,
@@ -188,7 +186,7 @@ def _on_host(
     data: Path | None,
     limit: int | None,
     write_samples: Path | None,
-    count: int,
+    count: int | None,
     seed: int,
 ) -> HostRun:
     from sensor_bnn.measure.on_host import (
@@ -210,12 +208,12 @@ def _on_host(
         written = None if write_samples is None else SamplesFile(write_samples, count, seed)
         loaded, windows = checkpoint_windows(model, data, written)
         return run_checkpoint(loaded, windows, limit)
-    from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.report.progress import count_bars
 
     assert model is not None  # what is not given is the shipped checkpoint
     if data is None:
-        raise click.UsageError(f"Give --data with {kind}: it names no data set of its own.")
+        raise click.UsageError(f"Give --data with {kind}: it names no data set of its own. {WRITTEN_BY}")
     inputs = read_samples(data, limit)
     with count_bars() as progress:
         return (run_onnx if kind == ONNX else run_host_bundle)(model, inputs, progress)
@@ -237,13 +235,13 @@ def _on_board(
     from dataclasses import replace
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.measure.bench import check_samples
 
     if bundle is None and reference is not None:
         raise click.UsageError("--reference goes with a bundle MODEL; the shipped model has its own.")
     if bundle is not None and data is None:
-        raise click.UsageError("Give --data with a bundle.")
+        raise click.UsageError(f"Give --data with a bundle. {WRITTEN_BY}")
     file = data or SHIPPED_SAMPLES
     samples = read_samples(file, limit)
     if bundle is not None:

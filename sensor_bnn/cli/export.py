@@ -72,6 +72,7 @@ def command(
     find_target(target)
     from sensor_bnn import compile as compile_model
     from sensor_bnn import export
+    from sensor_bnn.nn.checkpoint import how_to_write
 
     with Console(stderr=True).status("starting") as status:
         done = export(ckpt, output, samples, progress=status.update, narrow=narrow, force=force)
@@ -111,10 +112,12 @@ def command(
     for name, folder in bundles.items():
         click.echo(f"{folder}  bundle for {name}")
     if comparison is None:
-        click.echo("Not compared with PyTorch: there are no samples (give --samples).")
+        click.echo(
+            f"Not compared with PyTorch: there are no samples. {how_to_write(ckpt)}, or give --samples."
+        )
         return
     click.echo(
         f"{comparison.samples} samples: top-1 {comparison.top1_torch:.2%} in PyTorch,"
         f" {comparison.top1_onnx:.2%} in ONNX Runtime; they agree on {comparison.agreement:.2%};"
-        f" largest logit difference {comparison.largest_logit_difference:.3g}"
+        f" largest logit difference {comparison.largest_logit_difference:.3g}{comparison.rounding()}"
     )

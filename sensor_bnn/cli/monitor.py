@@ -68,7 +68,7 @@ def command(
     from rich.live import Live
 
     from sensor_bnn.api import SHIPPED_SAMPLES, Board, Session
-    from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.live.monitor import Watch
     from sensor_bnn.measure.bench import check_samples
     from sensor_bnn.report.monitor import monitor_facts, monitor_line, monitor_view
@@ -79,7 +79,7 @@ def command(
     if port is not None and bundle is None:
         raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
     if bundle is not None and data is None:
-        raise click.UsageError("Give --data with a BUNDLE.")
+        raise click.UsageError(f"Give --data with a BUNDLE. {WRITTEN_BY}")
     file = data or SHIPPED_SAMPLES
     samples = read_samples(file)
     if bundle is not None:

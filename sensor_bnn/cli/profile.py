@@ -113,7 +113,7 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.cycles.cycles import Memory
-    from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.estimate import print_estimate
@@ -134,7 +134,7 @@ def command(
     if port is not None and estimate:
         raise click.UsageError("--estimate requires an emulated board: leave --port out.")
     if bundle is not None and samples_file is None:
-        raise click.UsageError("Give --samples with a BUNDLE.")
+        raise click.UsageError(f"Give --samples with a BUNDLE. {WRITTEN_BY}")
     file = samples_file or SHIPPED / "samples.npz"
     memory = Memory(flash_wait_states, int(flash_line_bytes), code_cache) if estimate else None
     plan = Plan(file, read_samples(file, limit), runs, warmup, reference, memory)

@@ -101,6 +101,7 @@ def command(
     from rich.console import Console
 
     from sensor_bnn.compiler.metadata import read_metadata
+    from sensor_bnn.data.samples import WRITTEN_BY
     from sensor_bnn.errors import DataError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.labels import class_name
@@ -119,7 +120,7 @@ def command(
     if port is not None and bundle is None:
         raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
     if bundle is not None and data is None:
-        raise click.UsageError("Give --data with a BUNDLE.")
+        raise click.UsageError(f"Give --data with a BUNDLE: a CSV or npz file. {WRITTEN_BY}")
     file = data or SHIPPED / "samples.npz"
     recording = read_recording(file, limit)
     given = [class_name(name) for name in classes.split(",")] if classes else []

@@ -243,7 +243,7 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
 
     teacher: Recipe | Teacher | None = None
     if plan.distill.teacher.endswith(".pt"):
-        teacher = load_teacher(Path(plan.distill.teacher), plan)
+        teacher = load_teacher(plan.distill.place(), plan)
     elif plan.distill.teacher:
         teacher = teacher_recipe(plan)
     trained_first = None if isinstance(teacher, Teacher) else teacher

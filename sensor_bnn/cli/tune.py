@@ -74,6 +74,10 @@ def command(
     board = _board(target, board_name)
     if port is not None and board_name is None:
         raise click.UsageError("--port requires --board: name the board at that port.")
+    from sensor_bnn.onnx.path import check_model_path
+
+    if model.suffix == ".onnx" or model.is_dir():
+        check_model_path(model)
     from sensor_bnn.files import scratch_folder
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.report.progress import count_bars

@@ -51,10 +51,13 @@ def command(
     from dataclasses import asdict
 
     from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.onnx.path import check_model_path
 
     if sample is not None and samples is None:
         raise click.UsageError("--sample goes with --samples.")
+    # Before the imports, which take seconds.
     board = load_board(board_name) if board_name else None
+    check_model_path(model)
     from sensor_bnn.workflows.verify import verify_model
 
     def tell(backend: str) -> None:

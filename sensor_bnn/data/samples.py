@@ -26,6 +26,10 @@ from sensor_bnn.files import replace_file
 from sensor_bnn.labels import broken_rule, class_name, named_twice
 
 REMEDY = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes, a list of texts."
+SAMPLES_FILE = "samples.npz"
+"""The name of the samples beside a checkpoint."""
+
+WRITTEN_BY = "`sensor-bnn evaluate CKPT --write-samples FILE` writes such a file for a checkpoint."
 _TEXTS = ("classes", "channels")
 _LARGEST = float(np.finfo(np.float32).max)
 _DAMAGED = (
@@ -230,7 +234,7 @@ def _damage_told(file: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise DataError(f"There is no file {file}.", REMEDY) from None
+        raise DataError(f"There is no file {file}.", f"{REMEDY} {WRITTEN_BY}") from None
     except (PermissionError, IsADirectoryError) as error:
         raise DataError(f"Cannot read {file}: {error.strerror}.", REMEDY) from None
     except MemoryError:

@@ -30,6 +30,8 @@ from sensor_bnn.hardware.file import BOARD_FILE as BOARD_FILE
 from sensor_bnn.hardware.file import NAME, read_board
 from sensor_bnn.resources import resource
 
+_SHORTEST_PART = 3
+
 
 def list_boards() -> list[Board]:
     """Return every board of this installation, sorted by name.
@@ -76,10 +78,12 @@ def load_board(name: str | Path) -> Board:
             f"The folder {path} holds no {BOARD_FILE}.",
             "Give a board's name (`sensor-bnn boards` lists them) or a folder with its facts.",
         )
-    near = difflib.get_close_matches(str(name), _names(), n=3, cutoff=0.3)
+    # Also a part of a name, such as the chip's, is near.
+    near = [known for known in _names() if len(str(name)) >= _SHORTEST_PART and str(name) in known]
+    near = near or difflib.get_close_matches(str(name), _names(), n=3)
     raise BoardError(
         f"There is no board named {name!r}.",
-        f"Did you mean {' or '.join(near)}?" if near else f"The boards are: {', '.join(_names())}.",
+        f"Did you mean {' or '.join(near)}?" if near else "`sensor-bnn boards` lists the boards.",
     )
 
 

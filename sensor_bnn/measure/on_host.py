@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PYTORCH, ONNX_RUNTIME, HOST = "pytorch", "onnxruntime", "host"
 """What ran the model: the field ``backend`` of a result."""
 
+USUAL_SAMPLES = 256
+"""How many samples are written if no number is given."""
+
 _REMEDY = "Give samples of the data set that the model was trained on."
 
 
@@ -55,10 +58,16 @@ class HostRun:
 
 @dataclass(frozen=True)
 class SamplesFile:
-    """A file for samples of a recipe's test part: where, how many, and the seed of the choice."""
+    """A file for samples of a recipe's test part.
+
+    Attributes:
+        path: where it is written.
+        count: how many samples it gets; None for ``USUAL_SAMPLES``, or all where there are fewer.
+        seed: the seed of the choice.
+    """
 
     path: Path
-    count: int
+    count: int | None
     seed: int
 
 
@@ -96,8 +105,15 @@ def checkpoint_windows(file: Path, data: Path | None, written: SamplesFile | Non
         NOTES.warning("%s", note)
     tested = sets.tested(dataset, recipe.data)
     if written is not None:
+        total = len(tested.y)
+        count = min(USUAL_SAMPLES, total) if written.count is None else written.count
+        if count > total:
+            raise DataError(
+                f"--samples is {count}, but the recipe's test part has {total} samples.",
+                f"Give --samples 1 to {total}, or leave it out.",
+            )
         group = sets.tested_groups(dataset, recipe.data)
-        write_samples(written.path, spread(tested, group, written.count, written.seed))
+        write_samples(written.path, spread(tested, group, count, written.seed))
     return checkpoint.model, tested
 
 

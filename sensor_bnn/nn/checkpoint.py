@@ -6,6 +6,7 @@ PyTorch reads a damaged file without a word, so each file holds a digest of its 
 from __future__ import annotations
 
 import hashlib
+import shlex
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +16,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.data.samples import SAMPLES_FILE
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import replace_file
 from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.nn.families import build, config_from
 from sensor_bnn.nn.model import Model
+from sensor_bnn.programs import copyable
 from sensor_bnn.tracing import NOTES
 
 FORMAT = "sensor-bnn checkpoint"
+STATE_FORMAT = "sensor-bnn training state"
+STATE_FILE, CHECKPOINT_FILE = "last.pt", "ckpt.pt"
+"""The two files of a run: the state from which it resumes, and the checkpoint that it ends with."""
+
 VERSION = 2
 _WITHOUT_DIGEST = 1
 """The version of files that hold no digest."""
@@ -87,6 +94,28 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(model.eval(), recipe, metrics)
 
 
+def samples_beside(path: Path) -> Path:
+    """Return ``samples.npz`` in the folder of a checkpoint.
+
+    Raises:
+        CheckpointError: there is no such file, and the checkpoint cannot be read either.
+        DataError: there is no such file.
+    """
+    file = path.with_name(SAMPLES_FILE)
+    if not file.is_file():
+        # The samples of a file that is no checkpoint cannot be written: that is said first.
+        load_checkpoint(path)
+        raise DataError(f"There are no samples beside {path}.", f"{how_to_write(path)}, or give --samples.")
+    return file
+
+
+def how_to_write(path: Path) -> str:
+    """Say with which command the samples beside a checkpoint are written; the start of a sentence."""
+    file = str(path.with_name(SAMPLES_FILE))
+    command = copyable(["sensor-bnn", "evaluate", str(path), "--write-samples", file])
+    return f"Write them with `{command}`"
+
+
 def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """Return the name of the first tensor with a NaN or an infinity, or None."""
     # A sum is fast and never finite if a value is not. It may also overflow, so that is not the last word.
@@ -125,6 +154,14 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
     """
     again = "Give a file that `sensor-bnn train` wrote."
     if not path.is_file():
+        folder = path if path.is_dir() else path.parent
+        state, finished = folder / STATE_FILE, folder / CHECKPOINT_FILE
+        if kind == FORMAT and folder == path and finished.is_file():
+            raise CheckpointError(f"{path} is a folder, not a {kind}.", f"Give {finished}.")
+        if kind == FORMAT and state.is_file() and not finished.is_file():
+            raise CheckpointError(
+                f"There is no {kind} at {path}: the run in {folder} is not finished.", _finish(state)
+            )
         raise CheckpointError(f"There is no {kind} at {path}.", again)
     # torch.load would take any other file for its old format, a bare pickle.
     if not zipfile.is_zipfile(path):
@@ -133,6 +170,15 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch passes on any exception of its zip reader and unpickler
         raise CheckpointError(f"{path} is damaged or not a {kind} ({_first_line(error)}).", again) from error
+    if kind == FORMAT and isinstance(content, dict) and content.get("format") == STATE_FORMAT:
+        finished = path.with_name(CHECKPOINT_FILE)
+        if finished.is_file():
+            raise CheckpointError(
+                f"{path} is the state from which a run resumes, not its {kind}.", f"Give {finished}."
+            )
+        raise CheckpointError(
+            f"{path} is the state of a run that is not finished, not a {kind}.", _finish(path)
+        )
     if not isinstance(content, dict) or content.get("format") != kind:
         raise CheckpointError(f"{path} is a PyTorch file, but not a {kind}.", again)
     version = content.get("version")
@@ -146,6 +192,14 @@ def read_tensors(path: Path, kind: str) -> dict[str, Any]:
             again,
         )
     return content
+
+
+def _finish(state: Path) -> str:
+    folder = shlex.quote(str(state.parent))
+    return (
+        f"Finish the run with `sensor-bnn train RECIPE --out {folder} --resume`,"
+        f" which writes {state.with_name(CHECKPOINT_FILE)}."
+    )
 
 
 def _check_digest(path: Path, kind: str, content: dict[str, Any], remedy: str) -> None:

@@ -32,6 +32,7 @@ class Comparison:
         top1_onnx: the share of right answers of the ONNX file, 0 .. 1.
         agreement: the share of samples on which both give the same answer, 0 .. 1.
         largest_logit_difference: the largest absolute difference over all samples and classes.
+        integers: whether the ONNX file computes in integers; PyTorch computes in floats.
     """
 
     samples: int
@@ -39,6 +40,17 @@ class Comparison:
     top1_onnx: float
     agreement: float
     largest_logit_difference: float
+    integers: bool
+
+    def rounding(self) -> str:
+        """Say why logits of integers differ, and on how many samples that changes the class; else nothing."""
+        if not self.integers:
+            return ""
+        same = round(self.agreement * self.samples)
+        return (
+            " (the exported model computes in integers, which round;"
+            f" {same} of {self.samples} samples get the same class)"
+        )
 
 
 @dataclass(frozen=True)
@@ -120,8 +132,16 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
     return to_logits(np.array(logits), steps.output)
 
 
-def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64]) -> Comparison:
-    """Compare the logits ``[n, classes]`` of both, given the true labels ``[n]``."""
+def compare(
+    torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.int64], *, integers: bool
+) -> Comparison:
+    """Compare the logits ``[n, classes]`` of both, given the true labels ``[n]``.
+
+    Args:
+        torch_logits, onnx_logits: of the PyTorch model and of the ONNX file.
+        labels: the right classes.
+        integers: whether the ONNX file computes in integers.
+    """
     answers, again = torch_logits.argmax(axis=1), onnx_logits.argmax(axis=1)
     return Comparison(
         samples=len(labels),
@@ -129,4 +149,5 @@ def compare(torch_logits: Floats, onnx_logits: Floats, labels: npt.NDArray[np.in
         top1_onnx=float((again == labels).mean()),
         agreement=float((answers == again).mean()),
         largest_logit_difference=float(np.abs(torch_logits - onnx_logits).max()),
+        integers=integers,
     )

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.data.channels import with_channels_of
-from sensor_bnn.data.samples import read_samples
+from sensor_bnn.data.samples import SAMPLES_FILE, read_samples
 from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.onnx.compare import Comparison, compare, run_model
 from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
+from sensor_bnn.onnx.path import MODEL_FILE as MODEL_FILE
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 
 _log = logging.getLogger(__name__)
-
-MODEL_FILE = "model.onnx"
 
 Progress = Callable[[str], object]
 
@@ -83,6 +82,7 @@ def export_checkpoint(
     progress(f"reading {checkpoint}")
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
+    integers = isinstance(folded, FoldedHybrid)
     laps.lap("read and folded %s", checkpoint)
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
@@ -105,14 +105,13 @@ def export_checkpoint(
     comparison = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x[:]), truth)
+        comparison = compare(expected, run_model(path, windows.x[:]), truth, integers=integers)
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    integers = isinstance(folded, FoldedHybrid)
     return Export(folded.name, path, len(data), digest, comparison, integers, samples)
 
 
 def _beside(checkpoint: Path) -> Path | None:
-    beside = checkpoint.with_name("samples.npz")
+    beside = checkpoint.with_name(SAMPLES_FILE)
     return beside if beside.is_file() else None

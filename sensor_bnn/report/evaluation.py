@@ -136,7 +136,8 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if not facts["complete"]:
         rows.append(("INCOMPLETE", f"{facts['samples']:,} of {facts['samples_wanted']:,} samples"))
     rows.append((f"top-1 {PLACES[facts['backend']]}", f"{facts['top1']:.2%} of {facts['samples']:,} samples"))
-    rows.append(("top-5", f"{facts['top5']:.2%}"))
+    if len(facts["classes"]) > 5:  # else each answer is among the first five
+        rows.append(("top-5", f"{facts['top5']:.2%}"))
     if facts["loss"] is not None:
         rows.append(("loss", f"{facts['loss']:.4f} nats"))
     if facts["top1_host"] is not None:

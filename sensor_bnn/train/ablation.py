@@ -100,7 +100,7 @@ def load_ablation(name_or_path: str) -> Ablation:
     loaded = tuple(
         row
         for label, name in table.rows.items()
-        for row in _at_rates(Row(label, load_recipe(name)), table.rates)
+        for row in _at_rates(Row(label, load_recipe(name, path.parent)), table.rates)
     )
     if len({row.recipe.name for row in loaded}) < len(loaded):
         raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")

@@ -76,7 +76,7 @@ def _of_another_set(one: DataRecipe, other: DataRecipe) -> bool:
     """Whether two recipes certainly have different data; a file that has moved may be the same."""
     if one.set != other.set:
         return True
-    paths = [Path(data.path) for data in (one, other)]
+    paths = [data.place() for data in (one, other)]
     return (
         all(data.path for data in (one, other))
         and all(path.exists() for path in paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.config import NAME_RULE, is_good_name
 from sensor_bnn.nn.families import preset
 from sensor_bnn.nn.model import ModelConfig
@@ -18,6 +19,11 @@ from sensor_bnn.reading import Source, is_file, toml_values, typed
 _FOLDER = Path(__file__).resolve().parent / "recipes"
 _REMEDY = "Correct that value; docs/training.md has each key."
 _DEEPEST_BASE = 8
+_RELATIVE = {"data": "path", "distill": "teacher"}
+"""The keys that may be paths relative to the recipe's file, by their section."""
+
+_OF_DATA = {".csv": "csv", ".npz": "npz"}
+"""The sets that are one file, by the ending of its name."""
 
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
@@ -39,13 +45,16 @@ class DataRecipe:
 
     Attributes:
         set: the name of the data set, a key of ``sensor_bnn.train.sets.SETS``.
-        path: the file or folder of a set that no registry carries.
+        path: the file or folder of a set that no registry carries; relative to the recipe's file or, if
+            there is none, to the current folder.
         window, step: the samples of a window, and from the start of one window to the start of the next.
         train_subjects, test_subjects: the subjects of each part; for a user's own windows, the recordings.
             Image sets have their own split.
         size: the side in pixels of the images that are made from the files of ``image-folder``.
         held_out: the number of training images, evenly spaced, that are used as the test part instead, so
             that settings can be chosen without the real test part; 0 for the real test part.
+        folder: the absolute folder of the recipe's file that sets ``path``, which no file sets itself; empty
+            where ``path`` is. Two recipes that differ in nothing else are equal: a run may be moved.
     """
 
     set: Name = "smartwatch"
@@ -56,6 +65,25 @@ class DataRecipe:
     path: str = ""
     size: Annotated[int, Meta(ge=1, le=4096)] = 224
     held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    folder: str = field(default="", compare=False)
+
+    def place(self) -> Path:
+        """Return where ``path`` is: beside the recipe, or else as it is given, from the current folder."""
+        return _place(self.folder, self.path)
+
+    def check_place(self) -> None:
+        """Check that a relative ``path`` exists; what it must be is checked where it is read.
+
+        Raises:
+            DataError: there is nothing at that path, neither beside the recipe nor in the current folder.
+        """
+        if not self.path or Path(self.path).is_absolute() or _exists(self.place()):
+            return
+        folders = dict.fromkeys((self.folder or str(Path.cwd()), str(Path.cwd())))
+        raise DataError(
+            f"There is no {self.path} in {' or '.join(folders)}.",
+            "Correct data.path in the recipe; it is relative to the recipe's file.",
+        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +158,7 @@ class Distillation:
 
     Attributes:
         teacher: a recipe, which is trained first with the same split and seed, or a checkpoint ``.pt``; empty
-            for no teacher.
+            for no teacher. The path of a file is relative as ``data.path`` is.
         answers: the weight of the divergence of the softened answers.
         temperature: the divisor of the logits for these answers.
         features: the weight of the distance of the stream after each block.
@@ -138,6 +166,7 @@ class Distillation:
         start: whether to start with the teacher's weights wherever shapes are equal.
         cache: whether to compute the teacher's outputs once and keep them on disk. The recipe must not
             augment then.
+        folder: the absolute folder of the recipe's file that sets ``teacher``, as ``DataRecipe.folder``.
     """
 
     teacher: str = ""
@@ -147,6 +176,11 @@ class Distillation:
     attention: _Weight = 0.0
     start: bool = False
     cache: bool = False
+    folder: str = field(default="", compare=False)
+
+    def place(self) -> Path:
+        """Return where the teacher's file is, as ``DataRecipe.place``; a recipe's name stays as it is."""
+        return _place(self.folder, self.teacher)
 
 
 @dataclass(frozen=True)
@@ -189,6 +223,9 @@ class Recipe:
         values["data"] = {
             key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
         }
+        for section in _RELATIVE:
+            if not values[section]["folder"]:
+                del values[section]["folder"]
         return values
 
 
@@ -197,13 +234,26 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def load_recipe(name_or_path: str) -> Recipe:
+def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
     """Load a shipped recipe by name, or a TOML file by path.
+
+    Args:
+        name_or_path: the name, or the path with its ending.
+        folder: where a relative path is looked for before the current folder.
 
     Raises:
         CheckpointError: there is no such recipe, or it has a mistake.
     """
     path = Path(name_or_path)
+    if folder is not None and path.suffix == ".toml":
+        path = _place(str(folder), name_or_path)
+    kind = _OF_DATA.get(path.suffix.lower())
+    if kind is not None:
+        raise CheckpointError(
+            f"{path} is data, not a recipe.",
+            f"Write a recipe with data.set = {kind!r} and data.path = {str(path)!r}, and train that:"
+            " docs/own-sensor.md has an example.",
+        )
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
     recipe = _whole(_with_bases(path, depth=0), path.stem, _source_of(path))
@@ -238,15 +288,27 @@ def _source_of(path: Path) -> Source:
 def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     """Return the values of a recipe, which override those of its ``base``, section by section."""
     if not is_file(path):
+        near = difflib.get_close_matches(path.stem, recipe_names(), n=3)
         raise CheckpointError(
             f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
-            f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",
         )
     source = _source_of(path)
     values = toml_values(path, source)
     base = values.pop("base", None)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
+    for section, key in _RELATIVE.items():
+        told = values.get(section, {})
+        if "folder" in told:
+            raise source.wrong(
+                f"{section}.folder is not a known key; {section}.{key} is relative to the recipe's file"
+            )
+        # A teacher without an ending is the name of a recipe.
+        if told.get(key) and (section == "data" or Path(told[key]).suffix in {".toml", ".pt"}):
+            told["folder"] = str(path.parent.absolute())
     if base is None:
         return values
     if not isinstance(base, str):
@@ -259,6 +321,22 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def _place(folder: str, path: str) -> Path:
+    """Return where a path of a recipe in a folder is: there, or else as it is given."""
+    given = Path(path)
+    beside = Path(folder, given)
+    # In the recipe's own folder, messages name the file as the recipe does.
+    return beside if folder and beside != given.absolute() and _exists(beside) else given
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a path; one that no system could have, or that is kept from us, is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 _CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]

@@ -115,7 +115,7 @@ def ready_teacher(
     if not recipe.distill.teacher:
         return None
     if recipe.distill.teacher.endswith(".pt"):
-        return load_teacher(Path(recipe.distill.teacher), recipe)
+        return load_teacher(recipe.distill.place(), recipe)
     found = teacher_recipe(recipe)
     parts = split(dataset, recipe)
     configs = [plan.config(parts.shape, parts.classes, parts.channels) for plan in (recipe, found)]
@@ -140,7 +140,7 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
             schedule=replace(recipe.schedule, real_weights=0.0),
             distill=Distillation(),
         )
-    found = replace(load_recipe(recipe.distill.teacher), data=recipe.data)
+    found = replace(load_recipe(str(recipe.distill.place())), data=recipe.data)
     if found.distill.teacher:
         raise CheckpointError(
             f"The teacher {found.name} of {recipe.name} has a teacher itself.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,7 +73,12 @@ def load(data: DataRecipe) -> DataSet:
             f"The data set {data.set} is not downloaded; it is read from your disk.",
             "Set data.path in the recipe.",
         )
-    return SETS[data.set](data)
+    try:
+        return SETS[data.set](data)
+    except DataError:
+        # A reader knows one path; this says in which folders there is none.
+        data.check_place()
+        raise
 
 
 def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
@@ -276,13 +280,13 @@ SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "hapt": lambda data: archives.load_hapt(data.window, data.step),
     **dict.fromkeys(archives.ARCHIVES, _archive),
     "fashion-mnist": lambda data: image_sets.fashion_mnist(),
-    "mnist": lambda data: image_sets.mnist(Path(data.path)),
+    "mnist": lambda data: image_sets.mnist(data.place()),
     "cifar-10": lambda data: image_sets.cifar_10(),
-    "cifar-100": lambda data: image_sets.cifar_100(Path(data.path)),
-    "tiny-imagenet": lambda data: image_sets.tiny_imagenet(Path(data.path)),
-    "image-folder": lambda data: image_sets.image_folder(Path(data.path), data.size),
-    "npz": lambda data: own_windows.from_npz(Path(data.path)),
-    "csv": lambda data: own_windows.from_csv(Path(data.path), data.window, data.step),
+    "cifar-100": lambda data: image_sets.cifar_100(data.place()),
+    "tiny-imagenet": lambda data: image_sets.tiny_imagenet(data.place()),
+    "image-folder": lambda data: image_sets.image_folder(data.place(), data.size),
+    "npz": lambda data: own_windows.from_npz(data.place()),
+    "csv": lambda data: own_windows.from_csv(data.place(), data.window, data.step),
 }
 NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
 """The sets that no registry package carries."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,15 @@ from torch import Tensor
 
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import write_errors
+from sensor_bnn.nn.checkpoint import CHECKPOINT_FILE as CHECKPOINT_FILE
+from sensor_bnn.nn.checkpoint import STATE_FILE as STATE_FILE
+from sensor_bnn.nn.checkpoint import STATE_FORMAT as STATE_FORMAT
 from sensor_bnn.nn.checkpoint import not_finite, read_tensors, write_tensors
 from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.recipe import Recipe, parse_recipe
 
-STATE_FORMAT = "sensor-bnn training state"
-STATE_FILE, CHECKPOINT_FILE = "last.pt", "ckpt.pt"
 _OTHER_FILES = ("history.csv", "history.json")
 _MOST_NAMED = 3
 
@@ -183,6 +184,8 @@ def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: d
     """Compare what the state in a file says about its run with the present run."""
     begun = parse_recipe(content["recipe"], recipe.name)
     if begun != recipe:
+        data = replace(begun.data, folder=recipe.data.folder)
+        begun = replace(begun, data=data, distill=replace(begun.distill, folder=recipe.distill.folder))
         differing = _differences(begun.to_dict(), recipe.to_dict())
         more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
         raise CheckpointError(

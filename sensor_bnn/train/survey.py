@@ -104,7 +104,7 @@ def load_survey(name_or_path: str) -> Survey:
         if form.like and (form.like not in file.forms or file.forms[form.like].like):
             raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
-    sets = [load_recipe(name) for name in file.sets]
+    sets = [load_recipe(name, path.parent) for name in file.sets]
     cells = tuple(_cell(of_set, label, file.forms[label], file.choices) for of_set in sets for label in forms)
     return Survey(path.stem, tuple(of_set.name for of_set in sets), tuple(file.forms), cells)
 

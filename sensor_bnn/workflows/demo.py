@@ -129,7 +129,11 @@ def run_demo(
             "Use `sensor-bnn export`, `build`, `flash` and `bench` with a real board.",
         )
     checkpoint = checkpoint or SHIPPED / "ckpt.pt"
-    samples = samples or checkpoint.with_name("samples.npz")
+    if samples is None:
+        # Imports torch, which takes seconds; the export needs it, too.
+        from sensor_bnn.nn.checkpoint import samples_beside
+
+        samples = samples_beside(checkpoint)
     inputs = read_samples(samples, limit)
 
     def step(number: int, text: str) -> None:
@@ -140,7 +144,8 @@ def run_demo(
     comparison = model.comparison
     console.print(
         f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
-        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}",
+        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}"
+        f"{comparison.rounding()}",
         highlight=False,
     )
     step(2, f"build firmware and bootloader for {board.name}")

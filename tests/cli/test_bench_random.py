@@ -109,3 +109,19 @@ def test_an_unknown_preset_names_the_known(tmp_path):
     assert "vit-cifar" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_takes_presets_of_each_family():
+    """One of each is built; the help names no family as the only one."""
+    from sensor_bnn.nn.families import PRESETS
+    from sensor_bnn.workflows.random_model import random_folded
+
+    smallest = {}
+    for name in ("sensor-tiny", "sensor-small"):
+        smallest[PRESETS[name].family] = random_folded(name, 0).name
+    assert set(smallest) == {config.family for config in PRESETS.values()}
+    from sensor_bnn.cli.bench import command
+
+    (option,) = (parameter for parameter in command.params if parameter.name == "model")
+    assert not any(f"preset of the family {family}" in option.help for family in smallest)
+    assert "either family" in option.help

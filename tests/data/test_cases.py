@@ -219,9 +219,14 @@ def test_evaluate_away_from_the_data_says_what_it_takes(
     assert CliRunner().invoke(evaluate_command, [str(checkpoint)]).exit_code == 0
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
+    assert CliRunner().invoke(evaluate_command, [str(checkpoint)]).exit_code == 0
+    (tmp_path / "data.csv").unlink()
     error = CliRunner().invoke(evaluate_command, [str(checkpoint)]).exception
     assert isinstance(error, DataError)
-    assert f"The data that {checkpoint} was trained on cannot be read: Cannot read data.csv" in error.message
+    assert (
+        f"The data that {checkpoint} was trained on cannot be read: There is no data.csv in" in error.message
+    )
+    assert f"{tmp_path} or {tmp_path / 'elsewhere'}." in error.message
     assert (
         "the folder in which it was trained" in error.remedy and "an .npz file, with --data" in error.remedy
     )

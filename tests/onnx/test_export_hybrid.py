@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from click.testing import CliRunner
 from hybrids import CLASSES, random_examples, random_hybrid
 from onnx.reference import ReferenceEvaluator
 
+from sensor_bnn.cli.export import command as export_command
 from sensor_bnn.data.samples import Windows, read_samples, write_samples
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import save_checkpoint
@@ -182,6 +185,31 @@ def test_exported_from_a_checkpoint_and_compared(tmp_path: Path) -> None:
     assert done.comparison.agreement >= 11 / 12
     again = export_checkpoint(tmp_path / "ckpt.pt", tmp_path / "narrow", narrow=True)
     assert again.model_hash == done.model_hash
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_a_difference_of_integers_is_explained(
+    tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    """And one of floats is not, as it is of rounding alone."""
+    made = random_hybrid(2, stages=("conv",))
+    x = random_examples(made.config, 12, 3).numpy()
+    save_checkpoint(tmp_path / "ckpt.pt", made, {}, {})
+    write_samples(tmp_path / "samples.npz", Windows(x, np.arange(12) % 3, CLASSES))
+    words = ["--target", "host", "-o", str(tmp_path / "out")]
+    told = CliRunner().invoke(export_command, [str(tmp_path / "ckpt.pt"), *words])
+    assert told.exit_code == 0, (told.output, told.exception)
+    facts = json.loads(
+        CliRunner().invoke(export_command, [str(tmp_path / "ckpt.pt"), *words, "--json"]).stdout
+    )
+    conforms("export", facts)
+    same = facts["comparison"]["agreement"] * 12
+    said = f"which round; {same:.0f} of 12 samples get the same class)"
+    assert facts["comparison"]["integers"] and said in told.stdout
+    done = CliRunner().invoke(
+        export_command, [str(SHIPPED / "ckpt.pt"), "--target", "host", "-o", str(tmp_path / "float")]
+    )
+    assert "largest logit difference" in done.stdout and "round" not in done.stdout
 
 
 def test_what_is_refused_leaves_no_file(tmp_path: Path) -> None:

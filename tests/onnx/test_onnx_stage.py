@@ -86,7 +86,9 @@ def test_onnxruntime_answers_as_pytorch(changes, tmp_path):
     model = make_model(3, **changes)
     save_onnx(to_onnx(model.fold()), tmp_path / "model.onnx")
     windows = make_windows(50, shape=(3, model.config.length))
-    seen = compare(logits(model, windows.x), run_model(tmp_path / "model.onnx", windows.x), windows.y)
+    in_onnx = run_model(tmp_path / "model.onnx", windows.x)
+    seen = compare(logits(model, windows.x), in_onnx, windows.y, integers=False)
+    assert seen.rounding() == ""
     assert seen.samples == 50
     assert seen.agreement == 1 and seen.top1_torch == seen.top1_onnx
     assert seen.largest_logit_difference < 1e-4
@@ -95,9 +97,10 @@ def test_onnxruntime_answers_as_pytorch(changes, tmp_path):
 def test_comparison_counts():
     torch_logits = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
     onnx_logits = np.array([[1, 0], [0, 1], [0, 1], [0, 3]], np.float32)
-    seen = compare(torch_logits, onnx_logits, np.array([0, 0, 1, 0]))
+    seen = compare(torch_logits, onnx_logits, np.array([0, 0, 1, 0]), integers=True)
     assert (seen.samples, seen.top1_torch, seen.top1_onnx) == (4, 0.75, 0.5)
     assert (seen.agreement, seen.largest_logit_difference) == (0.75, 2)
+    assert "3 of 4 samples get the same class" in seen.rounding()
 
 
 @pytest.mark.usefixtures("cross_compiler", "long_compile")

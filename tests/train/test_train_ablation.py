@@ -18,6 +18,7 @@ from sensor_bnn.train.ablation import Ablation, fill, load_ablation, markdown, p
 from sensor_bnn.train.loop import EpochDone
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import claimed
+from sensor_bnn.train.survey import load_survey
 from sensor_bnn.train.windows import Recordings
 
 SMALL = (
@@ -168,6 +169,22 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "bad.toml").write_text(text)
     with pytest.raises(CheckpointError, match=message):
         load_ablation(str(tmp_path / "bad.toml"))
+
+
+def test_recipes_are_relative_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And else to the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "near.toml").write_text("[schedule]\nepochs = 3\n")
+    for name, epochs in (("near", 4), ("here", 5)):
+        (tmp_path / f"{name}.toml").write_text(f"[schedule]\nepochs = {epochs}\n")
+    table = tmp_path / "own" / "table.toml"
+    table.write_text('[rows]\na = "near.toml"\nb = "here.toml"\n')
+    found = load_ablation("own/table.toml").rows
+    assert [row.recipe.schedule.epochs for row in found] == [3, 5]
+    table.write_text('sets = ["near.toml"]\n[forms.a]\npreset = "sensor-tiny"\n[choices.c]\n')
+    (cell,) = load_survey("own/table.toml").cells
+    assert next(iter(cell.choices.values())).schedule.epochs == 3
 
 
 def test_folds_must_be_of_the_subjects(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.train import sets
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe, recipe_names
+from sensor_bnn.train.runs import teacher_recipe
 from sensor_bnn.train.sets import SETS
 
 
@@ -46,6 +48,60 @@ def test_base_beside_the_file_or_shipped(tmp_path: Path) -> None:
     assert child.augment == load_recipe("watch-tiny").augment
 
 
+def test_a_path_is_relative_to_the_file_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First to that file, which may be a base, then to the current folder."""
+    for name in ("base", "child", "here"):
+        (tmp_path / name).mkdir()
+    parent = tmp_path / "base" / "parent.toml"
+    parent.write_text('[data]\nset = "csv"\npath = "own.csv"\n')
+    (tmp_path / "child" / "heir.toml").write_text('base = "../base/parent"\n')
+    (tmp_path / "child" / "other.toml").write_text('base = "../base/parent"\n[data]\npath = "own.csv"\n')
+    monkeypatch.chdir(tmp_path / "here")
+    heir, other = (load_recipe(f"../child/{name}.toml").data for name in ("heir", "other"))
+    with pytest.raises(DataError, match=r"no own\.csv in .*base or .*here"):
+        sets.load(heir)
+    (tmp_path / "here" / "own.csv").touch()
+    assert {data.place() for data in (heir, other)} == {Path("own.csv")}
+    for name in ("base", "child"):
+        (tmp_path / name / "own.csv").touch()
+    assert heir.place().samefile(tmp_path / "base" / "own.csv")
+    assert other.place().samefile(tmp_path / "child" / "own.csv")
+    monkeypatch.chdir(tmp_path / "base")
+    assert load_recipe("parent.toml").data.place() == Path("own.csv")
+
+
+def test_a_moved_recipe_is_the_same_and_keeps_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[data]\nset = "csv"\npath = "own.csv"\n')
+    recipe = load_recipe(str(tmp_path / "own.toml"))
+    values = recipe.to_dict()
+    assert (values["data"]["path"], values["data"]["folder"]) == ("own.csv", str(tmp_path))
+    assert parse_recipe(values, "own").data.folder == str(tmp_path)
+    del values["data"]["folder"]  # as earlier versions wrote it
+    assert parse_recipe(values, "own") == recipe
+    for name in recipe_names():
+        shipped = load_recipe(name).to_dict()
+        assert "folder" not in shipped["data"] and "folder" not in shipped["distill"], name
+
+
+def test_a_teacher_is_relative_to_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "full.toml").write_text('[model]\nprecision = "full"\n')
+    recipe = tmp_path / "own" / "taught.toml"
+    recipe.write_text('[distill]\nteacher = "full.toml"\n')
+    monkeypatch.chdir(tmp_path)
+    taught = load_recipe("own/taught.toml")
+    assert teacher_recipe(taught).model == {"precision": "full"}
+    assert teacher_recipe(parse_recipe(taught.to_dict(), "taught")).name == "full"
+    recipe.write_text('[distill]\nteacher = "watch-tiny-full"\n')
+    (tmp_path / "own" / "watch-tiny-full").mkdir()
+    assert teacher_recipe(load_recipe("own/taught.toml")).name == "watch-tiny-full"
+    (tmp_path / "own" / "full.toml").rename(tmp_path / "full.toml")
+    recipe.write_text('[distill]\nteacher = "full.toml"\n')
+    assert teacher_recipe(load_recipe("own/taught.toml")).name == "full"
+
+
 @pytest.mark.parametrize(
     "text,message",
     (
@@ -59,6 +115,8 @@ def test_base_beside_the_file_or_shipped(tmp_path: Path) -> None:
         ("[schedule]\nclip = nan", "clip is nan"),
         ("[schedule]\naverage = 1", "average is 1"),
         ("[data]\nsize = 0", "size is 0"),
+        ('[distill]\nfolder = "a"', "distill.folder is not a known key; distill.teacher is relative to"),
+        ('[data]\nfolder = ""', "data.folder is not a known key; data.path is relative to the recipe's file"),
         ("[augment]\ncrop = -2", "augment.crop is -2; it must be between 0 and 64"),
         ("[augment]\nspeed = 2", "augment.speed is 2; it must be"),
         ("[schedule]\nsmoothing = 2", "schedule.smoothing is 2; it must be"),

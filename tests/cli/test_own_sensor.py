@@ -1,0 +1,233 @@
+"""The way of docs/own-sensor.md as a user types it, and the mistakes that are near it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import write_bundle
+from click.testing import CliRunner, Result
+
+from sensor_bnn.cli import root
+from sensor_bnn.data.samples import read_samples
+from sensor_bnn.errors import SensorBnnError
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "own-sensor.md").read_text(encoding="utf-8")
+WINDOWS = 6
+"""Of the test part: one recording with three classes, of each 150 samples, in windows of 100 by 50."""
+
+
+def blocks(kind: str) -> list[str]:
+    """The page's blocks of code of a kind, without their indent."""
+    found = re.findall(rf"^( *)```{kind}\n(.*?)^ *```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    return ["\n".join(line[len(indent) :] for line in text.splitlines()) for indent, text in found]
+
+
+COMMANDS = [shlex.split(line) for block in blocks("sh") for line in block.splitlines()]
+
+
+def typed(line: list[str]) -> Result:
+    assert line[0] == "sensor-bnn"
+    return CliRunner().invoke(root, line[1:])
+
+
+def refusal(*words: str | Path) -> SensorBnnError:
+    error = typed(["sensor-bnn", *map(str, words)]).exception
+    assert isinstance(error, SensorBnnError), error
+    return error
+
+
+def write_data(folder: Path) -> None:
+    """The page's recipe, and a small CSV file beside it: four recordings of three classes."""
+    (recipe,) = blocks("toml")
+    (folder / "my-sensor.toml").write_text(recipe, encoding="utf-8")
+    random = np.random.default_rng(0)
+    lines = ["recording,label,ax,ay,az"]
+    for recording in (1, 2, 3, 4):
+        for number, label in enumerate(("rest", "walk", "run")):
+            values = number + random.normal(size=(150, 3)) / 4
+            lines += [f"{recording},{label},{x:.4f},{y:.4f},{z:.4f}" for x, y, z in values]
+    (folder / "my-sensor.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
+    """A folder in which the page's commands up to the evaluation were typed."""
+    folder = tmp_path_factory.mktemp("own-sensor")
+    write_data(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        dry, train = (line for line in COMMANDS if line[1] == "train")
+        for line in (dry, train):
+            done = typed(line)
+            assert done.exit_code == 0, (done.output, done.exception)
+    return folder
+
+
+@pytest.fixture
+def there(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(trained)
+    return trained
+
+
+CKPT = Path("runs/my-sensor/ckpt.pt")
+
+
+def test_the_pages_evaluation_writes_all_windows_of_a_small_test_part(there: Path) -> None:
+    (line,) = (line for line in COMMANDS if line[1] == "evaluate")
+    done = typed(line)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert f"of {WINDOWS} samples" in done.stdout
+    assert len(read_samples(there / line[-1]).y) == WINDOWS
+
+
+def test_more_samples_than_windows_are_refused_by_the_options_name(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensor_bnn.measure.on_host.run_checkpoint", lambda *arguments: pytest.fail("ran"))
+    file = tmp_path / "samples.npz"
+    error = refusal("evaluate", CKPT, "--write-samples", file, "--samples", "7")
+    assert error.message == f"--samples is 7, but the recipe's test part has {WINDOWS} samples."
+    assert "1 to 6" in error.remedy and not file.exists()
+
+
+TAKES_A_CHECKPOINT = (["evaluate"], ["export"], ["demo", "--checkpoint"])
+
+
+@pytest.fixture
+def interrupted(there: Path, tmp_path: Path) -> Path:
+    """The folder of a run that was ended before its last epoch."""
+    shutil.copy(there / CKPT.with_name("last.pt"), tmp_path / "last.pt")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", TAKES_A_CHECKPOINT)
+@pytest.mark.parametrize("name", ["last.pt", "ckpt.pt"])
+def test_a_run_that_is_not_finished_says_how_to_finish_it(
+    name: str, words: list[str], interrupted: Path
+) -> None:
+    error = refusal(*words, interrupted / name)
+    assert "is not finished" in error.message and str(interrupted / name) in error.message
+    assert f"`sensor-bnn train RECIPE --out {interrupted} --resume`" in error.remedy
+
+
+@pytest.mark.parametrize("words", TAKES_A_CHECKPOINT)
+def test_the_state_of_a_finished_run_names_its_checkpoint(words: list[str], there: Path) -> None:
+    error = refusal(*words, CKPT.with_name("last.pt"))
+    assert "the state from which a run resumes" in error.message
+    assert error.remedy == f"Give {CKPT}."
+
+
+def test_a_demo_without_samples_says_how_to_write_them(there: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    shutil.copy(there / CKPT, folder / "ckpt.pt")
+    error = refusal("demo", "--checkpoint", folder / "ckpt.pt")
+    assert error.message == f"There are no samples beside {folder / 'ckpt.pt'}."
+    (line,) = re.findall("`(.*?)`", error.remedy)
+    done = typed(shlex.split(line))
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert len(read_samples(folder / "samples.npz").y) == WINDOWS
+
+
+@pytest.mark.parametrize("command", ["bench", "profile", "stream", "monitor", "evaluate"])
+def test_a_bundle_without_samples_says_what_writes_them(command: str, tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle")
+    for words in ([], ["--samples" if command in ("bench", "profile") else "--data", "none.npz"]):
+        done = typed(["sensor-bnn", command, str(bundle), "--port", "/dev/none", *words])
+        said = f"{done.stderr} {done.exception}"
+        assert "`sensor-bnn evaluate CKPT --write-samples FILE`" in " ".join(said.split())
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_an_export_without_samples_says_how_to_write_them(there: Path, tmp_path: Path) -> None:
+    shutil.copy(there / CKPT, tmp_path / "ckpt.pt")
+    done = typed(["sensor-bnn", "export", str(tmp_path / "ckpt.pt"), "--target", "host", "-o", str(tmp_path)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    line = f"sensor-bnn evaluate {tmp_path / 'ckpt.pt'} --write-samples {tmp_path / 'samples.npz'}"
+    assert f"Write them with `{line}`" in done.stdout
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_pages_demo_measures_the_own_model(there: Path) -> None:
+    for line in COMMANDS[2:]:
+        done = typed(line)
+        assert done.exit_code == 0, (done.output, done.exception)
+    assert f"{WINDOWS}" in done.stdout and "my-sensor" in done.stdout
+
+
+@pytest.fixture
+def elsewhere(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return trained
+
+
+def test_a_run_works_from_another_folder(elsewhere: Path, tmp_path: Path) -> None:
+    """The data are found beside the recipe, also by its checkpoint and when the run is resumed."""
+    recipe = elsewhere / "my-sensor.toml"
+    shutil.copytree(elsewhere / CKPT.parent, tmp_path / "run")
+    for words in (
+        ["train", str(recipe), "--dry-run"],
+        ["train", str(recipe), "--out", "run", "--resume"],
+        ["evaluate", "run/ckpt.pt"],
+    ):
+        done = typed(["sensor-bnn", *words])
+        assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_data_beside_neither_recipe_nor_user_name_both_folders(tmp_path: Path) -> None:
+    (recipe,) = blocks("toml")
+    (tmp_path / "my-sensor.toml").write_text(recipe, encoding="utf-8")
+    error = refusal("train", tmp_path / "my-sensor.toml", "--dry-run")
+    assert error.message == f"There is no my-sensor.csv in {tmp_path} or {Path.cwd()}."
+    assert "relative to the recipe's file" in error.remedy
+
+
+@pytest.mark.parametrize(("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz")])
+def test_data_in_place_of_a_recipe_say_that_they_need_one(name: str, kind: str) -> None:
+    error = refusal("train", name)
+    assert error.message == f"{name} is data, not a recipe."
+    assert f"data.set = '{kind}'" in error.remedy and "docs/own-sensor.md" in error.remedy
+    assert len(error.remedy) < 200
+
+
+def test_a_recipe_with_a_slip_names_the_near_ones() -> None:
+    assert refusal("train", "watch-tinny").remedy.startswith("Did you mean watch-tiny")
+    assert refusal("train", "watch-tiny.tom").remedy.startswith("Did you mean watch-tiny")
+
+
+def test_of_few_classes_the_first_five_are_not_counted(there: Path) -> None:
+    assert "top-5" not in typed(["sensor-bnn", "evaluate", str(CKPT)]).stdout
+    assert "top-5" in typed(["sensor-bnn", "evaluate"]).stdout
+
+
+def test_the_folder_of_a_run_names_its_checkpoint(there: Path) -> None:
+    error = refusal("export", CKPT.parent)
+    assert (error.message, error.remedy) == (
+        f"{CKPT.parent} is a folder, not a sensor-bnn checkpoint.",
+        f"Give {CKPT}.",
+    )
+
+
+@pytest.mark.parametrize("command", [["verify"], ["compile"], ["tune", "--target", "cortex-m7"]])
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_bundle_in_place_of_its_onnx_file_is_refused_at_once(
+    missing: bool, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for heavy in ("sensor_bnn.workflows.verify", "sensor_bnn.compiler.pipeline", "sensor_bnn.tuning.tune"):
+        monkeypatch.setitem(sys.modules, heavy, None)
+    bundle = write_bundle(tmp_path / "bundle")
+    if missing:
+        assert refusal(*command, tmp_path / "none.onnx").message == f"There is no {tmp_path / 'none.onnx'}."
+        return
+    error = refusal(*command, bundle)
+    assert (
+        error.message == f"{bundle} is a folder, not an ONNX file." and "`sensor-bnn export`" in error.remedy
+    )
+    (tmp_path / "model.onnx").touch()
+    assert refusal(*command, bundle).remedy == f"Give {tmp_path / 'model.onnx'}."
