@@ -16,8 +16,11 @@ def main() -> None:
         line = join(["sensor-bnn", *sys.argv[1:]])
         sys.exit(_interrupted(line))
     finally:
-        # What is left is the interpreter's end, which prints a traceback for each callback it interrupts.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # What is left is the interpreter's end. It prints a traceback for each callback that a signal
+        # interrupts, and then gives up its handlers, so that a signal would end a command that has succeeded.
+        # The alarm repeats a signal that Python has swallowed.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupted(line: str) -> int:

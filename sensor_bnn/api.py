@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rich.console import Console
 
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.firmware.build import BuildResult, build_firmware
@@ -260,11 +261,12 @@ class Board:
             bundle: a compiled model; the shipped one, compiled here for board and host, when None.
             reference: the same model compiled for ``host``.
             samples: labelled inputs on which the shipped model's stages are compared.
-            folder: folder for all files that are built.
+            folder: folder for all files that are built; claimed until the context ends.
             console: each step is printed there; stderr when None.
 
         Raises:
             BoardError: the board has no emulator, or the model does not fit it.
+            BusyError: another process or thread uses the folder.
             SensorBnnError: a stage failed.
         """
         told = console or Console(stderr=True)
@@ -341,8 +343,12 @@ class Session:
         Args:
             samples: labelled inputs.
             state: file for the answers so far. An interrupted run of the same evaluation continues from it,
-                and leaves its partial result in ``interrupted.json`` in the same folder.
+                and leaves its partial result in ``interrupted.json`` in the same folder, which is claimed
+                meanwhile.
             fresh: ignore the state and start over.
+
+        Raises:
+            BusyError: another process uses the state's folder.
         """
         inputs, kept = with_classes_of(read_metadata(self.bundle), _samples(samples)), Path(state)
         partial = kept.with_name("interrupted.json")
@@ -351,20 +357,21 @@ class Session:
             write_result(result_of("evaluate", evaluation_facts(part, inputs, None), self.board), partial)
             return f" The partial result is in {partial}."
 
-        with count_bars() as progress:
-            found = run_evaluate(
-                self.port,
-                self.board,
-                self.bundle,
-                inputs,
-                kept,
-                fresh=fresh,
-                baud=self.baud,
-                progress=progress,
-                interrupted=interrupted,
-            )
-        # Now out of date: this run is complete.
-        partial.unlink(missing_ok=True)
+        with claimed_folder(kept.parent, "-o/--output or --state"):
+            with count_bars() as progress:
+                found = run_evaluate(
+                    self.port,
+                    self.board,
+                    self.bundle,
+                    inputs,
+                    kept,
+                    fresh=fresh,
+                    baud=self.baud,
+                    progress=progress,
+                    interrupted=interrupted,
+                )
+            # Now out of date: this run is complete.
+            partial.unlink(missing_ok=True)
         expected = None
         if self.reference is not None:
             expected = host_outputs(self.reference, inputs, found.hello.model_hash)

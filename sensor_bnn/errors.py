@@ -40,6 +40,10 @@ class FileError(SensorBnnError):
     """A file or folder cannot be written: no room, no permission, or something else is in its place."""
 
 
+class BusyError(SensorBnnError):
+    """Another process uses the folder."""
+
+
 class DataError(SensorBnnError):
     """A data set or sample file is missing, damaged or of the wrong shape."""
 

@@ -347,11 +347,21 @@ def copy_folder(source: Path, folder: Path) -> None:
     Raises:
         FileError: the copy cannot be written.
     """
+    failures: list[OSError] = []
+
+    def copy(file: str, target: str) -> None:
+        try:
+            shutil.copy2(file, target)
+        except OSError as error:
+            failures.append(error)
+            raise
+
     with write_errors(folder):
         try:
-            shutil.copytree(source, folder)
+            shutil.copytree(source, folder, copy_function=copy)
         except shutil.Error as error:
-            raise OSError(None, error.args[0][0][2]) from error  # The first file's reason says enough.
+            # Its own text has every file's reason with its number; the first file's reason says enough.
+            raise (failures or [error])[0] from error
 
 
 @contextmanager

@@ -6,7 +6,10 @@ Float constants and inputs are small multiples of 1/8: every float sum is then e
 every bit of every backend must agree.
 """
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -246,3 +249,26 @@ def conforms() -> Callable[[str, object], None]:
         assert violation(value, command) is None
 
     return check
+
+
+@contextmanager
+def _claimed_elsewhere(folder: Path) -> Iterator[None]:
+    code = (
+        "import pathlib, sys\n"
+        "from sensor_bnn.claims import claimed_folder\n"
+        "with claimed_folder(pathlib.Path(sys.argv[1]), '--nothing'):\n"
+        "    print(flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"\n"
+        yield
+        other.communicate()
+    assert other.returncode == 0
+
+
+@pytest.fixture
+def claimed_elsewhere() -> Callable[[Path], AbstractContextManager[None]]:
+    """``with claimed_elsewhere(folder)``: another process has claimed the folder meanwhile."""
+    return _claimed_elsewhere

@@ -153,7 +153,7 @@ def _flashed(
 
     samples = read_samples(samples_file, limit)
     named = Board(board) if board is not None else None
-    path = find_port(port)
+    path = find_port(port, None if named is None else named.facts)
     if named is not None:
         session = named.at(path, bundle, reference=reference, build=build, baud=baud)
     else:

@@ -73,6 +73,7 @@ def command(
     from sensor_bnn import compile as compile_model
     from sensor_bnn import export
     from sensor_bnn.nn.checkpoint import how_to_write
+    from sensor_bnn.workflows.demo import refuse_another_model
 
     with Console(stderr=True).status("starting") as status:
         done = export(ckpt, output, samples, progress=status.update, narrow=narrow, force=force)
@@ -81,7 +82,7 @@ def command(
         for name in dict.fromkeys((target, "host")):
             status.update(f"compiling for {name}")
             tuned = tuning if name == target else None
-            bundles[name] = compile_model(
+            compiled = compile_model(
                 done.onnx,
                 name,
                 done.onnx.parent / name,
@@ -89,7 +90,9 @@ def command(
                 samples=done.samples,
                 checked=checked,
                 cache=not no_cache,
-            ).folder
+            )
+            refuse_another_model(compiled.folder, compiled.metadata.model_hash, done.onnx, done.model_hash)
+            bundles[name] = compiled.folder
             checked = done.model_hash
     if narrow and done.integers:
         click.echo(

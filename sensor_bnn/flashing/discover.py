@@ -10,7 +10,7 @@ from sensor_bnn.errors import PortError, SensorBnnError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.client import Client
-from sensor_bnn.wire.port import PORT_VARIABLE, SerialPort
+from sensor_bnn.wire.port import PORT_VARIABLE, SerialPort, refuse_search
 
 Ask = Callable[[list[str]], str]
 """Asks a person to choose one of several ports."""
@@ -47,8 +47,10 @@ def choose_port(board: Board, ask: Ask | None = None) -> str:
     returns.
 
     Raises:
-        PortError: there is none, or there are several and ``ask`` is None; the message lists them.
+        PortError: there is none, or there are several and ``ask`` is None; the message lists them. Or the
+            board is only emulated.
     """
+    refuse_search(board)
     found = candidates(board)
     if len(found) > 1:
         found = [port for port in found if answers(port, board)] or found
@@ -72,8 +74,9 @@ def all_ports(board: Board) -> list[str]:
     """Return every port at which the board answers.
 
     Raises:
-        PortError: it answers at no port.
+        PortError: it answers at no port, or is only emulated.
     """
+    refuse_search(board)
     found = [port for port in candidates(board) if answers(port, board)]
     if not found:
         raise PortError(

@@ -24,6 +24,7 @@ from sensor_bnn.hardware.facts import Region as Region
 from sensor_bnn.hardware.facts import Setup as Setup
 from sensor_bnn.hardware.facts import Uart as Uart
 from sensor_bnn.hardware.facts import Write as Write
+from sensor_bnn.hardware.facts import is_only_emulated as is_only_emulated
 from sensor_bnn.hardware.facts import is_program as is_program
 from sensor_bnn.hardware.facts import ram_bytes as ram_bytes
 from sensor_bnn.hardware.file import BOARD_FILE as BOARD_FILE

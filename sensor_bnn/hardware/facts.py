@@ -242,3 +242,8 @@ def ram_bytes(board: Board) -> int:
 def is_program(board: Board) -> bool:
     """Whether the board's firmware is a program of an operating system, without bootloader and flash."""
     return board.flasher == "process"
+
+
+def is_only_emulated(board: Board) -> bool:
+    """Whether the board exists in an emulator alone; a program of an emulated Linux runs on machines too."""
+    return board.emulator is not None and not is_program(board)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
-from sensor_bnn.train.runs import BusyError, Started, complete, is_finished, teacher_name
+from sensor_bnn.train.runs import Started, complete, is_finished, teacher_name
 from sensor_bnn.train.sets import DataSet
 
 _FOLDER = Path(__file__).resolve().parent / "ablations"

@@ -7,10 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from sensor_bnn.errors import CheckpointError, FileError
-from sensor_bnn.files import hold_open, write_errors
+from sensor_bnn.claims import claimed_folder
+from sensor_bnn.errors import BusyError, CheckpointError, FileError
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
 from sensor_bnn.train.distill import Teacher, check_pair, load_teacher
 from sensor_bnn.train.epochs import Stepped, unwatched
@@ -28,10 +26,6 @@ TWIN_SUFFIX = "full"
 
 Started = Callable[[Recipe, Path], EpochDone]
 """A callback when a run starts. It gets the recipe and the folder, and returns the callback of each epoch."""
-
-
-class BusyError(CheckpointError):
-    """Another process uses the run's folder."""
 
 
 def complete(
@@ -172,7 +166,7 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
         failure = None
         if processes.first:
             try:
-                stack.enter_context(_locked(folder))
+                stack.enter_context(claimed_folder(folder, "--out"))
             except (BusyError, FileError) as error:
                 failure = error
         # The others would wait for the first one for ever.
@@ -182,30 +176,6 @@ def claimed(folder: Path, processes: Processes | None = None) -> Iterator[None]:
         if failed:
             raise BusyError(f"The first process of this run cannot work in {folder}.", "It says why.")
         yield
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    file = folder / ".claim"
-    new = not folder.exists()
-    with hold_open(file):
-        pass
-    lock = FileLock(file)
-    with write_errors(file):
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise BusyError(
-                f"Another process trains in {folder}.", "Wait for it, or choose another folder with --out."
-            ) from error
-    try:
-        yield
-    finally:
-        # A run that was refused before it wrote anything leaves no folder.
-        if new and [entry.name for entry in folder.iterdir()] == [file.name]:
-            file.unlink()
-            folder.rmdir()
-        lock.release()
 
 
 def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, fresh: bool = False) -> bool:

@@ -16,12 +16,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
 from sensor_bnn.train.recipe import Recipe, load_recipe
-from sensor_bnn.train.runs import BusyError, Started, complete, is_finished
+from sensor_bnn.train.runs import Started, complete, is_finished
 from sensor_bnn.train.sets import load
 from sensor_bnn.train.state import CHECKPOINT_FILE
 

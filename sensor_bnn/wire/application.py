@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 
 from sensor_bnn.compiler.metadata import Metadata
-from sensor_bnn.errors import DeviceError, PortError
+from sensor_bnn.errors import BundleError, DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.client import Client
@@ -31,9 +31,19 @@ def application_at(
         baud: the rate to raise the line to within the context; None keeps the board's own.
 
     Raises:
+        BundleError: the bundle is compiled for another processor than the board's.
         PortError: the port is absent, busy or silent.
         DeviceError: the board runs another model or firmware, or does not reach the rate.
     """
+    # HELLO has the hash of the ONNX file, which bundles for different processors share. A build takes only
+    # bundles for the board's own target, so a bundle for another one is not in the board's firmware.
+    if metadata.target != board.target:
+        raise BundleError(
+            f"The bundle of {metadata.model} is compiled for {metadata.target}, and the board {board.name} "
+            f"needs {board.target}.",
+            f"Give the bundle that was flashed, or compile the model with `--target {board.target}`, build "
+            "and flash it.",
+        )
     with SerialPort(port, board.uart) as line:
         client = Client(line)
         hello = greet(line, client)

@@ -17,7 +17,7 @@ import serial
 from serial.tools import list_ports
 
 from sensor_bnn.errors import PortError
-from sensor_bnn.hardware.boards import Uart
+from sensor_bnn.hardware.boards import Board, Uart, is_only_emulated
 from sensor_bnn.tracing import Payload
 from sensor_bnn.wire.patience import patient
 
@@ -238,14 +238,20 @@ class SerialPort:
         return stray
 
 
-def find_port(given: str | None) -> str:
+def find_port(given: str | None, board: Board | None = None) -> str:
     """Return the port to use: ``given``, else the only one of this machine.
 
+    Args:
+        given: the port that the user named, if any.
+        board: the board that must be there, if it is known.
+
     Raises:
-        PortError: there is no candidate, or several; the message lists them.
+        PortError: there is no candidate, or several, which the message lists; or the board is only emulated.
     """
     if given:
         return given
+    if board is not None:
+        refuse_search(board)
     candidates: list[str] = sorted(port.device for port in list_ports.comports())
     if len(candidates) == 1:
         return candidates[0]
@@ -259,6 +265,20 @@ def find_port(given: str | None) -> str:
         f"Several serial ports could be the board's: {', '.join(candidates)}.",
         f"Name one with --port or {PORT_VARIABLE}.",
     )
+
+
+def refuse_search(board: Board) -> None:
+    """Refuse to look for an emulated board at the machine's own ports: what is there is something else.
+
+    Raises:
+        PortError: the board is only emulated.
+    """
+    if is_only_emulated(board):
+        raise PortError(
+            f"The board {board.name} is emulated: it is at no serial port of this machine.",
+            f"Run `sensor-bnn emulate {board.name}`, and give the port that it prints with --port or "
+            f"{PORT_VARIABLE}.",
+        )
 
 
 def _open_url(url: str, uart: Uart) -> serial.SerialBase:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
@@ -16,7 +17,7 @@ from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.report.progress import transfer_bars
-from sensor_bnn.workflows.demo import SHIPPED, prepare_model
+from sensor_bnn.workflows.demo import OUTPUT_OPTION, SHIPPED, prepare_model
 
 Accuracy = tuple[str, float, int]
 """A stage of the pipeline, its share of right answers, and the number of samples."""
@@ -58,29 +59,31 @@ def running_board(
         bundle: a compiled model; when None, the shipped model is compiled for the board and for this machine.
         reference: the bundle's model compiled for this machine.
         samples: labelled inputs on which the shipped model's stages are compared.
-        folder: folder for all files that are built.
+        folder: folder for all files that are built; claimed until the context ends.
         console: each step is printed there.
         application: one of ``sensor_bnn.firmware.link.APPLICATIONS``.
 
     Raises:
-        SensorBnnError: the board has no emulator, or a stage failed.
+        SensorBnnError: the board has no emulator, another process uses the folder, or a stage failed.
     """
     if board.emulator is None:
         raise BoardError(
             f"The board {board.name} has no emulator.", "Flash the real board and give its --port."
         )
-    earlier: tuple[Accuracy, ...] = ()
-    if bundle is None:
-        console.print(f"exporting and compiling the shipped model for {board.target} and host")
-        model = prepare_model(board, SHIPPED / "ckpt.pt", samples, folder)
-        bundle, reference, found = model.bundle, model.host, model.comparison
-        earlier = (
-            ("PyTorch", found.top1_torch, found.samples),
-            ("ONNX Runtime", found.top1_onnx, found.samples),
-        )
-    console.print(f"building firmware for {board.name}")
-    build = build_firmware(bundle, board, folder / board.name, application)
-    with Emulator(board, build.bootloader_elf) as emulator:
+    with ExitStack() as stack:
+        stack.enter_context(claimed_folder(folder, OUTPUT_OPTION))
+        earlier: tuple[Accuracy, ...] = ()
+        if bundle is None:
+            console.print(f"exporting and compiling the shipped model for {board.target} and host")
+            model = prepare_model(board, SHIPPED / "ckpt.pt", samples, folder)
+            bundle, reference, found = model.bundle, model.host, model.comparison
+            earlier = (
+                ("PyTorch", found.top1_torch, found.samples),
+                ("ONNX Runtime", found.top1_onnx, found.samples),
+            )
+        console.print(f"building firmware for {board.name}")
+        build = build_firmware(bundle, board, folder / board.name, application)
+        emulator = stack.enter_context(Emulator(board, build.bootloader_elf))
         with transfer_bars() as bars:
             flash_image(emulator.port, read_image(build.folder), board, progress=bars)
         yield RunningBoard(emulator.port, bundle, build.folder, reference, earlier)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sensor_bnn.data.samples import read_samples
+from sensor_bnn.claims import claimed_folder
+from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError
+from sensor_bnn.errors import BoardError, BundleError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "watch-tiny"
 """The folder of the trained model that ships, with ``ckpt.pt`` and ``samples.npz``."""
 
+OUTPUT_OPTION = "-o/--output"
+"""The option by which each command of a workflow names the folder for its files."""
+
 
 @dataclass(frozen=True)
 class PreparedModel:
@@ -31,12 +35,14 @@ class PreparedModel:
 
     Attributes:
         onnx: the exported ONNX file.
+        model_hash: its SHA-256.
         bundle: the folder of the bundle for the board.
         host: the folder of the bundle for this machine.
         comparison: how PyTorch and ONNX Runtime compare on the samples.
     """
 
     onnx: Path
+    model_hash: str
     bundle: Path
     host: Path
     comparison: Comparison
@@ -55,6 +61,7 @@ def prepare_model(
         cache: whether bundles may come from the user's cache.
 
     Raises:
+        BundleError: a bundle is not of the exported model: another program wrote in the folder meanwhile.
         SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
@@ -63,8 +70,30 @@ def prepare_model(
     export = export_checkpoint(checkpoint, folder, samples)
     bundle = compile_model(export.onnx, board.target, folder / board.target, samples=samples, cache=cache)
     host = compile_model(export.onnx, "host", folder / "host", checked=export.model_hash, cache=cache)
+    for compiled in (bundle, host):
+        refuse_another_model(compiled.folder, compiled.metadata.model_hash, export.onnx, export.model_hash)
     assert export.comparison is not None  # there are samples
-    return PreparedModel(export.onnx, bundle.folder, host.folder, export.comparison)
+    return PreparedModel(export.onnx, export.model_hash, bundle.folder, host.folder, export.comparison)
+
+
+def refuse_another_model(product: Path, found: str, onnx: Path, exported: str) -> None:
+    """Refuse what another program made in the folder of this work.
+
+    Args:
+        product: a bundle or a build.
+        found: the SHA-256 of the model that it was made from.
+        onnx: the exported file.
+        exported: its SHA-256 when it was exported.
+
+    Raises:
+        BundleError: they differ.
+    """
+    if found != exported:
+        raise BundleError(
+            f"{product} is of another model ({found[:12]}) than was exported to {onnx} ({exported[:12]}): "
+            "another program wrote there meanwhile.",
+            f"Give the command again when that one has ended, or name another folder with {OUTPUT_OPTION}.",
+        )
 
 
 @dataclass(frozen=True)
@@ -115,12 +144,13 @@ def run_demo(
         board: a board with an emulator.
         checkpoint: a file that ``sensor-bnn train`` wrote; the shipped one when None.
         samples: labelled samples; ``samples.npz`` in the checkpoint's folder when None.
-        folder: folder for all intermediate files.
+        folder: folder for all intermediate files; claimed meanwhile.
         limit: the largest number of samples to run; all when None.
         console: each step is printed there.
         cache: whether bundles may come from the user's cache.
 
     Raises:
+        BusyError: another process uses the folder.
         SensorBnnError: a stage failed.
     """
     if board.emulator is None:
@@ -136,6 +166,19 @@ def run_demo(
         samples = samples_beside(checkpoint)
     inputs = read_samples(samples, limit)
 
+    with claimed_folder(folder, OUTPUT_OPTION):
+        return _run(board, checkpoint, samples, inputs, folder, console, cache)
+
+
+def _run(
+    board: Board,
+    checkpoint: Path,
+    samples: Path,
+    inputs: Samples,
+    folder: Path,
+    console: Console,
+    cache: bool,
+) -> Demo:
     def step(number: int, text: str) -> None:
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
@@ -150,6 +193,7 @@ def run_demo(
     )
     step(2, f"build firmware and bootloader for {board.name}")
     build = build_firmware(model.bundle, board, folder / board.name)
+    refuse_another_model(build.folder, build.report["model_hash"], model.onnx, model.model_hash)
     step(3, f"start {board.title}")
     with Emulator(board, build.bootloader_elf) as emulator:
         step(4, f"flash {build.report['flash_bytes']:,} bytes over {emulator.port}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.cycles.cycles import Memory
 from sensor_bnn.data.samples import Samples
@@ -21,6 +22,7 @@ from sensor_bnn.report.estimate import estimate_facts
 from sensor_bnn.report.profile import profile_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
+from sensor_bnn.workflows.demo import OUTPUT_OPTION
 
 
 @dataclass(frozen=True)
@@ -87,23 +89,25 @@ def profile_emulated(
         board: a board with an emulator.
         bundle: a compiled model; when None, the shipped model is compiled.
         plan: what to measure; the shipped model has its own reference.
-        folder: folder for all files that are built.
+        folder: folder for all files that are built; claimed meanwhile.
         console: each step is printed there.
 
     Raises:
+        BusyError: another process uses the folder.
         SensorBnnError: a stage failed.
     """
     if bundle is not None:
         check_samples(bundle, plan.samples)
-    with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
-        plan = replace(plan, reference=running.reference)
-        facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
-        compiled, build = running.bundle, running.build
-    if plan.estimate is not None:
-        metadata = read_metadata(compiled)
-        console.print("counting every instruction of one inference")
-        with transfer_bars() as bars:
-            sample = input_bytes_of(metadata, plan.samples)[0]
-            layers = estimate_model(board, compiled, build, sample, plan.estimate, bars)
-        facts["cycles_estimate"] = estimate_facts(layers, [layer.name for layer in metadata.layers])
+    # The estimate starts the build once more, on another emulated board: the folder is claimed until then.
+    with claimed_folder(folder, OUTPUT_OPTION):
+        with running_board(board, bundle, plan.reference, plan.samples_file, folder, console) as running:
+            plan = replace(plan, reference=running.reference)
+            facts = profile_at(running.port, board, running.bundle, plan, running.build, running.earlier)
+        if plan.estimate is not None:
+            metadata = read_metadata(running.bundle)
+            console.print("counting every instruction of one inference")
+            with transfer_bars() as bars:
+                sample = input_bytes_of(metadata, plan.samples)[0]
+                layers = estimate_model(board, running.bundle, running.build, sample, plan.estimate, bars)
+            facts["cycles_estimate"] = estimate_facts(layers, [layer.name for layer in metadata.layers])
     return facts

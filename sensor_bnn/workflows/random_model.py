@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BoardError
 from sensor_bnn.hardware.boards import Board
@@ -16,6 +17,7 @@ from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.report.progress import count_bars
 from sensor_bnn.workflows.bring_up import running_board
+from sensor_bnn.workflows.demo import OUTPUT_OPTION
 
 _STATISTICS_BATCH = 8
 
@@ -30,7 +32,7 @@ def bench_random(
     Args:
         name: a preset that ``sensor-bnn models`` lists.
         board: a board with an emulator.
-        folder: folder for all intermediate files.
+        folder: folder for all intermediate files; claimed meanwhile.
         samples: the number of random inputs to run.
         seed: seed of weights and inputs.
         narrow: export with constants of 16 and 8 bits, and images as bytes.
@@ -39,6 +41,7 @@ def bench_random(
     Raises:
         CheckpointError: there is no such preset.
         BoardError: the board has no emulator, or the model does not fit it.
+        BusyError: another process uses the folder.
         SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
@@ -50,29 +53,30 @@ def bench_random(
             f"The board {board.name} has no emulator.", "Choose one that `sensor-bnn boards` marks."
         )
     console.print(f"{name} with random weights (seed {seed}), its statistics from random inputs")
-    folded = random_folded(name, seed)
-    path = folder / "model.onnx"
-    save_onnx(to_onnx(folded, narrow=narrow), path)
-    # Another seed than that of the batch from which the running statistics come.
-    x = random_inputs((samples, *folded.input_shape), np.random.default_rng(seed + 1))
-    console.print(f"running {samples} random inputs in ONNX Runtime")
-    labelled = Samples(x, run_model(path, x).argmax(axis=1).astype(np.int64), folded.classes)
-    console.print(f"compiling for {board.target} and host")
-    bundle = compile_model(path, board.target, folder / board.target)
-    host = compile_model(path, "host", folder / "host", checked=bundle.metadata.model_hash).folder
-    with (
-        running_board(board, bundle.folder, host, path, folder, console) as running,
-        count_bars() as progress,
-    ):
-        result = run_bench(
-            running.port,
-            board,
-            bundle.folder,
-            labelled,
-            host_dir=host,
-            build_dir=running.build,
-            progress=progress,
-        )
+    with claimed_folder(folder, OUTPUT_OPTION):
+        folded = random_folded(name, seed)
+        path = folder / "model.onnx"
+        save_onnx(to_onnx(folded, narrow=narrow), path)
+        # Another seed than that of the batch from which the running statistics come.
+        x = random_inputs((samples, *folded.input_shape), np.random.default_rng(seed + 1))
+        console.print(f"running {samples} random inputs in ONNX Runtime")
+        labelled = Samples(x, run_model(path, x).argmax(axis=1).astype(np.int64), folded.classes)
+        console.print(f"compiling for {board.target} and host")
+        bundle = compile_model(path, board.target, folder / board.target)
+        host = compile_model(path, "host", folder / "host", checked=bundle.metadata.model_hash).folder
+        with (
+            running_board(board, bundle.folder, host, path, folder, console) as running,
+            count_bars() as progress,
+        ):
+            result = run_bench(
+                running.port,
+                board,
+                bundle.folder,
+                labelled,
+                host_dir=host,
+                build_dir=running.build,
+                progress=progress,
+            )
     return replace(result, random_weights=True)
 
 

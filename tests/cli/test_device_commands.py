@@ -9,14 +9,19 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner
+from peer import Peer, toy_folder
 from serial.tools import list_ports
 
 from sensor_bnn.cli import boards as boards_command
 from sensor_bnn.cli import doctor as doctor_command
+from sensor_bnn.cli import root
 from sensor_bnn.errors import PortError, ToolError
-from sensor_bnn.hardware.boards import list_boards
+from sensor_bnn.flashing.discover import all_ports, choose_port
+from sensor_bnn.hardware.boards import is_only_emulated, is_program, list_boards, load_board
 from sensor_bnn.wire.port import find_port
 from sensor_bnn.workflows.doctor import Check, check_machine, install_missing
 
@@ -130,6 +135,7 @@ def test_missing_packages_are_installed_by_root_alone(
 class Found:
     def __init__(self, device: str) -> None:
         self.device = device
+        self.vid = self.pid = None
 
 
 def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,3 +148,42 @@ def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(list_ports, "comports", list)
     with pytest.raises(PortError, match="no serial port"):
         find_port(None)
+
+
+def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The only port may belong to another device, which takes what is sent for its own commands."""
+    monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
+    bundle, board = write_bundle(tmp_path / "bundle"), toy_folder(tmp_path)
+    x, y = np.ones((2, 6, 100), np.float32), np.zeros(2, np.int64)
+    np.savez(tmp_path / "samples.npz", x=x, y=y, classes=np.array(["a", "b", "c"]))
+    told = (
+        "The board toy is emulated: it is at no serial port of this machine. Run `sensor-bnn emulate toy`, "
+        "and give the port that it prints with --port or SENSOR_BNN_PORT."
+    )
+    with Peer("application") as other:
+        monkeypatch.setattr(list_ports, "comports", lambda: [Found(other.port)])
+        arguments = ["bench", bundle, "--board", board, "--samples", tmp_path / "samples.npz"]
+        done = CliRunner().invoke(root, list(map(str, arguments)))
+        assert (str(done.exception), done.stdout) == (told, "")
+        for modes in (["--erase"], ["--read", str(tmp_path / "read")], ["--erase", "--all"]):
+            done = CliRunner().invoke(root, ["flash", "--board", str(board), *modes])
+            assert (str(done.exception), done.stdout) == (told, "")
+        assert (other.received, other.log) == (0, [])
+    assert not (tmp_path / "read").exists()
+
+
+def test_the_boards_that_are_looked_for_are_those_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of an emulated Linux runs on real machines, which may be at a port."""
+    monkeypatch.setattr(list_ports, "comports", lambda: [Found("/dev/ttyUSB0")])
+    for board in list_boards():
+        if is_only_emulated(board):
+            for search in (lambda board: find_port(None, board), choose_port, all_ports):
+                with pytest.raises(PortError, match=f"sensor-bnn emulate {board.name}`"):
+                    search(board)
+            assert find_port("/dev/pts/9", board) == "/dev/pts/9"
+        else:
+            assert find_port(None, board) == choose_port(board) == "/dev/ttyUSB0"
+            assert board.emulator is None or is_program(board)
+    assert is_only_emulated(load_board("qemu-microbit"))

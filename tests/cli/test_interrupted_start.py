@@ -1,4 +1,4 @@
-"""Ctrl-C while the command line is still being imported, and while the interpreter ends."""
+"""Ctrl-C while the command line is still being imported, and every signal while the interpreter ends."""
 
 import subprocess
 import sys
@@ -42,8 +42,47 @@ def test_ctrl_c_during_the_imports_is_one_sentence(name: str) -> None:
     assert (done.returncode, done.stdout) == (130, "")
 
 
-def test_ctrl_c_at_the_interpreters_end_changes_nothing() -> None:
+# The modules are cleared after Python has given up its handlers of signals.
+LAST = """
+class Last:
+    kill, process, number = os.kill, os.getpid(), signal.{name}
+    def __del__(self):
+        Last.kill(Last.process, Last.number)
+
+sys.last = Last()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_at_the_interpreters_end_changes_nothing(name: str) -> None:
     undisturbed = start("")
-    done = start("", "atexit.register(os.kill, os.getpid(), signal.SIGINT)")
-    assert (done.returncode, done.stdout, done.stderr) == (0, undisturbed.stdout, "")
+    assert undisturbed.stdout.startswith("{")
+    for more in (f"atexit.register(os.kill, os.getpid(), signal.{name})", LAST.format(name=name)):
+        done = start("", more)
+        assert (done.returncode, done.stdout, done.stderr) == (0, undisturbed.stdout, ""), more
+
+
+# As Python swallows it in a destructor; ``interruption.repeat_if_swallowed`` repeats it by an alarm.
+SWALLOWED = """
+import time
+import sensor_bnn.cli
+
+class Swallowing:
+    def __del__(self):
+        raise KeyboardInterrupt
+
+def main(before=sensor_bnn.cli.main):
+    try:
+        before()
+    finally:
+        Swallowing()
+
+sensor_bnn.cli.main = main
+atexit.register(time.sleep, 0.2)
+"""
+
+
+def test_a_signal_that_is_to_be_repeated_does_not_come_at_the_interpreters_end() -> None:
+    done = start("", SWALLOWED)
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("{")

@@ -129,6 +129,7 @@ def test_onnx_file_and_bundle_name_them_and_answer_alike(
     (prop,) = (prop for prop in model.metadata_props if prop.key == "channels")
     prop.value = '["ax"]'
     onnx.save(model, exported.onnx)
+    exported.onnx.with_name("model.onnx.sha256").unlink()  # It is changed on purpose.
     with pytest.raises(ModelError, match=r"names 1 channels; the model's input is \[1, 3, 20\]"):
         compile_model(exported.onnx, "host", tmp_path / "other")
 

@@ -653,8 +653,24 @@ def test_a_folder_is_copied(tmp_path: Path) -> None:
     make(tmp_path / "from", a="1" * 20_000, sub_b="2")
     copy_folder(tmp_path / "from", tmp_path / "to")
     assert tree(tmp_path / "to") == tree(tmp_path / "from")
-    with pytest.raises(FileError, match=r"full cannot be written .*too large"), size_limit(10_000):
+
+
+def test_a_copy_on_a_full_disk_is_the_sentence_of_every_other_file(tmp_path: Path) -> None:
+    make(tmp_path / "from", a="1" * 20_000, sub_b="2" * 20_000)
+    with pytest.raises(FileError) as copied, size_limit(10_000):
         copy_folder(tmp_path / "from", tmp_path / "full")
+    with pytest.raises(FileError) as written, size_limit(10_000):
+        write_file(tmp_path / "from" / "a", bytes(20_000))
+    assert str(copied.value).partition("cannot")[2] == str(written.value).partition("cannot")[2]
+    assert str(copied.value) == f"{tmp_path / 'full'} cannot be written (File too large). " + (
+        "Raise the limit of a file's size (`ulimit -f`), or choose another place."
+    )
+    with (
+        pytest.raises(FileError, match="Free some space there, or set TMPDIR to another folder"),
+        scratch_folder("test") as scratch,
+        size_limit(10_000),
+    ):
+        copy_folder(tmp_path / "from", scratch / "full")
 
 
 # Standard output ------------------------------------------------------------------------------------------

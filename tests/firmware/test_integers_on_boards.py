@@ -127,7 +127,12 @@ def test_every_command_gives_what_the_host_computes(
         assert found.outputs.dtype == np.int16 and np.array_equal(found.outputs, expected)
         raw = x.transpose(0, 2, 1).reshape(-1, 6)
         for decision, want in zip(
-            (answer for _, answer in stream_at(running.port, board, bundle, Recording(raw, ()), Settings(100, 1.0))),
+            (
+                answer
+                for _, answer in stream_at(
+                    running.port, board, bundle, Recording(raw, ()), Settings(100, 1.0)
+                )
+            ),
             logits,
             strict=True,
         ):

@@ -18,8 +18,11 @@ from rich.console import Console
 
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import BundleError, DataError, DeviceError, PortError
+from sensor_bnn.live.monitor import watch
 from sensor_bnn.measure import bench
 from sensor_bnn.measure.bench import BenchResult, detect_board, run_bench
+from sensor_bnn.measure.evaluate import run_evaluate
+from sensor_bnn.measure.profile import run_profile
 from sensor_bnn.report.table import result_table
 from sensor_bnn.wire import application, client
 from sensor_bnn.wire.client import Client
@@ -235,6 +238,30 @@ def test_a_board_without_an_application(device: Path) -> None:
         run_bench(peer.port, TOY, device, some(1))
     with Peer("nothing") as peer, pytest.raises(PortError, match="does not answer HELLO"):
         run_bench(peer.port, TOY, device, some(1))
+
+
+@pytest.mark.parametrize("target", ["toy-core-with-fpu", "host"])
+def test_a_bundle_for_another_processor_is_refused_before_the_port_is_opened(
+    target: str, tmp_path: Path
+) -> None:
+    """It has the same model hash and may have the same sizes, but its layers run other kernels."""
+    other = bundle(tmp_path / "other", target=target)
+    with Peer("application") as peer:
+        for measure in (
+            lambda: run_bench(peer.port, TOY, other, some()),
+            lambda: run_profile(peer.port, TOY, other, some(), runs=1, warmup=0),
+            lambda: run_evaluate(peer.port, TOY, other, some(), tmp_path / "state.jsonl"),
+            lambda: next(watch(peer.port, TOY, other, some())),
+        ):
+            with pytest.raises(BundleError) as refused:
+                measure()
+            assert str(refused.value) == (
+                f"The bundle of stand-in is compiled for {target}, and the board toy needs toy-core. Give "
+                "the bundle that was flashed, or compile the model with `--target toy-core`, build and flash "
+                "it."
+            )
+        assert peer.received == 0
+    assert not (tmp_path / "state.jsonl").exists()
 
 
 def test_late_answers_are_not_taken_for_the_next(device: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from sensor_bnn.train import smartwatch
 from sensor_bnn.train.ablation import Ablation, fill, load_ablation, markdown, plan_runs, tabulate
 from sensor_bnn.train.loop import EpochDone
 from sensor_bnn.train.recipe import Recipe
-from sensor_bnn.train.runs import claimed
 from sensor_bnn.train.survey import load_survey
 from sensor_bnn.train.windows import Recordings
 
@@ -103,10 +103,13 @@ def test_goes_on_after_a_kill(tmp_path: Path, ablation: Ablation, recordings: Re
 
 @pytest.mark.usefixtures("training")
 def test_leaves_alone_what_another_process_is_at(
-    tmp_path: Path, ablation: Ablation, recordings: Recordings
+    tmp_path: Path,
+    ablation: Ablation,
+    recordings: Recordings,
+    claimed_elsewhere: Callable[[Path], AbstractContextManager[None]],
 ) -> None:
     runs = plan_runs(ablation, 1, False, tmp_path / "runs")
-    with claimed(tmp_path / "runs" / "full-seed0"):  # the teacher of another row, too
+    with claimed_elsewhere(tmp_path / "runs" / "full-seed0"):  # the teacher of another row, too
         busy = fill(ablation, runs, recordings, tmp_path / "runs", quiet)
     assert [run.recipe.name for run in busy] == ["taught", "full"]
     assert "| taught | `taught` | - | 0 of 1 |  |" in markdown(tabulate(ablation, runs))

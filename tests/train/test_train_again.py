@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,13 @@ from click.testing import CliRunner
 from sensor_bnn.cli import root
 from sensor_bnn.cli.ablate import command as ablate_command
 from sensor_bnn.cli.train import command
-from sensor_bnn.errors import CheckpointError, FileError, InterruptionError
+from sensor_bnn.errors import BusyError, CheckpointError, FileError, InterruptionError
 from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors, write_tensors
 from sensor_bnn.train import fingerprint, sets
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.images import ArrayPixels, ChosenPixels, FilePixels, Images
 from sensor_bnn.train.loop import TrainingRun, train
 from sensor_bnn.train.recipe import Recipe, load_recipe, parse_recipe
-from sensor_bnn.train.runs import BusyError, claimed
 from sensor_bnn.train.state import STATE_FORMAT
 from sensor_bnn.train.windows import Recordings
 
@@ -261,13 +260,17 @@ def test_a_discarded_run_leaves_nothing_beside_the_next(
 
 
 @pytest.mark.usefixtures("training")
-def test_two_processes_in_one_folder(files: Callable[..., Path]) -> None:
+def test_two_processes_in_one_folder(
+    files: Callable[..., Path], claimed_elsewhere: Callable[[Path], AbstractContextManager[None]]
+) -> None:
     file = files()
     arguments = [str(file), "--out", str(file.parent / "run")]
-    with claimed(file.parent / "run"):
+    with claimed_elsewhere(file.parent / "run"):
         done = CliRunner().invoke(command, arguments)
     assert isinstance(done.exception, BusyError)
-    assert "Another process trains in" in str(done.exception)
+    assert str(done.exception) == (
+        f"Another process uses {file.parent / 'run'}. Wait for it, or name another folder with --out."
+    )
     assert CliRunner().invoke(command, arguments).exit_code == 0
 
 
