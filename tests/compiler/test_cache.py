@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from bundles import change_bundle
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,7 +86,9 @@ def test_no_cache_neither_reads_nor_writes(mlp_onnx, tmp_path, folder):
     honest = compile_model(path, "host", tmp_path / "honest", cache=False)
     assert not folder.exists()
     files = bundle_files(honest.folder)
-    other = {**files, "model.c": CachedFile(b"/* from the cache */\n", False)}
+    changed = Path(shutil.copytree(honest.folder, tmp_path / "changed"))
+    (changed / "model.c").write_text("/* from the cache */\n")
+    other = bundle_files(change_bundle(changed))
     write_entry(bundle_key(path, HOST, None).digest, other)
     before = entry(folder).read_bytes()
     assert bundle_files(compile_model(path, "host", tmp_path / "kept").folder) == other

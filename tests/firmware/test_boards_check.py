@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundles import change_bundle
 from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 
@@ -97,6 +98,7 @@ def test_an_arena_goes_to_the_first_ram_that_has_room(board: Board, tmp_path: Pa
         check._make_bundle(facts, bundle)
         model = bundle / "model.h"
         model.write_text(model.read_text().replace("ARENA_BYTES 16", f"ARENA_BYTES {size}"))
+        change_bundle(bundle)
         built = build_firmware(bundle, facts, out)
         assert built.report["ram"]["arena"] == size
         assert built.report["ram"]["available"] == ram.size + large.size - RESERVED_BYTES
@@ -105,6 +107,7 @@ def test_an_arena_goes_to_the_first_ram_that_has_room(board: Board, tmp_path: Pa
         assert section is not None
         assert region.origin <= section["sh_addr"] and section["sh_addr"] + size <= region.end
     model.write_text(model.read_text().replace(f"ARENA_BYTES {0x20000}", f"ARENA_BYTES {0x50000}"))
+    change_bundle(bundle)
     with pytest.raises(BoardError, match="does not fit"):
         build_firmware(bundle, facts, out)
 

@@ -125,14 +125,10 @@ def test_every_command_gives_what_the_host_computes(
         assert (bench.bit_exact, bench.top1_device, bench.repeat_exact) == (True, 1.0, True)
         found = run_evaluate(running.port, board, bundle, samples, tmp_path / "state.jsonl")
         assert found.outputs.dtype == np.int16 and np.array_equal(found.outputs, expected)
-        raw = x.transpose(0, 2, 1).reshape(-1, 6)
+        recording = Recording(x.transpose(0, 2, 1).reshape(-1, 6), ())
+        decisions = stream_at(running.port, board, bundle, recording, Settings(100, 1.0))
         for decision, want in zip(
-            (
-                answer
-                for _, answer in stream_at(
-                    running.port, board, bundle, Recording(raw, ()), Settings(100, 1.0)
-                )
-            ),
+            (answer for _, answer in decisions),
             logits,
             strict=True,
         ):
