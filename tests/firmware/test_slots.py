@@ -159,9 +159,9 @@ def hanging(
     folder = tmp_path_factory.mktemp("hanging")
     bundle = Path(shutil.copytree(standin, folder / "bundle"))
     model = (bundle / "model.c").read_text()
-    (bundle / "model.c").write_text(
-        model.replace("standin_spin((uint32_t)x[0]);", "for (volatile int hang = 1; hang;) {\n}")
-    )
+    # Not `for (;;)`: the compiler would leave out what follows, and the weights with it.
+    hang = "for (volatile int hang = 1; hang;) {\n}"
+    (bundle / "model.c").write_text(model.replace("standin_spin((uint32_t)x[0]);", hang))
     change_bundle(bundle)
     return build_firmware(bundle, board, folder / "out")
 

@@ -232,7 +232,14 @@ class Layers:
         assert head.byte_range is not None
         byte = float(head.byte_range.largest) / BYTE
         found = self.trace["head.features"]
-        self.near((features / byte).clamp(-BYTE, BYTE), found, 0.55)
+        allowed = [
+            # The result is rounded; before that the sum, if it is shifted, and the scale and the bias.
+            0.55
+            + (0.5 * np.abs(q.scale) / 2.0**q.shift if q.pre else 0)
+            + (BYTE + np.abs(q.bias) / 2.0**q.shift) * 0.5 / np.maximum(np.abs(q.scale), 1)
+            for _, q in self.folded.head.features
+        ]
+        self.near((features / byte).clamp(-BYTE, BYTE), found, torch.from_numpy(np.concatenate(allowed)))
         weight = head.linear.weight.detach().double()
         largest = weight.abs().amax(dim=1, keepdim=True)
         rounded = (weight / largest * BYTE).round() * largest / BYTE
