@@ -6,6 +6,7 @@ Float constants and inputs are small multiples of 1/8: every float sum is then e
 every bit of every backend must agree.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,11 @@ from sensor_bnn.nn.folded import (
 )
 from sensor_bnn.nn.folded_forward import Trace, embed, from_stream
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
+
+# A shell starts a program in the background with SIGINT ignored, and the programs that a test starts inherit
+# that; the tests of Ctrl-C would then wait for an end that never comes.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["slow"]
 
