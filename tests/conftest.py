@@ -30,8 +30,8 @@ from sensor_bnn.nn.folded import (
 from sensor_bnn.nn.folded_forward import Trace, embed, from_stream
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 
-# A shell starts a program in the background with SIGINT ignored, and nohup ignores SIGHUP. The programs that a
-# test starts inherit that; the tests of signals would then wait for an end that never comes.
+# A shell starts a program in the background with SIGINT ignored, and nohup ignores SIGHUP. The programs that
+# a test starts inherit that; the tests of signals would then wait for an end that never comes.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
