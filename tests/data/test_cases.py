@@ -274,6 +274,7 @@ def stream(tmp_path: Path, case: Make) -> Callable[..., Result]:
     def run(lines: list[str], *options: str, classes: list[str] | None = None) -> Result:
         bundle = write_bundle(
             tmp_path / "bundle",
+            target="cortex-m7",
             input={"dtype": "float32", "shape": [1, 3, 20], "bytes": 240},
             output={"dtype": "float32", "shape": [1, 2], "bytes": 8},
             **({"classes": classes} if classes else {}),

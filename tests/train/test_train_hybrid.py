@@ -237,14 +237,24 @@ def test_a_wider_and_deeper_teacher_teaches_every_part() -> None:
             "is of the family vit, the student sensor-small of the family hybrid",
         ),
         ({}, {"stages": ["conv conv"]}, {}, "The teacher sensor-small has tokens 25"),
-        ({}, {"stages": ["conv pool attn"]}, {}, "has 2 layers, the student sensor-small has 3"),
+        (
+            {"stages": ["conv conv pool attn"]},
+            {"stages": ["conv pool attn"]},
+            {},
+            "has 2 layers, the student sensor-small has 3",
+        ),
         (
             {"stages": ["conv conv pool"]},
             {"stages": ["conv conv pool"]},
             {"attention": 0.5},
             "distill.attention is 0.5, but the student sensor-small has 0 attention layers",
         ),
-        ({}, {"stages": ["conv conv pool conv"]}, {"attention": 0.5}, "the teacher sensor-small has 0"),
+        (
+            {"stages": ["conv conv pool attn"]},
+            {"stages": ["conv conv pool conv"]},
+            {"attention": 0.5},
+            "the teacher sensor-small has 0",
+        ),
         (
             {"stages": ["conv conv pool"]},
             {"stages": ["conv pool conv"]},
