@@ -341,7 +341,8 @@ def test_a_run_that_goes_on_with_other_steps_says_so(
         train(plan, recordings, 0, tmp_path, pace="plain", epoch_done=kill)
     run = train(plan, recordings, 0, tmp_path, pace="fast", resume=True)
     assert len(run.history) == 2
-    (said,) = caplog.messages
+    # torch.compile logs too, when it compiles for the first time on a machine.
+    (said,) = (record.getMessage() for record in caplog.records if not record.name.startswith("torch"))
     assert "begun with another kind of steps (plain, now " in said and "not to the same last bit" in said
 
 
