@@ -40,11 +40,13 @@ class Server(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{scheme}://127.0.0.1:{self.listener.getsockname()[1]}"
         self.client: socket.socket | None = None
+        self.accepted = threading.Event()
         self.rates: list[int] = []
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
             self.client, _ = self.listener.accept()
+            self.accepted.set()
             manager = None
             if self.scheme == "rfc2217":
                 self.client_lock = threading.Lock()
@@ -130,6 +132,8 @@ def test_a_socket_has_no_line_to_reset_with() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_ends_is_a_lost_port(scheme: str) -> None:
     with Peer() as peer, served(peer, scheme) as server, SerialPort(server.url, TOY.uart) as port:
+        # A connection opens before the server's thread has taken it, and only what it has taken can it hang up.
+        assert server.accepted.wait(20)
         server.hang_up()
         with pytest.raises(LostPortError, match=server.url):
             port.read(1, 20)
