@@ -132,7 +132,7 @@ def test_a_socket_has_no_line_to_reset_with() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_ends_is_a_lost_port(scheme: str) -> None:
     with Peer() as peer, served(peer, scheme) as server, SerialPort(server.url, TOY.uart) as port:
-        # A connection opens before the server's thread has taken it, and only what it has taken can it hang up.
+        # A connection opens before the server has taken it, which hangs up only what it has taken.
         assert server.accepted.wait(20)
         server.hang_up()
         with pytest.raises(LostPortError, match=server.url):
