@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# Without compiled modules and rewritten assertions on disk, each process of the tests would make them again.
+unexport PYTHONDONTWRITEBYTECODE
 STARTED := $(shell date +%s)
 TOOK = @echo "make $@: $$(( $$(date +%s) - $(STARTED) )) s"
 

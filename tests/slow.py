@@ -65,7 +65,7 @@ def long_compile() -> None:
 
 @pytest.fixture(scope="session")
 def long_run() -> None:
-    """Mark other tests of a second or more, so that ``make check`` takes a minute; nothing guards it."""
+    """Mark other tests of half a second or more, so that ``make check`` takes a minute; nothing guards it."""
 
 
 class _Guard:

@@ -237,6 +237,7 @@ def test_a_silent_failure_has_its_command_for_a_shell(fake, tmp_path: Path) -> N
     assert subprocess.run(line, shell=True).returncode == 3
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_program_that_hangs_is_ended_with_its_children(fake, tmp_path: Path) -> None:
     # Both ignore SIGTERM; the second holds the pipes open.
     file = fake(f"trap '' TERM\nsleep 300 & echo $! >{shlex.quote(str(tmp_path / 'child'))}\nsleep 300")

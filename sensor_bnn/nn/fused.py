@@ -8,6 +8,7 @@ one function each, which needs a C++ compiler; without one they take the plain f
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._dynamo import maybe_mark_dynamic
 from torch.nn import functional
 
 _EXACT_BFLOAT16 = 256
@@ -58,12 +58,18 @@ def _compiles() -> bool:
     """Try a fused pass; it fails where there is no C++ compiler."""
     # A pass has a version for each number of tokens and channels, type of sums and kind of shortcut. Beyond
     # this number torch.compile would run it uncompiled, which is slower than the plain form.
-    torch._dynamo.config.recompile_limit = 64
+    _dynamo().config.recompile_limit = 64
     try:
         _fused(_codes)(torch.ones(2, 2, 32))
     except Exception:  # torch.compile passes on any exception of the compiler's driver
         return False
     return True
+
+
+@cache
+def _dynamo() -> Any:
+    """Import the compiler of passes, which takes a second, only for what trains."""
+    return importlib.import_module("torch._dynamo")
 
 
 @cache
@@ -79,7 +85,7 @@ def _run(function: Callable[..., Any], *arguments: _Argument) -> Any:
     for argument in arguments:
         for part in argument if isinstance(argument, (list, tuple)) else (argument,):
             if isinstance(part, Tensor) and part.ndim > 1:
-                maybe_mark_dynamic(part, 0)
+                _dynamo().maybe_mark_dynamic(part, 0)
     return _fused(function)(*arguments)
 
 

@@ -278,6 +278,7 @@ def test_the_old_name_says_what_to_type() -> None:
     assert "evaluate" in names and "eval" not in names
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_confusion_matrix_of_every_kind(host: Path, samples: Path, tmp_path: Path) -> None:
     file = tmp_path / "confusion.png"
     facts(host, "--data", samples, "--confusion", file)

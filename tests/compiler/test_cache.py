@@ -134,6 +134,7 @@ def test_an_entry_under_the_name_of_another_is_not_read(folder):
     assert read_entry("cd" * 32) is None
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_key_has_all_that_a_bundle_is_made_from(mlp_onnx, tmp_path, monkeypatch):
     path = mlp_onnx()
     keys = [bundle_key(path, HOST, tuning) for tuning in (None, "a" * 64, "b" * 64)]

@@ -346,6 +346,7 @@ def test_arduino_library_is_where_arduino_looks(target, place, compiled):
     subprocess.run(["g++", *flags], input=fake + sketch, text=True, check=True)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_without_the_targets_compiler_there_is_no_library_and_compile_says_what_to_install(
     mlp_onnx, tmp_path, monkeypatch
 ):

@@ -85,6 +85,7 @@ int main(void)
 """
 
 
+@pytest.mark.usefixtures("long_run")
 def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
     """Sanitizers check the C part; for the kernels the ends of the heap buffers are checked."""
     bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")

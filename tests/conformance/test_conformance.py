@@ -133,6 +133,7 @@ def as_bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint32) if array.dtype == np.float32 else array
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(
     "backend",
     [pytest.param(backend, id=name, marks=MARKS.get(name, ())) for name, backend in BACKENDS.items()],

@@ -183,6 +183,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     writer.join()
 
 
+@pytest.mark.usefixtures("long_run")
 @given(st.data())
 @settings(deadline=None, max_examples=400)
 def test_damage_is_refused_in_a_sentence_or_leaves_the_right_values(

@@ -58,6 +58,7 @@ def staged(host_compile: Callable[..., Path]) -> Callable[[bytes], bytes]:
     return run
 
 
+@pytest.mark.usefixtures("long_run")
 @given(
     codes=st.lists(st.tuples(st.integers(0, 255), st.integers(1, 200)), min_size=1, max_size=60),
     zero=st.integers(0, 255),

@@ -254,6 +254,7 @@ def on_host(host_compile: Callable[..., Path]) -> Program:
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
+@pytest.mark.usefixtures("long_run")
 @given(values=st.lists(floats, min_size=1, max_size=20))
 @example_settings
 def test_every_float_is_printed_as_c_prints_it(on_host: Program, values: list[float]) -> None:
@@ -274,6 +275,7 @@ def test_every_float_is_printed_as_c_prints_it(on_host: Program, values: list[fl
             assert text.lstrip("-") == ("nan" if np.isnan(value) else "inf")
 
 
+@pytest.mark.usefixtures("long_run")
 @given(values=st.lists(st.floats(-200, 200, width=32), min_size=1, max_size=20))
 @example_settings
 def test_outputs_are_printed_as_probabilities(on_host: Program, values: list[float]) -> None:
@@ -298,6 +300,7 @@ TOKENS = "name profile timestamp help db load print results infer 0 1 7 8 1600 1
 words = st.sampled_from([*TOKENS.split(), "%", "\r", "\x7f"]) | st.text("0123456789abcdef-% ", max_size=300)
 
 
+@pytest.mark.usefixtures("long_run")
 @given(st.lists(words, min_size=1, max_size=40))
 @example_settings
 def test_no_text_breaks_it(on_host: Program, text: list[str]) -> None:

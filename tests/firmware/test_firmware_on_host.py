@@ -460,6 +460,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.usefixtures("long_run")
 @given(seed=st.integers(0, 2**32 - 1), most=st.integers(1, 3), script=steps)
 @settings(parent=example_settings, max_examples=300)
 def test_the_clock_is_monotonic_and_true(

@@ -235,6 +235,7 @@ def test_outputs_are_printed_as_probabilities(talk: Talk, seed: int, spread: int
     assert [float(text) for text in told] == pytest.approx(softmax(STEP * model(x)), abs=5.1e-4)
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("step", ["1e-12", "3"])
 def test_every_step_gives_probabilities(make: Make, step: str) -> None:
     talk = make(f"-DSTANDIN_STEP={step}")
@@ -245,6 +246,7 @@ def test_every_step_gives_probabilities(make: Make, step: str) -> None:
         assert shares == pytest.approx(softmax(float(step) * model(x)), abs=5.1e-4)
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("step", ["0.3333", "1e9"])
 def test_a_single_output_is_printed_in_units_of_its_step(make: Make, step: str) -> None:
     talk = make(f"-DSTANDIN_STEP={step}", "-DSTANDIN_OUTPUTS=1")

@@ -180,6 +180,7 @@ def test_a_refusal_that_passes(image: Image, command: int) -> None:
     assert slot(peer, image) == image.data
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(
     ("command", "name"),
     [(0x02, "Get ID"), (0x31, "Write Memory at 0x08001000"), (0x44, "Extended Erase of pages 4..7")],
@@ -423,6 +424,7 @@ def test_the_address_to_go_to_is_sent_again(image: Image, loses: bool) -> None:
     assert result.retries == 1
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_is_lost_at_one_place_for_ever(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers again each time, so waiting for it would never end."""
     places: list[int] = []
@@ -439,6 +441,7 @@ def test_a_board_that_is_lost_at_one_place_for_ever(image: Image, monkeypatch: p
     assert len(places) == 5
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_is_lost_often_but_gets_further(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     written = iter(range(256, 2560, 256))
 

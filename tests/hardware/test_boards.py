@@ -255,6 +255,7 @@ def strings(file: Path) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_shared_code_names_no_board() -> None:
     # A board that is only its target's operating system has the target's name.
     targets = {target.name for target in list_targets()}

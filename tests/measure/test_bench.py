@@ -199,6 +199,7 @@ def test_a_board_that_answers_something_else(device: Path, application: Applicat
         run_bench(peer.port, TOY, device, some(1))
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(
     ("application", "retries"),
     [

@@ -275,6 +275,7 @@ def check_layers(model: HybridModel, folded: FoldedHybrid, x: Tensor) -> Trace:
     return trace
 
 
+@pytest.mark.usefixtures("long_run")
 @settings(max_examples=40)
 @given(configs(), st.integers(0, 2**16), st.booleans())
 def test_each_layer_is_the_float_layer_within_its_roundings(

@@ -65,6 +65,7 @@ def distance(found: Tensor, wanted: Tensor) -> float:
     return float(off)
 
 
+@pytest.mark.usefixtures("long_run")
 @given(
     channels=st.sampled_from((32, 64, 128)),
     outputs=st.sampled_from((1, 32, 33)),

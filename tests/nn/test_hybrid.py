@@ -49,6 +49,7 @@ def test_every_preset_is_built_trained_a_step_and_evaluated(name: str) -> None:
     assert made.eval()(x).shape == (2, 3)
 
 
+@pytest.mark.usefixtures("long_run")
 @given(
     length=st.integers(5, 70),
     stride=st.integers(1, 4),
@@ -286,6 +287,7 @@ def test_sizes_count_the_model(name: str) -> None:
     assert found.binary_weights == bits == 8 * found.packed_bytes
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_sizes_are_those_of_the_exported_constants(name: str) -> None:
     config = preset(name, classes=list(CLASSES))

@@ -166,6 +166,7 @@ def test_an_old_file_is_checked_by_the_digest_beside_it(
         load_checkpoint(saved)
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("shipped", (False, True))
 def test_a_flipped_bit_is_refused_or_in_no_byte_that_is_read(saved: Path, shipped: bool) -> None:
     """200 places in a file of this version, and in the one that ships, which has its digest beside it."""

@@ -61,6 +61,7 @@ def test_known_figures() -> None:
         sizes(PRESETS["deit-tiny"])
 
 
+@pytest.mark.usefixtures("long_run")
 def test_command() -> None:
     listed = json.loads(CliRunner().invoke(command, ["--json"]).stdout)["models"]
     assert [row["name"] for row in listed] == list(PRESETS)

@@ -127,6 +127,7 @@ def test_gemm_one_bias_where_the_constant_is_larger_than_the_product(
     holds(write(tmp_path / "m.onnx", 13, given, result, body, **arrays))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_product_of_integers_is_not_taken_for_one_of_floats(tmp_path):
     body = "i = Cast <to = 6> (x) p = MatMul (i, w) s = Add (p, b) y = Cast <to = 1> (s)"
     constants = {"w": np.arange(15, dtype=np.int32).reshape(3, 5), "b": np.arange(5, dtype=np.int32)}
@@ -205,6 +206,7 @@ def test_onnx_tracebacks_mean_noop(body, tmp_path):
     holds(write(tmp_path / "m.onnx", 18, "2, 8", result, body, **used))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_qonnx_messages_a_scale_per_output_compiles(tmp_path):
     rng = np.random.default_rng(0)
     weights, scales = rng.standard_normal((32, 4)), np.float32([[0.1, 0.2, 0.3, 0.4]])
@@ -328,6 +330,7 @@ def test_nor_is_it_verified(misread):
     assert "node s (Softmax) differs in" in result.output + str(result.exception)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_nor_kept_in_the_cache(misread, monkeypatch):
     refused(misread)
     assert not (misread.parent / "cache").exists()
@@ -347,6 +350,7 @@ def test_signs_that_were_read_wrongly_are_named(tmp_path, monkeypatch):
     assert "the result s of node s (BipolarQuant) differs in" in refused(path)
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("command", ["compile", "verify"])
 def test_real_samples_find_what_random_inputs_do_not(command, tmp_path, monkeypatch):
     """Here Relu is misread above 1000, and only the samples are so large."""
@@ -420,6 +424,7 @@ def test_our_own_file_that_was_edited_is_held_too(shape_of, random_folded, tmp_p
     assert "was not understood: the result y of node soft (Softmax)" in refused(path)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_our_own_function_that_was_edited_is_refused(shape_of, random_folded, tmp_path):
     """The kernels follow our rules, ONNX Runtime the file's function."""
     model = to_onnx(random_folded(shape_of(layers=1)))

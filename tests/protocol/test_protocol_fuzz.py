@@ -10,6 +10,7 @@ from . import fuzz_frames
 from .fuzz_frames import DAMAGES, run
 
 
+@pytest.mark.usefixtures("long_run")
 def test_damaged_frames_are_not_accepted_and_the_link_recovers(tmp_path: Path) -> None:
     tally = run(30_000, 7, tmp_path)
     assert (tally.accepted_wrongly, tally.missed, tally.first_wrong) == (0, 0, "")

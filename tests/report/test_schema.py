@@ -97,6 +97,7 @@ def paths(value: object, at: tuple[str | int, ...] = ()) -> list[tuple[str | int
 anything = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.5, 1e9, "", "text", [], {}])
 
 
+@pytest.mark.usefixtures("long_run")
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_the_reader_says_what_a_full_validator_says(data: st.DataObject) -> None:

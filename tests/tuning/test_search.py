@@ -58,6 +58,7 @@ def test_the_search_finds_the_best_in_a_part_of_the_space():
     assert min(map(cost_of, board.tried("dense"))) <= costs[2]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_search_repeats_with_the_seed():
     first, again, other = (search(Board(), trials=8, seed=seed) for seed in (3, 3, 4))
     assert first.images == again.images != other.images

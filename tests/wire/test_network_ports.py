@@ -87,6 +87,7 @@ def served(peer: Peer, scheme: str) -> Iterator[Server]:
         server.hang_up()
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_bootloader_there_answers(scheme: str) -> None:
     with Peer() as peer, served(peer, scheme) as server, SerialPort(server.url, TOY.uart) as port:
@@ -100,6 +101,7 @@ def test_a_bootloader_there_answers(scheme: str) -> None:
         assert port.read(1, 0.05) == b""
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_an_application_there_answers(scheme: str) -> None:
     with (
@@ -110,6 +112,7 @@ def test_an_application_there_answers(scheme: str) -> None:
         assert greet(port, Client(port)).board == TOY.name
 
 
+@pytest.mark.usefixtures("long_run")
 def test_rfc2217_sets_the_rate_of_the_line_and_a_socket_says_that_it_cannot() -> None:
     for scheme, able in (("rfc2217", True), ("socket", False)):
         with Peer() as peer, served(peer, scheme) as server, SerialPort(server.url, TOY.uart) as port:
@@ -129,6 +132,7 @@ def test_a_socket_has_no_line_to_reset_with() -> None:
         port.pull("dtr")
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_ends_is_a_lost_port(scheme: str) -> None:
     with Peer() as peer, served(peer, scheme) as server, SerialPort(server.url, TOY.uart) as port:
