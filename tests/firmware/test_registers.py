@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sensor_bnn.hardware.boards import Board, Setup, list_boards, load_board
 
+from .chip import Bus
 from .facts import (
     CHIPS,
     CORE,
@@ -24,6 +26,7 @@ from .facts import (
     uses_of,
     values_of,
 )
+from .test_real_boards import SETTLED
 
 BOARDS = [(load_board(name), chip) for chip in CHIPS for name in chip.boards]
 NAMES = [board.name for board, _ in BOARDS]
@@ -139,3 +142,36 @@ def test_each_wrong_bit_of_a_boards_set_up_is_noticed(board: Board, chip: Chip) 
 
 def _with(board: Board, number: int, step: Setup) -> Board:
     return dataclasses.replace(board, setup=(*board.setup[:number], step, *board.setup[number + 1 :]))
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_the_set_up_reaches_its_clocks_from_the_makers_reset_values(name: str) -> None:
+    """From what the maker says that the registers hold; the boot ROM of an STM32N6 changes some before us."""
+    board, chip = next(found for found in BOARDS if found[0].name == name)
+    family = SETTLED[name]()
+    bus = Bus(board, family)
+    bus.registers |= {
+        register.address: register.reset for register in chip.registers.values() if register.reset is not None
+    }
+    bus.set_up()
+    assert bus.violations == []
+    assert family.core_hz == board.counter.clock_hz
+
+
+def test_the_boards_page_counts_the_facts() -> None:
+    counts = {
+        chip.name: [
+            len(chip.registers),
+            sum(len(register.fields) for register in chip.registers.values()),
+            sum(register.reset is not None for register in chip.registers.values()),
+            chip.facts,
+        ]
+        for chip in (*CHIPS, CORE)
+    }
+    counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    page = (Path(__file__).parents[2] / "docs" / "boards.md").read_text()
+    rows = {
+        name: [int(number.replace(",", "")) for number in numbers.split("|")]
+        for name, numbers in re.findall(r"^\| ([\w-]+) \|((?: [\d,]+ \|){3} [\d,]+) \|", page, re.MULTILINE)
+    }
+    assert rows == counts
