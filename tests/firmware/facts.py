@@ -1,7 +1,7 @@
 """Registers as the makers of the chips describe them, and as the drivers in ``firmware/hal`` use them.
 
 ``registers/<chip>.toml`` has the facts of a chip with their sources, none of which is ours;
-``registers/drivers.toml`` says what each constant of a driver stands for.
+``registers/drivers.toml`` says what each constant of a driver means.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,16 +133,20 @@ def macros_of(driver: str) -> list[str]:
 
 def values_of(driver: str, board: Board | None, expressions: list[str]) -> dict[str, int]:
     """Return the values of C expressions over a driver's constants; a register's value is its address."""
-    text = _directives(source_of(driver)) + "".join(f"@ {expression}\n" for expression in expressions)
     given = {"SBNN_UART_BASE": board.uart.base} if board else {}
     if board and board.watchdog:
         given["SBNN_WATCHDOG_BASE"] = board.watchdog.base
-    # A register is what stands for its address, so that the address is the value.
+    return dict(zip(expressions, _values(driver, tuple(given.items()), tuple(expressions)), strict=True))
+
+
+@cache
+def _values(driver: str, given: tuple[tuple[str, int], ...], expressions: tuple[str, ...]) -> list[int]:
+    text = _directives(source_of(driver)) + "".join(f"@ {expression}\n" for expression in expressions)
+    # A register becomes its address, so that the address is the value.
     command = ["cc", "-E", "-P", "-DREGISTER(address)=(address)", "-D__ARM_ARCH_ISA_THUMB=2"]
-    command += [f"-D{name}={value}u" for name, value in given.items()]
+    command += [f"-D{name}={value}u" for name, value in given]
     ran = subprocess.run([*command, "-"], input=text, capture_output=True, text=True, check=True)
-    lines = [line[1:] for line in ran.stdout.splitlines() if line.startswith("@")]
-    return {name: _value(line) for name, line in zip(expressions, lines, strict=True)}
+    return [_value(line[1:]) for line in ran.stdout.splitlines() if line.startswith("@")]
 
 
 def _directives(file: Path) -> str:
@@ -159,7 +164,7 @@ def _value(expression: str) -> int:
 
 @dataclass(frozen=True)
 class Use:
-    """A constant of a driver, and what it stands for: a register, or bits of one."""
+    """A constant of a driver, and what it means: a register, or bits of one."""
 
     constant: str
     register: str
@@ -168,7 +173,7 @@ class Use:
 
 
 def uses_of(driver: str, chip: str) -> Iterator[Use]:
-    """Yield what each constant of a driver stands for on a chip."""
+    """Yield what each constant of a driver means on a chip."""
     table = DRIVERS[driver]
     entries = {key: value for key, value in table.items() if isinstance(value, str)} | {
         key: value for key, value in table.get(chip, {}).items() if isinstance(value, str)
