@@ -129,7 +129,8 @@ uint8_t slots_features(void) {
 }
 
 noreturn void slots_start(void) {
-    if (SBNN_SLOTS == 2 && !is_confirmed(state.current)) {
+    /* The count stops where it makes an image give way: 255 would mean that the image is confirmed. */
+    if (SBNN_SLOTS == 2 && state.starts[state.current] < MOST_STARTS) {
         state.starts[state.current]++;
     }
     /* Counted before the image starts, so that one which hangs at once is counted too. */

@@ -1,0 +1,118 @@
+"""The bootloader's choice of an image on this machine: what the journal holds before and after each reset."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from sensor_bnn.firmware.image import ImageHeader
+
+FAKE = Path(__file__).parent / "host" / "fake"
+FLASH, FLASH_BYTES, JOURNAL, PAGE = 0x08000000, 0x3000, 0x0800, 0x400
+SLOTS = (0x1000, 0x2000)
+CONFIRMED, MOST_STARTS = 0xFF, 3
+RECORD = struct.Struct("<II2I2BB9x")
+WINDOW = b"s" * 11  # longer than the half second in which a host may call
+SOURCES = (
+    *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
+    *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+    FAKE / "fake.c",
+)
+OPTIONS = ("-fsanitize=undefined", "-DFAKE_SHOWS_FLASH", "-DFAKE_HAS_TWO_SLOTS", "-I", str(FAKE))
+
+
+@dataclass(frozen=True)
+class Record:
+    """The journal's last record."""
+
+    sequence: int = 0
+    counter: int = 0
+    known: tuple[int, int] = (0, 0)
+    starts: tuple[int, int] = (0, 0)
+    current: int = 0
+
+    def to_bytes(self) -> bytes:
+        content = RECORD.pack(self.sequence, self.counter, *self.known, *self.starts, self.current)
+        return content + struct.pack("<I", zlib.crc32(content))
+
+    @classmethod
+    def of(cls, content: bytes) -> Record:
+        sequence, counter, first, second, starts, more, current = RECORD.unpack(content[:28])
+        return cls(sequence, counter, (first, second), (starts, more), current)
+
+
+@dataclass
+class FakeBoard:
+    """The bootloader with the flash that the last reset left."""
+
+    program: Path
+    folder: Path
+    flash: bytearray = field(
+        default_factory=lambda: bytearray(b"\xb0" * JOURNAL + b"\xff" * (FLASH_BYTES - JOURNAL))
+    )
+
+    def put(self, slot: int, version: str = "1", counter: int = 0) -> int:
+        """Write a whole image; return the id by which the journal knows it."""
+        body = b"stack and reset vector of " + version.encode()
+        header = ImageHeader.of(body, bytes(32), "fake", version, FLASH + SLOTS[slot])
+        content = replace(header, counter=counter).to_bytes() + body
+        self.flash[SLOTS[slot] : SLOTS[slot] + len(content)] = content
+        return int.from_bytes(content[508:512], "little")
+
+    def remember(self, record: Record) -> None:
+        """Make this the only record of the journal."""
+        self.flash[JOURNAL : SLOTS[0]] = b"\xff" * (SLOTS[0] - JOURNAL)
+        self.flash[JOURNAL : JOURNAL + 32] = record.to_bytes()
+
+    def record(self) -> Record:
+        places = [bytes(self.flash[at : at + 32]) for at in range(JOURNAL, SLOTS[0], 32)]
+        whole = [place for place in places if place[28:] == struct.pack("<I", zlib.crc32(place[:28]))]
+        return max(map(Record.of, whole), key=lambda record: record.sequence, default=Record())
+
+    def boot(self, script: bytes = WINDOW, crashed: bool = False) -> str:
+        """Reset the board; return what it starts, or "" if the bootloader stays."""
+        before = self.folder / "flash.bin"
+        before.write_bytes(self.flash)
+        environment = {**os.environ, "FAKE_FLASH": str(before)} | ({"FAKE_CRASHED": "1"} if crashed else {})
+        done = subprocess.run(
+            [self.program], input=script, env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        self.flash[:] = done.stdout[-FLASH_BYTES:]
+        return done.stdout[:-FLASH_BYTES].decode("latin-1")
+
+
+@pytest.fixture(scope="module")
+def two_slots(host_compile: Callable[..., Path]) -> Path:
+    return host_compile("two-slots", *SOURCES, options=OPTIONS)
+
+
+@pytest.fixture
+def fake(two_slots: Path, tmp_path: Path) -> FakeBoard:
+    return FakeBoard(two_slots, tmp_path)
+
+
+@pytest.mark.usefixtures("long_run")
+def test_no_number_of_starts_confirms_an_image(fake: FakeBoard) -> None:
+    """The number of starts stops at the number that makes an image give way; 255 would mean confirmed."""
+    image = fake.put(0)
+    for starts in range(256):
+        fake.remember(Record(1, known=(image, 0), starts=(starts, 0)))
+        assert fake.boot() == "started", starts
+        after = fake.record().starts[0]
+        if starts == CONFIRMED:
+            assert after == CONFIRMED
+        else:
+            assert after == (starts + 1 if starts < MOST_STARTS else starts), starts
+    # And from the first start on, many more than a byte counts.
+    fake.remember(Record(1, known=(image, 0)))
+    for _ in range(260):
+        assert fake.boot() == "started"
+    assert fake.record().starts[0] == MOST_STARTS
