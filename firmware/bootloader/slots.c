@@ -100,7 +100,7 @@ bool slots_choose(bool crashed) {
         state.current = (uint8_t)other;
         return true;
     }
-    return whole && !crashed;
+    return whole;
 }
 
 image_verdict slots_choose_at(uint32_t address) {

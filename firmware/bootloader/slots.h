@@ -16,8 +16,8 @@
 #define SLOTS_SPARE_IS_SECOND 0x80u /* the next image must be written to the second slot */
 
 /* Choose the image to start: the newest that is whole and, on boards with a key, signed. If the newest
- * has not confirmed itself in three starts, or has `crashed` before it did, choose the other one.
- * Returns false if there is none, or if the one that crashed was confirmed or is the only one. */
+ * has not confirmed itself in three starts, or has `crashed` before it did, choose the other one. An
+ * image that was confirmed is chosen again after a crash. Returns false if there is none to start. */
 bool slots_choose(bool crashed);
 
 /* Choose the image whose header, or whose first byte after the header, is at `address`. */

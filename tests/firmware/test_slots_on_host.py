@@ -116,3 +116,29 @@ def test_no_number_of_starts_confirms_an_image(fake: FakeBoard) -> None:
     for _ in range(260):
         assert fake.boot() == "started"
     assert fake.record().starts[0] == MOST_STARTS
+
+
+AFTER_A_CRASH = b"s" * 201  # longer than the ten seconds in which a host may call after a crash
+
+
+def test_one_crash_does_not_park_a_confirmed_image(fake: FakeBoard) -> None:
+    """The bootloader waits longer for a host, and then starts the image again, however often it crashes."""
+    image = fake.put(0)
+    fake.remember(Record(1, known=(image, 0), starts=(CONFIRMED, 0)))
+    for _ in range(5):
+        assert fake.boot(WINDOW, crashed=True) == "", "a host has more time to call"
+        assert fake.boot(AFTER_A_CRASH, crashed=True) == "started"
+    assert fake.record() == Record(1, known=(image, 0), starts=(CONFIRMED, 0)), "nothing was worn"
+
+
+def test_a_crash_of_the_only_image_does_not_park_it(fake: FakeBoard) -> None:
+    image = fake.put(0)
+    fake.remember(Record(1, known=(image, 0), starts=(1, 0)))
+    assert fake.boot(AFTER_A_CRASH, crashed=True) == "started"
+
+
+def test_a_new_image_that_crashes_gives_way_at_once(fake: FakeBoard) -> None:
+    old, new = fake.put(0), fake.put(1)
+    fake.remember(Record(1, known=(old, new), starts=(CONFIRMED, 1), current=1))
+    assert fake.boot(AFTER_A_CRASH, crashed=True) == "started"
+    assert fake.record().current == 0
