@@ -18,11 +18,15 @@ static uint32_t seal(const journal *record) {
     return crc32_update(0, (const uint8_t *)record, offsetof(journal, crc32));
 }
 
+/* Whether all of the page is blank from this address in it on. */
 static bool is_blank(uint32_t address) {
-    journal record, blank;
-    memcpy(&record, flash_at(address), sizeof record);
-    memset(&blank, 0xFF, sizeof blank);
-    return memcmp(&record, &blank, sizeof record) == 0;
+    const uint8_t *at = flash_at(address);
+    for (uint32_t left = PAGE - (address - ORIGIN) % PAGE; left > 0u; left--) {
+        if (*at++ != 0xFFu) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Find the last record. Returns the address after it; ORIGIN if there is no record. */
@@ -44,9 +48,10 @@ static bool ends_page(uint32_t address) {
     return (address - ORIGIN) % PAGE == 0u;
 }
 
-/* The address for the next record: the first blank place after the last record, or the start of the
- * other page, which is then erased. A place may be not blank and no record either: a power cut left it
- * half written. */
+/* The address for the next record: the first place after the last record from which the page is blank,
+ * or the start of the other page, which is then erased. A place may be not blank and no record either: a
+ * power cut left it half written. A blank place before such bytes is not used: what an interrupted erase
+ * left is not reliable, even where it reads as blank. */
 static uint32_t make_room(uint32_t after) {
     if (after != ORIGIN) {
         while (!ends_page(after) && !is_blank(after)) {

@@ -95,3 +95,16 @@ def test_power_that_fails_at_any_byte_leaves_the_state_before_or_after(journal: 
         journal.fill(before)
         journal.store(counter)
     assert cuts == 16 * (PAGE + RECORD)
+
+
+def test_a_blank_place_before_what_an_interrupted_erase_left_is_not_used(journal: Journal) -> None:
+    """All of the page after a record's place must be blank, not only its own 32 bytes."""
+    for dirty in range(2 * RECORD, PAGE, 4):
+        journal.fill(b"\xff" * (2 * PAGE))
+        journal.store(7)
+        journal.bytes[dirty] = 0
+        journal.store(8)
+        assert journal.counter() == 8
+        content = bytes(journal.bytes)
+        written = [at for at in range(RECORD, 2 * PAGE, RECORD) if content[at : at + 4] == b"\2\0\0\0"]
+        assert len(written) == 1 and written[0] > dirty, (dirty, written)
