@@ -22,7 +22,9 @@ int main(void) {
     const bool crashed = watchdog_has_fired() || reason == STAY_CRASHED;
     const bool ready = reason != STAY_TORN && slots_choose(crashed);
     const uint64_t window = crashed ? CRASH_TICKS : WINDOW_TICKS;
-    if (an3155_called(reason == STAY_ASKED || !ready ? UART_NEVER : counter_clock() + window)) {
+    const bool stays = reason == STAY_ASKED || !ready;
+    if (an3155_called(stays ? UART_NEVER : counter_clock() + window) ||
+        (!slots_record() && an3155_called(UART_NEVER))) {
         an3155_serve();
     }
     uart_drain();

@@ -103,15 +103,24 @@ bool slots_choose(bool crashed) {
     return whole;
 }
 
+bool slots_record(void) {
+    /* The count stops where it makes an image give way: 255 would mean that the image is confirmed. */
+    if (SBNN_SLOTS == 2 && state.starts[state.current] < MOST_STARTS) {
+        state.starts[state.current]++;
+    }
+    return journal_store(&state) || is_confirmed(state.current);
+}
+
 image_verdict slots_choose_at(uint32_t address) {
     load();
     for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
         if (address == origin_of(slot) || address == origin_of(slot) + IMAGE_HEADER_BYTES) {
             const image_verdict verdict = judge(slot);
-            if (verdict == IMAGE_WHOLE) {
-                prefer(slot);
+            if (verdict != IMAGE_WHOLE) {
+                return verdict;
             }
-            return verdict;
+            prefer(slot);
+            return slots_record() ? IMAGE_WHOLE : IMAGE_UNRECORDED;
         }
     }
     return IMAGE_NONE;
@@ -129,12 +138,6 @@ uint8_t slots_features(void) {
 }
 
 noreturn void slots_start(void) {
-    /* The count stops where it makes an image give way: 255 would mean that the image is confirmed. */
-    if (SBNN_SLOTS == 2 && state.starts[state.current] < MOST_STARTS) {
-        state.starts[state.current]++;
-    }
-    /* Counted before the image starts, so that one which hangs at once is counted too. */
-    journal_store(&state);
     watchdog_start();
     cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);
 }

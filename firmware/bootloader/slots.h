@@ -20,12 +20,18 @@
  * image that was confirmed is chosen again after a crash. Returns false if there is none to start. */
 bool slots_choose(bool crashed);
 
-/* Choose the image whose header, or whose first byte after the header, is at `address`. */
+/* Count the start of the chosen image, before it starts, so that one which hangs at once is counted too.
+ * Returns false if the journal did not take the record and the image is not confirmed: it must not start,
+ * because it would never give way. */
+bool slots_record(void);
+
+/* Choose the image whose header, or whose first byte after the header, is at `address`, and count its
+ * start. */
 image_verdict slots_choose_at(uint32_t address);
 
 uint8_t slots_features(void);
 
-/* Start the image that was chosen, under the watchdog. */
+/* Start the image that was chosen and whose start was counted, under the watchdog. */
 noreturn void slots_start(void);
 
 #endif

@@ -1,6 +1,5 @@
 #include "runtime/journal.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 
 #define ORIGIN SBNN_JOURNAL_ORIGIN
 #define PAGE (SBNN_JOURNAL_BYTES / 2u)
+#define MOST_TRIES 2 /* a place that does not take its record is skipped once */
 
 static uint32_t seal(const journal *record) {
     return crc32_update(0, (const uint8_t *)record, offsetof(journal, crc32));
@@ -62,7 +62,7 @@ static uint32_t make_room(uint32_t after) {
         }
     }
     const uint32_t start = after == ORIGIN + PAGE ? after : ORIGIN;
-    (void)flash_erase(start);
+    (void)flash_erase(start); /* if it fails, so does the write, which is checked */
     return start;
 }
 
@@ -70,18 +70,23 @@ void journal_load(journal *state) {
     (void)find_last(state);
 }
 
-void journal_store(const journal *state) {
+bool journal_store(const journal *state) {
     journal last;
     const uint32_t after = find_last(&last);
     journal record = *state;
     record.sequence = last.sequence;
     record.crc32 = last.crc32;
     if (memcmp(&record, &last, sizeof last) == 0) {
-        return;
+        return true;
     }
     record.sequence++;
     record.crc32 = seal(&record);
-    (void)flash_write(make_room(after), (const uint8_t *)&record, sizeof record);
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+        if (flash_write(make_room(after), (const uint8_t *)&record, sizeof record)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 #else
@@ -90,8 +95,9 @@ void journal_load(journal *state) {
     memset(state, 0, sizeof *state);
 }
 
-void journal_store(const journal *state) {
+bool journal_store(const journal *state) {
     (void)state;
+    return true;
 }
 
 #endif

@@ -52,6 +52,10 @@ _REFUSALS = {
         "it is older than one that has run on this board",
         "To go back on purpose, build it again with --sign: that gives it a new counter.",
     ),
+    9: (
+        "the board cannot record its start",
+        "The flash of the board's journal is worn or write-protected: docs/protocol.md, Two slots.",
+    ),
 }
 """Reason and remedy by the lower half of Get Version's second option byte after a refused Go."""
 

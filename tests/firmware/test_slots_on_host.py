@@ -142,3 +142,28 @@ def test_a_new_image_that_crashes_gives_way_at_once(fake: FakeBoard) -> None:
     fake.remember(Record(1, known=(old, new), starts=(CONFIRMED, 1), current=1))
     assert fake.boot(AFTER_A_CRASH, crashed=True) == "started"
     assert fake.record().current == 0
+
+
+FLASH_FAILS, CALL = b"f", b"b\x7fs"
+UNRECORDED = 9
+
+
+def command(*parts: bytes) -> bytes:
+    return b"".join(b"".join(b"b" + bytes([byte]) for byte in part) + b"s" for part in parts)
+
+
+def address(slot: int) -> bytes:
+    word = struct.pack(">I", FLASH + SLOTS[slot])
+    return word + bytes([word[0] ^ word[1] ^ word[2] ^ word[3]])
+
+
+def test_an_image_whose_start_cannot_be_recorded_does_not_start(fake: FakeBoard) -> None:
+    """It could never give way; a confirmed image needs no record."""
+    image = fake.put(0)
+    fake.remember(Record(1, known=(image, 0)))
+    assert fake.boot(FLASH_FAILS + WINDOW) == ""
+    said = fake.boot(FLASH_FAILS + CALL + command(b"\x21\xde", address(0)) + command(b"\x01\xfe"))
+    assert said.encode("latin-1")[:3] == b"\x79\x79\x1f"
+    assert said.encode("latin-1")[6] & 15 == UNRECORDED
+    fake.remember(Record(1, known=(image, 7), starts=(CONFIRMED, 3), current=1))
+    assert fake.boot(FLASH_FAILS + WINDOW) == "started"
