@@ -206,6 +206,7 @@ static void write_memory(int width) {
     if (!receive(&byte)) {
         return;
     }
+    slots_forget();
     if (check != byte || !in_slot(address, count) || !flash_write(address, block, count)) {
         refuse();
         return;
@@ -215,6 +216,7 @@ static void write_memory(int width) {
 
 static bool erase_chosen(void) {
     bool erased = true;
+    slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;

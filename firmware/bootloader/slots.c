@@ -15,6 +15,13 @@ static journal state;
 static bool is_loaded;
 static uint32_t spare; /* the slot for the next image */
 
+/* What the slots hold, as found since the last change of flash: reading an image takes most of the time
+ * from reset to its start. */
+static struct {
+    bool is_known;
+    image_verdict verdict;
+} found[JOURNAL_SLOTS];
+
 /* An image in the first slot may extend into the second. Then the second slot holds no image. */
 static uint32_t origin_of(uint32_t slot) {
     return slot == 0u ? SBNN_SLOT_ORIGIN : SBNN_SECOND_SLOT_ORIGIN;
@@ -49,10 +56,18 @@ static image_verdict check_signature(const image_header *header) {
 
 static image_verdict judge(uint32_t slot) {
     static const char board[sizeof((image_header *)0)->board] = SBNN_BOARD_NAME;
-    const uint32_t origin = origin_of(slot);
-    const image_verdict verdict =
-        image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
-    return verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+    if (!found[slot].is_known) {
+        const uint32_t origin = origin_of(slot);
+        const image_verdict verdict =
+            image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
+        found[slot].verdict = verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+        found[slot].is_known = true;
+    }
+    return found[slot].verdict;
+}
+
+void slots_forget(void) {
+    memset(found, 0, sizeof found);
 }
 
 static bool is_confirmed(uint32_t slot) {

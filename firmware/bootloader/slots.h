@@ -29,6 +29,9 @@ bool slots_record(void);
  * start. */
 image_verdict slots_choose_at(uint32_t address);
 
+/* Call it before flash changes: what the slots were found to hold is then found again. */
+void slots_forget(void);
+
 uint8_t slots_features(void);
 
 /* Start the image that was chosen and whose start was counted, under the watchdog. */

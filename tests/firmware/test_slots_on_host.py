@@ -24,8 +24,9 @@ SOURCES = (
     *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
     *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
     FAKE / "fake.c",
+    FAKE / "digests.c",
 )
-OPTIONS = ("-fsanitize=undefined", "-DFAKE_SHOWS_FLASH", "-DFAKE_HAS_TWO_SLOTS", "-I", str(FAKE))
+OPTIONS = ("-Wl,--wrap=sha256", "-fsanitize=undefined", "-DFAKE_SHOWS_FLASH", "-DFAKE_HAS_TWO_SLOTS", "-I", str(FAKE))
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class FakeBoard:
 
     program: Path
     folder: Path
+    digests: int = 0  # images whose bytes were read completely since the last reset
     flash: bytearray = field(
         default_factory=lambda: bytearray(b"\xb0" * JOURNAL + b"\xff" * (FLASH_BYTES - JOURNAL))
     )
@@ -86,6 +88,7 @@ class FakeBoard:
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         self.flash[:] = done.stdout[-FLASH_BYTES:]
+        self.digests = done.stderr.count(b"d")
         return done.stdout[:-FLASH_BYTES].decode("latin-1")
 
 
@@ -167,3 +170,31 @@ def test_an_image_whose_start_cannot_be_recorded_does_not_start(fake: FakeBoard)
     assert said.encode("latin-1")[6] & 15 == UNRECORDED
     fake.remember(Record(1, known=(image, 7), starts=(CONFIRMED, 3), current=1))
     assert fake.boot(FLASH_FAILS + WINDOW) == "started"
+
+
+def test_each_image_is_read_once_per_start(fake: FakeBoard) -> None:
+    """The time from reset to the first inference is energy: no slot is verified twice."""
+    first = fake.put(0)
+    assert fake.boot() == "started" and fake.digests == 1
+    second = fake.put(1)
+    assert fake.boot() == "second started" and fake.digests == 1, "a new image in the second slot"
+    fake.remember(Record(1, known=(first, second), starts=(CONFIRMED, MOST_STARTS), current=1))
+    assert fake.boot() == "started" and fake.digests == 2, "the second gives way to the first"
+    fake.remember(Record(1, known=(first, 0), starts=(CONFIRMED, 0)))
+    fake.flash[SLOTS[1] + 520] ^= 1
+    assert fake.boot() == "started" and fake.digests == 2, "a damaged one in the second slot"
+    assert fake.boot(CALL + command(b"\x21\xde", address(0))).endswith("started")
+    assert fake.digests == 2
+
+
+def test_a_verdict_does_not_outlive_a_write(fake: FakeBoard) -> None:
+    """An image that was whole at reset is verified again after any change of the flash."""
+    fake.put(0)
+    at = struct.pack(">I", FLASH + SLOTS[0] + 520)
+    write = command(b"\x31\xce", at + bytes([at[0] ^ at[1] ^ at[2] ^ at[3]]), b"\x00\x00\x00")
+    said = fake.boot(CALL + write + command(b"\x21\xde", address(0)))
+    assert said.encode("latin-1") == b"\x79" + b"\x79\x79\x79" + b"\x79\x1f"
+    fake.put(0)
+    erase = command(b"\x44\xbb", b"\xff\xff\x00")
+    said = fake.boot(CALL + erase + command(b"\x21\xde", address(0)))
+    assert said.encode("latin-1") == b"\x79" + b"\x79\x79" + b"\x79\x1f"
