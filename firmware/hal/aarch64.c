@@ -94,10 +94,10 @@ static void write_back(uint64_t from, uint64_t bytes) {
 
 noreturn void start(void) {
     const uint64_t *from = linker_data_load;
-    for (uint64_t *to = linker_data_start; to < linker_data_end; to++) {
+    for (uint64_t *to = linker_data_start; to != linker_data_end; to++) {
         *to = *from++;
     }
-    for (uint64_t *to = linker_bss_start; to < linker_bss_end; to++) {
+    for (uint64_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
     map_memory();

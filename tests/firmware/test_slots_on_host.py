@@ -26,7 +26,14 @@ SOURCES = (
     FAKE / "fake.c",
     FAKE / "digests.c",
 )
-OPTIONS = ("-Wl,--wrap=sha256", "-fsanitize=undefined", "-DFAKE_SHOWS_FLASH", "-DFAKE_HAS_TWO_SLOTS", "-I", str(FAKE))
+OPTIONS = (
+    "-Wl,--wrap=sha256",
+    "-fsanitize=undefined",
+    "-DFAKE_SHOWS_FLASH",
+    "-DFAKE_HAS_TWO_SLOTS",
+    "-I",
+    str(FAKE),
+)
 
 
 @dataclass(frozen=True)
