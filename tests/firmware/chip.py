@@ -63,6 +63,8 @@ class Bus:
         self.board = board
         self.family = family
         self.violations: list[str] = []
+        self.waited_for: list[int] = []  # registers whose bits did not become what the set-up waits for
+        self.may_fall_back = False  # whether the set-up's fallback is no violation
         self.registers: dict[int, int] = {}
         self.on_read: dict[int, Callable[[], int]] = {}
         self.on_write: dict[int, Callable[[int], None]] = {}
@@ -97,12 +99,19 @@ class Bus:
 
     def set_up(self) -> None:
         """Do the board's set-up like start-up; a wait that would not end is a violation."""
-        for step in self.board.setup:
+        steps, fallback = list(self.board.setup), list(self.board.fallback)
+        while steps:
+            step = steps.pop(0)
             self.write(step.register, self.read(step.register) & ~step.clear | step.set)
-            if self.read(step.register) & step.wait != step.until:
+            if self.read(step.register) & step.wait == step.until:
+                continue
+            self.waited_for.append(step.register)
+            if not self.may_fall_back or not fallback:
                 self.violations.append(
                     f"{step.register:#x} is waited for, and holds {self.read(step.register):#x}"
                 )
+            else:
+                steps, fallback = fallback + steps, []
 
 
 class Chip(Bus):

@@ -5,6 +5,7 @@ From ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and R
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .chip import Bus, Chip
@@ -30,7 +31,9 @@ class Stm32:
         self.hse = hse
         self.usart = usart
         self.worn = False  # flash that no longer changes
+        self.has_hse = True  # whether the board's clock comes
         self.core_hz = self.uart_hz = 0
+        self.runs_from_pll = False
 
     def attach(self, chip: Bus) -> None:
         """Add the registers to the chip."""
@@ -51,6 +54,7 @@ class Stm32:
     def reset(self, chip: Bus) -> None:
         """Set the registers that are not zero after a reset."""
         self.core_hz = 16 * MHZ
+        self.runs_from_pll = False
 
     def uart_wants(self, chip: Bus) -> bool:
         """Whether the USART asks for an interrupt."""
@@ -90,6 +94,27 @@ class Stm32:
         baud = self.uart_hz / max(1, chip.registers.get(self.rate, 0))
         if abs(baud - chip.uart.host_baud) > 0.025 * chip.uart.host_baud:
             chip.violations.append(f"{baud:.0f} baud beside {chip.uart.host_baud}")
+
+    def _oscillators(self, chip: Any, rcc: int, from_hse: Callable[[], bool]) -> int:
+        """RCC_CR of F1, F4, F7 and H7: HSE and PLL are ready, one bit above their enable bits."""
+        value: int = chip.registers.get(rcc, 0) & ~(1 << 17 | 1 << 25)
+        hse = bool(value & 1 << 16 and self.has_hse)
+        pll = value & 1 << 24 and (hse or not from_hse())
+        return value | hse << 17 | bool(pll) << 25
+
+    def _switched(self, chip: Any, rcc: int, value: int) -> None:
+        """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it."""
+        chip.registers[rcc] = value | (1 << 24 if self.runs_from_pll else 0)
+
+    def _set_while_off(self, chip: Any, rcc: int, register: int, value: int) -> None:
+        """A register of the PLL takes no value while that is on.
+
+        Only a set-up that did not find its clock, and runs a second time, may try.
+        """
+        if not chip.registers.get(rcc, 0) & 1 << 24:
+            chip.registers[register] = value
+        elif self.has_hse and chip.registers.get(register, 0) != value:
+            chip.violations.append("the PLL changed while it is on")
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
         """A store to the flash."""
@@ -159,10 +184,10 @@ class F1(Stm32):
         """Clocks, GPIO and the flash's controller."""
         super().attach(chip)
         rcc = self.rcc
-        # An oscillator is ready, one bit above its enable bit, as soon as it is on.
-        chip.on_read[rcc] = lambda: (
-            (v := chip.registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: bool(chip.registers.get(rcc + 4, 0) & 1 << 16)
         )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 4] = lambda: (v := chip.registers.get(rcc + 4, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._configured(chip, value)
         for port in range(7):
@@ -173,11 +198,14 @@ class F1(Stm32):
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
 
     def _configured(self, chip: Bus, value: int) -> None:
+        if self.runs_from_pll:  # its source and factor can be written only while it is off
+            value = value & ~(0x3F << 16) | chip.registers[self.rcc + 4] & 0x3F << 16
         chip.registers[self.rcc + 4] = value
         if value & 3 == 2:
-            if not chip.registers.get(self.rcc, 0) & 1 << 24:
-                chip.violations.append("system clock from a PLL that is off")
-            self.core_hz = self.hse * ((value >> 18 & 15) + 2)
+            if not chip.read(self.rcc) & 1 << 25:
+                chip.violations.append("system clock from a PLL that is not ready")
+            self.runs_from_pll = True
+            self.core_hz = (self.hse if value & 1 << 16 else 4 * MHZ) * ((value >> 18 & 15) + 2)
             bus = self.core_hz // PRESCALERS[value >> 8 & 7]
             _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
             _within(chip, "APB1", bus, 0, 36 * MHZ)
@@ -212,7 +240,10 @@ class F4(Stm32):
         """Clocks, power, GPIO and the flash's controller."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: bool(registers.get(rcc + 4, 0) & 1 << 22)
+        )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 8] = lambda: (v := registers.get(rcc + 8, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._set_pll(chip, value)
         chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
@@ -236,19 +267,17 @@ class F4(Stm32):
         chip.registers[self.flash_r] = value
 
     def _set_pll(self, chip: Bus, value: int) -> None:
-        on = chip.registers.get(self.rcc, 0) & 1 << 24
-        if on and chip.registers.get(self.rcc + 4, 0) != value:
-            chip.violations.append("the PLL changed while it is on")
-        chip.registers[self.rcc + 4] = value
+        self._set_while_off(chip, self.rcc, self.rcc + 4, value)
 
     def _configured(self, chip: Bus, value: int) -> None:
         chip.registers[self.rcc + 8] = value
         if value & 3 != 2:
             return
         pll, power = chip.registers.get(self.rcc + 4, 0), chip.registers.get(self.pwr, 0)
-        if not chip.registers.get(self.rcc, 0) & 1 << 24 or not pll & 1 << 22:
-            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = _divided(chip, self.hse, pll & 63)
+        if not chip.read(self.rcc) & 1 << 25:
+            chip.violations.append("system clock from a PLL that is not ready")
+        self.runs_from_pll = True
+        reference = _divided(chip, self.hse if pll & 1 << 22 else 16 * MHZ, pll & 63)
         vco = reference * (pll >> 6 & 511)
         self.core_hz = int(vco / (2 * (pll >> 16 & 3) + 2))
         buses = [self.core_hz // PRESCALERS[value >> at & 7] for at in (10, 13)]
@@ -295,7 +324,10 @@ class H7(Stm32):
         """Clocks, power, GPIO and two banks of flash."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: registers.get(rcc + 0x28, 0) & 3 == 2
+        )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 0x10] = lambda: (v := registers.get(rcc + 0x10, 0)) & ~0x38 | (v & 7) << 3
         chip.on_write[rcc + 0x10] = lambda value: self._configured(chip, value)
         chip.on_read[pwr + 4] = lambda: self._supplied(chip) << 13
@@ -327,10 +359,7 @@ class H7(Stm32):
         self.errors[bank] &= ~value
 
     def _set_pll(self, chip: Bus, at: int, value: int) -> None:
-        on = chip.registers.get(self.rcc, 0) & 1 << 24
-        if on and chip.registers.get(self.rcc + at, 0) != value:
-            chip.violations.append("the PLL changed while it is on")
-        chip.registers[self.rcc + at] = value
+        self._set_while_off(chip, self.rcc, self.rcc + at, value)
 
     def _configured(self, chip: Bus, value: int) -> None:
         registers, rcc = chip.registers, self.rcc
@@ -338,9 +367,10 @@ class H7(Stm32):
         if value & 7 != 3:
             return
         select, config, dividers = (registers.get(rcc + at, 0) for at in (0x28, 0x2C, 0x30))
-        if not registers.get(rcc, 0) & 1 << 24 or select & 3 != 2 or not config & 1 << 16:
-            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = _divided(chip, self.hse, select >> 4 & 63)
+        if not chip.read(rcc) & 1 << 25 or select & 1 or not config & 1 << 16:
+            chip.violations.append("system clock from a PLL that is not ready")
+        self.runs_from_pll = True
+        reference = _divided(chip, self.hse if select & 3 == 2 else 64 * MHZ, select >> 4 & 63)
         vco = reference * ((dividers & 511) + 1)
         system = vco / ((dividers >> 9 & 127) + 1)
         low, high = ((1, 2), (2, 4), (4, 8), (8, 16))[config >> 2 & 3]

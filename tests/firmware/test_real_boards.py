@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.flashing.session import Session
@@ -29,6 +29,7 @@ from .standin.facts import STANDIN_HASH
 from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
 from .test_slots import version_of
 
+OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
 FAMILIES: dict[str, Callable[[], Stm32]] = {
@@ -102,6 +103,38 @@ def test_the_set_up_can_be_done_twice(name: str) -> None:
         assert bus.violations == []
         assert family.core_hz == board.counter.clock_hz
         assert family.uart_hz in (0, board.uart.clock_hz)  # 0: 0 before a byte is sent
+
+
+FALLING_BACK = [board.name for board in list_boards() if board.fallback]
+
+
+@pytest.mark.parametrize("name", FALLING_BACK)
+def test_a_board_whose_clock_never_comes_runs_from_the_chips_own(name: str) -> None:
+    """Twice: the application finds the PLL of the bootloader running, and waits for the clock again."""
+    board, family = load_board(name), FAMILIES[name]()
+    family.has_hse = False
+    bus = Bus(board, family)
+    bus.may_fall_back = True
+    for _ in range(2):
+        bus.set_up()
+        assert bus.violations == []
+        assert family.core_hz == board.counter.clock_hz // (2 if board.target == "cortex-m3" else 1)
+        assert family.uart_hz == board.uart.clock_hz
+    assert len(bus.waited_for) == 2
+
+
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("name", FALLING_BACK)
+def test_no_wait_of_start_up_is_without_end(name: str, tmp_path: Path) -> None:
+    """The bootloader of a board without its clock answers, and says so."""
+    board, family = load_board(name), FAMILIES[name]()
+    family.has_hse = False
+    chip = Chip(board, build_bootloader(board, tmp_path), family)
+    bootloader = An3155(cast(SerialPort, ChipPort(chip)))
+    assert bootloader.sync(60.0), chip.violations
+    assert bootloader.options()[1] & 15 == OWN_CLOCK
+    assert bootloader.get_id() == board.bootloader.chip_id
+    assert chip.violations == []
 
 
 CLOCKS = {

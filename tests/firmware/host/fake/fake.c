@@ -17,6 +17,7 @@
 #include "hal/cpu.h"
 #include "hal/flash.h"
 #include "hal/memory.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
@@ -44,6 +45,10 @@ noreturn void cpu_start(uint32_t vectors) {
     end(vectors == SBNN_SLOT_ORIGIN + 512u          ? "started"
         : vectors == SBNN_SECOND_SLOT_ORIGIN + 512u ? "second started"
                                                     : "lost");
+}
+
+bool setup_is_complete(void) {
+    return true;
 }
 
 void stay_request(stay_reason reason) {
