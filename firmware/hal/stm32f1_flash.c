@@ -52,6 +52,7 @@ bool flash_erase(uint32_t address) {
     FPEC_CR = CR_PAGE_ERASE;
     FPEC_AR = address;
     FPEC_CR = CR_PAGE_ERASE | CR_START;
+    cortex_m_barrier(); /* the start arrives before the status is read (ST's HAL does the same) */
     const bool done = wait();
     FPEC_CR = CR_LOCK;
     return done && is_blank(flash_at(address), SBNN_FLASH_PAGE_BYTES);

@@ -78,6 +78,7 @@ static sector sector_at(uint32_t address) {
 static bool erase_sector(uint32_t sector) {
     CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS;
     CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS | CR_START;
+    cortex_m_barrier(); /* the start arrives before the status is read (ST's HAL does the same) */
     return wait();
 }
 

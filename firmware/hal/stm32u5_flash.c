@@ -57,7 +57,7 @@ static bool finish(void) {
     SR = SR_CLEAR;
     CR = CR_LOCK;
     if (ICACHE_CR & ICACHE_CR_ON) {
-        ICACHE_CR = ICACHE_CR_ON | ICACHE_CR_EMPTY;
+        ICACHE_CR |= ICACHE_CR_EMPTY; /* the number of ways must not change while it is on */
         (void)wait_until(ICACHE_SR, ICACHE_SR_BUSY, 0, WAIT_CLOCK);
     }
     cortex_m_barrier();

@@ -34,6 +34,7 @@ class Stm32:
         self.has_hse = True  # whether the board's clock comes
         self.core_hz = self.uart_hz = 0
         self.runs_from_pll = False
+        self.needs_barrier = False  # an erase was started, and no DSB has followed
 
     def attach(self, chip: Bus) -> None:
         """Add the registers to the chip."""
@@ -105,6 +106,24 @@ class Stm32:
     def _switched(self, chip: Any, rcc: int, value: int) -> None:
         """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it."""
         chip.registers[rcc] = value | (1 << 24 if self.runs_from_pll else 0)
+
+    def _looked(self, chip: Any) -> int:
+        """The flash's status is read: after the start of an erase only behind a DSB.
+
+        RM0410, "Sector erase", and ST's HAL for F1 and F4: the status may be read before the start arrives.
+        """
+        if self.needs_barrier:
+            chip.violations.append("the flash's status read without a DSB after the start of an erase")
+        return 0
+
+    def _one_at_a_time(self, chip: Any, register: int, value: int, prescalers: int) -> None:
+        """RM0008, RM0090, RM0390, RM0410, RCC_CFGR: a prescaler takes up to 16 clocks after its write.
+
+        Written together with the switch, the bus would have the new clock with the old prescaler.
+        """
+        changed = chip.registers.get(register, 0) ^ value
+        if changed & 3 and changed & prescalers:
+            chip.violations.append("prescalers and system clock changed in one write")
 
     def _set_while_off(self, chip: Any, rcc: int, register: int, value: int) -> None:
         """A register of the PLL takes no value while that is on.
@@ -194,12 +213,13 @@ class F1(Stm32):
             start = 0x40010800 + 0x400 * port
             chip.gates.append((start, start + 0x400, rcc + 0x18, 1 << 2 + port))
         chip.gates.append((chip.board.uart.base, chip.board.uart.base + 0x400, rcc + 0x1C, 1 << 17))
-        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
 
     def _configured(self, chip: Bus, value: int) -> None:
         if self.runs_from_pll:  # its source and factor can be written only while it is off
             value = value & ~(0x3F << 16) | chip.registers[self.rcc + 4] & 0x3F << 16
+        self._one_at_a_time(chip, self.rcc + 4, value, 0x3FF0)
         chip.registers[self.rcc + 4] = value
         if value & 3 == 2:
             if not chip.read(self.rcc) & 1 << 25:
@@ -216,6 +236,7 @@ class F1(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & 0x42 == 0x42:
+            self.needs_barrier = True
             page = chip.registers[self.flash_r + 0x14]
             self._erase(chip, page - page % 1024, 1024)
 
@@ -232,9 +253,17 @@ class F4(Stm32):
 
     rcc, pwr, flash_r = 0x40023800, 0x40007000, 0x40023C00
 
-    def __init__(self, hse: int, core: int, overdrive: int, sectors: tuple[int, ...], usart: int = 1) -> None:
+    def __init__(
+        self,
+        hse: int,
+        core: int,
+        overdrive: int,
+        sectors: tuple[int, ...],
+        usart: int = 1,
+        prefetch: bool = True,
+    ) -> None:
         super().__init__(hse, usart)
-        self.most, self.overdrive, self.sectors = core, overdrive, sectors
+        self.most, self.overdrive, self.sectors, self.prefetch = core, overdrive, sectors, prefetch
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and the flash's controller."""
@@ -248,20 +277,31 @@ class F4(Stm32):
         chip.on_write[rcc + 4] = lambda value: self._set_pll(chip, value)
         chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
         chip.on_read[pwr + 4] = lambda: registers.get(pwr, 0) & 3 << 16
+        chip.on_write[pwr] = lambda value: self._power(chip, value)
         for port in range(9):
             start = 0x40020000 + 0x400 * port
             chip.gates.append((start, start + 0x400, rcc + 0x30, 1 << port))
         for start in (chip.board.uart.base, pwr):
             chip.gates.append((start, start + 0x400, rcc + 0x40, 1 << (start - 0x40000000) // 0x400))
-        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
         chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
+
+    def _power(self, chip: Bus, value: int) -> None:
+        """RM0390 and RM0410, "Entering over-drive mode": no peripheral clock is on during the switch."""
+        registers, rcc = chip.registers, self.rcc
+        others = registers.get(rcc + 0x40, 0) & ~(1 << 28) | registers.get(rcc + 0x44, 0)
+        if value & ~registers.get(self.pwr, 0) & 1 << 17 and others | registers.get(rcc + 0x30, 0) & 0x7FF:
+            chip.violations.append("a peripheral's clock is on during the switch to over-drive")
+        registers[self.pwr] = value
 
     def _set_access(self, chip: Bus, value: int) -> None:
         """Set wait states, prefetch and the flash's caches; an F7 has one cache, an F4 two."""
         caches = 1 if self.usart == 2 else 3
         if value & ~(15 | 1 << 8 | caches << 9 | caches << 11):
             chip.violations.append(f"reserved bits set in FLASH_ACR, {value:#x}")
+        if value & 1 << 8 and not self.prefetch:
+            chip.violations.append("prefetch, which revision A of the chip does not support")
         if value >> 2 & value & caches << 9:
             chip.violations.append("a cache of the flash emptied while it is on")
         chip.registers[self.flash_r] = value
@@ -270,6 +310,7 @@ class F4(Stm32):
         self._set_while_off(chip, self.rcc, self.rcc + 4, value)
 
     def _configured(self, chip: Bus, value: int) -> None:
+        self._one_at_a_time(chip, self.rcc + 8, value, 0xFCF0)
         chip.registers[self.rcc + 8] = value
         if value & 3 != 2:
             return
@@ -297,6 +338,7 @@ class F4(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & (1 << 16 | 2) == 1 << 16 | 2:
+            self.needs_barrier = True
             sector = value >> 3 & 31
             self._erase(chip, chip.board.flash.origin + sum(self.sectors[:sector]), self.sectors[sector])
 
@@ -343,7 +385,9 @@ class H7(Stm32):
         for bank in range(2):
             base = self.flash_r + 0x100 * bank
             self._locked(chip, base + 4, base + 0x0C, 1)
-            chip.on_read[base + 0x10] = lambda bank=bank: self.errors[bank] | 2 * bool(self.word)  # type: ignore[misc]
+            chip.on_read[base + 0x10] = lambda bank=bank: (
+                self._looked(chip) | self.errors[bank] | 2 * bool(self.word)
+            )  # type: ignore[misc]
             chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
 
     def reset(self, chip: Bus) -> None:
@@ -354,6 +398,9 @@ class H7(Stm32):
 
     def _supplied(self, chip: Bus) -> bool:
         return chip.registers[self.pwr + 0x0C] & 7 == 2
+
+    def _state(self, chip: Bus, bank: int) -> int:
+        return self._looked(chip) | self.errors[bank] | 2 * bool(self.word)
 
     def _cleared(self, bank: int, value: int) -> None:
         self.errors[bank] &= ~value
@@ -396,6 +443,7 @@ class H7(Stm32):
         """An erase starts."""
         bank = control >> 8 & 1
         if value & 0x84 == 0x84:
+            self.needs_barrier = True
             if self.worn:
                 self.errors[bank] |= 1 << 22
             sector = value >> 8 & 7
@@ -513,13 +561,22 @@ class U5(Stm32):
         uart = chip.board.uart.base
         chip.gates.append((uart, uart + 0x400, rcc + 0xA4, 1 << 14))
         self._locked(chip, self.flash_r + 8, self.flash_r + 0x28, 1 << 31)
-        chip.on_read[self.flash_r + 0x20] = lambda: self.errors | bool(self.word) << 17
+        chip.on_read[self.flash_r + 0x20] = lambda: self._looked(chip) | self.errors | bool(self.word) << 17
         chip.on_write[self.flash_r + 0x20] = self._cleared
+
+    def reset(self, chip: Bus) -> None:
+        """Make the instruction cache n-way."""
+        super().reset(chip)
+        chip.registers[self.icache] = 4
 
     def _cleared(self, value: int) -> None:
         self.errors &= ~value
 
     def _empty(self, chip: Bus, value: int) -> None:
+        """RM0456, ICACHE_CR: the cache is n-way (WAYSEL, bit 2) after reset; it changes only while off."""
+        now = chip.registers[self.icache]
+        if now & 1 and (now ^ value) & 4:
+            chip.violations.append("the instruction cache's ways changed while it is on")
         chip.registers[self.icache] = value & ~2
         self.stale = self.stale and not value & 2
 
@@ -565,6 +622,7 @@ class U5(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & (1 << 16 | 2) == 1 << 16 | 2:
+            self.needs_barrier = True
             if self.worn:
                 self.errors |= 1 << 3
             page = (value >> 3 & 127) + 128 * (value >> 11 & 1)

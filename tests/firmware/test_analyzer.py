@@ -14,7 +14,7 @@ from sensor_bnn.resources import resource
 
 FIRMWARE = resource("firmware")
 EVERYWHERE = (
-    *("bootloader/*.c", "runtime/*.c", "hal/uart.c"),
+    *("bootloader/*.c", "runtime/*.c", "hal/uart.c", "hal/setup.c", "hal/wait.c"),
     *("app/main.c", "app/agent.c", "app/confirm.c", "app/eembc.c", "app/benchmark.c"),
 )
 

@@ -38,7 +38,7 @@ FAMILIES: dict[str, Callable[[], Stm32]] = {
     "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
     "nucleo-u575zi-q": U5,
-    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
+    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
 }
 """The simulation of the chip of each real STM32 board with flash, and the clock of its board."""
 SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
@@ -165,6 +165,40 @@ def test_the_played_chip_misses_each_step(name: str) -> None:
         bus.set_up()
         clocks = (family.core_hz, family.uart_hz or board.uart.clock_hz)
         assert bus.violations or clocks != (board.counter.clock_hz, board.uart.clock_hz), f"{register:#x}"
+
+
+STEPS = (
+    ("nucleo-f446re", 0x40023840, 0x10000000, 0x10020000, "during the switch to over-drive"),
+    ("nucleo-f767zi", 0x40023840, 0x10000000, 0x10040000, "during the switch to over-drive"),
+    ("nucleo-f446re", 0x40023808, 0x00009400, 0x00009402, "in one write"),
+    ("nucleo-f103rb", 0x40021004, 0x001D0400, 0x001D0402, "in one write"),
+    ("stm32f4discovery", 0x40023C00, 0x00000605, 0x00000705, "prefetch"),
+)
+"""A board's step, by register and bits, the bits that were there before, and what the chip says to them."""
+
+
+@pytest.mark.parametrize(("name", "register", "right", "wrong", "words"), STEPS)
+def test_the_played_chip_notices_a_wrong_order(
+    name: str, register: int, right: int, wrong: int, words: str
+) -> None:
+    board = load_board(name)
+    steps = [
+        replace(step, set=wrong) if (step.register, step.set) == (register, right) else step
+        for step in board.setup
+    ]
+    assert tuple(steps) != board.setup
+    bus = Bus(replace(board, setup=tuple(steps)), FAMILIES[name]())
+    bus.set_up()
+    assert any(words in said for said in bus.violations), bus.violations
+
+
+def test_the_played_chip_notices_that_the_ways_of_its_cache_change() -> None:
+    board = load_board("nucleo-u575zi-q")
+    bus = Bus(board, U5())
+    bus.set_up()
+    assert bus.violations == []
+    bus.write(U5.icache, 3)
+    assert bus.violations == ["the instruction cache's ways changed while it is on"]
 
 
 def test_every_real_cortex_m_board_is_set_up_here() -> None:
