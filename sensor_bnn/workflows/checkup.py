@@ -96,6 +96,7 @@ class _Bench:
     host: Path
     is_ours: bool = True
     checks_signatures: bool = False
+    is_on_own_clock: bool = False
     failed: set[str] = field(default_factory=set)
 
 
@@ -178,12 +179,14 @@ def _bootloader(bench: _Bench) -> dict[str, Any]:
     try:
         with open_session(Link(bench.port, 0, bench.reset), bench.board) as session:
             bench.is_ours, bench.checks_signatures = session.is_ours, session.checks_signatures
+            bench.is_on_own_clock = session.is_on_own_clock
             return {
                 "resident": session.is_ours,
                 "version": f"{session.version >> 4}.{session.version & 15}",
                 "chip_id": bench.board.bootloader.chip_id,
                 "commands": sorted(session.commands),
                 "starts_only_signed": session.checks_signatures,
+                "on_own_clock": session.is_on_own_clock,
             }
     except PortError as error:
         baud = find_baud(bench.port, bench.board)
@@ -276,15 +279,17 @@ def _banner(bench: _Bench) -> dict[str, Any]:
 
 def _clock(bench: _Bench) -> dict[str, Any]:
     with SerialPort(bench.port, bench.board.uart) as port:
-        first, begun = _lap(port)
-        time.sleep(CLOCK_SECONDS)
-        last, ended = _lap(port)
-    ratio = (last - first) / 1e6 / (ended - begun)
+        ratio = clock_ratio(port)
     nominal = bench.board.counter.clock_hz
     found = {"ratio": round(ratio, 5), "hz": round(ratio * nominal), "expected_hz": nominal}
-    if is_only_emulated(bench.board):
-        return found  # QEMU's time is that of its instructions, not of this machine.
-    if abs(ratio - 1) > CLOCK_TOLERANCE:
+    if bench.is_on_own_clock:
+        raise _WrongError(
+            found,
+            "The clock that board.toml names did not start: the chip runs from its own oscillator.",
+            "Check the crystal, or the solder bridges of the debugger's clock.",
+        )
+    # QEMU's time is that of its instructions, not of this machine.
+    if not is_only_emulated(bench.board) and abs(ratio - 1) > CLOCK_TOLERANCE:
         raise _WrongError(
             found,
             f"The board's clock runs at {ratio:.4f} of `counter.clock_hz`, {found['hz']:,} Hz.",
@@ -293,12 +298,28 @@ def _clock(bench: _Bench) -> dict[str, Any]:
     return found
 
 
-def _lap(port: SerialPort) -> tuple[int, float]:
+def clock_ratio(port: SerialPort, now: Callable[[], float] = time.monotonic) -> float:
+    """Return how fast the board's time goes beside this machine's, 1 if both agree.
+
+    Args:
+        port: an open port of a board that runs the application.
+        now: this machine's time in seconds.
+
+    Raises:
+        PortError: the board does not answer.
+    """
+    first, begun = _lap(port, now)
+    time.sleep(CLOCK_SECONDS)
+    last, ended = _lap(port, now)
+    return (last - first) / 1e6 / (ended - begun)
+
+
+def _lap(port: SerialPort, now: Callable[[], float]) -> tuple[int, float]:
     """Return the board's microseconds since its reset, and this machine's time when they were read."""
     port.drain()
-    asked = time.monotonic()
+    asked = now()
     port.write(b"timestamp%")
-    deadline, said = asked + port.patient(2.0), b""
+    deadline, said = time.monotonic() + port.patient(2.0), b""
     while (match := _LAP.search(said)) is None or b"m-ready" not in said:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -307,7 +328,7 @@ def _lap(port: SerialPort) -> tuple[int, float]:
                 "Reset it, and give the command again.",
             )
         said += port.read_some(left)
-    return int(match[1]), (asked + time.monotonic()) / 2
+    return int(match[1]), (asked + now()) / 2
 
 
 def _rates(bench: _Bench) -> dict[str, Any]:
