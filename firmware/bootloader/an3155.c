@@ -6,6 +6,7 @@
 #include "bootloader/slots.h"
 #include "hal/counter.h"
 #include "hal/flash.h"
+#include "hal/setup.h"
 #include "hal/uart.h"
 #include "runtime/bytes.h"
 
@@ -51,7 +52,7 @@ enum {
 /* When to give up the command that is being received. */
 static uint64_t deadline;
 
-/* Why the last Go was refused. */
+/* Why the last Go was refused; before the first one, what start-up has to report. */
 static image_verdict refused;
 
 /* The data of the write command that is being received. */
@@ -206,6 +207,7 @@ static void write_memory(int width) {
     if (!receive(&byte)) {
         return;
     }
+    slots_forget();
     if (check != byte || !in_slot(address, count) || !flash_write(address, block, count)) {
         refuse();
         return;
@@ -215,6 +217,7 @@ static void write_memory(int width) {
 
 static bool erase_chosen(void) {
     bool erased = true;
+    slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
@@ -368,6 +371,7 @@ bool an3155_called(uint64_t until) {
 }
 
 void an3155_serve(void) {
+    refused = setup_is_complete() ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
     for (;;) {
         uint8_t command, complement;
         if (!uart_receive(&command, UART_NEVER)) {

@@ -7,6 +7,7 @@
 #include "board.h"
 #include "hal/cpu.h"
 #include "hal/memory.h"
+#include "hal/setup.h"
 #include "hal/register.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
@@ -27,13 +28,6 @@ _Static_assert(SBNN_RAM_ORIGIN % BLOCK == 0u, "the MMU protects aligned blocks")
 
 extern uint64_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint64_t linker_bss_start[], linker_bss_end[];
-
-/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
- * or gives a pin to its peripheral. */
-#define SET_UP(address, clear, set, wait, until)                                                       \
-    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
-    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
-    }
 
 /* The word that `reset` fills the stack with (aarch64_startup.S), so that memory.c can measure how much
  * was used. */
@@ -94,15 +88,15 @@ static void write_back(uint64_t from, uint64_t bytes) {
 
 noreturn void start(void) {
     const uint64_t *from = linker_data_load;
-    for (uint64_t *to = linker_data_start; to < linker_data_end; to++) {
+    for (uint64_t *to = linker_data_start; to != linker_data_end; to++) {
         *to = *from++;
     }
-    for (uint64_t *to = linker_bss_start; to < linker_bss_end; to++) {
+    for (uint64_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
     map_memory();
     AARCH64_WRITE(tpidr_el0, (uintptr_t)thread);
-    SBNN_SETUP(SET_UP)
+    setup_run();
     soc_open();
     (void)main();
     cpu_reset();

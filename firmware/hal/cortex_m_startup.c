@@ -9,19 +9,13 @@
 #include "hal/cortex_m.h"
 #include "hal/cpu.h"
 #include "hal/memory.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/watchdog.h"
 
 extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
-
-/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
- * or gives a pin to its peripheral. */
-#define SET_UP(address, clear, set, wait, until)                                                       \
-    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
-    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
-    }
 
 int main(void);
 noreturn void reset(void);
@@ -93,7 +87,7 @@ noreturn void start(void) {
     for (uint32_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
-    SBNN_SETUP(SET_UP)
+    setup_run();
     (void)main();
     cpu_reset();
 }

@@ -69,7 +69,8 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
 
     Args:
         file: a PEM file from ``make_key`` or ``openssl genpkey -algorithm ed25519``.
-        counter: the counter of the images to sign; None for seconds since 1970 (SOURCE_DATE_EPOCH, if set).
+        counter: the counter of the images to sign; None for seconds since 1970. SOURCE_DATE_EPOCH does not
+            change it: with a fixed date a later image would be no newer, and an older one not refused.
 
     Raises:
         KeyFileError: there is no such file, or it does not hold an Ed25519 key without a password.
@@ -85,9 +86,4 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
         raise KeyFileError(f"{file} holds no private key in PEM without a password.", _REMEDY) from None
     if not isinstance(private, Ed25519PrivateKey):
         raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
-    return Signer(private, _now() if counter is None else counter)
-
-
-def _now() -> int:
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(text) if text.isdigit() else int(time.time())
+    return Signer(private, int(time.time()) if counter is None else counter)

@@ -52,8 +52,19 @@ _REFUSALS = {
         "it is older than one that has run on this board",
         "To go back on purpose, build it again with --sign: that gives it a new counter.",
     ),
+    9: (
+        "the board cannot record its start",
+        "The flash of the board's journal is worn or write-protected: docs/protocol.md, Two slots.",
+    ),
 }
 """Reason and remedy by the lower half of Get Version's second option byte after a refused Go."""
+
+
+_ON_OWN_CLOCK = 10
+_SLOW_CLOCK = (
+    "The %s at %s runs from its chip's own oscillator: the clock that its board.toml names did not start. "
+    "Times may be wrong by some percent. Check the crystal, or the solder bridges of the debugger's clock."
+)
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,8 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         if bootloader.hasty:
             bootloader.ahead, features = bootloader.options()
             bootloader.long_writes = LONG_WRITE in commands
+            if features & 0x0F == _ON_OWN_CLOCK:
+                _log.warning(_SLOW_CLOCK, board.name, link.port)
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
         whose = "the resident bootloader" if bootloader.hasty else "a bootloader in ROM"

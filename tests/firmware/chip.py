@@ -23,6 +23,7 @@ SLICE = 20_000  # instructions between checks for interrupts
 RETURN = 0x3FFF_0000  # a handler's return address, on a page of its own
 BUS_FAULT = 5
 WFI = b"\x30\xbf"
+DSB = b"\xbf\xf3\x4f\x8f"
 CPUS = {
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
@@ -63,6 +64,8 @@ class Bus:
         self.board = board
         self.family = family
         self.violations: list[str] = []
+        self.waited_for: list[int] = []  # registers whose bits did not become what the set-up waits for
+        self.may_fall_back = False  # whether the set-up's fallback is no violation
         self.registers: dict[int, int] = {}
         self.on_read: dict[int, Callable[[], int]] = {}
         self.on_write: dict[int, Callable[[int], None]] = {}
@@ -97,12 +100,19 @@ class Bus:
 
     def set_up(self) -> None:
         """Do the board's set-up like start-up; a wait that would not end is a violation."""
-        for step in self.board.setup:
+        steps, fallback = list(self.board.setup), list(self.board.fallback)
+        while steps:
+            step = steps.pop(0)
             self.write(step.register, self.read(step.register) & ~step.clear | step.set)
-            if self.read(step.register) & step.wait != step.until:
+            if self.read(step.register) & step.wait == step.until:
+                continue
+            self.waited_for.append(step.register)
+            if not self.may_fall_back or not fallback:
                 self.violations.append(
                     f"{step.register:#x} is waited for, and holds {self.read(step.register):#x}"
                 )
+            else:
+                steps, fallback = fallback + steps, []
 
 
 class Chip(Bus):
@@ -172,9 +182,10 @@ class Chip(Bus):
         self.stop_at_sleeps(self.board.flash.origin, self.board.bootloader.size)
 
     def stop_at_sleeps(self, start: int, size: int) -> None:
-        """Stop at each WFI of the program at this place, after a DSB as in cpu_sleep."""
+        """Stop at each WFI of the program at this place, after a DSB as in cpu_sleep; note all its DSBs."""
+        self._watch_barriers(start, size)
         code = self.flash(start, size)
-        at = code.find(b"\xbf\xf3\x4f\x8f" + WFI)
+        at = code.find(DSB + WFI)
         while at >= 0:
             self._uc.hook_add(
                 unicorn.UC_HOOK_CODE,
@@ -182,7 +193,20 @@ class Chip(Bus):
                 begin=start + at + 4,
                 end=start + at + 5,
             )
-            at = code.find(b"\xbf\xf3\x4f\x8f" + WFI, at + 1)
+            at = code.find(DSB + WFI, at + 1)
+
+    def _watch_barriers(self, start: int, size: int) -> None:
+        """Tell the family of each DSB of the program at this place."""
+        code = self.flash(start, size)
+        at = code.find(DSB)
+        while at >= 0:
+            self._uc.hook_add(
+                unicorn.UC_HOOK_CODE,
+                lambda uc, address, size, data: setattr(self.family, "needs_barrier", False),
+                begin=start + at,
+                end=start + at + 1,
+            )
+            at = code.find(DSB, at + 1)
 
     def flash(self, address: int, count: int) -> bytes:
         """Return the flash's content."""

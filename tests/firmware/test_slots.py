@@ -180,7 +180,7 @@ def impatient(
 def test_the_watchdog_ends_a_hang(
     board: Board, built: BuildResult, hanging: BuildResult, impatient: Path
 ) -> None:
-    """If it was not confirmed, the previous image starts again; if it was, the bootloader stays active."""
+    """If it was not confirmed, the previous image starts again; if it was, a host has longer to call."""
     first, second = (slot.origin for slot in board.slots)
     with Emulator(board, impatient) as emulator, Line(emulator.port) as line:
         machine = Machine(emulator, line)
@@ -204,7 +204,7 @@ def test_the_watchdog_ends_a_hang(
         # The old image is confirmed. It spins for four thousand million rounds.
         assert line.ok(WRITE_INPUT, struct.pack("<Iff", 0, 4e9, 0)) == b""
         line.send(request(INFER))
-        assert line.call() == ACK, "the bootloader stays active and answers"
+        assert line.call() == ACK, "the bootloader listens for ten seconds"
         assert line.go(first) == ACK
         assert running(line) == "old"
 
