@@ -203,11 +203,11 @@ traced(root)
 def main() -> None:
     """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
     for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _leave)
     repeat_if_swallowed()
     try:
-        with notes_shown(), standard_output():
+        with notes_shown(), standard_output(), interruptions("The command"):
             root(prog_name="sensor-bnn")
     except SensorBnnError as error:
         click.echo(f"sensor-bnn: {error}", err=True)
