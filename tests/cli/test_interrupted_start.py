@@ -69,17 +69,24 @@ def test_a_signal_that_was_ignored_stays_ignored(name: str) -> None:
 
 # While click reads the command line, which is before it calls a command.
 READING = """
-import sensor_bnn.cli
+import click
 def make_context(*_, **__):
     os.kill(os.getpid(), signal.{name})
-sensor_bnn.cli.Pipeline.make_context = make_context
+click.Command.make_context = make_context
 """
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal_while_the_arguments_are_read_is_one_sentence(name: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "code", "how"),
+    [
+        ("SIGINT", 130, "interrupted"),
+        ("SIGTERM", 143, "ended by SIGTERM"),
+        ("SIGHUP", 129, "ended by SIGHUP"),
+    ],
+)
+def test_a_signal_while_the_arguments_are_read_is_one_sentence(name: str, code: int, how: str) -> None:
     done = start("", READING.format(name=name))
-    assert done.stderr == f"sensor-bnn: The command was ended by {name}. Start over.\n"
+    assert done.stderr == (f"sensor-bnn: The command was {how}. Start over with: sensor-bnn boards --json\n")
     assert (done.returncode, done.stdout) == (code, "")
 
 
