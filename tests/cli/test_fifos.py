@@ -38,7 +38,8 @@ def told(process: subprocess.Popen[str]) -> str:
 
 
 def waits_for(what: str, name: str) -> str:
-    return f"sensor-bnn: note: waiting for another program to {what} {name}, which is a FIFO. Ctrl-C ends this.\n"
+    note = f"waiting for another program to {what} {name}, which is a FIFO. Ctrl-C ends this."
+    return f"sensor-bnn: note: {note}\n"
 
 
 @pytest.mark.parametrize(
