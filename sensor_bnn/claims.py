@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sensor_bnn.errors import BusyError
-from sensor_bnn.files import hold_open, write_errors
+from sensor_bnn.files import check_links, hold_open, write_errors
 
 CLAIM = ".claim"
 """The file in a folder that is locked while a process uses the folder; it stays there, empty."""
@@ -31,6 +31,7 @@ def claimed_folder(folder: Path, options: str) -> Iterator[None]:
         BusyError: another process or thread uses the folder.
         FileError: the folder cannot be written to.
     """
+    check_links(folder, folder=True)
     place = Path(os.path.realpath(folder))
     made = [parent for parent in (place, *place.parents) if not parent.exists()]
     with write_errors(folder):

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import sys
@@ -179,6 +180,7 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
     with write_errors(path):
         if path.exists() and not path.is_file():
             raise FileError(f"{path} is not a regular file.", "Name a file.")
+        check_links(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         file.truncate(keep)
@@ -280,6 +282,7 @@ def check_folder(path: Path, kind: str | None) -> None:
         try:
             found = path.stat()
         except FileNotFoundError:
+            check_links(path, folder=True)
             return
         if not stat.S_ISDIR(found.st_mode):
             raise FileError(f"{path} is a file, not a folder.", "Name a new or an empty folder.")
@@ -287,6 +290,34 @@ def check_folder(path: Path, kind: str | None) -> None:
         if Path(os.path.realpath(os.curdir)).is_relative_to(place):
             raise FileError(f"{path} is the working folder or holds it.", "Name a folder inside of it.")
         _check_ours(place, path, kind)
+
+
+def check_links(path: Path, *, folder: bool = False) -> None:
+    """Refuse a path that leads over a symlink to nothing, as `mkdir` does; call it before folders are made.
+
+    The link may lead to a disk that is not mounted now: what is made at its target would fill another one. A
+    file itself may be such a link if the folder of its target exists, as in a shell.
+
+    Args:
+        path: what is to be written.
+        folder: whether that is a folder.
+
+    Raises:
+        FileError: a symlink on the way leads to nothing.
+    """
+    for place in (path, *path.parents):
+        target = Path(os.path.realpath(place))
+        # A circle of links is its own target; opening it fails.
+        if not place.is_symlink() or os.path.lexists(target):
+            continue
+        if place == path and not folder and target.parent.is_dir():
+            continue
+        raise FileError(
+            f"{path} cannot be written: {place} is a link to {target}, which does not exist.",
+            f"Make that folder, or name another place: mkdir -p {shlex.quote(str(target))}"
+            if place != path or folder
+            else f"Make its folder, or name another place: mkdir -p {shlex.quote(str(target.parent))}",
+        )
 
 
 def remove_folder(path: Path, kind: str) -> None:
@@ -314,6 +345,7 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             if within is not None:
+                check_links(within, folder=True)
                 within.mkdir(parents=True, exist_ok=True)
             made = tempfile.TemporaryDirectory(
                 prefix=f"sensor-bnn-{purpose}-", dir=within, ignore_cleanup_errors=True
@@ -424,6 +456,7 @@ class _Draft:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             if found is not None and not stat.S_ISREG(found.st_mode):
                 self.in_place = True
+            check_links(self.path)
             self.target = Path(os.path.realpath(self.path))
             if self.in_place:
                 descriptor = os.open(self.target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, self.mode)

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor_bnn import files
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.errors import FileError
 from sensor_bnn.files import (
     MANIFEST,
@@ -123,6 +124,37 @@ def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
     write_file(dangling, "also")
     assert link.is_symlink() and dangling.is_symlink()
     assert tree(tmp_path / "there") == {"real": b"new", "new": b"also"}
+
+
+def test_a_symlink_to_nothing_is_no_place_for_a_folder(tmp_path: Path) -> None:
+    """As for `mkdir`: it may lead to a disk that is not mounted."""
+    disk, link, file = tmp_path / "disk", tmp_path / "link", tmp_path / "file"
+    link.symlink_to("disk/out")
+    file.symlink_to("disk/out/file")
+    target = disk / "out"
+    ways: list[Callable[[Path], object]] = [
+        lambda folder: make(folder, a="1"),
+        lambda folder: check_folder(folder, None),
+        lambda folder: write_file(folder / "a", "1"),
+        lambda folder: write_files(folder, {"a": "1"}),
+        lambda folder: hold_open(folder / "a").__enter__(),
+        lambda folder: scratch_folder("x", folder).__enter__(),
+        lambda folder: claimed_folder(folder, "-o").__enter__(),
+    ]
+    for folder in (link, link / "below"):
+        for write in ways:
+            with pytest.raises(FileError) as caught:
+                write(folder)
+            assert f"{link} is a link to {target}, which does not exist." in caught.value.message
+            assert caught.value.remedy.endswith(f"mkdir -p {target}")
+    with pytest.raises(FileError, match=rf"{file} is a link to {target / 'file'}") as caught:
+        write_file(file, "1")
+    assert caught.value.remedy.endswith(f"mkdir -p {target}")
+    assert names(tmp_path) == ["file", "link"]
+    target.mkdir(parents=True)
+    make(link / "below", a="1")
+    write_file(file, "1")
+    assert sorted(tree(target)) == ["below", "below/" + MANIFEST, "below/a", "file"]
 
 
 def test_a_circle_of_symlinks_is_refused_and_stays(tmp_path: Path) -> None:
@@ -448,6 +480,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 def test_a_symlink_to_a_folder_is_followed_and_stays(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("real")
+    (tmp_path / "real").mkdir()
     make(link, a="1")
     make(link, b="2")
     assert link.is_symlink()
