@@ -291,13 +291,17 @@ class _Table:
         """Return the mistake of the first channel of a row that is no number."""
         if [class_name(field) for field in row] == self.header:
             return self._wrong(line, "it is the header again; a file must have one header")
-        at = next(at for at in self.of_channels if not _is_sample(row[at]))
-        text, rule = row[at], "a number"
+        # What is missing is no mistake where values may be missing.
+        wrong = [at for at in self.of_channels if not _is_sample(row[at])]
+        at = next((at for at in wrong if not (self.missing and _is_missing(row[at]))), wrong[0])
+        text, rule, remedy = row[at], "a number", REMEDY
         if "," in text and _is_number(text.replace(",", ".", 1)):
             rule = "a number with a decimal point"
         elif text.isascii() and "_" not in text and _is_number(text):
             rule = f"a finite number of at most {_LARGEST:.2g}, which float32 holds"
-        return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}")
+        if _is_missing(text):
+            remedy = 'Correct that in the file, or set data.missing in the recipe to "hold" or "interpolate".'
+        return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}", remedy)
 
     def _label(self, line: int, text: str) -> str:
         if text.isascii() and text.isalnum():  # most are, and this is what takes the time of a long file
@@ -337,8 +341,8 @@ class _Table:
                 f"Leave the column {channel} out if it is a time; otherwise subtract a constant from it.",
             )
 
-    def _wrong(self, line: int, what: str) -> DataError:
-        return DataError(f"{self.file}: line {line}: {what}.", REMEDY)
+    def _wrong(self, line: int, what: str, remedy: str = REMEDY) -> DataError:
+        return DataError(f"{self.file}: line {line}: {what}.", remedy)
 
 
 def _names(columns: Columns) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _groups(found: Recorded, data: DataRecipe) -> tuple[str, list[Id]]:
     """Return what is never on both sides of a split, and which of it each run is.
 
     Raises:
-        DataError: the recipe wants subjects, and the data have none.
+        DataError: the recipe splits by subject, and the data have none.
     """
     subjects = [run.subject for run in found.runs if run.subject is not None]
     if data.split_by == "subject" and len(subjects) < len(found.runs):
