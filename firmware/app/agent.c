@@ -244,8 +244,9 @@ static uint8_t speed(const frame *request, agent_next *next) {
     return FRAME_STATUS_OK;
 }
 
-/* Payload: u32 offset in the names of all classes, each of which ends with a NUL. The response is u32, the
- * bytes of all names, and those from the offset on, as many as fit. A model without names has 0 bytes. */
+/* Payload: u32 offset in the names of all classes, each of which ends with a NUL. The response is u32,
+ * the bytes of all names, and those from the offset on, as many as fit. A model without names has 0
+ * bytes. */
 static uint8_t classes(const frame *request, reply *to) {
     if (request->length != 4u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -272,8 +273,8 @@ static uint8_t classes(const frame *request, reply *to) {
     return FRAME_STATUS_OK;
 }
 
-/* The response is u32, the bytes of all weights, and their SHA-256, over the weights as they are in memory
- * now: a host thus also sees what a build without the bundle's own check has linked. */
+/* The response is u32, the bytes of all weights, and their SHA-256, over the weights as they are in
+ * memory now: a host thus also sees what a build without the bundle's own check has linked. */
 static uint8_t weights(const frame *request, reply *to) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;

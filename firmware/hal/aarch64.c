@@ -7,8 +7,8 @@
 #include "board.h"
 #include "hal/cpu.h"
 #include "hal/memory.h"
-#include "hal/setup.h"
 #include "hal/register.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 

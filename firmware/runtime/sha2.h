@@ -1,8 +1,8 @@
 /* The constants of FIPS 180-4's hashes. The upper halves of SHA-512's constants are SHA-256's.
  *
  * A bootloader that checks signatures computes them at run time with the arithmetic that it has for
- * signatures, which takes less flash than a table. Every other program has SHA-256's as a table; the build
- * of an application for such a board defines SBNN_SHA2_TABLE. */
+ * signatures, which takes less flash than a table. Every other program has SHA-256's as a table; the
+ * build of an application for such a board defines SBNN_SHA2_TABLE. */
 #ifndef SBNN_RUNTIME_SHA2_H
 #define SBNN_RUNTIME_SHA2_H
 

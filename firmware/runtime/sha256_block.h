@@ -1,5 +1,5 @@
-/* SHA-256 of one block of 64 bytes, for the files that hash: each has a copy, which its own optimisation
- * fits to its program. Only they include it. */
+/* SHA-256 of one block of 64 bytes, for the files that hash: each has a copy, which its own
+ * optimisation fits to its program. Only they include it. */
 #ifndef SBNN_RUNTIME_SHA256_BLOCK_H
 #define SBNN_RUNTIME_SHA256_BLOCK_H
 
