@@ -134,23 +134,11 @@ void cpu_use_caches(void) {
 }
 
 noreturn void cpu_start(uint32_t vectors) {
-    /* "Flash" is DRAM here. The image must be in memory, because the next program starts without
-     * caches. */
-    write_back(SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES);
-    write_back(SBNN_STAY_ADDRESS, LINE_BYTES);
     AARCH64_WRITE(cntp_ctl_el0, 0);
-    /* With the MMU off, the data cache is off too. The stack's newest contents are only in that cache,
-     * so no instruction from here on may use the stack. */
-    __asm volatile("msr sctlr_el1, %0\n"
-                   "isb\n"
-                   "tlbi vmalle1\n"
-                   "ic iallu\n"
-                   "dsb sy\n"
-                   "isb\n"
-                   "br %1\n" ::"r"((uint64_t)SCTLR_OFF),
-                   "r"((uint64_t)vectors)
-                   : "memory");
-    __builtin_unreachable();
+    /* "Flash" is DRAM here: the image must be in memory, because the next program starts without
+     * caches. And no line of this program's RAM may stay in them: it would replace what the next one
+     * has written there as soon as that switches its caches on. */
+    aarch64_leave(vectors);
 }
 
 noreturn void cpu_reset(void) {

@@ -79,6 +79,11 @@ noreturn void start(void) {
     if (!CORTEX_M_BASELINE) {
         SCB_SHCSR |= SCB_SHCSR_FAULTS;
     }
+    cortex_m_leave_caches();
+#ifdef __ARM_ARCH_8_1M_MAIN__
+    SCB_CCR |= SCB_CCR_LOOPS;
+    cortex_m_barrier();
+#endif
     cortex_m_guard_stack(linker_stack_bottom);
     const uint32_t *from = linker_data_load;
     for (uint32_t *to = linker_data_start; to != linker_data_end; to++) {

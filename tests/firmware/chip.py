@@ -39,7 +39,7 @@ SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
     0xE000ED0C,
 )
 CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
-DCIMVAC = 0xE000EF5C
+DCIMVAC, DCCISW = 0xE000EF5C, 0xE000EF74
 LINE = 32  # bytes per line of the data cache
 
 
@@ -128,9 +128,11 @@ class Chip(Bus):
         super().__init__(board, family)
         self.now = 0  # in ticks of the core's clock
         self.resets = 0
+        self.caches_left_on = False  # whether a program in ROM leaves both caches on
         self.enabled: set[int] = set()
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
+        self.cleaned: set[int] = set()
         self.torn = range(0)
         self.cached: set[int] = set()  # lines of the journal in the data cache
         self.stale: set[int] = set()  # those of them whose flash has changed since
@@ -271,17 +273,28 @@ class Chip(Bus):
         # 32 sets and 4 ways, each less one, and lines of 2^(1 + 2) words.
         self.registers[CCSIDR] = 31 << 13 | 3 << 3 | 1
 
+        def is_on() -> bool:
+            return bool(self.registers.get(CCR, 0) & 1 << 16)
+
         def control(value: int) -> None:
-            if value & 1 << 16 and len(self.invalidated) != 4 * 32:
+            if value & 1 << 16 and not is_on() and len(self.invalidated) != 4 * 32:
                 self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines invalidated")
+            if not value & 1 << 16 and is_on() and len(self.cleaned) != 4 * 32:
+                self.violations.append(f"data cache off, {len(self.cleaned)} of 128 lines cleaned")
             self.registers[CCR] = value
+
+        def invalidate(line: int) -> None:
+            if is_on():
+                self.violations.append("the data cache is emptied while it is on: what it holds is lost")
+            self.invalidated.add(line)
 
         def forget(address: int) -> None:
             self.cached.discard(address // LINE)
             self.stale.discard(address // LINE)
 
         self.on_write[CCR] = control
-        self.on_write[DCISW] = self.invalidated.add
+        self.on_write[DCISW] = invalidate
+        self.on_write[DCCISW] = self.cleaned.add
         self.on_write[DCIMVAC] = forget
 
     def _timer(self) -> None:
@@ -324,6 +337,7 @@ class Chip(Bus):
         """Reset the chip: registers as after power-on, RAM kept."""
         self.enabled.clear()
         self.invalidated.clear()
+        self.cleaned.clear()
         self.cached.clear()
         self.stale.clear()
         # These two describe the core, and no reset changes them.
@@ -334,6 +348,8 @@ class Chip(Bus):
         self._seen_resets = self.resets
         stack, entry = (self._word(self.board.flash.origin + at) for at in (0, 4))
         self.registers[VTOR] = self.board.flash.origin
+        if self.caches_left_on:
+            self.registers[CCR] = 3 << 16
         uc = self._uc
         uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
         uc.reg_write(arm.UC_ARM_REG_PRIMASK, 0)

@@ -23,7 +23,7 @@ from sensor_bnn.wire.an3155 import An3155, RefusalError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
-from .chip import Bus, Chip, ChipPort
+from .chip import CCR, Bus, Chip, ChipPort
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
 from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
@@ -230,6 +230,26 @@ def test_a_board_flashed_by_uf2_starts(standin_for: Callable[[str], Path], tmp_p
     assert bootloader.get_id() == board.bootloader.chip_id
     with pytest.raises(RefusalError):
         bootloader.erase([board.bootloader.size // board.flash.page])
+    assert chip.violations == []
+
+
+def test_the_caches_of_an_stm32n6_can_be_switched_on() -> None:
+    """Bits 12 and 13 of the Cortex-M55's MSCR: without them CCR's bits have no effect."""
+    bus = Bus(load_board("nucleo-n657x0-q"), N6())
+    bus.set_up()
+    assert bus.registers.get(0xE001E000, 0) & 0x3000 == 0x3000
+
+
+@pytest.mark.usefixtures("cross_compiler")
+def test_caches_that_are_on_already_are_cleaned_and_switched_off(tmp_path: Path) -> None:
+    """As a debugger or a boot ROM may leave them; the bootloader writes flash behind them."""
+    board = load_board("nucleo-f767zi")
+    chip = Chip(board, build_bootloader(board, tmp_path), FAMILIES[board.name]())
+    chip.caches_left_on = True
+    chip.reset()
+    assert An3155(cast(SerialPort, ChipPort(chip))).sync(60.0)
+    assert chip.registers[CCR] & 3 << 16 == 0
+    assert len(chip.cleaned) == 128
     assert chip.violations == []
 
 
