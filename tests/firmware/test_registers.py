@@ -16,6 +16,7 @@ from .facts import (
     CHIPS,
     CORE,
     DRIVERS,
+    HAL,
     Chip,
     Register,
     Use,
@@ -36,10 +37,11 @@ EMULATORS_OWN = {"qemu-mps2-", "qemu-mps3-", "qemu-virt-"}
 
 def differences(board: Board, chip: Chip) -> Iterator[str]:
     """Yield what a board's file and the facts of its chip disagree about."""
-    names = re.findall(r"^register = \w+ +# (\w+)", (board.folder / "board.toml").read_text(), re.MULTILINE)
-    # The watchdog's register, if there is one, is named before those of the set-up.
-    for step, name in zip(board.setup, names[len(names) - len(board.setup) :], strict=True):
-        yield from _step_differences(chip, step, name)
+    text = (board.folder / "board.toml").read_text()
+    for table, steps in (("setup", board.setup), ("fallback", board.fallback)):
+        names = re.findall(rf"^\[\[{table}\]\]\nregister = \w+ +# (\w+)", text, re.MULTILINE)
+        for step, name in zip(steps, names, strict=True):
+            yield from _step_differences(chip, step, name)
     if board.watchdog and board.watchdog.cause.register:
         cause = board.watchdog.cause
         register = chip.at(cause.register)
@@ -106,6 +108,13 @@ def test_a_boards_registers_are_those_of_the_chips_maker(board: Board, chip: Chi
 
 def test_the_cores_registers_are_those_of_arms_header() -> None:
     assert list(driver_differences("cortex_m.h", None, CORE)) == []
+
+
+def test_the_address_in_the_assembly_of_start_up_is_the_one_that_switches_the_fpu_on() -> None:
+    text = (HAL / "cortex_m_startup.c").read_text()
+    assert [int(found, 16) for found in re.findall(r"ldr r0, =(0x\w+)", text)] == [
+        CORE.registers["SCB.CPACR"].address
+    ]
 
 
 def test_every_board_with_registers_of_a_chip_has_its_table() -> None:
