@@ -20,7 +20,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -267,6 +267,62 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
         shutil.rmtree(draft if draft.exists() else old, ignore_errors=True)
         with suppress(OSError):
             work.rmdir()
+
+
+@contextmanager
+def replace_together(folder: Path, files: Sequence[str], folders: Mapping[str, str]) -> Iterator[Path]:
+    """Yield an empty folder whose content takes its places in ``folder`` together after the body.
+
+    Whatever ends the body or the placing early, a signal too, leaves ``folder`` as it was before.
+
+    Args:
+        folder: made if it is missing; what else it holds stays.
+        files: the names of the files, in the order in which they are placed, after the folders. The body
+            writes all of them.
+        folders: the names of the folders with their kinds, which the body makes with ``replace_folder``.
+
+    Raises:
+        FileError: a place cannot be written, or holds what may not be replaced.
+    """
+    check_links(folder, folder=True)
+    for name, kind in folders.items():
+        check_folder(folder / name, kind)
+    draft = folder / (_DRAFT + secrets.token_hex(8))
+    old = draft / ".old"
+    try:
+        with write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            draft.mkdir(mode=0o700)
+        yield draft
+        with write_errors(folder):
+            _sync_all(draft)
+            old.mkdir()
+            missing = [name for name in (*folders, *files) if not (draft / name).exists()]
+            assert not missing, missing  # else what is not in the draft would look as if it were placed
+            with ExitStack() as undo:
+                for name in (*folders, *files):
+                    place = Path(os.path.realpath(folder / name))
+                    undo.callback(_put_back, draft / name, place, old / name)
+                    if place.exists():
+                        (draft / name).chmod(stat.S_IMODE(place.stat().st_mode))
+                        place.rename(old / name)
+                        if name in folders:
+                            # As in ``_swap``: a file may have come during the body.
+                            _check_ours(old / name, folder / name, folders[name])
+                    (draft / name).rename(place)
+                undo.pop_all()
+            _sync(folder)
+        _log.debug("wrote %s in %s", ", ".join((*folders, *files)), folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put_back(draft: Path, place: Path, old: Path) -> None:
+    """Undo the placing of one file or folder, however far it came."""
+    if not os.path.lexists(draft):
+        place.rename(draft)
+    if os.path.lexists(old):
+        old.rename(place)
 
 
 def check_folder(path: Path, kind: str | None) -> None:

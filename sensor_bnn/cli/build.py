@@ -83,6 +83,7 @@ def command(
     """
     import json
 
+    from sensor_bnn.claims import claimed_folder
     from sensor_bnn.firmware.build import build_firmware
     from sensor_bnn.hardware.boards import load_board
 
@@ -95,16 +96,11 @@ def command(
         signer = read_key(key, counter)
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
-    result = build_firmware(
-        bundle,
-        facts,
-        output or bundle.resolve().parent / facts.name,
-        application,
-        signer,
-        weights,
-        force=force,
-        sends_flash=not no_read,
-    )
+    folder = output or bundle.resolve().parent / facts.name
+    with claimed_folder(folder, "-o/--output"):
+        result = build_firmware(
+            bundle, facts, folder, application, signer, weights, force=force, sends_flash=not no_read
+        )
     report = result.report
     if as_json:
         click.echo(json.dumps({"folder": str(result.folder), **report}))
