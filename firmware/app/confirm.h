@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /* Record that the image which this application runs from works. The bootloader then no longer counts
- * its starts and, on boards with a key, no longer starts an image with a lower counter. Returns false if
- * the flash did not take the record; then the next call tries again. After a success, and on a board
+ * its starts and, on boards with a key, no longer starts an image with a lower counter. Returns false
+ * if the flash did not take the record; then the next call tries again. After a success, and on a board
  * without a journal, a call does nothing and returns true.
  *
  * It is called at a host's first request, before the answer is sent, so a host that has an answer knows

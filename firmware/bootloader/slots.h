@@ -20,9 +20,9 @@
  * image that was confirmed is chosen again after a crash. Returns false if there is none to start. */
 bool slots_choose(bool crashed);
 
-/* Count the start of the chosen image, before it starts, so that one which hangs at once is counted too.
- * Returns false if the journal did not take the record and the image is not confirmed: it must not start,
- * because it would never give way. */
+/* Count the start of the chosen image, before it starts, so that one which hangs at once is counted
+ * too. Returns false if the journal did not take the record and the image is not confirmed: it must not
+ * start, because it would never give way. */
 bool slots_record(void);
 
 /* Choose the image whose header, or whose first byte after the header, is at `address`, and count its

@@ -7,8 +7,8 @@
 #include "board.h"
 #include "hal/cpu.h"
 #include "hal/memory.h"
-#include "hal/setup.h"
 #include "hal/register.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 
@@ -135,9 +135,9 @@ void cpu_use_caches(void) {
 
 noreturn void cpu_start(uint32_t vectors) {
     AARCH64_WRITE(cntp_ctl_el0, 0);
-    /* "Flash" is DRAM here: the image must be in memory, because the next program starts without caches.
-     * And no line of this program's RAM may stay in them: it would replace what the next one has written
-     * there as soon as that switches its caches on. */
+    /* "Flash" is DRAM here: the image must be in memory, because the next program starts without
+     * caches. And no line of this program's RAM may stay in them: it would replace what the next one
+     * has written there as soon as that switches its caches on. */
     aarch64_leave(vectors);
 }
 

@@ -93,8 +93,9 @@ noreturn void cpu_start(uint32_t vectors) {
     __builtin_unreachable();
 }
 
-/* Do `operation` (DCISW or DCCISW) for each line of the data cache, by set and way. A leaf function whose
- * few variables are in registers: it writes no memory, so that a cache which it cleans stays clean. */
+/* Do `operation` (DCISW or DCCISW) for each line of the data cache, by set and way. A leaf function
+ * whose few variables are in registers: it writes no memory, so that a cache which it cleans stays
+ * clean. */
 __attribute__((noinline)) static void for_each_line(volatile uint32_t *operation) {
     SCB_CSSELR = SCB_CSSELR_DATA;
     cortex_m_barrier();
@@ -138,7 +139,8 @@ void cortex_m_forget(uint32_t address, uint32_t count) {
 
 void cpu_use_caches(void) {
     const uint32_t caches = SCB_CLIDR;
-    /* One that is on already may hold what is not in memory: it is neither emptied nor switched on again. */
+    /* One that is on already may hold what is not in memory: it is neither emptied nor switched on
+     * again. */
     if ((caches & SCB_CLIDR_INSTRUCTION) && !(SCB_CCR & SCB_CCR_INSTRUCTION_CACHE)) {
         SCB_ICIALLU = 0;
         cortex_m_barrier();

@@ -80,8 +80,8 @@ void uart_interrupt(void);
  * guard. */
 void cortex_m_guard_stack(const uint32_t *bottom);
 
-/* Write back and empty both caches, and switch them off, if they are on: a boot ROM or a debugger may have
- * left them so. Interrupts must be off. */
+/* Write back and empty both caches, and switch them off, if they are on: a boot ROM or a debugger may
+ * have left them so. Interrupts must be off. */
 void cortex_m_leave_caches(void);
 
 /* Invalidate the data cache's lines of this range, if the cache is on. Call it after something other

@@ -50,8 +50,8 @@ static void unlock(void) {
     SR = SR_CLEAR;
 }
 
-/* Wait until the flash is done, lock it and invalidate the instruction cache. Returns whether the flash is
- * done, without an error. */
+/* Wait until the flash is done, lock it and invalidate the instruction cache. Returns whether the flash
+ * is done, without an error. */
 static bool finish(void) {
     const bool right = wait() && (SR & SR_ERRORS) == 0u;
     SR = SR_CLEAR;

@@ -38,7 +38,7 @@ typedef enum {
     IMAGE_UNSIGNED = 6,
     IMAGE_FORGED = 7, /* signed, but not with the board's key */
     IMAGE_OLDER = 8,
-    IMAGE_UNRECORDED = 9, /* the journal did not take the record of its start */
+    IMAGE_UNRECORDED = 9,    /* the journal did not take the record of its start */
     IMAGE_ON_OWN_CLOCK = 10, /* before the first Go: the board's clock did not come at start-up */
 } image_verdict;
 

@@ -49,9 +49,9 @@ static bool ends_page(uint32_t address) {
 }
 
 /* The address for the next record: the first place after the last record from which the page is blank,
- * or the start of the other page, which is then erased. A place may be not blank and no record either: a
- * power cut left it half written. A blank place before such bytes is not used: what an interrupted erase
- * left is not reliable, even where it reads as blank. */
+ * or the start of the other page, which is then erased. A place may be not blank and no record either:
+ * a power cut left it half written. A blank place before such bytes is not used: what an interrupted
+ * erase left is not reliable, even where it reads as blank. */
 static uint32_t make_room(uint32_t after) {
     if (after != ORIGIN) {
         while (!ends_page(after) && !is_blank(after)) {

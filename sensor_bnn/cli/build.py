@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     help="With --sign: version counter. A board refuses images with a lower counter than it has run.  "
     "[default: seconds since 1970]",
 )
+@click.option(
+    "--no-read",
+    is_flag=True,
+    help="Build a bootloader that sends nothing of the flash: no Read Memory, checksums of whole pages only.",
+)
 @click.option("--force", is_flag=True, help="Replace files of these names that another program wrote.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the content of build.json as one JSON object on stdout."
@@ -60,6 +65,7 @@ def command(
     weights: str,
     key: Path | None,
     counter: int | None,
+    no_read: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -77,6 +83,7 @@ def command(
     """
     import json
 
+    from sensor_bnn.claims import claimed_folder
     from sensor_bnn.firmware.build import build_firmware
     from sensor_bnn.hardware.boards import load_board
 
@@ -89,15 +96,11 @@ def command(
         signer = read_key(key, counter)
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
-    result = build_firmware(
-        bundle,
-        facts,
-        output or bundle.resolve().parent / facts.name,
-        application,
-        signer,
-        weights,
-        force=force,
-    )
+    folder = output or bundle.resolve().parent / facts.name
+    with claimed_folder(folder, "-o/--output"):
+        result = build_firmware(
+            bundle, facts, folder, application, signer, weights, force=force, sends_flash=not no_read
+        )
     report = result.report
     if as_json:
         click.echo(json.dumps({"folder": str(result.folder), **report}))

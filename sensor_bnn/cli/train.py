@@ -223,11 +223,16 @@ class _Shown:
 
 
 def _load(plan: Recipe, console: Console) -> DataSet:
-    """Load the recipe's data, and print what is odd about its split."""
+    """Load the recipe's data, and print what is in it and what is odd about its split."""
+    from sensor_bnn.report.contents import in_three_lines
     from sensor_bnn.train import sets
+    from sensor_bnn.train.contents import summary_of
 
     dataset = sets.load(plan.data)
-    for note in sets.check_split(dataset, plan.data):
+    notes = sets.check_split(dataset, plan.data)
+    for line in in_three_lines(summary_of(plan.data, dataset)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
         console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     return dataset
 

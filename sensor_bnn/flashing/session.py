@@ -94,6 +94,8 @@ class Session:
     commands: frozenset[int]
     base_baud: int
     features: int = 0  # the second option byte of our bootloader
+    sends_flash: bool = True
+    checksum_bytes: int = 4  # checksums cover multiples of this many bytes
 
     @property
     def has_checksum(self) -> bool:
@@ -164,7 +166,13 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
             bootloader.speed(link.baud)
         whose = "the resident bootloader" if bootloader.hasty else "a bootloader in ROM"
         _log.info("%s: %s, version %#04x, chip %#05x", link.port, whose, version, board.bootloader.chip_id)
-        yield Session(port, bootloader, client, version, commands, board.uart.baud, features)
+        sends = READ in commands or not bootloader.hasty
+        unit = 4 if sends else board.flash.page
+        yield Session(
+            *(port, bootloader, client, version, commands, board.uart.baud, features),
+            sends_flash=sends,
+            checksum_bytes=unit,
+        )
 
 
 def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
@@ -195,7 +203,9 @@ def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
 
 def _identify(bootloader: An3155, board: Board) -> tuple[int, frozenset[int]]:
     capabilities = bootloader.get()
-    missing = {READ, WRITE, GO} - set(capabilities.commands)
+    # Without Read Memory the flash is verified by checksums.
+    looks = set() if GET_CHECKSUM in capabilities.commands else {READ}
+    missing = ({WRITE, GO} | looks) - set(capabilities.commands)
     if missing or not {ERASE, EXTENDED_ERASE} & set(capabilities.commands):
         names = ", ".join(f"{code:#04x}" for code in sorted(missing or {ERASE, EXTENDED_ERASE}))
         raise DeviceError(

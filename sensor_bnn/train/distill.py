@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sensor_bnn.data.recorded import in_order
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
@@ -63,7 +64,7 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
             f" (data.held_out = {recipe.data.held_out}).",
             "Train a teacher with the same data.held_out.",
         )
-    leaked = sorted(set(learned.train_subjects) & set(recipe.data.test_subjects))
+    leaked = in_order(set(learned.parts()[0]) & set(recipe.data.parts()[1]))
     if leaked:
         raise CheckpointError(
             f"The teacher {path} was trained on the subjects {leaked}, on which {recipe.name} is tested.",

@@ -33,7 +33,7 @@ from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
-from sensor_bnn.train.sets import DataSet, Split, split
+from sensor_bnn.train.sets import DataSet, Split, split, with_split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
     STATE_FILE,
@@ -124,6 +124,7 @@ def train(
     """
     processes = processes or Processes()
     check_start(out, resume, fresh)
+    recipe = with_split(recipe, dataset)
     parts = split(dataset, recipe)
     model = new_model(recipe, parts, seed)
     learner: nn.Module = new_learner(recipe, model, teacher)

@@ -127,6 +127,22 @@ def test_no_name_and_no_number_is_cut_in_a_terminal_of_60_columns(name: str, tmp
     assert "\u2026" not in shown.decode()
 
 
+@pytest.mark.parametrize("command", ["demo", "export", "boards new"])
+def test_a_folder_behind_a_link_to_nothing(command: str, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("disk/out")
+    (tmp_path / "disk").mkdir()
+    arguments = {
+        "demo": ["demo", "-o", "out"],
+        "export": ["export", CHECKPOINT, "--target", "host", "-o", "out"],
+        "boards new": ["boards", "new", "mine", "--from", "qemu-mps2-an500", "-o", "out"],
+    }[command]
+    done = run(arguments, tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    told = [line for line in done.stderr.splitlines() if "is a link to" in line]
+    assert len(told) == 1 and f"is a link to {tmp_path / 'disk' / 'out'}, which does not exist" in told[0]
+    assert list((tmp_path / "disk").iterdir()) == []
+
+
 def test_a_user_that_the_system_does_not_know(tmp_path: Path) -> None:
     code = (
         "import os, pwd, sys\n"

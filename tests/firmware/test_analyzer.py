@@ -42,7 +42,7 @@ def test_the_analyzer_finds_nothing(tmp_path: Path) -> None:
         done |= new
         folder = tmp_path / board.name
         folder.mkdir()
-        link._generate(board, target, FIRMWARE / "templates", folder, link._Place("RAM", None), signer)
+        link._generate(board, target, FIRMWARE / "templates", folder, link._Place("RAM", None), signer, True)
         if not new:
             continue
         command = [target.compiler, *target.gcc, "-std=c11", "-O2", "-fanalyzer", "-Wall", "-Wextra"]

@@ -206,3 +206,24 @@ def test_a_verdict_does_not_outlive_a_write(fake: FakeBoard) -> None:
     erase = command(b"\x44\xbb", b"\xff\xff\x00")
     said = fake.boot(CALL + erase + command(b"\x21\xde", address(0)))
     assert said.encode("latin-1") == b"\x79" + b"\x79\x79" + b"\x79\x1f"
+
+
+def checksum_of(at: int, count: int) -> bytes:
+    words = [struct.pack(">I", word) for word in (FLASH + at, count)]
+    return command(b"\xa1\x5e", *(word + bytes([word[0] ^ word[1] ^ word[2] ^ word[3]]) for word in words))
+
+
+def test_a_bootloader_that_sends_no_flash(host_compile: Callable[..., Path], tmp_path: Path) -> None:
+    """No command gives a host a word of it: also not the difference of two checksums."""
+    options = (*OPTIONS, "-DSBNN_SENDS_FLASH=0")
+    fake = FakeBoard(host_compile("no-read", *SOURCES, options=options), tmp_path)
+    fake.put(0)
+    said = fake.boot(CALL + command(b"\x00\xff")).encode("latin-1")
+    assert said == b"\x79\x79\x0a\x33\x00\x01\x02\x03\x21\x31\x43\x44\xa1\xb1\x79"
+    assert fake.boot(CALL + command(b"\x11\xee")).encode("latin-1") == b"\x79\x1f"
+    allowed = ((SLOTS[0], PAGE), (SLOTS[0] + PAGE, 2 * PAGE), (SLOTS[0], 0x2000))
+    refused = ((SLOTS[0], 4), (SLOTS[0], PAGE - 4), (SLOTS[0] + 4, PAGE), (0, PAGE), (JOURNAL, PAGE))
+    for ranges, answer in ((allowed, 0x79), (refused, 0x1F)):
+        for at, count in ranges:
+            said = fake.boot(CALL + checksum_of(at, count)).encode("latin-1")
+            assert said[3] == answer and len(said) == (10 if answer == 0x79 else 4), (at, count)

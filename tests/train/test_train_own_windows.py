@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ import pytest
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
 from sensor_bnn.train.loop import train
-from sensor_bnn.train.own_windows import from_csv, from_npz
-from sensor_bnn.train.recipe import parse_recipe
+from sensor_bnn.train.own_windows import from_npz, from_recordings
+from sensor_bnn.train.recipe import DataRecipe, parse_recipe
 from sensor_bnn.train.windows import Recordings
+
+
+def from_csv(file: Path, window: int, step: int, **keys: Any) -> Recordings:
+    return from_recordings(DataRecipe(set="csv", path=str(file), window=window, step=step, **keys))
 
 
 def arrays(recordings: Recordings) -> dict[str, np.ndarray]:
