@@ -18,7 +18,7 @@ _MOST_POINTS = 400
 """More points than pixels make no better picture."""
 
 _MOST_CHANNELS = 12
-"""More lines than that cannot be told apart."""
+"""More lines than that cannot be distinguished."""
 
 _ROW, _NAME, _BAR = 22, 200, 560
 
