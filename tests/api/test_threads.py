@@ -19,6 +19,8 @@ import sensor_bnn
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.errors import ModelError
+from sensor_bnn.nn.checkpoint import FORMAT, read_tensors
+from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.onnx.load import load_model
 
 THREADS = 4
@@ -116,6 +118,36 @@ void stand_in_run(void *arena, const void *input, void *output, const void *obse
 
     alone = [outputs(part) for part in range(THREADS)]
     assert in_threads(outputs, range(THREADS)) == alone
+
+
+@pytest.mark.usefixtures("training", "cross_compiler", "often")
+def test_four_threads_train_export_and_build(mlp_onnx: Callable[..., Path], tmp_path: Path) -> None:
+    """The other public functions that work on files: each thread has a seed, and a folder of its own."""
+    random = np.random.default_rng(0)
+    y = np.tile([0, 1], 24)
+    x = (random.normal(size=(48, 2, 24)) + 2 * y[:, None, None]).astype(np.float32)
+    np.savez(tmp_path / "x.npz", x=x, y=y, classes=["low", "high"], recording=np.repeat([1, 2, 3, 4], 12))
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(
+        f'preset = "sensor-tiny"\n[data]\nset = "npz"\npath = "{tmp_path}/x.npz"\n'
+        "train_subjects = [1, 2, 3]\ntest_subjects = [4]\n"
+        "[model]\nwidth = 32\nheads = 1\nlayers = 1\npatch = 4\n"
+        "[schedule]\nepochs = 2\nbatch = 16\nwarmup = 0.5\n"
+    )
+    board = sensor_bnn.Board("qemu-mps2-an500")
+    bundle = sensor_bnn.compile(mlp_onnx(), board.target, tmp_path / "bundle").folder
+
+    def made(seed: int, place: str) -> list[object]:
+        folder = tmp_path / place / str(seed)
+        checkpoint = sensor_bnn.train_recipe(recipe, folder / "run", seed=seed)
+        onnx_file = sensor_bnn.export(checkpoint, folder / "export").onnx
+        image = sensor_bnn.build(bundle, board.name, folder / "build").firmware_bin
+        learned = read_tensors(checkpoint, FORMAT)
+        return [digest_of(learned["state"]), learned["metrics"], onnx_file.read_bytes(), image.read_bytes()]
+
+    alone = [made(seed, "alone") for seed in range(THREADS)]
+    assert len({str(one[0]) for one in alone}) == THREADS
+    assert in_threads(lambda seed: made(seed, "together"), range(THREADS)) == alone
 
 
 @pytest.mark.usefixtures("often")
