@@ -181,29 +181,27 @@ def test_four_threads_train_export_and_build(mlp_onnx: Callable[..., Path], tmp_
 
 
 def test_four_threads_make_a_model_from_their_seed() -> None:
-    """The first one waits in the middle for another to end, as long as it takes to see that none does."""
+    """The first one waits in the middle for another to begin, as long as it takes to see that none does."""
     from sensor_bnn.nn.seeded import seeded
 
-    begun, other_ended = threading.Event(), threading.Event()
+    begun, other_begun, first_drew = threading.Event(), threading.Event(), threading.Event()
 
-    def numbers(seed: int) -> list[bytes]:
-        if seed:
+    def numbers(seed: int, *, together: bool = True) -> list[bytes]:
+        if seed and together:
             begun.wait()
         with seeded(seed):
             found = [torch.randn(50).numpy().tobytes()]
-            begun.set()
-            if not seed:
-                other_ended.wait(SOON)
+            (other_begun if seed else begun).set()
+            if together:
+                (first_drew if seed else other_begun).wait(SOON)
             found.append(torch.randn(50).numpy().tobytes())
-        if seed:
-            other_ended.set()
+            if not seed:
+                first_drew.set()
         return found
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(other_ended, "wait", lambda seconds: None)
-        alone = [numbers(seed) for seed in range(THREADS)]
-    begun.clear()
-    other_ended.clear()
+    alone = [numbers(seed, together=False) for seed in range(THREADS)]
+    for event in (begun, other_begun, first_drew):
+        event.clear()
     state = torch.random.get_rng_state()
     assert in_threads(numbers, range(THREADS)) == alone
     assert torch.equal(torch.random.get_rng_state(), state)

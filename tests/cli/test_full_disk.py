@@ -145,7 +145,9 @@ def files(
         Path("own.toml").write_text(RECIPE.format(preset="sensor-tiny", model=tiny))
         Path("nano.toml").write_text(RECIPE.format(preset="sensor-nano", model="[model]\nstem_kernel = 5"))
         Path("table.toml").write_text('[rows]\n"one" = "own.toml"\n')
-        Path("survey.toml").write_text('sets = ["nano.toml"]\n[forms.bits]\npreset = "sensor-nano-conv"\n')
+        Path("survey.toml").write_text(
+            'sets = ["nano.toml"]\n[forms.bits]\npreset = "sensor-nano-conv"\n[choices.one]\n'
+        )
         plan = load_recipe("own.toml")
         parts = sets.split(sets.load(plan.data), plan)
         model = build(plan.config(parts.shape, parts.classes, parts.channels))
