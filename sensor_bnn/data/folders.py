@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
+from sensor_bnn.data.audio import read_wav
+from sensor_bnn.data.edge_impulse import read_edge_impulse
+from sensor_bnn.data.parquet import read_parquet
 from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, Recorded, Run, id_of
 from sensor_bnn.data.recording import read_csv
+from sensor_bnn.data.series import read_series
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name
 
@@ -22,7 +26,7 @@ _PARTS = {"train": "train", "training": "train", "test": "test", "testing": "tes
 
 _NUMBER_AT_THE_END = re.compile(r"[\s._-]*\d+$")
 _SAID = {
-    "column": "labels from the column {}",
+    "column": "labels from within the files",
     "folder": "labels from the names of the folders",
     "name": "labels from the names of the files",
 }
@@ -48,14 +52,14 @@ class Reading:
     unlabelled: bool = False
 
 
-class _ReadFile(Protocol):
-    def __call__(self, file: Path, plan: Reading, /) -> Recorded: ...
-
-
 def _csv(file: Path, plan: Reading) -> Recorded:
     return read_csv(
         file, for_training=False, columns=plan.columns, channels=plan.channels, missing=plan.missing
     )
+
+
+def _parquet(file: Path, plan: Reading) -> Recorded:
+    return read_parquet(file, columns=plan.columns, channels=plan.channels, missing=plan.missing)
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,15 @@ class Format:
     """
 
     suffixes: tuple[str, ...]
-    read: _ReadFile
+    read: Callable[[Path, Reading], Recorded]
 
 
 FORMATS: Mapping[str, Format] = {
     "csv": Format((".csv",), _csv),
+    "ts": Format((".ts", ".tsv"), lambda file, plan: read_series(file, plan.missing)),
+    "wav": Format((".wav",), lambda file, plan: read_wav(file)),
+    "edge-impulse": Format((".json",), lambda file, plan: read_edge_impulse(file, plan.missing)),
+    "parquet": Format((".parquet",), _parquet),
 }
 """The formats by the name that a recipe gives as ``data.set``."""
 
@@ -99,7 +107,7 @@ def read_recordings(kind: str, place: Path, plan: Reading) -> Recorded:
             missing=plan.missing,
         )
     form = FORMATS[kind]
-    files = files_in(place, form.suffixes) if place.is_dir() else [place]
+    files = files_in(place, form.suffixes) if place.is_dir() else _with_other_part(place)
     if not files:
         raise DataError(
             f"{place} has no file of the format {kind}: none ends in {' or '.join(form.suffixes)}.",
@@ -107,9 +115,19 @@ def read_recordings(kind: str, place: Path, plan: Reading) -> Recorded:
         )
     found = [form.read(file, plan) for file in files]
     names = [
-        file.relative_to(place).with_suffix("").parts if place.is_dir() else (file.stem,) for file in files
+        file.relative_to(place if place.is_dir() else place.parent).with_suffix("").parts for file in files
     ]
     return _labelled(_joined(files, names, found), files, names, found, plan)
+
+
+def _with_other_part(file: Path) -> list[Path]:
+    """Return a file, and the other one if it is one of the two parts of a set of the UCR and UEA archives."""
+    pair = [
+        file.with_name(f"{file.stem.removesuffix(own)}{other}{file.suffix}")
+        for own, other in (("_TRAIN", "_TEST"), ("_TEST", "_TRAIN"))
+        if file.stem.endswith(own)
+    ]
+    return sorted([file, *(other for other in pair if other.is_file())], reverse=True)
 
 
 def files_in(folder: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -138,11 +156,14 @@ def _joined(files: Sequence[Path], names: Sequence[tuple[str, ...]], found: Sequ
     for file, name, one in zip(files, names, found, strict=True):
         part = _part(name)
         for run in one.runs:
-            # A file may hold several recordings; their numbers count within the file.
-            own = id_of("/".join(name if run.recording is None else (*name, str(run.recording))))
+            # A file may hold several recordings; their names count within the file.
+            within = () if run.recording is None else (str(run.recording),)
+            own = id_of("/".join((*name, *within) if len(files) > 1 or not within else within))
             moved = replace(run, recording=own, first=at + run.first, end=at + run.end, file=str(file))
             runs.append(replace(moved, part=run.part or part))
         at += len(one.samples)
+    if {run.part for run in runs} != {"train", "test"}:  # only one part is there: the split is open
+        runs = [replace(run, part="") for run in runs]
     time = None
     rates = {one.rate for one in found}
     if all(one.time is not None for one in found):
@@ -150,7 +171,7 @@ def _joined(files: Sequence[Path], names: Sequence[tuple[str, ...]], found: Sequ
     elif len(rates) > 1 and None not in rates:
         # Each file states its rate, and they differ: as times, each recording keeps its own.
         time = np.concatenate([np.arange(len(one.samples)) / (one.rate or 1) for one in found])
-    source = found[0].source if time is not None else ()
+    source = found[0].source if time is not None and not found[0].rate else ()
     rate = found[0].rate if len(rates) == 1 else None
     samples = np.concatenate([one.samples for one in found])
     return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units)
@@ -167,7 +188,9 @@ def _labelled(
     where = plan.labels
     if where == "auto":
         labelled = all(run.label for one in found for run in one.runs)
-        where = "column" if labelled else "folder" if all(folders) else "name"
+        # A table of several recordings, all of one class by the name of the file, is not meant.
+        table = len(files) == 1 and all(run.recording is not None for run in found[0].runs)
+        where = "column" if labelled or table else "folder" if all(folders) else "name"
     if where == "column":
         for run in joined.runs:
             if not run.label and not plan.unlabelled:
@@ -188,7 +211,7 @@ def _labelled(
                     "Rename it, or set data.labels.",
                 )
         runs = tuple(replace(run, label=by_file[run.file]) for run in joined.runs)
-    source = (_SAID[where].format(plan.columns.label), *joined.source)
+    source = (_SAID[where], *joined.source)
     return replace(joined, runs=_merged(runs), source=source)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.recorded import Recorded, Run, divided, steps_of
-from sensor_bnn.data.series import resampled
+from sensor_bnn.data.series import at_rate, resampled
 from sensor_bnn.errors import DataError
 
 Missing = Literal["refuse", "hold", "interpolate"]
@@ -119,9 +119,9 @@ def _at_rate(found: Recorded, plan: Preparation, notes: list[str]) -> Recorded:
                 f"data.resample is {plan.resample:g} Hz, but the rate of the recordings is not known.",
                 "Set data.rate, or add a column `time` with the seconds of each sample.",
             )
-        own = rate
-        notes.append(f"Resampled from {own:.4g} to {plan.resample:g} Hz.")
-        return _each(found, lambda run, values: resampled(values, _length(values.shape[1] / own, plan)))
+        ratio = rate / plan.resample
+        notes.append(f"Resampled from {rate:.4g} to {plan.resample:g} Hz.")
+        return _each(found, lambda run, values: at_rate(values, ratio))
     time = found.time
     steps = steps_of(found)
     assert steps is not None
@@ -135,18 +135,13 @@ def _at_rate(found: Recorded, plan: Preparation, notes: list[str]) -> Recorded:
         # First to equal steps, because a mean over unequal ones would weigh some times more than others.
         equal = np.linspace(at[0], at[-1], len(at))
         values = np.stack([np.interp(equal, at, row) for row in values]).astype(np.float32)
-        seconds = float(at[-1] - at[0]) * len(at) / (len(at) - 1)
-        return resampled(values, _length(seconds, plan))
+        return at_rate(values, (len(at) - 1) / float(at[-1] - at[0]) / plan.resample)
 
     notes.append(f"Resampled from {steps.rate:.4g} to {plan.resample:g} Hz, by the column of times.")
     if steps.twice:
-        told = "sample has" if len(steps.twice) == 1 else "samples have"
-        notes.append(f"{len(steps.twice):,} {told} the time of the one before, and are left out.")
+        count = _counted(len(steps.twice), "sample")
+        notes.append(f"Left out: {count} with the time of the one before.")
     return _each(found, on_grid)
-
-
-def _length(seconds: float, plan: Preparation) -> int:
-    return max(1, round(seconds * plan.resample))
 
 
 def _fitted(found: Recorded, plan: Preparation, notes: list[str]) -> Recorded:

@@ -27,7 +27,7 @@ _UNIT = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns of a table that are no channels; in capitals or not.
+    """The names of the columns of a table that are no channels, in capitals or not; empty for no such column.
 
     Attributes:
         recording, label: the recording and the class of each sample.

@@ -117,7 +117,7 @@ class _Table:
             raise self._wrong(line, "it is empty; it must be a header that names the columns")
         self.header = [class_name(name) for name in header]
         self._check_header(line, columns)
-        needed = {name for name, usual in _names(columns).items() if usual != getattr(USUAL_COLUMNS, name)}
+        needed = {name for name, told in _names(columns).items() if told != getattr(USUAL_COLUMNS, name)}
         if for_training:
             needed |= {"recording", "label"}
         self.at = {name: self._find(line, told, name in needed) for name, told in _names(columns).items()}
@@ -197,7 +197,7 @@ class _Table:
         found = Recorded(channels, samples, tuple(runs), units=units if any(units) else ())
         if self.of_time is None:
             return found
-        unit = self.seconds or _seconds_since_1970(times[0])
+        unit = self.seconds or _usual_unit(self.header[self.of_time], times)
         source = f"time from the column {self.header[self.of_time]}, in {_CALLED[unit]}"
         return replace(found, time=np.frombuffer(times) * unit, source=(source,))
 
@@ -206,7 +206,7 @@ class _Table:
         folded = [told.casefold() for told in self.header]
         if name and class_name(name).casefold() in folded:
             return folded.index(class_name(name).casefold())
-        if needed:
+        if name and needed:
             raise self._wrong(line, f"it has no column {name}: its columns are {', '.join(self.header)}")
         return None
 
@@ -365,9 +365,17 @@ def _seconds(name: str) -> float | None:
     return _UNITS.get(match[2] or match[3]) if match else None
 
 
-def _seconds_since_1970(time: float) -> float:
-    """Return the unit of a time without one: seconds, unless that would be a date after the year 5000."""
-    return next((unit for unit, least in ((1e-9, 1e17), (1e-6, 1e14), (1e-3, 1e11)) if time > least), 1.0)
+def _usual_unit(name: str, times: Sequence[float]) -> float:
+    """Return the unit of times whose column does not say one.
+
+    A number that is no date before the year 5000 in seconds is one in a smaller unit. The CSV files of Edge
+    Impulse have whole milliseconds from the start in a column ``timestamp``. All else is seconds.
+    """
+    for unit, least in ((1e-9, 1e17), (1e-6, 1e14), (1e-3, 1e11)):
+        if times[0] > least:
+            return unit
+    from_the_start = times[0] < 1e9 and all(time == int(time) for time in times)
+    return 1e-3 if name.casefold() == "timestamp" and from_the_start else 1.0
 
 
 def _rows(file: Path, text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:

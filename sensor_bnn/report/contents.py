@@ -31,10 +31,10 @@ def contents_facts(found: Contents, name: str) -> dict[str, Any]:
 
 def in_three_lines(found: Contents) -> tuple[str, str, str]:
     """Return in three lines what is in the set, how it is split, and what is not used."""
-    kinds = [f"{count:,} {what}{'s' * (count != 1)}" for count, what in _wholes(found)]
+    counts = [f"{count:,} {what}{'s' * (count != 1)}" for count, what in _wholes(found)]
     classes = ", ".join(f"{one.name} {one.samples:,}" for one in found.classes[:8])
     more = ", ..." if len(found.classes) > 8 else ""
-    first = f"data: {', '.join(kinds)}, {_samples(found)}; {len(found.classes)} classes: {classes}{more}"
+    first = f"data: {', '.join(counts)}, {_samples(found)}; {len(found.classes)} classes: {classes}{more}"
     split = found.split
     second = f"split: {found.refused}"
     if split is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Generator, Tensor
 
+from sensor_bnn.data.folders import FORMATS
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
@@ -291,7 +292,7 @@ SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "tiny-imagenet": lambda data: image_sets.tiny_imagenet(data.place()),
     "image-folder": lambda data: image_sets.image_folder(data.place(), data.size),
     "npz": lambda data: own_windows.from_npz(data.place()),
-    "csv": own_windows.from_recordings,
+    **dict.fromkeys(FORMATS, own_windows.from_recordings),
 }
-NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
+NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", *FORMATS})
 """The sets that no registry package carries."""

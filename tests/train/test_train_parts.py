@@ -24,6 +24,7 @@ labelled = st.dictionaries(
 )
 
 
+@pytest.mark.usefixtures("long_run")
 @given(labelled, st.floats(0.05, 0.95), st.integers(0, 5))
 @settings(deadline=None)
 def test_every_class_is_learned_and_the_draw_depends_on_names_alone(
@@ -37,6 +38,7 @@ def test_every_class_is_learned_and_the_draw_depends_on_names_alone(
     assert draw(dict(reversed(labels.items())), share, seed) == drawn
 
 
+@pytest.mark.usefixtures("long_run")
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.floats(0.05, 0.95), st.integers(0, 5))
 @settings(deadline=None)
 def test_recordings_of_one_class_each_are_drawn_in_the_share_of_each_class(
