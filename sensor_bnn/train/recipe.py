@@ -115,6 +115,11 @@ class DataRecipe:
             else:  # In the form in which the readers give them, so that "7" is 7.
                 object.__setattr__(self, name, tuple(id_of(str(one)) for one in given))
 
+    @property
+    def has_own_split(self) -> bool:
+        """Whether the split is the one that this public set always has."""
+        return self.parts() == _OWN_SPLIT.get(self.set)
+
     def preparation(self) -> Preparation:
         """Return what is done to the recordings before windows are cut."""
         return Preparation(self.window, self.missing, self.rate, self.resample, self.lengths)
