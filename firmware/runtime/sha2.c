@@ -1,6 +1,6 @@
 #include "runtime/sha2.h"
 
-#ifdef SBNN_PUBLIC_KEY
+#if defined SBNN_PUBLIC_KEY && !defined SBNN_SHA2_TABLE
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 """``metadata.json`` of a model bundle: one definition, which the compiler writes and every later stage reads.
 
 Nothing here needs TVM or numpy, so that commands that only use a board start quickly. All keys are required
-and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``.
+and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``, and so must
+one whose firmware reads more of the bundle's headers.
 
 The file has the SHA-256 of every other file of the bundle and one of its own values, and nothing reads a
 bundle in another way: a changed byte is refused before it is built, run or compared with.
@@ -23,7 +24,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 3
+FORMAT = 4
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"

@@ -200,6 +200,9 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of these names, and channels; DataError if one is missing, damaged or of objects."""
     arrays = {}
     with _damage_told(file), zipfile.ZipFile(file) as archive:
+        for item in archive.infolist():
+            # The archive has each name twice. If they differ, an optional array could be missing unnoticed.
+            archive.open(item).close()
         members = set(archive.namelist())
         missing = [name for name in names if f"{name}.npy" not in members]
         if missing:

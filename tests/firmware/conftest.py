@@ -90,6 +90,7 @@ def standin16_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory
             input_step=[0.5, 0.25, 0.125, 1.0],
             output_step=0.0078125,
             weights_bytes=6,
+            weights_sha256=hashlib.sha256(struct.pack("<3h", 4, -3, 2)).hexdigest(),
             layers=[layer_facts(0, name="layer 0")],
         )
         return folder

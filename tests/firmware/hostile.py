@@ -55,6 +55,8 @@ SOURCES = {
         "app/header.c",
         "app/confirm.c",
         "runtime/frame.c",
+        "runtime/sha2.c",
+        "runtime/sha256_parts.c",
     ),
 }
 
