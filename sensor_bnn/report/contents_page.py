@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,6 @@ _MOST_POINTS = 400
 
 _MOST_CHANNELS = 12
 """More lines than that cannot be distinguished."""
-
-_ROW, _NAME, _BAR = 22, 200, 560
 
 
 def render_contents(found: Contents, name: str) -> str:
@@ -71,42 +68,21 @@ def signal_chart(values: npt.NDArray[np.float32], label: str) -> Markup:
     )
 
 
-def _balance(found: Contents) -> Markup:
-    """Draw a bar per class: the windows to learn from and those to test on, or samples without a split."""
-    parts: list[tuple[str, Sequence[int]]] = [
+def _balance(found: Contents) -> list[dict[str, Any]]:
+    """Return for each class its counts, and how long they are in percent of the largest class.
+
+    The counts are the windows to learn from and those to test on, or the samples if there is no split.
+    """
+    parts = [
         (one.name, (one.learned or 0, one.tested or 0) if found.split else (one.samples,))
         for one in found.classes
     ]
     longest = max((sum(counts) for _, counts in parts), default=0) or 1
-    rows = []
-    for place, (name, counts) in enumerate(parts):
-        at = float(_NAME)
-        pieces = []
-        for colour, count in enumerate(counts):
-            width = _BAR * count / longest
-            pieces.append(
-                Markup('<rect class="p{}" x="{:.1f}" y="3" width="{:.1f}" height="16"/>').format(
-                    colour, at, width
-                )
-            )
-            at += width
-        shown = name if len(name) <= 26 else f"{name[:25]}…"
-        rows.append(
-            Markup(
-                '<g transform="translate(0 {})"><title>{}</title>'
-                '<text x="{}" y="15" text-anchor="end">{}</text>{}'
-                '<text class="figure" x="{:.1f}" y="15">{}</text></g>'
-            ).format(
-                _ROW * place,
-                name,
-                _NAME - 10,
-                shown,
-                Markup("").join(pieces),
-                at + 8,
-                " + ".join(f"{count:,}" for count in counts),
-            )
-        )
-    told = "; ".join(f"{name} {' + '.join(map(str, counts))}" for name, counts in parts)
-    return Markup('<svg viewBox="0 0 960 {}" role="img" aria-label="{}">{}</svg>').format(
-        _ROW * len(parts) + 4, f"Balance of the classes: {told}", Markup("").join(rows)
-    )
+    return [
+        {
+            "name": name,
+            "told": " + ".join(f"{count:,}" for count in counts),
+            "bars": [f"{100 * count / longest:.2f}" for count in counts],
+        }
+        for name, counts in parts
+    ]

@@ -96,6 +96,8 @@ def draw(labels: Mapping[Id, set[int]], share: float, seed: int) -> list[Id]:
 def told(dataset: Recordings, data: DataRecipe) -> str:
     """Return in words how the split of a recipe's section was made."""
     train, test = data.parts()
+    if data.has_own_split:
+        return f"that of the set {data.set}"
     if train and test:
         return "as the recipe states it"
     if train or test:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from sensor_bnn.data.folders import Labels, Reading
+from sensor_bnn.data.folders import FORMATS, Labels, Reading
 from sensor_bnn.data.prepared import Lengths, Missing, Preparation
 from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, id_of, in_order
 from sensor_bnn.errors import CheckpointError, DataError
@@ -25,8 +25,8 @@ _DEEPEST_BASE = 8
 _RELATIVE = {"data": "path", "distill": "teacher"}
 """The keys that may be paths relative to the recipe's file, by their section."""
 
-_OF_DATA = {".csv": "csv", ".npz": "npz"}
-"""The sets that are one file, by the ending of its name."""
+_OF_DATA = {".npz": "npz", **{suffix: kind for kind, form in FORMATS.items() for suffix in form.suffixes}}
+"""The sets that are files, by the ending of their names."""
 
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
@@ -114,6 +114,11 @@ class DataRecipe:
                 object.__setattr__(self, name, usual)
             else:  # In the form in which the readers give them, so that "7" is 7.
                 object.__setattr__(self, name, tuple(id_of(str(one)) for one in given))
+
+    @property
+    def has_own_split(self) -> bool:
+        """Whether the split is the one that this public set always has."""
+        return self.parts() == _OWN_SPLIT.get(self.set)
 
     def preparation(self) -> Preparation:
         """Return what is done to the recordings before windows are cut."""
@@ -312,7 +317,7 @@ def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
         raise CheckpointError(
             f"{path} is data, not a recipe.",
             f"Write a recipe with data.set = {kind!r} and data.path = {str(path)!r}, and train that:"
-            " docs/own-sensor.md has an example.",
+            " `sensor-bnn data` prints its lines, docs/own-sensor.md has an example.",
         )
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"

@@ -194,7 +194,9 @@ def test_data_beside_neither_recipe_nor_user_name_both_folders(tmp_path: Path) -
     assert "relative to the recipe's file" in error.remedy
 
 
-@pytest.mark.parametrize(("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz"), ("on.WAV", "wav")]
+)
 def test_data_in_place_of_a_recipe_say_that_they_need_one(name: str, kind: str) -> None:
     error = refusal("train", name)
     assert error.message == f"{name} is data, not a recipe."

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from sensor_bnn.cli import root
 from sensor_bnn.errors import DataError, SensorBnnError
 
+from .browser import Browser
+
 STEP_MS = 20
 SAMPLES = 120
 """Of each recording with each label."""
@@ -141,8 +143,27 @@ def test_the_page_has_every_class_and_needs_nothing_else(csv_file: Callable[...,
     assert done.exit_code == 0 and "page.html" in done.stdout
     page = Path("page.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 3 + 2 * 3  # the legend's three, and three channels of two classes
-    assert "A window of class walk, 100 samples" in page and "rest 4 + 2; walk 4 + 2" in page
+    assert "A window of class walk, 100 samples" in page and page.count(">4 + 2<") == 2
+    assert (
+        page.count('class="g0" style="width: 66.67%"') == page.count('class="g2" style="width: 33.33%"') == 2
+    )
     assert "//" not in page.replace("</", "")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_of_the_page_is_cut(
+    width: int, csv_file: Callable[..., Path], browser: None, tmp_path: Path
+) -> None:
+    typed(csv_file(), "--html", "page.html")
+    with Browser(tmp_path / "profile") as page:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        page.ask("Emulation.setDeviceMetricsOverride", **size)
+        page.open((tmp_path / "page.html").as_uri())
+        assert page.run("document.documentElement.scrollWidth") <= width
+        wide = "[...document.querySelectorAll('svg, .balance li')]"
+        assert page.run(f"{wide}.every(part => part.getBoundingClientRect().right <= innerWidth)")
+        assert page.run(f"{wide}.length") == 3 + 2 + 2
+        assert page.complaints == []
 
 
 def test_names_in_the_data_cannot_become_markup(csv_file: Callable[..., Path]) -> None:

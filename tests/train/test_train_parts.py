@@ -98,6 +98,11 @@ def _values(data: DataRecipe) -> dict[str, Any]:
     return {key: getattr(data, key) for key in keys}
 
 
+def test_a_public_set_has_its_own_split_unless_the_recipe_states_one(recordings: Recordings) -> None:
+    assert told(recordings, DataRecipe(set="smartwatch")) == "that of the set smartwatch"
+    assert told(recordings, DataRecipe(set="smartwatch", test_subjects=(8,))) == "as the recipe states it"
+
+
 def test_one_stated_list_leaves_the_rest_to_the_other_part(tmp_path: Path) -> None:
     data = plan_of(tmp_path, lines_of(NAMES), test_subjects=["r0", "r1"])
     assert settled(dataset_of(data), data).parts() == (tuple(f"r{at}" for at in range(2, 8)), ("r0", "r1"))
