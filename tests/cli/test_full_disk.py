@@ -186,6 +186,7 @@ def refused(arguments: list[str], cwd: Path, room: int = 0, **environment: str) 
         text=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         preexec_fn=None if mounts() else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50)),
+        timeout=600,  # `emulate` runs until it is ended.
         check=False,
     )
     lines = done.stderr.splitlines()
@@ -200,14 +201,17 @@ def refused(arguments: list[str], cwd: Path, room: int = 0, **environment: str) 
     return left
 
 
-@pytest.mark.parametrize("arguments", WRITING.values(), ids=map(" ".join, WRITING))
-def test_full_disk_where_a_command_writes(arguments: list[str], files: Path) -> None:
-    assert refused(arguments, files) == []
+@pytest.mark.parametrize(("command", "option"), WRITING, ids=map(" ".join, WRITING))
+def test_full_disk_where_a_command_writes(command: str, option: str, files: Path) -> None:
+    left = refused(WRITING[command, option], files)
+    # A journal, whose last line need not be whole: the same command continues from it.
+    assert left == [] or (option == "--state" and {*left} == {"full/state.jsonl", "full/.claim"})
 
 
 @pytest.mark.parametrize("arguments", TEMPORARY.values(), ids=TEMPORARY)
 def test_full_disk_where_temporary_files_are(arguments: list[str], files: Path) -> None:
-    assert refused(arguments, files, TMPDIR="full") == []
+    """There is room for the few bytes by which Python finds a folder for them, and no more."""
+    assert refused(arguments, files, room=8, TMPDIR="full") == []
 
 
 @pytest.mark.parametrize(("arguments", "room"), MIDWAY.values(), ids=MIDWAY)
