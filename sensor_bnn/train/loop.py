@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build
+from sensor_bnn.nn.fold_hybrid import without_integers
 from sensor_bnn.nn.fused import FastSteps, fast_steps
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.seeded import seeded
 from sensor_bnn.nn.sizes import sizes
-from sensor_bnn.tracing import Laps
+from sensor_bnn.tracing import NOTES, Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
@@ -33,7 +35,7 @@ from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
-from sensor_bnn.train.sets import DataSet, Split, split
+from sensor_bnn.train.sets import Cutter, DataSet, Split, split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
     STATE_FILE,
@@ -161,6 +163,8 @@ def train(
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
+            if isinstance(model, HybridModel):
+                _set_rounding(model, recipe, parts.train, seed, processes, at)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch()
@@ -194,9 +198,14 @@ def train(
                 )
     model.set_real_weights(False)
     average.give()
+    if isinstance(model, HybridModel):
+        if first_rounded(recipe) == recipe.schedule.epochs:
+            model.ranges.step.zero_()  # else it may be the unit of the model whose weights it began with
+        model.set_rounding(True)  # as in the last epoch, also where that was in an earlier process
     if recipe.schedule.average or isinstance(model, HybridModel):
         estimate_again(model, recipe, parts.train, seed, processes)
     if isinstance(model, HybridModel):
+        model.set_rounding(False)
         measure_ranges(model, recipe, parts.train, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
@@ -216,6 +225,38 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
+
+
+def _set_rounding(
+    model: HybridModel, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes, at: Position
+) -> None:
+    """Switch the integers' rounding on or off for the epoch at ``at``; measure its ranges before the first.
+
+    The ranges and the unit are buffers of the model, so a run that is resumed goes on with the same.
+    """
+    first = first_rounded(recipe)
+    if len(at.history) == first < recipe.schedule.epochs and at.step == 0:
+        missing = without_integers(model.config)
+        if missing:
+            told = ", ".join(missing)
+            _log.info("%s: no epoch rounds, since there are no integers for %s", recipe.name, told)
+            return
+        estimate_again(model, recipe, cutter, seed, processes)
+        measure_ranges(model, recipe, cutter, seed, processes)
+        try:
+            model.round_from_here()
+        except CheckpointError as error:
+            NOTES.warning("%s: the last epochs train without the integers' rounding: %s", recipe.name, error)
+            return
+        _log.info("%s: from epoch %d with the integers' rounding", recipe.name, first + 1)
+    model.set_rounding(len(at.history) >= first)
+
+
+def first_rounded(recipe: Recipe) -> int:
+    """Return the number of epochs before the first that trains with the integers' rounding."""
+    schedule = recipe.schedule
+    last = int(schedule.rounding * schedule.epochs + 1e-9)
+    return max(schedule.epochs - last, math.ceil(schedule.real_weights * schedule.epochs))
 
 
 def machine(pace: Pace, steps: FastSteps | None) -> dict[str, str]:

@@ -1,0 +1,259 @@
+"""The forward pass of the hybrid family with the roundings of its integers, for the last epochs of training.
+
+Every value is the one that the integers have, by the constants that the export would have at the present
+weights; in training mode they hold the batch's own mean and variance. Gradients are those of the float form
+at these values: each rounding passes them straight through. In float32 a product of 16 bits by 16 bits may
+be off by one step; in float64 every value is that of the integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from sensor_bnn.nn.across import moments
+from sensor_bnn.nn.attention import Observed
+from sensor_bnn.nn.binarize import straight_through
+from sensor_bnn.nn.fold_hybrid import (
+    PIXEL,
+    accumulator_bound,
+    head_epilogue,
+    head_features,
+    input_quantizer,
+)
+from sensor_bnn.nn.folded_hybrid import Quantizer, StreamEpilogue
+from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold, pooled, repeated, thresholded
+from sensor_bnn.nn.integers import (
+    LARGEST_HALF,
+    Reals,
+    Unit,
+    byte_step,
+    byte_weights,
+    fold_epilogue,
+    quantizer_of,
+    reals,
+)
+from sensor_bnn.nn.ranges import Ranges
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream in steps of the unit.
+
+    Attributes:
+        values: ``[batch, rows, columns, C]``.
+        after: what the stored integers are lower by, ``[C]``.
+    """
+
+    values: Tensor
+    after: Reals
+
+    def stored(self, unit: Unit) -> Tensor:
+        """The integers, in the shape of the values."""
+        return ((_dense(self.values.detach()) - _like(self.after, self.values)) / unit.step).round()
+
+
+def forward(
+    stem: Stem,
+    layers: Iterable[nn.Module],
+    head: Head,
+    ranges: Ranges,
+    unit: Unit,
+    x: Tensor,
+    seen: Observed | None = None,
+) -> Tensor:
+    """Return the logits of the integers, ``[batch, classes]``.
+
+    Args:
+        stem, layers, head: the parts of the model, in the order of computation.
+        ranges: its ranges, which are measured.
+        unit: the stream's unit.
+        x: windows ``[batch, C, L]`` in sensor units, or images ``[batch, C, height, L]``.
+        seen: if given, records the stream after each layer and attention.
+
+    Raises:
+        CheckpointError: the bytes of a value have no integers, since its range is too small.
+    """
+    stream = _stem(stem, ranges, unit, x)
+    for layer in layers:
+        match layer:
+            case Signed():
+                stream = _signed(layer, stream, unit)
+            case Mlp():
+                stream = _mlp(layer, stream, unit)
+            case Attention():
+                stream = _attention(layer, stream, unit, seen)
+            case Pool():
+                stream = _pooled(stream, layer.sides, unit)
+        if seen is not None and not isinstance(layer, Pool):
+            seen.features.append(stream.values.flatten(1, 2))
+    return _head(head, stream, unit, float(ranges.logits))
+
+
+def _stem(stem: Stem, ranges: Ranges, unit: Unit, x: Tensor) -> Stream:
+    assert stem.product.byte_range is not None
+    grid = stem.grid(x)
+    normal = (grid - stem.mean) / stem.std
+    stem.product.byte_range.follow(normal)
+    quantizer, steps = input_quantizer(stem, ranges)
+    if steps is None:
+        whole = (grid * PIXEL).round().clamp(0, PIXEL)
+    else:
+        whole = (grid / _like(steps, grid)).round().clamp(-LARGEST_HALF - 1, LARGEST_HALF)
+    values = straight_through(_bytes(quantizer, whole), normal / byte_step(stem.product.byte_range))
+    acc, acc_step, bound = _byte_product(stem.product, values, unit)
+    copies = np.tile(acc_step, stem.width // len(acc_step))
+    after = _epilogue(stem.epilogue, repeated(acc, stem.width), copies, bound, None, unit)
+    return _pooled(after, stem.pool, unit)
+
+
+def _signed(layer: Signed, stream: Stream, unit: Unit) -> Stream:
+    if layer.threshold is None:
+        return _after(layer, None, stream, unit)
+    (signs,), (values,) = thresholded([layer.threshold], stream.values, readers=1)
+    return _after(layer, signs, Stream(values, stream.after), unit)
+
+
+def _after(layer: Signed, signs: Tensor | None, stream: Stream, unit: Unit) -> Stream:
+    """Do what follows the threshold of a layer."""
+    acc, acc_step, bound = _product(layer.product, signs, stream, unit)
+    return _epilogue(layer.epilogue, acc, acc_step, bound, _pooled(stream, layer.stride, unit), unit)
+
+
+def _mlp(layer: Mlp, stream: Stream, unit: Unit) -> Stream:
+    hidden = _signed(layer.expand, stream, unit)
+    signs = None if layer.threshold is None else layer.threshold(hidden.values)
+    return _epilogue(layer.epilogue, *_product(layer.contract, signs, hidden, unit), stream, unit)
+
+
+def _attention(layer: Attention, stream: Stream, unit: Unit, seen: Observed | None) -> Stream:
+    made = (layer.query, layer.key, layer.value)
+    thresholds = [part.threshold for part in made if isinstance(part.threshold, Threshold)]
+    signs, (*others, last) = thresholded(thresholds, stream.values, readers=4)
+    parts = [
+        _after(part, sign, Stream(values, stream.after), unit).values
+        for part, sign, values in zip(made, signs, others, strict=True)
+    ]
+    sums, width = layer.attended(parts, seen, whole=True), len(stream.after)
+    shortcut = Stream(last, stream.after)
+    return _epilogue(layer.epilogue, sums, np.ones(width), width, shortcut, unit)
+
+
+def _head(head: Head, stream: Stream, unit: Unit, largest: float) -> Tensor:
+    assert head.byte_range is not None
+    features = head.features(stream.values)
+    head.byte_range.follow(features)
+    step, stored = byte_step(head.byte_range), stream.stored(unit).flatten(1, 2)
+    tokens, width = stored.shape[1:]
+    kinds = torch.split(features.detach(), width, dim=1)
+    found = []
+    for (kind, quantizer), values in zip(head_features(head, stream.after, tokens, unit), kinds, strict=True):
+        if kind == "positive":
+            whole = ((values + 1) * (tokens / 2)).round()
+        else:
+            whole = stored.sum(dim=1) if kind == "mean" else stored.amax(dim=1)
+        found.append(_bytes(quantizer, whole))
+    rows, acc_step = byte_weights(head.linear.weight)
+    weight = straight_through(_like(rows, features), head.linear.weight / _like(acc_step, features)[:, None])
+    acc = nn.functional.linear(straight_through(torch.cat(found, dim=1), features / step), weight)
+    integers, logit = head_epilogue(head, rows, acc_step, largest)
+    exact = acc * _like(acc_step * step, acc) + head.linear.bias
+    return straight_through(_sat16(_scaled(acc.detach(), integers)) * logit, exact)
+
+
+def _product(product: Product, signs: Tensor | None, stream: Stream, unit: Unit) -> tuple[Tensor, Reals, int]:
+    """Return the accumulators of a product of signs or, if there are none, of the stream's bytes.
+
+    Returns:
+        The accumulators, what 1 of each is worth, ``[N]``, and their bound.
+    """
+    if signs is not None:
+        N, terms = len(product.weight), product.weight[0].numel()
+        return product(signs), np.ones(N), terms
+    assert product.byte_range is not None
+    product.byte_range.follow(stream.values)
+    quantizer = quantizer_of(product.byte_range, stream.after, unit, "a product")
+    soft = stream.values / byte_step(product.byte_range)
+    return _byte_product(product, straight_through(_bytes(quantizer, stream.stored(unit)), soft), unit)
+
+
+def _byte_product(product: Product, values: Tensor, unit: Unit) -> tuple[Tensor, Reals, int]:
+    assert product.byte_range is not None
+    rows, step = byte_weights(product.weight)
+    N, C = product.weight.shape[:2]
+    whole = _like(rows, values).view(N, *product.kernel, C).permute(0, 3, 1, 2)
+    weight = straight_through(whole, product.weight / _like(step, values)[:, None, None, None])
+    bound = accumulator_bound(rows, unit.sums[product])
+    return product.sums(values, weight), step * byte_step(product.byte_range), bound
+
+
+def _epilogue(
+    epilogue: Epilogue, acc: Tensor, acc_step: Reals, bound: int, shortcut: Stream | None, unit: Unit
+) -> Stream:
+    y = acc if (acc_step == 1).all() else acc * _like(acc_step, acc)
+    of_batch = None
+    if epilogue.training and isinstance(epilogue.norm, nn.BatchNorm1d):
+        mean, variance = moments(_dense(y).flatten(0, 2))
+        of_batch = reals(mean, len(acc_step)), reals(variance, len(acc_step))
+    soft = epilogue(y, None if shortcut is None else shortcut.values)
+    with torch.no_grad():
+        added = None if shortcut is None else np.tile(shortcut.after, len(acc_step) // len(shortcut.after))
+        integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, of_batch)
+        h = _scaled(_dense(acc), integers)
+        if shortcut is not None:
+            h = h + repeated(shortcut.stored(unit), len(acc_step))
+        h = _sat16(h)
+        h = torch.where(h >= 0, h, _sat16(_shifted(h * _like(integers.slope, h), 13)))
+        hard = h * unit.step + _like(after, h)
+    return Stream(straight_through(hard, soft), after)
+
+
+def _pooled(stream: Stream, group: tuple[int, int], unit: Unit) -> Stream:
+    """Return the means of groups of tokens, rounded to nearest, ties up."""
+    if group == (1, 1):
+        return stream
+    whole = (pooled(stream.stored(unit), *group) + 0.5).floor()
+    hard = whole * unit.step + _like(stream.after, whole)
+    return Stream(straight_through(hard, pooled(stream.values, *group)), stream.after)
+
+
+@torch.no_grad()
+def _bytes(quantizer: Quantizer, whole: Tensor) -> Tensor:
+    """Return the bytes of integers ``[..., N]``."""
+    a = _sat16(_shifted(whole, quantizer.pre))
+    # The bias has up to 30 bits, and half a step of 8 bits is far above the rounding of float32.
+    scale, bias = (
+        np.ldexp(part.astype(np.float64), -quantizer.shift) for part in (quantizer.scale, quantizer.bias)
+    )
+    return (a * _like(scale, a) + _like(bias, a)).floor().clamp(-BYTE, BYTE)
+
+
+@torch.no_grad()
+def _scaled(acc: Tensor, integers: StreamEpilogue) -> Tensor:
+    a = _sat16(_shifted(acc, integers.pre))
+    return _shifted(a * _like(integers.scale, a), integers.shift) + _like(integers.bias, a)
+
+
+def _shifted(x: Tensor, bits: int) -> Tensor:
+    """Return integers shifted right, rounded to nearest, ties up."""
+    return (x * 2.0**-bits + 0.5).floor() if bits else x
+
+
+def _sat16(x: Tensor) -> Tensor:
+    return x.clamp(-LARGEST_HALF - 1, LARGEST_HALF)
+
+
+def _dense(x: Tensor) -> Tensor:
+    """Return a tensor in float32, if its type is shorter."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+def _like(array: npt.NDArray[np.generic], x: Tensor) -> Tensor:
+    """Return an array as a tensor beside ``x``."""
+    return torch.from_numpy(np.asarray(array)).to(x.device, x.dtype)
