@@ -43,14 +43,16 @@ class HybridModel(Model):
         self.head = Head(config)
         self.ranges = Ranges(config.channels, len(byte_products(self)))
         self.unit: Unit | None = None
+        self.register_load_state_dict_post_hook(_round_if_trained_so)  # type: ignore[no-untyped-call]
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
 
+        Since training has rounded, they are the logits of the exported integers.
         ``seen``, if given, records the stream after each layer, ``[batch, tokens, width]``, and attention.
         """
         if self.unit is not None:
-            return rounding.forward(self.stem, self.layers, self.head, self.ranges, self.unit, x, seen)
+            return self.rounded(x, self.unit, seen)
         x = self.stem(x)
         for layer in self.layers:
             x = layer(x, seen) if isinstance(layer, Attention) else layer(x)
@@ -58,6 +60,10 @@ class HybridModel(Model):
                 seen.features.append(x.flatten(1, 2))
         logits: Tensor = self.head(x)
         return logits
+
+    def rounded(self, x: Tensor, unit: Unit, seen: Observed | None = None) -> Tensor:
+        """Map as ``forward`` does, with a stream of integers in steps of ``unit``."""
+        return rounding.forward(self.stem, self.layers, self.head, self.ranges, unit, x, seen)
 
     def set_real_weights(self, real: bool) -> None:
         """Switch real weights in binary layers on or off, for training that binarizes activations first."""
@@ -71,9 +77,9 @@ class HybridModel(Model):
                 module.fast = steps
 
     def set_rounding(self, on: bool) -> None:
-        """Choose whether the logits are those of the integers, in the unit that ``round_from_here`` found.
+        """Choose whether logits are those of the integers, in the unit that ``round_from_here`` settled.
 
-        They stay the float form's where that unit is 0.
+        Without such a unit they stay those of the float form.
         """
         step = float(self.ranges.step)
         self.unit = Unit(step, self._sums()) if on and step else None
@@ -114,6 +120,12 @@ class HybridModel(Model):
     def _sums(self) -> dict[Product, float]:
         """The largest accumulator of each product in 8 bits in training."""
         return dict(zip(byte_products(self), self.ranges.sums.tolist(), strict=True))
+
+
+def _round_if_trained_so(model: nn.Module, missing: object) -> None:
+    """Round, after a state was loaded, if training did."""
+    assert isinstance(model, HybridModel)
+    model.set_rounding(True)
 
 
 def _layers(config: HybridConfig) -> list[nn.Module]:

@@ -28,6 +28,7 @@ SLOPE_ONE = 1 << 13
 
 LARGEST_HALF = (1 << 15) - 1
 _LARGEST_SHIFT = 30
+_PARTS = 64
 _FACTORS = 256
 """The most that the scales of a layer may differ by, so that the smallest has 7 bits."""
 _LARGEST_BIAS = 1 << 30
@@ -189,6 +190,8 @@ def fold_epilogue(
         bend = epilogue.activation
         before, after = (reals(part, channels) for part in (bend.before, bend.after))
         slope = reals(bend.slope, len(bend.slope))  # one, if the channels share it
+        # In whole parts of a step, so that float32 holds the sum with a stored integer, as training rounds.
+        after = np.rint(after * _PARTS / unit.step) * unit.step / _PARTS
     offset = offset - before + (0 if shortcut is None else shortcut)
     integers = affine(gain * acc_step, mean / acc_step, offset, bound, unit)
     whole_slope = np.rint(slope * SLOPE_ONE).clip(-LARGEST_HALF, LARGEST_HALF).astype(np.int16)

@@ -2,14 +2,14 @@
 
 Every value is the one that the integers have, by the constants that the export would have at the present
 weights; in training mode they hold the batch's own mean and variance. Gradients are those of the float form
-at these values: each rounding passes them straight through. In float32 a product of 16 bits by 16 bits may
-be off by one step; in float64 every value is that of the integers.
+at these values: each rounding passes them straight through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,8 +55,9 @@ class Stream:
     after: Reals
 
     def stored(self, unit: Unit) -> Tensor:
-        """The integers, in the shape of the values."""
-        return ((_dense(self.values.detach()) - _like(self.after, self.values)) / unit.step).round()
+        """The integers, int32, in the shape of the values."""
+        values = self.values.detach()
+        return ((values - _like(self.after, values)) / unit.step).round().to(torch.int32)
 
 
 def forward(
@@ -106,7 +107,8 @@ def _stem(stem: Stem, ranges: Ranges, unit: Unit, x: Tensor) -> Stream:
         whole = (grid * PIXEL).round().clamp(0, PIXEL)
     else:
         whole = (grid / _like(steps, grid)).round().clamp(-LARGEST_HALF - 1, LARGEST_HALF)
-    values = straight_through(_bytes(quantizer, whole), normal / byte_step(stem.product.byte_range))
+    bytes_ = _bytes(quantizer, whole.to(torch.int32), normal)
+    values = straight_through(bytes_, normal / byte_step(stem.product.byte_range))
     acc, acc_step, bound = _byte_product(stem.product, values, unit)
     copies = np.tile(acc_step, stem.width // len(acc_step))
     after = _epilogue(stem.epilogue, repeated(acc, stem.width), copies, bound, None, unit)
@@ -155,16 +157,16 @@ def _head(head: Head, stream: Stream, unit: Unit, largest: float) -> Tensor:
     found = []
     for (kind, quantizer), values in zip(head_features(head, stream.after, tokens, unit), kinds, strict=True):
         if kind == "positive":
-            whole = ((values + 1) * (tokens / 2)).round()
+            whole = ((values + 1) * (tokens / 2)).round().to(torch.int32)
         else:
             whole = stored.sum(dim=1) if kind == "mean" else stored.amax(dim=1)
-        found.append(_bytes(quantizer, whole))
+        found.append(_bytes(quantizer, whole, features))
     rows, acc_step = byte_weights(head.linear.weight)
     weight = straight_through(_like(rows, features), head.linear.weight / _like(acc_step, features)[:, None])
     acc = nn.functional.linear(straight_through(torch.cat(found, dim=1), features / step), weight)
     integers, logit = head_epilogue(head, rows, acc_step, largest)
     exact = acc * _like(acc_step * step, acc) + head.linear.bias
-    return straight_through(_sat16(_scaled(acc.detach(), integers)) * logit, exact)
+    return straight_through(_sat16(_scaled(acc.detach(), integers)).to(exact) * logit, exact)
 
 
 def _product(product: Product, signs: Tensor | None, stream: Stream, unit: Unit) -> tuple[Tensor, Reals, int]:
@@ -180,7 +182,7 @@ def _product(product: Product, signs: Tensor | None, stream: Stream, unit: Unit)
     product.byte_range.follow(stream.values)
     quantizer = quantizer_of(product.byte_range, stream.after, unit, "a product")
     soft = stream.values / byte_step(product.byte_range)
-    return _byte_product(product, straight_through(_bytes(quantizer, stream.stored(unit)), soft), unit)
+    return _byte_product(product, straight_through(_bytes(quantizer, stream.stored(unit), soft), soft), unit)
 
 
 def _byte_product(product: Product, values: Tensor, unit: Unit) -> tuple[Tensor, Reals, int]:
@@ -196,21 +198,24 @@ def _byte_product(product: Product, values: Tensor, unit: Unit) -> tuple[Tensor,
 def _epilogue(
     epilogue: Epilogue, acc: Tensor, acc_step: Reals, bound: int, shortcut: Stream | None, unit: Unit
 ) -> Stream:
+    acc = acc if acc.dtype == torch.float64 else acc.float()
     y = acc if (acc_step == 1).all() else acc * _like(acc_step, acc)
     of_batch = None
     if epilogue.training and isinstance(epilogue.norm, nn.BatchNorm1d):
-        mean, variance = moments(_dense(y).flatten(0, 2))
+        mean, variance = moments(y.detach().flatten(0, 2))
         of_batch = reals(mean, len(acc_step)), reals(variance, len(acc_step))
-    soft = epilogue(y, None if shortcut is None else shortcut.values)
+    added = None if shortcut is None else np.tile(shortcut.after, len(acc_step) // len(shortcut.after))
+    integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, of_batch)
     with torch.no_grad():
-        added = None if shortcut is None else np.tile(shortcut.after, len(acc_step) // len(shortcut.after))
-        integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, of_batch)
-        h = _scaled(_dense(acc), integers)
+        h = _scaled(acc, integers)
         if shortcut is not None:
             h = h + repeated(shortcut.stored(unit), len(acc_step))
         h = _sat16(h)
-        h = torch.where(h >= 0, h, _sat16(_shifted(h * _like(integers.slope, h), 13)))
-        hard = h * unit.step + _like(after, h)
+        h = torch.where(h >= 0, h, _sat16(_shifted(h * _whole(integers.slope, h), 13)))
+        hard = h.to(y) * unit.step + _like(after, y)
+    if not epilogue.training and not torch.is_grad_enabled():
+        return Stream(hard, after)
+    soft = epilogue(y, None if shortcut is None else shortcut.values)  # its running statistics follow
     return Stream(straight_through(hard, soft), after)
 
 
@@ -218,42 +223,40 @@ def _pooled(stream: Stream, group: tuple[int, int], unit: Unit) -> Stream:
     """Return the means of groups of tokens, rounded to nearest, ties up."""
     if group == (1, 1):
         return stream
-    whole = (pooled(stream.stored(unit), *group) + 0.5).floor()
+    whole = (pooled(stream.stored(unit).to(stream.values), *group) + 0.5).floor()
     hard = whole * unit.step + _like(stream.after, whole)
     return Stream(straight_through(hard, pooled(stream.values, *group)), stream.after)
 
 
 @torch.no_grad()
-def _bytes(quantizer: Quantizer, whole: Tensor) -> Tensor:
-    """Return the bytes of integers ``[..., N]``."""
+def _bytes(quantizer: Quantizer, whole: Tensor, like: Tensor) -> Tensor:
+    """Return the bytes of integers ``[..., N]``, in the type of ``like``."""
     a = _sat16(_shifted(whole, quantizer.pre))
-    # The bias has up to 30 bits, and half a step of 8 bits is far above the rounding of float32.
-    scale, bias = (
-        np.ldexp(part.astype(np.float64), -quantizer.shift) for part in (quantizer.scale, quantizer.bias)
-    )
-    return (a * _like(scale, a) + _like(bias, a)).floor().clamp(-BYTE, BYTE)
+    scaled = (a * _whole(quantizer.scale, a) + _whole(quantizer.bias, a)) >> quantizer.shift
+    return scaled.clamp(-BYTE, BYTE).to(like)
 
 
 @torch.no_grad()
 def _scaled(acc: Tensor, integers: StreamEpilogue) -> Tensor:
-    a = _sat16(_shifted(acc, integers.pre))
-    return _shifted(a * _like(integers.scale, a), integers.shift) + _like(integers.bias, a)
+    """Return integers ``[..., N]``, scaled, with their bias."""
+    a = _sat16(_shifted(acc.to(torch.int32), integers.pre))
+    return _shifted(a * _whole(integers.scale, a), integers.shift) + _whole(integers.bias, a)
 
 
 def _shifted(x: Tensor, bits: int) -> Tensor:
     """Return integers shifted right, rounded to nearest, ties up."""
-    return (x * 2.0**-bits + 0.5).floor() if bits else x
+    return (x + (1 << bits >> 1)) >> bits
 
 
 def _sat16(x: Tensor) -> Tensor:
     return x.clamp(-LARGEST_HALF - 1, LARGEST_HALF)
 
 
-def _dense(x: Tensor) -> Tensor:
-    """Return a tensor in float32, if its type is shorter."""
-    return x if x.dtype == torch.float64 else x.float()
+def _whole(array: npt.NDArray[np.signedinteger[Any]], x: Tensor) -> Tensor:
+    """Return integers as int32 beside ``x``."""
+    return torch.from_numpy(array.astype(np.int32)).to(x.device)
 
 
 def _like(array: npt.NDArray[np.generic], x: Tensor) -> Tensor:
-    """Return an array as a tensor beside ``x``."""
-    return torch.from_numpy(np.asarray(array)).to(x.device, x.dtype)
+    """Return an array as floats beside ``x``."""
+    return torch.from_numpy(np.asarray(array)).to(x)

@@ -140,6 +140,8 @@ def train(
         model.set_fast(steps)
     _log.info("%s: %s", recipe.name, steps or "plain steps")
     if pace == "compiled":
+        if isinstance(model, HybridModel):  # its integers' constants are numbers, new in each step
+            model.rounded = torch.compiler.disable(model.rounded)  # type: ignore[method-assign,no-untyped-call]
         learner.compile(dynamic=False)
     learner, optimizer = processes.prepare(learner, new_optimizer(model, recipe))
     data = data_digest(dataset, recipe)
@@ -163,8 +165,8 @@ def train(
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
-            if isinstance(model, HybridModel):
-                _set_rounding(model, recipe, parts.train, seed, processes, at)
+            if isinstance(model, HybridModel) and len(at.history) == first_rounded(recipe) and at.step == 0:
+                _begin_rounding(model, recipe, parts.train, seed, processes)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch()
@@ -198,14 +200,9 @@ def train(
                 )
     model.set_real_weights(False)
     average.give()
-    if isinstance(model, HybridModel):
-        if first_rounded(recipe) == recipe.schedule.epochs:
-            model.ranges.step.zero_()  # else it may be the unit of the model whose weights it began with
-        model.set_rounding(True)  # as in the last epoch, also where that was in an earlier process
     if recipe.schedule.average or isinstance(model, HybridModel):
         estimate_again(model, recipe, parts.train, seed, processes)
     if isinstance(model, HybridModel):
-        model.set_rounding(False)
         measure_ranges(model, recipe, parts.train, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
@@ -227,29 +224,27 @@ def train(
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
 
 
-def _set_rounding(
-    model: HybridModel, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes, at: Position
+def _begin_rounding(
+    model: HybridModel, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes
 ) -> None:
-    """Switch the integers' rounding on or off for the epoch at ``at``; measure its ranges before the first.
+    """Let the model round as its integers do, in ranges that are measured now.
 
-    The ranges and the unit are buffers of the model, so a run that is resumed goes on with the same.
+    Ranges and unit are buffers of the model, so a run that is resumed goes on with the same.
     """
-    first = first_rounded(recipe)
-    if len(at.history) == first < recipe.schedule.epochs and at.step == 0:
-        missing = without_integers(model.config)
-        if missing:
-            told = ", ".join(missing)
-            _log.info("%s: no epoch rounds, since there are no integers for %s", recipe.name, told)
-            return
-        estimate_again(model, recipe, cutter, seed, processes)
-        measure_ranges(model, recipe, cutter, seed, processes)
-        try:
-            model.round_from_here()
-        except CheckpointError as error:
-            NOTES.warning("%s: the last epochs train without the integers' rounding: %s", recipe.name, error)
-            return
-        _log.info("%s: from epoch %d with the integers' rounding", recipe.name, first + 1)
-    model.set_rounding(len(at.history) >= first)
+    missing = without_integers(model.config)
+    if missing:
+        told = ", ".join(missing)
+        _log.info("%s: no epoch rounds, since there are no integers for %s", recipe.name, told)
+        return
+    estimate_again(model, recipe, cutter, seed, processes)
+    measure_ranges(model, recipe, cutter, seed, processes)
+    try:
+        model.round_from_here()
+    except CheckpointError as error:
+        NOTES.warning("%s: the last epochs train without the integers' rounding: %s", recipe.name, error)
+        return
+    first = first_rounded(recipe) + 1
+    _log.info("%s: from epoch %d with the integers' rounding, in plain passes", recipe.name, first)
 
 
 def first_rounded(recipe: Recipe) -> int:

@@ -137,8 +137,8 @@ class Schedule:
         real_weights: the share of the epochs, from the first, in which only activations are binary; below 1.
             This is progressive binarization: activations first, then weights.
         rounding: the share of the epochs, to the last, in which the hybrid family trains with the roundings
-            of its exported integers; below 1, and rounded down to whole epochs. The family ``vit``, and
-            models without integers, train without.
+            of its exported integers; below 1, and rounded down to whole epochs. From then on the model
+            answers as its integers do. The family ``vit``, and models without integers, train without.
         clip: the largest norm of a step's whole gradient; 0 for no limit.
         average: the weight of the past in the running average of the weights, below 1. The average becomes
             the model after the last epoch; with 0 the weights of the last step do.

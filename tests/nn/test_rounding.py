@@ -32,8 +32,7 @@ def of_preset(name: str) -> HybridModel:
 
 
 def rounding(model: HybridModel) -> HybridModel:
-    """A copy in float64, in which every integer of 16 bits by 16 bits is exact."""
-    found = copy.deepcopy(model).double()
+    found = copy.deepcopy(model)
     found.round_from_here()
     return found
 
@@ -41,25 +40,28 @@ def rounding(model: HybridModel) -> HybridModel:
 def of_integers(model: HybridModel, x: Tensor) -> tuple[np.ndarray[Any, Any], float]:
     """The logits of the exported integers, and the logit per step."""
     folded = model.fold()
-    return forward(folded, inputs_of(folded, x.float())) * folded.output_step, folded.output_step
+    return forward(folded, inputs_of(folded, x)) * folded.output_step, folded.output_step
 
 
 @pytest.mark.usefixtures("long_run")
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(configs(), st.integers(0, 2**16))
 def test_the_logits_are_those_of_the_integers(values: dict[str, Any], seed: int) -> None:
     model = random_hybrid(seed, **values)
     x = random_examples(model.config, 8, seed + 1)
     with torch.no_grad():
-        found = rounding(model)(x.double()).numpy()
+        found = rounding(model)(x).numpy()
     assert np.array_equal(found, of_integers(model, x)[0])
 
 
 @pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_a_training_step_has_the_logits_of_the_integers(name: str) -> None:
-    """With the moments of the batch as running statistics the export has the constants of the step."""
-    model = rounding(of_preset(name))
+    """With the moments of the batch as running statistics the export has the constants of the step.
+
+    In float64, since float32 rounds these statistics in another order.
+    """
+    model = rounding(of_preset(name)).double()
     x = random_examples(model.config, 16, 5).double()
     model.train()
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
@@ -79,24 +81,9 @@ def test_a_training_step_has_the_logits_of_the_integers(name: str) -> None:
         assert norm.running_var is not None
         norm.running_var *= (count - 1) / count
     model.eval()
-    wanted, step = of_integers(model, x)
+    wanted, step = of_integers(model, x.float())
     assert found.std() > 10 * step
     assert np.array_equal(found, wanted)
-
-
-@pytest.mark.usefixtures("long_run")
-@pytest.mark.parametrize("name", HYBRIDS)
-def test_in_single_precision_nearly_all_logits_are_those_of_the_integers(name: str) -> None:
-    model = of_preset(name)
-    x = random_examples(model.config, 40, 6)
-    wanted, step = of_integers(model, x)
-    with torch.no_grad():
-        plain = model(x).numpy()
-        model.round_from_here()
-        found = model(x).numpy()
-    same = (np.abs(found - wanted) <= step).all(axis=1)
-    assert same.mean() >= 0.9
-    assert (np.abs(plain - wanted) > step).any()  # the float form has other logits
 
 
 def test_a_rounding_passes_its_gradient() -> None:
@@ -128,6 +115,7 @@ def test_the_same_parameters_learn(stages: tuple[str, ...]) -> None:
     assert learning[0] == learning[1] and len(learning[0]) > 10
 
 
+@pytest.mark.usefixtures("long_compile")
 @pytest.mark.parametrize("stages", (("conv mlp",), ("attn",), ("conv@8",)))
 def test_fast_steps_round_as_plain_ones(stages: tuple[str, ...]) -> None:
     plain = random_hybrid(4, stages=stages)
@@ -163,7 +151,6 @@ def test_rounding_ends_and_its_unit_is_kept() -> None:
         assert torch.equal(model(x), wanted) and not torch.equal(rounded, wanted)
         other = random_hybrid(4)
         other.load_state_dict(model.state_dict())
-        other.set_rounding(True)
         assert torch.equal(other(x), rounded)
 
 
