@@ -81,6 +81,19 @@ def forward(
     Raises:
         CheckpointError: the bytes of a value have no integers, since its range is too small.
     """
+    with torch.autocast(x.device.type, enabled=False):  # half the bits would not hold the sums
+        return _forward(stem, layers, head, ranges, unit, x, seen)
+
+
+def _forward(
+    stem: Stem,
+    layers: Iterable[nn.Module],
+    head: Head,
+    ranges: Ranges,
+    unit: Unit,
+    x: Tensor,
+    seen: Observed | None,
+) -> Tensor:
     stream = _stem(stem, ranges, unit, x)
     for layer in layers:
         match layer:

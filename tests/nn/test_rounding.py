@@ -115,7 +115,7 @@ def test_the_same_parameters_learn(stages: tuple[str, ...]) -> None:
     assert learning[0] == learning[1] and len(learning[0]) > 10
 
 
-@pytest.mark.usefixtures("long_compile")
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("stages", (("conv mlp",), ("attn",), ("conv@8",)))
 def test_fast_steps_round_as_plain_ones(stages: tuple[str, ...]) -> None:
     plain = random_hybrid(4, stages=stages)

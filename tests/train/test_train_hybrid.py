@@ -116,10 +116,10 @@ def test_the_last_epochs_train_with_the_rounding_of_the_integers(
         whole = train(plan, recordings, 0, tmp_path / "whole", stepped=lambda at, speed: steps.append(at))
     assert "from epoch 3 with the integers' rounding" in caplog.text
     count = len(steps) // 4
-    # The last statistics are of the rounded model; ranges and test are the float form's.
+    # The last statistics and the test are those of the rounded model; the ranges are the float form's.
     runs = [(rounded, len(list(group))) for rounded, group in itertools.groupby(rounds)]
-    assert [rounded for rounded, _ in runs] == [False, True, False]
-    assert runs[1][1] == 2 * count + BATCHES
+    assert [rounded for rounded, _ in runs] == [False, True, False, True]
+    assert [length for _, length in runs[1:3]] == [2 * count + BATCHES, BATCHES]
 
     def stop(at: float, speed: float) -> None:
         if at == steps[2 * count + 2]:
@@ -130,12 +130,14 @@ def test_the_last_epochs_train_with_the_rounding_of_the_integers(
     resumed = train(plan, recordings, 0, tmp_path / "cut", resume=True)
     assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
     model = load_checkpoint(whole.checkpoint).model
-    assert isinstance(model, HybridModel) and model.unit is None
     folded = model.fold()
-    assert isinstance(folded, FoldedHybrid) and folded.stream_step == float(model.ranges.step) > 0
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    x = recordings.windows().x
+    inputs = to_model_input(x[:], np.dtype(np.int16), folded.input_step)
+    assert np.array_equal(to_logits(forward(folded, inputs), folded.output_step), logits(model, x))
     without = train(hybrid(schedule={**schedule, "rounding": 0.0}), recordings, 0, tmp_path / "without")
     floats = load_checkpoint(without.checkpoint).model
-    assert isinstance(floats, HybridModel) and float(floats.ranges.step) == 0
+    assert isinstance(floats, HybridModel) and floats.unit is None
 
 
 @pytest.mark.parametrize(
