@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -21,10 +22,11 @@ from sensor_bnn.nn.folded_hybrid import (
     FoldedPool,
     FoldedSigned,
     FoldedStem,
+    FoldedWindow,
     Quantizer,
     StreamEpilogue,
 )
-from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid import MOST_DEVIATIONS, Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold
 from sensor_bnn.nn.integers import (
@@ -37,6 +39,7 @@ from sensor_bnn.nn.integers import (
     byte_weights,
     check_slope,
     fold_epilogue,
+    gains,
     input_steps,
     power_of_two,
     quantizer,
@@ -44,13 +47,17 @@ from sensor_bnn.nn.integers import (
     reals,
     taps_of,
     threshold_of,
+    window_steps,
 )
 from sensor_bnn.nn.ranges import Ranges
+from sensor_bnn.nn.window import DEVIATION, LOG_STEPS, gain_of
 from sensor_bnn.tracing import NOTES
 
 PIXEL = 255
 """The byte of a pixel of value 1."""
 
+MOMENT_STEP = MOST_DEVIATIONS / BYTE
+"""The step of 8 bits of a window's normalised mean and deviation."""
 _DOUBLINGS = 3
 _MORE = 2
 """The accumulators and logits of a test window may be so many times as large as any in training."""
@@ -97,7 +104,7 @@ def fold(
 def _fold(
     config: HybridConfig, stem: Stem, layers: list[nn.Module], head: Head, ranges: Ranges, unit: Unit
 ) -> FoldedHybrid:
-    first, after, steps = _stem(stem, ranges, unit)
+    first, after, steps = _stem(stem, ranges, unit, math.prod(config.input_shape[1:]))
     folded: list[FoldedLayer] = []
     for index, layer in enumerate(layers):
         integers, after = _layer(layer, after, unit, f"layers.{index}")
@@ -137,14 +144,57 @@ def _layer(layer: nn.Module, after: Reals, unit: Unit, what: str) -> tuple[Folde
     raise AssertionError(layer)
 
 
-def _stem(stem: Stem, ranges: Ranges, unit: Unit) -> tuple[FoldedStem, Reals, Reals | None]:
+def _stem(stem: Stem, ranges: Ranges, unit: Unit, tokens: int) -> tuple[FoldedStem, Reals, Reals | None]:
     """Fold the stem; return also the units per step of the input, ``[C]``, or None for bytes of images."""
     quantize, steps = input_quantizer(stem, ranges)
     product, acc_step, bound = _byte_product(stem.product, quantize, unit)
     copies = np.tile(acc_step, stem.width // len(acc_step))
     check_slope(stem.epilogue, "The stem")
     epilogue, after = fold_epilogue(stem.epilogue, copies, bound, None, unit)
-    return FoldedStem(product, epilogue, stem.pool), after, steps
+    window = None
+    if stem.dense is not None:
+        weight, step = byte_weights(stem.dense.weight)
+        quantize = window_quantizer(stem, steps, tokens)
+        added = window_epilogue(stem.epilogue, weight, step, unit)
+        window = FoldedWindow(gain_of(tokens), quantize, weight, added)
+    return FoldedStem(product, epilogue, stem.pool, window), after, steps
+
+
+def window_quantizer(stem: Stem, steps: Reals | None, tokens: int) -> Quantizer:
+    """Return what makes bytes of a window's means and logarithms of deviations, ``[2 C]``.
+
+    Args:
+        stem: a stem that normalises each window by itself.
+        steps: the units per step of the input, ``[C]``; None for bytes of images.
+        tokens: the tokens of a window.
+    """
+    C = len(stem.mean)
+    units = np.full(C, 1 / PIXEL) if steps is None else steps
+    mean, std = reals(stem.window_mean, 2 * C), reals(stem.window_std, 2 * C)
+    doubling = np.log(2) / LOG_STEPS
+    # A logarithm is rounded down: the middle of its step is half a step higher.
+    start = np.log(units) - 1.5 * np.log(tokens) + doubling / 2
+    factor, offset = np.append(units, np.full(C, doubling)), np.append(np.zeros(C), start)
+    byte = std * MOMENT_STEP
+    return quantizer(factor / byte, (offset - mean) / byte, LARGEST_HALF, "a window's mean and deviation")
+
+
+def window_epilogue(
+    epilogue: Epilogue, weight: Bytes, step: Reals, unit: Unit, moments: tuple[Reals, Reals] | None = None
+) -> StreamEpilogue:
+    """Return what makes the addend of a window from the sums of the layer that reads its moments.
+
+    Args:
+        epilogue: that of the stem, of N channels.
+        weight, step: the weights of that layer, int8 ``[A, 2 C]``, and their steps, ``[A]``.
+        unit: the stream's unit.
+        moments: as in ``fold_epilogue``.
+    """
+    N = len(epilogue.norm.weight)
+    acc_step = np.tile(step * MOMENT_STEP, N // len(step))
+    bound = BYTE * int(np.abs(weight.astype(np.int64)).sum(axis=1).max())
+    none = np.zeros(N)
+    return affine(gains(epilogue, N, moments) * acc_step, none, none, max(bound, 1), unit)
 
 
 def input_quantizer(stem: Stem, ranges: Ranges) -> tuple[Quantizer, Reals | None]:
@@ -153,6 +203,9 @@ def input_quantizer(stem: Stem, ranges: Ranges) -> tuple[Quantizer, Reals | None
     C = len(stem.mean)
     mean, std = reals(stem.mean, C), reals(stem.std, C)
     byte = std * byte_step(stem.product.byte_range)
+    if stem.dense is not None:  # the mean is 0 and the deviation a fixed number of steps
+        steps = None if stem.image else window_steps(reals(ranges.input, C), ranges.whole.cpu().numpy())
+        return quantizer(1 / DEVIATION / byte, np.zeros(C), LARGEST_HALF, "the input"), steps
     if stem.image:
         return quantizer(1 / PIXEL / byte, -mean / byte, PIXEL, "the input"), None
     steps = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), byte)
@@ -307,8 +360,6 @@ def without_integers(config: HybridConfig) -> list[str]:
     problems = []
     if config.precision == "full":
         problems.append('precision = "full"')
-    if config.normalise == "window":
-        problems.append('normalise = "window"')
     binary = taps = bool(len(config.widths) > 1 and config.bits == "1")
     for line in config.plan:
         for layer in line:

@@ -30,6 +30,9 @@ from sensor_bnn.nn.hybrid_parts import (
     thresholded,
 )
 
+MOST_DEVIATIONS = 5.0
+"""The largest magnitude of a window's own mean or logarithm of its deviation, normalised over the set."""
+
 
 class Stem(nn.Module):
     """Turns windows or images into the stream: normalise, convolve in 8 bits, repeat for thresholds, pool.
@@ -74,9 +77,12 @@ class Stem(nn.Module):
             y = self.product((grid - self.mean) / self.std)
         else:
             grid, found = by_window(grid)
-            extra = ((found - self.window_mean) / self.window_std).clamp(-5, 5)
-            y = self.product(grid) + self.dense(extra)[:, None, None, :]
+            y = self.product(grid) + self.dense(self.moments(found))[:, None, None, :]
         return pooled(self.epilogue(repeated(y, self.width), None), *self.pool)
+
+    def moments(self, found: Tensor) -> Tensor:
+        """Normalise the windows' own means and logarithms of deviations, ``[batch, 2 C]``."""
+        return ((found - self.window_mean) / self.window_std).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
     def grid(self, x: Tensor) -> Tensor:
         """Map windows or images to ``[batch, rows, columns, C]``; a window has one row."""

@@ -198,6 +198,17 @@ def fold_epilogue(
     return replace(integers, slope=whole_slope), after
 
 
+def gains(epilogue: Epilogue, channels: int, moments: tuple[Reals, Reals] | None = None) -> Reals:
+    """Return the gains of an epilogue's norm, ``[N]``; ``moments`` as in :func:`fold_epilogue`."""
+    return _norm(epilogue, channels, moments)[0]
+
+
+def window_steps(largest: Reals, whole: npt.NDArray[np.bool_]) -> Reals:
+    """Return the units per step of each channel, as ``input_steps`` does, of windows that are normalised."""
+    steps = 1.25 * np.maximum(largest, 1e-30) / LARGEST_HALF
+    return np.where(whole & (largest <= LARGEST_HALF), 1.0, steps)
+
+
 def check_slope(epilogue: Epilogue, what: str) -> None:
     """Check that a layer's slopes fit 16 bits.
 

@@ -20,14 +20,17 @@ from sensor_bnn.nn.across import moments
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.binarize import straight_through
 from sensor_bnn.nn.fold_hybrid import (
+    MOMENT_STEP,
     PIXEL,
     accumulator_bound,
     head_epilogue,
     head_features,
     input_quantizer,
+    window_epilogue,
+    window_quantizer,
 )
-from sensor_bnn.nn.folded_hybrid import Quantizer, StreamEpilogue
-from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.folded_hybrid import Bytes, Quantizer, StreamEpilogue
+from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem, by_window
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold, pooled, repeated, thresholded
 from sensor_bnn.nn.integers import (
     LARGEST_HALF,
@@ -40,6 +43,7 @@ from sensor_bnn.nn.integers import (
     reals,
 )
 from sensor_bnn.nn.ranges import Ranges
+from sensor_bnn.nn.window import gain_of, window_moments, window_normalized
 
 
 @dataclass(frozen=True)
@@ -113,19 +117,54 @@ def _forward(
 def _stem(stem: Stem, ranges: Ranges, unit: Unit, x: Tensor) -> Stream:
     assert stem.product.byte_range is not None
     grid = stem.grid(x)
-    normal = (grid - stem.mean) / stem.std
+    normal, found = (grid, None) if stem.dense is None else by_window(grid)
+    normal = (normal - stem.mean) / stem.std
     stem.product.byte_range.follow(normal)
     quantizer, steps = input_quantizer(stem, ranges)
     if steps is None:
         whole = (grid * PIXEL).round().clamp(0, PIXEL)
     else:
         whole = (grid / _like(steps, grid)).round().clamp(-LARGEST_HALF - 1, LARGEST_HALF)
-    bytes_ = _bytes(quantizer, whole.to(torch.int32), normal)
+    whole, dense = whole.to(torch.int32), None
+    if found is not None:
+        whole, dense = _by_window(stem, whole, steps, stem.moments(found) / MOMENT_STEP)
+    bytes_ = _bytes(quantizer, whole, normal)
     values = straight_through(bytes_, normal / byte_step(stem.product.byte_range))
     acc, acc_step, bound = _byte_product(stem.product, values, unit)
     copies = np.tile(acc_step, stem.width // len(acc_step))
-    after = _epilogue(stem.epilogue, repeated(acc, stem.width), copies, bound, None, unit)
+    after = _epilogue(stem.epilogue, repeated(acc, stem.width), copies, bound, None, unit, dense)
     return _pooled(after, stem.pool, unit)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The layer that reads a window's own moments.
+
+    Attributes:
+        acc: its sums, ``[batch, 1, 1, A]``.
+        weight, step: its weights, int8 ``[A, 2 C]``, and their steps, ``[A]``.
+    """
+
+    acc: Tensor
+    weight: Bytes
+    step: Reals
+
+
+def _by_window(stem: Stem, whole: Tensor, steps: Reals | None, soft: Tensor) -> tuple[Tensor, Dense]:
+    """Normalise each window of integers, int32 ``[batch, rows, columns, C]``, and sum up its moments.
+
+    ``soft`` are these moments in the float form, in steps of 8 bits.
+    """
+    assert stem.dense is not None
+    C = whole.shape[-1]
+    tokens = whole.flatten(1, 2).cpu().numpy().astype(np.int64)
+    found = window_moments(tokens)
+    normal = window_normalized(tokens, found[:, C:], gain_of(tokens.shape[1]))
+    hard = _bytes(window_quantizer(stem, steps, tokens.shape[1]), _whole(found, whole), soft)
+    weight, step = byte_weights(stem.dense.weight)
+    rows = straight_through(_like(weight, soft), stem.dense.weight / _like(step, soft)[:, None])
+    acc = nn.functional.linear(straight_through(hard, soft), rows)
+    return _whole(normal, whole).view(whole.shape), Dense(acc[:, None, None], weight, step)
 
 
 def _signed(layer: Signed, stream: Stream, unit: Unit) -> Stream:
@@ -209,20 +248,32 @@ def _byte_product(product: Product, values: Tensor, unit: Unit) -> tuple[Tensor,
 
 
 def _epilogue(
-    epilogue: Epilogue, acc: Tensor, acc_step: Reals, bound: int, shortcut: Stream | None, unit: Unit
+    epilogue: Epilogue,
+    acc: Tensor,
+    acc_step: Reals,
+    bound: int,
+    shortcut: Stream | None,
+    unit: Unit,
+    dense: Dense | None = None,
 ) -> Stream:
     acc = acc if acc.dtype == torch.float64 else acc.float()
     y = acc if (acc_step == 1).all() else acc * _like(acc_step, acc)
+    if dense is not None:
+        of_window = dense.acc * _like(dense.step * MOMENT_STEP, acc)
+        y = y + repeated(of_window, len(acc_step))
     of_batch = None
     if epilogue.training and isinstance(epilogue.norm, nn.BatchNorm1d):
         mean, variance = moments(y.detach().flatten(0, 2))
         of_batch = reals(mean, len(acc_step)), reals(variance, len(acc_step))
-    added = None if shortcut is None else np.tile(shortcut.after, len(acc_step) // len(shortcut.after))
-    integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, of_batch)
+    lower = None if shortcut is None else np.tile(shortcut.after, len(acc_step) // len(shortcut.after))
+    integers, after = fold_epilogue(epilogue, acc_step, bound, lower, unit, of_batch)
     with torch.no_grad():
         h = _scaled(acc, integers)
         if shortcut is not None:
             h = h + repeated(shortcut.stored(unit), len(acc_step))
+        if dense is not None:
+            added = window_epilogue(epilogue, dense.weight, dense.step, unit, of_batch)
+            h = h + _sat16(_scaled(repeated(dense.acc, len(acc_step)), added))
         h = _sat16(h)
         h = torch.where(h >= 0, h, _sat16(_shifted(h * _whole(integers.slope, h), 13)))
         hard = h.to(y) * unit.step + _like(after, y)

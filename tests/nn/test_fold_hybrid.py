@@ -305,15 +305,14 @@ def test_a_channel_that_never_changes_is_its_bias() -> None:
     ("changes", "named"),
     (
         ({"precision": "full"}, 'precision = "full"'),
-        ({"normalise": "window"}, 'normalise = "window"'),
         ({"padding": "zero"}, 'padding = "zero"'),
         ({"restore": "live"}, 'restore = "live"'),
         ({"stages": ("conv@float mlp@float",)}, "conv@float in stages, mlp@float in stages"),
         ({"stages": ("attn@8",)}, "attn@8 in stages"),
         ({"stages": ("attn",), "precision": "int8"}, 'precision = "int8" with attn in stages'),
         (
-            {"normalise": "window", "padding": "zero", "restore": "live"},
-            'normalise = "window", padding = "zero", restore = "live"',
+            {"padding": "zero", "restore": "live"},
+            'padding = "zero", restore = "live"',
         ),
     ),
 )
