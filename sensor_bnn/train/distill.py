@@ -120,13 +120,13 @@ class Distiller(nn.Module):
     def start(self) -> None:
         """Copy the teacher's weights into the student wherever names and shapes are equal.
 
-        The rows of the head are copied by the names of the classes.
+        The rows of the head are copied by the names of the classes. The ranges of its integers are not.
         """
         own = self.student.state_dict()
         given = {
             name: tensor
             for name, tensor in self._teacher[0].state_dict().items()
-            if name in own and own[name].shape == tensor.shape
+            if name in own and own[name].shape == tensor.shape and not name.startswith("ranges.")
         }
         heads = ("head.weight", "head.bias", "head.linear.weight", "head.linear.bias")  # of both families
         given |= {name: given[name][self.order] for name in heads if name in given}

@@ -201,6 +201,9 @@ class Schedule:
         smoothing: the label smoothing, 0 .. 1.
         real_weights: the share of the epochs, from the first, in which only activations are binary; below 1.
             This is progressive binarization: activations first, then weights.
+        rounding: the share of the epochs, to the last, in which the hybrid family trains with the roundings
+            of its exported integers; below 1, and rounded down to whole epochs. From then on the model
+            answers as its integers do. The family ``vit``, and models without integers, train without.
         clip: the largest norm of a step's whole gradient; 0 for no limit.
         average: the weight of the past in the running average of the weights, below 1. The average becomes
             the model after the last epoch; with 0 the weights of the last step do.
@@ -213,6 +216,7 @@ class Schedule:
     decay: _Spread = 0.01
     smoothing: _Below1 = 0.1
     real_weights: _Below1 = 0.0
+    rounding: _Below1 = 0.1
     clip: _Weight = 0.0
     average: _Below1 = 0.0
 

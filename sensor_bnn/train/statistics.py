@@ -56,12 +56,14 @@ def measure_ranges(
 ) -> None:
     """Measure the ranges that the model's integers need, over ``BATCHES`` training batches.
 
-    The input's range is that of all training windows without augmentation: a sensor gives no others.
+    The input's range is that of all training windows without augmentation: a sensor gives no others. The
+    ranges are those of the float form, also where the model rounds.
 
     Args:
         model: the model, in evaluation mode, with the statistics that it is evaluated with.
         recipe, cutter, seed, processes: as in :func:`estimate_again`.
     """
+    model.set_rounding(False)
     model.ranges.clear()
     if isinstance(cutter, WindowCutter):
         largest, whole = cutter.recordings.extent()
@@ -69,6 +71,7 @@ def measure_ranges(
     with measuring(model, model.ranges):
         for x in _batches(recipe, cutter, seed, processes):
             model(x)
+    model.set_rounding(True)
 
 
 def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) -> Iterator[Tensor]:

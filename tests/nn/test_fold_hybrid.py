@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hybrids import random_examples, random_hybrid
+from hybrids import configs, inputs_of, random_examples, random_hybrid
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -43,39 +43,6 @@ from sensor_bnn.nn.ranges import RARE, Ranges
 from sensor_bnn.tracing import NOTES
 
 LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
-LAYERS = ("conv", "conv:2", "conv@8", "mlp", "mlp@8", "attn", "pool")
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> dict[str, Any]:
-    """The fields of a configuration that has integers: windows and images, all layers, all their keys."""
-    widths = draw(st.sampled_from(((32,), (64,), (32, 64))))
-    line = st.lists(st.sampled_from(LAYERS), min_size=1, max_size=3).map(" ".join)
-    values = {
-        "widths": widths,
-        "stages": tuple(draw(line) for _ in widths),
-        "stem_kernel": draw(st.sampled_from((4, 9))),
-        "stem_stride": draw(st.integers(1, 4)),
-        "stem_pool": draw(st.integers(1, 3)),
-        "thresholds": draw(st.sampled_from((1, 2, 4))),
-        "kernel": draw(st.sampled_from((1, 3, 5))),
-        "pooling": draw(st.permutations(("mean", "max", "positive")))[: draw(st.integers(1, 3))],
-        "threshold": draw(st.sampled_from(("learned", "median", "start", "zero"))),
-        "activation": draw(st.sampled_from(("channel", "layer", "none"))),
-        "norm": draw(st.sampled_from(("batch", "batch", "none"))),
-        "length": draw(st.integers(9, 41)),
-    }
-    if draw(st.booleans()):
-        values |= {"height": draw(st.integers(5, 9)), "length": draw(st.integers(5, 9)), "channels": 3}
-    return values | {"pooling": tuple(values["pooling"])}
-
-
-def inputs_of(folded: FoldedHybrid, x: Tensor) -> npt.NDArray[Any]:
-    """The integers of examples, as a host tool makes them."""
-    if folded.input_step is None:
-        return np.rint(x.numpy() * 255).astype(np.uint8)
-    step = np.array(folded.input_step)[:, None]
-    return np.clip(np.rint(x.numpy().astype(np.float64) / step), LOWEST, HIGHEST).astype(np.int16)
 
 
 class Layers:
@@ -338,15 +305,14 @@ def test_a_channel_that_never_changes_is_its_bias() -> None:
     ("changes", "named"),
     (
         ({"precision": "full"}, 'precision = "full"'),
-        ({"normalise": "window"}, 'normalise = "window"'),
         ({"padding": "zero"}, 'padding = "zero"'),
         ({"restore": "live"}, 'restore = "live"'),
         ({"stages": ("conv@float mlp@float",)}, "conv@float in stages, mlp@float in stages"),
         ({"stages": ("attn@8",)}, "attn@8 in stages"),
         ({"stages": ("attn",), "precision": "int8"}, 'precision = "int8" with attn in stages'),
         (
-            {"normalise": "window", "padding": "zero", "restore": "live"},
-            'normalise = "window", padding = "zero", restore = "live"',
+            {"padding": "zero", "restore": "live"},
+            'padding = "zero", restore = "live"',
         ),
     ),
 )
