@@ -155,6 +155,8 @@ class DataRecipe:
 class Augmentation:
     """Random changes of training windows, or of images (``crop`` and those after it); zero switches one off.
 
+    ``mixup`` applies to both.
+
     Attributes:
         shift: the largest shift of a window in samples, earlier or later.
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
@@ -168,8 +170,8 @@ class Augmentation:
         randaugment: the number of operations of RandAugment per image.
         strength: the strength of these operations, 0 .. 1.
         erase: the share of the images in which a rectangle is filled with the mean, 0 .. 1.
-        mixup, cutmix: the parameter of the Beta distribution by which pairs of images are mixed; if both are
-            on, each batch uses one of them.
+        mixup, cutmix: the parameter of the Beta distribution by which pairs of examples are mixed; if both
+            are on, each batch uses one of them.
     """
 
     shift: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

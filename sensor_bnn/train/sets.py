@@ -20,13 +20,13 @@ from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
 from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.parts import listed, settled
-from sensor_bnn.train.recipe import DataRecipe, Recipe
+from sensor_bnn.train.recipe import Augmentation, DataRecipe, Recipe
 from sensor_bnn.train.windows import Recordings, Short
 
 DataSet = Recordings | Images
 OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
-OF_IMAGES = ("crop", "flip", "randaugment", "erase", "mixup", "cutmix")
-"""The keys of ``Augmentation`` that change windows, and those that change images."""
+OF_IMAGES = ("crop", "flip", "randaugment", "erase", "cutmix")
+"""The keys of ``Augmentation`` that apply to windows only, and those that apply to images only."""
 
 
 class Cutter(Protocol):
@@ -209,10 +209,8 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         check_split(dataset, recipe.data)
         learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
         images = ImageCutter(learned.train, learned.train_y, augment)
-        cutter: Cutter = images
-        if augment.mixup or augment.cutmix:
-            cutter = MixingCutter(images, augment.mixup, augment.cutmix, len(dataset.classes))
-        return Split(cutter, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
+        mixed = _mixed(images, augment, dataset)
+        return Split(mixed, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
     wrong = [key for key in OF_IMAGES if getattr(augment, key)]
     if wrong:
         raise DataError(
@@ -247,12 +245,19 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         )
     shape = (channels, training.length)
     return Split(
-        WindowCutter(training, augment),
+        _mixed(WindowCutter(training, augment), augment, dataset),
         tested(dataset, recipe.data),
         shape,
         dataset.classes,
         dataset.channels,
     )
+
+
+def _mixed(cutter: WindowCutter | ImageCutter, augment: Augmentation, dataset: DataSet) -> Cutter:
+    """Return the cutter of that augmentation's mixed examples, or the same cutter if nothing is mixed."""
+    if augment.mixup or augment.cutmix:
+        return MixingCutter(cutter, augment.mixup, augment.cutmix, len(dataset.classes))
+    return cutter
 
 
 def tested(dataset: DataSet, data: DataRecipe) -> Windows:

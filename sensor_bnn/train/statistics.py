@@ -14,6 +14,7 @@ from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.ranges import measuring
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.epochs import batches_of
+from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter
@@ -65,8 +66,9 @@ def measure_ranges(
     """
     model.set_rounding(False)
     model.ranges.clear()
-    if isinstance(cutter, WindowCutter):
-        largest, whole = cutter.recordings.extent()
+    single = _single(cutter)
+    if isinstance(single, WindowCutter):
+        largest, whole = single.recordings.extent()
         model.ranges.set_input(torch.from_numpy(largest), torch.from_numpy(whole))
     with measuring(model, model.ranges):
         for x in _batches(recipe, cutter, seed, processes):
@@ -75,8 +77,9 @@ def measure_ranges(
 
 
 def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) -> Iterator[Tensor]:
-    """Yield this process's part of ``BATCHES`` augmented training batches."""
+    """Yield this process's part of ``BATCHES`` augmented training batches, whose examples are not mixed."""
     generator = Generator().manual_seed(seed)
+    cutter = _single(cutter)
     done = 0
     while True:
         for index in batches_of(len(cutter), recipe.schedule.batch, generator):
@@ -85,3 +88,8 @@ def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) ->
             x, _ = cutter.cut(index, generator, processes.part(len(index)))
             yield processes.place(x)
             done += 1
+
+
+def _single(cutter: Cutter) -> Cutter:
+    """Return the cutter of single examples: a mixture of two is nothing that a model meets in use."""
+    return cutter.inner if isinstance(cutter, MixingCutter) else cutter

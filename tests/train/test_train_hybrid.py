@@ -210,6 +210,17 @@ def test_whole_numbers_are_the_integers(tmp_path: Path, recordings: Recordings, 
     assert folded.input_step[2] < 0.01
 
 
+def test_mixed_windows_do_not_widen_the_input(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
+) -> None:
+    """Nor are they taken for what the sensor gives: it gives whole numbers here."""
+    counts = replace(recordings, signal=np.rint(recordings.signal * 100))
+    plan = hybrid(schedule={"epochs": 1, "batch": 16, "warmup": 0}, augment={"mixup": 0.4})
+    folded = load_checkpoint(train(plan, counts, 0, tmp_path).checkpoint).model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    assert list(folded.input_step) == [1.0] * 6
+
+
 def test_a_run_of_an_earlier_version_is_measured_by_resuming_it(
     tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
 ) -> None:
