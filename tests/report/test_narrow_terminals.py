@@ -227,8 +227,8 @@ def test_a_table_in_60_columns(
     # The wider table of `models` has a column more.
     wide, narrow = shown(120 if name == "models" else WIDE), shown(NARROW)
     assert "\u2026" not in narrow
-    # After their tables, two commands explain them in long lines.
-    tables = re.split("flash: the weights of a layer|host: differs first", narrow)[0]
+    # After their tables, two commands explain them in long lines, and one prints text for a file.
+    tables = re.split("flash: the weights of a layer|host: differs first|A recipe begins with", narrow)[0]
     assert [line for line in tables.splitlines() if len(line.rstrip()) > NARROW] == []
     found = {*re.split(r"[\s;]+", narrow.translate(_DRAWN))} | FIRST_HEADINGS
     without_spaces = "".join(narrow.split())
