@@ -23,6 +23,8 @@ from sensor_bnn.report.schema import FOLDER, violation
 _MEMBERS = ("properties", "$defs")
 _LISTS = ("allOf", "anyOf")
 _PARTS = ("items", "additionalProperties")
+_OTHER = {"train": {"--dry-run": "dry-run"}, "doctor": {"--port": "board"}}
+"""Options with which a command prints an object of another schema, and the end of that schema's name."""
 
 
 def closed(schema: dict[str, Any], part: bool = False) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def schema_of(command: click.Command, words: Sequence[str]) -> str:
         if below is not None:
             path.append(word)
             command = below
-    return "-".join([*path, *(["dry-run"] if path == ["train"] and "--dry-run" in words else [])])
+    other = next((name for option, name in _OTHER.get(" ".join(path), {}).items() if option in words), None)
+    return "-".join([*path, *([other] if other else [])])
 
 
 @pytest.fixture(scope="session", autouse=True)
