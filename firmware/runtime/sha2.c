@@ -1,6 +1,6 @@
 #include "runtime/sha2.h"
 
-#if defined SBNN_PUBLIC_KEY && !defined SBNN_SHA2_TABLE
+#ifdef SBNN_PUBLIC_KEY
 
 #include <stdbool.h>
 #include <string.h>

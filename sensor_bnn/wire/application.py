@@ -136,18 +136,19 @@ def check_contents(client: Client, metadata: Metadata) -> None:
         PortError: the board does not answer.
         DeviceError: something differs; the message says what.
     """
-    names, digest = client.class_names(), client.weights_sha256()
-    if names is None or digest is None:
+    names, weights = client.class_names(), client.weights()
+    if names is None or weights is None:
         NOTES.warning(
-            "the board's firmware is older, and does not say its classes' names and its weights' digest: "
+            "the board's firmware is older, and does not say its classes' names and its weights' checksum: "
             "they are not compared with the bundle. Build and flash it again to have them compared."
         )
     if names is not None and (told := _other_classes(names, metadata.classes or ())):
         raise DeviceError(f"The board's firmware has other classes than the bundle: {told}.", _FLASH_AGAIN)
-    if digest is not None and digest != metadata.weights_sha256:
+    wanted = (metadata.weights_bytes, metadata.weights_crc32)
+    if weights is not None and weights != wanted:
+        told, meant = (f"{size:,} bytes with the CRC-32 {crc:08x}" for size, crc in (weights, wanted))
         raise DeviceError(
-            "The board's firmware was linked with other weights than the bundle: their SHA-256 is "
-            f"{digest[:12]}, not {metadata.weights_sha256[:12]}.",
+            f"The board's firmware was linked with other weights than the bundle: {told}, not {meant}.",
             f"{_FLASH_AGAIN} Before a build without CMake, `cmake -P BUNDLE/cmake/verify.cmake` checks the "
             "bundle's files.",
         )

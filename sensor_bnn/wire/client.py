@@ -226,8 +226,8 @@ class Client:
                 "Build and flash the firmware of this version of sensor-bnn again.",
             ) from None
 
-    def weights_sha256(self) -> str | None:
-        """Let the board compute the SHA-256 of the weights that are linked into its firmware, in hex.
+    def weights(self) -> tuple[int, int] | None:
+        """Let the board compute bytes and CRC-32 of the weights that are linked into its firmware.
 
         Returns None for an earlier firmware, which does not know the request.
 
@@ -237,8 +237,8 @@ class Client:
         payload = self._if_known(Kind.WEIGHTS, b"")
         if payload is None:
             return None
-        numbers("<I32x", payload, "WEIGHTS")
-        return payload[4:].hex()
+        size, crc = numbers("<II", payload, "WEIGHTS")
+        return size, crc
 
     def _if_known(self, kind: Kind, payload: bytes) -> bytes | None:
         """Like ``request``, but None where the firmware does not know the request."""

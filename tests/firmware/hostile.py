@@ -55,8 +55,6 @@ SOURCES = {
         "app/header.c",
         "app/confirm.c",
         "runtime/frame.c",
-        "runtime/sha2.c",
-        "runtime/sha256_parts.c",
     ),
 }
 

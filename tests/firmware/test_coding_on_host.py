@@ -39,7 +39,6 @@ def staged(host_compile: Callable[..., Path]) -> Callable[[bytes], bytes]:
         "coding",
         *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
         *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
-        *("runtime/sha2.c", "runtime/sha256_parts.c"),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",
         options=(

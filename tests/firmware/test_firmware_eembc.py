@@ -244,7 +244,6 @@ def on_host(host_compile: Callable[..., Path]) -> Program:
             "eembc",
             *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
             *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
-            *("runtime/sha2.c", "runtime/sha256_parts.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
             FAKE / "fake.c",
             options=(*SANITIZED, "-Wno-conversion", "-I", str(FAKE), "-I", str(STANDIN)),

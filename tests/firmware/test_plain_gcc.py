@@ -34,7 +34,7 @@ def by_gcc(bundle: Path, generated: Path, program: Path) -> Path:
     """Build the firmware as a user's own build does; only board.h and the linker script come from ours."""
     target, firmware = find_target(BOARD.target), resource("firmware")
     files = [f"app/{name}.c" for name in ("benchmark", "main", "agent", "confirm", "eembc", "header")]
-    files += [f"runtime/{name}.c" for name in ("frame", "sha2", "sha256_parts", "crc32", "journal")]
+    files += [f"runtime/{name}.c" for name in ("frame", "crc32", "journal")]
     files += [f"hal/{name}" for name in ("memory.c", "uart.c", *CORES[target.core])]
     files += [f"hal/{BOARD.uart.driver}_uart.c", f"hal/{BOARD.counter.driver}_counter.c"]
     files += [f"hal/{BOARD.flash.driver}_flash.c", "hal/none_watchdog.c"]

@@ -31,8 +31,6 @@ def said(host_compile: Callable[..., Path]) -> Callable[[bytes], list[str]]:
             "runtime/journal.c",
             "runtime/crc32.c",
             "runtime/frame.c",
-            "runtime/sha2.c",
-            "runtime/sha256_parts.c",
         ),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",

@@ -33,7 +33,6 @@ def answers(host_compile: Callable[..., Path]) -> Answers:
         "stream",
         *("stream/stream.c", "app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
         *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
-        *("runtime/sha2.c", "runtime/sha256_parts.c"),
         *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
         FAKE / "fake.c",
         options=(

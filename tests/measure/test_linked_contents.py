@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -108,7 +107,7 @@ def test_equal_names_are_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[
 @EVERY
 def test_other_weights_on_the_board_are_refused(run: Callable[[str, Path], object], tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "bundle")
-    wrong = Application(weights=hashlib.sha256(b"\1").digest())
+    wrong = Application(weights=1)
     with Peer("application", wrong) as peer, pytest.raises(DeviceError, match="other weights") as caught:
         run(peer.port, folder)
     assert "cmake -P BUNDLE/cmake/verify.cmake" in caught.value.remedy
@@ -124,7 +123,7 @@ def test_an_older_firmware_says_neither_and_a_note_does(
         assert run_bench(peer.port, TOY, folder, some()).samples == 2
     told = capsys.readouterr().err
     assert told.count("note: the board's firmware is older") == 1
-    assert "classes' names and its weights' digest: they are not compared" in told
+    assert "classes' names and its weights' checksum: they are not compared" in told
 
 
 @pytest.mark.parametrize(
@@ -145,9 +144,9 @@ def test_names_that_are_no_answer_are_refused(answer: bytes, told: str, tmp_path
         bench(peer.port, folder)
 
 
-def test_a_digest_of_another_length_is_refused(tmp_path: Path) -> None:
+def test_a_checksum_of_another_length_is_refused(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "bundle")
-    board = Application(instead={0x0C: bytes(35)})
+    board = Application(instead={0x0C: bytes(7)})
     with Peer("application", board) as peer, pytest.raises(DeviceError, match="WEIGHTS cannot be read"):
         bench(peer.port, folder)
 
@@ -159,7 +158,7 @@ def test_another_firmware_in_the_middle_of_an_evaluation(tmp_path: Path) -> None
     with Peer("application", board) as peer:
 
         def changed(stage: str, done: int, wanted: int) -> None:
-            board.weights, board.refused = hashlib.sha256(b"\1").digest(), 1
+            board.weights, board.refused = 1, 1
 
         with pytest.raises(DeviceError, match="other weights"):
             run_evaluate(peer.port, TOY, folder, some(), tmp_path / "state", progress=changed)

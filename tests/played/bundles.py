@@ -80,6 +80,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "library": None,
         "arena": [],
         "weights_sha256": hashlib.sha256(b"").hexdigest(),
+        "weights_crc32": 0,
         "files": {},
         **changes,
     }
