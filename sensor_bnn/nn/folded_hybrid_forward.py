@@ -60,8 +60,9 @@ def _by_window(window: FoldedWindow, grid: Whole, trace: Trace) -> tuple[Whole, 
     tokens = grid.reshape(len(grid), -1, grid.shape[-1])
     moments = trace["stem.moments"] = window_moments(tokens)
     normal = window_normalized(tokens, moments[:, grid.shape[-1] :], window.gain).reshape(grid.shape)
-    inputs = trace["stem.window"] = _quantized(window.quantizer, moments)
-    added = _epilogue(window.epilogue, inputs @ window.weight.astype(np.int64).T, None)
+    inputs = trace["stem.moment_bytes"] = _quantized(window.quantizer, moments)
+    sums = inputs @ window.weight.astype(np.int64).T
+    added = trace["stem.window"] = _epilogue(window.epilogue, sums, None)
     return normal, added[:, None, None]
 
 

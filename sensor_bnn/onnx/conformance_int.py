@@ -121,6 +121,10 @@ def _stream_add_cases() -> Iterator[Case]:
             acc, X = draw.integers(-3000, 3000, T, A), _shorts(draw, 900, T, B)
             label = f"rows{T}-A{A}-B{B}-N{N}-pre{pre}-shift{shift}"
             yield solve(name, label, acc, X, *_affine(draw, N), pre=pre, shift=shift)
+    for T, A, B, N in ((3, 7, 7, 7), (4, 4, 2, 8)):
+        draw = Draw(name, "shared", T, A, B, N)
+        acc, X = draw.integers(-3000, 3000, T, A), _shorts(draw, 900, 1, B)
+        yield solve(name, f"rows{T}-A{A}-B{B}-N{N}-shared", acc, X, *_affine(draw, N), pre=3, shift=12)
     yield from _arithmetic_cases(name, (np.zeros((1, 1), np.int16),))
     steep = i16(ONE, ONE, ONE, ONE), i16(0, 0, SHORT_MAX, SHORT_MIN), np.full(4, ONE, np.int16)
     X = i16(SHORT_MAX, SHORT_MIN, SHORT_MIN, SHORT_MAX)[None]

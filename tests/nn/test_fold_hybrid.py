@@ -18,15 +18,17 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.fold_hybrid import MOMENT_STEP
 from sensor_bnn.nn.folded_hybrid import (
     FoldedHybrid,
     FoldedHybridAttention,
     FoldedHybridMlp,
     FoldedSigned,
+    FoldedWindow,
     StreamEpilogue,
 )
 from sensor_bnn.nn.folded_hybrid_forward import Trace, forward
-from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed
+from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed, Stem, by_window
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import (
     BYTE,
@@ -40,6 +42,7 @@ from sensor_bnn.nn.hybrid_parts import (
 )
 from sensor_bnn.nn.integers import input_steps, power_of_two, pre_shift, quantizer
 from sensor_bnn.nn.ranges import RARE, Ranges
+from sensor_bnn.nn.window import DEVIATION
 from sensor_bnn.tracing import NOTES
 
 LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
@@ -60,10 +63,14 @@ class Layers:
         stem, folded = self.model.stem, self.folded
         unit = 1 / 255 if folded.input_step is None else np.array(folded.input_step)[:, None]
         x = torch.from_numpy(inputs * unit).reshape(len(inputs), folded.channels, *folded.sides)
-        grid = (x.permute(0, 2, 3, 1) - stem.mean.double()) / stem.std.double()
-        y = self.bytes(stem.product, stem.product.byte_range, "stem", grid)
-        y = repeated(y, stem.width)
-        self.epilogue(stem.epilogue, folded.stem.epilogue, "stem", y, None, self.trace["stem.epilogue"])
+        grid, added, more = x.permute(0, 2, 3, 1), 0.0, 0.0
+        if folded.stem.window is not None:
+            grid, added, more = self.by_window(stem, folded.stem.window, grid)
+        grid = (grid - stem.mean.double()) / stem.std.double()
+        y = self.bytes(stem.product, stem.product.byte_range, "stem", grid, window=stem.dense is not None)
+        y = repeated(y + added, stem.width)
+        stored_stem = self.trace["stem.epilogue"]
+        self.epilogue(stem.epilogue, folded.stem.epilogue, "stem", y, None, stored_stem, more)
         stored = torch.from_numpy(self.trace["stem.epilogue"]).double()
         self.near(pooled(stored, *stem.pool), self.trace["stem"], 0.51)
         name, after = "stem", self.after(stem.epilogue)
@@ -92,6 +99,25 @@ class Layers:
                     self.near(pooled((stream - after) / self.step, *layer.sides), self.trace[name], 0.51)
         self.head(self.stream(name, after))
 
+    def by_window(
+        self, stem: Stem, window: FoldedWindow, grid: Tensor
+    ) -> tuple[Tensor, Tensor | float, float]:
+        """Check the moments of windows; return the normalised ones, the layer's sums and their rounding."""
+        assert stem.dense is not None
+        normal, found = by_window(grid)
+        found, C = stem.moments(found) / MOMENT_STEP, grid.shape[-1]
+        taken = self.trace["stem.moment_bytes"]
+        unit = 1 / 255 if self.folded.input_step is None else np.array(self.folded.input_step)
+        step = np.append(np.full(C, 0.5) * unit, np.full(C, 0.5 * np.log(2) / 256)) / MOMENT_STEP
+        allowed = 0.55 + step / stem.window_std.double().numpy()
+        self.near(found, taken, torch.from_numpy(allowed))
+        weight = stem.dense.weight.detach().double()
+        largest = weight.abs().amax(dim=1, keepdim=True)
+        rounded = (weight / largest * BYTE).round() * largest / BYTE
+        sums = np.abs(taken @ window.weight.astype(np.int64).T).max()
+        more = 1 + float(sums) / 2.0 ** (window.epilogue.pre + window.epilogue.shift)
+        return normal, (torch.from_numpy(taken) * MOMENT_STEP @ rounded.T)[:, None, None, :], more
+
     def stream(self, name: str, after: Tensor) -> Tensor:
         """The values that a stored stream has."""
         return torch.from_numpy(self.trace[name] * self.step) + after
@@ -112,8 +138,9 @@ class Layers:
         y: Tensor,
         shortcut: Tensor | None,
         found: npt.NDArray[np.int64],
+        more: float = 0.0,
     ) -> None:
-        """Check an epilogue, saturated where the integers are."""
+        """Check an epilogue, saturated where the integers are, with ``more`` steps of rounding."""
         norm = copy.deepcopy(epilogue.norm).double()
         moved = norm(y.double().flatten(0, 2)).view(y.shape)
         moved = moved if shortcut is None else moved + repeated(shortcut, moved.shape[-1])
@@ -125,15 +152,21 @@ class Layers:
         # The accumulator's shift, its scale and the bias are rounded, then the result by the slope.
         a = float(np.abs(self.trace[f"{sums}.sums"]).max()) / 2.0**integers.pre
         steepest = float(np.abs(integers.scale.astype(np.float64)).max()) / 2.0**integers.shift
-        rounding = 1.1 + a / 2.0**integers.shift + (0.5 * steepest if integers.pre else 0)
+        rounding = more + 1.1 + a / 2.0**integers.shift + (0.5 * steepest if integers.pre else 0)
         steep = slope.abs().clamp(min=1)
         self.near(expected, found, rounding * steep + 0.51 + h.abs() * 2.0**-14)
 
-    def bytes(self, product: Product, byte_range: ByteRange | None, name: str, x: Tensor) -> Tensor:
-        """Check the bytes that a product takes, and return its sums of exactly these."""
+    def bytes(
+        self, product: Product, byte_range: ByteRange | None, name: str, x: Tensor, window: bool = False
+    ) -> Tensor:
+        """Check the bytes that a product takes, and return its sums of exactly these.
+
+        Those of a ``window`` that is normalised by itself: a deviation is known to less than 0.5 %.
+        """
         assert byte_range is not None
         byte, found = float(byte_range.largest) / BYTE, self.trace[f"{name}.inputs"]
-        self.near((x / byte).clamp(-BYTE, BYTE), found, 0.52)
+        exact = (x / byte).clamp(-BYTE, BYTE)
+        self.near(exact, found, 0.52 + window * (0.005 * exact.abs() + 1 / DEVIATION / byte))
         with torch.no_grad():
             return product(torch.from_numpy(found * byte).float()).double()
 
