@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(name="data")
 @click.argument("source", metavar="FILE-OR-FOLDER")
 @click.option(
     "--html",

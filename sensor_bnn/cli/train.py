@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sensor_bnn.train.sets import DataSet, Split
 
 
-@click.command()
+@click.command(name="train")
 @click.argument("recipe")
 @click.option("--seed", default=0, show_default=True, help="Seed of initial weights, order and augmentation.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Number of epochs.  [default: the recipe's]")

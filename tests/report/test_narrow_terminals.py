@@ -30,9 +30,9 @@ LONG = "/blocks.0/attention/query/heads"
 KERNEL = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"
 FIRST_HEADINGS = {
     *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes"),
-    *("channel", "class"),
+    *("channel", "class", "unit", "missing", "remark"),
 }
-"""Words of the headings of first columns, which a paragraph per row does without."""
+"""Words of the headings of first columns and of empty ones, which a paragraph per row does without."""
 _DRAWN = dict.fromkeys(range(9472, 9600), " ")
 
 Printing = Callable[[], None]
