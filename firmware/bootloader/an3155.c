@@ -367,6 +367,9 @@ static bool go(void) {
     if (!receive_address(&address)) {
         return false;
     }
+#if SBNN_FLASH_IS_EXTERNAL
+    slots_forget(); /* a debugger may have written the slot since it was verified */
+#endif
     refused = slots_choose_at(address);
     if (refused != IMAGE_WHOLE) {
         refuse();
