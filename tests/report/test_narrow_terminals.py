@@ -29,7 +29,8 @@ NARROW, WIDE = 60, 400
 LONG = "/blocks.0/attention/query/heads"
 KERNEL = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"
 FIRST_HEADINGS = {
-    *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes")
+    *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes"),
+    *("channel", "class"),
 }
 """Words of the headings of first columns, which a paragraph per row does without."""
 _DRAWN = dict.fromkeys(range(9472, 9600), " ")
@@ -141,6 +142,8 @@ def printing(
     for place, stand_in in patches.items():
         monkeypatch.setattr(place, stand_in)
     (tmp_path / "model.onnx").write_bytes(b"")
+    lines = [f"{at // 120},{'rest' if at % 120 < 60 else 'walk'},{at % 97}" for at in range(480)]
+    (tmp_path / "own.csv").write_text("\n".join(["recording,label,acceleration x [m/s2]", *lines]))
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     before.write_text(json.dumps(bench_result()))
     after.write_text(json.dumps(bench_result(instructions=80_000)))
@@ -175,6 +178,7 @@ def printing(
     }
     return {
         "boards": command("boards"),
+        "data": command("data", "own.csv"),
         "boards check": command("boards", "check", "qemu-mps2-an500"),
         "targets": command("targets"),
         "models": command("models"),
@@ -193,13 +197,24 @@ def printing(
 
 
 NAMES = (
-    *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
+    *(
+        "data",
+        "boards",
+        "boards check",
+        "targets",
+        "models",
+        "doctor",
+        "compile",
+        "verify",
+        "kernels",
+        "tune",
+    ),
     *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream"),
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),
     *("cli/kernels.py", "cli/tune.py", "report/difference.py", "report/table.py", "report/evaluation.py"),
-    *("report/estimate.py", "report/stream.py"),
+    *("report/estimate.py", "report/stream.py", "report/contents.py"),
 }
 """Where the tables of ``NAMES`` are printed."""
 
