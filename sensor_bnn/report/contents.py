@@ -10,6 +10,7 @@ from typing import Any
 from rich import box
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.schema import schema_id
@@ -71,7 +72,9 @@ def summary_rows(found: Contents) -> list[tuple[str, str]]:
     if found.window:
         rows.append(("rate", f"{time.rate:.4g} Hz, by {time.told_by}" if time.rate else "not known"))
         if time.gaps or time.backwards or time.twice:
-            told = [f"{time.gaps:,} gaps, the longest {time.longest_gap:.3g} s"] * bool(time.gaps)
+            told = [
+                f"{time.gaps:,} gap{'s' * (time.gaps != 1)}, the longest {time.longest_gap:.3g} s"
+            ] * bool(time.gaps)
             told += [f"{time.backwards:,} samples earlier than the one before"] * bool(time.backwards)
             told += [f"{time.twice:,} samples with the time of the one before"] * bool(time.twice)
             rows.append(("time", "; ".join(told)))
@@ -115,28 +118,36 @@ def _toml(value: object) -> str:
 
 
 def _summary(found: Contents, name: str) -> Table:
-    table = Table(title=name, show_header=False, title_justify="left", box=box.SIMPLE)
+    table = Table(title=Text(name), show_header=False, title_justify="left", box=box.SIMPLE)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for title, value in summary_rows(found):
-        table.add_row(title, value)
+        table.add_row(*map(Text, (title, value)))
     return table
 
 
 def _channels(found: Contents) -> Table:
     table = Table(title="channels", title_justify="left", box=box.SIMPLE)
-    table.add_column("channel", overflow="fold")
-    for heading in ("unit", "from", "to", "mean", "deviation", "missing", "remark"):
-        table.add_column(heading, justify="left" if heading in ("unit", "remark") else "right", no_wrap=True)
+    headings = ("channel", "unit", "from", "to", "mean", "deviation", "missing", "remark")
+    rows = []
     for channel in found.channels:
         numbers = (channel.low, channel.high, channel.mean, channel.deviation)
-        table.add_row(
-            channel.name,
-            channel.unit,
-            *("" if number is None else f"{number:.5g}" for number in numbers),
-            f"{channel.missing:,}" if channel.missing else "",
-            remark_on(channel.constant, channel.clipped),
+        rows.append(
+            [
+                channel.name,
+                channel.unit,
+                *("" if number is None else f"{number:.5g}" for number in numbers),
+                f"{channel.missing:,}" if channel.missing else "",
+                remark_on(channel.constant, channel.clipped),
+            ]
         )
+    shown = [at for at in range(len(headings)) if any(row[at] for row in rows)]
+    for at in shown:
+        words = headings[at] in ("channel", "unit", "remark")
+        table.add_column(headings[at], justify="left" if words else "right", overflow="fold")
+    for row in rows:
+        # As texts, because rich takes the [g] of a name for markup.
+        table.add_row(*(Text(row[at]) for at in shown))
     return table
 
 
@@ -153,7 +164,7 @@ def _classes(found: Contents) -> Table:
     for heading in class_headings(found):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in class_rows(found):
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return table
 
 

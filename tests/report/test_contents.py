@@ -28,7 +28,7 @@ def rows(*, faults: bool = False) -> list[str]:
     2, and two samples of recording 3 have one time.
     """
     random = np.random.default_rng(1)
-    lines = ["recording,label,subject,time_ms,ax (g),ay,az"]
+    lines = ["recording,label,subject,time_ms,ax [g],ay,az"]
     for recording in range(1, 7):
         time = 0
         for place, label in enumerate(("rest", "walk")):
@@ -105,17 +105,24 @@ def test_faults_are_found_and_what_training_says_of_them(
     time = found["time"]
     assert (time["gaps"], time["twice"], time["backwards"]) == (1, 1, 0)
     assert time["longest_gap"] == pytest.approx(0.52)
-    assert "own.csv: line 31: ax (g) is ''; it must be a number" in found["refused"]
+    assert "own.csv: line 31: ax [g] is ''; it must be a number" in found["refused"]
     assert 'set data.missing in the recipe to "hold"' in found["refused"] and found["split"] is None
     told = " ".join(typed("own.csv").stdout.split())
-    for words in ("TRAINING REFUSES", "constant", "1 gaps, the longest 0.52 s", "Channel az never changes."):
+    said = (
+        "ax [g]",
+        "TRAINING REFUSES",
+        "constant",
+        "1 gap, the longest 0.52 s",
+        "Channel az never changes.",
+    )
+    for words in said:
         assert words in told
 
 
 def test_with_the_keys_that_mend_them_training_takes_the_data(csv_file: Callable[..., Path]) -> None:
     csv_file(faults=True)
     recipe = Path("own.toml")
-    keys = 'missing = "hold"\nchannels = ["ax (g)", "ay"]\nwindow = 60\nstep = 60\n'
+    keys = 'missing = "hold"\nchannels = ["ax [g]", "ay"]\nwindow = 60\nstep = 60\n'
     recipe.write_text(f'[data]\nset = "csv"\npath = "own.csv"\n{keys}')
     found = facts_of(recipe)
     assert found["refused"] == ""
