@@ -37,7 +37,10 @@ def closed(schema: dict[str, Any], part: bool = False) -> dict[str, Any]:
     found = dict(schema)
     for key in _MEMBERS:
         if key in schema:
-            found[key] = {name: closed(one, key == "$defs") for name, one in schema[key].items()}
+            found[key] = {
+                name: one if part and name in _extended() else closed(one, key == "$defs")
+                for name, one in schema[key].items()
+            }
     for key in _LISTS:
         if key in schema:
             found[key] = [closed(one, True) for one in schema[key]]
@@ -47,6 +50,13 @@ def closed(schema: dict[str, Any], part: bool = False) -> dict[str, Any]:
     if not part and not {"properties", "$ref", *_LISTS}.isdisjoint(schema):
         found["unevaluatedProperties"] = False
     return found
+
+
+@cache
+def _extended() -> frozenset[str]:
+    """Fields of a shared part that a command describes further, such as the layers of a profile."""
+    schemas = [json.loads(file.read_text()) for file in FOLDER.glob("*.json")]
+    return frozenset(name for schema in schemas if "allOf" in schema for name in schema["properties"])
 
 
 @cache
@@ -73,7 +83,8 @@ def check(command: str, value: object) -> None:
 
 def schema_of(command: click.Command, words: Sequence[str]) -> str:
     """Return the name of the schema of what a command prints that is called with some words."""
-    path = [] if command.name == "root" else [str(command.name)]
+    # One module per command, and not all of them state the name again.
+    path = [] if command.name == "root" else [command.callback.__module__.rpartition(".")[2]]
     context = click.Context(command)
     for word in words:
         if not isinstance(command, click.Group):

@@ -82,6 +82,7 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
         KeyFileError: there is no such file, it does not hold an Ed25519 key without a password, or it names
             the public key of another one.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -92,6 +93,8 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
         raise KeyFileError(f"Cannot read the key {file}: {error.strerror}.", _REMEDY) from None
     except (ValueError, TypeError):
         raise KeyFileError(f"{file} holds no private key in PEM without a password.", _REMEDY) from None
+    except UnsupportedAlgorithm:
+        private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
     signer = Signer(private, int(time.time()) if counter is None else counter)
