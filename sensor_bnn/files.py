@@ -152,6 +152,27 @@ def write_files(folder: Path, contents: Mapping[str, Content], remedy: str | Non
             draft.place()
 
 
+def check_file(path: Path) -> None:
+    """Refuse a place that takes no file. Call it before long work starts; nothing is changed there.
+
+    Raises:
+        FileError: no file can be made there.
+    """
+    with write_errors(path):
+        found = _look(path)
+    if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        return  # Opening a device or a pipe may be noticed at its other end.
+    made = [folder for folder in path.absolute().parents if not folder.exists()]
+    draft = _Draft(path, 0o666, False, False, None)
+    try:
+        draft.open()
+    finally:
+        draft.discard()
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
 def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
     """Move a finished file to its place on the same file system; an earlier file is replaced in one step.
 

@@ -418,6 +418,6 @@ void eembc_push(uint8_t byte) {
     }
     used = 0;
     too_long = false;
-    confirm();
+    (void)confirm();
     say("m-ready\r\n");
 }

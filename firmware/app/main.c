@@ -36,7 +36,7 @@ static void answer(const frame *request) {
     }
     if (request->fault == FRAME_STATUS_OK) {
         /* Before the answer, so that a host which has the answer can rely on it. */
-        confirm();
+        (void)confirm();
     }
     /* At the rate of the request; only then is the rate changed. */
     uart_send(response, count);

@@ -15,6 +15,13 @@ static journal state;
 static bool is_loaded;
 static uint32_t spare; /* the slot for the next image */
 
+/* What the slots hold, as found since the last change of flash: reading an image takes most of the time
+ * from reset to its start. */
+static struct {
+    bool is_known;
+    image_verdict verdict;
+} found[JOURNAL_SLOTS];
+
 /* An image in the first slot may extend into the second. Then the second slot holds no image. */
 static uint32_t origin_of(uint32_t slot) {
     return slot == 0u ? SBNN_SLOT_ORIGIN : SBNN_SECOND_SLOT_ORIGIN;
@@ -49,10 +56,18 @@ static image_verdict check_signature(const image_header *header) {
 
 static image_verdict judge(uint32_t slot) {
     static const char board[sizeof((image_header *)0)->board] = SBNN_BOARD_NAME;
-    const uint32_t origin = origin_of(slot);
-    const image_verdict verdict =
-        image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
-    return verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+    if (!found[slot].is_known) {
+        const uint32_t origin = origin_of(slot);
+        const image_verdict verdict =
+            image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
+        found[slot].verdict = verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+        found[slot].is_known = true;
+    }
+    return found[slot].verdict;
+}
+
+void slots_forget(void) {
+    memset(found, 0, sizeof found);
 }
 
 static bool is_confirmed(uint32_t slot) {
@@ -100,7 +115,15 @@ bool slots_choose(bool crashed) {
         state.current = (uint8_t)other;
         return true;
     }
-    return whole && !crashed;
+    return whole;
+}
+
+bool slots_record(void) {
+    /* The count stops where it makes an image give way: 255 would mean that the image is confirmed. */
+    if (SBNN_SLOTS == 2 && state.starts[state.current] < MOST_STARTS) {
+        state.starts[state.current]++;
+    }
+    return journal_store(&state) || is_confirmed(state.current);
 }
 
 image_verdict slots_choose_at(uint32_t address) {
@@ -108,10 +131,11 @@ image_verdict slots_choose_at(uint32_t address) {
     for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
         if (address == origin_of(slot) || address == origin_of(slot) + IMAGE_HEADER_BYTES) {
             const image_verdict verdict = judge(slot);
-            if (verdict == IMAGE_WHOLE) {
-                prefer(slot);
+            if (verdict != IMAGE_WHOLE) {
+                return verdict;
             }
-            return verdict;
+            prefer(slot);
+            return slots_record() ? IMAGE_WHOLE : IMAGE_UNRECORDED;
         }
     }
     return IMAGE_NONE;
@@ -129,11 +153,6 @@ uint8_t slots_features(void) {
 }
 
 noreturn void slots_start(void) {
-    if (SBNN_SLOTS == 2 && !is_confirmed(state.current)) {
-        state.starts[state.current]++;
-    }
-    /* Counted before the image starts, so that one which hangs at once is counted too. */
-    journal_store(&state);
     watchdog_start();
     cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);
 }

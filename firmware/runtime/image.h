@@ -38,6 +38,8 @@ typedef enum {
     IMAGE_UNSIGNED = 6,
     IMAGE_FORGED = 7, /* signed, but not with the board's key */
     IMAGE_OLDER = 8,
+    IMAGE_UNRECORDED = 9,    /* the journal did not take the record of its start */
+    IMAGE_ON_OWN_CLOCK = 10, /* before the first Go: the board's clock did not come at start-up */
 } image_verdict;
 
 /* Check the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which are at

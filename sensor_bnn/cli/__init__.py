@@ -23,6 +23,7 @@ from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
     "demo",
+    "data",
     "train",
     "evaluate",
     "ablate",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(name="export")
 @click.argument("ckpt", type=click.Path(path_type=Path))
 @click.option(
     "--target", default="cortex-m7", show_default=True, help="A name that `sensor-bnn targets` lists."

@@ -25,6 +25,7 @@ from sensor_bnn.claims import claimed_folder
 from sensor_bnn.errors import FileError
 from sensor_bnn.files import (
     MANIFEST,
+    check_file,
     check_folder,
     copy_folder,
     hold_open,
@@ -244,12 +245,21 @@ def test_a_place_that_takes_no_file(place: str, reason: str, remedy: str, tmp_pa
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("kept")
     before = tree(tmp_path)
-    with pytest.raises(FileError) as caught:
-        write_file(tmp_path / place, "x")
-    assert caught.value.message.startswith(f"{tmp_path / place} cannot be written (")
-    assert caught.value.message.endswith(f"{reason}).")
-    assert caught.value.remedy == remedy
-    assert tree(tmp_path) == before
+    for write in (lambda: write_file(tmp_path / place, "x"), lambda: check_file(tmp_path / place)):
+        with pytest.raises(FileError) as caught:
+            write()
+        assert caught.value.message.startswith(f"{tmp_path / place} cannot be written (")
+        assert caught.value.message.endswith(f"{reason}).")
+        assert caught.value.remedy == remedy
+        assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["new", "file", "far/below", "/dev/full"])
+def test_a_place_that_takes_a_file_stays_as_it_is(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    before = tree(tmp_path)
+    check_file(tmp_path / place)
+    assert tree(tmp_path) == before and names(tmp_path) == ["file"]
 
 
 def test_the_longest_name_that_the_system_takes(tmp_path: Path) -> None:

@@ -531,6 +531,12 @@ def test_what_the_timers_own_interrupts_take_is_not_counted(counter: ctypes.CDLL
     assert 16_000 <= count < clock, "all that passed outside of them, and less than the clock"
 
 
+def test_a_locked_cycle_counter_is_unlocked_first(counter: ctypes.CDLL) -> None:
+    """The simulated DWT ignores every write before the key, like a Cortex-M7's."""
+    counter.simulation_begin(ctypes.c_uint32(1), ctypes.c_uint32(1), True, ctypes.c_uint64(0))
+    assert counter.counter_name() == b"dwt"
+
+
 @given(seed=st.integers(0, 2**32 - 1), gap=st.integers(0, 3000), script=steps)
 @example_settings
 def test_the_cycle_counter_is_extended(

@@ -29,9 +29,10 @@ NARROW, WIDE = 60, 400
 LONG = "/blocks.0/attention/query/heads"
 KERNEL = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"
 FIRST_HEADINGS = {
-    *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes")
+    *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes"),
+    *("channel", "class", "unit", "missing", "remark"),
 }
-"""Words of the headings of first columns, which a paragraph per row does without."""
+"""Words of the headings of first columns and of empty ones, which a paragraph per row does without."""
 _DRAWN = dict.fromkeys(range(9472, 9600), " ")
 
 Printing = Callable[[], None]
@@ -152,6 +153,10 @@ def printing(
         **{"budget_seconds": 0.2, "budget_used": 0.123, "hop": 20, "rate_hz": 100.0},
         **{"top1_steady": 0.9, "top1_answer": 0.8, "labelled_decisions": 77},
     }
+    labels = ["jumping rope slowly", "walking"]
+    rows = [f"r{i // 150},{labels[i // 150 % 2]},{i % 7}.5,{i % 11}.25" for i in range(900)]
+    recordings = tmp_path / "recordings.csv"
+    recordings.write_text("\n".join(["recording,label,left_upper_arm_acceleration_x,y", *rows]) + "\n")
     layers = [{"name": LONG, "instructions": 120_000, "cycles": 91_000}]
     code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}]"} for i in range(3)]
     block = {"function": KERNEL, "runs": 700, "cycles_a_run": 2.5, "share": 0.58, "code": code}
@@ -189,17 +194,18 @@ def printing(
         "profile": lambda: print_profile(profile),
         "profile --estimate": lambda: print_estimate(estimate),
         "stream": lambda: print_budget(budget),
+        "data": command("data", recordings),
     }
 
 
 NAMES = (
     *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
-    *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream"),
+    *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream", "data"),
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),
     *("cli/kernels.py", "cli/tune.py", "report/difference.py", "report/table.py", "report/evaluation.py"),
-    *("report/estimate.py", "report/stream.py"),
+    *("report/estimate.py", "report/stream.py", "report/contents.py"),
 }
 """Where the tables of ``NAMES`` are printed."""
 
@@ -221,8 +227,8 @@ def test_a_table_in_60_columns(
     # The wider table of `models` has a column more.
     wide, narrow = shown(120 if name == "models" else WIDE), shown(NARROW)
     assert "\u2026" not in narrow
-    # After their tables, two commands explain them in long lines.
-    tables = re.split("flash: the weights of a layer|host: differs first", narrow)[0]
+    # After their tables, two commands explain them in long lines, and one prints text for a file.
+    tables = re.split("flash: the weights of a layer|host: differs first|A recipe begins with", narrow)[0]
     assert [line for line in tables.splitlines() if len(line.rstrip()) > NARROW] == []
     found = {*re.split(r"[\s;]+", narrow.translate(_DRAWN))} | FIRST_HEADINGS
     without_spaces = "".join(narrow.split())
