@@ -108,7 +108,7 @@ class Layers:
         found, C = stem.moments(found) / MOMENT_STEP, grid.shape[-1]
         taken = self.trace["stem.moment_bytes"]
         unit = 1 / 255 if self.folded.input_step is None else np.array(self.folded.input_step)
-        step = np.append(np.full(C, 0.5) * unit, np.full(C, 0.5 * np.log(2) / 256)) / MOMENT_STEP
+        step = np.append(np.full(C, 0.5) * unit, np.full(C, 0.01)) / MOMENT_STEP
         allowed = 0.55 + step / stem.window_std.double().numpy()
         self.near(found, taken, torch.from_numpy(allowed))
         weight = stem.dense.weight.detach().double()
@@ -161,12 +161,12 @@ class Layers:
     ) -> Tensor:
         """Check the bytes that a product takes, and return its sums of exactly these.
 
-        Those of a ``window`` that is normalised by itself: a deviation is known to less than 0.5 %.
+        Of a ``window`` that is normalised by itself, a deviation is known to less than 1 %.
         """
         assert byte_range is not None
         byte, found = float(byte_range.largest) / BYTE, self.trace[f"{name}.inputs"]
         exact = (x / byte).clamp(-BYTE, BYTE)
-        self.near(exact, found, 0.52 + window * (0.005 * exact.abs() + 1 / DEVIATION / byte))
+        self.near(exact, found, 0.52 + window * (0.01 * exact.abs() + 1 / DEVIATION / byte))
         with torch.no_grad():
             return product(torch.from_numpy(found * byte).float()).double()
 

@@ -131,7 +131,7 @@ windows = st.integers(1, 200).flatmap(
 
 @given(windows, st.sampled_from((1, 300, 2**15)))
 def test_a_window_gets_mean_0_and_deviation_1(window, size):
-    """A deviation is known to less than 0.5 %, and one is 2048 steps."""
+    """For some hundred tokens a deviation is known to less than 1 %, and one is 2048 steps."""
     x = (window % (2 * size) - size).astype(np.int16)
     n, mean, deviation = len(x), x.mean(dtype=np.float64), x.std(dtype=np.float64)
     moments = evaluate("BnnWindowMoments", x)
@@ -141,9 +141,9 @@ def test_a_window_gets_mean_0_and_deviation_1(window, size):
         assert moments[0, 1] == 0 and not got.any()
         return
     found = 2 ** (moments[0, 1] / 256) / n**1.5
-    assert 0.995 * deviation < found < 1.0001 * deviation
+    assert 0.99 * deviation < found < 1.004 * deviation
     wanted = (2048 * (x - mean) / deviation).clip(-(2**15), 2**15 - 1)
-    assert (np.abs(got - wanted) <= 1.5 + 0.004 * np.abs(wanted)).all()
+    assert (np.abs(got - wanted) <= 1.5 + 0.01 * np.abs(wanted)).all()
 
 
 @given(streams(), shifts, shifts)
