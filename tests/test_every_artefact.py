@@ -44,6 +44,7 @@ FLIPPED = {
 
 READ_BY_NO_COMMAND = {
     "claims.py": "a file that is locked, and empty",
+    "cli/data.py": "a page for people",
     "cli/report.py": "a page for people",
     "compiler/host_library.py": "a copy that is loaded at once",
     "compiler/ir.py": "a dump for people",

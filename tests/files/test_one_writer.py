@@ -36,7 +36,6 @@ ALLOWED = {
     ("train/teacher_outputs.py", "np.lib.format.open_memmap"): "arrays larger than memory, in a NewFolder",
     ("train/teacher_outputs.py", "path.open"): "takes the room of such an array at once",
     ("compiler/lowering.py", "library.write_to_file"): "into a file in memory",
-    ("data/samples.py", "archive.open"): "opens a part of a zip file, to read it",
     ("tracing.py", "path.open"): "a trace is written while the work goes on",
     ("tracing.py", "os.fdopen"): "a trace that goes to standard error",
 }
