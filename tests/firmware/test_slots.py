@@ -269,7 +269,7 @@ def test_a_board_that_sends_no_flash_is_flashed_and_verified(
     image = read_image(built.folder)
     with Emulator(board, quiet) as emulator:
         result = flash_image(emulator.port, image, board)
-        assert (result.verified_by, result.retries) == ("checksum", 0)
+        assert result.verified_by == "checksum"
         again = flash_image(emulator.port, image, board)
         assert again.pages_written == 0
         link = Link(emulator.port)

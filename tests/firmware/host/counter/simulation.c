@@ -10,7 +10,7 @@ volatile uint32_t simulated_rvr, simulated_csr, simulated_demcr;
 
 static volatile uint32_t cvr, icsr, cyccnt, dwt_ctrl, dwt_lar;
 static uint32_t kept_ctrl; /* DWT_CTRL without the writes that the lock refused */
-static bool locked;        /* a Cortex-M7's DWT takes no writes before the key is in its lock register */
+static bool locked; /* a Cortex-M7's DWT takes no writes before the key is in its lock register */
 static uint32_t shown_cvr;  /* what the program read last; any other value means that it wrote */
 static uint32_t shown_icsr; /* the same for ICSR */
 static uint64_t truth;      /* ticks since the timer was started */

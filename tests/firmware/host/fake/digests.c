@@ -1,5 +1,5 @@
-/* Counts the digests of images, which take most of the time of a start; -Wl,--wrap=sha256 puts it between
- * image.c and sha256.c. Each one is a "d" at standard error. */
+/* Counts the digests of images, which take most of the time of a start; -Wl,--wrap=sha256 puts it
+ * between image.c and sha256.c. Each one is a "d" at standard error. */
 #include <stdio.h>
 
 #include "runtime/sha256.h"

@@ -1,5 +1,5 @@
-/* The ring of uart.c between two threads: one is the interrupt that receives, the other is the program. The
- * thread sanitizer reports an access that no atomic operation orders. */
+/* The ring of uart.c between two threads: one is the interrupt that receives, the other is the program.
+ * The thread sanitizer reports an access that no atomic operation orders. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
