@@ -107,6 +107,11 @@ def build_firmware(
             f"The board {board.name} runs programs of Linux, which are in RAM with their weights.",
             "Leave `--weights ram` out.",
         )
+    if signer is not None and is_program(board):
+        raise BoardError(
+            f"The board {board.name} runs programs of Linux: no bootloader checks a signature there.",
+            "Leave `--sign` out.",
+        )
     check_estimate(bundle, board, weights)
     with scratch_folder("build") as temporary:
         linked = link_firmware(

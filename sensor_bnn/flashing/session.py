@@ -113,6 +113,11 @@ class Session:
         return bool(self.features & 0x10)
 
     @property
+    def is_on_own_clock(self) -> bool:
+        """Whether the board's clock did not start, so that the chip runs from its own oscillator."""
+        return self.is_ours and self.features & 0x0F == _ON_OWN_CLOCK
+
+    @property
     def spare_slot(self) -> int | None:
         """The number of the slot for the next image; None if there is only one slot."""
         return (self.features >> 7) if self.features & 0x40 else None

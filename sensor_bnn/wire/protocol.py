@@ -37,6 +37,8 @@ class Kind(IntEnum):
     BOOTLOADER = 0x08
     WRITE_CODED = 0x09
     SPEED = 0x0A
+    CLASSES = 0x0B
+    WEIGHTS = 0x0C
     STREAM_OPEN = 0x20
     STREAM_SAMPLES = 0x21
 

@@ -242,7 +242,7 @@ def test_the_caches_of_an_stm32n6_can_be_switched_on() -> None:
 
 @pytest.mark.usefixtures("cross_compiler")
 def test_caches_that_are_on_already_are_cleaned_and_switched_off(tmp_path: Path) -> None:
-    """As a debugger or a boot ROM may leave them; the bootloader writes flash behind them."""
+    """As a debugger or a boot ROM may leave them; the bootloader writes flash that they may hold."""
     board = load_board("nucleo-f767zi")
     chip = Chip(board, build_bootloader(board, tmp_path), FAMILIES[board.name]())
     chip.caches_left_on = True

@@ -13,7 +13,7 @@ RING = Path(__file__).parent / "host" / "ring"
 
 @pytest.mark.usefixtures("long_run")
 def test_the_ring_orders_each_byte_before_its_count(host_compile: Callable[..., Path]) -> None:
-    """Neither compiler nor core may move a byte's store behind that of the count which announces it."""
+    """Neither compiler nor core may move a byte's store after that of the count which announces it."""
     options = ("-fsanitize=thread", "-pthread", "-I", str(RING))
     program = host_compile("ring", "hal/uart.c", RING / "threads.c", options=options)
     # Some kernels place memory where this sanitizer cannot have it; then without randomized addresses.
