@@ -301,7 +301,7 @@ static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     return FRAME_STATUS_OK;
 }
 
-/* Whether the image is in flash as it was built, and an inference ends: one that hangs ends in the
+/* Whether the image is in flash as it was built, and one inference ends: if it hangs, that ends in the
  * watchdog's reset. */
 static bool passes_self_test(void) {
     const uint8_t *const image = flash_at(header.address + IMAGE_HEADER_BYTES);

@@ -141,7 +141,7 @@ class Client:
         answer = self._exchange(Kind.CONFIRM, bytes.fromhex(model_hash), INFER_SECONDS, ATTEMPTS)
         if answer.status not in (Status.OK, Status.UNKNOWN_TYPE):
             raise DeviceError(
-                "The board does not confirm its image: it holds another model, an inference failed, or its "
+                "The board does not confirm its image: it holds another model, its self-test failed, or its "
                 "journal takes no record.",
                 "Flash the image again. Until then a reset may start the image before it.",
             )
