@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "app/confirm.h"
 #include "app/header.h"
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/energy.h"
+#include "hal/flash.h"
 #include "hal/memory.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
@@ -299,6 +301,31 @@ static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     return FRAME_STATUS_OK;
 }
 
+/* Whether the image is in flash as it was built, and one inference ends: if it hangs, that ends in the
+ * watchdog's reset. */
+static bool passes_self_test(void) {
+    const uint8_t *const image = flash_at(header.address + IMAGE_HEADER_BYTES);
+    if (crc32_update(0, image, header.image_bytes) != header.image_crc32) {
+        return false;
+    }
+    (void)infer(NULL);
+    return true;
+}
+
+/* Confirm the image, if it holds the model that the host expects and passes its self-test. */
+static uint8_t confirm_model(const frame *request) {
+    if (request->length != sizeof header.model_hash) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    if (memcmp(request->payload, sbnn_model_hash, sizeof header.model_hash) != 0) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    if (SBNN_JOURNAL_BYTES == 0) {
+        return FRAME_STATUS_OK;
+    }
+    return passes_self_test() && confirm() ? FRAME_STATUS_OK : FRAME_STATUS_NO_RESULT;
+}
+
 static uint8_t serve(const frame *request, reply *to, agent_next *next) {
     if (request->fault != FRAME_STATUS_OK) {
         return request->fault;
@@ -328,6 +355,8 @@ static uint8_t serve(const frame *request, reply *to, agent_next *next) {
         return speed(request, next);
     case AGENT_CLASSES:
         return classes(request, to);
+    case AGENT_CONFIRM:
+        return confirm_model(request);
     case AGENT_WEIGHTS:
         return weights(request, to);
     default:

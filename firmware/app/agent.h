@@ -21,6 +21,7 @@ enum {
     AGENT_SPEED = 0x0A,
     AGENT_CLASSES = 0x0B,
     AGENT_WEIGHTS = 0x0C,
+    AGENT_CONFIRM = 0x0D,
 };
 
 /* Call once, before the first request. */

@@ -9,9 +9,8 @@
  * if the flash did not take the record; then the next call tries again. After a success, and on a board
  * without a journal, a call does nothing and returns true.
  *
- * It is called at a host's first request, before the answer is sent, so a host that has an answer knows
- * that the image is confirmed. An application without a host calls it as soon as it has found that it
- * works. Until then the third reset starts the previous image, if there is one. */
+ * agent.c calls it when a host that names the right model asks for it and the self-test passes. An
+ * application without a host calls it as soon as it has found that it works. Until then the third reset starts the previous image, if there is one. */
 bool confirm(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "hal/cpu.h"
 #include "hal/flash.h"
 #include "hal/watchdog.h"
+#include "runtime/difference.h"
 #include "runtime/ed25519.h"
 #include "runtime/journal.h"
 
@@ -20,7 +21,11 @@ static uint32_t spare; /* the slot for the next image */
 static struct {
     bool is_known;
     image_verdict verdict;
+    uint32_t proof; /* PROOF if the second comparisons of digest and signature found them equal, too */
 } found[JOURNAL_SLOTS];
+
+/* Far from 0, from all ones, and from what a skipped load or store is likely to leave. */
+#define PROOF 0xA53C5AC3u
 
 /* An image in the first slot may extend into the second. Then the second slot holds no image. */
 static uint32_t origin_of(uint32_t slot) {
@@ -33,13 +38,14 @@ static const image_header *header_of(uint32_t slot) {
 
 #ifdef SBNN_PUBLIC_KEY
 
-static image_verdict check_signature(const image_header *header) {
+static image_verdict check_signature(const image_header *header, uint32_t *difference) {
     static const ed25519_key key = {SBNN_PUBLIC_KEY, SBNN_PUBLIC_KEY_MINUS_X};
     static uint8_t none[ED25519_SIGNATURE_BYTES]; /* zeros; not const, so that it takes no flash */
     if (memcmp(header->signature, none, sizeof none) == 0) {
         return IMAGE_UNSIGNED;
     }
-    if (!ed25519_verify(header->signature, &key, (const uint8_t *)header, IMAGE_SIGNED_BYTES)) {
+    if (!ed25519_verify(header->signature, &key, (const uint8_t *)header, IMAGE_SIGNED_BYTES,
+                        difference)) {
         return IMAGE_FORGED;
     }
     return header->counter < state.counter ? IMAGE_OLDER : IMAGE_WHOLE;
@@ -47,8 +53,9 @@ static image_verdict check_signature(const image_header *header) {
 
 #else
 
-static image_verdict check_signature(const image_header *header) {
+static image_verdict check_signature(const image_header *header, uint32_t *difference) {
     (void)header;
+    *difference = 0;
     return IMAGE_WHOLE;
 }
 
@@ -58,9 +65,12 @@ static image_verdict judge(uint32_t slot) {
     static const char board[sizeof((image_header *)0)->board] = SBNN_BOARD_NAME;
     if (!found[slot].is_known) {
         const uint32_t origin = origin_of(slot);
-        const image_verdict verdict =
-            image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
-        found[slot].verdict = verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+        uint32_t digests = DIFFERENCE_UNKNOWN, signatures = DIFFERENCE_UNKNOWN;
+        const image_verdict verdict = image_check(
+            flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board, &digests);
+        found[slot].verdict =
+            verdict == IMAGE_WHOLE ? check_signature(header_of(slot), &signatures) : verdict;
+        found[slot].proof = PROOF ^ (digests | signatures);
         found[slot].is_known = true;
     }
     return found[slot].verdict;
@@ -153,6 +163,16 @@ uint8_t slots_features(void) {
 }
 
 noreturn void slots_start(void) {
+    const uint32_t slot = state.current;
+    const volatile uint32_t *const proof = &found[slot].proof;
     watchdog_start();
-    cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);
+    /* Both decisions again, whatever has led here. The second is also a part of the address, so that
+     * the program does not reach the image by skipping the comparisons. */
+    if (!found[slot].is_known || found[slot].verdict != IMAGE_WHOLE) {
+        cpu_reset();
+    }
+    if (*proof != PROOF) {
+        cpu_reset();
+    }
+    cpu_start(origin_of(slot) + IMAGE_HEADER_BYTES + (*proof ^ PROOF));
 }

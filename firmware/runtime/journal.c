@@ -74,6 +74,9 @@ bool journal_store(const journal *state) {
     journal last;
     const uint32_t after = find_last(&last);
     journal record = *state;
+    if (record.counter < last.counter) {
+        record.counter = last.counter; /* it never falls, whatever the caller has skipped */
+    }
     record.sequence = last.sequence;
     record.crc32 = last.crc32;
     if (memcmp(&record, &last, sizeof last) == 0) {

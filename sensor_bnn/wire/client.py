@@ -126,6 +126,26 @@ class Client:
         self._max_payload = hello.max_payload
         return hello
 
+    def confirm(self, model_hash: str) -> None:
+        """Let the board test itself and record that its image works; from then on a reset starts it.
+
+        Firmware of earlier versions confirms itself at any request and does not know this one.
+
+        Args:
+            model_hash: in hex; the model that the board must hold.
+
+        Raises:
+            DeviceError: the board holds another model, its self-test failed, or it cannot record it.
+            PortError: as ``request``.
+        """
+        answer = self._exchange(Kind.CONFIRM, bytes.fromhex(model_hash), INFER_SECONDS, ATTEMPTS)
+        if answer.status not in (Status.OK, Status.UNKNOWN_TYPE):
+            raise DeviceError(
+                "The board does not confirm its image: it holds another model, its self-test failed, or its "
+                "journal takes no record.",
+                "Flash the image again. Until then a reset may start the image before it.",
+            )
+
     def write_input(self, data: bytes, *, floats: bool = False) -> None:
         """Stage the input tensor for the next inferences.
 

@@ -39,6 +39,7 @@ class Kind(IntEnum):
     SPEED = 0x0A
     CLASSES = 0x0B
     WEIGHTS = 0x0C
+    CONFIRM = 0x0D
     STREAM_OPEN = 0x20
     STREAM_SAMPLES = 0x21
 

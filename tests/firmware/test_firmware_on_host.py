@@ -65,6 +65,7 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
                 "runtime.so",
                 "runtime/crc32.c",
                 "runtime/frame.c",
+                "runtime/difference.c",
                 "runtime/image.c",
                 "runtime/sha2.c",
                 "runtime/sha256.c",
@@ -212,13 +213,21 @@ def test_sha256_is_the_standard_one(runtime: ctypes.CDLL, data: bytes) -> None:
         assert digest.raw == hashlib.sha256(message).digest()
 
 
+def check_image(runtime: ctypes.CDLL, slot: bytes, room: int, at: int, board: bytes) -> int:
+    """Return the verdict; the second decision about the digest must be the same."""
+    difference = ctypes.c_uint32(0xFFFFFFFF)
+    verdict = int(runtime.image_check(slot, room, at, board, ctypes.byref(difference)))
+    assert (verdict == WHOLE) == (difference.value == 0)
+    return verdict
+
+
 def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> None:
     image = bytes(range(200))
     header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1", SLOT), image_sha256=bytes(32))
     slot = (header.to_bytes() + image).ljust(2048)
-    assert runtime.image_check(slot, 2048, SLOT, NAME) == DAMAGED
+    assert check_image(runtime, slot, 2048, SLOT, NAME) == DAMAGED
     right = replace(header, image_sha256=hashlib.sha256(image).digest())
-    assert runtime.image_check((right.to_bytes() + image).ljust(2048), 2048, SLOT, NAME) == WHOLE
+    assert check_image(runtime, (right.to_bytes() + image).ljust(2048), 2048, SLOT, NAME) == WHOLE
 
 
 @given(image=st.binary(min_size=8, max_size=600), data=st.data())
@@ -230,7 +239,7 @@ def test_only_whole_images_of_the_board_are_started(
 
     def verdict(content: bytes, board: bytes = NAME, room: int = 2048, at: int = SLOT) -> int:
         slot = (content + b"\xff" * room)[:room]
-        return int(runtime.image_check(slot, room, at, board))
+        return check_image(runtime, slot, room, at, board)
 
     assert verdict(whole) == WHOLE
     assert verdict(whole, room=len(whole)) == WHOLE
@@ -248,11 +257,11 @@ def test_only_whole_images_of_the_board_are_started(
 
 def test_an_image_has_its_first_vectors(runtime: ctypes.CDLL) -> None:
     short = ImageHeader.of(b"1234567", bytes(32), BOARD, "1", SLOT).to_bytes() + b"1234567"
-    assert runtime.image_check(short.ljust(1024), 1024, SLOT, NAME) == DAMAGED
+    assert check_image(runtime, short.ljust(1024), 1024, SLOT, NAME) == DAMAGED
     huge = bytearray(ImageHeader.of(b"", bytes(32), BOARD, "1", SLOT).to_bytes())
     huge[8:12] = b"\xff\xff\xff\xff"
     huge[508:] = struct.pack("<I", zlib.crc32(huge[:508]))
-    assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
+    assert check_image(runtime, bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
 
 
 # Whole programs with a script: the bytes that arrive, and when the line is silent.
@@ -296,7 +305,13 @@ def bootloader(host_compile: Compile) -> Program:
         host_compile(
             "bootloader",
             *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
-            *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+            *(
+                "runtime/crc32.c",
+                "runtime/difference.c",
+                "runtime/image.c",
+                "runtime/sha2.c",
+                "runtime/sha256.c",
+            ),
             FAKE / "fake.c",
             options=(*SANITIZED, "-DFAKE_SHOWS_FLASH", "-I", str(FAKE)),
         )

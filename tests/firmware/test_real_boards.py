@@ -367,7 +367,9 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
 
     def start() -> str:
         chip.reset()
-        return client.hello(timeout=2.0, attempts=3).firmware_version
+        hello = client.hello(timeout=2.0, attempts=3)
+        client.confirm(hello.model_hash)
+        return hello.firmware_version
 
     assert start() == "old"
     last, _ = records(chip)[-1]

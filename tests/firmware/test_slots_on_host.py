@@ -14,6 +14,9 @@ import pytest
 
 from sensor_bnn.firmware.image import ImageHeader
 
+from .line import request
+from .standin.facts import STANDIN_HASH
+
 FAKE = Path(__file__).parent / "host" / "fake"
 FLASH, FLASH_BYTES, JOURNAL, PAGE = 0x08000000, 0x3000, 0x0800, 0x400
 SLOTS = (0x1000, 0x2000)
@@ -22,7 +25,7 @@ RECORD = struct.Struct("<II2I2BB9x")
 WINDOW = b"s" * 11  # longer than the half second in which a host may call
 SOURCES = (
     *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
-    *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+    *("runtime/crc32.c", "runtime/difference.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
     FAKE / "fake.c",
     FAKE / "digests.c",
 )
@@ -227,3 +230,45 @@ def test_a_bootloader_that_sends_no_flash(host_compile: Callable[..., Path], tmp
         for at, count in ranges:
             said = fake.boot(CALL + checksum_of(at, count)).encode("latin-1")
             assert said[3] == answer and len(said) == (10 if answer == 0x79 else 4), (at, count)
+
+
+CONFIRM, HELLO, INFER = 13, 1, 3
+STANDIN = Path(__file__).parent / "standin"
+APPLICATION = (
+    *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/confirm.c"),
+    *("runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
+    *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
+    *(FAKE / "fake.c", FAKE / "header.c"),
+)
+
+
+@pytest.fixture(scope="module")
+def applications(host_compile: Callable[..., Path]) -> tuple[Path, Path]:
+    """The application with two slots, and one whose image is not as it was built."""
+    flags = ("-fsanitize=undefined", "-DFAKE_SHOWS_FLASH", "-DFAKE_HAS_TWO_SLOTS", "-Wno-conversion")
+    options = (*flags, "-I", str(FAKE), "-I", str(STANDIN))
+    right = host_compile("confirms", *APPLICATION, options=options)
+    damaged = host_compile("damaged", *APPLICATION, options=(*options, "-DFAKE_IMAGE_CRC32=1u"))
+    return right, damaged
+
+
+def test_only_the_right_model_that_passes_its_self_test_is_confirmed(
+    applications: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """No HELLO, inference or text command confirms an image, nor does another model's hash."""
+
+    def starts(program: Path, script: bytes) -> tuple[int, int]:
+        """Return the starts in the journal after the script, and the status of the last answer."""
+        fake = FakeBoard(program, tmp_path)
+        fake.remember(Record(1, starts=(1, 1)))
+        said = fake.boot(script).encode("latin-1")
+        return fake.record().starts[0], said[said.rindex(b"\xa5\x5a") + 5]
+
+    right, damaged = applications
+    sent = {kind: command(request(kind)) for kind in (HELLO, INFER)}
+    assert starts(right, sent[HELLO] + sent[INFER] + command(b"name%") + sent[HELLO]) == (1, 0)
+    assert starts(right, command(request(CONFIRM, bytes(32)))) == (1, 3)
+    assert starts(right, command(request(CONFIRM, STANDIN_HASH[:31]))) == (1, 2)
+    assert starts(damaged, command(request(CONFIRM, STANDIN_HASH))) == (1, 4)
+    assert starts(right, FLASH_FAILS + command(request(CONFIRM, STANDIN_HASH))) == (1, 4)
+    assert starts(right, command(request(CONFIRM, STANDIN_HASH))) == (CONFIRMED, 0)
