@@ -69,11 +69,11 @@ static inline const uint32_t *stream_token(const stream_product *product, int32_
 /* What a layer without a residual adds: with b = 0 every output reads it. */
 static const int16_t stream_zero = 0;
 
-/* What makes values of the stream from counts c: those of linear_stream.h, with acc = origin + times *
- * c. There may be more outputs than channels of counts; they are taken in turn. */
+/* What makes values of the stream from counts, see linear_stream.h. There may be more outputs than
+ * channels of counts; they are taken in turn. */
 typedef struct {
-    const int16_t *scale;
-    const int16_t *bias;
+    const int32_t *base;
+    const int16_t *factor;
     const int16_t *slope;
     const int16_t *residual; /* stream_zero if there is none */
     int16_t *y;
@@ -81,8 +81,6 @@ typedef struct {
     uint32_t b;
     uint32_t slopes;
     uint32_t shift;
-    int32_t origin;
-    int32_t times;
 } stream_layer;
 
 /* Make the values of outputs `first` to `first` + `rows` - 1. */
@@ -105,6 +103,9 @@ typedef struct {
     int32_t slope;
     int32_t half; /* STREAM_SLOPE_HALF */
 } stream_channel;
+
+/* Pack one row of k values, see linear_stream.h; k is a multiple of 32. */
+void sbnn_stream_pack_row(const int16_t *x, const uint32_t *threshold, uint32_t k, uint32_t *y);
 
 #define STREAM_SLOPE_HALF 4096
 

@@ -28,7 +28,7 @@ void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
                       uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                       uint32_t dilation_columns, int32_t first_row, int32_t first_column,
                       uint32_t words, uint32_t k, uint32_t few, uint32_t n, uint32_t b, uint32_t up,
-                      const uint32_t *x, const uint32_t *w, const int32_t *base, const int16_t *scale,
+                      const uint32_t *x, const uint32_t *w, const int32_t *base, const int16_t *factor,
                       const int16_t *residual, void *workspace, uint32_t *y) {
     const stream_product product = {rows,
                                     columns,
@@ -61,7 +61,7 @@ void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
         uint32_t high = 0;
         for (uint32_t j = 0; j < n; j++, counts += found.step) {
             channel.base = base[j];
-            channel.factor = scale[j];
+            channel.factor = factor[j];
             channel.added = last + place;
             const uint32_t signs = found.wide ? sbnn_stream_bits_rows_wide(&channel, counts)
                                               : sbnn_stream_bits_rows(&channel, counts);

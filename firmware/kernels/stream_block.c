@@ -4,46 +4,39 @@ void sbnn_stream_block(const stream_layer *layer, const stream_counts *found, ui
                        uint32_t rows) {
     const uint32_t n = layer->n;
     const uint32_t b = layer->b;
-    const int wide = found->wide;
-    const int32_t half = (int32_t)(1u << layer->shift >> 1);
-    const int32_t one = (int32_t)(1u << layer->shift);
     const uint32_t last = first + ((rows - 1u) & ~1u);
     const int16_t *const residual = layer->residual + last * b;
-    const int16_t *added = residual;
+    const int16_t *const stop = residual + (b ? b : 1u);
+    const int32_t *base = layer->base;
+    const int16_t *factor = layer->factor;
+    const int16_t *slope = layer->slope;
+    const uint32_t slope_step = layer->slopes == 1u ? 0u : 1u;
+    void (*const make)(const stream_channel *, uint32_t *) =
+        found->wide ? sbnn_stream_values_rows_wide : sbnn_stream_values_rows;
     uint32_t *counts = found->counts;
-    uint32_t *const end = counts + found->channels * found->step;
-    stream_channel channel = {.y = layer->y + last * n,
+    const uint32_t step = found->step;
+    uint32_t *const end = counts + found->channels * step;
+    stream_channel channel = {.added = residual,
+                              .y = layer->y + last * n,
                               .down_added = (int32_t)b * -4,
                               .down_y = (int32_t)n * -4,
                               .shift = layer->shift,
                               .rows = rows,
                               .step_added = b * 2u,
                               .step_y = n * 2u,
-                              .slope = *layer->slope,
                               .half = STREAM_SLOPE_HALF};
-    for (uint32_t j = 0; j < n; j++) {
-        const int32_t scale = layer->scale[j];
-        /* The bias is added before the shift, which does not change the sum. Where sums wrap round, the
-         * row's difference wraps back. */
-        channel.base = (int32_t)((uint32_t)layer->origin * (uint32_t)scale +
-                                 (uint32_t)(half + layer->bias[j] * one));
-        channel.factor = layer->times * scale;
-        channel.added = added;
-        if (layer->slopes != 1u) {
-            channel.slope = layer->slope[j];
-        }
-        if (wide) {
-            sbnn_stream_values_rows_wide(&channel, counts);
-        } else {
-            sbnn_stream_values_rows(&channel, counts);
-        }
+    for (const int32_t *const bases = base + n; base != bases; slope += slope_step) {
+        channel.base = *base++;
+        channel.factor = *factor++;
+        channel.slope = *slope;
+        make(&channel, counts);
         channel.y++;
-        if (++added == residual + b || b == 0u) {
-            added = residual;
-        }
-        counts += found->step;
+        counts += step;
         if (counts == end) {
             counts = found->counts;
+        }
+        if (++channel.added == stop) {
+            channel.added = residual;
         }
     }
 }

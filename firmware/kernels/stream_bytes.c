@@ -39,7 +39,7 @@ void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
                        uint32_t width, uint32_t a, uint32_t n, uint32_t b, uint32_t slopes,
                        uint32_t pre, uint32_t shift, const int8_t *x, const uint32_t *w,
-                       const int16_t *scale, const int16_t *bias, const int16_t *slope,
+                       const int32_t *base, const int16_t *factor, const int16_t *slope,
                        const int16_t *residual, void *workspace, int16_t *y) {
     const uint32_t terms = (kernel_rows * kernel_columns * width + 1u) & ~1u;
     uint16_t *const counts = workspace;
@@ -57,17 +57,15 @@ void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
                                     .words = width};
     const uint32_t outputs = stream_outputs(&product);
     const int32_t rounding = (int32_t)(1u << pre >> 1);
-    const stream_layer layer = {.scale = scale,
-                                .bias = bias,
+    const stream_layer layer = {.base = base,
+                                .factor = factor,
                                 .slope = slope,
                                 .n = n,
                                 .b = b,
                                 .slopes = slopes,
                                 .shift = shift,
                                 .residual = residual ? residual : &stream_zero,
-                                .y = y,
-                                .origin = -32768,
-                                .times = -1};
+                                .y = y};
     for (uint32_t first = 0; first < outputs; first += STREAM_ROWS) {
         const uint32_t count = outputs - first < STREAM_ROWS ? outputs - first : STREAM_ROWS;
         for (uint32_t row = 0; row < count; row++) {

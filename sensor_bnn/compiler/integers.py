@@ -23,7 +23,7 @@ from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
-from sensor_bnn.compiler.stream_kernels import stream_kernel
+from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
 from sensor_bnn.compiler.stream_patterns import (
     BITS,
     BYTES,
@@ -113,6 +113,8 @@ def layer_in_c(
         target: the processor for which kernels are chosen.
         estimate: the instructions of the kernel in TIR.
     """
+    if extern == f"{DOMAIN}.BnnPack":
+        return pack_kernel(types, arrays[1], target)
     form = _LAYERS.get(extern)
     if form is None:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,11 @@ from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
 
 VALUES, BITS, BYTES = "sbnn_stream_values", "sbnn_stream_bits", "sbnn_stream_bytes"
+PACK = "sbnn_stream_pack"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
@@ -107,9 +110,18 @@ _BY_ISA: dict[str, StreamCosts | None] = {
 """Costs by folder of ``firmware/kernels``; None for cores with vectors, whose loops in TIR are faster."""
 
 
+_PACKS: dict[str, tuple[float, int] | None] = {
+    "portable": (2.2, 20),
+    "armv6m": (6.4, 25),
+    "armv7em": (2.2, 20),
+    **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
+}
+"""Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
+
+
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
-    return FAMILIES if {VALUES, BITS, BYTES} & {*symbols} else ()
+    return FAMILIES if {VALUES, BITS, BYTES, PACK} & {*symbols} else ()
 
 
 def stream_kernel(
@@ -130,16 +142,23 @@ def stream_kernel(
     return plan if plan is not None and plan.instructions < estimate else None
 
 
+def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target) -> Plan | None:
+    """Return the call that packs a stream ``[M, K]`` of int16 in C, or None where the kernel in TIR must."""
+    costs = next((_PACKS[isa] for isa in reversed(target.isa) if isa in _PACKS), None)
+    M, K = prod(types[0].shape[:-1]), types[0].shape[-1]
+    if costs is None or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
+        return None
+    value, row = costs
+    pairs = np.ascontiguousarray(threshold.astype("<i2")).view(np.uint32)
+    call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
+    return Plan((call,), round(M * (K * value + row)), constants={1: pairs})
+
+
 def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts) -> Plan | None:
     if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
         return None
-    constants: dict[int, Array] = {}
-    if shape.packed:
-        bases = _bases(shape, arrays)
-        if bases is None:
-            return None
-        constants = {_BIAS: bases}
-    elif _may_overflow(shape, arrays, shape.K):
+    constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
+    if constants is None:
         return None
     few, instructions = _estimate(shape, costs)
     M = shape.grid.out_tokens
@@ -158,7 +177,8 @@ def _bytes(
     shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
 ) -> Plan | None:
     weights = arrays[_W]
-    if weights is None or shape.packed or _may_overflow(shape, arrays, _SHORT):
+    constants = None if shape.packed else _shifted(shape, arrays)
+    if weights is None or constants is None:
         return None
     M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
     fours = -(-A // _FOUR)
@@ -169,16 +189,16 @@ def _bytes(
         return None
     grid = shape.grid
     sizes = (*_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
-    constants = (Read(_X), Read(_W), Read(_SCALE), Read(_BIAS), Read(_SLOPE))
+    reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE), Read(_SLOPE))
     residual = Read(_RESIDUAL) if shape.B else None
     return Plan(
-        (Call(BYTES, None, (*sizes, *constants, residual, Workspace(), Write())),),
+        (Call(BYTES, None, (*sizes, *reads, residual, Workspace(), Write())),),
         instructions,
         grid.out_tokens * A * shape.terms,
         2 * _ROWS * A + 4 * (terms + 1),
         (1, M, A, shape.terms),
         overwrites=_RESIDUAL if shape.B == N else None,
-        constants={_W: words},
+        constants={**constants, _W: words},
     )
 
 
@@ -229,25 +249,49 @@ def _numbers(shape: StreamLayer) -> tuple[int, ...]:
 def _lookup_call(shape: StreamLayer, few: int) -> Call:
     sizes = (*_numbers(shape), shape.K, few, shape.N, shape.B)
     residual = Read(_RESIDUAL) if shape.B else None
+    reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE))
     if shape.packed:
-        bits = (shape.shift - 1, Read(_X), Read(_W), Read(_BIAS), Read(_SCALE))
-        return Call(BITS, None, (*sizes, *bits, residual, Workspace(), Write()))
-    values = (shape.slopes, shape.shift, Read(_X), Read(_W), Read(_SCALE), Read(_BIAS), Read(_SLOPE))
-    return Call(VALUES, None, (*sizes, *values, residual, Workspace(), Write()))
+        return Call(BITS, None, (*sizes, shape.shift - 1, *reads, residual, Workspace(), Write()))
+    ends = (Read(_SLOPE), residual, Workspace(), Write())
+    return Call(VALUES, None, (*sizes, shape.slopes, shape.shift - 1, *reads, *ends))
 
 
-def _may_overflow(shape: StreamLayer, arrays: Sequence[Array | None], largest: int) -> bool:
-    """Whether the scaled product of at most ``largest`` and its bias may not fit 32 bits, or is unknown."""
+def _base(shape: StreamLayer, arrays: Sequence[Array | None], origin: int, most: int) -> Wide | None:
+    """Return ``origin * scale + half + (bias << shift)``, int64 [N], or None if it is not known.
+
+    It is None too if that sum may not fit 32 bits for a product of ``most`` and the scale.
+    """
     scale, bias = _wide(arrays[_SCALE]), _wide(arrays[_BIAS])
     if scale is None or bias is None:
-        return True
-    product = largest * np.abs(scale)
-    added = (np.abs(bias) << shape.shift) + (1 << shape.shift >> 1)
-    return bool((product + added).max() >= _LIMIT)
+        return None
+    added = (1 << shape.shift >> 1) + (bias << shape.shift)
+    if ((most * np.abs(scale) + np.abs(added)).max()) >= _LIMIT:
+        return None
+    return origin * scale + added
 
 
-def _bases(shape: StreamLayer, arrays: Sequence[Array | None]) -> Array | None:
-    """Return the constants of the comparison that makes bits, int32 [N], or None if there is none.
+def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of values from c mismatches, whose product is K - 2 c.
+
+    A shift of at least 1 rounds down the lowest bit anyway, so base, factor and shift are those of a half.
+    """
+    base = _base(shape, arrays, shape.K, shape.K)
+    if base is None or not shape.shift:
+        return None
+    return {_BIAS: (base >> 1).astype(np.int32)}
+
+
+def _shifted(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of values from the products of bytes plus 32768; the base may wrap round."""
+    base, scale = _base(shape, arrays, -_SHORT, _SHORT), arrays[_SCALE]
+    if base is None or scale is None or bool((scale.astype(np.int64) == -_SHORT).any()):
+        return None
+    wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return {_BIAS: wrapped, _SCALE: (-scale.astype(np.int32)).astype(np.int16)}
+
+
+def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of the comparison that makes bits, or None if there is none.
 
     With c mismatches and the shortcut r, before saturation the stream has
     ``h = ((K - 2 c) * scale + half >> shift) + bias + r``.
@@ -269,8 +313,7 @@ def _bases(shape: StreamLayer, arrays: Sequence[Array | None]) -> Array | None:
         return None
     # Saturation lets every sum reach the smallest value.
     bases = np.where(least <= -_SHORT, room, bases)
-    narrow: Array = np.clip(bases, -room - 1, room).astype(np.int32)
-    return narrow
+    return {_BIAS: np.clip(bases, -room - 1, room).astype(np.int32)}
 
 
 def _wide(array: Array | None) -> Wide | None:

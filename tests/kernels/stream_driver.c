@@ -1,9 +1,9 @@
 /* Runs the kernels of the integer stream on buffers of exactly the sizes that are given, so that the
  * sanitizers notice an access to one byte more.
  *
- * Input: the function (0 values, 1 bits, 2 bytes), its numbers, then of its seven reads (x, w, three
- * constants, the residual) and the workspace and the output each the bytes; -1 for NULL, -2 for an
- * output that is the residual. Then the contents of what is read. Output: the output. This repeats
+ * Input: the function (0 values, 1 bits, 2 bytes, 3 pack), its numbers, then of its seven reads (x, w,
+ * three constants, the residual) and the workspace and the output each the bytes; -1 for NULL, -2 for
+ * an output that is the residual. Then the contents of what is read. Output: the output. This repeats
  * until the end of the input. */
 #include "linear_stream.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES, BITS, BYTES, NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
+enum { VALUES, BITS, BYTES, PACK, NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -37,7 +37,7 @@ int main(void) {
     while (fread(&function, sizeof function, 1, stdin) == 1) {
         int32_t i[NUMBERS];
         int32_t bytes[OUTPUT + 1];
-        const size_t numbers = function == BITS ? NUMBERS - 1 : NUMBERS;
+        const size_t numbers = function == PACK ? 2 : function == BITS ? NUMBERS - 1 : NUMBERS;
         if (fread(i, sizeof *i, numbers, stdin) != numbers ||
             fread(bytes, sizeof *bytes, OUTPUT + 1, stdin) != OUTPUT + 1) {
             abort();
@@ -56,6 +56,8 @@ int main(void) {
         } else if (function == BITS) {
             sbnn_stream_bits(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
                              read[3], read[5], workspace, y);
+        } else if (function == PACK) {
+            sbnn_stream_pack(u[0], u[1], read[0], read[1], y);
         } else {
             sbnn_stream_bytes(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1], read[2],
                               read[3], read[4], read[5], workspace, y);

@@ -18,8 +18,17 @@ from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.lookup import kernel_files
 from sensor_bnn.compiler.program import Read
-from sensor_bnn.compiler.stream_kernels import BITS, BYTES, FAMILIES, VALUES, stream_kernel
+from sensor_bnn.compiler.stream_kernels import (
+    BITS,
+    BYTES,
+    FAMILIES,
+    PACK,
+    VALUES,
+    pack_kernel,
+    stream_kernel,
+)
 from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
 from sensor_bnn.onnx.reference_int import bnn_int_linear, bnn_patches, bnn_stream, bnn_stream_add
@@ -39,7 +48,7 @@ class Kernels:
     def run(self, function: str, numbers: list[int], reads: list, workspace: int, output: int) -> bytes:
         assert self.process.stdin is not None and self.process.stdout is not None
         sizes = [NULL if array is None else array.nbytes for array in reads]
-        head = [(VALUES, BITS, BYTES).index(function), *numbers, *sizes, workspace, output]
+        head = [(VALUES, BITS, BYTES, PACK).index(function), *numbers, *sizes, workspace, output]
         self.process.stdin.write(np.array(head, np.int32).tobytes())
         for array in reads:
             self.process.stdin.write(b"" if array is None else array.tobytes())
@@ -97,7 +106,7 @@ def layers(draw: st.DrawFn, form: str) -> StreamLayer:
     shortcuts = [0, N, *(B for B in (N // 2, N // 3) if B and N % B == 0)]
     return StreamLayer(
         *(grid, W, K, A, N, draw(st.sampled_from(shortcuts)), draw(st.sampled_from((1, N))), pre),
-        draw(st.integers(1 if form == BITS else 0, 12)),
+        draw(st.integers(0 if form == BYTES else 1, 12)),
         packed=form == BITS,
         in_place=False,
     )
@@ -136,12 +145,9 @@ def check(kernels: Kernels, shape: StreamLayer, seed: int, density: float, sprea
     numbers = [argument for argument in call.arguments if isinstance(argument, int)]
     given = dict(enumerate(constants)) | dict(plan.constants)
     given[0] = x
-    reads = [given[place] for place in range(5)]
-    if shape.packed:  # base and scale, in the order of the call
-        reads = [x, w, given[3], given[2], None]
-    assert [a.place for a in call.arguments if isinstance(a, Read)][2:4] == (
-        [3, 2] if shape.packed else [2, 3]
-    )
+    reads = [given[place] for place in (0, 1, 3, 2, 4)]  # the bases come before the factors
+    places = [argument.place for argument in call.arguments if isinstance(argument, Read)]
+    assert places[:4] == [0, 1, 3, 2]
     shifts = {"pre": shape.pre, "shift": shape.shift}
     if residual is None:
         want = bnn_stream(acc, scale, bias, slope, **shifts)
@@ -184,3 +190,18 @@ def test_bits(kernels: Kernels, shape: StreamLayer, seed: int, density: float, s
 )
 def test_bytes(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
     check(kernels, shape, seed, 0.5, spread)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
+def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-spread, spread, (m, 32 * words)).astype(np.int16)
+    threshold = rng.integers(-spread, spread, 32 * words).astype(np.int16)
+    plan = pack_kernel([TensorType.of(x), TensorType.of(threshold)], threshold, HOST)
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    want = bnn_pack(x, threshold)
+    reads = [x, plan.constants[1], None, None, None, None]
+    got = kernels.run(call.kernel, numbers, reads, 0, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)

@@ -52,23 +52,31 @@ def int_context(H: int, M: int, W: int, K: int) -> PrimFunc:
         limit = T.arg("limit", T.Buffer((H * W, count + 1), "uint32"))
         y = T.arg("y", T.Buffer((M, H * W), "uint32"))
         with T.serial(0, H) as h, T.serial(0, M) as i:
-            attended = [T.Bind(p[h, i, word]) for word in range(words_for(K))]
-            ones = popcount(lambda word: attended[word], words_for(K))
-            zeros = T.Bind(T.Cast("uint32", K - ones))
+            # Buffers, because variables would be replaced by their values, whose size doubles at each step.
+            zeros, attended = (T.alloc_local((1,), "uint32") for _ in range(2))
+            numbers = _Numbers(count)
+            ones = popcount(lambda word: p[h, i, word], words_for(K))
+            T.buffer_store(zeros, T.Cast("uint32", K - ones), [0])
             with T.serial(0, W) as w:
                 # Half of the zeros are in the planes from the start; the odd one is the lowest bit.
-                planes = [_everywhere(zeros, plane + 1) for plane in range(count)]
-                values = [
-                    T.Bind(v[h, t, w] & _everywhere(attended[t // WORD_BITS], t % WORD_BITS))
-                    for t in range(K)
-                ]
-                for first in range(0, K, 3):
-                    _add(planes, values[first : first + 3])
-                carry = T.Bind(_everywhere(zeros, 0) | limit[h * W + w, 0])
-                for place, plane in enumerate(planes):
-                    other = T.Bind(limit[h * W + w, place + 1])
-                    carry = T.Bind(_majority(plane, other, carry))
-                T.buffer_store(y, carry, [i, h * W + w])
+                for plane in range(count):
+                    T.buffer_store(numbers.planes, _everywhere(zeros[0], plane + 1), [plane])
+                for word in range(words_for(K)):
+                    T.buffer_store(attended, p[h, i, word], [0])
+                    first, tokens = word * WORD_BITS, min(K - word * WORD_BITS, WORD_BITS)
+
+                    def value(token: Expr, place: int) -> Expr:
+                        return v[h, token + place, w] & _everywhere(attended[0], place)
+
+                    with T.serial(0, tokens // 3) as three:
+                        token = first + 3 * three
+                        numbers.add_three([value(token, place) for place in range(3)])
+                        T.buffer_store(attended, attended[0] >> T.uint32(3), [0])
+                    for place in range(tokens % 3):
+                        numbers.add(value(T.int32(first + tokens - tokens % 3), place))
+                lowest = _everywhere(zeros[0], 0) | limit[h * W + w, 0]
+                limits = [limit[h * W + w, plane + 1] for plane in range(count)]
+                T.buffer_store(y, numbers.reaches(lowest, limits), [i, h * W + w])
     return made.get()
 
 
@@ -80,28 +88,53 @@ def _planes(tokens: int) -> int:
 def _everywhere(word: Expr, place: int) -> Expr:
     """Return a word of ones if a bit is 1, else of zeros."""
     top = T.reinterpret("int32", word << T.uint32(WORD_BITS - 1 - place))
-    return T.Bind(T.reinterpret("uint32", T.shift_right(top, T.int32(WORD_BITS - 1))))
+    return T.reinterpret("uint32", T.shift_right(top, T.int32(WORD_BITS - 1)))
 
 
 def _majority(left: Expr, middle: Expr, right: Expr) -> Expr:
     return (left & middle) | (right & (left ^ middle))
 
 
-def _add(planes: list[Expr], bits: list[Expr]) -> None:
-    """Add at most three bits of each channel to its number."""
-    if len(bits) < 3:
-        for bit in bits:
-            _ripple(planes, bit, None)
-        return
-    _ripple(planes, T.Bind(bits[0] ^ bits[1] ^ bits[2]), T.Bind(_majority(*bits)))
+class _Numbers:
+    """Numbers of 32 channels: their planes of one, two, four and so on, and words for an addition."""
 
+    def __init__(self, planes: int) -> None:
+        self.planes = T.alloc_local((planes,), "uint32")
+        self._bits, self._carry, self._twice, self._next = (
+            T.alloc_local((size,), "uint32") for size in (3, 1, 1, 1)
+        )
 
-def _ripple(planes: list[Expr], carry: Expr, twice: Expr | None) -> None:
-    """Add a bit of weight 1, and perhaps one of weight 2, to planes of one, two, four and so on."""
-    for place, plane in enumerate(planes):
-        if place == 1 and twice is not None:
-            planes[place] = T.Bind(plane ^ twice ^ carry)
-            carry = T.Bind(_majority(plane, twice, carry))
-        else:
-            planes[place] = T.Bind(plane ^ carry)
-            carry = T.Bind(plane & carry)
+    def add(self, bit: Expr) -> None:
+        """Emit the addition of one bit of each channel."""
+        T.buffer_store(self._carry, bit, [0])
+        self._add_carry(three=False)
+
+    def add_three(self, bits: list[Expr]) -> None:
+        """Emit the addition of three bits of each channel; their sum is a bit of weight 1 and one of 2."""
+        for place, bit in enumerate(bits):
+            T.buffer_store(self._bits, bit, [place])
+        first, second, third = (self._bits[place] for place in range(3))
+        T.buffer_store(self._carry, first ^ second ^ third, [0])
+        T.buffer_store(self._twice, _majority(first, second, third), [0])
+        self._add_carry(three=True)
+
+    def _add_carry(self, *, three: bool) -> None:
+        carry, twice = self._carry[0], self._twice[0]
+        for place in range(int(self.planes.shape[0])):
+            plane = self.planes[place]
+            both = three and place == 1
+            T.buffer_store(self._next, _majority(plane, twice, carry) if both else plane & carry, [0])
+            T.buffer_store(self.planes, plane ^ twice ^ carry if both else plane ^ carry, [place])
+            T.buffer_store(self._carry, self._next[0], [0])
+
+    def reaches(self, lowest: Expr, limits: list[Expr]) -> Expr:
+        """Emit the comparison of twice the numbers plus a bit with limits; return a bit of each channel.
+
+        Args:
+            lowest: the carry of the lowest plane.
+            limits: the inverted planes of the limits above it.
+        """
+        T.buffer_store(self._carry, lowest, [0])
+        for place, limit in enumerate(limits):
+            T.buffer_store(self._carry, _majority(self.planes[place], limit, self._carry[0]), [0])
+        return self._carry[0]
