@@ -55,25 +55,28 @@ void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
         const stream_counts found = sbnn_stream_count(&product, first, channel.rows);
         uint32_t *counts = found.counts;
         const int16_t *const last = added + (first + ((channel.rows - 1u) & ~1u)) * b;
+        const int16_t *const stop = last + (b ? b : 1u);
+        uint32_t (*const make)(const stream_channel *, uint32_t *) =
+            found.wide ? sbnn_stream_bits_rows_wide : sbnn_stream_bits_rows;
         uint8_t *out = (uint8_t *)y + first * (n / 8u);
-        uint32_t place = 0;
-        uint32_t low = 0;
-        uint32_t high = 0;
-        for (uint32_t j = 0; j < n; j++, counts += found.step) {
-            channel.base = base[j];
-            channel.factor = factor[j];
-            channel.added = last + place;
-            const uint32_t signs = found.wide ? sbnn_stream_bits_rows_wide(&channel, counts)
-                                              : sbnn_stream_bits_rows(&channel, counts);
-            /* The bytes of eight channels enter at the top. */
-            low = low >> 8 | high << 24;
-            high = high >> 8 | signs << 24;
-            if (++place >= b) {
-                place = 0;
+        const int32_t *bases = base;
+        const int16_t *factors = factor;
+        channel.added = last;
+        for (uint32_t j = 0; j < n; j += 8u) {
+            union {
+                uint8_t bytes[8];
+                uint32_t words[2];
+            } signs;
+            for (uint32_t i = 0; i < 8u; i++) {
+                channel.base = *bases++;
+                channel.factor = *factors++;
+                signs.bytes[i] = (uint8_t)make(&channel, counts);
+                counts += found.step;
+                if (++channel.added == stop) {
+                    channel.added = last;
+                }
             }
-            if (j % 8u == 7u) {
-                scatter(low, high, channel.rows, out++, n / 8u);
-            }
+            scatter(signs.words[0], signs.words[1], channel.rows, out++, n / 8u);
         }
     }
 }

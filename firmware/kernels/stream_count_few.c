@@ -11,13 +11,16 @@ static uint32_t popcount(uint32_t nibbles) {
     return ((nibbles & 0x0F0F0F0Fu) + (nibbles >> 4 & 0x0F0F0F0Fu)) * 0x01010101u >> 24;
 }
 
-/* The patch lies where a block has its tables. Two words share the end of a count. */
+/* The patch lies where a block has its tables. Three words share the end of a count. */
 static uint32_t mismatches(const uint32_t *patch, const uint32_t *w, uint32_t width) {
     uint32_t count = 0;
-    for (; width >= 2u; width -= 2u, patch += 2, w += 2) {
-        count += popcount(fields(patch[0] ^ w[0]) + fields(patch[1] ^ w[1]));
+    for (; width >= 3u; width -= 3u, patch += 3, w += 3) {
+        count += popcount(fields(patch[0] ^ w[0]) + fields(patch[1] ^ w[1]) + fields(patch[2] ^ w[2]));
     }
-    return width ? count + popcount(fields(*patch ^ *w)) : count;
+    for (; width > 0u; width--) {
+        count += popcount(fields(*patch++ ^ *w++));
+    }
+    return count;
 }
 
 static void cut(const stream_product *product, uint32_t output, uint32_t *patch) {
