@@ -21,7 +21,9 @@ __attribute__((naked)) void sbnn_stream_pack_row(__attribute__((unused)) const i
                    "add r2, r3, r2, lsr #3\n"
                    "mov r10, #0\n"
                    "mov r12, #0x40004000\n"
-                   "1:\n" FOUR FOUR /**/
+                   "1:\n"
+                   "mov lr, r10\n" /**/
+                   FOUR FOUR       /**/
                    "orr lr, lr, lr, lsr #15\n"
                    "strh lr, [r3], #2\n"
                    "cmp r3, r2\n"
