@@ -205,3 +205,17 @@ def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> N
     reads = [x, plan.constants[1], None, None, None, None]
     got = kernels.run(call.kernel, numbers, reads, 0, want.nbytes)
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7"])
+def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> None:
+    target = find_target(core)
+    files = [file for file in kernel_files(target, FAMILIES) if "stream" in file.name or file.suffix == ".h"]
+    for file in files:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    # As in another project's build, whose assembler syntax may differ.
+    flags = [flag for flag in target.gcc if flag != "-masm-syntax-unified"]
+    sources = [file.name for file in files if file.suffix == ".c"]
+    assert len(sources) > 10
+    subprocess.run([target.compiler, *flags, *STRICT, "-O2", "-c", *sources], cwd=tmp_path, check=True)
