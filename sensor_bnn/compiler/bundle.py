@@ -36,6 +36,7 @@ from sensor_bnn.compiler.metadata import (
 )
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
+from sensor_bnn.compiler.stream_kernels import families_among
 from sensor_bnn.compiler.symbols import c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
@@ -181,7 +182,8 @@ def _c_kernels(program: Program, target: Target) -> list[Path]:
 
 
 def _families(program: Program, target: Target) -> list[str]:
-    return families_of(target, {call.kernel for step in program.steps for call in step.calls})
+    called = {call.kernel for step in program.steps for call in step.calls}
+    return sorted({*families_of(target, called), *families_among(called)})
 
 
 def _constants(program: Program) -> list[int]:

@@ -184,6 +184,8 @@ _FPU = Costs(
         entry=19,
         score=10,
         row=5,
+        attend=10,
+        context=80,
         joined=10.7,
     ),
 )
@@ -237,6 +239,8 @@ _SOFTWARE = Costs(
         entry=19,
         score=10,
         row=5,
+        attend=10,
+        context=80,
         joined=10.7,
     ),
 )
@@ -290,6 +294,8 @@ _ARMV6M = Costs(
         entry=30,
         score=18,
         row=10,
+        attend=15,
+        context=120,
         joined=8.8,
     ),
 )
@@ -321,6 +327,8 @@ _HELIUM = replace(
         entry=19,
         score=16.5,
         row=5,
+        attend=9,
+        context=80,
         joined=8.9,
     ),
 )
@@ -375,6 +383,8 @@ _AARCH64 = Costs(
         entry=14,
         score=6.7,
         row=5,
+        attend=10,
+        context=70,
         joined=9.2,
     ),
 )

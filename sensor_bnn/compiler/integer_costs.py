@@ -31,6 +31,8 @@ class IntegerCosts:
         entry: one entry of an attention map whose scores exist already.
         score: one score in the fused kernel of scores and map, in addition to its words.
         row: one row in that kernel, in addition to its scores.
+        attend: one word of values of one token, as a query attends to it.
+        context: one word of such sums, and its comparison.
         joined: one byte of several tensors that become one.
     """
 
@@ -53,6 +55,8 @@ class IntegerCosts:
     entry: float
     score: float
     row: float
+    attend: float
+    context: float
     joined: float
 
     def product(self, M: int, N: int, K: int) -> int:
@@ -107,6 +111,10 @@ class IntegerCosts:
         """Estimate the fused kernel of scores and attention map; K is the bits of a head."""
         each = words_for(K) * self.word + self.score
         return round(heads * queries * (keys * each + self.row))
+
+    def attended(self, heads: int, queries: int, words: int, tokens: int) -> int:
+        """Estimate the bits of an attention map times values; words is the words of a head's channels."""
+        return round(heads * queries * words * (tokens * self.attend + self.context))
 
     def concatenated(self, size: int) -> int:
         """Estimate the concatenation of tensors to one of ``size`` bytes."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product as every
 from math import prod
+from typing import Any
 
 from sensor_bnn.compiler.costs import Costs
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.average_pool import average_pool
 from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.int_attention_map import int_attention_map, int_scores_map
+from sensor_bnn.compiler.kernels.int_context import int_context, limit_planes
 from sensor_bnn.compiler.kernels.int_product import int_product
 from sensor_bnn.compiler.kernels.patches import patches
 from sensor_bnn.compiler.kernels.quantize import quantize
@@ -20,7 +22,9 @@ from sensor_bnn.compiler.kernels.stream import stream
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
 from sensor_bnn.compiler.kernels.window import window_moments, window_normalize
+from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
+from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
 from sensor_bnn.compiler.stream_patterns import (
     BITS,
     BYTES,
@@ -28,7 +32,9 @@ from sensor_bnn.compiler.stream_patterns import (
     TURNED_BYTES,
     stream_layer_name,
 )
+from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
+from sensor_bnn.onnx.packing import WORD_BITS
 
 
 def _patches(costs: Costs, types: list[TensorType], *numbers: int) -> Plan:
@@ -55,23 +61,69 @@ def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, resi
 def _layer(
     costs: Costs, types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool
 ) -> Plan:
-    *sizes, pre, shift = numbers
-    K = sizes.pop() if bits else 0
-    grid = Grid(*sizes)
-    (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
-    M = grid.out_tokens
-    rows, B = types[5].shape if residual else (M, 0)
-    slopes, shared = types[4].shape[0], rows < M
-    shape = StreamLayer(grid, W, K, A, N, B, slopes, pre, shift, packed, in_place=False, shared=shared)
+    shape = _shape(types, *numbers, bits=bits, residual=residual, packed=packed)
+    M, A = shape.grid.out_tokens, shape.A
     return Plan(
         _layer_calls(shape),
         costs.integers.layer(shape),
         M * A * shape.terms,
         shape.acc_bytes + shape.patch_bytes,
         (1, M, A, shape.terms),
-        overwrites=5 if B == N and not packed and not shared else None,
+        overwrites=5 if shape.B == shape.N and not packed and not shape.shared else None,
         in_place=lambda: _layer_calls(replace(shape, in_place=True)),
     )
+
+
+def context_plan(types: list[TensorType], arrays: list[Array | None], K: int, *, costs: Costs) -> Plan:
+    """Return the call of ``CONTEXT``; its third input, the threshold, is a constant."""
+    (H, M, _), W, threshold = types[0].shape, types[1].shape[2], arrays[2]
+    assert threshold is not None
+    kernel = f"sbnn_int_context_h{H}_m{M}_w{W}_k{K}"
+    N = W * WORD_BITS
+    return Plan(
+        (tir_call(kernel, built(int_context, H, M, W, K)),),
+        costs.integers.attended(H, M, W, K),
+        H * M * N * K,
+        product=(H, M, N, K),
+        constants={2: limit_planes(threshold, K)},
+    )
+
+
+def _shape(types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool) -> StreamLayer:
+    *sizes, pre, shift = numbers
+    K = sizes.pop() if bits else 0
+    (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
+    grid, slopes = Grid(*sizes), types[4].shape[0]
+    M = grid.out_tokens
+    rows, B = types[5].shape if residual else (M, 0)
+    shared = rows < M
+    return StreamLayer(grid, W, K, A, N, B, slopes, pre, shift, packed, in_place=False, shared=shared)
+
+
+def layer_in_c(
+    extern: str,
+    types: list[TensorType],
+    arrays: list[Array | None],
+    numbers: Sequence[int],
+    target: Target,
+    estimate: int,
+) -> Plan | None:
+    """Return the call of a C kernel for a layer, or None if it has none that takes fewer instructions.
+
+    Args:
+        extern: the name of the operator.
+        types: the types of its inputs.
+        arrays: the contents of the inputs that are constants; None for the others.
+        numbers: its attributes.
+        target: the processor for which kernels are chosen.
+        estimate: the instructions of the kernel in TIR.
+    """
+    if extern == f"{DOMAIN}.BnnPack":
+        return pack_kernel(types, arrays[1], target)
+    form = _LAYERS.get(extern)
+    if form is None:
+        return None
+    return stream_kernel(_shape(types, *numbers, **form), arrays, target, estimate)
 
 
 def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:
@@ -131,6 +183,17 @@ def _scores_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     return Plan((call,), costs.integers.scores_map(H, M, N, K), H * M * N * K, product=(H, M, N, K))
 
 
+_LAYERS: dict[str, dict[str, Any]] = {
+    stream_layer_name(product, patches=cut, residual=residual, packed=packed): {
+        "bits": product == BITS,
+        "residual": residual,
+        "packed": packed,
+    }
+    for product in (BITS, BYTES)
+    for cut, residual, packed in every((False, True), repeat=3)
+}
+"""The names of layers, and the parts that they have."""
+
 INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnPatches": _patches,
     f"{DOMAIN}.BnnIntLinear": _int_product,
@@ -146,12 +209,6 @@ INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnWindowNormalize": _window,
     TURNED_BYTES: partial(_quantize, turned=True),
     INT_SCORES_MAP: _scores_map,
-    **{
-        stream_layer_name(product, patches=cut, residual=residual, packed=packed): partial(
-            _layer, bits=product == BITS, residual=residual, packed=packed
-        )
-        for product in (BITS, BYTES)
-        for cut, residual, packed in every((False, True), repeat=3)
-    },
+    **{name: partial(_layer, **form) for name, form in _LAYERS.items()},
 }
 """Functions from costs, input types and attributes to a plan."""

@@ -45,8 +45,8 @@ def match_patterns(graph: Graph) -> Graph:
             _sum(binding.value, made, uses)
             or _merge(binding.value, made, uses)
             or _scores_map(binding.value, made, uses)
-            or _merged_bits(binding.value, made, uses)
             or match_stream(binding.value, made, uses)
+            or _merged_bits(binding.value, made, uses)
             or _alone(binding.var, binding.value, made, uses)
         )
         if match is not None:

@@ -172,7 +172,10 @@ class _Writer:
             types = [self._buffers[index].type for index in reads]
         arrays = [self._buffers[index].array for index in reads]
         ways = ways_of(extern, types, arrays, numbers, self._target)
-        plan = plan_of(extern, types, numbers, self._costs) if ways is None else self._plan(name, ways)
+        plan = (
+            plan_of(extern, types, arrays, numbers, self._target) if ways is None else self._plan(name, ways)
+        )
+        reads = self._own_constants(plan, reads)
         # The kernels count mismatches, so a threshold of the dot product becomes a limit of that count.
         if extern == f"{DOMAIN}.BnnLinearPacked":
             thresholds = self._buffers[reads[2]].array
@@ -199,6 +202,20 @@ class _Writer:
         )
         if plan.overwrites is not None:
             self._sums[len(self._steps) - 1] = plan
+
+    def _own_constants(self, plan: Plan, reads: list[int]) -> list[int]:
+        """Return the buffers that a plan reads, if it has constants of its own: the others are not stored.
+
+        A position that no call reads keeps its place and names a buffer that another position names too.
+        """
+        if not plan.constants:
+            return reads
+        reads = [
+            self._constant(plan.constants[place]) if place in plan.constants else index
+            for place, index in enumerate(reads)
+        ]
+        used = {value.place for call in plan.calls for value in call.arguments if isinstance(value, Read)}
+        return [index if place in used else reads[min(used)] for place, index in enumerate(reads)]
 
     def _plan(self, name: str, ways: Ways) -> Plan:
         choice = self._tuning.choice(ways.workload)

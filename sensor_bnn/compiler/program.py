@@ -109,6 +109,7 @@ class Plan:
         overwrites: the position of the input that the result may overwrite, because each element of the
             result is written after the last read of the same element of this input; None if there is none.
         in_place: a function that returns the calls for a result that does so; None if they are ``calls``.
+        constants: other contents for inputs that are constants, by position.
     """
 
     calls: tuple[Call, ...]
@@ -118,6 +119,7 @@ class Plan:
     product: tuple[int, int, int, int] | None = None
     overwrites: int | None = None
     in_place: Callable[[], tuple[Call, ...]] | None = None
+    constants: Mapping[int, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

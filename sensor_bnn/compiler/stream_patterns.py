@@ -2,21 +2,25 @@
 
 ``BnnPatches``, the product and ``BnnStream`` become a layer that reads the patches where they lie and stores
 no accumulators. Where only the bits of its values are read, it stores bits and no values. Samples that are
-transposed only to become bytes are read as they come. Integer scores become their map row by row.
+transposed only to become bytes are read as they come. Integer scores become their map row by row, and the
+product of map and values becomes bits, without a transposition of the values.
 """
 
 from __future__ import annotations
 
 from tvm import relax
-from tvm.ir import Var
+from tvm.ir import GenericConst, Var
 
 from sensor_bnn.compiler.kernels.bnn_scores_map import MAX_KEYS
+from sensor_bnn.compiler.kernels.int_context import MAX_TOKENS
 from sensor_bnn.compiler.matches import Made, Match, Uses, is_call, operands_of, operator_of, sizes_of
+from sensor_bnn.onnx.packing import WORD_BITS
 
 PATCHES, BITS, BYTES = "BnnPatches", "BnnMatMul", "BnnIntLinear"
 STREAM, SUM, PACK = "BnnStream", "BnnStreamAdd", "BnnPack"
 TURNED_BYTES = "sensor_bnn.Transpose + BnnQuantize"
 INT_SCORES_MAP = "sensor_bnn.BnnMatMul + BnnIntAttentionMap"
+CONTEXT = "sensor_bnn.BnnTranspose + BnnBoolMatMul + BnnPack"
 
 _GRID_NUMBERS = 8
 
@@ -33,7 +37,7 @@ def match_stream(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
         case "BnnStream" | "BnnStreamAdd":
             return _layer(value, made, uses, [])
         case "BnnPack":
-            return _bits(value, made, uses)
+            return _bits(value, made, uses) or _context(value, made, uses)
         case "BnnQuantize":
             return _bytes(value, made, uses)
         case "BnnIntAttentionMap":
@@ -80,6 +84,38 @@ def _bits(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
     if match is None or sizes_of(match.var)[1] != sizes_of(rows)[1]:
         return None
     return match
+
+
+def _context(value: relax.Expr, made: Made, uses: Uses) -> Match | None:
+    """Match the bits of an integer attention map times values, if each head fills whole words."""
+
+    def maker(var: relax.Expr) -> relax.Expr | None:
+        return made.get(var) if isinstance(var, Var) and uses[var] == 1 else None
+
+    rows, threshold = operands_of(value)
+    merged = maker(rows)
+    if merged is None or not is_call(merged, "relax.reshape") or not isinstance(threshold, GenericConst):
+        return None
+    turned = maker(merged.args[0])
+    if turned is None or not is_call(turned, "relax.permute_dims"):
+        return None
+    context = turned.args[0]
+    product = maker(context)
+    if product is None or operator_of(product) != "BnnBoolMatMul" or len(context.ty.shape) != 3:
+        return None
+    chosen, columns, K = operands_of(product)
+    maps, values = maker(chosen), maker(columns)
+    if maps is None or operator_of(maps) != "BnnIntAttentionMap":
+        return None
+    if values is None or operator_of(values) != "BnnTranspose":
+        return None
+    heads, tokens, width = sizes_of(context)
+    axes = [int(axis) for axis in turned.attrs.axes or ()]
+    if axes != [1, 0, 2] or sizes_of(rows) != [tokens, heads * width]:
+        return None
+    if width % WORD_BITS or int(K.value) > MAX_TOKENS:
+        return None
+    return Match(context, CONTEXT, (chosen, operands_of(values)[0], threshold, K))
 
 
 def _bytes(value: relax.Expr, made: Made, uses: Uses) -> Match | None:

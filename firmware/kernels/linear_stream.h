@@ -1,0 +1,82 @@
+/* Layers of the integer stream: binary ones by table look-up, layers of bytes, and the bits of a
+ * stream.
+ *
+ * A layer reads patches of a grid of tokens: token (r, c) is at x + (r * columns + c) * words, packed
+ * 32 bits per word, LSB first. The output in row R and column C of its own grid reads the taps (i, j)
+ * at row R * stride_rows + first_row + i * dilation_rows, and likewise for columns; a tap outside the
+ * grid reads zeros. K is 32 * words * kernel_rows * kernel_columns, or less where there is one tap: the
+ * tail bits are then 0. `few` is the number of outputs, left over after blocks of eight, up to which
+ * each is counted alone; it changes the speed and never a result.
+ *
+ * w is [n][words of K]. The mismatches of an output are those of its patch and a row of w. `base` and
+ * `factor`, [n] each, turn them into what the layer's scale and bias make of them. Sums with them may
+ * wrap round, as long as the last one fits 32 bits. Only a residual may overlap an output. */
+#ifndef SBNN_KERNELS_LINEAR_STREAM_H
+#define SBNN_KERNELS_LINEAR_STREAM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The bytes of workspace that a layer needs. It must be 8-byte aligned; its contents need not be kept
+ * between calls. */
+uint32_t sbnn_stream_workspace_bytes(uint32_t n, uint32_t k);
+
+/* Values out:
+ *     h = sat16(((base[j] - mismatches * factor[j]) >> shift) + residual[t][j % b])
+ *     y[t][j] = h >= 0 ? h : sat16((h * slope[j % slopes] + 4096) >> 13)
+ *   slope         [slopes], 1 or n
+ *   residual      [outputs][b], may be y itself if b is n; NULL if b is 0
+ *   y             [outputs][n] */
+void sbnn_stream_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                        uint32_t words, uint32_t k, uint32_t few, uint32_t n, uint32_t b,
+                        uint32_t slopes, uint32_t shift, const uint32_t *x, const uint32_t *w,
+                        const int32_t *base, const int16_t *factor, const int16_t *slope,
+                        const int16_t *residual, void *workspace, int16_t *y);
+
+/* Bits out: bit j of output t is
+ *     base[j] - mismatches * factor[j] + (residual[t][j % b] << up) >= 0
+ *   residual      [outputs][b]; NULL if b is 0
+ *   y             [outputs][n / 32]; n is a multiple of 32 */
+void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                      uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                      uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                      uint32_t words, uint32_t k, uint32_t few, uint32_t n, uint32_t b, uint32_t up,
+                      const uint32_t *x, const uint32_t *w, const int32_t *base, const int16_t *factor,
+                      const int16_t *residual, void *workspace, uint32_t *y);
+
+/* Values out of a layer of bytes: acc is the sum of products of a patch and a row of weights, and
+ *     32768 + sat16((acc[t][j % a] + 2^(pre - 1)) >> pre)
+ * is in the place of the mismatches above. Without `pre` nothing is rounded.
+ *   width       bytes of a token
+ *   a           rows of weights
+ *   x           [rows * columns][width]
+ *   w           groups of four rows, missing ones zeros. Each group has two words for each of `terms`
+ *               terms, width * taps rounded up to an even number. Without the DSP extension a word has
+ * the weights of two rows, that of the second one times 65536 added to that of the first one, and term
+ * by term come rows 0 and 1, then 2 and 3. With it, a word has the weights of two terms, and pair by
+ * pair come rows 0 to 3. workspace   16 * a bytes, and 4 bytes for each term and one more */
+void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                       uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                       uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                       uint32_t width, uint32_t a, uint32_t n, uint32_t b, uint32_t slopes,
+                       uint32_t pre, uint32_t shift, const int8_t *x, const uint32_t *w,
+                       const int32_t *base, const int16_t *factor, const int16_t *slope,
+                       const int16_t *residual, void *workspace, int16_t *y);
+
+/* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
+ *   k           a multiple of 32
+ *   x           [m][k]; the address is a multiple of 4
+ *   threshold   [k], two of int16 in a word, the first one in its low half
+ *   y           [m][k / 32] */
+void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

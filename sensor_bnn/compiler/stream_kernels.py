@@ -1,0 +1,330 @@
+"""Layers of the integer stream in C (``firmware/kernels/linear_stream.h``).
+
+Binary products are looked up: blocks of eight outputs share the tables of a word of K. Products of bytes are
+computed for four rows of weights at a time. What follows a count is one pass: scale, bias,
+shortcut, slope, and for bits the threshold. For bits all of it becomes one comparison that depends on the
+count and the shortcut alone, because the slope of negative values keeps their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
+from sensor_bnn.compiler.narrow import Array
+from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
+from sensor_bnn.compiler.targets import Target
+from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.packing import WORD_BITS
+
+VALUES, BITS, BYTES = "sbnn_stream_values", "sbnn_stream_bits", "sbnn_stream_bytes"
+PACK = "sbnn_stream_pack"
+"""The C functions."""
+
+FAMILIES = ("lookup", "stream")
+"""The families of C sources that they need, see ``lookup.Kernel``."""
+
+# Equal to the numbers of the C code: the outputs of a block, the table entries of a word of K, the bits up
+# to which a count fits a byte, and the words of K whose counts always do.
+_ROWS = 8
+_ENTRIES = 448
+_BYTE_BITS = 254
+_CHUNK_WORDS = 6
+_MAX_BITS = 32767
+"""A count must fit a halfword, and twice that the range of int16, in which nothing is saturated."""
+
+_X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
+"""The inputs of a layer; its threshold is the last one."""
+
+_SHORT = 2**15
+_SLOPE_BITS = 13
+_LIMIT = 2**31
+
+_FOUR = 4
+"""The rows of weights that a product of bytes takes at a time."""
+_WORTH = 8
+"""The instructions that a byte of flash must save: such weights take two bytes each."""
+
+Wide = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StreamCosts:
+    """Instructions on one class of cores.
+
+    Attributes:
+        table: building the tables of one word of K for a block.
+        word: adding one word of K for one output channel of a block.
+        widen: moving such counts from bytes to halfwords.
+        channel: the constant cost of one output channel of a block.
+        value, bit: one value of the stream, or one that becomes a bit.
+        few: one word of K of an output that is counted alone.
+        single: such an output's count, in addition to its words.
+        term: one product of bytes.
+        four: four sums of such products, in addition to them.
+        cut: one byte of a patch.
+    """
+
+    table: float
+    word: float
+    widen: float
+    channel: float
+    value: float
+    bit: float
+    few: float
+    single: float
+    term: float
+    four: float
+    cut: float
+
+    def block(self, width: int, N: int, K: int) -> float:
+        """Estimate the counts of a block."""
+        chunks = 0 if K <= _BYTE_BITS else -(-width // _CHUNK_WORDS)
+        return width * (self.table + N * self.word) + N * chunks * self.widen
+
+    def alone(self, rows: int, width: int, N: int) -> float:
+        """Estimate the counts of some outputs, each alone."""
+        return rows * N * (width * self.few + self.single)
+
+
+_ARMV7M = StreamCosts(
+    table=960, word=30, widen=17, channel=35, value=14, bit=8, few=14, single=20, term=1.8, four=65, cut=6
+)
+_ARMV7EM = replace(_ARMV7M, term=1)
+_ARMV6M = StreamCosts(
+    table=1290, word=50, widen=38, channel=50, value=20, bit=11, few=20, single=25, term=2.5, four=110, cut=7
+)
+
+_BY_ISA: dict[str, StreamCosts | None] = {
+    "portable": _ARMV7M,
+    "armv6m": _ARMV6M,
+    "armv7m": _ARMV7M,
+    "armv7em": _ARMV7EM,
+    **dict.fromkeys(("helium", "neon", "aarch64")),
+}
+"""Costs by folder of ``firmware/kernels``; None for cores with vectors, whose loops in TIR are faster."""
+
+
+_PACKS: dict[str, tuple[float, int] | None] = {
+    "portable": (2.2, 20),
+    "armv6m": (6.4, 25),
+    "armv7em": (2.2, 20),
+    **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
+}
+"""Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
+
+
+def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
+    """Return the families of C sources that a program with these symbols needs because of its stream."""
+    return FAMILIES if {VALUES, BITS, BYTES, PACK} & {*symbols} else ()
+
+
+def stream_kernel(
+    shape: StreamLayer, arrays: Sequence[Array | None], target: Target, estimate: int
+) -> Plan | None:
+    """Return the call that computes a layer in C, or None where the kernel in TIR must or should.
+
+    Args:
+        shape: the layer's sizes.
+        arrays: the contents of its inputs that are constants, in the order of the kernel in TIR.
+        target: the processor.
+        estimate: the estimated instructions of the kernel in TIR.
+    """
+    costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
+    if costs is None or shape.shared:
+        return None
+    plan = _lookup(shape, arrays, costs) if shape.K else _bytes(shape, arrays, costs, target, estimate)
+    return plan if plan is not None and plan.instructions < estimate else None
+
+
+def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target) -> Plan | None:
+    """Return the call that packs a stream ``[M, K]`` of int16 in C, or None where the kernel in TIR must."""
+    costs = next((_PACKS[isa] for isa in reversed(target.isa) if isa in _PACKS), None)
+    M, K = prod(types[0].shape[:-1]), types[0].shape[-1]
+    if costs is None or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
+        return None
+    value, row = costs
+    pairs = np.ascontiguousarray(threshold.astype("<i2")).view(np.uint32)
+    call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
+    return Plan((call,), round(M * (K * value + row)), constants={1: pairs})
+
+
+def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts) -> Plan | None:
+    if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
+        return None
+    constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
+    if constants is None:
+        return None
+    few, instructions = _estimate(shape, costs)
+    M = shape.grid.out_tokens
+    return Plan(
+        (_lookup_call(shape, few),),
+        instructions,
+        M * shape.N * shape.K,
+        4 * (_ENTRIES + shape.N * (2 if shape.K <= _BYTE_BITS else 6)),
+        (1, M, shape.N, shape.K),
+        overwrites=_RESIDUAL if shape.B == shape.N and not shape.packed else None,
+        constants=constants,
+    )
+
+
+def _bytes(
+    shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
+) -> Plan | None:
+    weights = arrays[_W]
+    constants = None if shape.packed else _shifted(shape, arrays)
+    if weights is None or constants is None:
+        return None
+    M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
+    fours = -(-A // _FOUR)
+    each = terms * costs.cut + fours * (costs.four + _FOUR * terms * costs.term)
+    instructions = round(M * (each + N * costs.value) + -(-M // _ROWS) * N * costs.channel)
+    words = _words(weights.astype(np.int64), terms, "armv7em" in target.isa)
+    if estimate - instructions < _WORTH * (words.nbytes - weights.nbytes):
+        return None
+    grid = shape.grid
+    sizes = (*_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
+    reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE), Read(_SLOPE))
+    residual = Read(_RESIDUAL) if shape.B else None
+    return Plan(
+        (Call(BYTES, None, (*sizes, *reads, residual, Workspace(), Write())),),
+        instructions,
+        grid.out_tokens * A * shape.terms,
+        2 * _ROWS * A + 4 * (terms + 1),
+        (1, M, A, shape.terms),
+        overwrites=_RESIDUAL if shape.B == N else None,
+        constants={**constants, _W: words},
+    )
+
+
+def _words(weights: Wide, terms: int, of_terms: bool) -> Array:
+    """Return weights as ``sbnn_stream_bytes`` reads them, uint32 ``[fours, terms, 2]`` in two orders.
+
+    Args:
+        weights: ``[A, terms or one less]``.
+        terms: an even number.
+        of_terms: whether a word has two terms of a row, not two rows of a term.
+    """
+    rows = -(-len(weights) // _FOUR) * _FOUR
+    padded = np.zeros((rows, terms), np.int64)
+    padded[: len(weights), : weights.shape[1]] = weights
+    if of_terms:
+        # [fours, pairs of terms, four rows, two terms]
+        parts = padded.reshape(-1, _FOUR, terms // 2, 2).transpose(0, 2, 1, 3) & 0xFFFF
+    else:
+        # [fours, terms, two pairs of rows, two rows]
+        parts = padded.reshape(-1, _FOUR, terms).transpose(0, 2, 1).reshape(-1, terms, 2, 2)
+    words = (parts[..., 0] + (parts[..., 1] << 16)) & 0xFFFFFFFF
+    found: Array = words.astype(np.uint32)
+    return found
+
+
+def _estimate(shape: StreamLayer, costs: StreamCosts) -> tuple[int, int]:
+    """Return the outputs up to which each is counted alone, and the estimate."""
+    width = shape.grid.taps * shape.W
+    M, N = shape.grid.out_tokens, shape.N
+    blocks, left = divmod(M, _ROWS)
+    block, alone = costs.block(width, N, shape.K), costs.alone(1, width, N)
+    few = min(int(block / alone), _ROWS - 1) if width <= _ENTRIES else 0
+    counts = blocks * block + (left * alone if left <= few else block)
+    channels = -(-M // _ROWS) * N * costs.channel
+    return few, round(counts + channels + M * N * (costs.bit if shape.packed else costs.value))
+
+
+def _numbers(shape: StreamLayer) -> tuple[int, ...]:
+    """Return the first arguments of all functions."""
+    grid = shape.grid
+    return (
+        *(grid.rows, grid.columns, grid.kernel_rows, grid.kernel_columns),
+        *(grid.stride_rows, grid.stride_columns, grid.dilation_rows, grid.dilation_columns),
+        *(grid.first_row, grid.first_column, shape.W),
+    )
+
+
+def _lookup_call(shape: StreamLayer, few: int) -> Call:
+    sizes = (*_numbers(shape), shape.K, few, shape.N, shape.B)
+    residual = Read(_RESIDUAL) if shape.B else None
+    reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE))
+    if shape.packed:
+        return Call(BITS, None, (*sizes, shape.shift - 1, *reads, residual, Workspace(), Write()))
+    ends = (Read(_SLOPE), residual, Workspace(), Write())
+    return Call(VALUES, None, (*sizes, shape.slopes, shape.shift - 1, *reads, *ends))
+
+
+def _base(shape: StreamLayer, arrays: Sequence[Array | None], origin: int, most: int) -> Wide | None:
+    """Return ``origin * scale + half + (bias << shift)``, int64 [N], or None if it is not known.
+
+    It is None too if that sum may not fit 32 bits for a product of ``most`` and the scale.
+    """
+    scale, bias = _wide(arrays[_SCALE]), _wide(arrays[_BIAS])
+    if scale is None or bias is None:
+        return None
+    added = (1 << shape.shift >> 1) + (bias << shape.shift)
+    if ((most * np.abs(scale) + np.abs(added)).max()) >= _LIMIT:
+        return None
+    return origin * scale + added
+
+
+def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of values from c mismatches, whose product is K - 2 c.
+
+    A shift of at least 1 rounds down the lowest bit anyway, so base, factor and shift are those of a half.
+    """
+    base = _base(shape, arrays, shape.K, shape.K)
+    if base is None or not shape.shift:
+        return None
+    return {_BIAS: (base >> 1).astype(np.int32)}
+
+
+def _shifted(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of values from the products of bytes plus 32768; the base may wrap round."""
+    base, scale = _base(shape, arrays, -_SHORT, _SHORT), arrays[_SCALE]
+    if base is None or scale is None or bool((scale.astype(np.int64) == -_SHORT).any()):
+        return None
+    wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return {_BIAS: wrapped, _SCALE: (-scale.astype(np.int32)).astype(np.int16)}
+
+
+def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+    """Return the constants of the comparison that makes bits, or None if there is none.
+
+    With c mismatches and the shortcut r, before saturation the stream has
+    ``h = ((K - 2 c) * scale + half >> shift) + bias + r``.
+    Let ``least`` be the least h whose value reaches the threshold. Then the bit is
+    ``(K - 2 c) * scale + half + (bias - least + r << shift) >= 0``. Half of that, rounded down, is
+    ``base - c * scale + (r << shift - 1)``, which has the same sign.
+    """
+    scale, bias, slope = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE))
+    threshold = _wide(arrays[-1])
+    if scale is None or bias is None or slope is None or threshold is None:
+        return None
+    if shape.N % WORD_BITS or not shape.shift or bool((slope < 0).any()):
+        return None
+    least = _least(threshold, np.broadcast_to(slope, (shape.N,)))
+    bases = (shape.K * scale + (1 << (shape.shift - 1)) + ((bias - least) << shape.shift)) >> 1
+    # A base beyond these bounds has the same bit for all counts and shortcuts as the bound.
+    room = shape.K * np.abs(scale) + ((_SHORT << (shape.shift - 1)) if shape.B else 0)
+    if (2 * room + 1 >= _LIMIT).any():
+        return None
+    # Saturation lets every sum reach the smallest value.
+    bases = np.where(least <= -_SHORT, room, bases)
+    return {_BIAS: np.clip(bases, -room - 1, room).astype(np.int32)}
+
+
+def _wide(array: Array | None) -> Wide | None:
+    return None if array is None else array.astype(np.int64)
+
+
+def _least(threshold: Wide, slope: Wide) -> Wide:
+    """Return the least h of int16 whose value, after a slope that is not negative, reaches the threshold."""
+    # (h * slope + 4096) >> 13 >= threshold, for h < 0.
+    product = (threshold << _SLOPE_BITS) - (1 << (_SLOPE_BITS - 1))
+    negative = np.where(slope > 0, -(-product // np.maximum(slope, 1)), -_SHORT)
+    # -32768 is reached by all, for smaller values are saturated to it.
+    negative = np.where(threshold <= -_SHORT, -_SHORT, np.clip(negative, -_SHORT, 0))
+    return np.where(threshold > 0, threshold, negative)

@@ -1,0 +1,79 @@
+/* Runs the kernels of the integer stream on buffers of exactly the sizes that are given, so that the
+ * sanitizers notice an access to one byte more.
+ *
+ * Input: the function (0 values, 1 bits, 2 bytes, 3 pack), its numbers, then of its seven reads (x, w,
+ * three constants, the residual) and the workspace and the output each the bytes; -1 for NULL, -2 for
+ * an output that is the residual. Then the contents of what is read. Output: the output. This repeats
+ * until the end of the input. */
+#include "linear_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES, BITS, BYTES, PACK, NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
+
+static void *take(int32_t bytes) {
+    if (bytes < 0) {
+        return NULL;
+    }
+    void *const memory = malloc((size_t)bytes);
+    if (memory == NULL || fread(memory, 1, (size_t)bytes, stdin) != (size_t)bytes) {
+        abort();
+    }
+    return memory;
+}
+
+static void *blank(int32_t bytes) {
+    void *const memory = malloc((size_t)bytes);
+    /* A kernel may not rely on zeros in its output, nor in its workspace. */
+    return memset(memory, 0xA5, (size_t)bytes);
+}
+
+#define GRID u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], i[8], i[9], u[10]
+
+int main(void) {
+    int32_t function;
+    while (fread(&function, sizeof function, 1, stdin) == 1) {
+        int32_t i[NUMBERS];
+        int32_t bytes[OUTPUT + 1];
+        const size_t numbers = function == PACK ? 2 : function == BITS ? NUMBERS - 1 : NUMBERS;
+        if (fread(i, sizeof *i, numbers, stdin) != numbers ||
+            fread(bytes, sizeof *bytes, OUTPUT + 1, stdin) != OUTPUT + 1) {
+            abort();
+        }
+        uint32_t u[NUMBERS] = {0};
+        memcpy(u, i, numbers * sizeof *u);
+        void *read[READS];
+        for (size_t place = 0; place < READS; place++) {
+            read[place] = take(bytes[place]);
+        }
+        void *const workspace = blank(bytes[WORKSPACE]);
+        void *const y = bytes[OUTPUT] == -2 ? read[READS - 1] : blank(bytes[OUTPUT]);
+        if (function == VALUES) {
+            sbnn_stream_values(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1],
+                               read[2], read[3], read[4], read[5], workspace, y);
+        } else if (function == BITS) {
+            sbnn_stream_bits(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
+                             read[3], read[5], workspace, y);
+        } else if (function == PACK) {
+            sbnn_stream_pack(u[0], u[1], read[0], read[1], y);
+        } else {
+            sbnn_stream_bytes(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1], read[2],
+                              read[3], read[4], read[5], workspace, y);
+        }
+        const size_t size = (size_t)bytes[bytes[OUTPUT] == -2 ? READS - 1 : OUTPUT];
+        if (fwrite(y, 1, size, stdout) != size) {
+            abort();
+        }
+        fflush(stdout);
+        if (y != read[READS - 1]) {
+            free(y);
+        }
+        free(workspace);
+        for (size_t place = 0; place < READS; place++) {
+            free(read[place]);
+        }
+    }
+    return 0;
+}

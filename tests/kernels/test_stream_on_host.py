@@ -1,0 +1,221 @@
+"""The layers of the integer stream in C under sanitizers, compared with the operators' references.
+
+Each is called as the compiler calls it, with the constants that the compiler makes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sensor_bnn.compiler.kernels.grid import Grid
+from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
+from sensor_bnn.compiler.lookup import kernel_files
+from sensor_bnn.compiler.program import Read
+from sensor_bnn.compiler.stream_kernels import (
+    BITS,
+    BYTES,
+    FAMILIES,
+    PACK,
+    VALUES,
+    pack_kernel,
+    stream_kernel,
+)
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.onnx.operators import TensorType
+from sensor_bnn.onnx.packing import pack_bits, words_for
+from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
+from sensor_bnn.onnx.reference_int import bnn_int_linear, bnn_patches, bnn_stream, bnn_stream_add
+
+HOST = find_target("host")
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
+ANY_PRICE = 2**62
+NULL, IN_PLACE = -1, -2
+
+
+class Kernels:
+    """A process that runs the kernels on data sent to it."""
+
+    def __init__(self, program: Path) -> None:
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, function: str, numbers: list[int], reads: list, workspace: int, output: int) -> bytes:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        sizes = [NULL if array is None else array.nbytes for array in reads]
+        head = [(VALUES, BITS, BYTES, PACK).index(function), *numbers, *sizes, workspace, output]
+        self.process.stdin.write(np.array(head, np.int32).tobytes())
+        for array in reads:
+            self.process.stdin.write(b"" if array is None else array.tobytes())
+        self.process.stdin.flush()
+        size = sizes[-1] if output == IN_PLACE else output
+        data = self.process.stdout.read(size)
+        assert len(data) == size, "the kernels have ended: see their words on stderr"
+        return data
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    program = tmp_path_factory.mktemp("kernels") / "driver"
+    files = kernel_files(HOST, FAMILIES)
+    folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
+    sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
+    sources = [file for file in files if file.suffix == ".c"]
+    driver = Path(__file__).with_name("stream_driver.c")
+    subprocess.run(["gcc", *STRICT, *sanitize, *folders, "-o", program, driver, *sources], check=True)
+    kernels = Kernels(program)
+    yield kernels
+    assert kernels.process.stdin is not None and kernels.process.stdout is not None
+    kernels.process.stdin.close()
+    kernels.process.stdout.close()
+    assert kernels.process.wait() == 0
+
+
+def grids() -> st.SearchStrategy[Grid]:
+    few, some = st.integers(1, 3), st.integers(1, 5)
+    sides = st.tuples(st.integers(1, 6), st.integers(1, 30))
+    return st.builds(
+        lambda rows, columns, kernel, stride, dilation: Grid(rows, columns, *kernel, *stride, *dilation),
+        *(st.integers(1, 5), st.integers(1, 30)),
+        *(st.tuples(few, some), st.tuples(few, few), st.tuples(few, few)),
+    ) | sides.map(lambda found: Grid(1, found[0] * found[1], 1, 1, 1, 1, 1, 1))
+
+
+@st.composite
+def layers(draw: st.DrawFn, form: str) -> StreamLayer:
+    grid = draw(grids())
+    pre, A = 0, draw(st.sampled_from((1, 2, 7, 8, 31, 32, 40, 64)))
+    N = A
+    if form == BYTES:
+        W, K, pre = draw(st.integers(1, 12)), 0, draw(st.integers(0, 9))
+        A = min(A, 9)
+        N = A * draw(st.integers(1, 4))
+    elif grid.plain:
+        K = draw(st.sampled_from((1, 31, 32, 33, 64, 254, 255, 300)))
+        W = words_for(K)
+    else:
+        W = draw(st.integers(1, 3))
+        K = grid.taps * W * 32
+    if form == BITS:
+        N = A = 32 * draw(st.integers(1, 3))
+    shortcuts = [0, N, *(B for B in (N // 2, N // 3) if B and N % B == 0)]
+    return StreamLayer(
+        *(grid, W, K, A, N, draw(st.sampled_from(shortcuts)), draw(st.sampled_from((1, N))), pre),
+        draw(st.integers(0 if form == BYTES else 1, 12)),
+        packed=form == BITS,
+        in_place=False,
+    )
+
+
+def shorts(rng: np.random.Generator, size: int, most: int, least: int | None = None) -> np.ndarray:
+    return rng.integers(-most if least is None else least, most + 1, size).astype(np.int16)
+
+
+def check(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    """Compare a layer, whose stream has about the size of ``spread``, with its operators."""
+    rng = np.random.default_rng(seed)
+    grid, width = shape.grid, shape.grid.taps * shape.W
+    names = {name: getattr(grid, name) for name in Grid.__dataclass_fields__}
+    if shape.K:
+        columns = shape.K if grid.plain else 32 * shape.W
+        x = pack_bits(rng.random((grid.tokens, columns)) < density)
+        w = pack_bits(rng.random((shape.A, shape.K)) < 0.5)
+        patches = x if grid.plain else bnn_patches(x, **names)
+        acc = bnn_mat_mul(patches, w, K=shape.K)
+        largest = max(shape.K, 1)
+    else:
+        x = rng.integers(-127, 128, (grid.tokens, shape.W)).astype(np.int8)
+        w = rng.integers(-128, 128, (shape.A, width)).astype(np.int8)
+        acc = bnn_int_linear(x if grid.plain else bnn_patches(x, **names), w)
+        largest = min(127 * 128 * width >> shape.pre, 32767) + 1
+    scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
+    bias = shorts(rng, shape.N, min(spread, 32767))
+    slope = shorts(rng, shape.slopes, 16384, 0 if shape.packed else -2000)
+    residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
+    threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
+    constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
+    plan = stream_kernel(shape, constants, HOST, ANY_PRICE)
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    given = dict(enumerate(constants)) | dict(plan.constants)
+    given[0] = x
+    reads = [given[place] for place in (0, 1, 3, 2, 4)]  # the bases come before the factors
+    places = [argument.place for argument in call.arguments if isinstance(argument, Read)]
+    assert places[:4] == [0, 1, 3, 2]
+    shifts = {"pre": shape.pre, "shift": shape.shift}
+    if residual is None:
+        want = bnn_stream(acc, scale, bias, slope, **shifts)
+    else:
+        residual = residual.reshape(-1, shape.B)
+        want = bnn_stream_add(acc, residual, scale, bias, slope, **shifts)
+    if shape.packed:
+        want = bnn_pack(want, threshold)
+    for output in (want.nbytes, *[IN_PLACE] * (plan.overwrites is not None)):
+        got = kernels.run(call.kernel, numbers, [*reads, residual], plan.workspace, output)
+        np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+SPREADS = st.sampled_from((3, 100, 3000, 30000))
+DENSITIES = st.sampled_from((0.0, 0.5, 0.5, 0.9, 1.0))
+SEEDS = st.integers(0, 2**32 - 1)
+STEM, SMALL = Grid(1, 100, 1, 9, 1, 4, 1, 1), Grid(1, 25, 1, 5, 1, 1, 1, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(layers(VALUES), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+def test_values(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    check(kernels, shape, seed, density, spread)
+
+
+@settings(max_examples=200, deadline=None)
+@given(layers(BITS), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 1, 0, 8, packed=True, in_place=False), 0, 0.5, 3000)
+def test_bits(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    check(kernels, shape, seed, density, spread)
+
+
+@settings(max_examples=200, deadline=None)
+@given(layers(BYTES), SEEDS, SPREADS)
+@example(
+    StreamLayer(Grid(1, 100, 1, 9, 1, 4, 1, 1), 6, 0, 16, 64, 0, 64, 6, 8, packed=False, in_place=False),
+    0,
+    3000,
+)
+def test_bytes(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
+    check(kernels, shape, seed, 0.5, spread)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
+def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-spread, spread, (m, 32 * words)).astype(np.int16)
+    threshold = rng.integers(-spread, spread, 32 * words).astype(np.int16)
+    plan = pack_kernel([TensorType.of(x), TensorType.of(threshold)], threshold, HOST)
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    want = bnn_pack(x, threshold)
+    reads = [x, plan.constants[1], None, None, None, None]
+    got = kernels.run(call.kernel, numbers, reads, 0, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7"])
+def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> None:
+    target = find_target(core)
+    files = [file for file in kernel_files(target, FAMILIES) if "stream" in file.name or file.suffix == ".h"]
+    for file in files:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    # As in another project's build, whose assembler syntax may differ.
+    flags = [flag for flag in target.gcc if flag != "-masm-syntax-unified"]
+    sources = [file.name for file in files if file.suffix == ".c"]
+    assert len(sources) > 10
+    subprocess.run([target.compiler, *flags, *STRICT, "-O2", "-c", *sources], cwd=tmp_path, check=True)
