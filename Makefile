@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest --dist worksteal --numprocesses
 # Without compiled modules and rewritten assertions on disk, each process of the tests would make them again.
 unexport PYTHONDONTWRITEBYTECODE
 STARTED := $(shell date +%s)
@@ -25,10 +25,11 @@ check: lint quick
 
 # The fixtures of tests/slow.py divide the tests: `make test` runs each of them once.
 quick: $(VENV)/.developing machine peers
-	$(PYTEST) -m "not slow"
+	$(PYTEST) 2 -m "not slow"
 
+# A third of its time a slow test waits for a line or for another process: three share two cores.
 slow: $(VENV)/.developing machine peers browser
-	$(PYTEST) -m slow
+	$(PYTEST) 3 -m slow
 
 lint: $(VENV)/.developing
 	$(BIN)/ruff check

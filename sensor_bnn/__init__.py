@@ -17,6 +17,11 @@ import os
 # ONNX Runtime reports to its maker from its import on, and leaves a file in the temporary folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# Packages look for the home folder when they are imported. A user that the system does not know, as in many
+# containers, has none: Debian gives such users this one, which does not exist.
+if os.path.expanduser("~") == "~":  # noqa: PTH111  # pathlib is slow to import
+    os.environ["HOME"] = "/nonexistent"
+
 # As few imports as can be: until they are done, Ctrl-C ends the command line in a traceback.
 TYPE_CHECKING = False  # Type checkers know the name, and `typing` need not be imported for it.
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -151,6 +152,27 @@ def write_files(folder: Path, contents: Mapping[str, Content], remedy: str | Non
             draft.place()
 
 
+def check_file(path: Path) -> None:
+    """Refuse a place that takes no file. Call it before long work starts; nothing is changed there.
+
+    Raises:
+        FileError: no file can be made there.
+    """
+    with write_errors(path):
+        found = _look(path)
+    if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        return  # Opening a device or a pipe may be noticed at its other end.
+    made = [folder for folder in path.absolute().parents if not folder.exists()]
+    draft = _Draft(path, 0o666, False, False, None)
+    try:
+        draft.open()
+    finally:
+        draft.discard()
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
 def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
     """Move a finished file to its place on the same file system; an earlier file is replaced in one step.
 
@@ -179,6 +201,7 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
     with write_errors(path):
         if path.exists() and not path.is_file():
             raise FileError(f"{path} is not a regular file.", "Name a file.")
+        check_links(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         file.truncate(keep)
@@ -267,6 +290,62 @@ def replace_folder(path: Path, kind: str | None, remedy: str | None = None) -> I
             work.rmdir()
 
 
+@contextmanager
+def replace_together(folder: Path, files: Sequence[str], folders: Mapping[str, str]) -> Iterator[Path]:
+    """Yield an empty folder whose content takes its places in ``folder`` together after the body.
+
+    Whatever ends the body or the placing early, a signal too, leaves ``folder`` as it was before.
+
+    Args:
+        folder: made if it is missing; what else it holds stays.
+        files: the names of the files, in the order in which they are placed, after the folders. The body
+            writes all of them.
+        folders: the names of the folders with their kinds, which the body makes with ``replace_folder``.
+
+    Raises:
+        FileError: a place cannot be written, or holds what may not be replaced.
+    """
+    check_links(folder, folder=True)
+    for name, kind in folders.items():
+        check_folder(folder / name, kind)
+    draft = folder / (_DRAFT + secrets.token_hex(8))
+    old = draft / ".old"
+    try:
+        with write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            draft.mkdir(mode=0o700)
+        yield draft
+        with write_errors(folder):
+            _sync_all(draft)
+            old.mkdir()
+            missing = [name for name in (*folders, *files) if not (draft / name).exists()]
+            assert not missing, missing  # else what is not in the draft would look as if it were placed
+            with ExitStack() as undo:
+                for name in (*folders, *files):
+                    place = Path(os.path.realpath(folder / name))
+                    undo.callback(_put_back, draft / name, place, old / name)
+                    if place.exists():
+                        (draft / name).chmod(stat.S_IMODE(place.stat().st_mode))
+                        place.rename(old / name)
+                        if name in folders:
+                            # As in ``_swap``: a file may have come during the body.
+                            _check_ours(old / name, folder / name, folders[name])
+                    (draft / name).rename(place)
+                undo.pop_all()
+            _sync(folder)
+        _log.debug("wrote %s in %s", ", ".join((*folders, *files)), folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put_back(draft: Path, place: Path, old: Path) -> None:
+    """Undo the placing of one file or folder, however far it came."""
+    if not os.path.lexists(draft):
+        place.rename(draft)
+    if os.path.lexists(old):
+        old.rename(place)
+
+
 def check_folder(path: Path, kind: str | None) -> None:
     """Refuse a place that ``replace_folder`` may not replace. Call it before long work starts.
 
@@ -280,6 +359,7 @@ def check_folder(path: Path, kind: str | None) -> None:
         try:
             found = path.stat()
         except FileNotFoundError:
+            check_links(path, folder=True)
             return
         if not stat.S_ISDIR(found.st_mode):
             raise FileError(f"{path} is a file, not a folder.", "Name a new or an empty folder.")
@@ -287,6 +367,34 @@ def check_folder(path: Path, kind: str | None) -> None:
         if Path(os.path.realpath(os.curdir)).is_relative_to(place):
             raise FileError(f"{path} is the working folder or holds it.", "Name a folder inside of it.")
         _check_ours(place, path, kind)
+
+
+def check_links(path: Path, *, folder: bool = False) -> None:
+    """Refuse a path that leads over a symlink to nothing, as `mkdir` does; call it before folders are made.
+
+    The link may lead to a disk that is not mounted now: what is made at its target would fill another one. A
+    file itself may be such a link if the folder of its target exists, as in a shell.
+
+    Args:
+        path: what is to be written.
+        folder: whether that is a folder.
+
+    Raises:
+        FileError: a symlink on the way leads to nothing.
+    """
+    for place in (path, *path.parents):
+        target = Path(os.path.realpath(place))
+        # A circle of links is its own target; opening it fails.
+        if not place.is_symlink() or os.path.lexists(target):
+            continue
+        if place == path and not folder and target.parent.is_dir():
+            continue
+        raise FileError(
+            f"{path} cannot be written: {place} is a link to {target}, which does not exist.",
+            f"Make that folder, or name another place: mkdir -p {shlex.quote(str(target))}"
+            if place != path or folder
+            else f"Make its folder, or name another place: mkdir -p {shlex.quote(str(target.parent))}",
+        )
 
 
 def remove_folder(path: Path, kind: str) -> None:
@@ -314,6 +422,7 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             if within is not None:
+                check_links(within, folder=True)
                 within.mkdir(parents=True, exist_ok=True)
             made = tempfile.TemporaryDirectory(
                 prefix=f"sensor-bnn-{purpose}-", dir=within, ignore_cleanup_errors=True
@@ -424,6 +533,7 @@ class _Draft:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             if found is not None and not stat.S_ISREG(found.st_mode):
                 self.in_place = True
+            check_links(self.path)
             self.target = Path(os.path.realpath(self.path))
             if self.in_place:
                 descriptor = os.open(self.target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, self.mode)

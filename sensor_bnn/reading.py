@@ -339,6 +339,8 @@ def _rule(info: inspect.Type, value: object) -> str:
 def _plural(info: inspect.Type) -> str:
     names = {inspect.IntType: "whole numbers", inspect.FloatType: "numbers", inspect.StrType: "texts"}
     names |= {inspect.ListType: "lists", inspect.VarTupleType: "lists", inspect.TupleType: "lists"}
+    if isinstance(info, inspect.UnionType):
+        return " or ".join(_plural(part) for part in info.types)
     return names.get(type(_bare(info)), "tables")
 
 

@@ -37,8 +37,8 @@ def cache_folder() -> Path:
         folder = platformdirs.user_cache_path("sensor-bnn", appauthor=False)
     except RuntimeError:  # neither HOME nor the system's list of users has a home
         folder = Path("~")
-    # Releases of platformdirs before 4.14 return the path with its ~ then.
-    if not folder.is_absolute():
+    # Releases of platformdirs before 4.14 keep the ~ then; the other is from sensor_bnn/__init__.py.
+    if not folder.is_absolute() or folder.is_relative_to("/nonexistent"):
         raise DataError(
             "There is no folder for downloads: this user has no home folder.",
             "Set SENSOR_BNN_DATA to a folder that can be written.",

@@ -36,7 +36,7 @@ for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
 
-pytest_plugins = ["slow"]
+pytest_plugins = ["slow", "json_schemas"]
 
 # No test has a deadline: on a busy machine a correct program is slow.
 settings.register_profile("any-machine", deadline=None)
@@ -232,30 +232,6 @@ def mlp_onnx(tmp_path: Path) -> Build:
         return _mlp(tmp_path / "mlp.onnx", **sizes)
 
     return build
-
-
-@pytest.fixture(scope="session")
-def conforms() -> Callable[[str, object], None]:
-    """``conforms(command, value)`` checks a value against the schema of that command's output."""
-    import json
-
-    from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
-
-    from sensor_bnn.report.schema import FOLDER, violation
-
-    # Schemas refer to each other, so all are loaded.
-    resources = {f"{file.stem}.json": json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
-    registry = Registry().with_resources(
-        (schema["$id"], Resource.from_contents(schema)) for schema in resources.values()
-    )
-
-    def check(command: str, value: object) -> None:
-        validator = Draft202012Validator(resources[f"{command}.json"], registry=registry)
-        validator.validate(value)
-        assert violation(value, command) is None
-
-    return check
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Random hybrid models whose ranges are measured, for tests of their integers."""
+"""Random hybrid models whose ranges are measured, and their integers, for tests of these."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from sensor_bnn.nn.attention import AttentionMap
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import Rprelu, Threshold
 from sensor_bnn.nn.ranges import measuring
 
 CLASSES = ("up", "down", "still")
+LAYERS = ("conv", "conv:2", "conv@8", "mlp", "mlp@8", "attn", "pool")
+LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
 
 
 def random_examples(config: HybridConfig, count: int, seed: int) -> Tensor:
@@ -68,3 +73,36 @@ def random_hybrid(seed: int, *, whole: bool = False, **changes: Any) -> HybridMo
     with torch.no_grad(), measuring(model, model.ranges):
         model(x)
     return model
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> dict[str, Any]:
+    """The fields of a configuration that has integers: windows and images, all layers, all their keys."""
+    widths = draw(st.sampled_from(((32,), (64,), (32, 64))))
+    line = st.lists(st.sampled_from(LAYERS), min_size=1, max_size=3).map(" ".join)
+    values = {
+        "widths": widths,
+        "stages": tuple(draw(line) for _ in widths),
+        "stem_kernel": draw(st.sampled_from((4, 9))),
+        "stem_stride": draw(st.integers(1, 4)),
+        "stem_pool": draw(st.integers(1, 3)),
+        "thresholds": draw(st.sampled_from((1, 2, 4))),
+        "kernel": draw(st.sampled_from((1, 3, 5))),
+        "pooling": draw(st.permutations(("mean", "max", "positive")))[: draw(st.integers(1, 3))],
+        "threshold": draw(st.sampled_from(("learned", "median", "start", "zero"))),
+        "activation": draw(st.sampled_from(("channel", "layer", "none"))),
+        "norm": draw(st.sampled_from(("batch", "batch", "none"))),
+        "normalise": draw(st.sampled_from(("channel", "channel", "window"))),
+        "length": draw(st.integers(9, 41)),
+    }
+    if draw(st.booleans()):
+        values |= {"height": draw(st.integers(5, 9)), "length": draw(st.integers(5, 9)), "channels": 3}
+    return values | {"pooling": tuple(values["pooling"])}
+
+
+def inputs_of(folded: FoldedHybrid, x: Tensor) -> npt.NDArray[Any]:
+    """The integers of examples, as a host tool makes them."""
+    if folded.input_step is None:
+        return np.rint(x.numpy() * 255).astype(np.uint8)
+    step = np.array(folded.input_step)[:, None]
+    return np.clip(np.rint(x.numpy().astype(np.float64) / step), LOWEST, HIGHEST).astype(np.int16)

@@ -270,7 +270,7 @@ def tuning_example() -> bytes:
     best = [None, {"rows": [["popcount", 12]]}, {"schedule": {"rows": 2, "columns": 1}}]
     workloads = [{"workload": f"Dense {n}", "best": choice} for n, choice in enumerate(best)]
     facts = {"schema": "sensor-bnn/tune/1", "version": version("sensor-bnn"), "target": "cortex-m7"}
-    return json.dumps({**facts, "workloads": workloads}).encode()
+    return json.dumps(sealed({**facts, "workloads": workloads})).encode()
 
 
 def shipped(*parts: str) -> bytes:

@@ -2,15 +2,19 @@
 
 #include <string.h>
 
+#include "app/confirm.h"
 #include "app/header.h"
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/energy.h"
+#include "hal/flash.h"
 #include "hal/memory.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
 #include "model.h"
 #include "runtime/bytes.h"
+#include "runtime/crc32.h"
+#include "weights.h"
 
 #define WORDS(bytes) (((bytes) + 3u) / 4u)
 #define PROFILE_ENTRIES                                                                                \
@@ -242,12 +246,84 @@ static uint8_t speed(const frame *request, agent_next *next) {
     return FRAME_STATUS_OK;
 }
 
+/* Payload: u32 offset in the names of all classes, each of which ends with a NUL. The response is u32,
+ * the bytes of all names, and those from the offset on, as many as fit. A model without names has 0
+ * bytes. */
+static uint8_t classes(const frame *request, reply *to) {
+    if (request->length != 4u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    const uint32_t offset = bytes_load32(request->payload);
+    uint32_t total = 0;
+    put32(to, 0);
+#if SBNN_MODEL_CLASS_COUNT > 0
+    for (uint32_t i = 0; i < SBNN_MODEL_CLASS_COUNT; i++) {
+        const char *name = sbnn_model_class_names[i];
+        do {
+            if (total >= offset && to->length < FRAME_MAX_PAYLOAD) {
+                put(to, name, 1);
+            }
+            total++;
+        } while (*name++ != '\0');
+    }
+#endif
+    if (offset > total) {
+        to->length = 0;
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    bytes_store32(to->payload, total);
+    return FRAME_STATUS_OK;
+}
+
+/* The response is u32, the bytes of all weights, and u32, their CRC-32: of the weights as they are in
+ * memory now, so a host also sees what a build without the bundle's own check has linked. */
+static uint8_t weights(const frame *request, reply *to) {
+    if (request->length != 0u) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    uint32_t bytes = 0, crc = 0;
+#define ADD(constant)                                                                                  \
+    watchdog_feed();                                                                                   \
+    crc = crc32_update(crc, (const uint8_t *)constant, sizeof constant);                               \
+    bytes += (uint32_t)sizeof constant;
+    SBNN_WEIGHTS(ADD)
+#undef ADD
+    put32(to, bytes);
+    put32(to, crc);
+    return FRAME_STATUS_OK;
+}
+
 static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
     }
     next->leave = true;
     return FRAME_STATUS_OK;
+}
+
+/* Whether the image is in flash as it was built, and one inference ends: if it hangs, that ends in the
+ * watchdog's reset. */
+static bool passes_self_test(void) {
+    const uint8_t *const image = flash_at(header.address + IMAGE_HEADER_BYTES);
+    if (crc32_update(0, image, header.image_bytes) != header.image_crc32) {
+        return false;
+    }
+    (void)infer(NULL);
+    return true;
+}
+
+/* Confirm the image, if it holds the model that the host expects and passes its self-test. */
+static uint8_t confirm_model(const frame *request) {
+    if (request->length != sizeof header.model_hash) {
+        return FRAME_STATUS_BAD_LENGTH;
+    }
+    if (memcmp(request->payload, sbnn_model_hash, sizeof header.model_hash) != 0) {
+        return FRAME_STATUS_OUT_OF_RANGE;
+    }
+    if (SBNN_JOURNAL_BYTES == 0) {
+        return FRAME_STATUS_OK;
+    }
+    return passes_self_test() && confirm() ? FRAME_STATUS_OK : FRAME_STATUS_NO_RESULT;
 }
 
 static uint8_t serve(const frame *request, reply *to, agent_next *next) {
@@ -277,6 +353,12 @@ static uint8_t serve(const frame *request, reply *to, agent_next *next) {
         return enter_bootloader(request, next);
     case AGENT_SPEED:
         return speed(request, next);
+    case AGENT_CLASSES:
+        return classes(request, to);
+    case AGENT_CONFIRM:
+        return confirm_model(request);
+    case AGENT_WEIGHTS:
+        return weights(request, to);
     default:
         return FRAME_STATUS_UNKNOWN_TYPE;
     }

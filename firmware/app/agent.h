@@ -19,6 +19,9 @@ enum {
     AGENT_BOOTLOADER = 0x08,
     AGENT_WRITE_CODED = 0x09,
     AGENT_SPEED = 0x0A,
+    AGENT_CLASSES = 0x0B,
+    AGENT_WEIGHTS = 0x0C,
+    AGENT_CONFIRM = 0x0D,
 };
 
 /* Call once, before the first request. */

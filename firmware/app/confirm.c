@@ -1,17 +1,14 @@
 #include "app/confirm.h"
 
-#include <stdbool.h>
-
 #include "app/header.h"
 #include "board.h"
 #include "runtime/journal.h"
 
-void confirm(void) {
+bool confirm(void) {
     static bool done;
     if (done || SBNN_JOURNAL_BYTES == 0) {
-        return;
+        return true;
     }
-    done = true;
     /* Slot 0 begins at SBNN_SLOT_ORIGIN, slot 1 anywhere else. */
     const uint8_t slot = header.address != SBNN_SLOT_ORIGIN;
     journal state;
@@ -22,5 +19,7 @@ void confirm(void) {
     if (header.counter > state.counter) {
         state.counter = header.counter;
     }
-    journal_store(&state);
+    /* Both are one record: no image is confirmed whose counter is not stored. */
+    done = journal_store(&state);
+    return done;
 }

@@ -2,13 +2,15 @@
 #ifndef SBNN_APP_CONFIRM_H
 #define SBNN_APP_CONFIRM_H
 
+#include <stdbool.h>
+
 /* Record that the image which this application runs from works. The bootloader then no longer counts
- * its starts and, on boards with a key, no longer starts an image with a lower counter. A second call
- * does nothing, nor does any call on a board without a journal.
+ * its starts and, on boards with a key, no longer starts an image with a lower counter. Returns false
+ * if the flash did not take the record; then the next call tries again. After a success, and on a board
+ * without a journal, a call does nothing and returns true.
  *
- * It is called at a host's first request, before the answer is sent, so a host that has an answer knows
- * that the image is confirmed. An application without a host calls it as soon as it has found that it
- * works. Until then the third reset starts the previous image, if there is one. */
-void confirm(void);
+ * agent.c calls it when a host that names the right model asks for it and the self-test passes. An
+ * application without a host calls it as soon as it has found that it works. Until then the third reset starts the previous image, if there is one. */
+bool confirm(void);
 
 #endif

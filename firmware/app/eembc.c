@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app/agent.h"
-#include "app/confirm.h"
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/uart.h"
@@ -418,6 +417,5 @@ void eembc_push(uint8_t byte) {
     }
     used = 0;
     too_long = false;
-    confirm();
     say("m-ready\r\n");
 }

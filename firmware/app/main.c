@@ -2,7 +2,6 @@
  * bootloader. */
 #include "app/agent.h"
 #include "app/application.h"
-#include "app/confirm.h"
 #include "app/eembc.h"
 #include "board.h"
 #include "hal/counter.h"
@@ -33,10 +32,6 @@ static void answer(const frame *request) {
     const uint32_t count = application_answer(request, response, &next);
     if (next.leave) {
         uart_deafen(); /* the bytes that follow are for the bootloader */
-    }
-    if (request->fault == FRAME_STATUS_OK) {
-        /* Before the answer, so that a host which has the answer can rely on it. */
-        confirm();
     }
     /* At the rate of the request; only then is the rate changed. */
     uart_send(response, count);

@@ -6,6 +6,7 @@
 #include "bootloader/slots.h"
 #include "hal/counter.h"
 #include "hal/flash.h"
+#include "hal/setup.h"
 #include "hal/uart.h"
 #include "runtime/bytes.h"
 
@@ -51,7 +52,7 @@ enum {
 /* When to give up the command that is being received. */
 static uint64_t deadline;
 
-/* Why the last Go was refused. */
+/* Why the last Go was refused; before the first one, what start-up has to report. */
 static image_verdict refused;
 
 /* The data of the write command that is being received. */
@@ -123,9 +124,13 @@ static bool receive_address(uint32_t *address) {
 }
 
 static void get(void) {
-    static const uint8_t commands[] = {GET,       GET_VERSION,  GET_ID, SPEED,          READ_MEMORY,
-                                       GO,        WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM,
-                                       LONG_WRITE};
+    static const uint8_t commands[] = {
+        GET,         GET_VERSION,  GET_ID, SPEED,
+#if SBNN_SENDS_FLASH
+        READ_MEMORY,
+#endif
+        GO,          WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM, LONG_WRITE,
+    };
     answer(ACK);
     answer(sizeof commands); /* bytes that follow, less one: the version comes before the commands */
     answer(PROTOCOL_VERSION);
@@ -147,6 +152,7 @@ static void get_id(void) {
     uart_send(reply, sizeof reply);
 }
 
+#if SBNN_SENDS_FLASH
 static void read_memory(void) {
     uint32_t address;
     uint8_t count, complement;
@@ -169,6 +175,7 @@ static void read_memory(void) {
     answer(ACK);
     uart_send(flash_at(address), count + 1u);
 }
+#endif
 
 /* Both write commands: the count less one in `width` bytes, the highest first, then the data, then the
  * XOR of all these bytes. */
@@ -206,6 +213,7 @@ static void write_memory(int width) {
     if (!receive(&byte)) {
         return;
     }
+    slots_forget();
     if (check != byte || !in_slot(address, count) || !flash_write(address, block, count)) {
         refuse();
         return;
@@ -215,6 +223,7 @@ static void write_memory(int width) {
 
 static bool erase_chosen(void) {
     bool erased = true;
+    slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
@@ -291,6 +300,18 @@ static uint32_t checksum_of(const uint8_t *bytes, uint32_t count) {
     return crc;
 }
 
+/* Whether a host may have the checksum of these bytes. From those of two ranges that differ by a word,
+ * the word follows: a bootloader that does not send flash computes them only of whole pages of the
+ * slot. */
+static bool may_check(uint32_t address, uint32_t count) {
+#if SBNN_SENDS_FLASH
+    return count % 4u == 0u && in_flash(address, count);
+#else
+    return count % SBNN_FLASH_PAGE_BYTES == 0u &&
+           (address - SBNN_FLASH_ORIGIN) % SBNN_FLASH_PAGE_BYTES == 0u && in_slot(address, count);
+#endif
+}
+
 /* Receives an address and a count of bytes, both multiples of 4, as `stm32flash -C` sends them. */
 static void get_checksum(void) {
     uint32_t address, count;
@@ -306,7 +327,7 @@ static void get_checksum(void) {
     if (!receive_word(&count)) {
         return;
     }
-    if (count % 4u != 0u || !in_flash(address, count)) {
+    if (!may_check(address, count)) {
         refuse();
         return;
     }
@@ -346,6 +367,9 @@ static bool go(void) {
     if (!receive_address(&address)) {
         return false;
     }
+#if SBNN_FLASH_IS_EXTERNAL
+    slots_forget(); /* a debugger may have written the slot since it was verified */
+#endif
     refused = slots_choose_at(address);
     if (refused != IMAGE_WHOLE) {
         refuse();
@@ -368,6 +392,7 @@ bool an3155_called(uint64_t until) {
 }
 
 void an3155_serve(void) {
+    refused = setup_is_complete() ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
     for (;;) {
         uint8_t command, complement;
         if (!uart_receive(&command, UART_NEVER)) {
@@ -398,9 +423,11 @@ void an3155_serve(void) {
         case GET_CHECKSUM:
             get_checksum();
             break;
+#if SBNN_SENDS_FLASH
         case READ_MEMORY:
             read_memory();
             break;
+#endif
         case WRITE_MEMORY:
             write_memory(1);
             break;

@@ -12,9 +12,10 @@ bool an3155_called(uint64_t deadline);
 
 /* Serve commands until a Go to an application whose image is whole.
  *
- * A host may read all of the flash, and write and erase the application slot. A command that is not
- * complete in time is dropped without an answer. A wrong command is answered by a NACK once the line is
- * quiet, so that host and device begin the next command at the same byte. */
+ * A host may read all of the flash, unless SBNN_SENDS_FLASH is 0, and write and erase the application
+ * slot. A command that is not complete in time is dropped without an answer. A wrong command is
+ * answered by a NACK once the line is quiet, so that host and device begin the next command at the same
+ * byte. */
 void an3155_serve(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "hal/watchdog.h"
 
 #define WINDOW_TICKS (SBNN_COUNTER_HZ / 2u) /* after a reset, a host has half a second to call */
+#define CRASH_TICKS (10u * (uint64_t)SBNN_COUNTER_HZ) /* and after a crash of the application, ten */
 
 const stay_reason stay_after_fault = STAY_TORN;
 
@@ -20,7 +21,10 @@ int main(void) {
     const stay_reason reason = stay_take();
     const bool crashed = watchdog_has_fired() || reason == STAY_CRASHED;
     const bool ready = reason != STAY_TORN && slots_choose(crashed);
-    if (an3155_called(reason == STAY_ASKED || !ready ? UART_NEVER : counter_clock() + WINDOW_TICKS)) {
+    const uint64_t window = crashed ? CRASH_TICKS : WINDOW_TICKS;
+    const bool stays = reason == STAY_ASKED || !ready;
+    if (an3155_called(stays ? UART_NEVER : counter_clock() + window) ||
+        (!slots_record() && an3155_called(UART_NEVER))) {
         an3155_serve();
     }
     uart_drain();

@@ -6,6 +6,7 @@
 #include "hal/cpu.h"
 #include "hal/flash.h"
 #include "hal/watchdog.h"
+#include "runtime/difference.h"
 #include "runtime/ed25519.h"
 #include "runtime/journal.h"
 
@@ -14,6 +15,17 @@
 static journal state;
 static bool is_loaded;
 static uint32_t spare; /* the slot for the next image */
+
+/* What the slots hold, as found since the last change of flash: reading an image takes most of the time
+ * from reset to its start. */
+static struct {
+    bool is_known;
+    image_verdict verdict;
+    uint32_t proof; /* PROOF if the second comparisons of digest and signature found them equal, too */
+} found[JOURNAL_SLOTS];
+
+/* Far from 0, from all ones, and from what a skipped load or store is likely to leave. */
+#define PROOF 0xA53C5AC3u
 
 /* An image in the first slot may extend into the second. Then the second slot holds no image. */
 static uint32_t origin_of(uint32_t slot) {
@@ -26,13 +38,14 @@ static const image_header *header_of(uint32_t slot) {
 
 #ifdef SBNN_PUBLIC_KEY
 
-static image_verdict check_signature(const image_header *header) {
+static image_verdict check_signature(const image_header *header, uint32_t *difference) {
     static const ed25519_key key = {SBNN_PUBLIC_KEY, SBNN_PUBLIC_KEY_MINUS_X};
     static uint8_t none[ED25519_SIGNATURE_BYTES]; /* zeros; not const, so that it takes no flash */
     if (memcmp(header->signature, none, sizeof none) == 0) {
         return IMAGE_UNSIGNED;
     }
-    if (!ed25519_verify(header->signature, &key, (const uint8_t *)header, IMAGE_SIGNED_BYTES)) {
+    if (!ed25519_verify(header->signature, &key, (const uint8_t *)header, IMAGE_SIGNED_BYTES,
+                        difference)) {
         return IMAGE_FORGED;
     }
     return header->counter < state.counter ? IMAGE_OLDER : IMAGE_WHOLE;
@@ -40,8 +53,9 @@ static image_verdict check_signature(const image_header *header) {
 
 #else
 
-static image_verdict check_signature(const image_header *header) {
+static image_verdict check_signature(const image_header *header, uint32_t *difference) {
     (void)header;
+    *difference = 0;
     return IMAGE_WHOLE;
 }
 
@@ -49,10 +63,21 @@ static image_verdict check_signature(const image_header *header) {
 
 static image_verdict judge(uint32_t slot) {
     static const char board[sizeof((image_header *)0)->board] = SBNN_BOARD_NAME;
-    const uint32_t origin = origin_of(slot);
-    const image_verdict verdict =
-        image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board);
-    return verdict == IMAGE_WHOLE ? check_signature(header_of(slot)) : verdict;
+    if (!found[slot].is_known) {
+        const uint32_t origin = origin_of(slot);
+        uint32_t digests = DIFFERENCE_UNKNOWN, signatures = DIFFERENCE_UNKNOWN;
+        const image_verdict verdict = image_check(
+            flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board, &digests);
+        found[slot].verdict =
+            verdict == IMAGE_WHOLE ? check_signature(header_of(slot), &signatures) : verdict;
+        found[slot].proof = PROOF ^ (digests | signatures);
+        found[slot].is_known = true;
+    }
+    return found[slot].verdict;
+}
+
+void slots_forget(void) {
+    memset(found, 0, sizeof found);
 }
 
 static bool is_confirmed(uint32_t slot) {
@@ -100,7 +125,15 @@ bool slots_choose(bool crashed) {
         state.current = (uint8_t)other;
         return true;
     }
-    return whole && !crashed;
+    return whole;
+}
+
+bool slots_record(void) {
+    /* The count stops where it makes an image give way: 255 would mean that the image is confirmed. */
+    if (SBNN_SLOTS == 2 && state.starts[state.current] < MOST_STARTS) {
+        state.starts[state.current]++;
+    }
+    return journal_store(&state) || is_confirmed(state.current);
 }
 
 image_verdict slots_choose_at(uint32_t address) {
@@ -108,10 +141,11 @@ image_verdict slots_choose_at(uint32_t address) {
     for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
         if (address == origin_of(slot) || address == origin_of(slot) + IMAGE_HEADER_BYTES) {
             const image_verdict verdict = judge(slot);
-            if (verdict == IMAGE_WHOLE) {
-                prefer(slot);
+            if (verdict != IMAGE_WHOLE) {
+                return verdict;
             }
-            return verdict;
+            prefer(slot);
+            return slots_record() ? IMAGE_WHOLE : IMAGE_UNRECORDED;
         }
     }
     return IMAGE_NONE;
@@ -129,11 +163,16 @@ uint8_t slots_features(void) {
 }
 
 noreturn void slots_start(void) {
-    if (SBNN_SLOTS == 2 && !is_confirmed(state.current)) {
-        state.starts[state.current]++;
-    }
-    /* Counted before the image starts, so that one which hangs at once is counted too. */
-    journal_store(&state);
+    const uint32_t slot = state.current;
+    const volatile uint32_t *const proof = &found[slot].proof;
     watchdog_start();
-    cpu_start(origin_of(state.current) + IMAGE_HEADER_BYTES);
+    /* Both decisions again, whatever has led here. The second is also a part of the address, so that
+     * the program does not reach the image by skipping the comparisons. */
+    if (!found[slot].is_known || found[slot].verdict != IMAGE_WHOLE) {
+        cpu_reset();
+    }
+    if (*proof != PROOF) {
+        cpu_reset();
+    }
+    cpu_start(origin_of(slot) + IMAGE_HEADER_BYTES + (*proof ^ PROOF));
 }

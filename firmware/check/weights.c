@@ -1,2 +1,3 @@
-extern const float check_weights_0[1];
+#include "weights.h"
+
 const float check_weights_0[1] = {0.5f};

@@ -8,6 +8,7 @@
 #include "hal/cpu.h"
 #include "hal/memory.h"
 #include "hal/register.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 
@@ -27,13 +28,6 @@ _Static_assert(SBNN_RAM_ORIGIN % BLOCK == 0u, "the MMU protects aligned blocks")
 
 extern uint64_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint64_t linker_bss_start[], linker_bss_end[];
-
-/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
- * or gives a pin to its peripheral. */
-#define SET_UP(address, clear, set, wait, until)                                                       \
-    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
-    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
-    }
 
 /* The word that `reset` fills the stack with (aarch64_startup.S), so that memory.c can measure how much
  * was used. */
@@ -94,15 +88,15 @@ static void write_back(uint64_t from, uint64_t bytes) {
 
 noreturn void start(void) {
     const uint64_t *from = linker_data_load;
-    for (uint64_t *to = linker_data_start; to < linker_data_end; to++) {
+    for (uint64_t *to = linker_data_start; to != linker_data_end; to++) {
         *to = *from++;
     }
-    for (uint64_t *to = linker_bss_start; to < linker_bss_end; to++) {
+    for (uint64_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
     map_memory();
     AARCH64_WRITE(tpidr_el0, (uintptr_t)thread);
-    SBNN_SETUP(SET_UP)
+    setup_run();
     soc_open();
     (void)main();
     cpu_reset();
@@ -140,23 +134,11 @@ void cpu_use_caches(void) {
 }
 
 noreturn void cpu_start(uint32_t vectors) {
-    /* "Flash" is DRAM here. The image must be in memory, because the next program starts without
-     * caches. */
-    write_back(SBNN_FLASH_ORIGIN, SBNN_FLASH_BYTES);
-    write_back(SBNN_STAY_ADDRESS, LINE_BYTES);
     AARCH64_WRITE(cntp_ctl_el0, 0);
-    /* With the MMU off, the data cache is off too. The stack's newest contents are only in that cache,
-     * so no instruction from here on may use the stack. */
-    __asm volatile("msr sctlr_el1, %0\n"
-                   "isb\n"
-                   "tlbi vmalle1\n"
-                   "ic iallu\n"
-                   "dsb sy\n"
-                   "isb\n"
-                   "br %1\n" ::"r"((uint64_t)SCTLR_OFF),
-                   "r"((uint64_t)vectors)
-                   : "memory");
-    __builtin_unreachable();
+    /* "Flash" is DRAM here: the image must be in memory, because the next program starts without
+     * caches. And no line of this program's RAM may stay in them: it would replace what the next one
+     * has written there as soon as that switches its caches on. */
+    aarch64_leave(vectors);
 }
 
 noreturn void cpu_reset(void) {

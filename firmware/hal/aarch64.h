@@ -38,6 +38,9 @@ static inline void aarch64_barrier(void) {
     __asm volatile("dsb sy\n isb" ::: "memory");
 }
 
+/* Write all caches back to memory and empty them, with MMU and caches off, and go to `address`. */
+noreturn void aarch64_leave(uint64_t address);
+
 /* Each file hal/<soc>_soc.c defines these two. soc_open lets the core's timer wake it; soc_reset resets
  * all of the chip except RAM. */
 void soc_open(void);

@@ -83,3 +83,55 @@ park: /* cores 1 and up only sleep */
     mov sp, x0
     b fault_reset
     .ltorg
+
+    /* aarch64_leave(x0 = address). No memory is written here: the stack's newest contents are only in the data cache,
+     * and with the MMU off that is off too, so a store would go past it. Arm DDI 0487, "Cache maintenance by set/way";
+     * DC CISW takes level - 1 in bits 1 to 3, the set from the line's size on, and the way in the highest bits. */
+    .section .text.aarch64_leave, "ax"
+    .global aarch64_leave
+    .type aarch64_leave, %function
+aarch64_leave:
+    ldr x1, =0x30D00800 /* as at_el1 */
+    dsb sy
+    msr sctlr_el1, x1
+    isb
+    mrs x1, clidr_el1
+    ubfx x2, x1, #24, #3 /* level of coherency: the number of levels to clean */
+    mov x3, #0           /* level - 1 */
+1:  cmp x3, x2
+    b.eq 5f
+    add x4, x3, x3, lsl #1
+    lsr x4, x1, x4
+    and x4, x4, #7 /* the kind of cache: 2 and more hold data */
+    cmp x4, #2
+    b.lt 4f
+    lsl x5, x3, #1
+    msr csselr_el1, x5
+    isb
+    mrs x6, ccsidr_el1
+    and x7, x6, #7
+    add x7, x7, #4         /* line: log2 of its bytes */
+    ubfx x8, x6, #3, #10   /* last way */
+    clz w9, w8             /* where the way's number begins; for one way nowhere */
+    ubfx x10, x6, #13, #15 /* last set */
+2:  mov x11, x8
+3:  lsl x12, x11, x9
+    orr x12, x12, x5
+    lsl x13, x10, x7
+    orr x12, x12, x13
+    dc cisw, x12
+    subs x11, x11, #1
+    b.ge 3b
+    subs x10, x10, #1
+    b.ge 2b
+4:  add x3, x3, #1
+    b 1b
+5:  dsb sy
+    tlbi vmalle1
+    ic iallu
+    dsb sy
+    isb
+    br x0
+    .ltorg
+
+    .text

@@ -3,6 +3,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/uart.h"
+#include "hal/wait.h"
 
 #define DATA REGISTER(SBNN_UART_BASE + 0x00u)
 #define STATE REGISTER(SBNN_UART_BASE + 0x04u)
@@ -47,6 +48,5 @@ void uart_driver_send(uint8_t byte) {
 }
 
 void uart_driver_drain(void) {
-    while (STATE & STATE_SEND_FULL) {
-    }
+    (void)wait_until(SBNN_UART_BASE + 0x04u, STATE_SEND_FULL, 0, WAIT_UART);
 }

@@ -77,6 +77,7 @@ noreturn void cpu_start(uint32_t vectors) {
         NVIC_ICPR(i) = 0xFFFFFFFFu;
     }
     unguard_stack();
+    cortex_m_leave_caches();
     SCB_VTOR = vectors;
     cortex_m_barrier();
     /* Load the main stack pointer from the new vector table and select it, as a reset does, then jump
@@ -92,18 +93,37 @@ noreturn void cpu_start(uint32_t vectors) {
     __builtin_unreachable();
 }
 
-/* Invalidate the whole data cache by set and way: after power-on its contents are undefined. */
-static void forget_data_cache(void) {
+/* Do `operation` (DCISW or DCCISW) for each line of the data cache, by set and way. A leaf function
+ * whose few variables are in registers: it writes no memory, so that a cache which it cleans stays
+ * clean. */
+__attribute__((noinline)) static void for_each_line(volatile uint32_t *operation) {
     SCB_CSSELR = SCB_CSSELR_DATA;
     cortex_m_barrier();
     const uint32_t size = SCB_CCSIDR;
     const uint32_t last_way = SCB_CCSIDR_LAST_WAY(size);
-    /* DCISW takes the way number in the word's highest bits. */
+    /* The way number is in the word's highest bits. */
     const uint32_t way_shift = last_way == 0u ? 0u : (uint32_t)__builtin_clz(last_way);
     for (uint32_t set = 0; set <= SCB_CCSIDR_LAST_SET(size); set++) {
         for (uint32_t way = 0; way <= last_way; way++) {
-            SCB_DCISW = way << way_shift | set << SCB_CCSIDR_LINE_BITS(size);
+            *operation = way << way_shift | set << SCB_CCSIDR_LINE_BITS(size);
         }
+    }
+}
+
+void cortex_m_leave_caches(void) {
+    if (CORTEX_M_BASELINE) {
+        return;
+    }
+    if (SCB_CCR & SCB_CCR_DATA_CACHE) {
+        for_each_line(&SCB_DCCISW);
+        cortex_m_barrier();
+        SCB_CCR &= ~SCB_CCR_DATA_CACHE;
+        cortex_m_barrier();
+    }
+    if (SCB_CCR & SCB_CCR_INSTRUCTION_CACHE) {
+        SCB_CCR &= ~SCB_CCR_INSTRUCTION_CACHE;
+        SCB_ICIALLU = 0;
+        cortex_m_barrier();
     }
 }
 
@@ -119,13 +139,16 @@ void cortex_m_forget(uint32_t address, uint32_t count) {
 
 void cpu_use_caches(void) {
     const uint32_t caches = SCB_CLIDR;
-    if (caches & SCB_CLIDR_INSTRUCTION) {
+    /* One that is on already may hold what is not in memory: it is neither emptied nor switched on
+     * again. */
+    if ((caches & SCB_CLIDR_INSTRUCTION) && !(SCB_CCR & SCB_CCR_INSTRUCTION_CACHE)) {
         SCB_ICIALLU = 0;
         cortex_m_barrier();
         SCB_CCR |= SCB_CCR_INSTRUCTION_CACHE;
     }
-    if (caches & SCB_CLIDR_DATA) {
-        forget_data_cache();
+    if ((caches & SCB_CLIDR_DATA) && !(SCB_CCR & SCB_CCR_DATA_CACHE)) {
+        /* After power-on its contents are undefined. */
+        for_each_line(&SCB_DCISW);
         cortex_m_barrier();
         SCB_CCR |= SCB_CCR_DATA_CACHE;
     }

@@ -15,6 +15,8 @@
 #define DWT_CTRL REGISTER(0xE0001000u)
 #define DWT_CTRL_CYCCNTENA 1u
 #define DWT_CYCCNT REGISTER(0xE0001004u)
+#define DWT_LAR REGISTER(0xE0001FB0u)
+#define DWT_LAR_KEY 0xC5ACCE55u
 
 #define SYST_CSR REGISTER(0xE000E010u)
 #define SYST_CSR_ENABLE 1u
@@ -38,6 +40,7 @@
 #define SCB_CCR REGISTER(0xE000ED14u)
 #define SCB_CCR_DATA_CACHE (1u << 16)
 #define SCB_CCR_INSTRUCTION_CACHE (1u << 17)
+#define SCB_CCR_LOOPS (1u << 19) /* Armv8.1-M: the cache of low-overhead branches */
 #define SCB_CLIDR REGISTER(0xE000ED78u)
 #define SCB_CLIDR_INSTRUCTION (1u << 0) /* level 1 has an instruction cache */
 #define SCB_CLIDR_DATA (1u << 1)
@@ -49,6 +52,7 @@
 #define SCB_CSSELR_DATA 0u /* the first-level data cache */
 #define SCB_ICIALLU REGISTER(0xE000EF50u)
 #define SCB_DCISW REGISTER(0xE000EF60u)
+#define SCB_DCCISW REGISTER(0xE000EF74u)
 #define SCB_DCIMVAC REGISTER(0xE000EF5Cu)
 #define SCB_DCCMVAC REGISTER(0xE000EF68u)
 #define SCB_SHCSR REGISTER(0xE000ED24u)
@@ -75,6 +79,10 @@ void uart_interrupt(void);
 /* Guard the process stack: an access below `bottom`, the start of RAM, faults. cpu_start removes the
  * guard. */
 void cortex_m_guard_stack(const uint32_t *bottom);
+
+/* Write back and empty both caches, and switch them off, if they are on: a boot ROM or a debugger may
+ * have left them so. Interrupts must be off. */
+void cortex_m_leave_caches(void);
 
 /* Invalidate the data cache's lines of this range, if the cache is on. Call it after something other
  * than the core has changed that memory. */

@@ -9,19 +9,13 @@
 #include "hal/cortex_m.h"
 #include "hal/cpu.h"
 #include "hal/memory.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/watchdog.h"
 
 extern uint32_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
 extern uint32_t linker_data_load[], linker_data_start[], linker_data_end[];
 extern uint32_t linker_bss_start[], linker_bss_end[];
-
-/* One step of board.toml's set-up: change bits of a register, then poll it. A step switches a clock on,
- * or gives a pin to its peripheral. */
-#define SET_UP(address, clear, set, wait, until)                                                       \
-    REGISTER(address) = (REGISTER(address) & ~(clear)) | (set);                                        \
-    while ((REGISTER(address) & (wait)) != (until)) {                                                  \
-    }
 
 int main(void);
 noreturn void reset(void);
@@ -85,6 +79,11 @@ noreturn void start(void) {
     if (!CORTEX_M_BASELINE) {
         SCB_SHCSR |= SCB_SHCSR_FAULTS;
     }
+    cortex_m_leave_caches();
+#ifdef __ARM_ARCH_8_1M_MAIN__
+    SCB_CCR |= SCB_CCR_LOOPS;
+    cortex_m_barrier();
+#endif
     cortex_m_guard_stack(linker_stack_bottom);
     const uint32_t *from = linker_data_load;
     for (uint32_t *to = linker_data_start; to != linker_data_end; to++) {
@@ -93,7 +92,7 @@ noreturn void start(void) {
     for (uint32_t *to = linker_bss_start; to != linker_bss_end; to++) {
         *to = 0;
     }
-    SBNN_SETUP(SET_UP)
+    setup_run();
     (void)main();
     cpu_reset();
 }

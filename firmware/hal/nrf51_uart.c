@@ -5,6 +5,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/uart.h"
+#include "hal/wait.h"
 
 #define START_RECEIVE REGISTER(SBNN_UART_BASE + 0x000u)
 #define START_SEND REGISTER(SBNN_UART_BASE + 0x008u)
@@ -70,10 +71,9 @@ void uart_driver_send(uint8_t byte) {
 }
 
 void uart_driver_drain(void) {
-    while (sending) {
-        if (SENT) {
-            SENT = 0;
-            sending = false;
-        }
+    if (sending) {
+        (void)wait_until(SBNN_UART_BASE + 0x11Cu, 1, 1, WAIT_UART);
+        SENT = 0;
+        sending = false;
     }
 }

@@ -2,6 +2,7 @@
 #include "board.h"
 #include "hal/register.h"
 #include "hal/uart.h"
+#include "hal/wait.h"
 
 #define DR REGISTER(SBNN_UART_BASE + 0x00u)
 #define FR REGISTER(SBNN_UART_BASE + 0x18u)
@@ -72,12 +73,10 @@ void uart_interrupt(void) {
 }
 
 void uart_driver_send(uint8_t byte) {
-    while (FR & FR_SEND_FULL) {
-    }
+    (void)wait_until(SBNN_UART_BASE + 0x18u, FR_SEND_FULL, 0, WAIT_UART);
     DR = byte;
 }
 
 void uart_driver_drain(void) {
-    while (FR & FR_BUSY) {
-    }
+    (void)wait_until(SBNN_UART_BASE + 0x18u, FR_BUSY, 0, WAIT_UART);
 }

@@ -2,6 +2,7 @@
  * only a reset stops it once it has started. */
 #include "board.h"
 #include "hal/register.h"
+#include "hal/wait.h"
 #include "hal/watchdog.h"
 
 #define IWDG_KR REGISTER(SBNN_WATCHDOG_BASE)
@@ -11,7 +12,7 @@
 #define IWDG_PR REGISTER(SBNN_WATCHDOG_BASE + 0x04u)
 #define PR_256 6u
 #define IWDG_RLR REGISTER(SBNN_WATCHDOG_BASE + 0x08u)
-#define IWDG_SR REGISTER(SBNN_WATCHDOG_BASE + 0x0Cu)
+#define IWDG_SR (SBNN_WATCHDOG_BASE + 0x0Cu)
 #define SR_BUSY 3u
 
 #define PERIODS (SBNN_WATCHDOG_SECONDS * SBNN_WATCHDOG_CLOCK_HZ / 256u)
@@ -25,8 +26,8 @@ void watchdog_start(void) {
     IWDG_KR = KEY_UNLOCK;
     IWDG_PR = PR_256;
     IWDG_RLR = PERIODS - 1u;
-    while (IWDG_SR & SR_BUSY) {
-    }
+    /* If its clock does not start, the watchdog counts with its reset values, which are shorter. */
+    (void)wait_until(IWDG_SR, SR_BUSY, 0, WAIT_CLOCK);
     IWDG_KR = KEY_FEED;
 }
 

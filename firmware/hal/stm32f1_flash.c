@@ -4,6 +4,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/flash.h"
+#include "hal/wait.h"
 
 #define FPEC 0x40022000u
 #define FPEC_KEYR REGISTER(FPEC + 0x04u)
@@ -17,13 +18,12 @@
 #define CR_LOCK (1u << 7)
 #define FPEC_AR REGISTER(FPEC + 0x14u)
 
-static void wait(void) {
-    while (FPEC_SR & SR_BUSY) {
-    }
+static bool wait(void) {
+    return wait_until(FPEC + 0x0Cu, SR_BUSY, 0, WAIT_FLASH);
 }
 
 static void unlock(void) {
-    wait();
+    (void)wait();
     if (FPEC_CR & CR_LOCK) {
         /* ST's keys, in this order; after a wrong one the flash stays locked until the next reset. */
         FPEC_KEYR = 0x45670123u;
@@ -52,9 +52,10 @@ bool flash_erase(uint32_t address) {
     FPEC_CR = CR_PAGE_ERASE;
     FPEC_AR = address;
     FPEC_CR = CR_PAGE_ERASE | CR_START;
-    wait();
+    cortex_m_barrier(); /* the start arrives before the status is read (ST's HAL does the same) */
+    const bool done = wait();
     FPEC_CR = CR_LOCK;
-    return is_blank(flash_at(address), SBNN_FLASH_PAGE_BYTES);
+    return done && is_blank(flash_at(address), SBNN_FLASH_PAGE_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
@@ -63,10 +64,11 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     }
     unlock();
     FPEC_CR = CR_PROGRAM;
-    for (uint32_t i = 0; i < count; i += 2u) {
+    bool done = true;
+    for (uint32_t i = 0; i < count && done; i += 2u) {
         *(volatile uint16_t *)(uintptr_t)(address + i) = (uint16_t)(bytes[i] | bytes[i + 1u] << 8);
-        wait();
+        done = wait();
     }
     FPEC_CR = CR_LOCK;
-    return memcmp(flash_at(address), bytes, count) == 0;
+    return done && memcmp(flash_at(address), bytes, count) == 0;
 }

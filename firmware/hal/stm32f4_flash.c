@@ -7,6 +7,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/flash.h"
+#include "hal/wait.h"
 #include "runtime/bytes.h"
 
 #define PAGE SBNN_FLASH_PAGE_BYTES
@@ -27,13 +28,12 @@
 #define CR_START (1u << 16)
 #define CR_LOCK (1u << 31)
 
-static void wait(void) {
-    while (SR & SR_BUSY) {
-    }
+static bool wait(void) {
+    return wait_until(FLASH_R + 0x0Cu, SR_BUSY, 0, WAIT_FLASH);
 }
 
 static void unlock(void) {
-    wait();
+    (void)wait();
     if (CR & CR_LOCK) {
         /* ST's keys, in this order; after a wrong one the flash stays locked until the next reset. */
         KEYR = 0x45670123u;
@@ -75,10 +75,11 @@ static sector sector_at(uint32_t address) {
     return found;
 }
 
-static void erase_sector(uint32_t sector) {
+static bool erase_sector(uint32_t sector) {
     CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS;
     CR = CR_SECTOR_ERASE | CR_SECTOR(sector) | CR_WORDS | CR_START;
-    wait();
+    cortex_m_barrier(); /* the start arrives before the status is read (ST's HAL does the same) */
+    return wait();
 }
 
 const bool flash_lets_interrupts_in = false;
@@ -95,14 +96,12 @@ bool flash_erase(uint32_t address) {
     }
     const sector chosen = sector_at(address);
     unlock();
-    erase_sector(chosen.number);
+    bool done = erase_sector(chosen.number);
     lock(address, chosen.bytes);
-    for (uint32_t i = 0; i < chosen.bytes / 4u; i++) {
-        if (words[i] != 0xFFFFFFFFu) {
-            return false;
-        }
+    for (uint32_t i = 0; i < chosen.bytes / 4u && done; i++) {
+        done = words[i] == 0xFFFFFFFFu;
     }
-    return true;
+    return done;
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
@@ -111,12 +110,13 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     }
     unlock();
     CR = CR_PROGRAM | CR_WORDS;
-    for (uint32_t i = 0; i < count; i += 4u) {
+    bool done = true;
+    for (uint32_t i = 0; i < count && done; i += 4u) {
         REGISTER(address + i) = bytes_load32(bytes + i);
         cortex_m_barrier(); /* store and status use different buses: wait for the store before reading
                                SR */
-        wait();
+        done = wait();
     }
     lock(address, count);
-    return memcmp(flash_at(address), bytes, count) == 0;
+    return done && memcmp(flash_at(address), bytes, count) == 0;
 }

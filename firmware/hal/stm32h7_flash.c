@@ -5,13 +5,15 @@
 #include "hal/cortex_m.h"
 #include "hal/flash.h"
 #include "hal/flash_words.h"
+#include "hal/wait.h"
 #include "runtime/bytes.h"
 
 #define BANK_BYTES 0x00100000u
 #define SECTOR_BYTES 0x00020000u
 #define WORD_BYTES 32u
 
-#define FLASH_R(bank, offset) REGISTER(0x52002000u + 0x100u * (bank) + (offset))
+#define FLASH_R_AT(bank, offset) (0x52002000u + 0x100u * (bank) + (offset))
+#define FLASH_R(bank, offset) REGISTER(FLASH_R_AT(bank, offset))
 #define KEYR(bank) FLASH_R(bank, 0x04u)
 #define CR(bank) FLASH_R(bank, 0x0Cu)
 #define CR_LOCK (1u << 0)
@@ -34,13 +36,12 @@ static uint32_t bank_of(uint32_t address) {
     return (address - SBNN_FLASH_ORIGIN) / BANK_BYTES;
 }
 
-static void wait(uint32_t bank) {
-    while (SR(bank) & SR_BUSY) {
-    }
+static bool wait(uint32_t bank) {
+    return wait_until(FLASH_R_AT(bank, 0x10u), SR_BUSY, 0, WAIT_FLASH);
 }
 
 static void unlock(uint32_t bank) {
-    wait(bank);
+    (void)wait(bank);
     if (CR(bank) & CR_LOCK) {
         /* ST's keys, in this order; after a wrong one the bank stays locked until the next reset. */
         KEYR(bank) = 0x45670123u;
@@ -49,9 +50,9 @@ static void unlock(uint32_t bank) {
     CCR(bank) = CCR_ALL;
 }
 
-/* Lock the bank. Returns whether no error was reported. */
-static bool lock(uint32_t bank) {
-    const bool right = (SR(bank) & SR_ERRORS) == 0u;
+/* Wait until the bank is done, and lock it. Returns whether it is, without an error. */
+static bool finish(uint32_t bank) {
+    const bool right = wait(bank) && (SR(bank) & SR_ERRORS) == 0u;
     CCR(bank) = CCR_ALL;
     CR(bank) = CR_LOCK;
     cortex_m_barrier();
@@ -68,8 +69,7 @@ static bool program(uint32_t address, const uint8_t *word) {
     }
     cortex_m_barrier(); /* stores and registers use different buses: wait for the stores before reading
                            SR */
-    wait(bank);
-    return lock(bank);
+    return finish(bank);
 }
 
 const uint8_t *flash_at(uint32_t address) {
@@ -83,8 +83,7 @@ bool flash_erase(uint32_t address) {
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector;
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector | CR_START;
     cortex_m_barrier();
-    wait(bank);
-    return lock(bank) && flash_words_blank(flash_at(address), SECTOR_BYTES);
+    return finish(bank) && flash_words_blank(flash_at(address), SECTOR_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {

@@ -5,6 +5,7 @@
 #include "hal/cortex_m.h"
 #include "hal/flash.h"
 #include "hal/flash_words.h"
+#include "hal/wait.h"
 #include "runtime/bytes.h"
 
 #define PAGE_BYTES 0x2000u
@@ -28,20 +29,19 @@
 #define ICACHE_CR REGISTER(0x40030400u)
 #define ICACHE_CR_ON (1u << 0)
 #define ICACHE_CR_EMPTY (1u << 1)
-#define ICACHE_SR REGISTER(0x40030404u)
+#define ICACHE_SR 0x40030404u
 #define ICACHE_SR_BUSY (1u << 0)
 
 _Static_assert(SBNN_FLASH_PAGE_BYTES == PAGE_BYTES, "a page is the chip's");
 
 const bool flash_lets_interrupts_in = false;
 
-static void wait(void) {
-    while (SR & SR_BUSY) {
-    }
+static bool wait(void) {
+    return wait_until(FLASH_R + 0x20u, SR_BUSY, 0, WAIT_FLASH);
 }
 
 static void unlock(void) {
-    wait();
+    (void)wait();
     if (CR & CR_LOCK) {
         /* ST's keys, in this order; after a wrong one the flash stays locked until the next reset. */
         KEYR = 0x45670123u;
@@ -50,15 +50,15 @@ static void unlock(void) {
     SR = SR_CLEAR;
 }
 
-/* Lock the flash and invalidate the instruction cache. Returns whether no error was reported. */
-static bool lock(void) {
-    const bool right = (SR & SR_ERRORS) == 0u;
+/* Wait until the flash is done, lock it and invalidate the instruction cache. Returns whether the flash
+ * is done, without an error. */
+static bool finish(void) {
+    const bool right = wait() && (SR & SR_ERRORS) == 0u;
     SR = SR_CLEAR;
     CR = CR_LOCK;
     if (ICACHE_CR & ICACHE_CR_ON) {
-        ICACHE_CR = ICACHE_CR_ON | ICACHE_CR_EMPTY;
-        while (ICACHE_SR & ICACHE_SR_BUSY) {
-        }
+        ICACHE_CR |= ICACHE_CR_EMPTY; /* the number of ways must not change while it is on */
+        (void)wait_until(ICACHE_SR, ICACHE_SR_BUSY, 0, WAIT_CLOCK);
     }
     cortex_m_barrier();
     return right;
@@ -72,8 +72,7 @@ static bool program(uint32_t address, const uint8_t *word) {
         REGISTER(address + i) = bytes_load32(word + i);
     }
     cortex_m_barrier();
-    wait();
-    return lock();
+    return finish();
 }
 
 const uint8_t *flash_at(uint32_t address) {
@@ -88,8 +87,7 @@ bool flash_erase(uint32_t address) {
     CR = page;
     CR = page | CR_START;
     cortex_m_barrier();
-    wait();
-    return lock() && flash_words_blank(flash_at(address), PAGE_BYTES);
+    return finish() && flash_words_blank(flash_at(address), PAGE_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {

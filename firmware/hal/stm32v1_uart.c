@@ -3,6 +3,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/uart.h"
+#include "hal/wait.h"
 
 #define SR REGISTER(SBNN_UART_BASE + 0x00u)
 #define SR_OVERRUN (1u << 3)
@@ -53,12 +54,10 @@ void uart_interrupt(void) {
 }
 
 void uart_driver_send(uint8_t byte) {
-    while (!(SR & SR_SEND_EMPTY)) {
-    }
+    (void)wait_until(SBNN_UART_BASE, SR_SEND_EMPTY, SR_SEND_EMPTY, WAIT_UART);
     DR = byte;
 }
 
 void uart_driver_drain(void) {
-    while (!(SR & SR_SENT)) {
-    }
+    (void)wait_until(SBNN_UART_BASE, SR_SENT, SR_SENT, WAIT_UART);
 }

@@ -4,6 +4,7 @@
 #include "board.h"
 #include "hal/register.h"
 #include "hal/uart.h"
+#include "hal/wait.h"
 
 #define CR1 REGISTER(SBNN_UART_BASE + 0x00u)
 #define CR1_ENABLE (1u << 0)
@@ -79,12 +80,10 @@ void uart_interrupt(void) {
 }
 
 void uart_driver_send(uint8_t byte) {
-    while (!(ISR & ISR_SEND_EMPTY)) {
-    }
+    (void)wait_until(SBNN_UART_BASE + 0x1Cu, ISR_SEND_EMPTY, ISR_SEND_EMPTY, WAIT_UART);
     TDR = byte;
 }
 
 void uart_driver_drain(void) {
-    while (!(ISR & ISR_SENT)) {
-    }
+    (void)wait_until(SBNN_UART_BASE + 0x1Cu, ISR_SENT, ISR_SENT, WAIT_UART);
 }

@@ -85,6 +85,9 @@ static bool start_cycles(void) {
         return false;
     }
     SCB_DEMCR |= SCB_DEMCR_TRCENA;
+    /* A Cortex-M7 locks the DWT's registers (Arm DDI 0489, CoreSight software lock); others ignore
+     * this. */
+    DWT_LAR = DWT_LAR_KEY;
     DWT_CYCCNT = 0;
     DWT_CTRL |= DWT_CTRL_CYCCNTENA;
     cortex_m_barrier();

@@ -1,5 +1,7 @@
 #include "hal/uart.h"
 
+#include <stdatomic.h>
+
 #include "board.h"
 #include "hal/counter.h"
 #include "hal/cpu.h"
@@ -7,9 +9,19 @@
 /* Eleven bits, the most that a byte takes: a start bit, eight of data, parity and a stop bit. */
 #define BYTE_TICKS (11u * (uint64_t)SBNN_COUNTER_HZ / SBNN_UART_BAUD + 1u)
 
+/* A count is released after the byte that it announces, and acquired before that byte is accessed:
+ * otherwise the compiler might move the one access past the other. */
 static uint8_t ring[UART_RING_BYTES];
-static volatile uint32_t written; /* bytes received in total; only the interrupt writes it */
-static volatile uint32_t read;    /* bytes taken in total; only uart_receive writes it */
+static _Atomic uint32_t written; /* bytes received in total; only the interrupt writes it */
+static _Atomic uint32_t read;    /* bytes taken in total; only uart_receive writes it */
+
+static uint32_t look(const _Atomic uint32_t *count) {
+    return atomic_load_explicit(count, memory_order_acquire);
+}
+
+static void announce(_Atomic uint32_t *count, uint32_t value) {
+    atomic_store_explicit(count, value, memory_order_release);
+}
 
 void uart_open(void) {
     uart_driver_open();
@@ -17,20 +29,19 @@ void uart_open(void) {
 }
 
 void uart_received(uint8_t byte) {
-    const uint32_t at = written;
-    if (at - read < UART_RING_BYTES) {
+    const uint32_t at = look(&written);
+    if (at - look(&read) < UART_RING_BYTES) {
         ring[at % UART_RING_BYTES] = byte;
-        /* Last: uart_receive takes the byte as soon as it sees this. */
-        written = at + 1u;
+        announce(&written, at + 1u);
     }
 }
 
 bool uart_receive(uint8_t *byte, uint64_t deadline) {
     for (;;) {
-        const uint32_t at = read;
-        if (at != written) {
+        const uint32_t at = look(&read);
+        if (at != look(&written)) {
             *byte = ring[at % UART_RING_BYTES];
-            read = at + 1u;
+            announce(&read, at + 1u);
             return true;
         }
         if (deadline != UART_NEVER && counter_clock() >= deadline) {
@@ -39,7 +50,7 @@ bool uart_receive(uint8_t *byte, uint64_t deadline) {
         /* Check again with interrupts masked: a byte that arrived after the first check would otherwise
          * not end the sleep. */
         const uint32_t state = cpu_mask();
-        if (read == written) {
+        if (at == look(&written)) {
             cpu_sleep();
         }
         cpu_unmask(state);

@@ -19,8 +19,9 @@ typedef struct {
 /* Whether `signature` is a signature of the `count` bytes of `message` by the owner of `key`.
  *
  * The key is trusted: it is built in and is not received over a wire. All inputs are public, so the run
- * time may depend on them. */
+ * time may depend on them. `difference`, which the caller sets to DIFFERENCE_UNKNOWN, becomes 0 only
+ * after the whole computation, and only for such a signature. */
 bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint8_t *message,
-                    uint32_t count);
+                    uint32_t count, uint32_t *difference);
 
 #endif

@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "runtime/crc32.h"
+#include "runtime/difference.h"
 #include "runtime/sha256.h"
 
 #define VECTOR_BYTES 8u /* an image has at least its first two vectors: stack and reset */
 
-static bool has_digest(const uint8_t *bytes, uint32_t count, const uint8_t *expected) {
+static bool has_digest(const uint8_t *bytes, uint32_t count, const uint8_t *expected,
+                       uint32_t *difference) {
     uint8_t digest[32];
     sha256(bytes, count, digest);
+    *difference = difference_of(digest, expected, sizeof digest);
     return memcmp(digest, expected, sizeof digest) == 0;
 }
 
-image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
-                          const char *board) {
+image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address, const char *board,
+                          uint32_t *difference) {
     image_header header;
     memcpy(&header, slot, sizeof header);
     if (header.magic != IMAGE_MAGIC || header.header_version != IMAGE_HEADER_VERSION ||
@@ -35,7 +38,7 @@ image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t add
     }
     if (header.image_bytes < VECTOR_BYTES ||
         header.image_crc32 != crc32_update(0, slot + IMAGE_HEADER_BYTES, header.image_bytes) ||
-        !has_digest(slot + IMAGE_HEADER_BYTES, header.image_bytes, header.image_sha256)) {
+        !has_digest(slot + IMAGE_HEADER_BYTES, header.image_bytes, header.image_sha256, difference)) {
         return IMAGE_DAMAGED;
     }
     return IMAGE_WHOLE;

@@ -38,12 +38,15 @@ typedef enum {
     IMAGE_UNSIGNED = 6,
     IMAGE_FORGED = 7, /* signed, but not with the board's key */
     IMAGE_OLDER = 8,
+    IMAGE_UNRECORDED = 9,    /* the journal did not take the record of its start */
+    IMAGE_ON_OWN_CLOCK = 10, /* before the first Go: the board's clock did not come at start-up */
 } image_verdict;
 
 /* Check the `slot_bytes` at `slot` (4-byte aligned, more than IMAGE_HEADER_BYTES), which are at
  * `address` in the board's flash. Their contents may be arbitrary. Returns IMAGE_WHOLE to
- * IMAGE_DAMAGED. `board` is the 32 bytes of the name that a right header contains. */
-image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address,
-                          const char *board);
+ * IMAGE_DAMAGED. `board` is the 32 bytes of the name that a right header contains. `difference`, which
+ * the caller sets to DIFFERENCE_UNKNOWN, becomes that of the digests once they are compared. */
+image_verdict image_check(const uint8_t *slot, uint32_t slot_bytes, uint32_t address, const char *board,
+                          uint32_t *difference);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef SBNN_RUNTIME_JOURNAL_H
 #define SBNN_RUNTIME_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define JOURNAL_SLOTS 2u
@@ -30,7 +31,8 @@ _Static_assert(sizeof(journal) == 32, "a record fills the word of any flash");
 /* Read the last record; zeros if there is none. */
 void journal_load(journal *state);
 
-/* Append `state` as a record, unless the last record has the same content. */
-void journal_store(const journal *state);
+/* Append `state` as a record, unless the last record has the same content. Returns whether the flash
+ * holds it now; always true on boards without a journal. */
+bool journal_store(const journal *state);
 
 #endif

@@ -9,10 +9,12 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from sensor_bnn.errors import InterruptionError, SensorBnnError
+from sensor_bnn.fifos import tell_of_waiting_fifos
 from sensor_bnn.files import standard_output
 from sensor_bnn.interruption import interruptions, repeat_if_swallowed
 from sensor_bnn.programs import ENDING, copyable
@@ -21,6 +23,7 @@ from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
 COMMANDS = (
     "demo",
+    "data",
     "train",
     "evaluate",
     "ablate",
@@ -163,6 +166,21 @@ class Pipeline(OnceGroup):
         assert isinstance(command, click.Command)
         return traced(command)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the command line, and open the trace; click would answer Ctrl-C with "Aborted!" and 1."""
+        try:
+            with interruptions("The command"):
+                return super().make_context(info_name, args, parent, **extra)
+        except InterruptionError as end:
+            end.remedy = f"Start over with: {copyable(['sensor-bnn', *sys.argv[1:]])}"
+            raise
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, and log the exception that ended it."""
         try:
@@ -203,9 +221,10 @@ traced(root)
 def main() -> None:
     """Run the command line; exit 1 with one sentence on a failure, 2 on wrong usage, 128 + n on signal n."""
     for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _leave)
     repeat_if_swallowed()
+    tell_of_waiting_fifos()
     try:
         with notes_shown(), standard_output():
             root(prog_name="sensor-bnn")

@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 
-@click.command()
+@click.command(name="ablate")
 @click.argument("ablation")
 @click.option(
     "--seeds",

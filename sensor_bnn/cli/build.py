@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sensor_bnn.hardware.boards import Board
 
 
 @click.command(name="build")
@@ -45,6 +48,11 @@ import click
     help="With --sign: version counter. A board refuses images with a lower counter than it has run.  "
     "[default: seconds since 1970]",
 )
+@click.option(
+    "--no-read",
+    is_flag=True,
+    help="Build a bootloader that sends nothing of the flash: no Read Memory, checksums of whole pages only.",
+)
 @click.option("--force", is_flag=True, help="Replace files of these names that another program wrote.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the content of build.json as one JSON object on stdout."
@@ -57,6 +65,7 @@ def command(
     weights: str,
     key: Path | None,
     counter: int | None,
+    no_read: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -74,6 +83,7 @@ def command(
     """
     import json
 
+    from sensor_bnn.claims import claimed_folder
     from sensor_bnn.firmware.build import build_firmware
     from sensor_bnn.hardware.boards import load_board
 
@@ -86,15 +96,11 @@ def command(
         signer = read_key(key, counter)
     facts = load_board(board)
     click.echo(f"Building {bundle} for {facts.name} ...", err=True)
-    result = build_firmware(
-        bundle,
-        facts,
-        output or bundle.resolve().parent / facts.name,
-        application,
-        signer,
-        weights,
-        force=force,
-    )
+    folder = output or bundle.resolve().parent / facts.name
+    with claimed_folder(folder, "-o/--output"):
+        result = build_firmware(
+            bundle, facts, folder, application, signer, weights, force=force, sends_flash=not no_read
+        )
     report = result.report
     if as_json:
         click.echo(json.dumps({"folder": str(result.folder), **report}))
@@ -106,11 +112,13 @@ def command(
         f"(weights {report['weights_bytes']:,}, code {report['code_bytes']:,})\n"
         f"RAM {ram['total']:,} bytes of {ram['available']:,} (arena {ram['arena']:,}, "
         f"{copied}stack {ram['stack']:,}, data {ram['data_bss']:,}), "
-        f"model {report['model_hash'][:12]}\n{_about_slots(report)}{result.folder}"
+        f"model {report['model_hash'][:12]}\n{_about_slots(report, facts)}{result.folder}"
     )
 
 
-def _about_slots(report: dict[str, Any]) -> str:
+def _about_slots(report: dict[str, Any], board: Board) -> str:
+    from sensor_bnn.hardware.boards import is_only_emulated
+
     second, signature = report["second_slot"], report["signature"]
     lines = []
     if second is not None:
@@ -119,4 +127,9 @@ def _about_slots(report: dict[str, Any]) -> str:
         lines.append(f"signed, counter {signature['counter']}, public key {signature['public_key'][:16]}")
         if not signature["refuses_older"]:
             lines.append("the board has no journal: it refuses unsigned images, but not older signed ones")
+        if board.flash.driver in ("ram", "external") and not is_only_emulated(board):
+            lines.append(
+                "the bootloader that checks the signature can be replaced with the board in hand, as a file"
+                " of a drive or card or in an external flash: see docs/security.md"
+            )
     return "".join(f"{line}\n" for line in lines)

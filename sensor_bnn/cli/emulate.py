@@ -42,6 +42,7 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     `bench` and `monitor` in another terminal.
 
     The signal USR1 resets the board, like its reset button: send it to this process, whose number is printed.
+    A board that is a program has no reset.
 
     \b
     Example, one command per terminal:
@@ -111,20 +112,33 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
                 )
             else:
                 click.echo(emulator.port)
-                click.echo(
-                    f"{facts.title} runs; Ctrl-C stops it, kill -USR1 {os.getpid()} resets it. "
-                    f"GDB: target remote {emulator.debugger}",
-                    err=True,
-                )
+                click.echo(_what_now(facts, emulator.debugger), err=True)
             done = 0
             while True:
                 emulator.wait(_LOOK_SECONDS)
                 if done < resets:
                     done += 1
-                    emulator.reset()
-                    click.echo("Reset.", err=True)
+                    if is_program(facts):
+                        click.echo(f"{facts.name} is a program and has no reset.", err=True)
+                    else:
+                        emulator.reset()
+                        click.echo("Reset.", err=True)
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
+
+
+def _what_now(board: Board, debugger: str) -> str:
+    """Return what can be done with the board that runs now."""
+    import os
+
+    from sensor_bnn.hardware.boards import is_program
+
+    if is_program(board):
+        return f"{board.title} runs; Ctrl-C stops it."
+    return (
+        f"{board.title} runs; Ctrl-C stops it, kill -USR1 {os.getpid()} resets it. "
+        f"GDB: target remote {debugger}"
+    )
 
 
 def _await_bootloader(path: str, board: Board) -> None:

@@ -113,6 +113,14 @@ def command(
     port = _meant_port(model, port, board)
     kind = _kind(model, port, board)
     _refuse_options(kind)
+    if confusion is not None:
+        from sensor_bnn.report.confusion_picture import check_picture
+
+        check_picture(confusion)
+    if write_samples is not None:
+        from sensor_bnn.files import check_file
+
+        check_file(write_samples)
     on_board = None
     if kind == BOARD:
         state = state or output / "state.jsonl"

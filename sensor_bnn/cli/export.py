@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(name="export")
 @click.argument("ckpt", type=click.Path(path_type=Path))
 @click.option(
     "--target", default="cortex-m7", show_default=True, help="A name that `sensor-bnn targets` lists."
@@ -55,8 +55,8 @@ def command(
 
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
     Runtime with PyTorch's, and compiles one bundle for the target and one for the host. As in `compile`, a
-    layer of the compiled model that is not what ONNX Runtime computes is refused by name. The next step is
-    `sensor-bnn build` with the target's bundle.
+    layer of the compiled model that is not what ONNX Runtime computes is refused by name. All of them appear
+    together when they are complete. The next step is `sensor-bnn build` with the target's bundle.
 
     \b
     Example:
@@ -70,30 +70,23 @@ def command(
 
     # Before the imports, which take seconds.
     find_target(target)
-    from sensor_bnn import compile as compile_model
-    from sensor_bnn import export
-    from sensor_bnn.nn.checkpoint import how_to_write
-    from sensor_bnn.workflows.demo import refuse_another_model
+    from sensor_bnn.nn.checkpoint import how_to_write, load_checkpoint
+    from sensor_bnn.workflows.exporting import export_bundles
 
     with Console(stderr=True).status("starting") as status:
-        done = export(ckpt, output, samples, progress=status.update, narrow=narrow, force=force)
-        bundles = {}
-        checked = None
-        for name in dict.fromkeys((target, "host")):
-            status.update(f"compiling for {name}")
-            tuned = tuning if name == target else None
-            compiled = compile_model(
-                done.onnx,
-                name,
-                done.onnx.parent / name,
-                tuning=tuned,
-                samples=done.samples,
-                checked=checked,
-                cache=not no_cache,
-            )
-            refuse_another_model(compiled.folder, compiled.metadata.model_hash, done.onnx, done.model_hash)
-            bundles[name] = compiled.folder
-            checked = done.model_hash
+        folder = output or Path("build") / load_checkpoint(ckpt).model.config.name
+        exported = export_bundles(
+            ckpt,
+            target,
+            folder,
+            samples,
+            narrow=narrow,
+            tuning=tuning,
+            force=force,
+            cache=not no_cache,
+            progress=status.update,
+        )
+    done, bundles = exported.export, exported.bundles
     if narrow and done.integers:
         click.echo(
             "--narrow changes nothing: the model computes in integers from the sample to the class.", err=True
@@ -106,14 +99,14 @@ def command(
             "onnx": str(done.onnx),
             "onnx_bytes": done.onnx_bytes,
             "target": target,
-            "bundles": {name: str(folder) for name, folder in bundles.items()},
+            "bundles": {name: str(bundle) for name, bundle in bundles.items()},
             "comparison": asdict(comparison) if comparison else None,
         }
         click.echo(json.dumps(result))
         return
     click.echo(f"{done.onnx}  {done.onnx_bytes} bytes, SHA-256 {done.model_hash}")
-    for name, folder in bundles.items():
-        click.echo(f"{folder}  bundle for {name}")
+    for name, bundle in bundles.items():
+        click.echo(f"{bundle}  bundle for {name}")
     if comparison is None:
         click.echo(
             f"Not compared with PyTorch: there are no samples. {how_to_write(ckpt)}, or give --samples."

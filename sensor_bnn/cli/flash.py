@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensor_bnn.cli.finite import FiniteRange
+
 if TYPE_CHECKING:
     from sensor_bnn.flashing.image import Image
     from sensor_bnn.flashing.session import Link
@@ -71,7 +73,7 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=20.0,
     show_default=True,
     help="Seconds to wait for a board that stopped answering.",
@@ -153,6 +155,10 @@ def command(
         raise click.UsageError("Name the board with --board.")
     if via == "mass-storage" and drive is None:
         raise click.UsageError("--via mass-storage requires --drive.")
+    if read_to is not None:
+        from sensor_bnn.files import check_file
+
+        check_file(read_to)
     image = read_image(build) if build is not None else None
     facts = load_board(board or (image.board if image is not None else ""))
     if via is None:

@@ -91,6 +91,7 @@ def command(
 
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.cycles.cycles import model_name
+    from sensor_bnn.digests import sealed
     from sensor_bnn.measure.kernels import DEFAULT_SHAPES, Shape, measure_kernels
     from sensor_bnn.report.console import table_console
 
@@ -111,7 +112,7 @@ def command(
     model = None if all(row.cycles_estimate is None for row in rows) else model_name(core)
     if as_json:
         told = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
-        click.echo(json.dumps({"schema": "sensor-bnn/kernels/1", **told}))
+        click.echo(json.dumps(sealed({"schema": "sensor-bnn/kernels/1", **told})))
     else:
         by = f"cycles: estimated with {model}" if model else "no cycles are estimated"
         table = Table(title=f"kernels on an emulated {target}", caption=f"{by}; packed: bits, or int8")

@@ -16,7 +16,7 @@ _WITH_SHAPES = 150
 """From this width on there is room for the shapes."""
 
 
-@click.command()
+@click.command(name="models")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(as_json: bool) -> None:
     """List the architectures that a recipe can name.

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import click
 
+from sensor_bnn.cli.finite import FiniteRange
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...]:
+    kind = FiniteRange()
     try:
-        return tuple(float(text) for text in value.split(",")) if value else ()
-    except ValueError:
-        raise click.BadParameter("give numbers with commas between them, one per channel") from None
+        return tuple(kind.convert(text, parameter, context) for text in value.split(",")) if value else ()
+    except click.BadParameter as error:
+        raise click.BadParameter(
+            f"{error.message} Give numbers with commas between them, one per channel."
+        ) from None
 
 
 @click.command(name="stream")
@@ -33,7 +38,7 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=50.0,
     show_default=True,
     help="Sensor rate, Hz.",
@@ -43,7 +48,7 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
 )
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.4,
     show_default=True,
     help="Weight of a new answer in the running average; 1 means no smoothing.",

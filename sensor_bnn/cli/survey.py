@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(name="survey")
 @click.argument("survey")
 @click.option(
     "--seeds",

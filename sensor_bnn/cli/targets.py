@@ -23,5 +23,11 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"targets": [asdict(target) for target in list_targets()]}))
         return
+    from rich.table import Table
+
+    from sensor_bnn.report.console import table_console
+
+    table = Table.grid("", "", "", padding=(0, 2, 0, 0))
     for target in list_targets():
-        click.echo(f"{target.name:<17} {target.title}  ({target.triple}, {target.cpu})")
+        table.add_row(target.name, target.title, f"({target.triple}, {target.cpu})")
+    table_console().print(table, highlight=False)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from sensor_bnn.train.loop import EpochDone
+    from sensor_bnn.train.loop import EpochDone, Pace
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.sets import DataSet, Split
 
 
-@click.command()
+@click.command(name="train")
 @click.argument("recipe")
 @click.option("--seed", default=0, show_default=True, help="Seed of initial weights, order and augmentation.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Number of epochs.  [default: the recipe's]")
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Train nothing; print model, sizes, data, schedule, and a time estimated from a few steps.",
+    help="Train nothing; print model, sizes, data, schedule, seconds per step, and the time of the run.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -121,7 +121,7 @@ def command(
 
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.train import sets
-    from sensor_bnn.train.loop import Pace, train
+    from sensor_bnn.train.loop import train
     from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
     from sensor_bnn.train.runs import claimed, ready_teacher
@@ -144,7 +144,7 @@ def command(
     console = Console(stderr=True, quiet=not processes.first)
     console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
     if dry_run:
-        _show(plan, sets.split(_load(plan, console), plan), as_json, threads)
+        _show(plan, sets.split(_load(plan, console), plan), pace, as_json, threads)
         return
     columns = (
         TextColumn("epochs"),
@@ -223,22 +223,27 @@ class _Shown:
 
 
 def _load(plan: Recipe, console: Console) -> DataSet:
-    """Load the recipe's data, and print what is odd about its split."""
+    """Load the recipe's data, and print what is in it and what is odd about its split."""
+    from sensor_bnn.report.contents import in_three_lines
     from sensor_bnn.train import sets
+    from sensor_bnn.train.contents import summary_of
 
     dataset = sets.load(plan.data)
-    for note in sets.check_split(dataset, plan.data):
+    notes = sets.check_split(dataset, plan.data)
+    for line in in_three_lines(summary_of(plan.data, dataset)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
         console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     return dataset
 
 
-def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
+def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int) -> None:
     """Print what would be trained, on which data, and for how long."""
     from dataclasses import asdict
 
     from sensor_bnn.nn.sizes import sizes
     from sensor_bnn.train.distill import Teacher, load_teacher
-    from sensor_bnn.train.estimate import STEPS, seconds_a_step
+    from sensor_bnn.train.estimate import STEPS, time_steps
     from sensor_bnn.train.runs import teacher_recipe
 
     teacher: Recipe | Teacher | None = None
@@ -250,10 +255,11 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
 
     found = sizes(plan.config(parts.shape, parts.classes, parts.channels))
     steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
-    seconds = steps * seconds_a_step(plan, parts, teacher)
+    step = time_steps(plan, parts, teacher, pace)
+    seconds = steps * step.seconds
     if trained_first is not None:
         its = trained_first.schedule.epochs * -(-len(parts.train) // trained_first.schedule.batch)
-        seconds += its * seconds_a_step(trained_first, parts, None)
+        seconds += its * time_steps(trained_first, parts, None, pace).seconds
     shown = {
         "recipe": plan.to_dict(),
         "input": list(parts.shape),
@@ -262,6 +268,8 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
         "tested_on": len(parts.test.y),
         "steps": steps,
         "estimated_seconds": seconds,
+        "seconds_per_step": step.seconds,
+        "kind_of_steps": step.kind,
         "threads": threads,
         "sizes": {**asdict(found), "stored_bytes": found.stored_bytes},
     }
@@ -273,7 +281,8 @@ def _show(plan: Recipe, parts: Split, as_json: bool, threads: int) -> None:
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
     taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
-    click.echo(f" with {threads} thread(s), without --compile")
+    click.echo(f" of {step.seconds:.3g} seconds with {threads} thread(s)")
+    click.echo(f"  kind of steps: {step.kind}")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")

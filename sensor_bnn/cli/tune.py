@@ -78,12 +78,14 @@ def command(
 
     if model.suffix == ".onnx" or model.is_dir():
         check_model_path(model)
+    from sensor_bnn.claims import claimed_file
     from sensor_bnn.files import scratch_folder
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.report.progress import count_bars
     from sensor_bnn.tuning.tune import Request, tune_model
 
     with (
+        claimed_file(output, "-o/--output"),
         interruptions("The tuning", written_to(output, kept=resume)),
         scratch_folder("tune") as folder,
         count_bars() as bars,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from math import prod
@@ -208,6 +209,7 @@ def _metadata(
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
     lives = {index: _lifetime(program, index) for index in offsets}
+    weights = _weights(program)
     alive = [
         [index for index, life in lives.items() if life.first <= place <= life.last]
         for place in range(len(program.steps))
@@ -254,18 +256,20 @@ def _metadata(
         prefix=prefix,
         library=library,
         arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
-        weights_sha256=_weights_sha256(program),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        weights_crc32=zlib.crc32(weights),
         files={},  # Known only when all of them are written.
     )
 
 
-def _weights_sha256(program: Program) -> str:
-    digest = hashlib.sha256()
+def _weights(program: Program) -> bytes:
+    """Return the bytes of all constants as a little-endian processor has them, in the order of weights.c."""
+    parts = []
     for index in _constants(program):
         array = program.buffers[index].array
         assert array is not None
-        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
+        parts.append(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+    return b"".join(parts)
 
 
 def _is_float(program: Program, step: Step) -> bool:

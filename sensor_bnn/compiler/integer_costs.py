@@ -98,6 +98,11 @@ class IntegerCosts:
         each = {"sum": self.token_sum, "max": self.token_max, "count": self.token_count}
         return round(M * N * each[kind])
 
+    def window(self, kind: str, n: int, C: int) -> int:
+        """Estimate the ``moments`` of a window ``[n, C]``, which read it three times, or its other form."""
+        each = {"moments": 3 * self.token_sum, "normalize": self.token_sum + self.quantize}
+        return round(n * C * each[kind])
+
     def attention_map(self, heads: int, queries: int, keys: int) -> int:
         """Estimate an attention map whose scores exist already."""
         return round(heads * queries * keys * self.entry)

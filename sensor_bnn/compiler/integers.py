@@ -21,6 +21,7 @@ from sensor_bnn.compiler.kernels.quantize import quantize
 from sensor_bnn.compiler.kernels.stream import stream
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
+from sensor_bnn.compiler.kernels.window import window_moments, window_normalize
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
 from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
@@ -50,9 +51,10 @@ def _int_product(costs: Costs, types: list[TensorType]) -> Plan:
 
 def _stream(costs: Costs, types: list[TensorType], pre: int, shift: int, *, residual: bool) -> Plan:
     (M, A), N, slopes = types[0].shape, types[-2].shape[0], types[-1].shape[0]
-    B = types[1].shape[1] if residual else 0
-    kernel = f"sbnn_stream_m{M}_a{A}_n{N}_b{B}_l{slopes}_p{pre}_s{shift}"
-    call = tir_call(kernel, built(stream, M, A, N, B, slopes, pre, shift))
+    rows, B = types[1].shape if residual else (M, 0)
+    widths = f"a{A}_n{N}_b{B}{'_one' if rows < M else ''}_l{slopes}"
+    kernel = f"sbnn_stream_m{M}_{widths}_p{pre}_s{shift}"
+    call = tir_call(kernel, built(stream, M, A, N, B, slopes, pre, shift, rows))
     return Plan((call,), costs.integers.values(M, N))
 
 
@@ -67,7 +69,7 @@ def _layer(
         M * A * shape.terms,
         shape.acc_bytes + shape.patch_bytes,
         (1, M, A, shape.terms),
-        overwrites=5 if shape.B == shape.N and not packed else None,
+        overwrites=5 if shape.B == shape.N and not packed and not shape.shared else None,
         in_place=lambda: _layer_calls(replace(shape, in_place=True)),
     )
 
@@ -90,9 +92,12 @@ def context_plan(types: list[TensorType], arrays: list[Array | None], K: int, *,
 def _shape(types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool) -> StreamLayer:
     *sizes, pre, shift = numbers
     K = sizes.pop() if bits else 0
+    grid = Grid(*sizes)
     (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
-    B = types[5].shape[1] if residual else 0
-    return StreamLayer(Grid(*sizes), W, K, A, N, B, types[4].shape[0], pre, shift, packed, in_place=False)
+    M = grid.out_tokens
+    rows, B = types[5].shape if residual else (M, 0)
+    slopes, shared = types[4].shape[0], rows < M
+    return StreamLayer(grid, W, K, A, N, B, slopes, pre, shift, packed, in_place=False, shared=shared)
 
 
 def layer_in_c(
@@ -157,6 +162,14 @@ def _feature(costs: Costs, types: list[TensorType], *K: int, kind: str) -> Plan:
     return Plan((call,), costs.integers.feature(kind, M, N))
 
 
+def _window(costs: Costs, types: list[TensorType], *gain: int) -> Plan:
+    n, C = types[0].shape
+    dtype = types[0].dtype.name
+    kind, build = ("normalize", window_normalize) if gain else ("moments", window_moments)
+    kernel = f"sbnn_window_{kind}_{dtype}_n{n}_c{C}{f'_g{gain[0]}' if gain else ''}"
+    return Plan((tir_call(kernel, built(build, n, C, dtype, *gain)),), costs.integers.window(kind, n, C))
+
+
 def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     H, M, N = types[0].shape
     kernel = f"sbnn_int_attention_map_h{H}_m{M}_n{N}_k{K}"
@@ -192,6 +205,8 @@ INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnTokenMax": partial(_feature, kind="max"),
     f"{DOMAIN}.BnnTokenCount": partial(_feature, kind="count"),
     f"{DOMAIN}.BnnIntAttentionMap": _attention_map,
+    f"{DOMAIN}.BnnWindowMoments": _window,
+    f"{DOMAIN}.BnnWindowNormalize": _window,
     TURNED_BYTES: partial(_quantize, turned=True),
     INT_SCORES_MAP: _scores_map,
     **{name: partial(_layer, **form) for name, form in _LAYERS.items()},

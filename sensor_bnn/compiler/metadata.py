@@ -1,7 +1,8 @@
 """``metadata.json`` of a model bundle: one definition, which the compiler writes and every later stage reads.
 
 Nothing here needs TVM or numpy, so that commands that only use a board start quickly. All keys are required
-and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``.
+and others are refused: a version that adds, removes or redefines a key must increment ``FORMAT``, and so must
+one whose firmware requires more of the bundle's headers.
 
 The file has the SHA-256 of every other file of the bundle and one of its own values, and nothing reads a
 bundle in another way: a changed byte is refused before it is built, run or compared with.
@@ -23,7 +24,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 3
+FORMAT = 4
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -165,6 +166,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         library: the static library in the bundle; None if the target's C compiler was missing.
         arena: the tensors in the arena.
         weights_sha256: the SHA-256 of the bytes of all weights, in the order of ``weights.c``.
+        weights_crc32: their CRC-32, which a board computes of the weights that are linked into its firmware.
         files: the SHA-256 of every file of the bundle except ``metadata.json``, by its path in the bundle.
     """
 
@@ -189,6 +191,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str | None
     arena: tuple[Tenant, ...]
     weights_sha256: Sha256
+    weights_crc32: Annotated[int, Meta(ge=0, le=2**32 - 1)]
     files: dict[BundleFile, Sha256]
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from sensor_bnn.digests import is_sealed
 from sensor_bnn.errors import ModelError
 from sensor_bnn.reading import Source, contents, json_values, typed
 
@@ -69,8 +70,8 @@ def read_tuning(file: Path, target: str) -> Tuning:
     """Read a tuning file for a target.
 
     Raises:
-        ModelError: the file cannot be read, is not a tuning file, or was made for another target or by
-            another version.
+        ModelError: the file cannot be read, is not a tuning file, was made for another target or by another
+            version, or has changed since it was written.
     """
     source = Source(f"The tuning {file}", ModelError, _REMEDY)
     data = contents(file, source)
@@ -88,8 +89,18 @@ def read_tuning(file: Path, target: str) -> Tuning:
             f"The tuning {file} is for the target {found.target!r}, not {target!r}.",
             f"Compile with `--target {found.target}`, or tune for this one.",
         )
+    check_seal(values, source)
     choices = {entry.workload: entry.best for entry in found.workloads if entry.best is not None}
     return Tuning(choices, hashlib.sha256(data).hexdigest())
+
+
+def check_seal(values: Mapping[str, Any], source: Source) -> None:
+    """Refuse a tuning whose values are not those of its digest; the source's error.
+
+    A changed choice or count would be another valid one.
+    """
+    if not is_sealed(values):
+        raise source.wrong("it has changed since it was written: its digest is missing or of other values")
 
 
 class _Workload(msgspec.Struct, frozen=True):

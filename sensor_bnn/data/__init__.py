@@ -1,1 +1,1 @@
-"""Files of labelled sensor data: the only reader of CSV recordings, and the only one of npz samples."""
+"""Files of labelled sensor data: the only reader of each format, of recordings and of windows."""

@@ -7,15 +7,19 @@ mistake is refused in one sentence with the file, the line, the column, the valu
 from __future__ import annotations
 
 import csv
+import math
+import re
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of, unit_of
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name
 
@@ -23,52 +27,38 @@ REMEDY = "Correct that in the file; docs/own-sensor.md has the rules of a CSV fi
 _LONGEST_LINE = 1 << 20
 """Characters of a line; a device that never ends, such as /dev/zero, has more."""
 
-_MOST_DIGITS = 40
-"""Of a recording's number; a date and time to the nanosecond has 23."""
-
 _LARGEST = float(np.finfo(np.float32).max)
+_MISSING = frozenset({"", "nan", "na", "n/a", "null"})
+_TIMES = frozenset({"time", "timestamp"})
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "\u00b5s", "\u03bcs", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nanoseconds"), 1e-9),
+}
+"""Seconds of each unit that the name of a column of times may end in."""
+
+_CALLED = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
+_TIME = re.compile(r"(\w+?)(?:_([a-z\u00b5\u03bc]+)|\s*[(\[]\s*([a-z\u00b5\u03bc]+)\s*[)\]])?")
 
 
-@dataclass(frozen=True)
-class Run:
-    """Adjacent samples of one recording with one label.
-
-    Attributes:
-        recording: the number of the recording; None if the file has no such column.
-        label: the name of the class; empty where the file has none.
-        first, end: the bounds of the run, counted in samples from 0; ``end`` is exclusive.
-        line: the line of the file with the first sample, counted from 1.
-    """
-
-    recording: int | None
-    label: str
-    first: int
-    end: int
-    line: int
-
-
-@dataclass(frozen=True)
-class CsvRecording:
-    """What a CSV file holds.
-
-    Attributes:
-        channels: the names of the channels, in the order of the columns.
-        samples: float32 ``[samples, channels]``, in the order of time; at least one sample.
-        runs: the recordings and labels of the samples, in the order of time, without a gap.
-    """
-
-    channels: tuple[str, ...]
-    samples: npt.NDArray[np.float32]
-    runs: tuple[Run, ...]
-
-
-def read_csv(file: Path, *, for_training: bool) -> CsvRecording:
+def read_csv(
+    file: Path,
+    *,
+    for_training: bool,
+    columns: Columns = USUAL_COLUMNS,
+    channels: Sequence[str] = (),
+    missing: bool = False,
+) -> Recorded:
     """Read and check a whole CSV file of recordings.
 
     Args:
         file: the file, UTF-8 with or without a byte order mark.
-        for_training: whether the columns ``recording`` and ``label`` must be there, and every line must have
-            a label. Otherwise both are optional, and lines without a label are not labelled.
+        for_training: whether the columns of recording and label must be there, and every line must have a
+            label. Otherwise both are optional, and lines without a label are not labelled.
+        columns: the names of the columns that are no channels; one that is not the usual name must be there.
+        channels: the names of the columns that are channels; empty for all others.
+        missing: whether a value may be missing: an empty field, ``nan``, ``na``, ``n/a`` or ``null`` is NaN.
 
     Raises:
         DataError: the file cannot be read or breaks a rule.
@@ -76,7 +66,7 @@ def read_csv(file: Path, *, for_training: bool) -> CsvRecording:
     try:
         # Line ends are left as they are, because the csv module itself recognises those within quotes.
         with file.open(encoding="utf-8-sig", newline="") as text:
-            return _Table(file, _rows(file, text), for_training).read()
+            return _Table(file, _rows(file, text), for_training, columns, channels, missing).read()
     except UnicodeDecodeError:
         raise DataError(f"{file}: {_not_utf8(file)}.", "Save it as CSV in UTF-8.") from None
     except OSError as error:
@@ -85,37 +75,73 @@ def read_csv(file: Path, *, for_training: bool) -> CsvRecording:
         raise DataError(f"Cannot read {str(file)!r}: that is no path.", "Give a CSV file.") from None
 
 
+def read_rows(
+    file: Path,
+    rows: Iterator[tuple[int, list[str]]],
+    *,
+    columns: Columns = USUAL_COLUMNS,
+    channels: Sequence[str] = (),
+    missing: bool = False,
+) -> Recorded:
+    """Read the rows of a table of another format by the rules of a CSV file; the first one is the header.
+
+    Args:
+        file: the file, for messages.
+        rows: the number of each line or row, and its fields as text.
+        columns, channels, missing: see ``read_csv``.
+
+    Raises:
+        DataError: the table breaks a rule.
+    """
+    return _Table(file, rows, False, columns, channels, missing).read()
+
+
 class _Table:
     """The header and the columns of a file, row by row."""
 
-    def __init__(self, file: Path, rows: Iterator[tuple[int, list[str]]], for_training: bool) -> None:
+    def __init__(
+        self,
+        file: Path,
+        rows: Iterator[tuple[int, list[str]]],
+        for_training: bool,
+        columns: Columns,
+        channels: Sequence[str],
+        missing: bool,
+    ) -> None:
         self.file = file
         self.rows = rows
         self.for_training = for_training
+        self.missing = missing
         line, header = next(rows, (1, []))
         if not header:
             raise self._wrong(line, "it is empty; it must be a header that names the columns")
         self.header = [class_name(name) for name in header]
-        self._check_header(line)
-        folded = [name.casefold() for name in self.header]
-        self.of_recording, self.of_label = (
-            folded.index(name) if name in folded else None for name in ("recording", "label")
-        )
-        self.of_channels = [at for at in range(len(header)) if at not in (self.of_recording, self.of_label)]
-        for name, at in (("recording", self.of_recording), ("label", self.of_label)):
-            if at is None and for_training:
-                raise self._wrong(line, f"it has no column {name}: its columns are {', '.join(self.header)}")
+        self._check_header(line, columns)
+        needed = {name for name, told in _names(columns).items() if told != getattr(USUAL_COLUMNS, name)}
+        if for_training:
+            needed |= {"recording", "label"}
+        self.at = {name: self._find(line, told, name in needed) for name, told in _names(columns).items()}
+        self.of_recording, self.of_label = self.at["recording"], self.at["label"]
+        self.of_subject, self.of_split = self.at["subject"], self.at["split"]
+        self.of_time = self.at["time"] if columns.time else _time_column(self.header)
+        self.seconds = None if self.of_time is None else _seconds(self.header[self.of_time])
+        taken = {*self.at.values(), self.of_time}
+        self.of_channels = [at for at in range(len(header)) if at not in taken]
+        if channels:
+            found = [self._find(line, name, True) for name in channels]
+            self.of_channels = [at for at in found if at is not None]
         if not self.of_channels:
             raise self._wrong(line, "it names no channel")
 
-    def read(self) -> CsvRecording:
+    def read(self) -> Recorded:
         # Eight bytes per value; a list of Python's numbers takes four times as much.
-        values = array("d")
+        values, times = array("d"), array("d")
         runs: list[Run] = []
-        seen: set[int] = set()
-        number: int | None = None
-        written = None  # the recording's number as the last line writes it
-        label = ""
+        seen: set[Id] = set()
+        number: Id | None = None
+        written = None  # the recording's name as the last line writes it
+        label = part = ""
+        subject: Id | None = None
         count = begun = begun_line = blank = 0
         for line, row in self.rows:
             if not row:
@@ -129,15 +155,23 @@ class _Table:
                 for at in self.of_channels:
                     values.append(_number(row[at]))
             except ValueError:
-                raise self._wrong_value(line, row) from None
+                del values[count * len(self.of_channels) :]
+                values.extend(self._with_missing(line, row))
+            if self.of_time is not None:
+                times.append(self._time(line, row[self.of_time]))
             new_label = "" if self.of_label is None else self._label(line, row[self.of_label])
             new_number = number
             if self.of_recording is not None and row[self.of_recording] != written:
                 written = row[self.of_recording]
-                new_number = self._recording(line, written)
-            if not count or new_number != number or new_label != label:
+                new_number = self._id(line, self.of_recording, written)
+            new_subject = (
+                None if self.of_subject is None else self._id(line, self.of_subject, row[self.of_subject])
+            )
+            new_part = "" if self.of_split is None else self._part(line, row[self.of_split])
+            told = (new_number, new_label, new_subject, new_part)
+            if not count or told != (number, label, subject, part):
                 if count:
-                    runs.append(Run(number, label, begun, count, begun_line))
+                    runs.append(Run(number, label, begun, count, begun_line, subject, part, str(self.file)))
                 if new_number is not None and new_number != number:
                     if new_number in seen:
                         raise self._wrong(
@@ -146,19 +180,78 @@ class _Table:
                             " the lines of a recording must be adjacent",
                         )
                     seen.add(new_number)
-                number, label, begun, begun_line = new_number, new_label, count, line
+                elif count:
+                    self._check_whole(line, new_number, (subject, new_subject), (part, new_part))
+                number, label, subject, part = told
+                begun, begun_line = count, line
             count += 1
         if not count:
             raise DataError(f"{self.file}: it holds no sample: no line follows the header.", REMEDY)
-        runs.append(Run(number, label, begun, count, begun_line))
+        runs.append(Run(number, label, begun, count, begun_line, subject, part, str(self.file)))
         exact = np.frombuffer(values).reshape(count, len(self.of_channels))
         channels = tuple(self.header[at] for at in self.of_channels)
         samples = exact.astype(np.float32)
         for at, channel in enumerate(channels):
             self._check_kept(channel, exact[:, at], samples[:, at])
-        return CsvRecording(channels, samples, tuple(runs))
+        units = tuple(unit_of(channel) for channel in channels)
+        found = Recorded(channels, samples, tuple(runs), units=units if any(units) else ())
+        if self.of_time is None:
+            return found
+        unit = self.seconds or _usual_unit(self.header[self.of_time], times)
+        source = f"time from the column {self.header[self.of_time]}, in {_CALLED[unit]}"
+        return replace(found, time=np.frombuffer(times) * unit, source=(source,))
 
-    def _check_header(self, line: int) -> None:
+    def _find(self, line: int, name: str, needed: bool) -> int | None:
+        """Return the place of a column; refuse a header without one that is needed."""
+        folded = [told.casefold() for told in self.header]
+        if name and class_name(name).casefold() in folded:
+            return folded.index(class_name(name).casefold())
+        if name and needed:
+            raise self._wrong(line, f"it has no column {name}: its columns are {', '.join(self.header)}")
+        return None
+
+    def _with_missing(self, line: int, row: list[str]) -> list[float]:
+        """Return the channels of a row in which one is no number, with NaN where a value is missing."""
+        fields = [row[at] for at in self.of_channels]
+        if not self.missing or not all(_is_sample(text) or _is_missing(text) for text in fields):
+            raise self._wrong_value(line, row)
+        return [np.nan if _is_missing(text) else _number(text) for text in fields]
+
+    def _time(self, line: int, text: str) -> float:
+        """Return a time in the units of its column, or in seconds if it is written as a date."""
+        try:
+            return _finite(text)
+        except ValueError:
+            pass
+        try:
+            return datetime.fromisoformat(text.strip()).timestamp() / (self.seconds or 1)
+        except (ValueError, OverflowError):
+            name = self.header[self.of_time or 0]
+            raise self._wrong(
+                line, f"{name} is {_shown(text)}; it must be a number, or a date and time as in ISO 8601"
+            ) from None
+
+    def _part(self, line: int, text: str) -> str:
+        part = text.strip().casefold()
+        if part not in ("train", "test"):
+            column = self.header[self.of_split or 0]
+            raise self._wrong(line, f"{column} is {_shown(text)}; it must be train or test")
+        return part
+
+    def _check_whole(
+        self, line: int, number: Id | None, subjects: tuple[Id | None, Id | None], parts: tuple[str, str]
+    ) -> None:
+        """Refuse a recording of two subjects, or in two parts: its windows would be on both sides."""
+        whose = f"recording {number}" if self.of_recording is not None else "its only recording"
+        if subjects[0] != subjects[1]:
+            raise self._wrong(
+                line, f"{whose} has the subjects {subjects[0]} and {subjects[1]}; it must have one"
+            )
+        if parts[0] != parts[1]:
+            raise self._wrong(line, f"{whose} is in both parts, {' and '.join(parts)}; it must be in one")
+
+    def _check_header(self, line: int, columns: Columns) -> None:
+        reserved = {told.casefold() for told in _names(columns).values() if told}
         if len(self.header) == 1:
             for sign, told in ((";", "semicolons"), ("\t", "tabs")):
                 if sign in self.header[0]:
@@ -177,7 +270,7 @@ class _Table:
                     f"columns {self.header.index(name) + 1} and {at + 1} are both named {name};"
                     " each column must have a name of its own",
                 )
-            if name.casefold() in ("recording", "label") and name.casefold() in [
+            if name.casefold() in reserved and name.casefold() in [
                 other.casefold() for other in self.header[:at]
             ]:
                 raise self._wrong(line, f"two columns are named {name.casefold()}; there must be one")
@@ -198,13 +291,17 @@ class _Table:
         """Return the mistake of the first channel of a row that is no number."""
         if [class_name(field) for field in row] == self.header:
             return self._wrong(line, "it is the header again; a file must have one header")
-        at = next(at for at in self.of_channels if not _is_sample(row[at]))
-        text, rule = row[at], "a number"
+        # What is missing is no mistake where values may be missing.
+        wrong = [at for at in self.of_channels if not _is_sample(row[at])]
+        at = next((at for at in wrong if not (self.missing and _is_missing(row[at]))), wrong[0])
+        text, rule, remedy = row[at], "a number", REMEDY
         if "," in text and _is_number(text.replace(",", ".", 1)):
             rule = "a number with a decimal point"
         elif text.isascii() and "_" not in text and _is_number(text):
             rule = f"a finite number of at most {_LARGEST:.2g}, which float32 holds"
-        return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}")
+        if _is_missing(text):
+            remedy = 'Correct that in the file, or set data.missing in the recipe to "hold" or "interpolate".'
+        return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}", remedy)
 
     def _label(self, line: int, text: str) -> str:
         if text.isascii() and text.isalnum():  # most are, and this is what takes the time of a long file
@@ -216,15 +313,18 @@ class _Table:
             raise self._wrong(line, f"{column} is {_shown(text)}; it {rule}")
         return name
 
-    def _recording(self, line: int, text: str) -> int:
-        digits = text.strip()
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
-            raise self._wrong(
-                line,
-                f"{self.header[self.of_recording or 0]} is {_shown(text)};"
-                f" it must be a whole number, with at most {_MOST_DIGITS} digits and no sign",
-            )
-        return int(digits)
+    def _id(self, line: int, column: int, text: str) -> Id:
+        """Return the number or the name of a recording or subject."""
+        found = id_of(text)
+        if isinstance(found, int):
+            return found
+        if not found or _is_number(found) or found.replace("_", "").isdigit():
+            rule = f"must be a whole number, with at most {MOST_DIGITS} digits and no sign, or a name"
+        else:
+            rule = _broken_rule(found) or ""
+        if rule:
+            raise self._wrong(line, f"{self.header[column]} is {_shown(text)}; it {rule}")
+        return found
 
     def _check_kept(
         self, channel: str, exact: npt.NDArray[np.float64], kept: npt.NDArray[np.float32]
@@ -236,13 +336,46 @@ class _Table:
         different, left = len(np.unique(exact)), len(np.unique(kept))
         if 2 * left < different or (left == 1 and different > 1):
             raise DataError(
-                f"{self.file}: {channel} has {different:,} different values, from {exact.min():.15g} to"
-                f" {exact.max():.15g}, and float32 holds only {left:,} of them.",
+                f"{self.file}: {channel} has {different:,} different values, from {np.nanmin(exact):.15g} to"
+                f" {np.nanmax(exact):.15g}, and float32 holds only {left:,} of them.",
                 f"Leave the column {channel} out if it is a time; otherwise subtract a constant from it.",
             )
 
-    def _wrong(self, line: int, what: str) -> DataError:
-        return DataError(f"{self.file}: line {line}: {what}.", REMEDY)
+    def _wrong(self, line: int, what: str, remedy: str = REMEDY) -> DataError:
+        return DataError(f"{self.file}: line {line}: {what}.", remedy)
+
+
+def _names(columns: Columns) -> dict[str, str]:
+    return {item.name: getattr(columns, item.name) for item in fields(Columns)}
+
+
+def _time_column(header: Sequence[str]) -> int | None:
+    """Return the place of the first column that is named time or timestamp, with a unit or without."""
+    for at, name in enumerate(header):
+        match = _TIME.fullmatch(name.casefold())
+        unit = match and (match[2] or match[3])
+        if match and match[1] in _TIMES and (not unit or unit in _UNITS):
+            return at
+    return None
+
+
+def _seconds(name: str) -> float | None:
+    """Return the seconds of the unit in a column's name; None without one."""
+    match = _TIME.fullmatch(name.casefold())
+    return _UNITS.get(match[2] or match[3]) if match else None
+
+
+def _usual_unit(name: str, times: Sequence[float]) -> float:
+    """Return the unit of times whose column does not say one.
+
+    A number that is no date before the year 5000 in seconds is one in a smaller unit. The CSV files of Edge
+    Impulse have whole milliseconds from the start in a column ``timestamp``. All else is seconds.
+    """
+    for unit, least in ((1e-9, 1e17), (1e-6, 1e14), (1e-3, 1e11)):
+        if times[0] > least:
+            return unit
+    from_the_start = times[0] < 1e9 and all(time == int(time) for time in times)
+    return 1e-3 if name.casefold() == "timestamp" and from_the_start else 1.0
 
 
 def _rows(file: Path, text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
@@ -287,6 +420,18 @@ def _number(text: str) -> float:
     if not -_LARGEST <= value <= _LARGEST or "_" in text or not text.isascii():
         raise ValueError(text)
     return value
+
+
+def _finite(text: str) -> float:
+    """Return a decimal number; ValueError for all else that Python takes for a number."""
+    value = float(text)
+    if not math.isfinite(value) or "_" in text or not text.isascii():
+        raise ValueError(text)
+    return value
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().casefold() in _MISSING
 
 
 def _is_sample(text: str) -> bool:

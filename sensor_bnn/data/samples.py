@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.recorded import as_ids
 from sensor_bnn.errors import DataError
 from sensor_bnn.files import replace_file
 from sensor_bnn.labels import broken_rule, class_name, named_twice
@@ -106,7 +107,7 @@ def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
     """Read an npz file that also has ``recording``, the number of each window's recording.
 
     Returns:
-        The samples, and the recordings [n] as ``as_numbers`` holds them.
+        The samples, and the recordings [n] as ``as_ids`` holds them.
 
     Raises:
         DataError: as ``read_samples``.
@@ -118,15 +119,7 @@ def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
     if recording.min() < 0:
         at = int(np.argmax(recording < 0))
         raise _wrong(file, f"recording[{at}] is {recording[at]}; it must not be negative")
-    return samples, as_numbers(recording.tolist())
-
-
-def as_numbers(values: list[int]) -> npt.NDArray[Any]:
-    """Return whole numbers as int64 [n]; as Python's numbers, dtype object, if one of them is larger."""
-    try:
-        return np.array(values, dtype=np.int64)
-    except OverflowError:
-        return np.array(values, dtype=object)
+    return samples, as_ids(recording.tolist())
 
 
 def write_samples(path: Path, windows: Windows) -> None:
@@ -207,6 +200,9 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of these names, and channels; DataError if one is missing, damaged or of objects."""
     arrays = {}
     with _damage_told(file), zipfile.ZipFile(file) as archive:
+        for item in archive.infolist():
+            # The archive has each name twice. If they differ, an optional array could be missing unnoticed.
+            archive.open(item).close()
         members = set(archive.namelist())
         missing = [name for name in names if f"{name}.npy" not in members]
         if missing:

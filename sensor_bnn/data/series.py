@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.recorded import Recorded, Run
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name
 
@@ -26,18 +28,53 @@ class Series:
     Attributes:
         values: float32 ``[C, samples]``.
         label: the name of its class.
+        line: the line of the file, counted from 1.
     """
 
     values: npt.NDArray[np.float32]
     label: str
+    line: int = 0
 
 
-def read_ts(lines: Iterable[str], name: str) -> list[Series]:
+def read_series(file: Path, missing: bool) -> Recorded:
+    """Read a ``.ts`` or ``.tsv`` file as recordings, which are numbered from 1.
+
+    The channels have no names in these formats: they are ``x1``, ``x2`` and so on. A file whose name ends in
+    ``_TRAIN`` or ``_TEST``, as in the archives, is that part of the split.
+
+    Args:
+        file: the file.
+        missing: whether a value may be missing: ``?`` or ``NaN`` is NaN.
+
+    Raises:
+        DataError: the file cannot be read, or see ``read_ts`` and ``read_tsv``.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise DataError(f"Cannot read {file}: {error.strerror}.", "Give a .ts or .tsv file.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: it is not UTF-8.", "Save it in UTF-8.") from None
+    read = read_ts if file.suffix.lower() == ".ts" else read_tsv
+    found = read(lines, str(file), missing)
+    part = next((part for part in ("train", "test") if file.stem.casefold().endswith(f"_{part}")), "")
+    runs, at = [], 0
+    for number, one in enumerate(found, 1):
+        end = at + one.values.shape[1]
+        runs.append(Run(number, one.label, at, end, one.line, part=part, file=str(file)))
+        at = end
+    channels = tuple(f"x{place + 1}" for place in range(len(found[0].values)))
+    samples = np.ascontiguousarray(np.concatenate([one.values for one in found], axis=1).T)
+    return Recorded(channels, samples, tuple(runs))
+
+
+def read_ts(lines: Iterable[str], name: str, missing: bool = False) -> list[Series]:
     """Read a ``.ts`` file.
 
     Args:
         lines: the lines of the file.
         name: the name of the file, for messages.
+        missing: whether a value may be missing: ``?`` or ``NaN`` is NaN.
 
     Raises:
         DataError: the file is not of this format, has time stamps or numbers as targets, or misses a value.
@@ -62,7 +99,7 @@ def read_ts(lines: Iterable[str], name: str) -> list[Series]:
         *channels, label = line.split(":")
         if not channels:
             raise _wrong(name, number, "it has no label; a colon and the label end each line")
-        rows = [_numbers(channel, ",", name, number) for channel in channels]
+        rows = [_numbers(channel, ",", name, number, missing) for channel in channels]
         if len({len(row) for row in rows}) > 1:
             lengths = ", ".join(str(len(row)) for row in rows)
             raise _wrong(name, number, f"its channels have {lengths} samples; they must be equally long")
@@ -70,12 +107,13 @@ def read_ts(lines: Iterable[str], name: str) -> list[Series]:
     return _not_empty(found, name)
 
 
-def read_tsv(lines: Iterable[str], name: str) -> list[Series]:
+def read_tsv(lines: Iterable[str], name: str, missing: bool = False) -> list[Series]:
     """Read a ``.tsv`` file, with one channel per series.
 
     Args:
         lines: the lines of the file.
         name: the name of the file, for messages.
+        missing: whether a value may be missing, as in ``read_ts``.
 
     Raises:
         DataError: the file is not of this format, or a value is missing.
@@ -85,7 +123,7 @@ def read_tsv(lines: Iterable[str], name: str) -> list[Series]:
         label, _, rest = line.partition("\t")
         if not rest:
             raise _wrong(name, number, "it has no values; a tab must separate the label and each value")
-        values = _numbers(rest, "\t", name, number)
+        values = _numbers(rest, "\t", name, number, missing)
         found.append(_series(values[None], label, found, name, number))
     return _not_empty(found, name)
 
@@ -107,14 +145,45 @@ def resampled(values: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.fl
     samples = values.shape[1]
     if samples == length:
         return values
-    exact = values.astype(np.float64)
     if samples > length:
-        total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(exact, axis=1)], axis=1)
-        bounds = np.linspace(0, samples, length + 1)
-        covered = np.stack([np.interp(bounds, np.arange(samples + 1), row) for row in total])
-        return np.asarray(np.diff(covered, axis=1) * (length / samples), dtype=np.float32)
-    places = np.linspace(0, samples - 1, length)
-    return np.stack([np.interp(places, np.arange(samples), row) for row in exact]).astype(np.float32)
+        sums = _sums(values, np.linspace(0, samples, length + 1))
+        return np.asarray(sums * (length / samples), dtype=np.float32)
+    return _between(values, np.linspace(0, samples - 1, length))
+
+
+def at_rate(values: npt.NDArray[np.float32], ratio: float) -> npt.NDArray[np.float32]:
+    """Return a series at another rate, as ``resampled`` does, but exactly at that rate.
+
+    What is left at the end, less than one sample of the result, is not used.
+
+    Args:
+        values: float32 ``[C, samples]``.
+        ratio: the old rate divided by the new one.
+
+    Returns:
+        float32 ``[C, n]``; at least one sample.
+    """
+    samples = values.shape[1]
+    # A whole number of samples that a division has made slightly smaller is meant.
+    if ratio > 1:
+        length = max(1, int(samples / ratio + 1e-6))
+        bounds = np.minimum(np.arange(length + 1) * ratio, samples)
+        return np.asarray(_sums(values, bounds) / np.diff(bounds), dtype=np.float32)
+    length = int((samples - 1) / ratio + 1e-6) + 1
+    return _between(values, np.arange(length, dtype=np.float64) * ratio)
+
+
+def _sums(values: npt.NDArray[np.float32], bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sums between bounds, which are places between samples, float64 ``[C, n]``."""
+    total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
+    covered = [np.interp(bounds, np.arange(values.shape[1] + 1), row) for row in total]
+    return np.diff(np.stack(covered), axis=1)
+
+
+def _between(values: npt.NDArray[np.float32], places: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return what lies at places between the samples, by straight lines, float32 ``[C, n]``."""
+    at = np.arange(values.shape[1])
+    return np.stack([np.interp(places, at, row.astype(np.float64)) for row in values]).astype(np.float32)
 
 
 def _lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -124,14 +193,17 @@ def _lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def _numbers(text: str, separator: str, name: str, number: int) -> npt.NDArray[np.float32]:
-    parts = text.split(separator)
+def _numbers(text: str, separator: str, name: str, number: int, missing: bool) -> npt.NDArray[np.float32]:
+    parts = ["nan" if missing and part.strip() == "?" else part for part in text.split(separator)]
     try:
         values = np.array(parts, dtype=np.float64)
     except ValueError:
         wrong = next(part for part in parts if not _is_number(part))
         raise _wrong(name, number, f"{wrong.strip()!r} is no number") from None
-    if not (np.abs(values) <= np.finfo(np.float32).max).all():  # also false for NaN
+    fine = np.abs(values) <= np.finfo(np.float32).max  # also false for NaN
+    if missing:
+        fine |= np.isnan(values)
+    if not fine.all():
         raise _wrong(name, number, "a value is missing or not finite")
     return values.astype(np.float32)
 
@@ -152,7 +224,7 @@ def _series(
         raise _wrong(name, number, f"it has {found} channels; the first series has {wanted}")
     if not label.strip():
         raise _wrong(name, number, "its label is empty")
-    return Series(values, class_name(label))
+    return Series(values, class_name(label), number)
 
 
 def _not_empty(found: list[Series], name: str) -> list[Series]:

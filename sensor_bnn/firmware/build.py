@@ -65,6 +65,7 @@ def build_firmware(
     weights: str = "flash",
     *,
     force: bool = False,
+    sends_flash: bool = True,
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -81,6 +82,8 @@ def build_firmware(
         weights: one of ``WEIGHTS``, the memory from which the model reads them. For ``ram`` start-up makes a
             copy, in the board's first memory with room for it beside the arena.
         force: whether to replace files of these names that no build wrote.
+        sends_flash: False for a bootloader that sends no contents of the flash: it has no Read Memory, and
+            computes checksums of whole pages of the slot only.
 
     Raises:
         BundleError: the bundle is missing, damaged, or for another target.
@@ -104,6 +107,11 @@ def build_firmware(
             f"The board {board.name} runs programs of Linux, which are in RAM with their weights.",
             "Leave `--weights ram` out.",
         )
+    if signer is not None and is_program(board):
+        raise BoardError(
+            f"The board {board.name} runs programs of Linux: no bootloader checks a signature there.",
+            "Leave `--sign` out.",
+        )
     check_estimate(bundle, board, weights)
     with scratch_folder("build") as temporary:
         linked = link_firmware(
@@ -115,6 +123,7 @@ def build_firmware(
             application,
             signer,
             weights,
+            sends_flash=sends_flash,
         )
         images = {
             name: make_application(linked[name], slot, bundle, board, signer)
@@ -127,7 +136,7 @@ def build_firmware(
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
         }
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        report = sealed({**_report(images, bundle, board, signer, weights), "files": digests})
+        report = sealed({**_report(images, bundle, board, signer, weights, sends_flash), "files": digests})
         files[REPORT] = (json.dumps(report, indent=2) + "\n").encode()
     write_files(out_dir, files)
     # After the new files are in place: an image of another model for the second slot must not be flashed with
@@ -150,8 +159,12 @@ def start_file(board: Board, folder: Path) -> Path:
     return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
 
 
-def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) -> Path:
+def build_bootloader(
+    board: Board, out_dir: Path, signer: Signer | None = None, *, sends_flash: bool = True
+) -> Path:
     """Build only the board's bootloader; with a ``signer``, it starts only images signed by that.
+
+    ``sends_flash``: as for ``build_firmware``.
 
     Returns:
         The path of ``bootloader.elf`` in ``out_dir``, which is created if needed.
@@ -167,7 +180,7 @@ def build_bootloader(board: Board, out_dir: Path, signer: Signer | None = None) 
             "Name a folder of `sensor-bnn build` with --build.",
         )
     with scratch_folder("build") as temporary:
-        linked = link_firmware(board, temporary, out_dir / LOG, None, signer=signer)
+        linked = link_firmware(board, temporary, out_dir / LOG, None, signer=signer, sends_flash=sends_flash)
     write_files(out_dir, _bootloader_files(linked["bootloader"], board))
     return out_dir / "bootloader.elf"
 
@@ -197,6 +210,7 @@ def _report(
     board: Board,
     signer: Signer | None,
     weights: str,
+    sends_flash: bool,
 ) -> dict[str, Any]:
     first, second = images["firmware"], images.get("firmware-b")
     header = first.header
@@ -228,6 +242,7 @@ def _report(
         "second_slot": None
         if second is None
         else {"flash_address": second.header.address, "flash_bytes": len(second.binary)},
+        "sends_flash": sends_flash,
         "signature": None
         if signer is None
         else {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from sensor_bnn.resources import resource
 CHECKS = ("links", "symbols", "fits", "vectors")
 """The checks in their order; a board whose programs do not link has no further result."""
 
+_WEIGHTS = struct.pack("<f", 0.5)  # of firmware/check/weights.c
 _WORD = 4
 _SYSTEM_VECTORS = 16
 _EXCEPTIONS_BYTES = 2048  # size of AArch64's vector table, and its alignment
@@ -115,7 +117,8 @@ def _make_bundle(board: Board, folder: Path) -> None:
         prefix="check",
         library=None,
         arena=(),
-        weights_sha256=hashlib.sha256(struct.pack("<f", 0.5)).hexdigest(),
+        weights_sha256=hashlib.sha256(_WEIGHTS).hexdigest(),
+        weights_crc32=zlib.crc32(_WEIGHTS),
         files=file_digests(folder),
     )
     write_file(folder / FILE, metadata.to_json())

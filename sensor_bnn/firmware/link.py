@@ -73,6 +73,8 @@ def link_firmware(
     application: str = "benchmark",
     signer: Signer | None = None,
     weights: str = "flash",
+    *,
+    sends_flash: bool = True,
 ) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure writes its log to ``log``.
 
@@ -87,6 +89,7 @@ def link_firmware(
         application: one of ``APPLICATIONS``.
         signer: its public key is built into the bootloader; None builds one that checks no signatures.
         weights: the memory from which the model reads them, ``flash`` or ``ram``.
+        sends_flash: whether the bootloader sends the contents of the flash to a host.
 
     Raises:
         BoardError: the model does not fit, or the board names a driver that does not exist.
@@ -134,7 +137,7 @@ def link_firmware(
     link = [cmake, "--build", str(build), "--target", *targets]
     places = _places(board, weights)
     for place in places:
-        _generate(board, target, sources / "templates", generated, place, signer)
+        _generate(board, target, sources / "templates", generated, place, signer, sends_flash)
         try:
             _run(link, log, board)
             break
@@ -221,7 +224,13 @@ def _check_vectors(board: Board) -> None:
 
 
 def _generate(
-    board: Board, target: Target, templates: Path, folder: Path, place: _Place, signer: Signer | None
+    board: Board,
+    target: Target,
+    templates: Path,
+    folder: Path,
+    place: _Place,
+    signer: Signer | None,
+    sends_flash: bool,
 ) -> None:
     """Write ``board.h`` and the linker scripts."""
     environment = jinja2.Environment(
@@ -240,6 +249,7 @@ def _generate(
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
         "vector_alignment": HEADER_BYTES,
+        "sends_flash": sends_flash,
         "public_key": () if signer is None else tuple(signer.public_key),
         "minus_x": () if signer is None else minus_x(signer.public_key),
     }

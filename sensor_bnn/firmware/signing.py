@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _REMEDY = "Make a key with `sensor-bnn keygen`."
+_PUBLIC = b"Public key: "
+"""Starts a line before the PEM block, which other programs skip (RFC 7468, section 2)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Signer:
 
 
 def make_key(file: Path) -> bytes:
-    """Write a new private key (PKCS #8, PEM, readable only by its owner); return the public key's 32 bytes.
+    """Write a new private key and return the public key's 32 bytes.
+
+    The file has PKCS #8 in PEM and is readable only by its owner. A line before it names the public key, by
+    which ``read_key`` checks the private one.
 
     Raises:
         KeyFileError: there is such a file.
@@ -60,8 +65,9 @@ def make_key(file: Path) -> bytes:
             f"There is a file {file} already.",
             "A key that is lost cannot be made again: choose another name.",
         )
-    write_file(file, text, mode=0o600, exclusive=True)
-    return private.public_key().public_bytes_raw()
+    public = private.public_key().public_bytes_raw()
+    write_file(file, _PUBLIC + public.hex().encode() + b"\n" + text, mode=0o600, exclusive=True)
+    return public
 
 
 def read_key(file: Path, counter: int | None = None) -> Signer:
@@ -69,25 +75,34 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
 
     Args:
         file: a PEM file from ``make_key`` or ``openssl genpkey -algorithm ed25519``.
-        counter: the counter of the images to sign; None for seconds since 1970 (SOURCE_DATE_EPOCH, if set).
+        counter: the counter of the images to sign; None for seconds since 1970. SOURCE_DATE_EPOCH does not
+            change it: with a fixed date a later image would be no newer, and an older one not refused.
 
     Raises:
-        KeyFileError: there is no such file, or it does not hold an Ed25519 key without a password.
+        KeyFileError: there is no such file, it does not hold an Ed25519 key without a password, or it names
+            the public key of another one.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     try:
-        private = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        text = file.read_bytes()
+        private = serialization.load_pem_private_key(text, password=None)
     except OSError as error:
         raise KeyFileError(f"Cannot read the key {file}: {error.strerror}.", _REMEDY) from None
     except (ValueError, TypeError):
         raise KeyFileError(f"{file} holds no private key in PEM without a password.", _REMEDY) from None
+    except UnsupportedAlgorithm:
+        private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
-    return Signer(private, _now() if counter is None else counter)
-
-
-def _now() -> int:
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(text) if text.isdigit() else int(time.time())
+    signer = Signer(private, int(time.time()) if counter is None else counter)
+    first, _, _ = text.partition(b"\n")
+    # A changed bit of a private key makes another valid key.
+    if first.startswith(_PUBLIC) and first != _PUBLIC + signer.public_key.hex().encode():
+        raise KeyFileError(
+            f"{file} has changed since it was written: its public and private key are no pair.",
+            "Restore the file from a copy.",
+        )
+    return signer

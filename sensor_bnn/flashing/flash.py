@@ -363,4 +363,5 @@ def _greet(client: Client, image: Image) -> Hello:
             f"but {image.model_hash[:12]} was flashed.",
             "Reset the board and flash again.",
         )
+    client.confirm(hello.model_hash)
     return hello

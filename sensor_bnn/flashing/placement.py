@@ -62,5 +62,7 @@ def current_origin(session: Session, board: Board) -> int:
     """Return the address of the image that a reset starts; the address for the next one if there is none."""
     if session.spare_slot is None:
         return board.slot.origin
+    if not session.sends_flash:
+        return board.slots[1 - session.spare_slot].origin
     spare, other = board.slots[session.spare_slot].origin, board.slots[1 - session.spare_slot].origin
     return spare if parse_image(session.bootloader.read(other, BLOCK_BYTES)) is None else other

@@ -52,8 +52,19 @@ _REFUSALS = {
         "it is older than one that has run on this board",
         "To go back on purpose, build it again with --sign: that gives it a new counter.",
     ),
+    9: (
+        "the board cannot record its start",
+        "The flash of the board's journal is worn or write-protected: docs/protocol.md, Two slots.",
+    ),
 }
 """Reason and remedy by the lower half of Get Version's second option byte after a refused Go."""
+
+
+_ON_OWN_CLOCK = 10
+_SLOW_CLOCK = (
+    "The %s at %s runs from its chip's own oscillator: the clock that its board.toml names did not start. "
+    "Times may be wrong by some percent. Check the crystal, or the solder bridges of the debugger's clock."
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,8 @@ class Session:
     commands: frozenset[int]
     base_baud: int
     features: int = 0  # the second option byte of our bootloader
+    sends_flash: bool = True
+    checksum_bytes: int = 4  # checksums cover multiples of this many bytes
 
     @property
     def has_checksum(self) -> bool:
@@ -98,6 +111,11 @@ class Session:
     def checks_signatures(self) -> bool:
         """Whether the board starts only images signed with its key."""
         return bool(self.features & 0x10)
+
+    @property
+    def is_on_own_clock(self) -> bool:
+        """Whether the board's clock did not start, so that the chip runs from its own oscillator."""
+        return self.is_ours and self.features & 0x0F == _ON_OWN_CLOCK
 
     @property
     def spare_slot(self) -> int | None:
@@ -142,11 +160,19 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
         if bootloader.hasty:
             bootloader.ahead, features = bootloader.options()
             bootloader.long_writes = LONG_WRITE in commands
+            if features & 0x0F == _ON_OWN_CLOCK:
+                _log.warning(_SLOW_CLOCK, board.name, link.port)
         if SPEED in commands and link.baud > board.uart.baud:
             bootloader.speed(link.baud)
         whose = "the resident bootloader" if bootloader.hasty else "a bootloader in ROM"
         _log.info("%s: %s, version %#04x, chip %#05x", link.port, whose, version, board.bootloader.chip_id)
-        yield Session(port, bootloader, client, version, commands, board.uart.baud, features)
+        sends = READ in commands or not bootloader.hasty
+        unit = 4 if sends else board.flash.page
+        yield Session(
+            *(port, bootloader, client, version, commands, board.uart.baud, features),
+            sends_flash=sends,
+            checksum_bytes=unit,
+        )
 
 
 def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
@@ -177,7 +203,9 @@ def _reach(bootloader: An3155, client: Client, board: Board, port: str) -> None:
 
 def _identify(bootloader: An3155, board: Board) -> tuple[int, frozenset[int]]:
     capabilities = bootloader.get()
-    missing = {READ, WRITE, GO} - set(capabilities.commands)
+    # Without Read Memory the flash is verified by checksums.
+    looks = set() if GET_CHECKSUM in capabilities.commands else {READ}
+    missing = ({WRITE, GO} | looks) - set(capabilities.commands)
     if missing or not {ERASE, EXTENDED_ERASE} & set(capabilities.commands):
         names = ", ".join(f"{code:#04x}" for code in sorted(missing or {ERASE, EXTENDED_ERASE}))
         raise DeviceError(

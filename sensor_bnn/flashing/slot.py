@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor_bnn.errors import BundleError, FlashError
+from sensor_bnn.errors import BoardError, BundleError, FlashError
 from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.placement import check_fit, current_origin, place
 from sensor_bnn.flashing.session import Link, Session, open_session
@@ -94,6 +94,11 @@ def read_slot(
         PortError, DeviceError: as ``flash_image``.
     """
     with open_session(link, board) as session:
+        if not session.sends_flash:
+            raise BoardError(
+                f"The bootloader of {board.name} at {link.port} does not send its flash.",
+                "It was built so (`sensor-bnn build --no-read`); a debug probe may still read it.",
+            )
         origin = current_origin(session, board)
         room = board.slot.end - origin
         if count is None:

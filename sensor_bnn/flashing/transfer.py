@@ -24,6 +24,11 @@ def filled(data: bytes) -> bytes:
     return data + b"\xff" * (-len(data) % _WORD_BYTES)
 
 
+def _covered(session: Session, data: bytes) -> bytes:
+    """Return ``data`` padded with 0xFF to bytes of which the bootloader computes checksums."""
+    return data + b"\xff" * (-len(data) % session.checksum_bytes)
+
+
 def pages_of(board: Board, address: int, size: int) -> range:
     """Return the numbers of the pages that contain ``size`` bytes from ``address``, the start of a page."""
     first = (address - board.flash.origin) // board.flash.page
@@ -47,7 +52,7 @@ def changed_pages(
         if _equal(session, address, data):
             return ()
         starts = range(0, len(data), board.flash.page)
-        parts = [data[at : at + board.flash.page] for at in starts]
+        parts = [_covered(session, data[at : at + board.flash.page]) for at in starts]
         checksums = session.bootloader.checksum_all(
             [(address + at, len(part)) for at, part in zip(starts, parts, strict=True)]
         )
@@ -55,7 +60,7 @@ def changed_pages(
         for number, part, checksum in zip(pages, parts, checksums, strict=True):
             if checksum != stm32_crc(part):
                 changed.append(number)
-            done += len(part)
+            done = min(done + len(part), len(data))
             progress("compare", done, len(data))
     except (RefusalError, SilenceError):
         _without_checksum(session)
@@ -116,6 +121,11 @@ def verify(session: Session, address: int, data: bytes, progress: Progress, read
             return "checksum"
     except (RefusalError, SilenceError):
         _without_checksum(session)
+    if not session.sends_flash:
+        raise FlashError(
+            f"Verification failed: the checksum of the pages from {address:#010x} differs.",
+            "Flash again; this board's bootloader does not send its flash, so the place is not known.",
+        )
     for start in range(0, len(data), _READ_BYTES):
         part = data[start : start + _READ_BYTES]
         blocks = [(start + at, part[at : at + BLOCK_BYTES]) for at in range(0, len(part), BLOCK_BYTES)]
@@ -154,7 +164,8 @@ def holds(session: Session, address: int, data: bytes) -> bool:
 
 
 def _equal(session: Session, address: int, data: bytes) -> bool:
-    return session.bootloader.checksum(address, len(data)) == stm32_crc(data)
+    covered = _covered(session, data)
+    return session.bootloader.checksum(address, len(covered)) == stm32_crc(covered)
 
 
 def _without_checksum(session: Session) -> None:

@@ -198,6 +198,7 @@ class Board:
     large: Region | None = None  # slower RAM, for an arena that does not fit ``ram``
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
     watchdog: Watchdog | None = None
+    fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
 
     @property
     def slot(self) -> Region:

@@ -108,6 +108,7 @@ class _File(_Table, frozen=True):
     counter: Counter
     soc: Driver = ""
     setup: tuple[_Setup, ...] = ()
+    fallback: tuple[_Setup, ...] = ()
     flasher: _Flasher = _Flasher("an3155")
     emulator: Emulator | None = None
     energy_pin: _EnergyPin | None = None
@@ -129,6 +130,7 @@ class _File(_Table, frozen=True):
             uart=self.uart,
             counter=self.counter,
             setup=tuple(setup.facts() for setup in self.setup),
+            fallback=tuple(setup.facts() for setup in self.fallback),
             flasher=self.flasher.via,
             emulator=self.emulator,
             folder=folder,
@@ -248,6 +250,8 @@ def _registers(board: Board) -> Iterator[tuple[str, int]]:
     """Every register of the file, by its key: the core reads and writes them as aligned words."""
     for place, setup in enumerate(board.setup):
         yield f"setup[{place}].register", setup.register
+    for place, setup in enumerate(board.fallback):
+        yield f"fallback[{place}].register", setup.register
     if board.energy_pin is not None:
         yield "energy_pin.raise.register", board.energy_pin.raised.register
         yield "energy_pin.lower.register", board.energy_pin.lowered.register

@@ -24,6 +24,7 @@ _WEIGHT, _PROBABILITY = 1 << 16, 1 << 30
 """What 1 is in an integer weight of the average, and in an integer probability."""
 _GAIN_BITS, _MOST_SHIFT = 30, 62
 _INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,19 @@ class Payloads:
         """Return the payload of STREAM_OPEN.
 
         Raises:
-            DataError: an offset or a gain is beyond what the board's integers hold.
+            DataError: an offset or a gain is beyond what the board's numbers hold.
         """
         share = self._settings.share
         head = struct.pack("<II", self._channels, self._settings.hop)
         head += struct.pack("<f", share) if self._gives_floats else struct.pack("<i", _weight(share))
         if self._takes_floats:
+            for number in (*self._offset, *self._gain):
+                if not abs(number) <= _LARGEST:  # A NaN is not within any limits.
+                    raise DataError(
+                        f"An offset or a gain is {number:g}; it must be a finite number of at most"
+                        f" {_LARGEST:.2g}, which float32 holds.",
+                        "Correct --offset and --gain.",
+                    )
             return head + b"".join(
                 struct.pack("<ff", *scale) for scale in zip(self._offset, self._gain, strict=True)
             )
@@ -116,9 +124,11 @@ class Payloads:
         computes them from the sensor's own integers.
 
         Raises:
-            DataError: the model takes integers, and a sample is none or not finite.
+            DataError: the model takes integers, and a sample is none or not finite; or it takes floats, and
+                with an offset and a gain a sample is infinite.
         """
         if self._takes_floats:
+            self._check_scaled(raw)
             return np.ascontiguousarray(raw, "<f4")
         if self._raw:
             whole = (raw == np.rint(raw)) & (raw >= _INT16.min) & (raw <= _INT16.max)
@@ -133,6 +143,19 @@ class Payloads:
         dtype = np.dtype(self._metadata.input.dtype)
         inputs = to_model_input(raw.T[np.newaxis], dtype, self._metadata.input_step)
         return np.ascontiguousarray(inputs[0].T, "<i2")
+
+    def _check_scaled(self, raw: npt.NDArray[np.float32]) -> None:
+        """Refuse samples of which the board would make an infinite input: see ``Samples``."""
+        offset, gain = np.array(self._offset, np.float32), np.array(self._gain, np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite((raw.astype(np.float32) - offset) * gain)
+        if not finite.all():
+            at, channel = np.unravel_index(int(np.argmin(finite)), raw.shape)
+            raise DataError(
+                f"Channel {channel} of sample {at} is {raw[at, channel]}, and beyond float32 with an offset"
+                f" of {offset[channel]:g} and a gain of {gain[channel]:g}.",
+                "Correct --offset and --gain, or the recording.",
+            )
 
     def answers(self, data: bytes) -> Iterator[Answer]:
         """Read decisions, a whole number of ``answer_bytes``."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DeviceError
@@ -28,8 +29,23 @@ class Difference:
     first_different: int | None
 
 
+def same_bits(got: npt.NDArray[Any], want: npt.NDArray[Any]) -> bool:
+    """Whether two arrays are equal to the last bit: 0 is not -0, but each NaN equals any other.
+
+    IEEE 754 leaves open which NaN an operation gives, such as infinity minus infinity: x86 sets its sign, and
+    Arm does not. A finite input may be so large that a sum within the model overflows.
+    """
+    return _one_nan(got).tobytes() == _one_nan(want).tobytes()
+
+
+def _one_nan(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.dtype.kind != "f":
+        return array
+    return np.where(np.isnan(array), array.dtype.type(np.nan), array)
+
+
 def differences(outputs: npt.NDArray[Any], expected: npt.NDArray[Any] | None) -> Difference:
-    """Compare outputs [n, classes] bit by bit: a NaN equals the same NaN, and 0 is not -0.
+    """Compare outputs [n, classes] as ``same_bits`` does.
 
     Args:
         outputs: of the board.
@@ -40,7 +56,7 @@ def differences(outputs: npt.NDArray[Any], expected: npt.NDArray[Any] | None) ->
     unequal = [
         place
         for place, (got, want) in enumerate(zip(outputs, expected, strict=True))
-        if got.tobytes() != want.tobytes()
+        if not same_bits(got, want)
     ]
     return Difference(not unequal, len(unequal), unequal[0] if unequal else None)
 

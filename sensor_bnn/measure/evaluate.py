@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from sensor_bnn.compiler.metadata import Count, read_metadata
+from sensor_bnn.compiler.metadata import Count, Metadata, read_metadata
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import DataError, DeviceError, PortError
 from sensor_bnn.files import hold_open, write_errors
@@ -25,7 +25,7 @@ from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import Progress, input_bytes_of, instructions_of, is_counted, with_classes_of
 from sensor_bnn.measure.profile import Spread
 from sensor_bnn.reading import Source, json_values, typed
-from sensor_bnn.wire.application import application_at
+from sensor_bnn.wire.application import application_at, check_contents
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.protocol import Hello
 
@@ -204,10 +204,13 @@ def run_evaluate(
                 repeated=repeated,
             )
 
+        def still() -> None:
+            _still(client, hello, metadata)
+
         try:
             progress("evaluate", taken_up, len(inputs))
             for data in inputs[taken_up:]:
-                ticks, output, again = _one(client, data, floats, size, lambda: _still(client, hello))
+                ticks, output, again = _one(client, data, floats, size, still)
                 repeated += again
                 state.add(ticks, output)
                 progress("evaluate", len(state.outputs), len(inputs))
@@ -248,7 +251,7 @@ def _one(
     )
 
 
-def _still(client: Client, hello: Hello) -> None:
+def _still(client: Client, hello: Hello, metadata: Metadata) -> None:
     """Refuse a board that now runs another firmware."""
     now = client.hello()
     if now != hello:
@@ -256,6 +259,7 @@ def _still(client: Client, hello: Hello) -> None:
             f"Another firmware answers now: {now.model} ({now.model_hash[:12]}) on {now.board}.",
             "Flash the earlier firmware, or start over with --fresh.",
         )
+    check_contents(client, metadata)
 
 
 def _digest(inputs: list[bytes]) -> str:

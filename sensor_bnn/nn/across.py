@@ -68,6 +68,14 @@ def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
     return centred * (variance + norm.eps).rsqrt() * norm.weight + norm.bias
 
 
+@torch.no_grad()
+def moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of ``[n, channels]`` over all processes, by which ``batch_norm`` divides."""
+    count = total(x.new_tensor([len(x)]))
+    mean = total(x.sum(dim=0)) / count
+    return mean, total((x - mean).square().sum(dim=0)) / count
+
+
 def largest_magnitude(x: Tensor) -> Tensor:
     """Return the largest magnitude of a tensor, over all processes, as a scalar without gradients."""
     found = x.detach().abs().amax()

@@ -25,6 +25,9 @@ from sensor_bnn.nn.linear import (
 TABLE_ONE = 65535
 """The table's entry where all bits of query and key agree. A sum of 32768 such entries fits int32."""
 
+RATIO_ONE = 1 << 16
+"""The ratio of operators of integers that means 1."""
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -79,29 +82,43 @@ class AttentionMap(nn.Module):
         """The threshold of the softmax, c / 2, float32 ``[H]``."""
         return self.log_c.detach().exp() / 2
 
+    def whole_ratio(self) -> Tensor:
+        """The threshold of the softmax in 65536ths, int32 ``[H]``; above 65536 it has no integers."""
+        return (self.ratio().double() * RATIO_ONE).round().clamp(min=1).to(torch.int32)
+
     def log_soft(self, scores: Tensor) -> Tensor:
         """The logarithm of the softmax of ``scores``, in the same shape."""
         return (scores * self.gain()[:, None, None]).log_softmax(dim=-1)
 
-    def forward(self, scores: Tensor) -> Tensor:
-        """The map, float32 {0, 1}, in the shape of ``scores``; in full precision the softmax."""
+    def forward(self, scores: Tensor, whole: bool = False) -> Tensor:
+        """The map, float32 {0, 1}, in the shape of ``scores``; in full precision the softmax.
+
+        If ``whole``, it is that of operators of integers: the ratio is a whole number of 65536ths.
+        """
         if self.full:
             return self._soft(scores)
         weights = self._weights(scores.detach())  # [batch, H, T, T]
+        if whole:
+            wide, ratio = weights.double(), self.whole_ratio().double() / RATIO_ONE
+            return self._mapped(wide >= ratio[:, None, None] * wide.sum(dim=-1, keepdim=True), scores)
         # The entries are whole numbers: float32 adds up to 256 of them without rounding, float64 any number.
         # Then the sum is rounded once, as on the device.
         exact = torch.float32 if scores.shape[-1] * TABLE_ONE < 2**24 else torch.float64
         total = weights.sum(dim=-1, keepdim=True, dtype=exact).to(torch.float32)
-        hard = (weights >= self.ratio()[:, None, None] * total).to(torch.float32)
+        return self._mapped(weights >= self.ratio()[:, None, None] * total, scores)
+
+    def _mapped(self, reached: Tensor, scores: Tensor) -> Tensor:
+        hard = reached.to(torch.float32)
         if not self.training:
             return hard
         soft = self._soft(scores)
         return straight_through(hard, (soft / self.log_c.exp()[:, None, None]).clamp(0, 1))
 
-    def fast(self, scores: Tensor) -> Tensor:
+    def fast(self, scores: Tensor, whole: bool = False) -> Tensor:
         """The map as ``forward`` computes it in training, in fewer passes; full precision has none."""
         table = self.table().to(torch.float32)
-        return fused.attention_map(scores, self.gain(), self.log_c, table, self.ratio())
+        ratio = self.whole_ratio().float() / RATIO_ONE if whole else self.ratio()
+        return fused.attention_map(scores, self.gain(), self.log_c, table, ratio)
 
     def _soft(self, scores: Tensor) -> Tensor:
         return (scores * self.gain()[:, None, None]).softmax(dim=-1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 from torch import nn
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.attention import RATIO_ONE
 from sensor_bnn.nn.folded_hybrid import (
     BitProduct,
     ByteProduct,
@@ -20,9 +22,11 @@ from sensor_bnn.nn.folded_hybrid import (
     FoldedPool,
     FoldedSigned,
     FoldedStem,
+    FoldedWindow,
     Quantizer,
+    StreamEpilogue,
 )
-from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid import MOST_DEVIATIONS, Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold
 from sensor_bnn.nn.integers import (
@@ -33,7 +37,9 @@ from sensor_bnn.nn.integers import (
     bit_weights,
     byte_step,
     byte_weights,
+    check_slope,
     fold_epilogue,
+    gains,
     input_steps,
     power_of_two,
     quantizer,
@@ -41,14 +47,17 @@ from sensor_bnn.nn.integers import (
     reals,
     taps_of,
     threshold_of,
+    window_steps,
 )
 from sensor_bnn.nn.ranges import Ranges
+from sensor_bnn.nn.window import DEVIATION, LOG_STEPS, gain_of
 from sensor_bnn.tracing import NOTES
 
 PIXEL = 255
 """The byte of a pixel of value 1."""
 
-_RATIO_ONE = 1 << 16
+MOMENT_STEP = MOST_DEVIATIONS / BYTE
+"""The step of 8 bits of a window's normalised mean and deviation."""
 _DOUBLINGS = 3
 _MORE = 2
 """The accumulators and logits of a test window may be so many times as large as any in training."""
@@ -64,8 +73,8 @@ def fold(
 ) -> FoldedHybrid:
     """Fold a model in evaluation mode.
 
-    The stream's unit holds all but a few values of training. It is up to 8 times as large if fewer constants
-    then exceed 16 bits.
+    The stream's unit is the one that training rounded with. If it did not round, it is one that holds all but
+    a few values of training, and up to 8 times as large if fewer constants then exceed 16 bits.
 
     Args:
         config: the configuration of the model.
@@ -79,7 +88,8 @@ def fold(
     _check(config, ranges)
     layers = list(layers)
     least = ranges.stream_range() / (LARGEST_HALF + 1)
-    units = [Unit(least * 2.0**more, sums) for more in range(_DOUBLINGS + 1)]
+    steps = [float(ranges.step)] if ranges.step else [least * 2.0**more for more in range(_DOUBLINGS + 1)]
+    units = [Unit(step, sums) for step in steps]
     found = [_fold(config, stem, layers, head, ranges, unit) for unit in units]
     unit, folded = min(zip(units, found, strict=True), key=lambda pair: (pair[0].reduced, pair[0].step))
     if unit.reduced:
@@ -94,7 +104,7 @@ def fold(
 def _fold(
     config: HybridConfig, stem: Stem, layers: list[nn.Module], head: Head, ranges: Ranges, unit: Unit
 ) -> FoldedHybrid:
-    first, after, steps = _stem(stem, ranges, unit)
+    first, after, steps = _stem(stem, ranges, unit, math.prod(config.input_shape[1:]))
     folded: list[FoldedLayer] = []
     for index, layer in enumerate(layers):
         integers, after = _layer(layer, after, unit, f"layers.{index}")
@@ -134,21 +144,72 @@ def _layer(layer: nn.Module, after: Reals, unit: Unit, what: str) -> tuple[Folde
     raise AssertionError(layer)
 
 
-def _stem(stem: Stem, ranges: Ranges, unit: Unit) -> tuple[FoldedStem, Reals, Reals | None]:
+def _stem(stem: Stem, ranges: Ranges, unit: Unit, tokens: int) -> tuple[FoldedStem, Reals, Reals | None]:
     """Fold the stem; return also the units per step of the input, ``[C]``, or None for bytes of images."""
+    quantize, steps = input_quantizer(stem, ranges)
+    product, acc_step, bound = _byte_product(stem.product, quantize, unit)
+    copies = np.tile(acc_step, stem.width // len(acc_step))
+    check_slope(stem.epilogue, "The stem")
+    epilogue, after = fold_epilogue(stem.epilogue, copies, bound, None, unit)
+    window = None
+    if stem.dense is not None:
+        weight, step = byte_weights(stem.dense.weight)
+        quantize = window_quantizer(stem, steps, tokens)
+        added = window_epilogue(stem.epilogue, weight, step, unit)
+        window = FoldedWindow(gain_of(tokens), quantize, weight, added)
+    return FoldedStem(product, epilogue, stem.pool, window), after, steps
+
+
+def window_quantizer(stem: Stem, steps: Reals | None, tokens: int) -> Quantizer:
+    """Return what makes bytes of a window's means and logarithms of deviations, ``[2 C]``.
+
+    Args:
+        stem: a stem that normalises each window by itself.
+        steps: the units per step of the input, ``[C]``; None for bytes of images.
+        tokens: the tokens of a window.
+    """
+    C = len(stem.mean)
+    units = np.full(C, 1 / PIXEL) if steps is None else steps
+    mean, std = reals(stem.window_mean, 2 * C), reals(stem.window_std, 2 * C)
+    doubling = np.log(2) / LOG_STEPS
+    # A logarithm is rounded down: the middle of its step is half a step higher.
+    start = np.log(units) - 1.5 * np.log(tokens) + doubling / 2
+    factor, offset = np.append(units, np.full(C, doubling)), np.append(np.zeros(C), start)
+    byte = std * MOMENT_STEP
+    return quantizer(factor / byte, (offset - mean) / byte, LARGEST_HALF, "a window's mean and deviation")
+
+
+def window_epilogue(
+    epilogue: Epilogue, weight: Bytes, step: Reals, unit: Unit, moments: tuple[Reals, Reals] | None = None
+) -> StreamEpilogue:
+    """Return what makes the addend of a window from the sums of the layer that reads its moments.
+
+    Args:
+        epilogue: that of the stem, of N channels.
+        weight, step: the weights of that layer, int8 ``[A, 2 C]``, and their steps, ``[A]``.
+        unit: the stream's unit.
+        moments: as in ``fold_epilogue``.
+    """
+    N = len(epilogue.norm.weight)
+    acc_step = np.tile(step * MOMENT_STEP, N // len(step))
+    bound = BYTE * int(np.abs(weight.astype(np.int64)).sum(axis=1).max())
+    none = np.zeros(N)
+    return affine(gains(epilogue, N, moments) * acc_step, none, none, max(bound, 1), unit)
+
+
+def input_quantizer(stem: Stem, ranges: Ranges) -> tuple[Quantizer, Reals | None]:
+    """Return what makes bytes of the input, and its units per step, ``[C]``, or None for bytes of images."""
     assert stem.product.byte_range is not None
     C = len(stem.mean)
     mean, std = reals(stem.mean, C), reals(stem.std, C)
     byte = std * byte_step(stem.product.byte_range)
-    steps, size, bound = None, np.full(C, 1 / PIXEL), PIXEL
-    if not stem.image:
-        steps = size = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), byte)
-        bound = LARGEST_HALF
-    quantize = quantizer(size / byte, -mean / byte, bound, "the input")
-    product, acc_step, bound = _byte_product(stem.product, quantize, unit)
-    copies = np.tile(acc_step, stem.width // len(acc_step))
-    epilogue, after = fold_epilogue(stem.epilogue, copies, bound, None, unit, "The stem")
-    return FoldedStem(product, epilogue, stem.pool), after, steps
+    if stem.dense is not None:  # the mean is 0 and the deviation a fixed number of steps
+        steps = None if stem.image else window_steps(reals(ranges.input, C), ranges.whole.cpu().numpy())
+        return quantizer(1 / DEVIATION / byte, np.zeros(C), LARGEST_HALF, "the input"), steps
+    if stem.image:
+        return quantizer(1 / PIXEL / byte, -mean / byte, PIXEL, "the input"), None
+    steps = input_steps(reals(ranges.input, C), ranges.whole.cpu().numpy(), byte)
+    return quantizer(steps / byte, -mean / byte, LARGEST_HALF, "the input"), steps
 
 
 def _signed(layer: Signed, after: Reals, unit: Unit, what: str) -> tuple[FoldedSigned, Reals]:
@@ -175,7 +236,8 @@ def _product(
         quantize = quantizer_of(product.byte_range, after, unit, what)
         folded, acc_step, bound = _byte_product(product, quantize, unit)
     added = np.tile(shortcut, len(acc_step) // len(shortcut))
-    integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit, what)
+    check_slope(epilogue, what)
+    integers, after = fold_epilogue(epilogue, acc_step, bound, added, unit)
     return FoldedSigned(folded, integers), after
 
 
@@ -183,14 +245,23 @@ def _byte_product(product: Product, quantize: Quantizer, unit: Unit) -> tuple[By
     """Return the integers of a product, what 1 of each accumulator is worth, ``[N]``, and their bound."""
     assert product.byte_range is not None
     weight, step = byte_weights(product.weight)
-    bound = _bound(weight, _MORE * unit.sums[product])
+    bound = accumulator_bound(weight, unit.sums[product])
     return ByteProduct(quantize, weight, taps_of(product)), step * byte_step(product.byte_range), bound
 
 
-def _bound(weight: Bytes, seen: float) -> int:
-    """The largest magnitude that accumulators of weights ``[N, K]`` and bytes need to have."""
+def accumulator_bound(weight: Bytes, seen: float) -> int:
+    """The largest magnitude that accumulators of weights ``[N, K]`` and bytes need to have.
+
+    Args:
+        weight: the weights.
+        seen: the largest magnitude in training.
+    """
+    return _bound(weight, _MORE * seen)
+
+
+def _bound(weight: Bytes, most: float) -> int:
     possible = BYTE * int(np.abs(weight.astype(np.int64)).sum(axis=1).max())
-    return max(min(possible, round(seen)), 1)
+    return max(min(possible, round(most)), 1)
 
 
 def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[FoldedHybridAttention, Reals]:
@@ -206,21 +277,22 @@ def _attention(layer: Attention, after: Reals, unit: Unit, what: str) -> tuple[F
     query, key, value = projections
     of_query, of_key, of_value = thresholds
     table, ratio = layer.map.fold()
-    whole_ratio = np.rint(ratio.astype(np.float64) * _RATIO_ONE).clip(min=1)
-    if whole_ratio.max() > _RATIO_ONE:
+    whole_ratio = layer.map.whole_ratio().numpy().copy()
+    if whole_ratio.max() > RATIO_ONE:
         raise CheckpointError(
             f"{what}: a head attends to no token, since none has {ratio.max():.3g} times the whole attention;"
             " it has no integers.",
             "Train with attention over more tokens, or leave attn out of that stage.",
         )
-    epilogue, after = fold_epilogue(layer.epilogue, np.ones(width), width, after, unit, f"{what}.output")
+    check_slope(layer.epilogue, f"{what}.output")
+    epilogue, after = fold_epilogue(layer.epilogue, np.ones(width), width, after, unit)
     folded = FoldedHybridAttention(
         query=query,
         key=key,
         value=value,
         thresholds=(of_query, of_key, of_value),
         table=table,
-        ratio=whole_ratio.astype(np.int32),
+        ratio=whole_ratio,
         merged=layer.merged.fold_integer(width),
         weight=bit_weights(layer.output),
         epilogue=epilogue,
@@ -238,6 +310,18 @@ def _head(head: Head, after: Reals, tokens: int, unit: Unit, largest: float) -> 
         unit: the stream's unit.
         largest: the largest magnitude of the logits in training.
     """
+    weight, acc_step = byte_weights(head.linear.weight)
+    threshold = None if head.positive is None else threshold_of(head.positive, after, unit)
+    epilogue, logit = head_epilogue(head, weight, acc_step, largest)
+    return FoldedHead(head_features(head, after, tokens, unit), threshold, weight, epilogue), logit
+
+
+def head_features(head: Head, after: Reals, tokens: int, unit: Unit) -> tuple[tuple[str, Quantizer], ...]:
+    """Return each kind of features with what makes bytes of its sum, largest value or count.
+
+    Args:
+        head, after, tokens, unit: as in ``_head``.
+    """
     assert head.byte_range is not None
     step, width = byte_step(head.byte_range), len(after)
     features = []
@@ -250,23 +334,32 @@ def _head(head: Head, after: Reals, tokens: int, unit: Unit, largest: float) -> 
             factor, offset, bound = unit.step, after, LARGEST_HALF
         each = quantizer(np.full(width, factor / step), offset / step, bound, "the head's features")
         features.append((name, each))
-    threshold = None if head.positive is None else threshold_of(head.positive, after, unit)
-    weight, acc_step = byte_weights(head.linear.weight)
+    return tuple(features)
+
+
+def head_epilogue(head: Head, weight: Bytes, acc_step: Reals, largest: float) -> tuple[StreamEpilogue, float]:
+    """Return what makes the logits, and the logit per step.
+
+    Args:
+        head: the head.
+        weight: its weights, int8 ``[classes, features]``.
+        acc_step: what 1 of them is worth, ``[classes]``.
+        largest: the largest magnitude of the logits in training.
+    """
+    assert head.byte_range is not None
+    acc_step = acc_step * byte_step(head.byte_range)
     bias = reals(head.linear.bias, len(weight))
     most = _MORE * max(largest, float(np.abs(bias).max()), 1e-9)
     logit = Unit(power_of_two(most / LARGEST_HALF))
-    seen = float(((most + np.abs(bias)) / (acc_step * step)).max())
-    epilogue = affine(acc_step * step, np.zeros(len(weight)), bias, _bound(weight, seen), logit)
-    return FoldedHead(tuple(features), threshold, weight, epilogue), logit.step
+    seen = float(((most + np.abs(bias)) / acc_step).max())
+    return affine(acc_step, np.zeros(len(weight)), bias, _bound(weight, seen), logit), logit.step
 
 
-def _check(config: HybridConfig, ranges: Ranges) -> None:
-    """Refuse what has no integers yet, by the recipe's keys, and a model that was not measured."""
+def without_integers(config: HybridConfig) -> list[str]:
+    """Return the keys of a configuration, with their values, for which there are no integers."""
     problems = []
     if config.precision == "full":
         problems.append('precision = "full"')
-    if config.normalise == "window":
-        problems.append('normalise = "window"')
     binary = taps = bool(len(config.widths) > 1 and config.bits == "1")
     for line in config.plan:
         for layer in line:
@@ -282,10 +375,16 @@ def _check(config: HybridConfig, ranges: Ranges) -> None:
         problems.append('padding = "zero"')
     if binary and config.restore == "live":
         problems.append('restore = "live"')
+    return list(dict.fromkeys(problems))
+
+
+def _check(config: HybridConfig, ranges: Ranges) -> None:
+    """Refuse what has no integers yet, by the recipe's keys, and a model that was not measured."""
+    problems = without_integers(config)
     if problems:
         raise CheckpointError(
             f"The model {config.name} cannot be exported: there are no integers yet for"
-            f" {', '.join(dict.fromkeys(problems))}.",
+            f" {', '.join(problems)}.",
             "Train with another value of each; the checkpoint itself can be evaluated as it is.",
         )
     if not ranges.measured:

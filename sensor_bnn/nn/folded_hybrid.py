@@ -105,18 +105,37 @@ class ByteProduct:
 
 
 @dataclass(frozen=True)
+class FoldedWindow:
+    """What normalises each window by itself, and the layer that reads its own mean and deviation.
+
+    Attributes:
+        gain: the logarithm, in 256ths of a doubling, of the steps of a normalised value.
+        quantizer: makes bytes of the means and the logarithms of the deviations, ``[2 C]``.
+        weight: of the layer, int8 ``[A, 2 C]``.
+        epilogue: makes what is added to every token's sums, in the stream's unit, ``[N]``; slope 1.
+    """
+
+    gain: int
+    quantizer: Quantizer
+    weight: Bytes
+    epilogue: StreamEpilogue
+
+
+@dataclass(frozen=True)
 class FoldedStem:
     """Input to stream: a product of A outputs, repeated up to N channels, and the means of neighbours.
 
     Attributes:
-        product: the product; its quantizer takes the input.
+        product: the product; its quantizer takes the input or, with ``window``, the normalised input.
         epilogue: of N channels, a multiple of A; channel n reads output n mod A.
         pool: the rows and columns of the tokens that are averaged.
+        window: what normalises each window by itself, or None.
     """
 
     product: ByteProduct
     epilogue: StreamEpilogue
     pool: tuple[int, int]
+    window: FoldedWindow | None = None
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,14 @@ from sensor_bnn.nn.folded_hybrid import (
     FoldedLayer,
     FoldedPool,
     FoldedSigned,
+    FoldedWindow,
     Halves,
     Quantizer,
     StreamEpilogue,
     Taps,
 )
 from sensor_bnn.nn.hybrid_parts import same_padding
+from sensor_bnn.nn.window import window_moments, window_normalized
 
 Whole = npt.NDArray[np.int64]
 """Integers of any size; a grid of tokens is ``[batch, rows, columns, channels]``."""
@@ -42,12 +44,26 @@ def forward(model: FoldedHybrid, inputs: npt.NDArray[Any], trace: Trace | None =
     trace = {} if trace is None else trace
     grid = inputs.reshape(len(inputs), model.channels, *model.sides).transpose(0, 2, 3, 1).astype(np.int64)
     stem = model.stem
-    trace["stem.epilogue"] = _epilogue(stem.epilogue, _product(stem.product, grid, trace, "stem"), None)
+    added = None
+    if stem.window is not None:
+        grid, added = _by_window(stem.window, grid, trace)
+    trace["stem.epilogue"] = _epilogue(stem.epilogue, _product(stem.product, grid, trace, "stem"), added)
     stream = trace["stem"] = _pooled(trace["stem.epilogue"], stem.pool)
     for index, layer in enumerate(model.layers):
         name = f"layers.{index}"
         stream = trace[name] = _layer(layer, stream, trace, name)
     return _head(model.head, stream, trace).astype(np.int16)
+
+
+def _by_window(window: FoldedWindow, grid: Whole, trace: Trace) -> tuple[Whole, Whole]:
+    """Return the normalised windows, and what is added to all tokens of each, ``[batch, 1, 1, N]``."""
+    tokens = grid.reshape(len(grid), -1, grid.shape[-1])
+    moments = trace["stem.moments"] = window_moments(tokens)
+    normal = window_normalized(tokens, moments[:, grid.shape[-1] :], window.gain).reshape(grid.shape)
+    inputs = trace["stem.moment_bytes"] = _quantized(window.quantizer, moments)
+    sums = inputs @ window.weight.astype(np.int64).T
+    added = trace["stem.window"] = _epilogue(window.epilogue, sums, None)
+    return normal, added[:, None, None]
 
 
 def _layer(layer: FoldedLayer, stream: Whole, trace: Trace, name: str) -> Whole:

@@ -8,6 +8,8 @@ around every binary layer (Bi-Real Net); a threshold per channel before each sig
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +29,9 @@ from sensor_bnn.nn.hybrid_parts import (
     rounded,
     thresholded,
 )
+
+MOST_DEVIATIONS = 5.0
+"""The largest magnitude of a window's own mean or logarithm of its deviation, normalised over the set."""
 
 
 class Stem(nn.Module):
@@ -67,14 +72,21 @@ class Stem(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, C, L]`` or ``[batch, C, height, L]`` to tokens ``[batch, rows, columns, d]``."""
-        grid = (x if self.image else x.unsqueeze(2)).permute(0, 2, 3, 1)  # [batch, rows, columns, C]
+        grid = self.grid(x)
         if self.dense is None:
             y = self.product((grid - self.mean) / self.std)
         else:
             grid, found = by_window(grid)
-            extra = ((found - self.window_mean) / self.window_std).clamp(-5, 5)
-            y = self.product(grid) + self.dense(extra)[:, None, None, :]
+            y = self.product(grid) + self.dense(self.moments(found))[:, None, None, :]
         return pooled(self.epilogue(repeated(y, self.width), None), *self.pool)
+
+    def moments(self, found: Tensor) -> Tensor:
+        """Normalise the windows' own means and logarithms of deviations, ``[batch, 2 C]``."""
+        return ((found - self.window_mean) / self.window_std).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
+
+    def grid(self, x: Tensor) -> Tensor:
+        """Map windows or images to ``[batch, rows, columns, C]``; a window has one row."""
+        return (x if self.image else x.unsqueeze(2)).permute(0, 2, 3, 1)
 
 
 def by_window(grid: Tensor) -> tuple[Tensor, Tensor]:
@@ -195,6 +207,16 @@ class Attention(nn.Module):
         thresholds = [part.threshold for part in made if part.threshold is not None]
         signs, (*others, x) = thresholded(thresholds, x, readers=4) if self.binary else ([x] * 3, [x] * 4)
         parts = [part.after(*read) for part, *read in zip(made, signs, others, strict=True)]
+        return self.epilogue(self.attended(parts, seen), x)  # type: ignore[no-any-return]
+
+    def attended(self, parts: Sequence[Tensor], seen: Observed | None = None, whole: bool = False) -> Tensor:
+        """Return the sums of the output layer.
+
+        Args:
+            parts: query, key and value, ``[batch, rows, columns, C]`` each.
+            seen: if given, records the attention.
+            whole: whether the map is that of operators of integers.
+        """
         if self.signs is None:
             q, k, v = (by_head(part, self.heads) for part in parts)  # [batch, H, T, dh]
         else:
@@ -203,15 +225,16 @@ class Attention(nn.Module):
         scores = q @ k.transpose(-2, -1)  # [batch, H, T, T]
         if seen is not None:
             seen.attention.append(self.map.log_soft(scores.float()))
-        merged = (self._map(scores, v.dtype) @ v).transpose(1, 2).reshape(x.shape)
-        y = self.output(merged if self.merged is None else binarized([self.merged], merged, self.fast)[0][0])
-        return self.epilogue(y, x)  # type: ignore[no-any-return]
+        merged = (self._map(scores, v.dtype, whole) @ v).transpose(1, 2).reshape(parts[0].shape)
+        return self.output(  # type: ignore[no-any-return]
+            merged if self.merged is None else binarized([self.merged], merged, self.fast)[0][0]
+        )
 
-    def _map(self, scores: Tensor, dtype: torch.dtype) -> Tensor:
+    def _map(self, scores: Tensor, dtype: torch.dtype, whole: bool) -> Tensor:
         few = scores.shape[-1] <= MOST_TOKENS
         if self.binary and self.training and few and self.fast and self.fast.fused:
-            return self.map.fast(scores)
-        return self.map(scores.float()).to(dtype)  # type: ignore[no-any-return]
+            return self.map.fast(scores, whole)
+        return self.map(scores.float(), whole).to(dtype)  # type: ignore[no-any-return]
 
 
 class Pool(nn.Module):
@@ -246,6 +269,15 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, rows, columns, C]`` to logits ``[batch, classes]``."""
+        features = self.features(x)
+        weight = self.linear.weight
+        if self.byte_range is not None:
+            features = self.byte_range(features)
+            weight = rounded(weight, weight.detach().abs().amax(dim=1, keepdim=True))
+        return nn.functional.linear(features, weight, self.linear.bias)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, C]`` to the features, ``[batch, kinds * C]``."""
         tokens = x.flatten(1, 2)
         found = []
         for name in self.pooling:
@@ -254,9 +286,4 @@ class Head(nn.Module):
                 found.append(self.positive(tokens).mean(dim=1))
             else:
                 found.append(tokens.mean(dim=1) if name == "mean" else tokens.amax(dim=1))
-        features = torch.cat(found, dim=1)
-        weight = self.linear.weight
-        if self.byte_range is not None:
-            features = self.byte_range(features)
-            weight = rounded(weight, weight.detach().abs().amax(dim=1, keepdim=True))
-        return nn.functional.linear(features, weight, self.linear.bias)
+        return torch.cat(found, dim=1)

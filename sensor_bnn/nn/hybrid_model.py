@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn import rounding
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.fold_hybrid import fold
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
@@ -13,6 +16,7 @@ from sensor_bnn.nn.fused import FastSteps
 from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
 from sensor_bnn.nn.hybrid_parts import Epilogue, Product, Threshold, each_product
+from sensor_bnn.nn.integers import Unit
 from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.ranges import Ranges, byte_products
 
@@ -38,12 +42,17 @@ class HybridModel(Model):
         self.layers = nn.ModuleList(_layers(config))
         self.head = Head(config)
         self.ranges = Ranges(config.channels, len(byte_products(self)))
+        self.unit: Unit | None = None
+        self.register_load_state_dict_post_hook(_round_if_trained_so)  # type: ignore[no-untyped-call]
 
     def forward(self, x: Tensor, seen: Observed | None = None) -> Tensor:
         """Map windows float32 ``[batch, C, L]`` in sensor units, or images, to logits ``[batch, classes]``.
 
+        Since training has rounded, they are the logits of the exported integers.
         ``seen``, if given, records the stream after each layer, ``[batch, tokens, width]``, and attention.
         """
+        if self.unit is not None:
+            return self.rounded(x, self.unit, seen)
         x = self.stem(x)
         for layer in self.layers:
             x = layer(x, seen) if isinstance(layer, Attention) else layer(x)
@@ -51,6 +60,10 @@ class HybridModel(Model):
                 seen.features.append(x.flatten(1, 2))
         logits: Tensor = self.head(x)
         return logits
+
+    def rounded(self, x: Tensor, unit: Unit, seen: Observed | None = None) -> Tensor:
+        """Map as ``forward`` does, with a stream of integers in steps of ``unit``."""
+        return rounding.forward(self.stem, self.layers, self.head, self.ranges, unit, x, seen)
 
     def set_real_weights(self, real: bool) -> None:
         """Switch real weights in binary layers on or off, for training that binarizes activations first."""
@@ -62,6 +75,26 @@ class HybridModel(Model):
         for module in self.modules():
             if isinstance(module, Threshold | Product | Epilogue | Attention):
                 module.fast = steps
+
+    def set_rounding(self, on: bool) -> None:
+        """Choose whether logits are those of the integers, in the unit that ``round_from_here`` settled.
+
+        Without such a unit they stay those of the float form.
+        """
+        step = float(self.ranges.step)
+        self.unit = Unit(step, self._sums()) if on and step else None
+
+    def round_from_here(self) -> None:
+        """Settle the unit of the stream with which training rounds, and round from now on.
+
+        Raises:
+            CheckpointError: the model has no integers, or its ranges were not measured.
+        """
+        self.ranges.step.zero_()
+        # The integers are made on the CPU; the model may be on another device.
+        step = copy.deepcopy(self).to("cpu").fold().stream_step
+        self.ranges.step.fill_(step)
+        self.set_rounding(True)
 
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
         """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.
@@ -82,8 +115,17 @@ class HybridModel(Model):
         Raises:
             CheckpointError: a part of the model has no integers, or its ranges were not measured.
         """
-        sums = dict(zip(byte_products(self), self.ranges.sums.tolist(), strict=True))
-        return fold(self.config, self.stem, self.layers, self.head, self.ranges, sums)
+        return fold(self.config, self.stem, self.layers, self.head, self.ranges, self._sums())
+
+    def _sums(self) -> dict[Product, float]:
+        """The largest accumulator of each product in 8 bits in training."""
+        return dict(zip(byte_products(self), self.ranges.sums.tolist(), strict=True))
+
+
+def _round_if_trained_so(model: nn.Module, missing: object) -> None:
+    """Round, after a state was loaded, if training did."""
+    assert isinstance(model, HybridModel)
+    model.set_rounding(True)
 
 
 def _layers(config: HybridConfig) -> list[nn.Module]:

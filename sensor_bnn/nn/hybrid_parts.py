@@ -120,13 +120,15 @@ class ByteRange(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map a tensor to the same shape."""
-        if self.training:
-            with torch.no_grad():
-                found = largest_magnitude(x).float()
-                self.largest.copy_(
-                    torch.where(self.largest > 0, self.largest.lerp(found, self.momentum), found)
-                )
+        self.follow(x)
         return rounded(x, self.largest)
+
+    @torch.no_grad()
+    def follow(self, x: Tensor) -> None:
+        """Let the scale follow a batch, in training."""
+        if self.training:
+            found = largest_magnitude(x).to(self.largest)
+            self.largest.copy_(torch.where(self.largest > 0, self.largest.lerp(found, self.momentum), found))
 
 
 def rounded(x: Tensor, largest: Tensor) -> Tensor:
@@ -187,7 +189,10 @@ class Product(nn.Module):
         """Map ``[batch, rows, columns, C]`` to ``[batch, rows', columns', N]``."""
         if self.byte_range is not None:
             x = self.byte_range(x)
-        weight = self.product_weight()
+        return self.sums(x, self.product_weight())
+
+    def sums(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Map the bits, bytes or floats of ``forward`` and weights ``[N, C, rows, columns]`` to the sums."""
         rows, columns = x.shape[1:3]
         sideways, upright = (
             same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])

@@ -28,6 +28,7 @@ SLOPE_ONE = 1 << 13
 
 LARGEST_HALF = (1 << 15) - 1
 _LARGEST_SHIFT = 30
+_PARTS = 64
 _FACTORS = 256
 """The most that the scales of a layer may differ by, so that the smallest has 7 bits."""
 _LARGEST_BIAS = 1 << 30
@@ -162,9 +163,14 @@ def input_steps(largest: Reals, whole: npt.NDArray[np.bool_], byte: Reals) -> Re
 
 
 def fold_epilogue(
-    epilogue: Epilogue, acc_step: Reals, bound: int, shortcut: Reals | None, unit: Unit, what: str
+    epilogue: Epilogue,
+    acc_step: Reals,
+    bound: int,
+    shortcut: Reals | None,
+    unit: Unit,
+    moments: tuple[Reals, Reals] | None = None,
 ) -> tuple[StreamEpilogue, Reals]:
-    """Fold norm and RPReLU into integers.
+    """Fold norm and RPReLU into integers; a slope that is too steep becomes the steepest.
 
     Args:
         epilogue: the epilogue.
@@ -172,30 +178,50 @@ def fold_epilogue(
         bound: the largest magnitude of an accumulator.
         shortcut: what the stored stream that is added is lower by, ``[N]``; None if none is added.
         unit: the stream's unit.
-        what: the name of the layer, for the message.
+        moments: the mean and variance by which a BatchNorm divides, ``[N]`` each; None for the running ones.
 
     Returns:
         The integers, and what the stored result is lower than its value by, ``[N]``.
-
-    Raises:
-        CheckpointError: a slope is too steep for 16 bits.
     """
     channels = len(acc_step)
-    gain, mean, offset = _norm(epilogue, channels)
+    gain, mean, offset = _norm(epilogue, channels, moments)
     before, slope, after = np.zeros(channels), np.ones(1), np.zeros(channels)
     if epilogue.activation is not None:
         bend = epilogue.activation
         before, after = (reals(part, channels) for part in (bend.before, bend.after))
         slope = reals(bend.slope, len(bend.slope))  # one, if the channels share it
+        # In whole parts of a step, so that float32 holds the sum with a stored integer, as training rounds.
+        after = np.rint(after * _PARTS / unit.step) * unit.step / _PARTS
     offset = offset - before + (0 if shortcut is None else shortcut)
-    if np.abs(slope).max() * SLOPE_ONE > LARGEST_HALF:
+    integers = affine(gain * acc_step, mean / acc_step, offset, bound, unit)
+    whole_slope = np.rint(slope * SLOPE_ONE).clip(-LARGEST_HALF, LARGEST_HALF).astype(np.int16)
+    return replace(integers, slope=whole_slope), after
+
+
+def gains(epilogue: Epilogue, channels: int, moments: tuple[Reals, Reals] | None = None) -> Reals:
+    """Return the gains of an epilogue's norm, ``[N]``; ``moments`` as in :func:`fold_epilogue`."""
+    return _norm(epilogue, channels, moments)[0]
+
+
+def window_steps(largest: Reals, whole: npt.NDArray[np.bool_]) -> Reals:
+    """Return the units per step of each channel, as ``input_steps`` does, of windows that are normalised."""
+    steps = 1.25 * np.maximum(largest, 1e-30) / LARGEST_HALF
+    return np.where(whole & (largest <= LARGEST_HALF), 1.0, steps)
+
+
+def check_slope(epilogue: Epilogue, what: str) -> None:
+    """Check that a layer's slopes fit 16 bits.
+
+    Raises:
+        CheckpointError: a slope is too steep.
+    """
+    steepest = 0.0 if epilogue.activation is None else float(epilogue.activation.slope.detach().abs().max())
+    if steepest * SLOPE_ONE > LARGEST_HALF:
         raise CheckpointError(
-            f"{what} multiplies negative values by {np.abs(slope).max():.3g}; integers reach"
+            f"{what} multiplies negative values by {steepest:.3g}; integers reach"
             f" {LARGEST_HALF / SLOPE_ONE:.3f}.",
             'Train with a lower rate, or with activation = "none".',
         )
-    integers = affine(gain * acc_step, mean / acc_step, offset, bound, unit)
-    return replace(integers, slope=np.rint(slope * SLOPE_ONE).astype(np.int16)), after
 
 
 def affine(gain: Reals, mean: Reals, offset: Reals, bound: int, unit: Unit) -> StreamEpilogue:
@@ -220,12 +246,16 @@ def affine(gain: Reals, mean: Reals, offset: Reals, bound: int, unit: Unit) -> S
     return StreamEpilogue(scale.astype(np.int16), bias.astype(np.int16), slope, pre, shift)
 
 
-def _norm(epilogue: Epilogue, channels: int) -> tuple[Reals, Reals, Reals]:
-    """Return gain, mean and offset of a norm in evaluation: ``gain * (y - mean) + offset``."""
+def _norm(
+    epilogue: Epilogue, channels: int, moments: tuple[Reals, Reals] | None
+) -> tuple[Reals, Reals, Reals]:
+    """Return gain, mean and offset of a norm with these moments: ``gain * (y - mean) + offset``."""
     norm = epilogue.norm
     gain, offset = reals(norm.weight, channels), reals(norm.bias, channels)
     if not isinstance(norm, nn.BatchNorm1d):
         return gain, np.zeros(channels), offset
-    assert norm.running_mean is not None and norm.running_var is not None
-    deviation = np.sqrt(reals(norm.running_var, channels) + norm.eps)
-    return gain / deviation, reals(norm.running_mean, channels), offset
+    if moments is None:
+        assert norm.running_mean is not None and norm.running_var is not None
+        moments = reals(norm.running_mean, channels), reals(norm.running_var, channels)
+    mean, variance = moments
+    return gain / np.sqrt(variance + norm.eps), mean, offset

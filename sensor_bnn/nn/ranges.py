@@ -32,6 +32,7 @@ class Ranges(nn.Module):
         stream: how many values of the stream, before and after each activation, were below each power of two
             and not below the one before, int64.
         logits: the largest logit; a scalar.
+        step: the unit of the stream with which training rounded; 0 if it did not. A scalar.
 
     Args:
         channels: C, the channels of the input.
@@ -43,6 +44,7 @@ class Ranges(nn.Module):
     sums: Tensor
     stream: Tensor
     logits: Tensor
+    step: Tensor
 
     def __init__(self, channels: int, products: int) -> None:
         super().__init__()
@@ -51,6 +53,7 @@ class Ranges(nn.Module):
         self.register_buffer("sums", torch.zeros(products))
         self.register_buffer("stream", torch.zeros(_POWERS, dtype=torch.int64))
         self.register_buffer("logits", torch.zeros(()))
+        self.register_buffer("step", torch.zeros(()))
 
     @property
     def measured(self) -> bool:
@@ -79,9 +82,10 @@ class Ranges(nn.Module):
         largest.copy_(torch.maximum(largest, largest_magnitude(x).to(largest)))
 
     def clear(self) -> None:
-        """Forget what was measured."""
-        for buffer in self.buffers():
-            buffer.zero_()
+        """Forget what was measured. The unit of training stays: it is a choice."""
+        for name, buffer in self.named_buffers():
+            if name != "step":
+                buffer.zero_()
 
     def set_input(self, largest: Tensor, whole: Tensor) -> None:
         """Set the ranges of the input, ``[C]`` each."""
@@ -93,6 +97,7 @@ class Ranges(nn.Module):
             prefix + name: buffer for name, buffer in self.named_buffers() if prefix + name not in state_dict
         }
         self.clear()
+        self.step.zero_()
         super()._load_from_state_dict({**state_dict, **missing}, prefix, *rest)
 
 

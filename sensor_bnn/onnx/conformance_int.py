@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sensor_bnn.onnx.operators import Array
+from sensor_bnn.onnx.operators import OPERATORS, Array
 from sensor_bnn.onnx.vectors import Case, Draw, i16, i32, solve
 
 SHORT_MIN, SHORT_MAX = -(2**15), 2**15 - 1
@@ -47,6 +47,7 @@ def integer_cases() -> Iterator[Case]:
     yield from _token_max_cases()
     yield from _token_count_cases()
     yield from _int_attention_map_cases()
+    yield from _window_cases()
 
 
 def _patches_cases() -> Iterator[Case]:
@@ -120,6 +121,10 @@ def _stream_add_cases() -> Iterator[Case]:
             acc, X = draw.integers(-3000, 3000, T, A), _shorts(draw, 900, T, B)
             label = f"rows{T}-A{A}-B{B}-N{N}-pre{pre}-shift{shift}"
             yield solve(name, label, acc, X, *_affine(draw, N), pre=pre, shift=shift)
+    for T, A, B, N in ((3, 7, 7, 7), (4, 4, 2, 8)):
+        draw = Draw(name, "shared", T, A, B, N)
+        acc, X = draw.integers(-3000, 3000, T, A), _shorts(draw, 900, 1, B)
+        yield solve(name, f"rows{T}-A{A}-B{B}-N{N}-shared", acc, X, *_affine(draw, N), pre=3, shift=12)
     yield from _arithmetic_cases(name, (np.zeros((1, 1), np.int16),))
     steep = i16(ONE, ONE, ONE, ONE), i16(0, 0, SHORT_MAX, SHORT_MIN), np.full(4, ONE, np.int16)
     X = i16(SHORT_MAX, SHORT_MIN, SHORT_MIN, SHORT_MAX)[None]
@@ -301,3 +306,40 @@ def _shorts(draw: Draw, largest: int, *shape: int) -> Array:
 def _affine(draw: Draw, N: int) -> tuple[Array, Array, Array]:
     """Draw scale, bias and slope of N outputs."""
     return _shorts(draw, 900, N), _shorts(draw, 900, N), _shorts(draw, 2 * ONE, N)
+
+
+def _window_cases() -> Iterator[Case]:
+    for label, X in _windows():
+        yield solve("BnnWindowMoments", label, X)
+    for label, X in _windows():
+        moments = OPERATORS["BnnWindowMoments"].evaluate([X], {})
+        for gain in (1, 2816, 4700):
+            yield solve("BnnWindowNormalize", f"{label}-gain{gain}", X, moments, gain=gain)
+    # Not the moments of these tokens, but every shift: the largest to the right and to the left.
+    draw = Draw("BnnWindowNormalize", "any")
+    X = _shorts(draw, SHORT_MAX, 9, 8)
+    logs = i16(0, SHORT_MAX, 300, 2560, 2561, 2815, 5000, 8191)
+    moments = np.concatenate([np.zeros(8, np.int16), logs])[None]
+    for gain in (2560, 8191):
+        yield solve("BnnWindowNormalize", f"every-shift-gain{gain}", X, moments, gain=gain)
+
+
+def _windows() -> Iterator[tuple[str, Array]]:
+    """Make windows: of one token, flat, small and large, with one far value, and with ends of both types."""
+    for n, C in ((1, 1), (2, 3), (25, 4), (100, 1), (300, 2)):
+        draw = Draw("window", n, C)
+        for size in (1, 40, SHORT_MAX):
+            yield f"tokens{n}-C{C}-size{size}", _shorts(draw, size, n, C)
+        yield f"tokens{n}-C{C}-bytes", draw.integers(0, 255, n, C, dtype=np.uint8)
+    flat = np.full((20, 3), 7, np.int16)
+    flat[:, 1], flat[:, 2] = SHORT_MIN, SHORT_MAX
+    yield "flat", flat
+    flat = flat.copy()
+    flat[3] += i16(1, 1, -1)
+    yield "one-step", flat
+    far = np.zeros((400, 2), np.int16)
+    far[7] = SHORT_MAX, SHORT_MIN
+    yield "one-far-value", far
+    ends = np.tile(np.array([[SHORT_MIN, SHORT_MAX], [SHORT_MAX, SHORT_MIN]], np.int16), (100, 1))
+    yield "ends", ends
+    yield "ends-of-bytes", np.tile(np.array([[0], [255]], np.uint8), (9, 1))

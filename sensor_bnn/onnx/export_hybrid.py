@@ -17,6 +17,7 @@ from sensor_bnn.nn.folded_hybrid import (
     FoldedHybridMlp,
     FoldedPool,
     FoldedSigned,
+    FoldedWindow,
     Halves,
     Quantizer,
     StreamEpilogue,
@@ -78,9 +79,23 @@ def _stem(graph: Graph, folded: FoldedHybrid) -> tuple[str, Sides]:
     graph.types[INPUT] = TensorType(_BYTE if folded.height else _SHORT, (1, *folded.input_shape))
     flat = graph.reshape("/stem/channels", INPUT, (C, T))
     tokens = graph.transpose("/stem/tokens", flat, (1, 0))
+    added = None
+    if stem.window is not None:
+        tokens, added = _by_window(graph, stem.window, tokens)
     acc, sides = _product(graph, "/stem", stem.product, tokens, sides)
-    stream = _epilogue(graph, "/stem", acc, stem.epilogue, None)
+    stream = _epilogue(graph, "/stem", acc, stem.epilogue, added)
     return _pool(graph, "/stem/pool", stream, sides, stem.pool)
+
+
+def _by_window(graph: Graph, window: FoldedWindow, tokens: str) -> tuple[str, str]:
+    """Add what normalises each window; return the tokens and what is added to all of the stem's sums."""
+    node = "/stem/window"
+    moments = graph.packed("BnnWindowMoments", f"{node}/moments", tokens)
+    normal = graph.packed("BnnWindowNormalize", f"{node}/normalize", tokens, moments, gain=window.gain)
+    inputs = _quantize(graph, f"{node}/quantize", moments, window.quantizer)
+    weight = _constant(graph, f"{node}/product", "weight", window.weight)
+    acc = graph.packed("BnnIntLinear", f"{node}/product", inputs, weight)
+    return normal, _epilogue(graph, node, acc, window.epilogue, None)
 
 
 def _signed(graph: Graph, name: str, layer: FoldedSigned, stream: str, sides: Sides) -> tuple[str, Sides]:

@@ -86,11 +86,8 @@ def export_checkpoint(
     laps.lap("read and folded %s", checkpoint)
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
-    if not force and path.is_file() and not is_exported(path):
-        raise FileError(
-            f"{path} would be replaced, and sensor-bnn did not write it.",
-            "Name another folder with --output, or pass --force to replace the file.",
-        )
+    if not force:
+        check_place(path)
     samples = samples or _beside(checkpoint)
     windows = None if samples is None else read_samples(samples)
     expected = None
@@ -110,6 +107,19 @@ def export_checkpoint(
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     return Export(folded.name, path, len(data), digest, comparison, integers, samples)
+
+
+def check_place(path: Path) -> None:
+    """Refuse to replace a ``model.onnx`` that no export wrote.
+
+    Raises:
+        FileError: there is one.
+    """
+    if path.is_file() and not is_exported(path):
+        raise FileError(
+            f"{path} would be replaced, and sensor-bnn did not write it.",
+            "Name another folder with --output, or pass --force to replace the file.",
+        )
 
 
 def _beside(checkpoint: Path) -> Path | None:

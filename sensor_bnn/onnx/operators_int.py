@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sensor_bnn.nn.window import LOG_STEPS, POWER_BITS, SQUARES, power_of_fraction
 from sensor_bnn.onnx import reference_int as reference
 from sensor_bnn.onnx.domain import (
     BYTE,
@@ -31,9 +32,13 @@ from sensor_bnn.onnx.packing import words_for
 
 MAX_TERMS = 2**16
 """The most products of two bytes in one sum: at most 2**14 each, so the sum plus a half step fits int32."""
+MAX_WINDOW = 16384
+"""The most tokens of a window: a sample times their number, less their sum, is at most 2**30."""
 MAX_TOKENS = 32767
 """The most tokens of one sum of int16 values: twice the sum, which a mean needs, fits int32."""
 
+GAINS = range(1, 1 << 13)
+"""The values of a gain in 256ths of a doubling."""
 _QUANTIZED = (np.dtype(np.uint8), BYTE, SHORT, INT)
 
 
@@ -102,7 +107,10 @@ def _stream_add_shape(
 ) -> TensorType:
     result = _stream_shape(acc, scale, bias, slope, pre=pre, shift=shift)
     typed("X", X, SHORT, 2)
-    need(X.shape[0] == acc.shape[0], f"acc is {acc} and X is {X}, but both must have the same tokens")
+    need(
+        X.shape[0] in (1, acc.shape[0]),
+        f"acc is {acc} and X is {X}, but X must have one token, or as many as acc",
+    )
     _repeats("X", X, result.shape[1])
     return result
 
@@ -130,6 +138,24 @@ def _average_pool_shape(
 def _few_tokens(name: str, tensor: TensorType) -> None:
     tokens = tensor.shape[0]
     need(tokens <= MAX_TOKENS, f"{name} has {tokens} tokens, more than {MAX_TOKENS}")
+
+
+def _window(X: TensorType) -> None:
+    need(X.dtype in (np.dtype(np.uint8), SHORT), f"X is {X}, neither uint8 nor int16")
+    typed("X", X, X.dtype, 2)
+    need(X.shape[0] <= MAX_WINDOW, f"X has {X.shape[0]} tokens, more than {MAX_WINDOW}")
+
+
+def _window_moments_shape(X: TensorType) -> TensorType:
+    _window(X)
+    return TensorType(SHORT, (1, 2 * X.shape[1]))
+
+
+def _window_normalize_shape(X: TensorType, M: TensorType, *, gain: int) -> TensorType:
+    _window(X)
+    wanted = _window_moments_shape(X)
+    need(wanted == M, f"M is {M}, but must be {wanted}")
+    return TensorType(SHORT, X.shape)
 
 
 def _token_sum_shape(X: TensorType) -> TensorType:
@@ -297,6 +323,41 @@ def _groups(side: str) -> str:
     {side}_start = Mul ({side}_group, {side}_size)
     {side}_left = Sub ({side}, {side}_start)
     {side}_count = Min ({side}_left, {side}_size)
+    """
+
+
+_POWERS = ", ".join(str(1 << bit) for bit in range(31))
+_HALVES = ", ".join(str(1 << bit >> 1) for bit in range(31))
+_CENTRED = f"""
+first = Constant <value_ints: ints = [0]> ()
+powers = Constant <value = double[31] {{{_POWERS}}}> ()
+halves = Constant <value = double[31] {{{_HALVES}}}> ()
+{_doubles("X")}
+n_long = Shape <end = 1> (X)
+n = Cast <to = 11> (n_long)
+total = ReduceSum <keepdims = 1> (X_double, first)
+whole = Mul (X_double, n)
+centred = Sub (whole, total)
+"""
+"""Text that makes ``centred``: the tokens times their number, less their sum, float64."""
+
+_POWERS_OF_FRACTIONS = ", ".join(map(str, power_of_fraction(np.arange(LOG_STEPS)).tolist()))
+
+
+def _log_bit(step: int) -> str:
+    """Text of one squaring: from ``mantissa{step}`` and ``fraction{step}`` to those of the next step."""
+    after = step + 1
+    return f"""
+    product{step} = Mul (mantissa{step}, mantissa{step})
+    reduced{step} = Div (product{step}, mantissa_one)
+    square{step} = Floor (reduced{step})
+    above{step} = GreaterOrEqual (square{step}, mantissa_two)
+    bit{step} = Cast <to = 11> (above{step})
+    divisor{step} = Add (bit{step}, one)
+    halved{step} = Div (square{step}, divisor{step})
+    mantissa{after} = Floor (halved{step})
+    doubled{step} = Add (fraction{step}, fraction{step})
+    fraction{after} = Add (doubled{step}, bit{step})
     """
 
 
@@ -517,6 +578,127 @@ INTEGER_OPERATORS = (
         limit = Mul (ratio_column, total_long)
         bits = GreaterOrEqual (share, limit)
         {pack("bits", "Pp")}
+        """,
+        since=INTEGERS_SINCE,
+    ),
+    Operator(
+        name="BnnWindowMoments",
+        inputs=("X",),
+        output="Y",
+        attributes={},
+        shape=_window_moments_shape,
+        reference=reference.bnn_window_moments,
+        body=f"""
+        {_CENTRED}
+        twice = Add (total, total)
+        dividend = Add (twice, n)
+        divisor = Add (n, n)
+        quotient = Div (dividend, divisor)
+        mean = Floor (quotient)
+        magnitude = Abs (centred)
+        most = ReduceMax <keepdims = 1> (magnitude, first)
+        one = Constant <value = double {{1}}> ()
+        largest_sum = Constant <value = double {{{2**30}}}> ()
+        share = Div (largest_sum, n)
+        whole_share = Floor (share)
+        root = Sqrt (whole_share)
+        limit = Floor (root)
+        column = Constant <value_ints: ints = [31, 1]> ()
+        power_column = Reshape (powers, column)
+        half_column = Reshape (halves, column)
+        tried_sum = Add (most, half_column)
+        tried_quotient = Div (tried_sum, power_column)
+        tried = Floor (tried_quotient)
+        over = Greater (tried, limit)
+        over_long = Cast <to = 7> (over)
+        small = ReduceSum <keepdims = 1> (over_long, first)
+        power = Gather (powers, small)
+        half = Gather (halves, small)
+        moved = Add (centred, half)
+        divided = Div (moved, power)
+        a = Floor (divided)
+        a_square = Mul (a, a)
+        squares = ReduceSum <keepdims = 1> (a_square, first)
+        reached = GreaterOrEqual (squares, power_column)
+        reached_long = Cast <to = 7> (reached)
+        bits = ReduceSum <keepdims = 1> (reached_long, first)
+        one_long = Constant <value_int: int = 1> ()
+        zero_long = Constant <value_int: int = 0> ()
+        place_any = Sub (bits, one_long)
+        place = Max (place_any, zero_long)
+        last_place = Constant <value_int: int = 30> ()
+        lift = Sub (last_place, place)
+        lift_power = Gather (powers, lift)
+        lifted = Mul (squares, lift_power)
+        mantissa_one = Constant <value = double {{{2**15}}}> ()
+        mantissa_two = Constant <value = double {{{2**16}}}> ()
+        lifted_quotient = Div (lifted, mantissa_one)
+        mantissa0 = Floor (lifted_quotient)
+        fraction0 = Sub (mantissa0, mantissa0)
+        {"".join(map(_log_bit, range(SQUARES)))}
+        place_steps = Constant <value = double {{{LOG_STEPS // 2}}}> ()
+        small_steps = Constant <value = double {{{LOG_STEPS}}}> ()
+        {_doubles("place", "small")}
+        place_log = Mul (place_double, place_steps)
+        small_log = Mul (small_double, small_steps)
+        both = Add (place_log, small_log)
+        log = Add (both, fraction{SQUARES})
+        joined = Concat <axis = 1> (mean, log)
+        Y = Cast <to = 5> (joined)
+        """,
+        since=INTEGERS_SINCE,
+    ),
+    Operator(
+        name="BnnWindowNormalize",
+        inputs=("X", "M"),
+        output="Y",
+        attributes={"gain": GAINS},
+        shape=_window_normalize_shape,
+        reference=reference.bnn_window_normalize,
+        body=f"""
+        {_CENTRED}
+        {_SHORT_ENDS}
+        {_doubles("M")}
+        second = Constant <value_ints: ints = [1]> ()
+        channels = Shape <start = 1> (X)
+        both = Add (channels, channels)
+        log = Slice (M_double, channels, both, second)
+        {_attribute("gain")}
+        {_doubles("gain")}
+        steps = Constant <value = double {{{LOG_STEPS}}}> ()
+        power = Sub (gain_double, log)
+        power_quotient = Div (power, steps)
+        doublings = Floor (power_quotient)
+        below = Mul (doublings, steps)
+        fraction_double = Sub (power, below)
+        fraction = Cast <to = 7> (fraction_double)
+        factors = Constant <value = double[{LOG_STEPS}] {{{_POWERS_OF_FRACTIONS}}}> ()
+        factor = Gather (factors, fraction)
+        none = Constant <value = double {{0}}> ()
+        most_right = Constant <value = double {{30}}> ()
+        most_left = Constant <value = double {{15}}> ()
+        opposite = Neg (doublings)
+        right_double = Clip (opposite, none, most_right)
+        left_double = Clip (doublings, none, most_left)
+        right = Cast <to = 7> (right_double)
+        left = Cast <to = 7> (left_double)
+        right_power = Gather (powers, right)
+        right_half = Gather (halves, right)
+        left_power = Gather (powers, left)
+        moved = Add (centred, right_half)
+        divided = Div (moved, right_power)
+        near_any = Floor (divided)
+        near = Clip (near_any, lowest, highest)
+        raised = Mul (near, left_power)
+        a = Clip (raised, lowest, highest)
+        product = Mul (a, factor)
+        factor_half = Constant <value = double {{{2 ** (POWER_BITS - 1)}}}> ()
+        factor_one = Constant <value = double {{{2**POWER_BITS}}}> ()
+        product_sum = Add (product, factor_half)
+        product_quotient = Div (product_sum, factor_one)
+        scaled = Floor (product_quotient)
+        y = Clip (scaled, lowest, highest)
+        Y = Cast <to = 5> (y)
         """,
         since=INTEGERS_SINCE,
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.nn.window import window_moments, window_normalized
 from sensor_bnn.onnx.packing import Words, pack_bits, unpack_bits
 
 Bytes = npt.NDArray[np.int8]
@@ -96,7 +97,10 @@ def bnn_stream(acc: Integers, scale: Shorts, bias: Shorts, slope: Shorts, *, pre
 def bnn_stream_add(
     acc: Integers, X: Shorts, scale: Shorts, bias: Shorts, slope: Shorts, *, pre: int, shift: int
 ) -> Shorts:
-    """As :func:`bnn_stream`, with a shortcut ``X``, int16 ``[T, B]``, in the sum; output n reads n mod B."""
+    """As :func:`bnn_stream`, with a shortcut ``X`` in the sum; output n reads n mod B.
+
+    It is int16 ``[T, B]``, or ``[1, B]`` for one that all tokens share.
+    """
     return _activated(_scaled(acc, scale, pre, shift) + bias + _repeated(X, len(scale)), slope)
 
 
@@ -136,6 +140,28 @@ def bnn_token_max(X: Shorts) -> Shorts:
 def bnn_token_count(Xp: Words, *, K: int) -> Integers:
     """Count the tokens whose bit is 1, for each of the K bits of words ``[T, KW]``: int32 ``[1, K]``."""
     return np.asarray(unpack_bits(Xp, K).sum(axis=0, keepdims=True), dtype=np.int32)
+
+
+def bnn_window_moments(X: npt.NDArray[Any]) -> Shorts:
+    """Return mean and logarithm of the deviation of each channel of uint8 or int16 ``[n, C]``.
+
+    Returns:
+        int16 ``[1, 2 C]``: the means, rounded to nearest, ties up; then L, in 256ths of a doubling, of
+        ``n ** 1.5`` times the deviations, in steps of X.
+    """
+    return window_moments(X.astype(np.int64)[None]).astype(np.int16)
+
+
+def bnn_window_normalize(X: npt.NDArray[Any], M: Shorts, *, gain: int) -> Shorts:
+    """Subtract each channel's mean and divide by its deviation: int16 ``[n, C]``.
+
+    Args:
+        X: uint8 or int16 ``[n, C]``.
+        M: the result of :func:`bnn_window_moments` of it.
+        gain: the result is ``(n * X - sum) * 2 ** ((gain - L) / 256)``.
+    """
+    logarithms = M[:, X.shape[1] :].astype(np.int64)
+    return np.asarray(window_normalized(X.astype(np.int64)[None], logarithms, gain)[0], dtype=np.int16)
 
 
 def bnn_int_attention_map(S: Integers, table: Integers, ratio: Integers, *, K: int) -> Words:

@@ -152,6 +152,8 @@ def _standard(
     constants: Mapping[str, onnx.TensorProto],
     opset: int,
 ) -> dict[str, TensorType]:
+    if node.op_type == "Transpose" and node.input[0] in types and not types[node.input[0]].shape:
+        return {node.output[0]: types[node.input[0]]}  # ONNX infers nothing for a number without axes.
     try:
         schema = onnx.defs.get_schema(node.op_type, opset, node.domain)
         found = onnx.shape_inference.infer_node_outputs(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.errors import DataError
-from sensor_bnn.files import replace_file
+from sensor_bnn.files import check_file, replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +56,17 @@ def confusion_figure(confusion: Sequence[Sequence[int]], classes: Sequence[str],
     return figure
 
 
+def check_picture(path: Path) -> None:
+    """Refuse a file that ``draw_confusion`` cannot write. Call it before long work starts.
+
+    Raises:
+        DataError: the format is unknown.
+        FileError: the file cannot be written.
+    """
+    _form(path)
+    check_file(path)
+
+
 def draw_confusion(
     path: Path, confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str
 ) -> None:
@@ -71,9 +82,14 @@ def draw_confusion(
         DataError: the format is unknown.
         FileError: the file cannot be written.
     """
-    form = path.suffix.lower().lstrip(".")
-    if form not in ("png", "svg", "pdf"):
-        raise DataError(f"{path} names no known picture format.", "Choose a name in .png, .svg or .pdf.")
+    form = _form(path)
     figure = confusion_figure(confusion, classes, title)
     with replace_file(path) as stream:
         figure.savefig(stream, format=form, dpi=120)
+
+
+def _form(path: Path) -> str:
+    form = path.suffix.lower().lstrip(".")
+    if form not in ("png", "svg", "pdf"):
+        raise DataError(f"{path} names no known picture format.", "Choose a name in .png, .svg or .pdf.")
+    return form

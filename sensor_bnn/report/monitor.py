@@ -44,7 +44,7 @@ def monitor_view(known: Watch) -> RenderableType:
     spread, memory = known.spread, known.memory
     table = Table(box=box.SIMPLE, show_header=False, expand=False)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     counts = "  ".join(f"{name} {value:,}" for name, value in asdict(spread).items())
     table.add_row(f"{known.unit} per inference", counts)
     if known.milliseconds is not None:

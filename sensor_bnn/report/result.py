@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sensor_bnn.digests import SEAL, is_sealed, sealed
 from sensor_bnn.errors import DataError
 from sensor_bnn.files import write_file
 from sensor_bnn.hardware.boards import Board
@@ -23,8 +24,8 @@ _REMEDY = (
 
 
 def result_of(command: str, facts: dict[str, Any], board: Board | None) -> dict[str, Any]:
-    """Return a command's JSON object: its schema's name, the facts, and the environment (None: no board)."""
-    return {"schema": schema_id(command), **facts, "environment": environment(board)}
+    """Return a command's JSON object: schema's name, facts, environment (None: no board), digest of all."""
+    return sealed({"schema": schema_id(command), **facts, "environment": environment(board)})
 
 
 def write_result(result: dict[str, Any], file: Path) -> None:
@@ -47,8 +48,8 @@ def read_result(
         remedy: what an error says to do.
 
     Raises:
-        DataError: the file is missing, not JSON, of another command or version, or damaged; the message names
-            the field.
+        DataError: the file is missing, not JSON, of another command or version, damaged, or changed; the
+            message names the field.
     """
     content = _read(file, remedy)
     name = content.get("schema")
@@ -97,3 +98,8 @@ def _hold(content: dict[str, Any], command: str, file: Path, remedy: str) -> Non
     wrong = violation(content, command)
     if wrong is not None:
         raise DataError(f"{file} is damaged: {wrong}.", remedy)
+    if SEAL in content and not is_sealed(content):
+        raise DataError(
+            f"{file} has changed since it was written: its digest is of other values.",
+            f"{remedy} If you changed it on purpose, delete its field {SEAL}.",
+        )

@@ -120,7 +120,7 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
         told += f"; the slowest decision requires {facts['needed_per_second']:,} instructions per second"
     else:
         told += f"; the slowest decision takes {facts['budget_used']:.1%} of it"
-    console.print(told, highlight=False, soft_wrap=True)
+    console.print(told, highlight=False)
     if facts["top1_steady"] is not None:
         console.print(
             f"right: {facts['top1_steady']:.2%} smoothed, {facts['top1_answer']:.2%} by the window alone,"

@@ -51,7 +51,7 @@ class Ablation:
 
     name: str
     rows: tuple[Row, ...]
-    folds: tuple[tuple[int, ...], ...]
+    folds: tuple[Subjects, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Run:
 
     row: Row
     seed: int
-    held_out: tuple[int, ...] | None
+    held_out: Subjects | None
     recipe: Recipe
     folder: Path
     teacher_folder: Path
@@ -123,7 +123,7 @@ def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list
         raise CheckpointError(
             f"The ablation {ablation.name} has no folds.", "Add `folds`, or leave --folds out."
         )
-    folds: tuple[tuple[int, ...] | None, ...] = ablation.folds if by_folds else (None,)
+    folds: tuple[Subjects | None, ...] = ablation.folds if by_folds else (None,)
     return [_run(row, seed, fold, out) for seed in range(seeds) for fold in folds for row in ablation.rows]
 
 
@@ -238,11 +238,11 @@ def _at_rates(row: Row, rates: Sequence[float]) -> list[Row]:
     ]
 
 
-def _run(row: Row, seed: int, held_out: tuple[int, ...] | None, out: Path) -> Run:
+def _run(row: Row, seed: int, held_out: Subjects | None, out: Path) -> Run:
     recipe = row.recipe
     suffix = f"seed{seed}"
     if held_out is not None:
-        learned = recipe.data.train_subjects
+        learned = recipe.data.parts()[0]
         rest = tuple(subject for subject in learned if subject not in held_out)
         if not rest or not set(held_out) <= set(learned):
             raise CheckpointError(

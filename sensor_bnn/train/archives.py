@@ -161,6 +161,7 @@ def as_recordings(train: list[Series], test: list[Series], window: int) -> Recor
         group=group,
         classes=classes,
         mirror=np.ones(channels, dtype=np.float32),
+        whole="part",
     )
 
 

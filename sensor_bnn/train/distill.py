@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sensor_bnn.data.recorded import in_order
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
@@ -63,7 +64,7 @@ def load_teacher(path: Path, recipe: Recipe) -> Teacher:
             f" (data.held_out = {recipe.data.held_out}).",
             "Train a teacher with the same data.held_out.",
         )
-    leaked = sorted(set(learned.train_subjects) & set(recipe.data.test_subjects))
+    leaked = in_order(set(learned.parts()[0]) & set(recipe.data.parts()[1]))
     if leaked:
         raise CheckpointError(
             f"The teacher {path} was trained on the subjects {leaked}, on which {recipe.name} is tested.",
@@ -119,13 +120,13 @@ class Distiller(nn.Module):
     def start(self) -> None:
         """Copy the teacher's weights into the student wherever names and shapes are equal.
 
-        The rows of the head are copied by the names of the classes.
+        The rows of the head are copied by the names of the classes. The ranges of its integers are not.
         """
         own = self.student.state_dict()
         given = {
             name: tensor
             for name, tensor in self._teacher[0].state_dict().items()
-            if name in own and own[name].shape == tensor.shape
+            if name in own and own[name].shape == tensor.shape and not name.startswith("ranges.")
         }
         heads = ("head.weight", "head.bias", "head.linear.weight", "head.linear.bias")  # of both families
         given |= {name: given[name][self.order] for name in heads if name in given}

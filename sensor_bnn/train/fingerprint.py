@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from sensor_bnn.train.images import ArrayPixels, ChosenPixels, FilePixels, Images, Pixels, hold_out
+from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import DataSet
 from sensor_bnn.train.windows import Recordings
@@ -40,7 +41,7 @@ def data_digest(dataset: DataSet, recipe: Recipe) -> str:
         _add_array(digest, learned.train_y)
         _add_pixels(digest, learned.train)
     else:
-        _add_recordings(digest, dataset.of_groups(recipe.data.train_subjects))
+        _add_recordings(digest, dataset.of_groups(settled(dataset, recipe.data).parts()[0]))
     return digest.hexdigest()
 
 
@@ -68,7 +69,10 @@ def _add_recordings(digest: Any, recordings: Recordings) -> None:
     for first, end in np.unique(bounds, axis=0):
         _add_array(digest, recordings.signal[:, first:end])
     places = recordings.start - recordings.first
-    for array in (places, recordings.y, recordings.group, recordings.mirror, np.array(recordings.length)):
+    group = recordings.group
+    if group.dtype == object:  # Names, and numbers of more than 64 bits: the array holds only addresses.
+        group = np.frombuffer(repr(group.tolist()).encode(), dtype=np.uint8)
+    for array in (places, recordings.y, group, recordings.mirror, np.array(recordings.length)):
         _add_array(digest, array)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
 from sensor_bnn.nn.checkpoint import save_checkpoint
 from sensor_bnn.nn.families import build
+from sensor_bnn.nn.fold_hybrid import without_integers
 from sensor_bnn.nn.fused import FastSteps, fast_steps
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.seeded import seeded
 from sensor_bnn.nn.sizes import sizes
-from sensor_bnn.tracing import Laps
+from sensor_bnn.tracing import NOTES, Laps
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.curves import Curves
 from sensor_bnn.train.distill import Distiller, Teacher
@@ -33,7 +35,7 @@ from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.learner import Learner
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
-from sensor_bnn.train.sets import DataSet, Split, split
+from sensor_bnn.train.sets import Cutter, DataSet, Split, split, with_split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
     STATE_FILE,
@@ -124,6 +126,7 @@ def train(
     """
     processes = processes or Processes()
     check_start(out, resume, fresh)
+    recipe = with_split(recipe, dataset)
     parts = split(dataset, recipe)
     model = new_model(recipe, parts, seed)
     learner: nn.Module = new_learner(recipe, model, teacher)
@@ -138,6 +141,8 @@ def train(
         model.set_fast(steps)
     _log.info("%s: %s", recipe.name, steps or "plain steps")
     if pace == "compiled":
+        if isinstance(model, HybridModel):  # its integers' constants are numbers, new in each step
+            model.rounded = torch.compiler.disable(model.rounded)  # type: ignore[method-assign,no-untyped-call]
         learner.compile(dynamic=False)
     learner, optimizer = processes.prepare(learner, new_optimizer(model, recipe))
     data = data_digest(dataset, recipe)
@@ -161,6 +166,8 @@ def train(
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
         while len(at.history) < recipe.schedule.epochs:
+            if isinstance(model, HybridModel) and len(at.history) == first_rounded(recipe) and at.step == 0:
+                _begin_rounding(model, recipe, parts.train, seed, processes)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch()
@@ -216,6 +223,36 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test)
+
+
+def _begin_rounding(
+    model: HybridModel, recipe: Recipe, cutter: Cutter, seed: int, processes: Processes
+) -> None:
+    """Let the model round as its integers do, in ranges that are measured now.
+
+    Ranges and unit are buffers of the model, so a run that is resumed goes on with the same.
+    """
+    missing = without_integers(model.config)
+    if missing:
+        told = ", ".join(missing)
+        _log.info("%s: no epoch rounds, since there are no integers for %s", recipe.name, told)
+        return
+    estimate_again(model, recipe, cutter, seed, processes)
+    measure_ranges(model, recipe, cutter, seed, processes)
+    try:
+        model.round_from_here()
+    except CheckpointError as error:
+        NOTES.warning("%s: the last epochs train without the integers' rounding: %s", recipe.name, error)
+        return
+    first = first_rounded(recipe) + 1
+    _log.info("%s: from epoch %d with the integers' rounding, in plain passes", recipe.name, first)
+
+
+def first_rounded(recipe: Recipe) -> int:
+    """Return the number of epochs before the first that trains with the integers' rounding."""
+    schedule = recipe.schedule
+    last = int(schedule.rounding * schedule.epochs + 1e-9)
+    return max(schedule.epochs - last, math.ceil(schedule.real_weights * schedule.epochs))
 
 
 def machine(pace: Pace, steps: FastSteps | None) -> dict[str, str]:

@@ -10,36 +10,37 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter
 
 
 class MixingCutter:
-    """Cuts batches of images and mixes each image with another one of the same batch.
+    """Cuts batches of windows or images and mixes each example with another one of the same batch.
 
     If both kinds are on, each batch uses one of them, chosen at random with equal probability.
 
     Args:
-        inner: the cutter of the single images.
-        mixup: the parameter of mixup (Zhang et al. 2018), which blends two images in shares drawn from
+        inner: the cutter of the single examples.
+        mixup: the parameter of mixup (Zhang et al. 2018), which blends two examples in shares drawn from
             Beta(mixup, mixup); 0 for off.
         cutmix: the parameter of CutMix (Yun et al. 2019), which replaces a rectangle by that of the other
-            image, of an area drawn from Beta(cutmix, cutmix); 0 for off.
+            image, of an area drawn from Beta(cutmix, cutmix); 0 for off. It applies to images only.
         classes: the number of classes.
     """
 
-    def __init__(self, inner: ImageCutter, mixup: float, cutmix: float, classes: int) -> None:
+    def __init__(self, inner: WindowCutter | ImageCutter, mixup: float, cutmix: float, classes: int) -> None:
         self.inner, self.mixup, self.cutmix, self.classes = inner, mixup, cutmix, classes
 
     def __len__(self) -> int:
         return len(self.inner)
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return ``(mean, std)`` per channel, ``[C]`` each, of the unmixed images."""
+        """Return ``(mean, std)`` per channel, ``[C]`` each, of the unmixed examples."""
         return self.inner.normalisation()
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
-        """Return ``(x [n, C, H, W], shares float32 [n, classes])`` of the rows ``part`` of a batch.
+        """Return ``(x [n, ...], shares float32 [n, classes])`` of the rows ``part`` of a batch.
 
         Args:
             index: the examples of the whole batch, int64.

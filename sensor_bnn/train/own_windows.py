@@ -1,4 +1,4 @@
-"""A user's own sensor data: windows in an ``.npz`` or recordings in a CSV file, split by recording."""
+"""A user's own sensor data: windows in an ``.npz``, or windows cut from recordings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sensor_bnn.data.recording import read_csv
-from sensor_bnn.data.samples import as_numbers, read_recorded_samples
+from sensor_bnn.data.folders import read_recordings
+from sensor_bnn.data.prepared import prepared
+from sensor_bnn.data.recorded import Id, Recorded, as_ids
+from sensor_bnn.data.samples import read_recorded_samples
 from sensor_bnn.errors import DataError
+from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.windows import Recordings, Short
 
 
@@ -41,48 +44,59 @@ def from_npz(file: Path) -> Recordings:
         classes=samples.classes,
         mirror=np.ones(channels, dtype=np.float32),
         channels=samples.channels,
+        whole="recording",
     )
 
 
-def from_csv(file: Path, window: int, step: int) -> Recordings:
-    """Read recordings from a CSV file and cut them into windows.
-
-    A window never contains a change of recording or label. The classes are the labels, sorted.
-
-    Args:
-        file: the CSV file; docs/own-sensor.md has its rules.
-        window: the samples of a window.
-        step: the samples from the start of a window to the start of the next.
+def from_recordings(data: DataRecipe) -> Recordings:
+    """Read the file or folder of recordings that a recipe names, and cut them into windows.
 
     Raises:
-        DataError: the file is missing or breaks a rule, or no run of equal labels is as long as a window.
+        DataError: a file is missing or breaks a rule (docs/own-sensor.md), or see ``from_recorded``.
     """
-    found = read_csv(file, for_training=True)
+    return from_recorded(read_recordings(data.set, data.place(), data.reading()), data)
+
+
+def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
+    """Cut recordings into windows.
+
+    A window never contains a change of recording or label, nor a gap in time. The classes are the labels,
+    sorted.
+
+    Args:
+        found: the recordings, all with a label.
+        data: how windows are cut: ``window``, ``step``, ``split_by`` and the keys of the preparation.
+
+    Raises:
+        DataError: no run of equal labels is as long as a window, or see ``prepared``.
+    """
+    found, notes = prepared(found, data.preparation())
+    window = data.window
     classes = sorted({run.label for run in found.runs})
     number = {name: index for index, name in enumerate(classes)}
     start: list[int] = []
     first: list[int] = []
     end: list[int] = []
     y: list[int] = []
-    group: list[int] = []
+    group: list[Id] = []
     short: list[Short] = []
-    for run in found.runs:
-        assert run.recording is not None  # the column must be there for training
+    whole, groups = _groups(found, data)
+    for run, own in zip(found.runs, groups, strict=True):
         length = run.end - run.first
         if length < window:
-            short.append(Short(run.recording, run.label, length, f"line {run.line} of {file}"))
-        offsets = range(run.first, run.end - window + 1, step)
+            short.append(Short(own, run.label, length, run.place))
+        offsets = range(run.first, run.end - window + 1, data.step)
         start += offsets
         first += [run.first] * len(offsets)
         end += [run.end] * len(offsets)
         y += [number[run.label]] * len(offsets)
-        group += [run.recording] * len(offsets)
+        group += [own] * len(offsets)
     if not start:
         longest = max(part.samples for part in short)
         raise DataError(
-            f"{file} has no window: data.window is {window} samples, and the longest run of one recording"
-            f" with one label has {longest}.",
-            "Set a smaller data.window, or give longer recordings.",
+            f"{data.place()} has no window: data.window is {window} samples, and the longest run of one"
+            f" recording with one label has {longest}.",
+            "Set a smaller data.window, give longer recordings, or set data.lengths to pad or stretch.",
         )
     starts, firsts, ends, labels = (np.array(part, dtype=np.int64) for part in (start, first, end, y))
     return Recordings(
@@ -92,9 +106,41 @@ def from_csv(file: Path, window: int, step: int) -> Recordings:
         end=ends,
         length=window,
         y=labels,
-        group=as_numbers(group),
+        group=as_ids(group),
         classes=tuple(classes),
         mirror=np.ones(len(found.channels), dtype=np.float32),
         channels=found.channels,
         short=tuple(short),
+        whole=whole,
+        stated=_stated(found, groups, whole),
+        notes=notes,
     )
+
+
+def _groups(found: Recorded, data: DataRecipe) -> tuple[str, list[Id]]:
+    """Return what is never on both sides of a split, and which of it each run is.
+
+    Raises:
+        DataError: the recipe splits by subject, and the data have none.
+    """
+    subjects = [run.subject for run in found.runs if run.subject is not None]
+    if data.split_by == "subject" and len(subjects) < len(found.runs):
+        raise DataError(
+            f'data.split_by is "subject", but {data.place()} has no column {data.columns.subject}.',
+            "Name that column in data.columns.subject, or split by recording.",
+        )
+    if len(subjects) == len(found.runs) and data.split_by != "recording":
+        return "subject", subjects
+    return "recording", [run.recording for run in found.runs if run.recording is not None]
+
+
+def _stated(found: Recorded, groups: list[Id], whole: str) -> dict[Id, str]:
+    """Return the part of each group, as the column ``split`` says; nothing without it."""
+    stated: dict[Id, str] = {}
+    for run, own in zip(found.runs, groups, strict=True):
+        if run.part and stated.setdefault(own, run.part) != run.part:
+            raise DataError(
+                f"{whole.capitalize()} {own} is in both parts, train and test, the second at {run.place}.",
+                f"Give each {whole} one part, or set data.split_by.",
+            )
+    return stated

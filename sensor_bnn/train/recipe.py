@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from sensor_bnn.data.folders import FORMATS, Labels, Reading
+from sensor_bnn.data.prepared import Lengths, Missing, Preparation
+from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, id_of, in_order
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.config import NAME_RULE, is_good_name
 from sensor_bnn.nn.families import preset
@@ -22,14 +25,14 @@ _DEEPEST_BASE = 8
 _RELATIVE = {"data": "path", "distill": "teacher"}
 """The keys that may be paths relative to the recipe's file, by their section."""
 
-_OF_DATA = {".csv": "csv", ".npz": "npz"}
-"""The sets that are one file, by the ending of its name."""
+_OF_DATA = {".npz": "npz", **{suffix: kind for kind, form in FORMATS.items() for suffix in form.suffixes}}
+"""The sets that are files, by the ending of their names."""
 
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
-Subject = Annotated[int, Meta(ge=0)]
-"""The number of a subject or recording, which may be a date and time with 20 digits."""
+Subject = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(min_length=1)]
+"""A subject or recording: its number, which may be a date and time with 20 digits, or its name."""
 
 Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1)]
 _Samples = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -37,6 +40,23 @@ _Share = Annotated[float, Meta(ge=0, le=1)]
 _Below1 = Annotated[float, Meta(ge=0, lt=1)]
 _Weight = Annotated[float, Meta(ge=0, le=1_000_000)]
 _Spread = Annotated[float, Meta(ge=0, le=100)]
+_Hertz = Annotated[float, Meta(ge=0, le=10_000_000)]
+
+_OWN_SPLIT: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "smartwatch": ((1, 2, 3, 4, 5, 6, 7), (8, 9, 10)),
+    "hapt": (
+        (1, 3, 5, 6, 7, 8, 11, 14, 15, 16, 17, 19, 21, 22, 23, 25, 26, 27, 28, 29, 30),
+        (2, 4, 9, 10, 12, 13, 18, 20, 24),
+    ),
+    **dict.fromkeys(
+        (
+            *("acsf1", "basic-motions", "gun-point", "japanese-vowels"),
+            *("plaid", "cricket-x", "electric-devices", "ford-a"),
+        ),
+        ((1, 2, 3, 4, 5), (6,)),
+    ),
+}
+"""The split of each public set, which its recipe need not state."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +68,17 @@ class DataRecipe:
         path: the file or folder of a set that no registry carries; relative to the recipe's file or, if
             there is none, to the current folder.
         window, step: the samples of a window, and from the start of one window to the start of the next.
-        train_subjects, test_subjects: the subjects of each part; for a user's own windows, the recordings.
-            Image sets have their own split.
+        train_subjects, test_subjects: the subjects of each part; in data without subjects, the recordings. If
+            only one is stated, the other is the rest. If none is, a public set has its own split, and own
+            data are divided by their column ``split``, or else by ``test_share``. Image sets have their own.
+        test_share: the share of the recordings of each class that are drawn as the test part.
+        split_seed: the seed of that draw.
+        split_by: what is never on both sides: ``subject`` or ``recording``; ``auto`` for subjects where the
+            data have them.
+        columns: the names of the columns of a table that are no channels.
+        channels: the names of the columns that are channels; empty for all others.
+        labels: where the label of a recording is, as in ``sensor_bnn.data.folders.Reading``.
+        missing, rate, resample, lengths: as in ``sensor_bnn.data.prepared.Preparation``.
         size: the side in pixels of the images that are made from the files of ``image-folder``.
         held_out: the number of training images, evenly spaced, that are used as the test part instead, so
             that settings can be chosen without the real test part; 0 for the real test part.
@@ -60,12 +89,48 @@ class DataRecipe:
     set: Name = "smartwatch"
     window: _Samples = 100
     step: _Samples = 50
-    train_subjects: Subjects = (1, 2, 3, 4, 5, 6, 7)
-    test_subjects: Subjects = (8, 9, 10)
+    train_subjects: Subjects | None = None
+    test_subjects: Subjects | None = None
+    test_share: Annotated[float, Meta(gt=0, lt=1)] = 0.25
+    split_seed: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    split_by: Literal["auto", "subject", "recording"] = "auto"
+    columns: Columns = USUAL_COLUMNS
+    channels: tuple[Name, ...] = ()
+    labels: Labels = "auto"
+    missing: Missing = "refuse"
+    rate: _Hertz = 0.0
+    resample: _Hertz = 0.0
+    lengths: Lengths = "slide"
     path: str = ""
     size: Annotated[int, Meta(ge=1, le=4096)] = 224
     held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
     folder: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        train, test = _OWN_SPLIT.get(self.set, (None, None))
+        for name, usual in (("train_subjects", train), ("test_subjects", test)):
+            given = getattr(self, name)
+            if given is None:
+                object.__setattr__(self, name, usual)
+            else:  # In the form in which the readers give them, so that "7" is 7.
+                object.__setattr__(self, name, tuple(id_of(str(one)) for one in given))
+
+    @property
+    def has_own_split(self) -> bool:
+        """Whether the split is the one that this public set always has."""
+        return self.parts() == _OWN_SPLIT.get(self.set)
+
+    def preparation(self) -> Preparation:
+        """Return what is done to the recordings before windows are cut."""
+        return Preparation(self.window, self.missing, self.rate, self.resample, self.lengths)
+
+    def reading(self) -> Reading:
+        """Return how the file or folder of recordings is read for training."""
+        return Reading(self.columns, self.channels, self.labels, missing=self.missing != "refuse")
+
+    def parts(self) -> tuple[tuple[int | str, ...], tuple[int | str, ...]]:
+        """Return the subjects to learn from and those to test on; none where the recipe states none."""
+        return self.train_subjects or (), self.test_subjects or ()
 
     def place(self) -> Path:
         """Return where ``path`` is: beside the recipe, or else as it is given, from the current folder."""
@@ -90,6 +155,8 @@ class DataRecipe:
 class Augmentation:
     """Random changes of training windows, or of images (``crop`` and those after it); zero switches one off.
 
+    ``mixup`` applies to both.
+
     Attributes:
         shift: the largest shift of a window in samples, earlier or later.
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
@@ -103,8 +170,8 @@ class Augmentation:
         randaugment: the number of operations of RandAugment per image.
         strength: the strength of these operations, 0 .. 1.
         erase: the share of the images in which a rectangle is filled with the mean, 0 .. 1.
-        mixup, cutmix: the parameter of the Beta distribution by which pairs of images are mixed; if both are
-            on, each batch uses one of them.
+        mixup, cutmix: the parameter of the Beta distribution by which pairs of examples are mixed; if both
+            are on, each batch uses one of them.
     """
 
     shift: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
@@ -136,6 +203,9 @@ class Schedule:
         smoothing: the label smoothing, 0 .. 1.
         real_weights: the share of the epochs, from the first, in which only activations are binary; below 1.
             This is progressive binarization: activations first, then weights.
+        rounding: the share of the epochs, to the last, in which the hybrid family trains with the roundings
+            of its exported integers; below 1, and rounded down to whole epochs. From then on the model
+            answers as its integers do. The family ``vit``, and models without integers, train without.
         clip: the largest norm of a step's whole gradient; 0 for no limit.
         average: the weight of the past in the running average of the weights, below 1. The average becomes
             the model after the last epoch; with 0 the weights of the last step do.
@@ -148,6 +218,7 @@ class Schedule:
     decay: _Spread = 0.01
     smoothing: _Below1 = 0.1
     real_weights: _Below1 = 0.0
+    rounding: _Below1 = 0.1
     clip: _Weight = 0.0
     average: _Below1 = 0.0
 
@@ -252,7 +323,7 @@ def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
         raise CheckpointError(
             f"{path} is data, not a recipe.",
             f"Write a recipe with data.set = {kind!r} and data.path = {str(path)!r}, and train that:"
-            " docs/own-sensor.md has an example.",
+            " `sensor-bnn data` prints its lines, docs/own-sensor.md has an example.",
         )
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"
@@ -351,9 +422,10 @@ def _check_together(recipe: Recipe, source: Source) -> None:
             f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
         )
-    both = set(recipe.data.train_subjects) & set(recipe.data.test_subjects)
+    train, test = recipe.data.parts()
+    both = set(train) & set(test)
     if both:
         raise CheckpointError(
-            f"{source.name}: subjects {sorted(both)} are both in the training part and in the test part.",
+            f"{source.name}: subjects {in_order(both)} are both in the training part and in the test part.",
             "Give each subject one part.",
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.errors import BusyError, CheckpointError, FileError
@@ -193,7 +194,7 @@ def is_finished(recipe: Recipe, seed: int, out: Path, data: str | None = None, f
     if not (out / CHECKPOINT_FILE).is_file():
         return False
     found = load_checkpoint(out / CHECKPOINT_FILE)
-    if parse_recipe(found.recipe, recipe.name) != recipe or found.metrics.get("seed") != seed:
+    if not _is_of(found.recipe, recipe) or found.metrics.get("seed") != seed:
         return False
     if data is None or found.metrics.get("data_sha256", data) == data:
         return True
@@ -211,4 +212,15 @@ def is_resumable(recipe: Recipe, seed: int, out: Path, data: str, fresh: bool = 
         return False
     found = read_tensors(out / STATE_FILE, STATE_FORMAT)
     same_data = not fresh or found.get("data") == data
-    return parse_recipe(found["recipe"], recipe.name) == recipe and found["seed"] == seed and same_data
+    return _is_of(found["recipe"], recipe) and found["seed"] == seed and same_data
+
+
+def _is_of(kept: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether a run's recipe is this one; a split that this one leaves open may be any."""
+    found = parse_recipe(kept, recipe.name)
+    data = found.data
+    if recipe.data.train_subjects is None:
+        data = replace(data, train_subjects=None)
+    if recipe.data.test_subjects is None:
+        data = replace(data, test_subjects=None)
+    return replace(found, data=data) == recipe

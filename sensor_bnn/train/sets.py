@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from torch import Generator, Tensor
 
+from sensor_bnn.data.folders import FORMATS
+from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import archives, image_sets, own_windows, smartwatch
@@ -17,13 +19,14 @@ from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
 from sensor_bnn.train.mixing import MixingCutter
-from sensor_bnn.train.recipe import DataRecipe, Recipe
+from sensor_bnn.train.parts import listed, settled
+from sensor_bnn.train.recipe import Augmentation, DataRecipe, Recipe
 from sensor_bnn.train.windows import Recordings, Short
 
 DataSet = Recordings | Images
 OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
-OF_IMAGES = ("crop", "flip", "randaugment", "erase", "mixup", "cutmix")
-"""The keys of ``Augmentation`` that change windows, and those that change images."""
+OF_IMAGES = ("crop", "flip", "randaugment", "erase", "cutmix")
+"""The keys of ``Augmentation`` that apply to windows only, and those that apply to images only."""
 
 
 class Cutter(Protocol):
@@ -81,6 +84,17 @@ def load(data: DataRecipe) -> DataSet:
         raise
 
 
+def with_split(recipe: Recipe, dataset: DataSet) -> Recipe:
+    """Return the recipe with the split that it leaves open, so that a checkpoint states it.
+
+    Raises:
+        DataError: see ``settled``.
+    """
+    if isinstance(dataset, Images):
+        return recipe
+    return replace(recipe, data=settled(dataset, recipe.data))
+
+
 def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
     """Check that a recipe's split gives each class something to learn from.
 
@@ -94,21 +108,19 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
     if isinstance(dataset, Images):
         images = hold_out(dataset, data.held_out) if data.held_out else dataset
         return _check_classes(dataset.classes, images.train_y, images.test_y, {}, "images")
-    whole = "subject"
-    if data.set in {"csv", "npz"}:
-        whole = "recording"
-    elif data.set in archives.ARCHIVES:
-        whole = "part"
+    whole = dataset.whole
+    data = settled(dataset, data)
+    train, test = data.parts()
     present = set(dataset.group.tolist())
-    shorts: dict[int, list[Short]] = {}
+    shorts: dict[Id, list[Short]] = {}
     for part in dataset.short:
         shorts.setdefault(part.group, []).append(part)
-    for key, groups in (("train", data.train_subjects), ("test", data.test_subjects)):
+    for key, groups in (("train", train), ("test", test)):
         for group in groups:
             if group not in present | shorts.keys():
                 raise DataError(
                     f"data.{key}_subjects names {whole} {group}, which the data set does not have. It has"
-                    f" {_listed(sorted(present | shorts.keys()))}.",
+                    f" {listed(in_order(present | shorts.keys()))}.",
                     "Correct the recipe's split.",
                 )
             if group not in present:
@@ -118,19 +130,18 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
                     f" {dataset.length} samples, and its longest part with one label has {_told(longest)}.",
                     f"Take {whole} {group} out of the split, or set a smaller data.window.",
                 )
-    learned, tested_on = (
-        dataset.y[np.isin(dataset.group, groups)] for groups in (data.train_subjects, data.test_subjects)
-    )
+    learned, tested_on = (dataset.y[dataset.is_of(groups)] for groups in (train, test))
     others: dict[str, str] = {}
     for label in np.unique(dataset.y):
-        of_label = sorted(set(dataset.group[dataset.y == label].tolist()))
-        others[dataset.classes[label]] = f"it has windows only of {whole} {_listed(of_label)}"
+        of_label = in_order(dataset.group[dataset.y == label].tolist())
+        others[dataset.classes[label]] = f"it has windows only of {whole} {listed(of_label)}"
     for part in dataset.short:
         others.setdefault(
             part.label, f"its parts are shorter than data.window, {dataset.length} samples: {_told(part)}"
         )
     notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
-    used = {*data.train_subjects, *data.test_subjects}
+    notes = (*dataset.notes, *notes)
+    used = {*train, *test}
     lost = [part for part in dataset.short if part.group in used]
     if lost:
         shown = "; ".join(f"{_told(part)}, {whole} {part.group}" for part in lost[:3])
@@ -139,9 +150,9 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
             f"{len(lost)} parts are shorter than data.window, {dataset.length} samples, and not used:"
             f" {shown}{more}.",
         )
-    unused = sorted(present - used)
+    unused = in_order(present - used)
     if unused:
-        notes += (f"Neither learned from nor tested on: {whole} {_listed(unused)}.",)
+        notes += (f"Neither learned from nor tested on: {whole} {listed(unused)}.",)
     return notes
 
 
@@ -180,11 +191,6 @@ def _told(part: Short) -> str:
     return f"{part.samples} samples of class {part.label}" + f", {part.place}" * bool(part.place)
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:20]))
-    return f"{shown} and {len(numbers) - 20} more" if len(numbers) > 20 else shown
-
-
 def split(dataset: DataSet, recipe: Recipe) -> Split:
     """Split the set as the recipe says.
 
@@ -203,10 +209,8 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         check_split(dataset, recipe.data)
         learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
         images = ImageCutter(learned.train, learned.train_y, augment)
-        cutter: Cutter = images
-        if augment.mixup or augment.cutmix:
-            cutter = MixingCutter(images, augment.mixup, augment.cutmix, len(dataset.classes))
-        return Split(cutter, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
+        mixed = _mixed(images, augment, dataset)
+        return Split(mixed, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
     wrong = [key for key in OF_IMAGES if getattr(augment, key)]
     if wrong:
         raise DataError(
@@ -226,7 +230,7 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     if not np.isfinite(dataset.signal).all():
         raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
     check_split(dataset, recipe.data)
-    training = dataset.of_groups(recipe.data.train_subjects)
+    training = dataset.of_groups(settled(dataset, recipe.data).parts()[0])
     channels = len(training.signal)
     constant = training.constant_channels()
     if constant:
@@ -241,12 +245,19 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         )
     shape = (channels, training.length)
     return Split(
-        WindowCutter(training, augment),
+        _mixed(WindowCutter(training, augment), augment, dataset),
         tested(dataset, recipe.data),
         shape,
         dataset.classes,
         dataset.channels,
     )
+
+
+def _mixed(cutter: WindowCutter | ImageCutter, augment: Augmentation, dataset: DataSet) -> Cutter:
+    """Return the cutter of that augmentation's mixed examples, or the same cutter if nothing is mixed."""
+    if augment.mixup or augment.cutmix:
+        return MixingCutter(cutter, augment.mixup, augment.cutmix, len(dataset.classes))
+    return cutter
 
 
 def tested(dataset: DataSet, data: DataRecipe) -> Windows:
@@ -258,7 +269,7 @@ def tested(dataset: DataSet, data: DataRecipe) -> Windows:
     if isinstance(dataset, Images):
         images = hold_out(dataset, data.held_out) if data.held_out else dataset
         return Windows(images.test, images.test_y, images.classes)
-    return dataset.of_groups(data.test_subjects).windows()
+    return dataset.of_groups(settled(dataset, data).parts()[1]).windows()
 
 
 def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[Any]:
@@ -268,7 +279,7 @@ def tested_groups(dataset: DataSet, data: DataRecipe) -> npt.NDArray[Any]:
     """
     if isinstance(dataset, Images):
         return tested(dataset, data).y
-    return dataset.of_groups(data.test_subjects).group
+    return dataset.of_groups(settled(dataset, data).parts()[1]).group
 
 
 def _archive(data: DataRecipe) -> DataSet:
@@ -286,7 +297,7 @@ SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "tiny-imagenet": lambda data: image_sets.tiny_imagenet(data.place()),
     "image-folder": lambda data: image_sets.image_folder(data.place(), data.size),
     "npz": lambda data: own_windows.from_npz(data.place()),
-    "csv": lambda data: own_windows.from_csv(data.place(), data.window, data.step),
+    **dict.fromkeys(FORMATS, own_windows.from_recordings),
 }
-NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", "csv"})
+NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", *FORMATS})
 """The sets that no registry package carries."""

@@ -14,6 +14,7 @@ from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.ranges import measuring
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.epochs import batches_of
+from sensor_bnn.train.mixing import MixingCutter
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter
@@ -56,24 +57,29 @@ def measure_ranges(
 ) -> None:
     """Measure the ranges that the model's integers need, over ``BATCHES`` training batches.
 
-    The input's range is that of all training windows without augmentation: a sensor gives no others.
+    The input's range is that of all training windows without augmentation: a sensor gives no others. The
+    ranges are those of the float form, also where the model rounds.
 
     Args:
         model: the model, in evaluation mode, with the statistics that it is evaluated with.
         recipe, cutter, seed, processes: as in :func:`estimate_again`.
     """
+    model.set_rounding(False)
     model.ranges.clear()
-    if isinstance(cutter, WindowCutter):
-        largest, whole = cutter.recordings.extent()
+    single = _single(cutter)
+    if isinstance(single, WindowCutter):
+        largest, whole = single.recordings.extent()
         model.ranges.set_input(torch.from_numpy(largest), torch.from_numpy(whole))
     with measuring(model, model.ranges):
         for x in _batches(recipe, cutter, seed, processes):
             model(x)
+    model.set_rounding(True)
 
 
 def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) -> Iterator[Tensor]:
-    """Yield this process's part of ``BATCHES`` augmented training batches."""
+    """Yield this process's part of ``BATCHES`` augmented training batches, whose examples are not mixed."""
     generator = Generator().manual_seed(seed)
+    cutter = _single(cutter)
     done = 0
     while True:
         for index in batches_of(len(cutter), recipe.schedule.batch, generator):
@@ -82,3 +88,8 @@ def _batches(recipe: Recipe, cutter: Cutter, seed: int, processes: Processes) ->
             x, _ = cutter.cut(index, generator, processes.part(len(index)))
             yield processes.place(x)
             done += 1
+
+
+def _single(cutter: Cutter) -> Cutter:
+    """Return the cutter of single examples: a mixture of two is nothing that a model meets in use."""
+    return cutter.inner if isinstance(cutter, MixingCutter) else cutter

@@ -128,10 +128,11 @@ def for_validation(recipe: Recipe) -> Recipe:
     Raises:
         CheckpointError: there is only one training subject.
     """
-    subjects = recipe.data.train_subjects
+    subjects = recipe.data.parts()[0]
     if len(subjects) < 2:
+        known = "states one training subject" if subjects else "does not state its training subjects"
         raise CheckpointError(
-            f"Recipe {recipe.name} has one training subject; none can be held out to choose settings.",
+            f"Recipe {recipe.name} {known}; none can be held out to choose settings.",
             "List more training subjects, or give the survey one choice.",
         )
     count = max(1, len(subjects) // _VALIDATION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from sensor_bnn.digests import damage, file_sha256
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.files import NewFolder, remove_folder, replace_folder, write_errors
 from sensor_bnn.reading import Source, contents, json_values
@@ -28,10 +30,13 @@ They are the logits ``[n, classes]``, the streams ``[n, sum of T d]`` and the lo
 """
 
 _PARTS = ("answers", "features", "attention")
+_FILES = tuple(f"{name}.npy" for name in _PARTS)
 _BATCH = 256
-_FORMAT = 2
+_FORMAT = 3
 _KIND = "folder of a teacher's outputs"
 _NO_ROOM = "Free some space, choose another folder, or set distill.cache to false."
+
+_log = logging.getLogger(__name__)
 
 
 class TeacherOutputs:
@@ -75,7 +80,7 @@ def keep_outputs(
         folder: the folder of the outputs, which holds nothing else.
         look: a function that computes the teacher's outputs for a batch of examples.
         named: plain values that identify the teacher and its settings. Outputs that were stored under other
-            values, or for other examples, are computed again.
+            values, or for other examples, or that have changed since, are computed again.
         cutter: the training part; its recipe augments nothing.
         processes: the processes that will read the outputs.
 
@@ -85,23 +90,31 @@ def keep_outputs(
     """
     if processes.first:
         identity = {"format": _FORMAT, "inputs": _digest(cutter), **named}
-        if _identity(folder) != identity:
+        if not _holds(folder, identity):
             remove_folder(folder, _KIND)  # First: a disk need not have room for both.
             with replace_folder(folder, _KIND, _NO_ROOM) as new:
                 _compute(new, folder, look, cutter, processes)
-                new.write("outputs.json", json.dumps(identity, indent=1) + "\n")
+                files = {name: file_sha256(new.path / name) for name in _FILES}
+                new.write("outputs.json", json.dumps({**identity, "files": files}, indent=1) + "\n")
     processes.wait()
     return TeacherOutputs(folder)
 
 
-def _identity(folder: Path) -> object:
-    """What ``outputs.json`` says; None for a missing or damaged one, whose outputs are computed again."""
+def _holds(folder: Path, identity: dict[str, Any]) -> bool:
+    """Whether the folder holds these outputs as they were written; a note names those that have changed."""
     file = folder / "outputs.json"
     source = Source(str(file), CheckpointError, "The outputs are computed again.")
     try:
-        return json_values(contents(file, source), source)
+        kept = json_values(contents(file, source), source)
     except CheckpointError:
-        return None
+        return False
+    files = kept.pop("files", None) if isinstance(kept, dict) else None
+    if kept != identity or not isinstance(files, dict) or files.keys() != set(_FILES):
+        return False
+    wrong = damage(folder, files)
+    if wrong:
+        _log.warning("The teacher's outputs in %s are computed again: %s.", folder, wrong)
+    return not wrong
 
 
 def _cut(cutter: Cutter, start: int) -> Tensor:

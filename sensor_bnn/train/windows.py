@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 
@@ -17,13 +19,13 @@ class Short:
     """A part of a recording, with one label, that is shorter than a window.
 
     Attributes:
-        group: the number of its subject or recording.
+        group: the number or name of its subject or recording.
         label: the name of its class.
         samples: how long it is.
         place: where it is, for messages, such as "line 7 of my-sensor.csv"; may be empty.
     """
 
-    group: int
+    group: Id
     label: str
     samples: int
     place: str = ""
@@ -39,12 +41,15 @@ class Recordings:
         first, end: the bounds of the recording that holds each window, int64 ``[n]``; ``end`` is exclusive.
         length: the samples of a window.
         y: the labels of the windows, int64 ``[n]``, indices into ``classes``.
-        group: the number of the subject or recording of each window, int64 ``[n]``; Python's whole numbers
-            (dtype object) if one of them is larger.
+        group: the subject or recording of each window, int64 ``[n]``; Python's objects (dtype object) if one
+            of them is a name or a larger number.
         classes: the names of the classes.
         mirror: the signs, +1 or -1, that turn a left arm's signal into a right arm's, float32 ``[C]``.
         channels: the names of the channels; empty if they have none.
         short: the parts of the recordings that hold no window, because they are shorter than one.
+        whole: what a group is: a subject, a recording, or a part of an archive.
+        stated: the part, ``train`` or ``test``, of each group, where the data say it.
+        notes: sentences on what was done to the recordings.
     """
 
     signal: npt.NDArray[np.float32]
@@ -58,6 +63,9 @@ class Recordings:
     mirror: npt.NDArray[np.float32]
     channels: tuple[str, ...] = ()
     short: tuple[Short, ...] = ()
+    whole: str = "subject"
+    stated: Mapping[Id, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def channel(self, place: int) -> str:
         """Return how messages call a channel: by its name, or by its number from 1."""
@@ -79,21 +87,27 @@ class Recordings:
         used = self.signal[:, np.cumsum(covered)[:-1] > 0]
         return np.flatnonzero(used.max(axis=1) == used.min(axis=1)).tolist()
 
-    def of_groups(self, groups: tuple[int, ...]) -> Recordings:
+    def of_groups(self, groups: Collection[Id]) -> Recordings:
         """Return the windows of some groups.
 
         Raises:
             DataError: one of these groups has no windows.
         """
-        without = sorted(set(groups) - set(self.group.tolist()))
+        without = in_order(set(groups) - set(self.group.tolist()))
         if without:
             raise DataError(
                 f"The data set has no windows of groups {', '.join(map(str, without))}.",
                 "Correct the recipe's split.",
             )
-        chosen = np.isin(self.group, groups)
+        chosen = self.is_of(groups)
         columns = {name: getattr(self, name)[chosen] for name in ("start", "first", "end", "y", "group")}
         return replace(self, **columns)
+
+    def is_of(self, groups: Collection[Id]) -> npt.NDArray[np.bool_]:
+        """Return whether each window is of one of these groups, bool ``[n]``."""
+        # Not by numpy, which cannot compare numbers and names.
+        wanted = set(groups)
+        return np.array([group in wanted for group in self.group.tolist()], dtype=np.bool_)
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return ``(mean, std)`` per channel over the windows, float32 ``[C]`` each, in sensor units.
@@ -132,7 +146,7 @@ def spread(windows: Windows, group: npt.NDArray[Any], count: int, seed: int) -> 
     shuffled = np.random.default_rng(seed).permutation(total)
     # The rank of each window in its own group; taking the lowest ranks first takes from all groups in turn.
     rank = np.empty(total, dtype=np.int64)
-    for value in np.unique(group):
+    for value in set(group.tolist()):
         members = shuffled[group[shuffled] == value]
         rank[members] = np.arange(len(members))
     chosen = np.sort(shuffled[np.argsort(rank[shuffled], kind="stable")][:count])

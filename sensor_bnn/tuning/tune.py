@@ -19,12 +19,13 @@ from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.program import Program, Tunable
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.compiler.tuning import FORMAT, Choice
+from sensor_bnn.compiler.tuning import FORMAT, Choice, check_seal
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, DataError, DeviceError
-from sensor_bnn.files import write_file
+from sensor_bnn.files import check_file, write_file
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.onnx.load import model_of, read_file
-from sensor_bnn.reading import Source, read_json
+from sensor_bnn.reading import Source, contents, json_values, typed
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
 from sensor_bnn.tuning.search import every_point, search_schedules, size_of
 from sensor_bnn.tuning.trials import Trial, trials_program
@@ -131,7 +132,8 @@ def tune_model(
     Raises:
         ModelError: the model cannot be read or has no layer with a choice.
         BoardError: the board has no emulator, or a single layer does not fit it.
-        DataError: ``file`` is not a tuning of the same model, board and seed.
+        DataError: ``file`` is not a tuning of the same model, board and seed, or has changed since it was
+            written.
         FileError: ``file`` cannot be written.
         DeviceError: the compiler's own kernels give other bits on this board than on the host.
         ToolError, PortError, FlashError: a stage failed.
@@ -141,6 +143,7 @@ def tune_model(
             f"The board {request.board.name} has no emulator.",
             "Connect it and give its --port, or choose a board that `sensor-bnn boards` marks as emulated.",
         )
+    check_file(file)
     data = read_file(request.model)
     facts = _facts(request, data)
     measured = _earlier(file, facts) if resume and file.exists() else _Measured()
@@ -156,7 +159,7 @@ def tune_model(
     total = len(listed) + request.trials * len(searched)
 
     def keep(complete: bool = False) -> dict[str, Any]:
-        content = _content(facts, layers, complete, measured)
+        content = sealed(_content(facts, layers, complete, measured))
         write_file(file, json.dumps(content, indent=1) + "\n")
         return content
 
@@ -253,10 +256,13 @@ def _facts(request: Request, model: bytes) -> dict[str, Any]:
 
 def _earlier(file: Path, facts: Mapping[str, Any]) -> _Measured:
     source = Source(f"The tuning {file}", DataError, "Give another file with -o, or leave out --resume.")
-    kept = read_json(file, _Kept, source)
+    values = json_values(contents(file, source), source)
+    kept = typed(values, _Kept, source)
     for name, value in facts.items():
         if name != "model" and getattr(kept, name) != value:
             raise source.wrong(f"{name} is {getattr(kept, name)!r}, not {value!r}")
+    assert isinstance(values, dict)  # Or it would not be typed so.
+    check_seal(values, source)
     measured = _Measured(counter=kept.counter)
     for entry in kept.workloads:
         for result in entry.measured:

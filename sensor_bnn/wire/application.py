@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from itertools import zip_longest
 
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BundleError, DeviceError, PortError
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.labels import class_name
+from sensor_bnn.tracing import NOTES
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -16,6 +19,8 @@ from sensor_bnn.wire.protocol import Hello
 
 _HELLO_SECONDS = 1.0
 _SYNC_SECONDS = 0.5
+_FLASH_AGAIN = "Build and flash the bundle's firmware, or give the bundle that was flashed."
+_DIFFERENCES = 5  # that a message names
 
 
 @contextmanager
@@ -33,7 +38,8 @@ def application_at(
     Raises:
         BundleError: the bundle is compiled for another processor than the board's.
         PortError: the port is absent, busy or silent.
-        DeviceError: the board runs another model or firmware, or does not reach the rate.
+        DeviceError: the board runs another model or firmware, has other classes or weights than the bundle,
+            or does not reach the rate.
     """
     # HELLO has the hash of the ONNX file, which bundles for different processors share. A build takes only
     # bundles for the board's own target, so a bundle for another one is not in the board's firmware.
@@ -48,6 +54,7 @@ def application_at(
         client = Client(line)
         hello = greet(line, client)
         check_answer(hello, board, metadata)
+        check_contents(client, metadata)
         if baud is None or baud == board.uart.baud:
             yield client, hello
             return
@@ -87,6 +94,11 @@ def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
         raise DeviceError(
             f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
         )
+    if not hello.firmware_version:
+        raise DeviceError(
+            "The board's firmware says no version: the header of its image was not filled in.",
+            "Build it with `sensor-bnn build`, or fill in the header as docs/protocol.md describes it.",
+        )
     installed = version("sensor-bnn")
     if _release(hello.firmware_version) != _release(installed):
         raise DeviceError(
@@ -97,7 +109,7 @@ def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
         raise DeviceError(
             f"The board runs the model {hello.model} ({hello.model_hash[:12]}), "
             f"the bundle is {metadata.model} ({metadata.model_hash[:12]}).",
-            "Build and flash the bundle's firmware, or give the bundle that was flashed.",
+            _FLASH_AGAIN,
         )
     told = (hello.input_bytes, hello.output_bytes, hello.layer_count, hello.arena_bytes)
     meant = (
@@ -112,6 +124,50 @@ def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
             f"input, output, layers, arena are {told}, not {meant}.",
             "Build and flash the bundle's firmware.",
         )
+
+
+def check_contents(client: Client, metadata: Metadata) -> None:
+    """Compare what the board's firmware was linked with: the names of its classes, and its weights.
+
+    The model's hash is that of the ONNX file, and a build without the bundle's own check can link anything
+    under it. An earlier firmware says neither; then a note does.
+
+    Raises:
+        PortError: the board does not answer.
+        DeviceError: something differs; the message says what.
+    """
+    names, weights = client.class_names(), client.weights()
+    if names is None or weights is None:
+        NOTES.warning(
+            "the board's firmware is older, and does not say its classes' names and its weights' checksum: "
+            "they are not compared with the bundle. Build and flash it again to have them compared."
+        )
+    if names is not None and (told := _other_classes(names, metadata.classes or ())):
+        raise DeviceError(f"The board's firmware has other classes than the bundle: {told}.", _FLASH_AGAIN)
+    wanted = (metadata.weights_bytes, metadata.weights_crc32)
+    if weights is not None and weights != wanted:
+        told, meant = (f"{size:,} bytes with the CRC-32 {crc:08x}" for size, crc in (weights, wanted))
+        raise DeviceError(
+            f"The board's firmware was linked with other weights than the bundle: {told}, not {meant}.",
+            f"{_FLASH_AGAIN} Before a build without CMake, `cmake -P BUNDLE/cmake/verify.cmake` checks the "
+            "bundle's files.",
+        )
+
+
+def _other_classes(board: Sequence[str], bundle: Sequence[str]) -> str:
+    """Say how the classes of a board differ from a bundle's, by name and in order; empty if they do not."""
+    if not board or not bundle:
+        there = ", ".join(board or bundle)
+        named, other = ("the board", "the bundle") if board else ("the bundle", "the board")
+        return f"{named} names {there}, and {other} names none" if there else ""
+    pairs = zip_longest(map(class_name, board), map(class_name, bundle))
+    told = [
+        f"output {place} is {ours or 'missing'} on the board and {theirs or 'missing'} in the bundle"
+        for place, (ours, theirs) in enumerate(pairs)
+        if ours != theirs
+    ]
+    more = [f"and {len(told) - _DIFFERENCES} more"] if len(told) > _DIFFERENCES else []
+    return ", ".join(told[:_DIFFERENCES] + more)
 
 
 def _release(number: str) -> list[str]:

@@ -29,6 +29,7 @@ from sensor_bnn.wire.protocol import (
 ANSWER_SECONDS = 2.0
 INFER_SECONDS = 60.0  # a large model on a slow core
 ATTEMPTS = 4
+_NAMES_BYTES = 1 << 20  # more than any model's classes have
 SPEED_SECONDS = 2.0  # to wait at a rate that does not work; the board returns to its own after three
 
 _log = logging.getLogger(__name__)
@@ -69,7 +70,10 @@ class Client:
             PortError: no complete answer in ``attempts`` times ``timeout`` seconds.
             DeviceError: the board answers with an error status or another protocol version.
         """
-        answer = self._exchange(kind, payload, timeout, attempts)
+        return self._checked(kind, self._exchange(kind, payload, timeout, attempts))
+
+    def _checked(self, kind: Kind, answer: Frame) -> bytes:
+        """Return the response's payload, or raise DeviceError if its status is an error."""
         if answer.status != Status.OK:
             known = answer.status in _MEANING
             meaning = _MEANING[Status(answer.status)] if known else f"unknown status {answer.status}"
@@ -121,6 +125,26 @@ class Client:
         hello = Hello.parse(self.request(Kind.HELLO, timeout=timeout, attempts=attempts))
         self._max_payload = hello.max_payload
         return hello
+
+    def confirm(self, model_hash: str) -> None:
+        """Let the board test itself and record that its image works; from then on a reset starts it.
+
+        Firmware of earlier versions confirms itself at any request and does not know this one.
+
+        Args:
+            model_hash: in hex; the model that the board must hold.
+
+        Raises:
+            DeviceError: the board holds another model, its self-test failed, or it cannot record it.
+            PortError: as ``request``.
+        """
+        answer = self._exchange(Kind.CONFIRM, bytes.fromhex(model_hash), INFER_SECONDS, ATTEMPTS)
+        if answer.status not in (Status.OK, Status.UNKNOWN_TYPE):
+            raise DeviceError(
+                "The board does not confirm its image: it holds another model, its self-test failed, or its "
+                "journal takes no record.",
+                "Flash the image again. Until then a reset may start the image before it.",
+            )
 
     def write_input(self, data: bytes, *, floats: bool = False) -> None:
         """Stage the input tensor for the next inferences.
@@ -193,6 +217,55 @@ class Client:
     def memory(self) -> Memory:
         """Ask how much memory the model has used."""
         return Memory.parse(self.request(Kind.MEMORY))
+
+    def class_names(self) -> tuple[str, ...] | None:
+        """Ask for the names of the model's classes, in the order of its outputs; empty if it has no names.
+
+        Returns None for an earlier firmware, which does not know the request.
+
+        Raises:
+            PortError, DeviceError: as ``request``.
+        """
+        text = b""
+        while True:
+            payload = self._if_known(Kind.CLASSES, struct.pack("<I", len(text)))
+            if payload is None:
+                return None
+            (size,) = numbers("<I", payload[:4], "CLASSES")
+            text += payload[4:]
+            if len(text) >= min(size, _NAMES_BYTES) or not payload[4:]:
+                break
+        *names, rest = text.split(b"\0")
+        try:
+            if len(text) != size or rest:
+                raise ValueError(f"the names have {len(text)} bytes, not {size}")
+            return tuple(name.decode() for name in names)
+        except ValueError as error:
+            raise DeviceError(
+                f"The board's names of classes cannot be read: {error}.",
+                "Build and flash the firmware of this version of sensor-bnn again.",
+            ) from None
+
+    def weights(self) -> tuple[int, int] | None:
+        """Let the board compute bytes and CRC-32 of the weights that are linked into its firmware.
+
+        Returns None for an earlier firmware, which does not know the request.
+
+        Raises:
+            PortError, DeviceError: as ``request``.
+        """
+        payload = self._if_known(Kind.WEIGHTS, b"")
+        if payload is None:
+            return None
+        size, crc = numbers("<II", payload, "WEIGHTS")
+        return size, crc
+
+    def _if_known(self, kind: Kind, payload: bytes) -> bytes | None:
+        """Like ``request``, but None where the firmware does not know the request."""
+        answer = self._exchange(kind, payload, INFER_SECONDS, ATTEMPTS)
+        if answer.status == Status.UNKNOWN_TYPE:
+            return None
+        return self._checked(kind, answer)
 
     def change_speed(self, baud: int) -> None:
         """Change to a rate of ``baud`` together with the board.

@@ -37,6 +37,9 @@ class Kind(IntEnum):
     BOOTLOADER = 0x08
     WRITE_CODED = 0x09
     SPEED = 0x0A
+    CLASSES = 0x0B
+    WEIGHTS = 0x0C
+    CONFIRM = 0x0D
     STREAM_OPEN = 0x20
     STREAM_SAMPLES = 0x21
 

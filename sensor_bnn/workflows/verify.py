@@ -31,6 +31,7 @@ from sensor_bnn.compiler.program import Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.errors import BoardError, ModelError
 from sensor_bnn.hardware.boards import Board
+from sensor_bnn.measure.difference import same_bits
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.onnx.operators import DOMAIN, OPERATORS, TensorType
@@ -188,7 +189,7 @@ def first_unequal_layer(path: Path, board: Board, samples: Path, sample: int) ->
     host, found = _compiled(model, window, None), _compiled(model, window, board)
     for node in model.graph.node:
         name = node.output[0]
-        if name in host and name in found and host[name].tobytes() != found[name].tobytes():
+        if name in host and name in found and not same_bits(host[name], found[name]):
             return str(node.name)
     return None
 

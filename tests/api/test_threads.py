@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,13 @@ import sensor_bnn
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.errors import ModelError
+from sensor_bnn.nn.checkpoint import FORMAT, read_tensors
+from sensor_bnn.nn.digest import digest_of
 from sensor_bnn.onnx.load import load_model
 
 THREADS = 4
+SOON = 0.4
+"""Seconds in which a thread does what nothing keeps it from, but on a busy machine."""
 
 
 def in_threads(work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
@@ -63,33 +69,59 @@ def test_four_threads_compile(mlp_onnx: Callable[..., Path], tmp_path: Path) -> 
     assert onnx_frontend._get_convert_map is before
 
 
-@pytest.mark.usefixtures("often")
-def test_an_import_that_fails_leaves_tvm_as_it_was(mlp_onnx: Callable[..., Path]) -> None:
-    """Also where other threads import, and where they use TVM's front end themselves."""
-    from tvm.relax.frontend.onnx import onnx_frontend
-
-    before = onnx_frontend._get_convert_map
+@pytest.fixture
+def imports(mlp_onnx: Callable[..., Path]) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """A model that is imported, and one that TVM refuses."""
     model = load_model(mlp_onnx(), STANDARD_OPERATORS)
     broken = onnx.ModelProto()
     broken.CopyFrom(model)
     broken.graph.node[-1].op_type = "Sub"
     broken.graph.node[-1].input.append("nothing")
+    return model, broken
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_import_leaves_tvm_as_it_was(
+    fails: bool, imports: tuple[onnx.ModelProto, onnx.ModelProto], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two imports may not overlap: each would put back the table that it found, and the last one's stays.
+
+    The first waits in the middle for the second one to begin, as long as it takes to see that this does not
+    happen. Meanwhile the main thread uses TVM's front end itself.
+    """
+    from tvm.relax.frontend.onnx import onnx_frontend
+
+    before, real = onnx_frontend._get_convert_map, onnx_frontend.from_onnx
     plain = set(before())
-    seen = []
+    begun, second_begun, first_ended = threading.Event(), threading.Event(), threading.Event()
+    first = imports[fails]
 
-    def work(part: int) -> None:
-        for _ in range(5):
-            if part == 0:
-                with pytest.raises(ModelError):
-                    import_onnx(broken)
-            elif part == 1:
-                seen.append(set(onnx_frontend._get_convert_map()))
-            else:
-                import_onnx(model)
+    def from_onnx(model: onnx.ModelProto) -> object:
+        if model is first:
+            begun.set()
+            second_begun.wait(SOON)
+        else:
+            second_begun.set()
+            first_ended.wait(SOON)
+        return real(model)
 
-    in_threads(work, range(THREADS))
+    def import_first() -> None:
+        with pytest.raises(ModelError) if fails else nullcontext():
+            import_onnx(first)
+        first_ended.set()
+
+    def import_second() -> None:
+        begun.wait()
+        import_onnx(copy.deepcopy(imports[0]))
+
+    monkeypatch.setattr(onnx_frontend, "from_onnx", from_onnx)
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(import_first), pool.submit(import_second)]
+        begun.wait()
+        assert set(onnx_frontend._get_convert_map()) == plain
+        for end in ends:
+            end.result()
     assert onnx_frontend._get_convert_map is before
-    assert all(table == plain for table in seen)
 
 
 def test_four_threads_share_a_model_on_this_machine(tmp_path: Path) -> None:
@@ -118,15 +150,58 @@ void stand_in_run(void *arena, const void *input, void *output, const void *obse
     assert in_threads(outputs, range(THREADS)) == alone
 
 
-@pytest.mark.usefixtures("often")
+@pytest.mark.usefixtures("training", "cross_compiler", "often")
+def test_four_threads_train_export_and_build(mlp_onnx: Callable[..., Path], tmp_path: Path) -> None:
+    """The other public functions that work on files: each thread has a seed, and a folder of its own."""
+    random = np.random.default_rng(0)
+    y = np.tile([0, 1], 24)
+    x = (random.normal(size=(48, 2, 24)) + 2 * y[:, None, None]).astype(np.float32)
+    np.savez(tmp_path / "x.npz", x=x, y=y, classes=["low", "high"], recording=np.repeat([1, 2, 3, 4], 12))
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(
+        f'preset = "sensor-tiny"\n[data]\nset = "npz"\npath = "{tmp_path}/x.npz"\n'
+        "train_subjects = [1, 2, 3]\ntest_subjects = [4]\n"
+        "[model]\nwidth = 32\nheads = 1\nlayers = 1\npatch = 4\n"
+        "[schedule]\nepochs = 2\nbatch = 16\nwarmup = 0.5\n"
+    )
+    board = sensor_bnn.Board("qemu-mps2-an500")
+    bundle = sensor_bnn.compile(mlp_onnx(), board.target, tmp_path / "bundle").folder
+
+    def made(seed: int, place: str) -> list[object]:
+        folder = tmp_path / place / str(seed)
+        checkpoint = sensor_bnn.train_recipe(recipe, folder / "run", seed=seed)
+        onnx_file = sensor_bnn.export(checkpoint, folder / "export").onnx
+        image = sensor_bnn.build(bundle, board.name, folder / "build").firmware_bin
+        learned = read_tensors(checkpoint, FORMAT)
+        return [digest_of(learned["state"]), learned["metrics"], onnx_file.read_bytes(), image.read_bytes()]
+
+    alone = [made(seed, "alone") for seed in range(THREADS)]
+    assert len({str(one[0]) for one in alone}) == THREADS
+    assert in_threads(lambda seed: made(seed, "together"), range(THREADS)) == alone
+
+
 def test_four_threads_make_a_model_from_their_seed() -> None:
+    """The first one waits in the middle for another to begin, as long as it takes to see that none does."""
     from sensor_bnn.nn.seeded import seeded
 
-    def numbers(seed: int) -> bytes:
-        with seeded(seed):
-            return b"".join(torch.randn(50).numpy().tobytes() for _ in range(50))
+    begun, other_begun, first_drew = threading.Event(), threading.Event(), threading.Event()
 
-    alone = [numbers(seed) for seed in range(THREADS)]
+    def numbers(seed: int, *, together: bool = True) -> list[bytes]:
+        if seed and together:
+            begun.wait()
+        with seeded(seed):
+            found = [torch.randn(50).numpy().tobytes()]
+            (other_begun if seed else begun).set()
+            if together:
+                (first_drew if seed else other_begun).wait(SOON)
+            found.append(torch.randn(50).numpy().tobytes())
+            if not seed:
+                first_drew.set()
+        return found
+
+    alone = [numbers(seed, together=False) for seed in range(THREADS)]
+    for event in (begun, other_begun, first_drew):
+        event.clear()
     state = torch.random.get_rng_state()
     assert in_threads(numbers, range(THREADS)) == alone
     assert torch.equal(torch.random.get_rng_state(), state)

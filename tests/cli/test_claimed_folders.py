@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,17 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import write_bundle
-from click.testing import CliRunner
+from bundles import bundle_facts, write_bundle
+from click.testing import CliRunner, Result
 from peer import TOY, toy_folder
 from rich.console import Console
 
 from sensor_bnn.api import SHIPPED_SAMPLES
 from sensor_bnn.cli import root
 from sensor_bnn.compiler import pipeline
-from sensor_bnn.compiler.compiled import Bundle
-from sensor_bnn.compiler.metadata import read_metadata
-from sensor_bnn.errors import BundleError, BusyError
+from sensor_bnn.compiler.compiled import BUNDLE, Bundle
+from sensor_bnn.compiler.metadata import file_digests, read_metadata
+from sensor_bnn.digests import file_sha256, sealed
+from sensor_bnn.errors import BundleError, BusyError, ModelError
+from sensor_bnn.files import replace_folder
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.hardware.boards import Board, default_board
 from sensor_bnn.onnx import from_checkpoint
@@ -81,6 +86,100 @@ def test_a_second_evaluation_with_the_state_is_refused(
     options = "-o/--output or --state"
     refused(arguments, "build/evaluate", options, claimed_elsewhere(Path("build/evaluate")))
     refused([*arguments, "--state", "at/s.jsonl"], "at", options, claimed_elsewhere(Path("at")))
+
+
+@pytest.mark.parametrize("command", ["export", "build"])
+def test_a_second_export_or_build_in_the_folder_is_refused(
+    command: str,
+    claimed_elsewhere: Callable[[Path], AbstractContextManager[None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, folder = ["export", CHECKPOINT], "build/watch-tiny"
+    if command == "build":
+        bundle = write_bundle(Path("bundle"))
+        arguments, folder = ["build", str(bundle), "--board", BOARD], str(tmp_path / BOARD)
+    refused(arguments, folder, "-o/--output", claimed_elsewhere(Path(folder)))
+    refused([*arguments, "-o", "mine"], "mine", "-o/--output", claimed_elsewhere(Path("mine")))
+
+
+CLAIM = """
+import pathlib, sys
+from sensor_bnn.claims import claimed_file
+with claimed_file(pathlib.Path("mine.json"), "-o"):
+    print("claimed", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_tuning_of_the_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.onnx").write_bytes(b"")
+    arguments = ["tune", "model.onnx", "-o", "mine.json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin is not None and other.stdout is not None
+        assert other.stdout.readline() == "claimed\n"
+        done = CliRunner().invoke(root, arguments)
+        assert str(done.exception) == (
+            "Another process uses mine.json. Wait for it, or name another file with -o/--output."
+        )
+        # Another file of the same folder is free: this one is refused for its content only.
+        assert isinstance(
+            CliRunner().invoke(root, ["tune", "model.onnx", "-o", "b.json"]).exception, ModelError
+        )
+        other.stdin.close()
+    assert sorted(Path().iterdir()) == [Path("model.onnx")]
+
+
+@pytest.mark.parametrize(
+    "end", [KeyboardInterrupt(), SystemExit(143), ModelError("It failed.", "Repair it.")]
+)
+@pytest.mark.parametrize("at", ["cortex-m7", "host"])
+def test_an_export_that_ends_early_leaves_what_was_there(
+    at: str, end: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing the first time, and afterwards the earlier model with its bundles."""
+    ending: list[BaseException] = []
+
+    def compile_model(onnx: Path, target: str, out: Path, **_: Any) -> Bundle:
+        if target == at and ending:
+            raise ending[0]
+        digest = file_sha256(onnx)
+        with replace_folder(out, BUNDLE) as draft:
+            draft.write("model.c", digest)
+            facts = bundle_facts(target=target, model_hash=digest, files=file_digests(draft.path))
+            draft.write("metadata.json", json.dumps(sealed(facts)))
+        return Bundle(out, read_metadata(out))
+
+    def export(*options: str) -> Result:
+        return CliRunner().invoke(root, ["export", CHECKPOINT, "-o", "out", *options])
+
+    def content() -> dict[str, bytes]:
+        files = (file for file in Path("out").rglob("*") if file.is_file())
+        return {str(file): file.read_bytes() for file in files}
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "compile_model", compile_model)
+    ending.append(end)
+    assert export().exit_code != 0 and list(Path().iterdir()) == []
+    ending.clear()
+    whole = export()
+    assert whole.exit_code == 0, whole.output
+    before = content()
+    assert {"out/model.onnx", "out/model.onnx.sha256", "out/host/model.c", "out/cortex-m7/model.c"} < {
+        *before
+    }
+    ending.append(end)
+    assert export("--narrow").exit_code != 0 and content() == before
+    ending.clear()
+    assert export("--narrow").exit_code == 0
+    after = content()
+    assert after.keys() == before.keys()
+    digest = file_sha256(Path("out/model.onnx")).encode()
+    assert after["out/host/model.c"] == after["out/cortex-m7/model.c"] == digest != before["out/host/model.c"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every command as a user sees it: its help, what it imports, how it fails."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,23 @@ def test_on_and_off_at_once_is_refused_and_what_may_be_given_often_is_not():
     shapes = ["--shape", "1x2x3", "--shape", "4x5x6"]
     done = CliRunner().invoke(root, ["kernels", *shapes, "--target", "a", "--target", "b"])
     assert "--target is given twice" in done.output and "--shape" not in done.output
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_no_option_takes_a_number_that_is_not_finite(number):
+    """A NaN is within every range of click's."""
+    found = []
+    with click.Context(root) as context:
+        for name in COMMANDS:
+            command = root.get_command(context, name)
+            found += [
+                (name, one) for one in command.params if isinstance(one.type, click.types.FloatParamType)
+            ]
+    assert {name for name, _ in found} == {"flash", "stream"}
+    for name, option in found:
+        done = CliRunner().invoke(root, [name, option.opts[0], number])
+        told = re.search(rf"{number} is not (a finite number|in the range)", done.output)
+        assert done.exit_code == 2 and told, option.name
 
 
 def test_a_port_that_is_absent(compiled, tmp_path):

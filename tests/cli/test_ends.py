@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
+import pwd
 import resource
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sensor_bnn.api import SHIPPED_SAMPLES
+from sensor_bnn.cli import root
+from sensor_bnn.errors import FileError
 
+SMALL_MODEL = Path(__file__).parents[1] / "onnx" / "qonnx" / "brevitas.onnx"
 CHECKPOINT = str(SHIPPED_SAMPLES.with_name("ckpt.pt"))
 PRINTING = {
     "boards": ["boards"],
@@ -44,13 +50,14 @@ def run(
     cwd: Path,
     *,
     before: Callable[[], None] | None = None,
+    before_it: Sequence[str] = (),
     stdout: int = subprocess.PIPE,
     **environment: str | None,
 ) -> Done:
-    """Run a command; a variable that is None is not set."""
+    """Run a command, perhaps with words before it; a variable that is None is not set."""
     changed = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
     return subprocess.run(
-        [sys.executable, "-m", "sensor_bnn", *arguments],
+        [*before_it, sys.executable, "-m", "sensor_bnn", *arguments],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -110,6 +117,31 @@ def test_full_disk_where_a_command_writes(arguments: list[str], tmp_path: Path) 
     assert list(out.rglob("*")) == []
 
 
+IN_THE_WAY = {
+    "evaluate --confusion": ["evaluate", "--confusion", "file/c.png"],
+    "evaluate --write-samples": ["evaluate", CHECKPOINT, "--write-samples", "file/s.npz"],
+    "flash --read": [*("flash", "--board", "qemu-mps2-an500", "--port", "absent"), "--read", "file/slot.bin"],
+    "tune": ["tune", str(SMALL_MODEL), "-o", "file/tuning.json"],
+}
+
+
+@pytest.mark.parametrize("arguments", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_a_place_that_takes_no_file_is_refused_before_the_work(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `train` does; the other commands write their first file before anything that takes long."""
+    from sensor_bnn.measure import on_host
+    from sensor_bnn.tuning import tune
+
+    for module, name in ((on_host, "checkpoint_windows"), (tune, "import_onnx")):
+        monkeypatch.setattr(module, name, lambda *given: pytest.fail("the work has begun"))
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("")
+    done = CliRunner().invoke(root, arguments)
+    assert isinstance(done.exception, FileError), done.output
+    assert f"{arguments[-1]} cannot be written (file is a file)" in done.exception.message
+
+
 @pytest.mark.parametrize("name", ["boards", "models", "doctor"])
 def test_no_name_and_no_number_is_cut_in_a_terminal_of_60_columns(name: str, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
@@ -127,9 +159,71 @@ def test_no_name_and_no_number_is_cut_in_a_terminal_of_60_columns(name: str, tmp
     assert "\u2026" not in shown.decode()
 
 
-def test_a_user_that_the_system_does_not_know(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["demo", "export", "boards new"])
+def test_a_folder_behind_a_link_to_nothing(command: str, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("disk/out")
+    (tmp_path / "disk").mkdir()
+    arguments = {
+        "demo": ["demo", "-o", "out"],
+        "export": ["export", CHECKPOINT, "--target", "host", "-o", "out"],
+        "boards new": ["boards", "new", "mine", "--from", "qemu-mps2-an500", "-o", "out"],
+    }[command]
+    done = run(arguments, tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    told = [line for line in done.stderr.splitlines() if "is a link to" in line]
+    assert len(told) == 1 and f"is a link to {tmp_path / 'disk' / 'out'}, which does not exist" in told[0]
+    assert list((tmp_path / "disk").iterdir()) == []
+
+
+UNKNOWN = 54321
+"""A number that no user has here."""
+
+
+@pytest.fixture
+def as_nobody() -> list[str]:
+    """The words before a command that give it a user without an entry in the system's list of users."""
+    with pytest.raises(KeyError):
+        pwd.getpwuid(UNKNOWN)
+    for words in (
+        ["unshare", f"--map-user={UNKNOWN}", f"--map-group={UNKNOWN}"],
+        ["setpriv", f"--reuid={UNKNOWN}", f"--regid={UNKNOWN}", "--clear-groups"],
+    ):
+        code = "import os, sensor_bnn.cli; print(os.getuid())"
+        with contextlib.suppress(FileNotFoundError):
+            done = subprocess.run([*words, sys.executable, "-c", code], capture_output=True, text=True)
+            if done.stdout == f"{UNKNOWN}\n":
+                return words
+    pytest.skip("this machine gives no process another user: neither unshare nor setpriv may")
+
+
+@pytest.mark.parametrize("home", [None, "/nonexistent"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["doctor"],
+        ["evaluate", "--limit", "4", "--confusion", "c.png"],
+        ["export", CHECKPOINT, "--target", "host", "-o", "out"],
+    ],
+    ids=["doctor", "evaluate", "export"],
+)
+@pytest.mark.usefixtures("long_compile")
+def test_a_user_that_the_system_does_not_know(
+    arguments: list[str], home: str | None, as_nobody: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    for folder in (tmp_path, tmp_path / "tmp"):
+        folder.chmod(0o777)
+    unset: dict[str, str | None] = dict.fromkeys(("USER", "LOGNAME", "XDG_CACHE_HOME", "SENSOR_BNN_CACHE"))
+    done = run(arguments, tmp_path, before_it=as_nobody, TMPDIR=str(tmp_path / "tmp"), HOME=home, **unset)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr and "uid not found" not in done.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_user_that_the_library_does_not_know(tmp_path: Path) -> None:
+    """The same where no process may have another user."""
     code = (
-        "import os, pwd, sys\n"
+        "import pwd, sys\n"
         "def unknown(uid): raise KeyError(uid)\n"
         "pwd.getpwuid = unknown\n"
         "sys.argv = ['sensor-bnn', 'evaluate', '--limit', '4']\n"

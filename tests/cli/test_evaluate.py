@@ -135,7 +135,7 @@ def test_a_bundle_matches_classes_by_name(command: str, samples: Path, tmp_path:
             bundle = write_bundle(tmp_path / "named", classes=["a", "b", "c"])
             toy = bundle / "toy" if (bundle / "toy").is_dir() else toy_folder(bundle)
             option = "--data" if command == "evaluate" else "--samples"
-            with Peer("application") as peer:
+            with Peer("application", Application(classes=("a", "b", "c"))) as peer:
                 line = [command, str(bundle), option, str(samples), "--port", peer.port, "--board", str(toy)]
                 more = ["-o", str(tmp_path / "output")] if command == "evaluate" else []
                 done = CliRunner().invoke(root, [*line, *more, "--json"])

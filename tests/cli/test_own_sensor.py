@@ -62,10 +62,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
     write_data(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        dry, train = (line for line in COMMANDS if line[1] == "train")
-        for line in (dry, train):
+        look, dry, train = (line for line in COMMANDS if line[1] in ("data", "train"))
+        for line in (look, dry, train):
             done = typed(line)
             assert done.exit_code == 0, (done.output, done.exception)
+        # The split that the recipe leaves open is that of both, and both say it.
+        told = (
+            "split: 25% of the recordings of each class, drawn with seed 0 (data.test_share, data.split_seed)"
+        )
+        assert f"{told}: 18 to learn from (recordings 1, 2, 3), 6 to test on (recordings 4)" in done.stderr
+        assert "not used: nothing" in done.stderr
     return folder
 
 
@@ -155,7 +161,7 @@ def test_an_export_without_samples_says_how_to_write_them(there: Path, tmp_path:
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_the_pages_demo_measures_the_own_model(there: Path) -> None:
-    for line in COMMANDS[2:]:
+    for line in (line for line in COMMANDS if line[1] in ("evaluate", "demo")):
         done = typed(line)
         assert done.exit_code == 0, (done.output, done.exception)
     assert f"{WINDOWS}" in done.stdout and "my-sensor" in done.stdout
@@ -188,7 +194,9 @@ def test_data_beside_neither_recipe_nor_user_name_both_folders(tmp_path: Path) -
     assert "relative to the recipe's file" in error.remedy
 
 
-@pytest.mark.parametrize(("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("my-sensor.csv", "csv"), ("data/Mine.NPZ", "npz"), ("on.WAV", "wav")]
+)
 def test_data_in_place_of_a_recipe_say_that_they_need_one(name: str, kind: str) -> None:
     error = refusal("train", name)
     assert error.message == f"{name} is data, not a recipe."

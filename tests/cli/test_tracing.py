@@ -339,7 +339,8 @@ def test_a_trace_has_the_traceback_and_the_screen_has_not(
 def test_a_key_is_never_in_a_trace(tmp_path: Path) -> None:
     key, file = tmp_path / "release.pem", tmp_path / "trace"
     assert invoke("keygen", key, "--trace", file).exit_code == 0
-    secrets = ["".join(key.read_text().splitlines()[1:-1])]
+    _, _, pem = key.read_text().partition("-----BEGIN PRIVATE KEY-----")
+    secrets = ["".join(pem.splitlines()[1:-1])]
     seed = base64.b64decode(secrets[0])[-32:]
     secrets += [seed.hex(), seed.hex(" ")]
     traced = file.read_text()

@@ -7,11 +7,13 @@ import onnx
 import pytest
 from elftools.elf.elffile import ELFFile
 from hybrid_graphs import Hybrid, Layer, Maker, finished, hybrid, hybrids
+from hybrids import random_examples, random_hybrid
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sensor_bnn.compiler.bundle import write_bundle
 from sensor_bnn.compiler.expose import join_programs
+from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.importer import import_onnx
 from sensor_bnn.compiler.layers import by_value, host_layers
 from sensor_bnn.compiler.patterns import match_patterns
@@ -22,7 +24,10 @@ from sensor_bnn.compiler.targets import find_target, list_targets
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.measure.on_board import run_on_board
+from sensor_bnn.nn.folded_hybrid_forward import forward
+from sensor_bnn.onnx.export_hybrid import hybrid_to_onnx
 from sensor_bnn.onnx.packing import pack_bits, words_for
+from sensor_bnn.onnx.quantities import to_model_input
 
 BOARDS = ("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an500", "qemu-mps3-an547", "qemu-raspi3b")
 """A board of each class of cores."""
@@ -318,6 +323,50 @@ def test_no_float_function_is_in_the_firmware_of_a_core_without_floats(name, tmp
         for name in names
         if name.startswith(FLOAT_SUPPORT) or name.endswith(("sf2", "df2", "sf3", "df3"))
     ]
+
+
+@dataclass(frozen=True)
+class ByItself:
+    """A model whose windows are normalised by themselves: its ONNX, three windows and their logits."""
+
+    model: onnx.ModelProto
+    windows: np.ndarray
+    logits: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def by_itself() -> ByItself:
+    made = random_hybrid(3, normalise="window", thresholds=2, stages=("conv pool attn",))
+    folded = made.fold()
+    assert folded.input_step is not None
+    x = random_examples(made.config, 3, 4).numpy()
+    windows = to_model_input(x, np.dtype(np.int16), folded.input_step)
+    return ByItself(hybrid_to_onnx(folded), windows, forward(folded, windows))
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_a_window_is_normalised_by_itself_on_the_host(by_itself, tmp_path):
+    bundle = write_bundle(planned(by_itself.model), "m", "00" * 32, find_target("host"), tmp_path / "m")
+    compiled = HostModel(bundle.folder)
+    got = np.concatenate([compiled.infer(window[None]) for window in by_itself.windows])
+    np.testing.assert_array_equal(got.reshape(by_itself.logits.shape), by_itself.logits)
+
+
+@pytest.mark.usefixtures("long_compile")
+@pytest.mark.parametrize("target", [target.name for target in list_targets() if target.float_abi == "soft"])
+def test_nor_does_it_need_floats(target, by_itself, tmp_path):
+    program = planned(by_itself.model, target)
+    bundle = write_bundle(program, "m", "00" * 32, find_target(target), tmp_path / "m", package=False)
+    assert symbols(bundle.folder / "kernels.o", undefined=True) <= INTEGER_SUPPORT
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_window_is_normalised_by_itself_on_an_emulated_core(name, by_itself):
+    board = load_board(name)
+    program = planned(by_itself.model, board.target)
+    ran = run_on_board(program, "window", board, by_itself.windows[0].tobytes())
+    assert ran.output == by_itself.logits[0].tobytes()
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")

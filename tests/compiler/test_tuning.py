@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
+from flips import PLACES, flip_in
 
 from sensor_bnn.compiler.importer import STANDARD_OPERATORS, import_onnx
 from sensor_bnn.compiler.lookup import choose_rows, kernels_of, row_splits
@@ -13,6 +14,7 @@ from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.plan import plan_program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import Choice, Tuning, choice_from_json, read_tuning
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.tuning.measure import run_on_host
@@ -48,7 +50,7 @@ def tuning_file(folder, choices, **changes):
         **changes,
     }
     file = folder / "tuning.json"
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(sealed(content)))
     return file
 
 
@@ -162,6 +164,31 @@ def test_a_tuning_chooses_the_calls_of_its_layers_alone(model, tmp_path):
 def test_a_file_that_does_not_fit_is_one_sentence(changes, message, tmp_path):
     with pytest.raises(ModelError, match=message):
         read_tuning(tuning_file(tmp_path, {}, **changes), "cortex-m7")
+
+
+def test_a_flipped_bit_is_refused_or_changes_no_value(tmp_path):
+    """A changed choice would compile, and give the same bits from a slower kernel than was measured."""
+    choices = {"Dense 1x7x64": {"schedule": {"rows": 1, "columns": 7, "terms": 8}}, "MeanRows 20x64": None}
+    choices["BnnLinearPacked 20x64x64"] = {"rows": [["lookup16", 16], ["popcount", 4]]}
+    file = tuning_file(tmp_path, choices)
+    whole, harmless = read_tuning(file, "cortex-m7"), 0
+    for _ in flip_in(file):
+        try:
+            assert read_tuning(file, "cortex-m7").choices == whole.choices
+            harmless += 1
+        except ModelError:
+            pass
+    assert harmless < PLACES / 4  # white space
+    print(f"{PLACES - harmless} refused, {harmless} without effect")
+
+
+def test_a_file_without_a_digest_is_refused(tmp_path):
+    file = tuning_file(tmp_path, {})
+    content = json.loads(file.read_text())
+    del content["digest"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=r"it has changed since it was written.*Tune the model again"):
+        read_tuning(file, "cortex-m7")
 
 
 @pytest.mark.parametrize("text", [None, "", "[1]", "{", "\xff" * 3])

@@ -145,6 +145,20 @@ def test_the_layer_in_which_a_board_begins_to_differ(mlp_onnx, monkeypatch, tmp_
         refuse_with_layer(facts, board, samples, tmp_path)
 
 
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_what_overflows_is_no_difference(mlp_onnx, tmp_path):
+    """The classifier gets infinities of both signs: their sum is another NaN on this machine than on Arm."""
+    samples = tmp_path / "samples.npz"
+    x = np.random.default_rng(1).choice(np.float32([-3e38, 3e38]), (1, 200))
+    x[:, ::40], x[:, 1::40] = 3e38, -3e38
+    np.savez(samples, x=x, y=np.zeros(1, np.int64), classes=np.array(["a", "b"]))
+    board, model = load_board("qemu-mps2-an500"), mlp_onnx()
+    loaded = load_model(model, STANDARD_OPERATORS)
+    host, found = (verify._compiled(loaded, x, place)["y"] for place in (None, board))
+    assert np.isnan(host).any() and host.tobytes() != found.tobytes()
+    assert verify.first_unequal_layer(model, board, samples, 0) is None
+
+
 def test_in_words(mlp_onnx, monkeypatch):
     monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
     result = CliRunner().invoke(command, [str(mlp_onnx())])

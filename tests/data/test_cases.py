@@ -108,20 +108,26 @@ def test_csv_messages_nan_and_overflow(
 
 
 def test_csv_messages_string_recording(case: Make) -> None:
+    """A name is as good as a number; a recipe that lists numbers names none of them."""
     lines = [line if at == 0 else f"S{line}" for at, line in enumerate(whole())]
     message = refused(case(lines)).message
-    assert "data.csv: line 2: recording is 'S1'; it must be a whole number" in message
+    assert "data.train_subjects names recording 1, which the data set does not have" in message
+    assert "It has S1, S2, S3, S4." in message
+    found = windows_of(case(lines, train='["S1", "S2", "S3"]', test='["S4"]'))
+    np.testing.assert_array_equal(found.test.x[:], windows_of(case(whole())).test.x[:])
 
 
 def test_csv_messages_time_column(case: Make) -> None:
+    """It is no channel. A time of another name would be one, and float32 does not hold it."""
     lines = whole()
     lines[0] = lines[0].replace("label,", "label,time_ms,")
     for at in range(1, len(lines)):
         number, label, rest = lines[at].split(",", 2)
         lines[at] = f"{number},{label},{1700000000000 + 20 * at},{rest}"
-    found = refused(case(lines))
-    assert "time_ms has 320 different values, from 1700000000020 to" in found.message
-    assert "Leave the column time_ms out" in found.remedy
+    assert windows_of(case(lines)).channels == ("ax", "ay", "az")
+    found = refused(case([lines[0].replace("time_ms", "clock"), *lines[1:]]))
+    assert "clock has 320 different values, from 1700000000020 to" in found.message
+    assert "Leave the column clock out" in found.remedy
 
 
 def test_labels_and_split_empty_label(case: Make) -> None:

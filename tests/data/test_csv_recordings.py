@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensor_bnn.data.recording import Run, read_csv
+from sensor_bnn.data.recorded import Run
+from sensor_bnn.data.recording import read_csv
 from sensor_bnn.errors import DataError
 
 HEADER = "recording,label,ax,ay\n"
@@ -111,7 +112,7 @@ WRONG = [
     (GOOD.replace("-.5", "\uff11"), "line 4: ay is '\uff11'; it must be a number$"),
     (GOOD.replace("-.5", ""), "line 4: ay is ''; it must be a number$"),
     (GOOD.replace("-.5", "0x10"), "line 4: ay is '0x10'; it must be a number$"),
-    (GOOD.replace("2,walk", "S2,walk"), "line 5: recording is 'S2'; it must be a whole number"),
+    (GOOD.replace("2,walk", "S\u200b2,walk"), "line 5: recording is .*; it must have only characters"),
     (GOOD.replace("2,walk", "2.0,walk"), "line 5: recording is '2.0'; it must be a whole number"),
     (GOOD.replace("2,walk", "-2,walk"), "line 5: recording is '-2'; it must be a whole number"),
     (GOOD.replace("2,walk", "1_0,walk"), "line 5: recording is '1_0'; it must be a whole number"),

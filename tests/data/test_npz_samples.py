@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from flips import PLACES, flipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -192,6 +194,36 @@ def test_damage_is_refused_in_a_sentence_or_harmless(
         assert "\n" not in str(refused)
         return
     assert_same(found)
+
+
+def test_a_flipped_bit_is_refused_or_harmless(tmp_path: Path) -> None:
+    """Also in the names: channels may be missing, but not because of one."""
+    file = tmp_path / "s.npz"
+    write_samples(file, Windows(ARRAYS["x"], ARRAYS["y"], ("a", "b", "c"), ("left", "right")))
+    whole, refused = file.read_bytes(), 0
+    name = b"channels.npy"
+    places = [whole.index(name), whole.rindex(name)]
+    named = [place + at for place in places for at in range(len(name))]
+    assert places[0] < places[1]
+
+    def changed() -> Iterator[None]:
+        for content in flipped(whole):
+            file.write_bytes(content)
+            yield
+        for at in named:
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+            yield
+
+    for _ in changed():
+        try:
+            found = read_samples(file)
+            assert_same(found)
+            assert found.channels == ("left", "right")
+        except DataError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > PLACES / 2
+    print(f"{refused} of {PLACES + len(named)} refused")
 
 
 @given(st.data())

@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from sensor_bnn.claims import claimed_folder
+from sensor_bnn.claims import claimed_file, claimed_folder
 from sensor_bnn.errors import BusyError, FileError
 
 Elsewhere = Callable[[Path], AbstractContextManager[None]]
@@ -107,3 +108,59 @@ def test_a_place_that_holds_no_folder_is_refused(place: str, tmp_path: Path) -> 
     with pytest.raises(FileError, match="file"), claimed_folder(tmp_path / place, "-o"):
         pytest.fail("it is no folder")
     assert (tmp_path / "file").read_text() == ""
+
+
+CLAIM_A_FILE = """
+import pathlib, sys
+from sensor_bnn.claims import claimed_file
+from sensor_bnn.errors import BusyError
+try:
+    with claimed_file(pathlib.Path(sys.argv[1]), "-o"):
+        print("claimed")
+except BusyError as error:
+    print(error)
+"""
+
+
+def claims(file: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", CLAIM_A_FILE, str(file)], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_file_is_claimed_and_its_folder_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "tuning.json"
+    with claimed_file(file, "-o"):
+        told = f"Another process uses {file}. Wait for it, or name another file with -o."
+        assert claims(file) == told
+        assert claims(tmp_path / "other.json") == "claimed"
+    assert claims(file) == "claimed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_is_not_claimed() -> None:
+    with claimed_file(Path("/dev/null"), "-o"):
+        assert claims(Path("/dev/null")) == "claimed"
+
+
+def test_a_claim_that_was_removed_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process ends after its file was opened here: a lock of that file is worth nothing."""
+    file, claim = tmp_path / "tuning.json", tmp_path / ".tuning.json.claim"
+    real, times = FileLock.acquire, 0
+
+    def acquire(self: FileLock, *arguments: object, **options: object) -> object:
+        nonlocal times
+        found = real(self, *arguments, **options)  # type: ignore[arg-type]
+        times += 1
+        if times == 1:
+            claim.unlink()
+        return found
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    with claimed_file(file, "-o"):
+        assert times == 2 and claim.exists()
+        monkeypatch.undo()
+        assert claims(file).startswith("Another process uses")

@@ -21,9 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor_bnn import files
+from sensor_bnn.claims import claimed_folder
 from sensor_bnn.errors import FileError
 from sensor_bnn.files import (
     MANIFEST,
+    check_file,
     check_folder,
     copy_folder,
     hold_open,
@@ -31,6 +33,7 @@ from sensor_bnn.files import (
     remove_folder,
     replace_file,
     replace_folder,
+    replace_together,
     scratch_file,
     scratch_folder,
     write_errors,
@@ -125,6 +128,37 @@ def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
     assert tree(tmp_path / "there") == {"real": b"new", "new": b"also"}
 
 
+def test_a_symlink_to_nothing_is_no_place_for_a_folder(tmp_path: Path) -> None:
+    """As for `mkdir`: it may lead to a disk that is not mounted."""
+    disk, link, file = tmp_path / "disk", tmp_path / "link", tmp_path / "file"
+    link.symlink_to("disk/out")
+    file.symlink_to("disk/out/file")
+    target = disk / "out"
+    ways: list[Callable[[Path], object]] = [
+        lambda folder: make(folder, a="1"),
+        lambda folder: check_folder(folder, None),
+        lambda folder: write_file(folder / "a", "1"),
+        lambda folder: write_files(folder, {"a": "1"}),
+        lambda folder: hold_open(folder / "a").__enter__(),
+        lambda folder: scratch_folder("x", folder).__enter__(),
+        lambda folder: claimed_folder(folder, "-o").__enter__(),
+    ]
+    for folder in (link, link / "below"):
+        for write in ways:
+            with pytest.raises(FileError) as caught:
+                write(folder)
+            assert f"{link} is a link to {target}, which does not exist." in caught.value.message
+            assert caught.value.remedy.endswith(f"mkdir -p {target}")
+    with pytest.raises(FileError, match=rf"{file} is a link to {target / 'file'}") as caught:
+        write_file(file, "1")
+    assert caught.value.remedy.endswith(f"mkdir -p {target}")
+    assert names(tmp_path) == ["file", "link"]
+    target.mkdir(parents=True)
+    make(link / "below", a="1")
+    write_file(file, "1")
+    assert sorted(tree(target)) == ["below", "below/" + MANIFEST, "below/a", "file"]
+
+
 def test_a_circle_of_symlinks_is_refused_and_stays(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
@@ -211,12 +245,21 @@ def test_a_place_that_takes_no_file(place: str, reason: str, remedy: str, tmp_pa
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("kept")
     before = tree(tmp_path)
-    with pytest.raises(FileError) as caught:
-        write_file(tmp_path / place, "x")
-    assert caught.value.message.startswith(f"{tmp_path / place} cannot be written (")
-    assert caught.value.message.endswith(f"{reason}).")
-    assert caught.value.remedy == remedy
-    assert tree(tmp_path) == before
+    for write in (lambda: write_file(tmp_path / place, "x"), lambda: check_file(tmp_path / place)):
+        with pytest.raises(FileError) as caught:
+            write()
+        assert caught.value.message.startswith(f"{tmp_path / place} cannot be written (")
+        assert caught.value.message.endswith(f"{reason}).")
+        assert caught.value.remedy == remedy
+        assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["new", "file", "far/below", "/dev/full"])
+def test_a_place_that_takes_a_file_stays_as_it_is(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    before = tree(tmp_path)
+    check_file(tmp_path / place)
+    assert tree(tmp_path) == before and names(tmp_path) == ["file"]
 
 
 def test_the_longest_name_that_the_system_takes(tmp_path: Path) -> None:
@@ -448,10 +491,87 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 def test_a_symlink_to_a_folder_is_followed_and_stays(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("real")
+    (tmp_path / "real").mkdir()
     make(link, a="1")
     make(link, b="2")
     assert link.is_symlink()
     assert sorted(tree(tmp_path / "real")) == [MANIFEST, "b"]
+
+
+def placed_together(folder: Path, version: str) -> None:
+    with replace_together(folder, ("m.sha256", "m"), {"one": "toy", "two": "toy"}) as draft:
+        write_files(draft, {"m": version, "m.sha256": version})
+        for name in ("one", "two"):
+            make(draft / name, kind="toy", a=version)
+
+
+def versions(folder: Path) -> set[bytes | None]:
+    return {content for name, content in tree(folder).items() if name in TOGETHER}
+
+
+TOGETHER = {"m", "m.sha256", "one/a", "two/a"}
+
+
+def test_files_and_folders_appear_together(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    placed_together(out, "1")
+    (out / "mine").write_text("stays")
+    (out / "m").chmod(0o600)
+    placed_together(out, "2")
+    assert versions(out) == {b"2"} and tree(out)["mine"] == b"stays"
+    assert stat.S_IMODE((out / "m").stat().st_mode) == 0o600
+    assert names(out) == ["m", "m.sha256", "mine", "one", "two"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.EIO, "broken"), KeyboardInterrupt(), SystemExit(143)])
+@pytest.mark.parametrize("there", [False, True])
+def test_whatever_ends_the_placing_nothing_has_changed(
+    there: bool, failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every rename: of what was there, and of what is new."""
+    out, real, count = tmp_path / "out", Path.rename, 0
+    out.mkdir()
+    if there:
+        placed_together(out, "1")
+    before = tree(out)
+    for at in range(100):
+        left = [at]
+
+        def rename(self: Path, target: Path, left: list[int] = left) -> Path:
+            if self.parent.name.startswith(".sensor-bnn-") or target.parent.name == ".old":
+                left[0] -= 1
+                if left[0] == -1:
+                    raise failure
+            return real(self, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", rename)
+            try:
+                placed_together(out, "2")
+            except (FileError, KeyboardInterrupt, SystemExit):
+                assert tree(out) == before
+                count += 1
+            else:
+                break
+    assert versions(out) == {b"2"} and count >= (8 if there else 4)
+
+
+def test_what_a_body_leaves_early_is_not_placed(tmp_path: Path) -> None:
+    placed_together(tmp_path, "1")
+    before = tree(tmp_path)
+    with pytest.raises(KeyboardInterrupt), replace_together(tmp_path, ("m",), {"one": "toy"}) as draft:
+        write_file(draft / "m", "2")
+        raise KeyboardInterrupt
+    assert tree(tmp_path) == before
+
+
+def test_a_folder_of_somebody_else_is_not_replaced_together(tmp_path: Path) -> None:
+    placed_together(tmp_path, "1")
+    (tmp_path / "two" / "mine").write_text("weeks of training")
+    before = tree(tmp_path)
+    with pytest.raises(FileError, match="holds mine, not made by sensor-bnn"):
+        placed_together(tmp_path, "2")
+    assert tree(tmp_path) == before
 
 
 # The brackets are nested deeper than json recurses; the last byte is not UTF-8.

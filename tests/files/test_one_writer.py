@@ -74,7 +74,10 @@ def opens_for_writing(call: ast.Call) -> bool:
         place = 1
     elif isinstance(call.func, ast.Attribute) and call.func.attr in ("open", "fdopen"):
         place = (
-            1 if ast.unparse(call.func.value) in ("io", "os", "tarfile", "zipfile", "gzip", "Image") else 0
+            1
+            if ast.unparse(call.func.value)
+            in ("io", "os", "tarfile", "zipfile", "archive", "gzip", "wave", "Image")
+            else 0
         )
     else:
         return False

@@ -23,6 +23,7 @@ SLICE = 20_000  # instructions between checks for interrupts
 RETURN = 0x3FFF_0000  # a handler's return address, on a page of its own
 BUS_FAULT = 5
 WFI = b"\x30\xbf"
+DSB = b"\xbf\xf3\x4f\x8f"
 CPUS = {
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
@@ -38,7 +39,7 @@ SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
     0xE000ED0C,
 )
 CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
-DCIMVAC = 0xE000EF5C
+DCIMVAC, DCCISW = 0xE000EF5C, 0xE000EF74
 LINE = 32  # bytes per line of the data cache
 
 
@@ -63,6 +64,8 @@ class Bus:
         self.board = board
         self.family = family
         self.violations: list[str] = []
+        self.waited_for: list[int] = []  # registers whose bits did not become what the set-up waits for
+        self.may_fall_back = False  # whether the set-up's fallback is no violation
         self.registers: dict[int, int] = {}
         self.on_read: dict[int, Callable[[], int]] = {}
         self.on_write: dict[int, Callable[[int], None]] = {}
@@ -97,12 +100,19 @@ class Bus:
 
     def set_up(self) -> None:
         """Do the board's set-up like start-up; a wait that would not end is a violation."""
-        for step in self.board.setup:
+        steps, fallback = list(self.board.setup), list(self.board.fallback)
+        while steps:
+            step = steps.pop(0)
             self.write(step.register, self.read(step.register) & ~step.clear | step.set)
-            if self.read(step.register) & step.wait != step.until:
+            if self.read(step.register) & step.wait == step.until:
+                continue
+            self.waited_for.append(step.register)
+            if not self.may_fall_back or not fallback:
                 self.violations.append(
                     f"{step.register:#x} is waited for, and holds {self.read(step.register):#x}"
                 )
+            else:
+                steps, fallback = fallback + steps, []
 
 
 class Chip(Bus):
@@ -118,9 +128,11 @@ class Chip(Bus):
         super().__init__(board, family)
         self.now = 0  # in ticks of the core's clock
         self.resets = 0
+        self.caches_left_on = False  # whether a program in ROM leaves both caches on
         self.enabled: set[int] = set()
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
+        self.cleaned: set[int] = set()
         self.torn = range(0)
         self.cached: set[int] = set()  # lines of the journal in the data cache
         self.stale: set[int] = set()  # those of them whose flash has changed since
@@ -172,9 +184,10 @@ class Chip(Bus):
         self.stop_at_sleeps(self.board.flash.origin, self.board.bootloader.size)
 
     def stop_at_sleeps(self, start: int, size: int) -> None:
-        """Stop at each WFI of the program at this place, after a DSB as in cpu_sleep."""
+        """Stop at each WFI of the program at this place, after a DSB as in cpu_sleep; note all its DSBs."""
+        self._watch_barriers(start, size)
         code = self.flash(start, size)
-        at = code.find(b"\xbf\xf3\x4f\x8f" + WFI)
+        at = code.find(DSB + WFI)
         while at >= 0:
             self._uc.hook_add(
                 unicorn.UC_HOOK_CODE,
@@ -182,7 +195,20 @@ class Chip(Bus):
                 begin=start + at + 4,
                 end=start + at + 5,
             )
-            at = code.find(b"\xbf\xf3\x4f\x8f" + WFI, at + 1)
+            at = code.find(DSB + WFI, at + 1)
+
+    def _watch_barriers(self, start: int, size: int) -> None:
+        """Tell the family of each DSB of the program at this place."""
+        code = self.flash(start, size)
+        at = code.find(DSB)
+        while at >= 0:
+            self._uc.hook_add(
+                unicorn.UC_HOOK_CODE,
+                lambda uc, address, size, data: setattr(self.family, "needs_barrier", False),
+                begin=start + at,
+                end=start + at + 1,
+            )
+            at = code.find(DSB, at + 1)
 
     def flash(self, address: int, count: int) -> bytes:
         """Return the flash's content."""
@@ -247,17 +273,28 @@ class Chip(Bus):
         # 32 sets and 4 ways, each less one, and lines of 2^(1 + 2) words.
         self.registers[CCSIDR] = 31 << 13 | 3 << 3 | 1
 
+        def is_on() -> bool:
+            return bool(self.registers.get(CCR, 0) & 1 << 16)
+
         def control(value: int) -> None:
-            if value & 1 << 16 and len(self.invalidated) != 4 * 32:
+            if value & 1 << 16 and not is_on() and len(self.invalidated) != 4 * 32:
                 self.violations.append(f"data cache on, {len(self.invalidated)} of 128 lines invalidated")
+            if not value & 1 << 16 and is_on() and len(self.cleaned) != 4 * 32:
+                self.violations.append(f"data cache off, {len(self.cleaned)} of 128 lines cleaned")
             self.registers[CCR] = value
+
+        def invalidate(line: int) -> None:
+            if is_on():
+                self.violations.append("the data cache is emptied while it is on: what it holds is lost")
+            self.invalidated.add(line)
 
         def forget(address: int) -> None:
             self.cached.discard(address // LINE)
             self.stale.discard(address // LINE)
 
         self.on_write[CCR] = control
-        self.on_write[DCISW] = self.invalidated.add
+        self.on_write[DCISW] = invalidate
+        self.on_write[DCCISW] = self.cleaned.add
         self.on_write[DCIMVAC] = forget
 
     def _timer(self) -> None:
@@ -300,6 +337,7 @@ class Chip(Bus):
         """Reset the chip: registers as after power-on, RAM kept."""
         self.enabled.clear()
         self.invalidated.clear()
+        self.cleaned.clear()
         self.cached.clear()
         self.stale.clear()
         # These two describe the core, and no reset changes them.
@@ -310,6 +348,8 @@ class Chip(Bus):
         self._seen_resets = self.resets
         stack, entry = (self._word(self.board.flash.origin + at) for at in (0, 4))
         self.registers[VTOR] = self.board.flash.origin
+        if self.caches_left_on:
+            self.registers[CCR] = 3 << 16
         uc = self._uc
         uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
         uc.reg_write(arm.UC_ARM_REG_PRIMASK, 0)

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import struct
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from .line import ACK, Line, Machine, start_application
 from .standin.facts import LAYERS, STANDIN_HASH
 
 HERE = Path(__file__).parent
+WEIGHTS = struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)  # standin/weights.c
+WEIGHTS_16 = struct.pack("<3h", 4, -3, 2)  # standin16/weights.c
 
 
 def run_tool(install: str, *command: str | Path) -> None:
@@ -59,7 +62,8 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
             input={"dtype": "float32", "shape": [400], "bytes": 1600},
             output={"dtype": "float32", "shape": [300], "bytes": 1200},
             weights_bytes=16,
-            weights_sha256=hashlib.sha256(struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)).hexdigest(),
+            weights_sha256=hashlib.sha256(WEIGHTS).hexdigest(),
+            weights_crc32=zlib.crc32(WEIGHTS),
             layers=[layer_facts(index, name=f"layer {index}") for index in range(LAYERS)],
         )
         return folder
@@ -90,6 +94,8 @@ def standin16_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory
             input_step=[0.5, 0.25, 0.125, 1.0],
             output_step=0.0078125,
             weights_bytes=6,
+            weights_sha256=hashlib.sha256(WEIGHTS_16).hexdigest(),
+            weights_crc32=zlib.crc32(WEIGHTS_16),
             layers=[layer_facts(0, name="layer 0")],
         )
         return folder

@@ -42,7 +42,7 @@ SIGNED = (
 )
 BOOTLOADER = (
     *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c"),
-    *("runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+    *("runtime/difference.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
 )
 SOURCES = {
     "bootloader": BOOTLOADER,

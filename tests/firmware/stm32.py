@@ -5,6 +5,7 @@ From ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and R
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .chip import Bus, Chip
@@ -30,7 +31,10 @@ class Stm32:
         self.hse = hse
         self.usart = usart
         self.worn = False  # flash that no longer changes
+        self.has_hse = True  # whether the board's clock comes
         self.core_hz = self.uart_hz = 0
+        self.runs_from_pll = False
+        self.needs_barrier = False  # an erase was started, and no DSB has followed
 
     def attach(self, chip: Bus) -> None:
         """Add the registers to the chip."""
@@ -51,6 +55,7 @@ class Stm32:
     def reset(self, chip: Bus) -> None:
         """Set the registers that are not zero after a reset."""
         self.core_hz = 16 * MHZ
+        self.runs_from_pll = False
 
     def uart_wants(self, chip: Bus) -> bool:
         """Whether the USART asks for an interrupt."""
@@ -90,6 +95,45 @@ class Stm32:
         baud = self.uart_hz / max(1, chip.registers.get(self.rate, 0))
         if abs(baud - chip.uart.host_baud) > 0.025 * chip.uart.host_baud:
             chip.violations.append(f"{baud:.0f} baud beside {chip.uart.host_baud}")
+
+    def _oscillators(self, chip: Any, rcc: int, from_hse: Callable[[], bool]) -> int:
+        """RCC_CR of F1, F4, F7 and H7: HSE and PLL are ready, one bit above their enable bits."""
+        value: int = chip.registers.get(rcc, 0) & ~(1 << 17 | 1 << 25)
+        hse = bool(value & 1 << 16 and self.has_hse)
+        pll = value & 1 << 24 and (hse or not from_hse())
+        return value | hse << 17 | bool(pll) << 25
+
+    def _switched(self, chip: Any, rcc: int, value: int) -> None:
+        """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it."""
+        chip.registers[rcc] = value | (1 << 24 if self.runs_from_pll else 0)
+
+    def _looked(self, chip: Any) -> int:
+        """The flash's status is read: after the start of an erase only behind a DSB.
+
+        RM0410, "Sector erase", and ST's HAL for F1 and F4: the status may be read before the start arrives.
+        """
+        if self.needs_barrier:
+            chip.violations.append("the flash's status read without a DSB after the start of an erase")
+        return 0
+
+    def _one_at_a_time(self, chip: Any, register: int, value: int, prescalers: int) -> None:
+        """RM0008, RM0090, RM0390, RM0410, RCC_CFGR: a prescaler takes up to 16 clocks after its write.
+
+        Written together with the switch, the bus would have the new clock with the old prescaler.
+        """
+        changed = chip.registers.get(register, 0) ^ value
+        if changed & 3 and changed & prescalers:
+            chip.violations.append("prescalers and system clock changed in one write")
+
+    def _set_while_off(self, chip: Any, rcc: int, register: int, value: int) -> None:
+        """A register of the PLL takes no value while that is on.
+
+        Only a set-up that did not find its clock, and runs a second time, may try.
+        """
+        if not chip.registers.get(rcc, 0) & 1 << 24:
+            chip.registers[register] = value
+        elif self.has_hse and chip.registers.get(register, 0) != value:
+            chip.violations.append("the PLL changed while it is on")
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
         """A store to the flash."""
@@ -159,25 +203,29 @@ class F1(Stm32):
         """Clocks, GPIO and the flash's controller."""
         super().attach(chip)
         rcc = self.rcc
-        # An oscillator is ready, one bit above its enable bit, as soon as it is on.
-        chip.on_read[rcc] = lambda: (
-            (v := chip.registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: bool(chip.registers.get(rcc + 4, 0) & 1 << 16)
         )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 4] = lambda: (v := chip.registers.get(rcc + 4, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._configured(chip, value)
         for port in range(7):
             start = 0x40010800 + 0x400 * port
             chip.gates.append((start, start + 0x400, rcc + 0x18, 1 << 2 + port))
         chip.gates.append((chip.board.uart.base, chip.board.uart.base + 0x400, rcc + 0x1C, 1 << 17))
-        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
 
     def _configured(self, chip: Bus, value: int) -> None:
+        if self.runs_from_pll:  # its source and factor can be written only while it is off
+            value = value & ~(0x3F << 16) | chip.registers[self.rcc + 4] & 0x3F << 16
+        self._one_at_a_time(chip, self.rcc + 4, value, 0x3FF0)
         chip.registers[self.rcc + 4] = value
         if value & 3 == 2:
-            if not chip.registers.get(self.rcc, 0) & 1 << 24:
-                chip.violations.append("system clock from a PLL that is off")
-            self.core_hz = self.hse * ((value >> 18 & 15) + 2)
+            if not chip.read(self.rcc) & 1 << 25:
+                chip.violations.append("system clock from a PLL that is not ready")
+            self.runs_from_pll = True
+            self.core_hz = (self.hse if value & 1 << 16 else 4 * MHZ) * ((value >> 18 & 15) + 2)
             bus = self.core_hz // PRESCALERS[value >> 8 & 7]
             _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
             _within(chip, "APB1", bus, 0, 36 * MHZ)
@@ -188,6 +236,7 @@ class F1(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & 0x42 == 0x42:
+            self.needs_barrier = True
             page = chip.registers[self.flash_r + 0x14]
             self._erase(chip, page - page % 1024, 1024)
 
@@ -204,51 +253,72 @@ class F4(Stm32):
 
     rcc, pwr, flash_r = 0x40023800, 0x40007000, 0x40023C00
 
-    def __init__(self, hse: int, core: int, overdrive: int, sectors: tuple[int, ...], usart: int = 1) -> None:
+    def __init__(
+        self,
+        hse: int,
+        core: int,
+        overdrive: int,
+        sectors: tuple[int, ...],
+        usart: int = 1,
+        prefetch: bool = True,
+    ) -> None:
         super().__init__(hse, usart)
-        self.most, self.overdrive, self.sectors = core, overdrive, sectors
+        self.most, self.overdrive, self.sectors, self.prefetch = core, overdrive, sectors, prefetch
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and the flash's controller."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: bool(registers.get(rcc + 4, 0) & 1 << 22)
+        )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 8] = lambda: (v := registers.get(rcc + 8, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._set_pll(chip, value)
         chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
         chip.on_read[pwr + 4] = lambda: registers.get(pwr, 0) & 3 << 16
+        chip.on_write[pwr] = lambda value: self._power(chip, value)
         for port in range(9):
             start = 0x40020000 + 0x400 * port
             chip.gates.append((start, start + 0x400, rcc + 0x30, 1 << port))
         for start in (chip.board.uart.base, pwr):
             chip.gates.append((start, start + 0x400, rcc + 0x40, 1 << (start - 0x40000000) // 0x400))
-        chip.on_read[self.flash_r + 0x0C] = lambda: 0
+        chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
         chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
+
+    def _power(self, chip: Bus, value: int) -> None:
+        """RM0390 and RM0410, "Entering over-drive mode": no peripheral clock is on during the switch."""
+        registers, rcc = chip.registers, self.rcc
+        others = registers.get(rcc + 0x40, 0) & ~(1 << 28) | registers.get(rcc + 0x44, 0)
+        if value & ~registers.get(self.pwr, 0) & 1 << 17 and others | registers.get(rcc + 0x30, 0) & 0x7FF:
+            chip.violations.append("a peripheral's clock is on during the switch to over-drive")
+        registers[self.pwr] = value
 
     def _set_access(self, chip: Bus, value: int) -> None:
         """Set wait states, prefetch and the flash's caches; an F7 has one cache, an F4 two."""
         caches = 1 if self.usart == 2 else 3
         if value & ~(15 | 1 << 8 | caches << 9 | caches << 11):
             chip.violations.append(f"reserved bits set in FLASH_ACR, {value:#x}")
+        if value & 1 << 8 and not self.prefetch:
+            chip.violations.append("prefetch, which revision A of the chip does not support")
         if value >> 2 & value & caches << 9:
             chip.violations.append("a cache of the flash emptied while it is on")
         chip.registers[self.flash_r] = value
 
     def _set_pll(self, chip: Bus, value: int) -> None:
-        on = chip.registers.get(self.rcc, 0) & 1 << 24
-        if on and chip.registers.get(self.rcc + 4, 0) != value:
-            chip.violations.append("the PLL changed while it is on")
-        chip.registers[self.rcc + 4] = value
+        self._set_while_off(chip, self.rcc, self.rcc + 4, value)
 
     def _configured(self, chip: Bus, value: int) -> None:
+        self._one_at_a_time(chip, self.rcc + 8, value, 0xFCF0)
         chip.registers[self.rcc + 8] = value
         if value & 3 != 2:
             return
         pll, power = chip.registers.get(self.rcc + 4, 0), chip.registers.get(self.pwr, 0)
-        if not chip.registers.get(self.rcc, 0) & 1 << 24 or not pll & 1 << 22:
-            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = _divided(chip, self.hse, pll & 63)
+        if not chip.read(self.rcc) & 1 << 25:
+            chip.violations.append("system clock from a PLL that is not ready")
+        self.runs_from_pll = True
+        reference = _divided(chip, self.hse if pll & 1 << 22 else 16 * MHZ, pll & 63)
         vco = reference * (pll >> 6 & 511)
         self.core_hz = int(vco / (2 * (pll >> 16 & 3) + 2))
         buses = [self.core_hz // PRESCALERS[value >> at & 7] for at in (10, 13)]
@@ -268,6 +338,7 @@ class F4(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & (1 << 16 | 2) == 1 << 16 | 2:
+            self.needs_barrier = True
             sector = value >> 3 & 31
             self._erase(chip, chip.board.flash.origin + sum(self.sectors[:sector]), self.sectors[sector])
 
@@ -295,7 +366,10 @@ class H7(Stm32):
         """Clocks, power, GPIO and two banks of flash."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 16) << 1 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._oscillators(
+            chip, rcc, lambda: registers.get(rcc + 0x28, 0) & 3 == 2
+        )
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_read[rcc + 0x10] = lambda: (v := registers.get(rcc + 0x10, 0)) & ~0x38 | (v & 7) << 3
         chip.on_write[rcc + 0x10] = lambda value: self._configured(chip, value)
         chip.on_read[pwr + 4] = lambda: self._supplied(chip) << 13
@@ -311,7 +385,9 @@ class H7(Stm32):
         for bank in range(2):
             base = self.flash_r + 0x100 * bank
             self._locked(chip, base + 4, base + 0x0C, 1)
-            chip.on_read[base + 0x10] = lambda bank=bank: self.errors[bank] | 2 * bool(self.word)  # type: ignore[misc]
+            chip.on_read[base + 0x10] = lambda bank=bank: (
+                self._looked(chip) | self.errors[bank] | 2 * bool(self.word)
+            )  # type: ignore[misc]
             chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
 
     def reset(self, chip: Bus) -> None:
@@ -323,14 +399,14 @@ class H7(Stm32):
     def _supplied(self, chip: Bus) -> bool:
         return chip.registers[self.pwr + 0x0C] & 7 == 2
 
+    def _state(self, chip: Bus, bank: int) -> int:
+        return self._looked(chip) | self.errors[bank] | 2 * bool(self.word)
+
     def _cleared(self, bank: int, value: int) -> None:
         self.errors[bank] &= ~value
 
     def _set_pll(self, chip: Bus, at: int, value: int) -> None:
-        on = chip.registers.get(self.rcc, 0) & 1 << 24
-        if on and chip.registers.get(self.rcc + at, 0) != value:
-            chip.violations.append("the PLL changed while it is on")
-        chip.registers[self.rcc + at] = value
+        self._set_while_off(chip, self.rcc, self.rcc + at, value)
 
     def _configured(self, chip: Bus, value: int) -> None:
         registers, rcc = chip.registers, self.rcc
@@ -338,9 +414,10 @@ class H7(Stm32):
         if value & 7 != 3:
             return
         select, config, dividers = (registers.get(rcc + at, 0) for at in (0x28, 0x2C, 0x30))
-        if not registers.get(rcc, 0) & 1 << 24 or select & 3 != 2 or not config & 1 << 16:
-            chip.violations.append("system clock from a PLL that is off or not fed by the HSE")
-        reference = _divided(chip, self.hse, select >> 4 & 63)
+        if not chip.read(rcc) & 1 << 25 or select & 1 or not config & 1 << 16:
+            chip.violations.append("system clock from a PLL that is not ready")
+        self.runs_from_pll = True
+        reference = _divided(chip, self.hse if select & 3 == 2 else 64 * MHZ, select >> 4 & 63)
         vco = reference * ((dividers & 511) + 1)
         system = vco / ((dividers >> 9 & 127) + 1)
         low, high = ((1, 2), (2, 4), (4, 8), (8, 16))[config >> 2 & 3]
@@ -366,6 +443,7 @@ class H7(Stm32):
         """An erase starts."""
         bank = control >> 8 & 1
         if value & 0x84 == 0x84:
+            self.needs_barrier = True
             if self.worn:
                 self.errors[bank] |= 1 << 22
             sector = value >> 8 & 7
@@ -483,13 +561,22 @@ class U5(Stm32):
         uart = chip.board.uart.base
         chip.gates.append((uart, uart + 0x400, rcc + 0xA4, 1 << 14))
         self._locked(chip, self.flash_r + 8, self.flash_r + 0x28, 1 << 31)
-        chip.on_read[self.flash_r + 0x20] = lambda: self.errors | bool(self.word) << 17
+        chip.on_read[self.flash_r + 0x20] = lambda: self._looked(chip) | self.errors | bool(self.word) << 17
         chip.on_write[self.flash_r + 0x20] = self._cleared
+
+    def reset(self, chip: Bus) -> None:
+        """Make the instruction cache n-way."""
+        super().reset(chip)
+        chip.registers[self.icache] = 4
 
     def _cleared(self, value: int) -> None:
         self.errors &= ~value
 
     def _empty(self, chip: Bus, value: int) -> None:
+        """RM0456, ICACHE_CR: the cache is n-way (WAYSEL, bit 2) after reset; it changes only while off."""
+        now = chip.registers[self.icache]
+        if now & 1 and (now ^ value) & 4:
+            chip.violations.append("the instruction cache's ways changed while it is on")
         chip.registers[self.icache] = value & ~2
         self.stale = self.stale and not value & 2
 
@@ -535,6 +622,7 @@ class U5(Stm32):
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
         if value & (1 << 16 | 2) == 1 << 16 | 2:
+            self.needs_barrier = True
             if self.worn:
                 self.errors |= 1 << 3
             page = (value >> 3 & 127) + 128 * (value >> 11 & 1)

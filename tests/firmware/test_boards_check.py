@@ -46,12 +46,12 @@ def test_every_board_holds_together() -> None:
     ]
     sizes = re.findall(r"bootloader takes ([\d,]+) of", done.stdout)
     assert len(sizes) == sum(not is_program(board) for board in list_boards())
-    assert all(int(size.replace(",", "")) < 8192 for size in sizes), sizes
+    assert all(int(size.replace(",", "")) <= 12288 for size in sizes), sizes
 
 
 @pytest.mark.usefixtures("cross_compiler")
 def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> None:
-    """Under 8 KB on each board. The page has one compiler's figures, so a difference of 2 % is allowed."""
+    """At most 12 KB on each board. The page has one compiler's figures, so a difference of 2 % is allowed."""
     make_key(tmp_path / "key.pem")
     signer = read_key(tmp_path / "key.pem")
     told = re.findall(r"\| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \|", RELIABILITY)
@@ -60,7 +60,7 @@ def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> N
     for board, (_, _, text) in zip(boards, told, strict=True):
         build_bootloader(board, tmp_path / board.name, signer)
         size = (tmp_path / board.name / "bootloader.bin").stat().st_size
-        assert size < 8192, board.name
+        assert size <= 12288, board.name
         assert abs(size - int(text.replace(",", ""))) * 50 < size, (board.name, size)
 
 

@@ -20,7 +20,13 @@ from sensor_bnn.resources import resource
 
 FAKE = str(Path(__file__).parent / "host" / "fake")
 SHA2 = resource("firmware") / "runtime" / "sha2.c"
-SOURCES = ("runtime/ed25519.c", "runtime/number25519.c", "runtime/sha512.c", "runtime/sha2.c")
+SOURCES = (
+    "runtime/difference.c",
+    "runtime/ed25519.c",
+    "runtime/number25519.c",
+    "runtime/sha512.c",
+    "runtime/sha2.c",
+)
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
@@ -69,7 +75,11 @@ def library(host_compile: Callable[..., Path]) -> ctypes.CDLL:
 @pytest.fixture(scope="session")
 def verify(library: ctypes.CDLL) -> Verify:
     def verify(signature: bytes, key: bytes, message: bytes) -> bool:
-        return bool(library.ed25519_verify(signature, taken_apart(key), message, len(message)))
+        difference = ctypes.c_uint32(0xFFFFFFFF)
+        arguments = (signature, taken_apart(key), message, len(message), ctypes.byref(difference))
+        right = bool(library.ed25519_verify(*arguments))
+        assert right == (difference.value == 0), "both decisions are the same"
+        return right
 
     return verify
 

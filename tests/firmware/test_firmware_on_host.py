@@ -28,11 +28,18 @@ STANDIN = Path(__file__).parent / "standin"
 BOARD, FLASH, BOOTLOADER_BYTES, FLASH_BYTES = "fake", 0x08000000, 0x800, 0x3000
 SLOT, SLOT_BYTES, PAGE = FLASH + BOOTLOADER_BYTES, FLASH_BYTES - BOOTLOADER_BYTES, 0x400
 UNTOUCHED = b"\xb0" * BOOTLOADER_BYTES + b"\xff" * SLOT_BYTES
-BAD_LENGTH, BAD_CRC, BAD_VERSION = 2, 5, 6
+BAD_LENGTH, OUT_OF_RANGE, BAD_CRC, BAD_VERSION = 2, 3, 5, 6
 WHOLE, NONE, OF_OTHER_BOARD, MISPLACED, TOO_LARGE, DAMAGED = range(6)
 # Without -Bsymbolic a function could be replaced by one of the same name in this process.
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic", "-fsanitize=undefined")
 SANITIZED = ("-fsanitize=address,undefined",)
+APPLICATION = (
+    *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
+    *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
+    *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
+    FAKE / "fake.c",
+)
+OPTIONS = (*SANITIZED, "-Wno-conversion", "-I", str(FAKE), "-I", str(STANDIN))
 
 
 def padded(board: str) -> bytes:
@@ -58,6 +65,7 @@ def runtime(host_compile: Compile) -> ctypes.CDLL:
                 "runtime.so",
                 "runtime/crc32.c",
                 "runtime/frame.c",
+                "runtime/difference.c",
                 "runtime/image.c",
                 "runtime/sha2.c",
                 "runtime/sha256.c",
@@ -205,13 +213,21 @@ def test_sha256_is_the_standard_one(runtime: ctypes.CDLL, data: bytes) -> None:
         assert digest.raw == hashlib.sha256(message).digest()
 
 
+def check_image(runtime: ctypes.CDLL, slot: bytes, room: int, at: int, board: bytes) -> int:
+    """Return the verdict; the second decision about the digest must be the same."""
+    difference = ctypes.c_uint32(0xFFFFFFFF)
+    verdict = int(runtime.image_check(slot, room, at, board, ctypes.byref(difference)))
+    assert (verdict == WHOLE) == (difference.value == 0)
+    return verdict
+
+
 def test_an_image_of_the_right_crcs_and_another_digest(runtime: ctypes.CDLL) -> None:
     image = bytes(range(200))
     header = replace(ImageHeader.of(image, STANDIN_HASH, BOARD, "1", SLOT), image_sha256=bytes(32))
     slot = (header.to_bytes() + image).ljust(2048)
-    assert runtime.image_check(slot, 2048, SLOT, NAME) == DAMAGED
+    assert check_image(runtime, slot, 2048, SLOT, NAME) == DAMAGED
     right = replace(header, image_sha256=hashlib.sha256(image).digest())
-    assert runtime.image_check((right.to_bytes() + image).ljust(2048), 2048, SLOT, NAME) == WHOLE
+    assert check_image(runtime, (right.to_bytes() + image).ljust(2048), 2048, SLOT, NAME) == WHOLE
 
 
 @given(image=st.binary(min_size=8, max_size=600), data=st.data())
@@ -223,7 +239,7 @@ def test_only_whole_images_of_the_board_are_started(
 
     def verdict(content: bytes, board: bytes = NAME, room: int = 2048, at: int = SLOT) -> int:
         slot = (content + b"\xff" * room)[:room]
-        return int(runtime.image_check(slot, room, at, board))
+        return check_image(runtime, slot, room, at, board)
 
     assert verdict(whole) == WHOLE
     assert verdict(whole, room=len(whole)) == WHOLE
@@ -241,11 +257,11 @@ def test_only_whole_images_of_the_board_are_started(
 
 def test_an_image_has_its_first_vectors(runtime: ctypes.CDLL) -> None:
     short = ImageHeader.of(b"1234567", bytes(32), BOARD, "1", SLOT).to_bytes() + b"1234567"
-    assert runtime.image_check(short.ljust(1024), 1024, SLOT, NAME) == DAMAGED
+    assert check_image(runtime, short.ljust(1024), 1024, SLOT, NAME) == DAMAGED
     huge = bytearray(ImageHeader.of(b"", bytes(32), BOARD, "1", SLOT).to_bytes())
     huge[8:12] = b"\xff\xff\xff\xff"
     huge[508:] = struct.pack("<I", zlib.crc32(huge[:508]))
-    assert runtime.image_check(bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
+    assert check_image(runtime, bytes(huge).ljust(1024), 1024, SLOT, NAME) == TOO_LARGE
 
 
 # Whole programs with a script: the bytes that arrive, and when the line is silent.
@@ -289,7 +305,13 @@ def bootloader(host_compile: Compile) -> Program:
         host_compile(
             "bootloader",
             *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
-            *("runtime/crc32.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
+            *(
+                "runtime/crc32.c",
+                "runtime/difference.c",
+                "runtime/image.c",
+                "runtime/sha2.c",
+                "runtime/sha256.c",
+            ),
             FAKE / "fake.c",
             options=(*SANITIZED, "-DFAKE_SHOWS_FLASH", "-I", str(FAKE)),
         )
@@ -301,11 +323,8 @@ def application(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "application",
-            *("app/main.c", "app/benchmark.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-            *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
-            *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
-            FAKE / "fake.c",
-            options=(*SANITIZED, "-Wno-conversion", "-I", str(FAKE), "-I", str(STANDIN)),
+            *APPLICATION,
+            options=OPTIONS,
         )
     )
 
@@ -403,15 +422,41 @@ def test_application_script(application: Program) -> None:
     assert got[6][3] == struct.pack("<6I", 1024, 600, 1000, 500, 2000, 0)
 
 
+def test_the_checksum_of_the_linked_weights(application: Program) -> None:
+    said = application(comes(request(0x0C) + request(0x0C, b"\0")))
+    weights = struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)  # standin/weights.c
+    told = struct.pack("<II", len(weights), zlib.crc32(weights))
+    assert [(status, payload) for *_, status, payload in answers(said)] == [(0, told), (BAD_LENGTH, b"")]
+
+
+def test_the_names_of_the_classes(application: Program, host_compile: Compile) -> None:
+    def names(program: Program, *offsets: int) -> list[tuple[int, bytes]]:
+        said = program(comes(b"".join(request(0x0B, struct.pack("<I", offset)) for offset in offsets)))
+        return [(status, payload) for *_, status, payload in answers(said)]
+
+    whole = b"walk\0" + "gähnen".encode() + b"\0" + 100 * b"turn and run, " + b"\0"
+    size, room = struct.pack("<I", len(whole)), 1024 - 4
+    named = program(host_compile("named", *APPLICATION, options=(*OPTIONS, "-DSTANDIN_NAMES")))
+    assert names(named, 0, room, 5, len(whole), len(whole) + 1) == [
+        (0, size + whole[:room]),
+        (0, size + whole[room:]),
+        (0, size + whole[5 : 5 + room]),
+        (0, size),
+        (OUT_OF_RANGE, b""),
+    ]
+    assert names(application, 0, 1) == [(0, bytes(4)), (OUT_OF_RANGE, b"")], "a model without names"
+    assert [status for *_, status, _ in answers(named(comes(request(0x0B))))] == [BAD_LENGTH]
+
+
 # Values near the sizes of the stand-in, and where sums overflow.
 numbers = st.sampled_from([0, 1, 127, 129, 130, 1199, 1200, 1201, 1590, 1599, 1600, 1601, 2**31, 2**32 - 1])
 counts = st.sampled_from([0, 1, 2, 10, 11, 100, 1019, 1020])
 # Not 3 and 4: with random inputs the stand-in would run random numbers of rounds and bytes of stack.
-kinds = st.sampled_from([0, 1, 2, 5, 6, 7, 8, 9, 0x7F, 0x82])
+kinds = st.sampled_from([0, 1, 2, 5, 6, 7, 8, 9, 0x0B, 0x0C, 0x7F, 0x82])
 requests = st.one_of(
     st.builds(lambda offset, count: request(2, struct.pack("<I", offset) + bytes(count)), numbers, counts),
     st.builds(lambda offset, count: request(6, struct.pack("<II", offset, count)), numbers, counts | numbers),
-    st.builds(lambda first: request(5, struct.pack("<I", first)), numbers),
+    st.builds(lambda kind, first: request(kind, struct.pack("<I", first)), st.sampled_from([5, 11]), numbers),
     st.builds(request, kinds, st.binary(max_size=12), st.integers(0, 255)),
 )
 silences = st.just(LONG_SILENCE * 1100)
@@ -499,6 +544,12 @@ def test_what_the_timers_own_interrupts_take_is_not_counted(counter: ctypes.CDLL
         counter.simulation_pass(ctypes.c_uint32(40))
     clock, count = counter.counter_clock() - clock, counter.counter_now() - count
     assert 16_000 <= count < clock, "all that passed outside of them, and less than the clock"
+
+
+def test_a_locked_cycle_counter_is_unlocked_first(counter: ctypes.CDLL) -> None:
+    """The simulated DWT ignores every write before the key, like a Cortex-M7's."""
+    counter.simulation_begin(ctypes.c_uint32(1), ctypes.c_uint32(1), True, ctypes.c_uint64(0))
+    assert counter.counter_name() == b"dwt"
 
 
 @given(seed=st.integers(0, 2**32 - 1), gap=st.integers(0, 3000), script=steps)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +54,26 @@ def ended(emulator: Emulator) -> str:
     with pytest.raises(ToolError, match="exited with status") as caught:
         emulator.wait(1)
     return caught.value.message
+
+
+def test_the_command_runs_it_on_after_the_signal_for_a_reset(program: tuple[Board, BuildResult]) -> None:
+    board, built = program
+    line = [sys.executable, "-m", "sensor_bnn", "emulate", board.name, "--build", str(built.folder)]
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(line, text=True, **pipes) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            port = process.stdout.readline().strip()
+            assert process.stderr.readline() == f"{board.title} runs; Ctrl-C stops it.\n"
+            process.send_signal(signal.SIGUSR1)
+            assert process.stderr.readline() == f"{board.name} is a program and has no reset.\n"
+            with Line(port) as host:
+                host.greet()
+            process.send_signal(signal.SIGTERM)
+            assert process.stderr.read() == "Stopped.\n"
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
 
 
 def test_there_is_no_bootloader(program: tuple[Board, BuildResult], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.flashing.session import Session
@@ -23,12 +23,13 @@ from sensor_bnn.wire.an3155 import An3155, RefusalError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
-from .chip import Bus, Chip, ChipPort
+from .chip import CCR, Bus, Chip, ChipPort
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
 from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
 from .test_slots import version_of
 
+OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
 FAMILIES: dict[str, Callable[[], Stm32]] = {
@@ -37,7 +38,7 @@ FAMILIES: dict[str, Callable[[], Stm32]] = {
     "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
     "nucleo-u575zi-q": U5,
-    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS),
+    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
 }
 """The simulation of the chip of each real STM32 board with flash, and the clock of its board."""
 SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
@@ -104,6 +105,38 @@ def test_the_set_up_can_be_done_twice(name: str) -> None:
         assert family.uart_hz in (0, board.uart.clock_hz)  # 0: 0 before a byte is sent
 
 
+FALLING_BACK = [board.name for board in list_boards() if board.fallback]
+
+
+@pytest.mark.parametrize("name", FALLING_BACK)
+def test_a_board_whose_clock_never_comes_runs_from_the_chips_own(name: str) -> None:
+    """Twice: the application finds the PLL of the bootloader running, and waits for the clock again."""
+    board, family = load_board(name), FAMILIES[name]()
+    family.has_hse = False
+    bus = Bus(board, family)
+    bus.may_fall_back = True
+    for _ in range(2):
+        bus.set_up()
+        assert bus.violations == []
+        assert family.core_hz == board.counter.clock_hz // (2 if board.target == "cortex-m3" else 1)
+        assert family.uart_hz == board.uart.clock_hz
+    assert len(bus.waited_for) == 2
+
+
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("name", FALLING_BACK)
+def test_no_wait_of_start_up_is_without_end(name: str, tmp_path: Path) -> None:
+    """The bootloader of a board without its clock answers, and says so."""
+    board, family = load_board(name), FAMILIES[name]()
+    family.has_hse = False
+    chip = Chip(board, build_bootloader(board, tmp_path), family)
+    bootloader = An3155(cast(SerialPort, ChipPort(chip)))
+    assert bootloader.sync(60.0), chip.violations
+    assert bootloader.options()[1] & 15 == OWN_CLOCK
+    assert bootloader.get_id() == board.bootloader.chip_id
+    assert chip.violations == []
+
+
 CLOCKS = {
     "nucleo-f446re": {0x40007000, 0x40023800, 0x40023804, 0x40023808, 0x40023C00},
     "nucleo-f767zi": {0x40007000, 0x40023800, 0x40023804, 0x40023808, 0x40023C00},
@@ -132,6 +165,40 @@ def test_the_played_chip_misses_each_step(name: str) -> None:
         bus.set_up()
         clocks = (family.core_hz, family.uart_hz or board.uart.clock_hz)
         assert bus.violations or clocks != (board.counter.clock_hz, board.uart.clock_hz), f"{register:#x}"
+
+
+STEPS = (
+    ("nucleo-f446re", 0x40023840, 0x10000000, 0x10020000, "during the switch to over-drive"),
+    ("nucleo-f767zi", 0x40023840, 0x10000000, 0x10040000, "during the switch to over-drive"),
+    ("nucleo-f446re", 0x40023808, 0x00009400, 0x00009402, "in one write"),
+    ("nucleo-f103rb", 0x40021004, 0x001D0400, 0x001D0402, "in one write"),
+    ("stm32f4discovery", 0x40023C00, 0x00000605, 0x00000705, "prefetch"),
+)
+"""A board's step, by register and bits, the bits that were there before, and what the chip says to them."""
+
+
+@pytest.mark.parametrize(("name", "register", "right", "wrong", "words"), STEPS)
+def test_the_played_chip_notices_a_wrong_order(
+    name: str, register: int, right: int, wrong: int, words: str
+) -> None:
+    board = load_board(name)
+    steps = [
+        replace(step, set=wrong) if (step.register, step.set) == (register, right) else step
+        for step in board.setup
+    ]
+    assert tuple(steps) != board.setup
+    bus = Bus(replace(board, setup=tuple(steps)), FAMILIES[name]())
+    bus.set_up()
+    assert any(words in said for said in bus.violations), bus.violations
+
+
+def test_the_played_chip_notices_that_the_ways_of_its_cache_change() -> None:
+    board = load_board("nucleo-u575zi-q")
+    bus = Bus(board, U5())
+    bus.set_up()
+    assert bus.violations == []
+    bus.write(U5.icache, 3)
+    assert bus.violations == ["the instruction cache's ways changed while it is on"]
 
 
 def test_every_real_cortex_m_board_is_set_up_here() -> None:
@@ -163,6 +230,26 @@ def test_a_board_flashed_by_uf2_starts(standin_for: Callable[[str], Path], tmp_p
     assert bootloader.get_id() == board.bootloader.chip_id
     with pytest.raises(RefusalError):
         bootloader.erase([board.bootloader.size // board.flash.page])
+    assert chip.violations == []
+
+
+def test_the_caches_of_an_stm32n6_can_be_switched_on() -> None:
+    """Bits 12 and 13 of the Cortex-M55's MSCR: without them CCR's bits have no effect."""
+    bus = Bus(load_board("nucleo-n657x0-q"), N6())
+    bus.set_up()
+    assert bus.registers.get(0xE001E000, 0) & 0x3000 == 0x3000
+
+
+@pytest.mark.usefixtures("cross_compiler")
+def test_caches_that_are_on_already_are_cleaned_and_switched_off(tmp_path: Path) -> None:
+    """As a debugger or a boot ROM may leave them; the bootloader writes flash that they may hold."""
+    board = load_board("nucleo-f767zi")
+    chip = Chip(board, build_bootloader(board, tmp_path), FAMILIES[board.name]())
+    chip.caches_left_on = True
+    chip.reset()
+    assert An3155(cast(SerialPort, ChipPort(chip))).sync(60.0)
+    assert chip.registers[CCR] & 3 << 16 == 0
+    assert len(chip.cleaned) == 128
     assert chip.violations == []
 
 
@@ -280,7 +367,9 @@ def test_an_image_that_never_answers_gives_way_to_the_one_before(
 
     def start() -> str:
         chip.reset()
-        return client.hello(timeout=2.0, attempts=3).firmware_version
+        hello = client.hello(timeout=2.0, attempts=3)
+        client.confirm(hello.model_hash)
+        return hello.firmware_version
 
     assert start() == "old"
     last, _ = records(chip)[-1]

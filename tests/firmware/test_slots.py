@@ -21,13 +21,14 @@ from sensor_bnn.firmware.signing import Signer, make_key, read_key
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.session import Link
-from sensor_bnn.flashing.slot import verify_slot
+from sensor_bnn.flashing.slot import read_slot, verify_slot
 from sensor_bnn.hardware.boards import Board, load_board
 from sensor_bnn.hardware.facts import HEADER_BYTES
 
 from .line import ACK, HELLO, NACK, Line, Machine, checked, request
+from .standin.facts import STANDIN_HASH
 
-WRITE_INPUT, INFER = 2, 3
+WRITE_INPUT, INFER, CONFIRM = 2, 3, 13
 NO_IMAGE, MISPLACED, DAMAGED, UNSIGNED, FORGED, OLDER = 1, 3, 5, 6, 7, 8
 BLOCK = 256
 
@@ -40,6 +41,8 @@ def version_of(built: BuildResult, slot: int, version: str, signer: Signer | Non
 
 
 def running(line: Line) -> str:
+    """Return the version of the image that runs, and confirm it, as `sensor-bnn flash` does."""
+    assert line.ok(CONFIRM, STANDIN_HASH) == b""
     # Hello has the model's hash (32 bytes) and six numbers before its texts.
     return line.ok(HELLO)[56:].split(b"\0")[3].decode()
 
@@ -67,7 +70,7 @@ def start_alone(machine: Machine) -> None:
 
 
 def start_unheard(machine: Machine, board: Board) -> None:
-    """Reset, and wait until the bootloader has recorded the start of an image that no Hello confirms."""
+    """Reset, and wait until the bootloader has recorded the start of an image that no host confirms."""
 
     def journal() -> bytes:
         places = range(board.journal.origin, board.journal.end, BLOCK_BYTES)
@@ -142,7 +145,7 @@ def test_an_image_that_never_confirms_itself_gives_way_to_the_one_before(
         assert spare(line) == (0 if _ < 2 else 1), "the new one is next, but not a fourth time"
     start_alone(machine)
     assert running(line) == "old"
-    # After a Go it has three starts again; Hello confirms it, and then no reset returns to the old one.
+    # After a Go it has three starts again; CONFIRM confirms it, and then no reset returns to the old one.
     restart(machine)
     assert line.go(second) == ACK
     assert running(line) == "new"
@@ -180,7 +183,7 @@ def impatient(
 def test_the_watchdog_ends_a_hang(
     board: Board, built: BuildResult, hanging: BuildResult, impatient: Path
 ) -> None:
-    """If it was not confirmed, the previous image starts again; if it was, the bootloader stays active."""
+    """If it was not confirmed, the previous image starts again; if it was, a host has longer to call."""
     first, second = (slot.origin for slot in board.slots)
     with Emulator(board, impatient) as emulator, Line(emulator.port) as line:
         machine = Machine(emulator, line)
@@ -204,7 +207,7 @@ def test_the_watchdog_ends_a_hang(
         # The old image is confirmed. It spins for four thousand million rounds.
         assert line.ok(WRITE_INPUT, struct.pack("<Iff", 0, 4e9, 0)) == b""
         line.send(request(INFER))
-        assert line.call() == ACK, "the bootloader stays active and answers"
+        assert line.call() == ACK, "the bootloader listens for ten seconds"
         assert line.go(first) == ACK
         assert running(line) == "old"
 
@@ -258,6 +261,24 @@ def test_power_cut_at_every_step_of_an_update_of_the_spare_slot(
             assert done or line.go(second) == NACK, f"step {index}"
     start_alone(machine)
     assert running(line) == "new"
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_a_board_that_sends_no_flash_is_flashed_and_verified(
+    board: Board, built: BuildResult, tmp_path: Path
+) -> None:
+    """By checksums of whole pages; what needs Read Memory is refused in a sentence."""
+    quiet = build_bootloader(board, tmp_path / "quiet", sends_flash=False)
+    image = read_image(built.folder)
+    with Emulator(board, quiet) as emulator:
+        result = flash_image(emulator.port, image, board)
+        assert result.verified_by == "checksum"
+        again = flash_image(emulator.port, image, board)
+        assert again.pages_written == 0
+        link = Link(emulator.port)
+        assert verify_slot(link, image, board, lambda *_: None, read_back=False).verified_by == "checksum"
+        with pytest.raises(BoardError, match="does not send its flash"):
+            read_slot(link, board, lambda *_: None)
 
 
 # Signed images

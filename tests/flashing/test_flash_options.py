@@ -168,6 +168,12 @@ def test_read_and_erase(image: Image, tmp_path: Path, board_folder: Path) -> Non
         run(board_folder, "--port", chip.port, "--read", file)
 
 
+def test_full_disk_where_a_slot_is_read_to(image: Image, board_folder: Path, chip: Factory) -> None:
+    program(chip, image.data)
+    with pytest.raises(FileError, match=r"/dev/full cannot be written \(No space left on device\)"):
+        run(board_folder, "--port", chip.port, "--read", "/dev/full")
+
+
 def test_several_boards_side_by_side(image: Image, tmp_path: Path, board_folder: Path) -> None:
     with (
         Factory(BOARD, checksum=True, start=application) as one,

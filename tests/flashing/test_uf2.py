@@ -18,7 +18,7 @@ from test_flasher import image_bytes
 
 from sensor_bnn.cli.flash import command
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError
+from sensor_bnn.errors import BoardError, BundleError, DeviceError, FileError, FlashError
 from sensor_bnn.firmware.build import build_bootloader
 from sensor_bnn.flashing import uf2
 from sensor_bnn.flashing.flash import flash_image
@@ -108,6 +108,17 @@ def test_the_command_writes_bootloader_and_image(tmp_path: Path, folder: Path) -
     found = converted(Path(said["file"]), BOARD.uf2.family)
     assert found.startswith(bootloader)
     assert found[SLOT - ORIGIN :].startswith(image)
+
+
+@pytest.mark.parametrize("via", ["uf2", "mass-storage"])
+def test_full_disk_on_a_drive(tmp_path: Path, folder: Path, via: str) -> None:
+    assert BOARD.uf2 is not None
+    place = drive(tmp_path / "drive", BOARD.uf2.board_id)
+    file = place / {"uf2": "FIRMWARE.UF2", "mass-storage": "FIRMWARE.HEX"}[via]
+    file.symlink_to("/dev/full")
+    arguments = [str(folder), "--via", via, "--drive", str(place)]
+    with pytest.raises(FileError, match=rf"{file} cannot be written \(No space left on device\)"):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
 
 
 def test_its_application_is_asked_at_a_port(tmp_path: Path, folder: Path) -> None:

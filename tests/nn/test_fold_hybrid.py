@@ -12,21 +12,23 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hybrids import random_examples, random_hybrid
+from hybrids import configs, inputs_of, random_examples, random_hybrid
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from sensor_bnn.errors import CheckpointError
+from sensor_bnn.nn.fold_hybrid import MOMENT_STEP
 from sensor_bnn.nn.folded_hybrid import (
     FoldedHybrid,
     FoldedHybridAttention,
     FoldedHybridMlp,
     FoldedSigned,
+    FoldedWindow,
     StreamEpilogue,
 )
 from sensor_bnn.nn.folded_hybrid_forward import Trace, forward
-from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed
+from sensor_bnn.nn.hybrid import Attention, Mlp, Pool, Signed, Stem, by_window
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import (
     BYTE,
@@ -40,42 +42,10 @@ from sensor_bnn.nn.hybrid_parts import (
 )
 from sensor_bnn.nn.integers import input_steps, power_of_two, pre_shift, quantizer
 from sensor_bnn.nn.ranges import RARE, Ranges
+from sensor_bnn.nn.window import DEVIATION
 from sensor_bnn.tracing import NOTES
 
 LOWEST, HIGHEST = -(1 << 15), (1 << 15) - 1
-LAYERS = ("conv", "conv:2", "conv@8", "mlp", "mlp@8", "attn", "pool")
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> dict[str, Any]:
-    """The fields of a configuration that has integers: windows and images, all layers, all their keys."""
-    widths = draw(st.sampled_from(((32,), (64,), (32, 64))))
-    line = st.lists(st.sampled_from(LAYERS), min_size=1, max_size=3).map(" ".join)
-    values = {
-        "widths": widths,
-        "stages": tuple(draw(line) for _ in widths),
-        "stem_kernel": draw(st.sampled_from((4, 9))),
-        "stem_stride": draw(st.integers(1, 4)),
-        "stem_pool": draw(st.integers(1, 3)),
-        "thresholds": draw(st.sampled_from((1, 2, 4))),
-        "kernel": draw(st.sampled_from((1, 3, 5))),
-        "pooling": draw(st.permutations(("mean", "max", "positive")))[: draw(st.integers(1, 3))],
-        "threshold": draw(st.sampled_from(("learned", "median", "start", "zero"))),
-        "activation": draw(st.sampled_from(("channel", "layer", "none"))),
-        "norm": draw(st.sampled_from(("batch", "batch", "none"))),
-        "length": draw(st.integers(9, 41)),
-    }
-    if draw(st.booleans()):
-        values |= {"height": draw(st.integers(5, 9)), "length": draw(st.integers(5, 9)), "channels": 3}
-    return values | {"pooling": tuple(values["pooling"])}
-
-
-def inputs_of(folded: FoldedHybrid, x: Tensor) -> npt.NDArray[Any]:
-    """The integers of examples, as a host tool makes them."""
-    if folded.input_step is None:
-        return np.rint(x.numpy() * 255).astype(np.uint8)
-    step = np.array(folded.input_step)[:, None]
-    return np.clip(np.rint(x.numpy().astype(np.float64) / step), LOWEST, HIGHEST).astype(np.int16)
 
 
 class Layers:
@@ -93,10 +63,14 @@ class Layers:
         stem, folded = self.model.stem, self.folded
         unit = 1 / 255 if folded.input_step is None else np.array(folded.input_step)[:, None]
         x = torch.from_numpy(inputs * unit).reshape(len(inputs), folded.channels, *folded.sides)
-        grid = (x.permute(0, 2, 3, 1) - stem.mean.double()) / stem.std.double()
-        y = self.bytes(stem.product, stem.product.byte_range, "stem", grid)
-        y = repeated(y, stem.width)
-        self.epilogue(stem.epilogue, folded.stem.epilogue, "stem", y, None, self.trace["stem.epilogue"])
+        grid, added, more = x.permute(0, 2, 3, 1), 0.0, 0.0
+        if folded.stem.window is not None:
+            grid, added, more = self.by_window(stem, folded.stem.window, grid)
+        grid = (grid - stem.mean.double()) / stem.std.double()
+        y = self.bytes(stem.product, stem.product.byte_range, "stem", grid, window=stem.dense is not None)
+        y = repeated(y + added, stem.width)
+        stored_stem = self.trace["stem.epilogue"]
+        self.epilogue(stem.epilogue, folded.stem.epilogue, "stem", y, None, stored_stem, more)
         stored = torch.from_numpy(self.trace["stem.epilogue"]).double()
         self.near(pooled(stored, *stem.pool), self.trace["stem"], 0.51)
         name, after = "stem", self.after(stem.epilogue)
@@ -125,6 +99,25 @@ class Layers:
                     self.near(pooled((stream - after) / self.step, *layer.sides), self.trace[name], 0.51)
         self.head(self.stream(name, after))
 
+    def by_window(
+        self, stem: Stem, window: FoldedWindow, grid: Tensor
+    ) -> tuple[Tensor, Tensor | float, float]:
+        """Check the moments of windows; return the normalised ones, the layer's sums and their rounding."""
+        assert stem.dense is not None
+        normal, found = by_window(grid)
+        found, C = stem.moments(found) / MOMENT_STEP, grid.shape[-1]
+        taken = self.trace["stem.moment_bytes"]
+        unit = 1 / 255 if self.folded.input_step is None else np.array(self.folded.input_step)
+        step = np.append(np.full(C, 0.5) * unit, np.full(C, 0.01)) / MOMENT_STEP
+        allowed = 0.55 + step / stem.window_std.double().numpy()
+        self.near(found, taken, torch.from_numpy(allowed))
+        weight = stem.dense.weight.detach().double()
+        largest = weight.abs().amax(dim=1, keepdim=True)
+        rounded = (weight / largest * BYTE).round() * largest / BYTE
+        sums = np.abs(taken @ window.weight.astype(np.int64).T).max()
+        more = 1 + float(sums) / 2.0 ** (window.epilogue.pre + window.epilogue.shift)
+        return normal, (torch.from_numpy(taken) * MOMENT_STEP @ rounded.T)[:, None, None, :], more
+
     def stream(self, name: str, after: Tensor) -> Tensor:
         """The values that a stored stream has."""
         return torch.from_numpy(self.trace[name] * self.step) + after
@@ -145,8 +138,9 @@ class Layers:
         y: Tensor,
         shortcut: Tensor | None,
         found: npt.NDArray[np.int64],
+        more: float = 0.0,
     ) -> None:
-        """Check an epilogue, saturated where the integers are."""
+        """Check an epilogue, saturated where the integers are, with ``more`` steps of rounding."""
         norm = copy.deepcopy(epilogue.norm).double()
         moved = norm(y.double().flatten(0, 2)).view(y.shape)
         moved = moved if shortcut is None else moved + repeated(shortcut, moved.shape[-1])
@@ -158,15 +152,21 @@ class Layers:
         # The accumulator's shift, its scale and the bias are rounded, then the result by the slope.
         a = float(np.abs(self.trace[f"{sums}.sums"]).max()) / 2.0**integers.pre
         steepest = float(np.abs(integers.scale.astype(np.float64)).max()) / 2.0**integers.shift
-        rounding = 1.1 + a / 2.0**integers.shift + (0.5 * steepest if integers.pre else 0)
+        rounding = more + 1.1 + a / 2.0**integers.shift + (0.5 * steepest if integers.pre else 0)
         steep = slope.abs().clamp(min=1)
         self.near(expected, found, rounding * steep + 0.51 + h.abs() * 2.0**-14)
 
-    def bytes(self, product: Product, byte_range: ByteRange | None, name: str, x: Tensor) -> Tensor:
-        """Check the bytes that a product takes, and return its sums of exactly these."""
+    def bytes(
+        self, product: Product, byte_range: ByteRange | None, name: str, x: Tensor, window: bool = False
+    ) -> Tensor:
+        """Check the bytes that a product takes, and return its sums of exactly these.
+
+        Of a ``window`` that is normalised by itself, a deviation is known to less than 1 %.
+        """
         assert byte_range is not None
         byte, found = float(byte_range.largest) / BYTE, self.trace[f"{name}.inputs"]
-        self.near((x / byte).clamp(-BYTE, BYTE), found, 0.52)
+        exact = (x / byte).clamp(-BYTE, BYTE)
+        self.near(exact, found, 0.52 + window * (0.01 * exact.abs() + 1 / DEVIATION / byte))
         with torch.no_grad():
             return product(torch.from_numpy(found * byte).float()).double()
 
@@ -338,15 +338,14 @@ def test_a_channel_that_never_changes_is_its_bias() -> None:
     ("changes", "named"),
     (
         ({"precision": "full"}, 'precision = "full"'),
-        ({"normalise": "window"}, 'normalise = "window"'),
         ({"padding": "zero"}, 'padding = "zero"'),
         ({"restore": "live"}, 'restore = "live"'),
         ({"stages": ("conv@float mlp@float",)}, "conv@float in stages, mlp@float in stages"),
         ({"stages": ("attn@8",)}, "attn@8 in stages"),
         ({"stages": ("attn",), "precision": "int8"}, 'precision = "int8" with attn in stages'),
         (
-            {"normalise": "window", "padding": "zero", "restore": "live"},
-            'normalise = "window", padding = "zero", restore = "live"',
+            {"padding": "zero", "restore": "live"},
+            'padding = "zero", restore = "live"',
         ),
     ),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from flips import PLACES, flip_in
 
 import sensor_bnn
 from sensor_bnn.errors import CheckpointError, FileError
@@ -190,6 +191,22 @@ def test_a_flipped_bit_is_refused_or_in_no_byte_that_is_read(saved: Path, shippe
         assert digest_of(ours) == digest_of(theirs), place
     print(f"{refused} of 200 refused")
     assert refused == 200 if shipped else refused > 100
+
+
+def test_a_flipped_bit_in_the_digest_beside_it_is_refused_or_in_the_name(
+    saved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file's name is for `sha256sum -c`; a digest that is not found is one that is not right."""
+    for name in ("ckpt.pt", "ckpt.pt.sha256"):
+        (saved.parent / name).write_bytes((ZOO / name).read_bytes())
+    harmless = 0
+    for _ in flip_in(saved.with_name("ckpt.pt.sha256")):
+        try:
+            load_checkpoint(saved)
+            harmless += 1
+        except CheckpointError as error:
+            assert "its SHA-256 is not that in ckpt.pt.sha256" in error.message
+    assert harmless < PLACES / 4 and caplog.messages == []
 
 
 def test_tensors_that_do_not_fit(saved: Path) -> None:

@@ -49,6 +49,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "channels": 3,
         "kernel": 3,
     },
+    "windows by themselves": {"stages": ("conv pool attn",), "normalise": "window", "thresholds": 2},
+    "an image by itself": {"height": 7, "length": 9, "channels": 3, "normalise": "window", "stem_pool": 2},
     "one token": {"stages": ("attn",), "length": 2, "stem_stride": 2, "pooling": ("positive",)},
 }
 

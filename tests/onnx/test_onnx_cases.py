@@ -491,6 +491,19 @@ def test_qonnx_signs_and_scales_behind_other_nodes_are_constants(weight, tmp_pat
     np.testing.assert_allclose(compiled(path).infer(window), want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "t = Transpose (v) y = Mul (x, t)",
+        "t = Transpose (v) y = PRelu (x, t)",
+        "m = ReduceMean <keepdims = 0> (x) t = Transpose (m) y = Add (x, t)",
+    ],
+)
+def test_a_number_without_axes_is_transposed(body, tmp_path):
+    used = {"v": np.float32(0.25)} if "v)" in body else {}
+    holds(write(tmp_path / "m.onnx", 13, "2, 6", "2, 6", body, **used))
+
+
 def test_a_constant_of_any_size_is_not_made(tmp_path):
     body = "w = Expand (v, n) t = MatMul (w, r) y = Mul (x, t)"
     used = {"v": np.float32([[1]]), "n": np.int64([1, 1 << 28]), "r": np.ones((1 << 10, 1))}

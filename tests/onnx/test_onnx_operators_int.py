@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from sensor_bnn.errors import ModelError
 from sensor_bnn.nn.hybrid_parts import pooled, same_padding
+from sensor_bnn.nn.window import gain_of
 from sensor_bnn.onnx.conformance import node_model
 from sensor_bnn.onnx.load import load_model
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET, TensorType, domain_version
@@ -111,6 +112,38 @@ def streams(draw):
     acc = [draw(st.lists(sums, min_size=A, max_size=A)) for _ in range(2)]
     X = [draw(st.lists(shorts, min_size=B, max_size=B)) for _ in range(2)]
     return np.array(acc, np.int32), np.array(X, np.int16), [np.array(v, np.int16) for v in vectors]
+
+
+@given(streams(), shifts, shifts)
+def test_a_shortcut_of_one_token_is_that_of_all(drawn, pre, shift):
+    acc, X, constants = drawn
+    shared = evaluate("BnnStreamAdd", acc, X[:1], *constants, pre=pre, shift=shift)
+    repeated = evaluate("BnnStreamAdd", acc, X[[0, 0]], *constants, pre=pre, shift=shift)
+    np.testing.assert_array_equal(shared, repeated)
+
+
+windows = st.integers(1, 200).flatmap(
+    lambda n: st.lists(st.integers(0, 2**16), min_size=n, max_size=n).map(
+        lambda values: np.array(values, np.int64)[:, None]
+    )
+)
+
+
+@given(windows, st.sampled_from((1, 300, 2**15)))
+def test_a_window_gets_mean_0_and_deviation_1(window, size):
+    """For some hundred tokens a deviation is known to less than 1 %, and one is 2048 steps."""
+    x = (window % (2 * size) - size).astype(np.int16)
+    n, mean, deviation = len(x), x.mean(dtype=np.float64), x.std(dtype=np.float64)
+    moments = evaluate("BnnWindowMoments", x)
+    got = evaluate("BnnWindowNormalize", x, moments, gain=gain_of(n))
+    assert abs(moments[0, 0] - mean) <= 0.5
+    if deviation == 0:
+        assert moments[0, 1] == 0 and not got.any()
+        return
+    found = 2 ** (moments[0, 1] / 256) / n**1.5
+    assert 0.99 * deviation < found < 1.004 * deviation
+    wanted = (2048 * (x - mean) / deviation).clip(-(2**15), 2**15 - 1)
+    assert (np.abs(got - wanted) <= 1.5 + 0.01 * np.abs(wanted)).all()
 
 
 @given(streams(), shifts, shifts)
@@ -238,7 +271,16 @@ SHIFT = {"pre": 0, "shift": 30}
             SHIFT,
             "4 channels of X do not divide the 6 outputs",
         ),
-        ("BnnStreamAdd", [kind("i4", 2, 6), kind("i2", 3, 6), *VECTORS], SHIFT, "must have the same tokens"),
+        (
+            "BnnStreamAdd",
+            [kind("i4", 2, 6), kind("i2", 3, 6), *VECTORS],
+            SHIFT,
+            "X must have one token, or as many",
+        ),
+        ("BnnWindowMoments", [kind("i4", 9, 2)], {}, "neither uint8 nor int16"),
+        ("BnnWindowMoments", [kind("i2", 16385, 2)], {}, "X has 16385 tokens, more than 16384"),
+        ("BnnWindowNormalize", [kind("i2", 9, 2), kind("i2", 1, 3)], {"gain": 9}, r"must be int16\[1, 4\]"),
+        ("BnnWindowNormalize", [kind("i2", 9, 2), kind("i2", 1, 4)], {"gain": 8192}, "gain"),
         ("BnnQuantize", [kind("f4", 2, 6), kind("i2", 6), kind("i4", 6)], SHIFT, "not of type uint8, int8,"),
         ("BnnQuantize", [kind("u1", 2, 6), kind("i2", 6), kind("i2", 6)], SHIFT, "bias is int16"),
         ("BnnAveragePool", [kind("i2", 11, 3)], POOL, "a grid of 3 x 4 has 12 tokens"),

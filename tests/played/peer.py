@@ -103,6 +103,8 @@ class Application:
     deaf_at: int = 0  # a rate that it changes to but at which it receives nothing
     knows_codes: bool = True  # whether it accepts inputs as packed bytes
     refused: int = 0  # number of requests answered with status 5, as if they were damaged
+    classes: tuple[str, ...] | None = ()  # None for an earlier firmware, which does not know the request
+    weights: int | None = 0  # their CRC-32; likewise
     wrong_bit_at: int | None = None  # number of the inference, from 1, whose output has a wrong lowest bit
 
 
@@ -416,4 +418,10 @@ class Peer(threading.Thread):
         if kind == 0x0A:
             (baud,) = struct.unpack("<I", payload)
             return 0 if baud <= app.fastest else 3, b""
+        if kind == 0x0B and app.classes is not None:
+            (offset,) = struct.unpack("<I", payload)
+            names = b"".join(name.encode() + b"\0" for name in app.classes)
+            return 0, struct.pack("<I", len(names)) + names[offset : offset + app.max_payload - 4]
+        if kind == 0x0C and app.weights is not None:
+            return 0, struct.pack("<II", 9000, app.weights)
         return (0, b"") if kind == 0x08 else (1, b"")

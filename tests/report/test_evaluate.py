@@ -181,7 +181,7 @@ def test_a_damaged_state(bundle: Path, tmp_path: Path, content: bytes) -> None:
 @pytest.mark.usefixtures("long_run")
 def test_rows_that_do_not_fit(bundle: Path, tmp_path: Path) -> None:
     state, samples = tmp_path / "state.jsonl", some()
-    interrupted(bundle, state, samples, 450)
+    interrupted(bundle, state, samples, 486)
     for row, told in (
         (b'{"ticks": 1, "output": "00", "crc": 2818637927}\n', "line 6: output has 1 bytes; it must have 12"),
         (

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "bench": STAGES,
     "build": "cli/test_commands.py::compiled",
     "compare": "report/test_compare.py::test_the_command",
+    "data": "report/test_contents.py::test_the_json_is_of_its_schema_and_says_what_is_there",
     "compile": "cli/test_commands.py::compiled",
     "demo": "demo/test_demo.py::test_demo_from_checkpoint_to_measured_board",
     "emulate": STAGES,

@@ -53,9 +53,9 @@ def watched(bundle: Path, count: int, app: Application | None = None) -> Watch:
     return last
 
 
-def shown(known: Watch) -> str:
+def shown(known: Watch, columns: int = 110) -> str:
     text = io.StringIO()
-    Console(file=text, width=110, force_terminal=True, color_system=None).print(monitor_view(known))
+    Console(file=text, width=columns, force_terminal=True, color_system=None).print(monitor_view(known))
     return text.getvalue()
 
 
@@ -136,3 +136,13 @@ def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.Monkey
     monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
     done = CliRunner().invoke(monitor_command.command, arguments)
     assert done.exit_code == 2 and told in done.output
+
+
+def test_nothing_is_cut_in_60_columns(bundle: Path) -> None:
+    """The curve of the last counts takes several lines there."""
+    known = watched(bundle, 80)
+    narrow = shown(known, 60)
+    assert "\u2026" not in narrow and max(map(len, narrow.splitlines())) <= 60
+    wide = {word for word in shown(known).split() if any(map(str.isalnum, word))}
+    assert len(wide) > 20 and wide <= {*narrow.split()}
+    assert narrow.count(curve([1])) == 60

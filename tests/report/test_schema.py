@@ -11,16 +11,21 @@ from typing import Any
 
 import click
 import pytest
+from flips import PLACES, flip_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from sensor_bnn.cli import COMMANDS, Pipeline
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import DataError
+from sensor_bnn.flashing.drive import DriveResult
 from sensor_bnn.flashing.flash import FlashResult
+from sensor_bnn.flashing.probe import ProbeResult
+from sensor_bnn.flashing.slot import SlotReport
 from sensor_bnn.measure.bench import BenchResult, Layer
-from sensor_bnn.report.result import read_result
+from sensor_bnn.report.result import read_result, result_of, write_result
 from sensor_bnn.report.schema import FOLDER, load_schema, violation
 from sensor_bnn.workflows.demo import Demo
 
@@ -55,12 +60,16 @@ def test_each_command_with_json_has_one(name: str) -> None:
     [
         (SCHEMAS["common"]["$defs"]["measurement"], BenchResult),
         (SCHEMAS["common"]["$defs"]["layer"], Layer),
-        (SCHEMAS["flash"], FlashResult),
+        (SCHEMAS["flash"]["$defs"]["written"], FlashResult),
+        (SCHEMAS["flash"]["$defs"]["looked"], SlotReport),
+        (SCHEMAS["flash"]["$defs"]["drive"], DriveResult),
+        (SCHEMAS["flash"]["$defs"]["probe"], ProbeResult),
     ],
 )
 def test_each_field_is_described(described: dict[str, Any], kind: type) -> None:
     names = {field.name for field in fields(kind)}
     assert names - set(described["properties"]) == set(), "describe them in sensor_bnn/report/schemas"
+    assert set(described["required"]) - names - {"environment"} == set(), "no longer printed"
 
 
 def test_the_demos_own_fields_are_described() -> None:
@@ -69,7 +78,7 @@ def test_the_demos_own_fields_are_described() -> None:
 
 def test_only_keywords_that_the_reader_checks() -> None:
     known = {"$schema", "$id", "$defs", "title", "description", "type", "properties", "required", "items"}
-    known |= {"enum", "const", "minimum", "maximum", "minItems", "pattern", "allOf", "$ref"}
+    known |= {"enum", "const", "minimum", "maximum", "minItems", "pattern", "allOf", "anyOf", "$ref"}
     known |= {"additionalProperties"}
 
     def look(schema: dict[str, Any]) -> None:
@@ -77,7 +86,12 @@ def test_only_keywords_that_the_reader_checks() -> None:
         for key in ("properties", "$defs"):
             for part in schema.get(key, {}).values():
                 look(part)
-        for part in (*schema.get("allOf", []), schema.get("items"), schema.get("additionalProperties")):
+        for part in (
+            *schema.get("allOf", []),
+            *schema.get("anyOf", []),
+            schema.get("items"),
+            schema.get("additionalProperties"),
+        ):
             if part is not None:
                 look(part)
 
@@ -168,6 +182,36 @@ def test_a_damaged_result_names_the_field(
     file.write_text(json.dumps(bench_result(**changes)))
     with pytest.raises(DataError, match=told):
         read_result(file)
+
+
+def test_a_flipped_bit_is_refused_or_changes_no_value(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    facts = bench()
+    whole = result_of(
+        "bench", {key: facts[key] for key in facts if key not in ("schema", "environment")}, None
+    )
+    write_result(whole, file)
+    harmless = 0
+    for _ in flip_in(file):
+        try:
+            found = read_result(file)
+            assert {key: found.get(key) for key in facts} == {key: whole[key] for key in facts}
+            harmless += 1
+        except DataError:
+            pass
+    assert harmless < PLACES / 4  # white space, and the name of the digest
+    print(f"{PLACES - harmless} refused, {harmless} without effect")
+
+
+def test_a_result_that_is_changed_on_purpose_has_no_digest(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    result = sealed(bench())
+    file.write_text(json.dumps({**result, "instructions": 75_000}))
+    with pytest.raises(DataError, match=r"has changed since it was written.*delete its field digest"):
+        read_result(file)
+    del result["digest"]
+    file.write_text(json.dumps({**result, "instructions": 75_000}))
+    assert read_result(file)["instructions"] == 75_000
 
 
 def test_a_file_that_is_absent(tmp_path: Path) -> None:

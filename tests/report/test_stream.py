@@ -8,17 +8,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from bundles import write_bundle
+from bundles import bundle_facts, write_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli.stream import command
 from sensor_bnn.compiler.host_library import HostModel
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import default_board
-from sensor_bnn.live.payloads import Settings
+from sensor_bnn.live.payloads import Payloads, Settings
 from sensor_bnn.live.recording import Recording, read_recording
 from sensor_bnn.live.stream import Decision, names_of
 from sensor_bnn.report.stream import print_budget, stream_facts
@@ -97,13 +99,36 @@ def test_samples_without_a_label_are_neither_right_nor_wrong(capsys: pytest.Capt
         ([], "Give --port, or --board"),
         (["--port", "p"], "give the BUNDLE"),
         (["bundle", "--board", "b"], "Give --data"),
-        (["--board", "b", "--gain", "1,x"], "commas between"),
+        (["--board", "b", "--gain", "1,x"], "Give numbers with commas between"),
+        (["--board", "b", "--gain", "1,inf"], "inf is not a finite number. Give"),
+        (["--board", "b", "--offset", "nan"], "nan is not a finite number. Give"),
+        (["--board", "b", "--rate", "inf"], "inf is not a finite number."),
     ],
 )
 def test_wrong_usage(arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 2 and told in done.output
+
+
+@pytest.mark.parametrize(
+    ("offset", "gain", "value", "told"),
+    [
+        (1e39, 1.0, 1.0, r"An offset or a gain is 1e\+39; it must be a finite number of at most 3.4e\+38"),
+        (0.0, np.nan, 1.0, "An offset or a gain is nan"),
+        (0.0, 1e38, 4.0, "Channel 1 of sample 2 is 4.0, and beyond float32 with an offset of 0 and a gain"),
+        (-3e38, 1.0, 3e38, r"Channel 1 of sample 2 is 3\S+, and beyond float32 with an offset of -3e\+38"),
+        (0.0, 1.0, np.inf, "Channel 1 of sample 2 is inf"),
+    ],
+)
+def test_a_board_gets_no_infinite_input(offset: float, gain: float, value: float, told: str) -> None:
+    facts = bundle_facts(input={"dtype": "float32", "shape": [1, 2, 3], "bytes": 24})
+    sent = Payloads(msgspec.convert(facts, Metadata), Settings(1, 1.0, (0.0, offset), (1.0, gain)))
+    raw = np.zeros((3, 2), np.float32)
+    raw[2, 1] = value
+    with pytest.raises(DataError, match=told):
+        sent.opening()
+        sent.samples(raw)
 
 
 def taken(labels: tuple[str, ...] = (), classes: tuple[str, ...] = ()) -> Recording:

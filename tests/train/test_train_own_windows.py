@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,13 @@ import pytest
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
 from sensor_bnn.train.loop import train
-from sensor_bnn.train.own_windows import from_csv, from_npz
-from sensor_bnn.train.recipe import parse_recipe
+from sensor_bnn.train.own_windows import from_npz, from_recordings
+from sensor_bnn.train.recipe import DataRecipe, parse_recipe
 from sensor_bnn.train.windows import Recordings
+
+
+def from_csv(file: Path, window: int, step: int, **keys: Any) -> Recordings:
+    return from_recordings(DataRecipe(set="csv", path=str(file), window=window, step=step, **keys))
 
 
 def arrays(recordings: Recordings) -> dict[str, np.ndarray]:
@@ -113,3 +119,28 @@ def test_csv_mistakes_are_named(csv_file: Path) -> None:
     csv_file.write_text("recording,label,x\n1,a,2\n1,,2\n")
     with pytest.raises(DataError, match="line 3: label is ''; it must not be empty"):
         from_csv(csv_file, 10, 5)
+
+
+def test_a_folder_of_sounds_is_split_by_file_and_stretched(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label in ("on", "off"):
+        for number, length in enumerate((90, 120, 300, 411)):
+            folder = tmp_path / label
+            folder.mkdir(exist_ok=True)
+            with wave.open(str(folder / f"{number}.wav"), "wb") as file:
+                file.setparams((1, 2, 8000, length, "NONE", ""))
+                file.writeframes(random.integers(-999, 999, length).astype("<i2").tobytes())
+    values = {"set": "wav", "path": str(tmp_path), "window": 100, "lengths": "stretch"}
+    recipe = parse_recipe({"data": values}, "own")
+    dataset = sets.load(recipe.data)
+    assert isinstance(dataset, Recordings)
+    # Nothing is dropped: each file is one window, also the one that is shorter.
+    assert sorted(dataset.group.tolist()) == [f"{label}/{at}" for label in ("off", "on") for at in range(4)]
+    parts = sets.split(dataset, recipe)
+    assert parts.shape == (1, 100) and len(parts.train) == 6 and sorted(parts.test.y.tolist()) == [0, 1]
+    assert sets.check_split(dataset, recipe.data)[0] == (
+        "8 parts of 90 to 411 samples: each is stretched or compressed to one window of 100."
+    )
+    stated = sets.with_split(recipe, dataset)
+    again = parse_recipe(stated.to_dict(), "own")
+    assert again == stated and again.data.parts()[1] == sets.with_split(recipe, dataset).data.parts()[1]

@@ -126,9 +126,10 @@ def test_a_teacher_is_relative_to_the_file_that_names_it(
         ("model = 3", "model is 3; it must be a table"),
         ("[data]\ntest_subjects = [1]", r"subjects \[1\] are both"),
         (
-            "[data]\ntest_subjects = ['one']",
-            r"data.test_subjects\[0\] is 'one'; it must be a whole",
+            "[data]\ntest_subjects = [1.5]",
+            r"data.test_subjects\[0\] is 1.5; it must be a whole number at least 0 or a text",
         ),
+        ("[data]\ntest_subjects = 8", "is 8; it must be a list of one or more whole numbers or texts"),
         ('base = "itself"', "its own base"),
         ('base = "missing"', "no training recipe"),
         ("epochs = = 3", r"no valid TOML: .* \(at line 1, column 10\)"),

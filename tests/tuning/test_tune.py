@@ -101,6 +101,9 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
 
     with pytest.raises(DataError, match="seed is 1, not 2"):
         tune_model(request_of(model, seed=2), file, resume=True)
+    file.write_text(json.dumps({**resumed, "seed": 1, "complete": False}))
+    with pytest.raises(DataError, match="it has changed since it was written"):
+        tune_model(request_of(model), file, resume=True)
     file.write_text(json.dumps({**resumed, "workloads": [{}]}))
     with pytest.raises(DataError, match=r"workloads\[0\]\.workload is missing"):
         tune_model(request_of(model), file, resume=True)

@@ -6,6 +6,8 @@
 #ifndef SBNN_KERNELS_LOOKUP_FOURS_H
 #define SBNN_KERNELS_LOOKUP_FOURS_H
 
+#include <stddef.h>
+
 #include "lookup.h"
 
 /* The arguments of the functions below, which also advance them. */
@@ -24,7 +26,19 @@ typedef struct {
     uint32_t flags[4]; /* which rows exist, per group of rows that share a word; see lookup_flags */
 } lookup_fours;
 
-_Static_assert(sizeof(lookup_fours) == 60, "the functions know the members' offsets");
+/* The offsets that the functions' assembly contains. */
+_Static_assert(offsetof(lookup_fours, scale) == 0, "FOURS_SCALES");
+_Static_assert(offsetof(lookup_fours, bias) == 4, "FOURS_SCALES");
+_Static_assert(offsetof(lookup_fours, from) == 8, "FOURS_ROWS, FOURS_NEXT");
+_Static_assert(offsetof(lookup_fours, to) == 12, "FOURS_ROWS, FOURS_NEXT");
+_Static_assert(offsetof(lookup_fours, from_row) == 16, "FOURS_ENTER");
+_Static_assert(offsetof(lookup_fours, to_row) == 20, "FOURS_ENTER");
+_Static_assert(offsetof(lookup_fours, from_four) == 24, "FOURS_NEXT");
+_Static_assert(offsetof(lookup_fours, left) == 28, "FOURS_NEXT");
+_Static_assert(offsetof(lookup_fours, zero) == 32, "FOURS_ENTER");
+_Static_assert(offsetof(lookup_fours, counts) == 36, "FOURS_ENTER");
+_Static_assert(offsetof(lookup_fours, step) == 40, "FOURS_ENTER");
+_Static_assert(offsetof(lookup_fours, flags) == 44, "FOURS_ROWS");
 
 /* A value for the condition flags: V, N, Z, C are 1 if there are at least 1, 2, 3, 4 rows. The
  * functions load it into APSR once per group of rows and branch on it; no instruction in between

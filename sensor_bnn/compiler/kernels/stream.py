@@ -31,7 +31,8 @@ class Channels:
     Attributes:
         scale, bias: int16 ``[N]``.
         slope: int16 ``[N]``, or ``[1]`` for one that all channels share.
-        residual: the shortcut, int16 ``[tokens, B]``, or None; B is a divisor of N.
+        residual: the shortcut, int16 ``[tokens, B]``, ``[1, B]`` for one that all tokens share, or None; B
+            is a divisor of N.
         pre: the shift of the accumulator.
         shift: the shift of the scaled accumulator.
     """
@@ -80,17 +81,18 @@ def emit_values(
     """
     N, residual = int(channels.scale.shape[0]), channels.residual
     B = N if residual is None else int(residual.shape[1])
+    row = T.int32(0) if residual is not None and int(residual.shape[0]) == 1 else token
     stretch = gcd(A, B)
     with T.serial(0, N // stretch) as part, T.serial(0, stretch) as place:
         n = T.Bind(part * stretch + place)
-        added = None if residual is None else residual[token, T.truncmod(part * stretch, B) + place]
+        added = None if residual is None else residual[row, T.truncmod(part * stretch, B) + place]
         store(n, emit_value(acc(T.truncmod(part * stretch, A) + place), added, n, channels))
 
 
-def stream(M: int, A: int, N: int, B: int, slopes: int, pre: int, shift: int) -> PrimFunc:
+def stream(M: int, A: int, N: int, B: int, slopes: int, pre: int, shift: int, rows: int) -> PrimFunc:
     """Build ``(acc int32 [M, A], scale, bias int16 [N], slope int16 [slopes]) -> y int16 [M, N]``.
 
-    With a residual it is ``(acc, residual int16 [M, B], scale, bias, slope) -> y``.
+    With a residual it is ``(acc, residual int16 [rows, B], scale, bias, slope) -> y``.
 
     Args:
         M: the number of tokens.
@@ -99,11 +101,12 @@ def stream(M: int, A: int, N: int, B: int, slopes: int, pre: int, shift: int) ->
         B: the width of the residual, or 0 for none.
         slopes: N, or 1 for a slope that all channels share.
         pre, shift: the shifts.
+        rows: the tokens of the residual, M, or 1 for one that all tokens share.
     """
     with IRBuilder() as made, T.prim_func(s_tir=True):
         T.func_name("kernel")
         acc = T.arg("acc", T.Buffer((M, A), "int32"))
-        residual = T.arg("residual", T.Buffer((M, B), "int16")) if B else None
+        residual = T.arg("residual", T.Buffer((rows, B), "int16")) if B else None
         channels = Channels(*stream_constants(N, slopes), residual, pre, shift)
         y = T.arg("y", T.Buffer((M, N), "int16"))
         with T.serial(0, M) as i:

@@ -31,6 +31,7 @@ class StreamLayer:
         packed: whether the outputs are the bits of BnnPack, not the values of the stream; A is then N.
         in_place: whether y holds the residual, whose width is N, before it gets the outputs. A core with
             vectors is then faster than with two pointers to one buffer, which the compiler cannot know.
+        shared: whether all tokens add the same residual, which has one token.
     """
 
     grid: Grid
@@ -44,6 +45,7 @@ class StreamLayer:
     shift: int
     packed: bool
     in_place: bool
+    shared: bool = False
 
     @property
     def dtype(self) -> str:
@@ -70,7 +72,8 @@ class StreamLayer:
         """The sizes in the kernel's symbol."""
         terms = f"k{self.K}" if self.K else f"w{self.W}"
         form = "bits" if self.packed else "sums" if self.in_place else "values"
-        widths = f"a{self.A}_n{self.N}_b{self.B}_l{self.slopes}"
+        residual = f"b{self.B}{'_one' if self.shared else ''}"
+        widths = f"a{self.A}_n{self.N}_{residual}_l{self.slopes}"
         return f"{form}_{self.grid.name}_{terms}_{widths}_p{self.pre}_s{self.shift}"
 
 
@@ -78,9 +81,9 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
     """Build ``(x [tokens, W], w [A, taps * W], scale, bias, slope int16) -> y int16 [out_tokens, N]``.
 
     Scale and bias are ``[N]``, the slope is ``[slopes]``. After the slope come the residual, int16
-    ``[out_tokens, B]``, if it is not in y; the threshold, int16 ``[N]``, if the outputs are bits, uint32
-    ``[out_tokens, words(N)]``; and the workspace: the accumulators of one token, int32 ``[A]``, and if
-    patches are cut the patch of one token, ``[taps * W]``.
+    ``[out_tokens, B]`` or ``[1, B]``, if it is not in y; the threshold, int16 ``[N]``, if the outputs are
+    bits, uint32 ``[out_tokens, words(N)]``; and the workspace: the accumulators of one token, int32 ``[A]``,
+    and if patches are cut the patch of one token, ``[taps * W]``.
     """
     grid, width = shape.grid, shape.grid.taps * shape.W
     with IRBuilder() as made, T.prim_func(s_tir=True):
@@ -90,7 +93,8 @@ def stream_layer(shape: StreamLayer) -> PrimFunc:
         constants = stream_constants(shape.N, shape.slopes)
         residual = None
         if shape.B and not shape.in_place:
-            residual = T.arg("residual", T.Buffer((grid.out_tokens, shape.B), "int16"))
+            rows = 1 if shape.shared else grid.out_tokens
+            residual = T.arg("residual", T.Buffer((rows, shape.B), "int16"))
         threshold = T.arg("threshold", T.Buffer((shape.N,), "int16")) if shape.packed else None
         acc = T.arg("acc", T.Buffer((shape.A,), "int32"))
         patch = None if grid.plain else T.arg("patch", T.Buffer((width,), shape.dtype))

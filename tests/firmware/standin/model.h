@@ -17,6 +17,13 @@
 extern const uint8_t sbnn_model_hash[32];
 extern const char sbnn_model_name[];
 
+#ifdef STANDIN_NAMES
+#define SBNN_MODEL_CLASS_COUNT 3
+extern const char *const sbnn_model_class_names[3];
+#else
+#define SBNN_MODEL_CLASS_COUNT 0
+#endif
+
 typedef struct {
     void (*layer_done)(void *context, uint32_t layer);
     void *context;

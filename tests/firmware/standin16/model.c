@@ -10,7 +10,7 @@ void standin16_linear(const int16_t *x, const int16_t *weights, uint32_t outputs
 
 void sbnn_model_invoke(void *arena, const void *input, void *output, const sbnn_observer *observer) {
     (void)arena;
-    standin16_linear(input, standin16_weights, STANDIN_OUTPUTS, output);
+    standin16_linear(input, stand_in_weights_0, STANDIN_OUTPUTS, output);
     if (observer != NULL) {
         observer->layer_done(observer->context, 0);
     }

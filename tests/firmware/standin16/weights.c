@@ -1,3 +1,3 @@
 #include "weights.h"
 
-const int16_t standin16_weights[3] = {4, -3, 2};
+const int16_t stand_in_weights_0[3] = {4, -3, 2};

@@ -1,3 +1,5 @@
 #include <stdint.h>
 
-extern const int16_t standin16_weights[3];
+extern const int16_t stand_in_weights_0[3];
+
+#define SBNN_WEIGHTS(X) X(stand_in_weights_0)

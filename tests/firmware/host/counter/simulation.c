@@ -6,9 +6,11 @@
 #include "hal/counter.h"
 #include "hal/cpu.h"
 
-volatile uint32_t simulated_rvr, simulated_csr, simulated_dwt_ctrl, simulated_demcr;
+volatile uint32_t simulated_rvr, simulated_csr, simulated_demcr;
 
-static volatile uint32_t cvr, icsr, cyccnt;
+static volatile uint32_t cvr, icsr, cyccnt, dwt_ctrl, dwt_lar;
+static uint32_t kept_ctrl; /* DWT_CTRL without the writes that the lock refused */
+static bool locked; /* a Cortex-M7's DWT takes no writes before the key is in its lock register */
 static uint32_t shown_cvr;  /* what the program read last; any other value means that it wrote */
 static uint32_t shown_icsr; /* the same for ICSR */
 static uint64_t truth;      /* ticks since the timer was started */
@@ -33,6 +35,11 @@ static void take_writes(void) {
     }
     shown_cvr = cvr;
     shown_icsr = icsr = 0;
+    if (locked) {
+        dwt_ctrl = kept_ctrl;
+    }
+    kept_ctrl = dwt_ctrl;
+    locked = locked && dwt_lar != DWT_LAR_KEY;
 }
 
 static void deliver(void) {
@@ -77,8 +84,18 @@ volatile uint32_t *simulated_icsr(void) {
 volatile uint32_t *simulated_cyccnt(void) {
     take_writes();
     pass(1u + random_below(step_most + 1u));
-    cyccnt = has_cycles ? (uint32_t)cycles : 0u;
+    cyccnt = has_cycles && (dwt_ctrl & DWT_CTRL_CYCCNTENA) ? (uint32_t)cycles : 0u;
     return &cyccnt;
+}
+
+volatile uint32_t *simulated_dwt_ctrl(void) {
+    take_writes();
+    return &dwt_ctrl;
+}
+
+volatile uint32_t *simulated_dwt_lar(void) {
+    take_writes();
+    return &dwt_lar;
 }
 
 uint32_t cpu_mask(void) {
@@ -101,6 +118,8 @@ void simulation_begin(uint32_t seed, uint32_t most, bool with_cycles, uint64_t s
     has_cycles = with_cycles;
     cycles = start_cycles;
     simulated_csr = simulated_rvr = 0;
+    dwt_ctrl = kept_ctrl = dwt_lar = 0;
+    locked = true;
     cvr = icsr = shown_cvr = shown_icsr = 0;
     value = 0;
     pending = masked = in_handler = false;

@@ -3,7 +3,10 @@
  * The script is read from standard input: "b" and a byte that arrives, "s" for 50 ms of silence, "l"
  * for a minute of silence, "f" for flash that fails from now on. The program ends when the script ends.
  * What the program sends goes to standard output, followed by the contents of the flash if
- * FAKE_SHOWS_FLASH is defined. */
+ * FAKE_SHOWS_FLASH is defined.
+ *
+ * Two environment variables say how the board was before: FAKE_FLASH, a file with the contents of the
+ * flash, and FAKE_CRASHED, if the watchdog caused the reset. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +17,7 @@
 #include "hal/cpu.h"
 #include "hal/flash.h"
 #include "hal/memory.h"
+#include "hal/setup.h"
 #include "hal/stay.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
@@ -43,6 +47,10 @@ noreturn void cpu_start(uint32_t vectors) {
                                                     : "lost");
 }
 
+bool setup_is_complete(void) {
+    return true;
+}
+
 void stay_request(stay_reason reason) {
     fputs(reason == STAY_ASKED ? "stay" : "crash", stdout);
 }
@@ -58,7 +66,7 @@ void watchdog_feed(void) {
 }
 
 bool watchdog_has_fired(void) {
-    return false;
+    return getenv("FAKE_CRASHED") != NULL;
 }
 
 /* Both programs call it first, so it also fills the flash. */
@@ -66,6 +74,14 @@ void counter_open(void) {
     /* Bytes of 0xB0 are the bootloader, which no test may find changed. */
     memset(flash, 0xB0, SBNN_BOOTLOADER_BYTES);
     memset(flash + SBNN_BOOTLOADER_BYTES, 0xFF, SBNN_SLOT_BYTES);
+    const char *const before = getenv("FAKE_FLASH");
+    if (before != NULL) {
+        FILE *const file = fopen(before, "rb");
+        if (file == NULL || fread(flash, 1, sizeof flash, file) != sizeof flash) {
+            abort();
+        }
+        fclose(file);
+    }
 }
 
 uint64_t counter_clock(void) {

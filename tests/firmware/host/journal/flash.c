@@ -6,6 +6,7 @@
 
 uint8_t journal_bytes[SBNN_JOURNAL_BYTES];
 uint32_t power = 0xFFFFFFFFu;
+uint32_t stuck; /* 1 + the offset of a byte that every write clears to 0; 0 for none */
 
 static uint8_t *place(uint32_t address) {
     return journal_bytes + (address - SBNN_JOURNAL_ORIGIN);
@@ -38,6 +39,9 @@ bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (use_power()) {
             place(address)[i] &= bytes[i];
+        }
+        if (address + i - SBNN_JOURNAL_ORIGIN + 1u == stuck) {
+            place(address)[i] = 0;
         }
     }
     return memcmp(place(address), bytes, count) == 0;

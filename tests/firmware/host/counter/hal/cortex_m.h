@@ -7,13 +7,17 @@
 volatile uint32_t *simulated_cvr(void);
 volatile uint32_t *simulated_icsr(void);
 volatile uint32_t *simulated_cyccnt(void);
-extern volatile uint32_t simulated_rvr, simulated_csr, simulated_dwt_ctrl, simulated_demcr;
+volatile uint32_t *simulated_dwt_ctrl(void);
+volatile uint32_t *simulated_dwt_lar(void);
+extern volatile uint32_t simulated_rvr, simulated_csr, simulated_demcr;
 
 #define CORTEX_M_BASELINE 0
 
-#define DWT_CTRL simulated_dwt_ctrl
+#define DWT_CTRL (*simulated_dwt_ctrl())
 #define DWT_CTRL_CYCCNTENA 1u
 #define DWT_CYCCNT (*simulated_cyccnt())
+#define DWT_LAR (*simulated_dwt_lar())
+#define DWT_LAR_KEY 0xC5ACCE55u
 
 #define SYST_CSR simulated_csr
 #define SYST_CSR_ENABLE 1u

@@ -1,0 +1,61 @@
+"""``sensor-bnn data``: what is in a data set, before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(name="data")
+@click.argument("source", metavar="FILE-OR-FOLDER")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a page: balance of the classes, an example of each, windows of each part.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
+def command(source: str, page: Path | None, as_json: bool) -> None:
+    """Show what is in a file or folder of recordings, and what training would use of it.
+
+    FILE-OR-FOLDER may also be a recipe: a name of one that ships, or a .toml file. Then its [data] section
+    counts. Without a recipe, windows are of 100 samples, or as long as the recordings if there are 50 or more
+    and all equally long; the lines of a recipe with these keys are printed.
+
+    The tables show recordings, subjects, classes, the rate, gaps in time, missing values and constant or
+    clipped channels; the split; how many windows there are to learn from and to test on; and which samples
+    are not used, and why. If training refuses the data, its sentence is shown, and the exit code is 0.
+
+    \b
+    Example:
+      sensor-bnn data my-sensor.csv
+      sensor-bnn data recordings/ --html data.html
+      sensor-bnn data my-sensor.toml --json
+    """
+    from sensor_bnn.files import write_file
+    from sensor_bnn.report.contents import contents_facts, print_contents, recipe_lines
+    from sensor_bnn.train.contents import contents_of, guessed
+    from sensor_bnn.train.recipe import load_recipe, recipe_names
+
+    place = Path(source)
+    recipe = place.suffix == ".toml" or (source in recipe_names() and not place.exists())
+    data = load_recipe(source).data if recipe else guessed(place)
+    found = contents_of(data)
+    if page is not None:
+        from sensor_bnn.report.contents_page import render_contents
+
+        write_file(page, render_contents(found, source).encode())
+    if as_json:
+        click.echo(json.dumps(contents_facts(found, source)))
+        return
+    print_contents(found, source)
+    if page is not None:
+        click.echo(page)
+    if not recipe:
+        values: dict[str, str | int] = {"set": data.set, "path": data.path}
+        if data.set != "npz":
+            values |= {"window": data.window, "step": data.step}
+        click.echo(f"A recipe begins with:\n\n{recipe_lines(values)}")

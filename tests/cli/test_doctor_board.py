@@ -1,0 +1,197 @@
+"""``sensor-bnn doctor --port``: an emulated board in every step, and boards that are silent or too fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import termios
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli.doctor import command
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.errors import BoardError
+from sensor_bnn.firmware.build import build_bootloader
+from sensor_bnn.firmware.image import read_image
+from sensor_bnn.hardware.boards import HEADER_BYTES, load_board
+from sensor_bnn.report.environment import environment
+from sensor_bnn.resources import resource
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.workflows import checkup
+from sensor_bnn.workflows.checkup import STEPS, check_board, clock_ratio, find_baud, hanging_image
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Path:
+    """QEMU's Cortex-M7 board with a watchdog of five seconds, not ten minutes."""
+    folder = Path(shutil.copytree(resource("boards") / "qemu-mps2-an500", tmp_path / "impatient"))
+    facts = (folder / "board.toml").read_text()
+    facts = facts.replace('name = "qemu-mps2-an500"', 'name = "impatient"')
+    assert "seconds = 600" in facts
+    (folder / "board.toml").write_text(facts.replace("seconds = 600", "seconds = 5"))
+    return folder
+
+
+@pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
+def test_every_step_of_an_emulated_board(
+    impatient: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    board = load_board(impatient)
+    out = tmp_path / "out"
+    with Emulator(board, build_bootloader(board, tmp_path / "bootloader")) as emulator:
+        arguments = ["--port", emulator.port, "--board", str(impatient), "-o", str(out), "--json"]
+        done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    conforms("doctor-board", report)
+    assert json.loads((out / "impatient.json").read_text()) == report
+    steps = {step["name"]: step for step in report["steps"]}
+    assert tuple(steps) == STEPS
+    assert {name for name, step in steps.items() if step["outcome"] != "ok"} == {"power cut"}
+    assert steps["bootloader"]["found"]["resident"] is True
+    assert steps["banner"]["found"]["board"] == "impatient"
+    assert steps["rates"]["found"]["115200"] == 0
+    assert steps["model"]["found"]["bit_exact"] is True
+    assert min(steps["counter"]["found"]["ticks"]) > 0
+    assert report["environment"] | {"date": ""} == environment(board) | {"date": ""}
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Skip the model: no step of these tests gets as far as that."""
+    monkeypatch.setattr(checkup, "prepare_model", lambda *given: SimpleNamespace(bundle=None, host=None))
+    monkeypatch.setattr(checkup, "build_firmware", lambda *given: SimpleNamespace(folder=tmp_path))
+    monkeypatch.setattr(checkup, "read_image", lambda folder: None)
+
+
+@contextmanager
+def pseudo_terminal(answers: Callable[[bytes, int], bytes]) -> Iterator[str]:
+    """A played board: ``answers(received, baud)`` returns what it sends, at termios' code of the rate."""
+    host, board = os.openpty()
+    tty.setraw(board)
+    ended = threading.Event()
+
+    def answer() -> None:
+        while not ended.is_set():
+            data = os.read(host, 64)
+            os.write(host, answers(data, termios.tcgetattr(board)[4]))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield os.ttyname(board)
+    finally:
+        ended.set()
+        os.write(board, b"\0")  # The thread reads this last byte.
+        thread.join()
+        os.close(host)
+        os.close(board)
+
+
+def at_rate(baud: int | None) -> Callable[[bytes, int], bytes]:
+    """A bootloader that answers a call at one rate only, as one whose clock is another; None if at none."""
+    return lambda data, now: b"\x79" if now == baud and b"\x7f" in data else b""
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"), [(termios.B57600, 57600), (termios.B230400, 230400), (None, None)]
+)
+def test_the_rate_of_a_board_with_another_crystal_is_found(
+    monkeypatch: pytest.MonkeyPatch, long_run: None, answers: int | None, found: int | None
+) -> None:
+    monkeypatch.setattr(checkup, "CRYSTALS", (8, 16))
+    with pseudo_terminal(at_rate(answers)) as port:
+        assert find_baud(port, load_board("nucleo-f446re")) == found
+
+
+def test_a_board_with_another_crystal_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, long_run: None, uncompiled: None, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(checkup, "CRYSTALS", (8, 16))
+    with pseudo_terminal(at_rate(termios.B57600)) as port:
+        findings = {
+            finding.name: finding for finding in check_board(port, load_board("nucleo-f446re"), tmp_path)
+        }
+    assert findings["port"].outcome == "ok"
+    wrong = findings["bootloader"]
+    assert (wrong.outcome, wrong.found) == ("failed", {"baud": 57600})
+    assert "a crystal of 8 MHz where 16 are expected" in wrong.advice[1]
+    for name in ("flash", "banner", "clock", "rates", "counter", "model", "watchdog"):
+        assert findings[name].outcome == "not checked", name
+        assert findings[name].advice[0].startswith("It requires: ")
+
+
+def test_an_image_that_hangs_is_whole_and_branches_to_itself() -> None:
+    board = load_board("nucleo-f446re")
+    image = hanging_image(board, board.slots[1].origin)
+    header = read_image(image.data)
+    assert (header.board, header.address) == (board.name, board.slots[1].origin)
+    stack, *vectors = struct.unpack_from(f"<{16 + board.uart.irq + 1}I", image.data, HEADER_BYTES)
+    assert board.ram.origin < stack <= board.ram.end and stack % 8 == 0
+    assert len(set(vectors)) == 1 and vectors[0] & 1
+    code = image.data[vectors[0] - 1 - image.address :]
+    assert code[:2] == b"\xfe\xe7"  # Thumb: a branch to itself
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "x"], ["--board", "pico2"], ["--debugger", "x"]], ids=lambda given: given[0]
+)
+def test_options_that_belong_together(arguments: list[str]) -> None:
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 2
+
+
+def test_a_linux_program_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="neither flash nor start-up"):
+        next(check_board("x", load_board("aarch64-linux"), tmp_path))
+
+
+def test_a_board_with_a_drive_says_how_to_flash_it(uncompiled: None, tmp_path: Path) -> None:
+    board = load_board("pico2")
+    with pseudo_terminal(at_rate(None)) as port:
+        steps = check_board(port, board, tmp_path)
+        findings = [next(steps) for _ in range(3)]
+    assert [finding.outcome for finding in findings] == ["ok", "not checked", "not checked"]
+    assert "drive of its ROM" in findings[1].advice[0]
+
+
+def test_the_ratio_of_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In five seconds of this machine the board counts 1.5625: its clock is at five sixteenths."""
+    monkeypatch.setattr(checkup, "CLOCK_SECONDS", 0.0)
+    laps = iter([1_000_000, 2_562_500])
+    times = iter([10.0, 10.2, 15.0, 15.2])
+
+    def says(data: bytes, baud: int) -> bytes:
+        return b"m-lap-us-%d\r\nm-ready\r\n" % next(laps) if data == b"timestamp%" else b""
+
+    with pseudo_terminal(says) as path, SerialPort(path, load_board("nucleo-f446re").uart) as port:
+        assert clock_ratio(port, lambda: next(times)) == pytest.approx(0.3125)
+
+
+@pytest.mark.parametrize("reason", [0, 10])
+def test_a_board_on_its_own_oscillator_is_told_so(uncompiled: None, tmp_path: Path, reason: int) -> None:
+    """Our bootloader says in Get Version that the board's clock did not start."""
+    board = load_board("nucleo-f446re")
+    commands = bytes([0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x44, 0xA1])
+    replies = {
+        b"\x7f": b"\x79",
+        b"\x00\xff": b"\x79" + bytes([len(commands), 0x33]) + commands + b"\x79",
+        b"\x01\xfe": b"\x79\x33\x00" + bytes([reason]) + b"\x79",
+        b"\x02\xfd": b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79",
+    }
+    with pseudo_terminal(lambda data, baud: replies.get(data, b"")) as port:
+        steps = check_board(port, board, tmp_path)
+        assert next(steps).outcome == "ok"
+        found = next(steps)
+    assert found.outcome == "ok", found
+    assert found.found["resident"] is True
+    assert found.found["on_own_clock"] is (reason == 10)
