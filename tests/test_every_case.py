@@ -14,6 +14,7 @@ CASES = {
     "csv-messages": ["data/test_cases.py::test_csv_messages_"],
     "full-disk": [
         "cli/test_ends.py::test_full_disk_",
+        "cli/test_full_disk.py::test_full_disk_",
         "compiler/test_ir_and_costs.py::test_a_full_disk_is_one_sentence_and_keeps_the_old_bundle",
         "files/test_files.py::test_standard_output_on_a_full_disk_is_a_sentence",
     ],

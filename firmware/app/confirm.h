@@ -10,7 +10,8 @@
  * without a journal, a call does nothing and returns true.
  *
  * agent.c calls it when a host that names the right model asks for it and the self-test passes. An
- * application without a host calls it as soon as it has found that it works. Until then the third reset starts the previous image, if there is one. */
+ * application without a host calls it as soon as it has found that it works. Until then the third reset
+ * starts the previous image, if there is one. */
 bool confirm(void);
 
 #endif

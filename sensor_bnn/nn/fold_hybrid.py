@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
@@ -30,6 +31,7 @@ from sensor_bnn.nn.hybrid import MOST_DEVIATIONS, Attention, Head, Mlp, Pool, Si
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold
 from sensor_bnn.nn.integers import (
+    LARGEST_BIAS,
     LARGEST_HALF,
     Reals,
     Unit,
@@ -176,7 +178,11 @@ def window_quantizer(stem: Stem, steps: Reals | None, tokens: int) -> Quantizer:
     start = np.log(units) - 1.5 * np.log(tokens) + doubling / 2
     factor, offset = np.append(units, np.full(C, doubling)), np.append(np.zeros(C), start)
     byte = std * MOMENT_STEP
-    return quantizer(factor / byte, (offset - mean) / byte, LARGEST_HALF, "a window's mean and deviation")
+    made = quantizer(factor / byte, (offset - mean) / byte, LARGEST_HALF, "a window's mean and deviation")
+    # A scale is rounded, and a logarithm is large: the rounding changes nothing at the mean of the set.
+    middle = ((mean - offset) / factor).clip(-LARGEST_HALF, LARGEST_HALF)
+    bias = made.bias + np.rint((factor / byte * 2.0**made.shift - made.scale) * middle)
+    return replace(made, bias=bias.clip(-LARGEST_BIAS, LARGEST_BIAS - 1).astype(np.int32))
 
 
 def window_epilogue(

@@ -31,7 +31,7 @@ _LARGEST_SHIFT = 30
 _PARTS = 64
 _FACTORS = 256
 """The most that the scales of a layer may differ by, so that the smallest has 7 bits."""
-_LARGEST_BIAS = 1 << 30
+LARGEST_BIAS = 1 << 30
 """A product of 16 bits by 16 bits plus this fits int32."""
 
 
@@ -122,7 +122,7 @@ def quantizer(factor: Reals, offset: Reals, bound: int, what: str) -> Quantizer:
     for shift in range(_LARGEST_SHIFT, -1, -1):
         scale = np.rint(factor * 2.0**shift)
         bias = np.rint(offset * 2.0**shift) + (1 << shift >> 1)
-        if np.abs(scale).max() <= LARGEST_HALF and np.abs(bias).max() <= _LARGEST_BIAS:
+        if np.abs(scale).max() <= LARGEST_HALF and np.abs(bias).max() <= LARGEST_BIAS:
             return Quantizer(scale.astype(np.int16), bias.astype(np.int32), pre, shift)
     raise CheckpointError(
         f"The 8 bits of {what} have no integers: one step of its input is up to"

@@ -23,6 +23,8 @@ POWER_ROOTS = tuple(
     (bit, round(2 ** (POWER_BITS + 2.0**bit / LOG_STEPS))) for bit in reversed(range(LOG_BITS))
 )
 """The bits of a fraction in 256ths, from the highest, and the power of 2 of each."""
+FLAT = -32 * LOG_STEPS
+"""The logarithm of a channel that does not change."""
 DEVIATION = 2048
 """The steps of a normalised value per deviation."""
 _LEAST, _MOST = -(1 << 15), (1 << 15) - 1
@@ -63,7 +65,8 @@ def _logarithms(centred: Whole) -> Whole:
         square = mantissa * mantissa >> 15
         bit = square >> 16
         mantissa, fraction = square >> bit, 2 * fraction + bit
-    return np.asarray(LOG_STEPS // 2 * place + fraction + LOG_STEPS * small)
+    found = LOG_STEPS // 2 * place + fraction + LOG_STEPS * small
+    return np.where(squares > 0, found, FLAT)
 
 
 def window_normalized(x: Whole, logarithms: Whole, gain: int) -> Whole:

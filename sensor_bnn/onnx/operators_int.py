@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensor_bnn.nn.window import LOG_STEPS, POWER_BITS, SQUARES, power_of_fraction
+from sensor_bnn.nn.window import FLAT, LOG_STEPS, POWER_BITS, SQUARES, power_of_fraction
 from sensor_bnn.onnx import reference_int as reference
 from sensor_bnn.onnx.domain import (
     BYTE,
@@ -642,7 +642,10 @@ INTEGER_OPERATORS = (
         place_log = Mul (place_double, place_steps)
         small_log = Mul (small_double, small_steps)
         both = Add (place_log, small_log)
-        log = Add (both, fraction{SQUARES})
+        changing = Add (both, fraction{SQUARES})
+        flat = Constant <value = double {{{FLAT}}}> ()
+        changes = GreaterOrEqual (squares, one)
+        log = Where (changes, changing, flat)
         joined = Concat <axis = 1> (mean, log)
         Y = Cast <to = 5> (joined)
         """,

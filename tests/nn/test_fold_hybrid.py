@@ -109,14 +109,15 @@ class Layers:
         taken = self.trace["stem.moment_bytes"]
         unit = 1 / 255 if self.folded.input_step is None else np.array(self.folded.input_step)
         step = np.append(np.full(C, 0.5) * unit, np.full(C, 0.01)) / MOMENT_STEP
-        allowed = 0.55 + step / stem.window_std.double().numpy()
+        scale = np.maximum(np.abs(window.quantizer.scale), 1)
+        allowed = 0.55 + step / stem.window_std.double().numpy() + BYTE * 0.5 / scale
         self.near(found, taken, torch.from_numpy(allowed))
         weight = stem.dense.weight.detach().double()
         largest = weight.abs().amax(dim=1, keepdim=True)
         rounded = (weight / largest * BYTE).round() * largest / BYTE
         sums = np.abs(taken @ window.weight.astype(np.int64).T).max()
         more = 1 + float(sums) / 2.0 ** (window.epilogue.pre + window.epilogue.shift)
-        return normal, (torch.from_numpy(taken) * MOMENT_STEP @ rounded.T)[:, None, None, :], more
+        return normal, (torch.from_numpy(taken).double() * MOMENT_STEP @ rounded.T)[:, None, None, :], more
 
     def stream(self, name: str, after: Tensor) -> Tensor:
         """The values that a stored stream has."""
@@ -125,7 +126,8 @@ class Layers:
     def after(self, epilogue: Epilogue) -> Tensor:
         if epilogue.activation is None:
             return torch.zeros(1, dtype=torch.float64)
-        return epilogue.activation.after.detach().double()
+        part = self.step / 64  # an addend is folded in whole parts of a step
+        return (epilogue.activation.after.detach().double() / part).round() * part
 
     def near(self, expected: Tensor, found: npt.NDArray[np.int64], allowed: Tensor | float) -> None:
         assert ((expected - torch.from_numpy(found)).abs() <= allowed).all()

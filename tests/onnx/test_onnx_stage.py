@@ -120,6 +120,7 @@ def test_export_writes_model_and_bundles(ckpt, tmp_path):
     assert said["comparison"]["samples"] == 20
     assert said["comparison"]["agreement"] == 1
     assert sorted(entry.name for entry in path.parent.iterdir()) == [
+        ".claim",  # the lock of the folder
         "cortex-m7",
         "host",
         "model.onnx",
@@ -165,6 +166,7 @@ def test_export_in_words_to_the_default_folder_without_samples(ckpt, tmp_path, m
     assert result.exception is None, result.output
     assert "Not compared with PyTorch" in result.stdout
     assert sorted(entry.name for entry in Path("build/tiny").iterdir()) == [
+        ".claim",
         "host",
         "model.onnx",
         "model.onnx.sha256",

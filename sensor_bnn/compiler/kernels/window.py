@@ -4,7 +4,7 @@ from tvm.ir import Expr
 from tvm.script import tirx as T
 from tvm.tirx import PrimFunc
 
-from sensor_bnn.nn.window import LOG_BITS, LOG_STEPS, POWER_BITS, POWER_ROOTS, SQUARES, largest_step
+from sensor_bnn.nn.window import FLAT, LOG_BITS, LOG_STEPS, POWER_BITS, POWER_ROOTS, SQUARES, largest_step
 
 _MANTISSA = 15
 _SHIFTS = 31
@@ -69,7 +69,8 @@ def window_moments(n: int, C: int, dtype: str) -> PrimFunc:
                 bit: T.let[T.uint32] = T.shift_right(square, T.uint32(_MANTISSA + 1))
                 mantissa[0] = T.shift_right(square, bit)
                 fraction[0] = 2 * fraction[0] + T.Cast("int32", bit)
-            y[0, C + j] = T.Cast("int16", LOG_STEPS // 2 * place[0] + fraction[0] + LOG_STEPS * small[0])
+            log: T.let[T.int32] = LOG_STEPS // 2 * place[0] + fraction[0] + LOG_STEPS * small[0]
+            y[0, C + j] = T.Cast("int16", T.Select(squares[0] > 0, log, T.int32(FLAT)))
 
     return kernel
 
