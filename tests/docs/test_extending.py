@@ -20,6 +20,8 @@ BESIDE = {
     "smartwatch": {
         "sensor_bnn/train/recipes/watch-small.toml",
         "sensor_bnn/train/recipes/basic-motions.toml",
+        "sensor_bnn/zoo/sensor-small/README.md",
+        "sensor_bnn/zoo/sensor-small/NOTICE",
         "sensor_bnn/zoo/watch-tiny/README.md",
         "sensor_bnn/zoo/watch-tiny/NOTICE",
     },

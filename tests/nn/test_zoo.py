@@ -1,0 +1,47 @@
+"""The shipped checkpoint of the hybrid family: its integers give the answers that its page states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import sensor_bnn
+from sensor_bnn.data.samples import read_samples
+from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.families import PRESETS
+from sensor_bnn.nn.folded_hybrid import FoldedHybrid
+from sensor_bnn.nn.folded_hybrid_forward import forward
+from sensor_bnn.nn.hybrid_config import HybridConfig
+from sensor_bnn.onnx.quantities import to_logits, to_model_input
+from sensor_bnn.train.evaluate import logits
+
+ZOO = Path(sensor_bnn.__file__).parent / "zoo"
+SMALL = ZOO / "sensor-small"
+
+
+def test_sensor_small_is_its_integers_to_the_last_bit() -> None:
+    model = load_checkpoint(SMALL / "ckpt.pt").model
+    samples = read_samples(SMALL / "samples.npz")
+    folded = model.fold()
+    assert isinstance(folded, FoldedHybrid) and folded.input_step is not None
+    inputs = to_model_input(samples.x, np.dtype(np.int16), folded.input_step)
+    found = to_logits(forward(folded, inputs), folded.output_step)
+    np.testing.assert_array_equal(found, logits(model, samples.x))
+    right = int((found.argmax(axis=1) == samples.y).sum())
+    assert f"right on {right} of the {len(samples.y)}" in (SMALL / "README.md").read_text(encoding="utf-8")
+
+
+def test_sensor_small_is_the_preset_with_attention() -> None:
+    config = load_checkpoint(SMALL / "ckpt.pt").model.config
+    assert isinstance(config, HybridConfig) and config.map_shapes
+    own = ("name", "classes", "channel_names")
+    assert replace(PRESETS["sensor-small"], **{key: getattr(config, key) for key in own}) == config
+
+
+def test_the_samples_of_both_shipped_models_are_the_same() -> None:
+    ours, others = (read_samples(ZOO / name / "samples.npz") for name in ("sensor-small", "watch-tiny"))
+    np.testing.assert_array_equal(ours.x, others.x)
+    np.testing.assert_array_equal(ours.y, others.y)
+    assert tuple(ours.classes) == tuple(others.classes)
