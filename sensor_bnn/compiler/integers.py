@@ -92,18 +92,11 @@ def context_plan(types: list[TensorType], arrays: list[Array | None], K: int, *,
 def _shape(types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool) -> StreamLayer:
     *sizes, pre, shift = numbers
     K = sizes.pop() if bits else 0
-    grid = Grid(*sizes)
     (_, W), A, N = types[0].shape, types[1].shape[0], types[2].shape[0]
-<<<<<<< HEAD
-    M = grid.out_tokens
-    rows, B = types[5].shape if residual else (M, 0)
-    slopes, shared = types[4].shape[0], rows < M
-=======
     grid, slopes = Grid(*sizes), types[4].shape[0]
     M = grid.out_tokens
     rows, B = types[5].shape if residual else (M, 0)
     shared = rows < M
->>>>>>> main
     return StreamLayer(grid, W, K, A, N, B, slopes, pre, shift, packed, in_place=False, shared=shared)
 
 

@@ -136,11 +136,7 @@ def stream_kernel(
         estimate: the estimated instructions of the kernel in TIR.
     """
     costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
-<<<<<<< HEAD
     if costs is None or shape.shared:  # The C kernels have a shortcut for each token.
-=======
-    if costs is None or shape.shared:
->>>>>>> main
         return None
     plan = _lookup(shape, arrays, costs) if shape.K else _bytes(shape, arrays, costs, target, estimate)
     return plan if plan is not None and plan.instructions < estimate else None
