@@ -23,21 +23,32 @@ BOOTLOADER = struct.pack("<II", BOARD.ram.end, BOARD.flash.origin + 9) + b"a res
 
 
 def application(address: int, flash: bytes) -> Callable[[bytes], bytes]:
-    """Return an application that answers Hello with the model hash of the image's header in flash."""
+    """Return an application that answers Hello with the model hash of the image's header in flash.
+
+    It knows no other request, as firmware before CONFIRM.
+    """
     came = bytearray()
+
+    def answer(sequence: int, kind: int, status: int, payload: bytes) -> bytes:
+        frame = struct.pack("<BBBBH", 1, sequence, 0x80 | kind, status, len(payload)) + payload
+        return b"\xa5\x5a" + frame + struct.pack("<I", zlib.crc32(frame))
 
     def take(byte: bytes) -> bytes:
         came.extend(byte)
         at = came.find(b"\xa5\x5a")
-        if at < 0 or len(came) < at + 12 or came[at + 4] != 1:
+        if at < 0 or len(came) < at + 12:
             return b""
-        sequence = came[at + 3]
+        sequence, kind = came[at + 3], came[at + 4]
+        (length,) = struct.unpack_from("<H", came, at + 6)
+        if len(came) < at + 12 + length:
+            return b""
         came.clear()
+        if kind != 1:
+            return answer(sequence, kind, 1, b"")
         header = flash[BOARD.slot.origin - BOARD.flash.origin :]
         text = "".join(f"{part}\0" for part in (BOARD.name, "dwt", "stand-in", "0.1.0")).encode()
         body = struct.pack("<6I", 72_000_000, 4, 4, 1, 16, 1024) + text
-        frame = struct.pack("<BBBBH", 1, sequence, 0x81, 0, 32 + len(body)) + header[16:48] + body
-        return b"\xa5\x5a" + frame + struct.pack("<I", zlib.crc32(frame))
+        return answer(sequence, kind, 0, header[16:48] + body)
 
     return take
 
