@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import wave
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -269,12 +271,8 @@ def test_parquet_without_its_package_is_a_sentence(tmp_path: Path, monkeypatch: 
 
 
 def test_parquet_has_the_columns_of_a_csv_file(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    from datetime import UTC, datetime
-
     times = [datetime(2026, 1, 2, 3, 4, 5, 20_000 * at, tzinfo=UTC) for at in range(3)]
     columns = {"recording": ["r1", "r1", "r2"], "label": ["a", "b", "b"], "time": times, "x": [0.1, 2, -1]}
-    __import__("pyarrow.parquet")
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
     found = read_recordings("parquet", tmp_path / "t.parquet", PLAN)
     assert told(found) == [("r1", "a", 1, ""), ("r1", "b", 1, ""), ("r2", "b", 1, "")]
