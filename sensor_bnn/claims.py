@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from sensor_bnn.errors import BusyError
-from sensor_bnn.files import check_links, hold_open, write_errors
+from sensor_bnn.files import check_file, check_links, hold_open, write_errors
 
 CLAIM = ".claim"
 """The file in a folder that is locked while a process uses the folder; it stays there, empty."""
@@ -67,6 +67,7 @@ def claimed_file(file: Path, options: str) -> Iterator[None]:
     if file.exists() and not file.is_file():  # a device or a FIFO holds no results
         yield
         return
+    check_file(file)
     place = Path(os.path.realpath(file))
     claim = place.with_name(f".{place.name}{CLAIM}")
     lock = _lock(claim, file, f"another file with {options}")

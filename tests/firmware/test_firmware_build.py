@@ -312,7 +312,7 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
         ),
         (lambda folder: (folder / "metadata.json").write_bytes(b"\xff\xfe"), "line 1 is not UTF-8"),
         (lambda folder: (folder / "metadata.json").write_text("[]"), r"it is \[\]; it must be a table"),
-        (lambda folder: change(folder, format=4), "format is 4; the bundle was made by a newer version"),
+        (lambda folder: change(folder, format=99), "format is 99; the bundle was made by a newer version"),
         (lambda folder: change(folder, format=0), "format is 0; the bundle was made by an older version"),
         (lambda folder: change(folder, tensors=[]), "tensors is not a known key"),
         (lambda folder: change(folder, prefx="x"), "prefx is not a known key; did you mean prefix"),
