@@ -6,6 +6,7 @@ Float constants and inputs are small multiples of 1/8: every float sum is then e
 every bit of every backend must agree.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -35,6 +36,10 @@ from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPERATORS, OPSET
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
+
+# The processes of pytest-xdist have a terminal of 80 columns, which a program that a test starts has not.
+for _size in ("COLUMNS", "LINES"):
+    os.environ.pop(_size, None)
 
 pytest_plugins = ["slow", "json_schemas"]
 

@@ -162,18 +162,20 @@ def counts_by_layer(spans: list[Counts], layers: int) -> list[Counts]:
 
     The firmware reads its counter twice in a row before the inference, and then before and after every layer.
     The counts of that empty span are subtracted from each layer, as the firmware subtracts them from its
-    ticks.
+    ticks. The self-test that confirms an image is one more inference before them, without layers.
 
     Args:
-        spans: the counts of a run with at least one PROFILE request and no other inference, marked at
-            ``counter_now``.
+        spans: the counts of a run with at least one PROFILE request and no other inference but that of the
+            self-test, marked at ``counter_now``.
         layers: number of the model's layers.
 
     Raises:
         ToolError: the spans do not come from such a run.
     """
     # Two reads for the cost of reading, one at the start, two per layer, one at the end.
-    marks = 3 + 2 * layers + 1
+    marks, self_test = 3 + 2 * layers + 1, 3 + 1
+    if len(spans) > marks and (len(spans) - 1) % marks == self_test:
+        spans = spans[self_test:]
     if len(spans) <= marks or (len(spans) - 1) % marks:
         raise _lost(f"{len(spans)} spans do not come from profiled inferences of {layers} layers")
     empty = spans[1]

@@ -38,14 +38,22 @@ WRITING: dict[tuple[str, str], list[str]] = {
     ],
     ("boards new", "--output"): ["boards", "new", "mine", "--from", BOARD, "-o", "full"],
     ("build", "--output"): ["build", "device", "--board", BOARD, "-o", "full/out"],
-    ("compile", "--dump-ir"): ["compile", "small.onnx", "-o", "out", "--dump-ir", "full/out", "--no-cache"],
+    ("compile", "--dump-ir"): [
+        "compile",
+        "small.onnx",
+        "-o",
+        "dumped",
+        "--dump-ir",
+        "full/out",
+        "--no-cache",
+    ],
     ("compile", "--output"): ["compile", "small.onnx", "-o", "full/out", "--no-cache"],
     ("data", "--html"): ["data", "own.toml", "--html", "full/page.html"],
     ("demo", "--output"): ["demo", "-o", "full/out"],
     ("doctor", "--output"): ["doctor", "--port", "absent", "--board", BOARD, "-o", "full/out"],
     ("evaluate", "--confusion"): ["evaluate", "--limit", "4", "--confusion", "full/c.png"],
     ("evaluate", "--output"): ["evaluate", "--board", BOARD, "-o", "full/out"],
-    ("evaluate", "--state"): ["evaluate", "--board", BOARD, "-o", "out", "--state", "full/state.jsonl"],
+    ("evaluate", "--state"): ["evaluate", "--board", BOARD, "-o", "evaluated", "--state", "full/state.jsonl"],
     ("evaluate", "--write-samples"): ["evaluate", "own.pt", "--write-samples", "full/samples.npz"],
     ("export", "--output"): ["export", CHECKPOINT, "--target", "host", "-o", "full/out"],
     ("keygen", "KEY"): ["keygen", "full/key.pem"],
@@ -68,7 +76,7 @@ ELSEWHERE = {
 }
 
 TEMPORARY = {
-    "compile": ["compile", "small.onnx", "-o", "out", "--no-cache"],
+    "compile": ["compile", "small.onnx", "-o", "compiled", "--no-cache"],
     "emulate": ["emulate", BOARD],
     "kernels": ["kernels", "--target", "cortex-m7", "--shape", "4x32x32", "--no-baselines"],
     "verify": ["verify", "small.onnx"],

@@ -227,6 +227,8 @@ def test_layers_are_what_ran_between_the_marks() -> None:
     counts = [50, 7, 9, 107, 8, 207, 8, 8, 60]  # before, empty, -, layer, -, layer, -, -, after
     spans: list[Counts] = [{place: count} for count in counts]
     assert counts_by_layer(spans, 2) == [{place: 100}, {place: 200}]
+    self_test: list[Counts] = [{place: count} for count in (50, 7, 9, 400)]
+    assert counts_by_layer([*self_test, *spans], 2) == [{place: 100}, {place: 200}]
     with pytest.raises(ToolError, match="layers"):
         counts_by_layer(spans, 3)
 
