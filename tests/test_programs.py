@@ -347,6 +347,7 @@ def test_the_end_of_the_context_ends_the_program_even_if_it_refuses(fake, tmp_pa
         os.kill(running.pid, 0)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_program_that_is_given_time_ends_by_itself(fake, tmp_path: Path) -> None:
     """And one that is given none is told to end: its last line is not reached."""
     for grace, lasts in ((20.0, True), (0.0, False)):

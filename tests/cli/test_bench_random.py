@@ -111,6 +111,7 @@ def test_an_unknown_preset_names_the_known(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_help_takes_presets_of_each_family():
     """One of each is built; the help names no family as the only one."""
     from sensor_bnn.nn.families import PRESETS

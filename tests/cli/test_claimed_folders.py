@@ -134,6 +134,7 @@ def test_a_second_tuning_of_the_file_is_refused(tmp_path: Path, monkeypatch: pyt
     assert sorted(Path().iterdir()) == [Path("model.onnx")]
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(
     "end", [KeyboardInterrupt(), SystemExit(143), ModelError("It failed.", "Repair it.")]
 )

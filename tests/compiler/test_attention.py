@@ -56,6 +56,7 @@ def test_scores_become_their_map(keys, K, tmp_path):
     assert np.array_equal(y, want)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_entry_that_meets_its_limit_counts(tmp_path):
     """Ties: one key has the whole sum, or each of four has a quarter."""
     K = 32

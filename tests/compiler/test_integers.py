@@ -242,6 +242,7 @@ def test_a_sum_overwrites_the_stream_that_nothing_else_reads():
     assert program.buffers[stream].type.shape == (9, 64)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_sum_leaves_a_stream_that_is_read_again():
     rng = np.random.default_rng(0)
     window = pack_bits(rng.random((5, 64)) < 0.5)

@@ -200,6 +200,7 @@ def test_a_file_that_is_no_json_object_is_one_sentence(text, tmp_path):
         read_tuning(file, "cortex-m7")
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(
     ("operator", "choice", "message"),
     [

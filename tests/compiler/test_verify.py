@@ -58,6 +58,7 @@ def test_a_file_of_qonnx_agrees_everywhere():
         ]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
     # Every threshold is off by one.
     monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
@@ -73,6 +74,7 @@ def test_a_broken_layer_is_named_with_its_backend(mlp_onnx, monkeypatch):
     assert [name for name, ok in host.items() if not ok] == ["/expand"]  # later layers only pass the error on
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_broken_float_layer_is_named(mlp_onnx, monkeypatch):
     real = verify.OPERATORS["BnnLinear"].reference
     broken = {**verify.OPERATORS}
@@ -159,6 +161,7 @@ def test_what_overflows_is_no_difference(mlp_onnx, tmp_path):
     assert verify.first_unequal_layer(model, board, samples, 0) is None
 
 
+@pytest.mark.usefixtures("long_run")
 def test_in_words(mlp_onnx, monkeypatch):
     monkeypatch.setattr(planning, "mismatch_limit", lambda limit, K: mismatch_limit(limit, K) - 1)
     result = CliRunner().invoke(command, [str(mlp_onnx())])

@@ -429,6 +429,7 @@ def test_the_checksum_of_the_linked_weights(application: Program) -> None:
     assert [(status, payload) for *_, status, payload in answers(said)] == [(0, told), (BAD_LENGTH, b"")]
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_names_of_the_classes(application: Program, host_compile: Compile) -> None:
     def names(program: Program, *offsets: int) -> list[tuple[int, bytes]]:
         said = program(comes(b"".join(request(0x0B, struct.pack("<I", offset)) for offset in offsets)))

@@ -104,6 +104,7 @@ def test_a_quiet_line(image: Image) -> None:
     assert len(list(filter(lambda step: step[0] == "write", steps))) == 15
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_second_session_syncs_with_the_same_bootloader(image: Image) -> None:
     with Peer(goes=True) as peer:
         with SerialPort(peer.port, TOY.uart) as port:
@@ -115,6 +116,7 @@ def test_a_second_session_syncs_with_the_same_bootloader(image: Image) -> None:
         assert run(peer, image).retries == 0
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_running_application_is_asked_into_the_bootloader(image: Image) -> None:
     with Peer("application") as peer:
         run(peer, image)
@@ -150,6 +152,7 @@ def test_a_byte_lost_on_the_way_back(image: Image, position: int) -> None:
     assert slot(peer, image) == image.data
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_block_damaged_by_chance_is_written_again(tmp_path: Path) -> None:
     """The lost byte equals resync's filler: all later bytes move up, and the checksum is right."""
     data = bytearray(image_bytes())
@@ -222,6 +225,7 @@ def test_another_chip(image: Image) -> None:
     assert not peer.erased
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_application_of_another_board(image: Image) -> None:
     with (
         Peer("application", Application(board="other")) as peer,
@@ -416,6 +420,7 @@ class DeafOnce(Peer):
         super()._go()
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("loses", [True, False], ids=["lost", "damaged"])
 def test_the_address_to_go_to_is_sent_again(image: Image, loses: bool) -> None:
     with DeafOnce(loses) as peer:

@@ -222,6 +222,7 @@ def test_a_line_that_damages_everything(device: Path, application: Application) 
         run_bench(peer.port, TOY, device, some(1))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_bytes_lost_either_way(device: Path) -> None:
     with Peer("application") as peer:
         peer.faults.drop_sent = {50, 150}

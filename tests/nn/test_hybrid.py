@@ -278,6 +278,7 @@ def test_a_checkpoint_keeps_the_family(tmp_path: Path) -> None:
     assert torch.equal(found(x), made(x))
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_sizes_count_the_model(name: str) -> None:
     plan = preset(name, classes=list(CLASSES))

@@ -193,6 +193,7 @@ def test_a_flipped_bit_is_refused_or_in_no_byte_that_is_read(saved: Path, shippe
     assert refused == 200 if shipped else refused > 100
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_flipped_bit_in_the_digest_beside_it_is_refused_or_in_the_name(
     saved: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -169,6 +169,7 @@ def test_training_and_evaluation_use_the_same_map() -> None:
     assert torch.equal(layer.train()(scores), layer.eval()(scores))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_every_parameter_learns() -> None:
     variants = (
         {},

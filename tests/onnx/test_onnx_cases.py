@@ -243,6 +243,7 @@ def test_qonnx_messages_of_all_signs_at_once(tmp_path):
     assert "node c (BipolarQuant): its product y (MatMul) has the weight 0 for term 0 of output 1" in said
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_normalisation_of_channels_is_not_merged_into_outputs(tmp_path):
     """Of three axes, channels are the second; here there are as many as outputs."""
     rng = np.random.default_rng(0)

@@ -223,6 +223,7 @@ class Forgetful(Peer):
         return super()._serve(kind, payload)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_resets_in_the_middle(bundle: Path, tmp_path: Path) -> None:
     samples = some()
     with Forgetful("application") as peer:

@@ -23,6 +23,7 @@ def file_of(folder: Path, content: dict[str, Any]) -> Path:
     return file
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize(("changes", "title"), [({}, "stand-in in PyTorch"), (BOARD, "stand-in on toy")])
 def test_a_page_of_each_form(changes: dict[str, Any], title: str, tmp_path: Path) -> None:
     file = file_of(tmp_path, evaluation(**changes))

@@ -220,6 +220,7 @@ def test_wrong_labels_are_named(tmp_path: Path, recordings: Recordings, recipe: 
             train(recipe(), dataclasses.replace(recordings, y=y), 0, tmp_path)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_confusion_as_a_picture(tmp_path: Path) -> None:
     arguments = [str(ZOO / "ckpt.pt"), "--data", str(ZOO / "samples.npz"), "--confusion"]
     for name, start in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):

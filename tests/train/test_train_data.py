@@ -143,6 +143,7 @@ def test_recordings_are_cut_within_their_bounds(tmp_path: Path, monkeypatch: pyt
     np.testing.assert_array_equal(loaded.windows().x, np.stack(expected).astype(np.float32))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Together these leave pip nothing to find, however this machine is configured.
     monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "nowhere").as_uri())
