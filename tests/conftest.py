@@ -43,8 +43,11 @@ for _size in ("COLUMNS", "LINES"):
 
 pytest_plugins = ["slow", "json_schemas"]
 
-# No test has a deadline: on a busy machine a correct program is slow.
-settings.register_profile("any-machine", deadline=None)
+# No test has a deadline: on a busy machine a correct program is slow. Where TESTS_EXAMPLES is "fixed", as in
+# .ci/run, hypothesis takes the same examples each time, so that a change is judged by what it changed.
+settings.register_profile(
+    "any-machine", deadline=None, derandomize=os.environ.get("TESTS_EXAMPLES") == "fixed"
+)
 settings.load_profile("any-machine")
 
 
