@@ -110,7 +110,7 @@ void sbnn_stream_pack_row(const int16_t *x, const uint32_t *threshold, uint32_t 
 #define STREAM_SLOPE_HALF 4096
 
 /* Make the values of a channel, h = sat16((base - mismatches * factor >> shift) + added), and where h
- * is negative sat16(h * slope + 4096 >> 13). counts   of the channel; not needed any more */
+ * is negative sat16(h * slope + 4096 >> 13). The counts of the channel are overwritten. */
 void sbnn_stream_values_rows(const stream_channel *channel, uint32_t *counts);
 void sbnn_stream_values_rows_wide(const stream_channel *channel, uint32_t *counts);
 
