@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     help="The application: answer measuring requests (benchmark), or also classify a live stream (stream).",
 )
 @click.option(
+    "--sensor",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --application stream: C file of your sensor's driver (firmware/stream/sensor.h), for "
+    "`sensor-bnn record`.",
+)
+@click.option(
     "--weights",
     type=click.Choice(["flash", "ram"]),
     default="flash",
@@ -62,6 +68,7 @@ def command(
     board: str,
     output: Path | None,
     application: str,
+    sensor: Path | None,
     weights: str,
     key: Path | None,
     counter: int | None,
@@ -89,6 +96,8 @@ def command(
 
     if counter is not None and key is None:
         raise click.UsageError("--counter requires --sign.")
+    if sensor is not None and application != "stream":
+        raise click.UsageError("--sensor requires --application stream.")
     signer = None
     if key is not None:
         from sensor_bnn.firmware.signing import read_key
@@ -99,7 +108,15 @@ def command(
     folder = output or bundle.resolve().parent / facts.name
     with claimed_folder(folder, "-o/--output"):
         result = build_firmware(
-            bundle, facts, folder, application, signer, weights, force=force, sends_flash=not no_read
+            bundle,
+            facts,
+            folder,
+            application,
+            signer,
+            weights,
+            force=force,
+            sends_flash=not no_read,
+            sensor=sensor,
         )
     report = result.report
     if as_json:

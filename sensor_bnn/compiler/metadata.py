@@ -24,7 +24,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 4
+FORMAT = 5
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"

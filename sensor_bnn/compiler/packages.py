@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.templates import Render
 from sensor_bnn.files import NewFolder
-
-Render = Callable[..., str]
-"""``render(template, **more)`` fills a template of ``export/templates`` with the bundle's facts."""
 
 
 def package_files(prefix: str) -> dict[str, str]:

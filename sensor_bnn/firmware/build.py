@@ -13,8 +13,9 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.window import SOURCE
 from sensor_bnn.digests import sealed
-from sensor_bnn.errors import BoardError, BundleError, FileError
+from sensor_bnn.errors import BoardError, BundleError, DataError, FileError
 from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware.application import LinkedApplication, make_application
 from sensor_bnn.firmware.bundle import read_bundle
@@ -66,6 +67,7 @@ def build_firmware(
     *,
     force: bool = False,
     sends_flash: bool = True,
+    sensor: Path | None = None,
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -84,9 +86,12 @@ def build_firmware(
         force: whether to replace files of these names that no build wrote.
         sends_flash: False for a bootloader that sends no contents of the flash: it has no Read Memory, and
             computes checksums of whole pages of the slot only.
+        sensor: a C file with the functions of ``firmware/stream/sensor.h``, for the application ``stream``.
 
     Raises:
-        BundleError: the bundle is missing, damaged, or for another target.
+        BundleError: the bundle is missing, damaged, for another target, or, for the application ``stream``,
+            without a window.
+        DataError: the file of the sensor cannot be read.
         BoardError: the model does not fit the board, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
         FileError: ``out_dir`` cannot be written, or holds files of these names that no build wrote.
@@ -100,6 +105,12 @@ def build_firmware(
             f"{board.target}.",
             f"Compile the model with `--target {board.target}`.",
         )
+    if application == "stream" and SOURCE not in bundle.sources:
+        raise BundleError(
+            f"The model {bundle.model} takes {bundle.input}; a stream needs windows [1, channels, samples].",
+            "Build it with `--application benchmark`.",
+        )
+    driver = None if sensor is None else _driver(sensor, application)
     if weights not in WEIGHTS:
         raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
     if weights == "ram" and is_program(board):
@@ -124,6 +135,7 @@ def build_firmware(
             signer,
             weights,
             sends_flash=sends_flash,
+            sensor=driver,
         )
         images = {
             name: make_application(linked[name], slot, bundle, board, signer)
@@ -197,6 +209,19 @@ def _check_ours(folder: Path) -> None:
             f"{folder / there[0]} would be replaced, and there is no build.json of sensor-bnn beside it that "
             "says that a build wrote it.",
             "Name another folder with --output, or pass --force to replace it.",
+        ) from None
+
+
+def _driver(file: Path, application: str) -> bytes:
+    """Read the C file of a sensor."""
+    if application != "stream":
+        raise ValueError(f"the application {application} has no sensor")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"Cannot read {file}: {error.strerror}.",
+            "Give a C file with the functions of firmware/stream/sensor.h.",
         ) from None
 
 
