@@ -34,6 +34,12 @@ _FLOAT_ABI = {
     "soft": Check("!defined(__ARM_PCS_VFP)", "compile with -mfloat-abi=soft or softfp"),
 }
 
+_MACHINES = {
+    "x86_64": "defined(__x86_64__)",
+    "aarch64": "defined(__aarch64__)",
+    "riscv32": "defined(__riscv) && __riscv_xlen == 32",
+}
+
 
 def abi_checks(target: Target) -> tuple[Check, ...]:
     """Return the checks for a target, which its own flags of GCC fulfil."""
@@ -43,7 +49,7 @@ def abi_checks(target: Target) -> tuple[Check, ...]:
         linux = Check("defined(__arm__) && __ARM_ARCH >= 7", "compile for Armv7-A")
         return (_LITTLE_ENDIAN, linux, _FLOAT_ABI[target.float_abi])
     machine = target.triple.partition("-")[0]
-    return (_LITTLE_ENDIAN, Check(f"defined(__{machine}__)", f"compile for {machine}"))
+    return (_LITTLE_ENDIAN, Check(_MACHINES[machine], f"compile for {machine}"))
 
 
 def _cortex_m(target: Target) -> list[Check]:
