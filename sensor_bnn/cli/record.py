@@ -106,10 +106,8 @@ def command(
 
         found, failure = collect(parts, most, came, show)
         file.add(found.recordings)
-    click.echo(
-        f"{output}: {len(found.recordings)} recordings of {label} with {found.samples:,} samples added, "
-        f"{found.lost:,} lost"
-    )
+    whole = f"{len(found.recordings)} recording{'s' if len(found.recordings) != 1 else ''}"
+    click.echo(f"{output}: {whole} of {label} with {found.samples:,} samples added, {found.lost:,} lost")
     if failure is not None:
         raise failure
     if came() not in (0, signal.SIGINT):
