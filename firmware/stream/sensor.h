@@ -21,7 +21,7 @@ void sensor_stop(void);
 
 /* Called by the main loop, for a sensor without an interrupt: take the samples that are due. Returns
  * the counter_clock() at which it must be called again, or UART_NEVER. The loop is late by the time of
- * an inference or of a response, so take as many samples as are due. */
+ * one inference or response, so take as many samples as are due. */
 uint64_t sensor_work(void);
 
 /* Give one sample, a value of each of the model's channels, from sensor_work or from an interrupt. */

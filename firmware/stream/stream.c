@@ -28,7 +28,7 @@ enum {
 
 static sbnn_window window;
 enum { NOBODY, HOST, SENSOR };
-static uint32_t source;                 /* who gives samples; the interrupt of a sensor reads it */
+static uint32_t source;                 /* of samples; the interrupt of a sensor reads it */
 static uint32_t taken;                  /* samples since the stream or the recording was opened */
 static uint8_t last[FRAME_MAX_PAYLOAD]; /* the last answer to samples, kept because it may be lost */
 static uint32_t last_bytes;

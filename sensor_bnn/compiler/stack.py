@@ -2,7 +2,7 @@
 
 GCC says the frame of each function that it compiles (``-fstack-usage``). Kernels from LLVM have call frame
 information. What has neither is written in assembly; there the instructions that move the stack pointer are
-counted. Who calls whom is in the relocations, because every function has a section of its own.
+counted. Which function calls which is in the relocations, because each has a section of its own.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def _sensor(hello: Hello, answer: bytes) -> tuple[Sensor, np.dtype[Any]]:
 
 def _parts(client: Client, line: SerialPort, channels: int, dtype: np.dtype[Any]) -> Iterator[Part]:
     taken = 0
-    heard = time.monotonic()
+    last = time.monotonic()
     while True:
         answer = client.ask_for(
             Kind.RECORD_SAMPLES,
@@ -131,9 +131,9 @@ def _parts(client: Client, line: SerialPort, channels: int, dtype: np.dtype[Any]
         if values:
             samples = np.frombuffer(values, dtype).reshape(-1, channels)
             taken += len(samples)
-            heard = time.monotonic()
+            last = time.monotonic()
             yield Part(samples, bool(gap), lost)
-        elif time.monotonic() - heard > line.patient(_SILENT_SECONDS):
+        elif time.monotonic() - last > line.patient(_SILENT_SECONDS):
             raise DeviceError(
                 f"The sensor gives no sample for {_SILENT_SECONDS:g} seconds.",
                 "Check its wiring, and that its driver calls stream_sample.",
@@ -201,7 +201,7 @@ class Csv:
         path: the file; made if it is missing.
         sensor: what is recorded.
         label: the class of all samples.
-        subject: of whom they are; None for a file without subjects.
+        subject: the person or thing that the sensor is on; None for a file without subjects.
 
     Raises:
         DataError: the label or the subject is no name, or the file is not one of this sensor's.

@@ -31,10 +31,10 @@ def test_each_run_adds_a_recording(tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
     Csv(file, SENSOR, " walk ", None).add([numbers(2)])
     assert file.read_text() == "recording,label,time,ax,ay\n1,walk,0.000000,0,1\n1,walk,0.020000,2,3\n"
-    Csv(file, SENSOR, "sit, or stand", None).add([numbers(1, 9), numbers(0), numbers(1, 4)])
+    Csv(file, SENSOR, "sit, or lie", None).add([numbers(1, 9), numbers(0), numbers(1, 4)])
     found = read_csv(file, for_training=True)
     runs = [(run.recording, run.label, run.end - run.first) for run in found.runs]
-    assert runs == [(1, "walk", 2), (2, "sit, or stand", 1), (3, "sit, or stand", 1)]
+    assert runs == [(1, "walk", 2), (2, "sit, or lie", 1), (3, "sit, or lie", 1)]
     assert found.samples.tolist() == [[0, 1], [2, 3], [18, 19], [8, 9]]
 
 
