@@ -78,8 +78,8 @@ def command(
 
     \b
     Example:
-      sensor-bnn build build/watch-tiny/cortex-m7 --board qemu-mps2-an500
-      sensor-bnn build build/watch-tiny/cortex-m7 --board qemu-mps2-an500 --sign release.pem
+      sensor-bnn build build/watch-small/cortex-m7 --board qemu-mps2-an500
+      sensor-bnn build build/watch-small/cortex-m7 --board qemu-mps2-an500 --sign release.pem
     """
     import json
 
