@@ -121,7 +121,7 @@ def measured(board: Board, model: Path, samples: Samples, folder: Path) -> Bench
     built = build_firmware(bundle.folder, board, folder / "built")
     with Emulator(board, built.bootloader_elf) as emulator:
         flash = flash_image(emulator.port, read_image(built.folder), board, debugger=emulator.debugger)
-        assert (flash.board, flash.retries) == (board.name, 0)
+        assert flash.board == board.name  # On a busy machine, a request may have been sent twice.
         assert detect_board(emulator.port) == board
         result, again = (
             run_bench(
