@@ -64,6 +64,11 @@ def long_compile() -> None:
 
 
 @pytest.fixture(scope="session")
+def longest() -> None:
+    """Begin tests of half a minute first: one that begins last keeps one process busy when the others end."""
+
+
+@pytest.fixture(scope="session")
 def long_run() -> None:
     """Mark other tests of half a second or more, so that ``make check`` takes a minute; nothing guards it."""
 
@@ -160,6 +165,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in sorted(_fixtures(item)):
             item.add_marker("slow")
             item.add_marker(fixture)
+    items.sort(key=lambda item: "longest" not in getattr(item, "fixturenames", ()))
 
 
 def _fixtures(item: pytest.Item) -> frozenset[str]:
