@@ -275,8 +275,40 @@ static uint8_t classes(const frame *request, reply *to) {
     return FRAME_STATUS_OK;
 }
 
-/* The response is u32, the bytes of all weights, and u32, their CRC-32: of the weights as they are in
- * memory now, so a host also sees what a build without the bundle's own check has linked. */
+/* The CRC-32 of the code of the bundle's kernels.o as it is in memory now, with zeros where the linker
+ * wrote addresses; docs/protocol.md has the numbers of SBNN_KERNELS_GAPS. Returns its bytes: 0 for a
+ * bundle that does not say where the code is. */
+static uint32_t kernels(uint32_t *crc) {
+#ifdef SBNN_KERNELS_BYTES
+    enum { LONGEST = 255, GAP = 4 };
+    extern void SBNN_KERNELS_FUNCTION(void);
+    static const uint8_t pieces[] = {SBNN_KERNELS_GAPS};
+    static const uint8_t zeros[GAP];
+    /* Thumb's mark is not part of the address. */
+    uintptr_t start = ((uintptr_t)SBNN_KERNELS_FUNCTION & ~(uintptr_t)1) - SBNN_KERNELS_OFFSET;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < sizeof pieces; i++) {
+        watchdog_feed();
+        uint32_t bytes = 2u * pieces[i];
+        bytes = bytes < SBNN_KERNELS_BYTES - at ? bytes : SBNN_KERNELS_BYTES - at;
+        *crc = crc32_update(*crc, (const uint8_t *)(start + at), bytes);
+        at += bytes;
+        if (pieces[i] != LONGEST) {
+            uint32_t gap = GAP < SBNN_KERNELS_BYTES - at ? GAP : SBNN_KERNELS_BYTES - at;
+            *crc = crc32_update(*crc, zeros, gap);
+            at += gap;
+        }
+    }
+    return at;
+#else
+    (void)crc;
+    return 0;
+#endif
+}
+
+/* The response is u32, the bytes of all weights, and u32, their CRC-32, and the same two of the
+ * kernels: as they are in memory now, so a host also sees what a build without the bundle's own check
+ * has linked. */
 static uint8_t weights(const frame *request, reply *to) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -289,6 +321,9 @@ static uint8_t weights(const frame *request, reply *to) {
     SBNN_WEIGHTS(ADD)
 #undef ADD
     put32(to, bytes);
+    put32(to, crc);
+    crc = 0;
+    put32(to, kernels(&crc));
     put32(to, crc);
     return FRAME_STATUS_OK;
 }

@@ -125,8 +125,9 @@ def build_firmware(
             weights,
             sends_flash=sends_flash,
         )
+        kernels = (bundle_dir / "kernels.o").read_bytes()
         images = {
-            name: make_application(linked[name], slot, bundle, board, signer)
+            name: make_application(linked[name], slot, bundle, kernels, board, signer)
             for name, slot in zip(IMAGES, board.slots, strict=False)
             if name in linked
         }

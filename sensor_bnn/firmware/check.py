@@ -119,6 +119,8 @@ def _make_bundle(board: Board, folder: Path) -> None:
         arena=(),
         weights_sha256=hashlib.sha256(_WEIGHTS).hexdigest(),
         weights_crc32=zlib.crc32(_WEIGHTS),
+        kernels_bytes=0,
+        kernels_crc32=0,
         files=file_digests(folder),
     )
     write_file(folder / FILE, metadata.to_json())

@@ -19,6 +19,7 @@ from sensor_bnn.wire.protocol import (
     Frame,
     Hello,
     Kind,
+    Linked,
     Memory,
     Status,
     decode,
@@ -246,8 +247,8 @@ class Client:
                 "Build and flash the firmware of this version of sensor-bnn again.",
             ) from None
 
-    def weights(self) -> tuple[int, int] | None:
-        """Let the board compute bytes and CRC-32 of the weights that are linked into its firmware.
+    def linked(self) -> Linked | None:
+        """Let the board compute bytes and CRC-32 of weights and kernels as they are linked into its firmware.
 
         Returns None for an earlier firmware, which does not know the request.
 
@@ -257,8 +258,8 @@ class Client:
         payload = self._if_known(Kind.WEIGHTS, b"")
         if payload is None:
             return None
-        size, crc = numbers("<II", payload, "WEIGHTS")
-        return size, crc
+        weights_bytes, weights_crc, code_bytes, code_crc = numbers("<IIII", payload, "WEIGHTS")
+        return Linked((weights_bytes, weights_crc), (code_bytes, code_crc))
 
     def _if_known(self, kind: Kind, payload: bytes) -> bytes | None:
         """Like ``request``, but None where the firmware does not know the request."""

@@ -35,7 +35,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(boards_command.command, [*arguments])
 
 
-@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.usefixtures("cross_compiler", "longest")
 def test_every_board_holds_together() -> None:
     done = run("check", "--json")
     assert done.exit_code == 0, done.output

@@ -74,7 +74,7 @@ def test_a_model_without_a_choice_is_refused(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["integers.onnx"]
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_path, monkeypatch):
     whole = tune_model(request_of(model), tmp_path / "whole.json")
     file = tmp_path / "tuning.json"
@@ -119,7 +119,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
         tune_model(request_of(model), file, resume=True)
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
     """As on a real board, the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)
