@@ -196,6 +196,10 @@ static void read_memory(void) {
         refuse();
         return;
     }
+    if (!flash_is_readable(address, count + 1u)) {
+        refuse();
+        return;
+    }
     answer(ACK);
     uart_send(flash_at(address), count + 1u);
 }
@@ -351,7 +355,7 @@ static void get_checksum(void) {
     if (!receive_word(&count)) {
         return;
     }
-    if (!may_check(address, count)) {
+    if (!may_check(address, count) || !flash_is_readable(address, count)) {
         refuse();
         return;
     }

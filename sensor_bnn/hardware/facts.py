@@ -50,11 +50,15 @@ class Flash(Region):
 
     The first page may consist of several smaller sectors of the chip; ``first_sectors`` are their sizes in
     bytes. Each later page is one sector.
+
+    ``error_codes``: the flash has error-correcting codes, so that reading a word which a power cut left half
+    written is a fault. The driver must be able to find such words (``flash_is_readable``).
     """
 
     driver: Driver
     page: Page
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
+    error_codes: bool = False
 
 
 @dataclass(frozen=True)
