@@ -8,6 +8,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/cpu.h"
+#include "hal/flash.h"
 #include "hal/memory.h"
 #include "hal/setup.h"
 #include "hal/stay.h"
@@ -98,7 +99,7 @@ noreturn void start(void) {
 }
 
 void nmi(void) {
-    if (!watchdog_extends()) {
+    if (!watchdog_extends() && !flash_takes_nmi()) {
         fault();
     }
 }
