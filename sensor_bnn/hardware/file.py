@@ -58,11 +58,13 @@ class _Bootloader(_Table, frozen=True):
     slots: Annotated[int, Meta(ge=1, le=2)] = 1
     journal: Literal[0, 2] = 0
     journal_sector: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
+    boot2: Driver | None = None
 
     def facts(self, flash: Flash) -> Bootloader:
         alias = flash.origin if self.alias is None else self.alias
         return Bootloader(
-            self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector
+            *(self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector),
+            self.boot2 or "",
         )
 
 
@@ -115,6 +117,7 @@ class _File(_Table, frozen=True):
     uf2: Uf2 | None = None
     usb: _Usb = _Usb(())
     watchdog: Watchdog | None = None
+    reset: Write | None = None
 
     def board(self, folder: Path) -> Board:
         pin = self.energy_pin
@@ -139,6 +142,7 @@ class _File(_Table, frozen=True):
             large=self.memory.large,
             usb_ids=self.usb.ids,
             watchdog=self.watchdog,
+            reset=self.reset,
         )
 
 
@@ -257,6 +261,8 @@ def _registers(board: Board) -> Iterator[tuple[str, int]]:
         yield "energy_pin.lower.register", board.energy_pin.lowered.register
     if board.watchdog is not None:
         yield "watchdog.cause.register", board.watchdog.cause.register
+    if board.reset is not None:
+        yield "reset.register", board.reset.register
 
 
 def _overlap(left: Region, right: Region) -> bool:
