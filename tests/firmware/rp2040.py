@@ -253,6 +253,6 @@ class Rp2040(Rp2350):
             # Erratum RP2040-E1: two counts per microsecond.
             left = chip.registers[WATCHDOG + 4] // 2 - (chip.now - self.fed_at) // (self.core_hz // MHZ)
             if left < 0:
-                self.reason = 1
+                self.fed_at, self.reason = None, 1
                 chip.ask_reset()
         return super().uart_wants(chip)
