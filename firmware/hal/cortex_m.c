@@ -177,7 +177,11 @@ noreturn void cpu_reset(void) {
         SCB_DCCMVAC = SBNN_STAY_ADDRESS; /* the note of stay.c must be in RAM, not only in the cache */
         cortex_m_barrier();
     }
+#ifdef SBNN_RESET
+    SBNN_RESET();
+#else
     SCB_AIRCR = SCB_AIRCR_SYSRESETREQ;
+#endif
     cortex_m_barrier();
     for (;;) {
     }

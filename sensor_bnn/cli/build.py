@@ -127,7 +127,8 @@ def _about_slots(report: dict[str, Any], board: Board) -> str:
         lines.append(f"signed, counter {signature['counter']}, public key {signature['public_key'][:16]}")
         if not signature["refuses_older"]:
             lines.append("the board has no journal: it refuses unsigned images, but not older signed ones")
-        if board.flash.driver in ("ram", "external") and not is_only_emulated(board):
+        by_hand = board.flash.driver in ("ram", "external") or board.uf2 is not None
+        if by_hand and not is_only_emulated(board):
             lines.append(
                 "the bootloader that checks the signature can be replaced with the board in hand, as a file"
                 " of a drive or card or in an external flash: see docs/security.md"

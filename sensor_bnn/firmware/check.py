@@ -61,7 +61,9 @@ def check_board(board: Board) -> list[BoardCheck]:
             return [BoardCheck(board.name, "links", False, str(error))]
         programs = [_Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)]
         if not is_program(board):
-            programs.insert(0, _Program(built.bootloader_elf, board.flash.origin, board.bootloader_room))
+            programs.insert(
+                0, _Program(built.bootloader_elf, board.bootloader_vectors, board.bootloader_room)
+            )
     checks = [BoardCheck(board.name, "links", True, f"for {board.target}")]
     for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _VECTORS[core])):
         found = [check(program, board) for program in programs]

@@ -16,9 +16,10 @@ from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
+from sensor_bnn.firmware.boot2 import with_checksum
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.hardware.boards import BOOT2_BYTES, HEADER_BYTES, Board, is_program
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def link_firmware(
         "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
         "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
+        "SBNN_BOOT2": board.bootloader.boot2,
         "SBNN_SIGNED": "OFF" if signer is None else "ON",
         "SBNN_WEIGHTS_IN_RAM": "ON" if weights == "ram" else "OFF",
         "SBNN_UART_DRIVER": board.uart.driver,
@@ -153,7 +155,10 @@ def link_firmware(
         if size <= board.slots[1].size:
             _run([cmake, "--build", str(build), "--target", "firmware-b"], log, board)
             targets.append("firmware-b")
-    return {target: (build / f"{target}.elf").read_bytes() for target in targets}
+    linked = {target: (build / f"{target}.elf").read_bytes() for target in targets}
+    if board.bootloader.boot2 and "bootloader" in linked:
+        linked["bootloader"] = with_checksum(linked["bootloader"])
+    return linked
 
 
 def _places(board: Board, weights: str) -> list[_Place]:
@@ -199,6 +204,8 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
     ]
     if board.soc or target.core == "aarch64":
         drivers.append(("soc", board.soc))
+    if board.bootloader.boot2:
+        drivers.append(("boot2", board.bootloader.boot2))
     for kind, driver in drivers:
         known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
         if driver not in known:
@@ -213,7 +220,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
 def _check_vectors(board: Board) -> None:
     """Check the alignment of the vector table: a power of two that is not smaller than the table."""
     alignment = 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length()
-    for origin in (board.flash.origin, *(slot.origin + HEADER_BYTES for slot in board.slots)):
+    for origin in (board.bootloader_vectors, *(slot.origin + HEADER_BYTES for slot in board.slots)):
         if alignment > HEADER_BYTES and origin % alignment:
             raise BoardError(
                 f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of that many "
@@ -248,7 +255,8 @@ def _generate(
         "word": 4 if target.core == "cortex_m" else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
-        "vector_alignment": HEADER_BYTES,
+        "vector_alignment": BOOT2_BYTES if board.bootloader.boot2 else HEADER_BYTES,
+        "boot2_bytes": BOOT2_BYTES,
         "sends_flash": sends_flash,
         "public_key": () if signer is None else tuple(signer.public_key),
         "minus_x": () if signer is None else minus_x(signer.public_key),

@@ -25,6 +25,7 @@ NMI = 2
 WFI = b"\x30\xbf"
 DSB = b"\xbf\xf3\x4f\x8f"
 CPUS = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
@@ -123,8 +124,13 @@ class Chip(Bus):
     Args:
         board: memories, UART and target.
         elf: the initial content of the flash.
-        family: simulates the registers that the chip adds; ``family.attach(chip)`` is called once.
+        family: simulates the registers that the chip adds; ``family.attach(chip)`` is called once. If it has
+            a ``kind``, a class derived from this one, the chip is of that class.
     """
+
+    def __new__(cls, board: Board, elf: Path, family: Any) -> Chip:
+        """Return a chip of the family's kind."""
+        return super().__new__(getattr(family, "kind", cls))
 
     def __init__(self, board: Board, elf: Path, family: Any) -> None:
         super().__init__(board, family)
@@ -397,8 +403,12 @@ class Chip(Bus):
 
     def _reset_asked(self, value: int) -> None:
         if value & 4:
-            self.resets += 1
-            self._uc.emu_stop()
+            self.ask_reset()
+
+    def ask_reset(self) -> None:
+        """Reset the chip before its next instruction."""
+        self.resets += 1
+        self._uc.emu_stop()
 
     def reset(self) -> None:
         """Reset the chip: registers as after power-on, RAM kept."""
