@@ -199,10 +199,13 @@ class Board:
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
     watchdog: Watchdog | None = None
     fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
+    given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash after the bootloader."""
+        """The application slot: all of the flash after our bootloader, or that of another one."""
+        if self.given_slot is not None:
+            return self.given_slot
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property
