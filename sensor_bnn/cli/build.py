@@ -211,6 +211,8 @@ def _about_slots(report: dict[str, Any], board: Board) -> str:
 
     second, signature = report["second_slot"], report["signature"]
     lines = []
+    if report["bootloader_bytes"] is not None:
+        lines.append(f"bootloader {report['bootloader_bytes']:,} bytes of {board.bootloader_room:,}")
     if second is not None:
         lines.append(f"second slot {second['flash_bytes']:,} bytes at 0x{second['flash_address']:08x}")
     if signature is not None:

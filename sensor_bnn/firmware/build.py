@@ -136,6 +136,7 @@ def build_firmware(
         files,
         {
             **_report(images["firmware"], bundle, board, weights),
+            "bootloader_bytes": len(files.get("bootloader.bin", b"")) or None,
             "second_slot": None
             if second is None
             else {"flash_address": second.header.address, "flash_bytes": len(second.binary)},
@@ -200,6 +201,7 @@ def build_for_mcuboot(
         {"firmware.elf": image.elf, "firmware.bin": image.binary, PAYLOAD: image.payload},
         {
             **_report(image, bundle, board, weights),
+            "bootloader_bytes": None,
             "second_slot": None,
             "sends_flash": None,
             "signature": None,

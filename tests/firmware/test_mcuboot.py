@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import re
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,12 +23,13 @@ from hypothesis import strategies as st
 from imgtool.main import imgtool
 
 from sensor_bnn.cli.build import command as build
+from sensor_bnn.cli.flash import command as flash
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, KeyFileError
 from sensor_bnn.firmware import check
-from sensor_bnn.firmware.build import build_firmware, build_for_mcuboot, start_file
+from sensor_bnn.firmware.build import BuildResult, build_firmware, build_for_mcuboot, start_file
 from sensor_bnn.firmware.mcuboot import (
     McubootLayout,
     McubootSigner,
@@ -40,6 +42,7 @@ from sensor_bnn.firmware.mcuboot import (
     trailer_bytes,
 )
 from sensor_bnn.firmware.signing import make_key
+from sensor_bnn.flashing.confirmation import confirm_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board, Region, list_boards, load_board
 from sensor_bnn.measure.on_board import with_image
@@ -240,31 +243,47 @@ def test_it_runs_answers_right_and_confirms_itself(
     assert (tmp_path / "trial.bin").read_bytes() != confirmed and confirmed.endswith(MAGIC)
 
     facts = with_image(board_with_mcuboot(board, LAYOUT), tmp_path / "trial.bin")
-    with Emulator(facts, starter) as emulator, SerialPort(emulator.port, board.uart) as port:
-        client = Client(port)
-        hello = client.hello(timeout=5.0)
-        assert (hello.board, hello.model_hash) == (board.name, STANDIN_HASH.hex())
-        x = np.random.default_rng(3).normal(size=400).astype(np.float32)
-        x[:2] = (5, 0)
-        client.write_input(x.tobytes())
-        client.infer()
-        w = np.array([0.5, -1.5, 2.25, 1.0], np.float32)
-        right = ((w[0] * x[:300] + w[1] * x[1:301]) + w[2] * x[2:302]) + w[3]
-        assert client.read_output(OUTPUT_BYTES) == right.tobytes()
-        assert client.memory().image_bytes == made.report["image_bytes"]
+    with Emulator(facts, starter) as emulator:
 
         def end() -> bytes:
             with Debugger(emulator.debugger) as debugger:
                 return debugger.read(SLOT.end - 32, 32)
 
+        with SerialPort(emulator.port, board.uart) as port:
+            answers_right(Client(port), made, board)
         assert end() != confirmed[-32:]
-        client.confirm(STANDIN_HASH.hex())
+        arguments = [str(made.folder), "--confirm", "--port", emulator.port]
+        done = CliRunner().invoke(flash, [*arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        said = json.loads(done.stdout)
+        assert (said["action"], said["board"]) == ("confirm", board.name)
         assert end() == confirmed[-32:]
-        with pytest.raises(DeviceError, match="was built for MCUboot") as refused:
-            client.enter_bootloader()
-        assert "docs/mcuboot.md" in refused.value.remedy
-        # It still runs.
-        client.hello()
+        again = CliRunner().invoke(flash, arguments)
+        assert again.exit_code == 0 and "passed its self-test" in again.output, again.output
+        with SerialPort(emulator.port, board.uart) as port:
+            client = Client(port)
+            with pytest.raises(DeviceError, match="was built for MCUboot") as refused:
+                client.enter_bootloader()
+            assert "docs/mcuboot.md" in refused.value.remedy
+            client.hello()  # it still runs
+        with pytest.raises(DeviceError, match=r"runs the model .*, not 000000000000"):
+            confirm_image(emulator.port, board, "00" * 32)
+        with pytest.raises(DeviceError, match="says that it is"):
+            confirm_image(emulator.port, load_board("qemu-mps2-an385"), STANDIN_HASH.hex())
+
+
+def answers_right(client: Client, made: Made, board: Board) -> None:
+    """Ask the stand-in who it is, and for one inference, whose output is known to the last bit."""
+    hello = client.hello(timeout=5.0)
+    assert (hello.board, hello.model_hash) == (board.name, STANDIN_HASH.hex())
+    x = np.random.default_rng(3).normal(size=400).astype(np.float32)
+    x[:2] = (5, 0)
+    client.write_input(x.tobytes())
+    client.infer()
+    w = np.array([0.5, -1.5, 2.25, 1.0], np.float32)
+    right = ((w[0] * x[:300] + w[1] * x[1:301]) + w[2] * x[2:302]) + w[3]
+    assert client.read_output(OUTPUT_BYTES) == right.tobytes()
+    assert client.memory().image_bytes == made.report["image_bytes"]
 
 
 @pytest.mark.usefixtures("qemu")
@@ -384,10 +403,9 @@ def test_it_links_where_the_slot_is(name: str, slot: Region, tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("cross_compiler")
 def test_a_build_of_the_other_format_leaves_nothing_of_the_first(
-    standin: Path, board: Board, tmp_path: Path
+    standin: Path, board: Board, built: BuildResult, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    build_firmware(standin, board, out)
+    out = Path(shutil.copytree(built.folder, tmp_path / "out"))
     build_for_mcuboot(standin, board, out, LAYOUT)
     assert names(out) == FILES
     (out / "notes.txt").write_text("mine")
