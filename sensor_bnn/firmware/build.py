@@ -287,7 +287,7 @@ def _write(folder: Path, files: dict[str, bytes], facts: dict[str, Any]) -> dict
 def _earlier_files(folder: Path) -> set[str]:
     """Return the names of the files that an earlier build of ours left in the folder.
 
-    The second slot's are among them whoever wrote them: `flash` takes them by their names.
+    The second slot's are among them, even if another program wrote them: `flash` takes them by their names.
     """
     second = {f"{IMAGES[1]}.elf", f"{IMAGES[1]}.bin"}
     try:

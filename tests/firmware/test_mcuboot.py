@@ -273,7 +273,7 @@ def test_it_runs_answers_right_and_confirms_itself(
 
 
 def answers_right(client: Client, made: Made, board: Board) -> None:
-    """Ask the stand-in who it is, and for one inference, whose output is known to the last bit."""
+    """Ask the stand-in for its names, and for one inference, whose output is known to the last bit."""
     hello = client.hello(timeout=5.0)
     assert (hello.board, hello.model_hash) == (board.name, STANDIN_HASH.hex())
     x = np.random.default_rng(3).normal(size=400).astype(np.float32)
