@@ -328,6 +328,7 @@ static uint8_t weights(const frame *request, reply *to) {
     return FRAME_STATUS_OK;
 }
 
+#if !SBNN_MCUBOOT
 static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -335,12 +336,26 @@ static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     next->leave = true;
     return FRAME_STATUS_OK;
 }
+#endif
+
+#if SBNN_MCUBOOT
+/* The header is a part of the image; the CRC-32 is of the bytes before it and after it. */
+static uint32_t image_crc32(void) {
+    const uint8_t *const image = flash_at(header.address + SBNN_MCUBOOT_HEADER_BYTES);
+    const uint32_t before = (uint32_t)((uintptr_t)&header - (uintptr_t)image);
+    return crc32_update(crc32_update(0, image, before), image + before + sizeof header,
+                        header.image_bytes - before);
+}
+#else
+static uint32_t image_crc32(void) {
+    return crc32_update(0, flash_at(header.address + IMAGE_HEADER_BYTES), header.image_bytes);
+}
+#endif
 
 /* Whether the image is in flash as it was built, and one inference ends: if it hangs, that ends in the
  * watchdog's reset. */
 static bool passes_self_test(void) {
-    const uint8_t *const image = flash_at(header.address + IMAGE_HEADER_BYTES);
-    if (crc32_update(0, image, header.image_bytes) != header.image_crc32) {
+    if (image_crc32() != header.image_crc32) {
         return false;
     }
     (void)infer(NULL);
@@ -355,9 +370,11 @@ static uint8_t confirm_model(const frame *request) {
     if (memcmp(request->payload, sbnn_model_hash, sizeof header.model_hash) != 0) {
         return FRAME_STATUS_OUT_OF_RANGE;
     }
+#if !SBNN_MCUBOOT
     if (SBNN_JOURNAL_BYTES == 0) {
         return FRAME_STATUS_OK;
     }
+#endif
     return passes_self_test() && confirm() ? FRAME_STATUS_OK : FRAME_STATUS_NO_RESULT;
 }
 
@@ -384,8 +401,10 @@ static uint8_t serve(const frame *request, reply *to, agent_next *next) {
     case AGENT_WRITE_CODED:
         return write_coded(request);
 #endif
+#if !SBNN_MCUBOOT /* a reset would start the image again */
     case AGENT_BOOTLOADER:
         return enter_bootloader(request, next);
+#endif
     case AGENT_SPEED:
         return speed(request, next);
     case AGENT_CLASSES:

@@ -68,8 +68,7 @@ static void unguard_stack(void) {
 
 #endif
 
-noreturn void cpu_start(uint32_t vectors) {
-    /* Disable and clear every interrupt: the next program has other handlers. */
+void cortex_m_forget_program(void) {
     SYST_CSR = 0;
     SCB_ICSR = SCB_ICSR_PENDSTCLR;
     for (uint32_t i = 0; i < NVIC_REGISTERS; i++) {
@@ -77,6 +76,10 @@ noreturn void cpu_start(uint32_t vectors) {
         NVIC_ICPR(i) = 0xFFFFFFFFu;
     }
     unguard_stack();
+}
+
+noreturn void cpu_start(uint32_t vectors) {
+    cortex_m_forget_program();
     cortex_m_leave_caches();
     SCB_VTOR = vectors;
     cortex_m_barrier();

@@ -81,6 +81,10 @@ void uart_interrupt(void);
  * guard. */
 void cortex_m_guard_stack(const uint32_t *bottom);
 
+/* Disable and clear every interrupt, and remove the guard: the next program has other handlers and
+ * another stack. */
+void cortex_m_forget_program(void);
+
 /* Write back and empty both caches, and switch them off, if they are on: a boot ROM or a debugger may
  * have left them so. Interrupts must be off. */
 void cortex_m_leave_caches(void);

@@ -17,6 +17,7 @@ from sensor_bnn.compiler.metadata import COMPILE_AGAIN, Metadata
 from sensor_bnn.errors import BundleError
 from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.image import ImageHeader
+from sensor_bnn.firmware.mcuboot import McubootLayout, McubootSigner, make_image
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LinkedApplication:
-    """The application for one slot: its ELF file, which contains the header, and its flash content."""
+    """The application for one slot: its ELF file, which contains the header, and its flash content.
+
+    ``payload`` is the program in an image for MCUboot; empty in an image of our own format.
+    """
 
     elf: bytes
     header: ImageHeader
     binary: bytes
+    payload: bytes = b""
 
 
 def make_application(
@@ -58,6 +63,32 @@ def make_application(
     if signer is not None:
         header = signer.sign(header)
     return LinkedApplication(_with_header(linked, header), header, header.to_bytes() + image)
+
+
+def make_mcuboot_application(
+    linked: bytes, layout: McubootLayout, bundle: Metadata, board: Board, signer: McubootSigner | None
+) -> LinkedApplication:
+    """Return the application of an ELF file linked for MCUboot.
+
+    The program contains the header of our own format, by which the application tells what it is. Its size and
+    digests are those of the bytes before it and after it.
+
+    Raises:
+        BundleError: it was linked with other weights than the bundle's: its model hash would be wrong.
+    """
+    _check_weights(linked, bundle)
+    program = flash_content(linked, layout.vectors)
+    section = ELFFile(io.BytesIO(linked)).get_section_by_name(".header")
+    assert section is not None and section["sh_size"] == HEADER_BYTES
+    at = section["sh_addr"] - layout.vectors
+    rest = program[:at] + program[at + HEADER_BYTES :]
+    header = ImageHeader.of(
+        rest, bytes.fromhex(bundle.model_hash), board.name, version("sensor-bnn"), layout.slot.origin
+    )
+    payload = program[:at] + header.to_bytes() + program[at + HEADER_BYTES :]
+    return LinkedApplication(
+        _with_header(linked, header), header, make_image(payload, layout, signer), payload
+    )
 
 
 def _check_weights(linked: bytes, bundle: Metadata) -> None:

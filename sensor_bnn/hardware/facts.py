@@ -327,10 +327,13 @@ class Board:
     led: Led | None = None
     protection: Protection | None = None
     reset: Write | None = None  # resets the chip, where the core's own request resets the core alone
+    given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash after the bootloader."""
+        """The application slot: all of the flash after our bootloader, or that of another one."""
+        if self.given_slot is not None:
+            return self.given_slot
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property

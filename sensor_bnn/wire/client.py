@@ -289,10 +289,20 @@ class Client:
         raise DeviceError(f"Nothing comes through to {self._port.path} at {baud} baud.", remedy)
 
     def enter_bootloader(self) -> None:
-        """Make the board enter its bootloader. It resets after its answer, which may be lost."""
+        """Make the board enter its bootloader. It resets after its answer, which may be lost.
+
+        Raises:
+            DeviceError: the application was built for MCUboot.
+        """
         self._sequence = (self._sequence + 1) % 256
         self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
-        self._await(Kind.BOOTLOADER, time.monotonic() + self._port.patient(ANSWER_SECONDS))
+        answer = self._await(Kind.BOOTLOADER, time.monotonic() + self._port.patient(ANSWER_SECONDS))
+        if answer is not None and answer.status == Status.UNKNOWN_TYPE:
+            raise DeviceError(
+                f"The application of the board at {self._port.path} was built for MCUboot: it has no "
+                "bootloader that `sensor-bnn flash` can write through.",
+                "Update it with the tools of your MCUboot, such as mcumgr (docs/mcuboot.md).",
+            )
 
     def _await(self, kind: Kind, deadline: float) -> Frame | None:
         """Return the response to the last request; None at the deadline. Late earlier answers are dropped."""

@@ -107,7 +107,7 @@ def write_build(folder: Path, **facts: Any) -> Path:
     files = {
         file.name: file_sha256(file) for file in folder.iterdir() if file.name.startswith(("firm", "boot"))
     }
-    (folder / "build.json").write_text(json.dumps(sealed({"files": files, **facts})))
+    (folder / "build.json").write_text(json.dumps(sealed({"files": files, "board": "", **facts})))
     return folder
 
 
