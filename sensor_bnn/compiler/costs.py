@@ -397,6 +397,7 @@ _BY_ISA = {
     "armv7m": _SOFTWARE,
     "armv7em": _FPU,
     "helium": _HELIUM,
+    "rv32im": _SOFTWARE,
     "neon": _NOT_COUNTED,
     "aarch64": _AARCH64,
 }

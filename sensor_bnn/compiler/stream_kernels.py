@@ -105,6 +105,7 @@ _BY_ISA: dict[str, StreamCosts | None] = {
     "armv6m": _ARMV6M,
     "armv7m": _ARMV7M,
     "armv7em": _ARMV7EM,
+    "rv32im": _ARMV6M,
     **dict.fromkeys(("helium", "neon", "aarch64")),
 }
 """Costs by folder of ``firmware/kernels``; None for cores with vectors, whose loops in TIR are faster."""
@@ -114,6 +115,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
     "armv6m": (6.4, 25),
     "armv7em": (2.2, 20),
+    "rv32im": (5.2, 20),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
 }
 """Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
