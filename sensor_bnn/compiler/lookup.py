@@ -420,9 +420,9 @@ _ARMV6M = (
     _popcount(_Loop(word=14, packed=11, floats=310)),
 )
 _RV32IM = (
-    _lookup(16, _Lookup(table=2900, pair=113, single=65, widen=40, packed=4, floats=230, odd=230)),
-    _lookup(8, _Lookup(table=1450, pair=74, single=42, widen=20, packed=4, floats=230, odd=230)),
-    _popcount(_Loop(word=18, packed=5, floats=250)),
+    _lookup(16, _Lookup(table=2900, pair=113, single=65, widen=50, packed=4, floats=162, odd=162)),
+    _lookup(8, _Lookup(table=1450, pair=74, single=42, widen=25, packed=4, floats=162, odd=162)),
+    _popcount(_Loop(word=12, packed=5, floats=317)),
 )
 
 _ARMV7_NEON = (
