@@ -20,8 +20,10 @@ from sensor_bnn.hardware.boards import list_boards
 _APT = "apt-get install --yes --no-install-recommends"
 _CROSS = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
 _ON_DEMAND = ("riscv64-unknown-elf-gcc", "qemu-system-riscv32")
-"""Programs of one family of targets that take more than a gigabyte with their C library. A machine without them
-is not incomplete; a command that needs one prints how to install it."""
+"""Programs of one family of targets that take more than a gigabyte with their C library.
+
+A machine without them is not incomplete; a command that needs one prints how to install it.
+"""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 

@@ -69,7 +69,7 @@ def bundle_for(cross_compiler: None, onnx_file: Path) -> Callable[[str], Path]:
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler")
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", [*BOARDS, "qemu-virt-rv32"])
 def test_the_counts_in_the_readme_are_those_of_the_command(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
