@@ -1,22 +1,23 @@
 /* National Semiconductor's 16550A UART, with registers of one byte one after the other. */
 #include "board.h"
+#include "hal/register.h"
 #include "hal/uart.h"
 #include "hal/wait.h"
 
-#define BYTE_REGISTER(offset) (*(volatile uint8_t *)(uintptr_t)(SBNN_UART_BASE + (offset)))
-#define DATA BYTE_REGISTER(0u)
-#define DIVISOR_LOW BYTE_REGISTER(0u) /* while LCR_DIVISOR is set, like the next one */
-#define DIVISOR_HIGH BYTE_REGISTER(1u)
-#define IER BYTE_REGISTER(1u)
+#define DATA BYTE_REGISTER(SBNN_UART_BASE + 0u)
+/* These two replace DATA and IER while LCR_DIVISOR is set. */
+#define DIVISOR_LOW BYTE_REGISTER(SBNN_UART_BASE + 0u)
+#define DIVISOR_HIGH BYTE_REGISTER(SBNN_UART_BASE + 1u)
+#define IER BYTE_REGISTER(SBNN_UART_BASE + 1u)
 #define IER_RECEIVED (1u << 0)
-#define FCR BYTE_REGISTER(2u)
+#define FCR BYTE_REGISTER(SBNN_UART_BASE + 2u)
 #define FCR_QUEUES (1u << 0) /* with an interrupt at the first byte */
-#define LCR BYTE_REGISTER(3u)
+#define LCR BYTE_REGISTER(SBNN_UART_BASE + 3u)
 #define LCR_EIGHT_BITS 3u
 #define LCR_PARITY (1u << 3)
 #define LCR_PARITY_EVEN (1u << 4)
 #define LCR_DIVISOR (1u << 7)
-#define LSR BYTE_REGISTER(5u)
+#define LSR BYTE_REGISTER(SBNN_UART_BASE + 5u)
 #define LSR_RECEIVED (1u << 0)
 #define LSR_SEND_EMPTY (1u << 5)
 #define LSR_SENT (1u << 6)
@@ -61,17 +62,11 @@ void uart_interrupt(void) {
     }
 }
 
-/* As wait_until, which reads words. */
-static void wait_for(uint8_t bits) {
-    for (uint32_t reads = WAIT_UART; reads > 0u && (LSR & bits) != bits; reads--) {
-    }
-}
-
 void uart_driver_send(uint8_t byte) {
-    wait_for(LSR_SEND_EMPTY);
+    (void)wait_until_byte(SBNN_UART_BASE + 5u, LSR_SEND_EMPTY, LSR_SEND_EMPTY, WAIT_UART);
     DATA = byte;
 }
 
 void uart_driver_drain(void) {
-    wait_for(LSR_SENT);
+    (void)wait_until_byte(SBNN_UART_BASE + 5u, LSR_SENT, LSR_SENT, WAIT_UART);
 }
