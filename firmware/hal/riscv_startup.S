@@ -36,6 +36,7 @@ guarded:
 1:  sw t1, 0(t0)
     addi t0, t0, 4
     bne t0, sp, 1b
+    andi sp, sp, -16 /* as the procedure call standard requires; a board's stack is a multiple of 8 bytes */
     j start
 
     /* The registers that a function may change are saved; the others are saved by the functions that change them. */

@@ -231,7 +231,7 @@ _WITHOUT_VARIANTS = (
     ),
     Target(
         name="rv32imc",
-        title="32-bit RISC-V with products and short instructions (RV32IMC), floating point in software",
+        title="32-bit RISC-V (RV32IMC), floating point in software",
         triple="riscv32-unknown-elf",
         cpu="generic-rv32",
         features=("+m", "+c"),
@@ -243,7 +243,7 @@ _WITHOUT_VARIANTS = (
     ),
     Target(
         name="rv32imac",
-        title="the same with atomic instructions (RV32IMAC)",
+        title="32-bit RISC-V with atomic instructions (RV32IMAC), floating point in software",
         triple="riscv32-unknown-elf",
         cpu="generic-rv32",
         features=("+m", "+a", "+c"),
