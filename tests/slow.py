@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = {
-    "cross_compiler": ("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*"),
+    "cross_compiler": (
+        *("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*", "riscv64-unknown-elf-*"),
+    ),
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
     "fuzzer": ("clang", "clang-[0-9]*"),

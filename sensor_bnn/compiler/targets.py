@@ -90,7 +90,12 @@ _PACKAGES = {
     "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "arm-linux-gnueabihf-": "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
     "aarch64-linux-gnu-": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    "riscv64-unknown-elf-": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
 }
+
+# Debian's GCC for RISC-V has no C library of its own, not even headers. The default build of picolibc is as
+# small as possible: its memset and memcpy take four times as many instructions.
+_PICOLIBC = ("-specs=picolibc.specs", "--picolibc-buildtype=release")
 
 # TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
 # features that provide it are switched off, so that device and host round alike. On AArch64 no feature
@@ -104,7 +109,7 @@ _WITHOUT_VARIANTS = (
         cpu="cortex-m0plus",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m0plus", "-mfloat-abi=soft", "-masm-syntax-unified"),
-        isa=("portable", "thumb", "armv6m"),
+        isa=("portable", "scalar", "softfloat", "armv6m"),
     ),
     Target(
         name="cortex-m3",
@@ -113,7 +118,7 @@ _WITHOUT_VARIANTS = (
         cpu="cortex-m3",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"),
-        isa=("portable", "thumb", "armv7m"),
+        isa=("portable", "scalar", "armv7m"),
     ),
     Target(
         name="cortex-m4",
@@ -123,7 +128,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m7",
@@ -133,7 +138,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33",
@@ -143,7 +148,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33-nofp",
@@ -153,7 +158,7 @@ _WITHOUT_VARIANTS = (
         features=("-fpregs",),
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m33+nofp", "-mfloat-abi=soft"),
-        isa=("portable", "thumb", "armv7m"),
+        isa=("portable", "scalar", "armv7m"),
     ),
     Target(
         name="cortex-m55",
@@ -164,7 +169,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
+        isa=("portable", "scalar", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-m85",
@@ -175,7 +180,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
+        isa=("portable", "scalar", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-a53",
@@ -223,6 +228,30 @@ _WITHOUT_VARIANTS = (
         tools="arm-linux-gnueabihf-",
         core="",
         isa=("neon",),
+    ),
+    Target(
+        name="rv32imc",
+        title="32-bit RISC-V (RV32IMC), floating point in software",
+        triple="riscv32-unknown-elf",
+        cpu="generic-rv32",
+        features=("+m", "+c"),
+        float_abi="soft",
+        gcc=("-march=rv32imc", "-mabi=ilp32", *_PICOLIBC),
+        tools="riscv64-unknown-elf-",
+        core="riscv",
+        isa=("portable", "scalar", "softfloat", "rv32im"),
+    ),
+    Target(
+        name="rv32imac",
+        title="32-bit RISC-V with atomic instructions (RV32IMAC), floating point in software",
+        triple="riscv32-unknown-elf",
+        cpu="generic-rv32",
+        features=("+m", "+a", "+c"),
+        float_abi="soft",
+        gcc=("-march=rv32imac", "-mabi=ilp32", *_PICOLIBC),
+        tools="riscv64-unknown-elf-",
+        core="riscv",
+        isa=("portable", "scalar", "softfloat", "rv32im"),
     ),
     Target(
         name="host",

@@ -23,6 +23,7 @@ PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-aarch64": "qemu-system-arm",
     "qemu-aarch64": "qemu-user",
+    "qemu-system-riscv32": "qemu-system-misc",
 }
 _ANSWER_SECONDS = 20.0
 _QUIT_SECONDS = 5.0

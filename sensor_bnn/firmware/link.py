@@ -30,13 +30,14 @@ CORES = {
     "cortex_m": ("cortex_m.c", "cortex_m_startup.c", "stay.c"),
     "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c", "stay.c"),
     "linux": ("linux.c", "linux_startup.S", "aarch64_string.c"),
+    "riscv": ("riscv.c", "riscv_startup.S", "stay.c"),
 }
 """The files of ``firmware/hal`` that each core needs."""
 
 # Of the C library for Linux only the mathematics needs no start-up code. Linux requires segments aligned to
 # pages. Elsewhere that alignment would bring the ELF file's own headers into the image, because a slot may
 # begin within a page.
-_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
+_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc", "riscv": "-Wl,-n"}
 
 APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
 """Applications by name: the file in ``firmware/`` that defines ``application_answer``."""
@@ -208,7 +209,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         ("flash", board.flash.driver),
         ("watchdog", _watchdog_driver(board)),
     ]
-    if board.soc or target.core == "aarch64":
+    if board.soc or target.core in ("aarch64", "riscv"):
         drivers.append(("soc", board.soc))
     if board.bootloader.boot2:
         drivers.append(("boot2", board.bootloader.boot2))
@@ -278,7 +279,7 @@ def _generate(
         "core": target.core,
         "arena": place.arena,
         "weights": place.weights,
-        "word": 4 if target.core == "cortex_m" else 8,
+        "word": 4 if target.core in ("cortex_m", "riscv") else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
         "vector_alignment": _alignment_in(board, mcuboot),

@@ -19,6 +19,12 @@ from sensor_bnn.hardware.boards import list_boards
 
 _APT = "apt-get install --yes --no-install-recommends"
 _CROSS = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+_ON_DEMAND = ("riscv64-unknown-elf-gcc", "qemu-system-riscv32")
+"""Programs of one family of targets that take more than a gigabyte with their C library.
+
+A machine without them is not incomplete; a command that needs one prints how to install it.
+"""
+
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -61,6 +67,7 @@ def check_machine() -> list[Check]:
     ]
     emulators = {board.emulator.program for board in list_boards() if board.emulator is not None}
     checks += [_program(name, PACKAGES.get(name, name), "emulate") for name in sorted(emulators)]
+    checks = [check for check in checks if check.ok or check.name not in _ON_DEMAND]
     # Requirements with a marker belong to optional extras.
     return checks + [_package(line) for line in metadata.requires("sensor-bnn") or () if ";" not in line]
 

@@ -75,6 +75,7 @@ def test_boards() -> None:
 def test_this_machine_has_all() -> None:
     checks = {check.name: check for check in check_machine()}
     assert {"cc", "arm-none-eabi-gcc", "qemu-system-arm", "torch", "apache-tvm", "pyserial"} <= checks.keys()
+    assert {"riscv64-unknown-elf-gcc", "qemu-system-riscv32"} <= checks.keys()
     assert all(check.ok for check in checks.values())
     assert (checks["click"].version or "").startswith("8.")
     result = CliRunner().invoke(doctor_command.command, ["--json"])
@@ -86,6 +87,7 @@ def test_missing_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = {check.name for check in check_machine() if not check.ok}
     assert {"cc", "arm-none-eabi-gcc", "newlib for arm-none-eabi", "qemu-system-arm"} <= missing
+    assert not {name for name in missing if "riscv" in name}, "more than a gigabyte for one board"
     result = CliRunner().invoke(doctor_command.command, [])
     assert result.exit_code == 1
     assert "Run: apt-get install --yes --no-install-recommends qemu-system-arm\n" in result.stdout
