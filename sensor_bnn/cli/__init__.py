@@ -41,6 +41,7 @@ COMMANDS = (
     "profile",
     "monitor",
     "stream",
+    "record",
     "report",
     "compare",
     "boards",

@@ -59,6 +59,7 @@ WRITING: dict[tuple[str, str], list[str]] = {
     ("keygen", "KEY"): ["keygen", "full/key.pem"],
     ("monitor", "--output"): ["monitor", "--board", BOARD, "--inferences", "1", "-o", "full/out"],
     ("profile", "--output"): ["profile", "--board", BOARD, "-o", "full/out"],
+    ("record", "--output"): ["record", "--port", "absent", "--label", "walk", "-o", "full/own.csv"],
     ("report", "--output"): ["report", "result.json", "-o", "full/page.html"],
     ("stream", "--output"): ["stream", "--board", BOARD, "--limit", "200", "-o", "full/out"],
     ("survey", "--out"): ["survey", "survey.toml", "--out", "full/out", "--seeds", "1"],
