@@ -162,7 +162,6 @@ def command(
         result, busy = explore(plan, dataset, started, progress.console)
         if with_test_part:
             result = with_test(plan, dataset, result, started)
-    result = {"command": "explore", **result}
     if busy:
         console.print(f"another process is working on {busy} of the trials")
     page = render_exploration(result)

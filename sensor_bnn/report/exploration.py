@@ -22,7 +22,7 @@ def print_exploration(result: dict[str, Any]) -> None:
             console.print(Text(f"\n{result['recipe']} on {target}", style="bold"))
             for line in scatter(models, MEASURES["instructions"], console.width):
                 console.print(Text(line), soft_wrap=True)
-        console.print(_table(result, target))
+        console.print(exploration_table(result, target))
     for sentence in sentences_of(result):
         console.print(Text(sentence))
 
@@ -43,7 +43,8 @@ def sentences_of(result: dict[str, Any]) -> list[str]:
     return [*told, text, f"Its recipe: widths = {point['widths']}, stages = [{stages}]."]
 
 
-def _table(result: dict[str, Any], target: str) -> Table:
+def exploration_table(result: dict[str, Any], target: str) -> Table:
+    """Return one row per model: its accuracy, its cost on a target, and whether it is on a front."""
     tested = any(point["test_top1"] is not None for point in result["points"])
     table = Table(box=box.SIMPLE)
     table.add_column("model", no_wrap=True)

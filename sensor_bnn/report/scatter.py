@@ -45,5 +45,5 @@ def scatter(models: Sequence[Placed], unit: str, columns: int) -> list[str]:
     signs = ", ".join(
         f"{sign} = {kind}" for kind, sign in SIGNS.items() if any(m.kind == kind for m in models)
     )
-    lines.append(" " * (_EDGE + 1) + f"{unit} (logarithmic); {signs}")
+    lines += [" " * (_EDGE + 1) + f"{unit} (logarithmic)", " " * (_EDGE + 1) + signs]
     return lines

@@ -88,6 +88,15 @@ _SIZES_OF_IMAGES = (
     Point("1 bit", 64, 2, 2, True, True),
 )
 
+_EIGHT_BITS_OF_IMAGES = (
+    Point("8 bits", 32, 1, 1, False, False),
+    Point("8 bits", 32, 1, 2, False, False),
+    Point("8 bits", 32, 2, 2, False, False),
+    Point("8 bits", 64, 1, 1, False, False),
+    Point("8 bits", 64, 2, 3, False, False),
+)
+"""Without attention, two of the sizes above would be the same."""
+
 
 def sizes(*, images: bool, count: int = 5, kinds: tuple[Kind, ...] = KINDS) -> list[Point]:
     """Return the sizes that are always tried, of each kind, the smallest ones first.
@@ -97,13 +106,14 @@ def sizes(*, images: bool, count: int = 5, kinds: tuple[Kind, ...] = KINDS) -> l
         count: how many sizes, 1 to 5.
         kinds: the kinds that are wanted.
     """
-    chosen = (_SIZES_OF_IMAGES if images else _SIZES_OF_WINDOWS)[:count]
+    few = _SIZES_OF_IMAGES if images else _SIZES_OF_WINDOWS
+    of = dict.fromkeys(KINDS, few) | ({"8 bits": _EIGHT_BITS_OF_IMAGES} if images else {})
     # With a single layer, mixed would be the same as 8 bits.
     return [
-        of_kind(point, kind)
-        for point in chosen
+        of_kind(of[kind][place], kind)
+        for place in range(count)
         for kind in kinds
-        if kind != "mixed" or point.attention or point.blocks or point.convolutions > 1
+        if kind != "mixed" or few[place].attention or images or few[place].convolutions > 1
     ]
 
 

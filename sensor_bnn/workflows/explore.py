@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sensor_bnn.errors import BoardError, BusyError, CheckpointError
-from sensor_bnn.files import write_file
+from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, list_boards
-from sensor_bnn.reading import is_file
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
 from sensor_bnn.train.fingerprint import program
 from sensor_bnn.train.images import Images
@@ -189,8 +188,11 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
         trial.set_user_attr(_PROCESS, _this_process())
         try:
             recipe = recipe_of(validated, point, images=images)
-            costs = [_cost(recipe, dataset, board, plan, console) for board in plan.boards]
+            costs = _known_costs(study, point) or [
+                _cost(recipe, dataset, board, plan.out, console) for board in plan.boards
+            ]
             trial.set_user_attr("costs", [asdict(cost) for cost in costs])
+            trial.set_user_attr("program", program())
             over = plan.budget.exceeded(costs)
             if over is not None:
                 console.print(f"{point.name}: not trained, {over}", highlight=False)
@@ -254,10 +256,9 @@ def _opened(plan: Plan) -> optuna.Study:
     url = plan.storage or f"sqlite:///{plan.out / _STUDY_FILE}"
     if not plan.storage:
         plan.out.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.RDBStorage(url, heartbeat_interval=_HEARTBEAT_S, grace_period=3 * _HEARTBEAT_S)
     study = optuna.create_study(
         study_name=plan.base.name,
-        storage=storage,
+        storage=url,
         directions=[StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)],
         sampler=optuna.samplers.NSGAIISampler(seed=0),
         load_if_exists=True,
@@ -371,28 +372,24 @@ def _point_of(params: dict[str, Any]) -> Point:
     return of_kind(replace(point, mlp=point.mlp and point.attention), point.kind)
 
 
-def _cost(recipe: Recipe, dataset: DataSet, board: Board, plan: Plan, console: Console) -> Cost:
-    """Return the cost of a recipe's model on a board: from the file of an earlier trial, or measured."""
+def _known_costs(study: optuna.Study, point: Point) -> list[Cost] | None:
+    """Return the costs that this version of the program measured in a trial with another seed."""
+    for trial in study.get_trials(deepcopy=False):
+        kept = trial.user_attrs
+        if "costs" in kept and kept.get("program") == program() and _point_of(trial.params) == point:
+            return [Cost(**cost) for cost in kept["costs"]]
+    return None
+
+
+def _cost(recipe: Recipe, dataset: DataSet, board: Board, out: Path, console: Console) -> Cost:
+    """Measure the cost of a recipe's model on a board."""
     parts = split(dataset, recipe)
     config = recipe.config(parts.shape, parts.classes, parts.channels)
-    identity = json.loads(json.dumps({"config": config.to_dict(), "program": program()}))
-    file = plan.out / "costs" / f"{recipe.name}-{board.name}.json"
-    if is_file(file):
-        kept = json.loads(file.read_text())
-        if kept["identity"] == identity:
-            return Cost(**kept["cost"])
-    result = bench_random(
-        config,
-        board,
-        plan.out / "costs" / f"{recipe.name}-{board.name}",
-        samples=1,
-        seed=0,
-        narrow=False,
-        console=console,
-    )
+    with scratch_folder("cost", out) as folder:
+        result = bench_random(config, board, folder, samples=1, seed=0, narrow=False, console=console)
     assert result.instructions is not None  # the board is emulated
     if result.bit_exact is False:
-        raise CheckpointError(
+        raise BundleError(
             f"{recipe.name} computes other values on {board.name} than on this machine.",
             "This is a fault of sensor-bnn. Please report it with the recipe.",
         )
@@ -400,7 +397,7 @@ def _cost(recipe: Recipe, dataset: DataSet, board: Board, plan: Plan, console: C
     published = (
         published_instructions(result.layers, board.target, images=len(parts.shape) == 3) if eight else None
     )
-    cost = Cost(
+    return Cost(
         board.target,
         board.name,
         min(result.instructions, published or result.instructions),
@@ -409,8 +406,6 @@ def _cost(recipe: Recipe, dataset: DataSet, board: Board, plan: Plan, console: C
         result.flash_bytes,
         result.arena_bytes + result.stack_bytes,
     )
-    write_file(file, json.dumps({"identity": identity, "cost": asdict(cost)}, indent=1) + "\n")
-    return cost
 
 
 def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:
