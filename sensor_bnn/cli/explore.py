@@ -1,4 +1,4 @@
-"""``sensor-bnn explore``: which size and how many bits fit a task and a board."""
+"""``sensor-bnn explore``: the size and the bits that fit a task and a board."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def command(
     subjects (a tenth of the images), which is held out. The test part chooses nothing.
 
     The result is a chart for each target, the front of each kind, and a recommendation: in the terminal, in
-    OUT/explore.json and in OUT/explore.html. For 8 bits a chart takes the smaller one of our own count and
+    OUT/explore.json and in OUT/explore.html. In 8 bits, charts take the smaller one of our own count and
     an estimate from the published rates of CMSIS-NN.
 
     Stop the command at any time and repeat it: what is finished is kept. Several processes may work on one
