@@ -31,7 +31,7 @@ PROGRAMS = {
 }
 """Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
-_TRAINS = frozenset({"train", "ablate", "survey"})
+_TRAINS = frozenset({"train", "ablate", "survey", "explore"})
 _TRAINS_NOTHING = frozenset({"--help", "--dry-run"})
 
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "evaluate",
     "ablate",
     "survey",
+    "explore",
     "export",
     "compile",
     "verify",
