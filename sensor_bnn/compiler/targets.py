@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import platform
+import sys
 from dataclasses import dataclass, replace
 
 from sensor_bnn.errors import BoardError
@@ -95,6 +96,11 @@ _PACKAGES = {
 # TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
 # features that provide it are switched off, so that device and host round alike. On AArch64 no feature
 # provides it; there `fused` is set. A test searches the object files for fused instructions.
+# Windows calls it AMD64, macOS arm64.
+_MACHINE = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+# Of the object files that the C compiler of each system takes; Linux' form where none is named.
+_HOST_TRIPLES = {"win32": "{}-w64-windows-gnu", "darwin": "{}-apple-macosx11.0"}
+
 _WITHOUT_VARIANTS = (
     Target(
         name="cortex-m0plus",
@@ -227,9 +233,9 @@ _WITHOUT_VARIANTS = (
     Target(
         name="host",
         title="the machine that compiles, as a shared library to compare with",
-        triple=f"{platform.machine()}-linux-gnu",
-        cpu="x86-64" if platform.machine() == "x86_64" else "generic",
-        fused=platform.machine() == "aarch64",
+        triple=_HOST_TRIPLES.get(sys.platform, "{}-linux-gnu").format(_MACHINE),
+        cpu="x86-64" if _MACHINE == "x86_64" else "generic",
+        fused=_MACHINE == "aarch64",
         hosted=True,
     ),
 )

@@ -76,7 +76,7 @@ def install_missing(checks: list[Check]) -> None:
         return
     command = [*_APT.split(), *wanted]
     apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if apt is None or not _is_root():
         why = "this system has no apt-get" if apt is None else "you are not root"
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
     # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
@@ -89,6 +89,10 @@ def install_missing(checks: list[Check]) -> None:
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             shown=True,
         )
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _program(name: str, package: str, purpose: str) -> Check:
