@@ -149,7 +149,10 @@ def _tags(platform: str) -> list[str]:
 @pytest.mark.usefixtures("long_run")
 def test_every_locked_package_has_a_wheel_for(platform: str, tmp_path: Path) -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        wanted = [Requirement(line).name for line in tomllib.load(file)["project"]["dependencies"]]
+        project = tomllib.load(file)["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["train"], *extras["compile"]]
+    wanted = [Requirement(line).name for line in lines]
     tags = [part for tag in _tags(platform) for part in ("--platform", tag)]
     done = subprocess.run(
         [

@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import dataclass, replace
 
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 
 
@@ -271,13 +272,14 @@ def list_targets() -> tuple[Target, ...]:
 
 
 def find_target(name: str) -> Target:
-    """Return the target called ``name``.
+    """Return the target called ``name``, or that of the core of a chip such as ``stm32f446re``.
 
     Raises:
         BoardError: there is no such target; the message suggests similar names.
     """
+    wanted = (name, target_of_chip(name))
     for target in _TARGETS:
-        if target.name == name:
+        if target.name in wanted:
             return target
     near = difflib.get_close_matches(name, [target.name for target in _TARGETS], n=3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
