@@ -77,7 +77,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
 	  apt-get install -y --no-install-recommends python3-venv >&2 && $(PYTHON) -m venv $(VENV) >&2; }
 	@echo "Installing Python packages into $(VENV) ..." >&2
-	@$(PIP) --editable . >&2
+	@$(PIP) --editable ".[all]" >&2
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed

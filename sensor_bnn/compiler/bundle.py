@@ -21,7 +21,7 @@ from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
-from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_apart, compile_kernels
@@ -528,7 +528,7 @@ def _link_library(folder: Path, sources: Sequence[str]) -> None:
     programs.run(
         command,
         cwd=folder,
-        install="Install it: apt-get install gcc libc6-dev.",
+        install=f"Install it: {HOST_INSTALL}.",
         remedy="Check it with `sensor-bnn doctor`.",
         failure="The model's library for this machine could not be linked",
     )

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import socket
-import tty
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,9 @@ from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
+
+if sys.platform != "win32":
+    import tty
 
 # The Debian package of each program that a board may name.
 PACKAGES = {
@@ -30,6 +33,19 @@ _QUIT_SECONDS = 5.0
 _END_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
+
+
+def refuse_platform(board: Board) -> None:
+    """Refuse to emulate on a system without pseudo-terminals.
+
+    Raises:
+        BoardError: this is Windows.
+    """
+    if sys.platform == "win32":
+        raise BoardError(
+            f"{board.name} cannot be emulated on Windows, which has no pseudo-terminals.",
+            "Use a real board, or run sensor-bnn in the Windows Subsystem for Linux.",
+        )
 
 
 class Emulator:
@@ -70,6 +86,8 @@ class Emulator:
         self.debugger = ""
 
     def __enter__(self) -> Self:
+        refuse_platform(self.board)
+        assert sys.platform != "win32"
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
@@ -144,6 +162,7 @@ class Emulator:
 
     def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
         """Start user mode, with the program's standard input and output as the other side of the port."""
+        assert sys.platform != "win32"
         ours, theirs = os.openpty()
         # Both sides stay open, so that a program's last output can still be read after it ends.
         stack.callback(os.close, ours)
