@@ -18,9 +18,6 @@ from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, is_program
 
-if sys.platform != "win32":
-    import tty
-
 # The Debian package of each program that a board may name.
 PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
@@ -35,17 +32,12 @@ _END_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
-def refuse_platform(board: Board) -> None:
-    """Refuse to emulate on a system without pseudo-terminals.
-
-    Raises:
-        BoardError: this is Windows.
-    """
-    if sys.platform == "win32":
-        raise BoardError(
-            f"{board.name} cannot be emulated on Windows, which has no pseudo-terminals.",
-            "Use a real board, or run sensor-bnn in the Windows Subsystem for Linux.",
-        )
+def not_on_windows(board: Board) -> BoardError:
+    """Return the refusal of a system without pseudo-terminals."""
+    return BoardError(
+        f"{board.name} cannot be emulated on Windows, which has no pseudo-terminals.",
+        "Use a real board, or run sensor-bnn in the Windows Subsystem for Linux.",
+    )
 
 
 class Emulator:
@@ -86,8 +78,10 @@ class Emulator:
         self.debugger = ""
 
     def __enter__(self) -> Self:
-        refuse_platform(self.board)
-        assert sys.platform != "win32"
+        if sys.platform == "win32":
+            raise not_on_windows(self.board)
+        import tty
+
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
@@ -162,7 +156,10 @@ class Emulator:
 
     def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
         """Start user mode, with the program's standard input and output as the other side of the port."""
-        assert sys.platform != "win32"
+        if sys.platform == "win32":
+            raise not_on_windows(self.board)
+        import tty
+
         ours, theirs = os.openpty()
         # Both sides stay open, so that a program's last output can still be read after it ends.
         stack.callback(os.close, ours)
