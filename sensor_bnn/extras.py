@@ -10,10 +10,10 @@ EXTRAS = ("train", "compile")
 """The extras of ``pyproject.toml`` that commands require; ``all`` is both."""
 
 _MODULES = {
-    "train": ("torch", "PIL", "lightning", "lightning_fabric", "tensorboardX"),
+    "train": ("torch", "PIL", "lightning", "lightning_fabric", "tensorboardX", "optuna", "sqlalchemy"),
     "compile": ("onnx", "onnxruntime", "tvm", "tvm_ffi"),
 }
-_NEED_ALL = frozenset({"demo", "export"})
+_NEED_ALL = frozenset({"demo", "explore", "export"})
 """Commands that go from a checkpoint to compiled code."""
 
 

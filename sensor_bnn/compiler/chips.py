@@ -28,6 +28,8 @@ _FAMILIES = {
     "cortex-m85": ("r7fa8",),
     "cortex-a53": ("bcm2837", "bcm2710", "rp3a0"),
     "cortex-a72": ("bcm2711",),
+    "rv32imc": ("esp32c3", "esp8685"),
+    "rv32imac": ("gd32vf103", "ch32v1", "ch32v2", "ch32v3"),
 }
 
 

@@ -29,6 +29,8 @@ from sensor_bnn.hardware.boards import load_board
         ("R7FA4M1AB", "cortex-m4"),
         ("R7FA4M2AD", "cortex-m33"),
         ("BCM2711", "cortex-a72"),
+        ("ESP32-C3", "rv32imc"),
+        ("GD32VF103CB", "rv32imac"),
     ],
 )
 def test_a_chip_has_the_target_of_its_core(chip: str, target: str) -> None:
