@@ -84,7 +84,8 @@ bool flash_is_readable(uint32_t address, uint32_t count) {
     CCR(banks[0]) = SR_TORN;
     CCR(banks[1]) = SR_TORN;
     cortex_m_read_all(address, count);
-    const bool torn = ((SR(banks[0]) | SR(banks[1])) & SR_TORN) != 0u;
+    const uint32_t first = SR(banks[0]);
+    const bool torn = ((first | SR(banks[1])) & SR_TORN) != 0u;
     CCR(banks[0]) = SR_TORN;
     CCR(banks[1]) = SR_TORN;
     return !torn;
