@@ -21,10 +21,10 @@ from sensor_bnn.hardware.boards import Board
 
 SLICE = 20_000  # instructions between checks for interrupts
 RETURN = 0x3FFF_0000  # a handler's return address, on a page of its own
-BUS_FAULT = 5
 WFI = b"\x30\xbf"
 DSB = b"\xbf\xf3\x4f\x8f"
 CPUS = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
@@ -367,7 +367,7 @@ class Chip(Bus):
             self._go(self._pc, SLICE)
             if self._faulted:  # its handler never returns
                 self._faulted = False
-                self._go(self._word(self.registers[VTOR] + 4 * BUS_FAULT), SLICE)
+                self._go(self._word(self.registers[VTOR] + 4 * self.family.torn_vector), SLICE)
             if self.resets != self._seen_resets:
                 self.reset()
                 continue

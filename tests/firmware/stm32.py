@@ -19,6 +19,7 @@ class Stm32:
     """What all STM32 have in common.
 
     ``error_codes``: the flash has error-correcting codes, so that reading a half-written word faults.
+    ``torn_vector``: the exception that such a read raises.
 
     Args:
         hse: rate of the clock that the board supplies, in Hz.
@@ -26,6 +27,7 @@ class Stm32:
     """
 
     error_codes = False
+    torn_vector = 5  # BusFault
 
     def __init__(self, hse: int, usart: int) -> None:
         self.hse = hse

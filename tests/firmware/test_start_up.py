@@ -17,16 +17,25 @@ PAGE = Path(__file__).parents[2] / "docs" / "start-up.md"
 
 @dataclass(frozen=True)
 class Action:
-    """What a step does: ``set``, ``clear``, ``wait`` or ``gone``, and to which field of which register."""
+    """What a step does: ``set``, ``clear``, ``wait`` or ``gone``, and to which field of which register.
+
+    ``value``: the field's value, as a part of the register's, where a row names it.
+    """
 
     verb: str
     address: int
     mask: int
+    value: int | None
 
     def within(self, step: Setup) -> bool:
         """Return whether a step does this."""
         if step.register != self.address:
             return False
+        if self.value is not None:
+            changed, becomes = (
+                (step.set | step.clear, step.set) if self.verb == "set" else (step.wait, step.until)
+            )
+            return bool(self.mask & changed) and self.mask & becomes == self.value
         if self.verb in ("set", "clear"):
             changed = self.mask & (step.set if self.verb == "set" else step.clear & ~step.set)
             return bool(changed) and not (self.verb == "clear" and self.mask & step.set)
@@ -56,10 +65,12 @@ def rules_of(chip: Chip) -> list[Rule]:
 
 
 def _action(chip: Chip, cell: str) -> Action:
-    verb, name, field = cell.split()
-    assert verb in ("set", "clear", "wait", "gone"), cell
+    verb, name, word = cell.split()
+    field, _, value = word.partition("=")
+    assert verb in (("set", "wait") if value else ("set", "clear", "wait", "gone")), cell
     register = chip.registers.get(name) or CORE.registers[name]
-    return Action(verb, register.address, register.fields[field].mask)
+    bits = register.fields[field]
+    return Action(verb, register.address, bits.mask, int(value) << bits.first if value else None)
 
 
 def broken(rules: list[Rule], steps: tuple[Setup, ...]) -> list[str]:
