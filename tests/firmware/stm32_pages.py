@@ -26,6 +26,7 @@ class Pages(Stm32):
     rcc, pwr, flash_r = 0x40021000, 0x40007000, 0x40022000
     options: int
     caches: int
+    msi_hz = 0  # the other source of an STM32L4's PLL
 
     def __init__(self) -> None:
         super().__init__(hse=0, usart=2)
@@ -78,9 +79,7 @@ class Pages(Stm32):
         config = chip.registers.get(self.rcc + 0x0C, 0)
         if not chip.read(self.rcc) & 1 << 25:
             chip.violations.append("system clock from a PLL that is not ready")
-        if config & 3 != 2:
-            chip.violations.append("a PLL that the HSI16 does not feed")
-        reference = HSI / by
+        reference = {1: self.msi_hz, 2: HSI}.get(config & 3, 0) / by
         # ST's two descriptions of the input's range have this part in common.
         _within(chip, "the PLL's input", reference, 4 * MHZ, 8 * MHZ)
         _within(chip, "the VCO", reference * times, least, 344 * MHZ)
@@ -166,7 +165,6 @@ class L4R(Pages):
 
     options = 0xFFEFF8AA
     caches = 3 << 9
-    msi_hz = 4 * MHZ
     port = 0x48001800
     bus_hz = 0
 
@@ -185,14 +183,14 @@ class L4R(Pages):
     def reset(self, chip: Bus) -> None:
         """The core runs from the MSI, in range 1 without boost; all pins are analog."""
         super().reset(chip)
-        self.core_hz = self.msi_hz
+        self.core_hz = self.msi_hz = 4 * MHZ
         chip.registers |= {self.rcc: 0x63, self.pwr: 0x200, self.pwr + 0x80: 0x100, self.port: 0xFFFFFFFF}
 
     def leave_as_rom(self, chip: Bus) -> None:
         """72 MHz from the PLL, which the MSI feeds with 48 MHz."""
-        chip.registers |= {self.rcc: 0x030000B3, self.rcc + 0x0C: 0x01000C21, self.rcc + 8: 3}
+        chip.registers |= {self.rcc: 0x030000B3, self.rcc + 0x0C: 0x01001251, self.rcc + 8: 3}
         chip.registers[self.flash_r] = self.caches | 4
-        self.runs_from_pll, self.core_hz = True, 72 * MHZ
+        self.runs_from_pll, self.core_hz, self.msi_hz = True, 72 * MHZ, 48 * MHZ
 
     def _set_rate(self, chip: Bus, rate: int, control: int, value: int) -> None:
         super()._set_rate(chip, rate, control, value)
