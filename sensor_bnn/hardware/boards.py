@@ -19,6 +19,9 @@ from sensor_bnn.hardware.facts import Counter as Counter
 from sensor_bnn.hardware.facts import Emulator as Emulator
 from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
 from sensor_bnn.hardware.facts import Flash as Flash
+from sensor_bnn.hardware.facts import Led as Led
+from sensor_bnn.hardware.facts import OptionWord as OptionWord
+from sensor_bnn.hardware.facts import Protection as Protection
 from sensor_bnn.hardware.facts import Ram as Ram
 from sensor_bnn.hardware.facts import Region as Region
 from sensor_bnn.hardware.facts import Setup as Setup

@@ -37,6 +37,8 @@ class Stm32:
         self.core_hz = self.uart_hz = 0
         self.runs_from_pll = False
         self.needs_barrier = False  # an erase was started, and no DSB has followed
+        self.options: dict[int, int] = {}  # the registers with the option bytes, which no reset changes
+        self.refused_writes = 0  # erases and writes of write-protected flash
 
     def attach(self, chip: Bus) -> None:
         """Add the registers to the chip."""
@@ -52,6 +54,8 @@ class Stm32:
             chip.on_write[base + 0x20] = lambda value: self._clear(chip, value)
             chip.on_write[rate] = lambda value: self._set_rate(chip, rate, control, value)
         self.control, self.rate = control, rate
+        for register in self.options:
+            chip.on_read[register] = lambda register=register: self.options[register]  # type: ignore[misc]
         chip.on_read[status] = lambda: self._status(chip)
 
     def reset(self, chip: Bus) -> None:
@@ -165,8 +169,19 @@ class Stm32:
         """The flash's control register has a new value."""
         raise NotImplementedError
 
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """Whether the option bytes protect the flash at this address from erase and write."""
+        raise NotImplementedError
+
+    def _refuses(self, chip: Any, address: int) -> bool:
+        refused = self.write_protected(chip, address)
+        self.refused_writes += refused
+        return refused
+
     def _change(self, chip: Any, address: int, data: bytes) -> bool:
-        """Clear bits, unless the flash is worn; return whether it was blank there."""
+        """Clear bits, unless the flash is worn or protected; return whether it was blank there."""
+        if self._refuses(chip, address):
+            return True
         before = chip.flash(address, len(data))
         if not self.worn:
             chip.set_flash(address, bytes(a & b for a, b in zip(before, data, strict=True)))
@@ -178,7 +193,7 @@ class Stm32:
             and address < chip.board.slot.origin
         ):
             chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
-        if not self.worn:
+        if not self.worn and not self._refuses(chip, address):
             chip.set_flash(address, b"\xff" * size)
 
 
@@ -200,6 +215,12 @@ class F1(Stm32):
 
     def __init__(self, hse: int) -> None:
         super().__init__(hse, usart=1)
+        self.options = {self.flash_r + 0x1C: 0x03FF_FFFC, self.flash_r + 0x20: 0xFFFF_FFFF}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """PM0075, FLASH_WRPR: four pages per bit, 0 for protected."""
+        bit = (address - chip.board.flash.origin) // 0x1000
+        return not self.options[self.flash_r + 0x20] >> bit & 1
 
     def attach(self, chip: Bus) -> None:
         """Clocks, GPIO and the flash's controller."""
@@ -266,6 +287,16 @@ class F4(Stm32):
     ) -> None:
         super().__init__(hse, usart)
         self.most, self.overdrive, self.sectors, self.prefetch = core, overdrive, sectors, prefetch
+        # As delivered: read protection off, no write protection, no brown-out reset.
+        self.options = {self.flash_r + 0x14: 0xFFFF_AAFD if usart == 2 else 0x0FFF_AAED}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0090, FLASH_OPTCR, nWRP: a bit per sector, 0 for protected."""
+        end, bit = chip.board.flash.origin, 15
+        while end <= address:
+            bit += 1
+            end += self.sectors[bit - 16]
+        return not self.options[self.flash_r + 0x14] >> bit & 1
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and the flash's controller."""
@@ -363,6 +394,18 @@ class H7(Stm32):
         super().__init__(hse, usart=2)
         self.word: list[tuple[int, int]] = []
         self.errors = [0, 0]
+        self.options = {
+            self.flash_r + 0x1C: 0x1406_AAF0,
+            self.flash_r + 0x38: 0xFF,
+            self.flash_r + 0x138: 0xFF,
+        }
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0433, FLASH_WPSN_CUR1 and 2: a bit per sector of the bank, 0 for protected."""
+        bank, offset = divmod(address - chip.board.flash.origin, 0x100000)
+        found = not self.options[self.flash_r + 0x38 + 0x100 * bank] >> offset // 0x20000 & 1
+        self.errors[bank] |= found << 17
+        return found
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and two banks of flash."""
@@ -543,6 +586,16 @@ class U5(Stm32):
         self.word: list[tuple[int, int]] = []
         self.errors = 0
         self.stale = False  # the instruction cache holds old contents of the flash
+        self.options = {self.flash_r + 0x40: 0x1FEF_F8AA}
+        self.options |= {self.flash_r + at: 0xFF80_FFFF for at in (0x58, 0x5C, 0x68, 0x6C)}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0456, FLASH_WRP1AR to WRP2BR: first and last page of two ranges per bank."""
+        bank, page = divmod((address - chip.board.flash.origin) // 0x2000, 128)
+        ranges = [self.options[self.flash_r + at + 0x10 * bank] for at in (0x58, 0x5C)]
+        found = any(value & 127 <= page <= value >> 16 & 127 for value in ranges)
+        self.errors |= found << 4
+        return found
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO, cache and flash."""

@@ -18,14 +18,16 @@ ALTERNATE = 2
 class Pages(Stm32):
     """What both have in common: RCC_CR, the PLL's registers, and the steps of the flash.
 
-    ``options``: the option bytes, as ST delivers the chip. ``caches``: bits of FLASH_ACR.
+    ``delivered``: FLASH_OPTR and the four registers of write protection, as ST delivers the chip.
+    ``caches``: bits of FLASH_ACR. ``page_bits``: of a page's number in write protection.
     """
 
     error_codes = True
     torn_vector = 2  # a word whose error code is wrong raises the NMI
     rcc, pwr, flash_r = 0x40021000, 0x40007000, 0x40022000
-    options: int
+    delivered: tuple[int, int]
     caches: int
+    page_bits: int
     msi_hz = 0  # the other source of an STM32L4's PLL
 
     def __init__(self) -> None:
@@ -33,11 +35,24 @@ class Pages(Stm32):
         self.first: tuple[int, int] | None = None  # the first half of a double word
         self.errors = 0
         self.stale = False  # a cache holds old contents of the flash
+        option, open_ = self.delivered
+        self.options = {self.flash_r + 0x20: option}
+        self.options |= {self.flash_r + at: open_ for at in (0x2C, 0x30, 0x4C, 0x50)}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """FLASH_WRP1AR to WRP2BR: first and last page of two ranges per bank."""
+        flash, mask = chip.board.flash, (1 << self.page_bits) - 1
+        bank, offset = divmod(address - flash.origin, flash.size // 2)
+        ranges = [self.options[self.flash_r + at + 0x20 * bank] for at in (0x2C, 0x30)]
+        page = offset // flash.page
+        found = any(value & mask <= page <= value >> 16 & mask for value in ranges)
+        self.errors |= found << 4
+        return found
 
     def attach(self, chip: Bus) -> None:
         """Clocks and flash."""
         super().attach(chip)
-        rcc, flash, registers = self.rcc, self.flash_r, chip.registers
+        rcc, flash = self.rcc, self.flash_r
         chip.on_read[rcc] = lambda: self._sources(chip)
         chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
         chip.on_write[rcc + 0x0C] = lambda value: self._set_while_off(chip, rcc, rcc + 0x0C, value)
@@ -46,7 +61,6 @@ class Pages(Stm32):
         self._locked(chip, flash + 8, flash + 0x14, 1 << 31)
         chip.on_read[flash + 0x10] = lambda: self._looked(chip) | self._state()
         chip.on_write[flash + 0x10] = self._cleared
-        chip.on_read[flash + 0x20] = lambda: registers.get(flash + 0x20, self.options)
 
     def reset(self, chip: Bus) -> None:
         """Switch the caches of the flash on, as a reset does; the PLL's factor is 16."""
@@ -163,8 +177,9 @@ class Pages(Stm32):
 class L4R(Pages):
     """STM32L4R5 with 2 MB of flash (RM0432, ES0393); its UART is LPUART1 at PG7 and PG8."""
 
-    options = 0xFFEFF8AA
+    delivered = 0xFFEFF8AA, 0xFF00FFFF
     caches = 3 << 9
+    page_bits = 8
     port = 0x48001800
     bus_hz = 0
 
@@ -246,7 +261,7 @@ class L4R(Pages):
     def _page(self, chip: Any, control: int) -> tuple[int, int]:
         """Two banks of 4 KB pages, or one of 8 KB pages, in which the bank's bit must be clear."""
         number, bank = control >> 3 & 255, control >> 11 & 1
-        options = chip.registers.get(self.flash_r + 0x20, self.options)
+        options = self.options[self.flash_r + 0x20]
         if options & 1 << 22:
             return 0x100000 * (bank ^ options >> 20 & 1) + 0x1000 * number, 0x1000
         if bank:
@@ -257,8 +272,9 @@ class L4R(Pages):
 class G0B(Pages):
     """STM32G0B1 with 512 KB of flash (RM0444, ES0548); its UART is USART2 at PA2 and PA3."""
 
-    options = 0xFFFFFEAA
+    delivered = 0xFFFFFEAA, 0x000000FF
     caches = 1 << 9
+    page_bits = 7
     port = 0x50000000
     empty = True  # what the chip found when the power came; a reset then starts the bootloader in ROM
 
@@ -329,7 +345,7 @@ class G0B(Pages):
     def _page(self, chip: Any, control: int) -> tuple[int, int]:
         """Two banks, the second one's pages from 256 on; as one bank its page 128 is found to be page 0."""
         number, bank = control >> 3 & 1023, control >> 13 & 1
-        options = chip.registers.get(self.flash_r + 0x20, self.options)
+        options = self.options[self.flash_r + 0x20]
         if (number >= 256) != bool(bank):
             chip.violations.append(f"page {number} of bank {bank + 1}")
         if bank and not options & 1 << 21:

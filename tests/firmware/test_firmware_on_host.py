@@ -304,7 +304,13 @@ def bootloader(host_compile: Compile) -> Program:
     return program(
         host_compile(
             "bootloader",
-            *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
+            *(
+                "bootloader/main.c",
+                "bootloader/an3155.c",
+                "bootloader/blink.c",
+                "bootloader/slots.c",
+                "runtime/journal.c",
+            ),
             *(
                 "runtime/crc32.c",
                 "runtime/difference.c",

@@ -20,7 +20,7 @@ from .stm32_pages import G0B, L4R, Pages
 
 FAMILIES: dict[str, Callable[[], Pages]] = {"nucleo-g0b1re": G0B, "nucleo-l4r5zi": L4R}
 CFGR, PLLCFGR, ACR, PWR_CR2, PWR_CR5 = 0x40021008, 0x4002100C, 0x40022000, 0x40007004, 0x40007080
-CR, SR = 0x40022014, 0x40022010
+CR, SR, OPTR = 0x40022014, 0x40022010, 0x40022020
 TWO_BANKS = {"nucleo-g0b1re": 1 << 21, "nucleo-l4r5zi": 1 << 22}
 EXCHANGED = 1 << 20  # G0: 0 exchanges the banks; L4: 1 lets the chip start from the second
 
@@ -118,7 +118,7 @@ def start(board: Board, bootloader: Path, options: int | None = None) -> tuple[C
     """Return a chip whose bootloader runs, with these option bytes, and a host's connection to it."""
     family = FAMILIES[board.name]()
     if options is not None:
-        family.options = options
+        family.options[OPTR] = options
     chip = Chip(board, bootloader, family)
     host = An3155(cast(SerialPort, ChipPort(chip)))
     assert host.sync(1.0), chip.violations
@@ -171,7 +171,7 @@ def test_pages_that_an_option_byte_places_elsewhere_are_not_erased(
 ) -> None:
     board = load_board(name)
     flipped = bit if isinstance(bit, int) else bit[name]
-    chip, bootloader = start(board, bootloaders[name], FAMILIES[name]().options ^ flipped)
+    chip, bootloader = start(board, bootloaders[name], FAMILIES[name]().options[OPTR] ^ flipped)
     count, first = board.flash.size // board.flash.page, board.bootloader.size // board.flash.page
     for page, allowed in zip((first, count - 1), erases, strict=True):
         chip.set_flash(board.slot.origin, bytes(board.slot.size))
@@ -195,7 +195,7 @@ def test_one_bank_of_large_pages(tmp_path: Path) -> None:
         bootloader=replace(board.bootloader, size=0x4000),
     )
     built = build_bootloader(board, tmp_path)
-    chip, bootloader = start(board, built, L4R.options & ~(1 << 22))
+    chip, bootloader = start(board, built, L4R.delivered[0] & ~(1 << 22))
     chip.set_flash(board.slot.origin, bytes(board.slot.size))
     bootloader.erase([2, 255])
     assert [number for number in range(2, 256) if is_blank(chip, number)] == [2, 255]
@@ -245,7 +245,7 @@ def test_the_rules_of_the_flash(started: tuple[Chip, An3155]) -> None:
     assert "an erase and for a write" in said()
     wrong = {"nucleo-l4r5zi": 1 << 11 | 10 << 3, "nucleo-g0b1re": 300 << 3}[chip.board.name]
     if chip.board.name == "nucleo-l4r5zi":
-        chip.registers[ACR + 0x20] = family.options & ~(1 << 22)
+        family.options[OPTR] &= ~(1 << 22)
     chip.write(CR, 2 | wrong)
     chip.write(CR, 2 | wrong | 1 << 16)
     words = said()
