@@ -54,12 +54,12 @@ browser:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >&2; } || \
 	  { echo "chromium is missing: apt-get install --no-install-recommends chromium (as root)" >&2; exit 1; }
 
-# Stock programs that the tests talk to boards with, what only they compile for or with (clang: libFuzzer), and
+# Stock programs that the tests talk to boards with, what only they compile for or with (clang: libFuzzer; ccache), and
 # llvm-mca, whose models `kernels` and `profile --estimate` use.
-PEERS := stm32flash gdb-multiarch gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user llvm-19 \
+PEERS := ccache stm32flash gdb-multiarch gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user llvm-19 \
   clang-19 libclang-rt-19-dev
 peers:
-	@command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null && \
+	@command -v ccache >/dev/null && command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null && \
 	  command -v arm-linux-gnueabihf-gcc >/dev/null && command -v qemu-arm >/dev/null && \
 	  command -v llvm-mca-19 >/dev/null && command -v clang-19 >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \

@@ -64,6 +64,11 @@ def long_compile() -> None:
 
 
 @pytest.fixture(scope="session")
+def longest() -> None:
+    """Begin tests of half a minute first: one that begins last keeps one process busy when the others end."""
+
+
+@pytest.fixture(scope="session")
 def long_run() -> None:
     """Mark other tests of half a second or more, so that ``make check`` takes a minute; nothing guards it."""
 
@@ -135,6 +140,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Empty at first, and shared by all workers of this run, which inherit it: equal models compile once.
         os.environ["SENSOR_BNN_CACHE"] = str(Path(folder) / "cache")
+        _share_objects(Path(folder) / "objects")
+
+
+def _share_objects(folder: Path) -> None:
+    """Let ccache compile each file of the firmware once for all builds that are alike in it."""
+    # Half of a run's time went into compiling the same files in hundreds of builds. A machine without ccache
+    # takes that time; test_the_same_input_gives_the_same_bytes compares a build with one without ccache.
+    if shutil.which("ccache") is not None:
+        os.environ["CMAKE_C_COMPILER_LAUNCHER"] = "ccache"
+        os.environ["CCACHE_DIR"] = str(folder)
+        os.environ["CCACHE_BASEDIR"] = tempfile.gettempdir()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -149,6 +165,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in sorted(_fixtures(item)):
             item.add_marker("slow")
             item.add_marker(fixture)
+    items.sort(key=lambda item: "longest" not in getattr(item, "fixturenames", ()))
 
 
 def _fixtures(item: pytest.Item) -> frozenset[str]:

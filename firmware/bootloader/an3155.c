@@ -9,6 +9,7 @@
 #include "hal/register.h"
 #include "hal/setup.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "runtime/bytes.h"
 
 #define CALL 0x7Fu
@@ -49,6 +50,8 @@ enum {
     (20u * (uint64_t)SBNN_COUNTER_HZ /                                                                 \
      SBNN_UART_BAUD) /* ...and per data byte; 20 bit times, twice what a byte takes */
 
+#define FEED_TICKS ((uint64_t)SBNN_COUNTER_HZ) /* feed the watchdog at least once a second */
+
 #define SPEED_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a host to call at a new rate */
 
 /* When to give up the command that is being received. */
@@ -67,8 +70,23 @@ static void expect(uint32_t data_bytes) {
     deadline = counter_clock() + PATIENCE_TICKS + data_bytes * PATIENCE_BYTE_TICKS;
 }
 
+/* Wait for a byte. An application's watchdog may go on counting through the reset into the bootloader.
+ */
+static bool receive_until(uint8_t *byte, uint64_t until) {
+    for (;;) {
+        const uint64_t hunger = counter_clock() + FEED_TICKS;
+        watchdog_feed();
+        if (uart_receive(byte, until < hunger ? until : hunger)) {
+            return true;
+        }
+        if (until < hunger) {
+            return false;
+        }
+    }
+}
+
 static bool receive(uint8_t *byte) {
-    return uart_receive(byte, deadline);
+    return receive_until(byte, deadline);
 }
 
 static void answer(uint8_t byte) {
@@ -196,6 +214,10 @@ static void read_memory(void) {
         refuse();
         return;
     }
+    if (!flash_is_readable(address, count + 1u)) {
+        refuse();
+        return;
+    }
     answer(ACK);
     uart_send(flash_at(address), count + 1u);
 }
@@ -250,6 +272,7 @@ static bool erase_chosen(void) {
     slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
+            watchdog_feed();
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
         }
     }
@@ -351,7 +374,7 @@ static void get_checksum(void) {
     if (!receive_word(&count)) {
         return;
     }
-    if (!may_check(address, count)) {
+    if (!may_check(address, count) || !flash_is_readable(address, count)) {
         refuse();
         return;
     }
@@ -406,7 +429,7 @@ static bool go(void) {
 
 bool an3155_called(uint64_t until) {
     uint8_t byte;
-    while (uart_receive(&byte, until)) {
+    while (receive_until(&byte, until)) {
         if (byte == CALL) {
             answer(ACK);
             return true;
@@ -419,9 +442,7 @@ void an3155_serve(void) {
     refused = setup_result() == SETUP_COMPLETE ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
     for (;;) {
         uint8_t command, complement;
-        if (!uart_receive(&command, UART_NEVER)) {
-            continue;
-        }
+        (void)receive_until(&command, UART_NEVER);
         if (command == CALL) { /* not a command: another host calls, or the same one again */
             refuse();
             continue;

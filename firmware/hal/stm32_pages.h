@@ -18,7 +18,8 @@ _Static_assert(SBNN_FLASH_PAGE_BYTES == PAGE_BYTES, "a page is the chip's");
  * place the pages otherwise than the driver numbers them. */
 static uint32_t choice_of(uint32_t address);
 
-/* Before and after each change of the flash: caches that would keep what it held. */
+/* Before and after each change of the flash: caches that would keep what it held. They are empty
+ * afterwards. */
 static void leave_caches(void);
 static void empty_caches(void);
 
@@ -67,6 +68,41 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
+/* Whether a word with two wrong bits was read since the last call. */
+static bool take_torn(void) {
+    bool torn = false;
+    for (uint32_t i = 0; i < ECCRS; i++) {
+        if (ECCR(i) & ECCR_TORN) {
+            ECCR(i) = ECCR_TORN; /* writing 1 clears */
+            torn = true;
+        }
+    }
+    return torn;
+}
+
+static volatile bool is_reading, was_torn;
+
+/* A word with two wrong bits is an NMI, but only if it comes from the flash and not from a cache. */
+bool flash_is_readable(uint32_t address, uint32_t count) {
+    leave_caches();
+    was_torn = false;
+    is_reading = true;
+    cortex_m_read_all(address, count);
+    const bool torn = take_torn() || was_torn;
+    is_reading = false;
+    empty_caches();
+    return !torn;
+}
+
+bool flash_takes_nmi(void) {
+    if (!is_reading || !take_torn()) {
+        return false;
+    }
+    cortex_m_barrier();
+    was_torn = true;
+    return true;
+}
+
 bool flash_erase(uint32_t address) {
     const uint32_t choice = choice_of(address);
     if (choice == 0u) {
@@ -76,11 +112,13 @@ bool flash_erase(uint32_t address) {
     CR = choice;
     CR = choice | CR_START;
     cortex_m_barrier(); /* the start arrives before the status is read */
-    return finish() && flash_words_blank(flash_at(address), PAGE_BYTES);
+    return finish() && flash_is_readable(address, PAGE_BYTES) &&
+           flash_words_blank(flash_at(address), PAGE_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
-    return flash_words_write(address, bytes, count, WORD_BYTES, program);
+    return flash_is_readable(address, count) &&
+           flash_words_write(address, bytes, count, WORD_BYTES, program);
 }
 
 #endif

@@ -28,6 +28,9 @@
 #define CR_SECOND_BANK (1u << 13)
 #define CR_START (1u << 16)
 #define CR_LOCK (1u << 31)
+#define ECCRS 2u /* a bank each */
+#define ECCR(bank) REGISTER(FLASH_R + 0x18u + 4u * (bank))
+#define ECCR_TORN (1u << 31) /* two wrong bits in a word that was read */
 #define OPTR REGISTER(FLASH_R + 0x20u)
 #define OPTR_IN_ORDER (1u << 20)
 #define OPTR_TWO_BANKS (1u << 21)

@@ -26,6 +26,10 @@
 #define CR_SECOND_BANK (1u << 11)
 #define CR_START (1u << 16)
 #define CR_LOCK (1u << 31)
+#define ECCRS 1u
+#define ECCR(n) REGISTER(FLASH_R + 0x18u + (n))
+#define ECCR_TORN                                                                                      \
+    (1u << 31 | 1u << 29) /* two wrong bits; the second one is the other half's of one bank */
 #define OPTR REGISTER(FLASH_R + 0x20u)
 #define OPTR_TWO_BANKS (1u << 22)
 #define OPTR_SECOND_FIRST                                                                              \

@@ -25,6 +25,10 @@
 #define CR_START (1u << 16)
 #define CR_LOCK (1u << 31)
 
+#define ECCRS 1u
+#define ECCR(bank) REGISTER(FLASH_R + 0x30u + (bank))
+#define ECCR_TORN (1u << 31) /* two wrong bits in a word that was read */
+
 #define ICACHE_CR REGISTER(0x40030400u)
 #define ICACHE_CR_ON (1u << 0)
 #define ICACHE_CR_EMPTY (1u << 1)

@@ -22,6 +22,7 @@ from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_kernels
 from sensor_bnn.compiler.metadata import (
@@ -109,6 +110,10 @@ def write_bundle(
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
+    kernels = compile_kernels(
+        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}, target
+    )
+    code = linked_code(kernels)
     metadata = _metadata(
         program,
         plan,
@@ -123,16 +128,16 @@ def write_bundle(
         tuning=tuning,
         prefix=prefix,
         library=library,
+        code=code,
     )
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
     headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
-    render = _renderer(program, offsets, metadata, headers)
+    render = _renderer(program, offsets, metadata, headers, code)
     with replace_folder(folder, BUNDLE) as draft:
         for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
             text = render(template)
             draft.write(file, text if file == "model.h" else prefixed(text, prefix))
-        kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
-        draft.write("kernels.o", compile_kernels(kernels, target))
+        draft.write("kernels.o", kernels)
         for kernel in c_kernels:
             draft.write(f"{KERNELS}/{kernel.name}", prefixed(kernel.read_text(), prefix))
         if library is not None:
@@ -205,6 +210,7 @@ def _metadata(
     tuning: str | None,
     prefix: str,
     library: str | None,
+    code: LinkedCode | None,
 ) -> Metadata:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
@@ -258,6 +264,8 @@ def _metadata(
         arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         weights_crc32=zlib.crc32(weights),
+        kernels_bytes=0 if code is None else code.size,
+        kernels_crc32=0 if code is None else code.crc32,
         files={},  # Known only when all of them are written.
     )
 
@@ -299,7 +307,11 @@ def _end(buffer: Buffer) -> End:
 
 
 def _renderer(
-    program: Program, offsets: dict[int, int], metadata: Metadata, headers: list[str]
+    program: Program,
+    offsets: dict[int, int],
+    metadata: Metadata,
+    headers: list[str],
+    code: LinkedCode | None,
 ) -> Callable[..., str]:
     """Return the function ``render(template)``, which fills a template with all facts of the bundle."""
     input_offset = metadata.arena_bytes
@@ -323,6 +335,7 @@ def _renderer(
         "version": version("sensor-bnn"),
         "hash_rows": rows,
         "headers": headers,
+        "code": code,
         "prototypes": sorted(
             {
                 _prototype(call.kernel, call.function)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sensor_bnn.errors import BoardError
 from sensor_bnn.files import replace_folder
+from sensor_bnn.hardware.facts import BOOT2_BYTES as BOOT2_BYTES
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader

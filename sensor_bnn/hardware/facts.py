@@ -29,6 +29,9 @@ UsbId = Annotated[
 # The table that follows it may have up to 128 words: it must be at a multiple of its size, rounded up to a
 # power of two.
 HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
+BOOT2_BYTES = (
+    256  # a second stage of boot, before the bootloader's vector table; the last four are its checksum
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,15 @@ class Flash(Region):
 
     The first page may consist of several smaller sectors of the chip; ``first_sectors`` are their sizes in
     bytes. Each later page is one sector.
+
+    ``error_codes``: the flash has error-correcting codes, so that reading a word which a power cut left half
+    written is a fault. The driver must be able to find such words (``flash_is_readable``).
     """
 
     driver: Driver
     page: Page
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
+    error_codes: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,11 @@ class Bootloader:
     """The resident bootloader: its bytes at the start of flash, and the chip id that it answers.
 
     ``alias`` is the address where hosts that know the chip expect the flash; it is a second address of the
-    flash. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program. The last
-    ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images; only with
-    them it may have two ``slots``. If the first page has several sectors, the journal's pages are two sectors
-    of equal size, beginning with sector ``journal_sector``.
+    flash. ``boot2`` names the second stage of boot that comes before its vectors, where the chip's ROM
+    requires one. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program.
+    The last ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images;
+    only with them it may have two ``slots``. If the first page has several sectors, the journal's pages
+    are two sectors of equal size, beginning with sector ``journal_sector``.
     """
 
     size: int
@@ -82,6 +90,7 @@ class Bootloader:
     slots: int = 1
     journal: int = 0
     journal_sector: int = 0
+    boot2: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ class EnergyPin:
 
 @dataclass(frozen=True)
 class Uf2:
-    """The drive that flashes the board: the UF2 family of its files, and its Board-ID."""
+    """The drive that flashes the board: the UF2 family of its files, and what its Board-ID begins with."""
 
     family: Word
     board_id: Text
@@ -317,10 +326,14 @@ class Board:
     fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
     led: Led | None = None
     protection: Protection | None = None
+    reset: Write | None = None  # resets the chip, where the core's own request resets the core alone
+    given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash after the bootloader."""
+        """The application slot: all of the flash after our bootloader, or that of another one."""
+        if self.given_slot is not None:
+            return self.given_slot
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property
@@ -346,6 +359,11 @@ class Board:
             return Region(self.flash.origin + sum(sectors[:first]), count * sectors[first])
         size = count * self.flash.page
         return Region(self.slot.origin - size, size)
+
+    @property
+    def bootloader_vectors(self) -> int:
+        """The address of the bootloader's vector table."""
+        return self.flash.origin + (BOOT2_BYTES if self.bootloader.boot2 else 0)
 
     @property
     def bootloader_room(self) -> int:

@@ -60,11 +60,13 @@ class _Bootloader(_Table, frozen=True):
     slots: Annotated[int, Meta(ge=1, le=2)] = 1
     journal: Literal[0, 2] = 0
     journal_sector: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
+    boot2: Driver | None = None
 
     def facts(self, flash: Flash) -> Bootloader:
         alias = flash.origin if self.alias is None else self.alias
         return Bootloader(
-            self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector
+            *(self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector),
+            self.boot2 or "",
         )
 
 
@@ -125,6 +127,7 @@ class _File(_Table, frozen=True):
     watchdog: Watchdog | None = None
     led: _Led | None = None
     protection: Protection | None = None
+    reset: Write | None = None
 
     def board(self, folder: Path) -> Board:
         pin, led = self.energy_pin, self.led
@@ -151,6 +154,7 @@ class _File(_Table, frozen=True):
             watchdog=self.watchdog,
             led=None if led is None else Led(tuple(setup.facts() for setup in led.setup), led.on, led.off),
             protection=self.protection,
+            reset=self.reset,
         )
 
 
@@ -302,6 +306,8 @@ def _registers(board: Board) -> Iterator[tuple[str, int]]:
     if board.protection is not None:
         for place, word in enumerate(board.protection.words):
             yield f"protection.words[{place}].register", word.register
+    if board.reset is not None:
+        yield "reset.register", board.reset.register
 
 
 def _overlap(left: Region, right: Region) -> bool:

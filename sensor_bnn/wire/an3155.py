@@ -466,7 +466,9 @@ class An3155:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             byte = self._port.read(1, left)
-            if byte and byte[0] in (ACK, NACK):
+            if not byte:  # The time has passed, in that of the port: a simulated chip has its own.
+                return None
+            if byte[0] in (ACK, NACK):
                 return byte[0]
         return None
 

@@ -78,6 +78,7 @@ ELSEWHERE = {
 TEMPORARY = {
     "compile": ["compile", "small.onnx", "-o", "compiled", "--no-cache"],
     "emulate": ["emulate", BOARD],
+    "evaluate": ["evaluate", "--limit", "4", "--integers"],
     "kernels": ["kernels", "--target", "cortex-m7", "--shape", "4x32x32", "--no-baselines"],
     "verify": ["verify", "small.onnx"],
 }

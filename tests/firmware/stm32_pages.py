@@ -23,17 +23,20 @@ class Pages(Stm32):
     """
 
     error_codes = True
-    torn_vector = 2  # a word whose error code is wrong raises the NMI
+    word_bytes, torn_vector = 8, 2  # two wrong bits are an NMI
     rcc, pwr, flash_r = 0x40021000, 0x40007000, 0x40022000
     delivered: tuple[int, int]
     caches: int
     page_bits: int
+    half: int  # where the second bank begins
+    torn_registers: tuple[int, ...]  # FLASH_ECCR, of each bank if there are two
     msi_hz = 0  # the other source of an STM32L4's PLL
 
     def __init__(self) -> None:
         super().__init__(hse=0, usart=2)
         self.first: tuple[int, int] | None = None  # the first half of a double word
         self.errors = 0
+        self.torn_flags = [0] * len(self.torn_registers)
         self.stale = False  # a cache holds old contents of the flash
         option, open_ = self.delivered
         self.options = {self.flash_r + 0x20: option}
@@ -54,19 +57,23 @@ class Pages(Stm32):
         super().attach(chip)
         rcc, flash = self.rcc, self.flash_r
         chip.on_read[rcc] = lambda: self._sources(chip)
-        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
+        chip.on_write[rcc] = lambda value: self._switch(chip, value)
         chip.on_write[rcc + 0x0C] = lambda value: self._set_while_off(chip, rcc, rcc + 0x0C, value)
         chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
         chip.on_write[flash] = lambda value: self._set_access(chip, value)
         self._locked(chip, flash + 8, flash + 0x14, 1 << 31)
         chip.on_read[flash + 0x10] = lambda: self._looked(chip) | self._state()
         chip.on_write[flash + 0x10] = self._cleared
+        for number, at in enumerate(self.torn_registers):
+            chip.on_read[flash + at] = lambda number=number: self.torn_flags[number]  # type: ignore[misc]
+            chip.on_write[flash + at] = lambda value, number=number: self._clear_torn(number, value)  # type: ignore[misc]
 
     def reset(self, chip: Bus) -> None:
         """Switch the caches of the flash on, as a reset does; the PLL's factor is 16."""
         super().reset(chip)
         chip.registers |= {self.flash_r: self.caches, self.rcc + 0x0C: 0x1000}
         self.first = None
+        self.torn_flags = [0] * len(self.torn_registers)
 
     def leave_as_rom(self, chip: Bus) -> None:
         """Set the clocks as a bootloader in ROM leaves them: the core runs from the PLL, with its factors."""
@@ -80,12 +87,33 @@ class Pages(Stm32):
         pll = value >> 24 & 1 and ((source == 2 and hsi) or source == 1)
         return value | hsi << 10 | bool(pll) << 25
 
-    def _switched(self, chip: Any, rcc: int, value: int) -> None:
+    def _switch(self, chip: Bus, value: int) -> None:
+        """A write to RCC_CR: nothing stops that the core runs from, and the PLL starts after its source."""
         if self.runs_from_pll and not value & 1 << 24:
             chip.violations.append("the PLL switched off while the core runs from it")
+            value |= 1 << 24
         if self.core_hz == HSI and not self.runs_from_pll and not value & 1 << 8:
             chip.violations.append("the HSI16 switched off while the core runs from it")
-        super()._switched(chip, rcc, value)
+        starts = value & ~chip.registers.get(self.rcc, 0) & 1 << 24
+        if starts and chip.registers[self.rcc + 0x0C] & 3 == 2 and not self._sources(chip) & 1 << 10:
+            chip.violations.append("the PLL is switched on before its source is ready")
+        chip.registers[self.rcc] = value
+
+    def code_bank(self, chip: Any, address: int) -> bool:
+        """The bootloader is in the first half."""
+        return bool(address < chip.board.flash.origin + chip.board.flash.size // 2)
+
+    @property
+    def torn_flag(self) -> bool:
+        """Whether an NMI is asked for."""
+        return any(self.torn_flags)
+
+    def read_torn(self, address: int) -> None:
+        """FLASH_ECCR: ECCD."""
+        self.torn_flags[address >= self.half and len(self.torn_flags) > 1] |= 1 << 31
+
+    def _clear_torn(self, number: int, value: int) -> None:
+        self.torn_flags[number] &= ~value
 
     def _pll(self, chip: Bus, factors: tuple[int, int, int], least: int) -> float:
         """Return the rate of the PLL's output R; ``factors`` are M, N and R."""
@@ -178,6 +206,8 @@ class L4R(Pages):
     """STM32L4R5 with 2 MB of flash (RM0432, ES0393); its UART is LPUART1 at PG7 and PG8."""
 
     delivered = 0xFFEFF8AA, 0xFF00FFFF
+    torn_registers = (0x18,)
+    half = 0x08100000
     caches = 3 << 9
     page_bits = 8
     port = 0x48001800
@@ -273,6 +303,8 @@ class G0B(Pages):
     """STM32G0B1 with 512 KB of flash (RM0444, ES0548); its UART is USART2 at PA2 and PA3."""
 
     delivered = 0xFFFFFEAA, 0x000000FF
+    torn_registers = 0x18, 0x1C
+    half = 0x08040000
     caches = 1 << 9
     page_bits = 7
     port = 0x50000000

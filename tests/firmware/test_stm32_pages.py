@@ -242,6 +242,9 @@ def test_the_rules_of_the_flash(started: tuple[Chip, An3155]) -> None:
     assert "is written twice" in said()
     assert chip.flash(slot, 8) == b"\1\0\0\0\2\0\0\0"
     chip.write(CR, 3)
+    assert "written while the flash is busy" in said()
+    assert chip.read(SR) & 7 << 16
+    chip.write(CR, 3)
     assert "an erase and for a write" in said()
     wrong = {"nucleo-l4r5zi": 1 << 11 | 10 << 3, "nucleo-g0b1re": 300 << 3}[chip.board.name]
     if chip.board.name == "nucleo-l4r5zi":
@@ -250,8 +253,9 @@ def test_the_rules_of_the_flash(started: tuple[Chip, An3155]) -> None:
     chip.write(CR, 2 | wrong | 1 << 16)
     words = said()
     assert "a second bank chosen" in words or "page 300 of bank 1" in words
-    assert chip.read(SR) == 0
+    assert chip.read(SR) & 7 << 16
     assert "without a DSB" in said()
+    assert chip.read(SR) == 0
     chip.registers[ACR] |= family.caches
     chip.write(CR, 1)
     for at in (16, 20):
