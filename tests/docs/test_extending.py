@@ -16,7 +16,7 @@ BESIDE = {
     # Messages that say how to make a key.
     "keygen": {"sensor_bnn/cli/build.py", "sensor_bnn/firmware/ed25519.py"},
     # Other boards that run it.
-    "cortex-m0plus": {"boards/nucleo-g0b1re/board.toml"},
+    "cortex-m0plus": {"boards/nucleo-g0b1re/board.toml", "boards/pico/board.toml"},
     # A pattern that it is part of.
     "BnnTranspose": {"sensor_bnn/compiler/stream_patterns.py"},
     "smartwatch": {
