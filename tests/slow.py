@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = {
-    "cross_compiler": ("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*"),
+    "cross_compiler": (
+        *("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*", "riscv64-unknown-elf-*"),
+    ),
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
     "fuzzer": ("clang", "clang-[0-9]*"),
@@ -29,7 +31,7 @@ PROGRAMS = {
 }
 """Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
-_TRAINS = frozenset({"train", "ablate", "survey"})
+_TRAINS = frozenset({"train", "ablate", "survey", "explore"})
 _TRAINS_NOTHING = frozenset({"--help", "--dry-run"})
 
 

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     help="The application: answer measuring requests (benchmark), or also classify a live stream (stream).",
 )
 @click.option(
+    "--sensor",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --application stream: C file of your sensor's driver (firmware/stream/sensor.h), for "
+    "`sensor-bnn record`.",
+)
+@click.option(
     "--weights",
     type=click.Choice(["flash", "ram"]),
     default="flash",
@@ -83,6 +89,7 @@ def command(
     board: str,
     output: Path | None,
     application: str,
+    sensor: Path | None,
     weights: str,
     key: Path | None,
     counter: int | None,
@@ -115,8 +122,12 @@ def command(
 
     if counter is not None and key is None:
         raise click.UsageError("--counter requires --sign.")
+    if sensor is not None and application != "stream":
+        raise click.UsageError("--sensor requires --application stream.")
     layout = _layout(image_format, slot, image_version, header_bytes, no_read)
     if layout is not None:
+        if sensor is not None:
+            raise click.UsageError("--sensor is an option of our own format; leave --format out.")
         from sensor_bnn.firmware.mcuboot import read_mcuboot_key
 
         mcuboot_signer = None if key is None else read_mcuboot_key(key, counter)
@@ -139,7 +150,15 @@ def command(
     folder = output or bundle.resolve().parent / facts.name
     with claimed_folder(folder, "-o/--output"):
         result = build_firmware(
-            bundle, facts, folder, application, signer, weights, force=force, sends_flash=not no_read
+            bundle,
+            facts,
+            folder,
+            application,
+            signer,
+            weights,
+            force=force,
+            sends_flash=not no_read,
+            sensor=sensor,
         )
     _print(result, facts.slot.size, _about_slots(result.report, facts), as_json)
 

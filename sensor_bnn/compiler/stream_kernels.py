@@ -100,12 +100,16 @@ _ARMV7EM = replace(_ARMV7M, term=1)
 _ARMV6M = StreamCosts(
     table=1290, word=50, widen=38, channel=50, value=20, bit=11, few=20, single=25, term=2.5, four=110, cut=7
 )
+_RV32IM = StreamCosts(
+    table=1450, word=42, widen=25, channel=50, value=18, bit=12.3, few=16, single=28, term=3.2, four=45, cut=7
+)
 
 _BY_ISA: dict[str, StreamCosts | None] = {
     "portable": _ARMV7M,
     "armv6m": _ARMV6M,
     "armv7m": _ARMV7M,
     "armv7em": _ARMV7EM,
+    "rv32im": _RV32IM,
     **dict.fromkeys(("helium", "neon", "aarch64")),
 }
 """Costs by folder of ``firmware/kernels``; None for cores with vectors, whose loops in TIR are faster."""
@@ -115,6 +119,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
     "armv6m": (6.4, 25),
     "armv7em": (2.2, 20),
+    "rv32im": (5.7, 16),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
 }
 """Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""

@@ -13,8 +13,9 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.window import SOURCE
 from sensor_bnn.digests import sealed
-from sensor_bnn.errors import BoardError, BundleError, FileError
+from sensor_bnn.errors import BoardError, BundleError, DataError, FileError
 from sensor_bnn.files import scratch_folder, write_files
 from sensor_bnn.firmware import mcuboot
 from sensor_bnn.firmware.application import LinkedApplication, make_application, make_mcuboot_application
@@ -71,6 +72,7 @@ def build_firmware(
     *,
     force: bool = False,
     sends_flash: bool = True,
+    sensor: Path | None = None,
 ) -> BuildResult:
     """Build bootloader and application for one model on one board.
 
@@ -89,14 +91,18 @@ def build_firmware(
         force: whether to replace files of these names that no build wrote.
         sends_flash: False for a bootloader that sends no contents of the flash: it has no Read Memory, and
             computes checksums of whole pages of the slot only.
+        sensor: a C file with the functions of ``firmware/stream/sensor.h``, for the application ``stream``.
 
     Raises:
-        BundleError: the bundle is missing, damaged, or for another target.
+        BundleError: the bundle is missing, damaged, for another target, or, for the application ``stream``,
+            without a window.
+        DataError: the file of the sensor cannot be read.
         BoardError: the model does not fit the board, or the board names a driver that does not exist.
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
         FileError: ``out_dir`` cannot be written, or holds files of these names that no build wrote.
     """
-    bundle = _checked_bundle(bundle_dir, board, out_dir, weights, force)
+    bundle = _checked_bundle(bundle_dir, board, out_dir, application, weights, force)
+    driver = None if sensor is None else _driver(sensor, application)
     if weights == "ram" and is_program(board):
         raise BoardError(
             f"The board {board.name} runs programs of Linux, which are in RAM with their weights.",
@@ -119,6 +125,7 @@ def build_firmware(
             signer,
             weights,
             sends_flash=sends_flash,
+            sensor=driver,
         )
         kernels = (bundle_dir / "kernels.o").read_bytes()
         images = {
@@ -183,7 +190,7 @@ def build_for_mcuboot(
         BoardError: the model does not fit the slot, or MCUboot could not start it there.
     """
     board = mcuboot.board_with_mcuboot(board, layout)
-    bundle = _checked_bundle(bundle_dir, board, out_dir, weights, force)
+    bundle = _checked_bundle(bundle_dir, board, out_dir, application, weights, force)
     check_estimate(bundle, board, weights)
     with scratch_folder("build") as temporary:
         linked = link_firmware(
@@ -257,7 +264,9 @@ def build_bootloader(
     return out_dir / "bootloader.elf"
 
 
-def _checked_bundle(bundle_dir: Path, board: Board, out_dir: Path, weights: str, force: bool) -> Metadata:
+def _checked_bundle(
+    bundle_dir: Path, board: Board, out_dir: Path, application: str, weights: str, force: bool
+) -> Metadata:
     """Read the bundle, and refuse what can be refused before anything is built."""
     if not force:
         _check_ours(out_dir)
@@ -267,6 +276,11 @@ def _checked_bundle(bundle_dir: Path, board: Board, out_dir: Path, weights: str,
             f"The bundle {bundle_dir} is compiled for {bundle.target}, and the board {board.name} needs "
             f"{board.target}.",
             f"Compile the model with `--target {board.target}`.",
+        )
+    if application == "stream" and SOURCE not in bundle.sources:
+        raise BundleError(
+            f"The model {bundle.model} takes {bundle.input}; a stream needs windows [1, channels, samples].",
+            "Build it with `--application benchmark`.",
         )
     if weights not in WEIGHTS:
         raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
@@ -309,6 +323,19 @@ def _check_ours(folder: Path) -> None:
             f"{folder / there[0]} would be replaced, and there is no build.json of sensor-bnn beside it that "
             "says that a build wrote it.",
             "Name another folder with --output, or pass --force to replace it.",
+        ) from None
+
+
+def _driver(file: Path, application: str) -> bytes:
+    """Read the C file of a sensor."""
+    if application != "stream":
+        raise ValueError(f"the application {application} has no sensor")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"Cannot read {file}: {error.strerror}.",
+            "Give a C file with the functions of firmware/stream/sensor.h.",
         ) from None
 
 

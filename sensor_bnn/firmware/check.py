@@ -229,6 +229,18 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} at {start:#010x}"
 
 
+def _riscv_start(program: _Program, board: Board) -> tuple[bool, str]:
+    """Check a RISC-V program, which begins at its first instruction; start-up sets where traps lead."""
+    start = program.addresses.get("reset")
+    if start != program.vectors or program.word(program.vectors) is None:
+        return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
+    # The lowest two bits of mtvec are its mode.
+    trap = program.addresses.get("trap", -1)
+    if trap % _WORD or program.word(trap) is None:
+        return False, f"the traps of {program.name} lead to {trap:#x}, not to code at a multiple of {_WORD}"
+    return True, f"{program.name} at {start:#010x}"
+
+
 def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
     """Check a Linux program, which starts at the entry point of its ELF header."""
     if program.addresses.get("reset") != program.entry or program.word(program.entry) is None:
@@ -236,4 +248,9 @@ def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} starts at {program.entry:#010x}"
 
 
-_VECTORS = {"cortex_m": _cortex_m_vectors, "aarch64": _aarch64_vectors, "linux": _linux_start}
+_VECTORS = {
+    "cortex_m": _cortex_m_vectors,
+    "aarch64": _aarch64_vectors,
+    "linux": _linux_start,
+    "riscv": _riscv_start,
+}

@@ -30,16 +30,18 @@ CORES = {
     "cortex_m": ("cortex_m.c", "cortex_m_startup.c", "stay.c"),
     "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c", "stay.c"),
     "linux": ("linux.c", "linux_startup.S", "aarch64_string.c"),
+    "riscv": ("riscv.c", "riscv_startup.S", "stay.c"),
 }
 """The files of ``firmware/hal`` that each core needs."""
 
 # Of the C library for Linux only the mathematics needs no start-up code. Linux requires segments aligned to
 # pages. Elsewhere that alignment would bring the ELF file's own headers into the image, because a slot may
 # begin within a page.
-_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
+_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc", "riscv": "-Wl,-n"}
 
-APPLICATIONS = {"benchmark": "app/benchmark.c", "stream": "stream/stream.c"}
-"""Applications by name: the file in ``firmware/`` that defines ``application_answer``."""
+APPLICATIONS = {"benchmark": ("app/benchmark.c",), "stream": ("stream/stream.c", "stream/no_sensor.c")}
+"""Applications by name: the files in ``firmware/`` that define ``application_answer``. The last file of
+``stream`` is the sensor, in the place of which a user's own may be built."""
 
 IMAGES = ("firmware", "firmware-b")
 """The application's files, one per slot."""
@@ -78,6 +80,7 @@ def link_firmware(
     *,
     sends_flash: bool = True,
     mcuboot: McubootLayout | None = None,
+    sensor: bytes | None = None,
 ) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure writes its log to ``log``.
 
@@ -94,6 +97,7 @@ def link_firmware(
         weights: the memory from which the model reads them, ``flash`` or ``ram``.
         sends_flash: whether the bootloader sends the contents of the flash to a host.
         mcuboot: where MCUboot expects the program, on a board that has its slot; no bootloader is built then.
+        sensor: the C source of the sensor of ``stream``; None for none.
 
     Raises:
         BoardError: the model does not fit, or the board names a driver that does not exist.
@@ -132,7 +136,11 @@ def link_firmware(
         # A copy: the compiler sees the same names wherever the bundle lies.
         settings["SBNN_BUNDLE"] = work / "bundle"
         copy_folder(bundle, work / "bundle")
-        settings["SBNN_APPLICATION"] = APPLICATIONS[application]
+        files = APPLICATIONS[application]
+        if sensor is not None:
+            write_file(work / "sensor" / "sensor.c", sensor)
+            files = (*files[:-1], str(work / "sensor" / "sensor.c"))
+        settings["SBNN_APPLICATION"] = ";".join(files)
         settings["SBNN_SOURCES"] = ";".join(model_sources)
     cmake = str(_cmake())
     build = work / "build"
@@ -208,7 +216,7 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         ("flash", board.flash.driver),
         ("watchdog", _watchdog_driver(board)),
     ]
-    if board.soc or target.core == "aarch64":
+    if board.soc or target.core in ("aarch64", "riscv"):
         drivers.append(("soc", board.soc))
     if board.bootloader.boot2:
         drivers.append(("boot2", board.bootloader.boot2))
@@ -278,7 +286,7 @@ def _generate(
         "core": target.core,
         "arena": place.arena,
         "weights": place.weights,
-        "word": 4 if target.core == "cortex_m" else 8,
+        "word": 4 if target.core in ("cortex_m", "riscv") else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
         "vector_alignment": _alignment_in(board, mcuboot),

@@ -42,6 +42,9 @@ class Kind(IntEnum):
     CONFIRM = 0x0D
     STREAM_OPEN = 0x20
     STREAM_SAMPLES = 0x21
+    RECORD_OPEN = 0x22
+    RECORD_SAMPLES = 0x23
+    RECORD_STOP = 0x24
 
 
 class Status(IntEnum):

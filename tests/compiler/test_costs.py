@@ -26,7 +26,7 @@ from sensor_bnn.workflows.demo import SHIPPED
 
 BOARDS = (
     *("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an386", "qemu-mps2-an500"),
-    *("qemu-mps3-an547", "qemu-raspi3b"),
+    *("qemu-mps3-an547", "qemu-raspi3b", "qemu-virt-rv32"),
 )
 CLASSES = tuple(name for name in BOARDS if name != "qemu-mps2-an386")
 """One board for each class of cores."""

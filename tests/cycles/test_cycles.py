@@ -262,6 +262,13 @@ def test_missing_programs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_a_core_without_a_model_is_refused_before_anything_starts() -> None:
+    """Without the fixtures of a compiler and an emulator this test may start neither."""
+    done = CliRunner().invoke(command, ["--board", "qemu-virt-rv32", "--estimate"])
+    assert isinstance(done.exception, ToolError)
+    assert "no model of the cycles of rv32imc. Compare instructions" in str(done.exception)
+
+
 def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     facts = estimate_facts([run("cortex-m4", LOOP, tmp_path)], ["/a"])
     assert facts["model"] == "cycle table, cortex-m4"

@@ -52,8 +52,11 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     assert first["samples"] >= 100
     assert first["repeat_exact"] is True
     assert first["layers"] and first["instructions"] > 0
-    for key in ("instructions", "instructions_min", "instructions_max", "flash_bytes", "stack_bytes"):
+    for key in ("flash_bytes", "stack_bytes", "arena_bytes"):
         assert first[key] == second[key], key
+    # A few instructions depend on the sample, and the second run has fewer samples.
+    for key in ("instructions", "instructions_min", "instructions_max"):
+        assert first[key] == pytest.approx(second[key], rel=1e-4), key
     assert first["model_hash"] == second["model_hash"]
     layers = sum(layer["instructions"] for layer in first["layers"])
     assert layers + first["overhead"] == first["profile_instructions"]

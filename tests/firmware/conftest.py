@@ -22,6 +22,7 @@ from sensor_bnn.resources import resource
 
 from .line import ACK, Line, Machine, start_application
 from .standin.facts import LAYERS, STANDIN_HASH
+from .windows import write_window
 
 HERE = Path(__file__).parent
 WEIGHTS = struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)  # standin/weights.c
@@ -56,8 +57,10 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
         run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
         # A bundle has the kernels only as an object.
         (folder / "kernels.c").unlink()
+        window = write_window(folder, "float32", 4, 400, 300)
         write_bundle(
             folder,
+            sources=["model.c", "weights.c", window.name],
             model_hash=STANDIN_HASH.hex(),
             target=target,
             input={"dtype": "float32", "shape": [400], "bytes": 1600},
@@ -84,8 +87,10 @@ def standin16_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory
         source, object_file = folder / "kernels.c", folder / "kernels.o"
         run_tool(facts.install, facts.compiler, *flags, "-c", source, "-o", object_file)
         source.unlink()
+        window = write_window(folder, "int16", 4, 400, 30, 0.0078125)
         write_bundle(
             folder,
+            sources=["model.c", "weights.c", window.name],
             model_hash="16" + 31 * "00",
             target=target,
             arena_bytes=16,

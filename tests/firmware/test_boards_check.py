@@ -160,6 +160,19 @@ def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("cross_compiler")
+def test_what_is_linked_wrong_for_risc_v(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = next(board for board in list_boards() if find_target(board.target).core == "riscv")
+    assert "names the soc driver 'none', which" in failed(replace(board, soc="none"))["links"]
+    moved = replace(board, ram=replace(board.ram, origin=board.ram.origin + 0x1000))
+    assert "the core protects aligned regions" in failed(moved)["links"]
+    build = check.build_firmware
+    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+    told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
+    found = {item.check: item.detail for item in check_board(told) if not item.ok}
+    assert "firmware does not begin with its reset code at 0x80010200" in found["vectors"]
+
+
+@pytest.mark.usefixtures("cross_compiler")
 def test_an_aarch64_board_without_its_chip() -> None:
     board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
     assert "names the soc driver 'none', which" in failed(replace(board, soc="none"))["links"]

@@ -352,8 +352,8 @@ def test_a_damaged_bundle(
 
 def test_a_board_the_firmware_has_no_driver_for(standin: Path, board: Board, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(BoardError, match=r"uart driver 'ns16550'.*It has: .*cmsdk"):
-        build_firmware(standin, replace(board, uart=replace(board.uart, driver="ns16550")), out)
+    with pytest.raises(BoardError, match=r"uart driver 'ns8250'.*It has: .*cmsdk"):
+        build_firmware(standin, replace(board, uart=replace(board.uart, driver="ns8250")), out)
     with pytest.raises(BoardError, match=r"counter driver 'pit'.*It has: .*systick"):
         build_firmware(standin, replace(board, counter=replace(board.counter, driver="pit")), out)
     with pytest.raises(BoardError, match=r"flash driver 'nor'.*It has: .*ram"):

@@ -29,6 +29,7 @@ BUSY = {
     "pl011_uart": ("gone on", 1 << 3 | 1 << 5, 0x400),
     "cmsdk_uart": ("gone on", 1, 0x400),
     "nrf51_uart": ("gone on", 0, 0x400),
+    "ns16550_uart": ("gone on", 0, 0x400),
     "stm32_watchdog": ("gone on", 3, 0x400),
 }
 """Per driver: what it comes to, the bits that say that it is not ready, and the bytes of a page."""

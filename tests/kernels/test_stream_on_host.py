@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from sensor_bnn.compiler.stream_kernels import (
     pack_kernel,
     stream_kernel,
 )
-from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
@@ -61,8 +62,14 @@ class Kernels:
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
-    program = tmp_path_factory.mktemp("kernels") / "driver"
-    files = kernel_files(HOST, FAMILIES)
+    with running(tmp_path_factory.mktemp("kernels") / "driver", HOST) as kernels:
+        yield kernels
+
+
+@contextmanager
+def running(program: Path, target: Target) -> Iterator[Kernels]:
+    """Run the target's kernels on the host, for which they must be plain C."""
+    files = kernel_files(target, FAMILIES)
     folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [file for file in files if file.suffix == ".c"]
@@ -205,8 +212,8 @@ def test_bytes(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> 
     check(kernels, shape, seed, 0.5, spread)
 
 
-@given(st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
-def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+def check_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    """Compare the bits of a stream with the operator's."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-spread, spread, (m, 32 * words)).astype(np.int16)
     threshold = rng.integers(-spread, spread, 32 * words).astype(np.int16)
@@ -220,8 +227,38 @@ def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> N
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
+PACKED = (st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
+
+
+@given(*PACKED)
+def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    check_pack(kernels, m, words, seed, spread)
+
+
+@pytest.fixture(scope="module")
+def rv32im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    """Those of RISC-V are C throughout."""
+    with running(tmp_path_factory.mktemp("rv32im") / "driver", find_target("rv32imc")) as kernels:
+        yield kernels
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from((VALUES, BITS, BYTES)).flatmap(layers), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 1, 0, 8, packed=True, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(STEM, 6, 0, 16, 64, 0, 64, 6, 8, packed=False, in_place=False), 0, 0.5, 3000)
+def test_risc_v(rv32im: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    check(rv32im, shape, seed, density, spread)
+
+
+@settings(max_examples=30, deadline=None)
+@given(*PACKED)
+def test_risc_v_packs(rv32im: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    check_pack(rv32im, m, words, seed, spread)
+
+
 @pytest.mark.usefixtures("cross_compiler")
-@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7"])
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7", "rv32imc"])
 def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> None:
     target = find_target(core)
     files = [file for file in kernel_files(target, FAMILIES) if "stream" in file.name or file.suffix == ".h"]
