@@ -6,6 +6,7 @@
 #include "bootloader/slots.h"
 #include "hal/counter.h"
 #include "hal/flash.h"
+#include "hal/register.h"
 #include "hal/setup.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
@@ -27,7 +28,8 @@ enum {
     ERASE = 0x43,
     EXTENDED_ERASE = 0x44,
     GET_CHECKSUM = 0xA1,
-    LONG_WRITE = 0xB1, /* our own: Write Memory with a count of two bytes */
+    LONG_WRITE = 0xB1,  /* our own: Write Memory with a count of two bytes */
+    GET_OPTIONS = 0xB2, /* our own: the registers with the chip's option bytes */
 };
 
 #define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* the longest Write Memory: command, address, block */
@@ -148,6 +150,9 @@ static void get(void) {
         READ_MEMORY,
 #endif
         GO,          WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM, LONG_WRITE,
+#ifdef SBNN_OPTION_REGISTERS
+        GET_OPTIONS,
+#endif
     };
     answer(ACK);
     answer(sizeof commands); /* bytes that follow, less one: the version comes before the commands */
@@ -170,6 +175,25 @@ static void get_id(void) {
     uart_send(reply, sizeof reply);
 }
 
+#ifdef SBNN_OPTION_REGISTERS
+
+/* The number of the registers, then each with its highest byte first, then the XOR of all these bytes.
+ */
+static void get_options(void) {
+    static const uint32_t registers[] = {SBNN_OPTION_REGISTERS};
+    const uint32_t count = sizeof registers / sizeof registers[0];
+    uint8_t reply[2u + sizeof registers + 1u] = {ACK, (uint8_t)count};
+    uint8_t check = (uint8_t)count;
+    for (uint32_t i = 0; i < sizeof registers; i++) {
+        reply[2u + i] = (uint8_t)(REGISTER(registers[i / 4u]) >> (24u - 8u * (i % 4u)));
+        check ^= reply[2u + i];
+    }
+    reply[sizeof reply - 1u] = check;
+    uart_send(reply, sizeof reply);
+}
+
+#endif
+
 #if SBNN_SENDS_FLASH
 static void read_memory(void) {
     uint32_t address;
@@ -187,6 +211,10 @@ static void read_memory(void) {
         return;
     }
     if ((count ^ complement) != 0xFF || !in_flash(address, count + 1u)) {
+        refuse();
+        return;
+    }
+    if (!flash_is_readable(address, count + 1u)) {
         refuse();
         return;
     }
@@ -346,7 +374,7 @@ static void get_checksum(void) {
     if (!receive_word(&count)) {
         return;
     }
-    if (!may_check(address, count)) {
+    if (!may_check(address, count) || !flash_is_readable(address, count)) {
         refuse();
         return;
     }
@@ -411,7 +439,7 @@ bool an3155_called(uint64_t until) {
 }
 
 void an3155_serve(void) {
-    refused = setup_is_complete() ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
+    refused = setup_result() == SETUP_COMPLETE ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
     for (;;) {
         uint8_t command, complement;
         (void)receive_until(&command, UART_NEVER);
@@ -440,6 +468,11 @@ void an3155_serve(void) {
         case GET_CHECKSUM:
             get_checksum();
             break;
+#ifdef SBNN_OPTION_REGISTERS
+        case GET_OPTIONS:
+            get_options();
+            break;
+#endif
 #if SBNN_SENDS_FLASH
         case READ_MEMORY:
             read_memory();

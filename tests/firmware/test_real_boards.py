@@ -61,25 +61,22 @@ class Bench:
     session: Session
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def bench(
-    request: pytest.FixtureRequest,
-    standin_for: Callable[[str], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Bench:
-    board = load_board(request.param)
-    built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("real") / "out")
-    chip = Chip(board, built.bootloader_elf, FAMILIES[board.name]())
+def connect(chip: Chip) -> Session:
+    """Call the bootloader of a chip, as the flasher does."""
     port = cast(SerialPort, ChipPort(chip))
     bootloader = An3155(port)
-    assert bootloader.sync(1.0), chip.violations
+    assert bootloader.sync(60.0), chip.violations
     capabilities = bootloader.get()
     bootloader.hasty = bootloader.long_writes = True
     commands = frozenset(capabilities.commands)
-    client = Client(port)
-    return Bench(
-        board, built, chip, Session(port, bootloader, client, capabilities.version, commands, port.baud)
-    )
+    return Session(port, bootloader, Client(port), capabilities.version, commands, port.baud)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def bench(request: pytest.FixtureRequest, built_for: Callable[[str], BuildResult]) -> Bench:
+    board, built = load_board(request.param), built_for(request.param)
+    chip = Chip(board, built.bootloader_elf, FAMILIES[board.name]())
+    return Bench(board, built, chip, connect(chip))
 
 
 def test_every_real_board_that_writes_its_flash_is_here() -> None:
@@ -353,11 +350,10 @@ def records(chip: Chip) -> list[tuple[int, bytes]]:
 
 @pytest.mark.parametrize("name", TWO_SLOTS)
 def test_an_image_that_never_answers_gives_way_to_the_one_before(
-    name: str, standin_for: Callable[[str], Path], tmp_path: Path
+    name: str, built_for: Callable[[str], BuildResult]
 ) -> None:
     """Two slots and a journal in two small sectors; when one sector is full, the other is used."""
-    board = load_board(name)
-    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+    board, built = load_board(name), built_for(name)
     chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
     port = cast(SerialPort, ChipPort(chip))
     bootloader, client = An3155(port), Client(port)

@@ -26,9 +26,13 @@ BUSY = {
     "pl011_uart": ("gone on", 1 << 3 | 1 << 5, 0x400),
     "cmsdk_uart": ("gone on", 1, 0x400),
     "nrf51_uart": ("gone on", 0, 0x400),
+    "ns16550_uart": ("gone on", 0, 0x400),
     "stm32_watchdog": ("gone on", 3, 0x400),
 }
 """Per driver: what it comes to, the bits that say that it is not ready, and the bytes of a page."""
+
+
+ERROR_CODES = ("stm32h7_flash", "stm32u5_flash")
 
 
 @pytest.mark.parametrize("driver", BUSY)
@@ -40,6 +44,7 @@ def test_no_wait_of_a_driver_is_without_end(driver: str, host_compile: Callable[
         f"-DSTUCK_{kind}",
         f"-DSTUCK_BITS={bits}u",
         f"-DSBNN_FLASH_PAGE_BYTES={page}u",
+        f"-DSBNN_FLASH_HAS_ERROR_CODES={int(driver in ERROR_CODES)}",
         "-I",
         str(STUCK),
     )
