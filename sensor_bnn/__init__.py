@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sensor_bnn.api import compile as compile
     from sensor_bnn.api import export as export
     from sensor_bnn.api import flash as flash
+    from sensor_bnn.api import load as load
     from sensor_bnn.api import train_recipe as train_recipe
     from sensor_bnn.data.samples import Samples as Samples
     from sensor_bnn.data.samples import read_samples as read_samples
@@ -43,6 +44,7 @@ _PLACES = {
     "compile": "sensor_bnn.api",
     "export": "sensor_bnn.api",
     "flash": "sensor_bnn.api",
+    "load": "sensor_bnn.api",
     "train_recipe": "sensor_bnn.api",
     "Samples": "sensor_bnn.data.samples",
     "read_samples": "sensor_bnn.data.samples",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from rich.console import Console
 
 from sensor_bnn.claims import claimed_folder
+from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.firmware.build import BuildResult, build_firmware
@@ -54,6 +55,7 @@ class CompileOptions(TypedDict, total=False):
     samples: Path | None
     checked: str | None
     cache: bool
+    name: str | None
 
 
 class FlashOptions(TypedDict, total=False):
@@ -152,6 +154,18 @@ def compile(model: str | Path, target: str, folder: str | Path, **options: Unpac
     from sensor_bnn.compiler.pipeline import compile_model
 
     return compile_model(Path(model), target, Path(folder), **options)
+
+
+def load(bundle: str | Path) -> HostModel:
+    """Load a bundle that was compiled for this machine (target ``host``), as a function of numpy arrays.
+
+    Args:
+        bundle: the folder that ``compile`` wrote.
+
+    Raises:
+        BundleError: the bundle is missing or damaged, or compiled for another processor.
+    """
+    return HostModel(Path(bundle))
 
 
 def build(bundle: str | Path, board: str | Path, folder: str | Path, *, force: bool = False) -> BuildResult:

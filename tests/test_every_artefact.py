@@ -45,6 +45,7 @@ FLIPPED = {
 READ_BY_NO_COMMAND = {
     "claims.py": "a file that is locked, and empty",
     "cli/data.py": "a page for people",
+    "cli/explore.py": "a page for people, and the same for their programs",
     "cli/report.py": "a page for people",
     "compiler/host_library.py": "a copy that is loaded at once",
     "compiler/ir.py": "a dump for people",

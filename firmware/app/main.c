@@ -62,6 +62,9 @@ static uint64_t least(uint64_t a, uint64_t b) {
 }
 
 int main(void) {
+#if SBNN_MCUBOOT
+    watchdog_start(); /* our own bootloader starts it before the image */
+#endif
     cpu_use_caches();
     memory_load_weights();
     counter_open();
@@ -70,7 +73,8 @@ int main(void) {
     for (;;) {
         uint8_t byte;
         watchdog_feed();
-        const uint64_t hunger = counter_clock() + FEED_TICKS;
+        const uint64_t work = application_work();
+        const uint64_t hunger = least(counter_clock() + FEED_TICKS, work);
         const uint64_t patience = frame_begun(&decoder) ? counter_clock() + PATIENCE_TICKS : UART_NEVER;
         const uint64_t slowness = slow_again != 0u ? slow_again : UART_NEVER;
         if (uart_receive(&byte, least(hunger, least(patience, slowness)))) {

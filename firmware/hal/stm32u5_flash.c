@@ -26,6 +26,9 @@
 #define CR_START (1u << 16)
 #define CR_LOCK (1u << 31)
 
+#define ECCR REGISTER(FLASH_R + 0x30u)
+#define ECCR_TORN (1u << 31) /* two wrong bits in a word that was read: an NMI; writing 1 clears */
+
 #define ICACHE_CR REGISTER(0x40030400u)
 #define ICACHE_CR_ON (1u << 0)
 #define ICACHE_CR_EMPTY (1u << 1)
@@ -79,6 +82,29 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
+static volatile bool is_reading, was_torn;
+
+/* A word with two wrong bits is an NMI. */
+bool flash_is_readable(uint32_t address, uint32_t count) {
+    was_torn = false;
+    is_reading = true;
+    cortex_m_read_all(address, count);
+    const bool torn = was_torn || (ECCR & ECCR_TORN) != 0u;
+    ECCR = ECCR_TORN;
+    is_reading = false;
+    return !torn;
+}
+
+bool flash_takes_nmi(void) {
+    if (!is_reading || (ECCR & ECCR_TORN) == 0u) {
+        return false;
+    }
+    ECCR = ECCR_TORN;
+    cortex_m_barrier();
+    was_torn = true;
+    return true;
+}
+
 bool flash_erase(uint32_t address) {
     const uint32_t number = (address - SBNN_FLASH_ORIGIN) / PAGE_BYTES;
     const uint32_t page =
@@ -87,9 +113,11 @@ bool flash_erase(uint32_t address) {
     CR = page;
     CR = page | CR_START;
     cortex_m_barrier();
-    return finish() && flash_words_blank(flash_at(address), PAGE_BYTES);
+    return finish() && flash_is_readable(address, PAGE_BYTES) &&
+           flash_words_blank(flash_at(address), PAGE_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
-    return flash_words_write(address, bytes, count, WORD_BYTES, program);
+    return flash_is_readable(address, count) &&
+           flash_words_write(address, bytes, count, WORD_BYTES, program);
 }

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     help="Folder for the bundle.  [default: the target's name, in MODEL's folder]",
 )
 @click.option(
+    "--name",
+    help="What the model is called in the bundle and in its C code, where each name starts with it.  "
+    "[default: the name in MODEL]",
+)
+@click.option(
     "--dump-ir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -46,6 +51,7 @@ def command(
     model: Path,
     target: str,
     output: Path | None,
+    name: str | None,
     dump_ir: Path | None,
     tuning: Path | None,
     samples: Path | None,
@@ -66,7 +72,8 @@ def command(
 
     \b
     Example:
-      sensor-bnn compile build/watch-tiny/model.onnx --target cortex-m7
+      sensor-bnn compile build/watch-small/model.onnx --target cortex-m7
+      sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --name wave
     """
     import json
 
@@ -88,6 +95,7 @@ def command(
         tuning=tuning,
         samples=samples,
         cache=not no_cache,
+        name=name,
     )
     if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler

@@ -22,6 +22,16 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
         ) from None
 
 
+def _columns(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        channel, equals, column = (part.strip() for part in value.partition("="))
+        if not (channel and equals and column) or channel in found or column in found.values():
+            raise click.BadParameter(f"{value!r} is not one channel and its own column, such as ax=acc_x.")
+        found[channel] = column
+    return found
+
+
 @click.command(name="stream")
 @click.argument("bundle", type=_FOLDER, required=False)
 @click.option(
@@ -53,6 +63,14 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     show_default=True,
     help="Weight of a new answer in the running average; 1 means no smoothing.",
 )
+@click.option(
+    "--channel",
+    "columns",
+    multiple=True,
+    callback=_columns,
+    metavar="MODEL=COLUMN",
+    help="Column of --data that is this channel of the model, if it has another name. May be repeated.",
+)
 @click.option("--offset", callback=_numbers, help="Numbers, one per channel: value = (raw - offset) * gain.")
 @click.option("--gain", callback=_numbers, help="Numbers, one per channel.")
 @click.option("--limit", type=click.IntRange(min=1), help="Send at most this many samples.")
@@ -79,6 +97,7 @@ def command(
     rate: float,
     hop: int | None,
     share: float,
+    columns: dict[str, str],
     offset: tuple[float, ...],
     gain: tuple[float, ...],
     limit: int | None,
@@ -89,7 +108,8 @@ def command(
     """Stream a recording to a board that classifies it live.
 
     Sends the samples as a sensor would, and prints each decision of the board. The board cuts windows,
-    normalises, infers and smooths by itself. Its application is firmware/stream/stream.c: build it with
+    normalises, infers and smooths by itself. Columns of a CSV file are matched with the model's channels by
+    name, in any order; others are left out. Its application is firmware/stream/stream.c: build it with
     `sensor-bnn build --application stream`. With --board alone, an emulated board is built, started and
     flashed for this run. At the end the command prints the latency budget: the cost of a decision, and the
     time that is available until the next.
@@ -98,6 +118,7 @@ def command(
     Example:
       sensor-bnn stream --board qemu-mps2-an500 --limit 3000
       sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --rate 100
+      sensor-bnn stream bundle/ --port COM3 --data own.csv --channel ax=acc_x --channel ay=acc_y
     """
     import json
     from contextlib import ExitStack
@@ -131,7 +152,9 @@ def command(
     given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:
         names_of(bundle, given, recording)  # refuses before anything is built
-        of_model(recording, read_metadata(bundle))
+        recording = of_model(recording, read_metadata(bundle), columns)
+    elif columns:
+        raise click.UsageError("--channel requires a BUNDLE and --data.")
     decisions: list[Decision] = []
     answered: Hello | None = None
     with ExitStack() as stack:

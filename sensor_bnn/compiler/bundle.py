@@ -6,24 +6,25 @@ import hashlib
 import math
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 import numpy as np
 from tvm.tirx import PrimFunc
 
 from sensor_bnn import programs
+from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
-from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
-from sensor_bnn.compiler.lowering import compile_kernels
+from sensor_bnn.compiler.lowering import compile_apart, compile_kernels
 from sensor_bnn.compiler.metadata import (
     FILE,
     FORMAT,
@@ -36,9 +37,12 @@ from sensor_bnn.compiler.metadata import (
 )
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
+from sensor_bnn.compiler.shared import c_prefix_of_kernels, tir_symbol
 from sensor_bnn.compiler.stream_kernels import families_among
-from sensor_bnn.compiler.symbols import c_prefix, prefixed
+from sensor_bnn.compiler.symbols import OURS, c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.templates import C_TYPES, Render, renderer
+from sensor_bnn.compiler.window import NAMES, SOURCE, has_window, window_facts, window_files
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType
@@ -47,8 +51,11 @@ from sensor_bnn.onnx.types import MAX_BYTES
 from sensor_bnn.resources import resource
 
 LIBRARY = "libmodel.so"
+ALIAS = "model.h"
+"""The header that gives the model the names that ``firmware/`` uses."""
+
 _TEMPLATES = {
-    "model.h": "alias.h.j2",
+    ALIAS: "alias.h.j2",
     "model.c": "model.c.j2",
     "weights.h": "weights.h.j2",
     "weights.c": "weights.c.j2",
@@ -58,13 +65,6 @@ VERIFY = "cmake/verify.cmake"
 
 KERNELS = "kernels"
 """The folder in the bundle for the C kernels that the model uses."""
-
-_C_TYPES = {
-    "float32": "float",
-    "float16": "uint16_t",
-    "bool": "uint8_t",
-    **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32)},
-}
 
 
 def write_bundle(
@@ -109,6 +109,10 @@ def write_bundle(
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
+    kernels = compile_kernels(
+        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}, target
+    )
+    code = linked_code(kernels)
     metadata = _metadata(
         program,
         plan,
@@ -123,20 +127,25 @@ def write_bundle(
         tuning=tuning,
         prefix=prefix,
         library=library,
+        code=code,
     )
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
     headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
-    render = _renderer(program, offsets, metadata, headers)
+    render = _renderer(program, offsets, metadata, headers, target, code)
+    texts = {file: render(template) for file, template in _TEMPLATES.items()}
+    if has_window(metadata.input, metadata.output):
+        texts |= window_files(prefix, metadata.output.dtype == "float32", render)
+    c_texts = {f"{KERNELS}/{kernel.name}": kernel.read_text() for kernel in c_kernels}
     with replace_folder(folder, BUNDLE) as draft:
-        for file, template in {f"{prefix}.h": "model.h.j2", **_TEMPLATES}.items():
-            text = render(template)
-            draft.write(file, text if file == "model.h" else prefixed(text, prefix))
-        kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
-        draft.write("kernels.o", compile_kernels(kernels, target))
-        for kernel in c_kernels:
-            draft.write(f"{KERNELS}/{kernel.name}", prefixed(kernel.read_text(), prefix))
+        for file, text in {**texts, **c_texts}.items():
+            draft.write(file, text if file == ALIAS else prefixed(text, prefix))
+        draft.write("kernels.o", kernels)
+        stack = None
         if library is not None:
-            make_library(draft, metadata.sources, target, library)
+            header = {f"{prefix}.h": render("model.h.j2")}
+            content, stack = _library(program, {**texts, **header}, c_texts, metadata, target)
+            draft.write(library, content)
+        draft.write(f"{prefix}.h", render("model.h.j2", stack_bytes=stack))
         if package:
             write_packages(draft, metadata, target, render)
         draft.write(VERIFY, (resource("firmware") / VERIFY).read_bytes())
@@ -145,6 +154,45 @@ def write_bundle(
         metadata = msgspec.structs.replace(metadata, files=file_digests(draft.path))
         draft.write(FILE, metadata.to_json())
     return Bundle(folder, metadata)
+
+
+def _library(
+    program: Program,
+    texts: Mapping[str, str],
+    c_kernels: Mapping[str, str],
+    metadata: Metadata,
+    target: Target,
+) -> tuple[bytes, int | None]:
+    """Return the library, in which kernels have the names that libraries share, and the stack that it needs.
+
+    Args:
+        program: the kernels.
+        texts: the other C files by their place in the bundle; our names in them start with ``sbnn_``.
+        c_kernels: the C kernels likewise.
+        metadata: the bundle's metadata.
+        target: the processor.
+    """
+    prefix, shared = metadata.prefix, c_prefix_of_kernels(target)
+    apart = compile_apart(
+        _tir_kernels(program), target, lambda kernel, code: tir_symbol(kernel, code, target)
+    )
+    called = {call.kernel for step in program.steps for call in step.every_call}
+    names = {kernel: f"{shared}_{kernel.removeprefix(OURS)}" for kernel in called}
+    names |= {kernel: symbol for kernel, (symbol, _) in apart.items()}
+
+    def renamed(text: str) -> str:
+        return re.sub(
+            rf"\b{OURS}\w+",
+            lambda found: names.get(found[0], prefixed(found[0], prefix)),
+            text,
+        )
+
+    sources = {file: renamed(text) for file, text in texts.items() if file != ALIAS}
+    sources |= {file: re.sub(rf"\b{OURS}", f"{shared}_", text) for file, text in c_kernels.items()}
+    entries = [f"{prefix}_{name}" for name in ("invoke", "best", "window_poll", "window_push", "window_take")]
+    return make_library(
+        sources, dict(apart.values()), metadata.sources, entries, target, str(metadata.library)
+    )
 
 
 def _check_size(program: Program, plan: ArenaPlan) -> None:
@@ -205,6 +253,7 @@ def _metadata(
     tuning: str | None,
     prefix: str,
     library: str | None,
+    code: LinkedCode | None,
 ) -> Metadata:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
@@ -229,6 +278,7 @@ def _metadata(
         sources=(
             "model.c",
             "weights.c",
+            *([SOURCE] if has_window(_end(source), _end(result)) else []),
             *(f"{KERNELS}/{file.name}" for file in c_kernels if file.suffix == ".c"),
         ),
         weights_bytes=sum(program.buffers[i].size for i in _constants(program)),
@@ -258,6 +308,8 @@ def _metadata(
         arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         weights_crc32=zlib.crc32(weights),
+        kernels_bytes=0 if code is None else code.size,
+        kernels_crc32=0 if code is None else code.crc32,
         files={},  # Known only when all of them are written.
     )
 
@@ -292,16 +344,21 @@ def _tenant(program: Program, index: int, offset: int) -> Tenant:
 
 
 def _end(buffer: Buffer) -> End:
-    """Describe the input or output. A program has no other types than ``_C_TYPES``, which ``End`` allows."""
+    """Describe the input or output. A program has no other types than ``C_TYPES``, which ``End`` allows."""
     return msgspec.convert(
         {"dtype": buffer.type.dtype.name, "shape": buffer.type.shape, "bytes": buffer.size}, End
     )
 
 
 def _renderer(
-    program: Program, offsets: dict[int, int], metadata: Metadata, headers: list[str]
-) -> Callable[..., str]:
-    """Return the function ``render(template)``, which fills a template with all facts of the bundle."""
+    program: Program,
+    offsets: dict[int, int],
+    metadata: Metadata,
+    headers: list[str],
+    target: Target,
+    code: LinkedCode | None,
+) -> Render:
+    """Return the function ``render(template, **more)``, which fills a template with the bundle's facts."""
     input_offset = metadata.arena_bytes
     output_offset = input_offset + _aligned(metadata.input.bytes)
     constants = {index: f"sbnn_weights_{place}" for place, index in enumerate(_constants(program))}
@@ -313,16 +370,23 @@ def _renderer(
         "macro": metadata.prefix.upper(),
         "class_texts": [_c_text(name) for name in metadata.classes or ()],
         "channel_texts": [_c_text(name) for name in metadata.channels or ()],
-        "input_type": _C_TYPES[metadata.input.dtype],
+        "input_type": C_TYPES[metadata.input.dtype],
         "input_count": prod(metadata.input.shape),
         "input_offset": input_offset,
-        "output_type": _C_TYPES[metadata.output.dtype],
+        "output_type": C_TYPES[metadata.output.dtype],
         "output_count": prod(metadata.output.shape),
         "output_offset": output_offset,
         "memory_bytes": output_offset + _aligned(metadata.output.bytes),
+        "alignment": ALIGNMENT,
+        "flags": " ".join(target.gcc) or "those of this machine",
+        "checks": abi_checks(target),
+        "stack_bytes": None,
+        "has_window": has_window(metadata.input, metadata.output),
+        "window_names": NAMES,
         "version": version("sensor-bnn"),
         "hash_rows": rows,
         "headers": headers,
+        "code": code,
         "prototypes": sorted(
             {
                 _prototype(call.kernel, call.function)
@@ -334,17 +398,9 @@ def _renderer(
         **_layers(program, constants, offsets),
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("export") / "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-
-    def render(template: str) -> str:
-        return environment.get_template(template).render(facts)
-
-    return render
+    if facts["has_window"]:
+        facts |= window_facts(metadata.input, metadata.output, metadata.input_step, metadata.output_step)
+    return renderer(facts)
 
 
 def _aligned(size: int) -> int:
@@ -352,14 +408,14 @@ def _aligned(size: int) -> int:
 
 
 def _c_type(kind: TensorType) -> str:
-    return _C_TYPES[kind.dtype.name]
+    return C_TYPES[kind.dtype.name]
 
 
 def _prototype(kernel: str, function: PrimFunc) -> str:
     def parameter(place: int, buffer: Any) -> str:
         # A kernel that reads one tensor twice has two parameters of its name; a tensor may be called `int`.
         name = re.sub(r"\W+", "_", f"{buffer.name}_{place}").lstrip("_0123456789") or f"p{place}"
-        return f"{_C_TYPES[str(buffer.ty.dtype.dtype)]} *{name}"
+        return f"{C_TYPES[str(buffer.ty.dtype.dtype)]} *{name}"
 
     *reads, writes = [parameter(place, buffer) for place, buffer in enumerate(function.params)]
     return f"void {kernel}({', '.join([*(f'const {read}' for read in reads), writes])});"
@@ -433,7 +489,7 @@ def _call(
 
 def _constant(symbol: str, array: Array | None) -> dict[str, Any]:
     assert array is not None
-    c_type = _C_TYPES[array.dtype.name]
+    c_type = C_TYPES[array.dtype.name]
     flat = array.reshape(-1)
     if array.dtype == np.float32:
         values = [_float(float(value)) for value in flat]
@@ -472,7 +528,7 @@ def _link_library(folder: Path, sources: Sequence[str]) -> None:
     programs.run(
         command,
         cwd=folder,
-        install="Install it: apt-get install gcc libc6-dev.",
+        install=f"Install it: {HOST_INSTALL}.",
         remedy="Check it with `sensor-bnn doctor`.",
         failure="The model's library for this machine could not be linked",
     )

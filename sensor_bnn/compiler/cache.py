@@ -87,7 +87,9 @@ class Key:
     model: str
 
 
-def bundle_key(model: Path, target: Target, tuning: str | None, samples: Path | None = None) -> Key | None:
+def bundle_key(
+    model: Path, target: Target, tuning: str | None, samples: Path | None = None, name: str | None = None
+) -> Key | None:
     """Return the key of everything that a bundle is made from.
 
     Args:
@@ -95,6 +97,7 @@ def bundle_key(model: Path, target: Target, tuning: str | None, samples: Path | 
         target: the processor.
         tuning: hexadecimal SHA-256 of the tuning file, if there is one.
         samples: the file of real samples that the bundle must have been compared on, if there is one.
+        name: the name that the user gave the model, if any.
 
     Returns:
         None where there is nothing to cache: a file is missing, is no regular file or cannot be read, for
@@ -111,6 +114,7 @@ def bundle_key(model: Path, target: Target, tuning: str | None, samples: Path | 
     facts = {
         "model": model_hash,
         "name": model.stem,  # What a model is called that has no name.
+        "given": name,
         "target": asdict(target),
         "tuning": tuning,
         "samples": compared,

@@ -9,15 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import read_metadata
-from sensor_bnn.errors import BundleError
+from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.files import scratch_folder, write_file
+from sensor_bnn.onnx.quantities import to_model_input
 
 _ARENA_ALIGNMENT = 16
 LIBRARY = "libmodel.so"
 
 
 class HostModel:
-    """A loaded host bundle. Threads may share it: every inference has an arena of its own.
+    """A bundle for this machine, as a function of numpy arrays: ``model(window)``.
+
+    It runs the C code that the bundle for a board has, and gives the same outputs to the last bit. Threads
+    may share it, and then run at the same time: it needs no lock, because every inference has an arena of its
+    own.
+
+    Attributes:
+        metadata: the bundle's facts: the input, the output, their steps, the names of classes and channels.
 
     Args:
         folder: the folder of a bundle for the target ``host``.
@@ -29,6 +37,10 @@ class HostModel:
     def __init__(self, folder: Path) -> None:
         remedy = "Compile the model with `sensor-bnn compile MODEL --target host`."
         self.metadata = read_metadata(folder, remedy)
+        if self.metadata.target != "host":
+            raise BundleError(
+                f"{folder} is compiled for {self.metadata.target}, which this machine cannot run.", remedy
+            )
         try:
             self._library = _load(folder / LIBRARY)
         except OSError as error:
@@ -41,6 +53,43 @@ class HostModel:
             ) from None
         self._invoke.argtypes = [ctypes.c_void_p] * 4
         self._invoke.restype = None
+
+    def __call__(self, inputs: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Return the outputs of one input or of several.
+
+        Args:
+            inputs: one input, such as a window ``[channels, samples]``, or several
+                ``[n, channels, samples]``. The dtype is that of the model's input. For a model of integers it
+                may also be float32: samples in the unit of the training data, which are divided by
+                ``metadata.input_step`` and rounded.
+
+        Returns:
+            The outputs, ``[classes]`` or ``[n, classes]``, of the dtype of the model's output. An int16 is a
+            logit in steps of ``metadata.output_step``.
+
+        Raises:
+            DataError: the inputs have another shape or dtype, or floats of them are not finite.
+        """
+        source, result = self.metadata.input, self.metadata.output
+        shape, dtype = source.shape[1:], np.dtype(source.dtype)
+        several = inputs if inputs.ndim > len(shape) else inputs[np.newaxis]
+        if several.shape[1:] != shape:
+            raise DataError(
+                f"The inputs are {list(inputs.shape)}; the model takes {list(shape)}, or n of these.",
+                "Give windows of the model's own channels and length.",
+            )
+        if several.dtype != dtype and several.dtype == np.float32:
+            several = to_model_input(several, dtype, self.metadata.input_step)
+        if several.dtype != dtype:
+            alternative = "" if dtype == np.float32 else " or float32"
+            raise DataError(
+                f"The inputs are {several.dtype}; the model takes {dtype}{alternative}.",
+                f"Convert them: inputs.astype(numpy.{'float32' if several.dtype.kind == 'f' else dtype}).",
+            )
+        outputs = np.zeros((len(several), *result.shape[1:]), np.dtype(result.dtype))
+        for place, one in enumerate(several):
+            outputs[place] = self.infer(one[np.newaxis])[0]
+        return outputs if inputs.ndim > len(shape) else outputs[0]
 
     def infer(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Return the output for one input.

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sensor_bnn import programs
+from sensor_bnn.compiler.stack import deepest_stack
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.files import NewFolder, scratch_folder, write_file
+from sensor_bnn.files import scratch_folder, write_files
 
-WARNINGS = ("-Wall", "-Wextra", "-Werror")
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
     *("-std=c11", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
-    *("-fno-asynchronous-unwind-tables", *WARNINGS),
+    *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
+
+HOST_INSTALL = {
+    "win32": "winget install BrechtSanders.WinLibs.POSIX.UCRT",
+    "darwin": "xcode-select --install",
+}.get(sys.platform, "apt-get install gcc libc6-dev")
+"""The command that installs this machine's C compiler."""
 
 
 def host_compiler() -> str:
@@ -33,7 +41,7 @@ def missing_compiler(target: Target) -> str | None:
     """Return the command that installs the target's missing compiler, or None if it is not missing."""
     if shutil.which(compiler_of(target)) and shutil.which(_archiver(target)):
         return None
-    return "apt-get install gcc libc6-dev" if target.hosted else target.install
+    return HOST_INSTALL if target.hosted else target.install
 
 
 def programs_of(target: Target) -> tuple[str, ...]:
@@ -41,24 +49,48 @@ def programs_of(target: Target) -> tuple[str, ...]:
     return (compiler_of(target), _archiver(target), *(("ld",) if target.hosted else ()))
 
 
-def make_library(folder: NewFolder, sources: Sequence[str], target: Target, library: str) -> None:
-    """Compile ``sources`` of the bundle ``folder`` and archive them with ``kernels.o``, reproducibly.
+def make_library(
+    texts: Mapping[str, str],
+    kernels: Mapping[str, bytes],
+    compiled: Sequence[str],
+    entries: Sequence[str],
+    target: Target,
+    library: str,
+) -> tuple[bytes, int | None]:
+    """Compile C files and archive them with kernels, reproducibly.
+
+    Args:
+        texts: the C files and headers, by their place in the bundle.
+        kernels: the object files of the other kernels, by symbol.
+        compiled: those of ``texts`` to compile.
+        entries: the functions whose stack is measured.
+        target: the processor.
+        library: the name of the archive.
+
+    Returns:
+        The archive, and the bytes of stack that the deepest call of an entry needs; None for other cores than
+        Cortex-M, whose stacks are large.
 
     Raises:
         ToolError: the compiler or the archiver failed.
-        FileError: the library cannot be written.
     """
     with scratch_folder("library") as work:
+        write_files(work / "bundle", texts)
         # One run of the compiler for all files; it names the objects after them, in its working folder.
-        paths = [str((folder.path / source).resolve()) for source in sources]
+        paths = [str((work / "bundle" / source).resolve()) for source in compiled]
         pic = ("-fPIC",) if target.hosted else ()
-        root = folder.path.resolve()
+        root = (work / "bundle").resolve()
         _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
         objects = sorted(path.name for path in work.glob("*.o"))
-        write_file(work / "tir.o", (folder.path / "kernels.o").read_bytes())
+        frames = "".join(path.read_text() for path in sorted(work.glob("*.su")))
+        for symbol, content in kernels.items():
+            (work / f"{symbol}.o").write_bytes(content)
+            objects.append(f"{symbol}.o")
         # D: without times and owners. With the index (s) the linker finds members in any order.
-        _run([_archiver(target), "rcsD", library, *objects, "tir.o"], work)
-        folder.write(library, (work / library).read_bytes())
+        _run([_archiver(target), "rcsD", library, *objects], work)
+        thumb = target.triple.startswith("thumb")
+        stack = deepest_stack([work / name for name in objects], frames, entries) if thumb else None
+        return (work / library).read_bytes(), stack
 
 
 def _archiver(target: Target) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tvm
@@ -21,7 +22,7 @@ from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.files import NewFolder
+from sensor_bnn.files import NewFolder, scratch_folder
 from sensor_bnn.tracing import Laps
 
 _log = logging.getLogger(__name__)
@@ -62,6 +63,24 @@ def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target) -> bytes:
     return _emit(_code(kernels, target), "o")
 
 
+def compile_apart(
+    kernels: Mapping[str, PrimFunc], target: Target, symbol: Callable[[str, str], str]
+) -> dict[str, tuple[str, bytes]]:
+    """Compile each kernel alone; return its symbol and its object file, by its name in ``kernels``.
+
+    Args:
+        kernels: the TIR functions by name.
+        target: the processor.
+        symbol: returns the C symbol of a kernel from its name and its lowered TIR, which is called ``main``.
+    """
+    lowered = lower_kernels(kernels)
+    found = {}
+    for name in sorted(kernels):
+        text = lowered[name].with_attr("global_symbol", "main").script()
+        found[name] = symbol(name, text)
+    return {name: (found[name], _emit(_built({found[name]: lowered[name]}, target), "o")) for name in found}
+
+
 def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFolder) -> None:
     """Write the kernels as TIR, flat TIR, LLVM IR and assembly.
 
@@ -85,6 +104,10 @@ def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFol
 
 def _emit(library: Any, form: str) -> bytes:
     """Return the file that TVM writes, from memory: on a full disk LLVM would end the whole process."""
+    if sys.platform != "linux":
+        with scratch_folder("kernels") as folder:
+            library.write_to_file(str(folder / f"kernels.{form}"), form)
+            return (folder / f"kernels.{form}").read_bytes()
     descriptor = os.memfd_create(form)
     with os.fdopen(descriptor, "rb") as file:
         library.write_to_file(f"/proc/self/fd/{descriptor}", form)
@@ -95,15 +118,20 @@ def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
     laps = Laps(_log, logging.DEBUG)
     lowered = lower_kernels(kernels)
     laps.lap("lowered %d kernels", len(kernels))
+    built = _built({name: lowered[name] for name in kernels}, target)
+    laps.lap("built them with LLVM for %s", target.name)
+    return built
+
+
+def _built(lowered: Mapping[str, PrimFunc], target: Target) -> Any:
+    """Return TVM's module of lowered kernels, by their C symbols."""
     tvm_target = tvm.target.Target(target.llvm())
     # Sorted, so that the same kernels give the same object file.
-    functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(kernels)}
+    functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(lowered)}
     if target.fused:
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
-    built = tvm.get_global_func("target.build.llvm")(module, tvm_target)
-    laps.lap("built them with LLVM for %s", target.name)
-    return built
+    return tvm.get_global_func("target.build.llvm")(module, tvm_target)
 
 
 def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:

@@ -1,15 +1,11 @@
-"""Files for the use of a bundle in other builds: CMake package, Zephyr module, Arduino library, example."""
+"""Files for the use of a bundle in other builds: CMake, Zephyr, PlatformIO, ESP-IDF, Arduino, an example."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.templates import Render
 from sensor_bnn.files import NewFolder
-
-Render = Callable[..., str]
-"""``render(template, **more)`` fills a template of ``export/templates`` with the bundle's facts."""
 
 
 def package_files(prefix: str) -> dict[str, str]:
@@ -24,7 +20,9 @@ def package_files(prefix: str) -> dict[str, str]:
 
 
 def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
-    """Write the packages into a bundle; the Arduino library only for cores of Arduino boards.
+    """Write the packages into a bundle: without its library only those that can compile its sources.
+
+    The Arduino library is only for cores of Arduino boards.
 
     Args:
         folder: the bundle's folder, with its header and, if there is a compiler, its library.
@@ -38,12 +36,18 @@ def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render
     prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
         folder.write(file, render(template))
+    if library is None:
+        return
+    folder.write("library.json", render("library.json.j2"))
+    folder.write(f"esp-idf/{prefix}/CMakeLists.txt", render("idf.cmake.j2"))
     place = _arduino_place(target)
-    if library is None or place is None:
+    if place is None:
         return
     folder.write("arduino/library.properties", render("library.properties.j2"))
     folder.write(f"arduino/examples/{prefix}/{prefix}.ino", render("sketch.ino.j2"))
-    folder.write(f"arduino/src/{prefix}.h", (folder.path / f"{prefix}.h").read_bytes())
+    for header in (f"{prefix}.h", f"{prefix}_window.h"):
+        if (folder.path / header).exists():
+            folder.write(f"arduino/src/{header}", (folder.path / header).read_bytes())
     folder.write(f"arduino/src/{place}/{library}", (folder.path / library).read_bytes())
 
 

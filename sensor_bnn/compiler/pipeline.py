@@ -12,6 +12,7 @@ from sensor_bnn.compiler.cache import Files, bundle_files, bundle_key, read_entr
 from sensor_bnn.compiler.compiled import BUNDLE, IR, Bundle
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.one_at_a_time import TVM
+from sensor_bnn.compiler.symbols import c_prefix
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning, read_tuning
 from sensor_bnn.errors import ModelError
@@ -36,6 +37,7 @@ def compile_model(
     samples: Path | None = None,
     checked: str | None = None,
     cache: bool = True,
+    name: str | None = None,
 ) -> Bundle:
     """Compile an ONNX file into a bundle. Threads that call this compile one after the other.
 
@@ -53,6 +55,8 @@ def compile_model(
         checked: the hexadecimal SHA-256 of a file that this program has just compiled for another target: it
             is not compared again.
         cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
+        name: what the model is called in the bundle, and in its C code; by default as the file says, else as
+            the file is called.
 
     Raises:
         BoardError: there is no such target.
@@ -64,18 +68,20 @@ def compile_model(
         ToolError: the host's C compiler failed (for hosted targets, and for the comparison).
     """
     facts = find_target(target)
+    if name is not None:
+        c_prefix(name)  # refuses one that C code cannot have, before anything is compiled
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)
     check_folder(out_dir, BUNDLE)
     if dump_ir is not None:
         check_folder(dump_ir, IR)
-    key = bundle_key(onnx_path, facts, tuned.sha256, samples) if cache else None
+    key = bundle_key(onnx_path, facts, tuned.sha256, samples, name) if cache else None
     if key is not None and dump_ir is None:
         files = read_entry(key.digest)
         if files is not None:
             _log.info("%s for %s is taken from the cache", onnx_path, target)
             return _place(files, out_dir)
     with TVM:
-        bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples, checked)
+        bundle = _compile(onnx_path, facts, out_dir, dump_ir, tuned, samples, checked, name)
     # A model that was changed after the key was made has another bundle than the key says.
     if key is not None and key.model == bundle.metadata.model_hash:
         write_entry(key.digest, bundle_files(bundle.folder))
@@ -90,6 +96,7 @@ def _compile(
     tuned: Tuning,
     samples: Path | None,
     checked: str | None,
+    given: str | None,
 ) -> Bundle:
     from sensor_bnn.compiler.bundle import write_bundle
     from sensor_bnn.compiler.guard import check_against_file
@@ -121,7 +128,7 @@ def _compile(
     name = next((prop.value for prop in model.metadata_props if prop.key == "name"), model.graph.name)
     bundle = write_bundle(
         program,
-        name or onnx_path.stem,
+        given or name or onnx_path.stem,
         model_hash,
         target,
         out_dir,

@@ -1,9 +1,10 @@
 """Layers of the integer stream in C (``firmware/kernels/linear_stream.h``).
 
 Binary products are looked up: blocks of eight outputs share the tables of a word of K. Products of bytes are
-computed for four rows of weights at a time. What follows a count is one pass: scale, bias,
-shortcut, slope, and for bits the threshold. For bits all of it becomes one comparison that depends on the
-count and the shortcut alone, because the slope of negative values keeps their order.
+computed for four rows of weights at a time. What follows a count is one pass: scale, bias, shortcut, slope,
+and for bits the threshold. For bits all of it becomes one comparison that depends on the count and the
+shortcut alone, because the slope of negative values keeps their order. A slope below 0 does not, but it makes
+no value negative, so all reach a threshold of at most 0. With a threshold above 0 TIR computes the layer.
 """
 
 from __future__ import annotations
@@ -308,7 +309,7 @@ def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int
     threshold = _wide(arrays[-1])
     if scale is None or bias is None or slope is None or threshold is None:
         return None
-    if shape.N % WORD_BITS or not shape.shift or bool((slope < 0).any()):
+    if shape.N % WORD_BITS or not shape.shift or bool(((slope < 0) & (threshold > 0)).any()):
         return None
     least = _least(threshold, np.broadcast_to(slope, (shape.N,)))
     bases = (shape.K * scale + (1 << (shape.shift - 1)) + ((bias - least) << shape.shift)) >> 1
@@ -326,7 +327,10 @@ def _wide(array: Array | None) -> Wide | None:
 
 
 def _least(threshold: Wide, slope: Wide) -> Wide:
-    """Return the least h of int16 whose value, after a slope that is not negative, reaches the threshold."""
+    """Return the least h of int16 from which on all values, after the slope, reach the threshold.
+
+    Where the slope is negative, the threshold is not above 0, and there is no value below it.
+    """
     # (h * slope + 4096) >> 13 >= threshold, for h < 0.
     product = (threshold << _SLOPE_BITS) - (1 << (_SLOPE_BITS - 1))
     negative = np.where(slope > 0, -(-product // np.maximum(slope, 1)), -_SHORT)

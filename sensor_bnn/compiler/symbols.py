@@ -38,7 +38,8 @@ def c_prefix(name: str) -> str:
         )
     prefix = re.sub(r"\W+", "_", name.lower()).strip("_")[:_LONGEST].rstrip("_")
     # No name in C begins with a digit, and the header must not hide one that other code includes.
-    if not prefix or prefix[0].isdigit() or prefix in _HEADERS:
+    # A name that begins like our own symbols would be taken for one of them.
+    if not prefix or prefix[0].isdigit() or prefix in _HEADERS or f"{prefix}_".startswith(OURS):
         prefix = f"bnn_{prefix}".rstrip("_")
     return prefix
 

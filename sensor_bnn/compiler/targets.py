@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import platform
+import sys
 from dataclasses import dataclass, replace
 
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 
 
@@ -100,6 +102,11 @@ _PICOLIBC = ("-specs=picolibc.specs", "--picolibc-buildtype=release")
 # TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
 # features that provide it are switched off, so that device and host round alike. On AArch64 no feature
 # provides it; there `fused` is set. A test searches the object files for fused instructions.
+# Windows calls it AMD64, macOS arm64.
+_MACHINE = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+# Of the object files that the C compiler of each system takes; Linux' form where none is named.
+_HOST_TRIPLES = {"win32": "{}-w64-windows-gnu", "darwin": "{}-apple-macosx11.0"}
+
 _WITHOUT_VARIANTS = (
     Target(
         name="cortex-m0plus",
@@ -256,9 +263,9 @@ _WITHOUT_VARIANTS = (
     Target(
         name="host",
         title="the machine that compiles, as a shared library to compare with",
-        triple=f"{platform.machine()}-linux-gnu",
-        cpu="x86-64" if platform.machine() == "x86_64" else "generic",
-        fused=platform.machine() == "aarch64",
+        triple=_HOST_TRIPLES.get(sys.platform, "{}-linux-gnu").format(_MACHINE),
+        cpu="x86-64" if _MACHINE == "x86_64" else "generic",
+        fused=_MACHINE == "aarch64",
         hosted=True,
     ),
 )
@@ -294,13 +301,14 @@ def list_targets() -> tuple[Target, ...]:
 
 
 def find_target(name: str) -> Target:
-    """Return the target called ``name``.
+    """Return the target called ``name``, or that of the core of a chip such as ``stm32f446re``.
 
     Raises:
         BoardError: there is no such target; the message suggests similar names.
     """
+    wanted = (name, target_of_chip(name))
     for target in _TARGETS:
-        if target.name == name:
+        if target.name in wanted:
             return target
     near = difflib.get_close_matches(name, [target.name for target in _TARGETS], n=3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,10 @@ from sensor_bnn.data.channels import channel_order
 from sensor_bnn.data.recording import read_csv
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
+from sensor_bnn.tracing import NOTES
+
+_CHANNEL = "Write it as MODEL=COLUMN, such as --channel ax=acc_x."
 
 
 @dataclass(frozen=True)
@@ -71,15 +77,58 @@ def read_recording(file: Path, limit: int | None = None) -> Recording:
     return Recording(raw, tuple(labels) if any(labels) else (), (), found.channels, breaks)
 
 
-def of_model(recording: Recording, metadata: Metadata) -> Recording:
+def of_model(
+    recording: Recording, metadata: Metadata, columns: Mapping[str, str] = MappingProxyType({})
+) -> Recording:
     """Return the recording with its channels in the order of the model's, see ``channel_order``.
 
+    Columns that are no channels of the model are left out, and a note names them.
+
+    Args:
+        recording: the samples.
+        metadata: the model's.
+        columns: the name of the recording's column for channels of the model that it calls otherwise.
+
     Raises:
-        DataError: the recording has a channel that the model does not have, or lacks one.
+        DataError: the recording lacks a channel of the model, or ``columns`` names what is not there.
     """
-    owner = f"the model {metadata.model}"
+    owner, known = f"the model {metadata.model}", [class_name(name) for name in metadata.channels or ()]
+    recording = _renamed(recording, known, columns, owner)
+    extra = [name for name in recording.channels if class_name(name) not in known]
+    if extra and len(extra) < len(recording.channels) and len(recording.channels) - len(extra) == len(known):
+        NOTES.warning("%s does not have these columns, which are not sent: %s.", owner, ", ".join(extra))
+        kept = [place for place, name in enumerate(recording.channels) if name not in extra]
+        recording = replace(
+            recording,
+            raw=np.ascontiguousarray(recording.raw[:, kept]),
+            channels=tuple(recording.channels[place] for place in kept),
+        )
     order = channel_order(recording.channels, metadata.channels, owner, "The recordings")
     if not order:
         return recording
     assert metadata.channels is not None
     return replace(recording, raw=np.ascontiguousarray(recording.raw[:, order]), channels=metadata.channels)
+
+
+def _renamed(recording: Recording, known: Sequence[str], columns: Mapping[str, str], owner: str) -> Recording:
+    """Return the recording with the model's names for the columns that ``columns`` names."""
+    names = [class_name(name) for name in recording.channels]
+    found = {class_name(channel): class_name(column) for channel, column in columns.items()}
+    for channel, column in found.items():
+        if channel not in known:
+            told = ", ".join(known) or "which has no names of channels"
+            raise DataError(
+                f"--channel names {channel}, which is not a channel of {owner}: {told}.", _CHANNEL
+            )
+        if column not in names:
+            told = ", ".join(names) or "none with a name"
+            raise DataError(f"--channel names the column {column}; the recording has {told}.", _CHANNEL)
+    if not found:
+        return recording
+    ours = {column: channel for channel, column in found.items()}
+    kept = [place for place, name in enumerate(names) if name in ours or name not in found]
+    return replace(
+        recording,
+        raw=np.ascontiguousarray(recording.raw[:, kept]),
+        channels=tuple(ours.get(names[place], names[place]) for place in kept),
+    )

@@ -80,6 +80,7 @@ def stream_at(
     """
     channels, window = window_of(bundle_dir)
     metadata = read_metadata(bundle_dir)
+    outputs = prod(metadata.output.shape)
     raw = recording.raw
     if raw.ndim != 2 or raw.shape[1] != channels:
         raise DataError(
@@ -122,6 +123,12 @@ def stream_at(
             if len(answer) != 4 + count * sent.answer_bytes:
                 raise DeviceError(f"The board sends {len(answer)} bytes for {count} decisions.", _STREAM)
             for found in sent.answers(answer[4:]):
+                if max(found.answer, found.steady) >= outputs:
+                    raise DeviceError(
+                        f"The window that ends at sample {begin + found.at} has no class: an output of the "
+                        "model is not a number.",
+                        "Check the model with `sensor-bnn evaluate`, which counts such outputs.",
+                    )
                 counts = [instructions_of(tick, hello, board) for tick in found.ticks]
                 costs = [t if c is None else c for t, c in zip(found.ticks, counts, strict=True)]
                 yield (

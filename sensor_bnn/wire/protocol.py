@@ -42,6 +42,9 @@ class Kind(IntEnum):
     CONFIRM = 0x0D
     STREAM_OPEN = 0x20
     STREAM_SAMPLES = 0x21
+    RECORD_OPEN = 0x22
+    RECORD_SAMPLES = 0x23
+    RECORD_STOP = 0x24
 
 
 class Status(IntEnum):
@@ -144,6 +147,20 @@ class Hello:
         if not FRAME_BYTES < hello.max_payload <= MAX_PAYLOAD or hello.counter_hz == 0:
             raise _malformed("HELLO", payload, "a size or rate that cannot be")
         return hello
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Bytes and CRC-32 of what a board's firmware was linked with.
+
+    Attributes:
+        weights: of all weights.
+        kernels: of the code of ``kernels.o``, with zeros where the linker wrote addresses; both 0 for a
+            firmware that cannot say them.
+    """
+
+    weights: tuple[int, int]
+    kernels: tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -97,12 +97,17 @@ def test_missing_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 def test_missing_and_old_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     needs = ["click<9,>=8.1", "rich>=99", "no-such-package==1.0", 'pytest>=8; extra == "dev"']
+    # An extra counts as wanted if one of its packages is installed.
+    needs += ['numpy>=2; extra == "train"', 'torch>=99; extra == "train"', 'absent; extra == "compile"']
+    needs += ['sensor-bnn[train,compile]; extra == "all"']
     monkeypatch.setattr(metadata, "requires", lambda name: needs)
     found = {check.name: check for check in check_machine() if check.kind == "package"}
     assert [(check.name, check.ok) for check in found.values()] == [
         ("click", True),
         ("rich", False),
         ("no-such-package", False),
+        ("numpy", True),
+        ("torch", False),
     ]
     assert found["rich"].install.endswith('-m pip install "rich>=99"')
 

@@ -210,6 +210,29 @@ def test_a_csv_recording_is_brought_into_the_models_order(tmp_path: Path) -> Non
         of_model(other, bundle)
 
 
+def test_columns_of_a_csv_recording_are_mapped_by_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = read_metadata(
+        write_bundle(
+            tmp_path / "bundle",
+            input={"dtype": "float32", "shape": [1, 2, 20], "bytes": 160},
+            channels=["ax", "ay"],
+        )
+    )
+    found = read_recording(csv(tmp_path / "a.csv", "temp,ay,ax,acc_x", ["9,2,1,7", "8,5,4,6"]))
+    assert of_model(found, bundle).raw.tolist() == [[1, 2], [4, 5]]
+    assert "does not have these columns, which are not sent: temp, acc_x" in caplog.text
+    assert of_model(found, bundle, {"ax": "acc_x"}).raw.tolist() == [[7, 2], [6, 5]]
+    assert of_model(found, bundle, {"ax": "ay", "ay": "ax"}).raw.tolist() == [[2, 1], [5, 4]]
+    for columns, told in (
+        ({"az": "temp"}, "names az, which is not a channel of the model stand-in: ax, ay"),
+        ({"ax": "gx"}, "names the column gx; the recording has temp, ay, ax, acc_x"),
+    ):
+        with pytest.raises(DataError, match=told):
+            of_model(found, bundle, columns)
+
+
 def test_recordings_of_a_file_are_told_apart(tmp_path: Path) -> None:
     rows = ["1,a,0", "1,b,1", "7,b,2", "7,b,3", "2,b,4"]
     file = csv(tmp_path / "a.csv", "recording,label,x", rows)

@@ -37,7 +37,7 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     demo = [sys.executable, "-m", "sensor_bnn", "demo", "--json", "-o"]
     done = [run(*demo, "first", cwd=tmp_path), run(*demo, "second", "--limit", "16", cwd=tmp_path)]

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ from bundles import layer_facts, write_bundle
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.hardware.boards import Board, default_board
+from sensor_bnn.hardware.boards import Board, default_board, load_board
 from sensor_bnn.resources import resource
 
 from .line import ACK, Line, Machine, start_application
 from .standin.facts import LAYERS, STANDIN_HASH
+from .windows import write_window
 
 HERE = Path(__file__).parent
 WEIGHTS = struct.pack("<4f", 0.5, -1.5, 2.25, 1.0)  # standin/weights.c
@@ -55,8 +57,10 @@ def standin_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory) 
         run_tool(facts.install, facts.compiler, *flags, *facts.gcc, "-c", source, "-o", object_file)
         # A bundle has the kernels only as an object.
         (folder / "kernels.c").unlink()
+        window = write_window(folder, "float32", 4, 400, 300)
         write_bundle(
             folder,
+            sources=["model.c", "weights.c", window.name],
             model_hash=STANDIN_HASH.hex(),
             target=target,
             input={"dtype": "float32", "shape": [400], "bytes": 1600},
@@ -83,8 +87,10 @@ def standin16_for(cross_compiler: None, tmp_path_factory: pytest.TempPathFactory
         source, object_file = folder / "kernels.c", folder / "kernels.o"
         run_tool(facts.install, facts.compiler, *flags, "-c", source, "-o", object_file)
         source.unlink()
+        window = write_window(folder, "int16", 4, 400, 30, 0.0078125)
         write_bundle(
             folder,
+            sources=["model.c", "weights.c", window.name],
             model_hash="16" + 31 * "00",
             target=target,
             arena_bytes=16,
@@ -112,6 +118,20 @@ def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
 @pytest.fixture(scope="session")
 def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     return build_firmware(standin, board, tmp_path_factory.mktemp("built") / "out")
+
+
+@pytest.fixture(scope="session")
+def built_for(
+    standin_for: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], BuildResult]:
+    """``built_for(name)``: bootloader and stand-in of a board, built once."""
+
+    @cache
+    def build(name: str) -> BuildResult:
+        board = load_board(name)
+        return build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("real") / "out")
+
+    return build
 
 
 @pytest.fixture

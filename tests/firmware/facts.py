@@ -117,6 +117,7 @@ def drivers_of(board: Board) -> tuple[str, ...]:
     found = [f"{board.uart.driver}_uart", f"{board.flash.driver}_flash", f"{board.counter.driver}_counter"]
     found += [f"{board.watchdog.driver}_watchdog"] if board.watchdog else []
     found += [f"{board.soc}_soc"] if board.soc else []
+    found += [f"{board.bootloader.boot2}_boot2"] if board.bootloader.boot2 else []
     return tuple(driver for driver in found if driver in DRIVERS)
 
 

@@ -26,6 +26,7 @@ from sensor_bnn.live.payloads import Answer, Payloads, Settings
 from sensor_bnn.onnx.quantities import to_model_input
 
 from .line import request
+from .windows import write_window
 
 HERE = Path(__file__).parent
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin16"
@@ -37,18 +38,26 @@ Talk = Callable[..., tuple[list[tuple[int, bytes]], bytes]]
 Make = Callable[..., Talk]
 
 
-@pytest.fixture(scope="session")
-def make(host_compile: Callable[..., Path]) -> Make:
-    """``make(option, ...)``: the application with the stand-in; see ``talk``."""
+CHANNELS = (1, 2, 40)
 
-    def build(*options: str) -> Talk:
+
+@pytest.fixture(scope="session")
+def make(host_compile: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """``make(channels, step, outputs)``: the application with the stand-in; see ``talk``."""
+
+    def build(channels: int = 2, step: str = str(STEP), outputs: int = OUTPUTS) -> Talk:
+        folder = tmp_path_factory.mktemp("windows")
+        window = write_window(folder, "int16", channels, VALUES, outputs, float(step))
         program = host_compile(
-            "".join(["integers", *options]),
-            *("stream/stream.c", "app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-            *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
+            f"integers-{channels}-{step}-{outputs}",
+            *("stream/stream.c", "stream/no_sensor.c", "app/main.c", "app/agent.c", "app/eembc.c"),
+            *("app/header.c", "app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
-            FAKE / "fake.c",
-            options=("-fsanitize=address,undefined", "-I", str(FAKE), "-I", str(STANDIN), *options),
+            *(window, FAKE / "fake.c"),
+            options=(
+                *("-fsanitize=address,undefined", f"-DSTANDIN_STEP={step}", f"-DSTANDIN_OUTPUTS={outputs}"),
+                *("-I", str(FAKE), "-I", str(STANDIN), "-I", str(folder)),
+            ),
         )
 
         def run(*requests: bytes, text: bytes = b"") -> tuple[list[tuple[int, bytes]], bytes]:
@@ -69,8 +78,13 @@ def make(host_compile: Callable[..., Path]) -> Make:
 
 
 @pytest.fixture(scope="session")
-def talk(make: Make) -> Talk:
-    return make()
+def talks(make: Make) -> dict[int, Talk]:
+    return {channels: make(channels) for channels in CHANNELS}
+
+
+@pytest.fixture(scope="session")
+def talk(talks: dict[int, Talk]) -> Talk:
+    return talks[2]
 
 
 def payloads(channels: int, chosen: Settings, steps: tuple[float, ...] | None = None) -> Payloads:
@@ -101,7 +115,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @given(
-    channels=st.sampled_from([1, 2, 4, 5, 8, 40]),
+    channels=st.sampled_from(CHANNELS),
     hop=st.integers(1, 10),
     step=st.integers(1, 6),
     length=st.integers(0, 30),
@@ -111,7 +125,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 )
 @many
 def test_decisions_are_as_defined(
-    talk: Talk, channels: int, hop: int, step: int, length: int, share: float, spread: int, seed: int
+    talks: dict[int, Talk],
+    channels: int,
+    hop: int,
+    step: int,
+    length: int,
+    share: float,
+    spread: int,
+    seed: int,
 ) -> None:
     window = VALUES // channels
     hop = min(hop, window)
@@ -119,7 +140,7 @@ def test_decisions_are_as_defined(
     steps = tuple(rng.uniform(0.01, 2, channels).tolist())
     raw = (rng.normal(size=(window + length, channels)) * spread * steps).astype(np.float32)
     sent = payloads(channels, Settings(hop, share), steps)
-    told, _ = talk(request(OPEN, sent.opening()), *sending(sent.samples(raw), step))
+    told, _ = talks[channels](request(OPEN, sent.opening()), *sending(sent.samples(raw), step))
     assert {status for status, _ in told} == {0}
     found: list[Answer] = [answer for _, data in told[1:] for answer in sent.answers(data[4:])]
     inputs = to_model_input(raw.T[np.newaxis], np.dtype(np.int16), steps)[0]
@@ -146,12 +167,14 @@ INT32 = st.integers(-(2**31), 2**31 - 1)
     shift=st.integers(0, 62),
 )
 @many
-def test_a_sample_is_scaled_as_defined(talk: Talk, seed: int, offset: int, gain: int, shift: int) -> None:
+def test_a_sample_is_scaled_as_defined(
+    talks: dict[int, Talk], seed: int, offset: int, gain: int, shift: int
+) -> None:
     opening = struct.pack("<IIi", 1, VALUES, 1 << 16) + struct.pack("<iiI", offset, gain, shift)
     samples = np.random.default_rng(seed).integers(-32768, 32768, (VALUES, 1)).astype("<i2")
     samples[:4, 0] = -32768, -1, 1, 32767
     raw: list[int] = samples[:, 0].tolist()
-    told, said = talk(request(OPEN, opening), *sending(samples, 400), text=b"db print 800%")
+    told, said = talks[1](request(OPEN, opening), *sending(samples, 400), text=b"db print 800%")
     assert {status for status, _ in told} == {0}
     lines = re.findall(rb"m-buffer-([0-9a-f-]*)", said)
     staged = np.frombuffer(bytes.fromhex(b"".join(lines).replace(b"-", b"").decode()), "<i2")
@@ -238,7 +261,7 @@ def test_outputs_are_printed_as_probabilities(talk: Talk, seed: int, spread: int
 @pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("step", ["1e-12", "3"])
 def test_every_step_gives_probabilities(make: Make, step: str) -> None:
-    talk = make(f"-DSTANDIN_STEP={step}")
+    talk = make(step=step)
     rng = np.random.default_rng(7)
     for spread in (1, 50, 20000):
         x = np.clip(rng.normal(size=VALUES) * spread, -32768, 32767).astype(np.int16)
@@ -249,7 +272,7 @@ def test_every_step_gives_probabilities(make: Make, step: str) -> None:
 @pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("step", ["0.3333", "1e9"])
 def test_a_single_output_is_printed_in_units_of_its_step(make: Make, step: str) -> None:
-    talk = make(f"-DSTANDIN_STEP={step}", "-DSTANDIN_OUTPUTS=1")
+    talk = make(step=step, outputs=1)
     for value in (0, 1, -1, 3, 1000, 32767, -32768):
         x = np.zeros(VALUES)
         x[0] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import list_boards, load_board
 
 from .line import request
+from .windows import write_window
 
 HERE = Path(__file__).parent
 FAKE, STANDIN = HERE / "host" / "fake", HERE / "standin"
@@ -26,33 +28,54 @@ DECISION = struct.Struct("<IHHffQQQ")
 Answers = Callable[..., list[tuple[int, bytes]]]
 
 
+CHANNELS = (1, 4, 40)
+
+
 @pytest.fixture(scope="session")
-def answers(host_compile: Callable[..., Path]) -> Answers:
-    """``answers(request, ...)``: status and payload of each answer."""
-    program = host_compile(
-        "stream",
-        *("stream/stream.c", "app/main.c", "app/agent.c", "app/eembc.c", "app/header.c"),
-        *("app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
-        *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
-        FAKE / "fake.c",
-        options=(
-            *("-fsanitize=address,undefined", "-Wno-conversion"),
-            *("-I", str(FAKE), "-I", str(STANDIN), "-lm"),
-        ),
-    )
+def with_channels(
+    host_compile: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], Answers]:
+    """``with_channels(n)(request, ...)``: status and payload of each answer; n is one of ``CHANNELS``."""
+    folder = tmp_path_factory.mktemp("windows")
 
-    def run(*requests: bytes) -> list[tuple[int, bytes]]:
-        script = b"".join(b"b" + bytes([byte]) for byte in b"".join(requests))
-        done = subprocess.run([program], input=script, capture_output=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
-        found, rest = [], done.stdout
-        while rest:
-            end = 8 + struct.unpack("<H", rest[6:8])[0]
-            found.append((rest[5], rest[8:end]))
-            rest = rest[end + 4 :]
-        return found
+    @lru_cache
+    def program(channels: int) -> Path:
+        window = write_window(folder / str(channels), "float32", channels, VALUES, CLASSES)
+        return host_compile(
+            f"stream{channels}",
+            *("stream/stream.c", "stream/no_sensor.c", "app/main.c", "app/agent.c", "app/eembc.c"),
+            *("app/header.c", "app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
+            *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
+            *(window, FAKE / "fake.c"),
+            options=(
+                *("-fsanitize=address,undefined", "-Wno-conversion"),
+                *("-I", str(FAKE), "-I", str(STANDIN), "-I", str(window.parent), "-lm"),
+            ),
+        )
 
-    return run
+    def of(channels: int) -> Answers:
+        def run(*requests: bytes) -> list[tuple[int, bytes]]:
+            script = b"".join(b"b" + bytes([byte]) for byte in b"".join(requests))
+            done = subprocess.run(
+                [program(channels)], input=script, capture_output=True, check=False, timeout=60
+            )
+            assert done.returncode == 0, done.stderr.decode(errors="replace")
+            found, rest = [], done.stdout
+            while rest:
+                end = 8 + struct.unpack("<H", rest[6:8])[0]
+                found.append((rest[5], rest[8:end]))
+                rest = rest[end + 4 :]
+            return found
+
+        return run
+
+    return of
+
+
+@pytest.fixture
+def answers(with_channels: Callable[[int], Answers]) -> Answers:
+    """The stand-in with four channels."""
+    return with_channels(4)
 
 
 def opening(
@@ -109,7 +132,7 @@ def decisions(payloads: list[bytes]) -> list[tuple[int, int, int]]:
 
 
 @given(
-    channels=st.sampled_from([1, 2, 4, 5, 8, 40]),
+    channels=st.sampled_from(CHANNELS),
     hop=st.integers(1, 10),
     step=st.integers(1, 6),
     length=st.integers(0, 30),
@@ -118,7 +141,13 @@ def decisions(payloads: list[bytes]) -> list[tuple[int, int, int]]:
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_decisions_are_as_defined(
-    answers: Answers, channels: int, hop: int, step: int, length: int, share: float, seed: int
+    with_channels: Callable[[int], Answers],
+    channels: int,
+    hop: int,
+    step: int,
+    length: int,
+    share: float,
+    seed: int,
 ) -> None:
     window = VALUES // channels
     hop = min(hop, window)
@@ -126,7 +155,7 @@ def test_decisions_are_as_defined(
     raw = rng.integers(0, 64, (window + length, channels)).astype(np.float32)
     scales = np.column_stack([rng.integers(0, 4, channels), 2.0 ** rng.integers(-2, 2, channels)])
     raw += scales[:, 0]  # the first values are the stand-in's rounds and bytes, so none may be negative
-    told = answers(
+    told = with_channels(channels)(
         opening(channels, hop, share, [(float(a), float(b)) for a, b in scales]), *all_of(raw, step)
     )
     assert {status for status, _ in told} == {0}
@@ -163,10 +192,10 @@ def test_samples_that_are_sent_again_are_not_taken_twice(answers: Answers) -> No
     assert again[5] == (0, struct.pack("<I", 0)), "the next sample is number 100"
 
 
-def test_what_is_refused(answers: Answers) -> None:
+def test_what_is_refused(answers: Answers, with_channels: Callable[[int], Answers]) -> None:
     raw = np.zeros((10, 4), np.float32)
     assert answers(sending(raw)) == [(NO_RESULT, b"")]
-    for channels, hop in ((0, 1), (3, 1), (80, 1), (4, 0), (4, 101), (65, 1)):
+    for channels, hop in ((0, 1), (3, 1), (5, 1), (4, 0), (4, 101)):
         assert answers(opening(channels, hop)) == [(OUT_OF_RANGE, b"")], (channels, hop)
     assert answers(request(OPEN, b"")) == [(BAD_LENGTH, b"")]
     assert answers(request(OPEN, struct.pack("<IIf", 4, 1, 1.0))) == [(BAD_LENGTH, b"")]
@@ -174,7 +203,9 @@ def test_what_is_refused(answers: Answers) -> None:
         opening(4, 1), sending(raw, 1), request(SAMPLES, bytes(4)), request(SAMPLES, bytes(7)), request(HELLO)
     )
     assert [status for status, _ in told] == [0, OUT_OF_RANGE, BAD_LENGTH, BAD_LENGTH, 0]
-    many = answers(opening(1, 1), sending(np.zeros((26, 1), np.float32)))
+    for share in (0.0, -0.5, 1.5, float("nan")):
+        assert answers(opening(4, 1, share)) == [(OUT_OF_RANGE, b"")], share
+    many = with_channels(1)(opening(1, 1), sending(np.zeros((26, 1), np.float32)))
     assert many[1] == (OUT_OF_RANGE, b""), "more decisions than an answer holds"
 
 

@@ -32,6 +32,9 @@ BUSY = {
 """Per driver: what it comes to, the bits that say that it is not ready, and the bytes of a page."""
 
 
+ERROR_CODES = ("stm32h7_flash", "stm32u5_flash")
+
+
 @pytest.mark.parametrize("driver", BUSY)
 def test_no_wait_of_a_driver_is_without_end(driver: str, host_compile: Callable[..., Path]) -> None:
     """Flash reports that it failed; the UART's bytes are lost, and the program goes on."""
@@ -41,6 +44,7 @@ def test_no_wait_of_a_driver_is_without_end(driver: str, host_compile: Callable[
         f"-DSTUCK_{kind}",
         f"-DSTUCK_BITS={bits}u",
         f"-DSBNN_FLASH_PAGE_BYTES={page}u",
+        f"-DSBNN_FLASH_HAS_ERROR_CODES={int(driver in ERROR_CODES)}",
         "-I",
         str(STUCK),
     )

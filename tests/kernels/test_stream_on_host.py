@@ -142,9 +142,10 @@ def check(kernels: Kernels, shape: StreamLayer, seed: int, density: float, sprea
         largest = min(127 * 128 * width >> shape.pre, 32767) + 1
     scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
     bias = shorts(rng, shape.N, min(spread, 32767))
-    slope = shorts(rng, shape.slopes, 16384, 0 if shape.packed else -2000)
+    slope = shorts(rng, shape.slopes, 16384, -2000)
     residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
     threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
+    threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
     plan = stream_kernel(shape, constants, HOST, ANY_PRICE)
     assert plan is not None
@@ -186,6 +187,18 @@ def test_values(kernels: Kernels, shape: StreamLayer, seed: int, density: float,
 @example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 1, 0, 8, packed=True, in_place=False), 0, 0.5, 3000)
 def test_bits(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
     check(kernels, shape, seed, density, spread)
+
+
+def test_bits_that_no_single_comparison_makes_are_left_to_tir() -> None:
+    """With a slope below 0, both large and very small values reach a threshold above 0."""
+    shape = StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=True, in_place=False)
+    weights, ones = np.zeros((64, 10), np.uint32), np.ones(64, np.int16)
+    slope, threshold = ones * 4096, -ones
+    slope[7] = -10
+    plan = stream_kernel(shape, [None, weights, ones, ones, slope, None, threshold], HOST, ANY_PRICE)
+    assert plan is not None
+    threshold[7] = 1
+    assert stream_kernel(shape, [None, weights, ones, ones, slope, None, threshold], HOST, ANY_PRICE) is None
 
 
 @settings(max_examples=200, deadline=None)

@@ -33,6 +33,16 @@ def test_sensor_small_is_its_integers_to_the_last_bit() -> None:
     assert f"right on {right} of the {len(samples.y)}" in (SMALL / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_says_the_accuracy_of_sensor_small() -> None:
+    """In its first table, as training measured it over the whole test part."""
+    measured = load_checkpoint(SMALL / "ckpt.pt").metrics
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if line.startswith("| **"))
+    assert measured["seed"] == 0 and "sensor-small" in row
+    assert f"{100 * measured['test_top1']:.2f} %" in row
+    assert f"{100 * measured['test_top1']:.2f} %" in (SMALL / "README.md").read_text(encoding="utf-8")
+
+
 def test_sensor_small_is_the_preset_with_attention() -> None:
     config = load_checkpoint(SMALL / "ckpt.pt").model.config
     assert isinstance(config, HybridConfig) and config.map_shapes

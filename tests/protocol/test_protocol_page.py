@@ -22,8 +22,10 @@ def constants(file: str, prefix: str) -> dict[str, int]:
 def test_the_kinds_of_frames() -> None:
     told = {name: int(code, 16) for code, name in re.findall(r"(?m)^\| (0x[0-9A-F]{2}) (\w+) \|", FRAMES)}
     assert told == {kind.name: kind.value for kind in Kind}
-    stream = constants("stream/stream.c", "STREAM_")
-    ours = {**constants("app/agent.h", "AGENT_"), **{f"STREAM_{name}": code for name, code in stream.items()}}
+    ours = constants("app/agent.h", "AGENT_")
+    for prefix in ("STREAM_", "RECORD_"):
+        of_stream = constants("stream/stream.c", prefix)
+        ours |= {f"{prefix}{name}": code for name, code in of_stream.items()}
     assert told == ours
 
 

@@ -1,0 +1,282 @@
+"""Record the samples of a board's own sensor, which its live-stream application sends, into a CSV file.
+
+The file has the rules of ``sensor_bnn.data.recording``: ``data``, ``train`` and ``stream`` read it as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.data.recording import read_csv, read_rows
+from sensor_bnn.errors import DataError, DeviceError, PortError, SensorBnnError
+from sensor_bnn.files import write_file
+from sensor_bnn.hardware.boards import Board
+from sensor_bnn.labels import broken_rule, class_name
+from sensor_bnn.wire.application import greet
+from sensor_bnn.wire.client import Client
+from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.wire.protocol import Hello, Kind, numbers
+
+_SENSOR = (
+    "Build with `--application stream --sensor FILE`, and flash that: docs/live-stream.md has an example."
+)
+_HEAD_BYTES = 12
+_VALUES: dict[int, np.dtype[Any]] = {2: np.dtype("<i2"), 4: np.dtype("<f4")}
+_QUIET_SECONDS = 0.01  # between two requests when there is no sample
+_SILENT_SECONDS = 10.0  # without a sample
+KEPT = 600
+"""The last samples that are kept for the plot."""
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What a board says about its sensor.
+
+    Attributes:
+        hello: the identification that the device sent.
+        channels: the names of the channels; ``x1``, ``x2``, ... if its model has none.
+        rate: samples per second; None if the driver does not say it.
+    """
+
+    hello: Hello
+    channels: tuple[str, ...]
+    rate: float | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Samples that came in one response.
+
+    Attributes:
+        samples: int16 or float32 [n, channels], in time order, at least one.
+        after_gap: whether samples are missing before the first one.
+        lost: the samples that are missing since the start.
+    """
+
+    samples: npt.NDArray[Any]
+    after_gap: bool
+    lost: int
+
+
+@contextmanager
+def sensor_at(port: str, board: Board, baud: int | None = None) -> Iterator[tuple[Sensor, Iterator[Part]]]:
+    """Start the sensor of a board; yields what it is, and its samples for as long as they are asked for.
+
+    Args:
+        port: the serial port's path.
+        board: the board that must be there.
+        baud: the rate to raise the line to; None keeps the board's own.
+
+    Raises:
+        PortError: the port is absent, busy or silent.
+        DeviceError: the board runs another application, has no sensor, or its sensor gives nothing.
+    """
+    with SerialPort(port, board.uart) as line:
+        client = Client(line)
+        hello = greet(line, client)
+        if hello.board != board.name:
+            raise DeviceError(
+                f"The board says that it is {hello.board}, not {board.name}.", "Check --port and --board."
+            )
+        if baud is not None and baud != board.uart.baud:
+            client.change_speed(baud)
+        try:
+            answer = client.ask_for(Kind.RECORD_OPEN, b"", "The board has no sensor to record from.", _SENSOR)
+            sensor, dtype = _sensor(hello, answer)
+            yield sensor, _parts(client, line, len(sensor.channels), dtype)
+        finally:
+            with suppress(PortError, DeviceError):  # A board that receives nothing stops at the next request.
+                client.request(Kind.RECORD_STOP)
+                if baud is not None and baud != board.uart.baud:
+                    client.change_speed(board.uart.baud)
+
+
+def _sensor(hello: Hello, answer: bytes) -> tuple[Sensor, np.dtype[Any]]:
+    channels, millihertz, size = numbers("<III", answer[:_HEAD_BYTES], "RECORD_OPEN")
+    names = [name.decode(errors="replace") for name in answer[_HEAD_BYTES:].split(b"\0")[:-1]]
+    if size not in _VALUES or not 0 < channels <= (hello.max_payload - _HEAD_BYTES) // size:
+        raise DeviceError(f"The board sends {channels} channels of {size} bytes.", _SENSOR)
+    if len(names) != channels:
+        names = [f"x{place + 1}" for place in range(channels)]
+    return Sensor(hello, tuple(names), millihertz / 1000 or None), _VALUES[size]
+
+
+def _parts(client: Client, line: SerialPort, channels: int, dtype: np.dtype[Any]) -> Iterator[Part]:
+    taken = 0
+    last = time.monotonic()
+    while True:
+        answer = client.ask_for(
+            Kind.RECORD_SAMPLES,
+            taken.to_bytes(4, "little"),
+            f"The board has lost the recording at sample {taken}: it was reset, or another host uses it.",
+            "Check its power and start again.",
+        )
+        first, lost, gap = numbers("<III", answer[:_HEAD_BYTES], "RECORD_SAMPLES")
+        values = answer[_HEAD_BYTES:]
+        if first != taken or len(values) % (channels * dtype.itemsize):
+            raise DeviceError(
+                f"The board sends {len(values)} bytes from sample {first} on, where {taken} comes next.",
+                _SENSOR,
+            )
+        if values:
+            samples = np.frombuffer(values, dtype).reshape(-1, channels)
+            taken += len(samples)
+            last = time.monotonic()
+            yield Part(samples, bool(gap), lost)
+        elif time.monotonic() - last > line.patient(_SILENT_SECONDS):
+            raise DeviceError(
+                f"The sensor gives no sample for {_SILENT_SECONDS:g} seconds.",
+                "Check its wiring, and that its driver calls stream_sample.",
+            )
+        else:
+            time.sleep(_QUIET_SECONDS)
+
+
+@dataclass
+class Collected:
+    """The samples so far.
+
+    Attributes:
+        recordings: those without a gap, each [n, channels].
+        last: the last samples, float32 [n, channels], at most ``KEPT``.
+        samples: the number of samples.
+        lost: how many the board lost.
+    """
+
+    recordings: list[npt.NDArray[Any]] = field(default_factory=list)
+    last: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    samples: int = 0
+    lost: int = 0
+
+
+def collect(
+    parts: Iterator[Part], most: int | None, ended: Callable[[], object], show: Callable[[Collected], None]
+) -> tuple[Collected, SensorBnnError | None]:
+    """Collect samples until there are ``most``, or ``ended`` returns something.
+
+    Args:
+        parts: the samples of ``sensor_at``.
+        most: the number of samples; None for no limit.
+        ended: asked after each part.
+        show: called after each part.
+
+    Returns:
+        The samples, and the failure that ended them, if one did.
+    """
+    found = Collected()
+    pieces: list[list[npt.NDArray[Any]]] = []
+    failure = None
+    try:
+        for part in parts:
+            values = part.samples[: None if most is None else most - found.samples]
+            if part.after_gap or not pieces:
+                pieces.append([])
+            pieces[-1].append(values)
+            found.samples, found.lost = found.samples + len(values), part.lost
+            recent = values.astype(np.float32)
+            found.last = np.concatenate([found.last, recent])[-KEPT:] if found.last.size else recent[-KEPT:]
+            show(found)
+            if ended() or found.samples == most:
+                break
+    except SensorBnnError as error:
+        failure = error
+    found.recordings = [np.concatenate(some) for some in pieces]
+    return found, failure
+
+
+class Csv:
+    """A CSV file to which recordings are added. It is checked now, and changed only by ``add``, as a whole.
+
+    Args:
+        path: the file; made if it is missing.
+        sensor: what is recorded.
+        label: the class of all samples.
+        subject: the person or thing that the sensor is on; None for a file without subjects.
+
+    Raises:
+        DataError: the label or the subject is no name, or the file is not one of this sensor's.
+    """
+
+    def __init__(self, path: Path, sensor: Sensor, label: str, subject: str | None) -> None:
+        self.path = path
+        self._sensor = sensor
+        self._label, self._subject = checked_name("--label", label), subject
+        if subject is not None:
+            self._subject = checked_name("--subject", subject)
+        columns = ["recording", "label"]
+        columns += [] if subject is None else ["subject"]
+        columns += [] if sensor.rate is None else ["time"]
+        self._header = [*columns, *sensor.channels]
+        self._content, self._next = _text([self._header]), 1
+        (row,) = self._rows(np.zeros((1, len(sensor.channels)), np.int16))
+        read_rows(path, iter([(1, self._header), (2, row)]))  # refuses names that the file cannot have
+        if path.exists():
+            self._continue()
+
+    def _continue(self) -> None:
+        """Read the file to which recordings are added."""
+        known = read_csv(self.path, for_training=True)
+        text = self.path.read_bytes().decode("utf-8-sig")
+        header = next(csv.reader(io.StringIO(text)))
+        if header != self._header:
+            raise DataError(
+                f"{self.path} has the columns {', '.join(header)}, and the recording has"
+                f" {', '.join(self._header)}.",
+                "Name another file with -o, or give --subject or leave it out as for this file.",
+            )
+        self._content = text if text.endswith("\n") else f"{text}\n"
+        self._next = 1 + max(
+            (run.recording for run in known.runs if isinstance(run.recording, int)), default=0
+        )
+
+    def add(self, recordings: Sequence[npt.NDArray[Any]]) -> None:
+        """Add recordings, each [n, channels]; those without samples are left out.
+
+        Raises:
+            FileError: the file cannot be written; it is then as it was.
+        """
+        rows = []
+        for samples in recordings:
+            if len(samples):
+                rows += list(self._rows(samples))
+                self._next += 1
+        if rows:
+            self._content += _text(rows)
+            write_file(self.path, self._content)
+
+    def _rows(self, samples: npt.NDArray[Any]) -> Iterator[list[str]]:
+        rate = self._sensor.rate
+        for place, values in enumerate(samples):
+            row = [str(self._next), self._label]
+            row += [] if self._subject is None else [self._subject]
+            row += [] if rate is None else [f"{place / rate:.6f}"]
+            yield [*row, *map(str, values)]
+
+
+def checked_name(option: str, text: str) -> str:
+    """Return a label or a subject in the form in which names are compared.
+
+    Raises:
+        DataError: a CSV file cannot hold it.
+    """
+    name = class_name(text)
+    rule = "must not contain a quote" if '"' in name else broken_rule(name)
+    if rule is not None:
+        raise DataError(f"{option} is {text!r}; it {rule}.", "Give another name.")
+    return name
+
+
+def _text(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

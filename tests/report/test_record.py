@@ -1,0 +1,126 @@
+"""Recordings of a board's own sensor: the CSV file, gaps and failures, the plot."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from sensor_bnn.cli.record import command
+from sensor_bnn.data.recording import read_csv
+from sensor_bnn.errors import DataError, DeviceError
+from sensor_bnn.live.record import Collected, Csv, Part, Sensor, collect
+from sensor_bnn.report.record import record_line, record_view
+from sensor_bnn.wire.protocol import Hello
+
+HELLO = Hello("0" * 64, 1_000_000, 240, 8, 1, 64, 512, "toy", "cycles", "m", "1")
+SENSOR = Sensor(HELLO, ("ax", "ay"), 50.0)
+
+
+def numbers(count: int, first: int = 0) -> np.ndarray:
+    return np.arange(2 * first, 2 * (first + count), dtype=np.int16).reshape(-1, 2)
+
+
+def test_each_run_adds_a_recording(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    Csv(file, SENSOR, " walk ", None).add([numbers(2)])
+    assert file.read_text() == "recording,label,time,ax,ay\n1,walk,0.000000,0,1\n1,walk,0.020000,2,3\n"
+    Csv(file, SENSOR, "sit, or lie", None).add([numbers(1, 9), numbers(0), numbers(1, 4)])
+    found = read_csv(file, for_training=True)
+    runs = [(run.recording, run.label, run.end - run.first) for run in found.runs]
+    assert runs == [(1, "walk", 2), (2, "sit, or lie", 1), (3, "sit, or lie", 1)]
+    assert found.samples.tolist() == [[0, 1], [2, 3], [18, 19], [8, 9]]
+
+
+def test_floats_are_kept_to_the_last_bit(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32) * np.float32(1e-3)
+    Csv(tmp_path / "own.csv", Sensor(HELLO, ("ax", "ay"), None), "walk", "anna").add([values])
+    found = read_csv(tmp_path / "own.csv", for_training=True)
+    assert np.array_equal(found.samples, values)
+    assert {run.subject for run in found.runs} == {"anna"}
+
+
+@pytest.mark.parametrize(
+    ("content", "label", "subject", "told"),
+    [
+        ("recording,label,ax,ay\n1,walk,1,2\n", "walk", None, "has the columns recording, label, ax, ay"),
+        (
+            "recording,label,time,ax\n1,walk,0,1\n",
+            "walk",
+            None,
+            "and the recording has recording, label, time",
+        ),
+        ("recording,label,time,ax,ay\n1,walk,0,1\n", "walk", None, "line 2: it has 4 fields"),
+        ("", "walk", None, "line 1: it is empty"),
+        (None, "", None, "--label is ''; it must not be empty"),
+        (None, 'a"b', None, "must not contain a quote"),
+        (None, "walk", "1.5", "subject is '1.5'"),
+    ],
+)
+def test_what_is_refused_and_then_not_changed(
+    content: str | None, label: str, subject: str | None, told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.csv"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(DataError, match=told):
+        Csv(file, SENSOR, label, subject)
+    assert file.exists() == (content is not None) and (content is None or file.read_text() == content)
+
+
+def parts(*given: tuple[int, bool], failure: Exception | None = None) -> Iterator[Part]:
+    first = lost = 0
+    for count, gap in given:
+        lost += 7 * gap
+        yield Part(numbers(count, first), gap, lost)
+        first += count
+    if failure is not None:
+        raise failure
+
+
+def collected(most: int | None, *given: tuple[int, bool], **more: Any) -> tuple[Collected, Any]:
+    return collect(parts(*given, **more), most, lambda: False, lambda known: None)
+
+
+def test_a_gap_begins_another_recording() -> None:
+    found, failure = collected(None, (3, False), (2, False), (4, True), (1, False))
+    assert [len(recording) for recording in found.recordings] == [5, 5] and failure is None
+    assert (found.samples, found.lost) == (10, 7)
+    assert np.concatenate(found.recordings).tolist() == numbers(10).tolist()
+
+
+def test_as_many_samples_as_are_asked_for() -> None:
+    found, _ = collected(4, (3, False), (3, False), (3, False))
+    assert [len(recording) for recording in found.recordings] == [4] and found.samples == 4
+
+
+def test_what_came_before_a_failure_is_kept() -> None:
+    broken = DeviceError("The board was reset.", "Check its power.")
+    found, failure = collected(None, (3, False), failure=broken)
+    assert found.samples == 3 and failure is broken
+
+
+def test_the_plot_and_the_line() -> None:
+    found, _ = collected(None, (100, False))
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(record_view(SENSOR, "walk", found))
+    text = console.export_text()
+    assert "walk: 100 samples (2.0 s) from toy" in text and "last 100 samples" in text
+    row = next(line for line in text.splitlines() if " ax " in line)
+    assert "▁" in row and "█" in row and row.split()[-4:-1] == ["198", "0", "198"]
+    assert record_line(SENSOR, "walk", found) == "walk: 100 samples (2.0 s) from toy: ax 198, ay 199"
+
+
+def test_wrong_usage() -> None:
+    for arguments, told in (
+        (["--label", "a", "--seconds", "1", "--samples", "2"], "either --seconds or --samples"),
+        ([], "Missing option '--label'"),
+    ):
+        done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 2 and told in done.output
