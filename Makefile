@@ -54,14 +54,16 @@ browser:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >&2; } || \
 	  { echo "chromium is missing: apt-get install --no-install-recommends chromium (as root)" >&2; exit 1; }
 
-# Stock programs that the tests talk to boards with, what only they compile for or with (clang: libFuzzer), and
+# Stock programs that the tests talk to boards with, what only they compile for or with (clang: libFuzzer; ccache), and
 # llvm-mca, whose models `kernels` and `profile --estimate` use.
-PEERS := stm32flash gdb-multiarch gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user llvm-19 \
-  clang-19 libclang-rt-19-dev
+PEERS := ccache stm32flash gdb-multiarch gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user llvm-19 \
+  clang-19 libclang-rt-19-dev gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 peers:
-	@command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null && \
+	@command -v ccache >/dev/null && command -v stm32flash >/dev/null && command -v gdb-multiarch >/dev/null && \
 	  command -v arm-linux-gnueabihf-gcc >/dev/null && command -v qemu-arm >/dev/null && \
-	  command -v llvm-mca-19 >/dev/null && command -v clang-19 >/dev/null || { \
+	  command -v llvm-mca-19 >/dev/null && command -v clang-19 >/dev/null && \
+	  test -e /usr/lib/picolibc/riscv64-unknown-elf && command -v riscv64-unknown-elf-gcc >/dev/null && \
+	  command -v qemu-system-riscv32 >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 	    $(PEERS) >&2; } || \
@@ -75,7 +77,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >&2 && \
 	  apt-get install -y --no-install-recommends python3-venv >&2 && $(PYTHON) -m venv $(VENV) >&2; }
 	@echo "Installing Python packages into $(VENV) ..." >&2
-	@$(PIP) --editable . >&2
+	@$(PIP) --editable ".[all]" >&2
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed

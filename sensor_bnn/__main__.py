@@ -8,13 +8,20 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+if sys.platform == "win32":
+    _ENDING, _LATE = (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)
+else:
+    _ENDING = (signal.SIGTERM, signal.SIGHUP)
+    _LATE = (signal.SIGINT, *_ENDING, signal.SIGALRM)
+
+
 class _EndedError(BaseException):
     """A signal came while the command line was imported. It has no handler of exceptions yet."""
 
 
 def main() -> None:
     """Run the command line; see :func:`sensor_bnn.cli.main` for the exit codes."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _end)
     try:
@@ -30,7 +37,7 @@ def main() -> None:
         # What is left is the interpreter's end. It prints a traceback for each callback that a signal
         # interrupts, and then gives up its handlers, so that a signal would end a command that has succeeded.
         # The alarm repeats a signal that Python has swallowed.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        for number in _LATE:
             signal.signal(number, signal.SIG_IGN)
 
 

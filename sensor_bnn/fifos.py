@@ -14,20 +14,29 @@ from types import FrameType
 
 from sensor_bnn.tracing import NOTES
 
+if sys.platform == "win32":
+    _AT_ONCE = 0
+else:
+    _AT_ONCE = os.O_NONBLOCK
+
 SECONDS = 1.0
 """How long an opening may take until the user is told."""
 
 
 def tell_of_waiting_fifos() -> None:
-    """From now on, note which FIFO is waited for, and for what. Python has no way to remove an audit hook."""
-    sys.addaudithook(_watch)
+    """From now on, note which FIFO is waited for, and for what. Python has no way to remove an audit hook.
+
+    Windows has no FIFOs among its files.
+    """
+    if sys.platform != "win32":
+        sys.addaudithook(_watch)
 
 
 def _watch(event: str, arguments: tuple[object, ...]) -> None:
     if event != "open":
         return
     path, _, flags = arguments
-    if not isinstance(path, str | bytes) or not isinstance(flags, int) or flags & os.O_NONBLOCK:
+    if not isinstance(path, str | bytes) or not isinstance(flags, int) or flags & _AT_ONCE:
         return
     try:
         is_fifo = Path(os.fsdecode(path)).is_fifo()

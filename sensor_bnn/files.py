@@ -542,7 +542,7 @@ class _Draft:
                 self.file = self.target.with_name(_DRAFT + secrets.token_hex(8))
                 mode = self.mode if found is None else stat.S_IMODE(found.st_mode)
                 descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-                if found is not None:
+                if found is not None and sys.platform != "win32":
                     with suppress(PermissionError):
                         os.fchown(descriptor, found.st_uid, found.st_gid)
                     # After fchown, which clears the set-user-ID bit, and because the umask has reduced the
@@ -638,7 +638,10 @@ def _fsync(descriptor: int) -> None:
 def _sync(path: Path) -> None:
     if _is_scratch(path):
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        return  # It opens no folders, and writes their entries itself.
+    # Windows syncs only what may be written.
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         _fsync(descriptor)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 import threading
@@ -98,8 +99,12 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
         raise KeyboardInterrupt if code is None else SystemExit(code)
 
     # Not here, where it would be swallowed once more.
-    signal.signal(signal.SIGALRM, again)
-    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, again)
+        threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main).start()
+    else:
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 def interruption(number: int, message: str, saved: bool) -> InterruptionError:

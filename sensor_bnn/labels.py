@@ -46,7 +46,7 @@ def places_by_name(names: Sequence[str], known: Sequence[str], owner: str) -> np
     Args:
         names: the names of the classes of the data.
         known: the names of the classes of the model, in the order of its outputs.
-        owner: what has the known classes, for the message, such as "the model watch-tiny".
+        owner: what has the known classes, for the message, such as "the model watch-small".
 
     Raises:
         DataError: a class of the data is not known, or two classes have the same name.

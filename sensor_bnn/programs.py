@@ -36,8 +36,13 @@ _VERSION_SECONDS = 20.0
 
 _log = logging.getLogger(__name__)
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that end this program, beside Ctrl-C's; a command line makes exceptions of them."""
+# Signals that end this program, beside Ctrl-C's; a command line makes exceptions of them.
+if sys.platform == "win32":
+    ENDING: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+    _KILL = signal.SIGTERM  # any signal ends a program at once
+else:
+    ENDING = (signal.SIGTERM, signal.SIGHUP)
+    _KILL = signal.SIGKILL
 
 Command = Sequence[str | Path]
 
@@ -124,7 +129,7 @@ def run(
                 # A process group of its own can be ended together with its children, which a compiler driver
                 # has. A program whose output is shown stays in the terminal's foreground group: the terminal
                 # may stop programs in other groups when they write.
-                process_group=None if shown else 0,
+                process_group=None if shown or sys.platform == "win32" else 0,
             )
         output, errors = process.communicate(data or None, timeout)
     except BaseException as problem:
@@ -353,7 +358,7 @@ def _signal(number: int) -> str:
 
 
 def _after_kill(number: int, line: str) -> str:
-    why = "The machine may be out of memory: free some. " if number == signal.SIGKILL else ""
+    why = "The machine may be out of memory: free some. " if number == _KILL else ""
     return f"{why}Run it by hand to see why: {line}"
 
 
@@ -369,10 +374,13 @@ def _reason(said: str) -> str:
 
 def _end(process: subprocess.Popen[bytes], group: bool) -> None:
     """End the program and its children, first with SIGTERM, then with SIGKILL, and drain its pipes."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, _KILL):
         # The group is killed even if the program itself has ended: a child may have ignored SIGTERM.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number) if group else process.send_signal(number)
+            if group and sys.platform != "win32":
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=_DRAIN_SECONDS)
 

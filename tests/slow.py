@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = {
-    "cross_compiler": ("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*"),
+    "cross_compiler": (
+        *("arm-none-eabi-*", "aarch64-linux-gnu-*", "arm-linux-gnueabihf-*", "riscv64-unknown-elf-*"),
+    ),
     "qemu": ("qemu-*",),
     "browser": ("chromium*",),
     "fuzzer": ("clang", "clang-[0-9]*"),
@@ -29,7 +31,7 @@ PROGRAMS = {
 }
 """Each fixture, and the programs that only its tests may run; any test may ask for their versions."""
 
-_TRAINS = frozenset({"train", "ablate", "survey"})
+_TRAINS = frozenset({"train", "ablate", "survey", "explore"})
 _TRAINS_NOTHING = frozenset({"--help", "--dry-run"})
 
 
@@ -61,6 +63,11 @@ def training() -> None:
 @pytest.fixture(scope="session")
 def long_compile() -> None:
     """Mark tests that compile with TVM for a second or more; nothing guards it."""
+
+
+@pytest.fixture(scope="session")
+def longest() -> None:
+    """Begin tests of half a minute first: one that begins last keeps one process busy when the others end."""
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +142,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Empty at first, and shared by all workers of this run, which inherit it: equal models compile once.
         os.environ["SENSOR_BNN_CACHE"] = str(Path(folder) / "cache")
+        _share_objects(Path(folder) / "objects")
+
+
+def _share_objects(folder: Path) -> None:
+    """Let ccache compile each file of the firmware once for all builds that are alike in it."""
+    # Half of a run's time went into compiling the same files in hundreds of builds. A machine without ccache
+    # takes that time; test_the_same_input_gives_the_same_bytes compares a build with one without ccache.
+    if shutil.which("ccache") is not None:
+        os.environ["CMAKE_C_COMPILER_LAUNCHER"] = "ccache"
+        os.environ["CCACHE_DIR"] = str(folder)
+        os.environ["CCACHE_BASEDIR"] = tempfile.gettempdir()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -149,6 +167,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in sorted(_fixtures(item)):
             item.add_marker("slow")
             item.add_marker(fixture)
+    items.sort(key=lambda item: "longest" not in getattr(item, "fixturenames", ()))
 
 
 def _fixtures(item: pytest.Item) -> frozenset[str]:

@@ -45,6 +45,7 @@ FLIPPED = {
 READ_BY_NO_COMMAND = {
     "claims.py": "a file that is locked, and empty",
     "cli/data.py": "a page for people",
+    "cli/explore.py": "a page for people, and the same for their programs",
     "cli/report.py": "a page for people",
     "compiler/host_library.py": "a copy that is loaded at once",
     "compiler/ir.py": "a dump for people",
@@ -53,6 +54,7 @@ READ_BY_NO_COMMAND = {
     "flashing/drive.py": "onto the drive of a probe; the bootloader checks the image that arrives",
     "flashing/uf2.py": "onto the drive of a chip; the bootloader checks the image that arrives",
     "hardware/boards.py": "a board.toml that its owner edits",
+    "live/record.py": "a recording, which its owner may edit; its reader checks what it can",
     "onnx/conformance.py": "vectors, which a test compares with those that are made again",
     "report/confusion_picture.py": "a picture for people",
     "train/ablation.py": "a table for people, made from the checkpoints each time",

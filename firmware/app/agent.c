@@ -275,8 +275,40 @@ static uint8_t classes(const frame *request, reply *to) {
     return FRAME_STATUS_OK;
 }
 
-/* The response is u32, the bytes of all weights, and u32, their CRC-32: of the weights as they are in
- * memory now, so a host also sees what a build without the bundle's own check has linked. */
+/* The CRC-32 of the code of the bundle's kernels.o as it is in memory now, with zeros where the linker
+ * wrote addresses; docs/protocol.md has the numbers of SBNN_KERNELS_GAPS. Returns its bytes: 0 for a
+ * bundle that does not say where the code is. */
+static uint32_t kernels(uint32_t *crc) {
+#ifdef SBNN_KERNELS_BYTES
+    enum { LONGEST = 255, GAP = 4 };
+    extern void SBNN_KERNELS_FUNCTION(void);
+    static const uint8_t pieces[] = {SBNN_KERNELS_GAPS};
+    static const uint8_t zeros[GAP];
+    /* Thumb's mark is not part of the address. */
+    uintptr_t start = ((uintptr_t)SBNN_KERNELS_FUNCTION & ~(uintptr_t)1) - SBNN_KERNELS_OFFSET;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < sizeof pieces; i++) {
+        watchdog_feed();
+        uint32_t bytes = 2u * pieces[i];
+        bytes = bytes < SBNN_KERNELS_BYTES - at ? bytes : SBNN_KERNELS_BYTES - at;
+        *crc = crc32_update(*crc, (const uint8_t *)(start + at), bytes);
+        at += bytes;
+        if (pieces[i] != LONGEST) {
+            uint32_t gap = GAP < SBNN_KERNELS_BYTES - at ? GAP : SBNN_KERNELS_BYTES - at;
+            *crc = crc32_update(*crc, zeros, gap);
+            at += gap;
+        }
+    }
+    return at;
+#else
+    (void)crc;
+    return 0;
+#endif
+}
+
+/* The response is u32, the bytes of all weights, and u32, their CRC-32, and the same two of the
+ * kernels: as they are in memory now, so a host also sees what a build without the bundle's own check
+ * has linked. */
 static uint8_t weights(const frame *request, reply *to) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -290,9 +322,13 @@ static uint8_t weights(const frame *request, reply *to) {
 #undef ADD
     put32(to, bytes);
     put32(to, crc);
+    crc = 0;
+    put32(to, kernels(&crc));
+    put32(to, crc);
     return FRAME_STATUS_OK;
 }
 
+#if !SBNN_MCUBOOT
 static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -300,12 +336,26 @@ static uint8_t enter_bootloader(const frame *request, agent_next *next) {
     next->leave = true;
     return FRAME_STATUS_OK;
 }
+#endif
+
+#if SBNN_MCUBOOT
+/* The header is a part of the image; the CRC-32 is of the bytes before it and after it. */
+static uint32_t image_crc32(void) {
+    const uint8_t *const image = flash_at(header.address + SBNN_MCUBOOT_HEADER_BYTES);
+    const uint32_t before = (uint32_t)((uintptr_t)&header - (uintptr_t)image);
+    return crc32_update(crc32_update(0, image, before), image + before + sizeof header,
+                        header.image_bytes - before);
+}
+#else
+static uint32_t image_crc32(void) {
+    return crc32_update(0, flash_at(header.address + IMAGE_HEADER_BYTES), header.image_bytes);
+}
+#endif
 
 /* Whether the image is in flash as it was built, and one inference ends: if it hangs, that ends in the
  * watchdog's reset. */
 static bool passes_self_test(void) {
-    const uint8_t *const image = flash_at(header.address + IMAGE_HEADER_BYTES);
-    if (crc32_update(0, image, header.image_bytes) != header.image_crc32) {
+    if (image_crc32() != header.image_crc32) {
         return false;
     }
     (void)infer(NULL);
@@ -320,9 +370,11 @@ static uint8_t confirm_model(const frame *request) {
     if (memcmp(request->payload, sbnn_model_hash, sizeof header.model_hash) != 0) {
         return FRAME_STATUS_OUT_OF_RANGE;
     }
+#if !SBNN_MCUBOOT
     if (SBNN_JOURNAL_BYTES == 0) {
         return FRAME_STATUS_OK;
     }
+#endif
     return passes_self_test() && confirm() ? FRAME_STATUS_OK : FRAME_STATUS_NO_RESULT;
 }
 
@@ -349,8 +401,10 @@ static uint8_t serve(const frame *request, reply *to, agent_next *next) {
     case AGENT_WRITE_CODED:
         return write_coded(request);
 #endif
+#if !SBNN_MCUBOOT /* a reset would start the image again */
     case AGENT_BOOTLOADER:
         return enter_bootloader(request, next);
+#endif
     case AGENT_SPEED:
         return speed(request, next);
     case AGENT_CLASSES:

@@ -62,6 +62,9 @@ static uint64_t least(uint64_t a, uint64_t b) {
 }
 
 int main(void) {
+#if SBNN_MCUBOOT
+    watchdog_start(); /* our own bootloader starts it before the image */
+#endif
     cpu_use_caches();
     memory_load_weights();
     counter_open();

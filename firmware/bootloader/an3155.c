@@ -6,8 +6,10 @@
 #include "bootloader/slots.h"
 #include "hal/counter.h"
 #include "hal/flash.h"
+#include "hal/register.h"
 #include "hal/setup.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "runtime/bytes.h"
 
 #define CALL 0x7Fu
@@ -26,7 +28,8 @@ enum {
     ERASE = 0x43,
     EXTENDED_ERASE = 0x44,
     GET_CHECKSUM = 0xA1,
-    LONG_WRITE = 0xB1, /* our own: Write Memory with a count of two bytes */
+    LONG_WRITE = 0xB1,  /* our own: Write Memory with a count of two bytes */
+    GET_OPTIONS = 0xB2, /* our own: the registers with the chip's option bytes */
 };
 
 #define WRITE_BYTES (2u + 5u + 1u + 256u + 1u) /* the longest Write Memory: command, address, block */
@@ -47,6 +50,8 @@ enum {
     (20u * (uint64_t)SBNN_COUNTER_HZ /                                                                 \
      SBNN_UART_BAUD) /* ...and per data byte; 20 bit times, twice what a byte takes */
 
+#define FEED_TICKS ((uint64_t)SBNN_COUNTER_HZ) /* feed the watchdog at least once a second */
+
 #define SPEED_TICKS (2u * (uint64_t)SBNN_COUNTER_HZ) /* for a host to call at a new rate */
 
 /* When to give up the command that is being received. */
@@ -65,8 +70,28 @@ static void expect(uint32_t data_bytes) {
     deadline = counter_clock() + PATIENCE_TICKS + data_bytes * PATIENCE_BYTE_TICKS;
 }
 
+#if SBNN_WATCHDOG_OUTLIVES_RESET
+
+/* Wait for a byte, and feed the watchdog that an application may have left on. */
+static bool receive_until(uint8_t *byte, uint64_t until) {
+    for (;;) {
+        const uint64_t hunger = counter_clock() + FEED_TICKS;
+        watchdog_feed();
+        if (uart_receive(byte, until < hunger ? until : hunger)) {
+            return true;
+        }
+        if (until < hunger) {
+            return false;
+        }
+    }
+}
+
+#else
+#define receive_until uart_receive
+#endif
+
 static bool receive(uint8_t *byte) {
-    return uart_receive(byte, deadline);
+    return receive_until(byte, deadline);
 }
 
 static void answer(uint8_t byte) {
@@ -130,6 +155,9 @@ static void get(void) {
         READ_MEMORY,
 #endif
         GO,          WRITE_MEMORY, ERASE,  EXTENDED_ERASE, GET_CHECKSUM, LONG_WRITE,
+#ifdef SBNN_OPTION_REGISTERS
+        GET_OPTIONS,
+#endif
     };
     answer(ACK);
     answer(sizeof commands); /* bytes that follow, less one: the version comes before the commands */
@@ -152,6 +180,25 @@ static void get_id(void) {
     uart_send(reply, sizeof reply);
 }
 
+#ifdef SBNN_OPTION_REGISTERS
+
+/* The number of the registers, then each with its highest byte first, then the XOR of all these bytes.
+ */
+static void get_options(void) {
+    static const uint32_t registers[] = {SBNN_OPTION_REGISTERS};
+    const uint32_t count = sizeof registers / sizeof registers[0];
+    uint8_t reply[2u + sizeof registers + 1u] = {ACK, (uint8_t)count};
+    uint8_t check = (uint8_t)count;
+    for (uint32_t i = 0; i < sizeof registers; i++) {
+        reply[2u + i] = (uint8_t)(REGISTER(registers[i / 4u]) >> (24u - 8u * (i % 4u)));
+        check ^= reply[2u + i];
+    }
+    reply[sizeof reply - 1u] = check;
+    uart_send(reply, sizeof reply);
+}
+
+#endif
+
 #if SBNN_SENDS_FLASH
 static void read_memory(void) {
     uint32_t address;
@@ -169,6 +216,10 @@ static void read_memory(void) {
         return;
     }
     if ((count ^ complement) != 0xFF || !in_flash(address, count + 1u)) {
+        refuse();
+        return;
+    }
+    if (!flash_is_readable(address, count + 1u)) {
         refuse();
         return;
     }
@@ -226,6 +277,9 @@ static bool erase_chosen(void) {
     slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
+#if SBNN_WATCHDOG_OUTLIVES_RESET
+            watchdog_feed();
+#endif
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
         }
     }
@@ -327,7 +381,7 @@ static void get_checksum(void) {
     if (!receive_word(&count)) {
         return;
     }
-    if (!may_check(address, count)) {
+    if (!may_check(address, count) || !flash_is_readable(address, count)) {
         refuse();
         return;
     }
@@ -382,7 +436,7 @@ static bool go(void) {
 
 bool an3155_called(uint64_t until) {
     uint8_t byte;
-    while (uart_receive(&byte, until)) {
+    while (receive_until(&byte, until)) {
         if (byte == CALL) {
             answer(ACK);
             return true;
@@ -392,12 +446,10 @@ bool an3155_called(uint64_t until) {
 }
 
 void an3155_serve(void) {
-    refused = setup_is_complete() ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
+    refused = setup_result() == SETUP_COMPLETE ? IMAGE_WHOLE : IMAGE_ON_OWN_CLOCK;
     for (;;) {
         uint8_t command, complement;
-        if (!uart_receive(&command, UART_NEVER)) {
-            continue;
-        }
+        (void)receive_until(&command, UART_NEVER);
         if (command == CALL) { /* not a command: another host calls, or the same one again */
             refuse();
             continue;
@@ -423,6 +475,11 @@ void an3155_serve(void) {
         case GET_CHECKSUM:
             get_checksum();
             break;
+#ifdef SBNN_OPTION_REGISTERS
+        case GET_OPTIONS:
+            get_options();
+            break;
+#endif
 #if SBNN_SENDS_FLASH
         case READ_MEMORY:
             read_memory();

@@ -36,6 +36,21 @@ static const image_header *header_of(uint32_t slot) {
     return (const image_header *)(const void *)flash_at(origin_of(slot));
 }
 
+/* Whether reading the slot's header and image faults nowhere. A size that does not fit the slot is
+ * found later. */
+static bool is_readable(uint32_t slot) {
+    const uint32_t origin = origin_of(slot);
+    const uint32_t room = SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin - IMAGE_HEADER_BYTES;
+    return flash_is_readable(origin, IMAGE_HEADER_BYTES) &&
+           (header_of(slot)->image_bytes > room ||
+            flash_is_readable(origin + IMAGE_HEADER_BYTES, header_of(slot)->image_bytes));
+}
+
+/* By which the journal knows the image; 0 if its header cannot be read. */
+static uint32_t id_of(uint32_t slot) {
+    return flash_is_readable(origin_of(slot), IMAGE_HEADER_BYTES) ? header_of(slot)->header_crc32 : 0u;
+}
+
 #ifdef SBNN_PUBLIC_KEY
 
 static image_verdict check_signature(const image_header *header, uint32_t *difference) {
@@ -66,8 +81,11 @@ static image_verdict judge(uint32_t slot) {
     if (!found[slot].is_known) {
         const uint32_t origin = origin_of(slot);
         uint32_t digests = DIFFERENCE_UNKNOWN, signatures = DIFFERENCE_UNKNOWN;
-        const image_verdict verdict = image_check(
-            flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin, board, &digests);
+        const image_verdict verdict =
+            is_readable(slot)
+                ? image_check(flash_at(origin), SBNN_SLOT_ORIGIN + SBNN_SLOT_BYTES - origin, origin,
+                              board, &digests)
+                : IMAGE_DAMAGED;
         found[slot].verdict =
             verdict == IMAGE_WHOLE ? check_signature(header_of(slot), &signatures) : verdict;
         found[slot].proof = PROOF ^ (digests | signatures);
@@ -111,7 +129,7 @@ bool slots_choose(bool crashed) {
     for (uint32_t slot = 0; slot < SBNN_SLOTS; slot++) {
         /* A header that the journal does not know was written since the last start: it is the newest
          * image. */
-        if (header_of(slot)->header_crc32 != state.known[slot] && judge(slot) == IMAGE_WHOLE) {
+        if (id_of(slot) != state.known[slot] && judge(slot) == IMAGE_WHOLE) {
             prefer(slot);
         }
     }

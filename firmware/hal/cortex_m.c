@@ -68,8 +68,7 @@ static void unguard_stack(void) {
 
 #endif
 
-noreturn void cpu_start(uint32_t vectors) {
-    /* Disable and clear every interrupt: the next program has other handlers. */
+void cortex_m_forget_program(void) {
     SYST_CSR = 0;
     SCB_ICSR = SCB_ICSR_PENDSTCLR;
     for (uint32_t i = 0; i < NVIC_REGISTERS; i++) {
@@ -77,6 +76,10 @@ noreturn void cpu_start(uint32_t vectors) {
         NVIC_ICPR(i) = 0xFFFFFFFFu;
     }
     unguard_stack();
+}
+
+noreturn void cpu_start(uint32_t vectors) {
+    cortex_m_forget_program();
     cortex_m_leave_caches();
     SCB_VTOR = vectors;
     cortex_m_barrier();
@@ -127,6 +130,22 @@ void cortex_m_leave_caches(void) {
     }
 }
 
+void cortex_m_read_all(uint32_t address, uint32_t count) {
+#if !CORTEX_M_BASELINE
+    __asm volatile("cpsid f" ::: "memory");
+    SCB_CCR |= SCB_CCR_IGNORES_BUS_FAULTS;
+#endif
+    cortex_m_barrier();
+    for (uint32_t at = address & ~3u; at < address + count; at += 4u) {
+        (void)REGISTER(at);
+    }
+    cortex_m_barrier(); /* what the last read causes comes before what follows */
+#if !CORTEX_M_BASELINE
+    SCB_CCR &= ~SCB_CCR_IGNORES_BUS_FAULTS;
+    __asm volatile("cpsie f" ::: "memory");
+#endif
+}
+
 void cortex_m_forget(uint32_t address, uint32_t count) {
     cortex_m_barrier();
     if (SCB_CCR & SCB_CCR_DATA_CACHE) {
@@ -161,7 +180,11 @@ noreturn void cpu_reset(void) {
         SCB_DCCMVAC = SBNN_STAY_ADDRESS; /* the note of stay.c must be in RAM, not only in the cache */
         cortex_m_barrier();
     }
+#ifdef SBNN_RESET
+    SBNN_RESET();
+#else
     SCB_AIRCR = SCB_AIRCR_SYSRESETREQ;
+#endif
     cortex_m_barrier();
     for (;;) {
     }

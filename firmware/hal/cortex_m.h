@@ -38,6 +38,7 @@
 /* A write without the key 0x05FA is ignored. */
 #define SCB_AIRCR_SYSRESETREQ (0x05FA0000u | 1u << 2)
 #define SCB_CCR REGISTER(0xE000ED14u)
+#define SCB_CCR_IGNORES_BUS_FAULTS (1u << 8) /* of data, at the priority of FAULTMASK or an NMI */
 #define SCB_CCR_DATA_CACHE (1u << 16)
 #define SCB_CCR_INSTRUCTION_CACHE (1u << 17)
 #define SCB_CCR_LOOPS (1u << 19) /* Armv8.1-M: the cache of low-overhead branches */
@@ -80,6 +81,10 @@ void uart_interrupt(void);
  * guard. */
 void cortex_m_guard_stack(const uint32_t *bottom);
 
+/* Disable and clear every interrupt, and remove the guard: the next program has other handlers and
+ * another stack. */
+void cortex_m_forget_program(void);
+
 /* Write back and empty both caches, and switch them off, if they are on: a boot ROM or a debugger may
  * have left them so. Interrupts must be off. */
 void cortex_m_leave_caches(void);
@@ -87,6 +92,9 @@ void cortex_m_leave_caches(void);
 /* Invalidate the data cache's lines of this range, if the cache is on. Call it after something other
  * than the core has changed that memory. */
 void cortex_m_forget(uint32_t address, uint32_t count);
+
+/* Read every word of this range. A bus fault is ignored, except on Armv6-M; an NMI is taken. */
+void cortex_m_read_all(uint32_t address, uint32_t count);
 
 /* DSB and ISB: wait until earlier writes are complete, then fetch the following instructions again. */
 static inline void cortex_m_barrier(void) {

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/cpu.h"
+#include "hal/flash.h"
 #include "hal/memory.h"
 #include "hal/setup.h"
 #include "hal/stay.h"
@@ -57,28 +58,53 @@ __attribute__((section(".vectors"), used)) static const struct {
     "isb\n"
 #endif
 
+/* MCUboot may have left a limit of its own for the process stack; our bootloader does not. */
+#if SBNN_MCUBOOT && __ARM_ARCH >= 8
+#define FORGET_LIMIT                                                                                   \
+    "movs r0, #0\n"                                                                                    \
+    "msr psplim, r0\n"
+#else
+#define FORGET_LIMIT
+#endif
+
 /* Fill the stack with MEMORY_PAINT while nothing is on it, then switch from the main stack to the
  * process stack. It is naked assembly, because compiled code would already use the stack. In it, %c0 is
  * the constant without the # that %0 would put before it: ldr's = takes none. */
 __attribute__((naked)) noreturn void reset(void) {
-    __asm volatile(ENABLE_FPU "ldr r0, =linker_stack_bottom\n"
-                              "ldr r1, =linker_stack_top\n"
-                              "ldr r2, =%c0\n"
-                              "1: stm r0!, {r2}\n"
-                              "cmp r0, r1\n"
-                              "bne 1b\n"
-                              "msr psp, r1\n"
-                              "movs r0, #2\n" /* thread mode on the process stack */
-                              "msr control, r0\n"
-                              "isb\n"
-                              "bl start\n" ::"i"(MEMORY_PAINT));
+    __asm volatile(FORGET_LIMIT ENABLE_FPU "ldr r0, =linker_stack_bottom\n"
+                                           "ldr r1, =linker_stack_top\n"
+                                           "ldr r2, =%c0\n"
+                                           "1: stm r0!, {r2}\n"
+                                           "cmp r0, r1\n"
+                                           "bne 1b\n"
+                                           "msr psp, r1\n"
+                                           "movs r0, #2\n" /* thread mode on the process stack */
+                                           "msr control, r0\n"
+                                           "isb\n"
+                                           "bl start\n" ::"i"(MEMORY_PAINT));
 }
+
+#if SBNN_MCUBOOT
+/* MCUboot may also start an image with its own interrupts enabled and all of them masked: a port to
+ * Zephyr masks them with BASEPRI. */
+static void take_interrupts(void) {
+    cortex_m_forget_program();
+#if CORTEX_M_BASELINE
+    __asm volatile("cpsie i" ::: "memory");
+#else
+    __asm volatile("msr basepri, %0\n cpsie if" ::"r"(0) : "memory");
+#endif
+}
+#endif
 
 noreturn void start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)&vectors;
     if (!CORTEX_M_BASELINE) {
         SCB_SHCSR |= SCB_SHCSR_FAULTS;
     }
+#if SBNN_MCUBOOT
+    take_interrupts();
+#endif
     cortex_m_leave_caches();
 #ifdef __ARM_ARCH_8_1M_MAIN__
     SCB_CCR |= SCB_CCR_LOOPS;
@@ -98,7 +124,7 @@ noreturn void start(void) {
 }
 
 void nmi(void) {
-    if (!watchdog_extends()) {
+    if (!watchdog_extends() && !flash_takes_nmi()) {
         fault();
     }
 }

@@ -1,10 +1,10 @@
-/* The flash of Nordic's nRF51 (nRF51 Series Reference Manual, "Non-Volatile Memory Controller"): pages
- * of one size, written in 32-bit words. */
-#include <string.h>
-
+/* The flash of Nordic's nRF51 and nRF52 (nRF51 Series Reference Manual, nRF52840 Product Specification,
+ * "Non-Volatile Memory Controller"): pages of one size, written in 32-bit words. An nRF52840 allows two
+ * writes of a word between two erases; each is written once. */
 #include "board.h"
 #include "hal/cortex_m.h"
 #include "hal/flash.h"
+#include "hal/flash_words.h"
 #include "hal/wait.h"
 #include "runtime/bytes.h"
 
@@ -15,6 +15,7 @@
 #define CONFIG_WRITE 1u
 #define CONFIG_ERASE 2u
 #define NVMC_ERASEPAGE REGISTER(NVMC + 0x508u)
+#define WORD_BYTES 4u
 
 static bool wait(void) {
     return wait_until(NVMC_READY, 1, 1, WAIT_FLASH);
@@ -44,14 +45,13 @@ bool flash_erase(uint32_t address) {
     return done;
 }
 
+static bool program(uint32_t address, const uint8_t *word) {
+    REGISTER(address) = bytes_load32(word);
+    return wait();
+}
+
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
-    if (address % 4u != 0u || count % 4u != 0u) {
-        return false;
-    }
-    bool done = configure(CONFIG_WRITE);
-    for (uint32_t i = 0; i < count && done; i += 4u) {
-        REGISTER(address + i) = bytes_load32(bytes + i);
-        done = wait();
-    }
-    return configure(CONFIG_READ) && memcmp(flash_at(address), bytes, count) == 0;
+    const bool done =
+        configure(CONFIG_WRITE) && flash_words_write(address, bytes, count, WORD_BYTES, program);
+    return configure(CONFIG_READ) && done;
 }

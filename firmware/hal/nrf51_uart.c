@@ -1,5 +1,5 @@
-/* The UART of Nordic's nRF51 (nRF51 Series Reference Manual, "UART"). The board's set-up configures its
- * pins. */
+/* The UART of Nordic's nRF51 and nRF52 (nRF51 Series Reference Manual, nRF52840 Product Specification,
+ * "UART"). The board's set-up configures its pins. */
 #include <stdbool.h>
 
 #include "board.h"

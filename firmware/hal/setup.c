@@ -1,46 +1,43 @@
 #include "hal/setup.h"
 
-#include <stdint.h>
-
 #include "board.h"
 #include "hal/register.h"
 #include "hal/wait.h"
 
-/* Change bits of a register, then wait for others; the list ends with a step of zeros. */
-typedef struct {
-    uint32_t address, clear, set, wait, until;
-} step;
+static const setup_step setup[] = {SBNN_SETUP(SETUP_STEP){0}};
+static const setup_step fallback[] = {SBNN_FALLBACK(SETUP_STEP){0}};
 
-#define STEP(address, clear, set, wait, until) {address, clear, set, wait, until},
+static setup_outcome result;
 
-static const step setup[] = {SBNN_SETUP(STEP){0}};
-static const step fallback[] = {SBNN_FALLBACK(STEP){0}};
-
-static bool is_complete;
-
-static bool carry_out(const step *now) {
+static bool carry_out(const setup_step *now) {
     REGISTER(now->address) = (REGISTER(now->address) & ~now->clear) | now->set;
     return wait_until(now->address, now->wait, now->until, WAIT_CLOCK);
 }
 
+bool setup_do(const setup_step *list) {
+    bool done = true;
+    for (; list->address != 0u; list++) {
+        done = carry_out(list) && done;
+    }
+    return done;
+}
+
 void setup_run(void) {
-    is_complete = true;
-    for (const step *at = setup; at->address != 0u; at++) {
+    result = SETUP_COMPLETE;
+    for (const setup_step *at = setup; at->address != 0u; at++) {
         if (carry_out(at)) {
             continue;
         }
-        if (is_complete) { /* the first that was not done in time */
-            is_complete = false;
-            for (const step *other = fallback; other->address != 0u; other++) {
-                (void)carry_out(other);
-            }
-        }
         if (fallback->address == 0u) {
+            result = SETUP_FAILED;
             return; /* the rest would use a clock that does not run */
+        }
+        if (result == SETUP_COMPLETE) { /* the first that was not done in time */
+            result = setup_do(fallback) ? SETUP_FELL_BACK : SETUP_FAILED;
         }
     }
 }
 
-bool setup_is_complete(void) {
-    return is_complete;
+setup_outcome setup_result(void) {
+    return result;
 }

@@ -25,6 +25,7 @@
 #define SR(bank) FLASH_R(bank, 0x10u)
 #define SR_BUSY (1u << 0 | 1u << 1 | 1u << 2) /* busy, a word begun, or the queue not empty */
 #define SR_ERRORS (1u << 17 | 1u << 18 | 1u << 19 | 1u << 21 | 1u << 22)
+#define SR_TORN (1u << 26) /* two wrong bits in a word that was read */
 #define CCR(bank) FLASH_R(bank, 0x14u)
 #define CCR_ALL (1u << 16 | SR_ERRORS | 1u << 23 | 1u << 24 | 1u << 25 | 1u << 26 | 1u << 27 | 1u << 28)
 
@@ -76,6 +77,24 @@ const uint8_t *flash_at(uint32_t address) {
     return (const uint8_t *)(uintptr_t)address;
 }
 
+/* A word with two wrong bits is a bus error. It is ignored here, and the bank's flag says that there
+ * was one. */
+bool flash_is_readable(uint32_t address, uint32_t count) {
+    bool torn = false;
+    CCR(0u) = SR_TORN;
+    CCR(1u) = SR_TORN;
+    cortex_m_read_all(address, count);
+    for (uint32_t bank = 0; bank < 2u; bank++) {
+        torn = torn || (SR(bank) & SR_TORN) != 0u;
+        CCR(bank) = SR_TORN;
+    }
+    return !torn;
+}
+
+bool flash_takes_nmi(void) {
+    return false;
+}
+
 bool flash_erase(uint32_t address) {
     const uint32_t bank = bank_of(address);
     const uint32_t sector = CR_SECTOR((address - SBNN_FLASH_ORIGIN) % BANK_BYTES / SECTOR_BYTES);
@@ -83,9 +102,11 @@ bool flash_erase(uint32_t address) {
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector;
     CR(bank) = CR_SECTOR_ERASE | CR_DOUBLE_WORDS | sector | CR_START;
     cortex_m_barrier();
-    return finish(bank) && flash_words_blank(flash_at(address), SECTOR_BYTES);
+    return finish(bank) && flash_is_readable(address, SECTOR_BYTES) &&
+           flash_words_blank(flash_at(address), SECTOR_BYTES);
 }
 
 bool flash_write(uint32_t address, const uint8_t *bytes, uint32_t count) {
-    return flash_words_write(address, bytes, count, WORD_BYTES, program);
+    return flash_is_readable(address, count) &&
+           flash_words_write(address, bytes, count, WORD_BYTES, program);
 }

@@ -74,11 +74,16 @@ void uart_drain(void) {
     }
 }
 
+/* The nearest that the hardware can have. */
+static uint32_t clocks_per_bit(uint32_t baud) {
+    return (SBNN_UART_CLOCK_HZ / SBNN_UART_STEP + baud / 2u) / baud * SBNN_UART_STEP;
+}
+
 bool uart_can_speed(uint32_t baud) {
     if (baud < SBNN_UART_BAUD || baud > SBNN_UART_CLOCK_HZ / 16u) {
         return false;
     }
-    const uint32_t reached = (SBNN_UART_CLOCK_HZ + baud / 2u) / baud * baud;
+    const uint32_t reached = clocks_per_bit(baud) * baud;
     const uint32_t off =
         reached > SBNN_UART_CLOCK_HZ ? reached - SBNN_UART_CLOCK_HZ : SBNN_UART_CLOCK_HZ - reached;
     return off <= SBNN_UART_CLOCK_HZ / 50u;
@@ -86,5 +91,5 @@ bool uart_can_speed(uint32_t baud) {
 
 void uart_speed(uint32_t baud) {
     uart_drain();
-    uart_driver_speed((SBNN_UART_CLOCK_HZ + baud / 2u) / baud);
+    uart_driver_speed(clocks_per_bit(baud));
 }

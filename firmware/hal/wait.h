@@ -20,4 +20,7 @@
  * do. */
 bool wait_until(uint32_t address, uint32_t bits, uint32_t until, uint32_t reads);
 
+/* The same for a register of one byte. */
+bool wait_until_byte(uint32_t address, uint8_t bits, uint8_t until, uint32_t reads);
+
 #endif

@@ -7,13 +7,18 @@
 
 /* Indices of the numbers that the computation uses. Four consecutive ones are a point of the curve -x^2
  * + y^2 = 1 + d x^2 y^2: x = X/Z, y = Y/Z, xy = T/Z (RFC 8032, section 5.1.4). */
-enum { X, Y, Z, T, POINT, BASE = POINT, MINUS_KEY = 2 * POINT };
+enum { X, Y, Z, T, POINT };
+
+/* The first sixteen points are a table: number i + 4j is j times the base point minus i times the key,
+ * for i and j from 0 to 3. Number 0 would never be added; in its place is P. */
 enum {
     PX,
     PY,
     PZ,
     PT,
-    QX = 3 * POINT,
+    MINUS_KEY = POINT,
+    BASE = 4 * POINT,
+    QX = 16 * POINT,
     QY,
     QZ,
     QT,
@@ -21,22 +26,22 @@ enum {
     B,
     ZERO,
     ONE,
-    MINUS_ONE,
     NINETEEN,
     TWICE_D,
-    NUMBERS
+    NUMBERS,
+    MINUS = NUMBERS /* as the right operand of a step: a subtraction */
 };
 static number25519 numbers[NUMBERS]; /* static, because the stack may be small */
 
-/* One step: to = left * right + plus. The addition is a table of such steps, which takes less flash
- * than calls. */
+/* One step: to = left * right + plus, or plus - left. The addition is a table of such steps, which
+ * takes less flash than calls. */
 typedef struct {
     uint8_t to, left, right, plus;
 } step;
 
 #define MULTIPLY(to, left, right) {to, left, right, ZERO}
 #define ADD(to, left, right) {to, left, ONE, right}
-#define SUBTRACT(to, left, right) {to, right, MINUS_ONE, left}
+#define SUBTRACT(to, left, right) {to, right, MINUS, left}
 
 /* P = P + Q; Q is overwritten. The formula is complete, so it also doubles a point. */
 static const step addition[] = {
@@ -84,6 +89,10 @@ static void shift_in(uint32_t *r, uint32_t low) {
 }
 
 static void take(step now) {
+    if (now.right == MINUS) {
+        number25519_subtract(numbers[now.to], numbers[now.plus], numbers[now.left]);
+        return;
+    }
     number25519_multiply_add(numbers[now.to], numbers[now.left], numbers[now.right], numbers[now.plus]);
 }
 
@@ -92,9 +101,14 @@ __attribute__((noinline)) static void put(int to, const void *words) {
     memcpy(numbers[to], words, sizeof *numbers);
 }
 
+/* Copy a point; each is named by its first number. */
+__attribute__((noinline)) static void copy(uint32_t to, uint32_t from) {
+    memcpy(numbers[to], numbers[from], POINT * sizeof *numbers);
+}
+
 /* Add to P the point whose first number is `q`. */
-static void add(int q) {
-    memcpy(numbers[QX], numbers[q], POINT * sizeof *numbers);
+static void add(uint32_t q) {
+    copy(QX, q);
     for (uint32_t i = 0; i < sizeof addition / sizeof *addition; i++) {
         take(addition[i]);
     }
@@ -156,12 +170,8 @@ bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint
     sha512_end(&hash);
 
     memset(numbers, 0, sizeof numbers);
-    memset(numbers[MINUS_ONE], 0xFF, sizeof *numbers); /* -1 as 2p - 1 = 2^256 - 39 */
-    numbers[MINUS_ONE][0] = 0u - 39u;
     numbers[NINETEEN][0] = 19;
     numbers[ONE][0] = 1;
-    numbers[PY][0] = 1; /* P is the neutral element (0, 1) */
-    numbers[PZ][0] = 1;
     put(TWICE_D, twice_d);
     place(MINUS_KEY, key->minus_x, key->encoded);
     memset(numbers[A], 0x66, sizeof *numbers); /* the base point: y = 4/5 */
@@ -175,14 +185,24 @@ bool ed25519_verify(const uint8_t *signature, const ed25519_key *key, const uint
     for (uint32_t i = 512; i-- > 0u;) {
         shift_in(k, digest[i / 32u ^ 1u] >> (i % 32u ^ 24u) & 1u);
     }
-    /* R = [s]B - [k]A */
-    for (uint32_t i = 253; i-- > 0u;) {
-        add(PX);
-        if ((k[i / 32u] >> i % 32u & 1u) != 0u) {
-            add(MINUS_KEY);
+    for (uint32_t i = 2; i < 16u; i++) {
+        if (i != 4u) {
+            copy(PX, (i % 4u != 0u ? i - 1u : i - 4u) * POINT);
+            add(i % 4u != 0u ? MINUS_KEY : BASE);
+            copy(i * POINT, PX);
         }
-        if ((s[i / 8u] >> i % 8u & 1) != 0) {
-            add(BASE);
+    }
+    /* R = [s]B - [k]A, two bits of s and k at a time. P begins as the neutral element (0, 1). */
+    memset(numbers[PX], 0, POINT * sizeof *numbers);
+    numbers[PY][0] = 1;
+    numbers[PZ][0] = 1;
+    for (uint32_t i = 254; i > 0u;) {
+        i -= 2u;
+        add(PX);
+        add(PX);
+        const uint32_t point = (k[i / 32u] >> i % 32u & 3u) + 4u * ((uint32_t)s[i / 8u] >> i % 8u & 3u);
+        if (point != 0u) {
+            add(point * POINT);
         }
     }
     const uint32_t *const found = encode();

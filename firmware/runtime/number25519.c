@@ -4,6 +4,24 @@
 
 #define WORDS NUMBER25519_WORDS
 
+void number25519_subtract(uint32_t *r, const uint32_t *a, const uint32_t *b) {
+    int64_t carry = 0;
+    for (int i = 0; i < WORDS; i++) {
+        carry += (int64_t)a[i] - b[i];
+        r[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    /* The result is 2^256 too large where a word was borrowed, and that is 38. */
+    while (carry != 0) {
+        carry *= 38;
+        for (int i = 0; i < WORDS; i++) {
+            carry += r[i];
+            r[i] = (uint32_t)carry;
+            carry >>= 32;
+        }
+    }
+}
+
 void number25519_multiply_add(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c) {
     uint32_t wide[2 * WORDS] = {0};
     memcpy(wide, c, WORDS * sizeof *c);

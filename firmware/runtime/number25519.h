@@ -9,8 +9,12 @@
 /* The lowest word first. Any 256 bits are a valid number; it need not be reduced. */
 typedef uint32_t number25519[NUMBER25519_WORDS];
 
-/* r = a * b + c, less than 2^255; all four may be the same array. This is the only arithmetic function:
- * one function takes little flash, and a bootloader has time. Zero words of b take almost no time. */
+/* r = a * b + c, less than 2^255; all four may be the same array. Zero words of b take almost no time.
+ */
 void number25519_multiply_add(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
+
+/* r = a - b, any 256 bits; all three may be the same array. A product with -1 takes as long as any
+ * other product, and a sum of two points has four subtractions and nine products. */
+void number25519_subtract(uint32_t *r, const uint32_t *a, const uint32_t *b);
 
 #endif

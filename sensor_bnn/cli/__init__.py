@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -14,10 +15,12 @@ from typing import Any
 import click
 
 from sensor_bnn.errors import InterruptionError, SensorBnnError
+from sensor_bnn.extras import missing_extra
 from sensor_bnn.fifos import tell_of_waiting_fifos
 from sensor_bnn.files import standard_output
 from sensor_bnn.interruption import interruptions, repeat_if_swallowed
 from sensor_bnn.programs import ENDING, copyable
+from sensor_bnn.toolchains import search_path
 from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 
 # In the order of the pipeline: this is the order `sensor-bnn --help` shows.
@@ -28,6 +31,7 @@ COMMANDS = (
     "evaluate",
     "ablate",
     "survey",
+    "explore",
     "export",
     "compile",
     "verify",
@@ -190,6 +194,11 @@ class Pipeline(OnceGroup):
         except InterruptionError as end:
             end.remedy = self._how_to_go_on(ctx, end.saved)
             raise
+        except ModuleNotFoundError as error:
+            lacking = missing_extra(ctx.invoked_subcommand or "", error)
+            if lacking is None:
+                raise
+            raise lacking from None
 
     def _how_to_go_on(self, ctx: click.Context, saved: bool) -> str:
         command = self.get_command(ctx, ctx.invoked_subcommand or "")
@@ -224,6 +233,7 @@ def main() -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP; keep that
             signal.signal(number, _leave)
+    os.environ["PATH"] = search_path(os.environ)
     repeat_if_swallowed()
     tell_of_waiting_fifos()
     try:

@@ -70,8 +70,8 @@ def command(
 
     \b
     Example:
-      sensor-bnn ablate watch-tiny --seeds 5
-      sensor-bnn ablate watch-tiny --seeds 1 --folds --row watch-tiny --row watch-tiny-distill
+      sensor-bnn ablate watch-small --seeds 5
+      sensor-bnn ablate watch-small --seeds 1 --folds --row watch-small --row watch-small-distill
     """
     import torch
     from rich.console import Console

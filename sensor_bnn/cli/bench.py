@@ -167,12 +167,14 @@ def _random(
     from rich.console import Console
 
     from sensor_bnn.hardware.boards import default_board, load_board
-    from sensor_bnn.workflows.random_model import bench_random
+    from sensor_bnn.workflows.random_model import bench_random, of_preset
 
     facts = load_board(board) if board is not None else default_board()
     folder = output or Path("build") / "random" / model
     console = Console(stderr=True, highlight=False)
     return (
-        bench_random(model, facts, folder, samples=samples, seed=seed, narrow=narrow, console=console),
+        bench_random(
+            of_preset(model), facts, folder, samples=samples, seed=seed, narrow=narrow, console=console
+        ),
         facts,
     )

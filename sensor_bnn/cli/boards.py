@@ -62,16 +62,25 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 @command.command(name="check")
 @click.argument("board", nargs=-1)
+@click.option(
+    "--sign",
+    "key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Private key: check the bootloader that starts only signed images, and say its size.",
+)
+@click.option("--no-read", is_flag=True, help="Check the bootloader that sends nothing of the flash.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
-def check(board: tuple[str, ...], as_json: bool) -> None:
+def check(board: tuple[str, ...], key: Path | None, no_read: bool, as_json: bool) -> None:
     """Check that the facts in the board.toml of each BOARD are consistent; all boards if none is named.
 
     Builds the bootloader and a minimal application. Checks that they link without undefined symbols, fit the
-    memories, and have their vector tables where the core requires them. Exits with 1 if a check fails.
+    memories, and have their vector tables where the core requires them. Exits with 1 if a check fails. With
+    --sign and --no-read, as for `build`, it says what these take of the bootloader's flash.
 
     \b
     Example:
       sensor-bnn boards check
+      sensor-bnn boards check nucleo-f103rb --sign release.pem --no-read
       sensor-bnn boards check ./my-board --json
     """
     import json
@@ -85,8 +94,13 @@ def check(board: tuple[str, ...], as_json: bool) -> None:
     from sensor_bnn.hardware.boards import list_boards, load_board
     from sensor_bnn.report.console import table_console
 
+    signer = None
+    if key is not None:
+        from sensor_bnn.firmware.signing import read_key
+
+        signer = read_key(key)
     boards = [load_board(name) for name in board] or list_boards()
-    checks = [found for facts in boards for found in check_board(facts)]
+    checks = [found for facts in boards for found in check_board(facts, signer, sends_flash=not no_read)]
     ok = all(found.ok for found in checks)
     if as_json:
         click.echo(json.dumps({"ok": ok, "checks": [asdict(found) for found in checks]}))

@@ -72,7 +72,7 @@ def command(
 
     \b
     Example:
-      sensor-bnn compile build/watch-tiny/model.onnx --target cortex-m7
+      sensor-bnn compile build/watch-small/model.onnx --target cortex-m7
       sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --name wave
     """
     import json

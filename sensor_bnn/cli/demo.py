@@ -12,7 +12,7 @@ import click
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A checkpoint that `sensor-bnn train` wrote.  [default: the shipped watch-tiny]",
+    help="A checkpoint that `sensor-bnn train` wrote.  [default: the shipped sensor-small]",
 )
 @click.option(
     "--samples",

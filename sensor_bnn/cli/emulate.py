@@ -54,8 +54,9 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     import json
     import os
     import signal
+    import sys
 
-    from sensor_bnn.emulation.emulator import Emulator
+    from sensor_bnn.emulation.emulator import Emulator, not_on_windows
     from sensor_bnn.errors import BoardError
     from sensor_bnn.files import scratch_folder
     from sensor_bnn.firmware.build import start_file
@@ -69,6 +70,8 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
         raise BoardError(
             f"The board {facts.name} has no emulator.", "Connect the real board and use its serial port."
         )
+    if sys.platform == "win32":
+        raise not_on_windows(facts)
     if build is not None:
         read_build(build)  # refuses a build that is damaged
     kernel = start_file(facts, build) if build is not None else bootloader

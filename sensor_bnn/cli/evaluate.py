@@ -11,6 +11,7 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from sensor_bnn.hardware.boards import Board as BoardFacts
     from sensor_bnn.measure.on_host import HostRun
+    from sensor_bnn.onnx.compare import Comparison
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -19,7 +20,7 @@ CHECKPOINT, ONNX = "a checkpoint", "an ONNX file"
 BUNDLE, BOARD = "a bundle on the host", "a bundle on a board"
 _EVERY_KIND = (CHECKPOINT, ONNX, BUNDLE, BOARD)
 _MEANT_FOR = {
-    **dict.fromkeys(("write_samples", "samples", "seed"), (CHECKPOINT,)),
+    **dict.fromkeys(("write_samples", "samples", "seed", "integers"), (CHECKPOINT,)),
     **dict.fromkeys(("port", "board", "reference", "output", "state", "fresh", "baud"), (BOARD,)),
 }
 """The kinds of model that an option has a meaning for; an option that is not here goes with each kind."""
@@ -34,6 +35,12 @@ _MEANT_FOR = {
     " need be; the shipped samples for the shipped model]",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Evaluate only the first samples, as many as this.")
+@click.option(
+    "--integers",
+    is_flag=True,
+    help="Checkpoint of the family hybrid: also run its exported integers in ONNX Runtime on the same data,"
+    " and print what they lose against the float form.",
+)
 @click.option("--confusion", type=_FILE, help="Draw the confusion matrix in this file: .png, .svg or .pdf.")
 @click.option(
     "--write-samples",
@@ -70,6 +77,7 @@ def command(
     model: Path | None,
     data: Path | None,
     limit: int | None,
+    integers: bool,
     confusion: Path | None,
     write_samples: Path | None,
     samples: int | None,
@@ -98,8 +106,9 @@ def command(
     Example:
       sensor-bnn evaluate                                   # the shipped checkpoint, on this machine
       sensor-bnn evaluate runs/fashion-micro-seed0/ckpt.pt --confusion confusion.png
-      sensor-bnn evaluate build/watch-tiny/model.onnx --data samples.npz
-      sensor-bnn evaluate build/watch-tiny/host --data samples.npz
+      sensor-bnn evaluate runs/watch-small-seed0/ckpt.pt --integers
+      sensor-bnn evaluate build/watch-small/model.onnx --data samples.npz
+      sensor-bnn evaluate build/watch-small/host --data samples.npz
       sensor-bnn evaluate --board qemu-mps2-an500           # the shipped model, on an emulated board
       sensor-bnn evaluate bundle/ --port /dev/ttyUSB0 --data test.npz --reference host-bundle/
     """
@@ -129,8 +138,8 @@ def command(
                 model, port, board, data, limit, reference, output, state, fresh, baud
             )
     else:
-        run = _on_host(kind, model, data, limit, write_samples, samples, seed)
-        whole = result_of("evaluate", host_facts(run), None)
+        run, compared = _on_host(kind, model, data, limit, integers, write_samples, samples, seed)
+        whole = result_of("evaluate", host_facts(run, compared), None)
     if confusion is not None:
         from sensor_bnn.report.confusion_picture import draw_confusion
 
@@ -193,17 +202,20 @@ def _on_host(
     model: Path | None,
     data: Path | None,
     limit: int | None,
+    integers: bool,
     write_samples: Path | None,
     count: int | None,
     seed: int,
-) -> HostRun:
+) -> tuple[HostRun, Comparison | None]:
     from sensor_bnn.measure.on_host import (
         SamplesFile,
         checkpoint_windows,
+        compare_integers,
         run_checkpoint,
         run_host_bundle,
         run_onnx,
     )
+    from sensor_bnn.report.progress import count_bars
 
     if kind == CHECKPOINT:
         if data is not None and write_samples is not None:
@@ -215,16 +227,19 @@ def _on_host(
             data = data or (SHIPPED / "samples.npz" if write_samples is None else None)
         written = None if write_samples is None else SamplesFile(write_samples, count, seed)
         loaded, windows = checkpoint_windows(model, data, written)
-        return run_checkpoint(loaded, windows, limit)
+        if not integers:
+            return run_checkpoint(loaded, windows, limit), None
+        with count_bars() as progress:
+            compared = compare_integers(loaded, windows, limit, progress)
+        return run_checkpoint(loaded, windows, limit), compared
     from sensor_bnn.data.samples import WRITTEN_BY, read_samples
-    from sensor_bnn.report.progress import count_bars
 
     assert model is not None  # what is not given is the shipped checkpoint
     if data is None:
         raise click.UsageError(f"Give --data with {kind}: it names no data set of its own. {WRITTEN_BY}")
     inputs = read_samples(data, limit)
     with count_bars() as progress:
-        return (run_onnx if kind == ONNX else run_host_bundle)(model, inputs, progress)
+        return (run_onnx if kind == ONNX else run_host_bundle)(model, inputs, progress), None
 
 
 def _on_board(

@@ -60,7 +60,7 @@ def command(
 
     \b
     Example:
-      sensor-bnn export sensor_bnn/zoo/watch-tiny/ckpt.pt --target cortex-m7
+      sensor-bnn export sensor_bnn/zoo/sensor-small/ckpt.pt --target cortex-m7
     """
     from dataclasses import asdict
 

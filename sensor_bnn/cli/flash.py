@@ -52,6 +52,11 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "--bytes", "count", type=click.IntRange(1), help="With --read: number of bytes.  [default: the image]"
 )
 @click.option("--erase", is_flag=True, help="Erase the whole application slot.")
+@click.option(
+    "--confirm",
+    is_flag=True,
+    help="Confirm the running BUILD after a self-test; write nothing. For an update by MCUboot.",
+)
 @click.option("--all", "every", is_flag=True, help="Do it on all boards that answer, at the same time.")
 @click.option(
     "--reset",
@@ -102,6 +107,7 @@ def command(
     read_to: Path | None,
     count: int | None,
     erase: bool,
+    confirm: bool,
     every: bool,
     reset: tuple[str, ...],
     baud: int | None,
@@ -140,9 +146,9 @@ def command(
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.report.progress import transfer_bars
 
-    modes = [dry_run, verify_only, read_to is not None, erase]
+    modes = [dry_run, verify_only, read_to is not None, erase, confirm]
     if sum(modes) > 1:
-        raise click.UsageError("Give only one of --dry-run, --verify-only, --read and --erase.")
+        raise click.UsageError("Give only one of --dry-run, --verify-only, --read, --erase and --confirm.")
     if via not in (None, "serial") and (any(modes) or every):
         raise click.UsageError(f"--via {via} can only write; leave the other modes out.")
     if read_to is not None and every:
@@ -159,6 +165,12 @@ def command(
         from sensor_bnn.files import check_file
 
         check_file(read_to)
+    if confirm:
+        if build is None or every:
+            raise click.UsageError("--confirm requires the folder BUILD, and works on one board.")
+        result = _confirm(build, ports, board)
+        click.echo(json.dumps(result) if as_json else _sentence(result))
+        return
     image = read_image(build) if build is not None else None
     facts = load_board(board or (image.board if image is not None else ""))
     if via is None:
@@ -235,6 +247,21 @@ def command(
     click.echo(json.dumps(result) if as_json else _sentence(result))
 
 
+def _confirm(build: Path, ports: tuple[str, ...], board: str | None) -> dict[str, Any]:
+    import sys
+    from dataclasses import asdict
+
+    from sensor_bnn.firmware.sizes import read_build
+    from sensor_bnn.flashing.confirmation import confirm_image
+    from sensor_bnn.flashing.discover import choose_port
+    from sensor_bnn.hardware.boards import load_board
+
+    sizes = read_build(build)
+    facts = load_board(board or sizes.board)
+    port = ports[0] if ports else choose_port(facts, _ask if sys.stdin.isatty() else None)
+    return asdict(confirm_image(port, facts, sizes.model_hash))
+
+
 def _by_other(
     via: str,
     image: Image,
@@ -279,6 +306,8 @@ def _sentence(result: dict[str, Any]) -> str:
         return f"{place}: {result['pages_changed']} of {result['pages']} pages would be written; nothing was."
     if action == "verify":
         return f"{place}: all {result['bytes']:,} bytes are right, verified by {result['verified_by']}."
+    if action == "confirm":
+        return f"{place} runs {result['model']} ({result['model_hash'][:12]}), which passed its self-test."
     if action is not None:
         return f"{place}: {result['bytes']:,} bytes at {result['address']:#010x}, {action} done."
     if not result["pages"]:

@@ -21,7 +21,7 @@ def command(key: Path, as_json: bool) -> None:
     \b
     Example:
       sensor-bnn keygen release.pem
-      sensor-bnn build build/watch-tiny/cortex-m7 --board qemu-mps2-an500 --sign release.pem
+      sensor-bnn build build/watch-small/cortex-m7 --board qemu-mps2-an500 --sign release.pem
     """
     import json
 

@@ -6,28 +6,45 @@ import click
 
 
 @click.command(name="targets")
+@click.option("--find", "wanted", metavar="TEXT", help="Only targets for this core or chip, such as STM32L4.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
-def command(as_json: bool) -> None:
-    """List the processors that a model can be compiled for.
+def command(wanted: str | None, as_json: bool) -> None:
+    """List the processors that a model can be compiled for, and the chips that have them.
+
+    Wherever a command takes a target, the name of a chip will do: `--target stm32f446`.
 
     \b
     Example:
-      sensor-bnn targets
+      sensor-bnn targets --find nrf52840
       sensor-bnn export ckpt.pt --target cortex-m7
     """
     import json
     from dataclasses import asdict
 
-    from sensor_bnn.compiler.targets import list_targets
+    from sensor_bnn.compiler.chips import families_of, target_of_chip
+    from sensor_bnn.compiler.targets import find_target, list_targets
 
+    targets = list_targets()
+    if wanted is not None:
+        chip = target_of_chip(wanted)
+        text = wanted.lower()
+        targets = tuple(
+            target
+            for target in targets
+            if target.name == chip
+            or text in " ".join((target.name, target.title, *families_of(target.name))).lower()
+        ) or (find_target(wanted),)
     if as_json:
-        click.echo(json.dumps({"targets": [asdict(target) for target in list_targets()]}))
+        click.echo(json.dumps({"targets": [asdict(target) for target in targets]}))
         return
     from rich.table import Table
 
     from sensor_bnn.report.console import table_console
 
     table = Table.grid("", "", "", padding=(0, 2, 0, 0))
-    for target in list_targets():
+    for target in targets:
         table.add_row(target.name, target.title, f"({target.triple}, {target.cpu})")
+        chips = ", ".join(families_of(target.name))
+        if chips and wanted is not None:
+            table.add_row("", f"chips: {chips} ...", "")
     table_console().print(table, highlight=False)

@@ -109,9 +109,9 @@ def command(
 
     \b
     Example:
-      sensor-bnn train watch-tiny --seed 1
-      sensor-bnn evaluate runs/watch-tiny-seed1/ckpt.pt
-      sensor-bnn train watch-tiny --devices 2 --strategy ddp
+      sensor-bnn train watch-small --seed 1
+      sensor-bnn evaluate runs/watch-small-seed1/ckpt.pt --integers
+      sensor-bnn train watch-small --devices 2 --strategy ddp
     """
     import dataclasses
 

@@ -45,7 +45,7 @@ def command(
 
     \b
     Example:
-      sensor-bnn verify build/watch-tiny/model.onnx --board qemu-mps2-an500
+      sensor-bnn verify build/watch-small/model.onnx --board qemu-mps2-an500
     """
     import json
     from dataclasses import asdict

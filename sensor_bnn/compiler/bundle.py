@@ -21,7 +21,8 @@ from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
-from sensor_bnn.compiler.library import host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_apart, compile_kernels
 from sensor_bnn.compiler.metadata import (
@@ -108,6 +109,10 @@ def write_bundle(
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
+    kernels = compile_kernels(
+        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}, target
+    )
+    code = linked_code(kernels)
     metadata = _metadata(
         program,
         plan,
@@ -122,10 +127,11 @@ def write_bundle(
         tuning=tuning,
         prefix=prefix,
         library=library,
+        code=code,
     )
     headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
     headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
-    render = _renderer(program, offsets, metadata, headers, target)
+    render = _renderer(program, offsets, metadata, headers, target, code)
     texts = {file: render(template) for file, template in _TEMPLATES.items()}
     if has_window(metadata.input, metadata.output):
         texts |= window_files(prefix, metadata.output.dtype == "float32", render)
@@ -133,8 +139,7 @@ def write_bundle(
     with replace_folder(folder, BUNDLE) as draft:
         for file, text in {**texts, **c_texts}.items():
             draft.write(file, text if file == ALIAS else prefixed(text, prefix))
-        kernels = {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}
-        draft.write("kernels.o", compile_kernels(kernels, target))
+        draft.write("kernels.o", kernels)
         stack = None
         if library is not None:
             header = {f"{prefix}.h": render("model.h.j2")}
@@ -248,6 +253,7 @@ def _metadata(
     tuning: str | None,
     prefix: str,
     library: str | None,
+    code: LinkedCode | None,
 ) -> Metadata:
     (source,) = (b for b in program.buffers if b.place is Place.INPUT)
     (result,) = (b for b in program.buffers if b.place is Place.OUTPUT)
@@ -302,6 +308,8 @@ def _metadata(
         arena=tuple(_tenant(program, index, offset) for index, offset in offsets.items()),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         weights_crc32=zlib.crc32(weights),
+        kernels_bytes=0 if code is None else code.size,
+        kernels_crc32=0 if code is None else code.crc32,
         files={},  # Known only when all of them are written.
     )
 
@@ -343,7 +351,12 @@ def _end(buffer: Buffer) -> End:
 
 
 def _renderer(
-    program: Program, offsets: dict[int, int], metadata: Metadata, headers: list[str], target: Target
+    program: Program,
+    offsets: dict[int, int],
+    metadata: Metadata,
+    headers: list[str],
+    target: Target,
+    code: LinkedCode | None,
 ) -> Render:
     """Return the function ``render(template, **more)``, which fills a template with the bundle's facts."""
     input_offset = metadata.arena_bytes
@@ -373,6 +386,7 @@ def _renderer(
         "version": version("sensor-bnn"),
         "hash_rows": rows,
         "headers": headers,
+        "code": code,
         "prototypes": sorted(
             {
                 _prototype(call.kernel, call.function)
@@ -514,7 +528,7 @@ def _link_library(folder: Path, sources: Sequence[str]) -> None:
     programs.run(
         command,
         cwd=folder,
-        install="Install it: apt-get install gcc libc6-dev.",
+        install=f"Install it: {HOST_INSTALL}.",
         remedy="Check it with `sensor-bnn doctor`.",
         failure="The model's library for this machine could not be linked",
     )

@@ -300,6 +300,61 @@ _ARMV6M = Costs(
     ),
 )
 
+_RV32IM = Costs(
+    model="fitted to counts on an emulated RV32IMC, floating point in software",
+    word=13.5,
+    product=4.4,
+    score=24,
+    query=140,
+    entry=98,
+    pack=28.5,
+    pack_integer=6,
+    turn=5,
+    term=186,
+    narrow_term=192,
+    whole_term=7,
+    output=90,
+    whole_output=170,
+    mean=74.5,
+    widen={"float16": 40, "float": 45, "integer": 7},
+    elements={
+        "add": 75,
+        "subtract": 78,
+        "multiply": 117,
+        "divide": 111,
+        "relu": 30.6,
+        "prelu": 90,
+        "cast": 50,
+        "transpose": 4.5,
+        "mean": 112,
+    },
+    floats={LAYER_NORM: 731, SOFTMAX: 2408, ERF: 3859, GELU: 4071, GELU_TANH: 2800},
+    integers=IntegerCosts(
+        word=13.5,
+        count=20,
+        term=7,
+        dot=12,
+        value=25,
+        bit=23,
+        pack=6.5,
+        patch=2,
+        tap=12,
+        quantize=20,
+        pool=4.4,
+        mean=0.3,
+        division=12,
+        token_sum=2.1,
+        token_max=2.3,
+        token_count=4.3,
+        entry=25,
+        score=15,
+        row=5,
+        attend=12,
+        context=22,
+        joined=9.1,
+    ),
+)
+
 _HELIUM = replace(
     _FPU,
     model="fitted to counts on an emulated Cortex-M55",
@@ -397,10 +452,11 @@ _BY_ISA = {
     "armv7m": _SOFTWARE,
     "armv7em": _FPU,
     "helium": _HELIUM,
+    "rv32im": _RV32IM,
     "neon": _NOT_COUNTED,
     "aarch64": _AARCH64,
 }
 """Costs by folder of ``firmware/kernels``; the last folder of a target's ISA that is here decides.
 
-Only cores without an FPU end at ``armv6m`` or ``armv7m``.
+Only cores without an FPU end at ``armv6m``, ``armv7m`` or ``rv32im``.
 """

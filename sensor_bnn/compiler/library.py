@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,12 @@ _FLAGS = (
     *("-std=c11", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
     *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
+
+HOST_INSTALL = {
+    "win32": "winget install BrechtSanders.WinLibs.POSIX.UCRT",
+    "darwin": "xcode-select --install",
+}.get(sys.platform, "apt-get install gcc libc6-dev")
+"""The command that installs this machine's C compiler."""
 
 
 def host_compiler() -> str:
@@ -34,7 +41,7 @@ def missing_compiler(target: Target) -> str | None:
     """Return the command that installs the target's missing compiler, or None if it is not missing."""
     if shutil.which(compiler_of(target)) and shutil.which(_archiver(target)):
         return None
-    return "apt-get install gcc libc6-dev" if target.hosted else target.install
+    return HOST_INSTALL if target.hosted else target.install
 
 
 def programs_of(target: Target) -> tuple[str, ...]:

@@ -419,6 +419,11 @@ _ARMV6M = (
     _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
     _popcount(_Loop(word=14, packed=11, floats=310)),
 )
+_RV32IM = (
+    _lookup(16, _Lookup(table=2900, pair=113, single=65, widen=50, packed=4, floats=162, odd=162)),
+    _lookup(8, _Lookup(table=1450, pair=74, single=42, widen=25, packed=4, floats=162, odd=162)),
+    _popcount(_Loop(word=12, packed=5, floats=317)),
+)
 
 _ARMV7_NEON = (
     _neon(2, _Neon(panel=(600, 120), tile=(210, 180), floats=16)),
@@ -434,6 +439,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "armv6m": _ARMV6M,
     "armv7m": _SOFTWARE,
     "armv7em": _THUMB2,
+    "rv32im": _RV32IM,
     "helium": (
         _helium(
             _Helium(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.files import NewFolder
+from sensor_bnn.files import NewFolder, scratch_folder
 from sensor_bnn.tracing import Laps
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,10 @@ def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFol
 
 def _emit(library: Any, form: str) -> bytes:
     """Return the file that TVM writes, from memory: on a full disk LLVM would end the whole process."""
+    if sys.platform != "linux":
+        with scratch_folder("kernels") as folder:
+            library.write_to_file(str(folder / f"kernels.{form}"), form)
+            return (folder / f"kernels.{form}").read_bytes()
     descriptor = os.memfd_create(form)
     with os.fdopen(descriptor, "rb") as file:
         library.write_to_file(f"/proc/self/fd/{descriptor}", form)

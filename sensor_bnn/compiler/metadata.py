@@ -38,6 +38,7 @@ OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
 """What one step of an integer is worth; a larger one of the output would overflow the firmware's 64 bits."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Crc32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Meta(min_length=1)]
 Dtype = Literal["float32", "float16", "int8", "int16", "int32", "uint8", "uint16", "uint32"]
 Sha256 = Annotated[
@@ -167,6 +168,10 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         arena: the tensors in the arena.
         weights_sha256: the SHA-256 of the bytes of all weights, in the order of ``weights.c``.
         weights_crc32: their CRC-32, which a board computes of the weights that are linked into its firmware.
+        kernels_bytes: the bytes of the code in ``kernels.o``; 0 where no firmware can say what it was linked
+            with.
+        kernels_crc32: their CRC-32 with zeros where a linker writes addresses, which a board computes of the
+            kernels that are linked into its firmware.
         files: the SHA-256 of every file of the bundle except ``metadata.json``, by its path in the bundle.
     """
 
@@ -191,7 +196,9 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str | None
     arena: tuple[Tenant, ...]
     weights_sha256: Sha256
-    weights_crc32: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    weights_crc32: Crc32
+    kernels_bytes: Bytes
+    kernels_crc32: Crc32
     files: dict[BundleFile, Sha256]
 
     def __post_init__(self) -> None:

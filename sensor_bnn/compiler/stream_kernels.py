@@ -1,9 +1,10 @@
 """Layers of the integer stream in C (``firmware/kernels/linear_stream.h``).
 
 Binary products are looked up: blocks of eight outputs share the tables of a word of K. Products of bytes are
-computed for four rows of weights at a time. What follows a count is one pass: scale, bias,
-shortcut, slope, and for bits the threshold. For bits all of it becomes one comparison that depends on the
-count and the shortcut alone, because the slope of negative values keeps their order.
+computed for four rows of weights at a time. What follows a count is one pass: scale, bias, shortcut, slope,
+and for bits the threshold. For bits all of it becomes one comparison that depends on the count and the
+shortcut alone, because the slope of negative values keeps their order. A slope below 0 does not, but it makes
+no value negative, so all reach a threshold of at most 0. With a threshold above 0 TIR computes the layer.
 """
 
 from __future__ import annotations
@@ -99,12 +100,16 @@ _ARMV7EM = replace(_ARMV7M, term=1)
 _ARMV6M = StreamCosts(
     table=1290, word=50, widen=38, channel=50, value=20, bit=11, few=20, single=25, term=2.5, four=110, cut=7
 )
+_RV32IM = StreamCosts(
+    table=1450, word=42, widen=25, channel=50, value=18, bit=12.3, few=16, single=28, term=3.2, four=45, cut=7
+)
 
 _BY_ISA: dict[str, StreamCosts | None] = {
     "portable": _ARMV7M,
     "armv6m": _ARMV6M,
     "armv7m": _ARMV7M,
     "armv7em": _ARMV7EM,
+    "rv32im": _RV32IM,
     **dict.fromkeys(("helium", "neon", "aarch64")),
 }
 """Costs by folder of ``firmware/kernels``; None for cores with vectors, whose loops in TIR are faster."""
@@ -114,6 +119,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
     "armv6m": (6.4, 25),
     "armv7em": (2.2, 20),
+    "rv32im": (5.7, 16),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
 }
 """Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
@@ -303,7 +309,7 @@ def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int
     threshold = _wide(arrays[-1])
     if scale is None or bias is None or slope is None or threshold is None:
         return None
-    if shape.N % WORD_BITS or not shape.shift or bool((slope < 0).any()):
+    if shape.N % WORD_BITS or not shape.shift or bool(((slope < 0) & (threshold > 0)).any()):
         return None
     least = _least(threshold, np.broadcast_to(slope, (shape.N,)))
     bases = (shape.K * scale + (1 << (shape.shift - 1)) + ((bias - least) << shape.shift)) >> 1
@@ -321,7 +327,10 @@ def _wide(array: Array | None) -> Wide | None:
 
 
 def _least(threshold: Wide, slope: Wide) -> Wide:
-    """Return the least h of int16 whose value, after a slope that is not negative, reaches the threshold."""
+    """Return the least h of int16 from which on all values, after the slope, reach the threshold.
+
+    Where the slope is negative, the threshold is not above 0, and there is no value below it.
+    """
     # (h * slope + 4096) >> 13 >= threshold, for h < 0.
     product = (threshold << _SLOPE_BITS) - (1 << (_SLOPE_BITS - 1))
     negative = np.where(slope > 0, -(-product // np.maximum(slope, 1)), -_SHORT)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import platform
+import sys
 from dataclasses import dataclass, replace
 
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 
 
@@ -90,11 +92,21 @@ _PACKAGES = {
     "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "arm-linux-gnueabihf-": "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
     "aarch64-linux-gnu-": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    "riscv64-unknown-elf-": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
 }
+
+# Debian's GCC for RISC-V has no C library of its own, not even headers. The default build of picolibc is as
+# small as possible: its memset and memcpy take four times as many instructions.
+_PICOLIBC = ("-specs=picolibc.specs", "--picolibc-buildtype=release")
 
 # TVM lets LLVM fuse a product and a sum, with one rounding, wherever the core has such an instruction. The
 # features that provide it are switched off, so that device and host round alike. On AArch64 no feature
 # provides it; there `fused` is set. A test searches the object files for fused instructions.
+# Windows calls it AMD64, macOS arm64.
+_MACHINE = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+# Of the object files that the C compiler of each system takes; Linux' form where none is named.
+_HOST_TRIPLES = {"win32": "{}-w64-windows-gnu", "darwin": "{}-apple-macosx11.0"}
+
 _WITHOUT_VARIANTS = (
     Target(
         name="cortex-m0plus",
@@ -104,7 +116,7 @@ _WITHOUT_VARIANTS = (
         cpu="cortex-m0plus",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m0plus", "-mfloat-abi=soft", "-masm-syntax-unified"),
-        isa=("portable", "thumb", "armv6m"),
+        isa=("portable", "scalar", "softfloat", "armv6m"),
     ),
     Target(
         name="cortex-m3",
@@ -113,7 +125,7 @@ _WITHOUT_VARIANTS = (
         cpu="cortex-m3",
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"),
-        isa=("portable", "thumb", "armv7m"),
+        isa=("portable", "scalar", "armv7m"),
     ),
     Target(
         name="cortex-m4",
@@ -123,7 +135,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m7",
@@ -133,7 +145,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4sp", "-vfp4d16sp"),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33",
@@ -143,7 +155,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em"),
+        isa=("portable", "scalar", "armv7m", "armv7em"),
     ),
     Target(
         name="cortex-m33-nofp",
@@ -153,7 +165,7 @@ _WITHOUT_VARIANTS = (
         features=("-fpregs",),
         float_abi="soft",
         gcc=("-mthumb", "-mcpu=cortex-m33+nofp", "-mfloat-abi=soft"),
-        isa=("portable", "thumb", "armv7m"),
+        isa=("portable", "scalar", "armv7m"),
     ),
     Target(
         name="cortex-m55",
@@ -164,7 +176,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
+        isa=("portable", "scalar", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-m85",
@@ -175,7 +187,7 @@ _WITHOUT_VARIANTS = (
         unfused=("-vfp4d16sp",),
         float_abi="hard",
         gcc=("-mthumb", "-mcpu=cortex-m55+nomve.fp", "-mfloat-abi=hard"),
-        isa=("portable", "thumb", "armv7m", "armv7em", "helium"),
+        isa=("portable", "scalar", "armv7m", "armv7em", "helium"),
     ),
     Target(
         name="cortex-a53",
@@ -225,11 +237,35 @@ _WITHOUT_VARIANTS = (
         isa=("neon",),
     ),
     Target(
+        name="rv32imc",
+        title="32-bit RISC-V (RV32IMC), floating point in software",
+        triple="riscv32-unknown-elf",
+        cpu="generic-rv32",
+        features=("+m", "+c"),
+        float_abi="soft",
+        gcc=("-march=rv32imc", "-mabi=ilp32", *_PICOLIBC),
+        tools="riscv64-unknown-elf-",
+        core="riscv",
+        isa=("portable", "scalar", "softfloat", "rv32im"),
+    ),
+    Target(
+        name="rv32imac",
+        title="32-bit RISC-V with atomic instructions (RV32IMAC), floating point in software",
+        triple="riscv32-unknown-elf",
+        cpu="generic-rv32",
+        features=("+m", "+a", "+c"),
+        float_abi="soft",
+        gcc=("-march=rv32imac", "-mabi=ilp32", *_PICOLIBC),
+        tools="riscv64-unknown-elf-",
+        core="riscv",
+        isa=("portable", "scalar", "softfloat", "rv32im"),
+    ),
+    Target(
         name="host",
         title="the machine that compiles, as a shared library to compare with",
-        triple=f"{platform.machine()}-linux-gnu",
-        cpu="x86-64" if platform.machine() == "x86_64" else "generic",
-        fused=platform.machine() == "aarch64",
+        triple=_HOST_TRIPLES.get(sys.platform, "{}-linux-gnu").format(_MACHINE),
+        cpu="x86-64" if _MACHINE == "x86_64" else "generic",
+        fused=_MACHINE == "aarch64",
         hosted=True,
     ),
 )
@@ -265,13 +301,14 @@ def list_targets() -> tuple[Target, ...]:
 
 
 def find_target(name: str) -> Target:
-    """Return the target called ``name``.
+    """Return the target called ``name``, or that of the core of a chip such as ``stm32f446re``.
 
     Raises:
         BoardError: there is no such target; the message suggests similar names.
     """
+    wanted = (name, target_of_chip(name))
     for target in _TARGETS:
-        if target.name == name:
+        if target.name in wanted:
             return target
     near = difflib.get_close_matches(name, [target.name for target in _TARGETS], n=3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""

@@ -27,6 +27,9 @@ PACKAGE = "llvm-19"
 """The Debian package of the two programs."""
 
 DISASSEMBLER, MODEL = "llvm-mc-19", "llvm-mca-19"
+UNKNOWN = ("generic-rv32",)
+"""Cores without a model: many different ones have this instruction set, and none's cycles were compared."""
+
 _ITERATIONS = 100
 _INSTALL = f"Install LLVM 19: apt-get install --no-install-recommends {PACKAGE}"
 _FAILURE = "Cycles cannot be estimated"
@@ -122,19 +125,21 @@ def model_name(target: Target) -> str:
     """Return the name of the model of a target's estimates.
 
     Raises:
-        ToolError: llvm-mca is missing.
+        ToolError: llvm-mca is missing, or there is no model of the core.
     """
+    _check_known(target)
     if target.cpu in CORES:
         return f"cycle table, {target.cpu}"
     return f"llvm-mca {_version()}, {target.cpu}"
 
 
 def check_programs(target: Target) -> None:
-    """Check that LLVM's programs are installed, if the target's estimates need them.
+    """Check that there is a model of the target, and LLVM's programs, if its estimates need them.
 
     Raises:
-        ToolError: a program is missing; the message says how to install it.
+        ToolError: a program is missing; the message says how to install it. Or there is no model.
     """
+    _check_known(target)
     for program in (DISASSEMBLER,) if target.cpu in CORES else (DISASSEMBLER, MODEL):
         programs.find(program, install=_INSTALL, failure=_FAILURE)
 
@@ -151,8 +156,9 @@ def estimate_cycles(
         memory: the cost of reading the flash; None for no wait states.
 
     Raises:
-        ToolError: LLVM's programs are missing or fail.
+        ToolError: LLVM's programs are missing or fail, or there is no model of the core.
     """
+    _check_known(target)
     memory = memory or Memory()
     places = sorted({place for span in spans for place in span})
     texts = dict(zip(places, _disassemble([data for _, data in places], target), strict=True))
@@ -178,6 +184,13 @@ def estimate_cycles(
         )
         for span, each in zip(drafts, cycles, strict=True)
     ]
+
+
+def _check_known(target: Target) -> None:
+    if target.cpu in UNKNOWN:
+        raise ToolError(
+            f"There is no model of the cycles of {target.name}.", "Compare instructions, which are counted."
+        )
 
 
 @dataclass(frozen=True)

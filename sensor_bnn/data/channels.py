@@ -24,7 +24,7 @@ def channel_order(names: Sequence[str], known: Sequence[str] | None, owner: str,
     Args:
         names: the names of the data's channels, in their order; none if the data do not say them.
         known: the names of the model's channels, in the order of its input; none or None if it says none.
-        owner: what has the known channels, for messages, such as "the model watch-tiny".
+        owner: what has the known channels, for messages, such as "the model watch-small".
         whose: what has the others, such as "The samples".
 
     Raises:

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import socket
-import tty
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,12 +23,21 @@ PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-aarch64": "qemu-system-arm",
     "qemu-aarch64": "qemu-user",
+    "qemu-system-riscv32": "qemu-system-misc",
 }
 _ANSWER_SECONDS = 20.0
 _QUIT_SECONDS = 5.0
 _END_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
+
+
+def not_on_windows(board: Board) -> BoardError:
+    """Return the refusal of a system without pseudo-terminals."""
+    return BoardError(
+        f"{board.name} cannot be emulated on Windows, which has no pseudo-terminals.",
+        "Use a real board, or run sensor-bnn in the Windows Subsystem for Linux.",
+    )
 
 
 class Emulator:
@@ -69,6 +78,10 @@ class Emulator:
         self.debugger = ""
 
     def __enter__(self) -> Self:
+        if sys.platform == "win32":
+            raise not_on_windows(self.board)
+        import tty
+
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(scratch_folder("qemu"))
             if is_program(self.board):
@@ -143,6 +156,10 @@ class Emulator:
 
     def _start_program(self, stack: contextlib.ExitStack, scratch: Path) -> None:
         """Start user mode, with the program's standard input and output as the other side of the port."""
+        if sys.platform == "win32":
+            raise not_on_windows(self.board)
+        import tty
+
         ours, theirs = os.openpty()
         # Both sides stay open, so that a program's last output can still be read after it ends.
         stack.callback(os.close, ours)

@@ -7,8 +7,10 @@ Here it replaces a debug probe.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
+import sys
 from types import TracebackType
 from typing import Self
 
@@ -39,7 +41,7 @@ class Debugger:
             if colon and number.isdecimal():
                 self._socket = socket.create_connection((host, int(number)), _SECONDS)
             else:
-                self._socket = socket.socket(socket.AF_UNIX)
+                self._socket = _local_socket()
                 self._socket.settimeout(_SECONDS)
                 self._socket.connect(address)
         except (OSError, OverflowError) as error:
@@ -121,3 +123,9 @@ class Debugger:
             raise PortError(
                 f"The debugger at {self.address} has broken off.", "Start the board again and flash again."
             ) from None
+
+
+def _local_socket() -> socket.socket:
+    if sys.platform == "win32":
+        raise OSError(errno.EAFNOSUPPORT, "a path is no address here; give HOST:PORT")
+    return socket.socket(socket.AF_UNIX)

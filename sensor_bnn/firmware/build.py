@@ -17,7 +17,8 @@ from sensor_bnn.compiler.window import SOURCE
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BundleError, DataError, FileError
 from sensor_bnn.files import scratch_folder, write_files
-from sensor_bnn.firmware.application import LinkedApplication, make_application
+from sensor_bnn.firmware import mcuboot
+from sensor_bnn.firmware.application import LinkedApplication, make_application, make_mcuboot_application
 from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
@@ -26,12 +27,16 @@ from sensor_bnn.firmware.sizes import REPORT, read_build
 from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
 
 if TYPE_CHECKING:
+    from sensor_bnn.firmware.mcuboot import McubootLayout, McubootSigner
     from sensor_bnn.firmware.signing import Signer
 
 LOG = "sensor-bnn-build.log"
 """The file for what the tools said, which a failed build leaves."""
 
-_FILES = tuple(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin"))
+PAYLOAD = "payload.bin"
+"""The program in an image for MCUboot, for teams that sign it themselves."""
+
+_FILES = (*(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin")), PAYLOAD)
 
 WEIGHTS = ("flash", "ram")
 """The memories from which a model may read its weights."""
@@ -46,7 +51,7 @@ class BuildResult:
         firmware_elf: the application, with symbols.
         firmware_bin: header and image, to be flashed at ``report["flash_address"]``. The folder also has
             ``firmware-b.elf`` and ``firmware-b.bin`` if the board has a second slot and the image fits it.
-        bootloader_elf: the resident bootloader, with symbols; the application for a board without one.
+        bootloader_elf: the resident bootloader, with symbols; the application where none is built.
         report: the contents of ``build.json``.
     """
 
@@ -96,23 +101,8 @@ def build_firmware(
         ToolError: a tool is missing or failed; the message ends with the log's last lines and its path.
         FileError: ``out_dir`` cannot be written, or holds files of these names that no build wrote.
     """
-    if not force:
-        _check_ours(out_dir)
-    bundle = read_bundle(bundle_dir)
-    if bundle.target != board.target:
-        raise BundleError(
-            f"The bundle {bundle_dir} is compiled for {bundle.target}, and the board {board.name} needs "
-            f"{board.target}.",
-            f"Compile the model with `--target {board.target}`.",
-        )
-    if application == "stream" and SOURCE not in bundle.sources:
-        raise BundleError(
-            f"The model {bundle.model} takes {bundle.input}; a stream needs windows [1, channels, samples].",
-            "Build it with `--application benchmark`.",
-        )
+    bundle = _checked_bundle(bundle_dir, board, out_dir, application, weights, force)
     driver = None if sensor is None else _driver(sensor, application)
-    if weights not in WEIGHTS:
-        raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
     if weights == "ram" and is_program(board):
         raise BoardError(
             f"The board {board.name} runs programs of Linux, which are in RAM with their weights.",
@@ -137,8 +127,9 @@ def build_firmware(
             sends_flash=sends_flash,
             sensor=driver,
         )
+        kernels = (bundle_dir / "kernels.o").read_bytes()
         images = {
-            name: make_application(linked[name], slot, bundle, board, signer)
+            name: make_application(linked[name], slot, bundle, kernels, board, signer)
             for name, slot in zip(IMAGES, board.slots, strict=False)
             if name in linked
         }
@@ -147,18 +138,86 @@ def build_firmware(
             **{f"{name}.bin": image.binary for name, image in images.items()},
             **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
         }
-        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        report = sealed({**_report(images, bundle, board, signer, weights, sends_flash), "files": digests})
-        files[REPORT] = (json.dumps(report, indent=2) + "\n").encode()
-    write_files(out_dir, files)
-    # After the new files are in place: an image of another model for the second slot must not be flashed with
-    # them.
-    _remove_stale(out_dir, files)
+    second = images.get("firmware-b")
+    report = _write(
+        out_dir,
+        files,
+        {
+            **_report(images["firmware"], bundle, board, weights),
+            "bootloader_bytes": len(files.get("bootloader.bin", b"")) or None,
+            "second_slot": None
+            if second is None
+            else {"flash_address": second.header.address, "flash_bytes": len(second.binary)},
+            "sends_flash": sends_flash,
+            "signature": None
+            if signer is None
+            else {
+                "public_key": signer.public_key.hex(),
+                "counter": images["firmware"].header.counter,
+                "refuses_older": board.journal.size > 0,
+            },
+            "mcuboot": None,
+        },
+    )
     if is_program(board):
         (out_dir / "firmware.elf").chmod(0o755)
     return BuildResult(
         out_dir, out_dir / "firmware.elf", out_dir / "firmware.bin", start_file(board, out_dir), report
     )
+
+
+def build_for_mcuboot(
+    bundle_dir: Path,
+    board: Board,
+    out_dir: Path,
+    layout: McubootLayout,
+    application: str = "benchmark",
+    signer: McubootSigner | None = None,
+    weights: str = "flash",
+    *,
+    force: bool = False,
+) -> BuildResult:
+    """Build the application as an image for a product's own MCUboot, and no bootloader.
+
+    Args:
+        bundle_dir, board, out_dir, application, weights, force: as for ``build_firmware``. ``out_dir`` gets
+            ``firmware.elf``, ``firmware.bin`` (the image), ``payload.bin`` (its program) and ``build.json``.
+        layout: the slot from which MCUboot starts the image, and the image's version.
+        signer: signs the image; None for an image with its SHA-256 only.
+
+    Raises:
+        BundleError, ToolError, FileError: as ``build_firmware``.
+        BoardError: the model does not fit the slot, or MCUboot could not start it there.
+    """
+    board = mcuboot.board_with_mcuboot(board, layout)
+    bundle = _checked_bundle(bundle_dir, board, out_dir, application, weights, force)
+    check_estimate(bundle, board, weights)
+    with scratch_folder("build") as temporary:
+        linked = link_firmware(
+            board,
+            temporary,
+            out_dir / LOG,
+            bundle_dir,
+            bundle.sources,
+            application,
+            weights=weights,
+            mcuboot=layout,
+        )
+    image = make_mcuboot_application(linked["firmware"], layout, bundle, board, signer)
+    report = _write(
+        out_dir,
+        {"firmware.elf": image.elf, "firmware.bin": image.binary, PAYLOAD: image.payload},
+        {
+            **_report(image, bundle, board, weights),
+            "bootloader_bytes": None,
+            "second_slot": None,
+            "sends_flash": None,
+            "signature": None,
+            "mcuboot": mcuboot.facts(layout, board, signer),
+        },
+    )
+    elf = out_dir / "firmware.elf"
+    return BuildResult(out_dir, elf, out_dir / "firmware.bin", elf, report)
 
 
 def start_file(board: Board, folder: Path) -> Path:
@@ -167,7 +226,15 @@ def start_file(board: Board, folder: Path) -> Path:
     Args:
         board: the board's facts.
         folder: the folder of a build.
+
+    Raises:
+        BundleError: the build is for MCUboot, which is not ours.
     """
+    if (folder / PAYLOAD).is_file() and not (folder / "bootloader.elf").is_file():
+        raise BundleError(
+            f"The build {folder} is for MCUboot and has no bootloader.",
+            "Build it again without `--format mcuboot`, into another folder.",
+        )
     return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
 
 
@@ -195,6 +262,53 @@ def build_bootloader(
         linked = link_firmware(board, temporary, out_dir / LOG, None, signer=signer, sends_flash=sends_flash)
     write_files(out_dir, _bootloader_files(linked["bootloader"], board))
     return out_dir / "bootloader.elf"
+
+
+def _checked_bundle(
+    bundle_dir: Path, board: Board, out_dir: Path, application: str, weights: str, force: bool
+) -> Metadata:
+    """Read the bundle, and refuse what can be refused before anything is built."""
+    if not force:
+        _check_ours(out_dir)
+    bundle = read_bundle(bundle_dir)
+    if bundle.target != board.target:
+        raise BundleError(
+            f"The bundle {bundle_dir} is compiled for {bundle.target}, and the board {board.name} needs "
+            f"{board.target}.",
+            f"Compile the model with `--target {board.target}`.",
+        )
+    if application == "stream" and SOURCE not in bundle.sources:
+        raise BundleError(
+            f"The model {bundle.model} takes {bundle.input}; a stream needs windows [1, channels, samples].",
+            "Build it with `--application benchmark`.",
+        )
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights is {weights!r}, not one of {', '.join(WEIGHTS)}")
+    return bundle
+
+
+def _write(folder: Path, files: dict[str, bytes], facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the files and ``build.json``, and return the content of that."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    report = sealed({**facts, "files": digests})
+    stale = _earlier_files(folder) - set(files)
+    write_files(folder, {**files, REPORT: (json.dumps(report, indent=2) + "\n").encode()})
+    # After the new files are in place: what an earlier build left must not be flashed with them.
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
+    return report
+
+
+def _earlier_files(folder: Path) -> set[str]:
+    """Return the names of the files that an earlier build of ours left in the folder.
+
+    The second slot's are among them, even if another program wrote them: `flash` takes them by their names.
+    """
+    second = {f"{IMAGES[1]}.elf", f"{IMAGES[1]}.bin"}
+    try:
+        return second | (set(read_build(folder).files) & set(_FILES))
+    except BundleError:
+        return second
 
 
 def _check_ours(folder: Path) -> None:
@@ -229,15 +343,7 @@ def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
     return {"bootloader.elf": elf, "bootloader.bin": flash_content(elf, board.flash.origin)}
 
 
-def _report(
-    images: dict[str, LinkedApplication],
-    bundle: Metadata,
-    board: Board,
-    signer: Signer | None,
-    weights: str,
-    sends_flash: bool,
-) -> dict[str, Any]:
-    first, second = images["firmware"], images.get("firmware-b")
+def _report(first: LinkedApplication, bundle: Metadata, board: Board, weights: str) -> dict[str, Any]:
     header = first.header
     sections = {
         section.name: section["sh_size"]
@@ -264,22 +370,4 @@ def _report(
         "code_bytes": header.image_bytes - bundle.weights_bytes,
         "ram": {**ram, "total": sum(ram.values()), "available": ram_bytes(board) - RESERVED_BYTES},
         "sections": sections,
-        "second_slot": None
-        if second is None
-        else {"flash_address": second.header.address, "flash_bytes": len(second.binary)},
-        "sends_flash": sends_flash,
-        "signature": None
-        if signer is None
-        else {
-            "public_key": signer.public_key.hex(),
-            "counter": header.counter,
-            "refuses_older": board.journal.size > 0,
-        },
     }
-
-
-def _remove_stale(folder: Path, files: dict[str, bytes]) -> None:
-    """Delete an earlier build's files for the second slot if this model does not fit that slot."""
-    for name in ("firmware-b.elf", "firmware-b.bin"):
-        if name not in files:
-            (folder / name).unlink(missing_ok=True)

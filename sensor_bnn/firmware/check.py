@@ -8,6 +8,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
@@ -22,6 +23,9 @@ from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, is_program
 from sensor_bnn.resources import resource
+
+if TYPE_CHECKING:
+    from sensor_bnn.firmware.signing import Signer
 
 CHECKS = ("links", "symbols", "fits", "vectors")
 """The checks in their order; a board whose programs do not link has no further result."""
@@ -42,8 +46,13 @@ class BoardCheck:
     detail: str
 
 
-def check_board(board: Board) -> list[BoardCheck]:
+def check_board(board: Board, signer: Signer | None = None, *, sends_flash: bool = True) -> list[BoardCheck]:
     """Build bootloader and a minimal application for the board, and check the linked files.
+
+    Args:
+        board: the board's facts.
+        signer: for a bootloader that checks signatures; not used for a board without a bootloader.
+        sends_flash: as for ``build_firmware``.
 
     Raises:
         ToolError: the cross compiler is missing.
@@ -56,12 +65,17 @@ def check_board(board: Board) -> list[BoardCheck]:
     with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
-            built = build_firmware(folder / "bundle", board, folder / "out")
+            signs = None if is_program(board) else signer
+            built = build_firmware(
+                folder / "bundle", board, folder / "out", signer=signs, sends_flash=sends_flash
+            )
         except SensorBnnError as error:
             return [BoardCheck(board.name, "links", False, str(error))]
         programs = [_Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)]
         if not is_program(board):
-            programs.insert(0, _Program(built.bootloader_elf, board.flash.origin, board.bootloader_room))
+            programs.insert(
+                0, _Program(built.bootloader_elf, board.bootloader_vectors, board.bootloader_room)
+            )
     checks = [BoardCheck(board.name, "links", True, f"for {board.target}")]
     for name, check in (("symbols", _symbols), ("fits", _fits), ("vectors", _VECTORS[core])):
         found = [check(program, board) for program in programs]
@@ -119,6 +133,8 @@ def _make_bundle(board: Board, folder: Path) -> None:
         arena=(),
         weights_sha256=hashlib.sha256(_WEIGHTS).hexdigest(),
         weights_crc32=zlib.crc32(_WEIGHTS),
+        kernels_bytes=0,
+        kernels_crc32=0,
         files=file_digests(folder),
     )
     write_file(folder / FILE, metadata.to_json())
@@ -213,6 +229,18 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} at {start:#010x}"
 
 
+def _riscv_start(program: _Program, board: Board) -> tuple[bool, str]:
+    """Check a RISC-V program, which begins at its first instruction; start-up sets where traps lead."""
+    start = program.addresses.get("reset")
+    if start != program.vectors or program.word(program.vectors) is None:
+        return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
+    # The lowest two bits of mtvec are its mode.
+    trap = program.addresses.get("trap", -1)
+    if trap % _WORD or program.word(trap) is None:
+        return False, f"the traps of {program.name} lead to {trap:#x}, not to code at a multiple of {_WORD}"
+    return True, f"{program.name} at {start:#010x}"
+
+
 def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
     """Check a Linux program, which starts at the entry point of its ELF header."""
     if program.addresses.get("reset") != program.entry or program.word(program.entry) is None:
@@ -220,4 +248,9 @@ def _linux_start(program: _Program, board: Board) -> tuple[bool, str]:
     return True, f"{program.name} starts at {program.entry:#010x}"
 
 
-_VECTORS = {"cortex_m": _cortex_m_vectors, "aarch64": _aarch64_vectors, "linux": _linux_start}
+_VECTORS = {
+    "cortex_m": _cortex_m_vectors,
+    "aarch64": _aarch64_vectors,
+    "linux": _linux_start,
+    "riscv": _riscv_start,
+}

@@ -18,6 +18,9 @@ _SIGNATURE_BYTES = 64
 _CRC = struct.Struct("<I")
 _UNSIGNED = bytes(_SIGNATURE_BYTES)
 
+MCUBOOT_MAGIC = (0x96F3B83D).to_bytes(4, "little")
+"""The first bytes of an image for MCUboot, which is another format."""
+
 
 @dataclass(frozen=True)
 class ImageHeader:
@@ -106,6 +109,12 @@ def read_image(content: bytes) -> ImageHeader:
         BundleError: it is not an image, or is damaged.
     """
     remedy = "Build it again with `sensor-bnn build`."
+    if content.startswith(MCUBOOT_MAGIC):
+        raise BundleError(
+            "The file is an image for MCUboot, which `sensor-bnn flash` does not write.",
+            "Write it with the tools of your MCUboot, such as mcumgr (docs/mcuboot.md), or build again "
+            "without `--format mcuboot`.",
+        )
     if len(content) < HEADER_BYTES or content[:4] != _MAGIC.to_bytes(4, "little"):
         raise BundleError("The file is not a sensor-bnn firmware image.", remedy)
     fields = _FIELDS.unpack_from(content)

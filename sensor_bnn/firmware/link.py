@@ -16,9 +16,11 @@ from sensor_bnn.compiler.targets import Target, list_targets
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
+from sensor_bnn.firmware.boot2 import with_checksum
 from sensor_bnn.firmware.ed25519 import minus_x
 from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.firmware.mcuboot import McubootLayout, alignment, room
+from sensor_bnn.hardware.boards import BOOT2_BYTES, HEADER_BYTES, Board, Region, is_program
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -28,13 +30,14 @@ CORES = {
     "cortex_m": ("cortex_m.c", "cortex_m_startup.c", "stay.c"),
     "aarch64": ("aarch64.c", "aarch64_startup.S", "aarch64_string.c", "stay.c"),
     "linux": ("linux.c", "linux_startup.S", "aarch64_string.c"),
+    "riscv": ("riscv.c", "riscv_startup.S", "stay.c"),
 }
 """The files of ``firmware/hal`` that each core needs."""
 
 # Of the C library for Linux only the mathematics needs no start-up code. Linux requires segments aligned to
 # pages. Elsewhere that alignment would bring the ELF file's own headers into the image, because a slot may
 # begin within a page.
-_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc"}
+_LINK_FLAGS = {"cortex_m": "-Wl,-n", "aarch64": "-nolibc;-Wl,-n", "linux": "-nolibc", "riscv": "-Wl,-n"}
 
 APPLICATIONS = {"benchmark": ("app/benchmark.c",), "stream": ("stream/stream.c", "stream/no_sensor.c")}
 """Applications by name: the files in ``firmware/`` that define ``application_answer``. The last file of
@@ -76,6 +79,7 @@ def link_firmware(
     weights: str = "flash",
     *,
     sends_flash: bool = True,
+    mcuboot: McubootLayout | None = None,
     sensor: bytes | None = None,
 ) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure writes its log to ``log``.
@@ -92,6 +96,7 @@ def link_firmware(
         signer: its public key is built into the bootloader; None builds one that checks no signatures.
         weights: the memory from which the model reads them, ``flash`` or ``ram``.
         sends_flash: whether the bootloader sends the contents of the flash to a host.
+        mcuboot: where MCUboot expects the program, on a board that has its slot; no bootloader is built then.
         sensor: the C source of the sensor of ``stream``; None for none.
 
     Raises:
@@ -102,8 +107,10 @@ def link_firmware(
     check_compiler(target)
     sources = resource("firmware")
     _check_drivers(board, target, sources)
+    if target.core == "cortex_m":
+        _check_vectors(board, mcuboot)
     generated = work / "generated"
-    targets = [] if is_program(board) else ["bootloader"]
+    targets = [] if is_program(board) or mcuboot is not None else ["bootloader"]
     targets += [] if bundle is None else ["firmware"]
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
@@ -116,8 +123,10 @@ def link_firmware(
         "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
         "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
+        "SBNN_BOOT2": board.bootloader.boot2,
         "SBNN_SIGNED": "OFF" if signer is None else "ON",
         "SBNN_WEIGHTS_IN_RAM": "ON" if weights == "ram" else "OFF",
+        "SBNN_CONFIRM": "confirm" if mcuboot is None else "confirm_mcuboot",
         "SBNN_UART_DRIVER": board.uart.driver,
         "SBNN_COUNTER_DRIVER": board.counter.driver,
         "SBNN_FLASH_DRIVER": board.flash.driver,
@@ -144,7 +153,7 @@ def link_firmware(
     link = [cmake, "--build", str(build), "--target", *targets]
     places = _places(board, weights)
     for place in places:
-        _generate(board, target, sources / "templates", generated, place, signer, sends_flash)
+        _generate(board, target, sources / "templates", generated, place, signer, sends_flash, mcuboot)
         try:
             _run(link, log, board)
             break
@@ -160,7 +169,10 @@ def link_firmware(
         if size <= board.slots[1].size:
             _run([cmake, "--build", str(build), "--target", "firmware-b"], log, board)
             targets.append("firmware-b")
-    return {target: (build / f"{target}.elf").read_bytes() for target in targets}
+    linked = {target: (build / f"{target}.elf").read_bytes() for target in targets}
+    if board.bootloader.boot2 and "bootloader" in linked:
+        linked["bootloader"] = with_checksum(linked["bootloader"])
+    return linked
 
 
 def _places(board: Board, weights: str) -> list[_Place]:
@@ -204,8 +216,10 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
         ("flash", board.flash.driver),
         ("watchdog", _watchdog_driver(board)),
     ]
-    if board.soc or target.core == "aarch64":
+    if board.soc or target.core in ("aarch64", "riscv"):
         drivers.append(("soc", board.soc))
+    if board.bootloader.boot2:
+        drivers.append(("boot2", board.bootloader.boot2))
     for kind, driver in drivers:
         known = sorted(file.stem.removesuffix(f"_{kind}") for file in (sources / "hal").glob(f"*_{kind}.c"))
         if driver not in known:
@@ -213,14 +227,33 @@ def _check_drivers(board: Board, target: Target, sources: Path) -> None:
                 f"The board {board.name} names the {kind} driver {driver!r}, which does not exist.",
                 f"It has: {', '.join(known)}.",
             )
-    if target.core == "cortex_m":
-        _check_vectors(board)
 
 
-def _check_vectors(board: Board) -> None:
-    """Check the alignment of the vector table: a power of two that is not smaller than the table."""
-    alignment = 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length()
-    for origin in (board.flash.origin, *(slot.origin + HEADER_BYTES for slot in board.slots)):
+def _vector_alignment(board: Board) -> int:
+    """Return what the vector table's address must be a multiple of: a power of two, not below its size."""
+    # The low seven bits of the register that holds the address are 0.
+    return max(128, 1 << (4 * (_VECTORS_BEFORE_INTERRUPTS + board.uart.irq + 1) - 1).bit_length())
+
+
+def _alignment_in(board: Board, mcuboot: McubootLayout | None) -> int:
+    """Return the alignment of the vector tables that the linker script states."""
+    if mcuboot is not None:
+        return _vector_alignment(board)
+    return BOOT2_BYTES if board.bootloader.boot2 else HEADER_BYTES
+
+
+def _check_vectors(board: Board, mcuboot: McubootLayout | None) -> None:
+    """Check the alignment of the vector table."""
+    alignment = _vector_alignment(board)
+    if mcuboot is not None:
+        if mcuboot.vectors % alignment:
+            raise BoardError(
+                f"The vector table would be at {mcuboot.vectors:#010x}, {mcuboot.header_bytes} bytes after "
+                f"the slot's start, and on {board.name} it must be at a multiple of {alignment}.",
+                f"Choose a multiple of {alignment} for --header-bytes, here and in your product's MCUboot.",
+            )
+        return
+    for origin in (board.bootloader_vectors, *(slot.origin + HEADER_BYTES for slot in board.slots)):
         if alignment > HEADER_BYTES and origin % alignment:
             raise BoardError(
                 f"The board {board.name} has its UART on interrupt {board.uart.irq}: a table of that many "
@@ -238,6 +271,7 @@ def _generate(
     place: _Place,
     signer: Signer | None,
     sends_flash: bool,
+    mcuboot: McubootLayout | None,
 ) -> None:
     """Write ``board.h`` and the linker scripts."""
     environment = jinja2.Environment(
@@ -252,11 +286,14 @@ def _generate(
         "core": target.core,
         "arena": place.arena,
         "weights": place.weights,
-        "word": 4 if target.core == "cortex_m" else 8,
+        "word": 4 if target.core in ("cortex_m", "riscv") else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
-        "vector_alignment": HEADER_BYTES,
+        "vector_alignment": _alignment_in(board, mcuboot),
+        "boot2_bytes": BOOT2_BYTES,
         "sends_flash": sends_flash,
+        "mcuboot": mcuboot,
+        "mcuboot_alignment": alignment(board),
         "public_key": () if signer is None else tuple(signer.public_key),
         "minus_x": () if signer is None else minus_x(signer.public_key),
     }
@@ -270,8 +307,9 @@ def _generate(
             size=board.bootloader_room,
         ),
     }
-    for name, slot in zip(IMAGES, board.slots, strict=False):
-        texts[f"{name}.ld"] = script.render(facts, application=True, origin=slot.origin, size=slot.size)
+    regions: tuple[Region, ...] = board.slots if mcuboot is None else (room(board, mcuboot),)
+    for name, region in zip(IMAGES, regions, strict=False):
+        texts[f"{name}.ld"] = script.render(facts, application=True, origin=region.origin, size=region.size)
     write_files(folder, texts)
 
 

@@ -14,6 +14,7 @@ from sensor_bnn.firmware.image import ImageHeader
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 _REMEDY = "Make a key with `sensor-bnn keygen`."
 _PUBLIC = b"Public key: "
@@ -82,6 +83,21 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
         KeyFileError: there is no such file, it does not hold an Ed25519 key without a password, or it names
             the public key of another one.
     """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = read_private(file)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
+    return Signer(private, int(time.time()) if counter is None else counter)
+
+
+def read_private(file: Path) -> PrivateKeyTypes | None:
+    """Read a private key of any kind; None if it is of a kind that the library does not know.
+
+    Raises:
+        KeyFileError: there is no such file, it does not hold a private key without a password, or it names
+            the public key of another one.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -94,15 +110,13 @@ def read_key(file: Path, counter: int | None = None) -> Signer:
     except (ValueError, TypeError):
         raise KeyFileError(f"{file} holds no private key in PEM without a password.", _REMEDY) from None
     except UnsupportedAlgorithm:
-        private = None
-    if not isinstance(private, Ed25519PrivateKey):
-        raise KeyFileError(f"{file} holds a key of another kind than Ed25519.", _REMEDY)
-    signer = Signer(private, int(time.time()) if counter is None else counter)
+        return None
     first, _, _ = text.partition(b"\n")
+    public = private.public_key().public_bytes_raw() if isinstance(private, Ed25519PrivateKey) else b""
     # A changed bit of a private key makes another valid key.
-    if first.startswith(_PUBLIC) and first != _PUBLIC + signer.public_key.hex().encode():
+    if first.startswith(_PUBLIC) and first != _PUBLIC + public.hex().encode():
         raise KeyFileError(
             f"{file} has changed since it was written: its public and private key are no pair.",
             "Restore the file from a copy.",
         )
-    return signer
+    return private

@@ -16,15 +16,17 @@ _REMEDY = "Build the firmware again with `sensor-bnn build`."
 
 
 class BuildSizes(msgspec.Struct, frozen=True):
-    """Sizes in bytes.
+    """Board, model, and sizes in bytes.
 
     Attributes:
+        board: the name of the board that it was built for.
         model_hash: SHA-256 of the ONNX file.
         flash_bytes: the image with its header.
         weights_bytes: of these, the weights.
         files: the SHA-256 of every other file of the build, by its name.
     """
 
+    board: str
     model_hash: Sha256
     flash_bytes: Bytes
     weights_bytes: Bytes

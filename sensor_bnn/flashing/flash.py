@@ -11,6 +11,7 @@ from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit, place
+from sensor_bnn.flashing.protection import refuse_protected
 from sensor_bnn.flashing.session import FAST_BAUD, Link, Session, open_session
 from sensor_bnn.flashing.transfer import (
     Progress,
@@ -138,7 +139,7 @@ def flash_image(
         BoardError: the image is for another board or does not fit; nothing was changed.
         PortError: the port is absent, busy or silent.
         DeviceError: another chip or board answers, or the flashed application does not.
-        FlashError: the bootloader refuses, or the verification fails.
+        FlashError: the flash is write-protected, the bootloader refuses, or the verification fails.
     """
     check_fit(image, board)
     if is_program(board):
@@ -258,6 +259,7 @@ def _program(
     laps.lap("compared %d bytes at %#010x, %d pages to write", len(data), address, len(pages))
     sent = 0
     if pages:
+        refuse_protected(session, board, pages)
         erase_pages(session, board, pages, progress)
         laps.lap("erased %d pages", len(pages))
         sent = write_pages(session, board, address, data, pages, progress)
@@ -282,6 +284,7 @@ def _program_bootloader(session: Session, board: Board, bootloader: bytes, progr
     data = filled(bootloader)
     origin = board.flash.origin
     pages = changed_pages(session, board, origin, data, progress)
+    refuse_protected(session, board, pages)
     erase_pages(session, board, pages, progress)
     write_pages(session, board, origin, data, pages, progress)
     verify(session, origin, data, progress)

@@ -63,7 +63,10 @@ def changed_pages(
             done = min(done + len(part), len(data))
             progress("compare", done, len(data))
     except (RefusalError, SilenceError):
-        _without_checksum(session)
+        if session.is_ours:  # a word that a power cut left half written cannot be read before it is erased
+            session.bootloader.resync()
+        else:
+            _without_checksum(session)
         return pages
     return changed
 

@@ -1,4 +1,4 @@
-"""Flash through the drive of a board's boot ROM, which writes a UF2 file that is copied there into the flash.
+"""Flash through the drive that a board shows, whose ROM or first bootloader writes the UF2 file copied there.
 
 Microsoft, *USB Flashing Format (UF2)*: blocks of 512 bytes, each with its address, so that every write to the
 drive is complete in itself.
@@ -19,6 +19,9 @@ from sensor_bnn.flashing.transfer import Progress
 from sensor_bnn.hardware.boards import Board
 
 PAYLOAD_BYTES = 256
+
+SHOW_DRIVE = "Hold BOOTSEL while plugging the board in, or press its reset button twice"
+"""How boards with a drive are made to show it."""
 
 _FILE = "FIRMWARE.UF2"
 _INFO = "INFO_UF2.TXT"
@@ -90,7 +93,7 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
     content = to_uf2(parts, board.uf2.family)
     file = place / _FILE
     progress("write", 0, len(content))
-    remedy = "Hold BOOTSEL while plugging the board in, mount its drive, and try again."
+    remedy = f"{SHOW_DRIVE}, mount its drive, and try again."
     with replace_file(file, in_place=True, remedy=remedy) as stream:
         for at in range(0, len(content), 1 << 16):
             stream.write(content[at : at + (1 << 16)])
@@ -104,13 +107,13 @@ def flash_by_uf2(image: Image, board: Board, drive: Path | None, progress: Progr
 def _find(board_id: str) -> Path:
     """The only mounted drive whose INFO_UF2.TXT names the board."""
     folders = {folder for pattern in _MOUNTED for folder in Path("/").glob(pattern[1:])}
-    found = sorted(folder for folder in folders if _board_id(folder) == board_id)
+    found = sorted(folder for folder in folders if _is_of(board_id, _board_id(folder)))
     if len(found) == 1:
         return found[0]
     if not found:
         raise FlashError(
             f"No drive of a board {board_id} is mounted.",
-            "Hold BOOTSEL while plugging the board in, mount its drive, or name it with --drive.",
+            f"{SHOW_DRIVE}, mount its drive, or name it with --drive.",
         )
     names = ", ".join(map(str, found))
     raise FlashError(f"Several drives of boards {board_id} are mounted: {names}.", "Name one with --drive.")
@@ -121,12 +124,17 @@ def _check(drive: Path, board_id: str) -> None:
     if found is None:
         raise FlashError(
             f"{drive} is not a boot ROM's drive: it holds no {_INFO}.",
-            "Hold BOOTSEL while plugging the board in, mount its drive, and name it with --drive.",
+            f"{SHOW_DRIVE}, mount its drive, and name it with --drive.",
         )
-    if found != board_id:
+    if not _is_of(board_id, found):
         raise FlashError(
             f"The drive {drive} belongs to a board {found}, not {board_id}.", "Check --drive and --board."
         )
+
+
+def _is_of(board_id: str, found: str | None) -> bool:
+    """Whether a drive's Board-ID is the board's, whose file has what all revisions begin with."""
+    return found is not None and found.startswith(board_id)
 
 
 def _board_id(drive: Path) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sensor_bnn.errors import BoardError
 from sensor_bnn.files import replace_folder
+from sensor_bnn.hardware.facts import BOOT2_BYTES as BOOT2_BYTES
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader
@@ -19,6 +20,9 @@ from sensor_bnn.hardware.facts import Counter as Counter
 from sensor_bnn.hardware.facts import Emulator as Emulator
 from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
 from sensor_bnn.hardware.facts import Flash as Flash
+from sensor_bnn.hardware.facts import Led as Led
+from sensor_bnn.hardware.facts import OptionWord as OptionWord
+from sensor_bnn.hardware.facts import Protection as Protection
 from sensor_bnn.hardware.facts import Ram as Ram
 from sensor_bnn.hardware.facts import Region as Region
 from sensor_bnn.hardware.facts import Setup as Setup
@@ -30,6 +34,7 @@ from sensor_bnn.hardware.facts import ram_bytes as ram_bytes
 from sensor_bnn.hardware.file import BOARD_FILE as BOARD_FILE
 from sensor_bnn.hardware.file import NAME, read_board
 from sensor_bnn.resources import resource
+from sensor_bnn.tracing import NOTES
 
 _SHORTEST_PART = 3
 
@@ -62,7 +67,8 @@ def load_board(name: str | Path) -> Board:
     """Return the board with this name or in this folder.
 
     Args:
-        name: a name that ``sensor-bnn boards`` lists, or a path to a folder with a ``board.toml``.
+        name: a name that ``sensor-bnn boards`` lists, a part of one that no other has, such as ``f446``, or
+            a path to a folder with a ``board.toml``.
 
     Raises:
         BoardError: no such board, or its file is wrong.
@@ -80,7 +86,10 @@ def load_board(name: str | Path) -> Board:
             "Give a board's name (`sensor-bnn boards` lists them) or a folder with its facts.",
         )
     # Also a part of a name, such as the chip's, is near.
-    near = [known for known in _names() if len(str(name)) >= _SHORTEST_PART and str(name) in known]
+    near = [known for known in _names() if len(str(name)) >= _SHORTEST_PART and str(name).lower() in known]
+    if len(near) == 1:
+        NOTES.warning("--board %s is taken as %s.", name, near[0])
+        return read_board(resource("boards") / near[0])
     near = near or difflib.get_close_matches(str(name), _names(), n=3)
     raise BoardError(
         f"There is no board named {name!r}.",

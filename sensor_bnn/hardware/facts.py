@@ -29,6 +29,9 @@ UsbId = Annotated[
 # The table that follows it may have up to 128 words: it must be at a multiple of its size, rounded up to a
 # power of two.
 HEADER_BYTES = 512  # the image header at the start of the application slot; the vector table follows it
+BOOT2_BYTES = (
+    256  # a second stage of boot, before the bootloader's vector table; the last four are its checksum
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,15 @@ class Flash(Region):
 
     The first page may consist of several smaller sectors of the chip; ``first_sectors`` are their sizes in
     bytes. Each later page is one sector.
+
+    ``error_codes``: the flash has error-correcting codes, so that reading a word which a power cut left half
+    written is a fault. The driver must be able to find such words (``flash_is_readable``).
     """
 
     driver: Driver
     page: Page
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
+    error_codes: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,11 @@ class Bootloader:
     """The resident bootloader: its bytes at the start of flash, and the chip id that it answers.
 
     ``alias`` is the address where hosts that know the chip expect the flash; it is a second address of the
-    flash. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program. The last
-    ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images; only with
-    them it may have two ``slots``. If the first page has several sectors, the journal's pages are two sectors
-    of equal size, beginning with sector ``journal_sector``.
+    flash. ``boot2`` names the second stage of boot that comes before its vectors, where the chip's ROM
+    requires one. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program.
+    The last ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images;
+    only with them it may have two ``slots``. If the first page has several sectors, the journal's pages
+    are two sectors of equal size, beginning with sector ``journal_sector``.
     """
 
     size: int
@@ -82,6 +90,7 @@ class Bootloader:
     slots: int = 1
     journal: int = 0
     journal_sector: int = 0
+    boot2: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ class EnergyPin:
 
 @dataclass(frozen=True)
 class Uf2:
-    """The drive that flashes the board: the UF2 family of its files, and its Board-ID."""
+    """The drive that flashes the board: the UF2 family of its files, and what its Board-ID begins with."""
 
     family: Word
     board_id: Text
@@ -153,13 +162,133 @@ class ResetCause:
 
 @dataclass(frozen=True)
 class Watchdog:
-    """The watchdog, which resets a board whose application has not fed it for ``seconds``."""
+    """The watchdog, which resets a board whose application has not fed it for ``seconds``.
+
+    ``outlives_reset``: it may go on counting through a reset by software, into the bootloader.
+    """
 
     driver: Driver
     base: Address
     clock_hz: Hertz
     seconds: Annotated[int, Meta(ge=1, le=3600)]
     cause: ResetCause = ResetCause(0, 0, 0)
+    outlives_reset: bool = False
+
+
+@dataclass(frozen=True)
+class Led:
+    """A light of the board that says why it does not start as it should (docs/bring-up.md).
+
+    ``setup`` gives the pin to the program; nothing is done to it while there is nothing to say.
+    """
+
+    setup: tuple[Setup, ...]
+    on: Write
+    off: Write
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits of a register, of one run."""
+
+    register: Address
+    mask: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+
+    def of(self, value: int) -> int:
+        """Return the field's value in that of its register."""
+        return (value & self.mask) >> ((self.mask & -self.mask).bit_length() - 1)
+
+
+@dataclass(frozen=True)
+class ReadProtection(Field):
+    """The level of read protection: the field's value without any, and the value that is final, if one is."""
+
+    none: Word
+    final: Word | None = None
+
+
+@dataclass(frozen=True)
+class BrownOut(Field):
+    """The supply below which the chip resets itself: a text for each value of the field, ``off`` for none."""
+
+    levels: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class ProtectedSectors(Field):
+    """A bit per sector, 0 if it is write-protected; the sectors' sizes in bytes, in the order of the bits.
+
+    One size means that all sectors have it.
+    """
+
+    origin: Address
+    sizes: tuple[Bytes, ...]
+
+    def protected(self, value: int) -> tuple[Region, ...]:
+        """Return the protected sectors."""
+        count = self.mask.bit_count()
+        at, found = self.origin, []
+        for bit, size in enumerate(self.sizes * (count if len(self.sizes) == 1 else 1)):
+            if not self.of(value) >> bit & 1:
+                found.append(Region(at, size))
+            at += size
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class ProtectedPages(Field):
+    """The first page of a write-protected range; ``last`` has the bits of the last one.
+
+    There is no such range if the last page is before the first. Pages are counted from ``origin``.
+    """
+
+    last: Word
+    origin: Address
+    page: Bytes
+
+    def protected(self, value: int) -> tuple[Region, ...]:
+        """Return the protected range, if there is one."""
+        first, last = self.of(value), Field(self.register, self.last).of(value)
+        size = (last + 1 - first) * self.page
+        return (Region(self.origin + first * self.page, size),) if first <= last else ()
+
+
+@dataclass(frozen=True)
+class Expected(Field):
+    """An option that the board's other facts assume: its value, and what it means."""
+
+    value: Word
+    text: Text
+
+
+@dataclass(frozen=True)
+class OptionWord:
+    """A register with a chip's option bytes.
+
+    ``rom`` says where a bootloader in ROM shows the same: pairs of an address and a number of bytes, which
+    together make the word, the lowest first. Without them that is the register's own address.
+    """
+
+    register: Address
+    rom: tuple[tuple[Address, Annotated[int, Meta(ge=1, le=4)]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a chip's option bytes protect."""
+
+    words: tuple[OptionWord, ...]
+    read: ReadProtection
+    brown_out: BrownOut | None = None
+    sectors: tuple[ProtectedSectors, ...] = ()
+    pages: tuple[ProtectedPages, ...] = ()
+    expects: tuple[Expected, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields."""
+        brown_out = () if self.brown_out is None else (self.brown_out,)
+        return (self.read, *brown_out, *self.sectors, *self.pages, *self.expects)
 
 
 @dataclass(frozen=True)
@@ -199,10 +328,16 @@ class Board:
     usb_ids: tuple[str, ...] = ()  # "vendor:product" in hex, of its debug probe's or its own serial port
     watchdog: Watchdog | None = None
     fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
+    led: Led | None = None
+    protection: Protection | None = None
+    reset: Write | None = None  # resets the chip, where the core's own request resets the core alone
+    given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 
     @property
     def slot(self) -> Region:
-        """The application slot: all of the flash after the bootloader."""
+        """The application slot: all of the flash after our bootloader, or that of another one."""
+        if self.given_slot is not None:
+            return self.given_slot
         return Region(self.flash.origin + self.bootloader.size, self.flash.size - self.bootloader.size)
 
     @property
@@ -228,6 +363,11 @@ class Board:
             return Region(self.flash.origin + sum(sectors[:first]), count * sectors[first])
         size = count * self.flash.page
         return Region(self.slot.origin - size, size)
+
+    @property
+    def bootloader_vectors(self) -> int:
+        """The address of the bootloader's vector table."""
+        return self.flash.origin + (BOOT2_BYTES if self.bootloader.boot2 else 0)
 
     @property
     def bootloader_room(self) -> int:

@@ -22,6 +22,8 @@ from sensor_bnn.hardware.facts import (
     EnergyPin,
     Flash,
     Flasher,
+    Led,
+    Protection,
     Ram,
     Region,
     Setup,
@@ -58,11 +60,13 @@ class _Bootloader(_Table, frozen=True):
     slots: Annotated[int, Meta(ge=1, le=2)] = 1
     journal: Literal[0, 2] = 0
     journal_sector: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
+    boot2: Driver | None = None
 
     def facts(self, flash: Flash) -> Bootloader:
         alias = flash.origin if self.alias is None else self.alias
         return Bootloader(
-            self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector
+            *(self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector),
+            self.boot2 or "",
         )
 
 
@@ -81,6 +85,12 @@ class _Setup(_Table, frozen=True):
 class _EnergyPin(_Table, frozen=True):
     raised: Write = msgspec.field(name="raise")
     lowered: Write = msgspec.field(name="lower")
+
+
+class _Led(_Table, frozen=True):
+    on: Write
+    off: Write
+    setup: tuple[_Setup, ...]
 
 
 class _Flasher(_Table, frozen=True):
@@ -115,9 +125,12 @@ class _File(_Table, frozen=True):
     uf2: Uf2 | None = None
     usb: _Usb = _Usb(())
     watchdog: Watchdog | None = None
+    led: _Led | None = None
+    protection: Protection | None = None
+    reset: Write | None = None
 
     def board(self, folder: Path) -> Board:
-        pin = self.energy_pin
+        pin, led = self.energy_pin, self.led
         return Board(
             name=self.name,
             title=self.title,
@@ -139,6 +152,9 @@ class _File(_Table, frozen=True):
             large=self.memory.large,
             usb_ids=self.usb.ids,
             watchdog=self.watchdog,
+            led=None if led is None else Led(tuple(setup.facts() for setup in led.setup), led.on, led.off),
+            protection=self.protection,
+            reset=self.reset,
         )
 
 
@@ -165,6 +181,7 @@ def _problems(board: Board) -> Iterator[str]:
     yield from _flash_problems(board.flash)
     yield from _ram_problems(board)
     yield from _bootloader_problems(board)
+    yield from _protection_problems(board)
     for key, register in _registers(board):
         if register % 4:
             yield f"{key} is {register:#x}; it must be a multiple of 4"
@@ -246,6 +263,30 @@ def _bootloader_problems(board: Board) -> Iterator[str]:
         yield f"{size} must be a whole number of pages of {flash.page} bytes"
 
 
+def _protection_problems(board: Board) -> Iterator[str]:
+    if board.protection is None:
+        return
+    words = {word.register for word in board.protection.words}
+    for field in board.protection.fields:
+        if field.register not in words:
+            yield f"protection names {field.register:#x}; it must be one of protection.words"
+    for place, sectors in enumerate(board.protection.sectors):
+        if len(sectors.sizes) not in (1, sectors.mask.bit_count()):
+            yield (
+                f"protection.sectors[{place}].sizes has {len(sectors.sizes)} sizes; it must have one, or one "
+                f"for each of the {sectors.mask.bit_count()} bits"
+            )
+    for place, word in enumerate(board.protection.words):
+        if word.rom and sum(count for _, count in word.rom) != 4:
+            yield f"protection.words[{place}].rom must have 4 bytes in total"
+    brown_out = board.protection.brown_out
+    if brown_out is not None and len(brown_out.levels) > 1 << brown_out.mask.bit_count():
+        yield (
+            f"protection.brown_out.levels has {len(brown_out.levels)} texts; its field has "
+            f"{1 << brown_out.mask.bit_count()} values"
+        )
+
+
 def _registers(board: Board) -> Iterator[tuple[str, int]]:
     """Every register of the file, by its key: the core reads and writes them as aligned words."""
     for place, setup in enumerate(board.setup):
@@ -257,6 +298,16 @@ def _registers(board: Board) -> Iterator[tuple[str, int]]:
         yield "energy_pin.lower.register", board.energy_pin.lowered.register
     if board.watchdog is not None:
         yield "watchdog.cause.register", board.watchdog.cause.register
+    if board.led is not None:
+        for place, setup in enumerate(board.led.setup):
+            yield f"led.setup[{place}].register", setup.register
+        yield "led.on.register", board.led.on.register
+        yield "led.off.register", board.led.off.register
+    if board.protection is not None:
+        for place, word in enumerate(board.protection.words):
+            yield f"protection.words[{place}].register", word.register
+    if board.reset is not None:
+        yield "reset.register", board.reset.register
 
 
 def _overlap(left: Region, right: Region) -> bool:

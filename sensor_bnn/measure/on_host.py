@@ -13,14 +13,17 @@ import numpy.typing as npt
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import Samples, read_samples, write_samples
-from sensor_bnn.errors import BundleError, DataError
+from sensor_bnn.errors import BundleError, CheckpointError, DataError
+from sensor_bnn.files import scratch_folder
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.bench import Progress, host_outputs, input_bytes_of, with_classes_of
+from sensor_bnn.onnx.path import MODEL_FILE
 from sensor_bnn.tracing import NOTES
 
 if TYPE_CHECKING:
-    from sensor_bnn.data.samples import Windows
+    from sensor_bnn.data.samples import Examples, Windows
     from sensor_bnn.nn.model import Model
+    from sensor_bnn.onnx.compare import Comparison
 
 PYTORCH, ONNX_RUNTIME, HOST = "pytorch", "onnxruntime", "host"
 """What ran the model: the field ``backend`` of a result."""
@@ -126,15 +129,66 @@ def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> 
     from sensor_bnn.train.evaluate import cross_entropy, logits
 
     config = model.config
-    windows = with_channels_of(windows, config.channel_names, f"the model {config.name}")
-    truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")[:limit]
-    inputs = windows.x if limit is None else windows.x[:limit]
+    inputs, truth = _matched(model, windows, limit)
     begun = time.monotonic()
     outputs = logits(model, inputs)
     seconds = time.monotonic() - begun
     loss = cross_entropy(outputs, truth)
     finite = loss if np.isfinite(loss) else None
     return HostRun(PYTORCH, config.name, None, config.classes, truth, outputs, seconds, finite)
+
+
+def compare_integers(model: Model, windows: Windows, limit: int | None, progress: Progress) -> Comparison:
+    """Compare the exported integers of a model, in stock ONNX Runtime, with its float form in PyTorch.
+
+    The float form has the same weights and no roundings, even if training has rounded.
+
+    Args:
+        model: of the hybrid family; it computes as before on return.
+        windows: labelled windows or images.
+        limit: how many of them, from the first; all when None.
+        progress: called after each sample in ONNX Runtime.
+
+    Raises:
+        CheckpointError: the model computes in floating point, or has no integers.
+        DataError: the shape, a class or a channel of the data is not the model's.
+        FileError: the ONNX file, which is temporary, cannot be written.
+    """
+    from sensor_bnn.nn.hybrid_model import HybridModel
+    from sensor_bnn.onnx.compare import compare, run_model
+    from sensor_bnn.onnx.export import save_onnx, to_onnx
+    from sensor_bnn.train.evaluate import logits
+
+    if not isinstance(model, HybridModel):
+        raise CheckpointError(
+            f"The model {model.config.name} computes in floating point: it has no integers to compare.",
+            "Leave --integers out, or give a checkpoint of the family hybrid.",
+        )
+    folded = model.fold()
+    inputs, truth = _matched(model, windows, limit)
+    model.set_rounding(False)
+    try:
+        floats = logits(model, inputs)
+    finally:
+        model.set_rounding(True)
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        progress("integers", done, len(truth))
+
+    with scratch_folder("integers") as folder:
+        save_onnx(to_onnx(folded), folder / MODEL_FILE)
+        return compare(floats, run_model(folder / MODEL_FILE, inputs[:], advance), truth, integers=True)
+
+
+def _matched(model: Model, windows: Windows, limit: int | None) -> tuple[Examples, npt.NDArray[np.int64]]:
+    """Return inputs and right classes, the first ``limit`` of them, in the model's own order."""
+    config = model.config
+    windows = with_channels_of(windows, config.channel_names, f"the model {config.name}")
+    truth = labels_by_name(windows.y, windows.classes, config.classes, f"the model {config.name}")[:limit]
+    return windows.x if limit is None else windows.x[:limit], truth
 
 
 def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from sensor_bnn.measure.evaluate import Evaluation
 from sensor_bnn.measure.on_host import HOST, ONNX_RUNTIME, PYTORCH, HostRun
 from sensor_bnn.report.confusion import confusion_table
 from sensor_bnn.report.console import table_console
+
+if TYPE_CHECKING:
+    from sensor_bnn.onnx.compare import Comparison
 
 BOARD = "board"
 """The field ``backend`` of an evaluation on a board; ``measure.on_host`` has the other values."""
@@ -36,8 +39,13 @@ _ONLY_ON_A_BOARD = (
 )
 
 
-def host_facts(run: HostRun) -> dict[str, Any]:
-    """Sum up an evaluation on this machine; what only a board has is None."""
+def host_facts(run: HostRun, integers: Comparison | None = None) -> dict[str, Any]:
+    """Sum up an evaluation on this machine; what only a board has is None.
+
+    Args:
+        run: what the model answered.
+        integers: how a checkpoint's float form and its integers compare on the same samples, if it is known.
+    """
     facts = _accuracy_facts(accuracy_of(run.outputs, run.truth), run.classes)
     return {
         **dict.fromkeys(_ONLY_ON_A_BOARD),
@@ -50,6 +58,16 @@ def host_facts(run: HostRun) -> dict[str, Any]:
         **facts,
         "loss": run.loss,
         **_speed(len(run.truth), run.seconds),
+        **({} if integers is None else {"integers": _integers_facts(integers)}),
+    }
+
+
+def _integers_facts(found: Comparison) -> dict[str, float]:
+    return {
+        "top1_float": round(found.top1_torch, 6),
+        "top1_integers": round(found.top1_onnx, 6),
+        "points_lost": round(100 * (found.top1_torch - found.top1_onnx), 4),
+        "agreement": round(found.agreement, 6),
     }
 
 
@@ -150,6 +168,17 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("outputs", exact))
     if facts["not_a_number"]:
         rows.append(("not a number", f"{facts['not_a_number']:,} outputs, counted as wrong"))
+    if "integers" in facts:
+        found = facts["integers"]
+        points = f"{abs(found['points_lost']):.2f} points {'less' if found['points_lost'] > 0 else 'more'}"
+        rows.append(("top-1 without roundings", f"{found['top1_float']:.2%}, in PyTorch"))
+        rows.append(
+            (
+                "top-1 of the integers",
+                f"{found['top1_integers']:.2%}, in ONNX Runtime: {points}; "
+                f"both agree on {found['agreement']:.2%}",
+            )
+        )
     speed = f"{facts['samples_per_second']:,} samples per second"
     if facts["backend"] == BOARD:
         counts = (f"{name} {facts['inference'][name]:,}" for name in ("min", "median", "max", "p99"))

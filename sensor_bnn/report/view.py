@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BINARY, PACKING, FLOAT, MOVING = "binary products", "packing and maps", "float arithmetic", "moving data"
-GROUPS = (BINARY, PACKING, FLOAT, MOVING)
+BINARY, PACKING = "binary products", "packing and maps"
+WIDER, MOVING = "8-bit and float arithmetic", "moving data"
+GROUPS = (BINARY, PACKING, WIDER, MOVING)
 """The kinds of work that a layer does; each has a colour in the charts."""
 
 _FLOAT_OPERATORS = ("Dense", "MeanRows")
@@ -142,9 +143,11 @@ def _layer(index: int, facts: dict[str, Any], unit: str, observed: int) -> Layer
 
 
 def _group(operator: str, macs: int) -> str:
-    if operator.startswith("Bnn"):
+    if "BnnIntLinear" in operator:
+        return WIDER
+    if "Bnn" in operator:
         return BINARY if macs else PACKING
-    return FLOAT if macs or operator in _FLOAT_OPERATORS else MOVING
+    return WIDER if macs or operator in _FLOAT_OPERATORS else MOVING
 
 
 def _accuracy(result: dict[str, Any]) -> tuple[tuple[str, float, int], ...]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ They are the logits ``[n, classes]``, the streams ``[n, sum of T d]`` and the lo
 _PARTS = ("answers", "features", "attention")
 _FILES = tuple(f"{name}.npy" for name in _PARTS)
 _BATCH = 256
+_CHUNK = 1 << 20
 _FORMAT = 3
 _KIND = "folder of a teacher's outputs"
 _NO_ROOM = "Free some space, choose another folder, or set distill.cache to false."
@@ -156,5 +158,10 @@ def _map_file(
     path = folder / f"{name}.npy"
     rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(examples, *part.shape[1:]))
     with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        if sys.platform == "linux":
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        else:  # Other systems reserve what is written.
+            for start in range(0, rows.nbytes, _CHUNK):
+                file.seek(rows.offset + start)
+                file.write(bytes(min(_CHUNK, rows.nbytes - start)))
     return rows

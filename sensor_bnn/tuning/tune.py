@@ -21,7 +21,7 @@ from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.compiler.tuning import FORMAT, Choice, check_seal
 from sensor_bnn.digests import sealed
-from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.errors import BoardError, DataError, DeviceError, ModelError
 from sensor_bnn.files import check_file, write_file
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.onnx.load import model_of, read_file
@@ -151,6 +151,11 @@ def tune_model(
     model = match_patterns(import_onnx(model_of(data, request.model, STANDARD_OPERATORS)))
     program = plan_program(model, target)
     tunables = _tunables(program)
+    if not tunables:
+        raise ModelError(
+            f"No layer of {request.model.name} has a choice of kernels or schedules for {target.name}.",
+            "Compile it without --tuning. The layers of a model of integers have none yet.",
+        )
     layers = _layers(program)
     expected = _expected(_tunables(plan_program(model, find_target("host"))), tuple(tunables), request.seed)
     spaces = _spaces(tunables)

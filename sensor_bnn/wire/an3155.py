@@ -1,7 +1,8 @@
 """AN3155, the protocol of ST's USART bootloaders and of our resident one.
 
 STMicroelectronics, *Application note AN3155: USART protocol used in the STM32 bootloader*; Speed is from
-AN3154, Get Checksum has the stages that ``stm32flash -C`` uses, and Long Write is our own (docs/protocol.md).
+AN3154, Get Checksum has the stages that ``stm32flash -C`` uses, and Long Write and Get Options are our own
+(docs/protocol.md).
 A command is a byte and its complement; the bootloader answers each stage with ACK or NACK. The protocol has
 neither frames nor deadlines: after a lost byte the bootloader waits for the rest, so ``resync`` sends it
 filler bytes until it answers with NACK.
@@ -26,7 +27,7 @@ from sensor_bnn.wire.port import SerialPort
 SYNC, ACK, NACK = 0x7F, 0x79, 0x1F
 GET, GET_VERSION, GET_ID, SPEED, READ, GO, WRITE = 0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31
 EXTENDED_ERASE = 0x44
-ERASE, GET_CHECKSUM, LONG_WRITE = 0x43, 0xA1, 0xB1
+ERASE, GET_CHECKSUM, LONG_WRITE, GET_OPTIONS = 0x43, 0xA1, 0xB1, 0xB2
 BLOCK_BYTES = 256  # most data bytes of one Read or Write
 LONG_BYTES = 4 * BLOCK_BYTES  # most data bytes of one Long Write
 ERASE_PAGES = 16  # pages per Extended Erase: a short frame, and frequent progress reports
@@ -154,6 +155,18 @@ class An3155:
     def read(self, address: int, count: int) -> bytes:
         """Read 1..256 bytes of memory. The protocol has no checksum on them."""
         (data,) = self.read_all([(address, count)])
+        return data
+
+    def option_words(self) -> tuple[int, ...]:
+        """Ask our bootloader for the registers with the chip's option bytes, in the order of board.toml."""
+        return self._persist(self._option_words)
+
+    def try_read(self, address: int, count: int) -> bytes | None:
+        """Read 1..256 bytes, which may be forbidden: a refusal is not repeated; return None for one."""
+        try:
+            (data,) = self._answers([self._read(address, count)], 0)
+        except RefusalError:
+            return None
         return data
 
     def read_all(self, ranges: Sequence[Range]) -> Iterator[bytes]:
@@ -330,6 +343,17 @@ class An3155:
         self._acknowledged("Get Version")
         return first, second
 
+    def _option_words(self) -> tuple[int, ...]:
+        what = "Get Options"
+        self._command(GET_OPTIONS, what)
+        (count,) = self._bytes(1, what)
+        reply = self._bytes(4 * count + 1, what)
+        if _with_checksum(bytes([count]) + reply[:-1]) != bytes([count]) + reply:
+            raise SilenceError(
+                f"The bootloader at {self._port.path} sent a damaged answer to {what}.", "Check the cable."
+            )
+        return struct.unpack(f">{count}I", reply[:-1])
+
     def _get_id(self) -> int:
         self._command(GET_ID, "Get ID")
         (count,) = self._bytes(1, "Get ID")
@@ -442,7 +466,9 @@ class An3155:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             byte = self._port.read(1, left)
-            if byte and byte[0] in (ACK, NACK):
+            if not byte:  # The time has passed, in that of the port: a simulated chip has its own.
+                return None
+            if byte[0] in (ACK, NACK):
                 return byte[0]
         return None
 

@@ -127,7 +127,7 @@ def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
 
 
 def check_contents(client: Client, metadata: Metadata) -> None:
-    """Compare what the board's firmware was linked with: the names of its classes, and its weights.
+    """Compare what the board's firmware was linked with: its classes' names, its weights and its kernels.
 
     The model's hash is that of the ONNX file, and a build without the bundle's own check can link anything
     under it. An earlier firmware says neither; then a note does.
@@ -136,19 +136,26 @@ def check_contents(client: Client, metadata: Metadata) -> None:
         PortError: the board does not answer.
         DeviceError: something differs; the message says what.
     """
-    names, weights = client.class_names(), client.weights()
-    if names is None or weights is None:
+    names, linked = client.class_names(), client.linked()
+    if names is None or linked is None:
         NOTES.warning(
-            "the board's firmware is older, and does not say its classes' names and its weights' checksum: "
-            "they are not compared with the bundle. Build and flash it again to have them compared."
+            "the board's firmware is older, and does not say its classes' names and the checksums of its "
+            "weights and kernels: they are not compared with the bundle. Build and flash it again to have "
+            "them compared."
         )
     if names is not None and (told := _other_classes(names, metadata.classes or ())):
         raise DeviceError(f"The board's firmware has other classes than the bundle: {told}.", _FLASH_AGAIN)
-    wanted = (metadata.weights_bytes, metadata.weights_crc32)
-    if weights is not None and weights != wanted:
-        told, meant = (f"{size:,} bytes with the CRC-32 {crc:08x}" for size, crc in (weights, wanted))
+    if linked is None:
+        return
+    for what, found, wanted in (
+        ("weights", linked.weights, (metadata.weights_bytes, metadata.weights_crc32)),
+        ("kernels", linked.kernels, (metadata.kernels_bytes, metadata.kernels_crc32)),
+    ):
+        if found == wanted:
+            continue
+        told, meant = (f"{size:,} bytes with the CRC-32 {crc:08x}" for size, crc in (found, wanted))
         raise DeviceError(
-            f"The board's firmware was linked with other weights than the bundle: {told}, not {meant}.",
+            f"The board's firmware was linked with other {what} than the bundle: {told}, not {meant}.",
             f"{_FLASH_AGAIN} Before a build without CMake, `cmake -P BUNDLE/cmake/verify.cmake` checks the "
             "bundle's files.",
         )

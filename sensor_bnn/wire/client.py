@@ -19,6 +19,7 @@ from sensor_bnn.wire.protocol import (
     Frame,
     Hello,
     Kind,
+    Linked,
     Memory,
     Status,
     decode,
@@ -246,8 +247,8 @@ class Client:
                 "Build and flash the firmware of this version of sensor-bnn again.",
             ) from None
 
-    def weights(self) -> tuple[int, int] | None:
-        """Let the board compute bytes and CRC-32 of the weights that are linked into its firmware.
+    def linked(self) -> Linked | None:
+        """Let the board compute bytes and CRC-32 of weights and kernels as they are linked into its firmware.
 
         Returns None for an earlier firmware, which does not know the request.
 
@@ -257,8 +258,8 @@ class Client:
         payload = self._if_known(Kind.WEIGHTS, b"")
         if payload is None:
             return None
-        size, crc = numbers("<II", payload, "WEIGHTS")
-        return size, crc
+        weights_bytes, weights_crc, code_bytes, code_crc = numbers("<IIII", payload, "WEIGHTS")
+        return Linked((weights_bytes, weights_crc), (code_bytes, code_crc))
 
     def _if_known(self, kind: Kind, payload: bytes) -> bytes | None:
         """Like ``request``, but None where the firmware does not know the request."""
@@ -288,10 +289,20 @@ class Client:
         raise DeviceError(f"Nothing comes through to {self._port.path} at {baud} baud.", remedy)
 
     def enter_bootloader(self) -> None:
-        """Make the board enter its bootloader. It resets after its answer, which may be lost."""
+        """Make the board enter its bootloader. It resets after its answer, which may be lost.
+
+        Raises:
+            DeviceError: the application was built for MCUboot.
+        """
         self._sequence = (self._sequence + 1) % 256
         self._port.write(encode(Frame(self._sequence, Kind.BOOTLOADER)))
-        self._await(Kind.BOOTLOADER, time.monotonic() + self._port.patient(ANSWER_SECONDS))
+        answer = self._await(Kind.BOOTLOADER, time.monotonic() + self._port.patient(ANSWER_SECONDS))
+        if answer is not None and answer.status == Status.UNKNOWN_TYPE:
+            raise DeviceError(
+                f"The application of the board at {self._port.path} was built for MCUboot: it has no "
+                "bootloader that `sensor-bnn flash` can write through.",
+                "Update it with the tools of your MCUboot, such as mcumgr (docs/mcuboot.md).",
+            )
 
     def _await(self, kind: Kind, deadline: float) -> Frame | None:
         """Return the response to the last request; None at the deadline. Late earlier answers are dropped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 _MOST_SECONDS = 20.0
 _PROCESSORS = os.cpu_count() or 1
@@ -14,6 +15,8 @@ def patient(seconds: float) -> float:
     If more processes are ready to run than there are processors, an emulated board and this program are
     delayed accordingly. So the wait grows with the load average of the last minute, by at most 20 seconds.
     """
+    if sys.platform == "win32":  # It has no load average, and no emulated board runs there.
+        return seconds
     try:
         load = os.getloadavg()[0] / _PROCESSORS
     except OSError:

@@ -7,7 +7,7 @@ import logging
 import os
 import select
 import stat
-import termios
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,14 @@ from sensor_bnn.errors import PortError
 from sensor_bnn.hardware.boards import Board, Uart, is_only_emulated
 from sensor_bnn.tracing import Payload
 from sensor_bnn.wire.patience import patient
+
+if sys.platform == "win32":
+    _LINE_ERRORS: tuple[type[Exception], ...] = (OSError,)
+else:
+    import termios
+
+    _LINE_ERRORS = (OSError, termios.error)
+_LINE_OR_VALUE: tuple[type[Exception], ...] = (*_LINE_ERRORS, ValueError)
 
 PORT_VARIABLE = "SENSOR_BNN_PORT"
 
@@ -43,10 +51,16 @@ _REASON = {
     errno.EIO: "nothing is connected to it",
 }
 
+_WINDOWS = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
+"""Names in pyserial's message for a port that Windows does not open; it has no number."""
+
 _SOCKET, _RFC2217 = "socket://", "rfc2217://"
 _OVER_THE_NETWORK = (_SOCKET, _RFC2217)
 _SLICE_SECONDS = 0.02
-"""The longest wait for a byte over RFC 2217, whose timeout cannot be changed without a new negotiation."""
+"""The longest wait for a byte over RFC 2217, whose timeout cannot be changed without a new negotiation.
+
+Also on Windows, where only pyserial can wait for a port.
+"""
 
 # Linux' major numbers of the slaves of Unix98 pseudo-terminals (admin-guide/devices.txt).
 _PSEUDO_TERMINALS = range(136, 144)
@@ -82,8 +96,15 @@ class SerialPort:
         self._emulated = _is_pseudo_terminal(path)
         parity = serial.PARITY_NONE if self._emulated else _PARITY[uart.parity]
         try:
-            self._serial = serial.Serial(path, uart.baud, parity=parity, exclusive=True, write_timeout=10.0)
-        except (OSError, termios.error) as error:
+            self._serial = serial.Serial(
+                path,
+                uart.baud,
+                parity=parity,
+                exclusive=None if sys.platform == "win32" else True,  # there every port is
+                timeout=_SLICE_SECONDS if sys.platform == "win32" else None,
+                write_timeout=10.0,
+            )
+        except _LINE_ERRORS as error:
             raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
         _log.info("opened %s at %d baud, parity %s", path, uart.baud, parity)
 
@@ -111,7 +132,7 @@ class SerialPort:
         try:
             self._serial.flush()
             self._serial.baudrate = baud
-        except (ValueError, OSError, termios.error):
+        except _LINE_OR_VALUE:
             _log.info("%s cannot go to %d baud", self.path, baud)
             return False
         _log.info("%s is at %d baud", self.path, baud)
@@ -138,7 +159,7 @@ class SerialPort:
             time.sleep(0.1)
             setattr(self._serial, reset, False)
             time.sleep(0.1)
-        except (OSError, termios.error) as error:
+        except _LINE_ERRORS as error:
             raise PortError(
                 f"The port {self.path} cannot pull {reset.upper()}: {error}.",
                 "Leave --reset out and press the board's reset button.",
@@ -172,7 +193,7 @@ class SerialPort:
         data = b""
         deadline = time.monotonic() + timeout
         try:
-            if self.path.startswith(_RFC2217):
+            if self.path.startswith(_RFC2217) or sys.platform == "win32":
                 return self._receive_queued(count, deadline)
             descriptor = self._serial.fileno()
             while len(data) < count:
@@ -187,7 +208,7 @@ class SerialPort:
                 data += more
         except BlockingIOError:
             return data
-        except (OSError, ValueError, termios.error, serial.SerialException) as error:
+        except _LINE_OR_VALUE as error:
             raise _lost(f"The port {self.path} failed while reading", error) from None
         return data
 
@@ -226,7 +247,7 @@ class SerialPort:
             raise PortError(
                 f"The port {self.path} accepts no bytes.", "Reset the board and check that it still runs."
             ) from None
-        except (OSError, termios.error) as error:
+        except _LINE_ERRORS as error:
             raise _lost(f"The port {self.path} failed while writing", error) from None
 
     def drain(self, quiet: float = 0.0, limit: float = 2.0) -> bytes:
@@ -307,6 +328,8 @@ def _lost(what: str, error: Exception) -> LostPortError:
 
 def _is_pseudo_terminal(path: str) -> bool:
     """Whether the port is one that an emulator or socat made: such a line has no parity."""
+    if sys.platform == "win32":
+        return False
     try:
         found = Path(path).stat()
     except OSError:
@@ -319,6 +342,6 @@ def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> Por
     # A termios.error is no OSError; its first argument is the number.
     number = error.errno if isinstance(error, OSError) else error.args[0]
     if not isinstance(number, int):
-        number = unnumbered
+        number = next((code for name, code in _WINDOWS.items() if name in str(error)), unnumbered)
     reason = _REASON.get(number, str(error))
     return PortError(f"{what}: {reason}.", _REMEDY.get(number, "Check the cable and reset the board."))

@@ -150,6 +150,20 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """Bytes and CRC-32 of what a board's firmware was linked with.
+
+    Attributes:
+        weights: of all weights.
+        kernels: of the code of ``kernels.o``, with zeros where the linker wrote addresses; both 0 for a
+            firmware that cannot say them.
+    """
+
+    weights: tuple[int, int]
+    kernels: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Memory:
     """The memory that the model uses on the board, in bytes; high-water marks are since reset."""
 

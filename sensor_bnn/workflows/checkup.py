@@ -20,6 +20,7 @@ from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.placement import place
+from sensor_bnn.flashing.protection import closed_parts, ranges_text, read_options
 from sensor_bnn.flashing.session import FAST_BAUD, Link, Session, open_session
 from sensor_bnn.flashing.transfer import Progress, erase_pages, filled, pages_of, write_pages
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_only_emulated, is_program
@@ -66,7 +67,7 @@ class Finding:
         name: the step.
         outcome: ``ok``, ``failed`` or ``not checked``.
         found: the figures that were measured, by name.
-        advice: what to look at, if it failed; why not, if it was not checked.
+        advice: what to look at, if it failed; why not, if it was not checked; what to know, if it is ok.
         seconds: how long it took.
     """
 
@@ -98,6 +99,7 @@ class _Bench:
     checks_signatures: bool = False
     is_on_own_clock: bool = False
     failed: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
 
 _Step = tuple[str, tuple[str, ...], Callable[[_Bench], dict[str, Any]], tuple[str, ...]]
@@ -149,7 +151,9 @@ def check_board(
         try:
             if missing:
                 raise _NotCheckedError(f"It requires: {', '.join(missing)}.")
+            bench.notes.clear()
             found = do(bench)
+            said = tuple(bench.notes)
         except _NotCheckedError as reason:
             outcome, said = "not checked", (str(reason),)
         except _WrongError as wrong:
@@ -239,6 +243,36 @@ def _refuse_drive(bench: _Bench) -> None:
             f"Its flash is written by the drive of its ROM: flash {bench.folder / bench.board.name} with "
             "`sensor-bnn flash`, and give this command again."
         )
+
+
+def _protection(bench: _Bench) -> dict[str, Any]:
+    """Read the option bytes, before anything is erased."""
+    _refuse_drive(bench)
+    board = bench.board
+    with open_session(Link(bench.port, 0, bench.reset), board) as session:
+        options = read_options(session, board)
+    if options is None:
+        raise _NotCheckedError("This chip has no option bytes, or its bootloader does not show them.")
+    found = {
+        "read": options.read,
+        "write": [[region.origin, region.size] for region in options.write_protected],
+        "brown_out": options.brown_out,
+    }
+    said = [
+        f"The option bytes do not say that {text}, which board.toml assumes." for text in options.unexpected
+    ]
+    whole = [board.slot] if bench.is_ours else [board.flash]
+    if closed := closed_parts(options, board, whole, bench.is_ours):
+        said.append(f"The flash is write-protected (WRP) at {ranges_text(closed)}, which must be written.")
+    if said:
+        raise _WrongError(found, *said)
+    if options.read != "none":
+        bench.notes.append(f"Read protection (RDP) is on, {options.read}: a probe cannot repair this board.")
+    if options.brown_out == "off":
+        bench.notes.append(
+            "Brown-out reset (BOR) is off: a supply that drops while flash is written may damage it."
+        )
+    return found
 
 
 def _flash(bench: _Bench) -> dict[str, Any]:
@@ -475,8 +509,14 @@ _STEPS: tuple[_Step, ...] = (
         ),
     ),
     (
-        "flash",
+        "protection",
         ("bootloader",),
+        _protection,
+        ("Set the option bytes with STM32CubeProgrammer or OpenOCD.",),
+    ),
+    (
+        "flash",
+        ("bootloader", "protection"),
         _flash,
         (
             "Is the flash protected (RDP, WRP), or the supply below 2.7 V?",

@@ -22,7 +22,7 @@ from sensor_bnn.report.progress import count_bars, transfer_bars
 if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison
 
-SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "watch-tiny"
+SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "sensor-small"
 """The folder of the trained model that ships, with ``ckpt.pt`` and ``samples.npz``."""
 
 OUTPUT_OPTION = "-o/--output"

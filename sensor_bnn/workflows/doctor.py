@@ -15,10 +15,17 @@ from sensor_bnn import programs
 from sensor_bnn.compiler.targets import list_targets
 from sensor_bnn.emulation.emulator import PACKAGES
 from sensor_bnn.errors import ToolError
+from sensor_bnn.extras import EXTRAS
 from sensor_bnn.hardware.boards import list_boards
 
 _APT = "apt-get install --yes --no-install-recommends"
 _CROSS = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+_ON_DEMAND = ("riscv64-unknown-elf-gcc", "qemu-system-riscv32")
+"""Programs of one family of targets that take more than a gigabyte with their C library.
+
+A machine without them is not incomplete; a command that needs one prints how to install it.
+"""
+
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -61,8 +68,12 @@ def check_machine() -> list[Check]:
     ]
     emulators = {board.emulator.program for board in list_boards() if board.emulator is not None}
     checks += [_program(name, PACKAGES.get(name, name), "emulate") for name in sorted(emulators)]
-    # Requirements with a marker belong to optional extras.
-    return checks + [_package(line) for line in metadata.requires("sensor-bnn") or () if ";" not in line]
+    checks = [check for check in checks if check.ok or check.name not in _ON_DEMAND]
+    lines = [Requirement(line) for line in metadata.requires("sensor-bnn") or ()]
+    wanted = [extra for extra in EXTRAS if any(_is_installed(line) for line in lines if _is_of(line, extra))]
+    return checks + [
+        _package(line) for line in lines if not line.marker or any(_is_of(line, extra) for extra in wanted)
+    ]
 
 
 def install_missing(checks: list[Check]) -> None:
@@ -76,7 +87,7 @@ def install_missing(checks: list[Check]) -> None:
         return
     command = [*_APT.split(), *wanted]
     apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if apt is None or not _is_root():
         why = "this system has no apt-get" if apt is None else "you are not root"
         raise ToolError(f"Packages are missing, and {why}.", f"Install them: {' '.join(command)}")
     # A new machine has no package lists, so update first. apt's output goes to stderr: stdout may be JSON.
@@ -91,6 +102,10 @@ def install_missing(checks: list[Check]) -> None:
         )
 
 
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
 def _program(name: str, package: str, purpose: str) -> Check:
     found = _NUMBER.search(programs.first_line([name, "--version"]) or "")
     there = shutil.which(name) is not None
@@ -103,9 +118,24 @@ def _cross_library() -> Check:
     return Check("newlib for arm-none-eabi", "library", None, ok, "build", f"{_APT} {_CROSS}", _CROSS)
 
 
-def _package(line: str) -> Check:
+def _is_of(requirement: Requirement, extra: str) -> bool:
+    """Whether an extra adds the requirement, not a package that has an extra of that name."""
+    marker = requirement.marker
+    named = requirement.name != "sensor-bnn"
+    return named and marker is not None and marker.evaluate({"extra": extra}) and not marker.evaluate()
+
+
+def _is_installed(requirement: Requirement) -> bool:
+    try:
+        metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _package(requirement: Requirement) -> Check:
     """Check a requirement such as ``torch<3,>=2.13`` from this package's own metadata."""
-    requirement = Requirement(line)
+    line = f"{requirement.name}{requirement.specifier}"
     try:
         version: str | None = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.compiler.metadata import read_metadata
-from sensor_bnn.cycles.cycles import Memory
+from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.cycles.cycles import Memory, check_programs
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board
@@ -94,8 +95,10 @@ def profile_emulated(
 
     Raises:
         BusyError: another process uses the folder.
-        SensorBnnError: a stage failed.
+        SensorBnnError: a stage failed, or there is no model for the estimate.
     """
+    if plan.estimate is not None:
+        check_programs(find_target(board.target))
     if bundle is not None:
         check_samples(bundle, plan.samples)
     # The estimate starts the build once more, on another emulated board: the folder is claimed until then.

@@ -1,9 +1,10 @@
-"""A preset with random weights on an emulated board: the cost of an architecture before it is trained."""
+"""A model with random weights on an emulated board: the cost of an architecture before it is trained."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -19,18 +20,28 @@ from sensor_bnn.report.progress import count_bars
 from sensor_bnn.workflows.bring_up import running_board
 from sensor_bnn.workflows.demo import OUTPUT_OPTION
 
+if TYPE_CHECKING:
+    from sensor_bnn.nn.model import ModelConfig
+
 _STATISTICS_BATCH = 8
 
 
 def bench_random(
-    name: str, board: Board, folder: Path, *, samples: int, seed: int, narrow: bool, console: Console
+    config: ModelConfig,
+    board: Board,
+    folder: Path,
+    *,
+    samples: int,
+    seed: int,
+    narrow: bool,
+    console: Console,
 ) -> BenchResult:
-    """Build a preset with random weights, take it through every stage, and measure it.
+    """Build a model with random weights, take it through every stage, and measure it.
 
     Top-1 of the result is the agreement with stock ONNX Runtime: random weights have no right answers.
 
     Args:
-        name: a preset that ``sensor-bnn models`` lists.
+        config: the architecture, with the names of its classes.
         board: a board with an emulator.
         folder: folder for all intermediate files; claimed meanwhile.
         samples: the number of random inputs to run.
@@ -39,7 +50,7 @@ def bench_random(
         console: each step is printed there.
 
     Raises:
-        CheckpointError: there is no such preset.
+        CheckpointError: the architecture has no integers yet.
         BoardError: the board has no emulator, or the model does not fit it.
         BusyError: another process uses the folder.
         SensorBnnError: a stage failed.
@@ -52,9 +63,9 @@ def bench_random(
         raise BoardError(
             f"The board {board.name} has no emulator.", "Choose one that `sensor-bnn boards` marks."
         )
-    console.print(f"{name} with random weights (seed {seed}), its statistics from random inputs")
+    console.print(f"{config.name} with random weights (seed {seed}), its statistics from random inputs")
     with claimed_folder(folder, OUTPUT_OPTION):
-        folded = random_folded(name, seed)
+        folded = untrained(config, seed)
         path = folder / "model.onnx"
         save_onnx(to_onnx(folded, narrow=narrow), path)
         # Another seed than that of the batch from which the running statistics come.
@@ -80,31 +91,50 @@ def bench_random(
     return replace(result, random_weights=True)
 
 
-def random_folded(name: str, seed: int) -> FoldedModel | FoldedHybrid:
-    """Return a preset as it is before training: random weights, statistics and ranges of one random batch.
-
-    Args:
-        name: the preset's name.
-        seed: seed of weights and batch.
+def of_preset(name: str) -> ModelConfig:
+    """Return the architecture of a preset, with numbered classes.
 
     Raises:
         CheckpointError: there is no such preset.
     """
+    from sensor_bnn.nn.families import USUAL_CLASSES, preset
+
+    preset(name)  # refuses an unknown name
+    return preset(name, classes=[f"class {number}" for number in range(USUAL_CLASSES[name])])
+
+
+def random_folded(name: str, seed: int) -> FoldedModel | FoldedHybrid:
+    """Return a preset as ``untrained`` does.
+
+    Raises:
+        CheckpointError: there is no such preset.
+    """
+    return untrained(of_preset(name), seed)
+
+
+def untrained(config: ModelConfig, seed: int) -> FoldedModel | FoldedHybrid:
+    """Return a model as it is before training: random weights, statistics and ranges of one random batch.
+
+    Args:
+        config: the architecture, with the names of its classes.
+        seed: seed of weights and batch.
+
+    Raises:
+        CheckpointError: the architecture has no integers yet.
+    """
     import torch
 
     from sensor_bnn.nn.binarize import MedianShift
-    from sensor_bnn.nn.families import USUAL_CLASSES, build, preset
+    from sensor_bnn.nn.families import build
     from sensor_bnn.nn.hybrid_model import HybridModel
     from sensor_bnn.nn.hybrid_parts import ByteRange
     from sensor_bnn.nn.ranges import measuring
     from sensor_bnn.nn.seeded import seeded
 
-    config = preset(name)
-    classes = [f"class {number}" for number in range(USUAL_CLASSES[name])]
     batch = random_inputs((_STATISTICS_BATCH, *config.input_shape), np.random.default_rng(seed))
     axes = tuple(axis for axis in range(batch.ndim) if axis != 1)
     with seeded(seed), torch.no_grad():
-        model = build(preset(name, classes=classes))
+        model = build(config)
         model.set_normalisation(
             torch.from_numpy(batch.mean(axis=axes)), torch.from_numpy(batch.std(axis=axes))
         )

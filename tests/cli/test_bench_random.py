@@ -34,7 +34,7 @@ def test_a_preset_with_random_weights_goes_through_every_stage(conforms, tmp_pat
     assert [item.name for item in tmp_path.iterdir()] == ["build"]
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_vit_cifar_reaches_its_bars(tmp_path):
     """A whole model on a Cortex-M7, everything included; counts do not depend on the host machine."""
     done = bench(

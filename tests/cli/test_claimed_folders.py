@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from peer import TOY, toy_folder
 from rich.console import Console
 
-from sensor_bnn.api import SHIPPED_SAMPLES
 from sensor_bnn.cli import root
 from sensor_bnn.compiler import pipeline
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
@@ -31,10 +30,11 @@ from sensor_bnn.onnx import from_checkpoint
 from sensor_bnn.onnx.compare import Comparison
 from sensor_bnn.onnx.from_checkpoint import Export
 from sensor_bnn.workflows import demo
-from sensor_bnn.workflows.demo import run_demo
+from sensor_bnn.workflows.demo import SHIPPED, run_demo
 
 BOARD = default_board().name
-CHECKPOINT = str(SHIPPED_SAMPLES.with_name("ckpt.pt"))
+CHECKPOINT = str(SHIPPED.parent / "watch-tiny" / "ckpt.pt")
+"""A model of floats: `export --narrow` makes another one of it."""
 ON_A_BOARD = {
     "build/demo": ["demo"],
     "build/profile": ["profile", "--board", BOARD],

@@ -75,6 +75,7 @@ def test_boards() -> None:
 def test_this_machine_has_all() -> None:
     checks = {check.name: check for check in check_machine()}
     assert {"cc", "arm-none-eabi-gcc", "qemu-system-arm", "torch", "apache-tvm", "pyserial"} <= checks.keys()
+    assert {"riscv64-unknown-elf-gcc", "qemu-system-riscv32"} <= checks.keys()
     assert all(check.ok for check in checks.values())
     assert (checks["click"].version or "").startswith("8.")
     result = CliRunner().invoke(doctor_command.command, ["--json"])
@@ -86,6 +87,7 @@ def test_missing_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = {check.name for check in check_machine() if not check.ok}
     assert {"cc", "arm-none-eabi-gcc", "newlib for arm-none-eabi", "qemu-system-arm"} <= missing
+    assert not {name for name in missing if "riscv" in name}, "more than a gigabyte for one board"
     result = CliRunner().invoke(doctor_command.command, [])
     assert result.exit_code == 1
     assert "Run: apt-get install --yes --no-install-recommends qemu-system-arm\n" in result.stdout
@@ -95,12 +97,17 @@ def test_missing_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 def test_missing_and_old_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     needs = ["click<9,>=8.1", "rich>=99", "no-such-package==1.0", 'pytest>=8; extra == "dev"']
+    # An extra counts as wanted if one of its packages is installed.
+    needs += ['numpy>=2; extra == "train"', 'torch>=99; extra == "train"', 'absent; extra == "compile"']
+    needs += ['sensor-bnn[train,compile]; extra == "all"']
     monkeypatch.setattr(metadata, "requires", lambda name: needs)
     found = {check.name: check for check in check_machine() if check.kind == "package"}
     assert [(check.name, check.ok) for check in found.values()] == [
         ("click", True),
         ("rich", False),
         ("no-such-package", False),
+        ("numpy", True),
+        ("torch", False),
     ]
     assert found["rich"].install.endswith('-m pip install "rich>=99"')
 

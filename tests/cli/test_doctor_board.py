@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import os
 import shutil
 import struct
@@ -22,7 +24,7 @@ from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_bootloader
 from sensor_bnn.firmware.image import read_image
-from sensor_bnn.hardware.boards import HEADER_BYTES, load_board
+from sensor_bnn.hardware.boards import HEADER_BYTES, list_boards, load_board
 from sensor_bnn.report.environment import environment
 from sensor_bnn.resources import resource
 from sensor_bnn.wire.port import SerialPort
@@ -30,15 +32,46 @@ from sensor_bnn.workflows import checkup
 from sensor_bnn.workflows.checkup import STEPS, check_board, clock_ratio, find_baud, hanging_image
 
 
-@pytest.fixture
-def impatient(tmp_path: Path) -> Path:
-    """QEMU's Cortex-M7 board with a watchdog of five seconds, not ten minutes."""
-    folder = Path(shutil.copytree(resource("boards") / "qemu-mps2-an500", tmp_path / "impatient"))
+def impatient_copy(name: str, parent: Path) -> Path:
+    """An emulated board with a watchdog of five seconds, not ten minutes."""
+    folder = Path(shutil.copytree(resource("boards") / name, parent / "impatient"))
     facts = (folder / "board.toml").read_text()
-    facts = facts.replace('name = "qemu-mps2-an500"', 'name = "impatient"')
+    facts = facts.replace(f'name = "{name}"', 'name = "impatient"')
     assert "seconds = 600" in facts
     (folder / "board.toml").write_text(facts.replace("seconds = 600", "seconds = 5"))
     return folder
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Path:
+    """QEMU's Cortex-M7 board."""
+    return impatient_copy("qemu-mps2-an500", tmp_path)
+
+
+OTHERS = [
+    board.name
+    for board in list_boards()
+    if board.emulator is not None and board.watchdog is not None and board.name != "qemu-mps2-an500"
+]
+
+
+@pytest.mark.usefixtures("qemu", "cross_compiler")
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_watchdog_of_every_other_emulated_board(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that hangs is reset; then the model is flashed again."""
+    flashed: list[str] = []
+    monkeypatch.setattr(checkup, "flash_image", lambda port, *given, **rest: flashed.append(port))
+    board = load_board(impatient_copy(name, tmp_path))
+    image = hanging_image(board, board.slot.origin)
+    bench = checkup._Bench(
+        *("", board, tmp_path, None, (), lambda stage, done, total: None), image, tmp_path, tmp_path
+    )
+    with Emulator(board, build_bootloader(board, tmp_path / "bootloader")) as emulator:
+        bench.port = emulator.port
+        assert checkup._watchdog(bench)["expected_seconds"] == 5
+    assert flashed == [bench.port]
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
@@ -56,7 +89,7 @@ def test_every_step_of_an_emulated_board(
     assert json.loads((out / "impatient.json").read_text()) == report
     steps = {step["name"]: step for step in report["steps"]}
     assert tuple(steps) == STEPS
-    assert {name for name, step in steps.items() if step["outcome"] != "ok"} == {"power cut"}
+    assert {name for name, step in steps.items() if step["outcome"] != "ok"} == {"protection", "power cut"}
     assert steps["bootloader"]["found"]["resident"] is True
     assert steps["banner"]["found"]["board"] == "impatient"
     assert steps["rates"]["found"]["115200"] == 0
@@ -125,7 +158,7 @@ def test_a_board_with_another_crystal_is_told_so(
     wrong = findings["bootloader"]
     assert (wrong.outcome, wrong.found) == ("failed", {"baud": 57600})
     assert "a crystal of 8 MHz where 16 are expected" in wrong.advice[1]
-    for name in ("flash", "banner", "clock", "rates", "counter", "model", "watchdog"):
+    for name in ("protection", "flash", "banner", "clock", "rates", "counter", "model", "watchdog"):
         assert findings[name].outcome == "not checked", name
         assert findings[name].advice[0].startswith("It requires: ")
 
@@ -195,3 +228,49 @@ def test_a_board_on_its_own_oscillator_is_told_so(uncompiled: None, tmp_path: Pa
     assert found.outcome == "ok", found
     assert found.found["resident"] is True
     assert found.found["on_own_clock"] is (reason == 10)
+
+
+OPTCR = (
+    # value, outcome, what is said
+    (0x0FFF_AAE1, "ok", ""),
+    (0x0FFF_AAED, "ok", "Brown-out reset (BOR) is off"),
+    (0x0FFF_00E1, "ok", "Read protection (RDP) is on, level 1"),
+    (0x0FFC_AAE1, "ok", ""),  # the bootloader's own sectors 0 and 1: as docs/security.md says
+    (0x0FFB_AAE1, "failed", "write-protected (WRP) at 0x08008000 to 0x0800bfff"),
+    (0x0F7F_AAE1, "failed", "write-protected (WRP) at 0x08060000 to 0x0807ffff"),
+    (0x8FFF_AAE1, "failed", "SPRMOD is 0"),
+)
+
+
+@pytest.mark.parametrize(("value", "outcome", "said"), OPTCR)
+def test_each_protection_has_its_own_advice(
+    uncompiled: None, tmp_path: Path, value: int, outcome: str, said: str
+) -> None:
+    """The option bytes of an STM32F446, as our bootloader shows them; nothing is erased after a failure."""
+    board = load_board("nucleo-f446re")
+    codes = bytes([0x00, 0x01, 0x02, 0x03, 0x11, 0x21, 0x31, 0x44, 0xA1, 0xB2])
+    words = b"\x01" + struct.pack(">I", value)
+    check = functools.reduce(operator.xor, words)
+    replies = {
+        b"\x7f": b"\x79",
+        b"\x00\xff": b"\x79" + bytes([len(codes), 0x33]) + codes + b"\x79",
+        b"\x01\xfe": b"\x79\x33\x00\x00\x79",
+        b"\x02\xfd": b"\x79\x01" + struct.pack(">H", board.bootloader.chip_id) + b"\x79",
+        b"\xb2\x4d": b"\x79" + words + bytes([check]),
+    }
+    came = []
+
+    def answer(data: bytes, baud: int) -> bytes:
+        came.append(data)
+        return replies.get(data, b"")
+
+    with pseudo_terminal(answer) as port:
+        steps = check_board(port, board, tmp_path)
+        found = {finding.name: finding for _, finding in zip(range(3), steps, strict=False)}["protection"]
+        assert found.outcome == outcome, found
+        assert said in " ".join(found.advice)
+        assert bool(found.advice) is bool(said)
+        if outcome == "failed":
+            flash = next(steps)
+            assert (flash.outcome, flash.advice) == ("not checked", ("It requires: protection.",))
+    assert b"\x44\xbb" not in came, "an Extended Erase"

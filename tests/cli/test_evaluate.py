@@ -13,15 +13,20 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from bundles import HASH, write_bundle, write_host_bundle
 from click.testing import CliRunner, Result
+from hybrids import random_examples, random_hybrid
 from onnx import TensorProto, helper
 from peer import Application, Peer, toy_folder
 
 from sensor_bnn.cli import root
+from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import BundleError, CheckpointError, DataError, ModelError
-from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
+from sensor_bnn.train.evaluate import logits
 from sensor_bnn.workflows.demo import SHIPPED, Demo
 
 Conforms = Callable[[str, object], None]
@@ -75,8 +80,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_without_arguments_the_shipped_model_is_evaluated(conforms: Conforms) -> None:
     found = facts()
     conforms("evaluate", found)
-    assert (found["backend"], found["model"], found["samples"]) == ("pytorch", "watch-tiny", 256)
-    assert found["top1"] == pytest.approx(0.8633, abs=1e-4)
+    assert (found["backend"], found["model"], found["samples"]) == ("pytorch", "watch-small", 256)
+    assert found["top1"] == 225 / 256
     assert found["loss"] > 0 and found["model_hash"] is None
     on_a_board = ("board", "counter", "unit", "inference", "top1_device", "bit_exact", "taken_up", "retries")
     assert [found[name] for name in on_a_board] == [None] * len(on_a_board)
@@ -87,11 +92,60 @@ def test_a_checkpoint_and_its_onnx_file_answer_alike(exported: Path, conforms: C
     data = ("--data", SHIPPED / "samples.npz", "--limit", "60")
     checkpoint, onnx_file = facts(SHIPPED / "ckpt.pt", *data), facts(exported, *data)
     conforms("evaluate", onnx_file)
-    assert (onnx_file["backend"], onnx_file["model"]) == ("onnxruntime", "watch-tiny")
+    assert (onnx_file["backend"], onnx_file["model"]) == ("onnxruntime", "watch-small")
     assert onnx_file["loss"] is None and len(onnx_file["model_hash"]) == 64
     for key in ("samples", "top1", "top5", "confusion", "recall", "classes"):
         assert checkpoint[key] == onnx_file[key], key
     assert checkpoint["samples"] == np.sum(checkpoint["confusion"]) == 60
+
+
+@pytest.mark.usefixtures("long_run")
+def test_what_the_integers_lose_against_the_float_form(tmp_path: Path, conforms: Conforms) -> None:
+    """A model that was trained with roundings answers as its integers do, another one as its float form."""
+    found = facts("--limit", "100", "--integers")
+    conforms("evaluate", found)
+    model, samples = load_checkpoint(SHIPPED / "ckpt.pt").model, read_samples(SHIPPED / "samples.npz", 100)
+    integers = logits(model, samples.x)
+    assert isinstance(model, HybridModel)
+    model.set_rounding(False)
+    floats = logits(model, samples.x)
+    assert not np.array_equal(floats, integers)
+    answers = [each.argmax(axis=1) for each in (floats, integers)]
+    without, rounded = (float((each == samples.y).mean()) for each in answers)
+    assert found["integers"] == {
+        "top1_float": pytest.approx(without),
+        "top1_integers": pytest.approx(rounded),
+        "points_lost": pytest.approx(100 * (without - rounded)),
+        "agreement": pytest.approx((answers[0] == answers[1]).mean()),
+    }
+    assert found["top1"] == pytest.approx(rounded)
+
+    made = random_hybrid(2, stages=("conv",))
+    x = random_examples(made.config, 30, 3)
+    with torch.no_grad():
+        y = made(x).numpy().argmax(axis=1)
+    save_checkpoint(tmp_path / "ckpt.pt", made, {}, {})
+    data = written(tmp_path / "samples.npz", x.numpy(), y, made.config.classes)
+    plain = facts(tmp_path / "ckpt.pt", "--data", data, "--integers")
+    save_onnx(to_onnx(made.fold()), tmp_path / "model.onnx")
+    stock = facts(tmp_path / "model.onnx", "--data", data)["top1"]
+    compared = {key: plain["integers"][key] for key in ("top1_float", "top1_integers", "agreement")}
+    assert compared == {
+        "top1_float": 1,
+        "top1_integers": pytest.approx(stock),
+        "agreement": pytest.approx(stock),
+    }
+    shown = evaluate(tmp_path / "ckpt.pt", "--data", data, "--integers").stdout
+    assert f"{stock:.2%}, in ONNX Runtime: {100 * (1 - stock):.2f} points" in shown
+    assert "top-1 without roundings" in shown and "integers" not in facts("--limit", "2")
+
+
+def test_a_model_of_floats_has_no_integers() -> None:
+    refused = evaluate(
+        SHIPPED.parent / "watch-tiny" / "ckpt.pt", "--data", SHIPPED / "samples.npz", "--integers"
+    )
+    assert isinstance(refused.exception, CheckpointError) and refused.stdout == ""
+    assert "watch-tiny computes in floating point" in refused.exception.message
 
 
 def test_a_bundle_for_the_host(host: Path, samples: Path, conforms: Conforms) -> None:
@@ -157,7 +211,7 @@ def test_a_file_does_not_run_on_a_board(option: str, exported: Path) -> None:
 
 
 OF_A_BOARD = ["--reference r", "--output o", "-o o", "--state s", "--fresh", "--baud 9600"]
-OF_A_CHECKPOINT = ["--write-samples f.npz", "--samples 3", "--seed 1"]
+OF_A_CHECKPOINT = ["--write-samples f.npz", "--samples 3", "--seed 1", "--integers"]
 
 
 @pytest.mark.parametrize(

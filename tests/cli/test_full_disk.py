@@ -56,6 +56,7 @@ WRITING: dict[tuple[str, str], list[str]] = {
     ("evaluate", "--state"): ["evaluate", "--board", BOARD, "-o", "evaluated", "--state", "full/state.jsonl"],
     ("evaluate", "--write-samples"): ["evaluate", "own.pt", "--write-samples", "full/samples.npz"],
     ("export", "--output"): ["export", CHECKPOINT, "--target", "host", "-o", "full/out"],
+    ("explore", "--out"): ["explore", "nano.toml", "--sizes", "1", "--out", "full/out"],
     ("keygen", "KEY"): ["keygen", "full/key.pem"],
     ("monitor", "--output"): ["monitor", "--board", BOARD, "--inferences", "1", "-o", "full/out"],
     ("profile", "--output"): ["profile", "--board", BOARD, "-o", "full/out"],
@@ -79,6 +80,7 @@ ELSEWHERE = {
 TEMPORARY = {
     "compile": ["compile", "small.onnx", "-o", "compiled", "--no-cache"],
     "emulate": ["emulate", BOARD],
+    "evaluate": ["evaluate", "--limit", "4", "--integers"],
     "kernels": ["kernels", "--target", "cortex-m7", "--shape", "4x32x32", "--no-baselines"],
     "verify": ["verify", "small.onnx"],
 }

@@ -26,7 +26,7 @@ from sensor_bnn.workflows.demo import SHIPPED
 
 BOARDS = (
     *("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an386", "qemu-mps2-an500"),
-    *("qemu-mps3-an547", "qemu-raspi3b"),
+    *("qemu-mps3-an547", "qemu-raspi3b", "qemu-virt-rv32"),
 )
 CLASSES = tuple(name for name in BOARDS if name != "qemu-mps2-an386")
 """One board for each class of cores."""
@@ -68,15 +68,22 @@ def check_estimates(model: Path, board: Board, folder: Path) -> None:
             assert layer.instructions_estimated == pytest.approx(count, rel=LAYER), layer.name
 
 
-@pytest.fixture(scope="module")
-def watch_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return export(SHIPPED / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
+@pytest.fixture(scope="module", params=("sensor-small", "watch-tiny"))
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(SHIPPED.parent / request.param / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
-@pytest.mark.parametrize("name", BOARDS)
-def test_the_shipped_model(name: str, watch_tiny: Path, tmp_path: Path) -> None:
-    check_estimates(watch_tiny, load_board(name), tmp_path)
+@pytest.mark.parametrize(
+    ("trained", "name"),
+    [
+        *(("sensor-small", name) for name in BOARDS),
+        *(("watch-tiny", name) for name in ("qemu-microbit", "qemu-mps2-an500", "qemu-raspi3b")),
+    ],
+    indirect=["trained"],
+)
+def test_a_trained_model(trained: Path, name: str, tmp_path: Path) -> None:
+    check_estimates(trained, load_board(name), tmp_path)
 
 
 def every_kernel(path: Path) -> Path:

@@ -124,7 +124,7 @@ def test_steps_that_fit_no_end_are_refused(tmp_path, changes, told):
         read_metadata(write_bundle(tmp_path / "bundle", **changes))
 
 
-@pytest.mark.parametrize("earlier", [2, 3])
+@pytest.mark.parametrize("earlier", [2, 3, 4])
 def test_a_bundle_of_an_earlier_format_is_compiled_again(tmp_path, earlier):
     facts = {key: value for key, value in bundle_facts(format=earlier).items() if not key.endswith("_step")}
     (tmp_path / "metadata.json").write_text(json.dumps(facts))

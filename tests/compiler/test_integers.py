@@ -30,7 +30,7 @@ from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.quantities import to_model_input
 
 BOARDS = ("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an500", "qemu-mps3-an547", "qemu-raspi3b")
-"""A board of each class of cores."""
+"""A board of each class of Arm's cores."""
 
 WINDOW = Hybrid(
     columns=33,
@@ -278,6 +278,8 @@ def test_tensors_that_two_operators_read_are_stored_once():
 INTEGER_SUPPORT = {"__aeabi_idiv", "memcpy", "memset"}
 """What kernels may call: divisions and copies, where the core has no instruction."""
 FLOAT_SUPPORT = (
+    "__float",
+    "__fix",
     "__aeabi_f",
     "__aeabi_d",
     "__aeabi_i2",
@@ -310,7 +312,7 @@ def test_kernels_of_cores_without_floats_call_no_float_function(target, tmp_path
 
 
 @pytest.mark.usefixtures("cross_compiler")
-@pytest.mark.parametrize("name", ["qemu-microbit", "qemu-mps2-an385"])
+@pytest.mark.parametrize("name", ["qemu-microbit", "qemu-mps2-an385", "qemu-virt-rv32"])
 def test_no_float_function_is_in_the_firmware_of_a_core_without_floats(name, tmp_path):
     model, _, _ = hybrid(WINDOW)
     onnx.save(model, tmp_path / "model.onnx")

@@ -38,7 +38,7 @@ def test_every_path_exists() -> None:
         assert (ROOT / next(filter(None, path))).exists(), path
 
 
-@pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
+@pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile", "longest")
 def test_gdb_stops_in_a_kernel(tmp_path: Path) -> None:
     """Four commands of the page in their order, with its port and socket filled in; gdb in between."""
     if shutil.which("gdb-multiarch") is None:

@@ -21,10 +21,11 @@ from sensor_bnn.hardware.boards import Board
 
 SLICE = 20_000  # instructions between checks for interrupts
 RETURN = 0x3FFF_0000  # a handler's return address, on a page of its own
-BUS_FAULT = 5
+NMI = 2
 WFI = b"\x30\xbf"
 DSB = b"\xbf\xf3\x4f\x8f"
 CPUS = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,
     "cortex-m3": arm.UC_CPU_ARM_CORTEX_M3,
     "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
@@ -38,6 +39,8 @@ SYST_CSR, SYST_RVR, SYST_CVR, ICSR, VTOR, AIRCR = (
     0xE000ED08,
     0xE000ED0C,
 )
+DEMCR, DWT_CTRL, DWT_CYCCNT, DWT_LAR = 0xE000EDFC, 0xE000_1000, 0xE000_1004, 0xE000_1FB0
+DWT_KEY = 0xC5ACCE55
 CCR, CLIDR, CCSIDR, ICIALLU, DCISW = 0xE000ED14, 0xE000ED78, 0xE000ED80, 0xE000EF50, 0xE000EF60
 DCIMVAC, DCCISW = 0xE000EF5C, 0xE000EF74
 LINE = 32  # bytes per line of the data cache
@@ -121,24 +124,33 @@ class Chip(Bus):
     Args:
         board: memories, UART and target.
         elf: the initial content of the flash.
-        family: simulates the registers that the chip adds; ``family.attach(chip)`` is called once.
+        family: simulates the registers that the chip adds; ``family.attach(chip)`` is called once. If it has
+            a ``kind``, a class derived from this one, the chip is of that class.
     """
+
+    def __new__(cls, board: Board, elf: Path, family: Any) -> Chip:
+        """Return a chip of the family's kind."""
+        return super().__new__(getattr(family, "kind", cls))
 
     def __init__(self, board: Board, elf: Path, family: Any) -> None:
         super().__init__(board, family)
         self.now = 0  # in ticks of the core's clock
         self.resets = 0
         self.caches_left_on = False  # whether a program in ROM leaves both caches on
+        self.dwt_stays_locked = False  # whether the key that unlocks the DWT has no effect
         self.enabled: set[int] = set()
         self.flash_stores: list[tuple[int, int, int, bytes]] = []
         self.invalidated: set[int] = set()
         self.cleaned: set[int] = set()
-        self.torn = range(0)
+        self.torn: set[int] = set()  # addresses of half-written words of flash with error codes
+        self._torn_hook: int | None = None
+        self._nmi = False  # a torn word was read that is reported by an NMI
         self.cached: set[int] = set()  # lines of the journal in the data cache
         self.stale: set[int] = set()  # those of them whose flash has changed since
         self._faulted = False
         self._caches()
         self._timer()
+        self._cycles()
         for at in range(8):
             self.on_write[0xE000E100 + 4 * at] = lambda value, at=at: self._enable(at, value)  # type: ignore[misc]
             self.on_write[0xE000E180 + 4 * at] = lambda value, at=at: self._disable(at, value)  # type: ignore[misc]
@@ -216,8 +228,9 @@ class Chip(Bus):
 
     def set_flash(self, address: int, data: bytes) -> None:
         """Write flash, as its controller does."""
-        if address <= self.torn.start and self.torn.stop <= address + len(data):
-            self.torn = range(0)
+        if self.torn:
+            self.torn -= set(range(address, address + len(data), self.family.word_bytes))
+            self._watch_torn()
         self.stale |= self.cached & set(range(address // LINE, -(-(address + len(data)) // LINE)))
         self._uc.mem_write(address, data)
 
@@ -226,11 +239,27 @@ class Chip(Bus):
         self.flash_stores.append((address, size, value & (1 << 8 * size) - 1, self.flash(address, size)))
 
     def tear(self, address: int, size: int) -> None:
-        """Simulate a power cut during a write: the error code is wrong, and a read is a bus fault."""
-        self.torn = range(address, address + size)
-        self._uc.hook_add(
-            unicorn.UC_HOOK_MEM_READ, self._torn_read, begin=self.torn.start, end=self.torn.stop - 1
-        )
+        """Simulate a power cut during a write or an erase: the error codes of these words are wrong.
+
+        A read of them faults until they are erased or written.
+        """
+        assert self.family.error_codes and address % self.family.word_bytes == 0
+        self.torn |= set(range(address, address + size, self.family.word_bytes))
+        self._watch_torn()
+
+    def _watch_torn(self) -> None:
+        """Look at every read of the flash while there are such words: a hook makes all reads slow."""
+        if bool(self.torn) is (self._torn_hook is not None):
+            return
+        if self._torn_hook is not None:
+            self._uc.hook_del(self._torn_hook)
+            self._torn_hook = None
+        else:
+            # Not the bootloader's own constants, which it reads all the time.
+            begin, end = self.board.slot.origin, self.board.slot.end - 1
+            self._torn_hook = self._uc.hook_add(
+                unicorn.UC_HOOK_MEM_READ, self._torn_read, begin=begin, end=end
+            )
 
     def _journal_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
         if self.registers.get(CCR, 0) & 1 << 16:
@@ -240,9 +269,17 @@ class Chip(Bus):
             self.cached.add(line)
 
     def _torn_read(self, uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
-        if address in self.torn:
-            self._faulted = True
-            uc.emu_stop()
+        if address - address % self.family.word_bytes not in self.torn:
+            return
+        self.family.read_torn(address)
+        baseline = self.board.target == "cortex-m0plus"  # it has no such mask
+        if baseline or (uc.reg_read(arm.UC_ARM_REG_FAULTMASK) & 1 and self.registers.get(CCR, 0) & 1 << 8):
+            # Such a bus fault is ignored. An NMI is taken, here only at the end of the slice, if its cause is
+            # still there.
+            self._nmi = self.family.torn_vector == NMI
+            return
+        self._faulted = True
+        uc.emu_stop()
 
     def _settle(self) -> None:
         # Unicorn has stored the values as in RAM: put the old contents back first.
@@ -292,10 +329,47 @@ class Chip(Bus):
             self.cached.discard(address // LINE)
             self.stale.discard(address // LINE)
 
+        def jump(vectors: int) -> None:
+            slot = self.board.slot
+            if slot.origin <= vectors < slot.end and self.registers.get(CCR, 0) & 3 << 16:
+                self.violations.append("the application starts with caches on that were not written back")
+            self.registers[VTOR] = vectors
+
+        self.on_write[VTOR] = jump
         self.on_write[CCR] = control
         self.on_write[DCISW] = invalidate
         self.on_write[DCCISW] = self.cleaned.add
         self.on_write[DCIMVAC] = forget
+
+    def _cycles(self) -> None:
+        """The DWT's cycle counter; on a Cortex-M7, after a reset, only its lock's key lets it be changed."""
+        locks = self.board.target == "cortex-m7"
+        self.dwt_is_locked = locks
+        began = 0
+
+        def unlock(value: int) -> None:
+            if value == DWT_KEY and not self.dwt_stays_locked:
+                self.dwt_is_locked = False
+
+        def counts() -> bool:
+            return bool(self.registers.get(DEMCR, 0) & 1 << 24 and self.registers.get(DWT_CTRL, 0) & 1)
+
+        def change(register: int, value: int) -> None:
+            nonlocal began
+            if self.dwt_is_locked:
+                self.violations.append(f"{register:#x} of the DWT written while it is locked")
+                return
+            self.registers[register] = value
+            began = self.now
+
+        def cycles() -> int:
+            self.now += 1  # a read takes time
+            return self.now - began if counts() else 0
+
+        self.on_write[DWT_LAR] = unlock
+        self.on_write[DWT_CTRL] = lambda value: change(DWT_CTRL, value)
+        self.on_write[DWT_CYCCNT] = lambda value: change(DWT_CYCCNT, value)
+        self.on_read[DWT_CYCCNT] = cycles
 
     def _timer(self) -> None:
         self._wrapped_at = 0
@@ -330,8 +404,12 @@ class Chip(Bus):
 
     def _reset_asked(self, value: int) -> None:
         if value & 4:
-            self.resets += 1
-            self._uc.emu_stop()
+            self.ask_reset()
+
+    def ask_reset(self) -> None:
+        """Reset the chip before its next instruction."""
+        self.resets += 1
+        self._uc.emu_stop()
 
     def reset(self) -> None:
         """Reset the chip: registers as after power-on, RAM kept."""
@@ -340,6 +418,7 @@ class Chip(Bus):
         self.cleaned.clear()
         self.cached.clear()
         self.stale.clear()
+        self.dwt_is_locked = self.board.target == "cortex-m7"
         # These two describe the core, and no reset changes them.
         keep = {CLIDR: self.registers[CLIDR], CCSIDR: self.registers[CCSIDR]}
         self.registers.clear()
@@ -353,6 +432,8 @@ class Chip(Bus):
         uc = self._uc
         uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
         uc.reg_write(arm.UC_ARM_REG_PRIMASK, 0)
+        uc.reg_write(arm.UC_ARM_REG_FAULTMASK, 0)
+        self._faulted = self._nmi = False
         uc.reg_write(arm.UC_ARM_REG_MSP, stack)
         uc.reg_write(arm.UC_ARM_REG_SP, stack)
         self._pc = entry
@@ -367,7 +448,7 @@ class Chip(Bus):
             self._go(self._pc, SLICE)
             if self._faulted:  # its handler never returns
                 self._faulted = False
-                self._go(self._word(self.registers[VTOR] + 4 * BUS_FAULT), SLICE)
+                self._go(self._word(self.registers[VTOR] + 4 * self.family.torn_vector), SLICE)
             if self.resets != self._seen_resets:
                 self.reset()
                 continue
@@ -383,6 +464,9 @@ class Chip(Bus):
                 if self._masked():
                     self._go(self._pc, 1)
                     self._pc = self._uc.reg_read(arm.UC_ARM_REG_PC) | 1
+            if self._nmi and self.family.torn_flag:
+                self._handle(NMI)
+            self._nmi = False
             self._interrupts()
 
     def _go(self, start: int, count: int) -> None:
@@ -410,7 +494,8 @@ class Chip(Bus):
             self.uart.overrun = False
 
     def _masked(self) -> bool:
-        return bool(self._uc.reg_read(arm.UC_ARM_REG_PRIMASK) & 1)
+        masks = (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_FAULTMASK)
+        return any(self._uc.reg_read(mask) & 1 for mask in masks)
 
     def _uart_wants(self) -> bool:
         return bool(self.family.uart_wants(self))
@@ -428,7 +513,7 @@ class Chip(Bus):
         for _ in range(50):
             self._go(handler, SLICE)
             handler = self._uc.reg_read(arm.UC_ARM_REG_PC) | 1
-            if handler == RETURN | 1:
+            if handler == RETURN | 1 or self.resets != self._seen_resets:
                 break
         for register, value in zip(registers, before, strict=True):
             self._uc.reg_write(register, value)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from bundles import layer_facts, write_bundle
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
-from sensor_bnn.hardware.boards import Board, default_board
+from sensor_bnn.hardware.boards import Board, default_board, load_board
 from sensor_bnn.resources import resource
 
 from .line import ACK, Line, Machine, start_application
@@ -117,6 +118,20 @@ def standin(standin_for: Callable[[str], Path], board: Board) -> Path:
 @pytest.fixture(scope="session")
 def built(standin: Path, board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     return build_firmware(standin, board, tmp_path_factory.mktemp("built") / "out")
+
+
+@pytest.fixture(scope="session")
+def built_for(
+    standin_for: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], BuildResult]:
+    """``built_for(name)``: bootloader and stand-in of a board, built once."""
+
+    @cache
+    def build(name: str) -> BuildResult:
+        board = load_board(name)
+        return build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("real") / "out")
+
+    return build
 
 
 @pytest.fixture

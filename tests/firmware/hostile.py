@@ -41,7 +41,7 @@ SIGNED = (
     f"-DSBNN_PUBLIC_KEY_MINUS_X={{{', '.join(f'{word:#x}u' for word in minus_x(KEY))}}}",
 )
 BOOTLOADER = (
-    *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c"),
+    *("bootloader/main.c", "bootloader/an3155.c", "bootloader/blink.c", "bootloader/slots.c"),
     *("runtime/difference.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
 )
 SOURCES = {

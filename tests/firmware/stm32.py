@@ -12,13 +12,15 @@ from .chip import Bus, Chip
 
 KEYS = [0x45670123, 0xCDEF89AB]
 MHZ = 1_000_000
+ERASE_SECONDS, WRITE_SECONDS = 0.02, 2e-5  # the shortest that their data sheets name, so that a test is short
 PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB clock
 
 
 class Stm32:
     """What all STM32 have in common.
 
-    ``error_codes``: the flash has error-correcting codes, so that reading a half-written word faults.
+    ``error_codes``: the flash has error-correcting codes, so that reading a half-written word faults, through
+    the vector ``torn_vector``. ``word_bytes`` are written at once.
 
     Args:
         hse: rate of the clock that the board supplies, in Hz.
@@ -26,6 +28,9 @@ class Stm32:
     """
 
     error_codes = False
+    word_bytes = 4
+    torn_vector = 5  # bus fault
+    busy_bit = 1 << 16  # of the flash's status
 
     def __init__(self, hse: int, usart: int) -> None:
         self.hse = hse
@@ -35,6 +40,10 @@ class Stm32:
         self.core_hz = self.uart_hz = 0
         self.runs_from_pll = False
         self.needs_barrier = False  # an erase was started, and no DSB has followed
+        self.options: dict[int, int] = {}  # the registers with the option bytes, which no reset changes
+        self.busy = False  # whether the next read of the flash's status says that it is busy
+        self.done: list[tuple[int, bytes]] = []  # what was erased (to 0xFF) and written, in order
+        self.refused_writes = 0  # erases and writes of write-protected flash
 
     def attach(self, chip: Bus) -> None:
         """Add the registers to the chip."""
@@ -50,12 +59,18 @@ class Stm32:
             chip.on_write[base + 0x20] = lambda value: self._clear(chip, value)
             chip.on_write[rate] = lambda value: self._set_rate(chip, rate, control, value)
         self.control, self.rate = control, rate
+        for register in self.options:
+            chip.on_read[register] = lambda register=register: self.options[register]  # type: ignore[misc]
         chip.on_read[status] = lambda: self._status(chip)
 
     def reset(self, chip: Bus) -> None:
         """Set the registers that are not zero after a reset."""
         self.core_hz = 16 * MHZ
         self.runs_from_pll = False
+        self.busy = False
+
+    def read_torn(self, address: int) -> None:
+        """A half-written word is read: set the controller's flag."""
 
     def uart_wants(self, chip: Bus) -> bool:
         """Whether the USART asks for an interrupt."""
@@ -103,8 +118,14 @@ class Stm32:
         pll = value & 1 << 24 and (hse or not from_hse())
         return value | hse << 17 | bool(pll) << 25
 
-    def _switched(self, chip: Any, rcc: int, value: int) -> None:
-        """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it."""
+    def _switched(self, chip: Any, rcc: int, value: int, from_hse: Callable[[], bool]) -> None:
+        """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it.
+
+        It is not switched on before its source is there (RM0008 to RM0433, "PLL").
+        """
+        starts = value & ~chip.registers.get(rcc, 0) & 1 << 24
+        if starts and from_hse() and self.has_hse and not self._oscillators(chip, rcc, from_hse) & 1 << 17:
+            chip.violations.append("the PLL is switched on before its source is ready")
         chip.registers[rcc] = value | (1 << 24 if self.runs_from_pll else 0)
 
     def _looked(self, chip: Any) -> int:
@@ -114,7 +135,24 @@ class Stm32:
         """
         if self.needs_barrier:
             chip.violations.append("the flash's status read without a DSB after the start of an erase")
-        return 0
+        busy, self.busy = self.busy, False
+        return self.busy_bit if busy else 0
+
+    def code_bank(self, chip: Any, address: int) -> bool:
+        """Whether the bootloader's code is in the bank of this address."""
+        return True
+
+    def _begins(self, chip: Any, address: int, seconds: float) -> None:
+        """An erase or a write begins: the flash must be ready, and a core that runs from it is stalled."""
+        if self.busy:
+            chip.violations.append(f"{address:#x} erased or written while the flash is busy")
+        self.busy = True
+        if self.code_bank(chip, address):
+            chip.now += int(seconds * chip.board.counter.clock_hz)
+            if chip.uart.coming:
+                chip.violations.append(
+                    f"{len(chip.uart.coming)} bytes arrive while the core waits for flash that holds its code"
+                )
 
     def _one_at_a_time(self, chip: Any, register: int, value: int, prescalers: int) -> None:
         """RM0008, RM0090, RM0390, RM0410, RCC_CFGR: a prescaler takes up to 16 clocks after its write.
@@ -151,6 +189,8 @@ class Stm32:
         def write(value: int) -> None:
             if chip.registers.get(control, lock) & lock:
                 chip.violations.append(f"{control:#x} written while locked")
+            elif self.busy:
+                chip.violations.append(f"{control:#x} written while the flash is busy")
             else:
                 chip.registers[control] = value
                 self.controlled(chip, control, value)
@@ -163,10 +203,23 @@ class Stm32:
         """The flash's control register has a new value."""
         raise NotImplementedError
 
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """Whether the option bytes protect the flash at this address from erase and write."""
+        raise NotImplementedError
+
+    def _refuses(self, chip: Any, address: int) -> bool:
+        refused = self.write_protected(chip, address)
+        self.refused_writes += refused
+        return refused
+
     def _change(self, chip: Any, address: int, data: bytes) -> bool:
-        """Clear bits, unless the flash is worn; return whether it was blank there."""
+        """Clear bits, unless the flash is worn or protected; return whether it was blank there."""
+        self._begins(chip, address, WRITE_SECONDS)
+        if self._refuses(chip, address):
+            return True
         before = chip.flash(address, len(data))
         if not self.worn:
+            self.done.append((address, data))
             chip.set_flash(address, bytes(a & b for a, b in zip(before, data, strict=True)))
         return before == b"\xff" * len(data)
 
@@ -176,7 +229,9 @@ class Stm32:
             and address < chip.board.slot.origin
         ):
             chip.violations.append(f"the bootloader's own flash erased at {address:#x}")
-        if not self.worn:
+        self._begins(chip, address, ERASE_SECONDS)
+        if not self.worn and not self._refuses(chip, address):
+            self.done.append((address, b"\xff" * size))
             chip.set_flash(address, b"\xff" * size)
 
 
@@ -195,18 +250,28 @@ class F1(Stm32):
     """STM32F103 (RM0008, PM0075)."""
 
     rcc, flash_r = 0x40021000, 0x40022000
+    word_bytes, busy_bit = 2, 1
 
     def __init__(self, hse: int) -> None:
         super().__init__(hse, usart=1)
+        self.options = {self.flash_r + 0x1C: 0x03FF_FFFC, self.flash_r + 0x20: 0xFFFF_FFFF}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """PM0075, FLASH_WRPR: four pages per bit, 0 for protected."""
+        bit = (address - chip.board.flash.origin) // 0x1000
+        return not self.options[self.flash_r + 0x20] >> bit & 1
 
     def attach(self, chip: Bus) -> None:
         """Clocks, GPIO and the flash's controller."""
         super().attach(chip)
         rcc = self.rcc
-        chip.on_read[rcc] = lambda: self._oscillators(
-            chip, rcc, lambda: bool(chip.registers.get(rcc + 4, 0) & 1 << 16)
-        )
-        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
+
+        def from_hse() -> bool:
+            return bool(chip.registers.get(rcc + 4, 0) & 1 << 16)
+
+        chip.on_read[rcc] = lambda: self._oscillators(chip, rcc, from_hse)
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value, from_hse)
+        chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
         chip.on_read[rcc + 4] = lambda: (v := chip.registers.get(rcc + 4, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._configured(chip, value)
         for port in range(7):
@@ -215,6 +280,14 @@ class F1(Stm32):
         chip.gates.append((chip.board.uart.base, chip.board.uart.base + 0x400, rcc + 0x1C, 1 << 17))
         chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
+
+    def _set_access(self, chip: Bus, value: int) -> None:
+        chip.registers[self.flash_r] = value
+        self._wait_states(chip)
+
+    def _wait_states(self, chip: Bus) -> None:
+        if chip.registers.get(self.flash_r, 0) & 7 < (self.core_hz - 1) // (24 * MHZ):
+            chip.violations.append("too few wait states")
 
     def _configured(self, chip: Bus, value: int) -> None:
         if self.runs_from_pll:  # its source and factor can be written only while it is off
@@ -229,8 +302,7 @@ class F1(Stm32):
             bus = self.core_hz // PRESCALERS[value >> 8 & 7]
             _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
             _within(chip, "APB1", bus, 0, 36 * MHZ)
-            if chip.registers.get(self.flash_r, 0) & 7 < (self.core_hz - 1) // (24 * MHZ):
-                chip.violations.append("too few wait states")
+            self._wait_states(chip)
             self.uart_hz = bus
 
     def controlled(self, chip: Any, control: int, value: int) -> None:
@@ -264,15 +336,27 @@ class F4(Stm32):
     ) -> None:
         super().__init__(hse, usart)
         self.most, self.overdrive, self.sectors, self.prefetch = core, overdrive, sectors, prefetch
+        # As delivered: read protection off, no write protection, no brown-out reset.
+        self.options = {self.flash_r + 0x14: 0xFFFF_AAFD if usart == 2 else 0x0FFF_AAED}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0090, FLASH_OPTCR, nWRP: a bit per sector, 0 for protected."""
+        end, bit = chip.board.flash.origin, 15
+        while end <= address:
+            bit += 1
+            end += self.sectors[bit - 16]
+        return not self.options[self.flash_r + 0x14] >> bit & 1
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and the flash's controller."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: self._oscillators(
-            chip, rcc, lambda: bool(registers.get(rcc + 4, 0) & 1 << 22)
-        )
-        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
+
+        def from_hse() -> bool:
+            return bool(registers.get(rcc + 4, 0) & 1 << 22)
+
+        chip.on_read[rcc] = lambda: self._oscillators(chip, rcc, from_hse)
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value, from_hse)
         chip.on_read[rcc + 8] = lambda: (v := registers.get(rcc + 8, 0)) & ~12 | (v & 3) << 2
         chip.on_write[rcc + 4] = lambda value: self._set_pll(chip, value)
         chip.on_write[rcc + 8] = lambda value: self._configured(chip, value)
@@ -305,6 +389,11 @@ class F4(Stm32):
         if value >> 2 & value & caches << 9:
             chip.violations.append("a cache of the flash emptied while it is on")
         chip.registers[self.flash_r] = value
+        self._wait_states(chip)
+
+    def _wait_states(self, chip: Bus) -> None:
+        if chip.registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (30 * MHZ):
+            chip.violations.append("too few wait states")
 
     def _set_pll(self, chip: Bus, value: int) -> None:
         self._set_while_off(chip, self.rcc, self.rcc + 4, value)
@@ -331,8 +420,7 @@ class F4(Stm32):
             chip.violations.append("not at voltage scale 1")
         if self.core_hz > self.overdrive and power >> 16 & 3 != 3:
             chip.violations.append("no over-drive")
-        if chip.registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (30 * MHZ):
-            chip.violations.append("too few wait states")
+        self._wait_states(chip)
         self.uart_hz = buses[0]
 
     def controlled(self, chip: Any, control: int, value: int) -> None:
@@ -356,20 +444,36 @@ class H7(Stm32):
 
     rcc, pwr, syscfg, flash_r = 0x58024400, 0x58024800, 0x58000400, 0x52002000
     error_codes = True
+    word_bytes, busy_bit = 32, 1
 
     def __init__(self, hse: int) -> None:
         super().__init__(hse, usart=2)
         self.word: list[tuple[int, int]] = []
         self.errors = [0, 0]
+        self.options = {
+            self.flash_r + 0x1C: 0x1406_AAF0,
+            self.flash_r + 0x38: 0xFF,
+            self.flash_r + 0x138: 0xFF,
+        }
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0433, FLASH_WPSN_CUR1 and 2: a bit per sector of the bank, 0 for protected."""
+        bank, offset = divmod(address - chip.board.flash.origin, 0x100000)
+        found = not self.options[self.flash_r + 0x38 + 0x100 * bank] >> offset // 0x20000 & 1
+        self.errors[bank] |= found << 17
+        return found
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO and two banks of flash."""
         super().attach(chip)
         rcc, pwr, registers = self.rcc, self.pwr, chip.registers
-        chip.on_read[rcc] = lambda: self._oscillators(
-            chip, rcc, lambda: registers.get(rcc + 0x28, 0) & 3 == 2
-        )
-        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value)
+
+        def from_hse() -> bool:
+            return registers.get(rcc + 0x28, 0) & 3 == 2
+
+        chip.on_read[rcc] = lambda: self._oscillators(chip, rcc, from_hse)
+        chip.on_write[rcc] = lambda value: self._switched(chip, rcc, value, from_hse)
+        chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
         chip.on_read[rcc + 0x10] = lambda: (v := registers.get(rcc + 0x10, 0)) & ~0x38 | (v & 7) << 3
         chip.on_write[rcc + 0x10] = lambda value: self._configured(chip, value)
         chip.on_read[pwr + 4] = lambda: self._supplied(chip) << 13
@@ -396,11 +500,26 @@ class H7(Stm32):
         chip.registers[self.pwr + 0x0C] = 6
         chip.registers[self.pwr + 0x18] = 0x4000
 
+    def code_bank(self, chip: Any, address: int) -> bool:
+        """The bootloader is in the first bank."""
+        return bool(address < chip.board.flash.origin + 0x100000)
+
+    def read_torn(self, address: int) -> None:
+        """RM0433, FLASH_SR1 and 2: DBECCERR, and a bus error."""
+        self.errors[(address - 0x0800_0000) // 0x100000] |= 1 << 26
+
+    def _set_access(self, chip: Bus, value: int) -> None:
+        chip.registers[self.flash_r] = value
+        self._wait_states(chip)
+
+    def _wait_states(self, chip: Bus) -> None:
+        # RM0433, table of wait states at voltage scale 0: from 225 to 240 MHz.
+        bus = self.core_hz // 2
+        if self.runs_from_pll and bus > 225 * MHZ and chip.registers.get(self.flash_r, 0) & 0x3F != 0x24:
+            chip.violations.append("other wait states than 4, or another delay than 2")
+
     def _supplied(self, chip: Bus) -> bool:
         return chip.registers[self.pwr + 0x0C] & 7 == 2
-
-    def _state(self, chip: Bus, bank: int) -> int:
-        return self._looked(chip) | self.errors[bank] | 2 * bool(self.word)
 
     def _cleared(self, bank: int, value: int) -> None:
         self.errors[bank] &= ~value
@@ -434,9 +553,7 @@ class H7(Stm32):
         _within(chip, "the AXI bus", bus, 0, (240 if scale0 else 200) * MHZ)
         for name, divider in (("APB1", d2 >> 4), ("APB2", d2 >> 8), ("APB3", d1 >> 4), ("APB4", d3 >> 4)):
             _within(chip, name, bus // PRESCALERS[divider & 7], 0, 120 * MHZ)
-        # RM0433, table of wait states at voltage scale 0: from 225 to 240 MHz.
-        if bus > 225 * MHZ and registers.get(self.flash_r, 0) & 0x3F != 0x24:
-            chip.violations.append("other wait states than 4, or another delay than 2")
+        self._wait_states(chip)
         self.uart_hz = bus // PRESCALERS[d2 >> 4 & 7]
 
     def controlled(self, chip: Any, control: int, value: int) -> None:
@@ -535,12 +652,23 @@ class U5(Stm32):
 
     rcc, pwr, flash_r, icache = 0x46020C00, 0x46020800, 0x40022000, 0x40030400
     error_codes = True
+    word_bytes, torn_vector = 16, 2  # RM0456, "Error code correction": two wrong bits are an NMI
 
     def __init__(self) -> None:
         super().__init__(hse=0, usart=2)
         self.word: list[tuple[int, int]] = []
-        self.errors = 0
+        self.errors = self.torn_flag = 0
         self.stale = False  # the instruction cache holds old contents of the flash
+        self.options = {self.flash_r + 0x40: 0x1FEF_F8AA}
+        self.options |= {self.flash_r + at: 0xFF80_FFFF for at in (0x58, 0x5C, 0x68, 0x6C)}
+
+    def write_protected(self, chip: Any, address: int) -> bool:
+        """RM0456, FLASH_WRP1AR to WRP2BR: first and last page of two ranges per bank."""
+        bank, page = divmod((address - chip.board.flash.origin) // 0x2000, 128)
+        ranges = [self.options[self.flash_r + at + 0x10 * bank] for at in (0x58, 0x5C)]
+        found = any(value & 127 <= page <= value >> 16 & 127 for value in ranges)
+        self.errors |= found << 4
+        return found
 
     def attach(self, chip: Bus) -> None:
         """Clocks, power, GPIO, cache and flash."""
@@ -563,6 +691,28 @@ class U5(Stm32):
         self._locked(chip, self.flash_r + 8, self.flash_r + 0x28, 1 << 31)
         chip.on_read[self.flash_r + 0x20] = lambda: self._looked(chip) | self.errors | bool(self.word) << 17
         chip.on_write[self.flash_r + 0x20] = self._cleared
+        chip.on_read[self.flash_r + 0x30] = lambda: self.torn_flag
+        chip.on_write[self.flash_r + 0x30] = self._clear_torn
+        chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
+
+    def code_bank(self, chip: Any, address: int) -> bool:
+        """The bootloader is in the first bank."""
+        return bool(address < chip.board.flash.origin + 0x100000)
+
+    def read_torn(self, address: int) -> None:
+        """RM0456, FLASH_ECCR: ECCD."""
+        self.torn_flag = 1 << 31
+
+    def _clear_torn(self, value: int) -> None:
+        self.torn_flag &= ~value
+
+    def _set_access(self, chip: Bus, value: int) -> None:
+        chip.registers[self.flash_r] = value
+        self._wait_states(chip)
+
+    def _wait_states(self, chip: Bus) -> None:
+        if chip.registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (32 * MHZ):
+            chip.violations.append("too few wait states")
 
     def reset(self, chip: Bus) -> None:
         """Make the instruction cache n-way."""
@@ -615,8 +765,7 @@ class U5(Stm32):
         voltage = self._voltage(chip)
         if voltage >> 16 & 3 != 3 or not voltage & 1 << 14:
             chip.violations.append("not in range 1, or without the booster")
-        if registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (32 * MHZ):
-            chip.violations.append("too few wait states")
+        self._wait_states(chip)
         self.uart_hz = self.core_hz // PRESCALERS[buses >> 8 & 7]
 
     def controlled(self, chip: Any, control: int, value: int) -> None:

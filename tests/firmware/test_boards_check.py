@@ -35,7 +35,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(boards_command.command, [*arguments])
 
 
-@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.usefixtures("cross_compiler", "longest")
 def test_every_board_holds_together() -> None:
     done = run("check", "--json")
     assert done.exit_code == 0, done.output
@@ -54,7 +54,7 @@ def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> N
     """At most 12 KB on each board. The page has one compiler's figures, so a difference of 2 % is allowed."""
     make_key(tmp_path / "key.pem")
     signer = read_key(tmp_path / "key.pem")
-    told = re.findall(r"\| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \|", RELIABILITY)
+    told = re.findall(r"\| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \| [\d,]+ \| −?[\d,]+ \|", RELIABILITY)
     boards = [board for board in list_boards() if not is_program(board)]
     assert [name for name, _, _ in told] == [board.name for board in boards]
     for board, (_, _, text) in zip(boards, told, strict=True):
@@ -157,6 +157,19 @@ def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> No
     told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
     found = {item.check: item.detail for item in check_board(told) if not item.ok}
     assert "firmware does not begin with its reset code at 0x00090200" in found["vectors"]
+
+
+@pytest.mark.usefixtures("cross_compiler")
+def test_what_is_linked_wrong_for_risc_v(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = next(board for board in list_boards() if find_target(board.target).core == "riscv")
+    assert "names the soc driver 'none', which" in failed(replace(board, soc="none"))["links"]
+    moved = replace(board, ram=replace(board.ram, origin=board.ram.origin + 0x1000))
+    assert "the core protects aligned regions" in failed(moved)["links"]
+    build = check.build_firmware
+    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+    told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
+    found = {item.check: item.detail for item in check_board(told) if not item.ok}
+    assert "firmware does not begin with its reset code at 0x80010200" in found["vectors"]
 
 
 @pytest.mark.usefixtures("cross_compiler")

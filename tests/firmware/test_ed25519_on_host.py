@@ -58,6 +58,17 @@ VECTORS = {
     ),
 }
 
+# Of b"cofactor", by the private key 0, 1, ... 31 with 12345 as the secret number: R is 12345 times the base
+# point, and in the second one that plus the point of order 2.
+GENUINE = (
+    "ef4f62f8479733ad879cfaced3c89a9c39dd4fc795ef2efa1c3eafe4d729a081"
+    "89e543e5ee49c219943fd5dc88b3e0c28d1bed5ec8c136f61535375d9a78b40f"
+)
+WITH_SMALL_ORDER = (
+    "feaf9d07b868cc52786305312c376563c622b0386a10d105e3c1501b28d65f7e"
+    "153bd5dc35ca759cf329c1ae06b59ce1cea7d7a3de216f434c7b85062005d300"
+)
+
 example_settings = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -183,6 +194,25 @@ def test_the_arithmetic_is_that_of_integers(library: ctypes.CDLL, a: int, b: int
     library.number25519_multiply_add(out, *(value.to_bytes(32, "little") for value in (a, b, c)))
     found = int.from_bytes(out.raw, "little")
     assert found < 2**255 and found % P == (a * b + c) % P
+
+
+@given(number, number)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_difference_is_that_of_integers(library: ctypes.CDLL, a: int, b: int) -> None:
+    out = ctypes.create_string_buffer(32)
+    library.number25519_subtract(out, *(value.to_bytes(32, "little") for value in (a, b)))
+    assert int.from_bytes(out.raw, "little") % P == (a - b) % P
+    same = ctypes.create_string_buffer(a.to_bytes(32, "little"), 32)
+    library.number25519_subtract(same, same, b.to_bytes(32, "little"))
+    assert same.raw == out.raw
+
+
+def test_a_signature_with_a_point_of_small_order_in_r_is_refused(verify: Verify) -> None:
+    """R is compared as it is: equations times 8, which RFC 8032 allows too, would accept it."""
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    key = private.public_key().public_bytes_raw()
+    assert verify(bytes.fromhex(GENUINE), key, b"cofactor")
+    assert not verify(bytes.fromhex(WITH_SMALL_ORDER), key, b"cofactor")
 
 
 @given(st.binary(max_size=400))

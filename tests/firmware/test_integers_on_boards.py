@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from elftools.elf.elffile import ELFFile
 from rich.console import Console
 
-from sensor_bnn.cli.bench import command as bench_command
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
-from sensor_bnn.data.samples import Samples
+from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.live.payloads import Settings
@@ -24,16 +22,16 @@ from sensor_bnn.live.recording import Recording
 from sensor_bnn.live.stream import stream_at
 from sensor_bnn.measure.bench import host_outputs, run_bench
 from sensor_bnn.measure.evaluate import run_evaluate
+from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import run_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.quantities import to_logits
 from sensor_bnn.workflows.bring_up import running_board
-from sensor_bnn.workflows.random_model import random_folded, random_inputs
+from sensor_bnn.workflows.demo import SHIPPED
 
 from .line import Line
 from .test_firmware_eembc import Runner, softmax
 
-ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ("qemu-microbit", "qemu-mps2-an385")
 """Cortex-M0+ and Cortex-M3."""
 FLOATS = re.compile(
@@ -49,9 +47,9 @@ def soft_float(elf: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def onnx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A preset of the hybrid family with random weights."""
+    """The shipped model."""
     file = tmp_path_factory.mktemp("integers") / "model.onnx"
-    save_onnx(to_onnx(random_folded("sensor-nano", 3)), file)
+    save_onnx(to_onnx(load_checkpoint(SHIPPED / "ckpt.pt").model.fold()), file)
     return file
 
 
@@ -66,19 +64,6 @@ def bundle_for(cross_compiler: None, onnx_file: Path) -> Callable[[str], Path]:
         return compile_model(onnx_file, target, onnx_file.parent / target).folder
 
     return make
-
-
-@pytest.mark.usefixtures("qemu", "cross_compiler")
-@pytest.mark.parametrize("name", BOARDS)
-def test_the_counts_in_the_readme_are_those_of_the_command(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    line = ["--model", "sensor-small", "--random-weights", "--board", name, "--json"]
-    found = json.loads(CliRunner().invoke(bench_command, line, catch_exceptions=False).stdout)
-    assert found["bit_exact"]
-    for page in ("README.md", "docs/results.md"):
-        assert f"{found['instructions']:,}" in (ROOT / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("application", ["benchmark", "stream"])
@@ -110,12 +95,12 @@ def test_every_command_gives_what_the_host_computes(
 ) -> None:
     board = load_board(name)
     bundle = bundle_for(board.target)
-    x = random_inputs((4, 6, 100), np.random.default_rng(5))
+    shipped = read_samples(SHIPPED / "samples.npz")
+    x = shipped.x[:256:80]
     logits = run_model(onnx_file, x)
-    samples = Samples(x, logits.argmax(axis=1), tuple(f"class {number}" for number in range(7)))
+    samples = Samples(x, logits.argmax(axis=1), shipped.classes)
     expected = host_outputs(host, samples)
-    step = 2.0**-12
-    assert np.array_equal(to_logits(expected, step), logits)
+    assert np.array_equal(to_logits(expected, read_metadata(host).output_step), logits)
     np.savez(tmp_path / "samples.npz", x=x, y=samples.y, classes=np.array(samples.classes))
     console = Console(file=io.StringIO())
     with running_board(
@@ -145,7 +130,7 @@ def test_every_command_gives_what_the_host_computes(
 
 def steps_of(bundle: Path) -> tuple[float, ...]:
     """Return the sensor units of one step of each channel, as the header has them."""
-    text = (bundle / "sensor_nano.h").read_text()
-    found = re.search(r"#define SENSOR_NANO_INPUT_STEPS (.*)", text)
+    text = (bundle / "watch_small.h").read_text()
+    found = re.search(r"#define WATCH_SMALL_INPUT_STEPS (.*)", text)
     assert found is not None
     return tuple(float(step) for step in found[1].split(","))

@@ -1,4 +1,4 @@
-"""A firmware that one call of GCC builds from a bundle with changed weights, without Python and CMake."""
+"""A firmware that one call of GCC builds from a changed bundle, without Python and CMake."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.linked_code import linked_code
+from sensor_bnn.compiler.metadata import Metadata, read_metadata
+from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import DeviceError
+from sensor_bnn.errors import BundleError, DeviceError
+from sensor_bnn.firmware.application import make_application
 from sensor_bnn.firmware.image import ImageHeader
 from sensor_bnn.firmware.link import CORES, link_firmware
 from sensor_bnn.hardware.boards import load_board
+from sensor_bnn.nn.folded import FoldedModel
+from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.resources import resource
 
 BOARD = load_board("aarch64-linux")
-HASH = bytes([0x16, *bytes(31)])  # of standin16/model.c
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,7 @@ def bundle(standin16_for: Callable[[str], Path]) -> Path:
     return standin16_for(BOARD.target)
 
 
-def by_gcc(bundle: Path, generated: Path, program: Path) -> Path:
+def by_gcc(bundle: Path, metadata: Metadata, generated: Path, program: Path) -> Path:
     """Build the firmware as a user's own build does; only board.h and the linker script come from ours."""
     target, firmware = find_target(BOARD.target), resource("firmware")
     files = [f"app/{name}.c" for name in ("benchmark", "main", "agent", "confirm", "eembc", "header")]
@@ -45,33 +51,37 @@ def by_gcc(bundle: Path, generated: Path, program: Path) -> Path:
             *("-nostartfiles", "-static", "-nolibc", "-Wl,--gc-sections", "-Wl,--build-id=none"),
             *(f"-I{folder}" for folder in (firmware, generated, bundle)),
             *(firmware / file for file in files),
-            *(bundle / file for file in ("model.c", "weights.c", "kernels.o")),
+            *(bundle / file for file in (*metadata.sources, "kernels.o")),
             *("-lm", f"-T{generated / 'firmware.ld'}", "-o", program),
         ],
         check=True,
     )
     # The header of the image (docs/protocol.md): a board without it says no version.
-    header = ImageHeader.of(b"", HASH, BOARD.name, version("sensor-bnn"), BOARD.slot.origin)
+    model_hash = bytes.fromhex(metadata.model_hash)
+    header = ImageHeader.of(b"", model_hash, BOARD.name, version("sensor-bnn"), BOARD.slot.origin)
     part = program.with_suffix(".header")
     part.write_bytes(header.to_bytes())
     subprocess.run([f"{target.tools}objcopy", "--update-section", f".header={part}", program], check=True)
     return program
 
 
+def bench(bundle: Path, program: Path, samples: Path) -> BaseException | None:
+    """Return what ``bench`` says to the bundle on a board that runs the program."""
+    with Emulator(BOARD, program) as emulator:
+        given = ["--samples", samples, "--port", emulator.port, "--board", BOARD.name]
+        arguments = ["bench", str(bundle), *map(str, given)]
+        return CliRunner().invoke(root, arguments, standalone_mode=False).exception
+
+
 @pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_a_flipped_bit_of_the_weights_is_refused_by_bench(bundle: Path, tmp_path: Path) -> None:
-    work, samples = tmp_path / "work", tmp_path / "samples.npz"
-    link_firmware(BOARD, work, tmp_path / "log", bundle, ("model.c", "weights.c"))
+    work, samples, metadata = tmp_path / "work", tmp_path / "samples.npz", read_metadata(bundle)
+    link_firmware(BOARD, work, tmp_path / "log", bundle, metadata.sources)
     x = np.random.default_rng(14).normal(size=(2, 4, 100)).astype(np.float32)
     np.savez(samples, x=x, y=np.zeros(2, np.int64), classes=np.array([str(i) for i in range(30)]))
-
-    def bench(program: Path) -> BaseException | None:
-        with Emulator(BOARD, program) as emulator:
-            given = ["--samples", samples, "--port", emulator.port, "--board", BOARD.name]
-            arguments = ["bench", str(bundle), *map(str, given)]
-            return CliRunner().invoke(root, arguments, standalone_mode=False).exception
-
-    assert bench(by_gcc(bundle, work / "generated", tmp_path / "whole.elf")) is None
+    assert (
+        bench(bundle, by_gcc(bundle, metadata, work / "generated", tmp_path / "whole.elf"), samples) is None
+    )
 
     changed = tmp_path / "changed"
     shutil.copytree(bundle, changed)
@@ -79,6 +89,46 @@ def test_a_flipped_bit_of_the_weights_is_refused_by_bench(bundle: Path, tmp_path
     flipped = text.replace("{4, -3, 2}", "{5, -3, 2}")  # the lowest bit of the character
     assert flipped != text
     (changed / "weights.c").write_text(flipped)
-    refused = bench(by_gcc(changed, work / "generated", tmp_path / "changed.elf"))
+    refused = bench(bundle, by_gcc(changed, metadata, work / "generated", tmp_path / "changed.elf"), samples)
     assert isinstance(refused, DeviceError)
     assert "was linked with other weights than the bundle" in refused.message
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu", "long_compile")
+def test_a_flipped_bit_of_the_kernels_is_refused_by_bench(
+    random_folded: Callable[..., FoldedModel], shape_of: Callable[..., object], tmp_path: Path
+) -> None:
+    work, samples = tmp_path / "work", tmp_path / "samples.npz"
+    folded = random_folded(shape_of(tokens=4, width=32, hidden=32, layers=1))
+    save_onnx(to_onnx(folded), tmp_path / "model.onnx")
+    made = compile_model(tmp_path / "model.onnx", BOARD.target, tmp_path / "bundle")
+    bundle, metadata = made.folder, made.metadata
+    images = link_firmware(BOARD, work, tmp_path / "log", bundle, metadata.sources)
+    x = np.random.default_rng(14).normal(size=(1, *metadata.input.shape[1:])).astype(np.float32)
+    np.savez(samples, x=x, y=np.zeros(1, np.int64), classes=np.array(metadata.classes))
+    assert (
+        bench(bundle, by_gcc(bundle, metadata, work / "generated", tmp_path / "whole.elf"), samples) is None
+    )
+
+    kernels = bundle / "kernels.o"
+    code = linked_code(kernels.read_bytes())
+    assert code is not None and code.size == metadata.kernels_bytes > 1000
+    with kernels.open("rb") as stream:
+        start = ELFFile(stream).get_section_by_name(".text")["sh_offset"]
+    content = bytearray(kernels.read_bytes())
+    middle = content[start + code.size // 2 :][:32]
+    content[start + code.size // 2] ^= 1
+    changed = tmp_path / "changed"
+    shutil.copytree(bundle, changed)
+    (changed / "kernels.o").write_bytes(content)
+    refused = bench(bundle, by_gcc(changed, metadata, work / "generated", tmp_path / "changed.elf"), samples)
+    assert isinstance(refused, DeviceError)
+    assert "was linked with other kernels than the bundle" in refused.message
+
+    # Nor does `build` take what a linker makes of it.
+    elf, part = images["firmware"], bytes(middle)
+    assert elf.count(part) == 1
+    wrong = elf.replace(part, bytes([part[0] ^ 1]) + part[1:])
+    make_application(elf, BOARD.slot, metadata, kernels.read_bytes(), BOARD, None)
+    with pytest.raises(BundleError, match="other kernels"):
+        make_application(wrong, BOARD.slot, metadata, kernels.read_bytes(), BOARD, None)

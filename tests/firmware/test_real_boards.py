@@ -18,29 +18,34 @@ from sensor_bnn.flashing.image import read_image
 from sensor_bnn.flashing.session import Session
 from sensor_bnn.flashing.transfer import changed_pages, erase_pages, pages_of, verify, write_pages
 from sensor_bnn.flashing.uf2 import to_uf2
-from sensor_bnn.hardware.boards import Board, list_boards, load_board
+from sensor_bnn.hardware.boards import Board, is_only_emulated, is_program, list_boards, load_board
 from sensor_bnn.wire.an3155 import An3155, RefusalError
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import CCR, Bus, Chip, ChipPort
+from .cuts import CHIPS
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
-from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
+from .stm32 import F1, F4, H7, MHZ, N6, U5
+from .stm32_pages import G0B, L4R
 from .test_slots import version_of
 
 OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
-FAMILIES: dict[str, Callable[[], Stm32]] = {
+FAMILIES: dict[str, Callable[[], Any]] = {
+    **CHIPS,
     "nucleo-f103rb": lambda: F1(8 * MHZ),
     "nucleo-f446re": lambda: F4(8 * MHZ, 180 * MHZ, 168 * MHZ, SECTORS[:8]),
     "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
+    "nucleo-g0b1re": G0B,
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
+    "nucleo-l4r5zi": L4R,
     "nucleo-u575zi-q": U5,
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
 }
-"""The simulation of the chip of each real STM32 board with flash, and the clock of its board."""
+"""The simulation of the chip of each real board that writes its flash, and the clock of its board."""
 SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
 """These and the other boards whose set-up is tested."""
 
@@ -59,30 +64,29 @@ class Bench:
     session: Session
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def bench(
-    request: pytest.FixtureRequest,
-    standin_for: Callable[[str], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Bench:
-    board = load_board(request.param)
-    built = build_firmware(standin_for(board.target), board, tmp_path_factory.mktemp("real") / "out")
-    chip = Chip(board, built.bootloader_elf, FAMILIES[board.name]())
+def connect(chip: Chip) -> Session:
+    """Call the bootloader of a chip, as the flasher does."""
     port = cast(SerialPort, ChipPort(chip))
     bootloader = An3155(port)
-    assert bootloader.sync(1.0), chip.violations
+    assert bootloader.sync(60.0), chip.violations
     capabilities = bootloader.get()
     bootloader.hasty = bootloader.long_writes = True
     commands = frozenset(capabilities.commands)
-    client = Client(port)
-    return Bench(
-        board, built, chip, Session(port, bootloader, client, capabilities.version, commands, port.baud)
+    return Session(port, bootloader, Client(port), capabilities.version, commands, port.baud)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def bench(request: pytest.FixtureRequest, built_for: Callable[[str], BuildResult]) -> Bench:
+    board, built = load_board(request.param), built_for(request.param)
+    chip = Chip(board, built.bootloader_elf, FAMILIES[board.name]())
+    return Bench(board, built, chip, connect(chip))
+
+
+def test_every_real_board_that_writes_its_flash_is_here() -> None:
+    real = {board.name for board in list_boards() if not is_only_emulated(board) and not is_program(board)}
+    assert {name for name in real if load_board(name).flash.driver not in ("ram", "external")} == set(
+        FAMILIES
     )
-
-
-def test_every_real_stm32_is_here() -> None:
-    real = {board.name for board in list_boards() if board.flash.driver.startswith("stm32")}
-    assert real == set(FAMILIES)
 
 
 def test_clocks_are_what_the_board_says(bench: Bench) -> None:
@@ -144,11 +148,16 @@ CLOCKS = {
         *(0x5802480C, 0x58024818, 0x5800042C, 0x58024400, 0x58024428, 0x5802442C),
         *(0x58024430, 0x52002000, 0x58024418, 0x5802441C, 0x58024420, 0x58024410),
     },
+    "nucleo-g0b1re": {0x40021000, 0x40021008, 0x4002100C, 0x40022000},
+    "nucleo-l4r5zi": {0x40021058, 0x40021000, 0x40021008, 0x4002100C, 0x40007080, 0x40022000},
     "nucleo-n657x0-q": {0x56028080, 0x560280C4, 0x560280C8, 0x56028240, 0x56028020},
     "nucleo-u575zi-q": {
         *(0x46020C94, 0x4602080C, 0x46020C00, 0x46020C28, 0x46020C34, 0x40022000),
         *(0x46020C20, 0x46020C1C),
     },
+    "feather-nrf52840": {0x40000000},
+    "nrf52840-dk": {0x40000000},
+    "pico": {0x40024000, 0x4000C000, 0x40028008, 0x40028004, 0x4002800C, 0x4000803C},
     "pico2": {0x40048000, 0x40020000, 0x40050008, 0x40050004, 0x4005000C, 0x4001003C},
 }
 """Registers of power, clocks and wait states, per board."""
@@ -206,8 +215,9 @@ def test_every_real_cortex_m_board_is_set_up_here() -> None:
     assert real - {board.name for board, _ in TWINS} == set(SETTLED)
 
 
-def test_a_board_flashed_by_uf2_starts(standin_for: Callable[[str], Path], tmp_path: Path) -> None:
-    board = next(board for board in list_boards() if board.uf2 is not None)
+@pytest.mark.parametrize("name", [board.name for board in list_boards() if board.uf2 is not None])
+def test_a_board_flashed_by_uf2_starts(name: str, standin_for: Callable[[str], Path], tmp_path: Path) -> None:
+    board = load_board(name)
     assert board.uf2 is not None
     built = build_firmware(standin_for(board.target), board, tmp_path / "out")
     image = read_image(built.folder)
@@ -228,8 +238,9 @@ def test_a_board_flashed_by_uf2_starts(standin_for: Callable[[str], Path], tmp_p
     client.enter_bootloader()
     assert bootloader.sync(3.0)
     assert bootloader.get_id() == board.bootloader.chip_id
-    with pytest.raises(RefusalError):
-        bootloader.erase([board.bootloader.size // board.flash.page])
+    if board.flash.driver == "external":
+        with pytest.raises(RefusalError):
+            bootloader.erase([board.bootloader.size // board.flash.page])
     assert chip.violations == []
 
 
@@ -344,11 +355,10 @@ def records(chip: Chip) -> list[tuple[int, bytes]]:
 
 @pytest.mark.parametrize("name", TWO_SLOTS)
 def test_an_image_that_never_answers_gives_way_to_the_one_before(
-    name: str, standin_for: Callable[[str], Path], tmp_path: Path
+    name: str, built_for: Callable[[str], BuildResult]
 ) -> None:
     """Two slots and a journal in two small sectors; when one sector is full, the other is used."""
-    board = load_board(name)
-    built = build_firmware(standin_for(board.target), board, tmp_path / "out")
+    board, built = load_board(name), built_for(name)
     chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
     port = cast(SerialPort, ChipPort(chip))
     bootloader, client = An3155(port), Client(port)

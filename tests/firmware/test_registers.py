@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sensor_bnn.hardware.boards import Board, Setup, list_boards, load_board
+from sensor_bnn.hardware.facts import ProtectedPages, ProtectedSectors
 
 from .chip import Bus
 from .facts import (
@@ -38,10 +39,14 @@ EMULATORS_OWN = {"qemu-mps2-", "qemu-mps3-", "qemu-virt-"}
 def differences(board: Board, chip: Chip) -> Iterator[str]:
     """Yield what a board's file and the facts of its chip disagree about."""
     text = (board.folder / "board.toml").read_text()
-    for table, steps in (("setup", board.setup), ("fallback", board.fallback)):
-        names = re.findall(rf"^\[\[{table}\]\]\nregister = \w+ +# (\w+)", text, re.MULTILINE)
+    led = board.led
+    tables = (("setup", board.setup), ("fallback", board.fallback), ("led.setup", led.setup if led else ()))
+    for table, steps in tables:
+        names = re.findall(rf"^\[\[{re.escape(table)}\]\]\nregister = \w+ +# (\w+)", text, re.MULTILINE)
         for step, name in zip(steps, names, strict=True):
             yield from _step_differences(chip, step, name)
+    yield from _led_differences(board, chip)
+    yield from _option_differences(board, chip, text)
     if board.watchdog and board.watchdog.cause.register:
         cause = board.watchdog.cause
         register = chip.at(cause.register)
@@ -59,6 +64,45 @@ def differences(board: Board, chip: Chip) -> Iterator[str]:
         yield f"interrupt {board.uart.irq} is of {interrupts}, and the registers are of {units}"
     for driver in drivers_of(board):
         yield from driver_differences(driver, board, chip)
+
+
+def _led_differences(board: Board, chip: Chip) -> Iterator[str]:
+    """Compare the pin of the light: set and reset in one register, at the same number of the same port."""
+    if board.led is None:
+        return
+    on, off = board.led.on, board.led.off
+    register = chip.at(on.register)
+    if register is None or not register.name.endswith(".BSRR") or off.register != on.register:
+        yield f"led: {on.register:#010x} and {off.register:#010x} are not one known GPIO's BSRR"
+        return
+    pin = on.value.bit_length() - 1
+    meant = {f"BS{pin}": on.value, f"BR{pin}": off.value}
+    if {name: field.mask for name, field in register.fields.items()} != meant:
+        yield f"led: {register.name} has {dict(register.fields)}, and the file writes {meant}"
+    port = register.name.split(".")[0]
+    modes = [chip.at(step.register) for step in board.led.setup]
+    if not any(mode and mode.name in (f"{port}.MODER", f"{port}.CRL") for mode in modes):
+        yield f"led: no step gives a pin of {port}"
+
+
+def _option_differences(board: Board, chip: Chip, text: str) -> Iterator[str]:
+    """Compare the masks of option bytes with the maker's fields; a chip may have fewer sectors than bits."""
+    if board.protection is None:
+        return
+    named = dict(re.findall(r"^register = (\w+) +# FLASH_(\w+)$", text, re.MULTILINE))
+    for field in board.protection.fields:
+        register = chip.at(field.register)
+        if register is None:
+            yield f"protection: no register is known at {field.register:#010x}"
+            continue
+        if register.name != "FLASH." + named[f"0x{field.register:08X}"]:
+            yield f"protection: {field.register:#010x} is {register.name}"
+        masks = [field.mask, *([field.last] if isinstance(field, ProtectedPages) else [])]
+        for mask in masks:
+            wholes = [known.mask for known in register.fields.values() if known.mask & mask]
+            few = isinstance(field, ProtectedSectors) and len(wholes) == 1 and mask & ~wholes[0] == 0
+            if wholes != [mask] and not few:
+                yield f"protection: {mask:#010x} is no field of {register.name}"
 
 
 def _step_differences(chip: Chip, step: Setup, named: str) -> Iterator[str]:
@@ -147,6 +191,25 @@ def test_each_wrong_bit_of_a_boards_set_up_is_noticed(board: Board, chip: Chip) 
             assert list(
                 differences(_with(board, number, dataclasses.replace(step, set=step.set | lowest)), chip)
             )
+
+
+@pytest.mark.parametrize(
+    ("board", "chip"), [pair for pair in BOARDS if pair[0].protection], ids=lambda value: str(value.name)
+)
+def test_each_wrong_option_bit_or_pin_is_noticed(board: Board, chip: Chip) -> None:
+    assert board.protection is not None and board.led is not None
+    facts = board.protection
+    wider = dataclasses.replace(facts, read=dataclasses.replace(facts.read, mask=facts.read.mask << 1))
+    assert list(differences(dataclasses.replace(board, protection=wider), chip)) != []
+    for kind in ("sectors", "pages"):
+        for place, part in enumerate(getattr(facts, kind)):
+            parts = list(getattr(facts, kind))
+            parts[place] = dataclasses.replace(part, register=part.register + 0x400)
+            moved = dataclasses.replace(facts, **{kind: tuple(parts)})
+            assert list(differences(dataclasses.replace(board, protection=moved), chip)) != []
+    on = dataclasses.replace(board.led.on, value=board.led.on.value << 1)
+    led = dataclasses.replace(board.led, on=on)
+    assert list(differences(dataclasses.replace(board, led=led), chip)) != []
 
 
 def _with(board: Board, number: int, step: Setup) -> Board:

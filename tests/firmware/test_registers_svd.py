@@ -56,6 +56,7 @@ KNOWN = {
         "RCC.PLLCFGR PLLR, 0x70000000, is no field there": "left out; ST's header and RM0390 have it",
         "FLASH.ACR LATENCY, 0xf, is no field there": "three bits, which hold our 5; ST's header has four",
         "FLASH.CR SNB, 0xf8, is no field there": "four bits, which hold eight sectors; ST's header has five",
+        "FLASH.OPTCR nWRP, 0xfff0000, is no field there": "eight bits, which we read; ST's header has twelve",
     },
 }
 """Where the two sources of a table disagree with each other, and why our value holds by both."""

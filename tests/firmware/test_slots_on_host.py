@@ -24,7 +24,13 @@ CONFIRMED, MOST_STARTS = 0xFF, 3
 RECORD = struct.Struct("<II2I2BB9x")
 WINDOW = b"s" * 11  # longer than the half second in which a host may call
 SOURCES = (
-    *("bootloader/main.c", "bootloader/an3155.c", "bootloader/slots.c", "runtime/journal.c"),
+    *(
+        "bootloader/main.c",
+        "bootloader/an3155.c",
+        "bootloader/blink.c",
+        "bootloader/slots.c",
+        "runtime/journal.c",
+    ),
     *("runtime/crc32.c", "runtime/difference.c", "runtime/image.c", "runtime/sha2.c", "runtime/sha256.c"),
     FAKE / "fake.c",
     FAKE / "digests.c",

@@ -1,4 +1,4 @@
-"""The order of each chip's start-up: docs/start-up.md, from ST's and Raspberry Pi's own drivers."""
+"""The order of each chip's start-up: docs/start-up.md, from the makers' own drivers."""
 
 from __future__ import annotations
 
@@ -17,21 +17,31 @@ PAGE = Path(__file__).parents[2] / "docs" / "start-up.md"
 
 @dataclass(frozen=True)
 class Action:
-    """What a step does: ``set``, ``clear``, ``wait`` or ``gone``, and to which field of which register."""
+    """What a step does: ``set``, ``clear``, ``wait`` or ``gone``, and to which field of which register.
+
+    Boards with one chip may use different pins: then it is done to one of several places. ``value`` is the
+    field's, where a row names it.
+    """
 
     verb: str
-    address: int
-    mask: int
+    places: tuple[tuple[int, int], ...]  # addresses and masks
+    value: int | None
 
     def within(self, step: Setup) -> bool:
         """Return whether a step does this."""
-        if step.register != self.address:
-            return False
+        return any(self._is_done(step, mask) for address, mask in self.places if step.register == address)
+
+    def _is_done(self, step: Setup, mask: int) -> bool:
+        if self.value is not None:
+            changed, becomes = (
+                (step.set | step.clear, step.set) if self.verb == "set" else (step.wait, step.until)
+            )
+            return bool(mask & changed) and mask & becomes == self.value * (mask & -mask)
         if self.verb in ("set", "clear"):
-            changed = self.mask & (step.set if self.verb == "set" else step.clear & ~step.set)
-            return bool(changed) and not (self.verb == "clear" and self.mask & step.set)
-        waited = self.mask & step.wait
-        return bool(waited) and bool(self.mask & step.until) == (self.verb == "wait")
+            changed = mask & (step.set if self.verb == "set" else step.clear & ~step.set)
+            return bool(changed) and not (self.verb == "clear" and mask & step.set)
+        waited = mask & step.wait
+        return bool(waited) and bool(mask & step.until) == (self.verb == "wait")
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,16 @@ def rules_of(chip: Chip) -> list[Rule]:
 
 
 def _action(chip: Chip, cell: str) -> Action:
-    verb, name, field = cell.split()
-    assert verb in ("set", "clear", "wait", "gone"), cell
-    register = chip.registers.get(name) or CORE.registers[name]
-    return Action(verb, register.address, register.fields[field].mask)
+    verb, names, words = cell.split()
+    fields, _, value = words.partition("=")
+    assert verb in (("set", "wait") if value else ("set", "clear", "wait", "gone")), cell
+    registers = [chip.registers.get(name) or CORE.registers[name] for name in names.split("/")]
+    places = [
+        (register.address, register.fields[field].mask)
+        for register in registers
+        for field in fields.split("/")
+    ]
+    return Action(verb, tuple(places), int(value) if value else None)
 
 
 def broken(rules: list[Rule], steps: tuple[Setup, ...]) -> list[str]:
@@ -92,7 +108,7 @@ def test_start_up_keeps_its_chips_order(board: Board, chip: Chip) -> None:
 @pytest.mark.parametrize(("board", "chip"), ORDERED, ids=NAMES)
 def test_every_step_is_in_a_row(board: Board, chip: Chip) -> None:
     actions = [action for rule in rules_of(chip) for action in (rule.first, rule.then)]
-    registers = {action.address for action in actions}
+    registers = {address for action in actions for address, _ in action.places}
     assert [hex(step.register) for step in board.setup if step.register not in registers] == []
 
 
@@ -114,4 +130,4 @@ def test_a_set_up_with_the_two_steps_of_a_row_exchanged_is_refused(board: Board,
 def test_every_source_is_a_line() -> None:
     rows = [line for line in PAGE.read_text().splitlines() if re.match(r"\| (set|clear|wait|gone) ", line)]
     assert rows
-    assert [row for row in rows if not re.search(r"\| [\w/]+\.c:\d+ \|$", row)] == []
+    assert [row for row in rows if not re.search(r"\| [\w/]+\.(c|svd):\d+ \|$", row)] == []

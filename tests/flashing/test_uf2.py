@@ -26,7 +26,7 @@ from sensor_bnn.flashing.image import read_image
 from sensor_bnn.flashing.uf2 import to_uf2
 from sensor_bnn.hardware.boards import Board, list_boards
 
-BOARD = next(board for board in list_boards() if board.uf2 is not None)
+BOARD = next(board for board in list_boards() if board.flasher == "uf2")
 ORIGIN, SLOT = BOARD.flash.origin, BOARD.slot.origin
 
 
@@ -142,7 +142,7 @@ def test_the_drive_is_found(tmp_path: Path, folder: Path, monkeypatch: pytest.Mo
     right = drive(tmp_path / "media" / "right", BOARD.uf2.board_id)
     assert CliRunner().invoke(command, [str(folder)]).exit_code == 0
     assert (right / "FIRMWARE.UF2").is_file()
-    drive(tmp_path / "media" / "second", BOARD.uf2.board_id)
+    drive(tmp_path / "media" / "second", BOARD.uf2.board_id + " of another revision")
     with pytest.raises(FlashError, match="Several drives"):
         CliRunner().invoke(command, [str(folder)], catch_exceptions=False)
 

@@ -22,6 +22,7 @@ STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Ws
 # The instruction that must multiply, by folder and target.
 MULTIPLIES = [
     ("portable", "cortex-m3", "mla\t"),
+    ("portable", "rv32imc", "mul\t"),
     ("armv7em", "cortex-m7", "smlad\t"),
     ("armv7em", "cortex-m33", "smlad\t"),
     ("helium", "cortex-m55", "vmladava.s8\t"),

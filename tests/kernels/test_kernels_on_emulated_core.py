@@ -118,6 +118,22 @@ def test_bar_of_another_core(core: str, most: float, int8: str, times: int) -> N
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_bar_of_risc_v() -> None:
+    """Int8 and float32 have 4 tokens: in software the floats of 64 take half a minute."""
+    core, said = find_target("rv32imc"), Console(file=io.StringIO())
+    counted = measure_kernels(core, (DEFAULT_SHAPES[0], GRID[0], *GRID[3:9:2]), said, baselines=False)
+    peers = measure_kernels(core, (Shape(4, 192, 192),), said, binary=False)
+    assert [row for row in (*counted, *peers) if not row.exact] == []
+    assert {row.cycles_estimate for row in (*counted, *peers)} == {None}
+    chosen = of(counted, "chosen")
+    assert chosen.instr_per_mac <= 0.165
+    assert of(counted, "chosen", "float").instr_per_mac <= 1.0
+    (int8,) = (row for row in peers if row.kernel == "int8_c")
+    assert 4.2 <= int8.instr_per_mac <= 4.6
+    assert chosen.instr_per_mac * 25 <= int8.instr_per_mac
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_what_does_not_fit_is_left_out_and_said() -> None:
     """A Cortex-M55's 480 KB of flash hold 768 x 192 weights as bits or bytes, but not as floats."""
     said = io.StringIO()

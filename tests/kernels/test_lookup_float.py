@@ -59,7 +59,7 @@ int main(void) {
 
 def test_they_round_as_this_machine_does(tmp_path: Path) -> None:
     (tmp_path / "main.c").write_text(DRIVER)
-    include = f"-I{resource('firmware') / 'kernels' / 'armv6m'}"
+    include = f"-I{resource('firmware') / 'kernels' / 'softfloat'}"
     subprocess.run(["gcc", *STRICT, *SANITIZED, include, "main.c", "-o", "main"], cwd=tmp_path, check=True)
     done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.lookup import choose_rows, kernel_files, kernels_of
-from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
@@ -47,8 +48,14 @@ class Kernels:
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
-    program = tmp_path_factory.mktemp("kernels") / "driver"
-    files = kernel_files(HOST, ["lookup"])
+    with running(tmp_path_factory.mktemp("kernels") / "driver", HOST) as kernels:
+        yield kernels
+
+
+@contextmanager
+def running(program: Path, target: Target) -> Iterator[Kernels]:
+    """Run the target's kernels on the host, for which they must be plain C."""
+    files = kernel_files(target, ["lookup"])
     folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [file for file in files if file.suffix == ".c"]
@@ -134,6 +141,28 @@ def test_any_shape(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: i
     check(kernels, lanes, m, n, k, seed, density)
 
 
+@pytest.fixture(scope="module")
+def rv32im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    """Those of RISC-V are C throughout."""
+    with running(tmp_path_factory.mktemp("rv32im") / "driver", find_target("rv32imc")) as kernels:
+        yield kernels
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([8, 16]),
+    *(st.integers(1, 40), st.integers(1, 80), st.integers(1, 600), st.integers(0, 2**32 - 1)),
+    st.sampled_from([0, 0.3, 0.5, 1]),
+)
+@example(16, 17, 33, 254, 0, 1)
+@example(8, 9, 47, 769, 0, 0)
+@example(16, 8, 16, MAX_BITS, 0, 0.5)
+def test_risc_v_at_any_shape(
+    rv32im: Kernels, lanes: int, m: int, n: int, k: int, seed: int, density: float
+) -> None:
+    check(rv32im, lanes, m, n, k, seed, density)
+
+
 @given(st.integers(1, 300), st.integers(1, 800), st.integers(1, 70000), st.booleans())
 def test_every_row_is_counted_once(m: int, n: int, k: int, packed: bool) -> None:
     first = 0
@@ -158,7 +187,8 @@ def test_a_tuned_split_is_taken_or_refused() -> None:
 
 @pytest.mark.usefixtures("cross_compiler")
 @pytest.mark.parametrize(
-    ("core", "extracts"), [("cortex-m0plus", False), ("cortex-m3", True), ("cortex-m7", True)]
+    ("core", "extracts"),
+    [("cortex-m0plus", False), ("cortex-m3", True), ("cortex-m7", True), ("rv32imc", False)],
 )
 def test_device_kernels_compile_without_a_warning_and_fuse_nothing(
     core: str, extracts: bool, tmp_path: Path
@@ -178,10 +208,10 @@ def test_device_kernels_compile_without_a_warning_and_fuse_nothing(
                 check=True,
             )
     code = subprocess.run(
-        ["arm-none-eabi-objdump", "-d", *sorted(tmp_path.glob("*.o"))],
+        [f"{target.tools}objdump", "-d", *sorted(tmp_path.glob("*.o"))],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     assert ("ubfx" in code) == extracts
-    assert "vfma" not in code and "vmla" not in code
+    assert "vfma" not in code and "vmla" not in code and "fmadd" not in code

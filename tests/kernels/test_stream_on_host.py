@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from sensor_bnn.compiler.stream_kernels import (
     pack_kernel,
     stream_kernel,
 )
-from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
@@ -61,8 +62,14 @@ class Kernels:
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
-    program = tmp_path_factory.mktemp("kernels") / "driver"
-    files = kernel_files(HOST, FAMILIES)
+    with running(tmp_path_factory.mktemp("kernels") / "driver", HOST) as kernels:
+        yield kernels
+
+
+@contextmanager
+def running(program: Path, target: Target) -> Iterator[Kernels]:
+    """Run the target's kernels on the host, for which they must be plain C."""
+    files = kernel_files(target, FAMILIES)
     folders = {f"-I{file.parent}" for file in files if file.suffix == ".h"}
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [file for file in files if file.suffix == ".c"]
@@ -135,9 +142,10 @@ def check(kernels: Kernels, shape: StreamLayer, seed: int, density: float, sprea
         largest = min(127 * 128 * width >> shape.pre, 32767) + 1
     scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
     bias = shorts(rng, shape.N, min(spread, 32767))
-    slope = shorts(rng, shape.slopes, 16384, 0 if shape.packed else -2000)
+    slope = shorts(rng, shape.slopes, 16384, -2000)
     residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
     threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
+    threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
     plan = stream_kernel(shape, constants, HOST, ANY_PRICE)
     assert plan is not None
@@ -181,6 +189,18 @@ def test_bits(kernels: Kernels, shape: StreamLayer, seed: int, density: float, s
     check(kernels, shape, seed, density, spread)
 
 
+def test_bits_that_no_single_comparison_makes_are_left_to_tir() -> None:
+    """With a slope below 0, both large and very small values reach a threshold above 0."""
+    shape = StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=True, in_place=False)
+    weights, ones = np.zeros((64, 10), np.uint32), np.ones(64, np.int16)
+    slope, threshold = ones * 4096, -ones
+    slope[7] = -10
+    plan = stream_kernel(shape, [None, weights, ones, ones, slope, None, threshold], HOST, ANY_PRICE)
+    assert plan is not None
+    threshold[7] = 1
+    assert stream_kernel(shape, [None, weights, ones, ones, slope, None, threshold], HOST, ANY_PRICE) is None
+
+
 @settings(max_examples=200, deadline=None)
 @given(layers(BYTES), SEEDS, SPREADS)
 @example(
@@ -192,8 +212,8 @@ def test_bytes(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> 
     check(kernels, shape, seed, 0.5, spread)
 
 
-@given(st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
-def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+def check_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    """Compare the bits of a stream with the operator's."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-spread, spread, (m, 32 * words)).astype(np.int16)
     threshold = rng.integers(-spread, spread, 32 * words).astype(np.int16)
@@ -207,8 +227,38 @@ def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> N
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
+PACKED = (st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000, 32768)))
+
+
+@given(*PACKED)
+def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    check_pack(kernels, m, words, seed, spread)
+
+
+@pytest.fixture(scope="module")
+def rv32im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    """Those of RISC-V are C throughout."""
+    with running(tmp_path_factory.mktemp("rv32im") / "driver", find_target("rv32imc")) as kernels:
+        yield kernels
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from((VALUES, BITS, BYTES)).flatmap(layers), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 1, 0, 8, packed=True, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(STEM, 6, 0, 16, 64, 0, 64, 6, 8, packed=False, in_place=False), 0, 0.5, 3000)
+def test_risc_v(rv32im: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    check(rv32im, shape, seed, density, spread)
+
+
+@settings(max_examples=30, deadline=None)
+@given(*PACKED)
+def test_risc_v_packs(rv32im: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+    check_pack(rv32im, m, words, seed, spread)
+
+
 @pytest.mark.usefixtures("cross_compiler")
-@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7"])
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7", "rv32imc"])
 def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> None:
     target = find_target(core)
     files = [file for file in kernel_files(target, FAMILIES) if "stream" in file.name or file.suffix == ".h"]

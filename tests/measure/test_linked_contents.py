@@ -1,4 +1,4 @@
-"""What a board's firmware was linked with, compared with the bundle: its classes' names, and its weights."""
+"""What a board's firmware was linked with, compared with the bundle: its classes, weights and kernels."""
 
 from __future__ import annotations
 
@@ -114,6 +114,18 @@ def test_other_weights_on_the_board_are_refused(run: Callable[[str, Path], objec
     assert 0x03 not in peer.log
 
 
+def test_other_kernels_on_the_board_are_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "bundle")
+    told = "other kernels than the bundle: 0 bytes with the CRC-32 00000001, not 0 bytes"
+    with (
+        Peer("application", Application(kernels=1)) as peer,
+        pytest.raises(DeviceError, match=told) as caught,
+    ):
+        bench(peer.port, folder)
+    assert "cmake -P BUNDLE/cmake/verify.cmake" in caught.value.remedy
+    assert 0x03 not in peer.log
+
+
 def test_an_older_firmware_says_neither_and_a_note_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,7 +135,7 @@ def test_an_older_firmware_says_neither_and_a_note_does(
         assert run_bench(peer.port, TOY, folder, some()).samples == 2
     told = capsys.readouterr().err
     assert told.count("note: the board's firmware is older") == 1
-    assert "classes' names and its weights' checksum: they are not compared" in told
+    assert "classes' names and the checksums of its weights and kernels: they are not compared" in told
 
 
 @pytest.mark.parametrize(

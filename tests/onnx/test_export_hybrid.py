@@ -208,9 +208,11 @@ def test_a_difference_of_integers_is_explained(
     same = facts["comparison"]["agreement"] * 12
     said = f"which round; {same:.0f} of 12 samples get the same class)"
     assert facts["comparison"]["integers"] and said in told.stdout
-    done = CliRunner().invoke(
-        export_command, [str(SHIPPED / "ckpt.pt"), "--target", "host", "-o", str(tmp_path / "float")]
-    )
+    narrow = CliRunner().invoke(export_command, [str(tmp_path / "ckpt.pt"), *words, "--narrow", "--json"])
+    assert json.loads(narrow.stdout)["model_hash"] == facts["model_hash"]
+    assert "--narrow changes nothing: the model computes in integers" in narrow.stderr
+    of_floats = str(SHIPPED.parent / "watch-tiny" / "ckpt.pt")
+    done = CliRunner().invoke(export_command, [of_floats, "--target", "host", "-o", str(tmp_path / "float")])
     assert "largest logit difference" in done.stdout and "round" not in done.stdout
 
 

@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from sensor_bnn.api import SHIPPED_SAMPLES
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx import qonnx, rewrite
 from sensor_bnn.onnx.export import to_onnx
+from sensor_bnn.workflows.demo import SHIPPED
 
 QONNX = "qonnx.custom_op.general"
 
@@ -388,9 +388,9 @@ def test_export_holds_the_compiled_model_against_the_file_on_its_samples(tmp_pat
             writer.add("Add", "sum", [value, more], last=True)
 
     monkeypatch.setitem(rewrite._SHAPED, "MatMul", bent)
-    shipped = np.load(SHIPPED_SAMPLES)
+    shipped = np.load(SHIPPED / "samples.npz")
     samples = tmp_path / "samples.npz"
-    checkpoint = str(SHIPPED_SAMPLES.with_name("ckpt.pt"))
+    checkpoint = str(SHIPPED.parent / "watch-tiny" / "ckpt.pt")
     line = ["export", checkpoint, "--target", "host", "--samples", str(samples), "-o", str(tmp_path / "out")]
     np.savez(samples, x=shipped["x"][:2], y=shipped["y"][:2], classes=shipped["classes"])
     assert CliRunner().invoke(root, line).exit_code == 0

@@ -112,7 +112,8 @@ def test_the_command_says_what_narrowing_does_to_the_answers(tmp_path):
     from sensor_bnn.cli.export import command
     from sensor_bnn.workflows.demo import SHIPPED
 
-    arguments = [str(SHIPPED / "ckpt.pt"), "--narrow", "--target", "host", "-o", str(tmp_path), "--json"]
+    checkpoint = str(SHIPPED.parent / "watch-tiny" / "ckpt.pt")
+    arguments = [checkpoint, "--narrow", "--target", "host", "-o", str(tmp_path), "--json"]
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)["comparison"]

@@ -81,6 +81,8 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "arena": [],
         "weights_sha256": hashlib.sha256(b"").hexdigest(),
         "weights_crc32": 0,
+        "kernels_bytes": 0,
+        "kernels_crc32": 0,
         "files": {},
         **changes,
     }
@@ -105,7 +107,7 @@ def write_build(folder: Path, **facts: Any) -> Path:
     files = {
         file.name: file_sha256(file) for file in folder.iterdir() if file.name.startswith(("firm", "boot"))
     }
-    (folder / "build.json").write_text(json.dumps(sealed({"files": files, **facts})))
+    (folder / "build.json").write_text(json.dumps(sealed({"files": files, "board": "", **facts})))
     return folder
 
 

@@ -47,6 +47,8 @@ class Factory(threading.Thread):
         long: whether to offer our Long Write: like Write, with a count of two bytes.
         ahead: Get Version's first option byte: how many Write Memory are buffered during another.
         baud: rate of the line in real time; None for no limit.
+        options: the option bytes, as a block of memory: its address and content.
+        read_protected: whether Read, Write, Erase and Go are refused, as under RDP.
         start: called with the address of an accepted Go and the flash; returns the program that then runs.
     """
 
@@ -59,6 +61,8 @@ class Factory(threading.Thread):
         long: bool = False,
         ahead: int = 0,
         baud: int | None = None,
+        options: tuple[int, bytes] = (0, b""),
+        read_protected: bool = False,
         start: Callable[[int, bytes], Callable[[bytes], bytes] | None] = lambda address, flash: None,
     ) -> None:
         super().__init__(daemon=True)
@@ -67,6 +71,7 @@ class Factory(threading.Thread):
         self.buffered = checksum
         self.ahead = ahead
         self.baud = baud
+        self.options, self.read_protected = options, read_protected
         commands = COMMANDS.replace(b"\x44", bytes([erase]))
         self.commands = commands + (b"\x03\xa1" if checksum else b"") + (b"\xb1" if long else b"")
         self.version = 0x33 if checksum else 0x22 if erase == 0x43 else 0x31
@@ -188,6 +193,8 @@ class Factory(threading.Thread):
         if code in (0x63, 0x73, 0x82, 0x92):
             self.violations.append(f"command {code:#x}: protection is the user's own business")
             right = False
+        if self.read_protected and code in (0x11, 0x21, 0x31, 0x43, 0x44):
+            right = False
         if self._answer(right, f"command {code:#x}"):
             self.log.append(code)
             known[code]()
@@ -217,13 +224,16 @@ class Factory(threading.Thread):
         self._answer(False, "a rate")  # its clock allows no other rate
 
     def _read(self) -> None:
-        at = self._address("Read")
-        if at is None:
+        address, right = self._word()
+        places = ((self.board.flash.origin, bytes(self.flash)), self.options)
+        found = [(start, content) for start, content in places if start <= address < start + len(content)]
+        if not self._answer(right and bool(found), "Read's address"):
             return
+        ((start, content),) = found
         count, complement = self._take(2)
-        right = count ^ complement == 0xFF and at + count < self.board.flash.size
-        if self._answer(right, "Read's count"):
-            self._give(bytes(self.flash[at : at + count + 1]))
+        at = address - start
+        if self._answer(count ^ complement == 0xFF and at + count < len(content), "Read's count"):
+            self._give(content[at : at + count + 1])
 
     def _write(self) -> None:
         self._block(1, 0x100)

@@ -105,6 +105,7 @@ class Application:
     refused: int = 0  # number of requests answered with status 5, as if they were damaged
     classes: tuple[str, ...] | None = ()  # None for an earlier firmware, which does not know the request
     weights: int | None = 0  # their CRC-32; likewise
+    kernels: int = 0  # likewise, known where that of the weights is
     wrong_bit_at: int | None = None  # number of the inference, from 1, whose output has a wrong lowest bit
 
 
@@ -423,5 +424,5 @@ class Peer(threading.Thread):
             names = b"".join(name.encode() + b"\0" for name in app.classes)
             return 0, struct.pack("<I", len(names)) + names[offset : offset + app.max_payload - 4]
         if kind == 0x0C and app.weights is not None:
-            return 0, struct.pack("<II", 9000, app.weights)
+            return 0, struct.pack("<IIII", 9000, app.weights, 0, app.kernels)
         return (0, b"") if kind == 0x08 else (1, b"")

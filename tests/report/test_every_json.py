@@ -35,6 +35,7 @@ ELSEWHERE = {
     "demo": "demo/test_demo.py::test_demo_from_checkpoint_to_measured_board",
     "emulate": STAGES,
     "evaluate": "cli/test_evaluate.py::test_without_arguments_the_shipped_model_is_evaluated",
+    "explore": "cli/test_explore.py::test_a_model_is_measured_trained_and_recommended",
     "export": "cli/test_commands.py::compiled",
     "flash": STAGES,
     "monitor": "report/test_monitor.py::test_what_is_counted",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from bundles import layer_facts, write_bundle, write_host_bundle
 from click.testing import CliRunner
+from explorations import exploration
 from peer import Peer, toy_folder
 
 import sensor_bnn
@@ -20,7 +21,9 @@ from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.check import BoardCheck
 from sensor_bnn.measure.kernels import KernelRow
+from sensor_bnn.report.console import table_console
 from sensor_bnn.report.estimate import print_estimate
+from sensor_bnn.report.exploration import exploration_table
 from sensor_bnn.report.stream import print_budget
 from sensor_bnn.report.table import print_profile
 from sensor_bnn.workflows.verify import BackendCheck, LayerCheck
@@ -195,17 +198,20 @@ def printing(
         "profile --estimate": lambda: print_estimate(estimate),
         "stream": lambda: print_budget(budget),
         "data": command("data", recordings),
+        "explore": lambda: table_console().print(exploration_table(exploration(), "cortex-m7")),
     }
 
 
 NAMES = (
     *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
     *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream", "data"),
+    "explore",
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),
     *("cli/kernels.py", "cli/tune.py", "report/difference.py", "report/table.py", "report/evaluation.py"),
     *("report/estimate.py", "report/stream.py", "report/contents.py"),
+    "report/exploration.py",
 }
 """Where the tables of ``NAMES`` are printed."""
 

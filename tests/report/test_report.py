@@ -272,9 +272,14 @@ def test_layers_are_grouped_by_what_they_do(shipped: dict[str, Any]) -> None:
     assert {group for group, _, _ in view.groups} <= {
         "binary products",
         "packing and maps",
-        "float arithmetic",
+        "8-bit and float arithmetic",
         "moving data",
     }
+    groups = {layer.name: layer.group for layer in view.layers}
+    assert groups["/layers.0/product"] == groups["/layers.2/output"] == "binary products"
+    assert groups["/stem/tokens"] == groups["/layers.0/pack"] == "packing and maps"
+    assert groups["/stem/product"] == groups["/head/linear"] == "8-bit and float arithmetic"
+    assert groups["/head/features"] == "moving data"
     assert max(view.alive(layer.index) for layer in view.layers) <= shipped["arena_bytes"]
 
 

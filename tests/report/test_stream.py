@@ -15,7 +15,6 @@ from bundles import bundle_facts, write_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli.stream import command
-from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import DataError
@@ -23,6 +22,7 @@ from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.live.payloads import Payloads, Settings
 from sensor_bnn.live.recording import Recording, read_recording
 from sensor_bnn.live.stream import Decision, names_of
+from sensor_bnn.measure.bench import host_outputs
 from sensor_bnn.report.stream import print_budget, stream_facts
 from sensor_bnn.wire.protocol import Hello
 from sensor_bnn.workflows.demo import SHIPPED
@@ -41,8 +41,8 @@ def test_the_shipped_model_hears_its_recordings(
     result = json.loads(done.stdout)
     conforms("stream", result)
     samples = read_samples(SHIPPED / "samples.npz", 6)
-    host = HostModel(tmp_path / "build" / "stream" / "host")
-    meant = [samples.classes[int(host.infer(x[np.newaxis]).argmax())] for x in samples.x]
+    outputs = host_outputs(tmp_path / "build" / "stream" / "host", samples)
+    meant = [samples.classes[answer] for answer in outputs.argmax(axis=1)]
     assert [decision["answer"] for decision in result["decisions"]] == meant
     assert [decision["at"] for decision in result["decisions"]] == [100, 200, 300, 400, 500, 600]
     parts = sum(result[name]["median"] for name in ("preparing", "inferring", "smoothing"))

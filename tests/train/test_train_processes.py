@@ -51,7 +51,7 @@ def losses(out: Path) -> list[float]:
     return [entry["loss"] for entry in json.loads((out / "history.json").read_text())["history"]]
 
 
-@pytest.mark.usefixtures("training")
+@pytest.mark.usefixtures("training", "longest")
 def test_two_processes_are_as_one_and_survive_a_kill(recipe_file: Path, tmp_path: Path) -> None:
     one, two, cut = tmp_path / "one", tmp_path / "two", tmp_path / "cut"
     assert shared(recipe_file, one, 1) == 0

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hybrids import random_hybrid
 
 from sensor_bnn.cli.tune import command
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError, DataError, DeviceError
+from sensor_bnn.errors import BoardError, DataError, DeviceError, ModelError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.export import save_onnx, to_onnx
@@ -64,7 +65,16 @@ def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
     assert "gain" in table.stdout and "MeanRows 4x32" in table.stdout
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("long_run")
+def test_a_model_without_a_choice_is_refused(tmp_path):
+    save_onnx(to_onnx(random_hybrid(0, stages=("conv",)).fold()), tmp_path / "integers.onnx")
+    done = run(tmp_path / "integers.onnx", "--board", BOARD, "-o", tmp_path / "tuning.json")
+    assert isinstance(done.exception, ModelError), done.output
+    assert done.exception.message.startswith("No layer of integers.onnx has a choice of kernels")
+    assert [file.name for file in tmp_path.iterdir()] == ["integers.onnx"]
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_path, monkeypatch):
     whole = tune_model(request_of(model), tmp_path / "whole.json")
     file = tmp_path / "tuning.json"
@@ -109,7 +119,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
         tune_model(request_of(model), file, resume=True)
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
 def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
     """As on a real board, the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)

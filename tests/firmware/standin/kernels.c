@@ -16,13 +16,15 @@ void standin_linear(const float *x, const float *weights, float *scratch, float 
     }
 }
 
-/* Takes two instructions per round on Arm. */
+/* Takes two instructions per round. */
 void standin_spin(uint32_t rounds) {
     if (rounds > 0) {
 #ifdef __arm__
         __asm volatile("1: subs %0, %0, #1\n bne 1b" : "+r"(rounds)::"cc");
 #elif defined __aarch64__
         __asm volatile("1: subs %w0, %w0, #1\n b.ne 1b" : "+r"(rounds)::"cc");
+#elif defined __riscv
+        __asm volatile("1: addi %0, %0, -1\n bnez %0, 1b" : "+r"(rounds));
 #else
         for (volatile uint32_t i = rounds; i > 0; i--) {
         }

@@ -47,8 +47,8 @@ noreturn void cpu_start(uint32_t vectors) {
                                                     : "lost");
 }
 
-bool setup_is_complete(void) {
-    return true;
+setup_outcome setup_result(void) {
+    return SETUP_COMPLETE;
 }
 
 void stay_request(stay_reason reason) {

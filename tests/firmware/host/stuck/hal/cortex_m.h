@@ -12,4 +12,9 @@ static inline void cortex_m_forget(uint32_t address, uint32_t count) {
     (void)count;
 }
 
+static inline void cortex_m_read_all(uint32_t address, uint32_t count) {
+    (void)address;
+    (void)count;
+}
+
 #endif

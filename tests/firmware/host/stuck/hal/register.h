@@ -7,5 +7,7 @@
 extern volatile uint32_t stuck_register;
 
 #define REGISTER(address) (*((void)(address), stuck_register = STUCK_BITS, &stuck_register))
+#define BYTE_REGISTER(address)                                                                         \
+    (*((void)(address), stuck_register = STUCK_BITS, (volatile uint8_t *)&stuck_register))
 
 #endif

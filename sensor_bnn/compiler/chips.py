@@ -1,0 +1,50 @@
+"""Families of microcontrollers by the beginning of their names, and the target of their core.
+
+The names are those of the makers' data sheets. A chip with two cores has the target of the larger one. Code
+for a Cortex-M0+ runs on a Cortex-M0 too.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FAMILIES = {
+    "cortex-m0plus": (
+        *("stm32f0", "stm32g0", "stm32l0", "stm32c0", "stm32u0", "rp2040", "nrf51", "samd21", "saml21"),
+        *("samc21", "lpc8", "lpc11", "mkl", "efm32zg", "efm32hg"),
+    ),
+    "cortex-m3": ("stm32f1", "stm32f2", "stm32l1", "lpc17", "sam3", "efm32lg", "gd32f1"),
+    "cortex-m4": (
+        *("stm32f3", "stm32f4", "stm32l4", "stm32g4", "stm32wb5", "stm32wb3", "stm32wl5", "stm32wle"),
+        *("nrf52", "samd51", "same5", "sam4", "mk2", "mk6", "lpc54", "efm32wg", "efr32mg1", "apollo3"),
+        *("max3265", "msp432", "r7fa4m1", "r7fa6m1", "r7fa6m2", "r7fa6m3", "gd32f4", "cy8c6"),
+    ),
+    "cortex-m7": ("stm32f7", "stm32h7", "same7", "samv7", "sams7", "mimxrt10", "mimxrt117"),
+    "cortex-m33": (
+        *("stm32l5", "stm32u3", "stm32u5", "stm32h5", "stm32wba", "nrf53", "nrf54", "nrf91", "rp235"),
+        *("lpc55", "efr32mg2", "efr32bg2", "r7fa4m2", "r7fa6m4", "r7fa6m5", "mcxn", "mimxrt5", "mimxrt6"),
+    ),
+    "cortex-m55": ("stm32n6", "apollo5"),
+    "cortex-m85": ("r7fa8",),
+    "cortex-a53": ("bcm2837", "bcm2710", "rp3a0"),
+    "cortex-a72": ("bcm2711",),
+    "rv32imc": ("esp32c3", "esp8685"),
+    "rv32imac": ("gd32vf103", "ch32v1", "ch32v2", "ch32v3"),
+}
+
+
+def target_of_chip(name: str) -> str | None:
+    """Return the name of the target of a chip, such as ``STM32F446RE``; None if its family is not known."""
+    plain = re.sub(r"[\s_-]", "", name.lower())
+    found = [
+        (len(family), target)
+        for target, families in _FAMILIES.items()
+        for family in families
+        if plain.startswith(family)
+    ]
+    return max(found)[1] if found else None
+
+
+def families_of(target: str) -> tuple[str, ...]:
+    """Return the beginnings of the names of a target's chips, in capital letters."""
+    return tuple(family.upper() for family in _FAMILIES.get(target, ()))

@@ -1,0 +1,456 @@
+"""A search over sizes and kinds of models, as one Optuna study: cost on boards first, then accuracy.
+
+A trial is one model with one seed. Its cost is measured with random weights on the emulated board of each
+target; a model over the budget is not trained. Accuracy is that on a part of the training recordings which
+is held out, so the test part chooses nothing. Studies, trials and samplers are those of Akiba et al., Optuna
+(KDD 2019).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError
+from sensor_bnn.files import scratch_folder
+from sensor_bnn.hardware.boards import Board, list_boards
+from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
+from sensor_bnn.train.fingerprint import program
+from sensor_bnn.train.images import Images
+from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.runs import Started, complete
+from sensor_bnn.train.sets import DataSet, split, with_split
+from sensor_bnn.train.space import (
+    KINDS,
+    MOST_BLOCKS,
+    MOST_CONVOLUTIONS,
+    WIDTHS,
+    Kind,
+    Point,
+    of_kind,
+    recipe_of,
+    sizes,
+)
+from sensor_bnn.train.survey import for_validation
+from sensor_bnn.workflows.published_int8 import published_instructions
+from sensor_bnn.workflows.random_model import bench_random
+
+if TYPE_CHECKING:
+    import optuna
+
+_log = logging.getLogger(__name__)
+
+_STUDY_FILE = "study.db"
+_HELD_OUT = 10
+"""One in ten training images is held out for validation."""
+
+_SEED = "seed"
+_PROCESS = "process"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that a model may cost, on each target; None for no limit.
+
+    Attributes:
+        flash: bytes of the whole image of the benchmark's firmware.
+        ram: bytes of arena and stack.
+        instructions: instructions per inference.
+    """
+
+    flash: int | None = None
+    ram: int | None = None
+    instructions: int | None = None
+
+    def exceeded(self, costs: Sequence[Cost]) -> str | None:
+        """Return the first limit that a cost exceeds, in words."""
+        limits = {"flash_bytes": self.flash, "ram_bytes": self.ram, "instructions": self.instructions}
+        for cost in costs:
+            for measure, limit in limits.items():
+                value = getattr(cost, measure)
+                if limit is not None and value > limit:
+                    return f"{value:,} of {limit:,} {MEASURES[measure]} on {cost.target}"
+        return None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model costs on a target.
+
+    Attributes:
+        target: the name of the target.
+        board: the emulated board that counted.
+        instructions: per inference. For models of 8 bits, the smaller one of the count and ``published``.
+        counted: the exact count of this project's kernels on the board.
+        published: for models of 8 bits, the estimate from the rates of CMSIS-NN; None if there is none.
+        flash_bytes: the whole image of the benchmark's firmware.
+        ram_bytes: arena and the stack that was used.
+    """
+
+    target: str
+    board: str
+    instructions: int
+    counted: int
+    published: int | None
+    flash_bytes: int
+    ram_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is explored.
+
+    Attributes:
+        base: the recipe that gives data, augmentation and schedule.
+        boards: an emulated board for each target; the first one's costs are the study's objectives.
+        kinds: the kinds of models.
+        sizes: how many of the fixed sizes, 1 to 5.
+        seeds: the seeds of each.
+        search: how many further models the sampler proposes, with seed 0.
+        budget: the most that a model may cost.
+        out: the folder of the study and of all runs.
+        storage: the URL of the study's database; empty for a file in ``out``.
+    """
+
+    base: Recipe
+    boards: tuple[Board, ...]
+    kinds: tuple[Kind, ...]
+    sizes: int
+    seeds: int
+    search: int
+    budget: Budget
+    out: Path
+    storage: str = ""
+
+
+def board_of(target: str) -> Board:
+    """Return the emulated board of a target.
+
+    Raises:
+        BoardError: there is none.
+    """
+    emulated = [board for board in list_boards() if board.emulator is not None]
+    found = next((board for board in emulated if target in (board.target, board.name)), None)
+    if found is None:
+        known = ", ".join(dict.fromkeys(board.target for board in emulated))
+        raise BoardError(f"No emulated board has the target {target}.", f"Choose among {known}.")
+    return found
+
+
+def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
+    """Return the recipe with as many epochs as take about that many training steps, at least one."""
+    windows = len(split(dataset, with_split(recipe, dataset)).train)
+    per_epoch = max(1, windows // recipe.schedule.batch)
+    epochs = max(1, round(steps / per_epoch))
+    warmup = min(recipe.schedule.warmup, epochs / 2)
+    return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
+
+
+def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
+    """Run what is missing of the study, and return its result and the trials that others still work on.
+
+    May be stopped at any time and called again. Several processes and machines may work on one study.
+
+    Args:
+        plan: what is explored.
+        dataset: the recipe's whole set.
+        started: the callback when a run starts.
+        console: each step is printed there.
+
+    Raises:
+        CheckpointError: the study is of another recipe, budget of steps or targets, or cannot be read.
+        DataError, BoardError: see ``train`` and ``bench_random``.
+    """
+    from optuna.trial import TrialState
+
+    images = isinstance(dataset, Images)
+    validated = _for_validation(plan.base, dataset)
+    with scratch_folder("cost", plan.out) as scratch:
+        with _storage_errors(plan):
+            study = _opened(plan)
+            _free_the_dead(study)
+            _enqueue(study, plan, images)
+        busy = 0
+        while True:
+            with _storage_errors(plan):
+                trial = _next(study, plan, images)
+            if trial is None:
+                break
+            point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
+            trial.set_user_attr(_PROCESS, _this_process())
+            try:
+                recipe = recipe_of(validated, point, images=images)
+                costs = _known_costs(study, point) or [
+                    _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
+                    for board in plan.boards
+                ]
+                trial.set_user_attr("costs", [asdict(cost) for cost in costs])
+                trial.set_user_attr("program", program())
+                over = plan.budget.exceeded(costs)
+                if over is not None:
+                    console.print(f"{point.name}: not trained, {over}", highlight=False)
+                    study.tell(trial, state=TrialState.PRUNED)
+                    continue
+                folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
+                run = complete(recipe, dataset, seed, folder, folder, started)
+                top1 = float(run.metrics["test_top1"])
+                study.tell(trial, (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES)))
+            except BusyError:
+                busy += 1
+                study.tell(trial, state=TrialState.FAIL)
+            except BaseException:
+                study.tell(trial, state=TrialState.FAIL)
+                raise
+        with _storage_errors(plan):
+            busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
+            return _result(study, plan, images), busy
+
+
+def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Started) -> dict[str, Any]:
+    """Train the models on the fronts on the whole training part, and return the result with their test top-1.
+
+    Raises:
+        BusyError: another process trains one of them.
+        CheckpointError, DataError: see ``train``.
+    """
+    images = isinstance(dataset, Images)
+    wanted = {name for one in result["fronts"] for name in one["points"]}
+    points = []
+    for point in result["points"]:
+        runs = []
+        if point["name"] in wanted:
+            recipe = recipe_of(plan.base, Point(**point["parts"]), images=images)
+            for seed in sorted({run["seed"] for run in point["runs"]}):
+                folder = plan.out / "runs" / f"{recipe.name}-seed{seed}"
+                run = complete(recipe, dataset, seed, folder, folder, started)
+                runs.append({"seed": seed, "top1": float(run.metrics["test_top1"])})
+        points.append({**point, "test_runs": runs, "test_top1": mean(runs)})
+    return {**result, "points": points}
+
+
+def planned(plan: Plan, *, images: bool) -> list[tuple[Point, int]]:
+    """Return the fixed models and seeds of a plan; all models come once before the second seed."""
+    points = sizes(images=images, count=plan.sizes, kinds=plan.kinds)
+    return [(point, seed) for seed in range(plan.seeds) for point in points]
+
+
+def _for_validation(base: Recipe, dataset: DataSet) -> Recipe:
+    if isinstance(dataset, Images):
+        held = base.data.held_out or max(1, len(dataset.train) // _HELD_OUT)
+        return replace(base, data=replace(base.data, held_out=held))
+    return for_validation(with_split(base, dataset))
+
+
+def _opened(plan: Plan) -> optuna.Study:
+    import optuna
+    from optuna.study import StudyDirection
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    url = plan.storage or f"sqlite:///{plan.out / _STUDY_FILE}"
+    study = optuna.create_study(
+        study_name=plan.base.name,
+        storage=url,
+        directions=[StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)],
+        sampler=optuna.samplers.NSGAIISampler(seed=0),
+        load_if_exists=True,
+    )
+    identity = json.loads(
+        json.dumps({"recipe": plan.base.to_dict(), "targets": [board.target for board in plan.boards]})
+    )
+    found = study.user_attrs.get("identity")
+    if found is None:
+        study.set_user_attr("identity", identity)
+    elif found != identity:
+        parts = [part for part in identity if found.get(part) != identity[part]]
+        raise CheckpointError(
+            f"The study {plan.base.name} in {plan.storage or plan.out} was begun with another"
+            f" {' and other '.join(parts)}.",
+            "Give the same command as then, or choose another folder with --out.",
+        )
+    return study
+
+
+@contextmanager
+def _storage_errors(plan: Plan) -> Iterator[None]:
+    """Say in a sentence what is wrong with the study's database."""
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+    try:
+        yield
+    except (OptunaError, SQLAlchemyError, ArgumentError, ImportError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise CheckpointError(
+            f"The study in {plan.storage or plan.out / _STUDY_FILE} cannot be used: {cause}",
+            "Correct --storage, or choose another folder with --out.",
+        ) from error
+
+
+def _this_process() -> list[Any]:
+    return [socket.gethostname(), os.getpid()]
+
+
+def _free_the_dead(study: optuna.Study) -> None:
+    """End the trials of processes of this machine that were killed, so that they are run again."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        host, process = trial.user_attrs.get(_PROCESS, ("", 0))
+        if host == socket.gethostname() and not _is_alive(int(process)):
+            study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _enqueue(study: optuna.Study, plan: Plan, images: bool) -> None:
+    """Add the planned trials that the study does not have; those that failed are added again."""
+    from optuna.trial import TrialState
+
+    known = {
+        _key(trial)
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state != TrialState.FAIL
+        # Another budget may allow what an earlier one did not.
+        and not (trial.state == TrialState.PRUNED and _allowed(trial, plan.budget))
+    }
+    for point, seed in planned(plan, images=images):
+        if (json.dumps(asdict(point), sort_keys=True), seed) not in known:
+            study.enqueue_trial(asdict(point), user_attrs={_SEED: seed})
+
+
+def _allowed(trial: optuna.trial.FrozenTrial, budget: Budget) -> bool:
+    return budget.exceeded([Cost(**cost) for cost in trial.user_attrs.get("costs", [])]) is None
+
+
+def _key(trial: optuna.trial.FrozenTrial) -> tuple[str, int]:
+    params = trial.params or trial.system_attrs.get("fixed_params", {})
+    return json.dumps(params, sort_keys=True), int(trial.user_attrs.get(_SEED, 0))
+
+
+def _next(study: optuna.Study, plan: Plan, images: bool) -> optuna.Trial | None:
+    """Return the next planned trial or, when all are taken, one that the sampler proposes."""
+    from optuna.trial import TrialState
+
+    trials = study.get_trials(deepcopy=False)
+    waiting = any(trial.state == TrialState.WAITING for trial in trials)
+    proposed = sum(_SEED not in trial.user_attrs and trial.state != TrialState.FAIL for trial in trials)
+    if not waiting and proposed >= plan.search:
+        return None
+    trial = study.ask()
+    trial.suggest_categorical("kind", KINDS)
+    trial.suggest_categorical("width", WIDTHS)
+    trial.suggest_int("convolutions", 1, MOST_CONVOLUTIONS)
+    trial.suggest_int("blocks", int(images), MOST_BLOCKS * images)
+    trial.suggest_categorical("attention", (False, True))
+    trial.suggest_categorical("mlp", (False, True))
+    if _SEED not in trial.user_attrs and proposed >= plan.search:
+        # Another process took the last planned trial meanwhile, so the sampler was asked.
+        study.tell(trial, state=TrialState.FAIL)
+        return None
+    return trial
+
+
+def _point_of(params: dict[str, Any]) -> Point:
+    point = Point(**params)
+    return of_kind(replace(point, mlp=point.mlp and point.attention), point.kind)
+
+
+def _known_costs(study: optuna.Study, point: Point) -> list[Cost] | None:
+    """Return the costs that this version of the program measured in a trial with another seed."""
+    for trial in study.get_trials(deepcopy=False):
+        kept = trial.user_attrs
+        if "costs" in kept and kept.get("program") == program() and _point_of(trial.params) == point:
+            return [Cost(**cost) for cost in kept["costs"]]
+    return None
+
+
+def _cost(recipe: Recipe, dataset: DataSet, board: Board, scratch: Path, console: Console) -> Cost:
+    """Measure the cost of a recipe's model on a board."""
+    parts = split(dataset, recipe)
+    config = recipe.config(parts.shape, parts.classes, parts.channels)
+    result = bench_random(config, board, scratch, samples=1, seed=0, narrow=False, console=console)
+    assert result.instructions is not None  # the board is emulated
+    if result.bit_exact is False:
+        raise BundleError(
+            f"{recipe.name} computes other values on {board.name} than on this machine.",
+            "This is a fault of sensor-bnn. Please report it with the recipe.",
+        )
+    eight = config.to_dict().get("precision") == "int8"
+    published = (
+        published_instructions(result.layers, board.target, images=len(parts.shape) == 3) if eight else None
+    )
+    return Cost(
+        board.target,
+        board.name,
+        min(result.instructions, published or result.instructions),
+        result.instructions,
+        published,
+        result.flash_bytes,
+        result.arena_bytes + result.stack_bytes,
+    )
+
+
+def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:
+    """Return the study as plain values: each model once, with the runs of all seeds."""
+    from optuna.trial import TrialState
+
+    found: dict[str, dict[str, Any]] = {}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)):
+        point, costs = _point_of(trial.params), trial.user_attrs["costs"]
+        recipe = recipe_of(plan.base, point, images=images)
+        entry = found.setdefault(
+            point.name,
+            {
+                "name": point.name,
+                "kind": point.kind,
+                "parts": asdict(point),
+                "widths": recipe.model["widths"],
+                "stages": recipe.model["stages"],
+                "runs": [],
+                "costs": costs,
+                "over": plan.budget.exceeded([Cost(**cost) for cost in costs]),
+            },
+        )
+        if trial.state == TrialState.COMPLETE:
+            seed = int(trial.user_attrs.get(_SEED, 0))
+            if seed not in {run["seed"] for run in entry["runs"]}:
+                entry["runs"].append({"seed": seed, "top1": trial.values[0]})
+    points = list(found.values())
+    for one in points:
+        one["runs"].sort(key=lambda run: run["seed"])
+        one |= {"top1": mean(one["runs"]), "test_runs": [], "test_top1": None}
+    targets = [board.target for board in plan.boards]
+    fronts = [
+        {"target": target, "measure": measure, "kind": kind, "points": [one.name for one in chosen]}
+        for target in targets
+        for measure in MEASURES
+        for kind in KINDS
+        if (chosen := front(one for one in placed(points, target, measure) if one.kind == kind))
+    ]
+    taken = recommended(points, targets[0])
+    return {
+        "recipe": plan.base.name,
+        "targets": targets,
+        "budget": asdict(plan.budget),
+        "points": points,
+        "fronts": fronts,
+        "sentences": [one for target in targets for one in sentences(points, target)],
+        "recommended": None if taken is None else taken["name"],
+    }

@@ -1,0 +1,115 @@
+"""``explore``: costs first, then training within the budget; it resumes, and refuses another study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli.explore import command
+from sensor_bnn.errors import BoardError, CheckpointError
+
+RECIPE = """
+preset = "sensor-nano"
+[data]
+set = "npz"
+path = "{path}"
+train_subjects = [1, 2, 3]
+test_subjects = [4]
+[model]
+stem_kernel = 5
+[schedule]
+epochs = 7
+batch = 16
+warmup = 2
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    y = np.tile([0, 1], 48)
+    x = random.normal(size=(96, 2, 24)) + 2 * y[:, None, None]
+    recording = np.repeat([1, 2, 3, 4], 24)
+    np.savez(tmp_path / "x.npz", x=x.astype(np.float32), y=y, classes=["low", "high"], recording=recording)
+    file = tmp_path / "own.toml"
+    file.write_text(RECIPE.format(path=tmp_path / "x.npz"))
+    return file
+
+
+def explored(recipe: Path, out: Path, *more: str) -> dict[str, Any]:
+    arguments = [str(recipe), "--sizes", "1", "--kind", "1", "--steps", "6", "--out", str(out), "--json"]
+    done = CliRunner().invoke(command, [*arguments, *more], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.usefixtures("training", "qemu", "cross_compiler", "long_compile")
+def test_a_model_is_measured_trained_and_recommended(
+    recipe: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+) -> None:
+    out, one = tmp_path / "out", ("--target", "cortex-m0plus")
+    # Over the budget: it is measured, and not trained.
+    over = explored(recipe, out, *one, "--budget", "instructions=1K")
+    (point,) = over["points"]
+    assert point["top1"] is None and over["recommended"] is None
+    assert point["over"].endswith("of 1,000 instructions per inference on cortex-m0plus")
+    assert not (out / "runs").exists()
+    # With a larger budget it is trained; its cost is not measured again.
+    found = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
+    conforms("explore", found)
+    (trained,) = found["points"]
+    assert trained["costs"] == point["costs"]
+    assert found["recommended"] == trained["name"] == "1-bit-32-c1"
+    (run,) = (out / "runs").iterdir()
+    history = json.loads((run / "history.json").read_text())
+    assert run.name == "own-1-bit-32-c1-seed0-validation"
+    assert trained["runs"] == [{"seed": 0, "top1": history["test_top1"]}]
+    # Of three training subjects one is held out: 48 windows in batches of 16, so 6 steps are 2 epochs.
+    assert history["recipe"]["data"]["test_subjects"] == [3]
+    assert history["epochs"] == 2
+    assert json.loads((out / "explore.json").read_text()) == found
+    assert trained["name"] in (out / "explore.html").read_text()
+    # Nothing is left to do; the test part is used only if it is asked for.
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
+    again = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
+    assert again == found and trained["test_top1"] is None
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
+    tested = explored(recipe, out, *one, "--test")
+    whole = json.loads((out / "runs" / "own-1-bit-32-c1-seed0" / "history.json").read_text())
+    assert tested["points"][0]["test_top1"] == whole["test_top1"]
+    assert whole["recipe"]["data"]["test_subjects"] == [4]
+    with pytest.raises(CheckpointError, match="was begun with another recipe"):
+        explored(recipe, out, *one, "--steps", "60")
+
+
+def test_a_target_without_an_emulated_board_is_refused(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="No emulated board has the target host"):
+        explored(recipe, tmp_path / "out", "--target", "host")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("budget", ["flash=12Q", "cycles=3", "flash=1K,flash=2K", "ram"])
+def test_a_budget_that_is_none_is_refused(budget: str, recipe: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [str(recipe), "--budget", budget, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "Write flash=128K,ram=16K,instructions=2M." in done.output
+
+
+@pytest.mark.usefixtures("training")
+def test_a_database_that_cannot_be_used_is_one_sentence(recipe: Path, tmp_path: Path) -> None:
+    for url in ("nonsense", "sqlite:////absent/folder/x.db"):
+        with pytest.raises(CheckpointError, match=r"The study in .* cannot be used"):
+            explored(recipe, tmp_path / "out", "--storage", url)
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "study.db").write_bytes(b"no database" * 100)
+    with pytest.raises(CheckpointError, match=r"cannot be used: .*file is not a database"):
+        explored(recipe, damaged)

@@ -1,0 +1,78 @@
+"""A chip's name will do for a target, and a part of a board's name for the board."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli import root
+from sensor_bnn.compiler.chips import families_of, target_of_chip
+from sensor_bnn.compiler.targets import find_target, list_targets
+from sensor_bnn.errors import BoardError
+from sensor_bnn.hardware.boards import load_board
+
+
+@pytest.mark.parametrize(
+    ("chip", "target"),
+    [
+        ("stm32f446", "cortex-m4"),
+        ("STM32F103RB", "cortex-m3"),
+        ("STM32H743ZI", "cortex-m7"),
+        ("STM32U575ZI-Q", "cortex-m33"),
+        ("STM32N657", "cortex-m55"),
+        ("STM32G0B1RE", "cortex-m0plus"),
+        ("STM32WB55", "cortex-m4"),
+        ("nRF52840", "cortex-m4"),
+        ("nRF5340", "cortex-m33"),
+        ("RP2040", "cortex-m0plus"),
+        ("RP2350", "cortex-m33"),
+        ("R7FA4M1AB", "cortex-m4"),
+        ("R7FA4M2AD", "cortex-m33"),
+        ("BCM2711", "cortex-a72"),
+        ("ESP32-C3", "rv32imc"),
+        ("GD32VF103CB", "rv32imac"),
+    ],
+)
+def test_a_chip_has_the_target_of_its_core(chip: str, target: str) -> None:
+    assert target_of_chip(chip) == target
+    assert find_target(chip).name == target
+
+
+def test_every_family_belongs_to_a_target_that_exists() -> None:
+    names = {target.name for target in list_targets()}
+    families = [family for name in names for family in families_of(name)]
+    assert len(set(families)) == len(families) > 60
+
+
+@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp8266", ""])
+def test_what_is_no_chip_is_refused(name: str) -> None:
+    with pytest.raises(BoardError, match="There is no target"):
+        find_target(name)
+
+
+def test_boards_have_the_target_of_their_chip() -> None:
+    for board, chip in (
+        ("nucleo-f446re", "stm32f446re"),
+        ("nucleo-f103rb", "stm32f103rb"),
+        ("nucleo-f767zi", "stm32f767zi"),
+        ("nucleo-h743zi2", "stm32h743zi"),
+        ("nucleo-u575zi-q", "stm32u575zi"),
+        ("nucleo-n657x0-q", "stm32n657x0"),
+        ("pico2", "rp2350"),
+    ):
+        assert load_board(board).target == target_of_chip(chip)
+
+
+def test_targets_are_found_by_core_and_by_chip() -> None:
+    for wanted, found in (("nrf52840", "cortex-m4"), ("Helium", "cortex-m55"), ("STM32U5", "cortex-m33")):
+        done = CliRunner().invoke(root, ["targets", "--find", wanted])
+        assert done.exit_code == 0 and found in done.stdout, done.output
+    with pytest.raises(BoardError, match="There is no target 'zx81'"):
+        CliRunner().invoke(root, ["targets", "--find", "zx81"], catch_exceptions=False)
+
+
+def test_a_part_of_one_board_s_name_is_that_board(caplog: pytest.LogCaptureFixture) -> None:
+    assert load_board("f446").name == load_board("F446RE").name == "nucleo-f446re"
+    assert "--board f446 is taken as nucleo-f446re." in caplog.text
+    with pytest.raises(BoardError, match="Did you mean nucleo-f103rb or nucleo-f446re"):
+        load_board("nucleo")
