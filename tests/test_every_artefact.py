@@ -54,6 +54,7 @@ READ_BY_NO_COMMAND = {
     "flashing/drive.py": "onto the drive of a probe; the bootloader checks the image that arrives",
     "flashing/uf2.py": "onto the drive of a chip; the bootloader checks the image that arrives",
     "hardware/boards.py": "a board.toml that its owner edits",
+    "live/record.py": "a recording, which its owner may edit; its reader checks what it can",
     "onnx/conformance.py": "vectors, which a test compares with those that are made again",
     "report/confusion_picture.py": "a picture for people",
     "train/ablation.py": "a table for people, made from the checkpoints each time",

@@ -1,6 +1,6 @@
 """Pages of the site that are made from the program: commands from click, recipes from their dataclasses.
 
-MkDocs calls `on_files` (`hooks` in mkdocs.yml). The pages are in no file, so they cannot differ from the program.
+MkDocs calls `on_files` (`hooks` in mkdocs.yml). No file has these pages: they are as the program.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return plain text of the program as Markdown: only its code is markup, and nothing ends a table's cell."""
+    """Return plain text of the program as Markdown: only its code is markup, and no cell is ended."""
     text = " ".join(text.replace("``", "`").split())
     parts = text.split("`")
     for place in range(0, len(parts), 2):

@@ -70,8 +70,9 @@ static void expect(uint32_t data_bytes) {
     deadline = counter_clock() + PATIENCE_TICKS + data_bytes * PATIENCE_BYTE_TICKS;
 }
 
-/* Wait for a byte. An application's watchdog may go on counting through the reset into the bootloader.
- */
+#if SBNN_WATCHDOG_OUTLIVES_RESET
+
+/* Wait for a byte, and feed the watchdog that an application may have left on. */
 static bool receive_until(uint8_t *byte, uint64_t until) {
     for (;;) {
         const uint64_t hunger = counter_clock() + FEED_TICKS;
@@ -84,6 +85,10 @@ static bool receive_until(uint8_t *byte, uint64_t until) {
         }
     }
 }
+
+#else
+#define receive_until uart_receive
+#endif
 
 static bool receive(uint8_t *byte) {
     return receive_until(byte, deadline);
@@ -272,7 +277,9 @@ static bool erase_chosen(void) {
     slots_forget();
     for (uint32_t page = FIRST_PAGE; page < PAGES; page++) {
         if (chosen[page / 32u] >> page % 32u & 1u) {
+#if SBNN_WATCHDOG_OUTLIVES_RESET
             watchdog_feed();
+#endif
             erased = flash_erase(SBNN_FLASH_ORIGIN + page * SBNN_FLASH_PAGE_BYTES) && erased;
         }
     }

@@ -1,7 +1,5 @@
 #include "bootloader/blink.h"
 
-#include "board.h"
-#include "bootloader/an3155.h"
 #include "hal/counter.h"
 #include "hal/register.h"
 #include "hal/setup.h"
@@ -44,13 +42,6 @@ bool blink_until_called(blink_reason reason, uint64_t deadline) {
             left--;
         } while (left > 0u && counter_clock() < deadline);
     }
-    return an3155_called(deadline);
-}
-
-#else
-
-bool blink_until_called(blink_reason reason, uint64_t deadline) {
-    (void)reason;
     return an3155_called(deadline);
 }
 

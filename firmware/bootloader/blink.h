@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
+#include "bootloader/an3155.h"
+
 /* Why, and how often the light blinks for it. */
 typedef enum {
     BLINK_NOTHING = 0,
@@ -22,6 +25,13 @@ typedef enum {
 
 /* Wait for a host's call like an3155_called, and blink the reason meanwhile. A round of blinks is
  * completed even if the time ends within it. */
+#ifdef SBNN_LED_ON
 bool blink_until_called(blink_reason reason, uint64_t deadline);
+#else
+static inline bool blink_until_called(blink_reason reason, uint64_t deadline) {
+    (void)reason; /* inlined, so that nothing is computed for a light that is not there */
+    return an3155_called(deadline);
+}
+#endif
 
 #endif

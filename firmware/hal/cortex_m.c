@@ -130,21 +130,21 @@ void cortex_m_leave_caches(void) {
     }
 }
 
-#if !CORTEX_M_BASELINE
-
 void cortex_m_read_all(uint32_t address, uint32_t count) {
+#if !CORTEX_M_BASELINE
     __asm volatile("cpsid f" ::: "memory");
     SCB_CCR |= SCB_CCR_IGNORES_BUS_FAULTS;
+#endif
     cortex_m_barrier();
     for (uint32_t at = address & ~3u; at < address + count; at += 4u) {
         (void)REGISTER(at);
     }
     cortex_m_barrier(); /* what the last read causes comes before what follows */
+#if !CORTEX_M_BASELINE
     SCB_CCR &= ~SCB_CCR_IGNORES_BUS_FAULTS;
     __asm volatile("cpsie f" ::: "memory");
-}
-
 #endif
+}
 
 void cortex_m_forget(uint32_t address, uint32_t count) {
     cortex_m_barrier();

@@ -93,7 +93,7 @@ void cortex_m_leave_caches(void);
  * than the core has changed that memory. */
 void cortex_m_forget(uint32_t address, uint32_t count);
 
-/* Read every word of this range. A bus fault is ignored; an NMI is taken. */
+/* Read every word of this range. A bus fault is ignored, except on Armv6-M; an NMI is taken. */
 void cortex_m_read_all(uint32_t address, uint32_t count);
 
 /* DSB and ISB: wait until earlier writes are complete, then fetch the following instructions again. */

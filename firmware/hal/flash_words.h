@@ -1,6 +1,6 @@
-/* For drivers of flash that is written in whole words of 4, 16 or 32 bytes, each once after an erase:
- * some flash stores an error-correcting code with every word, and a second write would make that code
- * wrong. */
+/* For drivers of flash that is written in whole words of 4, 8, 16 or 32 bytes, each once after an
+ * erase: some flash stores an error-correcting code with every word, and a second write would make that
+ * code wrong. */
 #ifndef SBNN_HAL_FLASH_WORDS_H
 #define SBNN_HAL_FLASH_WORDS_H
 

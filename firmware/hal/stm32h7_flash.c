@@ -80,13 +80,14 @@ const uint8_t *flash_at(uint32_t address) {
 /* A word with two wrong bits is a bus error. It is ignored here, and the bank's flag says that there
  * was one. */
 bool flash_is_readable(uint32_t address, uint32_t count) {
-    const uint32_t banks[] = {bank_of(address), bank_of(address + count - 1u)};
-    CCR(banks[0]) = SR_TORN;
-    CCR(banks[1]) = SR_TORN;
+    bool torn = false;
+    CCR(0u) = SR_TORN;
+    CCR(1u) = SR_TORN;
     cortex_m_read_all(address, count);
-    const bool torn = ((SR(banks[0]) | SR(banks[1])) & SR_TORN) != 0u;
-    CCR(banks[0]) = SR_TORN;
-    CCR(banks[1]) = SR_TORN;
+    for (uint32_t bank = 0; bank < 2u; bank++) {
+        torn = torn || (SR(bank) & SR_TORN) != 0u;
+        CCR(bank) = SR_TORN;
+    }
     return !torn;
 }
 

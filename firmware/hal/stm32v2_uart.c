@@ -15,6 +15,10 @@
 #define CR1_PARITY (1u << 10)
 #define CR1_NINE_BITS (1u << 12) /* including the parity bit */
 #define BRR REGISTER(SBNN_UART_BASE + 0x0Cu)
+#ifndef BRR_PER_CLOCK
+#define BRR_PER_CLOCK 1u /* stm32lp_uart.c has another */
+#endif
+#define BRR_LIMIT (BRR_PER_CLOCK == 1u ? 1u << 16 : 1u << 20)
 #define ISR REGISTER(SBNN_UART_BASE + 0x1Cu)
 #define ISR_OVERRUN (1u << 3)
 #define ISR_RECEIVED (1u << 5)
@@ -37,12 +41,12 @@
 #define DIVISOR ((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD)
 
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
-_Static_assert(DIVISOR < 1u << 16, "this UART's divisor has 16 bits");
+_Static_assert(DIVISOR < BRR_LIMIT / BRR_PER_CLOCK, "this UART's divisor has 16 bits, an LPUART's 20");
 
 /* The rate can be changed only while the UART is off. */
 static void configure(uint32_t divisor, uint32_t control) {
     CR1 = 0;
-    BRR = divisor;
+    BRR = divisor * BRR_PER_CLOCK;
     ICR = ICR_ERRORS;
     CR1 = control;
 }
@@ -50,7 +54,7 @@ static void configure(uint32_t divisor, uint32_t control) {
 /* A UART that already runs at this rate is not restarted, so that a byte that arrives meanwhile is not
  * lost. */
 void uart_driver_open(void) {
-    if ((CR1 & ON) != ON || BRR != DIVISOR) {
+    if ((CR1 & ON) != ON || BRR != DIVISOR * BRR_PER_CLOCK) {
         configure(DIVISOR, ON);
     }
     CR1 = ON | CR1_RECEIVE_INTERRUPT;

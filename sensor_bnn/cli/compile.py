@@ -62,8 +62,8 @@ def command(
 
     MODEL may use our packed-bit operators and standard ones. The bundle is a folder with a header and a
     static library named after the model, their sources, metadata.json, an example, and files to use them from
-    CMake, Zephyr and Arduino. The code needs no heap and no runtime library. For the target `host` the bundle
-    also has a shared library.
+    CMake, Zephyr, Arduino, ESP-IDF and PlatformIO. The code needs no heap and no runtime library. For the
+    target `host` the bundle also has a shared library.
 
     MODEL is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a layer of the
     compiled model differs, the file is refused with the layer's name and nothing is written.

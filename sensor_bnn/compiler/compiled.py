@@ -18,11 +18,11 @@ class Bundle:
     """A compiled model.
 
     Attributes:
-        folder: the folder. It holds ``<prefix>.h lib<prefix>.a metadata.json``, their sources (``model.c
-            weights.h weights.c kernels.o``, and ``kernels/*.[ch]`` if the model uses C kernels), ``model.h``
-            for ``sensor-bnn build``, and packages for other builds (``cmake zephyr arduino examples``); for a
-            hosted target also ``libmodel.so``. If the target's C compiler is missing, there is no
-            ``lib<prefix>.a``.
+        folder: the folder. It holds ``<prefix>.h lib<prefix>.a metadata.json``, ``<prefix>_window.h`` if the
+            model takes windows, their sources (``model.c weights.h weights.c window.c kernels.o``, and
+            ``kernels/*.[ch]`` if the model uses C kernels), ``model.h`` for ``sensor-bnn build``, and
+            packages for other builds (``cmake zephyr arduino esp-idf library.json examples``); for a hosted
+            target also ``libmodel.so``. If the target's C compiler is missing, there is no ``lib<prefix>.a``.
         metadata: the contents of ``metadata.json``.
     """
 

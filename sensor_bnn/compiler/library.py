@@ -11,7 +11,7 @@ from pathlib import Path
 from sensor_bnn import programs
 from sensor_bnn.compiler.stack import deepest_stack
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.files import scratch_folder, write_files
+from sensor_bnn.files import scratch_folder, write_file, write_files
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
@@ -84,7 +84,7 @@ def make_library(
         objects = sorted(path.name for path in work.glob("*.o"))
         frames = "".join(path.read_text() for path in sorted(work.glob("*.su")))
         for symbol, content in kernels.items():
-            (work / f"{symbol}.o").write_bytes(content)
+            write_file(work / f"{symbol}.o", content)
             objects.append(f"{symbol}.o")
         # D: without times and owners. With the index (s) the linker finds members in any order.
         _run([_archiver(target), "rcsD", library, *objects], work)

@@ -17,9 +17,12 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 _LONGEST, _GAP = 255, 4
-# Of the relocations on Arm, those of 64-bit addresses (R_AARCH64_ABS64, R_AARCH64_PREL64) change eight bytes;
-# all others change four, or two of which a gap covers the two after them too.
-_OF_EIGHT_BYTES = {257, 260}
+# Eight bytes are changed by the relocations of 64-bit addresses (R_AARCH64_ABS64, R_AARCH64_PREL64) and of
+# RISC-V's calls (R_RISCV_CALL, R_RISCV_CALL_PLT); all others change four, or two of which a gap covers the
+# two after them too.
+_OF_EIGHT_BYTES: dict[str, set[int]] = {"EM_ARM": set(), "EM_AARCH64": {257, 260}, "EM_RISCV": {18, 19}}
+# R_RISCV_ALIGN and R_RISCV_RELAX let the linker take code away. TVM makes none; GCC does.
+_SHORTEN = {43, 51}
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,22 @@ class LinkedCode:
 
 
 def linked_code(kernels: bytes) -> LinkedCode | None:
-    """Return the facts of an object file with kernels; None if it is not for Arm or has no code to name.
+    """Return the facts of an object file with kernels; None if it has no code to name.
+
+    None also if it is for another processor than Arm's and RISC-V, or if a linker may shorten its code.
 
     Args:
         kernels: the ELF file.
     """
     elf = ELFFile(io.BytesIO(kernels))
     table, section = elf.get_section_by_name(".symtab"), elf.get_section_by_name(".text")
-    if elf["e_machine"] not in ("EM_ARM", "EM_AARCH64") or section is None:
+    if elf["e_machine"] not in _OF_EIGHT_BYTES or section is None:
         return None
     assert isinstance(table, SymbolTableSection)
     number = elf.get_section_index(".text")
     assert number is not None
+    if elf["e_machine"] == "EM_RISCV" and any(kind in _SHORTEN for _, kind in _relocations(elf, number)):
+        return None
     functions = [
         (symbol["st_value"] & ~1, symbol.name)  # Thumb's mark
         for symbol in table.iter_symbols()
@@ -95,9 +102,15 @@ def linked_code(kernels: bytes) -> LinkedCode | None:
 def _places(elf: ELFFile, number: int) -> Iterator[int]:
     """Yield each half-word of the section that a linker changes, in rising order."""
     places: set[int] = set()
+    for at, kind in _relocations(elf, number):
+        size = 8 if kind in _OF_EIGHT_BYTES[elf["e_machine"]] else 4
+        places.update(range(at // 2, (at + size + 1) // 2))
+    yield from sorted(place for place in places if 2 * place < elf.get_section(number)["sh_size"])
+
+
+def _relocations(elf: ELFFile, number: int) -> Iterator[tuple[int, int]]:
+    """Yield offset and type of each relocation of the section."""
     for section in elf.iter_sections():
         if isinstance(section, RelocationSection) and section["sh_info"] == number:
             for entry in section.iter_relocations():
-                at, size = entry["r_offset"], 8 if entry["r_info_type"] in _OF_EIGHT_BYTES else 4
-                places.update(range(at // 2, (at + size + 1) // 2))
-    yield from sorted(place for place in places if 2 * place < elf.get_section(number)["sh_size"])
+                yield entry["r_offset"], entry["r_info_type"]

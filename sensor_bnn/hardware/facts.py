@@ -162,13 +162,17 @@ class ResetCause:
 
 @dataclass(frozen=True)
 class Watchdog:
-    """The watchdog, which resets a board whose application has not fed it for ``seconds``."""
+    """The watchdog, which resets a board whose application has not fed it for ``seconds``.
+
+    ``outlives_reset``: it may go on counting through a reset by software, into the bootloader.
+    """
 
     driver: Driver
     base: Address
     clock_hz: Hertz
     seconds: Annotated[int, Meta(ge=1, le=3600)]
     cause: ResetCause = ResetCause(0, 0, 0)
+    outlives_reset: bool = False
 
 
 @dataclass(frozen=True)

@@ -174,43 +174,45 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with _storage_errors(plan):
-        study = _opened(plan)
-        _free_the_dead(study)
-        _enqueue(study, plan, images)
-    busy = 0
-    while True:
+    with scratch_folder("cost", plan.out) as scratch:
         with _storage_errors(plan):
-            trial = _next(study, plan, images)
-        if trial is None:
-            break
-        point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
-        trial.set_user_attr(_PROCESS, _this_process())
-        try:
-            recipe = recipe_of(validated, point, images=images)
-            costs = _known_costs(study, point) or [
-                _cost(recipe, dataset, board, plan.out, console) for board in plan.boards
-            ]
-            trial.set_user_attr("costs", [asdict(cost) for cost in costs])
-            trial.set_user_attr("program", program())
-            over = plan.budget.exceeded(costs)
-            if over is not None:
-                console.print(f"{point.name}: not trained, {over}", highlight=False)
-                study.tell(trial, state=TrialState.PRUNED)
-                continue
-            folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
-            run = complete(recipe, dataset, seed, folder, folder, started)
-            top1 = float(run.metrics["test_top1"])
-            study.tell(trial, (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES)))
-        except BusyError:
-            busy += 1
-            study.tell(trial, state=TrialState.FAIL)
-        except BaseException:
-            study.tell(trial, state=TrialState.FAIL)
-            raise
-    with _storage_errors(plan):
-        busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
-        return _result(study, plan, images), busy
+            study = _opened(plan)
+            _free_the_dead(study)
+            _enqueue(study, plan, images)
+        busy = 0
+        while True:
+            with _storage_errors(plan):
+                trial = _next(study, plan, images)
+            if trial is None:
+                break
+            point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
+            trial.set_user_attr(_PROCESS, _this_process())
+            try:
+                recipe = recipe_of(validated, point, images=images)
+                costs = _known_costs(study, point) or [
+                    _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
+                    for board in plan.boards
+                ]
+                trial.set_user_attr("costs", [asdict(cost) for cost in costs])
+                trial.set_user_attr("program", program())
+                over = plan.budget.exceeded(costs)
+                if over is not None:
+                    console.print(f"{point.name}: not trained, {over}", highlight=False)
+                    study.tell(trial, state=TrialState.PRUNED)
+                    continue
+                folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
+                run = complete(recipe, dataset, seed, folder, folder, started)
+                top1 = float(run.metrics["test_top1"])
+                study.tell(trial, (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES)))
+            except BusyError:
+                busy += 1
+                study.tell(trial, state=TrialState.FAIL)
+            except BaseException:
+                study.tell(trial, state=TrialState.FAIL)
+                raise
+        with _storage_errors(plan):
+            busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
+            return _result(study, plan, images), busy
 
 
 def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Started) -> dict[str, Any]:
@@ -254,8 +256,6 @@ def _opened(plan: Plan) -> optuna.Study:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     url = plan.storage or f"sqlite:///{plan.out / _STUDY_FILE}"
-    if not plan.storage:
-        plan.out.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         study_name=plan.base.name,
         storage=url,
@@ -381,12 +381,11 @@ def _known_costs(study: optuna.Study, point: Point) -> list[Cost] | None:
     return None
 
 
-def _cost(recipe: Recipe, dataset: DataSet, board: Board, out: Path, console: Console) -> Cost:
+def _cost(recipe: Recipe, dataset: DataSet, board: Board, scratch: Path, console: Console) -> Cost:
     """Measure the cost of a recipe's model on a board."""
     parts = split(dataset, recipe)
     config = recipe.config(parts.shape, parts.classes, parts.channels)
-    with scratch_folder("cost", out) as folder:
-        result = bench_random(config, board, folder, samples=1, seed=0, narrow=False, console=console)
+    result = bench_random(config, board, scratch, samples=1, seed=0, narrow=False, console=console)
     assert result.instructions is not None  # the board is emulated
     if result.bit_exact is False:
         raise BundleError(

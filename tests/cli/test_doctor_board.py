@@ -24,7 +24,7 @@ from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_bootloader
 from sensor_bnn.firmware.image import read_image
-from sensor_bnn.hardware.boards import HEADER_BYTES, load_board
+from sensor_bnn.hardware.boards import HEADER_BYTES, list_boards, load_board
 from sensor_bnn.report.environment import environment
 from sensor_bnn.resources import resource
 from sensor_bnn.wire.port import SerialPort
@@ -32,15 +32,46 @@ from sensor_bnn.workflows import checkup
 from sensor_bnn.workflows.checkup import STEPS, check_board, clock_ratio, find_baud, hanging_image
 
 
-@pytest.fixture
-def impatient(tmp_path: Path) -> Path:
-    """QEMU's Cortex-M7 board with a watchdog of five seconds, not ten minutes."""
-    folder = Path(shutil.copytree(resource("boards") / "qemu-mps2-an500", tmp_path / "impatient"))
+def impatient_copy(name: str, parent: Path) -> Path:
+    """An emulated board with a watchdog of five seconds, not ten minutes."""
+    folder = Path(shutil.copytree(resource("boards") / name, parent / "impatient"))
     facts = (folder / "board.toml").read_text()
-    facts = facts.replace('name = "qemu-mps2-an500"', 'name = "impatient"')
+    facts = facts.replace(f'name = "{name}"', 'name = "impatient"')
     assert "seconds = 600" in facts
     (folder / "board.toml").write_text(facts.replace("seconds = 600", "seconds = 5"))
     return folder
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Path:
+    """QEMU's Cortex-M7 board."""
+    return impatient_copy("qemu-mps2-an500", tmp_path)
+
+
+OTHERS = [
+    board.name
+    for board in list_boards()
+    if board.emulator is not None and board.watchdog is not None and board.name != "qemu-mps2-an500"
+]
+
+
+@pytest.mark.usefixtures("qemu", "cross_compiler")
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_watchdog_of_every_other_emulated_board(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that hangs is reset; then the model is flashed again."""
+    flashed: list[str] = []
+    monkeypatch.setattr(checkup, "flash_image", lambda port, *given, **rest: flashed.append(port))
+    board = load_board(impatient_copy(name, tmp_path))
+    image = hanging_image(board, board.slot.origin)
+    bench = checkup._Bench(
+        *("", board, tmp_path, None, (), lambda stage, done, total: None), image, tmp_path, tmp_path
+    )
+    with Emulator(board, build_bootloader(board, tmp_path / "bootloader")) as emulator:
+        bench.port = emulator.port
+        assert checkup._watchdog(bench)["expected_seconds"] == 5
+    assert flashed == [bench.port]
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")

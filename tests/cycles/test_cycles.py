@@ -269,6 +269,7 @@ def test_a_core_without_a_model_is_refused_before_anything_starts() -> None:
     assert "no model of the cycles of rv32imc. Compare instructions" in str(done.exception)
 
 
+@pytest.mark.usefixtures("cross_compiler")
 def test_facts_name_model_and_memory(tmp_path: Path) -> None:
     facts = estimate_facts([run("cortex-m4", LOOP, tmp_path)], ["/a"])
     assert facts["model"] == "cycle table, cortex-m4"

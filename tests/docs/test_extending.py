@@ -14,7 +14,18 @@ SOURCES = ("sensor_bnn", "firmware", "boards", "export")
 # Files that name an example without being part of what one adds.
 BESIDE = {
     # Messages that say how to make a key.
-    "keygen": {"sensor_bnn/cli/build.py", "sensor_bnn/firmware/ed25519.py"},
+    "keygen": {
+        "sensor_bnn/cli/build.py",
+        "sensor_bnn/firmware/ed25519.py",
+        "sensor_bnn/firmware/mcuboot.py",
+    },
+    # A usual target, what others have measured on it, and another board that runs it.
+    "cortex-m0plus": {
+        "sensor_bnn/cli/explore.py",
+        "sensor_bnn/workflows/published_int8.py",
+        "boards/pico/board.toml",
+        "boards/nucleo-g0b1re/board.toml",
+    },
     # A pattern that it is part of.
     "BnnTranspose": {"sensor_bnn/compiler/stream_patterns.py"},
     "smartwatch": {
@@ -22,6 +33,8 @@ BESIDE = {
         "sensor_bnn/train/recipes/basic-motions.toml",
         "sensor_bnn/zoo/sensor-small/README.md",
         "sensor_bnn/zoo/sensor-small/NOTICE",
+        "sensor_bnn/zoo/sensor-small-conv/README.md",
+        "sensor_bnn/zoo/sensor-small-conv/NOTICE",
         "sensor_bnn/zoo/watch-tiny/README.md",
         "sensor_bnn/zoo/watch-tiny/NOTICE",
     },

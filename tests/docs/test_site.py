@@ -177,7 +177,7 @@ def test_search_finds_a_page_from_a_file(site: Path, browser: Browser) -> None:
         " const found = () => document.querySelector('.md-search-result__link');"
         " field.focus(); field.value = 'watchdog'; field.dispatchEvent(new Event('keyup'));"
         " new MutationObserver(() => found() && done())"
-        "  .observe(document.querySelector('[data-md-component=search-result]'), {childList: true, subtree: true});"
+        "  .observe(document.querySelector('.md-search__output'), {childList: true, subtree: true});"
         " if (found()) done(); })"
     )
     first = browser.run("document.querySelector('.md-search-result__link').href")

@@ -272,7 +272,8 @@ class Chip(Bus):
         if address - address % self.family.word_bytes not in self.torn:
             return
         self.family.read_torn(address)
-        if uc.reg_read(arm.UC_ARM_REG_FAULTMASK) & 1 and self.registers.get(CCR, 0) & 1 << 8:
+        baseline = self.board.target == "cortex-m0plus"  # it has no such mask
+        if baseline or (uc.reg_read(arm.UC_ARM_REG_FAULTMASK) & 1 and self.registers.get(CCR, 0) & 1 << 8):
             # Such a bus fault is ignored. An NMI is taken, here only at the end of the slice, if its cause is
             # still there.
             self._nmi = self.family.torn_vector == NMI

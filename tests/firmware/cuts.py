@@ -11,22 +11,30 @@ import random
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.firmware.build import BuildResult
-from sensor_bnn.hardware.boards import Board, load_board
+from sensor_bnn.firmware.image import read_image
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, load_board
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Chip, ChipPort
-from .test_slots import version_of
+from .nrf52 import Nrf52
+from .rp2040 import Rp2040
 
 SECONDS = 5.0  # of the chip's time, for an answer
 ACK, NACK = b"\x79", b"\x1f"
+CHIPS: dict[str, Callable[[], Any]] = {
+    "feather-nrf52840": lambda: Nrf52(has_factorys_bootloader=True),
+    "nrf52840-dk": Nrf52,
+    "pico": Rp2040,
+}
+"""The simulation of each board's chip."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,12 @@ class Caller:
         return self.talk(checked(bytes([len(data) - 1]) + data))
 
 
+def version_of(file: Path, version: str) -> bytes:
+    """Return an image with another version, by which its application shows which one runs."""
+    content = file.read_bytes()
+    return replace(read_image(content), firmware_version=version).to_bytes() + content[HEADER_BYTES:]
+
+
 def recorded(chip: Chip, address: int, data: bytes) -> list[Change]:
     """Return the changes of flash with which the driver writes an image there."""
     found: list[Change] = []
@@ -109,7 +123,10 @@ def outcomes(board: Board, built: BuildResult, family: Any, every: int = 1) -> I
         family: makes the simulation of its chip.
         every: cut in each so many-th change; in the last two always.
     """
-    old, new = version_of(built, 0, "old"), version_of(built, 1, "new")
+    old, new = (
+        version_of(built.folder / "firmware.bin", "old"),
+        version_of(built.folder / "firmware-b.bin", "new"),
+    )
     new += b"\xff" * (-len(new) % 4)
     spare = board.slots[1].origin
     chip = Chip(board, built.bootloader_elf, family())
@@ -145,8 +162,6 @@ def _running(chip: Chip, *sizes: int) -> str:
 
 def main() -> None:
     """Print how often each outcome was seen, for a folder of ``sensor-bnn build`` and each n-th change."""
-    from .test_real_boards import FAMILIES
-
     folder, every = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     report = json.loads((folder / "build.json").read_text())
     board = load_board(report["board"])
@@ -154,7 +169,7 @@ def main() -> None:
         *(folder, folder / "firmware.elf", folder / "firmware.bin", folder / "bootloader.elf", report)
     )
     counts: Counter[str] = Counter()
-    for number, outcome in outcomes(board, built, FAMILIES[board.name], every):
+    for number, outcome in outcomes(board, built, CHIPS[board.name], every):
         counts[outcome] += 1
         if outcome != "old":
             print(f"change {number}: {outcome}", flush=True)

@@ -108,8 +108,11 @@ CORE = read_chip(FOLDER / "cortex-m.toml")
 
 
 def plain(name: str) -> str:
-    """Return a register's name without the number of its unit: ``USART.SR`` for ``USART2.SR``."""
-    return re.sub(r"\d+\.", ".", name)
+    """Return a register's name without the number of its unit: ``USART.SR`` for ``USART2.SR``.
+
+    ST's headers give an LPUART the registers of a USART.
+    """
+    return re.sub(r"\d+\.", ".", name).replace("LPUART.", "USART.")
 
 
 def drivers_of(board: Board) -> tuple[str, ...]:
@@ -118,6 +121,7 @@ def drivers_of(board: Board) -> tuple[str, ...]:
     found += [f"{board.watchdog.driver}_watchdog"] if board.watchdog else []
     found += [f"{board.soc}_soc"] if board.soc else []
     found += [f"{board.bootloader.boot2}_boot2"] if board.bootloader.boot2 else []
+    found += [included for driver in found for included in DRIVERS.get(driver, {}).get("includes", ())]
     return tuple(driver for driver in found if driver in DRIVERS)
 
 

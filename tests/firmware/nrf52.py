@@ -60,10 +60,12 @@ class Nrf52:
 
     kind = Nrf52Chip
     error_codes = False
+    word_bytes = 4  # what is written at once
 
     def __init__(self, has_factorys_bootloader: bool = False) -> None:
         self.has_factorys_bootloader = has_factorys_bootloader
         self.worn = False  # flash that no longer changes
+        self.done: list[tuple[int, bytes]] = []  # erases and writes
         self.has_hse = True  # whether the crystal starts
         self.core_hz = self.uart_hz = 0
         self.needs_barrier = False
@@ -218,6 +220,7 @@ class Nrf52:
 
     def changes(self, chip: Any, address: int, data: bytes) -> None:
         """Give flash a new content."""
+        self.done.append((address, data))
         chip.set_flash(address, data)
 
     def _check_place(self, chip: Any, address: int) -> None:

@@ -118,10 +118,12 @@ class Rp2040(Rp2350):
     system = 0
     most_hz = 133 * MHZ
     error_codes = False
+    word_bytes = 256  # what is written at once
 
     def __init__(self) -> None:
         super().__init__()
         self.worn = False  # flash that no longer changes
+        self.done: list[tuple[int, bytes]] = []  # erases and writes
         self.reason = 0  # why the watchdog has reset the chip
         self.scratch = 0
         self.fed_at: int | None = None  # when the watchdog was fed, if it is on
@@ -221,6 +223,7 @@ class Rp2040(Rp2350):
 
     def changes(self, chip: Any, address: int, data: bytes) -> None:
         """Give flash a new content."""
+        self.done.append((address, data))
         chip.set_flash(address, data)
 
     def _check_place(self, chip: Any, address: int) -> None:

@@ -27,6 +27,7 @@ def sources(board: Board) -> set[Path]:
     names |= {f"hal/{part.driver}_{kind}.c" for kind, part in drivers.items()}
     names |= {f"hal/{link._watchdog_driver(board)}_watchdog.c"}
     names |= {f"hal/{board.soc}_soc.c"} if board.soc else set()
+    names |= {f"hal/{board.bootloader.boot2}_boot2.c"} if board.bootloader.boot2 else set()
     found = {file for name in (*EVERYWHERE, *names) for file in FIRMWARE.glob(name)}
     return {file for file in found if file.parent.name != "bootloader" or not is_program(board)}
 

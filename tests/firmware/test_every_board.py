@@ -32,7 +32,10 @@ RESIDENT = [board for board in EMULATED if not is_program(board)]
 """The boards with a bootloader; test_program.py tests the others."""
 OF_FLOATS = [
     load_board(name)
-    for name in ("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an500", "qemu-mps3-an547", "qemu-raspi3b")
+    for name in (
+        *("qemu-microbit", "qemu-mps2-an385", "qemu-mps2-an500", "qemu-mps3-an547", "qemu-raspi3b"),
+        "qemu-virt-rv32",
+    )
 ]
 """One for each way of computing with floats."""
 ROWS = {

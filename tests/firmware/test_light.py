@@ -84,7 +84,7 @@ def light_of(built_for: Callable[[str], BuildResult]) -> Callable[[str], Light]:
     return lambda name: Light(load_board(name), built_for(name).bootloader_elf)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", [name for name in FAMILIES if load_board(name).led])
 def test_the_light_says_why(name: str, light_of: Callable[[str], Light]) -> None:
     light = light_of(name)
     # No image: rounds of blinks, and then darkness, in which the core sleeps until a host calls.
@@ -102,7 +102,9 @@ def test_the_light_says_why(name: str, light_of: Callable[[str], Light]) -> None
     assert light.chip.violations == []
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILIES if load_board(name).fallback])
+@pytest.mark.parametrize(
+    "name", [name for name in FAMILIES if load_board(name).fallback and load_board(name).led]
+)
 def test_a_board_on_its_own_oscillator_blinks_once_and_starts(
     name: str, light_of: Callable[[str], Light]
 ) -> None:

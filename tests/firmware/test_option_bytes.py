@@ -26,6 +26,8 @@ WRITE_PROTECTED = {
     "nucleo-f767zi": (OPTCR, 0xFFDF_AAFD),
     "nucleo-h743zi2": (0x52002038, 0xFD),  # sector 1 of bank 1
     "nucleo-u575zi-q": (0x40022058, 0xFF84_FF84),  # page 4
+    "nucleo-l4r5zi": (0x4002202C, 0xFF03_FF03),  # page 3
+    "nucleo-g0b1re": (0x40022030, 0x0006_0006),  # page 6
 }
 """The register and value that protect the first page of the slot."""
 JOURNAL_PROTECTED = {
@@ -40,6 +42,8 @@ READ_PROTECTED = {
     "nucleo-f767zi": (OPTCR, 0xFFFF_00FD),
     "nucleo-h743zi2": (0x5200201C, 0x1406_00F0),
     "nucleo-u575zi-q": (0x40022040, 0x1FEF_F8BB),
+    "nucleo-l4r5zi": (0x40022020, 0xFFEF_F8BB),
+    "nucleo-g0b1re": (0x40022020, 0xFFFF_FEBB),
 }
 BROWN_OUT = {
     "nucleo-f103rb": None,
@@ -48,10 +52,12 @@ BROWN_OUT = {
     "nucleo-f767zi": "off",
     "nucleo-h743zi2": "off",
     "nucleo-u575zi-q": "1.7 V",
+    "nucleo-l4r5zi": "1.7 V",
+    "nucleo-g0b1re": "off",
 }
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", [name for name in FAMILIES if load_board(name).protection])
 def test_each_protection_is_said_before_anything_is_erased(
     name: str,
     built_for: Callable[[str], BuildResult],

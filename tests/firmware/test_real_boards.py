@@ -24,25 +24,25 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import CCR, Bus, Chip, ChipPort
-from .nrf52 import Nrf52
-from .rp2040 import Rp2040
+from .cuts import CHIPS
 from .rp2350 import Rp2350
 from .standin.facts import STANDIN_HASH
 from .stm32 import F1, F4, H7, MHZ, N6, U5
+from .stm32_pages import G0B, L4R
 from .test_slots import version_of
 
 OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
 KB = 1 << 10
 SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
 FAMILIES: dict[str, Callable[[], Any]] = {
-    "feather-nrf52840": lambda: Nrf52(has_factorys_bootloader=True),
+    **CHIPS,
     "nucleo-f103rb": lambda: F1(8 * MHZ),
     "nucleo-f446re": lambda: F4(8 * MHZ, 180 * MHZ, 168 * MHZ, SECTORS[:8]),
     "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
+    "nucleo-g0b1re": G0B,
     "nucleo-h743zi2": lambda: H7(8 * MHZ),
-    "nrf52840-dk": Nrf52,
+    "nucleo-l4r5zi": L4R,
     "nucleo-u575zi-q": U5,
-    "pico": Rp2040,
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
 }
 """The simulation of the chip of each real board that writes its flash, and the clock of its board."""
@@ -148,6 +148,8 @@ CLOCKS = {
         *(0x5802480C, 0x58024818, 0x5800042C, 0x58024400, 0x58024428, 0x5802442C),
         *(0x58024430, 0x52002000, 0x58024418, 0x5802441C, 0x58024420, 0x58024410),
     },
+    "nucleo-g0b1re": {0x40021000, 0x40021008, 0x4002100C, 0x40022000},
+    "nucleo-l4r5zi": {0x40021058, 0x40021000, 0x40021008, 0x4002100C, 0x40007080, 0x40022000},
     "nucleo-n657x0-q": {0x56028080, 0x560280C4, 0x560280C8, 0x56028240, 0x56028020},
     "nucleo-u575zi-q": {
         *(0x46020C94, 0x4602080C, 0x46020C00, 0x46020C28, 0x46020C34, 0x40022000),

@@ -19,17 +19,24 @@ PAGE = Path(__file__).parents[2] / "docs" / "start-up.md"
 class Action:
     """What a step does: ``set``, ``clear``, ``wait`` or ``gone``, and to which field of which register.
 
-    Boards with one chip may use different pins: then it is done to one of several places.
+    Boards with one chip may use different pins: then it is done to one of several places. ``value`` is the
+    field's, where a row names it.
     """
 
     verb: str
     places: tuple[tuple[int, int], ...]  # addresses and masks
+    value: int | None
 
     def within(self, step: Setup) -> bool:
         """Return whether a step does this."""
         return any(self._is_done(step, mask) for address, mask in self.places if step.register == address)
 
     def _is_done(self, step: Setup, mask: int) -> bool:
+        if self.value is not None:
+            changed, becomes = (
+                (step.set | step.clear, step.set) if self.verb == "set" else (step.wait, step.until)
+            )
+            return bool(mask & changed) and mask & becomes == self.value * (mask & -mask)
         if self.verb in ("set", "clear"):
             changed = mask & (step.set if self.verb == "set" else step.clear & ~step.set)
             return bool(changed) and not (self.verb == "clear" and mask & step.set)
@@ -59,15 +66,16 @@ def rules_of(chip: Chip) -> list[Rule]:
 
 
 def _action(chip: Chip, cell: str) -> Action:
-    verb, names, fields = cell.split()
-    assert verb in ("set", "clear", "wait", "gone"), cell
+    verb, names, words = cell.split()
+    fields, _, value = words.partition("=")
+    assert verb in (("set", "wait") if value else ("set", "clear", "wait", "gone")), cell
     registers = [chip.registers.get(name) or CORE.registers[name] for name in names.split("/")]
     places = [
         (register.address, register.fields[field].mask)
         for register in registers
         for field in fields.split("/")
     ]
-    return Action(verb, tuple(places))
+    return Action(verb, tuple(places), int(value) if value else None)
 
 
 def broken(rules: list[Rule], steps: tuple[Setup, ...]) -> list[str]:

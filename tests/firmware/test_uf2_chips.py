@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,10 +22,9 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import AIRCR, Bus, Chip, ChipPort, FaultError
-from .cuts import ACK, Caller, outcomes
+from .cuts import ACK, CHIPS, Caller, outcomes
 from .nrf52 import ENABLE, UART, Nrf52
 from .rp2040 import Rp2040, crc_of
-from .test_real_boards import FAMILIES
 
 BOARDS = ("nrf52840-dk", "pico")
 
@@ -92,7 +91,7 @@ def test_the_played_chip_notices_a_wrong_driver(
     source.write_text(source.read_text().replace(right, wrong))
     monkeypatch.setattr(link, "resource", lambda part: tmp_path / part)
     board = load_board(name)
-    chip = Chip(board, build_bootloader(board, tmp_path / "out"), FAMILIES[name]())
+    chip = Chip(board, build_bootloader(board, tmp_path / "out"), CHIPS[name]())
     caller = Caller(chip)
     with contextlib.suppress(FaultError, AssertionError):
         assert caller.talk(b"\x7f") == ACK
@@ -130,7 +129,7 @@ def test_the_played_rp2040_notices_a_reset_of_its_core_alone(built_of: Callable[
 def started(name: str, built: BuildResult) -> tuple[Chip, Client]:
     """Return a chip whose application answers and is confirmed."""
     board = load_board(name)
-    chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
+    chip = Chip(board, built.bootloader_elf, CHIPS[name]())
     data = built.firmware_bin.read_bytes()
     chip.set_flash(board.slot.origin, data)
     chip.stop_at_sleeps(board.slot.origin, len(data))
@@ -181,15 +180,7 @@ def test_no_power_cut_starts_a_part_of_an_image(
     """A reset starts the old image until the last change of the new one is done."""
     board: Board = load_board(name)
     every = {"nrf52840-dk": 701, "pico": 17}[name]
-    found: dict[int, str] = dict(outcomes(board, built_of(name), FAMILIES[name], every))
+    found: dict[int, str] = dict(outcomes(board, built_of(name), CHIPS[name], every))
     assert len(found) > 6
     assert found.pop(max(found)) == "new"
     assert set(found.values()) == {"old"}
-
-
-def test_each_board_has_its_simulation() -> None:
-    simulated: dict[str, Any] = {name: family() for name, family in FAMILIES.items()}
-    assert {name for name, family in simulated.items() if isinstance(family, (Nrf52, Rp2040))} == {
-        *BOARDS,
-        "feather-nrf52840",
-    }

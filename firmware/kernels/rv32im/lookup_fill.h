@@ -34,12 +34,12 @@ lookup_fill(const uint32_t *steps, uint32_t width, uint32_t apart, uint32_t *tab
     const uint32_t step_0 = steps[4];
     const uint32_t step_1 = steps[5];
     /* Each time four blocks; the step to the next four is that of bit 2 of the block's number, or of
-     * bit 3 where that changes, too. */
+     * bit 3, which changes once, in the middle of a field of seven bits. */
     for (uint32_t fours = 1u << (width - 5u); fours > 0u; fours--) {
         tables = lookup_block(block, step_0, apart, tables);
         tables = lookup_block(block, step_1, apart, tables);
         tables = lookup_block(block, step_0, apart, tables);
-        tables = lookup_block(block, steps[fours & 1u ? 7 : 6], apart, tables);
+        tables = lookup_block(block, steps[fours == 3u ? 7 : 6], apart, tables);
     }
     return tables;
 }
