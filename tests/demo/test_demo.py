@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "get-started.md").read_text()
 NUMBER = re.compile(r"[0-9][0-9,.]*%?")
 PROMISED = {
     "board",
@@ -60,7 +60,7 @@ def test_demo_from_checkpoint_to_measured_board(tmp_path, conforms):
     assert first["model_hash"] == second["model_hash"]
     layers = sum(layer["instructions"] for layer in first["layers"])
     assert layers + first["overhead"] == first["profile_instructions"]
-    shown = README.split("```text\n")[1].split("```")[0]
+    shown = PAGE.split("```text\n")[1].split("```")[0]
     printed = done[0].stderr[done[0].stderr.index(f"{first['model']} on {first['board']}") :]
     assert_same_table(shown, printed)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import html
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import click
 import pytest
+from report.browser import Browser
+
+from sensor_bnn.cli import COMMANDS, root
+from sensor_bnn.train.recipe import Augmentation, DataRecipe, Distillation, Schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = (
@@ -105,3 +114,72 @@ def test_every_page_of_the_folder_is_in_the_navigation(site: Path) -> None:
         assert any(link.endswith(f"{source.stem}.html") or source.stem == "index" for link in home.links), (
             source
         )
+
+
+def test_every_command_has_its_options_in_the_reference(site: Path) -> None:
+    text = html.unescape(re.sub(r"<[^>]+>", "", (site / "commands.html").read_text(encoding="utf-8")))
+    context = click.Context(root, info_name="sensor-bnn")
+    for name in COMMANDS:
+        command = root.get_command(context, name)
+        assert command is not None
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert max(option.opts, key=len) in text, (name, option.opts)
+    # A default that click shows, and one that only the option has.
+    assert "[default: runs/RECIPE-seedSEED]" in text
+    assert "[default: auto]" in text
+
+
+def test_every_key_of_a_recipe_is_in_the_reference(site: Path) -> None:
+    page = (site / "recipe-keys.html").read_text(encoding="utf-8")
+    rows = {
+        cells[0]: cells[1:]
+        for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+        if (cells := [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", row)])
+    }
+    for section in (DataRecipe, Augmentation, Schedule, Distillation):
+        for key in dataclasses.fields(section):
+            assert key.name in rows or key.name == "folder", key.name
+    assert rows["epochs"][:2] == ["whole number, at least 1, at most 1,000,000", "60"]
+    assert rows["test_share"][:2] == ["number, more than 0, less than 1", "0.25"]
+    assert rows["resample"][2].endswith("."), "the meaning of a key that another class has"
+    assert "Preparation" not in rows["resample"][2]
+
+
+@pytest.fixture(scope="module")
+def browser(browser: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_window(site: Path, browser: Browser, width: int) -> None:
+    browser.ask(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+    )
+    for name in ("index", "architecture", "zoo", "commands", "recipe-keys"):
+        browser.open((site / f"{name}.html").as_uri())
+        assert browser.run("document.documentElement.scrollWidth") <= width, name
+        diagrams = browser.run(
+            "[...document.querySelectorAll('.pipeline li')].map(box => box.getBoundingClientRect())"
+            ".map(box => [box.left, box.right])"
+        )
+        assert (len(diagrams) == 6) == (name in ("index", "architecture"))
+        assert all(0 <= left < right <= width for left, right in diagrams), name
+
+
+def test_search_finds_a_page_from_a_file(site: Path, browser: Browser) -> None:
+    browser.requests.clear()
+    browser.open((site / "index.html").as_uri())
+    browser.run(
+        "new Promise(done => {"
+        " const field = document.querySelector('[data-md-component=search-query]');"
+        " const found = () => document.querySelector('.md-search-result__link');"
+        " field.focus(); field.value = 'watchdog'; field.dispatchEvent(new Event('keyup'));"
+        " new MutationObserver(() => found() && done())"
+        "  .observe(document.querySelector('.md-search__output'), {childList: true, subtree: true});"
+        " if (found()) done(); })"
+    )
+    first = browser.run("document.querySelector('.md-search-result__link').href")
+    assert urlsplit(first).scheme == "file" and Path(unquote(urlsplit(first).path)).is_file()
+    assert {urlsplit(address).scheme for address in browser.requests} <= {"file", "data", "blob"}

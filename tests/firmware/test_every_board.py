@@ -42,11 +42,11 @@ ROWS = {
     cells[0].strip("`"): tuple(int(cell.replace(",", "").split()[0]) for cell in cells[2:5])
     for cells in (
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in (Path(__file__).parents[2] / "docs" / "zoo.md").read_text(encoding="utf-8").splitlines()
         if line.startswith(tuple(f"| `{board.name}` |" for board in EMULATED))
     )
 }
-"""Instructions per inference, bytes of flash and of the arena of each board in the README."""
+"""Instructions per inference, bytes of flash and of the arena of each board in the model zoo's page."""
 HELLO, WRITE_INPUT, INFER, PROFILE, READ_PROFILE, READ_OUTPUT, MEMORY, BOOTLOADER = range(1, 9)
 
 
@@ -140,7 +140,7 @@ def measured(board: Board, model: Path, samples: Samples, folder: Path) -> Bench
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
-def test_the_shipped_model_is_bit_exact_and_costs_what_the_readme_says(
+def test_the_shipped_model_is_bit_exact_and_costs_what_the_zoo_says(
     board: Board, trained: Path, tmp_path: Path, counts: dict[str, int]
 ) -> None:
     samples = read_samples(SHIPPED / "samples.npz", 16)
@@ -153,7 +153,7 @@ def test_the_shipped_model_is_bit_exact_and_costs_what_the_readme_says(
         assert ROWS[board.name] == pytest.approx(found, rel=0.02)
 
 
-def test_the_readme_has_a_board_of_every_core() -> None:
+def test_the_zoo_has_a_board_of_every_core() -> None:
     assert {load_board(name).target for name in ROWS} == {board.target for board in EMULATED}
     assert len(ROWS) >= 10
 
