@@ -9,6 +9,7 @@ import click
 
 @click.command(name="report")
 @click.argument("result", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("before", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option(
     "-o",
     "--output",
@@ -36,6 +37,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: page, format, bytes.")
 def command(
     result: Path,
+    before: Path | None,
     output: Path | None,
     form: str | None,
     kernels: Path | None,
@@ -49,11 +51,14 @@ def command(
     they measured; an evaluation has accuracy, recall of each class and confusion matrix. A PNG shows the
     charts, or the matrix of an evaluation.
 
+    BEFORE is another result of the same board: the page then shows both side by side, layer by layer.
+
     \b
     Example:
       sensor-bnn profile --board qemu-mps2-an500 --json > result.json
       sensor-bnn report result.json -o page.html --kernels kernels.json --rung teacher=teacher.json
       sensor-bnn report result.json -o page.png
+      sensor-bnn report new.json base.json -o both.html
       sensor-bnn evaluate --json > evaluation.json && sensor-bnn report evaluation.json
     """
     import json
@@ -68,8 +73,11 @@ def command(
         by_suffix = {".md": "markdown", ".markdown": "markdown", ".png": "png"}
         form = by_suffix.get(output.suffix if output is not None else "", "html")
     page = output or result.with_suffix(SUFFIXES[form])
-    if page.resolve() == result.resolve():
-        raise click.UsageError("The page would overwrite RESULT: name another file with -o.")
+    for name, other in (("RESULT", result), ("BEFORE", before)):
+        if other is not None and page.resolve() == other.resolve():
+            raise click.UsageError(f"The page would overwrite {name}: name another file with -o.")
+    if before is not None and form == "png":
+        raise click.UsageError("BEFORE has no place in a PNG: write HTML or Markdown.")
     earlier = []
     for rung in rungs:
         stage, given, file = rung.partition("=")
@@ -86,6 +94,8 @@ def command(
         )
 
         check_evaluation(content, result)
+        if before is not None:
+            raise click.UsageError("BEFORE goes with a result that has layers; this is an evaluation.")
         if kernels is not None:
             raise click.UsageError("--kernels goes with a result that has layers; this is an evaluation.")
         if form == "png" and earlier:
@@ -99,7 +109,13 @@ def command(
         data = (
             picture(content, earlier)
             if form == "png"
-            else render(content, form, earlier=earlier, kernels=rows).encode()
+            else render(
+                content,
+                form,
+                earlier=earlier,
+                kernels=rows,
+                before=None if before is None else read_result(before),
+            ).encode()
         )
     write_file(page, data)
     if as_json:

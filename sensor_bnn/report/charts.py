@@ -1,4 +1,8 @@
-"""The charts of a report: inline SVG in the page's own colours; every part has its figures as its title."""
+"""The charts of a report: as wide as the page, in its own colours; every part has its figures as its title.
+
+Bars are elements of the page, so that they and their words fit any width. Only the map of the arena is SVG:
+its horizontal places are percentages, and its letters keep their size.
+"""
 
 from __future__ import annotations
 
@@ -6,147 +10,149 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from sensor_bnn.report.compare import Change, change_of
 from sensor_bnn.report.view import GROUPS, LayerView, Part, View
 
-_SVG = Markup('<svg viewBox="0 0 {} {}" role="{}" aria-labelledby="{}">{}</svg>')
-_ROW = 22
-_NAME_WIDTH, _BAR_WIDTH, _FIGURE_WIDTH = 290, 520, 150
+_ROOM = ((290, ""), (600, "w46"), (880, "w64"))
+"""How wide the map of the arena is at least, in pixels, and the class of what needs so much room."""
+
+_LETTER = 7.5
+"""The width of a letter in the map, in pixels, at most."""
+
+_PARTS = {
+    **{"arena": "m0", "stack reserved": "m1", "other data": "m2"},
+    **{"weights": "m3", "code": "m4", "code and header": "m4", "header": "m5"},
+}
+"""The colour of each part of a memory."""
+
+_OTHER_PART = "m5"
 
 
-def layer_chart(view: View) -> Markup:
-    """Draw one bar per layer. Each bar links to its row in the table, so that the keyboard can reach it."""
-    longest = max(layer.count for layer in view.layers) or 1
-    rows = Markup("").join(_layer_bar(view, layer, longest) for layer in view.layers)
-    width = _NAME_WIDTH + _BAR_WIDTH + _FIGURE_WIDTH
-    return _SVG.format(width, _ROW * len(view.layers) + 4, "group", "layers-title", rows)
+def layer_chart(view: View, changes: Sequence[Change] = ()) -> Markup:
+    """Draw one bar per layer. Each bar links to its row in the table, so that the keyboard can reach it.
+
+    Args:
+        view: the result.
+        changes: the same layers beside those of an earlier result, drawn below; empty for none.
+    """
+    earlier = [change.before or 0 for change in changes]
+    longest = max([*(layer.count for layer in view.layers), *earlier[: len(view.layers)], 1])
+    rows = Markup("").join(
+        _layer_bar(view, layer, longest, changes[layer.index] if changes else None) for layer in view.layers
+    )
+    return Markup('<div class="rows layers" role="group" aria-labelledby="layers-title">{}</div>').format(
+        rows
+    )
 
 
-def _layer_bar(view: View, layer: LayerView, longest: int) -> Markup:
-    length = max(1.0, _BAR_WIDTH * layer.count / longest)
+def _layer_bar(view: View, layer: LayerView, longest: int, change: Change | None) -> Markup:
     told = f"{layer.name}: {layer.count:,} {view.unit}, {layer.share:.1%}"
+    then, aside = Markup(""), f"{layer.share:.1%}"
+    if change is not None:
+        aside = change_of(change)
+        told += f"; before: {'none' if change.before is None else f'{change.before:,}'}, {aside}"
+        then = Markup('<i class="then" style="width:{:.2f}%"></i>').format(
+            100 * (change.before or 0) / longest
+        )
     return Markup(
-        '<a class="bar" href="#layer-{index}" data-layer="{index}" data-cost="{cost}" aria-label="{told}"'
-        ' style="transform:translateY({y}px)"><title>{told}</title>'
-        '<rect class="hit" x="0" y="0" width="960" height="{row}"/>'
-        '<text x="{name_end}" y="15" text-anchor="end">{name}</text>'
-        '<rect class="g{group}" x="{start}" y="3" width="{length:.1f}" height="16" rx="2"/>'
-        '<text class="figure" x="{figure}" y="15">{count} <tspan>{share}</tspan></text></a>'
+        '<a class="row bar" href="#layer-{index}" data-layer="{index}" data-cost="{cost}" aria-label="{told}"'
+        ' title="{told}"><span class="name">{name}</span>'
+        '<span class="rail"><i class="g{group}" style="width:{length:.2f}%"></i>{then}</span>'
+        '<span class="figure">{count} <small>{aside}</small></span></a>'
     ).format(
         index=layer.index,
         cost=layer.count,
         told=told,
-        y=2 + _ROW * layer.index,
-        row=_ROW,
-        name=_shortened(layer.name, 42),
-        name_end=_NAME_WIDTH - 10,
+        name=layer.name,
         group=GROUPS.index(layer.group),
-        start=_NAME_WIDTH,
-        length=length,
-        figure=_NAME_WIDTH + length + 8,
+        length=max(100 * layer.count / longest, 0.2),
+        then=then,
         count=f"{layer.count:,}",
-        share=f"{layer.share:.1%}",
+        aside=aside,
     )
 
 
 def memory_chart(view: View) -> Markup:
     """Draw the arena over the layers: one rectangle per tensor, from first to last layer, at its address."""
     assert view.arena is not None
-    left, top, width, height = 70, 8, 880, 300
+    top, height = 8, 300
     steps = len(view.layers)
     size = max([view.result["arena_bytes"], *(one.offset + one.bytes for one in view.arena), 1])
-    parts = []
+    ticks, parts = [], []
     for tick in range(5):
         y = top + height - height * tick / 4
-        parts.append(
-            Markup(
-                '<line class="grid" x1="{}" y1="{y:.1f}" x2="{}" y2="{y:.1f}"/>'
-                '<text class="axis" x="{}" y="{text:.1f}" text-anchor="end">{}</text>'
-            ).format(left, left + width, left - 6, f"{size * tick // 4:,}", y=y, text=y + 4)
+        ticks.append(
+            Markup('<text class="axis" x="100%" y="{:.1f}" text-anchor="end">{}</text>').format(
+                y + 4, f"{size * tick // 4:,}"
+            )
         )
+        parts.append(Markup('<line class="grid" x1="0" y1="{y:.1f}" x2="100%" y2="{y:.1f}"/>').format(y=y))
     for one in view.arena:
-        x, w = left + width * one.first / steps, width * (one.last - one.first + 1) / steps
+        x, w = 100 * one.first / steps, 100 * (one.last - one.first + 1) / steps
         y, h = top + height * (1 - (one.offset + one.bytes) / size), height * one.bytes / size
         lives = f"{view.layers[one.first].name} to {view.layers[one.last].name}"
         told = f"{one.name}: {one.bytes:,} bytes at {one.offset:,}, from {lives}"
-        label = one.name.rpartition("/")[2]
         parts.append(
             Markup(
                 '<g class="tenant" tabindex="0" role="img" aria-label="{told}"><title>{told}</title>'
-                '<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}"/>{label}</g>'
+                '<rect x="{x:.2f}%" y="{y:.1f}" width="{w:.2f}%" height="{h:.1f}"/>{label}</g>'
             ).format(
-                told=told,
-                x=x,
-                y=y,
-                w=w,
-                h=max(h, 1.5),
-                label=Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x + 4, y + 13, label)
-                # A label is drawn only where it fits; a letter is at most about 7.5 wide.
-                if h >= 16 and w >= 7.5 * len(label)
-                else "",
+                told=told, x=x, y=y, w=w, h=max(h, 1.5), label=_label(one.name.rpartition("/")[2], x, y, w, h)
             )
         )
     for layer in view.layers:
         parts.append(
-            Markup('<rect class="now" data-now="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
-                layer.index, left + width * layer.index / steps, top, width / steps, height
+            Markup('<rect class="now" data-now="{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}"/>').format(
+                layer.index, 100 * layer.index / steps, top, 100 / steps, height
             )
         )
-    axis = Markup('<text class="axis" x="{}" y="{}">layer 0</text>').format(left, top + height + 16)
-    axis += Markup('<text class="axis" x="{}" y="{}" text-anchor="end">layer {}</text>').format(
-        left + width, top + height + 16, steps - 1
+    axis = Markup('<text class="axis" x="0" y="{}">layer 0</text>').format(top + height + 16)
+    axis += Markup('<text class="axis" x="100%" y="{}" text-anchor="end">layer {}</text>').format(
+        top + height + 16, steps - 1
     )
-    return _SVG.format(960, top + height + 24, "group", "arena-title", Markup("").join(parts) + axis)
+    return Markup(
+        '<div class="plot"><svg aria-hidden="true" height="{height}">{ticks}</svg>'
+        '<svg height="{height}" role="group" aria-labelledby="arena-title">{parts}</svg></div>'
+    ).format(height=top + height + 24, ticks=Markup("").join(ticks), parts=Markup("").join(parts) + axis)
+
+
+def _label(name: str, x: float, y: float, width: float, height: float) -> Markup:
+    """Return the name for a rectangle, shown where the page is so wide that it fits; places in percent."""
+    fitting = [room for pixels, room in _ROOM if pixels * width / 100 >= _LETTER * len(name) + 4]
+    if height < 16 or not fitting:
+        return Markup("")
+    return Markup('<text class="{}" x="{:.2f}%" dx="4" y="{:.1f}">{}</text>').format(
+        fitting[0], x, y + 13, name
+    )
 
 
 def stack_chart(parts: tuple[Part, ...], label: str) -> Markup:
-    """Draw all parts as one bar, to scale."""
+    """Draw all parts as one bar, to scale, and the legend below it."""
     whole = sum(part.bytes for part in parts) or 1
-    pieces, at = [], 0.0
-    for place, part in enumerate(parts):
-        width = 960 * part.bytes / whole
-        told = f"{part.name}: {part.bytes:,} bytes, {part.bytes / whole:.1%}"
-        words = f"{part.name} {part.bytes:,}"
-        text = Markup('<text x="{:.1f}" y="20">{}</text>').format(at + 8, words)
-        pieces.append(
-            Markup(
-                '<g><title>{}</title><rect class="p{}" x="{:.1f}" y="0" width="{:.1f}" height="30"/>{}</g>'
-            ).format(told, place % 4, at, width, text if width > 8 * len(words) else "")
+    told = [f"{part.name}: {part.bytes:,} bytes, {part.bytes / whole:.1%}" for part in parts]
+    pieces = Markup("").join(
+        Markup('<i class="{}" style="width:{:.2f}%" title="{}"></i>').format(
+            _PARTS.get(part.name, _OTHER_PART), 100 * part.bytes / whole, words
         )
-        at += width
-    told = f"{label}: " + ", ".join(f"{part.name} {part.bytes:,} bytes" for part in parts)
-    return Markup('<svg viewBox="0 0 960 30" role="img" aria-label="{}">{}</svg>').format(
-        told, Markup("").join(pieces)
+        for part, words in zip(parts, told, strict=True)
+    )
+    legend = Markup("").join(
+        Markup('<li><i class="{}"></i>{}</li>').format(_PARTS.get(part.name, _OTHER_PART), words)
+        for part, words in zip(parts, told, strict=True)
+    )
+    return Markup('<div class="stack" role="img" aria-label="{}">{}</div><ul class="legend">{}</ul>').format(
+        f"{label}: {'; '.join(told)}", pieces, legend
     )
 
 
 def accuracy_chart(accuracy: Sequence[tuple[str, float, int]]) -> Markup:
     """Draw one bar per stage, from 0 to 100 % right answers: its name, its share and its samples."""
-    rows = []
-    for place, (stage, top1, samples) in enumerate(accuracy):
-        rows.append(
-            Markup(
-                '<g transform="translate(0 {})"><text x="{}" y="15" text-anchor="end">{}</text>'
-                '<rect class="rail" x="{}" y="3" width="{}" height="16" rx="2"/>'
-                '<rect class="g0" x="{}" y="3" width="{:.1f}" height="16" rx="2"/>'
-                '<text class="figure" x="{}" y="15">{}</text></g>'
-            ).format(
-                _ROW * place,
-                _NAME_WIDTH - 10,
-                stage,
-                _NAME_WIDTH,
-                _BAR_WIDTH - 60,
-                _NAME_WIDTH,
-                (_BAR_WIDTH - 60) * top1,
-                _NAME_WIDTH + _BAR_WIDTH - 52,
-                f"{top1:.2%} of {samples:,} samples",
-            )
-        )
-    told = ", ".join(f"{stage} {top1:.2%}" for stage, top1, _ in accuracy)
-    return Markup('<svg viewBox="0 0 960 {}" role="img" aria-label="{}">{}</svg>').format(
-        _ROW * len(accuracy) + 4, f"Top-1: {told}", Markup("").join(rows)
+    rows = Markup("").join(
+        Markup(
+            '<div class="row"><span class="name">{}</span>'
+            '<span class="rail whole"><i class="right" style="width:{:.2f}%"></i></span>'
+            '<span class="figure">{}</span></div>'
+        ).format(stage, 100 * top1, f"{top1:.2%} of {samples:,} samples")
+        for stage, top1, samples in accuracy
     )
-
-
-def _shortened(text: str, limit: int) -> str:
-    """Cut the start: layers differ at the end of their names."""
-    return text if len(text) <= limit else f"…{text[len(text) - max(limit - 1, 1) :]}"
+    return Markup('<div class="rows">{}</div>').format(rows)

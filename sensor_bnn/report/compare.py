@@ -109,6 +109,18 @@ def compare_results(before: dict[str, Any], after: dict[str, Any], limit: float 
     )
 
 
+def change_of(one: Change) -> str:
+    """Return the change in words."""
+    if one.before is None:
+        return "new"
+    if one.after is None:
+        return "gone"
+    if one.before == one.after:
+        return "same"
+    mark = " regressed" if one.regressed else ""
+    return (f"{one.after - one.before:+,}" if one.change is None else f"{one.change:+.2%}") + mark
+
+
 def _change(
     name: str, kind: str, before: int | None, after: int | None, limit: float | None, least: float = 0.0
 ) -> Change:

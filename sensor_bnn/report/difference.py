@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich import box
 from rich.table import Table
 
-from sensor_bnn.report.compare import Change, Comparison
+from sensor_bnn.report.compare import Change, Comparison, change_of
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.page import cell
 
@@ -47,18 +47,6 @@ def title_of(found: Comparison) -> str:
     models = "the same model" if found.same_model else "two models"
     inexact = "; outputs are NO LONGER equal to the host's" if found.became_inexact else ""
     return f"{found.unit} and bytes, {models}{inexact}"
-
-
-def change_of(one: Change) -> str:
-    """Return the change in words."""
-    if one.before is None:
-        return "new"
-    if one.after is None:
-        return "gone"
-    if one.before == one.after:
-        return "same"
-    mark = " regressed" if one.regressed else ""
-    return (f"{one.after - one.before:+,}" if one.change is None else f"{one.change:+.2%}") + mark
 
 
 def _figure(value: int | None) -> str:

@@ -10,6 +10,7 @@ import jinja2
 
 from sensor_bnn.report.baselines import compare_products
 from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, stack_chart
+from sensor_bnn.report.compare import change_of, compare_results
 from sensor_bnn.report.view import GROUPS, view_of
 
 FORMATS = {"html": "page.html.j2", "markdown": "page.md.j2"}
@@ -22,6 +23,7 @@ def render(
     *,
     earlier: Sequence[tuple[str, float, int]] = (),
     kernels: Sequence[dict[str, Any]] = (),
+    before: dict[str, Any] | None = None,
 ) -> str:
     """Return the page of a result.
 
@@ -30,14 +32,21 @@ def render(
         form: one of ``FORMATS``.
         earlier: stages before the result's own accuracies, for example a teacher: name, share, samples.
         kernels: rows of ``sensor-bnn kernels --json`` to compare with.
+        before: a result of the same board to show beside it.
+
+    Raises:
+        DataError: ``before`` is of another board or counts in another unit.
     """
     view = view_of(result, earlier)
+    found = None if before is None else compare_results(before, result, None)
     facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
     facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
     facts["products"] = compare_products(result, kernels)
+    facts |= {"then": before, "compared": found, "told": change_of}
+    facts["sizes"] = {} if found is None else {one.name: one for one in found.sizes}
     if form == "html":
         facts |= {
-            "layer_chart": layer_chart(view),
+            "layer_chart": layer_chart(view, () if found is None else found.layers),
             "memory_chart": memory_chart(view) if view.arena else None,
             "accuracy_chart": accuracy_chart(view.accuracy),
             "flash_chart": stack_chart(view.flash, "Flash"),

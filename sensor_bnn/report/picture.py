@@ -9,7 +9,12 @@ from typing import Any
 from sensor_bnn.report.view import GROUPS, Part, View, view_of
 
 _COLOURS = dict(zip(GROUPS, ("#2f6fde", "#7a52c7", "#d9680f", "#7d8896"), strict=True))
-_PARTS = ("#2f6fde", "#d9680f", "#7a52c7", "#7d8896")
+_RIGHT = "#1c8a4c"
+_PARTS = {
+    **{"arena": "#0f8b8d", "stack reserved": "#4fa9a7", "other data": "#7fbdb9"},
+    **{"weights": "#9c2f63", "code": "#c0678f", "code and header": "#c0678f", "header": "#d9a0ba"},
+}
+"""The colours of the parts of RAM and flash: no colour has a second meaning."""
 _DPI = 130
 
 
@@ -44,7 +49,7 @@ def picture(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
 
 def _accuracy(axes: Any, view: View) -> None:
     names = [stage for stage, _, _ in view.accuracy]
-    axes.barh(names, [top1 for _, top1, _ in view.accuracy], color=_PARTS[0], height=0.6)
+    axes.barh(names, [top1 for _, top1, _ in view.accuracy], color=_RIGHT, height=0.6)
     axes.bar_label(axes.containers[0], [f"{top1:.2%} of {n:,}" for _, top1, n in view.accuracy], padding=3)
     axes.set_xlim(0, 1.18)
     axes.invert_yaxis()
@@ -78,7 +83,14 @@ def _arena(axes: Any, view: View) -> None:
     for one in view.arena:
         corner, wide = (one.first, one.offset), one.last - one.first + 1
         axes.add_patch(
-            Rectangle(corner, wide, one.bytes, facecolor=_PARTS[0] + "55", edgecolor=_PARTS[0], linewidth=0.7)
+            Rectangle(
+                corner,
+                wide,
+                one.bytes,
+                facecolor=_PARTS["arena"] + "55",
+                edgecolor=_PARTS["arena"],
+                linewidth=0.7,
+            )
         )
     axes.set_xlim(0, len(view.layers))
     axes.set_ylim(0, max(one.offset + one.bytes for one in view.arena))
@@ -90,8 +102,8 @@ def _arena(axes: Any, view: View) -> None:
 def _stack(axes: Any, parts: tuple[Part, ...], name: str) -> None:
     at = 0
     whole = sum(part.bytes for part in parts) or 1
-    for place, part in enumerate(parts):
-        axes.barh([0], [part.bytes], left=[at], color=_PARTS[place % len(_PARTS)], height=0.8)
+    for part in parts:
+        axes.barh([0], [part.bytes], left=[at], color=_PARTS.get(part.name, _PARTS["header"]), height=0.8)
         if part.bytes > 0.12 * whole:
             words = f"{part.name}\n{part.bytes:,}"
             axes.text(at + part.bytes / 2, 0, words, ha="center", va="center", color="white", size=7)

@@ -82,13 +82,13 @@ def test_a_page_of_hardware_speaks_of_ticks(bench_result: Make) -> None:
     for form in ("html", "markdown"):
         page = render(result, form)
         assert "121,600" in page and "4,864" in page
-        assert "exact" not in page
+        assert "exact" not in page.rpartition("</style>")[2]
 
 
 def test_a_page_of_a_profile_has_everything(shipped: dict[str, Any]) -> None:
     page = render(shipped)
     found = looked_at(page)
-    sections = ["pipeline", "model", "accuracy", "layers", "kernels", "arena", "maps", "environment"]
+    sections = ["accuracy", "layers", "arena", "maps", "kernels", "pipeline", "model", "environment"]
     assert [name for name in found.ids if name in sections] == sections
     assert len(page.encode()) < 3_000_000
     for layer in shipped["layers"]:
@@ -96,6 +96,9 @@ def test_a_page_of_a_profile_has_everything(shipped: dict[str, Any]) -> None:
     for value in shipped["environment"].values():
         assert value in page
 
+
+EDGES = "part => (({left, top, right, bottom}) => [left, top, right, bottom])(part.getBoundingClientRect())"
+"""JavaScript: from an element to its edges in the window."""
 
 KERNELS = [
     {
@@ -205,7 +208,7 @@ def test_kernels_refuses_a_result_without_shapes(bench_result: Make, tmp_path: P
 
 def test_the_ladder_begins_with_the_teacher(bench_result: Make) -> None:
     page = render(bench_result(), earlier=[("teacher", 0.91, 2000)])
-    assert page.index("teacher") < page.index("on the board</text>") and "91.00% of 2,000" in page
+    assert page.index("teacher") < page.index("on the board</span>") and "91.00% of 2,000" in page
 
 
 def test_a_picture(bench_result: Make, shipped: dict[str, Any]) -> None:
@@ -363,15 +366,32 @@ def page(shipped: dict[str, Any], browser: Browser, tmp_path: Path) -> Iterator[
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_a_browser_shows_it(page: Browser, scheme: str, width: int, tmp_path: Path) -> None:
     page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
     page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     assert page.run("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    answer = page.run(f"[...document.querySelectorAll('#answer li')].map({EDGES})")
+    assert len(answer) == 5 and all(bottom <= 900 for *_, bottom in answer), "on the first screen"
+    shown = page.run(
+        "[...document.querySelectorAll('svg text, .row, .row span, .stack, .legend, .plot, .tenant rect')]"
+        f".filter(part => part.checkVisibility()).map({EDGES})"
+    )
+    assert all(0 <= left <= right <= width for left, _, right, _ in shown), "nothing is cut"
+    assert max(right - left for left, _, right, _ in shown) > 0.8 * width, "charts use the page's width"
     heights = page.run(
-        "[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height)"
+        "[...document.querySelectorAll('svg text')].filter(part => part.checkVisibility())"
+        ".map(t => t.getBoundingClientRect().height)"
     )
     assert min(heights) >= 12, "charts can be read"
+    cut = "part => part.scrollWidth > part.clientWidth && part.clientWidth > 0"
+    assert page.run(f"[...document.querySelectorAll('.row span, .cards li')].some({cut})") is False
+    labels = page.run(
+        "[...document.querySelectorAll('.tenant')].filter(g => g.querySelector('text')?.checkVisibility())"
+        ".map(g => [...g.children].slice(1).map(part => part.getBoundingClientRect().right))"
+    )
+    assert labels and all(text <= box for box, text in labels), "a name fits its rectangle"
+    page.run("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     if width == 1280:
         tables = "[...document.querySelectorAll('#layers .scroll, #kernels .scroll')]"
         assert page.run(f"{tables}.every(part => part.scrollWidth <= part.clientWidth)"), "seen whole"
@@ -420,18 +440,20 @@ def contrast(one: str, other: str) -> float:
 
 def test_the_keyboard_reaches_everything(page: Browser, shipped: dict[str, Any]) -> None:
     page.ask("Page.bringToFront")
+    page.run("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     reached = []
     for _ in range(500):
         page.press("Tab", 9)
         what = page.run(
             "(e => e === document.body ? null : e.id || e.dataset.sort || e.dataset.layer"
-            " || e.className.baseVal || e.className || e.getAttribute('href'))(document.activeElement)"
+            " || e.className.baseVal || e.className || e.getAttribute('href')"
+            " || e.tagName)(document.activeElement)"
         )
         if what is None:
             break
         reached.append(what)
     assert reached[0] == "skip"
-    assert {"theme", "order", "cost", "#layers", "tenant", "scroll", "code"} <= set(reached)
+    assert {"theme", "order", "cost", "#layers", "tenant", "scroll", "SUMMARY", "code"} <= set(reached)
     assert [name for name in reached if name.isdigit()] == [str(i) for i in range(len(shipped["layers"]))]
 
 
@@ -447,6 +469,104 @@ def test_sorting_by_cost_and_the_theme(page: Browser, shipped: dict[str, Any]) -
     assert page.run("getComputedStyle(document.body).backgroundColor") != before
     page.run("document.getElementById('theme').click()")
     assert page.run("getComputedStyle(document.body).backgroundColor") == before
+
+
+def test_what_is_folded_opens_for_a_link_and_on_paper(page: Browser) -> None:
+    row = "document.getElementById('layer-3')"
+    assert page.run(f"{row}.checkVisibility()") is False
+    page.run("document.querySelector('.bar[data-layer=\"3\"]').click()")
+    page.run("new Promise(done => setTimeout(done))")
+    assert page.run(f"{row}.checkVisibility()") is True
+    folded = "document.querySelectorAll('details:not([open])').length"
+    before = page.run(folded)
+    assert before > 2
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert page.run(folded) == 0
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert page.run(folded) == before
+
+
+def test_paper_is_light_without_buttons(page: Browser) -> None:
+    page.run("document.documentElement.dataset.theme = 'dark'")
+    page.ask("Emulation.setEmulatedMedia", media="print")
+    paper, button = page.run(
+        "[getComputedStyle(document.body).backgroundColor,"
+        " document.getElementById('theme').checkVisibility()]"
+    )
+    page.ask("Emulation.setEmulatedMedia", media="screen")
+    assert (paper, button) == ("rgb(255, 255, 255)", False)
+
+
+def test_each_colour_of_the_page_has_one_meaning(page: Browser) -> None:
+    """Kinds of work, parts of RAM, parts of flash and right answers share no colour."""
+    kinds = {
+        "work": ".layers .rail i, #layers .legend i:not(.hollow)",
+        "ram": "#maps figure:nth-of-type(1) .stack i",
+        "flash": "#maps figure:nth-of-type(2) .stack i",
+        "right": "#accuracy i",
+    }
+    for scheme in ("light", "dark"):
+        page.run(f"document.documentElement.dataset.theme = '{scheme}'")
+        found = {
+            kind: set(
+                page.run(
+                    f"[...document.querySelectorAll('{where}')].map(i => getComputedStyle(i).backgroundColor)"
+                )
+            )
+            for kind, where in kinds.items()
+        }
+        assert all(found.values())
+        assert len(set().union(*found.values())) == sum(map(len, found.values()))
+        tenants = page.run("getComputedStyle(document.querySelector('.tenant rect')).fill")
+        assert tenants in found["ram"], "the map has the colour of the arena"
+
+
+def test_two_results_side_by_side(
+    bench_result: Make, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = bench_result(flash_bytes=10_000, instructions=95_000)
+    base["layers"][1]["instructions"] *= 2
+    Path("base.json").write_text(json.dumps(base))
+    Path("new.json").write_text(json.dumps(bench_result(flash_bytes=9_000)))
+    done = CliRunner().invoke(command, ["new.json", "base.json", "-o", "both.html"])
+    assert done.exit_code == 0, done.output
+    text = Path("both.html").read_text()
+    looked_at(text)
+    assert "before: 95,000 (-20.00%)" in text and "before: 10,000 (-10.00%)" in text
+    browser.ask(
+        "Emulation.setDeviceMetricsOverride", width=390, height=900, deviceScaleFactor=1, mobile=False
+    )
+    browser.complaints.clear()
+    browser.open((tmp_path / "both.html").as_uri())
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    assert browser.run("(t => t.scrollWidth <= t.clientWidth)(document.querySelector('#beside .scroll'))")
+    now, before = browser.run(
+        "[...document.querySelectorAll('.bar[data-layer=\"1\"] i')].map(i => i.getBoundingClientRect().width)"
+    )
+    assert before == pytest.approx(2 * now, rel=0.05)
+    assert browser.complaints == []
+    done = CliRunner().invoke(command, ["new.json", "base.json", "-o", "both.md"])
+    assert done.exit_code == 0 and "| flash bytes | 10,000 | 9,000 | -10.00% |" in Path("both.md").read_text()
+
+
+def test_a_second_result_is_refused_where_it_has_no_place(bench_result: Make, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.json" for name in ("result", "other", "evaluation")]
+    contents = (bench_result(), bench_result(board="other"), evaluation())
+    for file, content in zip(files, contents, strict=True):
+        file.write_text(json.dumps(content))
+    result, other, judged = map(str, files)
+    page = ["-o", str(tmp_path / "page.html")]
+    done = CliRunner().invoke(command, [result, other, *page])
+    assert isinstance(done.exception, DataError) and "differ in board" in str(done.exception)
+    for arguments, told in (
+        ([result, result, "-o", str(tmp_path / "page.png")], "BEFORE has no place in a PNG"),
+        ([judged, result, *page], "this is an evaluation"),
+        ([result, other, "-o", other], "overwrite BEFORE"),
+    ):
+        done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 2 and told in done.output
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_a_layer_in_focus_shows_its_moment_in_memory(page: Browser) -> None:
