@@ -42,7 +42,7 @@ CHANNELS = (1, 2, 40)
 
 
 @pytest.fixture(scope="session")
-def make(host_compile: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Make:
+def make(long_run: None, host_compile: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Make:
     """``make(channels, step, outputs)``: the application with the stand-in; see ``talk``."""
 
     def build(channels: int = 2, step: str = str(STEP), outputs: int = OUTPUTS) -> Talk:

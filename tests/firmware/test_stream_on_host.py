@@ -131,6 +131,7 @@ def decisions(payloads: list[bytes]) -> list[tuple[int, int, int]]:
     return found
 
 
+@pytest.mark.usefixtures("long_run")
 @given(
     channels=st.sampled_from(CHANNELS),
     hop=st.integers(1, 10),

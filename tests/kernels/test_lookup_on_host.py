@@ -142,7 +142,7 @@ def test_any_shape(kernels: Kernels, lanes: int, m: int, n: int, k: int, seed: i
 
 
 @pytest.fixture(scope="module")
-def rv32im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+def rv32im(long_run: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
     """Those of RISC-V are C throughout."""
     with running(tmp_path_factory.mktemp("rv32im") / "driver", find_target("rv32imc")) as kernels:
         yield kernels

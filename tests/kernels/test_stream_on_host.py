@@ -236,7 +236,7 @@ def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> N
 
 
 @pytest.fixture(scope="module")
-def rv32im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+def rv32im(long_run: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
     """Those of RISC-V are C throughout."""
     with running(tmp_path_factory.mktemp("rv32im") / "driver", find_target("rv32imc")) as kernels:
         yield kernels
