@@ -10,7 +10,7 @@ import socket
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from sensor_bnn import programs
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
@@ -59,6 +59,11 @@ class Emulator:
         BundleError: ``kernel`` is missing.
         ToolError: QEMU is missing or exits; the message contains QEMU's own output.
     """
+
+    _program: programs.Running
+    _stack: contextlib.ExitStack
+    _control: socket.socket
+    _answers: BinaryIO
 
     def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
         if board.emulator is None:

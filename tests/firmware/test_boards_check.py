@@ -131,7 +131,7 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
     build = check.build_firmware
 
     def shifted(board: Board) -> None:
-        monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+        monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out, **more: build(bundle, board, out))
 
     def found(told: Board) -> dict[str, str]:
         return {item.check: item.detail for item in check_board(told) if not item.ok}
@@ -153,7 +153,7 @@ def test_what_is_linked_wrong(board: Board, monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_is_linked_wrong_for_aarch64(monkeypatch: pytest.MonkeyPatch) -> None:
     board = next(board for board in list_boards() if find_target(board.target).core == "aarch64")
     build = check.build_firmware
-    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out, **more: build(bundle, board, out))
     told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
     found = {item.check: item.detail for item in check_board(told) if not item.ok}
     assert "firmware does not begin with its reset code at 0x00090200" in found["vectors"]
@@ -166,7 +166,7 @@ def test_what_is_linked_wrong_for_risc_v(monkeypatch: pytest.MonkeyPatch) -> Non
     moved = replace(board, ram=replace(board.ram, origin=board.ram.origin + 0x1000))
     assert "the core protects aligned regions" in failed(moved)["links"]
     build = check.build_firmware
-    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out: build(bundle, board, out))
+    monkeypatch.setattr(check, "build_firmware", lambda bundle, _, out, **more: build(bundle, board, out))
     told = replace(board, bootloader=replace(board.bootloader, size=0x10000))
     found = {item.check: item.detail for item in check_board(told) if not item.ok}
     assert "firmware does not begin with its reset code at 0x80010200" in found["vectors"]

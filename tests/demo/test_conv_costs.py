@@ -1,0 +1,27 @@
+"""What the form of the shipped model without attention costs, as README and the results say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sensor_bnn.cli import root
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINT = ROOT / "sensor_bnn" / "zoo" / "sensor-small-conv" / "ckpt.pt"
+COSTS = {"qemu-microbit": 618_850, "qemu-mps2-an500": 383_146}
+
+
+@pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
+@pytest.mark.parametrize("board", COSTS)
+def test_sensor_small_conv_on(board: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = ["demo", "--checkpoint", str(CHECKPOINT), "--board", board, "--limit", "4", "--json"]
+    found = json.loads(CliRunner().invoke(root, line, catch_exceptions=False).stdout)
+    assert found["bit_exact"]
+    assert found["instructions"] == pytest.approx(COSTS[board], rel=1e-3)
+    for page in ("README.md", "docs/results.md"):
+        assert f"{COSTS[board]:,}" in (ROOT / page).read_text(encoding="utf-8")
