@@ -1,8 +1,9 @@
-"""The folders of boards, firmware sources and export templates, and the user's cache folder."""
+"""The folders of boards, pages, firmware sources and export templates, and the user's cache folder."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from sensor_bnn.errors import DataError
@@ -11,12 +12,22 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """Return the folder ``boards``, ``firmware`` or ``export`` of this installation.
+    """Return the folder ``boards``, ``docs``, ``export`` or ``firmware`` of this installation.
 
     An installed wheel has them inside the package; a checkout is used in place.
     """
     packed = _PACKAGE / "_tree" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name
+
+
+def with_pages(message: str) -> str:
+    """Return a message in which each page, such as docs/boards.md, is a path that can be opened from here."""
+
+    def place(found: re.Match[str]) -> str:
+        page = resource("docs") / found["name"]
+        return str(page) if page.is_file() and not Path(found[0]).is_file() else found[0]
+
+    return re.sub(r"(?<![\w/])docs/(?P<name>[\w-]+\.md)", place, message)
 
 
 def cache_folder() -> Path:

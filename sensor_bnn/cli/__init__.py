@@ -20,6 +20,7 @@ from sensor_bnn.fifos import tell_of_waiting_fifos
 from sensor_bnn.files import standard_output
 from sensor_bnn.interruption import interruptions, repeat_if_swallowed
 from sensor_bnn.programs import ENDING, copyable
+from sensor_bnn.resources import with_pages
 from sensor_bnn.toolchains import search_path
 from sensor_bnn.tracing import Tracing, failures_logged, notes_shown
 
@@ -240,7 +241,7 @@ def main() -> None:
         with notes_shown(), standard_output():
             root(prog_name="sensor-bnn")
     except SensorBnnError as error:
-        click.echo(f"sensor-bnn: {error}", err=True)
+        click.echo(f"sensor-bnn: {with_pages(str(error))}", err=True)
         sys.exit(128 + error.number if isinstance(error, InterruptionError) else 1)
 
 

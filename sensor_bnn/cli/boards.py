@@ -132,8 +132,11 @@ def new(name: str, source: str, output: Path) -> None:
       sensor-bnn boards new my-board --from qemu-netduinoplus2
     """
     from sensor_bnn.hardware.boards import BOARD_FILE, load_board, new_board
+    from sensor_bnn.resources import with_pages
 
     made = new_board(name, load_board(source), output)
     click.echo(made.folder / BOARD_FILE)
     place = made.folder if made.folder.is_absolute() else f"./{made.folder}"
-    click.echo(f"Edit it (see docs/boards.md), then run: sensor-bnn boards check {place}", err=True)
+    click.echo(
+        with_pages(f"Edit it (see docs/boards.md), then run: sensor-bnn boards check {place}"), err=True
+    )

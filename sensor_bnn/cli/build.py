@@ -227,6 +227,7 @@ def _about_mcuboot(facts: dict[str, Any]) -> str:
 
 def _about_slots(report: dict[str, Any], board: Board) -> str:
     from sensor_bnn.hardware.boards import is_only_emulated
+    from sensor_bnn.resources import with_pages
 
     second, signature = report["second_slot"], report["signature"]
     lines = []
@@ -242,6 +243,6 @@ def _about_slots(report: dict[str, Any], board: Board) -> str:
         if by_hand and not is_only_emulated(board):
             lines.append(
                 "the bootloader that checks the signature can be replaced with the board in hand, as a file"
-                " of a drive or card or in an external flash: see docs/security.md"
+                " of a drive or card or in an external flash: see " + with_pages("docs/security.md")
             )
     return "".join(f"{line}\n" for line in lines)

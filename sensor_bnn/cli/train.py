@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -287,8 +287,37 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int) -
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")
     click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} other multiply-adds per inference")
-    for section in ("data", "augment", "schedule", "distill"):
-        click.echo(f"[{section}] {getattr(plan, section)}")
+    for section in ("data", "augment", "schedule"):
+        click.echo(f"{section}: {_in_words(getattr(plan, section))}")
+    click.echo(f"distill: {_in_words(plan.distill) if plan.distill.teacher else 'no teacher'}")
+
+
+def _in_words(section: Any) -> str:
+    """Return the keys of a part of a recipe with their values; those that are off or empty come last."""
+    from dataclasses import fields
+
+    told, off = [], []
+    for key in (item.name for item in fields(section) if item.name != "folder"):
+        value = getattr(section, key)
+        if value:
+            told.append(f"{key} {_value_in_words(value)}")
+        else:
+            off.append(key)
+    return "; ".join([*told, f"off or not given: {', '.join(off)}"] if off else told)
+
+
+def _value_in_words(value: Any) -> str:
+    from dataclasses import asdict, is_dataclass
+
+    if value is True:
+        return "on"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return ", ".join(f"{key} = {one}" for key, one in asdict(value).items() if one)
+    return str(value)
 
 
 def _duration(seconds: float) -> str:

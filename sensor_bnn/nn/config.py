@@ -174,13 +174,23 @@ class TransformerConfig:
             return (
                 f"channel_names has {len(self.channel_names)} names, and there are {self.channels} channels"
             )
-        if self.height % self.patch:
-            return f"height {self.height} is not a multiple of patch {self.patch}"
-        if self.length % self.patch:
-            return f"length {self.length} is not a multiple of patch {self.patch}"
+        for side, size in (("height", self.height), ("length", self.length)):
+            if size % self.patch:
+                fitting = _fitting(side if self.height else "window", size, self.patch)
+                return f"{side} {size} is not a multiple of patch {self.patch}; {fitting}"
         if self.width % (self.heads * WORD_BITS):
             return f"width {self.width} over {self.heads} heads is not a multiple of {WORD_BITS} a head"
         return None
+
+
+def _fitting(side: str, size: int, patch: int) -> str:
+    """Return the nearest patches that divide a size, and the nearest sizes that the patch divides."""
+    patches = [one for one in range(1, size + 1) if size % one == 0]
+    smaller = [one for one in patches if one < patch][-1:]
+    larger = [one for one in patches if one > patch][:1]
+    sizes = [one for one in (size // patch * patch, (size // patch + 1) * patch) if one]
+    near, fit = (" or ".join(map(str, found)) for found in (smaller + larger, sizes))
+    return f"a patch of {near} fits, or a {side} of {fit}"
 
 
 # A checkpoint written before `axis` existed has medians per channel, hence the default of the class. New

@@ -96,6 +96,14 @@ def installed(tmp_path_factory) -> Path:
     return folder / "venv"
 
 
+@pytest.mark.usefixtures("long_run")
+def test_a_message_of_a_wheel_names_a_page_that_is_there(installed, tmp_path):
+    (tmp_path / "wrong.toml").write_text("[schedule]\nepochs = 0\n")
+    done = run(installed / "bin" / "sensor-bnn", "train", "wrong.toml", cwd=tmp_path)
+    (page,) = re.findall(r"(/\S+\.md) has each key", done.stderr)
+    assert Path(page).is_relative_to(installed) and Path(page).read_text().startswith("# Training")
+
+
 @pytest.mark.usefixtures("cross_compiler", "qemu")
 def test_demo_from_a_wheel_in_an_empty_directory(installed, tmp_path):
     python = installed / "bin" / "python"

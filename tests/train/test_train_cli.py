@@ -92,6 +92,10 @@ def test_dry_run_trains_nothing(
     assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
     told = CliRunner().invoke(train_command, arguments).stdout
     assert "117" in told and "estimated from 5 steps of " in told and "kind of steps: plain" in told
+    assert "schedule: epochs 2;" in told and "distill: no teacher" in told
+    assert not any(
+        sign in told for sign in ("Recipe(", "Schedule(", "Columns(", "None", "True", "0.0,", "='")
+    )
     assert not (tmp_path / "run").exists()
 
 
