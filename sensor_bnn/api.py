@@ -99,6 +99,7 @@ def train_recipe(recipe: str | Path, folder: str | Path, *, seed: int = 0, epoch
         CheckpointError, DataError: the recipe or its data set cannot be used.
     """
     from sensor_bnn.train import loop, sets
+    from sensor_bnn.train.defaults import with_defaults
     from sensor_bnn.train.recipe import load_recipe
     from sensor_bnn.train.runs import ready_teacher
 
@@ -106,6 +107,7 @@ def train_recipe(recipe: str | Path, folder: str | Path, *, seed: int = 0, epoch
     if epochs is not None:
         plan = replace(plan, schedule=replace(plan.schedule, epochs=epochs))
     dataset = sets.load(plan.data)
+    plan = with_defaults(plan, dataset)
     teacher = ready_teacher(plan, dataset, seed, Path(folder) / "teacher", lambda plan, folder: _untold)
     return loop.train(plan, dataset, seed, Path(folder), teacher=teacher).checkpoint
 
@@ -396,7 +398,7 @@ class Session:
         return watch_board(self.port, self.board, self.bundle, _samples(samples), baud=self.baud)
 
 
-def _untold(epoch: int, loss: float, top1: float) -> None:
+def _untold(epoch: int, entry: dict[str, float]) -> None:
     """Ignore the progress of a training run."""
 
 

@@ -23,6 +23,14 @@ import click
     is_flag=True,
     help="Test on training subjects that are held out in turn, not on the test subjects.",
 )
+@click.option(
+    "--cross-validate",
+    "count",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Divide the training subjects or recordings into N folds, with a share of each class in each, and"
+    " test on each of them in turn.",
+)
 @click.option("--row", "rows", multiple=True, help="Train only this recipe's row. May be repeated.")
 @click.option(
     "--out",
@@ -52,6 +60,7 @@ def command(
     ablation: str,
     seeds: int,
     folds: bool,
+    count: int | None,
     rows: tuple[str, ...],
     out: Path | None,
     threads: int,
@@ -62,7 +71,9 @@ def command(
 ) -> None:
     """Train all recipes of the table ABLATION, and compare them.
 
-    ABLATION is the name of a table that ships, or a .toml file. Each recipe is trained with several seeds.
+    ABLATION is the name of a table that ships, or a .toml file; a recipe's file is a table of one row. Each
+    recipe is trained with several seeds. --folds and --cross-validate leave the test part alone: it stays
+    unseen until the settings are chosen.
 
     Only runs that are missing in OUT are trained. OUT/table.md and OUT/table.json are rewritten after each
     run. You may stop the command at any time and repeat it: finished runs are kept, and an interrupted run
@@ -72,6 +83,7 @@ def command(
     Example:
       sensor-bnn ablate watch-small --seeds 5
       sensor-bnn ablate watch-small --seeds 1 --folds --row watch-small --row watch-small-distill
+      sensor-bnn ablate my-sensor.toml --seeds 1 --cross-validate 5
     """
     import torch
     from rich.console import Console
@@ -79,10 +91,20 @@ def command(
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.train import sets
-    from sensor_bnn.train.ablation import fill, load_ablation, markdown, plan_runs, tabulate, write_table
+    from sensor_bnn.train.ablation import (
+        fill,
+        load_ablation,
+        markdown,
+        plan_runs,
+        tabulate,
+        with_folds,
+        write_table,
+    )
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
 
+    if folds and count:
+        raise click.UsageError("Give only one of --folds and --cross-validate.")
     plan = load_ablation(ablation)
     folder = out or Path("runs") / f"ablate-{plan.name}"
     known = [row.recipe.name for row in plan.rows]
@@ -91,17 +113,21 @@ def command(
             raise CheckpointError(
                 f"The ablation {plan.name} has no row {name!r}.", f"Choose among {', '.join(known)}."
             )
-    runs = plan_runs(plan, seeds, folds, folder)
     if len({row.recipe.data for row in plan.rows}) > 1:
         raise CheckpointError(
             f"The rows of {plan.name} use different data.", "Give all rows the same [data]."
         )
+    dataset = None
+    if count or (folds and plan.folds and not plan.rows[0].recipe.data.train_subjects):
+        dataset = sets.load(plan.rows[0].recipe.data)
+        plan = with_folds(plan, dataset, count or 0)
+    runs = plan_runs(plan, seeds, folds or count is not None, folder)
     torch.set_num_threads(threads)
     console = Console(stderr=True)
     busy = []
     if not dry_run:
         write_table(plan, runs, folder)  # A place that cannot be written to is refused before data are read.
-        dataset = sets.load(plan.rows[0].recipe.data)
+        dataset = sets.load(plan.rows[0].recipe.data) if dataset is None else dataset
         notes = (note for run in runs for note in sets.check_split(dataset, run.recipe.data))
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
@@ -113,8 +139,10 @@ def command(
             def started(recipe: Recipe, where: Path) -> EpochDone:
                 progress.reset(task, total=recipe.schedule.epochs, description=where.name)
 
-                def epoch_done(epoch: int, loss: float, top1: float) -> None:
-                    progress.update(task, completed=epoch, description=f"{where.name}  right {top1:.1%}")
+                def epoch_done(epoch: int, entry: dict[str, float]) -> None:
+                    progress.update(
+                        task, completed=epoch, description=f"{where.name}  right {entry['top1']:.1%}"
+                    )
 
                 return epoch_done
 

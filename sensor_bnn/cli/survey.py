@@ -79,8 +79,10 @@ def command(
             def started(recipe: Recipe, where: Path) -> EpochDone:
                 progress.reset(task, total=recipe.schedule.epochs, description=where.name)
 
-                def epoch_done(epoch: int, loss: float, top1: float) -> None:
-                    progress.update(task, completed=epoch, description=f"{where.name}  right {top1:.1%}")
+                def epoch_done(epoch: int, entry: dict[str, float]) -> None:
+                    progress.update(
+                        task, completed=epoch, description=f"{where.name}  right {entry['top1']:.1%}"
+                    )
 
                 return epoch_done
 

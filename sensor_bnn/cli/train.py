@@ -76,6 +76,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Train nothing; print model, sizes, data, schedule, seconds per step, and the time of the run.",
 )
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a page: curves, figures of each class, confusion matrix.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     recipe: str,
@@ -92,6 +99,7 @@ def command(
     strategy: str,
     precision: str,
     dry_run: bool,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     """Train RECIPE: the name of a recipe that ships, or a .toml file.
@@ -99,9 +107,13 @@ def command(
     Writes OUT/ckpt.pt (for `evaluate` and `export`) and OUT/history.json. After every epoch it writes
     OUT/history.csv and OUT/last.pt, so you may stop it at any time and continue with --resume, as long as the
     recipe and the data stay as they are. Ctrl-C also saves the current step. A run that is in OUT is
-    overwritten only with --fresh. The data set is downloaded once and checked. The model is tested once,
-    after the last epoch. If the recipe names another recipe as its teacher, the teacher is trained first, in
-    OUT/teacher and for its own number of epochs, unless it is there already.
+    overwritten only with --fresh. The data set is downloaded once and checked.
+
+    The model is tested once, after the last epoch: accuracy, balanced accuracy, precision, recall and F1 of
+    each class, and the confusion matrix. With a validation part (data.validation) the best epoch by it is
+    kept, and schedule.patience ends the training early. What a recipe of your own data leaves open follows
+    the data; --dry-run says what, and why. If the recipe names another recipe as its teacher, the teacher is
+    trained first, in OUT/teacher and for its own number of epochs, unless it is there already.
 
     With --devices or --nodes, several processes share every batch. The loss curve is that of one process, up
     to the order of float sums. Run the same command on each node, with MASTER_ADDR, MASTER_PORT and NODE_RANK
@@ -119,8 +131,11 @@ def command(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from sensor_bnn.files import check_file, write_file
     from sensor_bnn.interruption import interruptions, written_to
+    from sensor_bnn.report.training import print_training, training_facts
     from sensor_bnn.train import sets
+    from sensor_bnn.train.defaults import told, with_defaults
     from sensor_bnn.train.loop import train
     from sensor_bnn.train.processes import Processes, launch
     from sensor_bnn.train.recipe import load_recipe
@@ -129,6 +144,8 @@ def command(
 
     if resume and fresh:
         raise click.UsageError("Give only one of --resume and --fresh.")
+    if page is not None and not dry_run:
+        check_file(page)
     pace: Pace = "compiled" if compiled else steps
     plan = load_recipe(recipe)
     if epochs is not None:
@@ -142,9 +159,19 @@ def command(
         # Again, because the launch of several processes sets a number of its own.
         torch.set_num_threads(threads)
     console = Console(stderr=True, quiet=not processes.first)
-    console.print(f"[bold]{plan.name}[/], seed {seed}, {plan.schedule.epochs} epochs, to {folder}")
+    number = f"{plan.schedule.epochs} epochs, " if plan.schedule.epochs else ""
+    console.print(f"[bold]{plan.name}[/], seed {seed}, {number}to {folder}")
+
+    def with_choices(written: Recipe, dataset: DataSet) -> Recipe:
+        chosen = with_defaults(written, dataset)
+        for line in told(written, chosen):
+            console.print(f"chosen: {line}", markup=False, highlight=False, soft_wrap=True)
+        return chosen
+
     if dry_run:
-        _show(plan, sets.split(_load(plan, console), plan), pace, as_json, threads)
+        dataset = _load(plan, console)
+        chosen = with_choices(plan, dataset)
+        _show(chosen, sets.split(dataset, chosen), pace, as_json, threads, told(plan, chosen))
         return
     columns = (
         TextColumn("epochs"),
@@ -160,7 +187,7 @@ def command(
     ):
         check_start(folder, resume, fresh)
         dataset = _load(plan, console)
-
+        plan = with_choices(plan, dataset)
         shown = _Shown(progress)
         teacher = ready_teacher(
             plan, dataset, seed, folder / "teacher", shown.started, pace, processes, fresh, shown.stepped
@@ -190,12 +217,20 @@ def command(
         "test_top1": run.test.top1,
         "test_loss": run.test.loss,
         "checkpoint": str(run.checkpoint),
+        **training_facts(run),
     }
+    if page is not None:
+        from sensor_bnn.report.training_page import render_training
+
+        write_file(page, render_training(result).encode())
     if as_json:
         click.echo(json.dumps(result))
     else:
+        print_training(result)
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
         click.echo(f"checkpoint {run.checkpoint}")
+        if page is not None:
+            click.echo(page)
 
 
 class _Shown:
@@ -212,9 +247,11 @@ class _Shown:
         self._task = self._progress.add_task(plan.name, total=plan.schedule.epochs)
         return self._epoch_done
 
-    def _epoch_done(self, epoch: int, loss: float, top1: float) -> None:
+    def _epoch_done(self, epoch: int, entry: dict[str, float]) -> None:
         name = self._told.split("  ")[0]
-        self._told = f"{name}  loss {loss:.3f}  right {top1:.1%}"
+        self._told = f"{name}  rate {entry['rate']:.2g}  loss {entry['loss']:.3f}  right {entry['top1']:.1%}"
+        if "validation_top1" in entry:
+            self._told += f"  validation {entry['validation_top1']:.1%}"
 
     def stepped(self, epochs: float, speed: float) -> None:
         """Show the epochs that are done, fractions included, and the speed in windows per second."""
@@ -237,7 +274,7 @@ def _load(plan: Recipe, console: Console) -> DataSet:
     return dataset
 
 
-def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int) -> None:
+def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, choices: list[str]) -> None:
     """Print what would be trained, on which data, and for how long."""
     from dataclasses import asdict
 
@@ -266,6 +303,8 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int) -
         "classes": list(parts.classes),
         "learned_from": len(parts.train),
         "tested_on": len(parts.test.y),
+        "validated_on": 0 if parts.validation is None else len(parts.validation.y),
+        "choices": choices,
         "steps": steps,
         "estimated_seconds": seconds,
         "seconds_per_step": step.seconds,

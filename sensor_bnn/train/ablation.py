@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 from collections.abc import Callable, Collection, Sequence
@@ -14,12 +15,15 @@ import msgspec
 from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.reading import Source, is_file, read_toml, toml_values
+from sensor_bnn.train.images import Images
 from sensor_bnn.train.loop import Pace
+from sensor_bnn.train.parts import folds, settled
 from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
 from sensor_bnn.train.runs import Started, complete, is_finished, teacher_name
 from sensor_bnn.train.sets import DataSet
 
+_LONGEST_NAME = 80
 _FOLDER = Path(__file__).resolve().parent / "ablations"
 
 
@@ -82,7 +86,7 @@ Advance = Callable[[int, int], object]
 def load_ablation(name_or_path: str) -> Ablation:
     """Load a shipped table by name, or a TOML file: ``[rows]`` of label = recipe, ``folds`` and ``rates``.
 
-    With ``rates`` the table has every row once per learning rate.
+    With ``rates`` the table has every row once per learning rate. A recipe's file is a table of one row.
 
     Raises:
         CheckpointError: there is no such file, or it has a mistake.
@@ -96,6 +100,9 @@ def load_ablation(name_or_path: str) -> Ablation:
             f"There is no ablation {name_or_path}.", f"Choose one of {names}, or give a .toml file."
         )
     source = Source(str(path), CheckpointError, 'Write [rows] with "label" = "recipe".')
+    if path.parent != _FOLDER and not {"base", "preset", "data"}.isdisjoint(toml_values(path, source)):
+        recipe = load_recipe(str(path))
+        return Ablation(recipe.name, (Row(recipe.name, recipe),), ())
     table = read_toml(path, _Table, source)
     loaded = tuple(
         row
@@ -105,6 +112,29 @@ def load_ablation(name_or_path: str) -> Ablation:
     if len({row.recipe.name for row in loaded}) < len(loaded):
         raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")
     return Ablation(path.stem, loaded, table.folds)
+
+
+def with_folds(ablation: Ablation, dataset: DataSet, count: int) -> Ablation:
+    """Return the ablation with the split that its recipes leave open, all of the same data.
+
+    Args:
+        ablation: the table.
+        dataset: the whole set.
+        count: the number of folds into which the training subjects or recordings are divided; 0 for the folds
+            that the table states.
+
+    Raises:
+        CheckpointError: the set has images.
+        DataError: see ``sensor_bnn.train.parts.folds``.
+    """
+    if isinstance(dataset, Images):
+        raise CheckpointError(
+            f"The ablation {ablation.name} has images, which have no subjects or recordings to hold out.",
+            "Set data.held_out in its recipes.",
+        )
+    data = settled(dataset, ablation.rows[0].recipe.data)
+    rows = tuple(replace(row, recipe=replace(row.recipe, data=data)) for row in ablation.rows)
+    return replace(ablation, rows=rows, folds=folds(dataset, data, count) if count else ablation.folds)
 
 
 def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list[Run]:
@@ -121,10 +151,11 @@ def plan_runs(ablation: Ablation, seeds: int, by_folds: bool, out: Path) -> list
     """
     if by_folds and not ablation.folds:
         raise CheckpointError(
-            f"The ablation {ablation.name} has no folds.", "Add `folds`, or leave --folds out."
+            f"The ablation {ablation.name} has no folds.",
+            "Add `folds`, give --cross-validate 5, or leave --folds out.",
         )
-    folds: tuple[Subjects | None, ...] = ablation.folds if by_folds else (None,)
-    return [_run(row, seed, fold, out) for seed in range(seeds) for fold in folds for row in ablation.rows]
+    held: tuple[Subjects | None, ...] = ablation.folds if by_folds else (None,)
+    return [_run(row, seed, fold, out) for seed in range(seeds) for fold in held for row in ablation.rows]
 
 
 def fill(
@@ -238,6 +269,13 @@ def _at_rates(row: Row, rates: Sequence[float]) -> list[Row]:
     ]
 
 
+def _short(held_out: Subjects) -> str:
+    """Return a fold as a part of a folder's name; names and long lists as their digest."""
+    text = "-".join(map(str, held_out))
+    plain = all(isinstance(subject, int) for subject in held_out) and len(text) <= _LONGEST_NAME
+    return text if plain else hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def _run(row: Row, seed: int, held_out: Subjects | None, out: Path) -> Run:
     recipe = row.recipe
     suffix = f"seed{seed}"
@@ -251,6 +289,6 @@ def _run(row: Row, seed: int, held_out: Subjects | None, out: Path) -> Run:
                 "Correct the folds.",
             )
         recipe = replace(recipe, data=replace(recipe.data, train_subjects=rest, test_subjects=held_out))
-        suffix += "-without" + "-".join(map(str, held_out))
+        suffix += f"-without{_short(held_out)}"
     teacher = f"{teacher_name(recipe)}-{suffix}"
     return Run(row, seed, held_out, recipe, out / f"{recipe.name}-{suffix}", out / teacher)

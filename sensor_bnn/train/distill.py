@@ -23,6 +23,7 @@ from sensor_bnn.labels import class_name, places_by_name
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.model import Model, ModelConfig
+from sensor_bnn.train.learner import label_loss
 from sensor_bnn.train.recipe import DataRecipe, Distillation, Recipe, parse_recipe
 from sensor_bnn.train.teacher_outputs import Looked
 
@@ -94,14 +95,26 @@ class Distiller(nn.Module):
         student: the model to train. Its number of layers (blocks of a transformer) divides that of the
             teacher.
         teacher: the teacher, of the same family; its widths and its number of heads may differ.
+        weights: the weight of each class in the loss against the labels, float32 ``[classes]``; None for
+            equal ones.
 
     Raises:
         CheckpointError: the two differ in family, input, names of classes or tokens, the numbers of layers do
             not fit, or ``plan`` compares what one of them does not have.
     """
 
-    def __init__(self, plan: Distillation, smoothing: float, student: Model, teacher: Model) -> None:
+    weights: Tensor | None
+
+    def __init__(
+        self,
+        plan: Distillation,
+        smoothing: float,
+        student: Model,
+        teacher: Model,
+        weights: Tensor | None = None,
+    ) -> None:
         super().__init__()
+        self.register_buffer("weights", weights, persistent=False)
         check_pair(plan, student.config, teacher.config)
         self.plan = plan
         self.smoothing = smoothing
@@ -170,7 +183,7 @@ class Distiller(nn.Module):
         wanted, features, attention = looked or self.look(x)
         ours = Observed()
         answers: Tensor = self.student(x, ours)
-        loss = functional.cross_entropy(answers, y, label_smoothing=self.smoothing)
+        loss = label_loss(answers, y, self.smoothing, self.weights)
         loss = loss + self.plan.answers * softened_divergence(answers, wanted, self.plan.temperature)
         if self.plan.features:
             pairs = zip(ours.features, _parts(features, self._shapes[0]), strict=True)

@@ -59,7 +59,7 @@ def time_steps(
         model.set_fast(fast)
     if isinstance(teacher, Recipe):
         teacher = _untrained(teacher, parts)
-    learner = new_learner(recipe, model, teacher)
+    learner = new_learner(recipe, model, teacher, parts.counts)
     if pace == "compiled":
         learner.compile(dynamic=False)
     optimizer = new_optimizer(model, recipe)

@@ -32,6 +32,11 @@ class Evaluation:
     loss: float
     confusion: npt.NDArray[np.int64]
 
+    def balanced(self) -> float:
+        """Return the mean recall of the classes that have examples, 0 .. 1."""
+        present = self.confusion.sum(axis=1) > 0
+        return float(np.mean(np.array(self.recall())[present]))
+
     def recall(self) -> list[float]:
         """Return the share of right answers of each class, 0 .. 1; 0 for a class without examples."""
         return [
@@ -59,7 +64,11 @@ def logits(model: Model, x: Examples, batch: int = 256) -> npt.NDArray[np.float3
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        parts = [model(torch.from_numpy(x[at : at + batch])).numpy() for at in range(0, len(x), batch)]
+        device = next(model.parameters()).device  # validation is done while a model is trained on a GPU
+        parts = [
+            model(torch.from_numpy(x[at : at + batch]).to(device)).cpu().numpy()
+            for at in range(0, len(x), batch)
+        ]
     model.train(was_training)
     return np.concatenate(parts)
 

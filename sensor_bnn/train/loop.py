@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 import math
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import write_file
 from sensor_bnn.interruption import interruption, signals_noted
@@ -27,18 +30,21 @@ from sensor_bnn.nn.seeded import seeded
 from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.tracing import NOTES, Laps
 from sensor_bnn.train.average import RunningAverage
+from sensor_bnn.train.best import figures_of, give_best, is_over, judge
 from sensor_bnn.train.curves import Curves
+from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.epochs import Epochs, Stepped, unwatched
 from sensor_bnn.train.evaluate import Evaluation, evaluate
 from sensor_bnn.train.fingerprint import data_digest, program
-from sensor_bnn.train.learner import Learner
+from sensor_bnn.train.learner import Learner, class_weights
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
-from sensor_bnn.train.sets import Cutter, DataSet, Split, split, with_split
+from sensor_bnn.train.sets import Cutter, DataSet, Split, split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
     STATE_FILE,
+    Entry,
     Position,
     check_finite,
     check_start,
@@ -58,8 +64,8 @@ Pace = Literal["auto", "fast", "plain", "compiled"]
 _LONG = 1e12
 """The multiply-adds of a run from which fast steps pay off, some minutes: they start in half a minute."""
 
-EpochDone = Callable[[int, float, float], None]
-"""A callback after each epoch; it gets the epoch (from 1), the mean loss and the share of right answers."""
+EpochDone = Callable[[int, Entry], None]
+"""A callback after each epoch; it gets the number of finished epochs, and the figures of the last one."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +73,18 @@ class TrainingRun:
     """The results of a run.
 
     Attributes:
-        checkpoint: the file of the last epoch's model.
-        history: one entry per epoch: ``epoch``, ``loss``, ``top1`` (during training, on augmented windows).
-        test: the evaluation of the last epoch's model on the test part.
+        checkpoint: the file of the model.
+        history: one entry per epoch; ``loss`` and ``top1`` are those during training, on augmented windows.
+        test: the evaluation of the model on the test part.
+        kept: the epoch whose weights the model has: the best by the validation part, or else the last one.
+        classes: the names of the classes, in the order of the model's answers.
     """
 
     checkpoint: Path
-    history: list[dict[str, float]]
+    history: list[Entry]
     test: Evaluation
+    kept: int
+    classes: tuple[str, ...]
 
 
 def train(
@@ -88,7 +98,7 @@ def train(
     fresh: bool = False,
     pace: Pace = "auto",
     processes: Processes | None = None,
-    epoch_done: EpochDone = lambda epoch, loss, top1: None,
+    epoch_done: EpochDone = lambda epoch, entry: None,
     stepped: Stepped = unwatched,
 ) -> TrainingRun:
     """Train a recipe on a data set and write ``out/ckpt.pt``, ``out/history.json`` and ``out/last.pt``.
@@ -96,8 +106,10 @@ def train(
     After every epoch ``out/last.pt``, ``out/history.csv`` and ``out/tensorboard`` are complete. During the
     epochs, Ctrl-C or SIGTERM ends the run after the current step, which is saved in ``out/last.pt``.
 
-    The test part is evaluated once, after the last epoch; it does not select an epoch. The same recipe, seed
-    and number of threads give the same weights, even if the run was killed and resumed.
+    The test part is evaluated once, after the last epoch; it does not select an epoch. A validation part
+    does, if the recipe has one: the model has the weights of the best epoch by it. What the recipe leaves
+    open is chosen here, see ``sensor_bnn.train.defaults``. The same recipe, seed and number of threads give
+    the same weights, even if the run was killed and resumed.
 
     Args:
         recipe: the recipe to train.
@@ -126,10 +138,10 @@ def train(
     """
     processes = processes or Processes()
     check_start(out, resume, fresh)
-    recipe = with_split(recipe, dataset)
+    recipe = with_defaults(recipe, dataset)
     parts = split(dataset, recipe)
     model = new_model(recipe, parts, seed)
-    learner: nn.Module = new_learner(recipe, model, teacher)
+    learner: nn.Module = new_learner(recipe, model, teacher, parts.counts)
     if teacher is not None and processes.fabric is not None:
         processes.fabric.to_device(teacher.model)
     outputs = None
@@ -165,12 +177,15 @@ def train(
     )
     with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
         laps = Laps(_log)
-        while len(at.history) < recipe.schedule.epochs:
+        while len(at.history) < recipe.schedule.epochs and not is_over(at, recipe):
             if isinstance(model, HybridModel) and len(at.history) == first_rounded(recipe) and at.step == 0:
                 _begin_rounding(model, recipe, parts.train, seed, processes)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
-                at.finish_epoch()
+                at.finish_epoch(optimizer.param_groups[0]["lr"])
+                if parts.validation is not None:
+                    figures = _figures(model, parts.validation, processes)
+                    judge(at, figures, _form(recipe, len(at.history)), model, average)
             where = f"after epoch {len(at.history)}"
             check_finite({**model.state_dict(), **moments(model, optimizer)}, recipe, where)
             if processes.first:
@@ -188,10 +203,10 @@ def train(
                 curves.add(at.history[-1])
             entry = at.history[-1]
             laps.lap(
-                "%s: epoch %d of %d, loss %.4f, top-1 %.4f",
-                *(recipe.name, entry["epoch"], recipe.schedule.epochs, entry["loss"], entry["top1"]),
+                "%s: epoch %d of %d, %s",
+                *(recipe.name, entry["epoch"], recipe.schedule.epochs, figures_told(entry)),
             )
-            epoch_done(int(entry["epoch"]), entry["loss"], entry["top1"])
+            epoch_done(int(entry["epoch"]), entry)
             # An epoch of one step is whole whenever the signal comes.
             if processes.total([float(stopped() > 0)])[0]:
                 raise interruption(
@@ -199,7 +214,10 @@ def train(
                     f"Training of {recipe.name} was interrupted after epoch {len(at.history)}, and saved.",
                     saved=True,
                 )
+    if is_over(at, recipe):
+        _log.info("%s: no epoch was better than epoch %d, so training ends", recipe.name, at.best["epoch"])
     model.set_real_weights(False)
+    give_best(at, model, average)
     average.give()
     if recipe.schedule.average or isinstance(model, HybridModel):
         estimate_again(model, recipe, parts.train, seed, processes)
@@ -215,6 +233,9 @@ def train(
         "seed": seed,
         "data_sha256": data,
     }
+    kept = int(at.best.get("epoch", len(history)))
+    if at.best:
+        metrics["best_epoch"] = kept
     if teacher is not None:
         metrics["teacher_sha256"] = teacher.sha256
     if processes.first:
@@ -222,7 +243,31 @@ def train(
         told = {"recipe": recipe.to_dict(), "history": history, **metrics}
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
-    return TrainingRun(out / CHECKPOINT_FILE, history, test)
+    return TrainingRun(out / CHECKPOINT_FILE, history, test, kept, parts.classes)
+
+
+def figures_told(entry: Entry) -> str:
+    """Return the figures of an epoch in words, in one line."""
+    line = f"loss {entry['loss']:.4f}, top-1 {entry['top1']:.4f}"
+    if "rate" in entry:  # an earlier version did not keep it
+        line = f"rate {entry['rate']:.2g}, {line}"
+    if "validation_top1" in entry:
+        line += f", validation loss {entry['validation_loss']:.4f}, top-1 {entry['validation_top1']:.4f}"
+    return line
+
+
+def _figures(model: Model, validation: Windows, processes: Processes) -> dict[str, float]:
+    """Evaluate the model on the validation part; the figures of the first process are those of all."""
+    found = figures_of(evaluate(model, validation))
+    values = processes.total([value * processes.first for value in found.values()])
+    return dict(zip(found, values, strict=True))
+
+
+def _form(recipe: Recipe, epoch: int) -> int:
+    """Return 0 for an epoch, from 1, with real weights, 2 for one that rounds as integers do, else 1."""
+    if epoch > first_rounded(recipe):
+        return 2
+    return int(epoch > recipe.schedule.real_weights * recipe.schedule.epochs)
 
 
 def _begin_rounding(
@@ -281,8 +326,16 @@ def steps_at(
     return fast_steps() if pace == "fast" or total >= _LONG else None
 
 
-def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Module:
+def new_learner(
+    recipe: Recipe, model: Model, teacher: Teacher | None, counts: Sequence[int] = ()
+) -> nn.Module:
     """Make the module that computes a step: ``(x, y)`` to ``(logits, loss)``.
+
+    Args:
+        recipe: the recipe of the run.
+        model: the model to train.
+        teacher: the teacher that the recipe names, or None.
+        counts: the number of training examples of each class, for a recipe with weights of classes.
 
     Raises:
         CheckpointError: recipe and teacher do not fit each other.
@@ -293,9 +346,10 @@ def new_learner(recipe: Recipe, model: Model, teacher: Teacher | None) -> nn.Mod
             f"Recipe {recipe.name} names {named} as its teacher, but {given} was given.",
             "Name the teacher in the section [distill].",
         )
+    weights = class_weights(counts) if recipe.schedule.class_weights == "auto" else None
     if teacher is None:
-        return Learner(model, recipe.schedule.smoothing)
-    distiller = Distiller(recipe.distill, recipe.schedule.smoothing, model, teacher.model)
+        return Learner(model, recipe.schedule.smoothing, weights)
+    distiller = Distiller(recipe.distill, recipe.schedule.smoothing, model, teacher.model, weights)
     if recipe.distill.start:
         distiller.start()
     return distiller
@@ -326,7 +380,12 @@ def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.schedule.rate, fused=True)
 
 
-def _write_csv(path: Path, history: list[dict[str, float]]) -> None:
+def _write_csv(path: Path, history: list[Entry]) -> None:
     """Write the history so far atomically, one line per epoch."""
-    lines = [",".join(history[0])] + [",".join(map(repr, entry.values())) for entry in history]
-    write_file(path, "\n".join(lines) + "\n")
+    names = dict.fromkeys(name for entry in history for name in entry)
+    text = io.StringIO()
+    # An epoch that an earlier version trained lacks some figures.
+    rows = csv.DictWriter(text, list(names), lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(history)
+    write_file(path, text.getvalue())

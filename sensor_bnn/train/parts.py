@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from sensor_bnn.data.recorded import Id, in_order
@@ -16,16 +16,95 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.windows import Recordings
 
+VALIDATION = 0.15
+"""The share of the training groups of each class in the validation part, where no recipe states one."""
+
+FEWEST = 4
+"""The training groups that each class must have for a validation part that no recipe states."""
+
 
 def settled(dataset: Recordings, data: DataRecipe) -> DataRecipe:
     """Return the recipe's section with both lists of the split: as stated, or else as this module chooses.
 
     If one list is stated, the other has the rest. If none is, the data's own column ``split`` counts, and
-    without it ``data.test_share`` of the recordings of each class are drawn with ``data.split_seed``.
+    without it ``data.test_share`` of the recordings of each class are drawn with ``data.split_seed``. The
+    share of the validation part is stated too: ``VALIDATION`` where each class has enough to learn from.
 
     Raises:
         DataError: a part is empty, or a recording has no part in the column ``split``.
     """
+    data = _divided(dataset, data)
+    if data.validation is None:
+        groups = Counter(
+            label for labels in _labels(dataset, data.parts()[0]).values() for label in labels
+        ).values()
+        enough = min(groups, default=0) >= FEWEST
+        data = replace(data, validation=VALIDATION if enough else 0.0)
+    return data
+
+
+def validated(dataset: Recordings, data: DataRecipe) -> tuple[Id, ...]:
+    """Return the subjects or recordings of the training part that are not learned, but validate.
+
+    Args:
+        dataset: the whole set.
+        data: the section with both lists of the split and the share, see ``settled``.
+
+    Raises:
+        DataError: there is none, because each class has only one.
+    """
+    if not data.validation:
+        return ()
+    drawn = draw(_labels(dataset, data.parts()[0]), data.validation, data.split_seed)
+    if not drawn:
+        raise DataError(
+            f"data.validation is {data.validation:g}, but no class has two {dataset.whole}s to learn from.",
+            "Set data.validation to 0, or record more.",
+        )
+    return tuple(drawn)
+
+
+def folds(dataset: Recordings, data: DataRecipe, count: int) -> tuple[tuple[Id, ...], ...]:
+    """Divide the training subjects or recordings of a settled split, with a share of each class in each part.
+
+    Args:
+        dataset: the whole set.
+        data: the section with both lists of the split, see ``settled``.
+        count: the number of parts.
+
+    Raises:
+        DataError: a class is in one subject or recording only, or there are fewer of them than parts.
+    """
+    labels = _labels(dataset, data.parts()[0])
+    found: list[tuple[Id, ...]] = []
+    left = dict(labels)
+    for more in range(count, 1, -1):
+        drawn = tuple(draw(left, 1 / more, data.split_seed))
+        found.append(drawn)
+        left = {group: of for group, of in left.items() if group not in drawn}
+    found.append(tuple(in_order(left)))
+    holders = Counter(label for of in labels.values() for label in of)
+    in_one = [dataset.classes[label] for label, count_of in holders.items() if count_of < 2]
+    if in_one or not all(found):
+        why = f"class {in_one[0]} is in one of them" if in_one else f"there are {len(labels)}"
+        raise DataError(
+            f"The {dataset.whole}s to learn from cannot be divided into {count} folds: {why}.",
+            "Ask for fewer folds, or record more.",
+        )
+    return tuple(found)
+
+
+def _labels(dataset: Recordings, groups: Collection[Id] | None = None) -> dict[Id, set[int]]:
+    """Return the classes of each of these groups that has windows; of all without ``groups``."""
+    wanted = None if groups is None else set(groups)
+    labels: dict[Id, set[int]] = {}
+    for group, label in zip(dataset.group.tolist(), dataset.y.tolist(), strict=True):
+        if wanted is None or group in wanted:
+            labels.setdefault(group, set()).add(label)
+    return labels
+
+
+def _divided(dataset: Recordings, data: DataRecipe) -> DataRecipe:
     train, test = data.parts()
     if train and test:
         return data
@@ -46,10 +125,7 @@ def settled(dataset: Recordings, data: DataRecipe) -> DataRecipe:
                 "State a part for each, or none.",
             )
     else:
-        labels: dict[Id, set[int]] = {}
-        for group, label in zip(dataset.group.tolist(), dataset.y.tolist(), strict=True):
-            labels.setdefault(group, set()).add(label)
-        test = tuple(draw(labels, data.test_share, data.split_seed))
+        test = tuple(draw(_labels(dataset), data.test_share, data.split_seed))
         train = tuple(group for group in groups if group not in test)
     if not train or not test:
         missing = "test on" if train else "learn from"

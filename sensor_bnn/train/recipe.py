@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +27,9 @@ _RELATIVE = {"data": "path", "distill": "teacher"}
 
 _OF_DATA = {".npz": "npz", **{suffix: kind for kind, form in FORMATS.items() for suffix in form.suffixes}}
 """The sets that are files, by the ending of their names."""
+
+OWN = frozenset(_OF_DATA.values())
+"""The sets that are a user's own windows: keys that their recipe leaves open follow the set."""
 
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
@@ -73,6 +76,9 @@ class DataRecipe:
             data are divided by their column ``split``, or else by ``test_share``. Image sets have their own.
         test_share: the share of the recordings of each class that are drawn as the test part.
         split_seed: the seed of that draw.
+        validation: the share of the training subjects or recordings of each class that are not learned, but
+            tell after each epoch how good the model is; 0 for none. If it is not stated, own data have a
+            validation part where they are large enough, see ``sensor_bnn.train.parts``; other sets have none.
         split_by: what is never on both sides: ``subject`` or ``recording``; ``auto`` for subjects where the
             data have them.
         columns: the names of the columns of a table that are no channels.
@@ -93,6 +99,7 @@ class DataRecipe:
     test_subjects: Subjects | None = None
     test_share: Annotated[float, Meta(gt=0, lt=1)] = 0.25
     split_seed: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    validation: Annotated[float, Meta(ge=0, lt=1)] | None = None
     split_by: Literal["auto", "subject", "recording"] = "auto"
     columns: Columns = USUAL_COLUMNS
     channels: tuple[Name, ...] = ()
@@ -107,6 +114,8 @@ class DataRecipe:
     folder: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        if self.validation is None and self.set not in OWN:
+            object.__setattr__(self, "validation", 0.0)
         train, test = _OWN_SPLIT.get(self.set, (None, None))
         for name, usual in (("train_subjects", train), ("test_subjects", test)):
             given = getattr(self, name)
@@ -158,6 +167,8 @@ class Augmentation:
     ``mixup`` applies to both.
 
     Attributes:
+        auto: whether windows are changed in ways that any sensor bears, in place of the other keys, see
+            ``sensor_bnn.train.defaults``. If it is not stated, own data are, where no other key is set.
         shift: the largest shift of a window in samples, earlier or later.
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
         rotation: the standard deviation in degrees of a random rotation of the sensor, equal for all triads.
@@ -174,6 +185,7 @@ class Augmentation:
             are on, each batch uses one of them.
     """
 
+    auto: bool | None = None
     shift: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     speed: _Below1 = 0.0
     rotation: Annotated[float, Meta(ge=0, le=360)] = 0.0
@@ -195,8 +207,9 @@ class Schedule:
     """AdamW with a linear warm-up and a cosine to zero.
 
     Attributes:
-        epochs: the number of passes over the training part.
-        batch: the number of examples per step.
+        epochs: the number of passes over the training part. If it is not stated, 60, or with own data as many
+            as these require, see ``sensor_bnn.train.defaults``; 0 until that is known.
+        batch: the number of examples per step. If it is not stated, 64, or with own data what suits these.
         rate: the largest learning rate.
         warmup: the number of epochs of warm-up.
         decay: the weight decay of matrices.
@@ -209,10 +222,14 @@ class Schedule:
         clip: the largest norm of a step's whole gradient; 0 for no limit.
         average: the weight of the past in the running average of the weights, below 1. The average becomes
             the model after the last epoch; with 0 the weights of the last step do.
+        patience: the number of epochs without a better one on the validation part after which training ends;
+            0 for never. If it is not stated, a quarter of the epochs where own data have such a part.
+        class_weights: ``auto`` lets each class weigh the same in the loss, ``none`` each window. If it is not
+            stated, it is ``auto`` for own data whose largest class has twice the windows of the smallest.
     """
 
-    epochs: Epochs = 60
-    batch: _Samples = 64
+    epochs: Epochs = 0  # Not what a recipe may state.
+    batch: _Samples = 0
     rate: Rate = 0.003
     warmup: _Weight = 2.0
     decay: _Spread = 0.01
@@ -221,6 +238,8 @@ class Schedule:
     rounding: _Below1 = 0.1
     clip: _Weight = 0.0
     average: _Below1 = 0.0
+    patience: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    class_weights: Literal["none", "auto"] | None = None
 
 
 @dataclass(frozen=True)
@@ -260,18 +279,28 @@ class Recipe:
 
     Attributes:
         name: the name of the recipe and of the model.
-        preset: the name of a preset in ``sensor_bnn.nn.families.PRESETS``.
+        preset: the name of a preset in ``sensor_bnn.nn.families.PRESETS``. If it is not stated,
+            ``sensor-small`` for own data with the usual model, else ``sensor-tiny``.
         model: the fields of the preset to change, and their values.
         data, augment, schedule, distill: the sections of the recipe.
     """
 
     name: Name
-    preset: Name = "sensor-tiny"
+    preset: str = ""
     model: dict[str, Any] = field(default_factory=dict)
     data: DataRecipe = DataRecipe()
     augment: Augmentation = Augmentation()
     schedule: Schedule = Schedule()
     distill: Distillation = Distillation()
+
+    def __post_init__(self) -> None:
+        own = self.data.set in OWN
+        if not self.preset:
+            object.__setattr__(self, "preset", "sensor-small" if own and not self.model else "sensor-tiny")
+        if not own:
+            object.__setattr__(self, "schedule", _closed(self.schedule))
+            if self.augment.auto is None:
+                object.__setattr__(self, "augment", replace(self.augment, auto=False))
 
     def config(
         self, shape: tuple[int, ...], classes: tuple[str, ...], channels: tuple[str, ...] = ()
@@ -294,10 +323,34 @@ class Recipe:
         values["data"] = {
             key: list(value) if isinstance(value, tuple) else value for key, value in values["data"].items()
         }
+        for key in ("epochs", "batch"):
+            if not values["schedule"][key]:
+                del values["schedule"][key]
         for section in _RELATIVE:
             if not values[section]["folder"]:
                 del values[section]["folder"]
         return values
+
+
+def _closed(schedule: Schedule) -> Schedule:
+    """Return the schedule of a set that is not the user's own: what it leaves open is fixed."""
+    return replace(
+        schedule,
+        epochs=schedule.epochs or 60,
+        batch=schedule.batch or 64,
+        patience=schedule.patience or 0,
+        class_weights=schedule.class_weights or "none",
+    )
+
+
+def stated(recipe: Recipe) -> Recipe:
+    """Return a recipe that an earlier version kept: what it does not say, that version did not have."""
+    return replace(
+        recipe,
+        data=replace(recipe.data, validation=recipe.data.validation or 0.0),
+        augment=replace(recipe.augment, auto=recipe.augment.auto or False),
+        schedule=_closed(recipe.schedule),
+    )
 
 
 def recipe_names() -> list[str]:
@@ -410,17 +463,23 @@ def _exists(path: Path) -> bool:
         return False
 
 
-_CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]
+CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"]
+"""The keys of ``Augmentation`` that change examples."""
 
 
 def _check_together(recipe: Recipe, source: Source) -> None:
     """Check the rules that concern more than one value."""
-    changing = [name for name in _CHANGES if getattr(recipe.augment, name)]
+    changing = [name for name in CHANGES if getattr(recipe.augment, name)]
     if recipe.distill.cache and changing:
         raise CheckpointError(
             f"{source.name}: distill.cache stores the teacher's outputs for each example, but "
             f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
+        )
+    if recipe.augment.auto and len(changing) > 1:
+        raise CheckpointError(
+            f"{source.name}: augment.auto chooses the changes, but augment.{changing[1]} is set.",
+            "Set augment.auto to false, or remove the other keys of [augment].",
         )
     train, test = recipe.data.parts()
     both = set(train) & set(test)

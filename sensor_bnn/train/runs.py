@@ -11,12 +11,13 @@ from typing import Any
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.errors import BusyError, CheckpointError, FileError
 from sensor_bnn.nn.checkpoint import Checkpoint, load_checkpoint, read_tensors
+from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.distill import Teacher, check_pair, load_teacher
 from sensor_bnn.train.epochs import Stepped, unwatched
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import EpochDone, Pace, train
 from sensor_bnn.train.processes import Processes
-from sensor_bnn.train.recipe import Distillation, Recipe, load_recipe, parse_recipe
+from sensor_bnn.train.recipe import Augmentation, Distillation, Recipe, load_recipe, parse_recipe, stated
 from sensor_bnn.train.sets import DataSet, split
 from sensor_bnn.train.state import CHECKPOINT_FILE, STATE_FILE, STATE_FORMAT
 
@@ -60,8 +61,9 @@ def complete(
     """
     data = data_digest(dataset, recipe)
     if not is_finished(recipe, seed, out, data, fresh):
+        chosen = with_defaults(recipe, dataset)
         teacher = ready_teacher(
-            recipe, dataset, seed, teacher_folder, started, pace, processes, fresh, stepped
+            chosen, dataset, seed, teacher_folder, started, pace, processes, fresh, stepped
         )
         with claimed(out, processes):
             if not is_finished(
@@ -73,9 +75,9 @@ def complete(
                         f"{out} holds a run of another recipe than {recipe.name} is now, or of another seed.",
                         "Delete that folder, or choose another with --out.",
                     )
-                done = started(recipe, out)
+                done = started(chosen, out)
                 train(
-                    recipe,
+                    chosen,
                     dataset,
                     seed,
                     out,
@@ -216,11 +218,18 @@ def is_resumable(recipe: Recipe, seed: int, out: Path, data: str, fresh: bool = 
 
 
 def _is_of(kept: Mapping[str, Any], recipe: Recipe) -> bool:
-    """Whether a run's recipe is this one; a split that this one leaves open may be any."""
-    found = parse_recipe(kept, recipe.name)
-    data = found.data
-    if recipe.data.train_subjects is None:
-        data = replace(data, train_subjects=None)
-    if recipe.data.test_subjects is None:
-        data = replace(data, test_subjects=None)
-    return replace(found, data=data) == recipe
+    """Whether a run's recipe is this one; what this one leaves open may be any."""
+    found = stated(parse_recipe(kept, recipe.name))
+    lists = ("train_subjects", "test_subjects", "validation")
+    data = {name: getattr(found.data, name) for name in lists if getattr(recipe.data, name) is None}
+    now, then = recipe.schedule, found.schedule
+    schedule = {name: getattr(then, name) for name in ("epochs", "batch") if not getattr(now, name)}
+    choices = ("patience", "class_weights")
+    schedule |= {name: getattr(then, name) for name in choices if getattr(now, name) is None}
+    open_changes = recipe.augment.auto or recipe.augment == Augmentation()
+    return found == replace(
+        recipe,
+        data=replace(recipe.data, **data),
+        schedule=replace(now, **schedule),
+        augment=found.augment if open_changes else replace(recipe.augment, auto=False),
+    )

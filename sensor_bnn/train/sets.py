@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,12 +19,12 @@ from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
 from sensor_bnn.train.mixing import MixingCutter
-from sensor_bnn.train.parts import listed, settled
+from sensor_bnn.train.parts import listed, settled, validated
 from sensor_bnn.train.recipe import Augmentation, DataRecipe, Recipe
 from sensor_bnn.train.windows import Recordings, Short
 
 DataSet = Recordings | Images
-OF_WINDOWS = ("shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
+OF_WINDOWS = ("auto", "shift", "speed", "rotation", "scale", "jitter", "mirror", "warp")
 OF_IMAGES = ("crop", "flip", "randaugment", "erase", "cutmix")
 """The keys of ``Augmentation`` that apply to windows only, and those that apply to images only."""
 
@@ -54,6 +54,8 @@ class Split:
         shape: the shape of one window, ``(C, L)``, or image, ``(C, H, W)``.
         classes: the names of the classes.
         channels: the names of the channels; empty if they have none.
+        validation: the part that tells after each epoch how good the model is, or None.
+        counts: the number of training examples of each class.
     """
 
     train: Cutter
@@ -61,6 +63,8 @@ class Split:
     shape: tuple[int, ...]
     classes: tuple[str, ...]
     channels: tuple[str, ...] = ()
+    validation: Windows | None = None
+    counts: tuple[int, ...] = ()
 
 
 def load(data: DataRecipe) -> DataSet:
@@ -82,17 +86,6 @@ def load(data: DataRecipe) -> DataSet:
         # A reader knows one path; this says in which folders there is none.
         data.check_place()
         raise
-
-
-def with_split(recipe: Recipe, dataset: DataSet) -> Recipe:
-    """Return the recipe with the split that it leaves open, so that a checkpoint states it.
-
-    Raises:
-        DataError: see ``settled``.
-    """
-    if isinstance(dataset, Images):
-        return recipe
-    return replace(recipe, data=settled(dataset, recipe.data))
 
 
 def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
@@ -142,6 +135,13 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
     notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
     notes = (*dataset.notes, *notes)
     used = {*train, *test}
+    checking = validated(dataset, data)
+    if checking:
+        count = int(dataset.is_of(checking).sum())
+        notes += (
+            f"Of the {len(learned)} windows to learn from, {count} are the validation part (data.validation):"
+            f" {whole}s {listed(checking)}.",
+        )
     lost = [part for part in dataset.short if part.group in used]
     if lost:
         shown = "; ".join(f"{_told(part)}, {whole} {part.group}" for part in lost[:3])
@@ -206,11 +206,18 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
                 f"Recipe {recipe.name}: augment.{wrong[0]} applies to windows, but the data set has images.",
                 "Remove that key.",
             )
+        if recipe.data.validation:
+            raise DataError(
+                f"Recipe {recipe.name}: data.validation applies to windows, but the data set has images.",
+                "Remove data.validation.",
+            )
         check_split(dataset, recipe.data)
         learned = hold_out(dataset, recipe.data.held_out) if recipe.data.held_out else dataset
         images = ImageCutter(learned.train, learned.train_y, augment)
         mixed = _mixed(images, augment, dataset)
-        return Split(mixed, tested(dataset, recipe.data), dataset.train.shape[1:], dataset.classes)
+        counts = _counts(learned.train_y, dataset.classes)
+        shape = dataset.train.shape[1:]
+        return Split(mixed, tested(dataset, recipe.data), shape, dataset.classes, counts=counts)
     wrong = [key for key in OF_IMAGES if getattr(augment, key)]
     if wrong:
         raise DataError(
@@ -230,7 +237,9 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     if not np.isfinite(dataset.signal).all():
         raise DataError("The data set has values that are not finite.", "Leave those recordings out.")
     check_split(dataset, recipe.data)
-    training = dataset.of_groups(settled(dataset, recipe.data).parts()[0])
+    data = settled(dataset, recipe.data)
+    checking = validated(dataset, data)
+    training = dataset.of_groups([group for group in data.parts()[0] if group not in checking])
     channels = len(training.signal)
     constant = training.constant_channels()
     if constant:
@@ -243,14 +252,20 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
             f"Recipe {recipe.name}: augment.rotation needs triads of channels, but there are {channels}.",
             "Set augment.rotation to 0.",
         )
-    shape = (channels, training.length)
+    window_shape = (channels, training.length)
     return Split(
         _mixed(WindowCutter(training, augment), augment, dataset),
         tested(dataset, recipe.data),
-        shape,
+        window_shape,
         dataset.classes,
         dataset.channels,
+        dataset.of_groups(checking).windows() if checking else None,
+        _counts(training.y, dataset.classes),
     )
+
+
+def _counts(y: npt.NDArray[np.int64], classes: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(np.bincount(y, minlength=len(classes)).tolist())
 
 
 def _mixed(cutter: WindowCutter | ImageCutter, augment: Augmentation, dataset: DataSet) -> Cutter:

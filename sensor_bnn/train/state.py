@@ -19,10 +19,17 @@ from sensor_bnn.nn.checkpoint import not_finite, read_tensors, write_tensors
 from sensor_bnn.nn.model import Model
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.average import RunningAverage
-from sensor_bnn.train.recipe import Recipe, parse_recipe
+from sensor_bnn.train.recipe import Recipe, parse_recipe, stated
 
 _OTHER_FILES = ("history.csv", "history.json")
 _MOST_NAMED = 3
+
+
+Entry = dict[str, float]
+"""The figures of an epoch by name: ``epoch`` (from 1), mean ``loss``, ``top1`` (0 .. 1), its last ``rate``.
+
+With a validation part also ``validation_loss``, ``validation_top1`` and ``validation_balanced``.
+"""
 
 
 @dataclass
@@ -30,22 +37,29 @@ class Position:
     """The position of a run.
 
     Attributes:
-        history: one entry per finished epoch: ``epoch`` (from 1), mean ``loss`` and ``top1`` (0 .. 1).
+        history: one entry per finished epoch.
         step: the number of finished steps in the current epoch.
         random: the state of the current epoch's generator; None at its start.
         loss, right, seen: the sum of losses, the number of right answers and of examples in that epoch.
+        best: the best epoch by the validation part and its weights, see ``sensor_bnn.train.best``; empty if
+            there is none.
     """
 
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
     step: int = 0
     random: Tensor | None = None
     loss: float = 0.0
     right: int = 0
     seen: int = 0
+    best: dict[str, Any] = field(default_factory=dict)
 
-    def finish_epoch(self) -> None:
-        """Add the epoch's mean loss and share of right answers to the history, and start the next epoch."""
-        entry = {"loss": self.loss / self.seen, "top1": self.right / self.seen}
+    def finish_epoch(self, rate: float) -> None:
+        """Add the epoch to the history, and start the next one.
+
+        Args:
+            rate: the learning rate of the epoch's last step.
+        """
+        entry = {"loss": self.loss / self.seen, "top1": self.right / self.seen, "rate": rate}
         self.history.append({"epoch": len(self.history) + 1, **entry})
         self.step, self.random = 0, None
         self.loss, self.right, self.seen = 0.0, 0, 0
@@ -182,7 +196,7 @@ _START_OVER = "Choose another folder with --out, or discard this run with `senso
 
 def _check_same(path: Path, content: dict[str, Any], recipe: Recipe, identity: dict[str, Any]) -> None:
     """Compare what the state in a file says about its run with the present run."""
-    begun = parse_recipe(content["recipe"], recipe.name)
+    begun = stated(parse_recipe(content["recipe"], recipe.name))
     if begun != recipe:
         data = replace(begun.data, folder=recipe.data.folder)
         begun = replace(begun, data=data, distill=replace(begun.distill, folder=recipe.distill.folder))

@@ -24,11 +24,12 @@ from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointErro
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
+from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import program
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
-from sensor_bnn.train.sets import DataSet, split, with_split
+from sensor_bnn.train.sets import DataSet, split
 from sensor_bnn.train.space import (
     KINDS,
     MOST_BLOCKS,
@@ -148,7 +149,8 @@ def board_of(target: str) -> Board:
 
 def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
     """Return the recipe with as many epochs as take about that many training steps, at least one."""
-    windows = len(split(dataset, with_split(recipe, dataset)).train)
+    recipe = with_defaults(recipe, dataset)
+    windows = len(split(dataset, recipe).train)
     per_epoch = max(1, windows // recipe.schedule.batch)
     epochs = max(1, round(steps / per_epoch))
     warmup = min(recipe.schedule.warmup, epochs / 2)
@@ -247,7 +249,7 @@ def _for_validation(base: Recipe, dataset: DataSet) -> Recipe:
     if isinstance(dataset, Images):
         held = base.data.held_out or max(1, len(dataset.train) // _HELD_OUT)
         return replace(base, data=replace(base.data, held_out=held))
-    return for_validation(with_split(base, dataset))
+    return for_validation(with_defaults(base, dataset))
 
 
 def _opened(plan: Plan) -> optuna.Study:

@@ -65,6 +65,7 @@ WRITING: dict[tuple[str, str], list[str]] = {
     ("stream", "--output"): ["stream", "--board", BOARD, "--limit", "200", "-o", "full/out"],
     ("survey", "--out"): ["survey", "survey.toml", "--out", "full/out", "--seeds", "1"],
     ("train", "--out"): ["train", "own.toml", "--out", "full/out"],
+    ("train", "--report"): ["train", "own.toml", "--out", "trained", "--report", "full/page.html"],
     ("tune", "--output"): [
         *("tune", "small.onnx", "--board", BOARD, "--trials", "1"),
         *("-o", "full/tuning.json"),

@@ -43,9 +43,10 @@ def refusal(*words: str | Path) -> SensorBnnError:
 
 
 def write_data(folder: Path) -> None:
-    """The page's recipe, and a small CSV file beside it: four recordings of three classes."""
+    """The page's recipe, with few epochs, and a small CSV file beside it: four recordings, three classes."""
     (recipe,) = blocks("toml")
-    (folder / "my-sensor.toml").write_text(recipe, encoding="utf-8")
+    few = "\n\n[schedule]\nepochs = 20\n"
+    (folder / "my-sensor.toml").write_text(recipe + few, encoding="utf-8")
     random = np.random.default_rng(0)
     lines = ["recording,label,ax,ay,az"]
     for recording in (1, 2, 3, 4):

@@ -26,6 +26,7 @@ from sensor_bnn.report.estimate import print_estimate
 from sensor_bnn.report.exploration import exploration_table
 from sensor_bnn.report.stream import print_budget
 from sensor_bnn.report.table import print_profile
+from sensor_bnn.report.training import class_facts, print_training
 from sensor_bnn.workflows.verify import BackendCheck, LayerCheck
 
 NARROW, WIDE = 60, 400
@@ -48,6 +49,17 @@ def command(*arguments: object) -> Printing:
         print(done.stdout)
 
     return run
+
+
+def trained() -> dict[str, Any]:
+    entry = {"epoch": 1, "loss": 1.25, "top1": 0.5, "validation_loss": 1.5, "validation_top1": 0.25}
+    confusion = [[12_000, 1], [0, 0]]
+    return {
+        **{"epochs": 40, "trained_epochs": 2, "kept_epoch": 1, "test_balanced": 0.9, "test_macro_f1": 0.8},
+        "history": [entry, {**entry, "epoch": 2}],
+        "classes": class_facts(["walking_upstairs", "rest"], confusion),
+        "confusion": confusion,
+    }
 
 
 def compiled(folder: Path, **_: Any) -> Bundle:
@@ -199,19 +211,20 @@ def printing(
         "stream": lambda: print_budget(budget),
         "data": command("data", recordings),
         "explore": lambda: table_console().print(exploration_table(exploration(), "cortex-m7")),
+        "train": lambda: print_training(trained()),
     }
 
 
 NAMES = (
     *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
     *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream", "data"),
-    "explore",
+    *("explore", "train"),
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),
     *("cli/kernels.py", "cli/tune.py", "report/difference.py", "report/table.py", "report/evaluation.py"),
     *("report/estimate.py", "report/stream.py", "report/contents.py"),
-    "report/exploration.py",
+    *("report/exploration.py", "report/training.py"),
 }
 """Where the tables of ``NAMES`` are printed."""
 

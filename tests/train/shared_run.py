@@ -26,7 +26,7 @@ def main(recipe: str, out: str, count: str, killed_after: str, precision: str) -
     assert processes.count == int(count)
     plan = load_recipe(recipe)
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         if epoch == int(killed_after):
             processes.wait()
             os.kill(os.getpid(), signal.SIGKILL)

@@ -29,7 +29,7 @@ SMALL = (
 
 
 def quiet(recipe: Recipe, folder: Path) -> EpochDone:
-    return lambda epoch, loss, top1: None
+    return lambda epoch, entry: None
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_goes_on_after_a_kill(tmp_path: Path, ablation: Ablation, recordings: Re
     fill(ablation, plan_runs(ablation, 1, False, whole), recordings, whole, quiet)
 
     def killed(recipe: Recipe, folder: Path) -> EpochDone:
-        def epoch_done(epoch: int, loss: float, top1: float) -> None:
+        def epoch_done(epoch: int, entry: dict[str, float]) -> None:
             if recipe.name == "taught":
                 raise KeyboardInterrupt
 
@@ -94,7 +94,7 @@ def test_goes_on_after_a_kill(tmp_path: Path, ablation: Ablation, recordings: Re
     epochs = []
 
     def started(recipe: Recipe, folder: Path) -> EpochDone:
-        return lambda epoch, loss, top1: epochs.append((recipe.name, epoch))
+        return lambda epoch, entry: epochs.append((recipe.name, epoch))
 
     fill(ablation, runs, recordings, cut, started)
     assert epochs == [("taught", 2)]

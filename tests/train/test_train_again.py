@@ -73,7 +73,7 @@ class KilledError(Exception):
     """Takes the place of a kill between two epochs."""
 
 
-def kill(epoch: int, loss: float, top1: float) -> None:
+def kill(epoch: int, entry: dict[str, float]) -> None:
     raise KilledError
 
 

@@ -81,7 +81,7 @@ def test_a_place_that_cannot_be_written_to_keeps_the_state(
     whole = train(recipe(), recordings, 0, tmp_path / "whole")
     out = tmp_path / "cut"
 
-    def block(epoch: int, loss: float, top1: float) -> None:
+    def block(epoch: int, entry: dict[str, float]) -> None:
         if epoch == 1 and victim != "tensorboard":
             (out / victim).rename(out / "aside")
             (out / victim).mkdir()  # replacing it fails with an OSError, as on a full disk

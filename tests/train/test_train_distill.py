@@ -72,7 +72,7 @@ def test_resumes_beside_the_same_teacher_alone(
     whose = load_teacher(teacher, plan)
     whole = train(plan, recordings, 0, tmp_path / "whole", teacher=whose)
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -122,7 +122,7 @@ def test_kept_outputs_are_computed_once(
     seen: list[int] = []
     whose.model.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
 
-    def stop(epoch: int, loss: float, top1: float) -> None:
+    def stop(epoch: int, entry: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -83,7 +83,7 @@ def test_learns_the_toy_set_and_resumes_to_the_same_file(
     whole = train(plan, recordings, 0, tmp_path / "whole")
     assert whole.test.top1 > 0.9
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         if epoch == 7:
             raise KeyboardInterrupt
 
@@ -402,7 +402,7 @@ def test_a_fast_run_learns_and_resumes_to_the_same_file(
     plain = train(plan, recordings, 0, tmp_path / "plain", pace="plain")
     assert whole.history[-1]["loss"] == pytest.approx(plain.history[-1]["loss"], abs=0.1)
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         if epoch == 2:
             raise KeyboardInterrupt
 
@@ -421,7 +421,7 @@ def test_a_run_that_goes_on_with_other_steps_says_so(
 ) -> None:
     plan = hybrid(schedule={"epochs": 2, "batch": 16, "warmup": 1})
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -458,9 +458,9 @@ def test_the_teacher_auto_is_the_twin_and_is_trained_first(
     )
     begun: list[Recipe] = []
 
-    def started(recipe: Recipe, folder: Path) -> Callable[[int, float, float], None]:
+    def started(recipe: Recipe, folder: Path) -> Callable[[int, dict[str, float]], None]:
         begun.append(recipe)
-        return lambda epoch, loss, top1: None
+        return lambda epoch, entry: None
 
     complete(plan, recordings, 0, tmp_path / "run", tmp_path / "twin", started)
     twin, student = begun

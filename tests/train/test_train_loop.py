@@ -71,7 +71,7 @@ def test_same_seed_same_weights_other_seed_others(
 def test_resumes_to_the_same_curve(tmp_path: Path, recordings: Recordings, recipe: MakeRecipe) -> None:
     whole = train(recipe(), recordings, 1, tmp_path / "whole")
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         if epoch == 2:
             raise KilledError
 
@@ -85,7 +85,7 @@ def test_resumes_to_the_same_curve(tmp_path: Path, recordings: Recordings, recip
         1,
         tmp_path / "cut",
         resume=True,
-        epoch_done=lambda epoch, loss, top1: epochs.append(epoch),
+        epoch_done=lambda epoch, entry: epochs.append(epoch),
     )
     assert epochs == [3]
     assert_equal(whole, resumed)
@@ -149,12 +149,12 @@ def test_history_is_on_disk_after_every_epoch(
 ) -> None:
     seen = []
 
-    def look(epoch: int, loss: float, top1: float) -> None:
+    def look(epoch: int, entry: dict[str, float]) -> None:
         seen.append((tmp_path / "history.csv").read_text().splitlines())
 
     run = train(recipe(), recordings, 0, tmp_path, epoch_done=look)
     assert [len(lines) for lines in seen] == [2, 3, 4]
-    assert seen[-1][0] == "epoch,loss,top1"
+    assert seen[-1][0] == "epoch,loss,top1,rate"
     assert seen[-1][2] == ",".join(repr(value) for value in run.history[1].values())
 
 
@@ -170,7 +170,7 @@ def test_the_average_of_the_weights_is_the_model_and_survives_a_kill(
     assert "head.weight" in differ
     assert any("running" in name for name in differ)  # the statistics of the average, not of the last step
 
-    def kill(epoch: int, loss: float, top1: float) -> None:
+    def kill(epoch: int, entry: dict[str, float]) -> None:
         raise KilledError
 
     with pytest.raises(KilledError):

@@ -11,6 +11,7 @@ import pytest
 
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
+from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.loop import train
 from sensor_bnn.train.own_windows import from_npz, from_recordings
 from sensor_bnn.train.recipe import DataRecipe, parse_recipe
@@ -141,6 +142,6 @@ def test_a_folder_of_sounds_is_split_by_file_and_stretched(tmp_path: Path) -> No
     assert sets.check_split(dataset, recipe.data)[0] == (
         "8 parts of 90 to 411 samples: each is stretched or compressed to one window of 100."
     )
-    stated = sets.with_split(recipe, dataset)
+    stated = with_defaults(recipe, dataset)
     again = parse_recipe(stated.to_dict(), "own")
-    assert again == stated and again.data.parts()[1] == sets.with_split(recipe, dataset).data.parts()[1]
+    assert again == stated and again.data.parts()[1] == with_defaults(recipe, dataset).data.parts()[1]

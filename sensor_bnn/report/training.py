@@ -1,0 +1,132 @@
+"""What a training run reached, as JSON and for a terminal: figures of each class, confusion, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Group
+from rich.table import Table
+
+from sensor_bnn.report.confusion import confusion_table
+from sensor_bnn.report.console import table_console
+from sensor_bnn.train.loop import TrainingRun
+
+CURVES = {
+    "loss": ("loss", "validation_loss"),
+    "share of right answers": ("top1", "validation_top1"),
+}
+"""The charts: a title, and the figures of the history that it shows."""
+
+NAMES = dict.fromkeys(("loss", "top1"), "training")
+NAMES |= dict.fromkeys(("validation_loss", "validation_top1"), "validation")
+"""The part of the data that each of these figures is of."""
+
+_SIGNS = "▁▂▃▄▅▆▇█"
+_COLUMNS = 40
+
+
+def training_facts(run: TrainingRun) -> dict[str, Any]:
+    """Return the part of ``sensor-bnn train --json`` on classes and epochs."""
+    classes = class_facts(run.classes, run.test.confusion.tolist())
+    known = [one["f1"] for one in classes if one["samples"]]
+    return {
+        "trained_epochs": len(run.history),
+        "kept_epoch": run.kept,
+        "test_balanced": run.test.balanced(),
+        "test_macro_f1": float(np.mean([0.0 if f1 is None else f1 for f1 in known])),
+        "classes": classes,
+        "confusion": run.test.confusion.tolist(),
+        "history": run.history,
+    }
+
+
+def class_facts(classes: Sequence[str], confusion: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
+    """Return samples, precision, recall and F1 of each class; None where nothing is divided by nothing.
+
+    Args:
+        classes: the names of the classes.
+        confusion: counts [truth][answer].
+    """
+    found = []
+    for place, name in enumerate(classes):
+        right = confusion[place][place]
+        samples = sum(confusion[place])
+        answered = sum(row[place] for row in confusion)
+        found.append(
+            {
+                "name": name,
+                "samples": samples,
+                "precision": right / answered if answered else None,
+                "recall": right / samples if samples else None,
+                "f1": 2 * right / (samples + answered) if samples + answered else None,
+            }
+        )
+    return found
+
+
+def print_training(facts: dict[str, Any]) -> None:
+    """Print the curves, the figures of each class and the confusion matrix to stdout.
+
+    Args:
+        facts: what ``sensor-bnn train --json`` prints.
+    """
+    table_console().print(training_tables(facts))
+
+
+def training_tables(facts: dict[str, Any]) -> Group:
+    """Return what ``print_training`` prints, for any rich console."""
+    names = [one["name"] for one in facts["classes"]]
+    recall = [one["recall"] for one in facts["classes"]]
+    return Group(_curves(facts), _classes(facts), confusion_table(names, recall, facts["confusion"]))
+
+
+def summary_of(facts: dict[str, Any]) -> str:
+    """Return in a sentence which epoch is kept, and why."""
+    trained, planned, kept = facts["trained_epochs"], facts["epochs"], facts["kept_epoch"]
+    if "validation_top1" not in facts["history"][-1]:
+        return f"{trained} epochs; the weights of the last one are kept"
+    early = f" of {planned}, since none was better than epoch {kept}" if trained < planned else ""
+    reached = facts["history"][kept - 1]["validation_top1"]
+    return f"{trained} epochs{early}; epoch {kept} is kept, with {reached:.1%} right in the validation part"
+
+
+def _curves(facts: dict[str, Any]) -> Table:
+    table = Table(
+        title=summary_of(facts), title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), show_header=False
+    )
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for title, keys in CURVES.items():
+        for key in keys:
+            values = [entry[key] for entry in facts["history"] if key in entry]
+            if values:
+                short = "loss" if title == "loss" else "right"
+                ends = f"{values[0]:.3g} to {values[-1]:.3g}"
+                table.add_row(f"{short}, {NAMES[key]}", _spark(values), ends)
+    return table
+
+
+def _spark(values: Sequence[float]) -> str:
+    """Return a curve in one line, each sign the mean of equally many epochs."""
+    width = min(_COLUMNS // 2, len(values))
+    means = [float(np.mean(part)) for part in np.array_split(np.array(values), width)]
+    low, high = min(means), max(means)
+    top = len(_SIGNS) - 1
+    return "".join(_SIGNS[round(top * (value - low) / ((high - low) or 1))] for value in means)
+
+
+def _classes(facts: dict[str, Any]) -> Table:
+    title = f"balanced accuracy {facts['test_balanced']:.1%}, mean F1 {facts['test_macro_f1']:.1%}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("class")
+    for heading in ("tested", "precision", "recall", "F1"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in facts["classes"]:
+        shares = (one[key] for key in ("precision", "recall", "f1"))
+        told = ("" if share is None else f"{share:.1%}" for share in shares)
+        table.add_row(one["name"], f"{one['samples']:,}", *told)
+    return table
