@@ -3,12 +3,15 @@
 Each way to fail has its own sentence: the program is missing, is not executable, takes too long, is killed,
 or says by its exit status that it failed. Standard input is empty unless it is given, so no program waits for
 a keyboard. Every start and end is logged; what a program read and its environment are not.
+
+``in_a_copy`` runs a function of this program that may end its whole process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import logging
 import os
 import shlex
@@ -18,11 +21,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, NoReturn, Self
 
 from sensor_bnn.errors import SensorBnnError, ToolError
 from sensor_bnn.files import FULL_SCRATCH, scratch_file
@@ -271,6 +274,52 @@ def start(
     return running
 
 
+def in_a_copy(work: Callable[[], bytes], what: str) -> bytes:
+    """Return a function's result, computed in a copy of this process: a fatal error ends only the copy.
+
+    Only on Linux; elsewhere, and where no copy can be made, the function runs in this process. If it raises
+    an exception, it runs here once more, so that the caller gets the exception.
+
+    Args:
+        work: the function; it must change nothing outside the process.
+        what: the subject of the message: what the copy does.
+
+    Raises:
+        ToolError: a signal ended the copy, such as that of ``abort``. The message has its last words.
+    """
+    if sys.platform != "linux":
+        return work()
+    with (
+        os.fdopen(os.memfd_create("result"), "w+b") as result,
+        os.fdopen(os.memfd_create("said"), "w+b") as said,
+    ):
+        child = 0
+        try:
+            with _signals_held_back():
+                child = os.fork()
+                if child == 0:
+                    _end_as_copy(work, result, said)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        except BaseException as problem:
+            if child:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(child, _KILL)
+                    os.waitpid(child, 0)
+            elif isinstance(problem, OSError):
+                _log.info("%s: here, without a copy: %s", what, problem.strerror)
+                return work()
+            raise
+        if status == 0:
+            result.seek(0)
+            return result.read()
+        if status > 0:
+            return work()
+        said.seek(0)
+        reason = _reason(said.read().decode(errors="replace")).rstrip("!")
+        why = "The machine may be out of memory: free some." if status == -_KILL else "Report it."
+        raise ToolError(f"{what} was ended by {_signal(-status)}{f': {reason}' if reason else ''}.", why)
+
+
 def find(program: str, *, install: str, error: type[SensorBnnError] = ToolError, failure: str = "") -> str:
     """Return the path of a program; call it before long work to check that the program exists.
 
@@ -403,6 +452,22 @@ def _signals_held_back() -> Iterator[None]:
                 signal.signal(number, handler)
         for number in came:
             signal.raise_signal(number)
+
+
+def _end_as_copy(work: Callable[[], bytes], result: IO[bytes], said: IO[bytes]) -> NoReturn:
+    """Do the work and end this copy of the process, without flushing what this program has still to write."""
+    import resource
+
+    status = 1
+    try:
+        faulthandler.disable()  # it would print this program's stack to the user's terminal
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # and the system would write a file "core"
+        os.dup2(said.fileno(), 2)
+        result.write(work())
+        result.flush()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def _end_with_us() -> tuple[str, ...]:

@@ -397,3 +397,71 @@ def test_starts_and_ends_are_logged_and_neither_input_nor_environment(
     ]
     assert lines[2][1].startswith("fake tool: exit status 4 after 0.")
     assert "secret" not in caplog.text and "hidden" not in caplog.text
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has copies")
+
+
+@linux
+def test_a_copy_returns_a_long_result_and_leaves_this_process_as_it_was() -> None:
+    seen: list[int] = []
+
+    def work() -> bytes:
+        seen.append(os.getpid())
+        return bytes(range(256)) * 4096 + str(os.getpid()).encode()
+
+    got = programs.in_a_copy(work, "The work")
+    assert got[: 256 * 4096] == bytes(range(256)) * 4096
+    assert int(got[256 * 4096 :]) != os.getpid() and seen == []
+
+
+@linux
+def test_what_ends_a_copy_is_a_message_with_its_last_words(tmp_path: Path, monkeypatch, capfd) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def work() -> bytes:
+        os.write(2, b"first\nFATAL ERROR: too large!\n")
+        os.abort()
+
+    with pytest.raises(ToolError) as caught:
+        programs.in_a_copy(work, "The work")
+    assert caught.value.message == "The work was ended by signal 6 (SIGABRT): FATAL ERROR: too large."
+    assert capfd.readouterr().err == "" and list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_an_exception_in_a_copy_is_raised_here() -> None:
+    def work() -> bytes:
+        raise DataError("Wrong.", "Mend it.")
+
+    with pytest.raises(DataError, match="Wrong"):
+        programs.in_a_copy(work, "The work")
+
+
+@linux
+def test_without_a_copy_the_work_is_done_here(monkeypatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert programs.in_a_copy(lambda: str(os.getpid()).encode(), "The work") == str(os.getpid()).encode()
+
+
+@linux
+def test_ctrl_c_ends_the_copy_too(tmp_path: Path, monkeypatch) -> None:
+    file = tmp_path / "pid"
+
+    def work() -> bytes:
+        file.write_text(str(os.getpid()))
+        time.sleep(300)
+        return b""
+
+    def interrupt(child: int, options: int) -> tuple[int, int]:
+        monkeypatch.undo()
+        wait_for(file)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "waitpid", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        programs.in_a_copy(work, "The work")
+    assert not alive(file)

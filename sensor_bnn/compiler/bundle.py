@@ -98,7 +98,7 @@ def write_bundle(
         tuning: the SHA-256 of the tuning file that the program was planned with, in hex.
 
     Raises:
-        ModelError: the name has a character that is not allowed in C code.
+        ModelError: the name has a character that is not allowed in C code, or LLVM cannot compile a kernel.
         FileError: the folder cannot be written, or holds something else than a bundle.
         ToolError: the host's C compiler is missing or failed (hosted targets only).
     """
@@ -110,7 +110,9 @@ def write_bundle(
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
     kernels = compile_kernels(
-        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()}, target
+        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()},
+        target,
+        {prefixed(call.kernel, prefix): step.name for step in program.steps for call in step.every_call},
     )
     code = linked_code(kernels)
     metadata = _metadata(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +22,9 @@ from tvm.ir import Var as IrVar
 from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
+from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.errors import ModelError, ToolError
 from sensor_bnn.files import NewFolder, scratch_folder
 from sensor_bnn.tracing import Laps
 
@@ -53,14 +56,32 @@ _PASSES = (
 )
 
 
-def compile_kernels(kernels: Mapping[str, PrimFunc], target: Target) -> bytes:
+# What LLVM says when it gives up to place the branches of a function, and the optimization level that makes
+# smaller code of it: without the copies of short blocks that level 3 makes.
+_GAVE_UP, _SMALLER = "failed to converge", 2
+_LLVM_ERROR = "LLVM ERROR"  # before each of its fatal errors
+_NO_LAYERS: Mapping[str, str] = {}
+
+
+def compile_kernels(
+    kernels: Mapping[str, PrimFunc], target: Target, layers: Mapping[str, str] = _NO_LAYERS
+) -> bytes:
     """Compile all kernels and return one object file.
 
     Args:
         kernels: the TIR functions by C symbol; all their parameters are buffers.
         target: the processor.
+        layers: the name of a layer that calls a kernel, by the kernel's C symbol, for the message.
+
+    Raises:
+        ModelError: LLVM cannot make code of a kernel.
     """
-    return _emit(_code(kernels, target), "o")
+    laps = Laps(_log, logging.DEBUG)
+    lowered = lower_kernels(kernels)
+    laps.lap("lowered %d kernels", len(kernels))
+    _, code = _compiled({name: lowered[name] for name in kernels}, target, "o", layers)
+    laps.lap("built them with LLVM for %s", target.name)
+    return code
 
 
 def compile_apart(
@@ -72,13 +93,33 @@ def compile_apart(
         kernels: the TIR functions by name.
         target: the processor.
         symbol: returns the C symbol of a kernel from its name and its lowered TIR, which is called ``main``.
+
+    Raises:
+        ModelError: LLVM cannot make code of a kernel.
     """
     lowered = lower_kernels(kernels)
-    found = {}
-    for name in sorted(kernels):
-        text = lowered[name].with_attr("global_symbol", "main").script()
-        found[name] = symbol(name, text)
-    return {name: (found[name], _emit(_built({found[name]: lowered[name]}, target), "o")) for name in found}
+    symbols = {
+        name: symbol(name, lowered[name].with_attr("global_symbol", "main").script())
+        for name in sorted(kernels)
+    }
+    alone = {name: {symbols[name]: lowered[name]} for name in symbols}
+    return {name: (symbols[name], code) for name, code in _compiled_apart(alone, target).items()}
+
+
+def _compiled_apart(alone: Mapping[str, Mapping[str, PrimFunc]], target: Target) -> dict[str, bytes]:
+    libraries = {name: _built(lowered, target) for name, lowered in alone.items()}
+
+    def objects() -> dict[str, bytes]:
+        return {name: _emit(library, "o") for name, library in libraries.items()}
+
+    if not target.can_end_llvm:
+        return objects()
+    try:
+        # One copy of the process for all kernels; only where LLVM ends it, one for each.
+        made: dict[str, bytes] = pickle.loads(programs.in_a_copy(lambda: pickle.dumps(objects()), "LLVM"))
+    except ToolError:
+        return {name: _compiled(lowered, target, "o")[1] for name, lowered in alone.items()}
+    return made
 
 
 def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFolder) -> None:
@@ -93,13 +134,50 @@ def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFol
     """
     named = {name: kernels[name] for name in sorted(kernels)}
     folder.write("3-kernels.py", IRModule(named).script() + "\n")
-    folder.write("4-lowered.py", lower_kernels(kernels).script() + "\n")
-    library = _code(kernels, target)
+    lowered = lower_kernels(kernels)
+    folder.write("4-lowered.py", lowered.script() + "\n")
+    library, assembly = _compiled({name: lowered[name] for name in kernels}, target, "s")
     llvm = _emit(library, "ll").decode()
     # TVM names alias scopes by memory addresses, which differ from run to run; number them instead.
     names = {name: f'"buffer{place}"' for place, name in enumerate(dict.fromkeys(re.findall(_ADDRESS, llvm)))}
     folder.write("5-kernels.ll", re.sub(_ADDRESS, lambda found: names[found[0]], llvm))
-    folder.write("6-kernels.s", _emit(library, "s"))
+    folder.write("6-kernels.s", assembly)
+
+
+def _compiled(
+    lowered: Mapping[str, PrimFunc], target: Target, form: str, layers: Mapping[str, str] = _NO_LAYERS
+) -> tuple[Any, bytes]:
+    """Return TVM's module of lowered kernels, and its code as an object file or assembly.
+
+    Where LLVM may end the process, a copy of it makes the code; where LLVM gives up, at a lower level.
+    """
+    library = _built(lowered, target)
+    if not target.can_end_llvm:
+        return library, _emit(library, form)
+    code = _code_or_failure(library, form)
+    if isinstance(code, ToolError) and _GAVE_UP in code.message:
+        _log.info("%s Its optimization level is now %d.", code.message, _SMALLER)
+        library = _built(lowered, target, _SMALLER)
+        code = _code_or_failure(library, form)
+    if isinstance(code, bytes):
+        return library, code
+    if _LLVM_ERROR not in code.message:
+        raise code
+    if len(lowered) > 1:
+        for name, function in lowered.items():
+            _compiled({name: function}, target, form, layers)
+    named = [f"{name} (layer {layers[name]})" if name in layers else name for name in lowered]
+    raise ModelError(
+        f"LLVM cannot make code for {target.name} of the kernel {', '.join(named)}. {code.message}",
+        "The numbers in its name are the layer's sizes: change one of them, or compile for another target.",
+    )
+
+
+def _code_or_failure(library: Any, form: str) -> bytes | ToolError:
+    try:
+        return programs.in_a_copy(lambda: _emit(library, form), "LLVM")
+    except ToolError as error:
+        return error
 
 
 def _emit(library: Any, form: str) -> bytes:
@@ -114,18 +192,9 @@ def _emit(library: Any, form: str) -> bytes:
         return file.read()
 
 
-def _code(kernels: Mapping[str, PrimFunc], target: Target) -> Any:
-    laps = Laps(_log, logging.DEBUG)
-    lowered = lower_kernels(kernels)
-    laps.lap("lowered %d kernels", len(kernels))
-    built = _built({name: lowered[name] for name in kernels}, target)
-    laps.lap("built them with LLVM for %s", target.name)
-    return built
-
-
-def _built(lowered: Mapping[str, PrimFunc], target: Target) -> Any:
-    """Return TVM's module of lowered kernels, by their C symbols."""
-    tvm_target = tvm.target.Target(target.llvm())
+def _built(lowered: Mapping[str, PrimFunc], target: Target, level: int = 3) -> Any:
+    """Return TVM's module of lowered kernels, by their C symbols, at a level of optimization."""
+    tvm_target = tvm.target.Target(target.llvm() | {"opt-level": level})
     # Sorted, so that the same kernels give the same object file.
     functions = {name: _with_pointers(lowered[name], name, tvm_target) for name in sorted(lowered)}
     if target.fused:

@@ -70,6 +70,15 @@ class Target:
         return replace(self, unfused=(), fused=False)
 
     @property
+    def can_end_llvm(self) -> bool:
+        """Whether LLVM may abort where it makes code of a valid kernel.
+
+        A conditional branch of Armv6-M reaches 256 bytes. LLVM lengthens those that must reach further, which
+        moves others, and aborts after 30 rounds (ARMConstantIslands; no option raises this limit).
+        """
+        return self.triple.startswith("thumbv6m")
+
+    @property
     def compiler(self) -> str:
         """The C compiler of firmware and bootloader."""
         return f"{self.tools}gcc"
