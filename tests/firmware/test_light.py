@@ -15,8 +15,8 @@ from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Chip, ChipPort
+from .chips import FAMILIES
 from .power_cuts import image_of
-from .test_real_boards import FAMILIES
 
 OWN_CLOCK, NO_CLOCK, NO_IMAGE, CRASHED, TORN, UNRECORDED = 2, 3, 4, 5, 6, 7
 ROUNDS = 16

@@ -15,8 +15,8 @@ from sensor_bnn.wire import an3155
 from sensor_bnn.wire.an3155 import RefusalError
 
 from .chip import Chip
+from .chips import FAMILIES, connect
 from .stm32 import Stm32
-from .test_real_boards import FAMILIES, connect
 
 OPTCR, F1_WRPR = 0x40023C14, 0x40022020
 WRITE_PROTECTED = {

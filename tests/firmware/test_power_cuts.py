@@ -12,10 +12,10 @@ import pytest
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.hardware.boards import load_board
 
+from .chips import FAMILIES
 from .power_cuts import Campaign, campaigns
-from .test_real_boards import FAMILIES
 
-EVERY = {2: 37, 4: 23, 16: 9, 32: 5}
+EVERY = {2: 37, 4: 23, 8: 15, 16: 9, 32: 5, 256: 5}
 """Of how many operations one is cut here, by the bytes of the chip's word; odd, so that all kinds occur."""
 ROW = re.compile(
     r"^\| ([\w-]+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", re.M
@@ -77,3 +77,11 @@ def test_the_cut_of_the_power_is_noticed(built_for: Callable[[str], BuildResult]
         campaign._after(content, op)
         seen.add(bytes(half))
     assert len(seen) > 0.9 * len(campaign.ops), "the cuts are different states"
+
+
+def test_the_last_row_of_the_page_is_the_sum() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
+    rows = {row[0]: [int(part.replace(",", "")) for part in row[2:]] for row in ROW.findall(page)}
+    assert set(rows) == set(FAMILIES)
+    total = ", ".join(f"{sum(column):,}" for column in zip(*rows.values(), strict=True))
+    assert f"\n| all | | {total.replace(', ', ' | ')} |\n" in page

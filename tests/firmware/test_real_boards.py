@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -24,34 +24,12 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import CCR, Bus, Chip, ChipPort
-from .cuts import CHIPS
-from .rp2350 import Rp2350
+from .chips import FAMILIES, RECORD, SETTLED, connect, quiet
 from .standin.facts import STANDIN_HASH
-from .stm32 import F1, F4, H7, MHZ, N6, U5
-from .stm32_pages import G0B, L4R
+from .stm32 import N6, U5
 from .test_slots import version_of
 
 OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
-KB = 1 << 10
-SECTORS = (*[16 * KB] * 4, 64 * KB, *[128 * KB] * 7)
-FAMILIES: dict[str, Callable[[], Any]] = {
-    **CHIPS,
-    "nucleo-f103rb": lambda: F1(8 * MHZ),
-    "nucleo-f446re": lambda: F4(8 * MHZ, 180 * MHZ, 168 * MHZ, SECTORS[:8]),
-    "nucleo-f767zi": lambda: F4(8 * MHZ, 216 * MHZ, 180 * MHZ, tuple(2 * size for size in SECTORS), usart=2),
-    "nucleo-g0b1re": G0B,
-    "nucleo-h743zi2": lambda: H7(8 * MHZ),
-    "nucleo-l4r5zi": L4R,
-    "nucleo-u575zi-q": U5,
-    "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
-}
-"""The simulation of the chip of each real board that writes its flash, and the clock of its board."""
-SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
-"""These and the other boards whose set-up is tested."""
-
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Show no progress."""
 
 
 @dataclass
@@ -62,17 +40,6 @@ class Bench:
     built: BuildResult
     chip: Chip
     session: Session
-
-
-def connect(chip: Chip) -> Session:
-    """Call the bootloader of a chip, as the flasher does."""
-    port = cast(SerialPort, ChipPort(chip))
-    bootloader = An3155(port)
-    assert bootloader.sync(60.0), chip.violations
-    capabilities = bootloader.get()
-    bootloader.hasty = bootloader.long_writes = True
-    commands = frozenset(capabilities.commands)
-    return Session(port, bootloader, Client(port), capabilities.version, commands, port.baud)
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -342,7 +309,6 @@ def test_a_word_torn_by_a_power_cut(bench: Bench) -> None:
 
 
 TWO_SLOTS = [name for name in FAMILIES if load_board(name).bootloader.slots == 2]
-RECORD = struct.Struct("<IIIIBBB9x")  # and its CRC-32
 
 
 def records(chip: Chip) -> list[tuple[int, bytes]]:

@@ -13,6 +13,7 @@ from sensor_bnn.hardware.boards import Board, Setup, list_boards, load_board
 from sensor_bnn.hardware.facts import ProtectedPages, ProtectedSectors
 
 from .chip import Bus
+from .chips import SETTLED
 from .facts import (
     CHIPS,
     CORE,
@@ -28,7 +29,6 @@ from .facts import (
     uses_of,
     values_of,
 )
-from .test_real_boards import SETTLED
 
 BOARDS = [(load_board(name), chip) for chip in CHIPS for name in chip.boards]
 NAMES = [board.name for board, _ in BOARDS]

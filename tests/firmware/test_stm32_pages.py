@@ -16,7 +16,6 @@ from sensor_bnn.wire.an3155 import An3155, RefusalError
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Bus, Chip, ChipPort
-from .power_cuts import campaigns
 from .stm32_pages import G0B, L4R, Pages
 
 FAMILIES: dict[str, Callable[[], Pages]] = {"nucleo-g0b1re": G0B, "nucleo-l4r5zi": L4R}
@@ -302,13 +301,3 @@ def test_ahb_has_its_full_speed_a_microsecond_after_the_switch(bootloaders: dict
     assert [value for value, _ in written] == [0x80, 0x81, 0x83, 0x03]
     (_, switched), (_, full) = written[-2:]
     assert full - switched >= 60
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_power_cut_in_a_double_word(name: str, bootloaders: dict[str, Path]) -> None:
-    """A part of the cuts of power_cuts.py: the bootloader stays, and the update can then be done."""
-    (campaign,) = campaigns(load_board(name), bootloaders[name])
-    assert len(campaign.ops) > 150, "erases, and one write per double word"
-    *cuts, last = campaign.cuts(15)
-    assert [(cut.outcome, cut.resumed) for cut in cuts] == [("bootloader", True)] * len(cuts)
-    assert last.outcome == "new"

@@ -18,8 +18,8 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import CCR, DWT_CTRL, Bus, Chip, ChipPort, FaultError
+from .chips import FAMILIES, connect
 from .stm32 import KEYS
-from .test_real_boards import FAMILIES, connect
 
 PAGE = Path(__file__).parents[2] / "docs" / "start-up.md"
 F4_CR, F4_KEYR, F4_SR, F4_ACR = 0x40023C10, 0x40023C04, 0x40023C0C, 0x40023C00

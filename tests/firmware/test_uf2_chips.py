@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import struct
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,17 +17,50 @@ from hypothesis import strategies as st
 from sensor_bnn.firmware import link
 from sensor_bnn.firmware.boot2 import checksum
 from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
-from sensor_bnn.hardware.boards import BOOT2_BYTES, Board, load_board
+from sensor_bnn.hardware.boards import BOOT2_BYTES, load_board
 from sensor_bnn.resources import resource
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import AIRCR, Bus, Chip, ChipPort, FaultError
-from .cuts import ACK, CHIPS, Caller, outcomes
+from .chips import FAMILIES
 from .nrf52 import ENABLE, UART, Nrf52
 from .rp2040 import Rp2040, crc_of
 
 BOARDS = ("nrf52840-dk", "pico")
+SECONDS = 5.0  # of the chip's time, for an answer
+ACK = b"\x79"
+
+
+def checked(data: bytes) -> bytes:
+    """Return bytes and their XOR."""
+    check = 0
+    for byte in data:
+        check ^= byte
+    return data + bytes([check])
+
+
+class Caller:
+    """Raw commands to the bootloader of a chip, each once."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.port = ChipPort(chip)
+
+    def talk(self, data: bytes, count: int = 1) -> bytes:
+        """Send bytes and return the answer."""
+        self.port.write(data)
+        return self.port.read(count, SECONDS)
+
+    def erase(self, page: int) -> bytes:
+        """Erase a page; return ACK, NACK or nothing."""
+        assert self.talk(b"\x44\xbb") == ACK
+        return self.talk(checked(struct.pack(">HH", 0, page)))
+
+    def write(self, address: int, data: bytes) -> bytes:
+        """Write up to 256 bytes; return ACK, NACK or nothing."""
+        assert self.talk(b"\x31\xce") == ACK
+        assert self.talk(checked(struct.pack(">I", address))) == ACK
+        return self.talk(checked(bytes([len(data) - 1]) + data))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +125,7 @@ def test_the_played_chip_notices_a_wrong_driver(
     source.write_text(source.read_text().replace(right, wrong))
     monkeypatch.setattr(link, "resource", lambda part: tmp_path / part)
     board = load_board(name)
-    chip = Chip(board, build_bootloader(board, tmp_path / "out"), CHIPS[name]())
+    chip = Chip(board, build_bootloader(board, tmp_path / "out"), FAMILIES[name]())
     caller = Caller(chip)
     with contextlib.suppress(FaultError, AssertionError):
         assert caller.talk(b"\x7f") == ACK
@@ -129,7 +163,7 @@ def test_the_played_rp2040_notices_a_reset_of_its_core_alone(built_of: Callable[
 def started(name: str, built: BuildResult) -> tuple[Chip, Client]:
     """Return a chip whose application answers and is confirmed."""
     board = load_board(name)
-    chip = Chip(board, built.bootloader_elf, CHIPS[name]())
+    chip = Chip(board, built.bootloader_elf, FAMILIES[name]())
     data = built.firmware_bin.read_bytes()
     chip.set_flash(board.slot.origin, data)
     chip.stop_at_sleeps(board.slot.origin, len(data))
@@ -171,16 +205,3 @@ def test_the_watchdog_resets_a_hanging_application_and_not_the_bootloader(
     assert chip.resets == 2
     assert caller.talk(b"\x7f") == ACK
     assert chip.violations == []
-
-
-@pytest.mark.parametrize("name", BOARDS)
-def test_no_power_cut_starts_a_part_of_an_image(
-    name: str, built_of: Callable[[str], BuildResult], long_run: None
-) -> None:
-    """A reset starts the old image until the last change of the new one is done."""
-    board: Board = load_board(name)
-    every = {"nrf52840-dk": 701, "pico": 17}[name]
-    found: dict[int, str] = dict(outcomes(board, built_of(name), CHIPS[name], every))
-    assert len(found) > 6
-    assert found.pop(max(found)) == "new"
-    assert set(found.values()) == {"old"}
