@@ -23,5 +23,10 @@ def test_sensor_small_conv_on(board: str, tmp_path: Path, monkeypatch: pytest.Mo
     found = json.loads(CliRunner().invoke(root, line, catch_exceptions=False).stdout)
     assert found["bit_exact"]
     assert found["instructions"] == pytest.approx(COSTS[board], rel=1e-3)
+    zoo = (ROOT / "docs" / "zoo.md").read_text(encoding="utf-8")
+    row = next(line for line in zoo.splitlines() if f"| `{board}` | {COSTS[board]:,} |" in line)
+    flash, arena = (int(cell.replace(",", "")) for cell in row.strip("| ").split("|")[-2:])
+    # Another GCC generates other code.
+    assert (found["flash_bytes"], found["arena_bytes"]) == pytest.approx((flash, arena), rel=0.02)
     for page in ("README.md", "docs/results.md"):
         assert f"{COSTS[board]:,}" in (ROOT / page).read_text(encoding="utf-8")
