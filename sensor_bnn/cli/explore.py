@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 _COUNTS = {"": 1, "k": 1_000, "m": 1_000_000}
-_LIMIT = re.compile(r"(flash|ram|instructions)=(\d+(?:\.\d+)?)([kKmM]?)")
+_LIMIT = re.compile(r"(flash|ram|instructions)=([0-9]{1,15}(?:\.[0-9]{1,15})?)([kKmM]?)")
 
 
 @click.command(name="explore")
@@ -131,6 +132,12 @@ def command(
     limits = _limits(budget)
     base = load_recipe(recipe)
     boards = tuple(dict.fromkeys(board_of(target) for target in targets or ("cortex-m0plus", "cortex-m7")))
+    for place, board in enumerate(boards):
+        same = next((other for other in boards[:place] if other.target == board.target), None)
+        if same is not None:
+            raise click.UsageError(
+                f"--target: {same.name} and {board.name} are both {board.target}. Give one of them."
+            )
     folder = out or Path("runs") / f"explore-{base.name}"
     torch.set_num_threads(threads)
     console = Console(stderr=True)
@@ -185,5 +192,5 @@ def _limits(budget: str) -> Budget:
                 f"--budget: {part!r} is no limit, or given twice. Write flash=128K,ram=16K,instructions=2M."
             )
         units = _COUNTS if match[1] == "instructions" else _UNITS
-        found[match[1]] = int(float(match[2]) * units[match[3].lower()])
+        found[match[1]] = int(Decimal(match[2]) * units[match[3].lower()])
     return Budget(**found)

@@ -11,21 +11,24 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import socket
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError
-from sensor_bnn.files import scratch_folder
+from sensor_bnn.files import scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
 from sensor_bnn.train.defaults import with_defaults
-from sensor_bnn.train.fingerprint import program
+from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
@@ -56,6 +59,11 @@ _HELD_OUT = 10
 
 _SEED = "seed"
 _PROCESS = "process"
+
+_OPEN_SECONDS = 60
+"""How long a process waits until another one has opened the study, or has written to its file."""
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 
 
 @dataclass(frozen=True)
@@ -176,20 +184,19 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with scratch_folder("cost", plan.out) as scratch:
-        with _storage_errors(plan):
-            study = _opened(plan)
+    with (
+        scratch_folder("cost", plan.out) as scratch,
+        _storage_errors(plan),
+        _held(scratch / "alive.lock") as alive,
+    ):
+        with _held(plan.out / "study.lock", _OPEN_SECONDS):
+            study = _opened(plan, data_digest(dataset, plan.base))
             _free_the_dead(study)
             _enqueue(study, plan, images)
         busy = 0
-        while True:
-            with _storage_errors(plan):
-                trial = _next(study, plan, images)
-            if trial is None:
-                break
-            point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
-            trial.set_user_attr(_PROCESS, _this_process())
+        while (trial := _next(study, plan, images, alive)) is not None:
             try:
+                point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
                 recipe = recipe_of(validated, point, images=images)
                 costs = _known_costs(study, point) or [
                     _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
@@ -212,9 +219,8 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
             except BaseException:
                 study.tell(trial, state=TrialState.FAIL)
                 raise
-        with _storage_errors(plan):
-            busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
-            return _result(study, plan, images), busy
+        busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
+        return _result(study, plan, images), busy
 
 
 def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Started) -> dict[str, Any]:
@@ -252,53 +258,105 @@ def _for_validation(base: Recipe, dataset: DataSet) -> Recipe:
     return for_validation(with_defaults(base, dataset))
 
 
-def _opened(plan: Plan) -> optuna.Study:
+def _opened(plan: Plan, data: str) -> optuna.Study:
     import optuna
     from optuna.study import StudyDirection
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    url = plan.storage or f"sqlite:///{plan.out / _STUDY_FILE}"
+    directions = [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)]
     study = optuna.create_study(
         study_name=plan.base.name,
-        storage=url,
-        directions=[StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)],
+        storage=_storage(plan),
+        directions=directions,
         sampler=optuna.samplers.NSGAIISampler(seed=0),
         load_if_exists=True,
     )
-    identity = json.loads(
-        json.dumps({"recipe": plan.base.to_dict(), "targets": [board.target for board in plan.boards]})
-    )
-    found = study.user_attrs.get("identity")
-    if found is None:
-        study.set_user_attr("identity", identity)
-    elif found != identity:
-        parts = [part for part in identity if found.get(part) != identity[part]]
+    known = study.user_attrs
+    if study.directions != directions or ("identity" not in known and study.get_trials(deepcopy=False)):
         raise CheckpointError(
-            f"The study {plan.base.name} in {plan.storage or plan.out} was begun with another"
+            f"The study {plan.base.name} in {_place(plan)} is not one of `sensor-bnn explore`.",
+            "Choose another database with --storage, or another folder with --out.",
+        )
+    targets = [_name_of(board) for board in plan.boards]
+    identity = json.loads(json.dumps({"recipe": plan.base.to_dict(), "targets": targets}))
+    found = {**known.get("identity", identity), "data": known.get("data", data)}
+    wanted = {**identity, "data": data}
+    if found != wanted:
+        parts = [part for part in wanted if found.get(part) != wanted[part]]
+        raise CheckpointError(
+            f"The study {plan.base.name} in {_place(plan)} was begun with another"
             f" {' and other '.join(parts)}.",
             "Give the same command as then, or choose another folder with --out.",
         )
+    study.set_user_attr("identity", identity)
+    study.set_user_attr("data", data)
     return study
+
+
+def _name_of(board: Board) -> str:
+    """Return the target of the board that ``board_of`` gives for it, and the name of any other board."""
+    return board.target if board_of(board.target) == board else board.name
+
+
+def _storage(plan: Plan) -> optuna.storages.RDBStorage:
+    from optuna.storages import RDBStorage
+
+    if not plan.storage:
+        # A URL with the path would take "%20", "?" or "{" in a folder's name for signs of its own.
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(plan.out / _STUDY_FILE, timeout=_OPEN_SECONDS, check_same_thread=False)
+
+        return RDBStorage(f"sqlite:///{_STUDY_FILE}", engine_kwargs={"creator": connect})
+    try:
+        return RDBStorage(plan.storage)
+    except (ImportError, LookupError, ValueError) as error:
+        raise _unusable(plan, error) from error
+
+
+def _place(plan: Plan) -> str:
+    return _PASSWORD.sub(r"\1***@", plan.storage) or str(plan.out / _STUDY_FILE)
+
+
+def _unusable(plan: Plan, error: Exception) -> CheckpointError:
+    cause = next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
+    return CheckpointError(
+        f"The study in {_place(plan)} cannot be used: {cause}",
+        "Correct --storage, or choose another folder with --out.",
+    )
 
 
 @contextmanager
 def _storage_errors(plan: Plan) -> Iterator[None]:
     """Say in a sentence what is wrong with the study's database."""
     from optuna.exceptions import OptunaError
-    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (OptunaError, SQLAlchemyError, ArgumentError, ImportError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise CheckpointError(
-            f"The study in {plan.storage or plan.out / _STUDY_FILE} cannot be used: {cause}",
-            "Correct --storage, or choose another folder with --out.",
-        ) from error
+    except (OptunaError, SQLAlchemyError) as error:
+        raise _unusable(plan, error) from error
 
 
-def _this_process() -> list[Any]:
-    return [socket.gethostname(), os.getpid()]
+@contextmanager
+def _held(file: Path, seconds: float = 0) -> Iterator[Path]:
+    """Hold a lock while the body runs; the system releases it when this process is killed.
+
+    Raises:
+        BusyError: another process holds it for longer.
+        FileError: the file cannot be made.
+    """
+    lock = FileLock(file)
+    with write_errors(file):
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout as error:
+            raise BusyError(
+                f"Another process has held {file} for {seconds:g} seconds.", "Repeat the command."
+            ) from error
+    try:
+        yield file
+    finally:
+        lock.release()
 
 
 def _free_the_dead(study: optuna.Study) -> None:
@@ -306,19 +364,20 @@ def _free_the_dead(study: optuna.Study) -> None:
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        host, process = trial.user_attrs.get(_PROCESS, ("", 0))
-        if host == socket.gethostname() and not _is_alive(int(process)):
+        host, alive = trial.user_attrs.get(_PROCESS, ("", ""))
+        if host == socket.gethostname() and not _is_held(Path(str(alive))):
             study.tell(trial.number, state=TrialState.FAIL)
 
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+def _is_held(file: Path) -> bool:
+    """Whether a process that runs holds the lock: its number alone may be that of a later process."""
+    if not file.is_file():
         return False
-    except PermissionError:
+    try:
+        with FileLock(file).acquire(blocking=False):
+            return False
+    except (Timeout, OSError):
         return True
-    return True
 
 
 def _enqueue(study: optuna.Study, plan: Plan, images: bool) -> None:
@@ -346,8 +405,12 @@ def _key(trial: optuna.trial.FrozenTrial) -> tuple[str, int]:
     return json.dumps(params, sort_keys=True), int(trial.user_attrs.get(_SEED, 0))
 
 
-def _next(study: optuna.Study, plan: Plan, images: bool) -> optuna.Trial | None:
-    """Return the next planned trial or, when all are taken, one that the sampler proposes."""
+def _next(study: optuna.Study, plan: Plan, images: bool, alive: Path) -> optuna.Trial | None:
+    """Return the next planned trial or, when all are taken, one that the sampler proposes.
+
+    Args:
+        alive: the lock that this process holds for as long as it works.
+    """
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
@@ -356,6 +419,7 @@ def _next(study: optuna.Study, plan: Plan, images: bool) -> optuna.Trial | None:
     if not waiting and proposed >= plan.search:
         return None
     trial = study.ask()
+    trial.set_user_attr(_PROCESS, (socket.gethostname(), os.path.realpath(alive)))
     trial.suggest_categorical("kind", KINDS)
     trial.suggest_categorical("width", WIDTHS)
     trial.suggest_int("convolutions", 1, MOST_CONVOLUTIONS)

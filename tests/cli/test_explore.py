@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from sensor_bnn.cli.explore import command
-from sensor_bnn.errors import BoardError, CheckpointError
+from sensor_bnn.errors import BoardError, BusyError, CheckpointError
 
 RECIPE = """
 preset = "sensor-nano"
@@ -53,15 +55,25 @@ def explored(recipe: Path, out: Path, *more: str) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("training", "qemu", "cross_compiler", "long_compile")
 def test_a_model_is_measured_trained_and_recommended(
-    recipe: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+    recipe: Path, tmp_path: Path, conforms: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, one = tmp_path / "out", ("--target", "cortex-m0plus")
+    import optuna
+
+    # Signs that mean something in the URL of a database are only a name here.
+    out, one = tmp_path / "50%20 of {out}?a=b", ("--target", "cortex-m0plus")
     # Over the budget: it is measured, and not trained.
     over = explored(recipe, out, *one, "--budget", "instructions=1K")
     (point,) = over["points"]
     assert point["top1"] is None and over["recommended"] is None
     assert point["over"].endswith("of 1,000 instructions per inference on cortex-m0plus")
     assert not (out / "runs").exists()
+    assert (out / "study.db").stat().st_size
+    # A process was killed while it worked on a trial: that one is run again.
+    with monkeypatch.context() as at:
+        at.chdir(out)
+        study = optuna.load_study(study_name="own", storage="sqlite:///study.db")
+    study.enqueue_trial(point["parts"], user_attrs={"seed": 0})
+    study.ask().set_user_attr("process", [socket.gethostname(), str(out / "sensor-bnn-cost-x/alive.lock")])
     # With a larger budget it is trained; its cost is not measured again.
     found = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
     conforms("explore", found)
@@ -88,6 +100,10 @@ def test_a_model_is_measured_trained_and_recommended(
     assert whole["recipe"]["data"]["test_subjects"] == [4]
     with pytest.raises(CheckpointError, match="was begun with another recipe"):
         explored(recipe, out, *one, "--steps", "60")
+    with np.load(tmp_path / "x.npz") as arrays:
+        np.savez(tmp_path / "x.npz", **{**arrays, "x": arrays["x"] + 1})
+    with pytest.raises(CheckpointError, match="was begun with another data"):
+        explored(recipe, out, *one)
 
 
 def test_a_target_without_an_emulated_board_is_refused(recipe: Path, tmp_path: Path) -> None:
@@ -96,7 +112,14 @@ def test_a_target_without_an_emulated_board_is_refused(recipe: Path, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("budget", ["flash=12Q", "cycles=3", "flash=1K,flash=2K", "ram"])
+def test_two_boards_of_one_target_are_refused(recipe: Path, tmp_path: Path) -> None:
+    both = ("--target", "cortex-m4", "--target", "qemu-netduinoplus2", "--out", str(tmp_path / "out"))
+    done = CliRunner().invoke(command, [str(recipe), *both])
+    assert done.exit_code == 2
+    assert "qemu-mps2-an386 and qemu-netduinoplus2 are both cortex-m4" in done.output
+
+
+@pytest.mark.parametrize("budget", ["flash=12Q", "cycles=3", "flash=1K,flash=2K", "ram", "ram=" + 400 * "9"])
 def test_a_budget_that_is_none_is_refused(budget: str, recipe: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(recipe), "--budget", budget, "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
@@ -105,11 +128,28 @@ def test_a_budget_that_is_none_is_refused(budget: str, recipe: Path, tmp_path: P
 
 @pytest.mark.usefixtures("training")
 def test_a_database_that_cannot_be_used_is_one_sentence(recipe: Path, tmp_path: Path) -> None:
-    for url in ("nonsense", "sqlite:////absent/folder/x.db"):
-        with pytest.raises(CheckpointError, match=r"The study in .* cannot be used"):
+    import optuna
+
+    for url in ("nonsense", "sqlite:////absent/folder/x.db", "postgresql://me:secret@host:port/{x}"):
+        with pytest.raises(CheckpointError, match=r"The study in .* cannot be used") as refused:
             explored(recipe, tmp_path / "out", "--storage", url)
+        assert "secret" not in str(refused.value)
+    foreign = f"sqlite:///{tmp_path / 'foreign.db'}"
+    optuna.create_study(study_name="own", storage=foreign)
+    with pytest.raises(CheckpointError, match="is not one of `sensor-bnn explore`"):
+        explored(recipe, tmp_path / "out", "--storage", foreign)
     damaged = tmp_path / "damaged"
     damaged.mkdir()
     (damaged / "study.db").write_bytes(b"no database" * 100)
     with pytest.raises(CheckpointError, match=r"cannot be used: .*file is not a database"):
         explored(recipe, damaged)
+
+
+@pytest.mark.usefixtures("training")
+def test_a_study_that_another_process_opens_is_waited_for(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensor_bnn.workflows.explore._OPEN_SECONDS", 0.1)
+    with FileLock(tmp_path / "study.lock"), pytest.raises(BusyError, match=r"held .* for 0\.1 seconds"):
+        explored(recipe, tmp_path)
+    assert not (tmp_path / "study.db").exists()
