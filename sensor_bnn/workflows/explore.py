@@ -24,7 +24,7 @@ from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointErro
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
-from sensor_bnn.train.fingerprint import program
+from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
@@ -167,24 +167,25 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
         console: each step is printed there.
 
     Raises:
-        CheckpointError: the study is of another recipe, budget of steps or targets, or cannot be read.
+        CheckpointError: the study is of another recipe, budget of steps, targets or data, or its database
+            cannot be read or written.
         DataError, BoardError: see ``train`` and ``bench_random``.
     """
+    with _storage_errors(plan):
+        return _explored(plan, dataset, started, console)
+
+
+def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
     from optuna.trial import TrialState
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
     with scratch_folder("cost", plan.out) as scratch:
-        with _storage_errors(plan):
-            study = _opened(plan)
-            _free_the_dead(study)
-            _enqueue(study, plan, images)
+        study = _opened(plan, dataset)
+        _free_the_dead(study)
+        _enqueue(study, plan, images)
         busy = 0
-        while True:
-            with _storage_errors(plan):
-                trial = _next(study, plan, images)
-            if trial is None:
-                break
+        while (trial := _next(study, plan, images)) is not None:
             point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
             trial.set_user_attr(_PROCESS, _this_process())
             try:
@@ -210,9 +211,8 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
             except BaseException:
                 study.tell(trial, state=TrialState.FAIL)
                 raise
-        with _storage_errors(plan):
-            busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
-            return _result(study, plan, images), busy
+        busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
+        return _result(study, plan, images), busy
 
 
 def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Started) -> dict[str, Any]:
@@ -250,19 +250,22 @@ def _for_validation(base: Recipe, dataset: DataSet) -> Recipe:
     return for_validation(with_split(base, dataset))
 
 
-def _opened(plan: Plan) -> optuna.Study:
+def _opened(plan: Plan, dataset: DataSet) -> optuna.Study:
     import optuna
     from optuna.study import StudyDirection
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     url = plan.storage or f"sqlite:///{plan.out / _STUDY_FILE}"
-    study = optuna.create_study(
-        study_name=plan.base.name,
-        storage=url,
-        directions=[StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)],
-        sampler=optuna.samplers.NSGAIISampler(seed=0),
-        load_if_exists=True,
-    )
+    try:
+        study = optuna.create_study(
+            study_name=plan.base.name,
+            storage=url,
+            directions=[StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)],
+            sampler=optuna.samplers.NSGAIISampler(seed=0),
+            load_if_exists=True,
+        )
+    except ImportError as error:  # the driver of the database
+        raise _unusable(plan, error) from error
     identity = json.loads(
         json.dumps({"recipe": plan.base.to_dict(), "targets": [board.target for board in plan.boards]})
     )
@@ -276,6 +279,17 @@ def _opened(plan: Plan) -> optuna.Study:
             f" {' and other '.join(parts)}.",
             "Give the same command as then, or choose another folder with --out.",
         )
+    # What is held out for the comparison counts too: the top-1 of other data cannot be compared.
+    whole = replace(plan.base, data=replace(plan.base.data, held_out=0))
+    data = data_digest(dataset, whole)
+    begun = study.user_attrs.get("data")
+    if begun is None:
+        study.set_user_attr("data", data)
+    elif begun != data:
+        raise CheckpointError(
+            f"The study {plan.base.name} in {plan.storage or plan.out} was begun on other data.",
+            "Restore the data of then, or choose another folder with --out.",
+        )
     return study
 
 
@@ -283,16 +297,20 @@ def _opened(plan: Plan) -> optuna.Study:
 def _storage_errors(plan: Plan) -> Iterator[None]:
     """Say in a sentence what is wrong with the study's database."""
     from optuna.exceptions import OptunaError
-    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (OptunaError, SQLAlchemyError, ArgumentError, ImportError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise CheckpointError(
-            f"The study in {plan.storage or plan.out / _STUDY_FILE} cannot be used: {cause}",
-            "Correct --storage, or choose another folder with --out.",
-        ) from error
+    except (OptunaError, SQLAlchemyError) as error:
+        raise _unusable(plan, error) from error
+
+
+def _unusable(plan: Plan, error: Exception) -> CheckpointError:
+    cause = str(error.__cause__ or error).splitlines()[0]
+    return CheckpointError(
+        f"The study in {plan.storage or plan.out / _STUDY_FILE} cannot be used: {cause}",
+        "Correct --storage, or choose another folder with --out.",
+    )
 
 
 def _this_process() -> list[Any]:

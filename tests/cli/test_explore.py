@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,14 @@ def test_a_model_is_measured_trained_and_recommended(
     assert whole["recipe"]["data"]["test_subjects"] == [4]
     with pytest.raises(CheckpointError, match="was begun with another recipe"):
         explored(recipe, out, *one, "--steps", "60")
+    # Models on other data, learned from or held out, cannot be compared with these.
+    arrays = dict(np.load(tmp_path / "x.npz"))
+    for person in (1, 3):
+        x = arrays["x"].copy()
+        x[arrays["recording"] == person, 0, 0] += 1
+        np.savez(tmp_path / "x.npz", **{**arrays, "x": x})
+        with pytest.raises(CheckpointError, match="was begun on other data"):
+            explored(recipe, out, *one, "--seeds", "2")
 
 
 def test_a_target_without_an_emulated_board_is_refused(recipe: Path, tmp_path: Path) -> None:
@@ -113,3 +123,19 @@ def test_a_database_that_cannot_be_used_is_one_sentence(recipe: Path, tmp_path: 
     (damaged / "study.db").write_bytes(b"no database" * 100)
     with pytest.raises(CheckpointError, match=r"cannot be used: .*file is not a database"):
         explored(recipe, damaged)
+
+
+@pytest.mark.usefixtures("training")
+def test_a_database_that_fails_in_the_middle_is_one_sentence(recipe: Path, tmp_path: Path) -> None:
+    import optuna
+
+    database = tmp_path / "study.db"
+    optuna.storages.RDBStorage(f"sqlite:///{database}")  # Its tables; the study is made by the command.
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON trial_user_attributes WHEN NEW.key = 'process'"
+            " BEGIN SELECT json(NEW.key); END"
+        )
+    with pytest.raises(CheckpointError, match=r"The study in .* cannot be used: .*malformed JSON"):
+        explored(recipe, tmp_path / "out", "--storage", f"sqlite:///{database}")
+    assert not (tmp_path / "out" / "explore.json").exists()
