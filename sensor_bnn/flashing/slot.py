@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sensor_bnn.errors import BoardError, BundleError, FlashError
 from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.placement import check_fit, current_origin, place
+from sensor_bnn.flashing.protection import refuse_protected
 from sensor_bnn.flashing.session import Link, Session, open_session
 from sensor_bnn.flashing.transfer import Progress, changed_pages, erase_pages, filled, pages_of, verify
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board
@@ -70,12 +71,14 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
     Without Get Checksum nothing can be compared: ``pages_changed`` is then the number of all pages.
 
     Raises:
-        BoardError, PortError, DeviceError: as ``flash_image``.
+        BoardError, PortError, DeviceError, FlashError: as ``flash_image``.
     """
     check_fit(image, board)
     with open_session(link, board) as session:
         placed = place(session, image, board)
         changed = changed_pages(session, board, placed.address, filled(placed.data), progress)
+        if changed:
+            refuse_protected(session, board, changed)
         started = _go(session, board)
     pages = len(pages_of(board, placed.address, len(placed.data)))
     return SlotReport(

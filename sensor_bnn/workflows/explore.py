@@ -177,9 +177,15 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
         console: each step is printed there.
 
     Raises:
-        CheckpointError: the study is of another recipe, budget of steps or targets, or cannot be read.
+        CheckpointError: the study is of another recipe, budget of steps, targets or data, or its database
+            cannot be read or written.
         DataError, BoardError: see ``train`` and ``bench_random``.
     """
+    with _storage_errors(plan):
+        return _explored(plan, dataset, started, console)
+
+
+def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
     from optuna.trial import TrialState
 
     images = isinstance(dataset, Images)

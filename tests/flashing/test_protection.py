@@ -6,6 +6,7 @@ import logging
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factory import Factory
@@ -16,6 +17,8 @@ from sensor_bnn.errors import BoardError, DeviceError, FlashError
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.protection import Options, options_of, ranges_text
+from sensor_bnn.flashing.session import Link
+from sensor_bnn.flashing.slot import plan_flash
 from sensor_bnn.hardware.boards import list_boards, load_board
 from sensor_bnn.resources import resource
 
@@ -60,6 +63,23 @@ def test_a_write_protected_sector_is_named_by_the_rom(image: Image, bits: int, w
             flash_image(chip.port, image, CHIP, with_bootloader=bits == 1)
         assert bytes(chip.flash) == before
     assert chip.violations == []
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "told"),
+    [
+        ({"read_protected": True}, DeviceError, r"read-protected \(RDP\)"),
+        ({"options": option_bytes(0xFFFF_FFFF & ~(1 << 2))}, FlashError, "write-protected at 0x08002000"),
+    ],
+    ids=["read", "write"],
+)
+def test_a_plan_says_what_flashing_would_say(
+    image: Image, how: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    """`flash --dry-run` promised to write what the chip refuses."""
+    with Factory(CHIP, **how) as chip, pytest.raises(error, match=told):
+        plan_flash(Link(chip.port), image, CHIP, lambda stage, done, total: None)
+    assert not {0x31, 0x43, 0x44} & set(chip.log)
 
 
 def test_a_protected_sector_that_is_not_needed_is_no_obstacle(image: Image) -> None:
