@@ -20,7 +20,7 @@ from .stm32 import Stm32
 
 OPTCR, F1_WRPR = 0x40023C14, 0x40022020
 WRITE_PROTECTED = {
-    "nucleo-f103rb": (F1_WRPR, 0xFFFF_FFFB),  # pages 8 to 11: the journal and the first page of the slot
+    "nucleo-f103rb": (F1_WRPR, 0xFFFF_FFF7),  # pages 12 to 15
     "nucleo-f446re": (OPTCR, 0x0FDF_AAED),  # sector 5
     "stm32f4discovery": (OPTCR, 0x0FDF_AAED),
     "nucleo-f767zi": (OPTCR, 0xFFDF_AAFD),
@@ -31,6 +31,7 @@ WRITE_PROTECTED = {
 }
 """The register and value that protect the first page of the slot."""
 JOURNAL_PROTECTED = {
+    "nucleo-f103rb": (F1_WRPR, 0xFFFF_FFFB),  # pages 8 to 11, of which the last two
     "nucleo-f446re": (OPTCR, 0x0FFB_AAED),  # sector 2
     "stm32f4discovery": (OPTCR, 0x0FFB_AAED),
     "nucleo-f767zi": (OPTCR, 0xFFFB_AAFD),
