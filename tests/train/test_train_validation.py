@@ -18,6 +18,7 @@ from torch.nn import functional
 from sensor_bnn.cli import root
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors
+from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.train.best import is_over
 from sensor_bnn.train.defaults import STEPS, steps_per_epoch, told, with_defaults
 from sensor_bnn.train.evaluate import evaluate
@@ -107,6 +108,34 @@ def test_the_weights_of_the_best_epoch_reach_the_figures_of_that_epoch(
     found = evaluate(load_checkpoint(run.checkpoint).model, parts.validation)
     assert found.top1 == run.history[run.kept - 1]["validation_top1"]
     assert found.loss == pytest.approx(run.history[run.kept - 1]["validation_loss"], rel=1e-5)
+
+
+@pytest.mark.usefixtures("training")
+def test_only_epochs_that_round_as_integers_compete_once_they_begin(own: Recordings, tmp_path: Path) -> None:
+    # Only the last epoch rounds, so it is kept whatever the others reached.
+    plan = parse_recipe(
+        {
+            "preset": "sensor-nano-conv",
+            "data": {"set": "npz", "validation": 0.3},
+            "schedule": {"epochs": 4, "batch": 16, "warmup": 1, "rate": 0.02, "rounding": 0.25},
+            "augment": {"auto": False},
+        },
+        "own",
+    )
+    run = train(plan, own, 0, tmp_path / "whole")
+    assert run.kept == 4
+    model = load_checkpoint(run.checkpoint).model
+    assert isinstance(model, HybridModel) and model.unit is not None
+
+    def kill(epoch: int, entry: dict[str, float]) -> None:
+        if epoch == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(plan, own, 0, tmp_path / "cut", epoch_done=kill)
+    again = train(plan, own, 0, tmp_path / "cut", resume=True)
+    for name, tensor in tensors(run).items():
+        torch.testing.assert_close(tensors(again)[name], tensor, rtol=0, atol=0)
 
 
 @pytest.mark.usefixtures("training")
