@@ -1,7 +1,8 @@
 """Families of microcontrollers by the beginning of their names, and the target of their core.
 
 The names are those of the makers' data sheets. A chip with two cores has the target of the larger one. Code
-for a Cortex-M0+ runs on a Cortex-M0 too.
+for a Cortex-M0+ runs on a Cortex-M0 too. A Cortex-M4 without FPU has the target of a Cortex-M3, and a
+Cortex-M7 whose FPU has single precision only that of a Cortex-M4. Of two that fit, the longer name counts.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ _FAMILIES = {
         *("stm32f0", "stm32g0", "stm32l0", "stm32c0", "stm32u0", "rp2040", "nrf51", "samd21", "saml21"),
         *("samc21", "lpc8", "lpc11", "mkl", "efm32zg", "efm32hg"),
     ),
-    "cortex-m3": ("stm32f1", "stm32f2", "stm32l1", "lpc17", "sam3", "efm32lg", "gd32f1"),
+    "cortex-m3": (
+        *("stm32f1", "stm32f2", "stm32l1", "lpc17", "sam3", "efm32lg", "gd32f1"),
+        *("stm32wl5", "stm32wle", "nrf52805", "nrf52810", "nrf52811", "nrf52820"),
+        *("sam4s", "sam4l", "sam4n", "mk20d", "mk21d", "mk22d"),
+    ),
     "cortex-m4": (
-        *("stm32f3", "stm32f4", "stm32l4", "stm32g4", "stm32wb5", "stm32wb3", "stm32wl5", "stm32wle"),
-        *("nrf52", "samd51", "same5", "sam4", "mk2", "mk6", "lpc54", "efm32wg", "efr32mg1", "apollo3"),
+        *("stm32f3", "stm32f4", "stm32l4", "stm32g4", "stm32wb5", "stm32wb3"),
+        *("stm32f72", "stm32f73", "stm32f74", "stm32f75"),
+        *("nrf52", "samd51", "same5", "sam4e", "mk2", "mk6", "lpc54", "efm32wg", "efr32mg1", "apollo3"),
         *("max3265", "msp432", "r7fa4m1", "r7fa6m1", "r7fa6m2", "r7fa6m3", "gd32f4", "cy8c6"),
     ),
     "cortex-m7": ("stm32f7", "stm32h7", "same7", "samv7", "sams7", "mimxrt10", "mimxrt117"),

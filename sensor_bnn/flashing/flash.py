@@ -177,7 +177,7 @@ def flash_image(
                 # A bootloader in ROM needs the address of the vector table; the resident one checks the image
                 # first.
                 session.go(board.flash.origin if with_bootloader else start + HEADER_BYTES)
-                hello = _greet(session.client, image)
+                hello = _greet(session.client, image, _AFTER_ROM if with_bootloader else _RESET)
             break
         except (LostPortError, SilenceError, PortError) as error:
             # Wait only for a board that has answered before.
@@ -339,6 +339,13 @@ def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
     )
 
 
+_RESET = "Reset the board; if it stays silent, build the firmware again."
+_AFTER_ROM = (
+    "Take BOOT0 back, connect the UART of board.toml, and reset the board: the bootloader in ROM may use "
+    "other pins, and starts a program with its own clocks."
+)
+
+
 def greet(port: str, image: Image, board: Board) -> Hello:
     """Check that the application answers, and that it runs this image.
 
@@ -347,10 +354,10 @@ def greet(port: str, image: Image, board: Board) -> Hello:
         DeviceError: nothing answers, or another model's application.
     """
     with SerialPort(port, board.uart) as line:
-        return _greet(Client(line), image)
+        return _greet(Client(line), image, _RESET)
 
 
-def _greet(client: Client, image: Image) -> Hello:
+def _greet(client: Client, image: Image, remedy: str) -> Hello:
     try:
         hello = client.hello(timeout=_HELLO_SECONDS, attempts=_HELLO_ATTEMPTS)
     except LostPortError:
@@ -358,7 +365,7 @@ def _greet(client: Client, image: Image) -> Hello:
     except PortError:
         raise DeviceError(
             "The image is written and verified, but its application does not answer.",
-            "Reset the board; if it stays silent, build the firmware again.",
+            remedy,
         ) from None
     if hello.model_hash != image.model_hash:
         raise DeviceError(

@@ -107,10 +107,15 @@ class Uart:
 
 @dataclass(frozen=True)
 class Counter:
-    """The timer that the firmware uses if the core's cycle counter does not count."""
+    """The timer that the firmware uses if the core's cycle counter does not count.
+
+    ``deviation`` is by what share its clock may be off: 0 for a crystal's, which is far better than a host
+    can measure over a serial port.
+    """
 
     driver: Driver
     clock_hz: Hertz
+    deviation: Annotated[float, Meta(ge=0, le=0.1)] = 0.0
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,9 @@ def summary_rows(found: Contents) -> list[tuple[str, str]]:
 
 
 def recipe_lines(values: Mapping[str, object]) -> str:
-    """Return the section [data] of a recipe as TOML."""
+    """Return the start of a recipe as TOML: a preset of integers, and the section [data]."""
     lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    return "\n".join(["[data]", *lines])
+    return "\n".join(['preset = "sensor-small"', "", "[data]", *lines])
 
 
 def _toml(value: object) -> str:

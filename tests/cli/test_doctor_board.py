@@ -29,7 +29,14 @@ from sensor_bnn.report.environment import environment
 from sensor_bnn.resources import resource
 from sensor_bnn.wire.port import SerialPort
 from sensor_bnn.workflows import checkup
-from sensor_bnn.workflows.checkup import STEPS, check_board, clock_ratio, find_baud, hanging_image
+from sensor_bnn.workflows.checkup import (
+    STEPS,
+    check_board,
+    clock_ratio,
+    find_baud,
+    hanging_image,
+    is_clock_right,
+)
 
 
 def impatient_copy(name: str, parent: Path) -> Path:
@@ -208,6 +215,25 @@ def test_the_ratio_of_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pseudo_terminal(says) as path, SerialPort(path, load_board("nucleo-f446re").uart) as port:
         assert clock_ratio(port, lambda: next(times)) == pytest.approx(0.3125)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("nucleo-f446re", (0.996, 1.004), (0.99, 1.01)),
+        ("nucleo-g0b1re", (0.987, 1.013), (0.98, 1.02)),
+        ("nucleo-l4r5zi", (0.987, 1.013), (0.98, 1.02)),
+        ("nucleo-u575zi-q", (0.987, 1.013), (0.98, 1.02)),
+        ("pico", (0.996, 1.004), (0.99, 1.01)),
+        ("qemu-mps2-an500", (0.5, 2.0), ()),
+    ],
+)
+def test_a_clock_is_judged_by_its_source(
+    name: str, right: tuple[float, ...], wrong: tuple[float, ...]
+) -> None:
+    """A crystal, or the oscillator of the chip, which may be off by one per cent."""
+    assert all(is_clock_right(load_board(name), ratio) for ratio in right)
+    assert not any(is_clock_right(load_board(name), ratio) for ratio in wrong)
 
 
 @pytest.mark.parametrize("reason", [0, 10])

@@ -23,6 +23,11 @@ from sensor_bnn.hardware.boards import load_board
         ("STM32G0B1RE", "cortex-m0plus"),
         ("STM32WB55", "cortex-m4"),
         ("nRF52840", "cortex-m4"),
+        ("nRF52810", "cortex-m3"),  # no FPU
+        ("STM32WLE5CC", "cortex-m3"),
+        ("SAM4S16C", "cortex-m3"),
+        ("STM32F746NG", "cortex-m4"),  # an FPU of single precision
+        ("STM32F767ZI", "cortex-m7"),
         ("nRF5340", "cortex-m33"),
         ("RP2040", "cortex-m0plus"),
         ("RP2350", "cortex-m33"),

@@ -49,8 +49,8 @@ def test_what_llvm_cannot_compile_at_all_is_one_message(moments, tmp_path, monke
         compile_model(moments, "cortex-m0plus", tmp_path / "bundle", cache=False)
     assert caught.value.message == (
         "LLVM cannot make code for cortex-m0plus of the kernel bnnwindowmoments_window_moments_int16_n20_c3 "
-        "(layer sizes_of_windows). LLVM was ended by signal 6 (SIGABRT): LLVM ERROR: Branch Fix Up pass"
-        " failed to converge."
+        "(layer sizes_of_windows). LLVM was ended by signal 6 (SIGABRT): LLVM ERROR: Branch Fix Up pass "
+        "failed to converge."
     )
     assert caught.value.remedy.startswith("The numbers in its name are the layer's sizes: change one")
     assert not (tmp_path / "bundle").exists()

@@ -1,10 +1,13 @@
 """Every backend gives the vectors' outputs, bit for bit. A new backend is one more entry in BACKENDS.
 
-An emulated board runs all vectors in one image: one program with one step per vector, whose inputs are
-constants.
+An emulated board runs vectors in one image: one program with one step per vector, whose inputs are constants.
+Every board runs all vectors of version 1; one of each of three architectures runs a second image with vectors
+of version 2.
 """
 
+import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -88,10 +91,10 @@ def on_host() -> dict[str, np.ndarray]:
         return from_output(results, HostModel(bundle.folder).infer(np.zeros(1, np.float32)).tobytes())
 
 
-def on_board(target: str) -> dict[str, np.ndarray]:
+def on_board(target: str, cases: list[Case]) -> dict[str, np.ndarray]:
     """Return every vector's result, from a run that executes every function of the image."""
     board = next(board for board in list_boards() if board.emulator and board.target == target)
-    program, results = all_vectors(target, ON_BOARDS)
+    program, results = all_vectors(target, cases)
     ran = run_on_board(program, "vectors", board, bytes(4), watch=True)
     assert ran.idle == ()
     return from_output(results, ran.output)
@@ -113,20 +116,43 @@ def label(case: Case) -> str:
 
 
 EMULATED = list(dict.fromkeys(board.target for board in list_boards() if board.emulator))
+CASES = conformance.read()
+VERSION_1 = [case for case in CASES if case.version == 1]
+VERSION_2 = [case for case in CASES if case.version == 2]
+GRID = re.compile(r"(words|bytes)-\D|(u?int\d+-)?(rows|tokens|K)\d|\d+x\d")
+"""The names of the vectors of version 2 that differ from others in their sizes and random values alone; all
+others are about one edge of an operator's definition: ties, floors, saturation, extremes."""
+
+
+def some_of_version_2() -> list[Case]:
+    """Return all vectors of edges, and for each operator and types of inputs every eighth of its grid."""
+    grids = defaultdict(list)
+    for case in VERSION_2:
+        if GRID.match(case.name):
+            kind = (case.operator, *(array.dtype.name for array in case.inputs.values()))
+            grids[kind].append(label(case))
+    chosen = {name for grid in grids.values() for name in grid[3::8] or grid[-1:]}
+    return [case for case in VERSION_2 if not GRID.match(case.name) or label(case) in chosen]
+
+
+SECOND_IMAGE = ("cortex-m0plus", "cortex-m55", "rv32imc")
+"""The targets whose boards run vectors of version 2: without an FPU and without a divider, with vectors, and
+another architecture. tests/compiler/test_integers.py runs layers and models of version 2 on other boards."""
+VECTORS = {
+    **dict.fromkeys(EMULATED, VERSION_1),
+    **{f"{target}-version-2": some_of_version_2() for target in SECOND_IMAGE},
+}
+"""The vectors of each image; other backends have all."""
 BACKENDS: dict[str, Backend] = {
     "reference": one_by_one(reference),
     "onnx-reference": one_by_one(onnx_reference),
     "onnxruntime": one_by_one(stock_onnxruntime),
     "tvm-host": on_host,
-    **{target: partial(on_board, target) for target in EMULATED},
+    **{name: partial(on_board, name.removesuffix("-version-2"), cases) for name, cases in VECTORS.items()},
 }
-CASES = conformance.read()
-ON_BOARDS = [case for case in CASES if case.version == 1]
-"""The vectors in one image; those of version 2 do not fit every board beside them.
-tests/compiler/test_integers.py runs layers and models of version 2 on boards."""
 MARKS = {
     "tvm-host": (pytest.mark.long_compile,),
-    **dict.fromkeys(EMULATED, (pytest.mark.cross_compiler, pytest.mark.qemu)),
+    **dict.fromkeys(VECTORS, (pytest.mark.cross_compiler, pytest.mark.qemu)),
 }
 
 
@@ -141,7 +167,7 @@ def as_bits(array: np.ndarray) -> np.ndarray:
 )
 def test_vectors(backend: Backend, request: pytest.FixtureRequest):
     got = backend()
-    cases = ON_BOARDS if request.node.callspec.id in EMULATED else CASES
+    cases = VECTORS.get(request.node.callspec.id, CASES)
     assert list(got) == [label(case) for case in cases]
     wrong = []
     for case in cases:
@@ -156,6 +182,18 @@ def test_vectors(backend: Backend, request: pytest.FixtureRequest):
 def test_every_core_that_is_asked_for_is_emulated():
     asked = ("m0plus", "m3", "m4", "m7", "m55", "a53")
     assert set(EMULATED) >= {f"cortex-{core}" for core in asked}
+
+
+def test_the_second_image_has_every_operator_type_and_edge_of_version_2():
+    def kinds(cases: list[Case]) -> set[tuple[str, ...]]:
+        return {(case.operator, *(array.dtype.name for array in case.inputs.values())) for case in cases}
+
+    some = some_of_version_2()
+    assert kinds(some) == kinds(VERSION_2)
+    left = {label(case) for case in VERSION_2} - {label(case) for case in some}
+    assert len(some) > 100 and {re.sub(r"\d+", "1", name) for name in left} <= {
+        re.sub(r"\d+", "1", label(case)) for case in VERSION_2 if GRID.match(case.name)
+    }
 
 
 MAIN = """
@@ -179,7 +217,7 @@ int main(void) {
 
 @pytest.mark.usefixtures("long_compile")
 def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
-    program, results = all_vectors("host", ON_BOARDS)
+    program, results = all_vectors("host", VERSION_1)
     bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), tmp_path / "bundle")
     (bundle.folder / "main.c").write_text(MAIN)
     flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
@@ -188,7 +226,7 @@ def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     subprocess.run(["gcc", *flags, "-o", "main", *sources], cwd=bundle.folder, check=True)
     done = subprocess.run([bundle.folder / "main"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    for case, got in zip(ON_BOARDS, from_output(results, done.stdout).values(), strict=True):
+    for case, got in zip(VERSION_1, from_output(results, done.stdout).values(), strict=True):
         (want,) = case.outputs.values()
         assert got.tobytes() == want.tobytes(), label(case)
 

@@ -109,12 +109,27 @@ def on_emulated_m7(elf: Path) -> str:
 
 def test_the_commands_of_the_page_are_commands() -> None:
     lines = re.findall(r"(?m)^sensor-bnn (.+)$", PAGE)
-    assert len(lines) == 2
+    assert len(lines) == 3
     for line in lines:
         name, *words = line.split()
         command = root.get_command(click.Context(root), name)
         assert command is not None
         command.make_parser(click.Context(command)).parse_args(words)
+
+
+@pytest.mark.usefixtures("qemu")
+def test_without_a_board(
+    gesture: Callable[..., Path], on_host: Path, meant: list[str], tmp_path: Path
+) -> None:
+    """The page's two ways: with the compiler of this machine, and in QEMU with its ``boot.c``."""
+    folder = project(tmp_path, gesture("cortex-m4"))
+    shutil.copytree(on_host, folder / "gesture-host")
+    section = PAGE.partition("\n## Without a board\n")[2].partition("\n## ")[0]
+    (boot,) = re.findall(r'(?ms)^```c title="boot.c"\n(.*?)^```', section)
+    (folder / "boot.c").write_text(boot, encoding="utf-8")
+    for block in re.findall(r"(?ms)^```sh\n(.*?)^```", section):
+        typed = "".join(line for line in block.splitlines(True) if not line.startswith("sensor-bnn "))
+        assert run("sh", "-e", "-c", typed, cwd=folder).splitlines() == meant
 
 
 def test_cmake(on_host: Path, meant: list[str], tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from factory import Factory
 from test_flasher import image_bytes, seal
 from wire_time import CHIP, measure
 
-from sensor_bnn.errors import BundleError
+from sensor_bnn.errors import BundleError, DeviceError
+from sensor_bnn.flashing import flash
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.transfer import _sectors
@@ -73,6 +74,19 @@ def test_a_chip_with_nothing_preloaded(image: Image, erase: int) -> None:
     assert (result.verified_by, result.retries, result.baud) == ("read-back", 0, 115_200)
     assert result.bootloader_version == {0x43: "2.2", 0x44: "3.1"}[erase]
     assert set(chip.log) == {0x00, 0x02, erase, 0x31, 0x11, 0x21}
+
+
+def test_a_program_that_the_rom_starts_may_be_at_other_pins(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ROM's Go leaves its own clocks, too: a reset, with BOOT0 back, is what helps."""
+    monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
+    with (
+        Factory(BOARD, start=lambda address, content: lambda byte: b"") as chip,
+        pytest.raises(DeviceError, match="does not answer") as caught,
+    ):
+        flash_image(chip.port, image, BOARD, with_bootloader=True)
+    assert "BOOT0" in caught.value.remedy and "reset" in caught.value.remedy
 
 
 def test_the_application_alone_is_started_at_its_vectors(image: Image) -> None:
