@@ -69,7 +69,9 @@ def command(
     from sensor_bnn.compiler.targets import find_target
 
     # Before the imports, which take seconds.
-    find_target(target)
+    chip, target = target, find_target(target).name
+    if chip != target:
+        click.echo(f"The target of {chip} is {target}.", err=True)
     from sensor_bnn.nn.checkpoint import how_to_write, load_checkpoint
     from sensor_bnn.workflows.exporting import export_bundles
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
+import sensor_bnn
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.chips import families_of, target_of_chip
 from sensor_bnn.compiler.targets import find_target, list_targets
@@ -81,3 +84,13 @@ def test_a_part_of_one_board_s_name_is_that_board(caplog: pytest.LogCaptureFixtu
     assert "--board f446 is taken as nucleo-f446re." in caplog.text
     with pytest.raises(BoardError, match="Did you mean nucleo-f103rb or nucleo-f446re"):
         load_board("nucleo")
+
+
+@pytest.mark.usefixtures("long_compile")
+def test_a_bundle_has_the_folder_of_its_target_not_of_the_chip(tmp_path: Path) -> None:
+    checkpoint = Path(sensor_bnn.__file__).parent / "zoo" / "sensor-small" / "ckpt.pt"
+    line = ["export", str(checkpoint), "--target", "STM32F446RE", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(root, line, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "The target of STM32F446RE is cortex-m4." in done.stderr
+    assert sorted(one.name for one in (tmp_path / "out").iterdir() if one.is_dir()) == ["cortex-m4", "host"]
