@@ -81,7 +81,7 @@ def command(
     from sensor_bnn.onnx.path import check_model_path
 
     # Before the imports, which take seconds.
-    find_target(target)
+    target = find_target(target).name
     check_model_path(model)
     from sensor_bnn import compile as compile_model
 

@@ -86,7 +86,7 @@ def test_a_part_of_one_board_s_name_is_that_board(caplog: pytest.LogCaptureFixtu
         load_board("nucleo")
 
 
-@pytest.mark.usefixtures("long_compile")
+@pytest.mark.usefixtures("long_compile", "cross_compiler")
 def test_a_bundle_has_the_folder_of_its_target_not_of_the_chip(tmp_path: Path) -> None:
     checkpoint = Path(sensor_bnn.__file__).parent / "zoo" / "sensor-small" / "ckpt.pt"
     line = ["export", str(checkpoint), "--target", "STM32F446RE", "-o", str(tmp_path / "out")]
