@@ -15,7 +15,7 @@ from sensor_bnn.hardware.boards import load_board
 from .chips import FAMILIES
 from .power_cuts import Campaign, campaigns
 
-EVERY = {2: 37, 4: 23, 8: 15, 16: 9, 32: 5, 256: 5}
+EVERY = {2: 37, 4: 23, 8: 15, 16: 9, 32: 5, 256: 1}
 """Of how many operations one is cut here, by the bytes of the chip's word; odd, so that all kinds occur."""
 ROW = re.compile(
     r"^\| ([\w-]+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", re.M
