@@ -43,7 +43,9 @@ def test_the_analyzer_finds_nothing(tmp_path: Path) -> None:
         done |= new
         folder = tmp_path / board.name
         folder.mkdir()
-        link._generate(board, target, FIRMWARE / "templates", folder, link._Place("RAM", None), signer, True)
+        link._generate(
+            board, target, FIRMWARE / "templates", folder, link._Place("RAM", None), signer, True, None
+        )
         if not new:
             continue
         command = [target.compiler, *target.gcc, "-std=c11", "-O2", "-fanalyzer", "-Wall", "-Wextra"]
