@@ -42,9 +42,9 @@ _LEAST_ALIGNMENT = 8
 # The drivers whose flash is written in words of more than eight bytes, each once after an erase.
 _ALIGNMENTS = {"stm32h7": 32, "stm32u5": 16}
 
-_NUMBER = r"(0x[0-9a-fA-F]+|[0-9]+)"
+_NUMBER = r"(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})"
 _SLOT = re.compile(rf"{_NUMBER}:{_NUMBER}")
-_VERSION = re.compile(r"(\d{1,3})(?:\.(\d{1,3})(?:\.(\d{1,5})(?:\+(\d{1,10}))?)?)?")
+_VERSION = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,3})(?:\.([0-9]{1,5})(?:\+([0-9]{1,10}))?)?)?")
 _VERSION_LIMITS = (0xFF, 0xFF, 0xFFFF, 0xFFFFFFFF)
 _REMEDY = "Take the place of MCUboot's primary slot from your product's flash map."
 
