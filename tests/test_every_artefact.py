@@ -47,6 +47,7 @@ READ_BY_NO_COMMAND = {
     "cli/data.py": "a page for people",
     "cli/explore.py": "a page for people, and the same for their programs",
     "cli/report.py": "a page for people",
+    "cli/train.py": "a page for people",
     "compiler/host_library.py": "a copy that is loaded at once",
     "compiler/ir.py": "a dump for people",
     "compiler/library.py": "into a scratch folder, for GCC",

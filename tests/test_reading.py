@@ -327,6 +327,7 @@ def mutated(content: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.usefixtures("long_run")
 @pytest.mark.parametrize("name", READERS)
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32))

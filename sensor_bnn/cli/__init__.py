@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 import click
 
-from sensor_bnn.errors import InterruptionError, SensorBnnError
+from sensor_bnn.errors import FileError, InterruptionError, SensorBnnError
 from sensor_bnn.extras import missing_extra
 from sensor_bnn.fifos import tell_of_waiting_fifos
 from sensor_bnn.files import standard_output
@@ -200,6 +201,15 @@ class Pipeline(OnceGroup):
             if lacking is None:
                 raise
             raise lacking from None
+        except OSError as error:
+            # Any reader may be the first that asks the system about a path.
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            name = Path(str(error.filename)).name
+            raise FileError(
+                f"The name {name[:40]}... has {len(name):,} characters; this system takes no such name.",
+                "Give a shorter one.",
+            ) from None
 
     def _how_to_go_on(self, ctx: click.Context, saved: bool) -> str:
         command = self.get_command(ctx, ctx.invoked_subcommand or "")

@@ -80,6 +80,8 @@ def command(
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.onnx.path import check_model_path
 
+    if name == "":
+        raise click.UsageError("--name is empty: give a name, or leave it out for the model's own.")
     # Before the imports, which take seconds.
     target = find_target(target).name
     check_model_path(model)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.sets import DataSet, Split
 
+_GAP = 0.25
+"""A model that is so much better on what it learned from than on the test part is told about."""
+
 
 @click.command(name="train")
 @click.argument("recipe")
@@ -228,6 +231,12 @@ def command(
     else:
         print_training(result)
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
+        gap = run.history[-1]["top1"] - run.test.top1
+        if gap > _GAP:
+            click.echo(
+                f"note: that is {100 * gap:.0f} points below the training windows. The model may have learned"
+                " these recordings by heart: record more, of more people, or try another preset."
+            )
         click.echo(f"checkpoint {run.checkpoint}")
         if page is not None:
             click.echo(page)

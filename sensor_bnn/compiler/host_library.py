@@ -72,6 +72,12 @@ class HostModel:
         """
         source, result = self.metadata.input, self.metadata.output
         shape, dtype = source.shape[1:], np.dtype(source.dtype)
+        if not isinstance(inputs, np.ndarray):
+            raise DataError(
+                f"The inputs are {type(inputs).__name__}; the model takes an array of numpy.",
+                f"Convert them: numpy.array(inputs, numpy.{dtype}).",
+            )
+        inputs = inputs.astype(inputs.dtype.newbyteorder("="), copy=False)  # of any machine's byte order
         several = inputs if inputs.ndim > len(shape) else inputs[np.newaxis]
         if several.shape[1:] != shape:
             raise DataError(

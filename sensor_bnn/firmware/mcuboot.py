@@ -188,6 +188,12 @@ def board_with_mcuboot(board: Board, layout: McubootLayout) -> Board:
             f"of {board.name}, which reaches from {board.flash.origin:#010x} to {board.flash.end:#010x}.",
             _REMEDY,
         )
+    if slot.origin == board.flash.origin:
+        raise BoardError(
+            f"The slot begins at {slot.origin:#010x}, where the flash of {board.name} begins: MCUboot itself"
+            " is there.",
+            _REMEDY,
+        )
     if not _HEADER.size <= header <= 0xFFFF or header % 4:
         raise BoardError(
             f"A header of {header} bytes is not possible: it has {_HEADER.size} to 65,532, in steps of 4.",

@@ -133,7 +133,7 @@ def for_validation(recipe: Recipe) -> Recipe:
         known = "states one training subject" if subjects else "does not state its training subjects"
         raise CheckpointError(
             f"Recipe {recipe.name} {known}; none can be held out to choose settings.",
-            "List more training subjects, or give the survey one choice.",
+            "List more training subjects, or, in a survey, give one choice.",
         )
     count = max(1, len(subjects) // _VALIDATION)
     data = replace(recipe.data, train_subjects=subjects[:-count], test_subjects=subjects[-count:])

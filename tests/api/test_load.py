@@ -27,6 +27,7 @@ def test_one_window_or_several(tmp_path: Path) -> None:
     assert model(x[1]).tolist() == outputs[1].tolist() and model(x[1]).shape == (3,)
     assert model(x[1:2]).tolist() == outputs[1:2].tolist() and model(x[:0]).shape == (0, 3)
     # As it is in memory does not matter.
+    assert model(x.astype(">f4")).tolist() == outputs.tolist()
     assert model(np.asfortranarray(x)).tolist() == outputs.tolist()
     assert model(x[::-1]).tolist() == outputs[::-1].tolist()
 
@@ -57,6 +58,13 @@ def test_other_windows_are_refused(window: np.ndarray, told: str, tmp_path: Path
     with pytest.raises(DataError, match=told) as found:
         model(window)
     assert found.value.remedy
+
+
+@pytest.mark.parametrize("window", [[[0.0] * 100] * 6, None, "window"])
+def test_what_is_no_array_is_refused(window: object, tmp_path: Path) -> None:
+    model = sensor_bnn.load(write_host_bundle(tmp_path / "host"))
+    with pytest.raises(DataError, match="the model takes an array of numpy"):
+        model(window)  # type: ignore[arg-type]
 
 
 def test_a_bundle_for_a_board_is_no_function(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from bundles import change_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli import COMMANDS, root
+from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.workflows.demo import SHIPPED
 
 BOARD = "qemu-mps2-an500"
@@ -130,6 +131,28 @@ def test_wrong_usage_is_2(tmp_path):
     assert sensor_bnn("flash", cwd=tmp_path).returncode == 2
     assert sensor_bnn("nonsense", cwd=tmp_path).returncode == 2
     assert sensor_bnn("bench", "bundle", "--limit", "0", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compile", "a" * 300),
+        ("build", "a" * 300, "--board", "nucleo-f446re"),
+        ("build", ".", "--board", "a" * 300),
+        ("evaluate", "a" * 300),
+        ("train", "a" * 300 + ".toml"),
+    ],
+)
+def test_a_name_that_the_system_does_not_take_is_one_sentence(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(root, list(words))
+    assert isinstance(done.exception, SensorBnnError), done.exception
+    assert len(str(done.exception)) < 2000
+
+
+def test_an_empty_name_is_no_name(tmp_path):
+    done = CliRunner().invoke(root, ["compile", str(tmp_path / "m.onnx"), "--name", ""])
+    assert done.exit_code == 2 and "--name is empty" in done.output
 
 
 def options_that_take_one_value() -> list[tuple[list[str], list[str]]]:

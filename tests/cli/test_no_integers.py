@@ -64,6 +64,7 @@ def test_it_is_evaluated(checkpoint: Path) -> None:
     assert "of 256 samples" in done.stdout
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_list_says_which_presets_are_integers() -> None:
     shown = CliRunner().invoke(root, ["models"], terminal_width=100).stdout
     told = " ".join(shown.split())

@@ -112,6 +112,7 @@ def test_a_damaged_entry_is_made_again(mlp_onnx, tmp_path, folder, caplog):
         shutil.rmtree(again.folder)
 
 
+@pytest.mark.usefixtures("long_run")
 @settings(max_examples=200)
 @given(st.data())
 def test_no_changed_or_cut_entry_is_read(data):
@@ -266,6 +267,7 @@ def test_an_output_that_cannot_be_written_is_one_sentence(mlp_onnx, tmp_path):
         compile_model(path, "host", tmp_path / "file" / "out")
 
 
+@pytest.mark.usefixtures("long_run")
 def test_processes_at_once_read_whole_entries_or_none(tmp_path):
     """Each writes, evicts and reads the same entries; a file of its own content says which entry it is."""
     code = """

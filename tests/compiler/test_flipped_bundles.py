@@ -80,6 +80,7 @@ def test_everything_that_takes_a_bundle_refuses_a_damaged_one(
         assert "ompile the model" in caught.value.remedy
 
 
+@pytest.mark.usefixtures("long_run")
 def test_in_an_exported_model(shape_of: Callable, random_folded: Callable, tmp_path: Path) -> None:
     """Half of the bits of an ONNX file are weights, and any change of these makes another valid model."""
     path = tmp_path / "model.onnx"

@@ -226,6 +226,7 @@ def test_a_choice_that_is_none_for_its_layer_names_the_node(model, operator, cho
         plan_program(graph, target, Tuning({workload: choice_from_json(choice)}))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_layer_that_is_not_tuned_has_the_kernel_at_the_point_of_the_rule(model):
     """The rule is a point of the space of schedules that `tune` searches, over the same TIR kernel."""
     for workload, tunable in tunables_of(model, find_target("cortex-m7")).items():

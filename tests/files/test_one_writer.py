@@ -36,6 +36,7 @@ ALLOWED = {
     ("train/teacher_outputs.py", "np.lib.format.open_memmap"): "arrays larger than memory, in a NewFolder",
     ("train/teacher_outputs.py", "path.open"): "takes the room of such an array at once",
     ("compiler/lowering.py", "library.write_to_file"): "into a file in memory",
+    ("programs.py", "os.fdopen"): "the pipe to a copy of this process",
     ("tracing.py", "path.open"): "a trace is written while the work goes on",
     ("tracing.py", "os.fdopen"): "a trace that goes to standard error",
 }

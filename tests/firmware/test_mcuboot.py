@@ -427,6 +427,7 @@ def test_a_slot_that_is_too_small(standin: Path, board: Board, tmp_path: Path) -
     (
         ({"slot": Region(0x20100, 0x20000)}, "does not begin and end with sectors"),
         ({"slot": Region(0x3F0000, 0x20000)}, "does not begin and end with sectors"),
+        ({"slot": Region(0, 0x20000)}, "where the flash of .* begins: MCUboot itself is there"),
         ({"header_bytes": 34}, "a header of 34 bytes is not possible"),
         ({"slot": Region(0x20000, 0x800)}, "no room for a program"),
     ),
@@ -495,6 +496,8 @@ def test_options_that_do_not_go_together(options: tuple[str, ...], reason: str, 
         ("0x:1", None),
         ("-1:5", None),
         ("1:2:3", None),
+        ("9" * 5000 + ":1", None),
+        ("\u0661:1", None),  # a digit of another script
     ),
 )
 def test_slots_as_text(text: str, slot: Region | None) -> None:

@@ -258,6 +258,7 @@ def applications(host_compile: Callable[..., Path]) -> tuple[Path, Path]:
     return right, damaged
 
 
+@pytest.mark.usefixtures("long_run")
 def test_only_the_right_model_that_passes_its_self_test_is_confirmed(
     applications: tuple[Path, Path], tmp_path: Path
 ) -> None:

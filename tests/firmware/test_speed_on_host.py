@@ -68,6 +68,7 @@ def speed(baud: int) -> bytes:
 HELLO = comes(request(1))
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_host_that_is_heard_keeps_the_rate(said: Callable[[bytes], list[str]]) -> None:
     script = speed(921600) + (SECOND * 2 + HELLO) * 4
     assert said(script) == ["answer", "921600", *["answer"] * 4]

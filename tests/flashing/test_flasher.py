@@ -251,6 +251,7 @@ def test_a_board_that_falls_silent(image: Image, sent: int) -> None:
         run(peer, image)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_image_that_does_not_start(image: Image) -> None:
     with Peer(goes=False) as peer, pytest.raises(DeviceError, match="does not answer"):
         run(peer, image)

@@ -304,6 +304,7 @@ def test_sizes_are_those_of_the_exported_constants(name: str) -> None:
     assert sum(packed) == found.packed_bytes
 
 
+@pytest.mark.usefixtures("long_run")
 def test_multiply_adds_of_a_known_shape() -> None:
     """A k 5 convolution of 64 channels over 25 tokens; attention over 13 tokens and its projections."""
     one = sizes(preset("sensor-small-conv", classes=["a"], stages=["conv"]))

@@ -232,6 +232,7 @@ def test_a_board_that_resets_in_the_middle(bundle: Path, tmp_path: Path) -> None
     assert found.repeated == 2 and found.retries >= 2
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_board_that_is_exchanged_in_the_middle(bundle: Path, tmp_path: Path) -> None:
     peer = Forgetful("application")
     peer.becomes = bytes(32)

@@ -222,6 +222,7 @@ def test_a_picture(bench_result: Make, shipped: dict[str, Any]) -> None:
     assert picture(shipped) == large
 
 
+@pytest.mark.usefixtures("long_run")
 def test_the_command_with_kernels_and_a_teacher(bench_result: Make, tmp_path: Path) -> None:
     files = {name: tmp_path / f"{name}.json" for name in ("result", "kernels", "teacher")}
     files["result"].write_text(json.dumps(bench_result()))

@@ -156,6 +156,7 @@ def test_failed_download_names_the_way_out(tmp_path: Path, monkeypatch: pytest.M
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.usefixtures("long_run")
 def test_a_flipped_bit_in_a_package_is_refused(tmp_path: Path) -> None:
     """Also in one that was downloaded and right before: it is checked each time."""
     kept = tmp_path / "set.whl"

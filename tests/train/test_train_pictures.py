@@ -179,6 +179,7 @@ def test_no_image_of_a_class_is_left_out(tmp_path: Path) -> None:
     assert image_folder(tmp_path, 8).train.shape == (5, 3, 8, 8)
 
 
+@pytest.mark.usefixtures("long_run")
 @given(st.data())
 @settings(deadline=None, max_examples=300)
 def test_damage_is_refused_in_a_sentence(
