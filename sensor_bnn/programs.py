@@ -456,12 +456,13 @@ def _signals_held_back() -> Iterator[None]:
 
 def _end_as_copy(work: Callable[[], bytes], result: IO[bytes], said: IO[bytes]) -> NoReturn:
     """Do the work and end this copy of the process, without flushing what this program has still to write."""
-    import resource
-
     status = 1
     try:
         faulthandler.disable()  # it would print this program's stack to the user's terminal
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # and the system would write a file "core"
+        if sys.platform != "win32":
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # and the system would write a file "core"
         os.dup2(said.fileno(), 2)
         result.write(work())
         result.flush()

@@ -109,37 +109,41 @@ def write_bundle(
     _check_size(program, plan)
     c_kernels = [*_c_kernels(program, target), *own_kernels]
     library = f"lib{prefix}.a" if package and not missing_compiler(target) else None
-    kernels = compile_kernels(
-        {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()},
-        target,
-        {prefixed(call.kernel, prefix): step.name for step in program.steps for call in step.every_call},
-    )
-    code = linked_code(kernels)
-    metadata = _metadata(
-        program,
-        plan,
-        offsets,
-        name,
-        model_hash,
-        target,
-        c_kernels,
-        classes=classes,
-        steps=steps,
-        channels=channels,
-        tuning=tuning,
-        prefix=prefix,
-        library=library,
-        code=code,
-    )
-    headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
-    headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
-    render = _renderer(program, offsets, metadata, headers, target, code)
-    texts = {file: render(template) for file, template in _TEMPLATES.items()}
-    if has_window(metadata.input, metadata.output):
-        texts |= window_files(prefix, metadata.output.dtype == "float32", render)
     c_texts = {f"{KERNELS}/{kernel.name}": kernel.read_text() for kernel in c_kernels}
     with replace_folder(folder, BUNDLE) as draft:
-        for file, text in {**texts, **c_texts}.items():
+        # What is not compiled comes first, so that a full disk is noticed before the work.
+        draft.write(VERIFY, (resource("firmware") / VERIFY).read_bytes())
+        for file, text in c_texts.items():
+            draft.write(file, prefixed(text, prefix))
+        kernels = compile_kernels(
+            {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()},
+            target,
+            {prefixed(call.kernel, prefix): step.name for step in program.steps for call in step.every_call},
+        )
+        code = linked_code(kernels)
+        metadata = _metadata(
+            program,
+            plan,
+            offsets,
+            name,
+            model_hash,
+            target,
+            c_kernels,
+            classes=classes,
+            steps=steps,
+            channels=channels,
+            tuning=tuning,
+            prefix=prefix,
+            library=library,
+            code=code,
+        )
+        headers = [f"{KERNELS}/linear_{family}.h" for family in _families(program, target)]
+        headers += [f"{KERNELS}/{file.name}" for file in own_kernels if file.match("linear_*.h")]
+        render = _renderer(program, offsets, metadata, headers, target, code)
+        texts = {file: render(template) for file, template in _TEMPLATES.items()}
+        if has_window(metadata.input, metadata.output):
+            texts |= window_files(prefix, metadata.output.dtype == "float32", render)
+        for file, text in texts.items():
             draft.write(file, text if file == ALIAS else prefixed(text, prefix))
         draft.write("kernels.o", kernels)
         stack = None
@@ -150,7 +154,6 @@ def write_bundle(
         draft.write(f"{prefix}.h", render("model.h.j2", stack_bytes=stack))
         if package:
             write_packages(draft, metadata, target, render)
-        draft.write(VERIFY, (resource("firmware") / VERIFY).read_bytes())
         if target.hosted:
             _link_library(draft.path, metadata.sources)
         metadata = msgspec.structs.replace(metadata, files=file_digests(draft.path))

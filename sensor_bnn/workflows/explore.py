@@ -8,6 +8,7 @@ is held out, so the test part chooses nothing. Studies, trials and samplers are 
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError
+from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError, FileError
 from sensor_bnn.files import scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
@@ -58,6 +59,7 @@ _HELD_OUT = 10
 """One in ten training images is held out for validation."""
 
 _SEED = "seed"
+_FULL = "disk is full"  # in SQLite's message
 _PROCESS = "process"
 
 _OPEN_SECONDS = 60
@@ -340,6 +342,11 @@ def _storage_errors(plan: Plan) -> Iterator[None]:
     try:
         yield
     except (OptunaError, SQLAlchemyError) as error:
+        if _FULL in str(error):
+            raise FileError(
+                f"{_place(plan)} cannot be written ({os.strerror(errno.ENOSPC)}).",
+                "Free some space, and repeat.",
+            ) from error
         raise _unusable(plan, error) from error
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +39,25 @@ def test_each_run_adds_a_recording(tmp_path: Path) -> None:
     runs = [(run.recording, run.label, run.end - run.first) for run in found.runs]
     assert runs == [(1, "walk", 2), (2, "sit, or lie", 1), (3, "sit, or lie", 1)]
     assert found.samples.tolist() == [[0, 1], [2, 3], [18, 19], [8, 9]]
+
+
+@pytest.mark.usefixtures("long_run")
+def test_a_full_disk_keeps_the_earlier_recordings(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    Csv(file, SENSOR, "walk", None).add([numbers(2)])
+    before = file.read_bytes()
+    code = (
+        "import resource, sys, numpy; sys.path.insert(0, sys.argv[2]);"
+        "from test_record import SENSOR, Csv, numbers;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200));"
+        "from pathlib import Path; Csv(Path(sys.argv[1]), SENSOR, 'walk', None).add([numbers(500)])"
+    )
+    words = [sys.executable, "-c", code, str(file), str(Path(__file__).parent)]
+    done = subprocess.run(
+        words, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    )
+    assert "own.csv cannot be written (File too large)" in done.stderr.splitlines()[-1]
+    assert file.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == ["own.csv"]
 
 
 def test_floats_are_kept_to_the_last_bit(tmp_path: Path) -> None:
