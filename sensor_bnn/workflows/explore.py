@@ -192,11 +192,7 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with (
-        scratch_folder("cost", plan.out) as scratch,
-        _storage_errors(plan),
-        _held(scratch / "alive.lock") as alive,
-    ):
+    with scratch_folder("cost", plan.out) as scratch, _held(scratch / "alive.lock") as alive:
         with _held(plan.out / "study.lock", _OPEN_SECONDS):
             study = _opened(plan, data_digest(dataset, plan.base))
             _free_the_dead(study)
