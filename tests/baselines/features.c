@@ -1,4 +1,5 @@
-/* Features of a window of int16 samples, a channel after the other; the same integers as features.py. */
+/* Features of a window of int16 samples, channel after channel: the same integers as `features`
+ * of without_network.py. */
 #include "features.h"
 
 static int32_t floored(int32_t sum, int32_t count) {
