@@ -89,6 +89,7 @@ def test_a_model_is_measured_trained_and_recommended(
     assert history["epochs"] == 2
     assert json.loads((out / "explore.json").read_text()) == found
     assert trained["name"] in (out / "explore.html").read_text()
+    assert trained["name"] in (out / "cortex-m0plus.svg").read_text()
     # Nothing is left to do; the test part is used only if it is asked for.
     before = {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
     again = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
