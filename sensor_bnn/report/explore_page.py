@@ -1,4 +1,4 @@
-"""An exploration as an HTML page and as pictures: accuracy against cost on each target, the fronts, all models."""
+"""An exploration as a page and as pictures: accuracy against cost on each target, the fronts, all models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def render_exploration(result: dict[str, Any]) -> str:
 
 
 def draw_exploration(result: dict[str, Any]) -> dict[str, str]:
-    """Return a picture per target that has a trained model: accuracy against instructions, as text of an SVG."""
+    """Return accuracy against instructions as an SVG, for each target that has a trained model."""
     measure, unit = next(iter(MEASURES.items()))
     pictures = {}
     for target in result["targets"]:
