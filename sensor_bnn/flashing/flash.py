@@ -342,7 +342,7 @@ def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
 _RESET = "Reset the board; if it stays silent, build the firmware again."
 _AFTER_ROM = (
     "Take BOOT0 back, connect the UART of board.toml, and reset the board: the bootloader in ROM may use "
-    "other pins, and starts a program with its own clocks."
+    "other pins."
 )
 
 

@@ -79,7 +79,7 @@ def test_a_chip_with_nothing_preloaded(image: Image, erase: int) -> None:
 def test_a_program_that_the_rom_starts_may_be_at_other_pins(
     image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ROM's Go leaves its own clocks, too: a reset, with BOOT0 back, is what helps."""
+    """The ROM may use other pins than the application: a reset, with BOOT0 back, is what helps."""
     monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
     with (
         Factory(BOARD, start=lambda address, content: lambda byte: b"") as chip,
