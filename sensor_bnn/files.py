@@ -216,6 +216,28 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
         file.close()
 
 
+def append_whole(file: BinaryIO, path: Path, content: bytes) -> None:
+    """Append to a file of ``hold_open``, completely or not at all.
+
+    Args:
+        file: the open file.
+        path: its path, as the user knows it.
+        content: what comes after its end.
+
+    Raises:
+        FileError: it cannot be written; the file is then as it was.
+    """
+    descriptor = file.fileno()
+    with write_errors(path):
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        except BaseException:
+            os.ftruncate(descriptor, end)
+            raise
+
+
 class NewFolder:
     """A folder that is not complete yet.
 
