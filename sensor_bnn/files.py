@@ -36,6 +36,9 @@ MANIFEST = ".sensor-bnn.json"
 EXAMPLES = "examples"
 """Files in a folder of this name are for users to change: one that was changed is never replaced."""
 
+SCRATCH = "sensor-bnn-"
+"""How the name of a scratch folder begins."""
+
 _DRAFT = ".sensor-bnn-"  # Short, and without the file's name: a long name must not become too long.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = {
@@ -447,7 +450,7 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
                 check_links(within, folder=True)
                 within.mkdir(parents=True, exist_ok=True)
             made = tempfile.TemporaryDirectory(
-                prefix=f"sensor-bnn-{purpose}-", dir=within, ignore_cleanup_errors=True
+                prefix=f"{SCRATCH}{purpose}-", dir=within, ignore_cleanup_errors=True
             )
             folder = Path(os.path.realpath(stack.enter_context(made)))
         except OSError as error:
@@ -458,6 +461,18 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
             _scratch.add(folder)
             stack.callback(_scratch.discard, folder)
         yield folder
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a scratch folder of a process that was killed before it could do so itself.
+
+    Raises:
+        FileError: it is no such folder, or cannot be removed.
+    """
+    if not folder.name.startswith(SCRATCH) or folder.is_symlink():
+        raise FileError(f"{folder} is no scratch folder.", "Remove it yourself.")
+    with write_errors(folder):
+        shutil.rmtree(folder)
 
 
 def scratch_file() -> IO[bytes]:

@@ -51,8 +51,8 @@ def test_a_chip_has_the_target_of_its_core(chip: str, target: str) -> None:
     [
         (
             "ESP32",
-            "ESP32 has an Xtensa core, for which there is no target. Of that name, ESP32C3, ESP32C2, ESP32C5, "
-            "ESP32C6, ESP32H2 have one. `sensor-bnn targets` lists the cores.",
+            "ESP32 has an Xtensa core, for which there is no target. Of that name, ESP32C3, ESP32C2, "
+            "ESP32C5, ESP32C6, ESP32H2 have one. `sensor-bnn targets` lists the cores.",
         ),
         ("esp32-s3", "ESP32-S3 has an Xtensa core, for which there is no target. Of that name, ESP32C3, "),
         ("esp32-p4", "ESP32-P4 has a RISC-V core with an FPU, for which there is no target. Of that name"),
@@ -76,7 +76,7 @@ def test_every_family_belongs_to_a_target_that_exists() -> None:
     assert len(set(families)) == len(families) > 60
 
 
-@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp8266", ""])
+@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp9266", ""])
 def test_what_is_no_chip_is_refused(name: str) -> None:
     with pytest.raises(BoardError, match="There is no target"):
         find_target(name)
