@@ -18,7 +18,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command(name="bench")
 @click.argument("bundle", type=_FOLDER, required=False)
 @click.option(
-    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the machine's only port]"
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the only one on USB]"
 )
 @click.option("--board", help="Name or folder of the board.  [default: the one that the firmware names]")
 @click.option(

@@ -9,6 +9,7 @@ is held out, so the test part chooses nothing. Studies, trials and samplers are 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import re
 import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError, FileError
-from sensor_bnn.files import scratch_folder, write_errors
+from sensor_bnn.files import SCRATCH, check_links, remove_scratch, scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
 from sensor_bnn.train.defaults import with_defaults
@@ -57,6 +58,9 @@ _log = logging.getLogger(__name__)
 _STUDY_FILE = "study.db"
 _HELD_OUT = 10
 """One in ten training images is held out for validation."""
+
+_ALIVE = "alive.lock"
+"""The file in a process's scratch folder whose lock it holds for as long as it works."""
 
 _SEED = "seed"
 _FULL = "disk is full"  # in SQLite's message
@@ -192,8 +196,12 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with scratch_folder("cost", plan.out) as scratch, _held(scratch / "alive.lock") as alive:
+    check_links(plan.out, folder=True)
+    with ExitStack() as stack:
         with _held(plan.out / "study.lock", _OPEN_SECONDS):
+            _remove_the_dead(plan.out)
+            scratch = stack.enter_context(scratch_folder(_purpose(), plan.out))
+            alive = stack.enter_context(_held(scratch / _ALIVE))
             study = _opened(plan, data_digest(dataset, plan.base))
             _free_the_dead(study)
             _enqueue(study, plan, images)
@@ -376,6 +384,21 @@ def _free_the_dead(study: optuna.Study) -> None:
         host, alive = trial.user_attrs.get(_PROCESS, ("", ""))
         if host == socket.gethostname() and not _is_held(Path(str(alive))):
             study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _remove_the_dead(out: Path) -> None:
+    """Remove the scratch folders of processes of this machine that were killed.
+
+    The study's lock must be held: every process makes its own folder and lock while it holds it.
+    """
+    for folder in out.glob(f"{SCRATCH}{_purpose()}-*"):
+        if folder.is_dir() and not _is_held(folder / _ALIVE):
+            remove_scratch(folder)
+
+
+def _purpose() -> str:
+    """Return the purpose of a scratch folder, which names this machine: it tells its own processes only."""
+    return f"cost-{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]}"
 
 
 def _is_held(file: Path) -> bool:

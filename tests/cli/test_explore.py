@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 from collections.abc import Callable
@@ -73,10 +74,16 @@ def test_a_model_is_measured_trained_and_recommended(
         at.chdir(out)
         study = optuna.load_study(study_name="own", storage="sqlite:///study.db")
     study.enqueue_trial(point["parts"], user_attrs={"seed": 0})
-    study.ask().set_user_attr("process", [socket.gethostname(), str(out / "sensor-bnn-cost-x/alive.lock")])
+    left = out / f"sensor-bnn-cost-{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]}-x"
+    elsewhere = out / "sensor-bnn-cost-00000000-x"  # Another machine's: whether it works there is not known.
+    for folder in (left, elsewhere):
+        (folder / "build").mkdir(parents=True)
+        (folder / "alive.lock").touch()
+    study.ask().set_user_attr("process", [socket.gethostname(), str(left / "alive.lock")])
     # With a larger budget it is trained; its cost is not measured again.
     found = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
     conforms("explore", found)
+    assert [folder.name for folder in out.glob("sensor-bnn-cost-*")] == [elsewhere.name]
     (trained,) = found["points"]
     assert trained["costs"] == point["costs"]
     assert found["recommended"] == trained["name"] == "1-bit-32-c1"
