@@ -1,0 +1,76 @@
+/* Layers of the integer stream in Helium's vectors, and the bits of a stream.
+ *
+ * Grid, taps and tokens are those of linear_stream.h, as are `words`, `k` and `b`. n is a multiple of
+ * 16, as is b if it is not 0; for bits n is a multiple of 32.
+ *
+ * Weights of bits: the words of K are taken in parts of up to five, and the outputs in groups of four.
+ * For each part, for each group, for each word of the part, w has that word of the four outputs. Of 16
+ * outputs, values take them in the order 0 8 1 9 2 10 .. 7 15, and bits as they come.
+ *
+ * `scales` has for each eight outputs eight factors and eight biases; for bits, eight factors and eight
+ * limits, and of 16 outputs the even ones before the odd ones. In sums,
+ *     scaled[j] = (sum * factor[j] + 2^(shift - 1)) >> shift,
+ * without the rounding if `shift` is 0. The workspace must be 8-byte aligned; its contents need not be
+ * kept between calls. Only a residual may overlap an output. */
+#ifndef SBNN_KERNELS_LINEAR_MVE_H
+#define SBNN_KERNELS_LINEAR_MVE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Values out, where sum is k - 2 * the mismatches of a patch and a row of weights:
+ *     h = sat16(scaled[j] + bias[j] + residual[t][j % b])
+ *     y[t][j] = h >= 0 ? h : sat16((h * slope[j % slopes] + 2^14) >> 15)
+ *   slopes      8 equal ones, or n
+ *   near        the largest magnitude of a sum up to which sum << (15 - shift), scaled[j] and scaled[j]
+ *               + bias[j] fit 16 bits for all outputs; -1 if shift is above 15. It changes the speed
+ * and never a result. residual    [outputs][b], may be y itself if b is n; NULL if b is 0 workspace   6
+ * * n bytes, and 4 for each word of a patch; if b is 0, 2 * n more y           [outputs][n] */
+void sbnn_mve_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                     uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                     uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t words,
+                     uint32_t k, uint32_t n, uint32_t b, uint32_t slopes, uint32_t shift, int32_t near,
+                     const uint32_t *x, const uint32_t *w, const int16_t *scales, const int16_t *slope,
+                     const int16_t *residual, void *workspace, int16_t *y);
+
+/* Bits out: bit j of output t is scaled[j] + residual[t][j % b] >= limit[j], where a sum beyond 16 bits
+ * counts as the nearest of them.
+ *   near, residual, workspace   as above; `near` without the biases
+ *   y                           [outputs][n / 32] */
+void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                   uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                   uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t words,
+                   uint32_t k, uint32_t n, uint32_t b, uint32_t shift, int32_t near, const uint32_t *x,
+                   const uint32_t *w, const int16_t *scales, const int16_t *residual, void *workspace,
+                   uint32_t *y);
+
+/* Values out of a layer of bytes, as above with sum = sat16((acc[t][j % a] + 2^(pre - 1)) >> pre),
+ * where acc is the sum of products of a patch and a row of weights. Without `pre` nothing is rounded.
+ *   width       bytes of a token
+ *   a           rows of weights, a divisor of n; n, a and b are multiples of 8
+ *   x           [rows * columns][width]
+ *   w           for each four rows, for each 16 terms, those of the four rows one after the other;
+ * terms that are missing in the last 16 are zeros residual    [outputs][b]; NULL if b is 0 workspace 4
+ * * a bytes, and the terms rounded up to a multiple of 16 */
+void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                    uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                    uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t width,
+                    uint32_t a, uint32_t n, uint32_t b, uint32_t slopes, uint32_t pre, uint32_t shift,
+                    const int8_t *x, const int8_t *w, const int16_t *scales, const int16_t *slope,
+                    const int16_t *residual, void *workspace, int16_t *y);
+
+/* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
+ *   k           a multiple of 32
+ *   x           [m][k]
+ *   threshold   [k], of each 16 the even ones before the odd ones
+ *   y           [m][k / 32] */
+void sbnn_mve_pack(uint32_t m, uint32_t k, const int16_t *x, const int16_t *threshold, uint32_t *y);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
