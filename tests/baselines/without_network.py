@@ -7,6 +7,7 @@ the cores they are C: the forest by emlearn, the linear model and the features b
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -81,54 +82,36 @@ def parts() -> tuple[Part, Part]:
     return part(data.train_subjects, data.test_subjects), part(data.test_subjects, data.train_subjects)
 
 
-def forest(train: Part, seed: int) -> Any:
-    """Return emlearn's form of a random forest: integers, and a vote of each tree."""
+def c_of_forest(train: Part, seed: int, folder: Path) -> str:
+    """Grow a random forest, write emlearn's C of it, and return ``classify``, which calls that."""
     grown = RandomForestClassifier(TREES, min_samples_leaf=LEAF, random_state=seed)
-    return emlearn.convert(grown.fit(train.features, train.labels), method="inline", dtype="int16_t")
-
-
-@dataclass(frozen=True)
-class Linear:
-    """A class's score is ``features @ weights[:, class] + offsets[class]`` in int32; the highest wins."""
-
-    weights: _Ints
-    offsets: _Ints
-
-    def predict(self, features: _Ints) -> npt.NDArray[np.int64]:
-        """Return the class of each row, int64 ``[n]``."""
-        return np.asarray((features @ self.weights + self.offsets).argmax(1))
-
-
-def linear(train: Part) -> Linear:
-    """Return logistic regression on standardised features, its weights as large as sums of int32 allow."""
-    scale = StandardScaler().fit(train.features)
-    fitted = LogisticRegression(C=STRENGTH, max_iter=2000).fit(scale.transform(train.features), train.labels)
-    weights = fitted.coef_ / scale.scale_
-    offsets = fitted.intercept_ - weights @ scale.mean_
-    largest = (np.abs(weights) @ np.abs(train.features).max(0) + np.abs(offsets)).max()
-    unit = 2.0 ** np.floor(
-        np.log2(2**29 / largest)
-    )  # leaves two bits for windows that are larger than those here
-    return Linear(np.rint(weights.T * unit).astype(np.int32), np.rint(offsets * unit).astype(np.int32))
-
-
-def c_of_forest(model: Any, folder: Path) -> str:
-    """Write emlearn's C and return the function ``classify``, which calls it."""
-    model.save(name="forest", file=str(folder / "forest.h"))
+    grown.fit(train.features, train.labels)
+    whole = emlearn.convert(grown, method="inline", dtype="int16_t")
+    whole.save(name="forest", file=str(folder / "forest.h"))
     # emlearn writes functions that nothing calls; a warning is about our own code only.
     (folder / "forest.h").write_text("#pragma GCC system_header\n" + (folder / "forest.h").read_text())
     return '#include "forest.h"\n' + _classify("return forest_predict(of, CHANNELS * EACH);")
 
 
-def c_of_linear(model: Linear) -> str:
-    """Return ``classify`` of a linear model."""
-    rows = ",".join("{" + ",".join(map(str, row)) + "}" for row in model.weights.T)
+def c_of_linear(train: Part) -> str:
+    """Fit logistic regression on standardised features, and return ``classify`` with its weights as integers.
+
+    They are as large as sums of int32 allow, with two bits left for larger values than those of the training
+    part.
+    """
+    scale = StandardScaler().fit(train.features)
+    fitted = LogisticRegression(C=STRENGTH, max_iter=2000).fit(scale.transform(train.features), train.labels)
+    weights = fitted.coef_ / scale.scale_
+    offsets = fitted.intercept_ - weights @ scale.mean_
+    largest = (np.abs(weights) @ np.abs(train.features).max(0) + np.abs(offsets)).max()
+    unit = 2.0 ** np.floor(np.log2(2**29 / largest))
+    rows = ",".join("{" + ",".join(str(round(value)) for value in row) + "}" for row in weights * unit)
     return (
-        f"static const int32_t weights[{len(model.offsets)}][CHANNELS * EACH] = {{{rows}}};\n"
-        f"static const int32_t offsets[] = {{{','.join(map(str, model.offsets))}}};\n"
+        f"static const int32_t weights[{len(offsets)}][CHANNELS * EACH] = {{{rows}}};\n"
+        f"static const int32_t offsets[] = {{{','.join(str(round(value)) for value in offsets * unit)}}};\n"
         + _classify(
             "int32_t best = 0, most = INT32_MIN;"
-            f"for (int32_t k = 0; k < {len(model.offsets)}; k++) {{ int32_t sum = offsets[k];"
+            f"for (int32_t k = 0; k < {len(offsets)}; k++) {{ int32_t sum = offsets[k];"
             "for (int32_t j = 0; j < CHANNELS * EACH; j++) { sum += weights[k][j] * of[j]; }"
             "if (sum > most) { most = sum; best = k; } } return best;"
         )
@@ -152,15 +135,36 @@ class Cost:
     flash: int
 
 
+def on_host(code: str, windows: _Ints, folder: Path) -> npt.NDArray[np.int64]:
+    """Compile ``classify`` for this machine, and return what it answers to each window, int64 ``[n]``."""
+    (folder / "classify.c").write_text('#include "window_features.h"\n' + code)
+    library = (
+        folder / f"host{len(list(folder.glob('host*')))}.so"
+    )  # a library of one name is loaded once only
+    sources = (folder / "classify.c", HERE / "window_features.c")
+    flags = ("-std=c11", "-O1", "-shared", "-fPIC", "-I", HERE, "-I", folder)
+    subprocess.run(["cc", *flags, *sources, "-o", library], check=True)
+    classify = ctypes.CDLL(str(library)).classify
+    whole = np.ascontiguousarray(windows, np.int16)
+    return np.array([classify(ctypes.c_void_p(whole[at].ctypes.data)) for at in range(len(whole))])
+
+
 def on_core(code: str, core: str, windows: _Ints, folder: Path) -> Cost:
     """Compile ``classify`` for a core and count what it takes for each window."""
     target = find_target(core)
-    (folder / "classify.c").write_text('#include "features.h"\n' + code)
+    (folder / "classify.c").write_text('#include "window_features.h"\n' + code)
     elf = folder / f"{core}.elf"
     subprocess.run(
         [
             *(target.compiler, *target.gcc, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", HERE),
-            *("-I", folder, folder / "classify.c", HERE / "features.c", "-nostartfiles", "-Wl,-e,classify"),
+            *(
+                "-I",
+                folder,
+                folder / "classify.c",
+                HERE / "window_features.c",
+                "-nostartfiles",
+                "-Wl,-e,classify",
+            ),
             *(f"-Wl,-Ttext={CODE:#x}", "-Wl,--no-warn-rwx-segments", "-Wl,--gc-sections", "-o", elf),
         ],
         check=True,
@@ -232,21 +236,21 @@ def measure(
         seed over ``count`` test windows, evenly spaced; and for each model its answers to these on the host.
     """
     train, test = parts()
-    forests = [forest(train, seed) for seed in seeds]
-    one = linear(train)
-    reached = {
-        f"random forest, {TREES} trees": [accuracy(grown.predict(test.features), test) for grown in forests],
-        "logistic regression": [accuracy(one.predict(test.features), test)],
-    }
     some = np.linspace(0, len(test.labels) - 1, count).astype(int)
-    codes = (c_of_forest(forests[0], folder), c_of_linear(one))
-    costs = {
-        (name, core): on_core(code, core, test.windows[some], folder)
-        for name, code in zip(reached, codes, strict=True)
-        for core in CORES
-    }
-    answers = (np.asarray(model.predict(test.features[some])) for model in (forests[0], one))
-    return reached, costs, dict(zip(reached, answers, strict=True))
+    reached: dict[str, list[float]] = {}
+    costs: dict[tuple[str, str], Cost] = {}
+    answers: dict[str, npt.NDArray[np.int64]] = {}
+    for seed in seeds:
+        codes = {f"random forest, {TREES} trees": c_of_forest(train, seed, folder)}
+        if seed == seeds[0]:
+            codes["logistic regression"] = c_of_linear(train)
+        for name, code in codes.items():
+            found = on_host(code, test.windows, folder)
+            reached.setdefault(name, []).append(accuracy(found, test))
+            if seed == seeds[0]:
+                answers[name] = found[some]
+                costs |= {(name, core): on_core(code, core, test.windows[some], folder) for core in CORES}
+    return reached, costs, answers
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* Features of a window of int16 samples, channel after channel: the same integers as `features`
  * of without_network.py. */
-#include "features.h"
+#include "window_features.h"
 
 static int32_t floored(int32_t sum, int32_t count) {
     int32_t whole = sum / count;

@@ -1,6 +1,6 @@
 /* What a forest and a linear model read instead of a window. */
-#ifndef FEATURES_H
-#define FEATURES_H
+#ifndef WINDOW_FEATURES_H
+#define WINDOW_FEATURES_H
 #include <stdint.h>
 
 #define CHANNELS 6
