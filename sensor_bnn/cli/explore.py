@@ -81,6 +81,12 @@ _LIMIT = re.compile(r"(flash|ram|instructions)=([0-9]{1,15}(?:\.[0-9]{1,15})?)([
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Train with torch.compile. It starts in about a minute, so it pays off for many steps.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     recipe: str,
@@ -95,6 +101,7 @@ def command(
     out: Path | None,
     storage: str,
     threads: int,
+    compiled: bool,
     as_json: bool,
 ) -> None:
     """Try models of several sizes in 1 bit, mixed and 8 bits on the data of RECIPE, and compare them.
@@ -153,6 +160,7 @@ def command(
         limits,
         folder,
         storage,
+        "compiled" if compiled else "auto",
     )
     columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as progress:

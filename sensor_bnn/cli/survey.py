@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from sensor_bnn.cli.pace import pace_options
+
+if TYPE_CHECKING:
+    from sensor_bnn.train.loop import Pace
 
 
 @click.command(name="survey")
@@ -26,6 +32,7 @@ import click
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
+@pace_options
 @click.option("--dry-run", is_flag=True, help="Train nothing; print the table as far as it is filled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -34,6 +41,7 @@ def command(
     only: tuple[str, ...],
     out: Path | None,
     threads: int,
+    pace: Pace,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -86,7 +94,7 @@ def command(
 
                 return epoch_done
 
-            busy = fill(plan, range(seeds), folder, started, only)
+            busy = fill(plan, range(seeds), folder, started, only, pace)
     for run in busy:
         console.print(f"another process is training {run}")
     table = tabulate(plan, range(seeds), folder)

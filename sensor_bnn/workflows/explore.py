@@ -32,6 +32,7 @@ from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended,
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.images import Images
+from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
 from sensor_bnn.train.sets import DataSet, split
@@ -134,6 +135,7 @@ class Plan:
         budget: the most that a model may cost.
         out: the folder of the study and of all runs.
         storage: the URL of the study's database; empty for a file in ``out``.
+        pace: how steps are computed, see ``sensor_bnn.train.loop.train``.
     """
 
     base: Recipe
@@ -145,6 +147,7 @@ class Plan:
     budget: Budget
     out: Path
     storage: str = ""
+    pace: Pace = "auto"
 
 
 def board_of(target: str) -> Board:
@@ -222,7 +225,7 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
                     study.tell(trial, state=TrialState.PRUNED)
                     continue
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 top1 = float(run.metrics["test_top1"])
                 study.tell(trial, (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES)))
             except BusyError:
@@ -251,7 +254,7 @@ def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Sta
             recipe = recipe_of(plan.base, Point(**point["parts"]), images=images)
             for seed in sorted({run["seed"] for run in point["runs"]}):
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 runs.append({"seed": seed, "top1": float(run.metrics["test_top1"])})
         points.append({**point, "test_runs": runs, "test_top1": mean(runs)})
     return {**result, "points": points}
