@@ -19,7 +19,7 @@ _HEADERS = frozenset(
         *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale"),
         *("math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint"),
         *("stdio", "stdlib", "stdnoreturn", "string", "tgmath", "threads", "time", "uchar", "wchar"),
-        *("wctype", "model", "weights", "main", "window", "exponential", "fixed_exponential"),
+        *("wctype", "model", "weights", "main", "window", "exponential", "fixed_exponential", "source_texts"),
     }
 )
 """Names that a model's own header must not have: headers of C, and other files of the bundle."""

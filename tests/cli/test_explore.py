@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from sensor_bnn.cli.explore import command
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BusyError, CheckpointError
+from sensor_bnn.workflows.trial_seals import PLANNED, PROCESS
 
 RECIPE = """
 preset = "sensor-nano"
@@ -72,8 +74,10 @@ def test_a_model_is_measured_trained_and_recommended(
     with monkeypatch.context() as at:
         at.chdir(out)
         study = optuna.load_study(study_name="own", storage="sqlite:///study.db")
-    study.enqueue_trial(point["parts"], user_attrs={"seed": 0})
-    study.ask().set_user_attr("process", [socket.gethostname(), str(out / "sensor-bnn-cost-x/alive.lock")])
+    planned = sealed({"point": point["parts"], "seed": 0})
+    study.enqueue_trial(point["parts"], user_attrs={PLANNED: planned})
+    process = {"host": socket.gethostname(), "alive": str(out / "sensor-bnn-cost-x/alive.lock")}
+    study.ask().set_user_attr(PROCESS, sealed(process))
     # With a larger budget it is trained; its cost is not measured again.
     found = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
     conforms("explore", found)
