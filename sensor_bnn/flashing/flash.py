@@ -19,6 +19,7 @@ from sensor_bnn.flashing.transfer import (
     erase_pages,
     filled,
     pages_of,
+    refuse_unnumbered,
     verify,
     write_pages,
 )
@@ -165,6 +166,7 @@ def flash_image(
             with open_session(link, board) as session:
                 placed = image if with_bootloader else place(session, image, board)
                 start, data = placed.address, filled(placed.data)
+                refuse_unnumbered(session, board, pages_of(board, start, len(data)))
                 if with_bootloader:
                     _program_bootloader(session, board, image.bootloader, progress)
                 if debugger is not None and by_debugger:

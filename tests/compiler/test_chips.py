@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,24 @@ def test_a_chip_whose_core_has_no_target_is_not_taken_for_another(chip: str, tol
     assert str(refused.value).startswith(told)
     done = CliRunner().invoke(root, ["targets", "--find", chip])
     assert (str(done.exception), done.stdout) == (str(refused.value), "")
+
+
+FPU = {
+    chip: fpu
+    for source in tomllib.loads((Path(__file__).parent / "fpu.toml").read_text()).values()
+    for chip, (fpu, _) in source.items()
+}
+"""What the makers say of the FPU of a chip."""
+
+
+@pytest.mark.parametrize("chip", FPU)
+def test_a_target_uses_no_fpu_that_the_chip_does_not_have(chip: str) -> None:
+    targets = {
+        "none": ("cortex-m0plus", "cortex-m3"),
+        "single": ("cortex-m4", "cortex-m33"),
+        "double": ("cortex-m7",),
+    }
+    assert target_of_chip(chip) in targets[FPU[chip]]
 
 
 def test_every_family_belongs_to_a_target_that_exists() -> None:
