@@ -7,7 +7,7 @@ bits, the slope and the threshold become one limit, as in ``stream_kernels.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -81,7 +81,7 @@ def mve_pack(types: list[TensorType], threshold: Array | None, target: Target) -
     return Plan((call,), _packed(M, K), constants={1: _apart(threshold)})
 
 
-def _apart(channels: Array) -> Array:
+def _apart(channels: Array | Wide) -> Array:
     """Return a constant of each channel, of each 16 the even ones before the odd ones."""
     found: Array = np.ascontiguousarray(channels.reshape(-1, _EIGHT, 2).swapaxes(1, 2)).reshape(-1)
     return found
@@ -90,12 +90,12 @@ def _apart(channels: Array) -> Array:
 def _values(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
     if not _able(shape):
         return None
-    scale, bias, slope = (arrays[place] for place in (_SCALE, _BIAS, _SLOPE))
+    scale, bias, slope = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE))
     slopes = _slopes(slope)
     if scale is None or bias is None or slopes is None:
         return None
     factors, shift = _factors(scale, shape.shift)
-    near = _near(shape, scale.astype(np.int64), bias.astype(np.int64), shift)
+    near = _near(shape, scale, bias, shift)
     scales = np.stack([factors.reshape(-1, _EIGHT), bias.reshape(-1, _EIGHT)], axis=1)
     sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, len(slopes), shift, near)
     constants = {_SCALE: scales.astype(np.int16), _SLOPE: slopes}
@@ -104,17 +104,17 @@ def _values(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
 
 
 def _bits(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
-    scale, bias, slope, threshold = (arrays[place] for place in (_SCALE, _BIAS, _SLOPE, -1))
+    scale, bias, slope, threshold = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE, -1))
     if scale is None or bias is None or slope is None or threshold is None:
         return None
     if not _able(shape) or shape.N % WORD_BITS or bool(((slope < 0) & (threshold > 0)).any()):
         return None
-    least = least_reaching(threshold.astype(np.int64), np.broadcast_to(slope.astype(np.int64), (shape.N,)))
+    least = least_reaching(threshold, np.broadcast_to(slope, (shape.N,)))
     limits = np.where(least <= -_LIMIT - 1, -_LIMIT - 1, least - bias)
     if bool(((limits > _LIMIT) | (limits <= -_LIMIT - 1) & (least > -_LIMIT - 1)).any()):
         return None
     factors, shift = _factors(scale, shape.shift)
-    near = _near(shape, scale.astype(np.int64), np.zeros(shape.N, np.int64), shift)
+    near = _near(shape, scale, np.zeros_like(scale), shift)
     pairs = (_apart(factors).reshape(-1, _SIXTEEN), _apart(limits).reshape(-1, _SIXTEEN))
     sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, shift, near)
     constants = {_SCALE: np.stack(pairs, axis=1).astype(np.int16)}
@@ -129,7 +129,7 @@ def _able(shape: StreamLayer) -> bool:
 
 
 def _binary(
-    shape: StreamLayer, arrays: Sequence[Array | None], call: Call, constants: dict[int, Array]
+    shape: StreamLayer, arrays: Sequence[Array | None], call: Call, constants: Mapping[int, Array]
 ) -> Plan | None:
     weights = arrays[_W]
     if weights is None:
@@ -152,7 +152,8 @@ def _ends(shape: StreamLayer) -> tuple[Read | Workspace | Write | None, ...]:
 
 
 def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
-    weights, scale, bias, slope = (arrays[place] for place in (_W, _SCALE, _BIAS, _SLOPE))
+    weights = arrays[_W]
+    scale, bias, slope = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE))
     M, A, N, B = shape.grid.out_tokens, shape.A, shape.N, shape.B
     if shape.packed or A % _EIGHT or B % _EIGHT or (B and B % A and A % B):
         return None
@@ -200,20 +201,24 @@ def _rows(weights: Array, vectors: int) -> Array:
     return np.ascontiguousarray(fours)
 
 
-def _slopes(slope: Array | None) -> Array | None:
+def _wide(array: Array | None) -> Wide | None:
+    return None if array is None else array.astype(np.int64)
+
+
+def _slopes(slope: Wide | None) -> Array | None:
     """Return slopes of Q15, eight if one was given, or None where one of them does not fit 16 bits."""
     if slope is None:
         return None
-    fine = slope.astype(np.int64) << _SLOPE_BITS
+    fine = slope << _SLOPE_BITS
     if bool((np.abs(2 * fine + 1) > 2 * _LIMIT + 1).any()):
         return None
     found: Array = (np.repeat(fine, _EIGHT) if len(fine) == 1 else fine).astype(np.int16)
     return found
 
 
-def _factors(scale: Array, shift: int) -> tuple[Array, int]:
+def _factors(scale: Wide, shift: int) -> tuple[Array, int]:
     """Return factors that are as large as 16 bits allow, and the shift that belongs to them, up to 15."""
-    found, most = scale.astype(np.int64), int(np.abs(scale.astype(np.int64)).max())
+    found, most = scale, int(np.abs(scale).max())
     while shift < _MAX_SHIFT and 2 * most <= _LIMIT:
         found, most, shift = 2 * found, 2 * most, shift + 1
     factors: Array = found.astype(np.int16)

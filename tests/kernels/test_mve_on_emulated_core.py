@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.lookup import kernel_files
 from sensor_bnn.compiler.mve_kernels import BITS, BYTES, FAMILY, PACK, VALUES, mve_kernel, mve_pack
-from sensor_bnn.compiler.program import Plan, Read
+from sensor_bnn.compiler.program import Plan
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
