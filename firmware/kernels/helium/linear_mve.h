@@ -5,7 +5,9 @@
  *
  * Weights of bits: the words of K are taken in parts of up to five, and the outputs in groups of four.
  * For each part, for each group, for each word of the part, w has that word of the four outputs. Of 16
- * outputs, values take them in the order 0 8 1 9 2 10 .. 7 15, and bits as they come.
+ * outputs, values take them in the order 0 8 1 9 2 10 .. 7 15, and bits as they come. But where `near`
+ * is at least k and a patch has up to five words, values take them as they come, and bits take the even
+ * ones before the odd ones.
  *
  * `scales` has for each eight outputs eight factors and eight biases; for bits, eight factors and eight
  * limits, and of 16 outputs the even ones before the odd ones. In sums,
@@ -59,8 +61,18 @@ void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint3
                     uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                     uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t width,
                     uint32_t a, uint32_t n, uint32_t b, uint32_t slopes, uint32_t pre, uint32_t shift,
-                    const int8_t *x, const int8_t *w, const int16_t *scales, const int16_t *slope,
-                    const int16_t *residual, void *workspace, int16_t *y);
+                    int32_t near, const int8_t *x, const int8_t *w, const int16_t *scales,
+                    const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
+
+/* Compute an attention map, one row of bits over the keys per query: BnnMatMul, then
+ * BnnIntAttentionMap. queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 255
+ *   table           [heads][k + 1], by the number of mismatches: the operator's table in reverse order
+ *   ratio           [heads]
+ *   workspace       64 + 64 * ceil(k / 32) bytes for each 16 keys
+ *   y               [heads][m][ceil(n / 32)], tail bits 0 */
+void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                         const uint32_t *keys, const int32_t *table, const int32_t *ratio,
+                         void *workspace, uint32_t *y);
 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32

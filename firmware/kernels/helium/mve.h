@@ -38,9 +38,23 @@ mve_count sbnn_mve_count5_more;
  * w has them, the mismatches of the even ones come before those of the odd ones. */
 void sbnn_mve_widen(const uint8_t *bytes, uint32_t n, uint16_t *mismatches);
 
-/* Multiply a patch with four rows of weights at a time.
- *   patch, w   `vectors` times 16 bytes, and for each four rows 64 bytes as often (linear_mve.h)
- *   sums       [4 * fours], written */
+/* Likewise of up to 160 bits, which are all of K: the mismatches themselves, a halfword for each
+ * output, in the order in which w has them. */
+typedef void mve_mismatches(const uint32_t *patch, const uint32_t *w, uint32_t groups, uint16_t *found,
+                            const uint8_t *ones);
+mve_mismatches sbnn_mve_mismatches1;
+mve_mismatches sbnn_mve_mismatches2;
+mve_mismatches sbnn_mve_mismatches3;
+mve_mismatches sbnn_mve_mismatches4;
+mve_mismatches sbnn_mve_mismatches5;
+
+/* Multiply a patch with four rows of weights at a time: of 3 or 4 vectors, or of any number.
+ *   patch, w   `vectors` times 16 bytes, and for each four rows 64 bytes as often, those of a row
+ * (_dots3, _dots4) or of a vector together sums       [4 * fours], written */
+void sbnn_mve_dots3(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
+                    int32_t *sums);
+void sbnn_mve_dots4(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
+                    int32_t *sums);
 void sbnn_mve_dots(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
                    int32_t *sums);
 

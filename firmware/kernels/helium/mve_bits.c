@@ -14,11 +14,13 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     const mve_grid grid = {rows,        columns,        kernel_rows,   kernel_columns,
                            stride_rows, stride_columns, dilation_rows, dilation_columns,
                            first_row,   first_column,   4u * words,    (const uint8_t *)x};
-    const mve_layer layer = {scales, 0, 0, 15 - (int32_t)shift, -(int32_t)shift};
+    const mve_layer layer = mve_layer_of(scales, 0, 0, shift, k);
     const uint32_t width = kernel_rows * kernel_columns * words;
     const mve_product product = mve_product_of(w, width, k, n);
     const int16_t *const sums = workspace;
     uint8_t *const copy = (uint8_t *)workspace + 6u * n;
+    /* All sums are near, and one part has all of K. */
+    const int is_counted = near >= (int32_t)k && width <= MVE_PART;
     const uint32_t stretch = b ? b : n;
     if (b == 0u) {
         int16_t *const zeros = (int16_t *)(void *)(copy + 4u * width);
@@ -28,10 +30,18 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     mve_place place = mve_start(&grid);
     do {
         const uint8_t *const patch = mve_patch(&grid, &place, 0, copy);
-        const int32_t most = mve_sums(&product, (const uint32_t *)(const void *)patch, workspace);
+        const uint32_t *const words_of_patch = (const uint32_t *)(const void *)patch;
+        int32_t most = 0;
+        if (is_counted) {
+            product.all(words_of_patch, w, n / 4u, workspace, sbnn_mve_ones);
+        } else {
+            most = mve_sums(&product, words_of_patch, workspace);
+        }
         uint32_t first = 0;
         do {
-            if (most <= near) {
+            if (is_counted) {
+                mve_counted_bits(&layer, sums + first, residual, first, stretch, to);
+            } else if (most <= near) {
                 mve_near_bits(&layer, sums + first, residual, first, stretch, to);
             } else {
                 mve_far_bits(&layer, sums + first, residual, first, stretch, to);

@@ -13,8 +13,9 @@ typedef struct {
     uint32_t width; /* the words of a row of K */
     uint32_t k;
     uint32_t n;
-    mve_count *first; /* the first part */
-    mve_count *last;  /* the last one, if it is another one */
+    mve_count *first;    /* the first part */
+    mve_count *last;     /* the last one, if it is another one */
+    mve_mismatches *all; /* of all K, if there is one part; the weights are then in another order */
 } mve_product;
 
 static inline mve_product mve_product_of(const uint32_t *w, uint32_t width, uint32_t k, uint32_t n) {
@@ -23,8 +24,12 @@ static inline mve_product mve_product_of(const uint32_t *w, uint32_t width, uint
     static mve_count *const more[MVE_PART] = {sbnn_mve_count1_more, sbnn_mve_count2_more,
                                               sbnn_mve_count3_more, sbnn_mve_count4_more,
                                               sbnn_mve_count5_more};
+    static mve_mismatches *const all[MVE_PART] = {sbnn_mve_mismatches1, sbnn_mve_mismatches2,
+                                                  sbnn_mve_mismatches3, sbnn_mve_mismatches4,
+                                                  sbnn_mve_mismatches5};
     const uint32_t last = (width - 1u) % MVE_PART;
-    return (mve_product){w, width, k, n, width > MVE_PART ? sbnn_mve_count5 : only[last], more[last]};
+    return (mve_product){w,          width,    k, n, width > MVE_PART ? sbnn_mve_count5 : only[last],
+                         more[last], all[last]};
 }
 
 /* The bytes of 16 outputs: VLD4 puts the four of an output into different vectors, q0 to q3. */
