@@ -37,6 +37,9 @@ _PART = 5
 _BYTE_BITS = 255
 _WORDS = 30
 _FEW_WORDS = 15
+_ROW_WORDS = 20
+_WHOLE = (1, 2, 3, 4, 5, 10, 18, 20, 36)
+"""The words of K for which one or two functions count all of them."""
 
 _FOUR, _EIGHT, _SIXTEEN = 4, 8, 16
 _WHOLE_ROWS = (3, 4)
@@ -124,10 +127,10 @@ def _values(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
         return None
     factors, shift = _factors(scale, shape.shift)
     near = _near(shape.K, shape.shift, scale, bias, shift)
-    scales = np.stack([factors.reshape(-1, _EIGHT), bias.reshape(-1, _EIGHT)], axis=1)
-    sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, len(slopes), shift, near)
-    constants = {_SCALE: scales.astype(np.int16), _SLOPE: slopes}
-    reads = (Read(_X), Read(_W), Read(_SCALE), Read(_SLOPE))
+    scales = _scales(factors, bias, slopes)
+    sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, shift, near)
+    constants = {_SCALE: scales}
+    reads = (Read(_X), Read(_W), Read(_SCALE))
     return _binary(shape, arrays, Call(VALUES, None, (*sizes, *reads, *_ends(shape))), constants, near)
 
 
@@ -167,7 +170,7 @@ def _binary(
     if weights is None:
         return None
     M, N, width = shape.grid.out_tokens, shape.N, shape.grid.taps * shape.W
-    counted = near >= shape.K and width <= _PART
+    counted = near >= shape.K and width in _WHOLE
     workspace = 6 * N + 4 * width + (0 if shape.B else 2 * N)
     return Plan(
         (call,),
@@ -176,7 +179,7 @@ def _binary(
         workspace,
         (1, M, N, shape.K),
         overwrites=_RESIDUAL if shape.B == N and not shape.packed else None,
-        constants={**constants, _W: _parts(weights, packed=shape.packed, counted=counted)},
+        constants={**constants, _W: _words(weights, packed=shape.packed)},
     )
 
 
@@ -196,9 +199,9 @@ def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
     vectors = -(-shape.terms // _SIXTEEN)
     factors, shift = _factors(scale, shape.shift)
     near = _near(_LIMIT, shape.shift, scale, bias, shift)
-    scales = np.stack([factors.reshape(-1, _EIGHT), bias.reshape(-1, _EIGHT)], axis=1).astype(np.int16)
-    sizes = (*grid_numbers(shape), A, N, B, len(slopes), shape.pre, shift, near)
-    reads = (Read(_X), Read(_W), Read(_SCALE), Read(_SLOPE))
+    scales = _scales(factors, bias, slopes)
+    sizes = (*grid_numbers(shape), A, N, B, shape.pre, shift, near)
+    reads = (Read(_X), Read(_W), Read(_SCALE))
     return Plan(
         (Call(BYTES, None, (*sizes, *reads, *_ends(shape))),),
         _dotted(M, A, N, vectors, residual=B > 0),
@@ -206,32 +209,42 @@ def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
         4 * A + _SIXTEEN * vectors,
         (1, M, A, shape.terms),
         overwrites=_RESIDUAL if B == N else None,
-        constants={_W: _rows(weights, vectors), _SCALE: scales, _SLOPE: slopes},
+        constants={_W: _rows(weights, vectors), _SCALE: scales},
     )
 
 
-def _parts(weights: Array, *, packed: bool, counted: bool) -> Array:
-    """Return words ``[N, width]`` in the order in which they are read.
-
-    For each part of K, for each four outputs, for each word of the part, they are those of the four outputs.
+def _words(weights: Array, *, packed: bool) -> Array:
+    """Return words ``[N, width]`` in the order in which they are read (``linear_mve.h``).
 
     Args:
         weights: the words.
         packed: whether the outputs are bits, whose even ones are computed before the odd ones.
-        counted: whether mismatches are stored as they come; if not, the even ones before the odd ones.
     """
-    N = len(weights)
+    N, width = weights.shape
+    whole = width in _WHOLE
     order: Array = np.arange(N)
-    if packed and counted:
+    if packed and whole:
         order = _apart(order)
-    elif not packed and not counted:  # 0 8 1 9 .. 7 15: the even ones are the first eight.
+    elif not packed and not whole:  # 0 8 1 9 .. 7 15: the even ones are then the first eight.
         order = order.reshape(-1, 2, _EIGHT).swapaxes(1, 2).reshape(-1)
-    groups = weights[order].reshape(N // _FOUR, _FOUR, -1)
-    parts = [
-        groups[:, :, first : first + _PART].swapaxes(1, 2).reshape(-1)
-        for first in range(0, groups.shape[2], _PART)
-    ]
-    found: Array = np.concatenate(parts)
+    groups = weights[order].reshape(N // _FOUR, _FOUR, width)
+    if whole and width > _PART:
+        parts = [_pairs(groups[:, :, :_ROW_WORDS]), _pairs(groups[:, :, _ROW_WORDS:])]
+    else:
+        parts = [groups[:, :, first : first + _PART].swapaxes(1, 2) for first in range(0, width, _PART)]
+    found: Array = np.concatenate([part.reshape(-1) for part in parts])
+    return found
+
+
+def _pairs(groups: Array) -> Array:
+    """Return words ``[groups, 4, width]``: of each two outputs the whole vectors, then the rest of both."""
+    pairs = groups.reshape(len(groups), 2, 2, -1)
+    vectors = pairs.shape[3] // _FOUR * _FOUR
+    ends = (
+        pairs[..., :vectors].reshape(len(groups), 2, -1),
+        pairs[..., vectors:].reshape(len(groups), 2, -1),
+    )
+    found: Array = np.concatenate(ends, axis=2)
     return found
 
 
@@ -250,15 +263,21 @@ def _wide(array: Array | None) -> Wide | None:
     return None if array is None else array.astype(np.int64)
 
 
-def _slopes(slope: Wide | None) -> Array | None:
-    """Return slopes of Q15, eight if one was given, or None where one of them does not fit 16 bits."""
+def _scales(factors: Array, bias: Wide, slopes: Wide) -> Array:
+    """Return the constants of values: for each eight outputs their factors, biases and slopes."""
+    every = (factors, bias, np.broadcast_to(slopes, bias.shape))
+    found: Array = np.stack([part.reshape(-1, _EIGHT) for part in every], axis=1).astype(np.int16)
+    return found
+
+
+def _slopes(slope: Wide | None) -> Wide | None:
+    """Return slopes of Q15, or None where one of them does not fit 16 bits."""
     if slope is None:
         return None
     fine = slope << _SLOPE_BITS
     if bool((np.abs(2 * fine + 1) > 2 * _LIMIT + 1).any()):
         return None
-    found: Array = (np.repeat(fine, _EIGHT) if len(fine) == 1 else fine).astype(np.int16)
-    return found
+    return fine
 
 
 def _factors(scale: Wide, shift: int) -> tuple[Array, int]:
@@ -295,12 +314,12 @@ _VALUE, _FAR, _BIT, _ALONE = 17, 29, 15, 16
 
 def _sums(M: int, N: int, width: int, K: int, *, counted: bool) -> int:
     """Estimate the sums, or if ``counted`` the mismatches, of M patches with N rows of ``width`` words."""
+    if width in _WHOLE:
+        each = 4 * width + (4 if width <= _PART else 6 * -(-width // _ROW_WORDS))
+        return M * (110 + N // _FOUR * each + (0 if counted else N // _SIXTEEN * 12))
     parts = -(-width // _PART)
-    each = 4 * width + 3 * parts
-    if counted:
-        return M * (90 + N // _FOUR * (each + 1))
-    sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 25 * -(-width // _WORDS)
-    return M * (100 + 24 * parts + N // _FOUR * each + N // _SIXTEEN * sums)
+    sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 42 * -(-width // _WORDS)
+    return M * (100 + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
 
 
 def _dotted(M: int, A: int, N: int, vectors: int, *, residual: bool) -> int:

@@ -14,13 +14,11 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     const mve_grid grid = {rows,        columns,        kernel_rows,   kernel_columns,
                            stride_rows, stride_columns, dilation_rows, dilation_columns,
                            first_row,   first_column,   4u * words,    (const uint8_t *)x};
-    const mve_layer layer = mve_layer_of(scales, 0, 0, shift, k);
+    const mve_layer layer = mve_layer_of(scales, shift, k);
     const uint32_t width = kernel_rows * kernel_columns * words;
     const mve_product product = mve_product_of(w, width, k, n);
     const int16_t *const sums = workspace;
     uint8_t *const copy = (uint8_t *)workspace + 6u * n;
-    /* All sums are near, and one part has all of K. */
-    const int is_counted = near >= (int32_t)k && width <= MVE_PART;
     const uint32_t stretch = b ? b : n;
     if (b == 0u) {
         int16_t *const zeros = (int16_t *)(void *)(copy + 4u * width);
@@ -31,24 +29,31 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     do {
         const uint8_t *const patch = mve_patch(&grid, &place, 0, copy);
         const uint32_t *const words_of_patch = (const uint32_t *)(const void *)patch;
-        int32_t most = 0;
-        if (is_counted) {
-            product.all(words_of_patch, w, n / 4u, workspace, sbnn_mve_ones);
-        } else {
-            most = mve_sums(&product, words_of_patch, workspace);
-        }
-        uint32_t first = 0;
-        do {
-            if (is_counted) {
-                mve_counted_bits(&layer, sums + first, residual, first, stretch, to);
-            } else if (most <= near) {
-                mve_near_bits(&layer, sums + first, residual, first, stretch, to);
-            } else {
-                mve_far_bits(&layer, sums + first, residual, first, stretch, to);
+        int32_t most;
+        if (product.whole) {
+            mve_count_whole(&product, words_of_patch, workspace);
+            most = 0;
+            for (uint32_t first = 0; first < n; first += stretch) {
+                const int32_t now = mve_counted_bits(&layer, (int32_t)k, sums + first, residual, first,
+                                                     stretch, to + first / 16u);
+                most = now > most ? now : most;
             }
-            first += stretch;
-            to += stretch / 16u;
-        } while (first < n);
+            if (most > near) { /* Some bits are wrong. */
+                mve_sums_of_halves(workspace, n, k, workspace);
+            }
+        } else {
+            most = mve_sums_of_parts(&product, words_of_patch, workspace);
+        }
+        if (!product.whole || most > near) {
+            for (uint32_t first = 0; first < n; first += stretch) {
+                if (most <= near) {
+                    mve_near_bits(&layer, sums + first, residual, first, stretch, to + first / 16u);
+                } else {
+                    mve_far_bits(&layer, sums + first, residual, first, stretch, to + first / 16u);
+                }
+            }
+        }
+        to += n / 16u;
         residual += b;
     } while (mve_next(&grid, &place));
 }

@@ -26,13 +26,13 @@ static int32_t round_all(const int32_t *sums, uint32_t n, uint32_t pre, int16_t 
 void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                     uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                     uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t width,
-                    uint32_t a, uint32_t n, uint32_t b, uint32_t slopes, uint32_t pre, uint32_t shift,
-                    int32_t near, const int8_t *x, const int8_t *w, const int16_t *scales,
-                    const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y) {
+                    uint32_t a, uint32_t n, uint32_t b, uint32_t pre, uint32_t shift, int32_t near,
+                    const int8_t *x, const int8_t *w, const int16_t *scales, const int16_t *residual,
+                    void *workspace, int16_t *y) {
     const mve_grid grid = {rows,        columns,        kernel_rows,   kernel_columns,
                            stride_rows, stride_columns, dilation_rows, dilation_columns,
                            first_row,   first_column,   width,         (const uint8_t *)x};
-    const mve_layer layer = mve_layer_of(scales, slope, slopes, shift, 0);
+    const mve_layer layer = mve_layer_of(scales, shift, 0);
     const uint32_t terms = kernel_rows * kernel_columns * width;
     const uint32_t vectors = (terms + 15u) / 16u;
     int32_t *const acc = workspace;
