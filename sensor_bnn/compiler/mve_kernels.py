@@ -7,7 +7,7 @@ bits, the slope and the threshold become one limit, as in ``stream_kernels.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -22,6 +22,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
 
 VALUES, BITS, BYTES, PACK = "sbnn_mve_values", "sbnn_mve_bits", "sbnn_mve_bytes", "sbnn_mve_pack"
+SCORES_MAP = "sbnn_mve_scores_map"
 """The C functions."""
 
 FAMILY = "mve"
@@ -33,10 +34,16 @@ ISA = "helium"
 # Equal to the numbers of the C code: the words of K that are counted at once, those whose counts fit a byte,
 # and those of which two do.
 _PART = 5
+_BYTE_BITS = 255
 _WORDS = 30
 _FEW_WORDS = 15
+_ROW_WORDS = 20
+_WHOLE = (1, 2, 3, 4, 5, 10, 18, 20, 36)
+"""The words of K for which one or two functions count all of them."""
 
 _FOUR, _EIGHT, _SIXTEEN = 4, 8, 16
+_WHOLE_ROWS = (3, 4)
+"""The vectors of a patch of bytes that fits the registers."""
 _LIMIT = 32767
 _MAX_SHIFT = 15
 _SLOPE_BITS = 2
@@ -51,7 +58,7 @@ _SLOPE = _REACH
 
 def mve_families(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of these layers."""
-    return (FAMILY,) if {VALUES, BITS, BYTES, PACK} & {*symbols} else ()
+    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP} & {*symbols} else ()
 
 
 def mve_kernel(
@@ -81,7 +88,31 @@ def mve_pack(types: list[TensorType], threshold: Array | None, target: Target) -
     return Plan((call,), _packed(M, K), constants={1: _apart(threshold)})
 
 
-def _apart(channels: Array) -> Array:
+def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target: Target) -> Plan | None:
+    """Return the call that makes an attention map in C, or None where the kernel in TIR must.
+
+    Args:
+        types: the types of queries ``[H, M, words(K)]`` and keys ``[H, N, words(K)]``, table and ratio.
+        table: the contents of the table, int32 ``[H, K + 1]``; None if it is not a constant.
+        K: the bits of a query.
+        target: the processor.
+    """
+    if ISA not in target.isa or table is None or K > _BYTE_BITS:
+        return None
+    (H, M, words), N = types[0].shape, types[1].shape[1]
+    groups = -(-N // _SIXTEEN)
+    reads = (Read(0), Read(1), Read(2), Read(3))
+    return Plan(
+        (Call(SCORES_MAP, None, (H, M, N, K, *reads, Workspace(), Write())),),
+        H * (40 + groups * words * 130 + M * (50 + groups * (60 + 28 * words))),
+        H * M * N * K,
+        64 * groups * (words + 1),
+        (H, M, N, K),
+        constants={2: np.ascontiguousarray(table[:, ::-1])},
+    )
+
+
+def _apart(channels: Array | Wide) -> Array:
     """Return a constant of each channel, of each 16 the even ones before the odd ones."""
     found: Array = np.ascontiguousarray(channels.reshape(-1, _EIGHT, 2).swapaxes(1, 2)).reshape(-1)
     return found
@@ -90,36 +121,36 @@ def _apart(channels: Array) -> Array:
 def _values(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
     if not _able(shape):
         return None
-    scale, bias, slope = (arrays[place] for place in (_SCALE, _BIAS, _SLOPE))
+    scale, bias, slope = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE))
     slopes = _slopes(slope)
     if scale is None or bias is None or slopes is None:
         return None
     factors, shift = _factors(scale, shape.shift)
-    near = _near(shape, scale.astype(np.int64), bias.astype(np.int64), shift)
-    scales = np.stack([factors.reshape(-1, _EIGHT), bias.reshape(-1, _EIGHT)], axis=1)
-    sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, len(slopes), shift, near)
-    constants = {_SCALE: scales.astype(np.int16), _SLOPE: slopes}
-    reads = (Read(_X), Read(_W), Read(_SCALE), Read(_SLOPE))
-    return _binary(shape, arrays, Call(VALUES, None, (*sizes, *reads, *_ends(shape))), constants)
+    near = _near(shape.K, shape.shift, scale, bias, shift)
+    scales = _scales(factors, bias, slopes)
+    sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, shift, near)
+    constants = {_SCALE: scales}
+    reads = (Read(_X), Read(_W), Read(_SCALE))
+    return _binary(shape, arrays, Call(VALUES, None, (*sizes, *reads, *_ends(shape))), constants, near)
 
 
 def _bits(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
-    scale, bias, slope, threshold = (arrays[place] for place in (_SCALE, _BIAS, _SLOPE, -1))
+    scale, bias, slope, threshold = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE, -1))
     if scale is None or bias is None or slope is None or threshold is None:
         return None
     if not _able(shape) or shape.N % WORD_BITS or bool(((slope < 0) & (threshold > 0)).any()):
         return None
-    least = least_reaching(threshold.astype(np.int64), np.broadcast_to(slope.astype(np.int64), (shape.N,)))
+    least = least_reaching(threshold, np.broadcast_to(slope, (shape.N,)))
     limits = np.where(least <= -_LIMIT - 1, -_LIMIT - 1, least - bias)
     if bool(((limits > _LIMIT) | (limits <= -_LIMIT - 1) & (least > -_LIMIT - 1)).any()):
         return None
     factors, shift = _factors(scale, shape.shift)
-    near = _near(shape, scale.astype(np.int64), np.zeros(shape.N, np.int64), shift)
+    near = _near(shape.K, shape.shift, scale, np.zeros_like(scale), shift)
     pairs = (_apart(factors).reshape(-1, _SIXTEEN), _apart(limits).reshape(-1, _SIXTEEN))
     sizes = (*grid_numbers(shape), shape.K, shape.N, shape.B, shift, near)
     constants = {_SCALE: np.stack(pairs, axis=1).astype(np.int16)}
     reads = (Read(_X), Read(_W), Read(_SCALE))
-    return _binary(shape, arrays, Call(BITS, None, (*sizes, *reads, *_ends(shape))), constants)
+    return _binary(shape, arrays, Call(BITS, None, (*sizes, *reads, *_ends(shape))), constants, near)
 
 
 def _able(shape: StreamLayer) -> bool:
@@ -129,21 +160,26 @@ def _able(shape: StreamLayer) -> bool:
 
 
 def _binary(
-    shape: StreamLayer, arrays: Sequence[Array | None], call: Call, constants: dict[int, Array]
+    shape: StreamLayer,
+    arrays: Sequence[Array | None],
+    call: Call,
+    constants: Mapping[int, Array],
+    near: int,
 ) -> Plan | None:
     weights = arrays[_W]
     if weights is None:
         return None
     M, N, width = shape.grid.out_tokens, shape.N, shape.grid.taps * shape.W
+    counted = near >= shape.K and width in _WHOLE
     workspace = 6 * N + 4 * width + (0 if shape.B else 2 * N)
     return Plan(
         (call,),
-        _counted(M, N, width, shape.K) + M * N * (_BIT if shape.packed else _VALUE) // _TENTH,
+        _sums(M, N, width, shape.K, counted=counted) + M * N * (_BIT if shape.packed else _VALUE) // _TENTH,
         M * N * shape.K,
         workspace,
         (1, M, N, shape.K),
         overwrites=_RESIDUAL if shape.B == N and not shape.packed else None,
-        constants={**constants, _W: _parts(weights, packed=shape.packed)},
+        constants={**constants, _W: _words(weights, packed=shape.packed)},
     )
 
 
@@ -152,7 +188,8 @@ def _ends(shape: StreamLayer) -> tuple[Read | Workspace | Write | None, ...]:
 
 
 def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
-    weights, scale, bias, slope = (arrays[place] for place in (_W, _SCALE, _BIAS, _SLOPE))
+    weights = arrays[_W]
+    scale, bias, slope = (_wide(arrays[place]) for place in (_SCALE, _BIAS, _SLOPE))
     M, A, N, B = shape.grid.out_tokens, shape.A, shape.N, shape.B
     if shape.packed or A % _EIGHT or B % _EIGHT or (B and B % A and A % B):
         return None
@@ -160,9 +197,11 @@ def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
     if weights is None or scale is None or bias is None or slopes is None:
         return None
     vectors = -(-shape.terms // _SIXTEEN)
-    scales = np.stack([scale.reshape(-1, _EIGHT), bias.reshape(-1, _EIGHT)], axis=1).astype(np.int16)
-    sizes = (*grid_numbers(shape), A, N, B, len(slopes), shape.pre, shape.shift)
-    reads = (Read(_X), Read(_W), Read(_SCALE), Read(_SLOPE))
+    factors, shift = _factors(scale, shape.shift)
+    near = _near(_LIMIT, shape.shift, scale, bias, shift)
+    scales = _scales(factors, bias, slopes)
+    sizes = (*grid_numbers(shape), A, N, B, shape.pre, shift, near)
+    reads = (Read(_X), Read(_W), Read(_SCALE))
     return Plan(
         (Call(BYTES, None, (*sizes, *reads, *_ends(shape))),),
         _dotted(M, A, N, vectors, residual=B > 0),
@@ -170,86 +209,125 @@ def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
         4 * A + _SIXTEEN * vectors,
         (1, M, A, shape.terms),
         overwrites=_RESIDUAL if B == N else None,
-        constants={_W: _rows(weights, vectors), _SCALE: scales, _SLOPE: slopes},
+        constants={_W: _rows(weights, vectors), _SCALE: scales},
     )
 
 
-def _parts(weights: Array, *, packed: bool) -> Array:
-    """Return words ``[N, width]`` in the order in which they are read.
+def _words(weights: Array, *, packed: bool) -> Array:
+    """Return words ``[N, width]`` in the order in which they are read (``linear_mve.h``).
 
-    For each part of K, for each four outputs, for each word of the part, they are those of the four outputs.
+    Args:
+        weights: the words.
+        packed: whether the outputs are bits, whose even ones are computed before the odd ones.
     """
-    N = len(weights)
-    order = np.arange(N)
-    if not packed:  # 0 8 1 9 .. 7 15, so that the even ones are the first eight.
+    N, width = weights.shape
+    whole = width in _WHOLE
+    order: Array = np.arange(N)
+    if packed and whole:
+        order = _apart(order)
+    elif not packed and not whole:  # 0 8 1 9 .. 7 15: the even ones are then the first eight.
         order = order.reshape(-1, 2, _EIGHT).swapaxes(1, 2).reshape(-1)
-    groups = weights[order].reshape(N // _FOUR, _FOUR, -1)
-    parts = [
-        groups[:, :, first : first + _PART].swapaxes(1, 2).reshape(-1)
-        for first in range(0, groups.shape[2], _PART)
-    ]
-    found: Array = np.concatenate(parts)
+    groups = weights[order].reshape(N // _FOUR, _FOUR, width)
+    if whole and width > _PART:
+        parts = [_pairs(groups[:, :, :_ROW_WORDS]), _pairs(groups[:, :, _ROW_WORDS:])]
+    else:
+        parts = [groups[:, :, first : first + _PART].swapaxes(1, 2) for first in range(0, width, _PART)]
+    found: Array = np.concatenate([part.reshape(-1) for part in parts])
+    return found
+
+
+def _pairs(groups: Array) -> Array:
+    """Return words ``[groups, 4, width]``: of each two outputs the whole vectors, then the rest of both."""
+    pairs = groups.reshape(len(groups), 2, 2, -1)
+    vectors = pairs.shape[3] // _FOUR * _FOUR
+    ends = (
+        pairs[..., :vectors].reshape(len(groups), 2, -1),
+        pairs[..., vectors:].reshape(len(groups), 2, -1),
+    )
+    found: Array = np.concatenate(ends, axis=2)
     return found
 
 
 def _rows(weights: Array, vectors: int) -> Array:
-    """Return bytes ``[A, terms]`` as ``[fours, vectors, 4, 16]``, with zeros for terms that are missing."""
+    """Return bytes ``[A, terms]`` as ``[fours, vectors, 4, 16]``, with zeros for terms that are missing.
+
+    Where a whole patch fits the registers, it is ``[fours, 4, vectors, 16]``.
+    """
     padded = np.zeros((len(weights), vectors * _SIXTEEN), np.int8)
     padded[:, : weights.shape[1]] = weights
-    fours = padded.reshape(-1, _FOUR, vectors, _SIXTEEN).swapaxes(1, 2)
-    return np.ascontiguousarray(fours)
+    fours = padded.reshape(-1, _FOUR, vectors, _SIXTEEN)
+    return np.ascontiguousarray(fours if vectors in _WHOLE_ROWS else fours.swapaxes(1, 2))
 
 
-def _slopes(slope: Array | None) -> Array | None:
-    """Return slopes of Q15, eight if one was given, or None where one of them does not fit 16 bits."""
-    if slope is None:
-        return None
-    fine = slope.astype(np.int64) << _SLOPE_BITS
-    if bool((np.abs(2 * fine + 1) > 2 * _LIMIT + 1).any()):
-        return None
-    found: Array = (np.repeat(fine, _EIGHT) if len(fine) == 1 else fine).astype(np.int16)
+def _wide(array: Array | None) -> Wide | None:
+    return None if array is None else array.astype(np.int64)
+
+
+def _scales(factors: Array, bias: Wide, slopes: Wide) -> Array:
+    """Return the constants of values: for each eight outputs their factors, biases and slopes."""
+    every = (factors, bias, np.broadcast_to(slopes, bias.shape))
+    found: Array = np.stack([part.reshape(-1, _EIGHT) for part in every], axis=1).astype(np.int16)
     return found
 
 
-def _factors(scale: Array, shift: int) -> tuple[Array, int]:
+def _slopes(slope: Wide | None) -> Wide | None:
+    """Return slopes of Q15, or None where one of them does not fit 16 bits."""
+    if slope is None:
+        return None
+    fine = slope << _SLOPE_BITS
+    if bool((np.abs(2 * fine + 1) > 2 * _LIMIT + 1).any()):
+        return None
+    return fine
+
+
+def _factors(scale: Wide, shift: int) -> tuple[Array, int]:
     """Return factors that are as large as 16 bits allow, and the shift that belongs to them, up to 15."""
-    found, most = scale.astype(np.int64), int(np.abs(scale.astype(np.int64)).max())
+    found, most = scale, int(np.abs(scale).max())
     while shift < _MAX_SHIFT and 2 * most <= _LIMIT:
         found, most, shift = 2 * found, 2 * most, shift + 1
     factors: Array = found.astype(np.int16)
     return factors, shift
 
 
-def _near(shape: StreamLayer, scale: Wide, bias: Wide, shift: int) -> int:
-    """Return the magnitude of a sum up to which all that follows fits 16 bits, see ``linear_mve.h``."""
+def _near(most: int, down: int, scale: Wide, bias: Wide, shift: int) -> int:
+    """Return the magnitude of a sum up to which all that follows fits 16 bits, see ``linear_mve.h``.
+
+    Args:
+        most: the largest magnitude of a sum.
+        down: the shift that belongs to the scale.
+        scale, bias: the constants of each output.
+        shift: the shift that belongs to the factors.
+    """
     if shift > _MAX_SHIFT:
         return -1
-    # (sum * scale + half >> shift) + bias
-    room = ((_LIMIT - np.abs(bias)) << shape.shift) - (1 << shape.shift >> 1)
-    each = np.where(scale == 0, shape.K, room // np.maximum(np.abs(scale), 1))
-    return max(min(_LIMIT >> (_MAX_SHIFT - shift), shape.K, int(each.min())), -1)
+    # (sum * scale + half >> down) + bias
+    room = ((_LIMIT - np.abs(bias)) << down) - (1 << down >> 1)
+    each = np.where(scale == 0, most, room // np.maximum(np.abs(scale), 1))
+    return max(min(_LIMIT >> (_MAX_SHIFT - shift), most, int(each.min())), -1)
 
 
 # Instructions, fitted to counts on an emulated Cortex-M55; those of an element in tenths. -------------------
 
 _TENTH = 10
-_VALUE, _FAR, _BIT = 17, 29, 15
+_VALUE, _FAR, _BIT, _ALONE = 17, 29, 15, 16
 
 
-def _counted(M: int, N: int, width: int, K: int) -> int:
-    """Estimate the sums of M patches with N rows of ``width`` words."""
+def _sums(M: int, N: int, width: int, K: int, *, counted: bool) -> int:
+    """Estimate the sums, or if ``counted`` the mismatches, of M patches with N rows of ``width`` words."""
+    if width in _WHOLE:
+        each = 4 * width + (4 if width <= _PART else 6 * -(-width // _ROW_WORDS))
+        return M * (110 + N // _FOUR * each + (0 if counted else N // _SIXTEEN * 12))
     parts = -(-width // _PART)
-    each = 4 * width + 3 * parts
-    sums = 16 if K <= 255 else 19 if width <= _FEW_WORDS else 11 + 25 * -(-width // _WORDS)
-    return M * (100 + 24 * parts + N // _FOUR * each + N // _SIXTEEN * sums)
+    sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 42 * -(-width // _WORDS)
+    return M * (100 + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
 
 
 def _dotted(M: int, A: int, N: int, vectors: int, *, residual: bool) -> int:
     """Estimate a layer of bytes."""
-    each = A // _FOUR * (9 + 10 * vectors) + A
-    return M * (150 + each + N // A * 15 + N * (_FAR if residual else 24) // _TENTH)
+    each = 2 + 8 * vectors if vectors in _WHOLE_ROWS else 9 + 10 * vectors
+    return M * (100 + A // _FOUR * each + A + N // A * 8 + N * (_FAR if residual else _ALONE) // _TENTH)
 
 
 def _packed(M: int, K: int) -> int:
     """Estimate threshold and pack of ``[M, K]``."""
-    return M * (K // _SIXTEEN * 13 + 12)
+    return M * (K // _SIXTEEN * 13 + 6)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,29 @@ import pytest
 from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.lookup import kernel_files
-from sensor_bnn.compiler.mve_kernels import BITS, BYTES, FAMILY, PACK, VALUES, mve_kernel, mve_pack
-from sensor_bnn.compiler.program import Plan, Read
+from sensor_bnn.compiler.mve_kernels import (
+    BITS,
+    BYTES,
+    FAMILY,
+    PACK,
+    SCORES_MAP,
+    VALUES,
+    mve_kernel,
+    mve_pack,
+    mve_scores_map,
+)
+from sensor_bnn.compiler.program import Plan
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
-from sensor_bnn.onnx.reference_int import bnn_int_linear, bnn_patches, bnn_stream, bnn_stream_add
+from sensor_bnn.onnx.reference_int import (
+    bnn_int_attention_map,
+    bnn_int_linear,
+    bnn_patches,
+    bnn_stream,
+    bnn_stream_add,
+)
 
 M55 = find_target("cortex-m55")
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes", "-Wundef"]
@@ -36,7 +52,7 @@ TICKS = 2.048
 
 @dataclass(frozen=True)
 class Case:
-    """A call, as ``mve_driver.c`` reads it, and what it shall give."""
+    """A call, as ``mve_driver.c`` reads it, and what it must give."""
 
     title: str
     function: str
@@ -50,7 +66,13 @@ class Case:
         sizes = [NULL if array is None else array.nbytes for array in self.reads]
         numbers = [*self.numbers, *[0] * (NUMBERS - len(self.numbers))]
         output = IN_PLACE if self.in_place else self.want.nbytes
-        head = [(VALUES, BITS, BYTES, PACK).index(self.function), *numbers, *sizes, self.workspace, output]
+        head = [
+            (VALUES, BITS, BYTES, PACK, SCORES_MAP).index(self.function),
+            *numbers,
+            *sizes,
+            self.workspace,
+            output,
+        ]
         return np.array(head, np.int32).tobytes() + b"".join(
             b"" if array is None else np.ascontiguousarray(array).tobytes() for array in self.reads
         )
@@ -129,9 +151,8 @@ def cases_of(shape: StreamLayer, seed: int, density: float = 0.5, spread: int = 
     if shape.packed:
         want = bnn_pack(want, threshold)
     given = {**dict(enumerate(constants)), **plan.constants, 0: x}
-    slopes = None if shape.packed else given[4]
     for in_place in (False, *[True] * (plan.overwrites is not None)):
-        yield case_of(plan, f"{shape} {seed=}", (x, given[1], given[2], slopes, residual), want, in_place)
+        yield case_of(plan, f"{shape} {seed=}", (x, given[1], given[2], None, residual), want, in_place)
 
 
 def case_of(
@@ -150,6 +171,19 @@ def packs(m: int, words: int, seed: int, spread: int) -> Case:
     assert plan is not None
     reads = (x, plan.constants[1], None, None, None)
     return case_of(plan, f"pack {m} {words} {seed=}", reads, bnn_pack(x, threshold), in_place=False)
+
+
+def maps(rng: np.random.Generator, seed: int) -> Case:
+    """Make an attention map of any table, not only of one that ascends."""
+    heads, m, n, k = (int(rng.integers(1, most)) for most in (4, 20, 70, 256))
+    queries, keys = (pack_bits(rng.random((heads, size, k)) < 0.5) for size in (m, n))
+    table = rng.integers(0, 65536, (heads, k + 1)).astype(np.int32)
+    ratio = rng.integers(1, (65536 if seed % 4 else 65536 // n) + 1, heads).astype(np.int32)
+    plan = mve_scores_map([TensorType.of(array) for array in (queries, keys, table, ratio)], table, k, M55)
+    assert plan is not None
+    want = bnn_int_attention_map(bnn_mat_mul(queries, keys, K=k), table, ratio, K=k)
+    reads = (queries, keys, plan.constants[2], ratio, None)
+    return case_of(plan, f"map {heads} {m} {n} {k} {seed=}", reads, want, in_place=False)
 
 
 def any_layer(rng: np.random.Generator) -> StreamLayer:
@@ -171,7 +205,7 @@ def any_layer(rng: np.random.Generator) -> StreamLayer:
         sizes = (int(rng.integers(1, 40)), 0, A, N)
     else:
         N = one(32, 64, 96) if form == BITS else one(16, 32, 48, 80)
-        K = one(1, 31, 32, 33, 64, 255, 256, 300, 1000, 2100) if plain else 0
+        K = one(1, 31, 33, 64, 160, 255, 256, 300, 576, 577, 640, 961, 1100, 1152, 2100) if plain else 0
         W = words_for(K) if plain else int(rng.integers(1, 5))
         shortcuts = (0, N, N, *([N // 2] if N % 32 == 0 else []))
         sizes = (W, K or grid.taps * W * 32, N, N)

@@ -3,15 +3,21 @@
  * Grid, taps and tokens are those of linear_stream.h, as are `words`, `k` and `b`. n is a multiple of
  * 16, as is b if it is not 0; for bits n is a multiple of 32.
  *
- * Weights of bits: the words of K are taken in parts of up to five, and the outputs in groups of four.
- * For each part, for each group, for each word of the part, w has that word of the four outputs. Of 16
- * outputs, values take them in the order 0 8 1 9 2 10 .. 7 15, and bits as they come.
+ * Weights of bits, of `width` words of K, are in the order in which they are read, which has groups of
+ * four outputs.
+ *   - Up to five words: for each group, for each word, that of the four outputs.
+ *   - 10, 18 or 20 words: for each group, for each two outputs, of each of them the words of whole
+ * vectors of four; then, of 10 or 18 words, the last two of both.
+ *   - 36 words: the first 20, then the other 16, likewise.
+ *   - Others: for each five words (the last time, for what is left) as above.
+ * Values take the outputs as they come; bits, of each 16, the even ones before the odd ones. But where
+ * words are taken in fives, values take them in the order 0 8 1 9 2 10 .. 7 15, and bits as they come.
  *
- * `scales` has for each eight outputs eight factors and eight biases; for bits, eight factors and eight
- * limits, and of 16 outputs the even ones before the odd ones. In sums,
- *     scaled[j] = (sum * factor[j] + 2^(shift - 1)) >> shift,
- * without the rounding if `shift` is 0. The workspace must be 8-byte aligned; its contents need not be
- * kept between calls. Only a residual may overlap an output. */
+ * `scales` has for each eight outputs eight factors, eight biases and eight slopes; for bits, for each
+ * 16 outputs 16 factors and 16 limits, the even ones of both before the odd ones. In sums, scaled[j] =
+ * (sum * factor[j] + 2^(shift - 1)) >> shift, without the rounding if `shift` is 0. The workspace must
+ * be 8-byte aligned; its contents need not be kept between calls. Only a residual may overlap an
+ * output. */
 #ifndef SBNN_KERNELS_LINEAR_MVE_H
 #define SBNN_KERNELS_LINEAR_MVE_H
 
@@ -23,8 +29,7 @@ extern "C" {
 
 /* Values out, where sum is k - 2 * the mismatches of a patch and a row of weights:
  *     h = sat16(scaled[j] + bias[j] + residual[t][j % b])
- *     y[t][j] = h >= 0 ? h : sat16((h * slope[j % slopes] + 2^14) >> 15)
- *   slopes      8 equal ones, or n
+ *     y[t][j] = h >= 0 ? h : sat16((h * slope[j] + 2^14) >> 15)
  *   near        the largest magnitude of a sum up to which sum << (15 - shift), scaled[j] and scaled[j]
  *               + bias[j] fit 16 bits for all outputs; -1 if shift is above 15. It changes the speed
  * and never a result. residual    [outputs][b], may be y itself if b is n; NULL if b is 0 workspace   6
@@ -32,8 +37,8 @@ extern "C" {
 void sbnn_mve_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                      uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                      uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t words,
-                     uint32_t k, uint32_t n, uint32_t b, uint32_t slopes, uint32_t shift, int32_t near,
-                     const uint32_t *x, const uint32_t *w, const int16_t *scales, const int16_t *slope,
+                     uint32_t k, uint32_t n, uint32_t b, uint32_t shift, int32_t near,
+                     const uint32_t *x, const uint32_t *w, const int16_t *scales,
                      const int16_t *residual, void *workspace, int16_t *y);
 
 /* Bits out: bit j of output t is scaled[j] + residual[t][j % b] >= limit[j], where a sum beyond 16 bits
@@ -58,9 +63,19 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
 void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                     uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                     uint32_t dilation_columns, int32_t first_row, int32_t first_column, uint32_t width,
-                    uint32_t a, uint32_t n, uint32_t b, uint32_t slopes, uint32_t pre, uint32_t shift,
-                    const int8_t *x, const int8_t *w, const int16_t *scales, const int16_t *slope,
-                    const int16_t *residual, void *workspace, int16_t *y);
+                    uint32_t a, uint32_t n, uint32_t b, uint32_t pre, uint32_t shift, int32_t near,
+                    const int8_t *x, const int8_t *w, const int16_t *scales, const int16_t *residual,
+                    void *workspace, int16_t *y);
+
+/* Compute an attention map, one row of bits over the keys per query: BnnMatMul, then
+ * BnnIntAttentionMap. queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 255
+ *   table           [heads][k + 1], by the number of mismatches: the operator's table in reverse order
+ *   ratio           [heads]
+ *   workspace       64 + 64 * ceil(k / 32) bytes for each 16 keys
+ *   y               [heads][m][ceil(n / 32)], tail bits 0 */
+void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                         const uint32_t *keys, const int32_t *table, const int32_t *ratio,
+                         void *workspace, uint32_t *y);
 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32

@@ -23,10 +23,6 @@ extern const uint8_t sbnn_mve_ones[256];
  *   bytes   4 for each output: set, or (_more) added to */
 typedef void mve_count(const uint32_t *patch, const uint32_t *w, uint32_t groups, uint8_t *bytes,
                        const uint8_t *ones);
-mve_count sbnn_mve_count1;
-mve_count sbnn_mve_count2;
-mve_count sbnn_mve_count3;
-mve_count sbnn_mve_count4;
 mve_count sbnn_mve_count5;
 mve_count sbnn_mve_count1_more;
 mve_count sbnn_mve_count2_more;
@@ -38,9 +34,27 @@ mve_count sbnn_mve_count5_more;
  * w has them, the mismatches of the even ones come before those of the odd ones. */
 void sbnn_mve_widen(const uint8_t *bytes, uint32_t n, uint16_t *mismatches);
 
-/* Multiply a patch with four rows of weights at a time.
- *   patch, w   `vectors` times 16 bytes, and for each four rows 64 bytes as often (linear_mve.h)
- *   sums       [4 * fours], written */
+/* Count the mismatches of patches of 1 to 5, 10, 18 or 20 words: a halfword for each output, in the
+ * order in which w has them. After the 20 words of a patch of 36, _more adds those of the other 16. */
+typedef void mve_mismatches(const uint32_t *patch, const uint32_t *w, uint32_t groups, uint16_t *found,
+                            const uint8_t *ones);
+mve_mismatches sbnn_mve_mismatches1;
+mve_mismatches sbnn_mve_mismatches2;
+mve_mismatches sbnn_mve_mismatches3;
+mve_mismatches sbnn_mve_mismatches4;
+mve_mismatches sbnn_mve_mismatches5;
+mve_mismatches sbnn_mve_rows10;
+mve_mismatches sbnn_mve_rows18;
+mve_mismatches sbnn_mve_rows20;
+mve_mismatches sbnn_mve_rows16_more;
+
+/* Multiply a patch with four rows of weights at a time: of 3 or 4 vectors, or of any number.
+ *   patch, w   `vectors` times 16 bytes, and for each four rows 64 bytes as often, those of a row
+ * (_dots3, _dots4) or of a vector together sums       [4 * fours], written */
+void sbnn_mve_dots3(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
+                    int32_t *sums);
+void sbnn_mve_dots4(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
+                    int32_t *sums);
 void sbnn_mve_dots(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
                    int32_t *sums);
 

@@ -14,7 +14,7 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     const mve_grid grid = {rows,        columns,        kernel_rows,   kernel_columns,
                            stride_rows, stride_columns, dilation_rows, dilation_columns,
                            first_row,   first_column,   4u * words,    (const uint8_t *)x};
-    const mve_layer layer = {scales, 0, 0, 15 - (int32_t)shift, -(int32_t)shift};
+    const mve_layer layer = mve_layer_of(scales, shift, k);
     const uint32_t width = kernel_rows * kernel_columns * words;
     const mve_product product = mve_product_of(w, width, k, n);
     const int16_t *const sums = workspace;
@@ -28,17 +28,32 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
     mve_place place = mve_start(&grid);
     do {
         const uint8_t *const patch = mve_patch(&grid, &place, 0, copy);
-        const int32_t most = mve_sums(&product, (const uint32_t *)(const void *)patch, workspace);
-        uint32_t first = 0;
-        do {
-            if (most <= near) {
-                mve_near_bits(&layer, sums + first, residual, first, stretch, to);
-            } else {
-                mve_far_bits(&layer, sums + first, residual, first, stretch, to);
+        const uint32_t *const words_of_patch = (const uint32_t *)(const void *)patch;
+        int32_t most;
+        if (product.whole) {
+            mve_count_whole(&product, words_of_patch, workspace);
+            most = 0;
+            for (uint32_t first = 0; first < n; first += stretch) {
+                const int32_t now = mve_counted_bits(&layer, (int32_t)k, sums + first, residual, first,
+                                                     stretch, to + first / 16u);
+                most = now > most ? now : most;
             }
-            first += stretch;
-            to += stretch / 16u;
-        } while (first < n);
+            if (most > near) { /* Some bits are wrong. */
+                mve_sums_of_halves(workspace, n, k, workspace);
+            }
+        } else {
+            most = mve_sums_of_parts(&product, words_of_patch, workspace);
+        }
+        if (!product.whole || most > near) {
+            for (uint32_t first = 0; first < n; first += stretch) {
+                if (most <= near) {
+                    mve_near_bits(&layer, sums + first, residual, first, stretch, to + first / 16u);
+                } else {
+                    mve_far_bits(&layer, sums + first, residual, first, stretch, to + first / 16u);
+                }
+            }
+        }
+        to += n / 16u;
         residual += b;
     } while (mve_next(&grid, &place));
 }

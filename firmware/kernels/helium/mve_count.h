@@ -33,16 +33,24 @@
 #define COUNT_SET COUNT_XOR("q0") "vldrb.u8 q7, [r12, q5]\n"
 #define COUNT_MORE "vldrw.u32 q7, [r3]\n" COUNT_XOR("q0") COUNT_ONES
 #define COUNT_NEXT(q) COUNT_XOR(q) COUNT_ADD COUNT_ONES
-#define COUNT_LEAVE                                                                                    \
-    "vstrw.32 q7, [r3], #16\n"                                                                         \
+/* Add the four bytes of each lane: r4 is 0x01010101. */
+#define COUNT_FACTOR                                                                                   \
+    "movw r4, #0x0101\n"                                                                               \
+    "movt r4, #0x0101\n"
+#define COUNT_WHOLE                                                                                    \
+    "vmul.i32 q7, q7, r4\n"                                                                            \
+    "vshr.u32 q7, q7, #24\n"                                                                           \
+    "vstrh.32 q7, [r3], #8\n" COUNT_END
+#define COUNT_LEAVE "vstrw.32 q7, [r3], #16\n" COUNT_END
+#define COUNT_END                                                                                      \
     "le lr, 1b\n"                                                                                      \
     "vpop {d8-d15}\n"                                                                                  \
     "pop {r4, pc}\n"
 
-#define COUNT_FUNCTION(name, body)                                                                     \
+#define COUNT_FUNCTION(name, type, body)                                                               \
     __attribute__((naked)) void name(                                                                  \
         __attribute__((unused)) const uint32_t *patch, __attribute__((unused)) const uint32_t *w,      \
-        __attribute__((unused)) uint32_t groups, __attribute__((unused)) uint8_t *bytes,               \
+        __attribute__((unused)) uint32_t groups, __attribute__((unused)) type *found,                  \
         __attribute__((unused)) const uint8_t *ones) {                                                 \
         __asm volatile(body);                                                                          \
     }

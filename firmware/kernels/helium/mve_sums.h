@@ -6,25 +6,32 @@
 
 #include <string.h>
 
-/* The functions that count a layer's mismatches: all parts of K but the last one have MVE_PART words.
- */
+/* A layer's product, and the functions that count its mismatches. */
 typedef struct {
     const uint32_t *w;
     uint32_t width; /* the words of a row of K */
     uint32_t k;
     uint32_t n;
-    mve_count *first; /* the first part */
-    mve_count *last;  /* the last one, if it is another one */
+    mve_mismatches *whole; /* of all words, or the first 20 of 36; or NULL */
+    mve_mismatches *rest;  /* of the other 16; or NULL */
 } mve_product;
 
 static inline mve_product mve_product_of(const uint32_t *w, uint32_t width, uint32_t k, uint32_t n) {
-    static mve_count *const only[MVE_PART] = {sbnn_mve_count1, sbnn_mve_count2, sbnn_mve_count3,
-                                              sbnn_mve_count4, sbnn_mve_count5};
-    static mve_count *const more[MVE_PART] = {sbnn_mve_count1_more, sbnn_mve_count2_more,
-                                              sbnn_mve_count3_more, sbnn_mve_count4_more,
-                                              sbnn_mve_count5_more};
-    const uint32_t last = (width - 1u) % MVE_PART;
-    return (mve_product){w, width, k, n, width > MVE_PART ? sbnn_mve_count5 : only[last], more[last]};
+    static mve_mismatches *const few[MVE_PART] = {sbnn_mve_mismatches1, sbnn_mve_mismatches2,
+                                                  sbnn_mve_mismatches3, sbnn_mve_mismatches4,
+                                                  sbnn_mve_mismatches5};
+    mve_product product = {w, width, k, n, 0, 0};
+    if (width <= MVE_PART) {
+        product.whole = few[width - 1u];
+    } else if (width == 10u) {
+        product.whole = sbnn_mve_rows10;
+    } else if (width == 18u) {
+        product.whole = sbnn_mve_rows18;
+    } else if (width == 20u || width == 36u) {
+        product.whole = sbnn_mve_rows20;
+        product.rest = width == 36u ? sbnn_mve_rows16_more : 0;
+    }
+    return product;
 }
 
 /* The bytes of 16 outputs: VLD4 puts the four of an output into different vectors, q0 to q3. */
@@ -81,48 +88,54 @@ SUMS_FUNCTION(mve_sums_of_four, SUMS_FOUR)
 SUMS_FUNCTION(mve_sums_of_two, SUMS_TWO)
 SUMS_FUNCTION(mve_sums_of_halves, SUMS_HALVES)
 
-/* Compute the sums of all outputs, and return the largest magnitude. Of each 16 outputs, in the order
- * in which w has them, the even ones come before the odd ones. workspace   6 * n bytes; the sums are in
- * its first 2 * n */
-static inline int32_t mve_sums(const mve_product *product, const uint32_t *patch, void *workspace) {
+/* Compute the sums of all outputs from parts of K, and return the largest magnitude. Of each 16
+ * outputs, in the order in which w has them, the even ones come before the odd ones. workspace   6 * n
+ * bytes; the sums are in its first 2 * n */
+static inline int32_t mve_sums_of_parts(const mve_product *product, const uint32_t *patch,
+                                        void *workspace) {
+    static mve_count *const more[MVE_PART] = {sbnn_mve_count1_more, sbnn_mve_count2_more,
+                                              sbnn_mve_count3_more, sbnn_mve_count4_more,
+                                              sbnn_mve_count5_more};
     const uint32_t n = product->n;
     const uint32_t k = product->k;
     const uint32_t *w = product->w;
     uint16_t *const mismatches = (uint16_t *)workspace + 2u * n;
-    product->first(patch, w, n / 4u, workspace, sbnn_mve_ones);
-    if (product->width <= MVE_PART) {
-        return k <= MVE_BYTE_BITS ? mve_sums_of_four(workspace, n, k, workspace)
-                                  : mve_sums_of_two(workspace, n, k, workspace);
-    }
     const int is_wide = product->width > MVE_FEW_WORDS;
     if (is_wide) {
         memset(mismatches, 0, 2u * n);
     }
-    uint32_t left = product->width - MVE_PART;
-    uint32_t bytes = MVE_PART;
-    for (; left > MVE_PART; left -= MVE_PART) {
-        patch += MVE_PART;
-        w += MVE_PART * n;
-        if (bytes == MVE_WORDS) {
+    uint32_t bytes = 0; /* the words of K whose counts are in bytes */
+    for (uint32_t left = product->width; left > 0u;) {
+        const uint32_t part = left < MVE_PART ? left : MVE_PART;
+        if (bytes == 0u && part < MVE_PART) {
+            memset(workspace, 0, 4u * n);
+        }
+        (bytes == 0u && part == MVE_PART ? sbnn_mve_count5 : more[part - 1u])(patch, w, n / 4u,
+                                                                              workspace, sbnn_mve_ones);
+        patch += part;
+        w += part * n;
+        bytes += part;
+        left -= part;
+        if (is_wide && (bytes == MVE_WORDS || left == 0u)) {
             sbnn_mve_widen(workspace, n, mismatches);
-            sbnn_mve_count5(patch, w, n / 4u, workspace, sbnn_mve_ones);
-            bytes = MVE_PART;
-        } else {
-            sbnn_mve_count5_more(patch, w, n / 4u, workspace, sbnn_mve_ones);
-            bytes += MVE_PART;
+            bytes = 0;
         }
     }
-    if (bytes == MVE_WORDS) {
-        sbnn_mve_widen(workspace, n, mismatches);
-        memset(workspace, 0, 4u * n);
-    }
-    product->last(patch + MVE_PART, w + MVE_PART * n, n / 4u, workspace, sbnn_mve_ones);
     if (is_wide) {
-        sbnn_mve_widen(workspace, n, mismatches);
         return mve_sums_of_halves(mismatches, n, k, workspace);
     }
     return k <= MVE_BYTE_BITS ? mve_sums_of_four(workspace, n, k, workspace)
                               : mve_sums_of_two(workspace, n, k, workspace);
+}
+
+/* Count the mismatches of all outputs, if there is a function that does all words.
+ *   workspace   2 * n bytes */
+static inline void mve_count_whole(const mve_product *product, const uint32_t *patch, void *workspace) {
+    const uint32_t n = product->n;
+    product->whole(patch, product->w, n / 4u, workspace, sbnn_mve_ones);
+    if (product->rest) {
+        product->rest(patch + 20, product->w + 20u * n, n / 4u, workspace, sbnn_mve_ones);
+    }
 }
 
 #endif

@@ -1,5 +1,0 @@
-#include "mve_count.h"
-
-COUNT_FUNCTION(sbnn_mve_count2,
-               COUNT_ENTER COUNT_COPY("q0", "0") COUNT_COPY("q1", "4")
-                   COUNT_LOOP COUNT_SET COUNT_XOR("q1") COUNT_ONES COUNT_ADD COUNT_LEAVE)
