@@ -202,7 +202,7 @@ def set_logarithms(stem: Stem, steps: Reals | None, tokens: int) -> Halves | Non
         return None
     deviations = reals(stem.std, len(stem.std)) / (1 / PIXEL if steps is None else steps)
     logarithms = np.floor(LOG_STEPS * (np.log2(deviations) + 1.5 * np.log2(tokens)))
-    return logarithms.clip(FLAT, LARGEST_HALF).astype(np.int16)
+    return np.asarray(logarithms.clip(FLAT, LARGEST_HALF), dtype=np.int16)
 
 
 def window_epilogue(
