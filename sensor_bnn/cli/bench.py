@@ -126,6 +126,10 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+        if facts.power is not None and not result.emulated:
+            from sensor_bnn.report.estimate import energy_line
+
+            click.echo(f"energy per inference: {energy_line(facts.power, result.ticks)}")
     if bundle is not None and samples_file is not None:
         refuse_with_layer(asdict(result), facts, samples_file, bundle.resolve().parent)
     else:

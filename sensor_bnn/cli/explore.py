@@ -134,7 +134,8 @@ def command(
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe, load_recipe
     from sensor_bnn.train.space import KINDS
-    from sensor_bnn.workflows.explore import Plan, board_of, explore, in_steps, with_test
+    from sensor_bnn.train.survey import in_steps
+    from sensor_bnn.workflows.explore import Plan, board_of, explore, with_test
 
     limits = _limits(budget)
     base = load_recipe(recipe)

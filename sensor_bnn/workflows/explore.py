@@ -179,16 +179,6 @@ def board_of(target: str) -> Board:
     return found
 
 
-def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
-    """Return the recipe with as many epochs as take about that many training steps, at least one."""
-    recipe = with_defaults(recipe, dataset)
-    windows = len(split(dataset, recipe).train)
-    per_epoch = max(1, windows // recipe.schedule.batch)
-    epochs = max(1, round(steps / per_epoch))
-    warmup = min(recipe.schedule.warmup, epochs / 2)
-    return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
-
-
 def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
     """Run what is missing of the study, and return its result and the trials that others still work on.
 
