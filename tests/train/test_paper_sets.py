@@ -1,4 +1,4 @@
-"""The sets of the paper in the hybrid family: their recipes learn from small made data and become integers."""
+"""The sets of the paper in the hybrid family: recipes learn from small made data and become integers."""
 
 from __future__ import annotations
 
