@@ -286,7 +286,7 @@ def _opened(plan: Plan, data: str) -> optuna.Study:
     import optuna
     from optuna.study import StudyDirection
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     directions = [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)]
     _check_structure(plan)
     with _decoding_errors(plan):
@@ -356,7 +356,7 @@ def _check_structure(plan: Plan) -> None:
     try:
         with closing(sqlite3.connect(file, timeout=_OPEN_SECONDS)) as connection:
             ((said, *_), *_) = connection.execute("PRAGMA integrity_check(1)")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # The text of an error may have any bytes.
         raise _unusable(plan, error) from error
     if said != "ok":
         raise _damaged(plan, str(said).splitlines()[-1])

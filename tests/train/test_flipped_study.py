@@ -108,7 +108,7 @@ def test_in_the_database_of_an_exploration(exploration: Exploration) -> None:
             if contents(exploration.file) == same:
                 found["no value differs"] += 1
                 continue
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             pass
         exploration.file.write_bytes(flipped)
         try:
