@@ -122,6 +122,20 @@ def test_targets_are_found_by_core_and_by_chip() -> None:
         CliRunner().invoke(root, ["targets", "--find", "zx81"], catch_exceptions=False)
 
 
+def test_a_chip_without_a_board_is_named(tmp_path: Path) -> None:
+    """An ESP32-C3 has a target, but our firmware does not run on it."""
+    with pytest.raises(BoardError, match=r"'esp32-c3'\. That is a chip") as refused:
+        load_board("esp32-c3")
+    assert "--target rv32imc" in refused.value.remedy and "docs/limits.md" in refused.value.remedy
+    done = CliRunner().invoke(root, ["targets", "--find", "esp32-c3"])
+    assert "boards: qemu-virt-rv32" in done.stdout
+    assert "no board with such a chip is described: see docs/limits.md" in done.stdout
+    done = CliRunner().invoke(root, ["targets", "--find", "nrf52840"])
+    assert "nrf52840-dk" in done.stdout and "docs/limits.md" not in done.stdout
+    page = (Path(sensor_bnn.__file__).parents[1] / "docs" / "limits.md").read_text()
+    assert "## What a board with an ESP32-C3 would take" in page
+
+
 def test_a_part_of_one_board_s_name_is_that_board(caplog: pytest.LogCaptureFixture) -> None:
     assert load_board("f446").name == load_board("F446RE").name == "nucleo-f446re"
     assert "--board f446 is taken as nucleo-f446re." in caplog.text
