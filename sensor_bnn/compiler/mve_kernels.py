@@ -22,7 +22,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
 
 VALUES, BITS, BYTES, PACK = "sbnn_mve_values", "sbnn_mve_bits", "sbnn_mve_bytes", "sbnn_mve_pack"
-SCORES_MAP = "sbnn_mve_scores_map"
+SCORES_MAP, COUNT = "sbnn_mve_scores_map", "sbnn_mve_token_count"
 """The C functions."""
 
 FAMILY = "mve"
@@ -58,7 +58,7 @@ _SLOPE = _REACH
 
 def mve_families(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of these layers."""
-    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP} & {*symbols} else ()
+    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP, COUNT} & {*symbols} else ()
 
 
 def mve_kernel(
@@ -110,6 +110,15 @@ def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target:
         (H, M, N, K),
         constants={2: np.ascontiguousarray(table[:, ::-1])},
     )
+
+
+def mve_count(types: list[TensorType], N: int, target: Target) -> Plan | None:
+    """Return the call that counts the ones ``[M, words(N)]`` of each channel, or None where TIR must."""
+    M = types[0].shape[0]
+    if ISA not in target.isa or N % WORD_BITS:
+        return None
+    call = Call(COUNT, None, (M, N, Read(0), Write()))
+    return Plan((call,), 20 + N // WORD_BITS * (70 + 10 * M))
 
 
 def _apart(channels: Array | Wide) -> Array:

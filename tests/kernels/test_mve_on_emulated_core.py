@@ -20,10 +20,12 @@ from sensor_bnn.compiler.lookup import kernel_files
 from sensor_bnn.compiler.mve_kernels import (
     BITS,
     BYTES,
+    COUNT,
     FAMILY,
     PACK,
     SCORES_MAP,
     VALUES,
+    mve_count,
     mve_kernel,
     mve_pack,
     mve_scores_map,
@@ -39,6 +41,7 @@ from sensor_bnn.onnx.reference_int import (
     bnn_patches,
     bnn_stream,
     bnn_stream_add,
+    bnn_token_count,
 )
 
 M55 = find_target("cortex-m55")
@@ -67,7 +70,7 @@ class Case:
         numbers = [*self.numbers, *[0] * (NUMBERS - len(self.numbers))]
         output = IN_PLACE if self.in_place else self.want.nbytes
         head = [
-            (VALUES, BITS, BYTES, PACK, SCORES_MAP).index(self.function),
+            (VALUES, BITS, BYTES, PACK, SCORES_MAP, COUNT).index(self.function),
             *numbers,
             *sizes,
             self.workspace,
@@ -184,6 +187,15 @@ def maps(rng: np.random.Generator, seed: int) -> Case:
     want = bnn_int_attention_map(bnn_mat_mul(queries, keys, K=k), table, ratio, K=k)
     reads = (queries, keys, plan.constants[2], ratio, None)
     return case_of(plan, f"map {heads} {m} {n} {k} {seed=}", reads, want, in_place=False)
+
+
+def tokens_counted(rng: np.random.Generator, seed: int) -> Case:
+    m, n = int(rng.integers(1, 40 if seed % 5 else 600)), 32 * int(rng.integers(1, 5))
+    x = pack_bits(rng.random((m, n)) < rng.random())
+    plan = mve_count([TensorType.of(x)], n, M55)
+    assert plan is not None
+    want = bnn_token_count(x, K=n)
+    return case_of(plan, f"count {m} {n} {seed=}", (x, *[None] * (READS - 1)), want, in_place=False)
 
 
 def any_layer(rng: np.random.Generator) -> StreamLayer:

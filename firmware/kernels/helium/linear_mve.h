@@ -77,6 +77,12 @@ void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, con
                          const uint32_t *keys, const int32_t *table, const int32_t *ratio,
                          void *workspace, uint32_t *y);
 
+/* Count the tokens whose bit is 1: BnnTokenCount.
+ *   n   a multiple of 32
+ *   x   [m][n / 32]
+ *   y   [n] */
+void sbnn_mve_token_count(uint32_t m, uint32_t n, const uint32_t *x, int32_t *y);
+
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]
