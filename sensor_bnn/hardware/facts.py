@@ -184,7 +184,7 @@ class Watchdog:
 class Power:
     """The current that the chip takes while its core runs code from flash, as its maker states it.
 
-    ``microamps_per_mhz`` at ``volts``; ``source`` says who states it, and under which conditions.
+    ``microamps_per_mhz`` at ``volts``; ``source`` says where it is stated, and under which conditions.
     """
 
     microamps_per_mhz: Annotated[float, Meta(gt=0, le=10_000)]
