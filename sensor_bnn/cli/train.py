@@ -218,6 +218,8 @@ def command(
     else:
         print_training(result)
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
+        if plan.data.normal:
+            click.echo(_anomalies(run.test.confusion.tolist(), plan.data.false_alarms))
         gap = run.history[-1]["top1"] - run.test.top1
         if gap > _GAP:
             click.echo(
@@ -227,6 +229,18 @@ def command(
         click.echo(f"checkpoint {run.checkpoint}")
         if page is not None:
             click.echo(page)
+
+
+def _anomalies(confusion: list[list[int]], wanted: float) -> str:
+    """Say what a detector of anomalies does on the test part; rows of the confusion are true classes."""
+    (right, alarms), (missed, found) = confusion
+    told = []
+    if right + alarms:
+        told.append(f"false alarms in {alarms / (right + alarms):.1%} of {right + alarms:,} normal windows")
+    told.append(f"the threshold was set for {wanted:.1%}")
+    if missed + found:
+        told.append(f"{found / (missed + found):.1%} of {missed + found:,} anomalous windows found")
+    return "; ".join(told)
 
 
 class _Shown:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from sensor_bnn.train.distortions import distorted
 from sensor_bnn.train.draws import Draws, Part
 from sensor_bnn.train.recipe import Augmentation
 from sensor_bnn.train.windows import Recordings
@@ -33,6 +34,7 @@ class WindowCutter:
         self.mirror = torch.from_numpy(recordings.mirror)
         self.recordings = recordings
         self.std = torch.from_numpy(recordings.normalisation()[1])
+        self.distorted = None if recordings.distorted is None else torch.from_numpy(recordings.distorted)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -60,6 +62,8 @@ class WindowCutter:
             x = x * (1 + self.augment.scale * draws.normal(x.shape[1], 1))
         if self.augment.jitter:
             x = x + self.augment.jitter * self.std[:, None] * draws.normal(*x.shape[1:])
+        if self.distorted is not None:
+            x = torch.where(self.distorted[index, None, None], distorted(x, self.std, draws), x)
         return x, self.y[index]
 
     def _warped(self, index: Tensor, draws: Draws) -> Tensor:
