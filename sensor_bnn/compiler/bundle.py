@@ -36,6 +36,7 @@ from sensor_bnn.compiler.metadata import (
     Tenant,
     file_digests,
 )
+from sensor_bnn.compiler.mve_kernels import mve_families
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.shared import c_prefix_of_kernels, tir_symbol
@@ -246,7 +247,7 @@ def _c_kernels(program: Program, target: Target) -> list[Path]:
 
 def _families(program: Program, target: Target) -> list[str]:
     called = {call.kernel for step in program.steps for call in step.calls}
-    return sorted({*families_of(target, called), *families_among(called)})
+    return sorted({*families_of(target, called), *families_among(called), *mve_families(called)})
 
 
 def _constants(program: Program) -> list[int]:

@@ -9,6 +9,7 @@ is held out, so the test part chooses nothing. Studies, trials and samplers are 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import re
 import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,14 @@ from rich.console import Console
 
 from sensor_bnn.digests import is_sealed, sealed
 from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError, FileError
-from sensor_bnn.files import scratch_folder, write_errors
+from sensor_bnn.files import SCRATCH, check_links, remove_scratch, scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.images import Images
+from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
 from sensor_bnn.train.sets import DataSet, split
@@ -71,6 +73,9 @@ _log = logging.getLogger(__name__)
 _STUDY_FILE = "study.db"
 _HELD_OUT = 10
 """One in ten training images is held out for validation."""
+
+_ALIVE = "alive.lock"
+"""The file in a process's scratch folder whose lock it holds for as long as it works."""
 
 _IDENTITY, _UNSEALED = "identity", "data"
 """Attributes of the study: recipe, targets and digest of the data, with a digest of all three. A study of an
@@ -145,6 +150,7 @@ class Plan:
         budget: the most that a model may cost.
         out: the folder of the study and of all runs.
         storage: the URL of the study's database; empty for a file in ``out``.
+        pace: how steps are computed, see ``sensor_bnn.train.loop.train``.
     """
 
     base: Recipe
@@ -156,6 +162,7 @@ class Plan:
     budget: Budget
     out: Path
     storage: str = ""
+    pace: Pace = "auto"
 
 
 def board_of(target: str) -> Board:
@@ -170,16 +177,6 @@ def board_of(target: str) -> Board:
         known = ", ".join(dict.fromkeys(board.target for board in emulated))
         raise BoardError(f"No emulated board has the target {target}.", f"Choose among {known}.")
     return found
-
-
-def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
-    """Return the recipe with as many epochs as take about that many training steps, at least one."""
-    recipe = with_defaults(recipe, dataset)
-    windows = len(split(dataset, recipe).train)
-    per_epoch = max(1, windows // recipe.schedule.batch)
-    epochs = max(1, round(steps / per_epoch))
-    warmup = min(recipe.schedule.warmup, epochs / 2)
-    return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
 
 
 def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
@@ -207,8 +204,12 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with scratch_folder("cost", plan.out) as scratch, _held(scratch / "alive.lock") as alive:
+    check_links(plan.out, folder=True)
+    with ExitStack() as stack:
         with _held(plan.out / "study.lock", _OPEN_SECONDS):
+            _remove_the_dead(plan.out)
+            scratch = stack.enter_context(scratch_folder(_purpose(), plan.out))
+            alive = stack.enter_context(_held(scratch / _ALIVE))
             study = _opened(plan, data_digest(dataset, plan.base))
             _free_the_dead(study, plan)
             _enqueue(study, plan, images)
@@ -231,7 +232,7 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
                     study.tell(trial, state=TrialState.PRUNED)
                     continue
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 top1 = float(run.metrics["test_top1"])
                 values = (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES))
                 trial.set_user_attr(TOLD, told(trial, TrialState.COMPLETE, values))
@@ -262,7 +263,7 @@ def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Sta
             recipe = recipe_of(plan.base, Point(**point["parts"]), images=images)
             for seed in sorted({run["seed"] for run in point["runs"]}):
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 runs.append({"seed": seed, "top1": float(run.metrics["test_top1"])})
         points.append({**point, "test_runs": runs, "test_top1": mean(runs)})
     return {**result, "points": points}
@@ -465,6 +466,21 @@ def _free_the_dead(study: optuna.Study, plan: Plan) -> None:
         ours = trial.state == TrialState.RUNNING and host == socket.gethostname()
         if ours and not _is_held(Path(alive)):
             study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _remove_the_dead(out: Path) -> None:
+    """Remove the scratch folders of processes of this machine that were killed.
+
+    The study's lock must be held: every process makes its own folder and lock while it holds it.
+    """
+    for folder in out.glob(f"{SCRATCH}{_purpose()}-*"):
+        if folder.is_dir() and not _is_held(folder / _ALIVE):
+            remove_scratch(folder)
+
+
+def _purpose() -> str:
+    """Return the purpose of a scratch folder, which names this machine: it tells its own processes only."""
+    return f"cost-{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]}"
 
 
 def _is_held(file: Path) -> bool:
