@@ -21,7 +21,7 @@ def command(wanted: str | None, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
-    from sensor_bnn.compiler.chips import families_of, target_of_chip
+    from sensor_bnn.compiler.chips import families_of, other_core_of_chip, target_of_chip
     from sensor_bnn.compiler.targets import find_target, list_targets
     from sensor_bnn.hardware.boards import is_only_emulated, list_boards
 
@@ -29,6 +29,8 @@ def command(wanted: str | None, as_json: bool) -> None:
     if wanted is not None:
         chip = target_of_chip(wanted)
         text = wanted.lower()
+        # A part of a family's name would find chips of another core: an ESP32 is no ESP32-C3.
+        targets = () if other_core_of_chip(wanted) is not None else targets
         targets = tuple(
             target
             for target in targets

@@ -36,17 +36,39 @@ _FAMILIES = {
     "cortex-m85": ("r7fa8",),
     "cortex-a53": ("bcm2837", "bcm2710", "rp3a0"),
     "cortex-a72": ("bcm2711",),
-    "rv32imc": ("esp32c3", "esp8685"),
-    "rv32imac": ("gd32vf103", "ch32v1", "ch32v2", "ch32v3"),
+    "rv32imc": ("esp32c3", "esp32c2", "esp8684", "esp8685"),
+    "rv32imac": ("esp32c5", "esp32c6", "esp32h2", "gd32vf103", "ch32v1", "ch32v2", "ch32v3"),
 }
+
+_OTHER_CORES = {
+    "an Xtensa core": ("esp32", "esp32d0", "esp32s2", "esp32s3", "esp32pico", "esp8266", "esp8285"),
+    "a RISC-V core with an FPU": ("esp32p4",),
+    "an 8-bit AVR core": ("atmega", "attiny", "avr"),
+    "a 16-bit core": ("msp430", "dspic", "pic24", "rl78"),
+    "an 8-bit core": ("pic10", "pic12", "pic16", "pic18", "stm8"),
+    "a MIPS core": ("pic32m",),
+}
+"""Families of chips with cores that no target has."""
 
 
 def target_of_chip(name: str) -> str | None:
     """Return the name of the target of a chip, such as ``STM32F446RE``; None if its family is not known."""
+    found = _longest(name)
+    return found if found in _FAMILIES else None
+
+
+def other_core_of_chip(name: str) -> str | None:
+    """Return the core of a chip that has no target, such as ``an Xtensa core``; None if it is not known."""
+    found = _longest(name)
+    return found if found in _OTHER_CORES else None
+
+
+def _longest(name: str) -> str | None:
+    """Return the target or the other core of the longest family whose name the chip's begins with."""
     plain = re.sub(r"[\s_-]", "", name.lower())
     found = [
-        (len(family), target)
-        for target, families in _FAMILIES.items()
+        (len(family), core)
+        for core, families in (*_FAMILIES.items(), *_OTHER_CORES.items())
         for family in families
         if plain.startswith(family)
     ]

@@ -23,6 +23,7 @@ from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
 from sensor_bnn.hardware.facts import Flash as Flash
 from sensor_bnn.hardware.facts import Led as Led
 from sensor_bnn.hardware.facts import OptionWord as OptionWord
+from sensor_bnn.hardware.facts import Power as Power
 from sensor_bnn.hardware.facts import Protection as Protection
 from sensor_bnn.hardware.facts import Ram as Ram
 from sensor_bnn.hardware.facts import Region as Region

@@ -183,6 +183,18 @@ class Watchdog:
 
 
 @dataclass(frozen=True)
+class Power:
+    """The current that the chip takes while its core runs code from flash, as its maker states it.
+
+    ``microamps_per_mhz`` at ``volts``; ``source`` names where it is stated, and the conditions.
+    """
+
+    microamps_per_mhz: Annotated[float, Meta(gt=0, le=10_000)]
+    volts: Annotated[float, Meta(gt=0, le=24)]
+    source: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True)
 class Led:
     """A light of the board that says why it does not start as it should (docs/bring-up.md).
 
@@ -337,6 +349,7 @@ class Board:
     fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
     led: Led | None = None
     protection: Protection | None = None
+    power: Power | None = None  # for estimates of energy
     reset: Write | None = None  # resets the chip, where the core's own request resets the core alone
     given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 

@@ -23,6 +23,7 @@ from sensor_bnn.hardware.facts import (
     Flash,
     Flasher,
     Led,
+    Power,
     Protection,
     Ram,
     Region,
@@ -123,6 +124,7 @@ class _File(_Table, frozen=True):
     flasher: _Flasher = _Flasher("an3155")
     emulator: Emulator | None = None
     energy_pin: _EnergyPin | None = None
+    power: Power | None = None
     uf2: Uf2 | None = None
     usb: _Usb = _Usb(())
     watchdog: Watchdog | None = None
@@ -155,6 +157,7 @@ class _File(_Table, frozen=True):
             watchdog=self.watchdog,
             led=None if led is None else Led(tuple(setup.facts() for setup in led.setup), led.on, led.off),
             protection=self.protection,
+            power=self.power,
             reset=self.reset,
         )
 

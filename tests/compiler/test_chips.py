@@ -47,6 +47,30 @@ def test_a_chip_has_the_target_of_its_core(chip: str, target: str) -> None:
     assert find_target(chip).name == target
 
 
+@pytest.mark.parametrize(
+    ("chip", "told"),
+    [
+        (
+            "ESP32",
+            "ESP32 has an Xtensa core, for which there is no target. Of that name, ESP32C3, ESP32C2, "
+            "ESP32C5, ESP32C6, ESP32H2 have one. `sensor-bnn targets` lists the cores.",
+        ),
+        ("esp32-s3", "ESP32-S3 has an Xtensa core, for which there is no target. Of that name, ESP32C3, "),
+        ("esp32-p4", "ESP32-P4 has a RISC-V core with an FPU, for which there is no target. Of that name"),
+        (
+            "ATmega328P",
+            "ATMEGA328P has an 8-bit AVR core, for which there is no target. `sensor-bnn targets`",
+        ),
+    ],
+)
+def test_a_chip_whose_core_has_no_target_is_not_taken_for_another(chip: str, told: str) -> None:
+    with pytest.raises(BoardError) as refused:
+        find_target(chip)
+    assert str(refused.value).startswith(told)
+    done = CliRunner().invoke(root, ["targets", "--find", chip])
+    assert (str(done.exception), done.stdout) == (str(refused.value), "")
+
+
 FPU = {
     chip: fpu
     for source in tomllib.loads((Path(__file__).parent / "fpu.toml").read_text()).values()
@@ -71,7 +95,7 @@ def test_every_family_belongs_to_a_target_that_exists() -> None:
     assert len(set(families)) == len(families) > 60
 
 
-@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp8266", ""])
+@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp9266", ""])
 def test_what_is_no_chip_is_refused(name: str) -> None:
     with pytest.raises(BoardError, match="There is no target"):
         find_target(name)
