@@ -52,9 +52,8 @@ _SLOPE_BITS = 2
 
 Wide = npt.NDArray[np.int64]
 
-_REACH, _RESIDUAL = 4, 5
-_X, _W, _SCALE, _BIAS = range(4)
-_SLOPE = _REACH
+_X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
+"""The inputs of a layer; its threshold is the last one."""
 
 
 def mve_families(symbols: Iterable[str]) -> tuple[str, ...]:
