@@ -140,9 +140,11 @@ def test_missing_packages_are_installed_by_root_alone(
 
 
 class Found:
-    def __init__(self, device: str) -> None:
-        self.device = device
-        self.vid = self.pid = None
+    """A port as pyserial lists it; one that is not on USB has no ids."""
+
+    def __init__(self, device: str, vid: int | None = 0x0483, description: str = "n/a") -> None:
+        self.device, self.description, self.name = device, description, device.rsplit("/", 1)[-1]
+        self.vid, self.pid = vid, None if vid is None else 0x374B
 
 
 def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +157,34 @@ def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(list_ports, "comports", list)
     with pytest.raises(PortError, match="no serial port"):
         find_port(None)
+
+
+def test_a_port_that_is_not_on_usb_is_taken_only_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``/dev/ttyS0`` is on nearly every machine, and may lead to a console or a modem."""
+    monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
+    board = load_board("nucleo-f446re")
+    with Peer("application") as other:
+        serial = [Found(other.port, None, "8250"), Found("/dev/ttyS9", None)]
+        monkeypatch.setattr(list_ports, "comports", lambda: serial)
+        told = f"No serial port of this machine is on USB; it has /dev/ttyS9, {other.port} (8250). Plug the"
+        if other.port < "/dev/ttyS9":
+            told = (
+                f"No serial port of this machine is on USB; it has {other.port} (8250), /dev/ttyS9. Plug the"
+            )
+        for search in (lambda board: find_port(None, board), choose_port):
+            with pytest.raises(PortError) as refused:
+                search(board)
+            assert str(refused.value).startswith(told)
+        for modes in (["--erase"], ["--read", str(tmp_path / "read")], ["--erase", "--all"]):
+            done = CliRunner().invoke(root, ["flash", "--board", board.name, *modes])
+            assert isinstance(done.exception, PortError) and not done.stdout
+        assert (other.received, other.log) == (0, [])
+        assert choose_port(board, lambda ports: ports[-1]) == sorted([other.port, "/dev/ttyS9"])[-1]
+        serial.append(Found("/dev/ttyACM0"))
+        assert find_port(None, board) == choose_port(board) == "/dev/ttyACM0"
+    assert not (tmp_path / "read").exists()
 
 
 def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
