@@ -1,4 +1,4 @@
-"""Distortions of windows that stand in for anomalies, which nobody has recorded."""
+"""Distortions of windows, in place of anomalies, which nobody has recorded."""
 
 from __future__ import annotations
 

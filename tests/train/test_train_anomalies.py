@@ -12,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from sensor_bnn.cli.data import command as data_command
 from sensor_bnn.cli.train import command
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.errors import DataError
@@ -110,6 +111,16 @@ def test_every_distortion_changes_a_window() -> None:
         x[64:128], x.std(dim=(0, 2)), Draws(torch.Generator().manual_seed(3), 256, slice(64, 128))
     )
     assert torch.equal(whole[64:128], rows)  # as the processes of a run share a batch
+
+
+def test_data_shows_what_is_learned(recipe: Path) -> None:
+    done = CliRunner().invoke(data_command, [str(recipe), "--json"], catch_exceptions=False)
+    found = json.loads(done.stdout)
+    rows = {one["name"]: (one["learned"], one["tested"]) for one in found["classes"]}
+    assert {*rows} == {"turns", "anomalous"} and rows["anomalous"][0] == rows["turns"][0] > 0
+    assert rows["anomalous"][1] == ODD * 12 and rows["turns"][1] > 0
+    assert "that are not all normal are tested on" in found["split"]["how"]
+    assert any("has a distorted twin" in note for note in found["notes"])
 
 
 @pytest.mark.usefixtures("training")
