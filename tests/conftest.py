@@ -137,13 +137,13 @@ def _forward(model: FoldedModel, window: np.ndarray) -> dict[str, np.ndarray]:
     return {**values, "logits": logits[None]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shape_of() -> type[Shape]:
     """The dataclass of a random model's sizes, all with defaults."""
     return Shape
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_folded() -> Callable[..., FoldedModel]:
     """``random_folded(Shape(...), seed)``."""
     return _make

@@ -41,6 +41,12 @@ import click
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Train with torch.compile. It starts in about a minute, so it pays off for many steps.",
+)
 @click.option("--dry-run", is_flag=True, help="Train nothing; print the table as far as it is filled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -53,6 +59,7 @@ def command(
     windows: int | None,
     out: Path | None,
     threads: int,
+    compiled: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -120,7 +127,7 @@ def command(
 
                 return epoch_done
 
-            busy = fill(plan, range(seeds), folder, started, only, forms)
+            busy = fill(plan, range(seeds), folder, started, only, forms, "compiled" if compiled else "auto")
         if request is not None:
             measure(plan, request, folder, only, console)
     for run in busy:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from sensor_bnn.cli.pace import pace_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,20 +40,7 @@ _GAP = 0.25
     show_default=True,
     help="Threads of PyTorch. The number changes the rounding: compare only runs with the same number.",
 )
-@click.option(
-    "--steps",
-    type=click.Choice(["auto", "fast", "plain"]),
-    default="auto",
-    show_default=True,
-    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
-    " them; auto: fast in runs of minutes.",
-)
-@click.option(
-    "--compile",
-    "compiled",
-    is_flag=True,
-    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
-)
+@pace_options
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
@@ -95,8 +84,7 @@ def command(
     resume: bool,
     fresh: bool,
     threads: int,
-    steps: Literal["auto", "fast", "plain"],
-    compiled: bool,
+    pace: Pace,
     devices: int,
     nodes: int,
     strategy: str,
@@ -149,7 +137,6 @@ def command(
         raise click.UsageError("Give only one of --resume and --fresh.")
     if page is not None and not dry_run:
         check_file(page)
-    pace: Pace = "compiled" if compiled else steps
     plan = load_recipe(recipe)
     if epochs is not None:
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))

@@ -1,8 +1,10 @@
 """Families of microcontrollers by the beginning of their names, and the target of their core.
 
 The names are those of the makers' data sheets. A chip with two cores has the target of the larger one. Code
-for a Cortex-M0+ runs on a Cortex-M0 too. A Cortex-M4 without FPU has the target of a Cortex-M3, and a
+for a Cortex-M0+ runs on a Cortex-M0 too. A Cortex-M4 or M33 without FPU has the target of a Cortex-M3, and a
 Cortex-M7 whose FPU has single precision only that of a Cortex-M4. Of two that fit, the longer name counts.
+
+Where it was read which parts have no FPU, or one of single precision only, is in ``tests/compiler/fpu.toml``.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ _FAMILIES = {
     ),
     "cortex-m3": (
         *("stm32f1", "stm32f2", "stm32l1", "lpc17", "sam3", "efm32lg", "gd32f1"),
-        *("stm32wl5", "stm32wle", "nrf52805", "nrf52810", "nrf52811", "nrf52820"),
-        *("sam4s", "sam4l", "sam4n", "mk20d", "mk21d", "mk22d"),
+        *("stm32wl5", "stm32wle", "nrf52805", "nrf52810", "nrf52811", "nrf52820", "nrf54ls"),
+        *("sam4s", "sam4l", "sam4n", "mk20d", "mk21d", "mk22d", "mk60d"),
     ),
     "cortex-m4": (
         *("stm32f3", "stm32f4", "stm32l4", "stm32g4", "stm32wb5", "stm32wb3"),
-        *("stm32f72", "stm32f73", "stm32f74", "stm32f75"),
+        *("stm32f72", "stm32f73", "stm32f74", "stm32f75", "mimxrt1010", "mimxrt1011"),
         *("nrf52", "samd51", "same5", "sam4e", "mk2", "mk6", "lpc54", "efm32wg", "efr32mg1", "apollo3"),
         *("max3265", "msp432", "r7fa4m1", "r7fa6m1", "r7fa6m2", "r7fa6m3", "gd32f4", "cy8c6"),
     ),

@@ -18,7 +18,7 @@ _C_HEADERS = """
     assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
     stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
 """
-_BUNDLE = "exponential fixed_exponential kernels main model weights window"
+_BUNDLE = "exponential fixed_exponential kernels main model source_texts weights window"
 """Other files of the bundle, and the file of a program's start."""
 _LIBRARY_HEADERS = """
     alloca dirent endian fcntl getopt glob malloc memory newlib poll pthread pwd regex sched search semaphore

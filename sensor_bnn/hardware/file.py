@@ -62,12 +62,13 @@ class _Bootloader(_Table, frozen=True):
     journal: Literal[0, 2] = 0
     journal_sector: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
     boot2: Driver | None = None
+    rom_pages: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
 
     def facts(self, flash: Flash) -> Bootloader:
         alias = flash.origin if self.alias is None else self.alias
         return Bootloader(
             *(self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector),
-            self.boot2 or "",
+            *(self.boot2 or "", self.rom_pages),
         )
 
 

@@ -21,10 +21,13 @@ class WindowCutter:
     Args:
         recordings: the training part.
         augment: how windows are changed; all zeros gives the windows unchanged.
+        by_window: whether the model normalises each window by its own deviation. Noise is then relative to
+            that too: in a window of small values, noise of the channel's deviation would be all that is left.
     """
 
-    def __init__(self, recordings: Recordings, augment: Augmentation) -> None:
+    def __init__(self, recordings: Recordings, augment: Augmentation, by_window: bool = False) -> None:
         self.augment = augment
+        self.by_window = by_window
         self.length = recordings.length
         self.signal = torch.from_numpy(recordings.signal)  # [C, samples]
         self.start = torch.from_numpy(recordings.start)
@@ -61,7 +64,8 @@ class WindowCutter:
         if self.augment.scale:
             x = x * (1 + self.augment.scale * draws.normal(x.shape[1], 1))
         if self.augment.jitter:
-            x = x + self.augment.jitter * self.std[:, None] * draws.normal(*x.shape[1:])
+            size = x.std(dim=2, keepdim=True, correction=0) if self.by_window else self.std[:, None]
+            x = x + self.augment.jitter * size * draws.normal(*x.shape[1:])
         if self.distorted is not None:
             x = torch.where(self.distorted[index, None, None], distorted(x, self.std, draws), x)
         return x, self.y[index]

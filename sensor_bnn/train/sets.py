@@ -259,8 +259,10 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
             "Set augment.rotation to 0.",
         )
     window_shape = (channels, training.length)
+    config = recipe.config(window_shape, dataset.classes, dataset.channels)
+    cutter = WindowCutter(training, augment, getattr(config, "normalise", "channel") == "window")
     return Split(
-        _mixed(WindowCutter(training, augment), augment, dataset),
+        _mixed(cutter, augment, dataset),
         tested(dataset, recipe.data),
         window_shape,
         dataset.classes,

@@ -21,6 +21,7 @@ from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
 from sensor_bnn.train.defaults import with_defaults
+from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import OWN, Recipe, load_recipe
 from sensor_bnn.train.runs import Started, complete, is_finished
@@ -203,6 +204,7 @@ def fill(
     started: Started,
     only: Sequence[str] = (),
     forms: Sequence[str] = (),
+    pace: Pace = "auto",
 ) -> list[Path]:
     """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
@@ -215,6 +217,7 @@ def fill(
         started: the callback when a run starts.
         only: the names of the sets to work on; empty for all.
         forms: the labels of the forms to work on; empty for all.
+        pace: how steps are computed, see ``sensor_bnn.train.loop.train``.
 
     Returns:
         The folders on which other processes were still working, so that their cells are not complete.
@@ -237,7 +240,7 @@ def fill(
             if dataset is None:
                 dataset = load(recipe.data)
             try:
-                complete(recipe, dataset, seed, folder, folder, started)
+                complete(recipe, dataset, seed, folder, folder, started, pace)
             except BusyError:
                 busy.append(folder)
             write_table(survey, seeds, out)
