@@ -29,7 +29,7 @@ def estimate_facts(
     Args:
         layers: one estimate per layer, at least one.
         names: the layers' names, in the same order.
-        boards: gives the estimates for real boards from the cycles of one inference.
+        boards: gives the estimates for real boards from the cycles per inference.
     """
     total = sum(layer.cycles for layer in layers)
     return {

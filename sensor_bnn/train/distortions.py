@@ -1,4 +1,4 @@
-"""Distortions of windows, in place of anomalies, which nobody has recorded."""
+"""Distortions of windows, which training takes for anomalies: of these there are no recordings."""
 
 from __future__ import annotations
 

@@ -179,8 +179,8 @@ class Augmentation:
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
         rotation: the standard deviation in degrees of a random rotation of the sensor, equal for all triads.
         scale: the standard deviation of a factor per channel.
-        jitter: the standard deviation of noise, in standard deviations of the channel; of the window itself if
-            the model has ``normalise = "window"``.
+        jitter: the standard deviation of noise, in standard deviations of the channel; of the window itself
+            if the model has ``normalise = "window"``.
         mirror: whether half of the windows become windows of the other arm.
         warp: the standard deviation of a time warp in the middle of a window, in samples.
         crop: the largest shift of an image in pixels, in each direction; edge pixels fill the gap.
@@ -484,6 +484,12 @@ def _check_together(recipe: Recipe, source: Source) -> None:
             f"{source.name}: distill.cache stores the teacher's outputs for each example, but "
             f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
+        )
+    if recipe.distill.cache and recipe.data.normal:
+        raise CheckpointError(
+            f"{source.name}: distill.cache stores the teacher's outputs for each example, but data.normal has"
+            " twins that are distorted in another way in every epoch.",
+            "Set distill.cache to false.",
         )
     if recipe.augment.auto and len(changing) > 1:
         raise CheckpointError(

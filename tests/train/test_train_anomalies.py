@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sensor_bnn.cli.data import command as data_command
 from sensor_bnn.cli.train import command
 from sensor_bnn.data.samples import Samples
-from sensor_bnn.errors import DataError
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import run_model
 from sensor_bnn.onnx.from_checkpoint import export_checkpoint
@@ -98,6 +98,13 @@ def test_what_is_stated_counts(recipe: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sets.SETS, "npz", lambda data: object.__new__(Images))
     with pytest.raises(DataError, match="applies to windows, but the data set has images"):
         loaded(recipe)
+
+
+def test_a_teacher_s_outputs_are_not_kept_for_twins_that_change(recipe: Path) -> None:
+    more = '[augment]\nauto = false\n[distill]\nteacher = "auto"\ncache = true\n'
+    recipe.write_text(recipe.read_text() + more)
+    with pytest.raises(CheckpointError, match="twins that are distorted in another way in every epoch"):
+        load_recipe(str(recipe))
 
 
 def test_every_distortion_changes_a_window() -> None:
