@@ -100,6 +100,14 @@ def test_what_is_stated_counts(recipe: Path, monkeypatch: pytest.MonkeyPatch) ->
         loaded(recipe)
 
 
+@pytest.mark.parametrize(("before", "line"), [("", 'task = "regression"'), ("[data]", 'target = "speed"')])
+def test_regression_is_refused_by_its_name(before: str, line: str, recipe: Path) -> None:
+    text = recipe.read_text()
+    recipe.write_text(text.replace(before, f"{before}\n{line}\n", 1))
+    with pytest.raises(CheckpointError, match="there is no regression"):
+        load_recipe(str(recipe))
+
+
 def test_a_teacher_s_outputs_are_not_kept_for_twins_that_change(recipe: Path) -> None:
     more = '[augment]\nauto = false\n[distill]\nteacher = "auto"\ncache = true\n'
     recipe.write_text(recipe.read_text() + more)
