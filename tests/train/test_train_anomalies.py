@@ -139,6 +139,22 @@ def test_data_shows_what_is_learned(recipe: Path) -> None:
 
 
 @pytest.mark.usefixtures("training")
+def test_without_a_validation_part_the_threshold_is_of_what_was_learned(
+    recipe: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = recipe.read_text().replace("epochs = 12", "epochs = 1")
+    recipe.write_text(text.replace("[data]\n", "[data]\nvalidation = 0.0\n"))
+    done = CliRunner().invoke(command, [str(recipe), "--out", str(tmp_path / "run")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "expect more false alarms than data.false_alarms = 0.1" in done.stderr + caplog.text
+    dataset, data = loaded(recipe)
+    learned = dataset.of_groups(settled(dataset, data).parts()[0]).windows()
+    model = load_checkpoint(tmp_path / "run" / "ckpt.pt").model
+    alarms = scores(model, learned.x[:][learned.y == 0]) > 0
+    assert 0 < alarms.float().mean() <= 0.1 + 1 / len(alarms)
+
+
+@pytest.mark.usefixtures("training")
 def test_the_exported_integers_say_what_is_anomalous(recipe: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(recipe), "--out", str(tmp_path / "run")], catch_exceptions=False)
     assert done.exit_code == 0, done.output
