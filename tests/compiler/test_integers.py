@@ -224,7 +224,7 @@ def test_no_patches_and_no_accumulators_lie_in_the_arena():
     assert not [buffer for buffer in results if buffer.type.dtype == np.int32]
     # The tables of one word and the counts of eight tokens are the workspace of a layer; on a core with
     # vectors, one token's patch and accumulators.
-    for target, size in (("host", 4 * (448 + 2 * 64)), ("cortex-m55", 3 * 64 // 8 + 4 * 64)):
+    for target, size in (("host", 4 * (256 + 4 * 64)), ("cortex-m55", 3 * 64 // 8 + 4 * 64)):
         program = planned(model, target)
         layer = next(step for step in program.steps if step.operator.startswith("BnnPatches + BnnMatMul"))
         assert program.buffers[layer.workspace].size == size
