@@ -22,7 +22,7 @@ from sensor_bnn.compiler.kernels.stream import stream
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
 from sensor_bnn.compiler.kernels.window import window_moments, window_normalize
-from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack, mve_scores_map
+from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack
 from sensor_bnn.compiler.narrow import Array, narrowest
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
 from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
@@ -138,8 +138,6 @@ def layer_in_c(
         return mve_pack(types, arrays[1], target) or pack_kernel(types, arrays[1], target)
     if extern == f"{DOMAIN}.BnnTokenCount":
         return mve_count(types, numbers[0], target) or token_kernel(extern, types, numbers, target)
-    if extern == INT_SCORES_MAP:
-        return mve_scores_map(types, arrays[2], numbers[0], target)
     form = _LAYERS.get(extern)
     if form is None:
         return token_kernel(extern, types, numbers, target)

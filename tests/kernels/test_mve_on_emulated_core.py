@@ -255,7 +255,7 @@ def line(tokens: int, kernel: int = 1, dilation: int = 1) -> Grid:
 
 STEM = StreamLayer(Grid(1, 100, 1, 9, 1, 4, 1, 1), 6, 0, 16, 64, 0, 64, 3, 12, packed=False, in_place=False)
 
-# Instructions per multiply-add, with all that follows the product. An int8 kernel takes 0.22, CMSIS-NN's 0.245.
+# Instructions per multiply-add, with all that follows the product. An int8 kernel takes 0.22, CMSIS-NN 0.245.
 BARS = {
     "k 5 x 64 -> 64, 25 tokens": (layer(line(25, 5), 2, 64), 0.049),
     "k 5 x 64 -> 64, dilated": (layer(line(25, 5, 2), 2, 64), 0.055),
