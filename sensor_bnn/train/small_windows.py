@@ -43,8 +43,8 @@ def told(dataset: Recordings, recipe: Recipe) -> tuple[str, ...]:
     worst = int(small.mean(axis=0).argmax())
     return (
         f"{share:.0%} of the training windows vary by less than {_STEPS} steps of the 16 bits that an"
-        f" exported model reads: a step of {training.channel(worst)} is {steps[worst]:.2g}, because a sample of"
-        f' {largest[worst]:.4g} must fit. Their shape is lost there, though normalise = "window" enlarges'
+        f" exported model reads: a step of {training.channel(worst)} is {steps[worst]:.2g}, because a sample"
+        f' of {largest[worst]:.4g} must fit. Their shape is lost there, though normalise = "window" enlarges'
         " it, and training in floats sees it until its last epochs. Leave out such samples, give small and"
         ' large signals channels of their own, or set model.normalise = "channel".',
     )
