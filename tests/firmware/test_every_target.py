@@ -29,7 +29,7 @@ def tool(target: Target, name: str, *arguments: str | Path) -> str:
 
 
 @pytest.fixture(params=BARE, ids=[target.name for target in BARE])
-def target(cross_compiler: None, request: pytest.FixtureRequest) -> Target:
+def target(cross_compiler: None, no_library: None, request: pytest.FixtureRequest) -> Target:
     found: Target = request.param
     return found
 
@@ -48,7 +48,7 @@ def test_no_instruction_rounds_otherwise_than_the_host(
     assert bool(PRODUCT.search(code)) == (target.float_abi != "soft")
 
 
-@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.usefixtures("cross_compiler", "no_library")
 @pytest.mark.parametrize(
     ("name", "found"),
     [
