@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -35,8 +36,10 @@ def target(cross_compiler: None, no_library: None, request: pytest.FixtureReques
 
 
 def kernels(onnx: Path, target: Target, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Compile for the target; tests/compiler/test_pipeline.py compares this model with its file."""
     monkeypatch.setattr(pipeline, "find_target", lambda name: target)
-    return pipeline.compile_model(onnx, target.name, folder).folder / "kernels.o"
+    checked = hashlib.sha256(onnx.read_bytes()).hexdigest()
+    return pipeline.compile_model(onnx, target.name, folder, checked=checked).folder / "kernels.o"
 
 
 def test_no_instruction_rounds_otherwise_than_the_host(
