@@ -382,8 +382,8 @@ _HELIUM = replace(
         entry=19,
         score=16.5,
         row=5,
-        attend=9,
-        context=80,
+        attend=1.6,
+        context=57,
         joined=8.9,
     ),
 )
