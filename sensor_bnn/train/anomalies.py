@@ -69,6 +69,9 @@ def for_anomalies(dataset: Recordings, data: DataRecipe) -> Recordings:
     notes = dataset.notes
     if left_out:
         notes += (f"Of the recordings to learn from, {left_out} windows are not normal, and not used.",)
+    notes += (
+        f"Each of the {len(twins)} normal windows to learn from has a distorted twin, learned as anomalous.",
+    )
     order = np.concatenate([kept, twins])
     columns = {name: getattr(dataset, name)[order] for name in ("start", "first", "end", "group")}
     distorted = np.arange(len(order)) >= len(kept)

@@ -431,6 +431,7 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     source = _source_of(path)
     values = toml_values(path, source)
     base = values.pop("base", None)
+    _refuse_regression(values, source)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
     for section, key in _RELATIVE.items():
@@ -454,6 +455,17 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def _refuse_regression(values: Mapping[str, Any], source: Source) -> None:
+    data = values.get("data")
+    asked = "task" in values or (isinstance(data, Mapping) and not {"target", "targets"}.isdisjoint(data))
+    if asked:
+        raise CheckpointError(
+            f"{source.name}: there is no regression, and `task` and `data.target` are no keys: the outputs of"
+            " a model are classes.",
+            "Leave them out. For anomalies, name the normal class in data.normal.",
+        )
 
 
 def _place(folder: str, path: str) -> Path:
@@ -484,6 +496,12 @@ def _check_together(recipe: Recipe, source: Source) -> None:
             f"{source.name}: distill.cache stores the teacher's outputs for each example, but "
             f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
+        )
+    if recipe.distill.cache and recipe.data.normal:
+        raise CheckpointError(
+            f"{source.name}: distill.cache stores the teacher's outputs for each example, but data.normal has"
+            " twins that are distorted in another way in every epoch.",
+            "Set distill.cache to false.",
         )
     if recipe.augment.auto and len(changing) > 1:
         raise CheckpointError(

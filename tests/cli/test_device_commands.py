@@ -211,6 +211,23 @@ def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
     assert not (tmp_path / "read").exists()
 
 
+def test_the_energy_of_a_real_board_is_called_an_estimate(tmp_path: Path) -> None:
+    bundle, board = write_bundle(tmp_path / "bundle"), toy_folder(tmp_path)
+    facts = (board / "board.toml").read_text().partition("[emulator]")[0]
+    power = '[power]\nmicroamps_per_mhz = 100\nvolts = 3.0\nsource = "its maker"\n'
+    (board / "board.toml").write_text(facts + power)
+    x, y = np.ones((2, 6, 100), np.float32), np.zeros(2, np.int64)
+    np.savez(tmp_path / "samples.npz", x=x, y=y, classes=np.array(["a", "b", "c"]))
+    given = [bundle, "--board", board]
+    with Peer("application") as peer:
+        for command in (["bench", "--samples"], ["evaluate", "--output", tmp_path, "--data"]):
+            arguments = [*command, tmp_path / "samples.npz", *given, "--port", peer.port]
+            done = CliRunner().invoke(root, list(map(str, arguments)), catch_exceptions=False)
+            (line,) = [line for line in done.stdout.splitlines() if "energy" in line]
+            assert line.startswith("energy per inference: estimated ")
+            assert line.endswith(" µJ of the chip (100 µA/MHz at 3 V: its maker)")
+
+
 def test_the_boards_that_are_looked_for_are_those_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program of an emulated Linux runs on real machines, which may be at a port."""
     monkeypatch.setattr(list_ports, "comports", lambda: [Found("/dev/ttyUSB0")])

@@ -12,7 +12,7 @@ from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.workflows.random_model import random_folded
 
-ARENA = 7136
+ARENA = 5456
 """Bytes: the stream of 25 tokens, their bits, tables of one word, and counts of eight tokens."""
 
 # In the order of: the stem's product of bytes (54 terms, 16 outputs, 64 values at 25 tokens), the convolution

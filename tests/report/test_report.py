@@ -544,6 +544,20 @@ def test_each_colour_of_the_page_has_one_meaning(page: Browser) -> None:
         assert tenants in found["ram"], "the map has the colour of the arena"
 
 
+def test_energy_that_was_measured_is_on_the_first_screen(
+    bench_result: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("new.json").write_text(json.dumps(bench_result()))
+    for page, told in (("p.html", "<b>12.5 µJ</b>per inference, measured"), ("p.md", "measured | 12.5 µJ |")):
+        assert CliRunner().invoke(command, ["new.json", "--energy", "12.5", "-o", page]).exit_code == 0
+        assert told in Path(page).read_text()
+        assert CliRunner().invoke(command, ["new.json", "-o", page]).exit_code == 0
+        assert "µJ" not in Path(page).read_text()
+    for wrong in (["--energy", "0"], ["--energy", "inf"], ["--energy", "1", "-o", "p.png"]):
+        assert CliRunner().invoke(command, ["new.json", *wrong]).exit_code == 2
+
+
 def test_two_results_side_by_side(
     bench_result: Make, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

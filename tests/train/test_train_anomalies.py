@@ -12,9 +12,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from sensor_bnn.cli.data import command as data_command
 from sensor_bnn.cli.train import command
 from sensor_bnn.data.samples import Samples
-from sensor_bnn.errors import DataError
+from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.compare import run_model
 from sensor_bnn.onnx.from_checkpoint import export_checkpoint
@@ -99,6 +100,21 @@ def test_what_is_stated_counts(recipe: Path, monkeypatch: pytest.MonkeyPatch) ->
         loaded(recipe)
 
 
+@pytest.mark.parametrize(("before", "line"), [("", 'task = "regression"'), ("[data]", 'target = "speed"')])
+def test_regression_is_refused_by_its_name(before: str, line: str, recipe: Path) -> None:
+    text = recipe.read_text()
+    recipe.write_text(text.replace(before, f"{before}\n{line}\n", 1))
+    with pytest.raises(CheckpointError, match="there is no regression"):
+        load_recipe(str(recipe))
+
+
+def test_a_teacher_s_outputs_are_not_kept_for_twins_that_change(recipe: Path) -> None:
+    more = '[augment]\nauto = false\n[distill]\nteacher = "auto"\ncache = true\n'
+    recipe.write_text(recipe.read_text() + more)
+    with pytest.raises(CheckpointError, match="twins that are distorted in another way in every epoch"):
+        load_recipe(str(recipe))
+
+
 def test_every_distortion_changes_a_window() -> None:
     x = torch.from_numpy(windows("turns", 256, np.random.default_rng(1)))
     draws = Draws(torch.Generator().manual_seed(3), len(x), slice(None))
@@ -110,6 +126,32 @@ def test_every_distortion_changes_a_window() -> None:
         x[64:128], x.std(dim=(0, 2)), Draws(torch.Generator().manual_seed(3), 256, slice(64, 128))
     )
     assert torch.equal(whole[64:128], rows)  # as the processes of a run share a batch
+
+
+def test_data_shows_what_is_learned(recipe: Path) -> None:
+    done = CliRunner().invoke(data_command, [str(recipe), "--json"], catch_exceptions=False)
+    found = json.loads(done.stdout)
+    rows = {one["name"]: (one["learned"], one["tested"]) for one in found["classes"]}
+    assert {*rows} == {"turns", "anomalous"} and rows["anomalous"][0] == rows["turns"][0] > 0
+    assert rows["anomalous"][1] == ODD * 12 and rows["turns"][1] > 0
+    assert "that are not all normal are tested on" in found["split"]["how"]
+    assert any("has a distorted twin" in note for note in found["notes"])
+
+
+@pytest.mark.usefixtures("training")
+def test_without_a_validation_part_the_threshold_is_of_what_was_learned(
+    recipe: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = recipe.read_text().replace("epochs = 12", "epochs = 1")
+    recipe.write_text(text.replace("[data]\n", "[data]\nvalidation = 0.0\n"))
+    done = CliRunner().invoke(command, [str(recipe), "--out", str(tmp_path / "run")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "expect more false alarms than data.false_alarms = 0.1" in done.stderr + caplog.text
+    dataset, data = loaded(recipe)
+    learned = dataset.of_groups(settled(dataset, data).parts()[0]).windows()
+    model = load_checkpoint(tmp_path / "run" / "ckpt.pt").model
+    alarms = scores(model, learned.x[:][learned.y == 0]) > 0
+    assert 0 < alarms.float().mean() <= 0.1 + 1 / len(alarms)
 
 
 @pytest.mark.usefixtures("training")
