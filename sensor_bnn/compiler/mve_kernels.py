@@ -23,7 +23,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
 
 VALUES, BITS, BYTES, PACK = "sbnn_mve_values", "sbnn_mve_bits", "sbnn_mve_bytes", "sbnn_mve_pack"
-SCORES_MAP, COUNT = "sbnn_mve_scores_map", "sbnn_mve_token_count"
+SCORES_MAP, COUNT, MOVE = "sbnn_mve_scores_map", "sbnn_mve_token_count", "sbnn_mve_move"
 """The C functions."""
 
 FAMILY = "mve"
@@ -58,7 +58,7 @@ _X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
 
 def mve_families(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of these layers."""
-    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP, COUNT} & {*symbols} else ()
+    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP, COUNT, MOVE} & {*symbols} else ()
 
 
 def mve_kernel(
@@ -119,6 +119,26 @@ def mve_count(types: list[TensorType], N: int, target: Target) -> Plan | None:
         return None
     call = Call(COUNT, None, (M, N, Read(0), Write()))
     return Plan((call,), 20 + N // WORD_BITS * (70 + 10 * M))
+
+
+def mve_join(types: list[TensorType], result: TensorType, target: Target) -> Plan | None:
+    """Return the calls that copy rows into one row, or None if the tensors are others.
+
+    Args:
+        types: the types of the tensors that are concatenated.
+        result: the type of the result.
+        target: the processor.
+    """
+    rows = all(prod(tensor.shape[:-1]) == 1 for tensor in (*types, result))
+    sizes = [tensor.shape[-1] for tensor in types]
+    if ISA not in target.isa or not rows or sum(sizes) != result.shape[-1]:
+        return None
+    each = result.dtype.itemsize
+    calls = tuple(
+        Call(MOVE, None, (size * each, Read(place), Write(sum(sizes[:place]))))
+        for place, size in enumerate(sizes)
+    )
+    return Plan(calls, sum(20 + 3 * -(-size * each // _SIXTEEN) for size in sizes))
 
 
 def _apart(channels: Array | Wide) -> Array:

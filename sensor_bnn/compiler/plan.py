@@ -19,6 +19,7 @@ from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.kernels.widen import widen
 from sensor_bnn.compiler.matches import extern_name
+from sensor_bnn.compiler.mve_kernels import mve_join
 from sensor_bnn.compiler.narrow import Array, narrowest
 from sensor_bnn.compiler.patterns import DENSE
 from sensor_bnn.compiler.program import (
@@ -232,19 +233,21 @@ class _Writer:
         reads = tuple(self._read(argument) for argument in arguments)
         operator = re.sub(r"\d+$", "", function.name_hint)
         kernel = f"sbnn_{function.name_hint}"
+        types = [tensor_type(argument) for argument in arguments]
+        joined = mve_join(types, tensor_type(var), self._target) if operator == "concatenate" else None
         self._steps.append(
             Step(
                 name=name,
                 operator=operator,
-                calls=(tir_call(kernel, module[function]),),  # type: ignore[index]
+                calls=joined.calls if joined else (tir_call(kernel, module[function]),),  # type: ignore[index]
                 reads=reads,
                 writes=self._result(var),
                 workspace=None,
                 macs=0,
                 value=self._values.get(var.name, name),
-                instructions=self._costs.standard(
-                    operator, [tensor_type(argument) for argument in arguments], tensor_type(var)
-                ),
+                instructions=joined.instructions
+                if joined
+                else self._costs.standard(operator, types, tensor_type(var)),
             )
         )
 

@@ -2,17 +2,29 @@
  * must stay as they are: the core has no sanitizers.
  *
  * Reads the file `in` by semihosting, a sequence of cases: the function (0 values, 1 bits, 2 bytes, 3
- * pack, 4 map, 5 count), its numbers, then of its five reads (x, w, the scales, none, the residual; of
- * pack x and the threshold; of map queries, keys, table and ratio) and the workspace and the output
- * each the bytes; -1 for NULL, -2 for an output that is the residual. Then the contents of what is
- * read, in whole words. Writes the file `out`: of each case the instructions that it took, and the
- * output, in whole words. */
+ * pack, 4 map, 5 count, 6 move), its numbers, then of its five reads (x, w, the scales, none, the
+ * residual; of pack x and the threshold; of map queries, keys, table and ratio) and the workspace and
+ * the output each the bytes; -1 for NULL, -2 for an output that is the residual. Then the contents of
+ * what is read, in whole words. Writes the file `out`: of each case the instructions that it took, and
+ * the output, in whole words. */
 #include "linear_mve.h"
 
 #include <stdint.h>
 #include <string.h>
 
-enum { VALUES, BITS, BYTES, PACK, MAP, COUNT, NUMBERS = 17, READS = 5, WORKSPACE = READS, OUTPUT };
+enum {
+    VALUES,
+    BITS,
+    BYTES,
+    PACK,
+    MAP,
+    COUNT,
+    MOVE,
+    NUMBERS = 17,
+    READS = 5,
+    WORKSPACE = READS,
+    OUTPUT
+};
 enum { SYS_OPEN = 1, SYS_WRITE = 5, SYS_READ = 6, SYS_EXIT = 0x18 };
 enum { OPEN_READ = 1, OPEN_WRITE = 5, EXITED = 0x20026, FAILED = 0x20023 };
 
@@ -96,6 +108,8 @@ static void run(int32_t function, const int32_t *i, uint8_t *const *read, void *
         sbnn_mve_scores_map(u[0], u[1], u[2], u[3], x, w, scales, ratio, workspace, y);
     } else if (function == COUNT) {
         sbnn_mve_token_count(u[0], u[1], x, y);
+    } else if (function == MOVE) {
+        sbnn_mve_move(u[0], x, y);
     } else {
         sbnn_mve_pack(u[0], u[1], x, w, y);
     }

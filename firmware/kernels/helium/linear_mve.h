@@ -88,6 +88,9 @@ void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, con
  *   y   [n] */
 void sbnn_mve_token_count(uint32_t m, uint32_t n, const uint32_t *x, int32_t *y);
 
+/* Copy bytes to y; x and y do not overlap. */
+void sbnn_mve_move(uint32_t bytes, const void *x, void *y);
+
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]

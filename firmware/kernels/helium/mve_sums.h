@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-/* A layer's product, and the functions that count its mismatches. */
+/* A layer's product, and the functions that count its mismatches. The bound of the stack in a bundle
+ * (sensor_bnn/compiler/stack.py) does not follow tables of functions; those in tables here need less
+ * stack than those that are named. */
 typedef struct {
     const uint32_t *w;
     uint32_t width; /* the words of a row of K */
