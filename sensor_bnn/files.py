@@ -36,6 +36,9 @@ MANIFEST = ".sensor-bnn.json"
 EXAMPLES = "examples"
 """Files in a folder of this name are for users to change: one that was changed is never replaced."""
 
+SCRATCH = "sensor-bnn-"
+"""How the name of a scratch folder begins."""
+
 _DRAFT = ".sensor-bnn-"  # Short, and without the file's name: a long name must not become too long.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = {
@@ -214,6 +217,28 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
         raise
     with write_errors(path):
         file.close()
+
+
+def append_whole(file: BinaryIO, path: Path, content: bytes) -> None:
+    """Append to a file of ``hold_open``, completely or not at all.
+
+    Args:
+        file: the open file.
+        path: its path, as the user knows it.
+        content: what comes after its end.
+
+    Raises:
+        FileError: it cannot be written; the file is then as it was.
+    """
+    descriptor = file.fileno()
+    with write_errors(path):
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        except BaseException:
+            os.ftruncate(descriptor, end)
+            raise
 
 
 class NewFolder:
@@ -425,7 +450,7 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
                 check_links(within, folder=True)
                 within.mkdir(parents=True, exist_ok=True)
             made = tempfile.TemporaryDirectory(
-                prefix=f"sensor-bnn-{purpose}-", dir=within, ignore_cleanup_errors=True
+                prefix=f"{SCRATCH}{purpose}-", dir=within, ignore_cleanup_errors=True
             )
             folder = Path(os.path.realpath(stack.enter_context(made)))
         except OSError as error:
@@ -436,6 +461,18 @@ def scratch_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
             _scratch.add(folder)
             stack.callback(_scratch.discard, folder)
         yield folder
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a scratch folder of a process that was killed before it could do so itself.
+
+    Raises:
+        FileError: it is no such folder, or cannot be removed.
+    """
+    if not folder.name.startswith(SCRATCH) or folder.is_symlink():
+        raise FileError(f"{folder} is no scratch folder.", "Remove it yourself.")
+    with write_errors(folder):
+        shutil.rmtree(folder)
 
 
 def scratch_file() -> IO[bytes]:

@@ -152,8 +152,10 @@ def run(
     said = done.errors or (done.text if merged else "")
     _log_end(name, done.status, done.seconds, said)
     if done.status < 0:
+        reason = _reason(said).rstrip("!")
         raise blame.error(
-            f"{name} was killed by {_signal(-done.status)}", _after_kill(-done.status, copyable(words, cwd))
+            f"{name} was killed by {_signal(-done.status)}{f': {reason}' if reason else ''}",
+            _after_kill(-done.status, copyable(words, cwd)),
         )
     if check and done.status:
         reason = _reason(said or done.text)
@@ -277,8 +279,8 @@ def start(
 def in_a_copy(work: Callable[[], bytes], what: str) -> bytes:
     """Return a function's result, computed in a copy of this process: a fatal error ends only the copy.
 
-    Only on Linux; elsewhere, and where no copy can be made, the function runs in this process. If it raises
-    an exception, it runs here once more, so that the caller gets the exception.
+    Only on Linux. Where no copy can be made, the function runs in this process. If it raises an exception, it
+    runs here once more, so that the caller gets the exception.
 
     Args:
         work: the function; it must change nothing outside the process.
@@ -287,8 +289,6 @@ def in_a_copy(work: Callable[[], bytes], what: str) -> bytes:
     Raises:
         ToolError: a signal ended the copy, such as that of ``abort``. The message has its last words.
     """
-    if sys.platform != "linux":
-        return work()
     with (
         os.fdopen(os.memfd_create("result"), "w+b") as result,
         os.fdopen(os.memfd_create("said"), "w+b") as said,

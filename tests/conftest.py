@@ -137,13 +137,13 @@ def _forward(model: FoldedModel, window: np.ndarray) -> dict[str, np.ndarray]:
     return {**values, "logits": logits[None]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shape_of() -> type[Shape]:
     """The dataclass of a random model's sizes, all with defaults."""
     return Shape
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_folded() -> Callable[..., FoldedModel]:
     """``random_folded(Shape(...), seed)``."""
     return _make
@@ -240,6 +240,27 @@ def mlp_onnx(tmp_path: Path) -> Build:
         return _mlp(tmp_path / "mlp.onnx", **sizes)
 
     return build
+
+
+@contextmanager
+def without_library() -> Iterator[None]:
+    """Compile bundles without the library for other builds, as on a machine without an archiver.
+
+    That is half of the time of a compile. It is for tests of what a model computes, and of boards, whose
+    firmware is built from the bundle's other files.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sensor_bnn.compiler.bundle.missing_compiler", lambda target: "install an archiver")
+        # A cache of its own: no other test may be given such a bundle.
+        patch.setenv("SENSOR_BNN_CACHE", f"{os.environ['SENSOR_BNN_CACHE']}-without-library")
+        yield
+
+
+@pytest.fixture
+def no_library() -> Iterator[None]:
+    """Let a test compile :func:`without_library`."""
+    with without_library():
+        yield
 
 
 @contextmanager

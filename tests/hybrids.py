@@ -92,7 +92,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "threshold": draw(st.sampled_from(("learned", "median", "start", "zero"))),
         "activation": draw(st.sampled_from(("channel", "layer", "none"))),
         "norm": draw(st.sampled_from(("batch", "batch", "none"))),
-        "normalise": draw(st.sampled_from(("channel", "channel", "window"))),
+        "normalise": draw(st.sampled_from(("channel", "channel", "window", "mean", "none"))),
         "length": draw(st.integers(9, 41)),
     }
     if draw(st.booleans()):

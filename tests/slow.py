@@ -142,17 +142,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Empty at first, and shared by all workers of this run, which inherit it: equal models compile once.
         os.environ["SENSOR_BNN_CACHE"] = str(Path(folder) / "cache")
-        _share_objects(Path(folder) / "objects")
+        _share_objects(config.rootpath / "build" / "objects")
 
 
 def _share_objects(folder: Path) -> None:
-    """Let ccache compile each file of the firmware once for all builds that are alike in it."""
+    """Let ccache compile each file of the firmware once for all builds that are alike in it, in all runs."""
     # Half of a run's time went into compiling the same files in hundreds of builds. A machine without ccache
     # takes that time; test_the_same_input_gives_the_same_bytes compares a build with one without ccache.
     if shutil.which("ccache") is not None:
         os.environ["CMAKE_C_COMPILER_LAUNCHER"] = "ccache"
         os.environ["CCACHE_DIR"] = str(folder)
         os.environ["CCACHE_BASEDIR"] = tempfile.gettempdir()
+        os.environ["CCACHE_MAXSIZE"] = "500M"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -16,6 +16,11 @@
 #include "runtime/crc32.h"
 #include "weights.h"
 
+#ifdef SBNN_SOURCES_NOT_CHECKED
+#error                                                                                                 \
+    "Compile all files with -DSBNN_CARRY_SOURCES or, if the bundle's files were compared, -DSBNN_BUNDLE_VERIFIED."
+#endif
+
 #define WORDS(bytes) (((bytes) + 3u) / 4u)
 #define PROFILE_ENTRIES                                                                                \
     ((FRAME_MAX_PAYLOAD - 8u) / 8u) /* layers that one READ_PROFILE response can hold */
@@ -308,7 +313,8 @@ static uint32_t kernels(uint32_t *crc) {
 
 /* The response is u32, the bytes of all weights, and u32, their CRC-32, and the same two of the
  * kernels: as they are in memory now, so a host also sees what a build without the bundle's own check
- * has linked. */
+ * has linked. After them, if the build carries the texts of the bundle's C files, u32, the bytes of
+ * those (the bundle's model.h). */
 static uint8_t weights(const frame *request, reply *to) {
     if (request->length != 0u) {
         return FRAME_STATUS_BAD_LENGTH;
@@ -325,6 +331,9 @@ static uint8_t weights(const frame *request, reply *to) {
     crc = 0;
     put32(to, kernels(&crc));
     put32(to, crc);
+#ifdef SBNN_SOURCES_BYTES
+    put32(to, SBNN_SOURCES_BYTES);
+#endif
     return FRAME_STATUS_OK;
 }
 

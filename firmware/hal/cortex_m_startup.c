@@ -58,8 +58,9 @@ __attribute__((section(".vectors"), used)) static const struct {
     "isb\n"
 #endif
 
-/* MCUboot may have left a limit of its own for the process stack; our bootloader does not. */
-#if SBNN_MCUBOOT && __ARM_ARCH >= 8
+/* What ran before, such as MCUboot or a boot ROM, may have left a limit of its own for the process
+ * stack. */
+#if __ARM_ARCH >= 8
 #define FORGET_LIMIT                                                                                   \
     "movs r0, #0\n"                                                                                    \
     "msr psplim, r0\n"
@@ -84,9 +85,8 @@ __attribute__((naked)) noreturn void reset(void) {
                                            "bl start\n" ::"i"(MEMORY_PAINT));
 }
 
-#if SBNN_MCUBOOT
-/* MCUboot may also start an image with its own interrupts enabled and all of them masked: a port to
- * Zephyr masks them with BASEPRI. */
+/* It may also have left its own interrupts enabled and all of them masked: a port of MCUboot to Zephyr
+ * masks them with BASEPRI. */
 static void take_interrupts(void) {
     cortex_m_forget_program();
 #if CORTEX_M_BASELINE
@@ -95,16 +95,13 @@ static void take_interrupts(void) {
     __asm volatile("msr basepri, %0\n cpsie if" ::"r"(0) : "memory");
 #endif
 }
-#endif
 
 noreturn void start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)&vectors;
     if (!CORTEX_M_BASELINE) {
         SCB_SHCSR |= SCB_SHCSR_FAULTS;
     }
-#if SBNN_MCUBOOT
     take_interrupts();
-#endif
     cortex_m_leave_caches();
 #ifdef __ARM_ARCH_8_1M_MAIN__
     SCB_CCR |= SCB_CCR_LOOPS;

@@ -20,6 +20,8 @@
 #define CR1_PARITY (1u << 10)
 #define CR1_NINE_BITS (1u << 12) /* including the parity bit */
 #define CR1_ENABLE (1u << 13)
+#define CR2 REGISTER(SBNN_UART_BASE + 0x10u)
+#define CR3 REGISTER(SBNN_UART_BASE + 0x14u)
 
 #if SBNN_UART_PARITY == SBNN_UART_PARITY_NONE
 #define FORMAT 0u
@@ -31,7 +33,11 @@
 
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 
+/* A bootloader in ROM may have set the other control registers: one stop bit, and neither DMA nor flow
+ * control. */
 void uart_driver_open(void) {
+    CR2 = 0;
+    CR3 = 0;
     BRR = (SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD;
     CR1 = FORMAT | CR1_ENABLE | CR1_SEND | CR1_RECEIVE | CR1_RECEIVE_INTERRUPT;
     uart_interrupt(); /* fetch a byte that has waited since uart_driver_deafen */

@@ -15,6 +15,8 @@
 #define CR1_PARITY (1u << 10)
 #define CR1_NINE_BITS (1u << 12) /* including the parity bit */
 #define BRR REGISTER(SBNN_UART_BASE + 0x0Cu)
+#define CR2 REGISTER(SBNN_UART_BASE + 0x04u)
+#define CR3 REGISTER(SBNN_UART_BASE + 0x08u)
 #ifndef BRR_PER_CLOCK
 #define BRR_PER_CLOCK 1u /* stm32lp_uart.c has another */
 #endif
@@ -43,9 +45,12 @@
 _Static_assert(SBNN_UART_CLOCK_HZ / SBNN_UART_BAUD >= 16u, "this UART takes 16 samples per bit");
 _Static_assert(DIVISOR < BRR_LIMIT / BRR_PER_CLOCK, "this UART's divisor has 16 bits, an LPUART's 20");
 
-/* The rate can be changed only while the UART is off. */
+/* The rate can be changed only while the UART is off. A bootloader in ROM may have set the other
+ * control registers: one stop bit, no search for the rate, and neither DMA nor flow control. */
 static void configure(uint32_t divisor, uint32_t control) {
     CR1 = 0;
+    CR2 = 0;
+    CR3 = 0;
     BRR = divisor * BRR_PER_CLOCK;
     ICR = ICR_ERRORS;
     CR1 = control;

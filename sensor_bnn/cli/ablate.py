@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import click
+
+from sensor_bnn.cli.pace import pace_options
+
+if TYPE_CHECKING:
+    from sensor_bnn.train.loop import Pace
 
 
 @click.command(name="ablate")
@@ -40,20 +45,7 @@ import click
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
-@click.option(
-    "--steps",
-    type=click.Choice(["auto", "fast", "plain"]),
-    default="auto",
-    show_default=True,
-    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
-    " them; auto: fast in runs of minutes.",
-)
-@click.option(
-    "--compile",
-    "compiled",
-    is_flag=True,
-    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
-)
+@pace_options
 @click.option("--dry-run", is_flag=True, help="Train nothing; print the table as far as it is filled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
@@ -64,8 +56,7 @@ def command(
     rows: tuple[str, ...],
     out: Path | None,
     threads: int,
-    steps: Literal["auto", "fast", "plain"],
-    compiled: bool,
+    pace: Pace,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -154,7 +145,7 @@ def command(
                 started,
                 lambda done, _: progress.update(total, completed=done),
                 rows,
-                "compiled" if compiled else steps,
+                pace,
             )
     for run in busy:
         console.print(f"another process is training {run.folder}")

@@ -18,7 +18,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command(name="bench")
 @click.argument("bundle", type=_FOLDER, required=False)
 @click.option(
-    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the machine's only port]"
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the only one on USB]"
 )
 @click.option("--board", help="Name or folder of the board.  [default: the one that the firmware names]")
 @click.option(
@@ -126,6 +126,10 @@ def command(
         click.echo(json.dumps(result_of("bench", asdict(result), facts)))
     else:
         print_result(result)
+        if facts.power is not None and not result.emulated:
+            from sensor_bnn.report.estimate import energy_line
+
+            click.echo(f"energy per inference: {energy_line(facts.power, result.ticks)}")
     if bundle is not None and samples_file is not None:
         refuse_with_layer(asdict(result), facts, samples_file, bundle.resolve().parent)
     else:

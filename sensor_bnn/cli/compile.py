@@ -153,5 +153,6 @@ def _print(facts: Metadata) -> None:
         f"and no plan can have less than {facts.arena_lower_bound_bytes:,}\n"
         f"instructions: {facts.cost_model}\n"
         f"stayed float: {', '.join(floats) or 'nothing'}\n"
+        f"C names: {facts.prefix}_..., declared in {facts.prefix}.h\n"
         f"model {facts.model_hash[:12]}"
     )

@@ -148,6 +148,11 @@ def command(
     if as_json:
         click.echo(json.dumps(whole))
     print_evaluation(whole, stderr=as_json)
+    if on_board is not None and on_board.power is not None and whole["unit"] == "ticks":
+        from sensor_bnn.report.estimate import energy_line
+
+        spent = energy_line(on_board.power, whole["inference"]["median"])
+        click.echo(f"energy per inference: {spent}", err=as_json)
     if on_board is not None:
         from sensor_bnn.api import SHIPPED_SAMPLES
 

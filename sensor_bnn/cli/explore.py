@@ -81,6 +81,12 @@ _LIMIT = re.compile(r"(flash|ram|instructions)=([0-9]{1,15}(?:\.[0-9]{1,15})?)([
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Train with torch.compile. It starts in about a minute, so it pays off for many steps.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     recipe: str,
@@ -95,6 +101,7 @@ def command(
     out: Path | None,
     storage: str,
     threads: int,
+    compiled: bool,
     as_json: bool,
 ) -> None:
     """Try models of several sizes in 1 bit, mixed and 8 bits on the data of RECIPE, and compare them.
@@ -105,8 +112,8 @@ def command(
     subjects (a tenth of the images), which is held out. The test part chooses nothing.
 
     The result is a chart for each target, the front of each kind, and a recommendation: in the terminal, in
-    OUT/explore.json and in OUT/explore.html. In 8 bits, charts take the smaller one of our own count and
-    an estimate from the published rates of CMSIS-NN.
+    OUT/explore.json and OUT/explore.html, and a picture, OUT/TARGET.svg. In 8 bits, charts take the smaller
+    one of our own count and an estimate from the published rates of CMSIS-NN.
 
     Stop the command at any time and repeat it: what is finished is kept. Several processes may work on one
     study; on several machines give all the same --storage.
@@ -122,12 +129,13 @@ def command(
 
     from sensor_bnn.files import check_file, write_files
     from sensor_bnn.report.exploration import print_exploration
-    from sensor_bnn.report.explore_page import render_exploration
+    from sensor_bnn.report.explore_page import draw_exploration, render_exploration
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe, load_recipe
     from sensor_bnn.train.space import KINDS
-    from sensor_bnn.workflows.explore import Plan, board_of, explore, in_steps, with_test
+    from sensor_bnn.train.survey import in_steps
+    from sensor_bnn.workflows.explore import Plan, board_of, explore, with_test
 
     limits = _limits(budget)
     base = load_recipe(recipe)
@@ -153,6 +161,7 @@ def command(
         limits,
         folder,
         storage,
+        "compiled" if compiled else "auto",
     )
     columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as progress:
@@ -171,8 +180,9 @@ def command(
             result = with_test(plan, dataset, result, started)
     if busy:
         console.print(f"another process is working on {busy} of the trials")
-    page = render_exploration(result)
-    write_files(folder, {"explore.json": json.dumps(result, indent=1) + "\n", "explore.html": page})
+    pictures = {f"{target}.svg": picture for target, picture in draw_exploration(result).items()}
+    page = {"explore.json": json.dumps(result, indent=1) + "\n", "explore.html": render_exploration(result)}
+    write_files(folder, {**page, **pictures})
     if as_json:
         click.echo(json.dumps(result))
     else:

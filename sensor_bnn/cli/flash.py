@@ -32,7 +32,7 @@ def _lines(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "ports",
     multiple=True,
     envvar="SENSOR_BNN_PORT",
-    help="Serial port; may be repeated with --all.  [default: searched for]",
+    help="Serial port; may be repeated with --all.  [default: searched for on USB]",
 )
 @click.option(
     "--debugger",

@@ -98,7 +98,8 @@ def command(
     --estimate also estimates the cycles of one inference: the exact count of each instruction, times its
     cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). The estimate
     does not include data caches, wait states of data, interrupts and mispredicted branches. docs/estimates.md
-    compares it with cycles that were published for chips.
+    compares it with cycles that were published for chips. It is also given as milliseconds on each real board
+    with this core and, where the chip's maker states a current, as microjoules of the chip.
 
     The exit code is 1 if an output differs from the host's, after the whole result is printed.
 

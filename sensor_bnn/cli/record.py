@@ -11,7 +11,7 @@ from sensor_bnn.cli.finite import FiniteRange
 
 @click.command(name="record")
 @click.option(
-    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the only one there is]"
+    "--port", envvar="SENSOR_BNN_PORT", help="Serial port of the board.  [default: the only one on USB]"
 )
 @click.option("--board", help="Name or folder of the board.  [default: the board says it]")
 @click.option("--label", required=True, help="Class of the samples, such as walk.")
@@ -49,8 +49,8 @@ def command(
     --sensor FILE`. Data are so collected with the firmware that later classifies them. On a terminal the
     samples are plotted while they come.
 
-    Ctrl-C ends the recording and stores it, and so do --seconds and --samples. The CSV file always holds
-    whole recordings: each run adds one, with a number of its own, or more if samples were lost between. Then
+    Ctrl-C ends the recording, and so do --seconds and --samples. Each sample is in the CSV file as soon as it
+    comes. Each run adds a recording, with a number of its own, or more if samples were lost between. Then
     `sensor-bnn data` shows what is in it, and `sensor-bnn train` learns from it.
 
     \b
@@ -83,7 +83,7 @@ def command(
         facts = named or detect_board(path)
         came = stack.enter_context(signals_noted())
         sensor, parts = stack.enter_context(sensor_at(path, facts, baud))
-        file = Csv(output, sensor, label, subject)
+        file = stack.enter_context(Csv(output, sensor, label, subject))
         most = samples
         if seconds is not None:
             if sensor.rate is None:
@@ -104,8 +104,7 @@ def command(
                 shown = int(known.samples // sensor.rate)
                 console.print(record_line(sensor, label, known), highlight=False, soft_wrap=True)
 
-        found, failure = collect(parts, most, came, show)
-        file.add(found.recordings)
+        found, failure = collect(parts, most, came, file.add, show)
     whole = f"{len(found.recordings)} recording{'s' if len(found.recordings) != 1 else ''}"
     click.echo(f"{output}: {whole} of {label} with {found.samples:,} samples added, {found.lost:,} lost")
     if failure is not None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sensor_bnn.cli.finite import FiniteRange
+
 
 @click.command(name="report")
 @click.argument("result", type=click.Path(path_type=Path, dir_okay=False))
@@ -34,6 +36,11 @@ import click
     metavar="STAGE=FILE",
     help="Add an accuracy before those of RESULT, such as teacher=FILE; FILE: `evaluate --json`.",
 )
+@click.option(
+    "--energy",
+    type=FiniteRange(0, min_open=True),
+    help="Microjoules per inference that you measured, such as between the edges of energy_pin.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: page, format, bytes.")
 def command(
     result: Path,
@@ -42,6 +49,7 @@ def command(
     form: str | None,
     kernels: Path | None,
     rungs: tuple[str, ...],
+    energy: float | None,
     as_json: bool,
 ) -> None:
     """Write a page that shows RESULT, a file with the output of `profile`, `bench`, `demo` or `evaluate`.
@@ -76,6 +84,8 @@ def command(
     for name, other in (("RESULT", result), ("BEFORE", before)):
         if other is not None and page.resolve() == other.resolve():
             raise click.UsageError(f"The page would overwrite {name}: name another file with -o.")
+    if energy is not None and form == "png":
+        raise click.UsageError("--energy has no place in a PNG: write HTML or Markdown.")
     if before is not None and form == "png":
         raise click.UsageError("BEFORE has no place in a PNG: write HTML or Markdown.")
     earlier = []
@@ -96,6 +106,8 @@ def command(
         check_evaluation(content, result)
         if before is not None:
             raise click.UsageError("BEFORE goes with a result that has layers; this is an evaluation.")
+        if energy is not None:
+            raise click.UsageError("--energy goes with a result that has layers; this is an evaluation.")
         if kernels is not None:
             raise click.UsageError("--kernels goes with a result that has layers; this is an evaluation.")
         if form == "png" and earlier:
@@ -115,6 +127,7 @@ def command(
                 earlier=earlier,
                 kernels=rows,
                 before=None if before is None else read_result(before),
+                energy=energy,
             ).encode()
         )
     write_file(page, data)

@@ -21,13 +21,16 @@ def command(wanted: str | None, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
-    from sensor_bnn.compiler.chips import families_of, target_of_chip
+    from sensor_bnn.compiler.chips import families_of, other_core_of_chip, target_of_chip
     from sensor_bnn.compiler.targets import find_target, list_targets
+    from sensor_bnn.hardware.boards import is_only_emulated, list_boards
 
     targets = list_targets()
     if wanted is not None:
         chip = target_of_chip(wanted)
         text = wanted.lower()
+        # A part of a family's name would find chips of another core: an ESP32 is no ESP32-C3.
+        targets = () if other_core_of_chip(wanted) is not None else targets
         targets = tuple(
             target
             for target in targets
@@ -45,6 +48,13 @@ def command(wanted: str | None, as_json: bool) -> None:
     for target in targets:
         table.add_row(target.name, target.title, f"({target.triple}, {target.cpu})")
         chips = ", ".join(families_of(target.name))
-        if chips and wanted is not None:
+        if wanted is None:
+            continue
+        if chips:
             table.add_row("", f"chips: {chips} ...", "")
+        boards = [board for board in list_boards() if board.target == target.name]
+        if boards:
+            table.add_row("", f"boards: {', '.join(board.name for board in boards)}", "")
+        if chips and all(is_only_emulated(board) for board in boards):
+            table.add_row("", "no board with such a chip is described: see docs/limits.md", "")
     table_console().print(table, highlight=False)

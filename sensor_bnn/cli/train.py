@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from sensor_bnn.cli.pace import pace_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,20 +40,7 @@ _GAP = 0.25
     show_default=True,
     help="Threads of PyTorch. The number changes the rounding: compare only runs with the same number.",
 )
-@click.option(
-    "--steps",
-    type=click.Choice(["auto", "fast", "plain"]),
-    default="auto",
-    show_default=True,
-    help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU has"
-    " them; auto: fast in runs of minutes.",
-)
-@click.option(
-    "--compile",
-    "compiled",
-    is_flag=True,
-    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
-)
+@pace_options
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
@@ -95,8 +84,7 @@ def command(
     resume: bool,
     fresh: bool,
     threads: int,
-    steps: Literal["auto", "fast", "plain"],
-    compiled: bool,
+    pace: Pace,
     devices: int,
     nodes: int,
     strategy: str,
@@ -149,7 +137,6 @@ def command(
         raise click.UsageError("Give only one of --resume and --fresh.")
     if page is not None and not dry_run:
         check_file(page)
-    pace: Pace = "compiled" if compiled else steps
     plan = load_recipe(recipe)
     if epochs is not None:
         plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=epochs))
@@ -231,6 +218,8 @@ def command(
     else:
         print_training(result)
         click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
+        if plan.data.normal:
+            click.echo(_anomalies(run.test.confusion.tolist(), plan.data.false_alarms))
         gap = run.history[-1]["top1"] - run.test.top1
         if gap > _GAP:
             click.echo(
@@ -240,6 +229,18 @@ def command(
         click.echo(f"checkpoint {run.checkpoint}")
         if page is not None:
             click.echo(page)
+
+
+def _anomalies(confusion: list[list[int]], wanted: float) -> str:
+    """Say what a detector of anomalies does on the test part; rows of the confusion are true classes."""
+    (right, alarms), (missed, found) = confusion
+    told = []
+    if right + alarms:
+        told.append(f"false alarms in {alarms / (right + alarms):.1%} of {right + alarms:,} normal windows")
+    told.append(f"the threshold was set for {wanted:.1%}")
+    if missed + found:
+        told.append(f"{found / (missed + found):.1%} of {missed + found:,} anomalous windows found")
+    return "; ".join(told)
 
 
 class _Shown:
@@ -271,11 +272,14 @@ class _Shown:
 def _load(plan: Recipe, console: Console) -> DataSet:
     """Load the recipe's data, and print what is in it and what is odd about its split."""
     from sensor_bnn.report.contents import in_three_lines
-    from sensor_bnn.train import sets
+    from sensor_bnn.train import sets, small_windows
     from sensor_bnn.train.contents import summary_of
+    from sensor_bnn.train.windows import Recordings
 
     dataset = sets.load(plan.data)
     notes = sets.check_split(dataset, plan.data)
+    if isinstance(dataset, Recordings):
+        notes += small_windows.told(dataset, plan)
     for line in in_three_lines(summary_of(plan.data, dataset)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for note in notes:

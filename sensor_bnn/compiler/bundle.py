@@ -17,6 +17,7 @@ import numpy as np
 from tvm.tirx import PrimFunc
 
 from sensor_bnn import programs
+from sensor_bnn.compiler import carried
 from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
@@ -35,6 +36,7 @@ from sensor_bnn.compiler.metadata import (
     Tenant,
     file_digests,
 )
+from sensor_bnn.compiler.mve_kernels import mve_families
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.shared import c_prefix_of_kernels, tir_symbol
@@ -53,12 +55,13 @@ from sensor_bnn.resources import resource
 LIBRARY = "libmodel.so"
 ALIAS = "model.h"
 """The header that gives the model the names that ``firmware/`` uses."""
+WEIGHTS = "weights.c"
 
 _TEMPLATES = {
     ALIAS: "alias.h.j2",
     "model.c": "model.c.j2",
     "weights.h": "weights.h.j2",
-    "weights.c": "weights.c.j2",
+    WEIGHTS: "weights.c.j2",
 }
 VERIFY = "cmake/verify.cmake"
 """The check of a bundle's files without Python, in ``firmware/`` and in each bundle."""
@@ -113,8 +116,9 @@ def write_bundle(
     with replace_folder(folder, BUNDLE) as draft:
         # What is not compiled comes first, so that a full disk is noticed before the work.
         draft.write(VERIFY, (resource("firmware") / VERIFY).read_bytes())
-        for file, text in c_texts.items():
-            draft.write(file, prefixed(text, prefix))
+        written = {file: carried.carrying(prefixed(text, prefix), prefix) for file, text in c_texts.items()}
+        for file, text in written.items():
+            draft.write(file, text)
         kernels = compile_kernels(
             {prefixed(kernel, prefix): tir for kernel, tir in _tir_kernels(program).items()},
             target,
@@ -144,19 +148,26 @@ def write_bundle(
         if has_window(metadata.input, metadata.output):
             texts |= window_files(prefix, metadata.output.dtype == "float32", render)
         for file, text in texts.items():
-            draft.write(file, text if file == ALIAS else prefixed(text, prefix))
+            own = text if file == ALIAS else prefixed(text, prefix)
+            if file != WEIGHTS:
+                own = written[file] = carried.carrying(own, prefix)
+            draft.write(file, own)
         draft.write("kernels.o", kernels)
         stack = None
         if library is not None:
-            header = {f"{prefix}.h": render("model.h.j2")}
-            content, stack = _library(program, {**texts, **header}, c_texts, metadata, target)
+            plain = {**texts, f"{prefix}.h": render("model.h.j2")}
+            content, stack = _library(program, plain, c_texts, metadata, target)
             draft.write(library, content)
-        draft.write(f"{prefix}.h", render("model.h.j2", stack_bytes=stack))
+        header = written[f"{prefix}.h"] = carried.carrying(render("model.h.j2", stack_bytes=stack), prefix)
+        draft.write(f"{prefix}.h", header)
+        draft.write(carried.FILE, carried.texts_header(written, prefix))
         if package:
             write_packages(draft, metadata, target, render)
         if target.hosted:
             _link_library(draft.path, metadata.sources)
-        metadata = msgspec.structs.replace(metadata, files=file_digests(draft.path))
+        metadata = msgspec.structs.replace(
+            metadata, sources_bytes=carried.carried_bytes(written), files=file_digests(draft.path)
+        )
         draft.write(FILE, metadata.to_json())
     return Bundle(folder, metadata)
 
@@ -236,7 +247,7 @@ def _c_kernels(program: Program, target: Target) -> list[Path]:
 
 def _families(program: Program, target: Target) -> list[str]:
     called = {call.kernel for step in program.steps for call in step.calls}
-    return sorted({*families_of(target, called), *families_among(called)})
+    return sorted({*families_of(target, called), *families_among(called), *mve_families(called)})
 
 
 def _constants(program: Program) -> list[int]:
@@ -282,7 +293,7 @@ def _metadata(
         output_step=steps.output,
         sources=(
             "model.c",
-            "weights.c",
+            WEIGHTS,
             *([SOURCE] if has_window(_end(source), _end(result)) else []),
             *(f"{KERNELS}/{file.name}" for file in c_kernels if file.suffix == ".c"),
         ),
@@ -315,7 +326,8 @@ def _metadata(
         weights_crc32=zlib.crc32(weights),
         kernels_bytes=0 if code is None else code.size,
         kernels_crc32=0 if code is None else code.crc32,
-        files={},  # Known only when all of them are written.
+        sources_bytes=0,  # Known only when all files are written,
+        files={},  # and so are these.
     )
 
 

@@ -22,6 +22,7 @@ from sensor_bnn.compiler.kernels.stream import stream
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
 from sensor_bnn.compiler.kernels.window import window_moments, window_normalize
+from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack
 from sensor_bnn.compiler.narrow import Array, narrowest
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
 from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
@@ -134,11 +135,14 @@ def layer_in_c(
         estimate: the instructions of the kernel in TIR.
     """
     if extern == f"{DOMAIN}.BnnPack":
-        return pack_kernel(types, arrays[1], target)
+        return mve_pack(types, arrays[1], target) or pack_kernel(types, arrays[1], target)
+    if extern == f"{DOMAIN}.BnnTokenCount":
+        return mve_count(types, numbers[0], target) or token_kernel(extern, types, numbers, target)
     form = _LAYERS.get(extern)
     if form is None:
         return token_kernel(extern, types, numbers, target)
-    return stream_kernel(_shape(types, *numbers, **form), arrays, target, estimate)
+    shape = _shape(types, *numbers, **form)
+    return mve_kernel(shape, arrays, target, estimate) or stream_kernel(shape, arrays, target, estimate)
 
 
 def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:

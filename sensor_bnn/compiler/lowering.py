@@ -12,6 +12,7 @@ import pickle
 import re
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import tvm
@@ -25,7 +26,7 @@ from tvm.tirx import PrimFunc
 from sensor_bnn import programs
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError, ToolError
-from sensor_bnn.files import NewFolder, scratch_folder
+from sensor_bnn.files import NewFolder, scratch_folder, write_file
 from sensor_bnn.tracing import Laps
 
 _log = logging.getLogger(__name__)
@@ -58,8 +59,9 @@ _PASSES = (
 
 # What LLVM says when it gives up to place the branches of a function, and the optimization level that makes
 # smaller code of it: without the copies of short blocks that level 3 makes.
-_GAVE_UP, _SMALLER = "failed to converge", 2
+_GAVE_UP, LEVEL, _SMALLER = "failed to converge", 3, 2
 _LLVM_ERROR = "LLVM ERROR"  # before each of its fatal errors
+_COPIES = sys.platform == "linux"
 _NO_LAYERS: Mapping[str, str] = {}
 
 
@@ -107,17 +109,11 @@ def compile_apart(
 
 
 def _compiled_apart(alone: Mapping[str, Mapping[str, PrimFunc]], target: Target) -> dict[str, bytes]:
-    libraries = {name: _built(lowered, target) for name, lowered in alone.items()}
-
-    def objects() -> dict[str, bytes]:
-        return {name: _emit(library, "o") for name, library in libraries.items()}
-
     if not target.can_end_llvm:
-        return objects()
-    try:
-        # One copy of the process for all kernels; only where LLVM ends it, one for each.
-        made: dict[str, bytes] = pickle.loads(programs.in_a_copy(lambda: pickle.dumps(objects()), "LLVM"))
-    except ToolError:
+        return {name: _emit(_built(lowered, target), "o") for name, lowered in alone.items()}
+    # One process for all kernels; only where LLVM ends it, one for each.
+    made = _made_elsewhere(alone, target, "o", LEVEL)
+    if isinstance(made, ToolError):
         return {name: _compiled(lowered, target, "o")[1] for name, lowered in alone.items()}
     return made
 
@@ -149,35 +145,82 @@ def _compiled(
 ) -> tuple[Any, bytes]:
     """Return TVM's module of lowered kernels, and its code as an object file or assembly.
 
-    Where LLVM may end the process, a copy of it makes the code; where LLVM gives up, at a lower level.
+    Where LLVM may end the process, another one makes the code; where LLVM gives up, at a lower level.
     """
     library = _built(lowered, target)
     if not target.can_end_llvm:
         return library, _emit(library, form)
-    code = _code_or_failure(library, form)
-    if isinstance(code, ToolError) and _GAVE_UP in code.message:
-        _log.info("%s Its optimization level is now %d.", code.message, _SMALLER)
+    made = _made_elsewhere({"": lowered}, target, form, LEVEL)
+    if isinstance(made, ToolError) and _GAVE_UP in made.message:
+        _log.info("%s Its optimization level is now %d.", made.message, _SMALLER)
         library = _built(lowered, target, _SMALLER)
-        code = _code_or_failure(library, form)
-    if isinstance(code, bytes):
-        return library, code
-    if _LLVM_ERROR not in code.message:
-        raise code
+        made = _made_elsewhere({"": lowered}, target, form, _SMALLER)
+    if not isinstance(made, ToolError):
+        return library, made[""]
+    if _LLVM_ERROR not in made.message:
+        raise made
     if len(lowered) > 1:
         for name, function in lowered.items():
             _compiled({name: function}, target, form, layers)
     named = [f"{name} (layer {layers[name]})" if name in layers else name for name in lowered]
     raise ModelError(
-        f"LLVM cannot make code for {target.name} of the kernel {', '.join(named)}. {code.message}",
+        f"LLVM cannot make code for {target.name} of the kernel {', '.join(named)}. {made.message}",
         "The numbers in its name are the layer's sizes: change one of them, or compile for another target.",
     )
 
 
-def _code_or_failure(library: Any, form: str) -> bytes | ToolError:
+def _made_elsewhere(
+    groups: Mapping[str, Mapping[str, PrimFunc]], target: Target, form: str, level: int
+) -> dict[str, bytes] | ToolError:
+    """Return the code of each group of lowered kernels, made in a process that LLVM may end, or the failure.
+
+    On Linux that is a copy of this process. Elsewhere it is another Python, which imports TVM once more:
+    Windows copies no process, and macOS none safely after its frameworks have started threads.
+    """
     try:
-        return programs.in_a_copy(lambda: _emit(library, form), "LLVM")
+        if _COPIES:
+            return _made_in_a_copy(groups, target, form, level)
+        return _made_in_another_python(groups, target, form, level)
     except ToolError as error:
         return error
+
+
+def _made_in_a_copy(
+    groups: Mapping[str, Mapping[str, PrimFunc]], target: Target, form: str, level: int
+) -> dict[str, bytes]:
+    libraries = {name: _built(lowered, target, level) for name, lowered in groups.items()}
+
+    def codes() -> bytes:
+        return pickle.dumps({name: _emit(library, form) for name, library in libraries.items()})
+
+    made: dict[str, bytes] = pickle.loads(programs.in_a_copy(codes, "LLVM"))
+    return made
+
+
+def _made_in_another_python(
+    groups: Mapping[str, Mapping[str, PrimFunc]], target: Target, form: str, level: int
+) -> dict[str, bytes]:
+    with scratch_folder("llvm") as folder:
+        for place, lowered in enumerate(groups.values()):
+            write_file(folder / f"{place}.json", tvm.ir.save_json(IRModule(dict(lowered))))
+        paths = [str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        arguments = [str(folder), target.name, form, str(level)]
+        programs.run(
+            [sys.executable, "-m", "sensor_bnn.compiler.llvm_process", *arguments],
+            install="Run sensor-bnn in a Python that can start itself.",
+            remedy="Report it.",
+            failure="LLVM was ended",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+        return {name: (folder / f"{place}.{form}").read_bytes() for place, name in enumerate(groups)}
+
+
+def write_codes(folder: Path, target: Target, form: str, level: int) -> None:
+    """Make the code of the kernels that ``_made_in_another_python`` has written to a folder."""
+    for file in sorted(folder.glob("*.json")):
+        module = tvm.ir.load_json(file.read_text())
+        lowered = {variable.name_hint: function for variable, function in module.functions.items()}
+        write_file(file.with_suffix(f".{form}"), _emit(_built(lowered, target, level), form))
 
 
 def _emit(library: Any, form: str) -> bytes:
@@ -192,7 +235,7 @@ def _emit(library: Any, form: str) -> bytes:
         return file.read()
 
 
-def _built(lowered: Mapping[str, PrimFunc], target: Target, level: int = 3) -> Any:
+def _built(lowered: Mapping[str, PrimFunc], target: Target, level: int = LEVEL) -> Any:
     """Return TVM's module of lowered kernels, by their C symbols, at a level of optimization."""
     tvm_target = tvm.target.Target(target.llvm() | {"opt-level": level})
     # Sorted, so that the same kernels give the same object file.

@@ -24,7 +24,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 5
+FORMAT = 6
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -172,6 +172,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             with.
         kernels_crc32: their CRC-32 with zeros where a linker writes addresses, which a board computes of the
             kernels that are linked into its firmware.
+        sources_bytes: the bytes that a linker leaves of the texts of the C files; see ``carried.py``.
         files: the SHA-256 of every file of the bundle except ``metadata.json``, by its path in the bundle.
     """
 
@@ -199,6 +200,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights_crc32: Crc32
     kernels_bytes: Bytes
     kernels_crc32: Crc32
+    sources_bytes: Bytes
     files: dict[BundleFile, Sha256]
 
     def __post_init__(self) -> None:

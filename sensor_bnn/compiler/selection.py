@@ -25,6 +25,7 @@ from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored
 from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, row_splits, scores_map_of
+from sensor_bnn.compiler.mve_kernels import mve_scores_map
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.patterns import (
     BOOL_MAT_MUL,
@@ -99,7 +100,8 @@ def plan_of(
     if extern == CONTEXT:
         return context_plan(types, arrays, *numbers, costs=costs_of(target))
     if extern == INT_SCORES_MAP:
-        return scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
+        in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
     return layer_in_c(extern, types, arrays, numbers, target, plan.instructions) or plan
 

@@ -270,7 +270,7 @@ def _bytes(
     else:
         return None
     grid = shape.grid
-    sizes = (*_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
+    sizes = (*grid_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
     reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE), Read(_SLOPE))
     residual = Read(_RESIDUAL) if shape.B else None
     return Plan(
@@ -318,8 +318,8 @@ def _estimate(shape: StreamLayer, costs: StreamCosts) -> tuple[int, int]:
     return few, round(counts + channels + M * N * (costs.bit if shape.packed else costs.value))
 
 
-def _numbers(shape: StreamLayer) -> tuple[int, ...]:
-    """Return the first arguments of all functions."""
+def grid_numbers(shape: StreamLayer) -> tuple[int, ...]:
+    """Return the first arguments of all functions: the grid, and the elements of a token."""
     grid = shape.grid
     return (
         *(grid.rows, grid.columns, grid.kernel_rows, grid.kernel_columns),
@@ -329,7 +329,7 @@ def _numbers(shape: StreamLayer) -> tuple[int, ...]:
 
 
 def _lookup_call(shape: StreamLayer, few: int) -> Call:
-    sizes = (*_numbers(shape), shape.K, few, shape.N, shape.B)
+    sizes = (*grid_numbers(shape), shape.K, few, shape.N, shape.B)
     residual = Read(_RESIDUAL) if shape.B else None
     reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE))
     if shape.packed:
@@ -397,7 +397,7 @@ def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int
         return None
     if shape.N % WORD_BITS or not shape.shift or bool(((slope < 0) & (threshold > 0)).any()):
         return None
-    least = _least(threshold, np.broadcast_to(slope, (shape.N,)))
+    least = least_reaching(threshold, np.broadcast_to(slope, (shape.N,)))
     bases = (shape.K * scale + (1 << (shape.shift - 1)) + ((bias - least) << shape.shift)) >> 1
     # A base beyond these bounds has the same bit for all counts and shortcuts as the bound.
     room = shape.K * np.abs(scale) + ((_SHORT << (shape.shift - 1)) if shape.B else 0)
@@ -412,7 +412,7 @@ def _wide(array: Array | None) -> Wide | None:
     return None if array is None else array.astype(np.int64)
 
 
-def _least(threshold: Wide, slope: Wide) -> Wide:
+def least_reaching(threshold: Wide, slope: Wide) -> Wide:
     """Return the least h of int16 from which on all values, after the slope, reach the threshold.
 
     Where the slope is negative, the threshold is not above 0, and there is no value below it.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import platform
+import re
 import sys
 from dataclasses import dataclass, replace
 
-from sensor_bnn.compiler.chips import target_of_chip
+from sensor_bnn.compiler.chips import families_of, other_core_of_chip, target_of_chip
 from sensor_bnn.errors import BoardError
 
 
@@ -319,6 +320,15 @@ def find_target(name: str) -> Target:
     for target in _TARGETS:
         if target.name in wanted:
             return target
+    core = other_core_of_chip(name)
+    if core is not None:
+        family = "".join(re.findall(r"^[a-z]+\d*", name.lower()))
+        others = [chip for target in _TARGETS for chip in families_of(target.name) if family in chip.lower()]
+        known = f"Of that name, {', '.join(others)} have one. " if others else ""
+        raise BoardError(
+            f"{name.upper()} has {core}, for which there is no target.",
+            f"{known}`sensor-bnn targets` lists the cores.",
+        )
     near = difflib.get_close_matches(name, [target.name for target in _TARGETS], n=3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     raise BoardError(f"There is no target {name!r}.", f"{hint}`sensor-bnn targets` lists them.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -23,14 +25,20 @@ C_TYPES = {
 
 def renderer(facts: Mapping[str, Any]) -> Render:
     """Return the function that fills templates with these facts; one that is missing is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("export") / "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = _environment(resource("export") / "templates")
 
     def render(template: str, **more: object) -> str:
         return environment.get_template(template).render(facts, **more)
 
     return render
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
+    """The templates of a folder. They are compiled once, not once per bundle, and again if a file changes."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )

@@ -135,6 +135,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         weights_crc32=zlib.crc32(_WEIGHTS),
         kernels_bytes=0,
         kernels_crc32=0,
+        sources_bytes=0,
         files=file_digests(folder),
     )
     write_file(folder / FILE, metadata.to_json())

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -274,13 +275,7 @@ def _generate(
     mcuboot: McubootLayout | None,
 ) -> None:
     """Write ``board.h`` and the linker scripts."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = _environment(templates)
     facts = {
         "board": board,
         "core": target.core,
@@ -311,6 +306,18 @@ def _generate(
     for name, region in zip(IMAGES, regions, strict=False):
         texts[f"{name}.ld"] = script.render(facts, application=True, origin=region.origin, size=region.size)
     write_files(folder, texts)
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
+    """The templates of a folder. They are compiled once, not once per build, and again if a file changes."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
 
 
 def _cmake() -> Path:

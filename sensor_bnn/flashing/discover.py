@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from sensor_bnn.errors import PortError, SensorBnnError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.client import Client
-from sensor_bnn.wire.port import PORT_VARIABLE, SerialPort, refuse_search
+from sensor_bnn.wire.port import SerialPort, all_serial_ports, refuse_search, undecided, usb_ports
 
 Ask = Callable[[list[str]], str]
 """Asks a person to choose one of several ports."""
@@ -19,15 +19,11 @@ _SYNC_SECONDS = 0.5
 _HELLO_SECONDS = 0.5
 
 
-def candidates(board: Board) -> list[str]:
-    """Return the machine's ports that have one of the board's USB ids; all ports if none has."""
-    ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
-    marked = [
-        str(port.device)
-        for port in ports
-        if port.vid is not None and f"{port.vid:04x}:{port.pid:04x}" in board.usb_ids
-    ]
-    return marked or [str(port.device) for port in ports]
+def candidates(board: Board) -> list[ListPortInfo]:
+    """Return the machine's USB ports that have one of the board's USB ids; all USB ports if none has."""
+    ports = usb_ports()
+    marked = [port for port in ports if f"{port.vid:04x}:{port.pid:04x}" in board.usb_ids]
+    return marked or ports
 
 
 def answers(port: str, board: Board) -> bool:
@@ -43,8 +39,8 @@ def answers(port: str, board: Board) -> bool:
 
 
 def choose_port(board: Board, ask: Ask | None = None) -> str:
-    """Return the only port that can be the board's, else the one where it answers, else the one that ``ask``
-    returns.
+    """Return the only USB port that can be the board's, else the one where it answers, else the one that
+    ``ask`` returns, which chooses among all ports if none is on USB.
 
     Raises:
         PortError: there is none, or there are several and ``ask`` is None; the message lists them. Or the
@@ -53,34 +49,26 @@ def choose_port(board: Board, ask: Ask | None = None) -> str:
     refuse_search(board)
     found = candidates(board)
     if len(found) > 1:
-        found = [port for port in found if answers(port, board)] or found
+        found = [port for port in found if answers(port.device, board)] or found
     if len(found) == 1:
-        return found[0]
-    if not found:
-        raise PortError(
-            "This machine shows no serial port.",
-            f"Plug the board in, or name the port with --port or {PORT_VARIABLE} "
-            "(`sensor-bnn emulate BOARD` prints one).",
-        )
-    if ask is not None:
-        return ask(found)
-    raise PortError(
-        f"Several serial ports could be the board's: {', '.join(found)}.",
-        f"Name one with --port or {PORT_VARIABLE}, or take all with --all.",
-    )
+        return str(found[0].device)
+    offered = [str(port.device) for port in found or all_serial_ports()]
+    if ask is not None and offered:
+        return ask(offered)
+    raise undecided(found, ", or take all with --all")
 
 
 def all_ports(board: Board) -> list[str]:
-    """Return every port at which the board answers.
+    """Return every USB port at which the board answers.
 
     Raises:
         PortError: it answers at no port, or is only emulated.
     """
     refuse_search(board)
-    found = [port for port in candidates(board) if answers(port, board)]
+    found = [str(port.device) for port in candidates(board) if answers(port.device, board)]
     if not found:
         raise PortError(
-            f"At no serial port of this machine a {board.name} answers.",
+            f"At no USB serial port of this machine a {board.name} answers.",
             "Plug the boards in and reset them, or name their ports with --port.",
         )
     return found

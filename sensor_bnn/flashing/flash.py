@@ -19,6 +19,7 @@ from sensor_bnn.flashing.transfer import (
     erase_pages,
     filled,
     pages_of,
+    refuse_unnumbered,
     verify,
     write_pages,
 )
@@ -165,6 +166,7 @@ def flash_image(
             with open_session(link, board) as session:
                 placed = image if with_bootloader else place(session, image, board)
                 start, data = placed.address, filled(placed.data)
+                refuse_unnumbered(session, board, pages_of(board, start, len(data)))
                 if with_bootloader:
                     _program_bootloader(session, board, image.bootloader, progress)
                 if debugger is not None and by_debugger:
@@ -342,7 +344,7 @@ def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
 _RESET = "Reset the board; if it stays silent, build the firmware again."
 _AFTER_ROM = (
     "Take BOOT0 back, connect the UART of board.toml, and reset the board: the bootloader in ROM may use "
-    "other pins, and starts a program with its own clocks."
+    "other pins."
 )
 
 

@@ -9,7 +9,15 @@ from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.placement import check_fit, current_origin, place
 from sensor_bnn.flashing.protection import refuse_protected
 from sensor_bnn.flashing.session import Link, Session, open_session
-from sensor_bnn.flashing.transfer import Progress, changed_pages, erase_pages, filled, pages_of, verify
+from sensor_bnn.flashing.transfer import (
+    Progress,
+    changed_pages,
+    erase_pages,
+    filled,
+    pages_of,
+    refuse_unnumbered,
+    verify,
+)
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board
 from sensor_bnn.wire.an3155 import BLOCK_BYTES, RefusalError
 
@@ -77,6 +85,7 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
     with open_session(link, board) as session:
         placed = place(session, image, board)
         changed = changed_pages(session, board, placed.address, filled(placed.data), progress)
+        refuse_unnumbered(session, board, changed)
         if changed:
             refuse_protected(session, board, changed)
         started = _go(session, board)

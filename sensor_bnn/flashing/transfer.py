@@ -71,8 +71,31 @@ def changed_pages(
     return changed
 
 
+def refuse_unnumbered(session: Session, board: Board, pages: Sequence[int]) -> None:
+    """Refuse pages that the bootloader in ROM may know by other numbers than ours.
+
+    Raises:
+        FlashError: there are such pages, and no resident bootloader answers; nothing was erased.
+    """
+    known = board.bootloader.rom_pages
+    if session.is_ours or not known or not pages or max(pages) < known:
+        return
+    documented, needed = (count * board.flash.page >> 10 for count in (known, max(pages) + 1))
+    raise FlashError(
+        f"The bootloader in ROM of {board.name} erases only the first {documented} KB of its flash by page "
+        f"numbers that are documented; this needs the flash up to {needed} KB.",
+        "Flash a smaller model with --with-bootloader first. Then take BOOT0 back and reset the board: its "
+        "resident bootloader takes any image, without --with-bootloader.",
+    )
+
+
 def erase_pages(session: Session, board: Board, pages: Sequence[int], progress: Progress) -> None:
-    """Erase pages by number."""
+    """Erase pages by number.
+
+    Raises:
+        FlashError: as ``refuse_unnumbered``.
+    """
+    refuse_unnumbered(session, board, pages)
     total = len(pages) * board.flash.page
     progress("erase", 0, total)
     for at in range(0, len(pages), ERASE_PAGES):

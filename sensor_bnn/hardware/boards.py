@@ -10,6 +10,7 @@ import difflib
 import re
 from pathlib import Path
 
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.hardware.facts import BOOT2_BYTES as BOOT2_BYTES
@@ -22,6 +23,7 @@ from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
 from sensor_bnn.hardware.facts import Flash as Flash
 from sensor_bnn.hardware.facts import Led as Led
 from sensor_bnn.hardware.facts import OptionWord as OptionWord
+from sensor_bnn.hardware.facts import Power as Power
 from sensor_bnn.hardware.facts import Protection as Protection
 from sensor_bnn.hardware.facts import Ram as Ram
 from sensor_bnn.hardware.facts import Region as Region
@@ -91,6 +93,13 @@ def load_board(name: str | Path) -> Board:
         NOTES.warning("--board %s is taken as %s.", name, near[0])
         return read_board(resource("boards") / near[0])
     near = near or difflib.get_close_matches(str(name), _names(), n=3)
+    target = target_of_chip(str(name))
+    if target is not None and not near:
+        raise BoardError(
+            f"There is no board named {name!r}. That is a chip, and no board with it is described.",
+            f"Compile a library for your own firmware: --target {target}. docs/boards.md says how to "
+            "describe a board, and docs/limits.md on which chips our firmware does not run.",
+        )
     raise BoardError(
         f"There is no board named {name!r}.",
         f"Did you mean {' or '.join(near)}?" if near else "`sensor-bnn boards` lists the boards.",

@@ -80,7 +80,8 @@ class Bootloader:
     requires one. ``mark`` are words after its vectors by which a bootloader in ROM recognises a program.
     The last ``journal`` pages of ``size`` (two, or none) hold what the board remembers about its images;
     only with them it may have two ``slots``. If the first page has several sectors, the journal's pages
-    are two sectors of equal size, beginning with sector ``journal_sector``.
+    are two sectors of equal size, beginning with sector ``journal_sector``. ``rom_pages`` is the number of
+    pages, from the first on, whose numbers in the ROM's own erase command are known; 0: those of all are.
     """
 
     size: int
@@ -91,6 +92,7 @@ class Bootloader:
     journal: int = 0
     journal_sector: int = 0
     boot2: str = ""
+    rom_pages: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,18 @@ class Watchdog:
     seconds: Annotated[int, Meta(ge=1, le=3600)]
     cause: ResetCause = ResetCause(0, 0, 0)
     outlives_reset: bool = False
+
+
+@dataclass(frozen=True)
+class Power:
+    """The current that the chip takes while its core runs code from flash, as its maker states it.
+
+    ``microamps_per_mhz`` at ``volts``; ``source`` names where it is stated, and the conditions.
+    """
+
+    microamps_per_mhz: Annotated[float, Meta(gt=0, le=10_000)]
+    volts: Annotated[float, Meta(gt=0, le=24)]
+    source: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True)
@@ -335,6 +349,7 @@ class Board:
     fallback: tuple[Setup, ...] = ()  # after the first step of ``setup`` whose wait does not end in time
     led: Led | None = None
     protection: Protection | None = None
+    power: Power | None = None  # for estimates of energy
     reset: Write | None = None  # resets the chip, where the core's own request resets the core alone
     given_slot: Region | None = None  # the slot of another bootloader than ours, which the product has
 

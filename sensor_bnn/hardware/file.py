@@ -23,6 +23,7 @@ from sensor_bnn.hardware.facts import (
     Flash,
     Flasher,
     Led,
+    Power,
     Protection,
     Ram,
     Region,
@@ -61,12 +62,13 @@ class _Bootloader(_Table, frozen=True):
     journal: Literal[0, 2] = 0
     journal_sector: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
     boot2: Driver | None = None
+    rom_pages: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
 
     def facts(self, flash: Flash) -> Bootloader:
         alias = flash.origin if self.alias is None else self.alias
         return Bootloader(
             *(self.size, self.chip_id, alias, self.mark, self.slots, self.journal, self.journal_sector),
-            self.boot2 or "",
+            *(self.boot2 or "", self.rom_pages),
         )
 
 
@@ -122,6 +124,7 @@ class _File(_Table, frozen=True):
     flasher: _Flasher = _Flasher("an3155")
     emulator: Emulator | None = None
     energy_pin: _EnergyPin | None = None
+    power: Power | None = None
     uf2: Uf2 | None = None
     usb: _Usb = _Usb(())
     watchdog: Watchdog | None = None
@@ -154,6 +157,7 @@ class _File(_Table, frozen=True):
             watchdog=self.watchdog,
             led=None if led is None else Led(tuple(setup.facts() for setup in led.setup), led.on, led.off),
             protection=self.protection,
+            power=self.power,
             reset=self.reset,
         )
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.recording import read_csv, read_rows
 from sensor_bnn.errors import DataError, DeviceError, PortError, SensorBnnError
-from sensor_bnn.files import write_file
+from sensor_bnn.files import append_whole, hold_open
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.labels import broken_rule, class_name
 from sensor_bnn.wire.application import greet
@@ -34,6 +34,8 @@ _HEAD_BYTES = 12
 _VALUES: dict[int, np.dtype[Any]] = {2: np.dtype("<i2"), 4: np.dtype("<f4")}
 _QUIET_SECONDS = 0.01  # between two requests when there is no sample
 _SILENT_SECONDS = 10.0  # without a sample
+Store = Callable[[npt.NDArray[Any], bool], None]
+"""Takes samples [n, channels], and whether a recording begins with them."""
 KEPT = 600
 """The last samples that are kept for the plot."""
 
@@ -147,20 +149,24 @@ class Collected:
     """The samples so far.
 
     Attributes:
-        recordings: those without a gap, each [n, channels].
+        recordings: the number of samples of each recording without a gap.
         last: the last samples, float32 [n, channels], at most ``KEPT``.
         samples: the number of samples.
         lost: how many the board lost.
     """
 
-    recordings: list[npt.NDArray[Any]] = field(default_factory=list)
+    recordings: list[int] = field(default_factory=list)
     last: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     samples: int = 0
     lost: int = 0
 
 
 def collect(
-    parts: Iterator[Part], most: int | None, ended: Callable[[], object], show: Callable[[Collected], None]
+    parts: Iterator[Part],
+    most: int | None,
+    ended: Callable[[], object],
+    store: Store,
+    show: Callable[[Collected], None],
 ) -> tuple[Collected, SensorBnnError | None]:
     """Collect samples until there are ``most``, or ``ended`` returns something.
 
@@ -168,20 +174,22 @@ def collect(
         parts: the samples of ``sensor_at``.
         most: the number of samples; None for no limit.
         ended: asked after each part.
+        store: called with the samples of each part; a part that it cannot store is not counted.
         show: called after each part.
 
     Returns:
         The samples, and the failure that ended them, if one did.
     """
     found = Collected()
-    pieces: list[list[npt.NDArray[Any]]] = []
     failure = None
     try:
         for part in parts:
             values = part.samples[: None if most is None else most - found.samples]
-            if part.after_gap or not pieces:
-                pieces.append([])
-            pieces[-1].append(values)
+            begins = part.after_gap or not found.recordings
+            store(values, begins)
+            if begins:
+                found.recordings.append(0)
+            found.recordings[-1] += len(values)
             found.samples, found.lost = found.samples + len(values), part.lost
             recent = values.astype(np.float32)
             found.last = np.concatenate([found.last, recent])[-KEPT:] if found.last.size else recent[-KEPT:]
@@ -190,12 +198,14 @@ def collect(
                 break
     except SensorBnnError as error:
         failure = error
-    found.recordings = [np.concatenate(some) for some in pieces]
     return found, failure
 
 
 class Csv:
-    """A CSV file to which recordings are added. It is checked now, and changed only by ``add``, as a whole.
+    """A CSV file to which recordings are added. It is checked now, and opened by the first ``add``.
+
+    What is added is in the file at once: nothing of it is lost if the disk becomes full or this process is
+    killed. What the file held before is not written again.
 
     Args:
         path: the file; made if it is missing.
@@ -217,8 +227,11 @@ class Csv:
         columns += [] if subject is None else ["subject"]
         columns += [] if sensor.rate is None else ["time"]
         self._header = [*columns, *sensor.channels]
-        self._content, self._next = _text([self._header]), 1
-        (row,) = self._rows(np.zeros((1, len(sensor.channels)), np.int16))
+        self._before, self._number = _text([self._header]), 0
+        self._keep = self._samples = 0
+        self._file: BinaryIO | None = None
+        self._open = ExitStack()
+        row = [str(1), *self._row(0, [0] * len(sensor.channels))]
         read_rows(path, iter([(1, self._header), (2, row)]))  # refuses names that the file cannot have
         if path.exists():
             self._continue()
@@ -226,7 +239,8 @@ class Csv:
     def _continue(self) -> None:
         """Read the file to which recordings are added."""
         known = read_csv(self.path, for_training=True)
-        text = self.path.read_bytes().decode("utf-8-sig")
+        content = self.path.read_bytes()
+        text = content.decode("utf-8-sig")
         header = next(csv.reader(io.StringIO(text)))
         if header != self._header:
             raise DataError(
@@ -234,33 +248,46 @@ class Csv:
                 f" {', '.join(self._header)}.",
                 "Name another file with -o, or give --subject or leave it out as for this file.",
             )
-        self._content = text if text.endswith("\n") else f"{text}\n"
-        self._next = 1 + max(
-            (run.recording for run in known.runs if isinstance(run.recording, int)), default=0
-        )
+        self._keep, self._before = len(content), "" if text.endswith("\n") else "\n"
+        self._number = max((run.recording for run in known.runs if isinstance(run.recording, int)), default=0)
 
-    def add(self, recordings: Sequence[npt.NDArray[Any]]) -> None:
-        """Add recordings, each [n, channels]; those without samples are left out.
+    def add(self, samples: npt.NDArray[Any], begins: bool) -> None:
+        """Add samples [n, channels] to the recording, or to a new one.
+
+        Args:
+            samples: the samples, at least one.
+            begins: whether a recording begins with them.
 
         Raises:
-            FileError: the file cannot be written; it is then as it was.
+            FileError: they cannot be written; the file is then as it was.
         """
-        rows = []
-        for samples in recordings:
-            if len(samples):
-                rows += list(self._rows(samples))
-                self._next += 1
-        if rows:
-            self._content += _text(rows)
-            write_file(self.path, self._content)
+        number, first = (self._number + 1, 0) if begins else (self._number, self._samples)
+        rows = [[str(number), *self._row(first + place, values)] for place, values in enumerate(samples)]
+        if self._file is None:
+            self._file = self._open.enter_context(hold_open(self.path, keep=self._keep))
+        append_whole(self._file, self.path, (self._before + _text(rows)).encode())
+        self._before, self._number, self._samples = "", number, first + len(samples)
 
-    def _rows(self, samples: npt.NDArray[Any]) -> Iterator[list[str]]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Close the file; one that was made and got no samples is removed.
+
+        Raises:
+            FileError: the system could not store what it had taken.
+        """
+        self._open.close()
+        if self._file is not None and not self._samples and not self._keep:
+            self.path.unlink(missing_ok=True)
+
+    def _row(self, place: int, values: Iterable[Any]) -> list[str]:
+        """Return what follows the number of the recording in the line of a sample, by its place."""
         rate = self._sensor.rate
-        for place, values in enumerate(samples):
-            row = [str(self._next), self._label]
-            row += [] if self._subject is None else [self._subject]
-            row += [] if rate is None else [f"{place / rate:.6f}"]
-            yield [*row, *map(str, values)]
+        row = [self._label]
+        row += [] if self._subject is None else [self._subject]
+        row += [] if rate is None else [f"{place / rate:.6f}"]
+        return [*row, *map(str, values)]
 
 
 def checked_name(option: str, text: str) -> str:

@@ -24,6 +24,7 @@ from sensor_bnn.nn.folded_hybrid import (
     FoldedSigned,
     FoldedStem,
     FoldedWindow,
+    Halves,
     Quantizer,
     StreamEpilogue,
 )
@@ -52,7 +53,7 @@ from sensor_bnn.nn.integers import (
     window_steps,
 )
 from sensor_bnn.nn.ranges import Ranges
-from sensor_bnn.nn.window import DEVIATION, LOG_STEPS, gain_of
+from sensor_bnn.nn.window import DEVIATION, FLAT, LOG_STEPS, gain_of
 from sensor_bnn.tracing import NOTES
 
 PIXEL = 255
@@ -158,7 +159,8 @@ def _stem(stem: Stem, ranges: Ranges, unit: Unit, tokens: int) -> tuple[FoldedSt
         weight, step = byte_weights(stem.dense.weight)
         quantize = window_quantizer(stem, steps, tokens)
         added = window_epilogue(stem.epilogue, weight, step, unit)
-        window = FoldedWindow(gain_of(tokens), quantize, weight, added)
+        logarithms = set_logarithms(stem, steps, tokens)
+        window = FoldedWindow(gain_of(tokens), logarithms, quantize, weight, added)
     return FoldedStem(product, epilogue, stem.pool, window), after, steps
 
 
@@ -183,6 +185,24 @@ def window_quantizer(stem: Stem, steps: Reals | None, tokens: int) -> Quantizer:
     middle = ((mean - offset) / factor).clip(-LARGEST_HALF, LARGEST_HALF)
     bias = made.bias + np.rint((factor / byte * 2.0**made.shift - made.scale) * middle)
     return replace(made, bias=bias.clip(-LARGEST_BIAS, LARGEST_BIAS - 1).astype(np.int32))
+
+
+def set_logarithms(stem: Stem, steps: Reals | None, tokens: int) -> Halves | None:
+    """Return the deviations of the training set as ``window_moments`` counts those of a window, ``[C]``.
+
+    Args:
+        stem: a stem that normalises each window by itself.
+        steps: the units per step of the input, ``[C]``; None for bytes of images.
+        tokens: the tokens of a window.
+
+    Returns:
+        None if each window is divided by its own deviation.
+    """
+    if stem.normalise != "mean":
+        return None
+    deviations = reals(stem.std, len(stem.std)) / (1 / PIXEL if steps is None else steps)
+    logarithms = np.floor(LOG_STEPS * (np.log2(deviations) + 1.5 * np.log2(tokens)))
+    return np.asarray(logarithms.clip(FLAT, LARGEST_HALF), dtype=np.int16)
 
 
 def window_epilogue(
@@ -210,6 +230,7 @@ def input_quantizer(stem: Stem, ranges: Ranges) -> tuple[Quantizer, Reals | None
     mean, std = reals(stem.mean, C), reals(stem.std, C)
     byte = std * byte_step(stem.product.byte_range)
     if stem.dense is not None:  # the mean is 0 and the deviation a fixed number of steps
+        byte = np.full(C, byte_step(stem.product.byte_range))
         steps = None if stem.image else window_steps(reals(ranges.input, C), ranges.whole.cpu().numpy())
         return quantizer(1 / DEVIATION / byte, np.zeros(C), LARGEST_HALF, "the input"), steps
     if stem.image:

@@ -110,12 +110,15 @@ class FoldedWindow:
 
     Attributes:
         gain: the logarithm, in 256ths of a doubling, of the steps of a normalised value.
+        logarithms: of the deviations by which all windows are divided, int16 ``[C]`` as ``window_moments``
+            counts them; None if each is divided by its own.
         quantizer: makes bytes of the means and the logarithms of the deviations, ``[2 C]``.
         weight: of the layer, int8 ``[A, 2 C]``.
         epilogue: makes what is added to every token's sums, in the stream's unit, ``[N]``; slope 1.
     """
 
     gain: int
+    logarithms: Halves | None
     quantizer: Quantizer
     weight: Bytes
     epilogue: StreamEpilogue

@@ -59,7 +59,10 @@ def _by_window(window: FoldedWindow, grid: Whole, trace: Trace) -> tuple[Whole, 
     """Return the normalised windows, and what is added to all tokens of each, ``[batch, 1, 1, N]``."""
     tokens = grid.reshape(len(grid), -1, grid.shape[-1])
     moments = trace["stem.moments"] = window_moments(tokens)
-    normal = window_normalized(tokens, moments[:, grid.shape[-1] :], window.gain).reshape(grid.shape)
+    logarithms = moments[:, grid.shape[-1] :]
+    if window.logarithms is not None:
+        logarithms = window.logarithms[None].astype(np.int64)
+    normal = window_normalized(tokens, logarithms, window.gain).reshape(grid.shape)
     inputs = trace["stem.moment_bytes"] = _quantized(window.quantizer, moments)
     sums = inputs @ window.weight.astype(np.int64).T
     added = trace["stem.window"] = _epilogue(window.epilogue, sums, None)

@@ -30,6 +30,9 @@ from sensor_bnn.nn.hybrid_parts import (
     thresholded,
 )
 
+BY_WINDOW = ("window", "mean")
+"""The ways to normalise the input that look at each window by itself."""
+
 MOST_DEVIATIONS = 5.0
 """The largest magnitude of a window's own mean or logarithm of its deviation, normalised over the set."""
 
@@ -37,8 +40,9 @@ MOST_DEVIATIONS = 5.0
 class Stem(nn.Module):
     """Turns windows or images into the stream: normalise, convolve in 8 bits, repeat for thresholds, pool.
 
-    With ``normalise = "window"`` every window gets mean 0 and deviation 1 per channel. Its own mean and the
-    logarithm of its own deviation, normalised over the training set, reach the stream through a dense layer.
+    With ``normalise = "window"`` every window gets mean 0 and deviation 1 per channel, with ``"mean"`` mean 0
+    alone. Its own mean and the logarithm of its own deviation, normalised over the training set, reach the
+    stream through a dense layer.
 
     Args:
         config: the configuration of the model.
@@ -52,6 +56,7 @@ class Stem(nn.Module):
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
         C, self.width = config.channels, config.widths[0]
+        self.normalise = config.normalise
         channels = self.width // config.thresholds
         self.image = bool(config.height)
         self.pool = (config.stem_pool if self.image else 1, config.stem_pool)
@@ -59,7 +64,7 @@ class Stem(nn.Module):
         self.product = Product(
             C, channels, config, bits, kernel=config.stem_kernel, stride=config.stem_stride
         )
-        self.dense = nn.Linear(2 * C, channels, bias=False) if config.normalise == "window" else None
+        self.dense = nn.Linear(2 * C, channels, bias=False) if config.normalise in BY_WINDOW else None
         self.epilogue = Epilogue(self.width, self.product.weight[0].numel(), config)
         if config.thresholds > 1 and config.activation == "channel":
             assert self.epilogue.activation is not None
@@ -72,13 +77,24 @@ class Stem(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[batch, C, L]`` or ``[batch, C, height, L]`` to tokens ``[batch, rows, columns, d]``."""
-        grid = self.grid(x)
-        if self.dense is None:
-            y = self.product((grid - self.mean) / self.std)
-        else:
-            grid, found = by_window(grid)
-            y = self.product(grid) + self.dense(self.moments(found))[:, None, None, :]
+        normal, found = self.normalised(self.grid(x))
+        y = self.product(normal)
+        if self.dense is not None:
+            assert found is not None
+            y = y + self.dense(self.moments(found))[:, None, None, :]
         return pooled(self.epilogue(repeated(y, self.width), None), *self.pool)
+
+    def normalised(self, grid: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Normalise ``[batch, rows, columns, C]``; return also the windows' own moments, or None.
+
+        The moments are their means and the logarithms of their deviations, ``[batch, 2 C]``.
+        """
+        if self.dense is None:
+            return (grid - self.mean) / self.std, None
+        normal, found = by_window(grid)
+        if self.normalise == "mean":
+            normal = (grid - found[:, None, None, : grid.shape[-1]]) / self.std
+        return normal, found
 
     def moments(self, found: Tensor) -> Tensor:
         """Normalise the windows' own means and logarithms of deviations, ``[batch, 2 C]``."""

@@ -77,8 +77,9 @@ class HybridConfig:
             RPReLU.
         norm: what follows each product: ``batch`` for BatchNorm, or ``none`` for a learned scale and bias.
         padding: what a binary convolution reads beyond the border: ``minus`` (-1, a bit of 0) or ``zero``.
-        normalise: how the input is normalised: ``channel`` by mean and deviation of the training set, or
-            ``window`` by those of the window, which then reach the stem through a small dense layer.
+        normalise: how the input is normalised: ``channel`` by mean and deviation of the training set;
+            ``window`` by those of the window, which then reach the stem through a small dense layer; ``mean``
+            by the mean of the window and the deviation of the training set, with that layer too; or ``none``.
         gradient: the gradient of the activations' signs: ``polynomial`` (Bi-Real Net) or ``clipped``.
         precision: ``binary``, or ``int8`` or ``full`` for the twin in 8 bits or in floating point.
     """
@@ -106,7 +107,7 @@ class HybridConfig:
     activation: Literal["channel", "layer", "none"] = "channel"
     norm: Literal["batch", "none"] = "batch"
     padding: Literal["minus", "zero"] = "minus"
-    normalise: Literal["channel", "window"] = "channel"
+    normalise: Literal["channel", "window", "mean", "none"] = "channel"
     gradient: Literal["polynomial", "clipped"] = "polynomial"
     precision: Literal["binary", "int8", "full"] = "binary"
 

@@ -99,11 +99,14 @@ class HybridModel(Model):
     def set_normalisation(self, mean: Tensor, std: Tensor) -> None:
         """Set the normalisation from the training set's ``mean`` and ``std``, ``[C]``, in sensor units.
 
-        If windows are normalised by themselves, it is their own mean and deviation that these normalise.
+        If windows are normalised by themselves, it is their own mean and deviation that these normalise. A
+        model that takes its input as it is needs neither.
         """
-        if self.stem.dense is None:
+        if self.stem.normalise == "channel":
             self.stem.mean.copy_(mean)
+        if self.stem.normalise in ("channel", "mean"):
             self.stem.std.copy_(std)
+        if self.stem.dense is None:
             return
         # A window's mean lies within the set's spread, and its deviation is about the set's.
         self.stem.window_mean.copy_(torch.cat([mean, std.log()]))

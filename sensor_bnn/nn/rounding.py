@@ -26,11 +26,12 @@ from sensor_bnn.nn.fold_hybrid import (
     head_epilogue,
     head_features,
     input_quantizer,
+    set_logarithms,
     window_epilogue,
     window_quantizer,
 )
 from sensor_bnn.nn.folded_hybrid import Bytes, Quantizer, StreamEpilogue
-from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem, by_window
+from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_parts import BYTE, Epilogue, Product, Threshold, pooled, repeated, thresholded
 from sensor_bnn.nn.integers import (
     LARGEST_HALF,
@@ -117,8 +118,7 @@ def _forward(
 def _stem(stem: Stem, ranges: Ranges, unit: Unit, x: Tensor) -> Stream:
     assert stem.product.byte_range is not None
     grid = stem.grid(x)
-    normal, found = (grid, None) if stem.dense is None else by_window(grid)
-    normal = (normal - stem.mean) / stem.std
+    normal, found = stem.normalised(grid)
     stem.product.byte_range.follow(normal)
     quantizer, steps = input_quantizer(stem, ranges)
     if steps is None:
@@ -159,7 +159,9 @@ def _by_window(stem: Stem, whole: Tensor, steps: Reals | None, soft: Tensor) -> 
     C = whole.shape[-1]
     tokens = whole.flatten(1, 2).cpu().numpy().astype(np.int64)
     found = window_moments(tokens)
-    normal = window_normalized(tokens, found[:, C:], gain_of(tokens.shape[1]))
+    fixed = set_logarithms(stem, steps, tokens.shape[1])
+    logarithms = found[:, C:] if fixed is None else fixed[None].astype(np.int64)
+    normal = window_normalized(tokens, logarithms, gain_of(tokens.shape[1]))
     hard = _bytes(window_quantizer(stem, steps, tokens.shape[1]), _whole(found, whole), soft)
     weight, step = byte_weights(stem.dense.weight)
     rows = straight_through(_like(weight, soft), stem.dense.weight / _like(step, soft)[:, None])

@@ -91,7 +91,12 @@ def _by_window(graph: Graph, window: FoldedWindow, tokens: str) -> tuple[str, st
     """Add what normalises each window; return the tokens and what is added to all of the stem's sums."""
     node = "/stem/window"
     moments = graph.packed("BnnWindowMoments", f"{node}/moments", tokens)
-    normal = graph.packed("BnnWindowNormalize", f"{node}/normalize", tokens, moments, gain=window.gain)
+    divisors = moments
+    if window.logarithms is not None:
+        # The means there are not read; those of the window are subtracted in any case.
+        both = np.concatenate([np.zeros_like(window.logarithms), window.logarithms])
+        divisors = _constant(graph, f"{node}/normalize", "moments", both[None])
+    normal = graph.packed("BnnWindowNormalize", f"{node}/normalize", tokens, divisors, gain=window.gain)
     inputs = _quantize(graph, f"{node}/quantize", moments, window.quantizer)
     weight = _constant(graph, f"{node}/product", "weight", window.weight)
     acc = graph.packed("BnnIntLinear", f"{node}/product", inputs, weight)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sensor_bnn.cycles.cycles import Block, Estimate
+from sensor_bnn.cycles.energy import OnBoard, microjoules
+from sensor_bnn.hardware.boards import Power
 from sensor_bnn.report.console import table_console
 
 _HOTTEST = 3
@@ -18,12 +21,15 @@ _FUNCTIONS = 12
 _LINES = 24
 
 
-def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str, Any]:
+def estimate_facts(
+    layers: Sequence[Estimate], names: Sequence[str], boards: Callable[[int], Sequence[OnBoard]]
+) -> dict[str, Any]:
     """Return the part of a result that holds the estimated cycles.
 
     Args:
         layers: one estimate per layer, at least one.
         names: the layers' names, in the same order.
+        boards: gives the estimates for real boards from the cycles per inference.
     """
     total = sum(layer.cycles for layer in layers)
     return {
@@ -35,6 +41,7 @@ def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str
             {"name": name, "instructions": layer.instructions, "cycles": layer.cycles}
             for name, layer in zip(names, layers, strict=True)
         ],
+        "boards": [asdict(board) for board in boards(total)],
         "functions": _functions(layers),
         "hottest": [
             {
@@ -57,7 +64,34 @@ def estimate_facts(layers: Sequence[Estimate], names: Sequence[str]) -> dict[str
 def print_estimate(facts: dict[str, Any], *, stderr: bool = False) -> None:
     """Print the estimate of a profile: layers, functions, and the code of the hottest blocks."""
     console = table_console(stderr=stderr)
-    console.print(Group(_table("layers", facts), "", _table("functions", facts), *_code(facts)))
+    boards = _boards(facts) if facts["boards"] else []
+    console.print(Group(_table("layers", facts), *boards, "", _table("functions", facts), *_code(facts)))
+
+
+def energy_line(power: Power, cycles: float) -> str:
+    """Return the estimated energy of so many cycles of a board's core, with where it comes from."""
+    return f"estimated {microjoules(power, cycles):,.1f} µJ of the chip ({_current(asdict(power))})"
+
+
+def _current(power: dict[str, Any]) -> str:
+    return f"{power['microamps_per_mhz']:g} µA/MHz at {power['volts']:g} V: {power['source']}"
+
+
+def _boards(facts: dict[str, Any]) -> list[RenderableType]:
+    table = Table(title="one inference on real boards with this core, estimated", title_justify="left")
+    table.box = box.SIMPLE
+    table.add_column("board", no_wrap=True)
+    table.add_column("MHz", justify="right")
+    table.add_column("estimated ms", justify="right")
+    table.add_column("estimated µJ", justify="right")
+    notes = []
+    for row in facts["boards"]:
+        energy = "" if row["microjoules"] is None else f"{row['microjoules']:,.1f}"
+        table.add_row(row["board"], f"{row['clock_hz'] / 1e6:g}", f"{row['milliseconds']:.3f}", energy)
+        if row["power"] is not None:
+            notes.append(Text(f"{row['board']}: {_current(row['power'])}"))
+    none = Text("µJ: of the chip alone, as its maker states its current; empty where none is known.")
+    return [table, *notes, none]
 
 
 def _functions(layers: Sequence[Estimate]) -> list[dict[str, Any]]:

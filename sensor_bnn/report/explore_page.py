@@ -1,4 +1,4 @@
-"""An exploration as an HTML page: accuracy against each cost on each target, the fronts and all models."""
+"""An exploration as a page and as pictures: accuracy against cost on each target, the fronts, all models."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sensor_bnn.report.fronts import MEASURES, Placed, placed
 from sensor_bnn.report.page import fill
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 340, 64, 12, 44
+_LEGEND = 60
 _CLASS = {"1 bit": "g0", "mixed": "g1", "8 bits": "g2"}
 """The colour of each kind, in every chart."""
 
@@ -34,6 +35,26 @@ def render_exploration(result: dict[str, Any]) -> str:
         "points": sorted(result["points"], key=lambda one: (one["kind"], one["costs"][0]["instructions"])),
     }
     return fill("explore.html.j2", facts, escaped=True)
+
+
+def draw_exploration(result: dict[str, Any]) -> dict[str, str]:
+    """Return accuracy against instructions as an SVG, for each target that has a trained model."""
+    measure, unit = next(iter(MEASURES.items()))
+    pictures = {}
+    for target in result["targets"]:
+        models = placed(result["points"], target, measure)
+        if models:
+            kinds = [kind for kind in _CLASS if any(model.kind == kind for model in models)]
+            facts: dict[str, Any] = {
+                "title": f"{result['recipe']}: accuracy against {unit} on {target}",
+                "kinds": [(kind, _CLASS[kind], 20 + 90 * place) for place, kind in enumerate(kinds)],
+                "chart": _chart(result, target, measure, unit),
+                "width": _WIDTH,
+                "top": _LEGEND,
+                "height": _LEGEND + _HEIGHT,
+            }
+            pictures[target] = fill("explore.svg.j2", facts, escaped=True)
+    return pictures
 
 
 def _chart(result: dict[str, Any], target: str, measure: str, unit: str) -> Markup:

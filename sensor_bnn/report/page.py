@@ -24,6 +24,7 @@ def render(
     earlier: Sequence[tuple[str, float, int]] = (),
     kernels: Sequence[dict[str, Any]] = (),
     before: dict[str, Any] | None = None,
+    energy: float | None = None,
 ) -> str:
     """Return the page of a result.
 
@@ -33,6 +34,7 @@ def render(
         earlier: stages before the result's own accuracies, for example a teacher: name, share, samples.
         kernels: rows of ``sensor-bnn kernels --json`` to compare with.
         before: a result of the same board to show beside it.
+        energy: microjoules per inference that were measured, if they were.
 
     Raises:
         DataError: ``before`` is of another board or counts in another unit.
@@ -41,6 +43,7 @@ def render(
     found = None if before is None else compare_results(before, result, None)
     facts: dict[str, Any] = {"view": view, "result": result, "groups": GROUPS}
     facts |= {"estimate": result.get("cycles_estimate"), "baselines": compared(kernels)}
+    facts["energy"] = energy
     facts["products"] = compare_products(result, kernels)
     facts |= {"then": before, "compared": found, "told": change_of}
     facts["sizes"] = {} if found is None else {one.name: one for one in found.sizes}

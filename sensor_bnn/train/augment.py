@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from sensor_bnn.train.distortions import distorted
 from sensor_bnn.train.draws import Draws, Part
 from sensor_bnn.train.recipe import Augmentation
 from sensor_bnn.train.windows import Recordings
@@ -20,10 +21,13 @@ class WindowCutter:
     Args:
         recordings: the training part.
         augment: how windows are changed; all zeros gives the windows unchanged.
+        by_window: whether the model normalises each window by its own deviation. Noise is then relative to
+            that too: in a window of small values, noise of the channel's deviation would be all that is left.
     """
 
-    def __init__(self, recordings: Recordings, augment: Augmentation) -> None:
+    def __init__(self, recordings: Recordings, augment: Augmentation, by_window: bool = False) -> None:
         self.augment = augment
+        self.by_window = by_window
         self.length = recordings.length
         self.signal = torch.from_numpy(recordings.signal)  # [C, samples]
         self.start = torch.from_numpy(recordings.start)
@@ -33,6 +37,7 @@ class WindowCutter:
         self.mirror = torch.from_numpy(recordings.mirror)
         self.recordings = recordings
         self.std = torch.from_numpy(recordings.normalisation()[1])
+        self.distorted = None if recordings.distorted is None else torch.from_numpy(recordings.distorted)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -59,7 +64,10 @@ class WindowCutter:
         if self.augment.scale:
             x = x * (1 + self.augment.scale * draws.normal(x.shape[1], 1))
         if self.augment.jitter:
-            x = x + self.augment.jitter * self.std[:, None] * draws.normal(*x.shape[1:])
+            size = x.std(dim=2, keepdim=True, correction=0) if self.by_window else self.std[:, None]
+            x = x + self.augment.jitter * size * draws.normal(*x.shape[1:])
+        if self.distorted is not None:
+            x = torch.where(self.distorted[index, None, None], distorted(x, self.std, draws), x)
         return x, self.y[index]
 
     def _warped(self, index: Tensor, draws: Draws) -> Tensor:

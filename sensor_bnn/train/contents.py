@@ -243,7 +243,7 @@ def summary_of(data: DataRecipe, dataset: sets.DataSet, found: Recorded | None =
     """
     if isinstance(dataset, Images):
         return _of_images(data, dataset)
-    return _contents(data, found or _as_recorded(dataset), dataset, "", recorded=found is not None)
+    return _contents(data, found or _as_recorded(data, dataset), dataset, "", recorded=found is not None)
 
 
 def _leniently(data: DataRecipe) -> Recorded:
@@ -253,12 +253,12 @@ def _leniently(data: DataRecipe) -> Recorded:
     )
 
 
-def _as_recorded(dataset: Recordings) -> Recorded:
+def _as_recorded(data: DataRecipe, dataset: Recordings) -> Recorded:
     """Return the parts of a set as recordings, without those that are too short for a window."""
     bounds, first = np.unique(np.stack([dataset.first, dataset.end], axis=1), axis=0, return_index=True)
     runs = []
     for (begin, end), window in zip(bounds.tolist(), first.tolist(), strict=True):
-        label = dataset.classes[dataset.y[window]]
+        label = _names(data, dataset)[dataset.y[window]]
         runs.append(Run(dataset.group[window : window + 1].tolist()[0], label, begin, end, 0))
     names = dataset.channels or tuple(str(at + 1) for at in range(len(dataset.signal)))
     return Recorded(names, dataset.signal.T, tuple(runs))
@@ -430,9 +430,14 @@ def _split(data: DataRecipe, dataset: Recordings) -> tuple[SplitFacts, dict[str,
     )
     counts = {
         name: (int((dataset.y[to_learn] == label).sum()), int((dataset.y[to_test] == label).sum()))
-        for label, name in enumerate(dataset.classes)
+        for label, name in enumerate(_names(data, dataset))
     }
     return facts, counts
+
+
+def _names(data: DataRecipe, dataset: Recordings) -> tuple[str, ...]:
+    """Return the names of the classes; of the normal one the data's own."""
+    return dataset.classes if dataset.distorted is None else (data.normal, *dataset.classes[1:])
 
 
 def _dropped(dataset: Recordings, split: SplitFacts) -> tuple[Dropped, ...]:

@@ -29,6 +29,7 @@ from sensor_bnn.nn.model import Model
 from sensor_bnn.nn.seeded import seeded
 from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.tracing import NOTES, Laps
+from sensor_bnn.train.anomalies import set_threshold
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.best import figures_of, give_best, is_over, judge
 from sensor_bnn.train.curves import Curves
@@ -37,7 +38,9 @@ from sensor_bnn.train.distill import Distiller, Teacher
 from sensor_bnn.train.epochs import Epochs, Stepped, unwatched
 from sensor_bnn.train.evaluate import Evaluation, evaluate
 from sensor_bnn.train.fingerprint import data_digest, program
+from sensor_bnn.train.images import Images
 from sensor_bnn.train.learner import Learner, class_weights
+from sensor_bnn.train.parts import settled
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter, DataSet, Split, split
@@ -223,6 +226,9 @@ def train(
         estimate_again(model, recipe, parts.train, seed, processes)
     if isinstance(model, HybridModel):
         measure_ranges(model, recipe, parts.train, seed, processes)
+    threshold = None
+    if recipe.data.normal:
+        threshold = _threshold(model, recipe, parts, dataset, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
     test = evaluate(model.to("cpu"), parts.test)
@@ -233,6 +239,8 @@ def train(
         "seed": seed,
         "data_sha256": data,
     }
+    if threshold is not None:
+        metrics["threshold"] = threshold
     kept = int(at.best.get("epoch", len(history)))
     if at.best:
         metrics["best_epoch"] = kept
@@ -244,6 +252,25 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test, kept, parts.classes)
+
+
+def _threshold(
+    model: Model, recipe: Recipe, parts: Split, dataset: DataSet, seed: int, processes: Processes
+) -> float:
+    """Set the threshold of a model that detects anomalies, and return it, in units of its outputs."""
+    windows = parts.validation
+    if windows is None:
+        assert not isinstance(dataset, Images)
+        windows = dataset.of_groups(settled(dataset, recipe.data).parts()[0]).windows()
+        NOTES.warning(
+            "%s: there is no validation part, so the threshold is set on the windows that were learned:"
+            " expect more false alarms than data.false_alarms = %g.",
+            *(recipe.name, recipe.data.false_alarms),
+        )
+    threshold = set_threshold(model, windows, recipe.data.false_alarms)
+    if isinstance(model, HybridModel):  # the outputs have moved
+        measure_ranges(model, recipe, parts.train, seed, processes)
+    return threshold
 
 
 def figures_told(entry: Entry) -> str:

@@ -178,6 +178,11 @@ def told(dataset: Recordings, data: DataRecipe) -> str:
         return "as the recipe states it"
     if train or test:
         return f"as the recipe states it; the other part has the rest of the {dataset.whole}s"
+    if dataset.distorted is not None:
+        return (
+            f"{dataset.whole}s that are not all normal are tested on; the others as the column"
+            f" {data.columns.split} or a draw says (data.test_share, data.split_seed)"
+        )
     if dataset.stated:
         return f"as the column {data.columns.split} states it"
     return (

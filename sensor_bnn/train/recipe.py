@@ -88,6 +88,10 @@ class DataRecipe:
         size: the side in pixels of the images that are made from the files of ``image-folder``.
         held_out: the number of training images, evenly spaced, that are used as the test part instead, so
             that settings can be chosen without the real test part; 0 for the real test part.
+        normal: the class that is normal, for a model that detects anomalies: it learns windows of this class
+            alone, and answers ``normal`` or ``anomalous``. Empty for a model that tells classes apart.
+        false_alarms: with ``normal``, the share of normal windows of the validation part that are called
+            anomalous: it sets the threshold.
         folder: the absolute folder of the recipe's file that sets ``path``, which no file sets itself; empty
             where ``path`` is. Two recipes that differ in nothing else are equal: a run may be moved.
     """
@@ -111,6 +115,8 @@ class DataRecipe:
     path: str = ""
     size: Annotated[int, Meta(ge=1, le=4096)] = 224
     held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    normal: str = ""
+    false_alarms: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     folder: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -173,7 +179,8 @@ class Augmentation:
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
         rotation: the standard deviation in degrees of a random rotation of the sensor, equal for all triads.
         scale: the standard deviation of a factor per channel.
-        jitter: the standard deviation of noise, in standard deviations of the channel.
+        jitter: the standard deviation of noise, in standard deviations of the channel; of the window itself
+            if the model has ``normalise = "window"``.
         mirror: whether half of the windows become windows of the other arm.
         warp: the standard deviation of a time warp in the middle of a window, in samples.
         crop: the largest shift of an image in pixels, in each direction; edge pixels fill the gap.
@@ -326,6 +333,8 @@ class Recipe:
         for key in ("epochs", "batch"):
             if not values["schedule"][key]:
                 del values["schedule"][key]
+        if not self.data.normal:  # as an earlier version kept a recipe
+            del values["data"]["normal"], values["data"]["false_alarms"]
         for section in _RELATIVE:
             if not values[section]["folder"]:
                 del values[section]["folder"]
@@ -422,6 +431,7 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     source = _source_of(path)
     values = toml_values(path, source)
     base = values.pop("base", None)
+    _refuse_regression(values, source)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
     for section, key in _RELATIVE.items():
@@ -445,6 +455,17 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def _refuse_regression(values: Mapping[str, Any], source: Source) -> None:
+    data = values.get("data")
+    asked = "task" in values or (isinstance(data, Mapping) and not {"target", "targets"}.isdisjoint(data))
+    if asked:
+        raise CheckpointError(
+            f"{source.name}: there is no regression, and `task` and `data.target` are no keys: the outputs of"
+            " a model are classes.",
+            "Leave them out. For anomalies, name the normal class in data.normal.",
+        )
 
 
 def _place(folder: str, path: str) -> Path:
@@ -475,6 +496,12 @@ def _check_together(recipe: Recipe, source: Source) -> None:
             f"{source.name}: distill.cache stores the teacher's outputs for each example, but "
             f"augment.{changing[0]} changes the examples in every epoch.",
             "Set distill.cache to false, or every key of [augment] to 0.",
+        )
+    if recipe.distill.cache and recipe.data.normal:
+        raise CheckpointError(
+            f"{source.name}: distill.cache stores the teacher's outputs for each example, but data.normal has"
+            " twins that are distorted in another way in every epoch.",
+            "Set distill.cache to false.",
         )
     if recipe.augment.auto and len(changing) > 1:
         raise CheckpointError(

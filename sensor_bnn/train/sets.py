@@ -15,6 +15,7 @@ from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import archives, image_sets, own_windows, smartwatch
+from sensor_bnn.train.anomalies import for_anomalies
 from sensor_bnn.train.augment import WindowCutter
 from sensor_bnn.train.draws import Part
 from sensor_bnn.train.images import ImageCutter, Images, hold_out
@@ -81,11 +82,16 @@ def load(data: DataRecipe) -> DataSet:
             "Set data.path in the recipe.",
         )
     try:
-        return SETS[data.set](data)
+        dataset = SETS[data.set](data)
     except DataError:
         # A reader knows one path; this says in which folders there is none.
         data.check_place()
         raise
+    if not data.normal:
+        return dataset
+    if isinstance(dataset, Images):
+        raise DataError("data.normal applies to windows, but the data set has images.", "Remove data.normal.")
+    return for_anomalies(dataset, data)
 
 
 def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
@@ -253,8 +259,10 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
             "Set augment.rotation to 0.",
         )
     window_shape = (channels, training.length)
+    config = recipe.config(window_shape, dataset.classes, dataset.channels)
+    cutter = WindowCutter(training, augment, getattr(config, "normalise", "channel") == "window")
     return Split(
-        _mixed(WindowCutter(training, augment), augment, dataset),
+        _mixed(cutter, augment, dataset),
         tested(dataset, recipe.data),
         window_shape,
         dataset.classes,

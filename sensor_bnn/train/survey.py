@@ -20,10 +20,14 @@ from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
-from sensor_bnn.train.recipe import Recipe, load_recipe
+from sensor_bnn.train.defaults import with_defaults
+from sensor_bnn.train.loop import Pace
+from sensor_bnn.train.parts import settled
+from sensor_bnn.train.recipe import OWN, Recipe, load_recipe
 from sensor_bnn.train.runs import Started, complete, is_finished
-from sensor_bnn.train.sets import load
+from sensor_bnn.train.sets import DataSet, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
+from sensor_bnn.train.windows import Recordings
 
 _FOLDER = Path(__file__).resolve().parent / "surveys"
 _VALIDATION = 5
@@ -86,11 +90,31 @@ class Result:
     top1: dict[int, float]
 
 
-def load_survey(name_or_path: str) -> Survey:
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a cell's best choice.
+
+    Attributes:
+        recipe: what was trained.
+        folder: the folder of the run.
+    """
+
+    recipe: Recipe
+    folder: Path
+
+
+def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None = None) -> Survey:
     """Load a survey that ships by its name, or a TOML file by its path.
 
+    Args:
+        name_or_path: the name or the path.
+        only: the names of the sets that are to be trained; empty for all.
+        steps: about how many training steps each run takes; None for the epochs of the recipes.
+
     Raises:
-        CheckpointError: there is no such file, or it has a mistake.
+        CheckpointError: there is no such file, it has a mistake, or no set of a name in ``only``.
+        DataError: the data of a set cannot be read. They are read where a split is to be drawn or steps are
+            to be counted.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -105,8 +129,36 @@ def load_survey(name_or_path: str) -> Survey:
             raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
     sets = [load_recipe(name, path.parent) for name in file.sets]
+    known = tuple(of_set.name for of_set in sets)
+    for name in only:
+        if name not in known:
+            raise CheckpointError(
+                f"The survey {path.stem} has no set {name!r}.", f"Choose among {', '.join(known)}."
+            )
+    sets = [of_set if only and of_set.name not in only else _ready(of_set, steps) for of_set in sets]
     cells = tuple(_cell(of_set, label, file.forms[label], file.choices) for of_set in sets for label in forms)
-    return Survey(path.stem, tuple(of_set.name for of_set in sets), tuple(file.forms), cells)
+    return Survey(path.stem, known, tuple(file.forms), cells)
+
+
+def _ready(recipe: Recipe, steps: int | None) -> Recipe:
+    """Return the recipe with a split that it leaves open, and with as many epochs as take the steps."""
+    unstated = recipe.data.set in OWN and not all(recipe.data.parts())
+    if not unstated and steps is None:
+        return recipe
+    dataset = load(recipe.data)
+    if isinstance(dataset, Recordings):
+        recipe = replace(recipe, data=settled(dataset, recipe.data))
+    return recipe if steps is None else in_steps(recipe, dataset, steps)
+
+
+def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
+    """Return the recipe with as many epochs as take about that many training steps, at least one."""
+    recipe = with_defaults(recipe, dataset)
+    windows = len(split(dataset, recipe).train)
+    per_epoch = max(1, windows // recipe.schedule.batch)
+    epochs = max(1, round(steps / per_epoch))
+    warmup = min(recipe.schedule.warmup, epochs / 2)
+    return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
 
 
 def _cell(of_set: Recipe, label: str, form: _Form, choices: dict[str, dict[str, Any]]) -> Cell:
@@ -151,6 +203,8 @@ def fill(
     out: Path,
     started: Started,
     only: Sequence[str] = (),
+    forms: Sequence[str] = (),
+    pace: Pace = "auto",
 ) -> list[Path]:
     """Train what is missing and rewrite ``out/table.md`` and ``out/table.json`` after every run.
 
@@ -162,6 +216,8 @@ def fill(
         out: the folder of all runs.
         started: the callback when a run starts.
         only: the names of the sets to work on; empty for all.
+        forms: the labels of the forms to work on; empty for all.
+        pace: how steps are computed, see ``sensor_bnn.train.loop.train``.
 
     Returns:
         The folders on which other processes were still working, so that their cells are not complete.
@@ -172,7 +228,7 @@ def fill(
     write_table(survey, seeds, out)  # A place that cannot be written to is refused before the first run.
     busy: list[Path] = []
     for name in survey.sets:
-        cells = [cell for cell in survey.cells if cell.set == name]
+        cells = [cell for cell in survey.cells if cell.set == name and (not forms or cell.form in forms)]
         if only and name not in only:
             continue
         dataset = None
@@ -184,7 +240,7 @@ def fill(
             if dataset is None:
                 dataset = load(recipe.data)
             try:
-                complete(recipe, dataset, seed, folder, folder, started)
+                complete(recipe, dataset, seed, folder, folder, started, pace)
             except BusyError:
                 busy.append(folder)
             write_table(survey, seeds, out)
@@ -200,6 +256,16 @@ def fill(
                     recipe = cell.choices[chosen]
                     run(recipe, seed, folder_of(recipe, seed, out, validation=False))
     return busy
+
+
+def finished_run(survey: Survey, cell: Cell, seed: int, out: Path) -> Run | None:
+    """Return the run of a cell's best choice with a seed, or None if that is not finished."""
+    chosen = _chosen(survey, cell, out)
+    if chosen is None:
+        return None
+    recipe = cell.choices[chosen]
+    folder = folder_of(recipe, seed, out, validation=False)
+    return Run(recipe, folder) if is_finished(recipe, seed, folder) else None
 
 
 def result(survey: Survey, cell: Cell, seeds: Sequence[int], out: Path) -> Result:

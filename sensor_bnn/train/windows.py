@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
+from sensor_bnn.train.distortions import twins_distorted
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Recordings:
         whole: what a group is: a subject, a recording, or a part of an archive.
         stated: the part, ``train`` or ``test``, of each group, where the data say it.
         notes: sentences on what was done to the recordings.
+        distorted: whether each window is to be distorted, ``[n]``, see ``sensor_bnn.train.anomalies``; None
+            for none.
     """
 
     signal: npt.NDArray[np.float32]
@@ -66,15 +69,18 @@ class Recordings:
     whole: str = "subject"
     stated: Mapping[Id, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    distorted: npt.NDArray[np.bool_] | None = None
 
     def channel(self, place: int) -> str:
         """Return how messages call a channel: by its name, or by its number from 1."""
         return f"channel {self.channels[place] if self.channels else place + 1}"
 
     def windows(self) -> Windows:
-        """Return the windows without augmentation."""
+        """Return the windows without augmentation; those to be distorted are, the same each time."""
         at = self.start[:, None] + np.arange(self.length)  # [n, L]
         x = np.ascontiguousarray(self.signal[:, at].transpose(1, 0, 2))
+        if self.distorted is not None:
+            x = twins_distorted(x, self.distorted)
         return Windows(x, self.y, self.classes, self.channels)
 
     def constant_channels(self) -> list[int]:
@@ -101,6 +107,8 @@ class Recordings:
             )
         chosen = self.is_of(groups)
         columns = {name: getattr(self, name)[chosen] for name in ("start", "first", "end", "y", "group")}
+        if self.distorted is not None:
+            columns["distorted"] = self.distorted[chosen]
         return replace(self, **columns)
 
     def is_of(self, groups: Collection[Id]) -> npt.NDArray[np.bool_]:
@@ -112,9 +120,12 @@ class Recordings:
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return ``(mean, std)`` per channel over the windows, float32 ``[C]`` each, in sensor units.
 
+        Windows that are to be distorted do not count.
         The deviation of a constant channel is exactly 0: a sum of equal values may round to another mean.
         """
         x = self.windows().x[:].astype(np.float64)
+        if self.distorted is not None:
+            x = x[~self.distorted]
         mean, std = x.mean(axis=(0, 2)), x.std(axis=(0, 2))
         std[x.max(axis=(0, 2)) == x.min(axis=(0, 2))] = 0
         return mean.astype(np.float32), std.astype(np.float32)

@@ -20,6 +20,7 @@ from sensor_bnn.wire.protocol import Hello
 _HELLO_SECONDS = 1.0
 _SYNC_SECONDS = 0.5
 _FLASH_AGAIN = "Build and flash the bundle's firmware, or give the bundle that was flashed."
+_VERIFY = "Before a build without CMake, `cmake -P BUNDLE/cmake/verify.cmake` checks the bundle's files."
 _DIFFERENCES = 5  # that a message names
 
 
@@ -127,7 +128,7 @@ def check_answer(hello: Hello, board: Board, metadata: Metadata) -> None:
 
 
 def check_contents(client: Client, metadata: Metadata) -> None:
-    """Compare what the board's firmware was linked with: its classes' names, its weights and its kernels.
+    """Compare what the board's firmware was built from: its classes' names, its weights, kernels and C files.
 
     The model's hash is that of the ONNX file, and a build without the bundle's own check can link anything
     under it. An earlier firmware says neither; then a note does.
@@ -156,8 +157,13 @@ def check_contents(client: Client, metadata: Metadata) -> None:
         told, meant = (f"{size:,} bytes with the CRC-32 {crc:08x}" for size, crc in (found, wanted))
         raise DeviceError(
             f"The board's firmware was linked with other {what} than the bundle: {told}, not {meant}.",
-            f"{_FLASH_AGAIN} Before a build without CMake, `cmake -P BUNDLE/cmake/verify.cmake` checks the "
-            "bundle's files.",
+            f"{_FLASH_AGAIN} {_VERIFY}",
+        )
+    if linked.sources_bytes not in (None, metadata.sources_bytes):
+        raise DeviceError(
+            "The board's firmware was built from other C files than the bundle's: the linker was given "
+            f"{linked.sources_bytes:,} bytes of different texts, not {metadata.sources_bytes:,}.",
+            f"{_FLASH_AGAIN} {_VERIFY}",
         )
 
 

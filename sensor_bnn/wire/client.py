@@ -250,7 +250,8 @@ class Client:
     def linked(self) -> Linked | None:
         """Let the board compute bytes and CRC-32 of weights and kernels as they are linked into its firmware.
 
-        Returns None for an earlier firmware, which does not know the request.
+        A build that carries the texts of the bundle's C files also says their bytes. Returns None for an
+        earlier firmware, which does not know the request.
 
         Raises:
             PortError, DeviceError: as ``request``.
@@ -258,8 +259,9 @@ class Client:
         payload = self._if_known(Kind.WEIGHTS, b"")
         if payload is None:
             return None
-        weights_bytes, weights_crc, code_bytes, code_crc = numbers("<IIII", payload, "WEIGHTS")
-        return Linked((weights_bytes, weights_crc), (code_bytes, code_crc))
+        carries = len(payload) > struct.calcsize("<IIII")
+        found = numbers("<IIIII" if carries else "<IIII", payload, "WEIGHTS")
+        return Linked((found[0], found[1]), (found[2], found[3]), found[4] if carries else None)
 
     def _if_known(self, kind: Kind, payload: bytes) -> bytes | None:
         """Like ``request``, but None where the firmware does not know the request."""

@@ -9,12 +9,14 @@ import select
 import stat
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import serial
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from sensor_bnn.errors import PortError
 from sensor_bnn.hardware.boards import Board, Uart, is_only_emulated
@@ -260,32 +262,65 @@ class SerialPort:
 
 
 def find_port(given: str | None, board: Board | None = None) -> str:
-    """Return the port to use: ``given``, else the only one of this machine.
+    """Return the port to use: ``given``, else the only USB port of this machine.
 
     Args:
         given: the port that the user named, if any.
         board: the board that must be there, if it is known.
 
     Raises:
-        PortError: there is no candidate, or several, which the message lists; or the board is only emulated.
+        PortError: there is no USB port, or several, and the message lists all ports; or the board is only
+            emulated.
     """
     if given:
         return given
     if board is not None:
         refuse_search(board)
-    candidates: list[str] = sorted(port.device for port in list_ports.comports())
+    candidates = usb_ports()
     if len(candidates) == 1:
-        return candidates[0]
-    if not candidates:
-        raise PortError(
-            "This machine shows no serial port.",
-            f"Plug the board in, or name the port with --port or {PORT_VARIABLE} "
-            "(`sensor-bnn emulate BOARD` prints one).",
+        return str(candidates[0].device)
+    raise undecided(candidates)
+
+
+def all_serial_ports() -> list[ListPortInfo]:
+    """Return the serial ports of this machine, by name."""
+    return sorted(list_ports.comports(), key=lambda port: str(port.device))
+
+
+def usb_ports() -> list[ListPortInfo]:
+    """Return the serial ports of this machine that are on USB, as those of boards and their probes are.
+
+    Others, such as ``/dev/ttyS0``, may belong to a modem, a console or a UPS, or lead nowhere.
+    """
+    return [port for port in all_serial_ports() if port.vid is not None]
+
+
+def undecided(candidates: Sequence[ListPortInfo], more: str = "") -> PortError:
+    """Return the failure of a search that found no USB port, or several.
+
+    Args:
+        candidates: the ports that could be the board's.
+        more: what to do beside naming a port.
+    """
+    if candidates:
+        found = ", ".join(_described(port) for port in candidates)
+        return PortError(
+            f"Several serial ports could be the board's: {found}.",
+            f"Name one with --port or {PORT_VARIABLE}{more}.",
         )
-    raise PortError(
-        f"Several serial ports could be the board's: {', '.join(candidates)}.",
-        f"Name one with --port or {PORT_VARIABLE}.",
+    others = ", ".join(_described(port) for port in all_serial_ports())
+    return PortError(
+        f"No serial port of this machine is on USB; it has {others}."
+        if others
+        else "This machine shows no serial port.",
+        f"Plug the board in, or name the port with --port or {PORT_VARIABLE} "
+        "(`sensor-bnn emulate BOARD` prints one).",
     )
+
+
+def _described(port: ListPortInfo) -> str:
+    text = str(port.description or "")
+    return str(port.device) if text in ("", "n/a", port.name) else f"{port.device} ({text})"
 
 
 def refuse_search(board: Board) -> None:

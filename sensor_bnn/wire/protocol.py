@@ -157,10 +157,13 @@ class Linked:
         weights: of all weights.
         kernels: of the code of ``kernels.o``, with zeros where the linker wrote addresses; both 0 for a
             firmware that cannot say them.
+        sources_bytes: the bytes that the linker left of the texts of the bundle's C files; None if the build
+            compared the files itself.
     """
 
     weights: tuple[int, int]
     kernels: tuple[int, int]
+    sources_bytes: int | None
 
 
 @dataclass(frozen=True)

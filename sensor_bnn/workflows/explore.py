@@ -9,6 +9,7 @@ is held out, so the test part chooses nothing. Studies, trials and samplers are 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import re
 import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,16 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from sensor_bnn.digests import is_sealed, sealed
 from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError, FileError
-from sensor_bnn.files import scratch_folder, write_errors
+from sensor_bnn.files import SCRATCH, check_links, remove_scratch, scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
+from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest, program
 from sensor_bnn.train.images import Images
+from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.runs import Started, complete
 from sensor_bnn.train.sets import DataSet, split
@@ -48,6 +52,18 @@ from sensor_bnn.train.space import (
 from sensor_bnn.train.survey import for_validation
 from sensor_bnn.workflows.published_int8 import published_instructions
 from sensor_bnn.workflows.random_model import bench_random
+from sensor_bnn.workflows.trial_seals import (
+    MEASURED,
+    PLANNED,
+    PROCESS,
+    TOLD,
+    fault_of,
+    is_planned,
+    measured_of,
+    process_of,
+    seed_of,
+    told,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -58,10 +74,14 @@ _STUDY_FILE = "study.db"
 _HELD_OUT = 10
 """One in ten training images is held out for validation."""
 
-_SEED = "seed"
-_FULL = "disk is full"  # in SQLite's message
-_PROCESS = "process"
+_ALIVE = "alive.lock"
+"""The file in a process's scratch folder whose lock it holds for as long as it works."""
 
+_IDENTITY, _UNSEALED = "identity", "data"
+"""Attributes of the study: recipe, targets and digest of the data, with a digest of all three. A study of an
+earlier version has the digest of the data by itself, and none of the other values."""
+
+_FULL = "disk is full"  # in SQLite's message
 _OPEN_SECONDS = 60
 """How long a process waits until another one has opened the study, or has written to its file."""
 
@@ -130,6 +150,7 @@ class Plan:
         budget: the most that a model may cost.
         out: the folder of the study and of all runs.
         storage: the URL of the study's database; empty for a file in ``out``.
+        pace: how steps are computed, see ``sensor_bnn.train.loop.train``.
     """
 
     base: Recipe
@@ -141,6 +162,7 @@ class Plan:
     budget: Budget
     out: Path
     storage: str = ""
+    pace: Pace = "auto"
 
 
 def board_of(target: str) -> Board:
@@ -155,16 +177,6 @@ def board_of(target: str) -> Board:
         known = ", ".join(dict.fromkeys(board.target for board in emulated))
         raise BoardError(f"No emulated board has the target {target}.", f"Choose among {known}.")
     return found
-
-
-def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
-    """Return the recipe with as many epochs as take about that many training steps, at least one."""
-    recipe = with_defaults(recipe, dataset)
-    windows = len(split(dataset, recipe).train)
-    per_epoch = max(1, windows // recipe.schedule.batch)
-    epochs = max(1, round(steps / per_epoch))
-    warmup = min(recipe.schedule.warmup, epochs / 2)
-    return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
 
 
 def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
@@ -192,38 +204,46 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
 
     images = isinstance(dataset, Images)
     validated = _for_validation(plan.base, dataset)
-    with scratch_folder("cost", plan.out) as scratch, _held(scratch / "alive.lock") as alive:
+    check_links(plan.out, folder=True)
+    with ExitStack() as stack:
         with _held(plan.out / "study.lock", _OPEN_SECONDS):
+            _remove_the_dead(plan.out)
+            scratch = stack.enter_context(scratch_folder(_purpose(), plan.out))
+            alive = stack.enter_context(_held(scratch / _ALIVE))
             study = _opened(plan, data_digest(dataset, plan.base))
-            _free_the_dead(study)
+            _free_the_dead(study, plan)
             _enqueue(study, plan, images)
         busy = 0
         while (trial := _next(study, plan, images, alive)) is not None:
             try:
-                point, seed = _point_of(trial.params), int(trial.user_attrs.get(_SEED, 0))
+                point, seed = _point_of(trial.params), seed_of(trial)
                 recipe = recipe_of(validated, point, images=images)
-                costs = _known_costs(study, point) or [
+                costs = _known_costs(study, plan, point) or [
                     _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
                     for board in plan.boards
                 ]
-                trial.set_user_attr("costs", [asdict(cost) for cost in costs])
-                trial.set_user_attr("program", program())
+                kept = [asdict(cost) for cost in costs]
+                measured = {"params": trial.params, "costs": kept, "program": program()}
+                trial.set_user_attr(MEASURED, sealed(measured))
                 over = plan.budget.exceeded(costs)
                 if over is not None:
                     console.print(f"{point.name}: not trained, {over}", highlight=False)
+                    trial.set_user_attr(TOLD, told(trial, TrialState.PRUNED, None))
                     study.tell(trial, state=TrialState.PRUNED)
                     continue
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 top1 = float(run.metrics["test_top1"])
-                study.tell(trial, (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES)))
+                values = (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES))
+                trial.set_user_attr(TOLD, told(trial, TrialState.COMPLETE, values))
+                study.tell(trial, values)
             except BusyError:
                 busy += 1
                 study.tell(trial, state=TrialState.FAIL)
             except BaseException:
                 study.tell(trial, state=TrialState.FAIL)
                 raise
-        busy += sum(trial.state == TrialState.RUNNING for trial in study.get_trials(deepcopy=False))
+        busy += sum(trial.state == TrialState.RUNNING for trial in _trials(study, plan))
         return _result(study, plan, images), busy
 
 
@@ -243,7 +263,7 @@ def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Sta
             recipe = recipe_of(plan.base, Point(**point["parts"]), images=images)
             for seed in sorted({run["seed"] for run in point["runs"]}):
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}"
-                run = complete(recipe, dataset, seed, folder, folder, started)
+                run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
                 runs.append({"seed": seed, "top1": float(run.metrics["test_top1"])})
         points.append({**point, "test_runs": runs, "test_top1": mean(runs)})
     return {**result, "points": points}
@@ -266,35 +286,80 @@ def _opened(plan: Plan, data: str) -> optuna.Study:
     import optuna
     from optuna.study import StudyDirection
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     directions = [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(MEASURES)]
-    study = optuna.create_study(
-        study_name=plan.base.name,
-        storage=_storage(plan),
-        directions=directions,
-        sampler=optuna.samplers.NSGAIISampler(seed=0),
-        load_if_exists=True,
-    )
-    known = study.user_attrs
-    if study.directions != directions or ("identity" not in known and study.get_trials(deepcopy=False)):
+    _check_structure(plan)
+    with _decoding_errors(plan):
+        study = optuna.create_study(
+            study_name=plan.base.name,
+            storage=_storage(plan),
+            directions=directions,
+            sampler=optuna.samplers.NSGAIISampler(seed=0),
+            load_if_exists=True,
+        )
+        known, found_directions = study.user_attrs, study.directions
+        trials = study.get_trials(deepcopy=False)
+    if found_directions != directions or (_IDENTITY not in known and trials):
         raise CheckpointError(
             f"The study {plan.base.name} in {_place(plan)} is not one of `sensor-bnn explore`.",
             "Choose another database with --storage, or another folder with --out.",
         )
     targets = [_name_of(board) for board in plan.boards]
-    identity = json.loads(json.dumps({"recipe": plan.base.to_dict(), "targets": targets}))
-    found = {**known.get("identity", identity), "data": known.get("data", data)}
-    wanted = {**identity, "data": data}
-    if found != wanted:
-        parts = [part for part in wanted if found.get(part) != wanted[part]]
+    wanted = json.loads(json.dumps({"recipe": plan.base.to_dict(), "targets": targets, "data": data}))
+    found = known.get(_IDENTITY, sealed(wanted))
+    if _UNSEALED in known:
+        NOTES.warning(
+            "an earlier version of sensor-bnn began the study %s in %s: the trials of that version have no "
+            "digests, and are not checked.",
+            plan.base.name,
+            _place(plan),
+        )
+        found = {**found, "data": known[_UNSEALED]}
+    elif not (isinstance(found, dict) and is_sealed(found)):
+        raise _damaged(plan, "its recipe, targets or data have changed since they were written")
+    parts = [part for part in wanted if found.get(part) != wanted[part]]
+    if parts:
         raise CheckpointError(
             f"The study {plan.base.name} in {_place(plan)} was begun with another"
             f" {' and other '.join(parts)}.",
             "Give the same command as then, or choose another folder with --out.",
         )
-    study.set_user_attr("identity", identity)
-    study.set_user_attr("data", data)
+    _trials(study, plan)
+    if not known:
+        study.set_user_attr(_IDENTITY, found)
     return study
+
+
+def _trials(study: optuna.Study, plan: Plan) -> list[optuna.trial.FrozenTrial]:
+    """Return all trials of a study, in their order.
+
+    Raises:
+        CheckpointError: one is missing, or has changed since it was written.
+    """
+    with _decoding_errors(plan):
+        trials = study.get_trials(deepcopy=False)
+        fault = fault_of(trials, unsealed=_UNSEALED in study.user_attrs)
+    if fault is not None:
+        raise _damaged(plan, fault)
+    return trials
+
+
+def _check_structure(plan: Plan) -> None:
+    """Let SQLite check its file: a wrong index, for one, hides a trial.
+
+    Raises:
+        CheckpointError: it finds something wrong.
+    """
+    file = plan.out / _STUDY_FILE
+    if plan.storage or not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(file, timeout=_OPEN_SECONDS)) as connection:
+            ((said, *_), *_) = connection.execute("PRAGMA integrity_check(1)")
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # The text of an error may have any bytes.
+        raise _unusable(plan, error) from error
+    if said != "ok":
+        raise _damaged(plan, str(said).splitlines()[-1])
 
 
 def _name_of(board: Board) -> str:
@@ -319,6 +384,30 @@ def _storage(plan: Plan) -> optuna.storages.RDBStorage:
 
 def _place(plan: Plan) -> str:
     return _PASSWORD.sub(r"\1***@", plan.storage) or str(plan.out / _STUDY_FILE)
+
+
+def _begin_again(plan: Plan) -> str:
+    what = "the study in that database" if plan.storage else _place(plan)
+    return (
+        f"Delete {what}, and repeat the command: it takes the finished runs in {plan.out / 'runs'}, and only "
+        "measures costs again."
+    )
+
+
+def _damaged(plan: Plan, why: str) -> CheckpointError:
+    return CheckpointError(
+        f"The study {plan.base.name} in {_place(plan)} is damaged: {why}.", _begin_again(plan)
+    )
+
+
+@contextmanager
+def _decoding_errors(plan: Plan) -> Iterator[None]:
+    """Say in a sentence that Optuna cannot read values: it takes for granted that they are what it wrote."""
+    try:
+        yield
+    except (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        raise _damaged(plan, f"Optuna cannot read one of its values ({said})") from error
 
 
 def _unusable(plan: Plan, error: Exception) -> CheckpointError:
@@ -368,14 +457,30 @@ def _held(file: Path, seconds: float = 0) -> Iterator[Path]:
         lock.release()
 
 
-def _free_the_dead(study: optuna.Study) -> None:
+def _free_the_dead(study: optuna.Study, plan: Plan) -> None:
     """End the trials of processes of this machine that were killed, so that they are run again."""
     from optuna.trial import TrialState
 
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        host, alive = trial.user_attrs.get(_PROCESS, ("", ""))
-        if host == socket.gethostname() and not _is_held(Path(str(alive))):
+    for trial in _trials(study, plan):
+        host, alive = process_of(trial)
+        ours = trial.state == TrialState.RUNNING and host == socket.gethostname()
+        if ours and not _is_held(Path(alive)):
             study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _remove_the_dead(out: Path) -> None:
+    """Remove the scratch folders of processes of this machine that were killed.
+
+    The study's lock must be held: every process makes its own folder and lock while it holds it.
+    """
+    for folder in out.glob(f"{SCRATCH}{_purpose()}-*"):
+        if folder.is_dir() and not _is_held(folder / _ALIVE):
+            remove_scratch(folder)
+
+
+def _purpose() -> str:
+    """Return the purpose of a scratch folder, which names this machine: it tells its own processes only."""
+    return f"cost-{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]}"
 
 
 def _is_held(file: Path) -> bool:
@@ -395,23 +500,29 @@ def _enqueue(study: optuna.Study, plan: Plan, images: bool) -> None:
 
     known = {
         _key(trial)
-        for trial in study.get_trials(deepcopy=False)
+        for trial in _trials(study, plan)
         if trial.state != TrialState.FAIL
         # Another budget may allow what an earlier one did not.
         and not (trial.state == TrialState.PRUNED and _allowed(trial, plan.budget))
     }
     for point, seed in planned(plan, images=images):
         if (json.dumps(asdict(point), sort_keys=True), seed) not in known:
-            study.enqueue_trial(asdict(point), user_attrs={_SEED: seed})
+            planned_as = sealed({"point": asdict(point), "seed": seed})
+            study.enqueue_trial(asdict(point), user_attrs={PLANNED: planned_as})
 
 
 def _allowed(trial: optuna.trial.FrozenTrial, budget: Budget) -> bool:
-    return budget.exceeded([Cost(**cost) for cost in trial.user_attrs.get("costs", [])]) is None
+    return budget.exceeded(_kept_costs(trial)) is None
+
+
+def _kept_costs(trial: optuna.trial.FrozenTrial) -> list[Cost]:
+    kept = measured_of(trial)
+    return [] if kept is None else [Cost(**cost) for cost in kept["costs"]]
 
 
 def _key(trial: optuna.trial.FrozenTrial) -> tuple[str, int]:
     params = trial.params or trial.system_attrs.get("fixed_params", {})
-    return json.dumps(params, sort_keys=True), int(trial.user_attrs.get(_SEED, 0))
+    return json.dumps(params, sort_keys=True), seed_of(trial)
 
 
 def _next(study: optuna.Study, plan: Plan, images: bool, alive: Path) -> optuna.Trial | None:
@@ -422,20 +533,20 @@ def _next(study: optuna.Study, plan: Plan, images: bool, alive: Path) -> optuna.
     """
     from optuna.trial import TrialState
 
-    trials = study.get_trials(deepcopy=False)
+    trials = _trials(study, plan)
     waiting = any(trial.state == TrialState.WAITING for trial in trials)
-    proposed = sum(_SEED not in trial.user_attrs and trial.state != TrialState.FAIL for trial in trials)
+    proposed = sum(not is_planned(trial) and trial.state != TrialState.FAIL for trial in trials)
     if not waiting and proposed >= plan.search:
         return None
     trial = study.ask()
-    trial.set_user_attr(_PROCESS, (socket.gethostname(), os.path.realpath(alive)))
+    trial.set_user_attr(PROCESS, sealed({"host": socket.gethostname(), "alive": os.path.realpath(alive)}))
     trial.suggest_categorical("kind", KINDS)
     trial.suggest_categorical("width", WIDTHS)
     trial.suggest_int("convolutions", 1, MOST_CONVOLUTIONS)
     trial.suggest_int("blocks", int(images), MOST_BLOCKS * images)
     trial.suggest_categorical("attention", (False, True))
     trial.suggest_categorical("mlp", (False, True))
-    if _SEED not in trial.user_attrs and proposed >= plan.search:
+    if not is_planned(trial) and proposed >= plan.search:
         # Another process took the last planned trial meanwhile, so the sampler was asked.
         study.tell(trial, state=TrialState.FAIL)
         return None
@@ -447,12 +558,12 @@ def _point_of(params: dict[str, Any]) -> Point:
     return of_kind(replace(point, mlp=point.mlp and point.attention), point.kind)
 
 
-def _known_costs(study: optuna.Study, point: Point) -> list[Cost] | None:
+def _known_costs(study: optuna.Study, plan: Plan, point: Point) -> list[Cost] | None:
     """Return the costs that this version of the program measured in a trial with another seed."""
-    for trial in study.get_trials(deepcopy=False):
-        kept = trial.user_attrs
-        if "costs" in kept and kept.get("program") == program() and _point_of(trial.params) == point:
-            return [Cost(**cost) for cost in kept["costs"]]
+    for trial in _trials(study, plan):
+        kept = measured_of(trial)
+        if kept is not None and kept["program"] == program() and _point_of(kept["params"]) == point:
+            return _kept_costs(trial)
     return None
 
 
@@ -487,8 +598,10 @@ def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:
     from optuna.trial import TrialState
 
     found: dict[str, dict[str, Any]] = {}
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)):
-        point, costs = _point_of(trial.params), trial.user_attrs["costs"]
+    for trial in _trials(study, plan):
+        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+            continue
+        point, costs = _point_of(trial.params), _kept_costs(trial)
         recipe = recipe_of(plan.base, point, images=images)
         entry = found.setdefault(
             point.name,
@@ -499,12 +612,12 @@ def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:
                 "widths": recipe.model["widths"],
                 "stages": recipe.model["stages"],
                 "runs": [],
-                "costs": costs,
-                "over": plan.budget.exceeded([Cost(**cost) for cost in costs]),
+                "costs": [asdict(cost) for cost in costs],
+                "over": plan.budget.exceeded(costs),
             },
         )
         if trial.state == TrialState.COMPLETE:
-            seed = int(trial.user_attrs.get(_SEED, 0))
+            seed = seed_of(trial)
             if seed not in {run["seed"] for run in entry["runs"]}:
                 entry["runs"].append({"seed": seed, "top1": trial.values[0]})
     points = list(found.values())

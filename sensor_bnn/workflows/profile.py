@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sensor_bnn.claims import claimed_folder
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.cycles.cycles import Memory, check_programs
+from sensor_bnn.cycles.energy import on_real_boards
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board
@@ -112,5 +114,6 @@ def profile_emulated(
             with transfer_bars() as bars:
                 sample = input_bytes_of(metadata, plan.samples)[0]
                 layers = estimate_model(board, running.bundle, running.build, sample, plan.estimate, bars)
-            facts["cycles_estimate"] = estimate_facts(layers, [layer.name for layer in metadata.layers])
+            names = [layer.name for layer in metadata.layers]
+            facts["cycles_estimate"] = estimate_facts(layers, names, partial(on_real_boards, board.target))
     return facts

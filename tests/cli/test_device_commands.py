@@ -140,9 +140,11 @@ def test_missing_packages_are_installed_by_root_alone(
 
 
 class Found:
-    def __init__(self, device: str) -> None:
-        self.device = device
-        self.vid = self.pid = None
+    """A port as pyserial lists it; one that is not on USB has no ids."""
+
+    def __init__(self, device: str, vid: int | None = 0x0483, description: str = "n/a") -> None:
+        self.device, self.description, self.name = device, description, device.rsplit("/", 1)[-1]
+        self.vid, self.pid = vid, None if vid is None else 0x374B
 
 
 def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +157,34 @@ def test_the_port_is_chosen_only_when_there_is_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(list_ports, "comports", list)
     with pytest.raises(PortError, match="no serial port"):
         find_port(None)
+
+
+def test_a_port_that_is_not_on_usb_is_taken_only_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``/dev/ttyS0`` is on nearly every machine, and may lead to a console or a modem."""
+    monkeypatch.delenv("SENSOR_BNN_PORT", raising=False)
+    board = load_board("nucleo-f446re")
+    with Peer("application") as other:
+        serial = [Found(other.port, None, "8250"), Found("/dev/ttyS9", None)]
+        monkeypatch.setattr(list_ports, "comports", lambda: serial)
+        told = f"No serial port of this machine is on USB; it has /dev/ttyS9, {other.port} (8250). Plug the"
+        if other.port < "/dev/ttyS9":
+            told = (
+                f"No serial port of this machine is on USB; it has {other.port} (8250), /dev/ttyS9. Plug the"
+            )
+        for search in (lambda board: find_port(None, board), choose_port):
+            with pytest.raises(PortError) as refused:
+                search(board)
+            assert str(refused.value).startswith(told)
+        for modes in (["--erase"], ["--read", str(tmp_path / "read")], ["--erase", "--all"]):
+            done = CliRunner().invoke(root, ["flash", "--board", board.name, *modes])
+            assert isinstance(done.exception, PortError) and not done.stdout
+        assert (other.received, other.log) == (0, [])
+        assert choose_port(board, lambda ports: ports[-1]) == sorted([other.port, "/dev/ttyS9"])[-1]
+        serial.append(Found("/dev/ttyACM0"))
+        assert find_port(None, board) == choose_port(board) == "/dev/ttyACM0"
+    assert not (tmp_path / "read").exists()
 
 
 def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
@@ -179,6 +209,23 @@ def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
             assert (str(done.exception), done.stdout) == (told, "")
         assert (other.received, other.log) == (0, [])
     assert not (tmp_path / "read").exists()
+
+
+def test_the_energy_of_a_real_board_is_called_an_estimate(tmp_path: Path) -> None:
+    bundle, board = write_bundle(tmp_path / "bundle"), toy_folder(tmp_path)
+    facts = (board / "board.toml").read_text().partition("[emulator]")[0]
+    power = '[power]\nmicroamps_per_mhz = 100\nvolts = 3.0\nsource = "its maker"\n'
+    (board / "board.toml").write_text(facts + power)
+    x, y = np.ones((2, 6, 100), np.float32), np.zeros(2, np.int64)
+    np.savez(tmp_path / "samples.npz", x=x, y=y, classes=np.array(["a", "b", "c"]))
+    given = [bundle, "--board", board]
+    with Peer("application") as peer:
+        for command in (["bench", "--samples"], ["evaluate", "--output", tmp_path, "--data"]):
+            arguments = [*command, tmp_path / "samples.npz", *given, "--port", peer.port]
+            done = CliRunner().invoke(root, list(map(str, arguments)), catch_exceptions=False)
+            (line,) = [line for line in done.stdout.splitlines() if "energy" in line]
+            assert line.startswith("energy per inference: estimated ")
+            assert line.endswith(" µJ of the chip (100 µA/MHz at 3 V: its maker)")
 
 
 def test_the_boards_that_are_looked_for_are_those_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from sensor_bnn.cli.explore import command
+from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BusyError, CheckpointError
+from sensor_bnn.workflows.trial_seals import PLANNED, PROCESS
 
 RECIPE = """
 preset = "sensor-nano"
@@ -72,11 +75,19 @@ def test_a_model_is_measured_trained_and_recommended(
     with monkeypatch.context() as at:
         at.chdir(out)
         study = optuna.load_study(study_name="own", storage="sqlite:///study.db")
-    study.enqueue_trial(point["parts"], user_attrs={"seed": 0})
-    study.ask().set_user_attr("process", [socket.gethostname(), str(out / "sensor-bnn-cost-x/alive.lock")])
+    planned = sealed({"point": point["parts"], "seed": 0})
+    study.enqueue_trial(point["parts"], user_attrs={PLANNED: planned})
+    left = out / f"sensor-bnn-cost-{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]}-x"
+    elsewhere = out / "sensor-bnn-cost-00000000-x"  # Another machine's: whether it works there is not known.
+    for folder in (left, elsewhere):
+        (folder / "build").mkdir(parents=True)
+        (folder / "alive.lock").touch()
+    process = {"host": socket.gethostname(), "alive": str(left / "alive.lock")}
+    study.ask().set_user_attr(PROCESS, sealed(process))
     # With a larger budget it is trained; its cost is not measured again.
     found = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")
     conforms("explore", found)
+    assert [folder.name for folder in out.glob("sensor-bnn-cost-*")] == [elsewhere.name]
     (trained,) = found["points"]
     assert trained["costs"] == point["costs"]
     assert found["recommended"] == trained["name"] == "1-bit-32-c1"
@@ -89,6 +100,7 @@ def test_a_model_is_measured_trained_and_recommended(
     assert history["epochs"] == 2
     assert json.loads((out / "explore.json").read_text()) == found
     assert trained["name"] in (out / "explore.html").read_text()
+    assert trained["name"] in (out / "cortex-m0plus.svg").read_text()
     # Nothing is left to do; the test part is used only if it is asked for.
     before = {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
     again = explored(recipe, out, *one, "--budget", "flash=1M,ram=64K,instructions=2M")

@@ -73,7 +73,10 @@ WRITING: dict[tuple[str, str], list[str]] = {
 """Each option that names where a command writes, with a command that writes there."""
 
 ELSEWHERE = {
-    ("record", "--output"): "report/test_record.py::test_a_full_disk_keeps_the_earlier_recordings",
+    (
+        "record",
+        "--output",
+    ): "report/test_record.py::test_a_full_disk_keeps_the_earlier_recordings_and_what_came_before",
     ("flash", "--drive"): "flashing/test_uf2.py::test_full_disk_on_a_drive",
     ("flash", "--read"): "flashing/test_flash_options.py::test_full_disk_where_a_slot_is_read_to",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,55 @@ def test_a_chip_has_the_target_of_its_core(chip: str, target: str) -> None:
     assert find_target(chip).name == target
 
 
+@pytest.mark.parametrize(
+    ("chip", "told"),
+    [
+        (
+            "ESP32",
+            "ESP32 has an Xtensa core, for which there is no target. Of that name, ESP32C3, ESP32C2, "
+            "ESP32C5, ESP32C6, ESP32H2 have one. `sensor-bnn targets` lists the cores.",
+        ),
+        ("esp32-s3", "ESP32-S3 has an Xtensa core, for which there is no target. Of that name, ESP32C3, "),
+        ("esp32-p4", "ESP32-P4 has a RISC-V core with an FPU, for which there is no target. Of that name"),
+        (
+            "ATmega328P",
+            "ATMEGA328P has an 8-bit AVR core, for which there is no target. `sensor-bnn targets`",
+        ),
+    ],
+)
+def test_a_chip_whose_core_has_no_target_is_not_taken_for_another(chip: str, told: str) -> None:
+    with pytest.raises(BoardError) as refused:
+        find_target(chip)
+    assert str(refused.value).startswith(told)
+    done = CliRunner().invoke(root, ["targets", "--find", chip])
+    assert (str(done.exception), done.stdout) == (str(refused.value), "")
+
+
+FPU = {
+    chip: fpu
+    for source in tomllib.loads((Path(__file__).parent / "fpu.toml").read_text()).values()
+    for chip, (fpu, _) in source.items()
+}
+"""What the makers say of the FPU of a chip."""
+
+
+@pytest.mark.parametrize("chip", FPU)
+def test_a_target_uses_no_fpu_that_the_chip_does_not_have(chip: str) -> None:
+    targets = {
+        "none": ("cortex-m0plus", "cortex-m3"),
+        "single": ("cortex-m4", "cortex-m33"),
+        "double": ("cortex-m7",),
+    }
+    assert target_of_chip(chip) in targets[FPU[chip]]
+
+
 def test_every_family_belongs_to_a_target_that_exists() -> None:
     names = {target.name for target in list_targets()}
     families = [family for name in names for family in families_of(name)]
     assert len(set(families)) == len(families) > 60
 
 
-@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp8266", ""])
+@pytest.mark.parametrize("name", ["stm32", "cortex-m9", "esp9266", ""])
 def test_what_is_no_chip_is_refused(name: str) -> None:
     with pytest.raises(BoardError, match="There is no target"):
         find_target(name)
@@ -77,6 +120,20 @@ def test_targets_are_found_by_core_and_by_chip() -> None:
         assert done.exit_code == 0 and found in done.stdout, done.output
     with pytest.raises(BoardError, match="There is no target 'zx81'"):
         CliRunner().invoke(root, ["targets", "--find", "zx81"], catch_exceptions=False)
+
+
+def test_a_chip_without_a_board_is_named(tmp_path: Path) -> None:
+    """An ESP32-C3 has a target, but our firmware does not run on it."""
+    with pytest.raises(BoardError, match=r"'esp32-c3'\. That is a chip") as refused:
+        load_board("esp32-c3")
+    assert "--target rv32imc" in refused.value.remedy and "docs/limits.md" in refused.value.remedy
+    done = CliRunner().invoke(root, ["targets", "--find", "esp32-c3"])
+    assert "boards: qemu-virt-rv32" in done.stdout
+    assert "no board with such a chip is described: see docs/limits.md" in done.stdout
+    done = CliRunner().invoke(root, ["targets", "--find", "nrf52840"])
+    assert "nrf52840-dk" in done.stdout and "docs/limits.md" not in done.stdout
+    page = (Path(sensor_bnn.__file__).parents[1] / "docs" / "limits.md").read_text()
+    assert "## What a board with an ESP32-C3 would take" in page
 
 
 def test_a_part_of_one_board_s_name_is_that_board(caplog: pytest.LogCaptureFixture) -> None:

@@ -311,7 +311,7 @@ def test_kernels_of_cores_without_floats_call_no_float_function(target, tmp_path
         assert symbols(bundle.folder / "kernels.o", undefined=True) <= INTEGER_SUPPORT
 
 
-@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.usefixtures("cross_compiler", "no_library")
 @pytest.mark.parametrize("name", ["qemu-microbit", "qemu-mps2-an385", "qemu-virt-rv32"])
 def test_no_float_function_is_in_the_firmware_of_a_core_without_floats(name, tmp_path):
     model, _, _ = hybrid(WINDOW)
@@ -339,7 +339,11 @@ class ByItself:
 
 @pytest.fixture(scope="module")
 def by_itself() -> ByItself:
-    made = random_hybrid(3, normalise="window", thresholds=2, stages=("conv pool attn",))
+    return normalised("window")
+
+
+def normalised(how: str) -> ByItself:
+    made = random_hybrid(3, normalise=how, thresholds=2, stages=("conv pool attn",))
     folded = made.fold()
     assert folded.input_step is not None
     x = random_examples(made.config, 3, 4).numpy()
@@ -348,11 +352,14 @@ def by_itself() -> ByItself:
 
 
 @pytest.mark.usefixtures("long_compile")
-def test_a_window_is_normalised_by_itself_on_the_host(by_itself, tmp_path):
-    bundle = write_bundle(planned(by_itself.model), "m", "00" * 32, find_target("host"), tmp_path / "m")
+@pytest.mark.parametrize("how", ["window", "mean", "none"])
+def test_a_window_is_normalised_by_itself_or_not_on_the_host(how, tmp_path):
+    made = normalised(how)
+    program = planned(made.model)
+    bundle = write_bundle(program, "m", "00" * 32, find_target("host"), tmp_path / "m", package=False)
     compiled = HostModel(bundle.folder)
-    got = np.concatenate([compiled.infer(window[None]) for window in by_itself.windows])
-    np.testing.assert_array_equal(got.reshape(by_itself.logits.shape), by_itself.logits)
+    got = np.concatenate([compiled.infer(window[None]) for window in made.windows])
+    np.testing.assert_array_equal(got.reshape(made.logits.shape), made.logits)
 
 
 @pytest.mark.usefixtures("long_compile")

@@ -3,7 +3,6 @@
 LLVM's branch placement for Armv6-M gives up on the moments of windows of 20 x 3 int16 and ends the process.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,7 @@ from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.conformance import node_model
 from sensor_bnn.onnx.quantities import INPUT_STEP, OUTPUT_STEP
 
-pytestmark = [
-    pytest.mark.usefixtures("long_compile", "cross_compiler"),
-    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere LLVM ends the process"),
-]
+pytestmark = pytest.mark.usefixtures("long_compile", "cross_compiler")
 
 
 @pytest.fixture
@@ -54,3 +50,19 @@ def test_what_llvm_cannot_compile_at_all_is_one_message(moments, tmp_path, monke
     )
     assert caught.value.remedy.startswith("The numbers in its name are the layer's sizes: change one")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_another_python_makes_the_same_code_where_no_process_is_copied(
+    moments, tmp_path, monkeypatch, caplog, capfd
+):
+    """As on Windows and macOS. LLVM ends it for all kernels, and alone at the usual level."""
+    caplog.set_level("INFO", "sensor_bnn")
+    here = compile_model(moments, "cortex-m0plus", tmp_path / "here", cache=False).folder
+    monkeypatch.setattr(lowering, "_COPIES", False)
+    there = compile_model(moments, "cortex-m0plus", tmp_path / "there", cache=False).folder
+    assert "sensor_bnn.compiler.llvm_process" in caplog.text
+    assert "SIGABRT): LLVM ERROR: Branch Fix Up pass failed to converge). Its optimization" in caplog.text
+    for file in here.glob("*"):
+        if file.is_file():
+            assert file.read_bytes() == (there / file.name).read_bytes(), file.name
+    assert "LLVM" not in capfd.readouterr().err

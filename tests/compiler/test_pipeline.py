@@ -148,6 +148,7 @@ def test_bundle_says_what_it_holds(mlp_onnx, tmp_path):
         "model.c",
         "weights.h",
         "weights.c",
+        "source_texts.h",
         "kernels",
         "kernels.o",
         ".sensor-bnn.json",

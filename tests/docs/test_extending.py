@@ -30,6 +30,7 @@ BESIDE = {
     "BnnTranspose": {"sensor_bnn/compiler/stream_patterns.py"},
     "smartwatch": {
         "sensor_bnn/train/recipes/watch-small.toml",
+        "sensor_bnn/train/ablations/watch-small-method.toml",
         "sensor_bnn/train/recipes/basic-motions.toml",
         "sensor_bnn/zoo/sensor-small/README.md",
         "sensor_bnn/zoo/sensor-small/NOTICE",

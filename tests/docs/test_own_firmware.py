@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
+from flips import flip_in
 
 import sensor_bnn
 from sensor_bnn.cli import root
@@ -149,8 +150,12 @@ def test_makefile(on_m7: Path, meant: list[str], tmp_path: Path) -> None:
         f"CORE={core}",
         f"LDFLAGS={core} -Wl,--gc-sections -Lgesture {link} {SEMIHOSTED / 'semihosted.c'}",
     ]
+    settings.append(f"CMAKE={CMAKE}")
     run("make", "-C", folder, *settings)
     assert on_emulated_m7(folder / "firmware.elf").splitlines() == meant
+    next(flip_in(folder / "gesture" / "libgesture.a"))
+    damaged = subprocess.run(["make", "-C", folder, *settings], check=False, capture_output=True, text=True)
+    assert damaged.returncode and "damaged: libgesture.a missing, or changed since" in damaged.stderr
 
 
 ARDUINO = """

@@ -11,11 +11,11 @@ from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
-from .chip import Chip, ChipPort
+from .chip import Bus, Chip, ChipPort
 from .nrf52 import Nrf52
 from .rp2040 import Rp2040
 from .rp2350 import Rp2350
-from .stm32 import F1, F4, H7, MHZ, N6, U5
+from .stm32 import F1, F4, H7, MHZ, N6, U5, Stm32
 from .stm32_pages import G0B, L4R
 
 KB = 1 << 10
@@ -36,12 +36,30 @@ FAMILIES: dict[str, Callable[[], Any]] = {
 """The simulation of the chip of each real board that writes its flash, and the clock of its board."""
 SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
 """These and the other boards whose set-up is tested."""
+FROM_ROM: dict[str, Callable[[], Stm32]] = {
+    name: family for name, family in FAMILIES.items() if name.startswith(("nucleo-", "stm32"))
+}
+"""The STM32 whose bootloader in ROM may start ours; the set-up of an STM32N6 always begins after its ROM."""
 RECORD = struct.Struct("<IIIIBBB9x")
 """A record of the journal, without its CRC-32."""
 
 
 def quiet(stage: str, done: int, total: int) -> None:
     """Show no progress."""
+
+
+def talk(bus: Bus) -> None:
+    """Send a byte, as the driver of an STM32's UART does."""
+    uart = bus.board.uart
+    bus.uart.host_baud = uart.baud
+    first = bus.family.usart == 1
+    control, rate, data, enable = (0x0C, 8, 4, 1 << 13) if first else (0, 0x0C, 0x28, 1)
+    for at in (0x10, 0x14) if first else (0, 4, 8):
+        bus.write(uart.base + at, 0)
+    per_clock = 256 if uart.driver == "stm32lp" else 1
+    bus.write(uart.base + rate, round(uart.clock_hz / uart.baud) * per_clock)
+    bus.write(uart.base + control, 1 << 12 | 1 << 10 | 1 << 3 | 1 << 2 | enable)
+    bus.write(uart.base + data, 0x55)
 
 
 def connect(chip: Chip) -> Session:

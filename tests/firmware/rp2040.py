@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import unicorn
 from unicorn import arm_const as arm
 
-from .chip import Bus, Chip
-from .rp2350 import MHZ, Rp2350
+from .chip import Bus
+from .rp2350 import MHZ, Rp2350, Rp2350Chip
 
 SSI, SSIENR, BAUDR, SPI_CTRLR0 = 0x18000000, 0x18000008, 0x18000014, 0x180000F4
 WATCHDOG, WDSEL = 0x40058000, 0x40010008
@@ -34,7 +34,7 @@ def crc_of(data: bytes) -> int:
     return crc
 
 
-class Rp2040Chip(Chip):
+class Rp2040Chip(Rp2350Chip):
     """An RP2040, which starts in its ROM, and fetches from its flash only while that can be read in place."""
 
     def _map(self) -> None:

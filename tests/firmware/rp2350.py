@@ -11,11 +11,25 @@ from .chip import Bus, Chip
 
 MHZ = 1_000_000
 XOSC_HZ = 12 * MHZ
+SIO = 0xD0000000
+
+
+class Rp2350Chip(Chip):
+    """An RP2350, whose SIO is beside the other registers."""
+
+    def _map(self) -> None:
+        super()._map()
+        self._uc.mmio_map(
+            *(SIO, 0x1000),
+            *(lambda uc, offset, size, base: self._read(base + offset, size), SIO),
+            *(lambda uc, offset, size, value, base: self._write(base + offset, size, value), SIO),
+        )
 
 
 class Rp2350:
     """An RP2350, whose flash only the boot ROM writes."""
 
+    kind: type[Chip] = Rp2350Chip
     clocks, resets, io_bank, pads = 0x40010000, 0x40020000, 0x40028000, 0x40038000
     xosc, pll, uart = 0x40048000, 0x40050000, 0x40070000
     held: ClassVar = {"io_bank": 1 << 6, "pads": 1 << 9, "pll": 1 << 14, "uart": 1 << 26}  # bits of RESET

@@ -5,7 +5,8 @@ From ST's reference manuals RM0008, RM0090, RM0390, RM0410, RM0433, RM0456 and R
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .chip import Bus, Chip
@@ -13,6 +14,7 @@ from .chip import Bus, Chip
 KEYS = [0x45670123, 0xCDEF89AB]
 MHZ = 1_000_000
 ERASE_SECONDS, WRITE_SECONDS = 0.02, 2e-5  # the shortest that their data sheets name, so that a test is short
+ALTERNATE = 2  # the mode of a pin that a unit has
 PRESCALERS = (1, 1, 1, 1, 2, 4, 8, 16)  # of an APB clock
 
 
@@ -28,6 +30,10 @@ class Stm32:
     """
 
     error_codes = False
+    hsi_hz, hsi_ready = 16 * MHZ, 1 << 1  # the oscillator that a reset selects, and its bit of RCC_CR
+    kernel_clock: tuple[int, int] | None = None  # a register, and its field with the UART's own clock
+    port = 0  # of the UART's pins
+    pins: Mapping[int, int] = MappingProxyType({})  # and the alternate function of each
     word_bytes = 4
     torn_vector = 5  # bus fault
     busy_bit = 1 << 16  # of the flash's status
@@ -65,9 +71,22 @@ class Stm32:
 
     def reset(self, chip: Bus) -> None:
         """Set the registers that are not zero after a reset."""
-        self.core_hz = 16 * MHZ
+        self.core_hz = self.hsi_hz
         self.runs_from_pll = False
         self.busy = False
+
+    def leave_as_rom(self, chip: Bus) -> None:
+        """Bring the registers into the state in which a bootloader in ROM may start ours.
+
+        AN2606: the core runs from the PLL, with the ROM's factors, and units have their clocks; nothing says
+        that its command Go ends that. Also the UART is on, at another rate and with another format.
+        """
+        at = (0x10, 0x14) if self.usart == 1 else (4, 8)
+        base = chip.board.uart.base
+        chip.registers |= {base + at[0]: 2 << 12, base + at[1]: 1, self.rate: 0x209, self.control: 0xD}
+        if self.kernel_clock is not None:
+            register, mask = self.kernel_clock
+            chip.registers[register] = mask & -mask
 
     def read_torn(self, address: int) -> None:
         """A half-written word is read: set the controller's flag."""
@@ -101,32 +120,65 @@ class Stm32:
             chip.violations.append("the rate changed while the USART is on")
         chip.registers[rate] = value
 
+    def _has_pins(self, chip: Bus) -> None:
+        """The UART has its pins: each with its alternate function."""
+        for pin, function in self.pins.items():
+            mode = chip.registers.get(self.port, 0) >> 2 * pin & 3
+            chosen = chip.registers.get(self.port + 0x20 + 4 * (pin // 8), 0) >> 4 * (pin % 8) & 15
+            if (mode, chosen) != (ALTERNATE, function):
+                chip.violations.append(f"pin {pin} of {self.port:#x} has mode {mode} and function {chosen}")
+
     def _at_rate(self, chip: Bus) -> None:
+        self._has_pins(chip)
         control = chip.registers.get(self.control, 0)
         on = 1 << 13 if self.usart == 1 else 1
         parity = {"none": 0, "even": 1 << 12 | 1 << 10, "odd": 1 << 12 | 1 << 10 | 1 << 9}
         if control & (on | 12) != on | 12 or control & (1 << 12 | 3 << 9) != parity[chip.board.uart.parity]:
             chip.violations.append(f"the USART is set to {control:#x}")
+        for at in (0x10, 0x14) if self.usart == 1 else (4, 8):
+            if other := chip.registers.get(chip.board.uart.base + at, 0):
+                chip.violations.append(f"another control register of the USART holds {other:#x}")
+        register, mask = self.kernel_clock or (0, 0)
+        if chip.registers.get(register, 0) & mask:
+            chip.violations.append("the UART has another clock than the bus's")
         baud = self.uart_hz / max(1, chip.registers.get(self.rate, 0))
         if abs(baud - chip.uart.host_baud) > 0.025 * chip.uart.host_baud:
             chip.violations.append(f"{baud:.0f} baud beside {chip.uart.host_baud}")
 
     def _oscillators(self, chip: Any, rcc: int, from_hse: Callable[[], bool]) -> int:
         """RCC_CR of F1, F4, F7 and H7: HSE and PLL are ready, one bit above their enable bits."""
-        value: int = chip.registers.get(rcc, 0) & ~(1 << 17 | 1 << 25)
+        value: int = chip.registers.get(rcc, 0) & ~(self.hsi_ready | 1 << 17 | 1 << 25)
         hse = bool(value & 1 << 16 and self.has_hse)
-        pll = value & 1 << 24 and (hse or not from_hse())
-        return value | hse << 17 | bool(pll) << 25
+        pll = value & 1 << 24 and (hse if from_hse() else value & 1)
+        return value | (self.hsi_ready if value & 1 else 0) | hse << 17 | bool(pll) << 25
 
     def _switched(self, chip: Any, rcc: int, value: int, from_hse: Callable[[], bool]) -> None:
-        """A write to that RCC_CR: the PLL cannot be switched off while the core runs from it.
+        """A write to that RCC_CR: nothing is switched off that the core runs from.
 
-        It is not switched on before its source is there (RM0008 to RM0433, "PLL").
+        The PLL is not switched on before its source is there (RM0008 to RM0433, "PLL").
         """
-        starts = value & ~chip.registers.get(rcc, 0) & 1 << 24
-        if starts and from_hse() and self.has_hse and not self._oscillators(chip, rcc, from_hse) & 1 << 17:
-            chip.violations.append("the PLL is switched on before its source is ready")
-        chip.registers[rcc] = value | (1 << 24 if self.runs_from_pll else 0)
+        now = chip.registers.get(rcc, 0)
+        needed = {"HSI": 1}
+        if self.runs_from_pll:
+            needed = {"PLL": 1 << 24} | ({"HSE": 1 << 16} if from_hse() else {"HSI": 1})
+        for name, bit in needed.items():
+            if not value & bit:
+                chip.violations.append(f"the {name} switched off while the core runs from it")
+                value |= bit
+        if now & 1 << 16 and (now ^ value) & 1 << 18:
+            chip.violations.append("the HSE's bypass changed while the HSE is on")
+        if value & ~now & 1 << 24 and (self.has_hse or not from_hse()):
+            ready = 1 << 17 if from_hse() else self.hsi_ready
+            if not self._oscillators(chip, rcc, from_hse) & ready:
+                chip.violations.append("the PLL is switched on before its source is ready")
+        chip.registers[rcc] = value
+
+    def _on_hsi(self, chip: Any, rcc: int) -> None:
+        """The core is switched to the HSI."""
+        if not chip.registers.get(rcc, 0) & 1:
+            chip.violations.append("system clock from an HSI that is off")
+        self.runs_from_pll = False
+        self.core_hz = self.hsi_hz
 
     def _looked(self, chip: Any) -> int:
         """The flash's status is read: after the start of an erase only behind a DSB.
@@ -164,13 +216,10 @@ class Stm32:
             chip.violations.append("prescalers and system clock changed in one write")
 
     def _set_while_off(self, chip: Any, rcc: int, register: int, value: int) -> None:
-        """A register of the PLL takes no value while that is on.
-
-        Only a set-up that did not find its clock, and runs a second time, may try.
-        """
+        """A register of the PLL takes no value while that is on."""
         if not chip.registers.get(rcc, 0) & 1 << 24:
             chip.registers[register] = value
-        elif self.has_hse and chip.registers.get(register, 0) != value:
+        elif chip.registers.get(register, 0) != value:
             chip.violations.append("the PLL changed while it is on")
 
     def program(self, chip: Chip, address: int, size: int, value: int) -> None:
@@ -250,6 +299,7 @@ class F1(Stm32):
     """STM32F103 (RM0008, PM0075)."""
 
     rcc, flash_r = 0x40021000, 0x40022000
+    hsi_hz = 8 * MHZ
     word_bytes, busy_bit = 2, 1
 
     def __init__(self, hse: int) -> None:
@@ -281,6 +331,22 @@ class F1(Stm32):
         chip.on_read[self.flash_r + 0x0C] = lambda: self._looked(chip)
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 7)
 
+    def reset(self, chip: Bus) -> None:
+        """The HSI is on."""
+        super().reset(chip)
+        chip.registers[self.rcc] = 0x81
+
+    def leave_as_rom(self, chip: Bus) -> None:
+        """24 MHz from the PLL, which the HSI feeds with 4 MHz."""
+        super().leave_as_rom(chip)
+        chip.registers |= {self.rcc: 0x01000081, self.rcc + 4: 4 << 18 | 2, self.rcc + 0x18: 0x4005}
+        self.runs_from_pll, self.core_hz = True, 24 * MHZ
+
+    def _has_pins(self, chip: Bus) -> None:
+        """RM0008, GPIOx_CRL: PA2 is an output of a unit, at 50 MHz, and PA3 an input."""
+        if chip.registers.get(0x40010800, 0x44444444) >> 8 & 0xFF != 0x4B:
+            chip.violations.append("PA2 and PA3 are not the UART's")
+
     def _set_access(self, chip: Bus, value: int) -> None:
         chip.registers[self.flash_r] = value
         self._wait_states(chip)
@@ -290,20 +356,25 @@ class F1(Stm32):
             chip.violations.append("too few wait states")
 
     def _configured(self, chip: Bus, value: int) -> None:
-        if self.runs_from_pll:  # its source and factor can be written only while it is off
-            value = value & ~(0x3F << 16) | chip.registers[self.rcc + 4] & 0x3F << 16
+        registers, factors = chip.registers, 0x3F << 16
+        now = registers.get(self.rcc + 4, 0)
+        if registers[self.rcc] & 1 << 24 and (now ^ value) & factors:
+            chip.violations.append("the PLL changed while it is on")
+            value = value & ~factors | now & factors
         self._one_at_a_time(chip, self.rcc + 4, value, 0x3FF0)
-        chip.registers[self.rcc + 4] = value
+        registers[self.rcc + 4] = value
+        if value & 3 == 0:
+            self._on_hsi(chip, self.rcc)
         if value & 3 == 2:
             if not chip.read(self.rcc) & 1 << 25:
                 chip.violations.append("system clock from a PLL that is not ready")
             self.runs_from_pll = True
             self.core_hz = (self.hse if value & 1 << 16 else 4 * MHZ) * ((value >> 18 & 15) + 2)
-            bus = self.core_hz // PRESCALERS[value >> 8 & 7]
-            _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
-            _within(chip, "APB1", bus, 0, 36 * MHZ)
-            self._wait_states(chip)
-            self.uart_hz = bus
+        bus = self.core_hz // PRESCALERS[value >> 8 & 7]
+        _within(chip, "the core", self.core_hz, 0, 72 * MHZ)
+        _within(chip, "APB1", bus, 0, 36 * MHZ)
+        self._wait_states(chip)
+        self.uart_hz = bus
 
     def controlled(self, chip: Any, control: int, value: int) -> None:
         """An erase starts."""
@@ -336,6 +407,10 @@ class F4(Stm32):
     ) -> None:
         super().__init__(hse, usart)
         self.most, self.overdrive, self.sectors, self.prefetch = core, overdrive, sectors, prefetch
+        self.port, self.pins = 0x40020000, {2: 7, 3: 7}
+        if usart == 2:  # an F7; its UART is USART3
+            self.kernel_clock = self.rcc + 0x90, 3 << 4
+            self.port, self.pins = 0x40020C00, {8: 7, 9: 7}
         # As delivered: read protection off, no write protection, no brown-out reset.
         self.options = {self.flash_r + 0x14: 0xFFFF_AAFD if usart == 2 else 0x0FFF_AAED}
 
@@ -371,12 +446,39 @@ class F4(Stm32):
         self._locked(chip, self.flash_r + 4, self.flash_r + 0x10, 1 << 31)
         chip.on_write[self.flash_r] = lambda value: self._set_access(chip, value)
 
+    def reset(self, chip: Bus) -> None:
+        """The HSI is on, and the memory that only the core reaches has its clock."""
+        super().reset(chip)
+        chip.registers |= {self.rcc: 0x81, self.rcc + 0x30: 1 << 20}
+
+    def leave_as_rom(self, chip: Bus) -> None:
+        """60 MHz (24 MHz on an F407) from the PLL, which the HSI feeds; AN2606 has the units that it uses."""
+        super().leave_as_rom(chip)
+        hertz = 60 * MHZ if self.overdrive < self.most else 24 * MHZ
+        factors = 8 | hertz // MHZ * 4 << 6 | 1 << 16  # 2 MHz, from 192 to 432 MHz, divided by 4
+        if hertz < 48 * MHZ:
+            factors = 8 | 96 << 6 | 3 << 16
+        chip.registers |= {self.rcc: 0x01000081, self.rcc + 4: factors, self.rcc + 8: 2}
+        chip.registers |= {self.rcc + 0x30: 1 << 20 | 1 << 21 | 0x9F, self.rcc + 0x34: 1 << 7}
+        chip.registers |= {self.rcc + 0x40: 1 << 28 | 1 << 18 | 1 << 21, self.rcc + 0x44: 1 << 14 | 1 << 4}
+        chip.registers[self.flash_r] = 3
+        self.runs_from_pll, self.core_hz = True, hertz
+
     def _power(self, chip: Bus, value: int) -> None:
-        """RM0390 and RM0410, "Entering over-drive mode": no peripheral clock is on during the switch."""
+        """RM0390 and RM0410, "Entering over-drive mode": no peripheral clock is on during the switch.
+
+        PWR_CR: over-drive changes while the core runs from the HSI or HSE, the scale while the PLL is off.
+        """
         registers, rcc = chip.registers, self.rcc
+        changed = registers.get(self.pwr, 0) ^ value
         others = registers.get(rcc + 0x40, 0) & ~(1 << 28) | registers.get(rcc + 0x44, 0)
-        if value & ~registers.get(self.pwr, 0) & 1 << 17 and others | registers.get(rcc + 0x30, 0) & 0x7FF:
+        others |= registers.get(rcc + 0x30, 0) & ~(1 << 20) | registers.get(rcc + 0x34, 0)
+        if changed & 1 << 17 and others:
             chip.violations.append("a peripheral's clock is on during the switch to over-drive")
+        if changed & 3 << 16 and self.runs_from_pll:
+            chip.violations.append("over-drive changed while the core runs from the PLL")
+        if changed & 3 << 14 and registers[rcc] & 1 << 24:
+            chip.violations.append("the voltage scale changed while the PLL is on")
         registers[self.pwr] = value
 
     def _set_access(self, chip: Bus, value: int) -> None:
@@ -401,6 +503,9 @@ class F4(Stm32):
     def _configured(self, chip: Bus, value: int) -> None:
         self._one_at_a_time(chip, self.rcc + 8, value, 0xFCF0)
         chip.registers[self.rcc + 8] = value
+        if value & 3 == 0:
+            self._on_hsi(chip, self.rcc)
+            self.uart_hz = self.core_hz // PRESCALERS[value >> 10 & 7]
         if value & 3 != 2:
             return
         pll, power = chip.registers.get(self.rcc + 4, 0), chip.registers.get(self.pwr, 0)
@@ -443,6 +548,9 @@ class H7(Stm32):
     """STM32H743 of revision V (RM0433)."""
 
     rcc, pwr, syscfg, flash_r = 0x58024400, 0x58024800, 0x58000400, 0x52002000
+    hsi_hz, hsi_ready = 64 * MHZ, 1 << 2
+    kernel_clock = 0x58024454, 7  # USART3
+    port, pins = 0x58020C00, {8: 7, 9: 7}
     error_codes = True
     word_bytes, busy_bit = 32, 1
 
@@ -495,10 +603,19 @@ class H7(Stm32):
             chip.on_write[base + 0x14] = lambda value, bank=bank: self._cleared(bank, value)  # type: ignore[misc]
 
     def reset(self, chip: Bus) -> None:
-        """Reset the regulator as after power-on."""
+        """Reset the regulator as after power-on; the HSI is on."""
         super().reset(chip)
-        chip.registers[self.pwr + 0x0C] = 6
+        chip.registers |= {self.rcc: 0x25, self.pwr + 0x0C: 6}
         chip.registers[self.pwr + 0x18] = 0x4000
+
+    def leave_as_rom(self, chip: Bus) -> None:
+        """66 MHz from the PLL, which the HSI, halved, feeds; the supply is chosen, which can be done once."""
+        super().leave_as_rom(chip)
+        registers, rcc = chip.registers, self.rcc
+        registers |= {rcc: 0x0100002D, rcc + 0x28: 8 << 4, rcc + 0x2C: 0x01FF0008, rcc + 0x10: 3 << 3 | 3}
+        registers |= {rcc + 0x30: 98 | 5 << 9, rcc + 0xE0: 0x1F, rcc + 0xE8: 1 << 18}
+        registers |= {self.pwr + 0x0C: 2, self.flash_r: 0x37}
+        self.runs_from_pll, self.core_hz = True, 66 * MHZ
 
     def code_bank(self, chip: Any, address: int) -> bool:
         """The bootloader is in the first bank."""
@@ -530,13 +647,16 @@ class H7(Stm32):
     def _configured(self, chip: Bus, value: int) -> None:
         registers, rcc = chip.registers, self.rcc
         registers[rcc + 0x10] = value
+        if value & 7 == 0:
+            self._on_hsi(chip, rcc)
         if value & 7 != 3:
             return
         select, config, dividers = (registers.get(rcc + at, 0) for at in (0x28, 0x2C, 0x30))
         if not chip.read(rcc) & 1 << 25 or select & 1 or not config & 1 << 16:
             chip.violations.append("system clock from a PLL that is not ready")
         self.runs_from_pll = True
-        reference = _divided(chip, self.hse if select & 3 == 2 else 64 * MHZ, select >> 4 & 63)
+        source = self.hse if select & 3 == 2 else self.hsi_hz >> (registers[rcc] >> 3 & 3)
+        reference = _divided(chip, source, select >> 4 & 63)
         vco = reference * ((dividers & 511) + 1)
         system = vco / ((dividers >> 9 & 127) + 1)
         low, high = ((1, 2), (2, 4), (4, 8), (8, 16))[config >> 2 & 3]
@@ -651,6 +771,9 @@ class U5(Stm32):
     """STM32U575 without TrustZone (RM0456)."""
 
     rcc, pwr, flash_r, icache = 0x46020C00, 0x46020800, 0x40022000, 0x40030400
+    hsi_hz = 4 * MHZ  # the MSIS
+    kernel_clock = 0x46020CE0, 3  # USART1
+    port, pins = 0x42020000, {9: 7, 10: 7}
     error_codes = True
     word_bytes, torn_vector = 16, 2  # RM0456, "Error code correction": two wrong bits are an NMI
 
@@ -674,7 +797,8 @@ class U5(Stm32):
         """Clocks, power, GPIO, cache and flash."""
         super().attach(chip)
         rcc, registers = self.rcc, chip.registers
-        chip.on_read[rcc] = lambda: (v := registers.get(rcc, 0)) | (v & 1 << 8) << 2 | (v & 1 << 24) << 1
+        chip.on_read[rcc] = lambda: self._sources(chip)
+        chip.on_write[rcc] = lambda value: self._switch(chip, value)
         chip.on_read[rcc + 0x1C] = lambda: (v := registers.get(rcc + 0x1C, 0)) & ~12 | (v & 3) << 2
         chip.on_read[self.pwr + 0x0C] = lambda: self._voltage(chip)
         for at in (0x28, 0x34):
@@ -711,13 +835,40 @@ class U5(Stm32):
         self._wait_states(chip)
 
     def _wait_states(self, chip: Bus) -> None:
-        if chip.registers.get(self.flash_r, 0) & 15 < (self.core_hz - 1) // (32 * MHZ):
+        """RM0456, "Number of wait states according to CPU clock": in ranges 4 to 1."""
+        each = (8, 12.5, 25, 32)[chip.registers.get(self.pwr + 0x0C, 0) >> 16 & 3] * MHZ
+        if chip.registers.get(self.flash_r, 0) & 15 < int((self.core_hz - 1) // each):
             chip.violations.append("too few wait states")
 
     def reset(self, chip: Bus) -> None:
-        """Make the instruction cache n-way."""
+        """The MSIS is on; the instruction cache is n-way."""
         super().reset(chip)
-        chip.registers[self.icache] = 4
+        chip.registers |= {self.rcc: 0x35, self.icache: 4}
+
+    def leave_as_rom(self, chip: Bus) -> None:
+        """60 MHz from PLL1 in range 1 with the booster; the HSI16 feeds it, and the UART."""
+        super().leave_as_rom(chip)
+        registers, rcc = chip.registers, self.rcc
+        registers |= {rcc: 0x01000135, rcc + 0x28: 1 << 18 | 1 << 16 | 1 << 8 | 2, rcc + 0x34: 29 | 3 << 24}
+        registers |= {rcc + 0x1C: 3, rcc + 0x94: 4, rcc + 0x8C: 7, rcc + 0xA4: 1 << 14, rcc + 0xE0: 2}
+        registers |= {self.pwr + 0x0C: 3 << 16 | 1 << 18, self.flash_r: 1}
+        self.runs_from_pll, self.core_hz = True, 60 * MHZ
+
+    def _sources(self, chip: Bus) -> int:
+        """RCC_CR: HSI16 and PLL1 are ready, two and one bits above their enable bits."""
+        value = chip.registers.get(self.rcc, 0) & ~(1 << 10 | 1 << 25)
+        hsi = value >> 8 & 1
+        fed = chip.registers.get(self.rcc + 0x28, 0) & 3 == 2 and hsi
+        return value | hsi << 10 | bool(value & 1 << 24 and fed) << 25
+
+    def _switch(self, chip: Bus, value: int) -> None:
+        """A write to RCC_CR: nothing is switched off that the core runs from."""
+        source = chip.registers.get(self.rcc + 0x1C, 0) & 3
+        for name, bit in ((), (("HSI16", 1 << 8),), (), (("PLL", 1 << 24), ("HSI16", 1 << 8)))[source]:
+            if not value & bit:
+                chip.violations.append(f"the {name} switched off while the core runs from it")
+                value |= bit
+        chip.registers[self.rcc] = value
 
     def _cleared(self, value: int) -> None:
         self.errors &= ~value
@@ -731,33 +882,42 @@ class U5(Stm32):
         self.stale = self.stale and not value & 2
 
     def _voltage(self, chip: Bus) -> int:
-        value = chip.registers.get(self.pwr + 0x0C, 0)
+        value = chip.registers.get(self.pwr + 0x0C, 0) & ~(3 << 14)  # two bits that only the chip writes
         config = chip.registers.get(self.rcc + 0x28, 0)
         fed = config & 3 == 2 and 4 * MHZ <= 16 * MHZ >> (config >> 12 & 15) <= 16 * MHZ
         return value | 1 << 15 | bool(value & 1 << 18 and fed) << 14
 
     def _set_pll(self, chip: Bus, at: int, value: int) -> None:
         on = chip.registers.get(self.rcc, 0) & 1 << 24
-        if on and chip.registers.get(self.rcc + at, 0) != value:
+        changed = chip.registers.get(self.rcc + at, 0) ^ value
+        if on and changed:
             chip.violations.append("the PLL changed while it is on")
+        if at == 0x28 and changed & 0xF003 and chip.registers.get(self.pwr + 0x0C, 0) & 1 << 18:
+            chip.violations.append("the booster's clock changed while it is on")
         chip.registers[self.rcc + at] = value
 
     def _configured(self, chip: Bus, at: int, value: int) -> None:
         registers, rcc = chip.registers, self.rcc
         before = self.core_hz
         registers[rcc + at] = value
-        if registers.get(rcc + 0x1C, 0) & 3 != 3:
+        ahb = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
+        buses, source = registers.get(rcc + 0x20, 0), registers.get(rcc + 0x1C, 0) & 3
+        self.runs_from_pll = source == 3
+        if source != 3:
+            if source == 1 and not registers[rcc] & 1 << 8:
+                chip.violations.append("system clock from an HSI16 that is off")
+            self.core_hz = (self.hsi_hz, 16 * MHZ)[source] // ahb[buses & 15]
+            self._wait_states(chip)
+            self.uart_hz = self.core_hz // PRESCALERS[buses >> 8 & 7]
             return
         config, dividers = registers.get(rcc + 0x28, 0), registers.get(rcc + 0x34, 0)
-        if not registers.get(rcc, 0) & 1 << 24 or config & 3 != 2 or not config & 1 << 18:
+        if not chip.read(rcc) & 1 << 25 or not config & 1 << 18:
             chip.violations.append("system clock from a PLL that is off or not fed by the HSI16")
         reference = 16 * MHZ / ((config >> 8 & 15) + 1)
         vco = reference * ((dividers & 511) + 1)
         low, high = ((4, 8), (4, 8), (4, 8), (8, 16))[config >> 2 & 3]
         _within(chip, "the PLL's input", reference, low * MHZ, high * MHZ)
         _within(chip, "the VCO", vco, 128 * MHZ, 544 * MHZ)
-        ahb = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
-        buses = registers.get(rcc + 0x20, 0)
         self.core_hz = int(vco / ((dividers >> 24 & 127) + 1)) // ahb[buses & 15]
         _within(chip, "the core", self.core_hz, 0, 160 * MHZ)
         if before < 80 * MHZ < self.core_hz:

@@ -12,7 +12,6 @@ from .stm32 import MHZ, PRESCALERS, Stm32, _divided, _within
 
 AHB = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
 HSI = 16 * MHZ
-ALTERNATE = 2
 
 
 class Pages(Stm32):
@@ -74,10 +73,6 @@ class Pages(Stm32):
         chip.registers |= {self.flash_r: self.caches, self.rcc + 0x0C: 0x1000}
         self.first = None
         self.torn_flags = [0] * len(self.torn_registers)
-
-    def leave_as_rom(self, chip: Bus) -> None:
-        """Set the clocks as a bootloader in ROM leaves them: the core runs from the PLL, with its factors."""
-        raise NotImplementedError
 
     def _sources(self, chip: Bus) -> int:
         """RCC_CR: HSI16 and PLL are ready, two and one bits above their enable bits."""
@@ -193,24 +188,17 @@ class Pages(Stm32):
             if not self._change(chip, at, (low | value << 32).to_bytes(8, "little")):
                 chip.violations.append(f"{at:#x} is written twice")
 
-    def _pins(self, chip: Bus, port: int, pins: dict[int, int]) -> None:
-        """The UART has its pins: each with its alternate function."""
-        for pin, function in pins.items():
-            mode = chip.registers.get(port, 0) >> 2 * pin & 3
-            chosen = chip.registers.get(port + 0x20 + 4 * (pin // 8), 0) >> 4 * (pin % 8) & 15
-            if (mode, chosen) != (ALTERNATE, function):
-                chip.violations.append(f"pin {pin} of {port:#x} has mode {mode} and function {chosen}")
-
 
 class L4R(Pages):
     """STM32L4R5 with 2 MB of flash (RM0432, ES0393); its UART is LPUART1 at PG7 and PG8."""
 
     delivered = 0xFFEFF8AA, 0xFF00FFFF
+    kernel_clock = 0x40021088, 3 << 10  # LPUART1
     torn_registers = (0x18,)
     half = 0x08100000
     caches = 3 << 9
     page_bits = 8
-    port = 0x48001800
+    port, pins = 0x48001800, {7: 8, 8: 8}
     bus_hz = 0
 
     def attach(self, chip: Bus) -> None:
@@ -232,7 +220,9 @@ class L4R(Pages):
         chip.registers |= {self.rcc: 0x63, self.pwr: 0x200, self.pwr + 0x80: 0x100, self.port: 0xFFFFFFFF}
 
     def leave_as_rom(self, chip: Bus) -> None:
-        """72 MHz from the PLL, which the MSI feeds with 48 MHz."""
+        """72 MHz from the PLL, which the MSI feeds with 48 MHz; it has no use for the LPUART."""
+        super().leave_as_rom(chip)
+        chip.registers[self.kernel_clock[0]] = 0
         chip.registers |= {self.rcc: 0x030000B3, self.rcc + 0x0C: 0x01001251, self.rcc + 8: 3}
         chip.registers[self.flash_r] = self.caches | 4
         self.runs_from_pll, self.core_hz, self.msi_hz = True, 72 * MHZ, 48 * MHZ
@@ -243,11 +233,8 @@ class L4R(Pages):
             chip.violations.append(f"the LPUART's divisor is {value:#x}")
 
     def _at_rate(self, chip: Bus) -> None:
-        self._pins(chip, self.port, {7: 8, 8: 8})
         if not chip.registers.get(self.pwr + 4, 0) & 1 << 9:
             chip.violations.append("PG7 and PG8 used without their supply")
-        if chip.registers.get(self.rcc + 0x88, 0) & 3 << 10:
-            chip.violations.append("the LPUART has another clock than the bus's")
         self.uart_hz = 256 * self.bus_hz  # its divisor counts in 1/256
         super()._at_rate(chip)
         self.uart_hz = self.bus_hz
@@ -303,11 +290,12 @@ class G0B(Pages):
     """STM32G0B1 with 512 KB of flash (RM0444, ES0548); its UART is USART2 at PA2 and PA3."""
 
     delivered = 0xFFFFFEAA, 0x000000FF
+    kernel_clock = 0x40021054, 3 << 2  # USART2
     torn_registers = 0x18, 0x1C
     half = 0x08040000
     caches = 1 << 9
     page_bits = 7
-    port = 0x50000000
+    port, pins = 0x50000000, {2: 1, 3: 1}
     empty = True  # what the chip found when the power came; a reset then starts the bootloader in ROM
 
     def attach(self, chip: Bus) -> None:
@@ -332,16 +320,11 @@ class G0B(Pages):
 
     def leave_as_rom(self, chip: Bus) -> None:
         """24 MHz from the PLL, and the UART from the HSI16."""
-        chip.registers |= {self.rcc: 0x03000500, self.rcc + 0x0C: 0x70000C12, self.rcc + 8: 2}
+        super().leave_as_rom(chip)
+        chip.registers |= {self.rcc: 0x03000500, self.rcc + 0x0C: 0x70000C12, self.rcc + 8: 4 << 12 | 2}
         chip.registers[self.flash_r] = self.caches | 1 << 16 | 1 << 8 | 1
-        chip.registers[self.rcc + 0x54] = 2 << 2
+        chip.registers[self.kernel_clock[0]] = 2 << 2
         self.runs_from_pll, self.core_hz = True, 24 * MHZ
-
-    def _at_rate(self, chip: Bus) -> None:
-        self._pins(chip, self.port, {2: 1, 3: 1})
-        if chip.registers.get(self.rcc + 0x54, 0) & 3 << 2:
-            chip.violations.append("the UART has another clock than the bus's")
-        super()._at_rate(chip)
 
     def _configured(self, chip: Bus, value: int) -> None:
         registers = chip.registers

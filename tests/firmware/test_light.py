@@ -15,7 +15,7 @@ from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Chip, ChipPort
-from .chips import FAMILIES
+from .chips import FAMILIES, SETTLED
 from .power_cuts import image_of
 
 OWN_CLOCK, NO_CLOCK, NO_IMAGE, CRASHED, TORN, UNRECORDED = 2, 3, 4, 5, 6, 7
@@ -31,7 +31,7 @@ class Light:
 
     def __init__(self, board: Board, elf: Path) -> None:
         self.board = board
-        self.chip = Chip(board, elf, FAMILIES[board.name]())
+        self.chip = Chip(board, elf, SETTLED[board.name]())
         self.switched: list[tuple[float, bool]] = []
         self.started: float | None = None
         core: Any = self.chip._uc
@@ -39,11 +39,21 @@ class Light:
         core.hook_add(unicorn.UC_HOOK_CODE, self._start, begin=slot.origin, end=slot.end - 1)
         assert board.led is not None
         self.on, self.off = board.led.on, board.led.off
-        self.chip.on_write[self.on.register] = self._switch
+        writes = self.chip.on_write
+        for register in {self.on.register, self.off.register}:
+            others = writes.get(register)
+            writes[register] = lambda value, register=register, others=others: (  # type: ignore[misc]
+                self._switch(register, value, others)
+            )
 
-    def _switch(self, value: int) -> None:
-        assert value in (self.on.value, self.off.value)
-        self.switched.append((self._now(), value == self.on.value))
+    def _switch(self, register: int, value: int, others: Callable[[int], None] | None) -> None:
+        """Note that the light is switched; the set-up may write other pins of the register."""
+        told = [(write.register, write.value) for write in (self.on, self.off)]
+        if others is not None and not value & (self.on.value | self.off.value):
+            others(value)
+            return
+        assert (register, value) in told
+        self.switched.append((self._now(), (register, value) == told[0]))
 
     def _now(self) -> float:
         return self.chip.now / self.board.counter.clock_hz
@@ -84,7 +94,12 @@ def light_of(built_for: Callable[[str], BuildResult]) -> Callable[[str], Light]:
     return lambda name: Light(load_board(name), built_for(name).bootloader_elf)
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILIES if load_board(name).led])
+def test_every_real_board_with_a_light_of_its_own_uses_it() -> None:
+    """The Raspberry Pis, whose chip is not simulated here, use none."""
+    assert [name for name in SETTLED if load_board(name).led is None] == []
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, "pico2"])
 def test_the_light_says_why(name: str, light_of: Callable[[str], Light]) -> None:
     light = light_of(name)
     # No image: rounds of blinks, and then darkness, in which the core sleeps until a host calls.

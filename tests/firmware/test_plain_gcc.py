@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,6 +51,7 @@ def by_gcc(bundle: Path, metadata: Metadata, generated: Path, program: Path) -> 
             *(target.compiler, *target.gcc, "-std=c11", "-O2", "-ffp-contract=off", "-fno-common"),
             *("-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables"),
             *("-nostartfiles", "-static", "-nolibc", "-Wl,--gc-sections", "-Wl,--build-id=none"),
+            "-DSBNN_CARRY_SOURCES",
             *(f"-I{folder}" for folder in (firmware, generated, bundle)),
             *(firmware / file for file in files),
             *(bundle / file for file in (*metadata.sources, "kernels.o")),
@@ -94,22 +97,71 @@ def test_a_flipped_bit_of_the_weights_is_refused_by_bench(bundle: Path, tmp_path
     assert "was linked with other weights than the bundle" in refused.message
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu", "long_compile")
-def test_a_flipped_bit_of_the_kernels_is_refused_by_bench(
-    random_folded: Callable[..., FoldedModel], shape_of: Callable[..., object], tmp_path: Path
-) -> None:
-    work, samples = tmp_path / "work", tmp_path / "samples.npz"
-    folded = random_folded(shape_of(tokens=4, width=32, hidden=32, layers=1))
-    save_onnx(to_onnx(folded), tmp_path / "model.onnx")
-    made = compile_model(tmp_path / "model.onnx", BOARD.target, tmp_path / "bundle")
-    bundle, metadata = made.folder, made.metadata
-    images = link_firmware(BOARD, work, tmp_path / "log", bundle, metadata.sources)
-    x = np.random.default_rng(14).normal(size=(1, *metadata.input.shape[1:])).astype(np.float32)
-    np.savez(samples, x=x, y=np.zeros(1, np.int64), classes=np.array(metadata.classes))
-    assert (
-        bench(bundle, by_gcc(bundle, metadata, work / "generated", tmp_path / "whole.elf"), samples) is None
-    )
+@dataclass(frozen=True)
+class Small:
+    """The bundle of a small model with kernels in TIR and in C, the firmware's generated files, an input."""
 
+    bundle: Path
+    metadata: Metadata
+    generated: Path
+    elf: bytes
+    samples: Path
+
+
+@pytest.fixture(scope="module")
+def small(
+    cross_compiler: None,
+    qemu: None,
+    long_compile: None,
+    random_folded: Callable[..., FoldedModel],
+    shape_of: Callable[..., object],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Small:
+    folder = tmp_path_factory.mktemp("small")
+    folded = random_folded(shape_of(tokens=4, width=32, hidden=32, layers=1))
+    save_onnx(to_onnx(folded), folder / "model.onnx")
+    made = compile_model(folder / "model.onnx", BOARD.target, folder / "bundle")
+    bundle, metadata = made.folder, made.metadata
+    images = link_firmware(BOARD, folder / "work", folder / "log", bundle, metadata.sources)
+    x = np.random.default_rng(14).normal(size=(1, *metadata.input.shape[1:])).astype(np.float32)
+    samples = folder / "samples.npz"
+    np.savez(samples, x=x, y=np.zeros(1, np.int64), classes=np.array(metadata.classes))
+    small = Small(bundle, metadata, folder / "work" / "generated", images["firmware"], samples)
+    whole = by_gcc(bundle, metadata, small.generated, folder / "whole.elf")
+    assert bench(bundle, whole, samples) is None
+    return small
+
+
+def refusal(small: Small, changed: Path) -> str:
+    """Return what ``bench`` says to a firmware of a changed bundle that GCC alone built."""
+    program = by_gcc(changed, small.metadata, small.generated, changed.with_suffix(".elf"))
+    refused = bench(small.bundle, program, small.samples)
+    assert isinstance(refused, DeviceError)
+    assert "`cmake -P BUNDLE/cmake/verify.cmake` checks the bundle's files" in refused.remedy
+    return refused.message
+
+
+def test_a_flipped_bit_of_a_c_file_is_refused_by_bench(small: Small, tmp_path: Path) -> None:
+    """In a kernel, and in a header that every other file includes."""
+    changed = tmp_path / "changed"
+    shutil.copytree(small.bundle, changed)
+    for name, number in (
+        ("kernels/linear_packed_neon.c", r"c < NEON_WIDTH; c \+= (\d)u"),
+        (f"{small.metadata.prefix}.h", r"_WEIGHTS_BYTES (\d)"),
+    ):
+        file = changed / name
+        whole = file.read_text()
+        found = re.search(number, whole)
+        assert found is not None
+        at = found.start(1)
+        file.write_text(whole[:at] + chr(ord(whole[at]) ^ 1) + whole[at + 1 :])
+        told = refusal(small, changed)
+        assert "was built from other C files than the bundle's: the linker was given" in told
+        file.write_text(whole)
+
+
+def test_a_flipped_bit_of_the_kernels_is_refused_by_bench(small: Small, tmp_path: Path) -> None:
+    bundle, metadata = small.bundle, small.metadata
     kernels = bundle / "kernels.o"
     code = linked_code(kernels.read_bytes())
     assert code is not None and code.size == metadata.kernels_bytes > 1000
@@ -121,12 +173,10 @@ def test_a_flipped_bit_of_the_kernels_is_refused_by_bench(
     changed = tmp_path / "changed"
     shutil.copytree(bundle, changed)
     (changed / "kernels.o").write_bytes(content)
-    refused = bench(bundle, by_gcc(changed, metadata, work / "generated", tmp_path / "changed.elf"), samples)
-    assert isinstance(refused, DeviceError)
-    assert "was linked with other kernels than the bundle" in refused.message
+    assert "was linked with other kernels than the bundle" in refusal(small, changed)
 
     # Nor does `build` take what a linker makes of it.
-    elf, part = images["firmware"], bytes(middle)
+    elf, part = small.elf, bytes(middle)
     assert elf.count(part) == 1
     wrong = elf.replace(part, bytes([part[0] ^ 1]) + part[1:])
     make_application(elf, BOARD.slot, metadata, kernels.read_bytes(), BOARD, None)

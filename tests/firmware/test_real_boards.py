@@ -29,6 +29,7 @@ from .standin.facts import STANDIN_HASH
 from .stm32 import N6, U5
 from .test_slots import version_of
 
+BOARDS = list_boards()
 OWN_CLOCK = 10  # what Get Version's second option byte says before the first Go
 
 
@@ -50,7 +51,7 @@ def bench(request: pytest.FixtureRequest, built_for: Callable[[str], BuildResult
 
 
 def test_every_real_board_that_writes_its_flash_is_here() -> None:
-    real = {board.name for board in list_boards() if not is_only_emulated(board) and not is_program(board)}
+    real = {board.name for board in BOARDS if not is_only_emulated(board) and not is_program(board)}
     assert {name for name in real if load_board(name).flash.driver not in ("ram", "external")} == set(
         FAMILIES
     )
@@ -76,7 +77,7 @@ def test_the_set_up_can_be_done_twice(name: str) -> None:
         assert family.uart_hz in (0, board.uart.clock_hz)  # 0: 0 before a byte is sent
 
 
-FALLING_BACK = [board.name for board in list_boards() if board.fallback]
+FALLING_BACK = [board.name for board in BOARDS if board.fallback]
 
 
 @pytest.mark.parametrize("name", FALLING_BACK)
@@ -178,11 +179,11 @@ def test_the_played_chip_notices_that_the_ways_of_its_cache_change() -> None:
 
 
 def test_every_real_cortex_m_board_is_set_up_here() -> None:
-    real = {board.name for board in list_boards() if board.setup and board.emulator is None}
+    real = {board.name for board in BOARDS if board.setup and board.emulator is None}
     assert real - {board.name for board, _ in TWINS} == set(SETTLED)
 
 
-@pytest.mark.parametrize("name", [board.name for board in list_boards() if board.uf2 is not None])
+@pytest.mark.parametrize("name", [board.name for board in BOARDS if board.uf2 is not None])
 def test_a_board_flashed_by_uf2_starts(name: str, standin_for: Callable[[str], Path], tmp_path: Path) -> None:
     board = load_board(name)
     assert board.uf2 is not None
@@ -282,8 +283,8 @@ def test_from_flash_to_an_answer(bench: Bench) -> None:
 
 TWINS = [
     (board, twin)
-    for board in list_boards()
-    for twin in list_boards()
+    for board in BOARDS
+    for twin in BOARDS
     if board.emulator is None and twin.emulator is not None and board.soc and board.soc == twin.soc
 ]
 """Real boards without an emulator of their own, and the emulated one with their chip."""

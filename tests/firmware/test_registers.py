@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sensor_bnn.hardware.boards import Board, Setup, list_boards, load_board
-from sensor_bnn.hardware.facts import ProtectedPages, ProtectedSectors
+from sensor_bnn.hardware.facts import ProtectedPages, ProtectedSectors, Write
 
 from .chip import Bus
 from .chips import SETTLED
@@ -66,23 +66,57 @@ def differences(board: Board, chip: Chip) -> Iterator[str]:
         yield from driver_differences(driver, board, chip)
 
 
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """A level that a write gives to one pin of a port."""
+
+    port: str
+    pin: int
+    high: bool
+
+
+def _level(chip: Chip, write: Write) -> Level | None:
+    """Return what a write does to a pin; None if it is no write of one pin that the maker describes."""
+    register = chip.at(write.register)
+    if register is None or write.value.bit_count() != 1:
+        return None
+    port, name = register.name.split(".")
+    number = write.value.bit_length() - 1
+    if name == "BSRR":  # the upper half clears
+        level = Level(port, number % 16, number < 16)
+        field = f"B{'S' if level.high else 'R'}{level.pin}"
+    elif name in ("OUTSET", "OUTCLR"):
+        level, field = Level(port, number, name == "OUTSET"), f"PIN{number}"
+    elif name in ("GPIO_OUT_SET", "GPIO_OUT_CLR"):
+        level, field = Level(port, number, name == "GPIO_OUT_SET"), name
+    else:
+        return None
+    return level if field in register.fields and register.fields[field].mask & write.value else None
+
+
+def _makes_output(chip: Chip, steps: tuple[Setup, ...], level: Level) -> bool:
+    """Return whether the steps make this pin an output of the port: mode 1 of an STM32, SIO of an RP2040."""
+    by_name = {register.name: step for step in steps if (register := chip.at(step.register))}
+    port, pin = level.port, level.pin
+    if f"{port}.MODER" in by_name:
+        return by_name[f"{port}.MODER"].set >> 2 * pin & 3 == 1
+    if f"{port}.CRL" in by_name:
+        return pin < 8 and by_name[f"{port}.CRL"].set >> 4 * pin & 0xF in (1, 2, 3)
+    if f"{port}.PIN_CNF{pin}" in by_name:
+        return bool(by_name[f"{port}.PIN_CNF{pin}"].set & 1)
+    control, output = by_name.get(f"IO_BANK0.GPIO{pin}_CTRL"), by_name.get(f"{port}.GPIO_OE_SET")
+    return control is not None and control.set == 5 and output is not None and output.set == 1 << pin
+
+
 def _led_differences(board: Board, chip: Chip) -> Iterator[str]:
-    """Compare the pin of the light: set and reset in one register, at the same number of the same port."""
+    """Compare the pin of the light: on and off are the two levels of one pin, which becomes an output."""
     if board.led is None:
         return
-    on, off = board.led.on, board.led.off
-    register = chip.at(on.register)
-    if register is None or not register.name.endswith(".BSRR") or off.register != on.register:
-        yield f"led: {on.register:#010x} and {off.register:#010x} are not one known GPIO's BSRR"
-        return
-    pin = on.value.bit_length() - 1
-    meant = {f"BS{pin}": on.value, f"BR{pin}": off.value}
-    if {name: field.mask for name, field in register.fields.items()} != meant:
-        yield f"led: {register.name} has {dict(register.fields)}, and the file writes {meant}"
-    port = register.name.split(".")[0]
-    modes = [chip.at(step.register) for step in board.led.setup]
-    if not any(mode and mode.name in (f"{port}.MODER", f"{port}.CRL") for mode in modes):
-        yield f"led: no step gives a pin of {port}"
+    on, off = _level(chip, board.led.on), _level(chip, board.led.off)
+    if on is None or off is None or off != dataclasses.replace(on, high=not on.high):
+        yield f"led: on is {on} and off is {off}, not two levels of one known pin"
+    elif not _makes_output(chip, board.led.setup, on):
+        yield f"led: no step makes pin {on.pin} of {on.port} an output"
 
 
 def _option_differences(board: Board, chip: Chip, text: str) -> Iterator[str]:
@@ -196,8 +230,8 @@ def test_each_wrong_bit_of_a_boards_set_up_is_noticed(board: Board, chip: Chip) 
 @pytest.mark.parametrize(
     ("board", "chip"), [pair for pair in BOARDS if pair[0].protection], ids=lambda value: str(value.name)
 )
-def test_each_wrong_option_bit_or_pin_is_noticed(board: Board, chip: Chip) -> None:
-    assert board.protection is not None and board.led is not None
+def test_each_wrong_option_bit_is_noticed(board: Board, chip: Chip) -> None:
+    assert board.protection is not None
     facts = board.protection
     wider = dataclasses.replace(facts, read=dataclasses.replace(facts.read, mask=facts.read.mask << 1))
     assert list(differences(dataclasses.replace(board, protection=wider), chip)) != []
@@ -207,9 +241,29 @@ def test_each_wrong_option_bit_or_pin_is_noticed(board: Board, chip: Chip) -> No
             parts[place] = dataclasses.replace(part, register=part.register + 0x400)
             moved = dataclasses.replace(facts, **{kind: tuple(parts)})
             assert list(differences(dataclasses.replace(board, protection=moved), chip)) != []
-    on = dataclasses.replace(board.led.on, value=board.led.on.value << 1)
-    led = dataclasses.replace(board.led, on=on)
-    assert list(differences(dataclasses.replace(board, led=led), chip)) != []
+
+
+@pytest.mark.parametrize(
+    ("board", "chip"), [pair for pair in BOARDS if pair[0].led], ids=lambda value: str(value.name)
+)
+def test_each_wrong_write_of_a_light_is_noticed(board: Board, chip: Chip) -> None:
+    assert board.led is not None
+    led = board.led
+    assert list(_led_differences(board, chip)) == []
+    wrong = [
+        dataclasses.replace(led, on=dataclasses.replace(led.on, value=led.on.value << 1)),
+        dataclasses.replace(led, off=dataclasses.replace(led.off, value=led.off.value >> 1)),
+        dataclasses.replace(led, on=led.off),
+        dataclasses.replace(led, on=dataclasses.replace(led.on, register=led.on.register + 4)),
+        *(
+            dataclasses.replace(led, setup=tuple(s for s in led.setup if s is not step))
+            for step in led.setup
+            if not re.search(r"ENR|PADS", getattr(chip.at(step.register), "name", ""))
+        ),
+    ]
+    assert len(wrong) > 4
+    for changed in wrong:
+        assert list(_led_differences(dataclasses.replace(board, led=changed), chip)) != []
 
 
 def _with(board: Board, number: int, step: Setup) -> Board:

@@ -16,6 +16,7 @@ from sensor_bnn.wire.an3155 import An3155, RefusalError
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Bus, Chip, ChipPort
+from .chips import talk
 from .stm32_pages import G0B, L4R, Pages
 
 FAMILIES: dict[str, Callable[[], Pages]] = {"nucleo-g0b1re": G0B, "nucleo-l4r5zi": L4R}
@@ -23,28 +24,6 @@ CFGR, PLLCFGR, ACR, PWR_CR2, PWR_CR5 = 0x40021008, 0x4002100C, 0x40022000, 0x400
 CR, SR, OPTR = 0x40022014, 0x40022010, 0x40022020
 TWO_BANKS = {"nucleo-g0b1re": 1 << 21, "nucleo-l4r5zi": 1 << 22}
 EXCHANGED = 1 << 20  # G0: 0 exchanges the banks; L4: 1 lets the chip start from the second
-
-
-def talk(bus: Bus) -> None:
-    """Send a byte, as the driver does."""
-    uart = bus.board.uart
-    per_clock = 256 if uart.driver == "stm32lp" else 1
-    bus.uart.host_baud = uart.baud
-    bus.write(uart.base + 0x0C, round(uart.clock_hz / uart.baud) * per_clock)
-    bus.write(uart.base, 1 << 12 | 1 << 10 | 1 << 3 | 1 << 2 | 1)
-    bus.write(uart.base + 0x28, 0x55)
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_start_up_after_the_bootloader_in_rom(name: str) -> None:
-    """That one starts ours with the core on the PLL, whose factors can then not be changed."""
-    board, family = load_board(name), FAMILIES[name]()
-    bus = Bus(board, family)
-    family.leave_as_rom(bus)
-    bus.set_up()
-    talk(bus)
-    assert bus.violations == []
-    assert (family.core_hz, family.uart_hz) == (board.counter.clock_hz, board.uart.clock_hz)
 
 
 def has(step: Setup, register: int, fields: dict[str, int]) -> bool:

@@ -13,11 +13,14 @@ from factory import Factory
 from test_flasher import image_bytes, seal
 from wire_time import CHIP, measure
 
-from sensor_bnn.errors import BundleError, DeviceError
+from sensor_bnn.errors import BundleError, DeviceError, FlashError
 from sensor_bnn.flashing import flash
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
+from sensor_bnn.flashing.session import Link
+from sensor_bnn.flashing.slot import erase_slot, plan_flash
 from sensor_bnn.flashing.transfer import _sectors
+from sensor_bnn.hardware.boards import load_board
 
 BOARD = replace(CHIP, uart=replace(CHIP.uart, baud=115_200))
 BOOTLOADER = struct.pack("<II", BOARD.ram.end, BOARD.flash.origin + 9) + b"a resident bootloader."
@@ -79,7 +82,7 @@ def test_a_chip_with_nothing_preloaded(image: Image, erase: int) -> None:
 def test_a_program_that_the_rom_starts_may_be_at_other_pins(
     image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ROM's Go leaves its own clocks, too: a reset, with BOOT0 back, is what helps."""
+    """The ROM may use other pins than the application: a reset, with BOOT0 back, is what helps."""
     monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
     with (
         Factory(BOARD, start=lambda address, content: lambda byte: b"") as chip,
@@ -97,6 +100,49 @@ def test_the_application_alone_is_started_at_its_vectors(image: Image) -> None:
     assert chip.flash[: BOARD.bootloader.size] == bytes(BOARD.bootloader.size), (
         "the first pages are as they were"
     )
+
+
+TWO_BANKS = load_board("nucleo-g0b1re")
+
+
+def image_of(size: int, folder: Path) -> Image:
+    """An image of ``size`` bytes for the board with two banks, beside a bootloader."""
+    start = TWO_BANKS.slot.origin
+    content = bytearray(image_bytes(size, board=TWO_BANKS.name, address=start))
+    content[512:520] = struct.pack("<II", TWO_BANKS.ram.end, start + 0x401)
+    seal(content)
+    (folder / "firmware.bin").write_bytes(content)
+    return replace(read_image(folder), bootloader=BOOTLOADER)
+
+
+@pytest.mark.parametrize("with_bootloader", [True, False])
+def test_pages_whose_numbers_the_rom_does_not_document_are_not_erased(
+    with_bootloader: bool, tmp_path: Path
+) -> None:
+    """The second bank of an STM32G0B1: its manual numbers the pages from 256 on, ours from 128 on."""
+    image = image_of(0x40000 - 0x3000 + 1, tmp_path)
+    with Factory(TWO_BANKS) as chip, pytest.raises(FlashError, match="first 256 KB of its flash") as caught:
+        flash_image(chip.port, image, TWO_BANKS, with_bootloader=with_bootloader)
+    assert "Flash a smaller model with --with-bootloader first" in caught.value.remedy
+    assert "up to 258 KB" in caught.value.message
+    assert not {0x44, 0x31} & set(chip.log), "nothing is erased or written"
+    with Factory(TWO_BANKS) as chip, pytest.raises(FlashError, match="up to 512 KB"):
+        erase_slot(Link(chip.port), TWO_BANKS, lambda stage, done, total: None)
+    assert 0x44 not in chip.log
+    with Factory(TWO_BANKS) as chip, pytest.raises(FlashError, match="up to 258 KB"):
+        plan_flash(Link(chip.port), image, TWO_BANKS, lambda stage, done, total: None)
+
+
+def test_an_image_in_the_pages_that_the_rom_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flash, "_HELLO_SECONDS", 0.1)
+    image = image_of(9001, tmp_path)
+    with Factory(TWO_BANKS) as chip, pytest.raises(DeviceError, match="does not answer"):
+        flash_image(chip.port, image, TWO_BANKS, with_bootloader=True)
+    assert chip.violations == []
+    assert chip.flash.startswith(BOOTLOADER)
+    assert chip.flash[TWO_BANKS.bootloader.size :].startswith(image.data)
 
 
 def test_no_bootloader_to_write(image: Image) -> None:

@@ -267,9 +267,14 @@ def test_the_lines_are_pulled_in_order(chip: Factory) -> None:
     assert steps == [("rts", False), ("dtr", True), ("dtr", False)]
 
 
+OTHER = 0x1234, 0x5678
+"""The USB ids of an adapter that is no board's own."""
+
+
 class Found:
     def __init__(self, device: str, vid: int | None = None, pid: int | None = None) -> None:
         self.device, self.vid, self.pid = device, vid, pid
+        self.description, self.name = "n/a", Path(device).name
 
 
 @pytest.mark.usefixtures("long_run")
@@ -278,7 +283,7 @@ def test_ports_are_found_by_usb_id_and_then_by_asking(
 ) -> None:
     board = load_board(board_folder)
     with Factory(BOARD) as one, Factory(BOARD) as two:
-        some = [Found(one.port), Found(two.port)]
+        some = [Found(one.port, *OTHER), Found(two.port, *OTHER)]
         monkeypatch.setattr(list_ports, "comports", lambda: some)
         with pytest.raises(PortError, match=f"{one.port}, {two.port}"):
             discover.choose_port(board)
@@ -286,9 +291,9 @@ def test_ports_are_found_by_usb_id_and_then_by_asking(
         assert discover.all_ports(board) == [one.port, two.port]
         some.append(Found("/dev/none", 0x0483, 0x374B))
         assert discover.choose_port(board) == "/dev/none"
-        some[2] = Found(str(tmp_path))
+        some[2] = Found(str(tmp_path), *OTHER)
         assert discover.all_ports(board) == [one.port, two.port]
-    some[:] = [Found(str(tmp_path)), Found("/dev/none")]
+    some[:] = [Found(str(tmp_path), *OTHER), Found("/dev/none", *OTHER)]
     with pytest.raises(PortError, match="At no serial port"):
         discover.all_ports(board)
     some.clear()

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from programs_in_c import build_program
 
 from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
@@ -96,8 +97,8 @@ def running(program: Path, target: Target) -> Iterator[Kernels]:
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [program.parent / file.name for file in files if file.suffix == ".c"]
     driver = Path(__file__).with_name("stream_driver.c")
-    compiler = ["gcc", *STRICT, *sanitize, f"-I{program.parent}"]
-    subprocess.run([*compiler, "-o", program, driver, *sources], check=True)
+    flags = [*STRICT, *sanitize, f"-I{program.parent}"]
+    assert build_program(program, "gcc", flags, [driver, *sources]) == ""
     kernels = Kernels(program)
     yield kernels
     assert kernels.process.stdin is not None and kernels.process.stdout is not None

@@ -126,6 +126,22 @@ def test_other_kernels_on_the_board_are_refused(tmp_path: Path) -> None:
     assert 0x03 not in peer.log
 
 
+def test_other_texts_of_c_files_are_refused(tmp_path: Path) -> None:
+    """Of a build that compares them; one that says nothing has compared the files itself."""
+    folder = write_bundle(tmp_path / "bundle", sources_bytes=12_000)
+    for size in (None, 12_000):
+        with Peer("application", Application(sources_bytes=size)) as peer:
+            assert run_bench(peer.port, TOY, folder, some()).samples == 2
+    told = "other C files than the bundle's: the linker was given 12,001 bytes of different texts, not 12,000"
+    with (
+        Peer("application", Application(sources_bytes=12_001)) as peer,
+        pytest.raises(DeviceError, match=told) as caught,
+    ):
+        bench(peer.port, folder)
+    assert "cmake -P BUNDLE/cmake/verify.cmake" in caught.value.remedy
+    assert 0x03 not in peer.log
+
+
 def test_an_older_firmware_says_neither_and_a_note_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,8 @@ class Layers:
         """Check the moments of windows; return the normalised ones, the layer's sums and their rounding."""
         assert stem.dense is not None
         normal, found = by_window(grid)
+        if stem.normalise == "mean":
+            normal = grid - grid.mean(dim=(1, 2), keepdim=True)
         found, C = stem.moments(found) / MOMENT_STEP, grid.shape[-1]
         taken = self.trace["stem.moment_bytes"]
         unit = 1 / 255 if self.folded.input_step is None else np.array(self.folded.input_step)

@@ -175,6 +175,29 @@ def test_a_window_is_normalised_by_itself() -> None:
     assert not torch.allclose(made(x), made(moved), atol=1e-3)
 
 
+def test_a_window_loses_its_mean_alone() -> None:
+    made = model(normalise="mean", stages=("conv",))
+    made.set_normalisation(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    torch.nn.init.zeros_(made.stem.dense.weight)  # without the two numbers of the window ...
+    x = torch.randn(3, 2, 40)
+    made(x)
+    made.eval()
+    moved = x + torch.tensor([[[7.0], [-9.0]]])
+    assert torch.allclose(made(x), made(moved), atol=1e-3)  # ... its offset is not seen, and its size is
+    assert not torch.allclose(made(x), made(5 * moved), atol=1e-3)
+    normal, _ = made.stem.normalised(made.stem.grid(moved))
+    expected = (x - x.mean(dim=2, keepdim=True)) / torch.tensor([[3.0], [4.0]])
+    assert torch.allclose(normal, made.stem.grid(expected), atol=1e-5)
+
+
+def test_an_input_is_taken_as_it_is() -> None:
+    made = model(normalise="none", stages=("conv",))
+    made.set_normalisation(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    x = torch.randn(3, 2, 40)
+    normal, found = made.stem.normalised(made.stem.grid(x))
+    assert found is None and torch.equal(normal, made.stem.grid(x))
+
+
 def test_the_thresholds_of_a_thermometer_differ() -> None:
     made = model(thresholds=4, stages=("conv",))
     assert made.stem.product.weight.shape[0] == 8

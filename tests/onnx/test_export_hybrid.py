@@ -50,6 +50,9 @@ SHAPES: dict[str, dict[str, Any]] = {
         "kernel": 3,
     },
     "windows by themselves": {"stages": ("conv pool attn",), "normalise": "window", "thresholds": 2},
+    "windows without their mean": {"stages": ("conv mlp",), "normalise": "mean"},
+    "an image without its mean": {"height": 7, "length": 9, "channels": 3, "normalise": "mean"},
+    "windows as they are": {"stages": ("conv",), "normalise": "none"},
     "an image by itself": {"height": 7, "length": 9, "channels": 3, "normalise": "window", "stem_pool": 2},
     "one token": {"stages": ("attn",), "length": 2, "stem_stride": 2, "pooling": ("positive",)},
 }

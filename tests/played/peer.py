@@ -106,6 +106,7 @@ class Application:
     classes: tuple[str, ...] | None = ()  # None for an earlier firmware, which does not know the request
     weights: int | None = 0  # their CRC-32; likewise
     kernels: int = 0  # likewise, known where that of the weights is
+    sources_bytes: int | None = None  # of a build that carries the texts of the bundle's C files
     wrong_bit_at: int | None = None  # number of the inference, from 1, whose output has a wrong lowest bit
 
 
@@ -424,5 +425,6 @@ class Peer(threading.Thread):
             names = b"".join(name.encode() + b"\0" for name in app.classes)
             return 0, struct.pack("<I", len(names)) + names[offset : offset + app.max_payload - 4]
         if kind == 0x0C and app.weights is not None:
-            return 0, struct.pack("<IIII", 9000, app.weights, 0, app.kernels)
+            more = [] if app.sources_bytes is None else [app.sources_bytes]
+            return 0, struct.pack(f"<{4 + len(more)}I", 9000, app.weights, 0, app.kernels, *more)
         return (0, b"") if kind == 0x08 else (1, b"")

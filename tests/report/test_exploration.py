@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from explorations import TARGETS, exploration, point
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor_bnn.report.exploration import print_exploration, sentences_of
-from sensor_bnn.report.explore_page import render_exploration
+from sensor_bnn.report.explore_page import draw_exploration, render_exploration
 from sensor_bnn.report.fronts import Placed, compared, front, recommended, sentences
 from sensor_bnn.report.scatter import scatter
 from sensor_bnn.train.space import Point
@@ -127,6 +128,22 @@ def test_what_is_printed_names_every_model(capsys: pytest.CaptureFixture[str]) -
     for one in result["points"]:
         assert one["name"] in shown
     assert "Recommended: 8-bits-64-c3, " in shown and "estimated" in shown
+
+
+def test_a_picture_shows_every_trained_model() -> None:
+    result = exploration()
+    pictures = draw_exploration(result)
+    assert [*pictures] == list(TARGETS)
+    trained = {one["name"] for one in result["points"] if one["top1"] is not None}
+    for target, picture in pictures.items():
+        drawn = ElementTree.fromstring(picture)
+        titles = [title.text or "" for title in drawn.iter("{http://www.w3.org/2000/svg}title")]
+        assert sorted(title.split(":")[0] for title in titles) == sorted(trained)
+        assert f"on {target}" in drawn.attrib["aria-label"]
+
+
+def test_no_picture_without_a_trained_model() -> None:
+    assert draw_exploration(exploration([point(ONE, None, 1)])) == {}
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -179,6 +179,12 @@ def printing(
         **{"model": "llvm-mca 19.1.7, cortex-m7", "memory": "no wait states, no cache misses"},
         **{"cycles": 91_000, "instructions": 120_000, "layers": layers, "hottest": [block]},
         "functions": [{"name": KERNEL, "instructions": 1400, "cycles": 2001}],
+        "boards": [
+            {
+                **{"board": "nucleo-n657x0-q", "clock_hz": 480_000_000, "milliseconds": 0.19},
+                **{"microjoules": 12.3, "power": {"microamps_per_mhz": 100, "volts": 3.3, "source": LONG}},
+            }
+        ],
     }
     profile = {
         **bench_result(),

@@ -32,37 +32,78 @@ def numbers(count: int, first: int = 0) -> np.ndarray:
 
 def test_each_run_adds_a_recording(tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
-    Csv(file, SENSOR, " walk ", None).add([numbers(2)])
+    add(file, SENSOR, " walk ", None, numbers(2))
     assert file.read_text() == "recording,label,time,ax,ay\n1,walk,0.000000,0,1\n1,walk,0.020000,2,3\n"
-    Csv(file, SENSOR, "sit, or lie", None).add([numbers(1, 9), numbers(0), numbers(1, 4)])
+    with Csv(file, SENSOR, "no samples", None):
+        pass
+    add(file, SENSOR, "sit, or lie", None, numbers(1, 9), numbers(1, 4))
     found = read_csv(file, for_training=True)
     runs = [(run.recording, run.label, run.end - run.first) for run in found.runs]
     assert runs == [(1, "walk", 2), (2, "sit, or lie", 1), (3, "sit, or lie", 1)]
     assert found.samples.tolist() == [[0, 1], [2, 3], [18, 19], [8, 9]]
 
 
+def add(file: Path, sensor: Sensor, label: str, subject: str | None, *recordings: np.ndarray) -> None:
+    with Csv(file, sensor, label, subject) as csv:
+        for recording in recordings:
+            csv.add(recording, True)
+
+
 @pytest.mark.usefixtures("long_run")
-def test_a_full_disk_keeps_the_earlier_recordings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_full_disk_keeps_the_earlier_recordings_and_what_came_before(earlier: bool, tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
-    Csv(file, SENSOR, "walk", None).add([numbers(2)])
-    before = file.read_bytes()
+    if earlier:
+        add(file, SENSOR, "walk", None, numbers(2))
     code = (
         "import resource, sys, numpy; sys.path.insert(0, sys.argv[2]);"
         "from test_record import SENSOR, Csv, numbers;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200));"
-        "from pathlib import Path; Csv(Path(sys.argv[1]), SENSOR, 'walk', None).add([numbers(500)])"
+        "from test_record import collect, parts; from pathlib import Path;\n"
+        "with Csv(Path(sys.argv[1]), SENSOR, 'walk', None) as file:\n"
+        "    found, failure = collect(parts((3, False), (500, False)), None, int, file.add, print)\n"
+        "assert found.samples == 3 and found.recordings == [3]\n"
+        "raise failure"
     )
     words = [sys.executable, "-c", code, str(file), str(Path(__file__).parent)]
     done = subprocess.run(
         words, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     )
     assert "own.csv cannot be written (File too large)" in done.stderr.splitlines()[-1]
-    assert file.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == ["own.csv"]
+    lengths = [run.end - run.first for run in read_csv(file, for_training=True).runs]
+    assert lengths == ([2, 3] if earlier else [3]) and [one.name for one in tmp_path.iterdir()] == ["own.csv"]
+
+
+@pytest.mark.usefixtures("long_run")
+def test_a_file_that_takes_no_sample_is_not_left(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    code = (
+        "import resource, sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path;"
+        "from test_record import SENSOR, Csv, numbers;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20));\n"
+        "with Csv(Path(sys.argv[1]), SENSOR, 'walk', None) as file: file.add(numbers(1), True)"
+    )
+    words = [sys.executable, "-c", code, str(file), str(Path(__file__).parent)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert "own.csv cannot be written (File too large)" in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sample_is_in_the_file_as_soon_as_it_comes(tmp_path: Path) -> None:
+    """So a program that is killed loses none; a file with other ends of lines goes on."""
+    file = tmp_path / "own.csv"
+    file.write_bytes(b"\xef\xbb\xbfrecording,label,time,ax,ay\r\n7,sit,0,1,2")
+    with Csv(file, SENSOR, "walk", None) as csv:
+        csv.add(numbers(1), True)
+        assert file.read_bytes().endswith(b"7,sit,0,1,2\n8,walk,0.000000,0,1\n")
+        csv.add(numbers(2, 1), False)
+        found = read_csv(file, for_training=True)
+    assert [(run.recording, run.end - run.first) for run in found.runs] == [(7, 1), (8, 3)]
 
 
 def test_floats_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32) * np.float32(1e-3)
-    Csv(tmp_path / "own.csv", Sensor(HELLO, ("ax", "ay"), None), "walk", "anna").add([values])
+    add(tmp_path / "own.csv", Sensor(HELLO, ("ax", "ay"), None), "walk", "anna", values)
     found = read_csv(tmp_path / "own.csv", for_training=True)
     assert np.array_equal(found.samples, values)
     assert {run.subject for run in found.runs} == {"anna"}
@@ -107,19 +148,27 @@ def parts(*given: tuple[int, bool], failure: Exception | None = None) -> Iterato
 
 
 def collected(most: int | None, *given: tuple[int, bool], **more: Any) -> tuple[Collected, Any]:
-    return collect(parts(*given, **more), most, lambda: False, lambda known: None)
+    return collect(parts(*given, **more), most, lambda: False, lambda *part: None, lambda known: None)
 
 
 def test_a_gap_begins_another_recording() -> None:
-    found, failure = collected(None, (3, False), (2, False), (4, True), (1, False))
-    assert [len(recording) for recording in found.recordings] == [5, 5] and failure is None
+    stored: list[tuple[list[Any], bool]] = []
+    found, failure = collect(
+        parts((3, False), (2, False), (4, True), (1, False)),
+        None,
+        lambda: False,
+        lambda samples, begins: stored.append((samples.tolist(), begins)),
+        lambda known: None,
+    )
+    assert found.recordings == [5, 5] and failure is None
     assert (found.samples, found.lost) == (10, 7)
-    assert np.concatenate(found.recordings).tolist() == numbers(10).tolist()
+    assert [begins for _, begins in stored] == [True, False, True, False]
+    assert [row for samples, _ in stored for row in samples] == numbers(10).tolist()
 
 
 def test_as_many_samples_as_are_asked_for() -> None:
     found, _ = collected(4, (3, False), (3, False), (3, False))
-    assert [len(recording) for recording in found.recordings] == [4] and found.samples == 4
+    assert found.recordings == [4] and found.samples == 4
 
 
 def test_what_came_before_a_failure_is_kept() -> None:

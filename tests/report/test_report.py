@@ -110,6 +110,9 @@ KERNELS = [
 ]
 
 
+CURRENT = {"microamps_per_mhz": 238, "volts": 3.3, "source": "ST, p. 1"}
+
+
 def estimated(result: dict[str, Any]) -> dict[str, Any]:
     """The result with an estimate of cycles, as `profile --estimate` adds it."""
     code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}] <&>"} for i in range(3)]
@@ -125,6 +128,21 @@ def estimated(result: dict[str, Any]) -> dict[str, Any]:
             **{"model": "llvm-mca 19.1.7, cortex-m7", "memory": "no wait states, no cache misses"},
             **{"cycles": sum(layer["cycles"] for layer in layers), "instructions": 1000 * len(layers)},
             "layers": layers,
+            "boards": [
+                {
+                    **{"board": board, "clock_hz": clock, "milliseconds": 4503000 / clock},
+                    **{"microjoules": energy, "power": power},
+                }
+                for board, clock, energy, power in (
+                    (
+                        "disco",
+                        168_000_000,
+                        3.537,
+                        {"microamps_per_mhz": 238, "volts": 3.3, "source": "ST, p. 1"},
+                    ),
+                    ("nucleo", 180_000_000, None, None),
+                )
+            ],
             "functions": [{"name": name, "instructions": 1400, "cycles": 2001}],
             "hottest": [{**block, "share": 0.58, "code": code}],
         },
@@ -137,7 +155,11 @@ def test_estimated_cycles_are_called_so(bench_result: Make) -> None:
     looked_at(page)
     assert "An <strong>estimate</strong> of 4,503 cycles" in page and "llvm-mca 19.1.7, cortex-m7" in page
     assert "00008002  ldr r1, [r0, #1] &lt;&amp;&gt;" in page
+    for made in (page, render(result, "markdown")):
+        assert "238 µA/MHz at 3.3 V: ST, p. 1" in made and "estimated µJ" in made and "0.027" in made
     assert "estimate of 4,503 cycles" in render(result, "markdown")
+    del result["cycles_estimate"]["boards"]  # a result of an earlier version
+    assert "µJ" not in render(result)
     assert "estimate" not in render(bench_result())
 
 
@@ -520,6 +542,20 @@ def test_each_colour_of_the_page_has_one_meaning(page: Browser) -> None:
         assert len(set().union(*found.values())) == sum(map(len, found.values()))
         tenants = page.run("getComputedStyle(document.querySelector('.tenant rect')).fill")
         assert tenants in found["ram"], "the map has the colour of the arena"
+
+
+def test_energy_that_was_measured_is_on_the_first_screen(
+    bench_result: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("new.json").write_text(json.dumps(bench_result()))
+    for page, told in (("p.html", "<b>12.5 µJ</b>per inference, measured"), ("p.md", "measured | 12.5 µJ |")):
+        assert CliRunner().invoke(command, ["new.json", "--energy", "12.5", "-o", page]).exit_code == 0
+        assert told in Path(page).read_text()
+        assert CliRunner().invoke(command, ["new.json", "-o", page]).exit_code == 0
+        assert "µJ" not in Path(page).read_text()
+    for wrong in (["--energy", "0"], ["--energy", "inf"], ["--energy", "1", "-o", "p.png"]):
+        assert CliRunner().invoke(command, ["new.json", *wrong]).exit_code == 2
 
 
 def test_two_results_side_by_side(

@@ -46,6 +46,21 @@ def test_unchanged_windows_without_augmentation(recordings: Recordings) -> None:
     np.testing.assert_array_equal(y.numpy(), recordings.y)
 
 
+def test_noise_is_relative_to_what_the_model_divides_by(recordings: Recordings) -> None:
+    """A hundredth of the values is a window that noise of the channel's deviation would bury."""
+    index, small = torch.arange(len(recordings.y)), recordings.signal.copy()
+    half = recordings.start[len(recordings.y) // 2]
+    small[:, :half] /= 100
+    mixed = dataclasses.replace(recordings, signal=small)
+    clean, _ = WindowCutter(mixed, Augmentation()).cut(index, torch.Generator().manual_seed(0))
+    own = clean.std(dim=2, correction=0)
+    for by_window, size in ((True, own), (False, torch.from_numpy(mixed.normalisation()[1]).expand_as(own))):
+        cutter = WindowCutter(mixed, Augmentation(jitter=0.05), by_window)
+        noisy, _ = cutter.cut(index, torch.Generator().manual_seed(0))
+        shares = (noisy - clean).std(dim=2) / size
+        assert shares.min() > 0.03 and shares.max() < 0.07
+
+
 def test_shift_and_speed_stay_inside_the_recording(recordings: Recordings) -> None:
     # Each value of the signal is its sample number, so a window shows where it was cut.
     ramp = np.tile(np.arange(recordings.signal.shape[1], dtype=np.float32), (6, 1))

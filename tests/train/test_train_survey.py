@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.survey import command
 from sensor_bnn.data.series import Series
-from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.errors import BoardError, CheckpointError, DataError
 from sensor_bnn.train import archives
 from sensor_bnn.train.survey import for_validation, load_survey
 
@@ -74,6 +74,51 @@ def test_settings_are_chosen_on_held_out_training_subjects(
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
     assert again.stdout.startswith("| set | bits | whole |")
     assert (out / "table.md").read_text() == again.stdout
+
+
+@pytest.mark.usefixtures("training", "qemu", "cross_compiler", "long_compile")
+def test_from_a_file_to_the_accuracy_on_an_emulated_board(
+    tmp_path: Path, survey: Path, conforms: Callable[[str, object], None]
+) -> None:
+    out = tmp_path / "runs"
+    short = ["--seeds", "1", "--form", "bits", "--steps", "2", "--board", "qemu-mps2-an500", "--windows", "8"]
+    arguments = [str(survey), *short, "--out", str(out)]
+    # One choice: nothing is validated.
+    survey.write_text(survey.read_text().partition("window = {")[0])
+    found = CliRunner().invoke(command, [*arguments, "--json"], catch_exceptions=False)
+    assert found.exit_code == 0
+    table = json.loads(found.stdout)
+    conforms("survey", table)
+    bits, whole = table["cells"]
+    history = json.loads((out / "own-bits-channel-seed0" / "history.json").read_text())
+    assert history["epochs"] == 1 and not bits["missing"] and whole["missing"]
+    (row,) = table["on_board"]["models"]
+    assert (row["set"], row["form"], row["windows"], row["different"]) == ("own", "bits", 8, 0)
+    assert row["instructions"] > 10_000 and row["top1"] * 8 == round(row["top1"] * 8)
+    kept = out / "own-bits-channel-seed0" / "qemu-mps2-an500"
+    (result,) = kept.glob("evaluate-*-8.json")
+    assert json.loads(result.read_text())["model_hash"] == row["model_hash"]
+    before = result.stat().st_mtime_ns
+    again = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert again.stdout.splitlines()[-1].startswith(f"| own | bits | {100 * row['top1']:.1f} | 8 | all |")
+    assert result.stat().st_mtime_ns == before
+
+
+def test_a_board_that_is_not_emulated_is_refused_before_training(tmp_path: Path, survey: Path) -> None:
+    arguments = [str(survey), "--out", str(tmp_path / "runs"), "--board", "nucleo-f446re", "--dry-run"]
+    refused = CliRunner().invoke(command, arguments)
+    assert isinstance(refused.exception, BoardError) and "has no emulator" in str(refused.exception)
+
+
+def test_own_data_need_no_stated_split(survey: Path) -> None:
+    recipe = survey.parent / "own.toml"
+    lines = [line for line in recipe.read_text().splitlines() if "_subjects" not in line]
+    recipe.write_text("\n".join(lines))
+    for cell in load_survey(str(survey)).cells:
+        for chosen in cell.choices.values():
+            learned, tested = chosen.data.parts()
+            assert {*learned, *tested} == {1, 2, 3, 4} and len(tested) == 1
+            assert {*sum(for_validation(chosen).data.parts(), ())} == {*learned}
 
 
 def test_the_test_subjects_choose_nothing() -> None:

@@ -10,8 +10,12 @@ from functools import lru_cache
 
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler.kernels.frames import watch_few_frames
+
 _KEPT = 512
 """Kernels that one process keeps: several times what the largest model has, small beside TVM itself."""
+
+watch_few_frames()
 
 
 # TVM parses the source of a kernel each time it is built, which was half of a compile. The builders carry no

@@ -1,0 +1,4 @@
+#include "mve_count.h"
+
+COUNT_FUNCTION(sbnn_mve_count1_more, uint8_t,
+               COUNT_ENTER COUNT_COPY("q0", "0") COUNT_LOOP COUNT_MORE COUNT_ADD COUNT_LEAVE)

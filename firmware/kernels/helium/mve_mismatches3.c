@@ -1,0 +1,6 @@
+#include "mve_count.h"
+
+COUNT_FUNCTION(sbnn_mve_mismatches3, uint16_t,
+               COUNT_ENTER COUNT_COPY("q0", "0") COUNT_COPY("q1", "4") COUNT_COPY("q2", "8")
+                   COUNT_FACTOR COUNT_LOOP COUNT_SET COUNT_XOR("q1") COUNT_ONES COUNT_NEXT("q2")
+                       COUNT_ADD COUNT_WHOLE)

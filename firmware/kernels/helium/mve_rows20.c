@@ -1,0 +1,15 @@
+#include "mve_rows.h"
+
+#define ROW(before, sum)                                                                               \
+    ROWS_ONES("q0", before)                                                                            \
+    ROWS_ONES("q1", ROWS_FIRST(sum))                                                                   \
+    ROWS_ONES("q2", ROWS_ADD(sum))                                                                     \
+    ROWS_ONES("q3", ROWS_ADD(sum))                                                                     \
+    ROWS_ONES("q4", ROWS_ADD(sum))
+
+__attribute__((naked)) void sbnn_mve_rows20(ROWS_ARGUMENTS) {
+    __asm volatile(ROWS_ENTER ROWS_PATCH("q0", "0") ROWS_PATCH("q1", "16") ROWS_PATCH("q2", "32")
+                       ROWS_PATCH("q3", "48") ROWS_PATCH("q4", "64") ROWS_LOOP ROW("", "r4")
+                           ROW(ROWS_ADD("r4"), "r6") ROW(ROWS_ADD("r6"), "r8")
+                               ROW(ROWS_ADD("r8"), "r10") ROWS_ADD("r10") ROWS_PACK ROWS_LEAVE);
+}
