@@ -243,6 +243,27 @@ def mlp_onnx(tmp_path: Path) -> Build:
 
 
 @contextmanager
+def without_library() -> Iterator[None]:
+    """Compile bundles without the library for other builds, as on a machine without an archiver.
+
+    That is half of the time of a compile. It is for tests of what a model computes, and of boards, whose
+    firmware is built from the bundle's other files.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sensor_bnn.compiler.bundle.missing_compiler", lambda target: "install an archiver")
+        # A cache of its own: no other test may be given such a bundle.
+        patch.setenv("SENSOR_BNN_CACHE", f"{os.environ['SENSOR_BNN_CACHE']}-without-library")
+        yield
+
+
+@pytest.fixture
+def no_library() -> Iterator[None]:
+    """Let a test compile :func:`without_library`."""
+    with without_library():
+        yield
+
+
+@contextmanager
 def _claimed_elsewhere(folder: Path) -> Iterator[None]:
     code = (
         "import pathlib, sys\n"

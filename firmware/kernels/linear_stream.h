@@ -1,16 +1,17 @@
-/* Layers of the integer stream: binary ones by table look-up, layers of bytes, and the bits of a
- * stream.
+/* Layers of the integer stream: binary ones by table look-up, layers of bytes, and what is made of a
+ * stream: bits, bytes, means and features.
  *
  * A layer reads patches of a grid of tokens: token (r, c) is at x + (r * columns + c) * words, packed
  * 32 bits per word, LSB first. The output in row R and column C of its own grid reads the taps (i, j)
  * at row R * stride_rows + first_row + i * dilation_rows, and likewise for columns; a tap outside the
  * grid reads zeros. K is 32 * words * kernel_rows * kernel_columns, or less where there is one tap: the
  * tail bits are then 0. `few` is the number of outputs, left over after blocks of eight, up to which
- * each is counted alone; it changes the speed and never a result.
+ * each is counted alone; it changes the speed and never a result. With the DSP extension, `factor` has
+ * the other sign in all layers.
  *
- * w is [n][words of K]. The mismatches of an output are those of its patch and a row of w. `base` and
- * `factor`, [n] each, turn them into what the layer's scale and bias make of them. Sums with them may
- * wrap round, as long as the last one fits 32 bits. Only a residual may overlap an output. */
+ * w is [words of K][n]. The mismatches of an output are those of its patch and a column of w. `base`
+ * and `factor`, [n] each, turn them into what the layer's scale and bias make of them. Sums with them
+ * may wrap round, as long as the last one fits 32 bits. Only a residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_STREAM_H
 #define SBNN_KERNELS_LINEAR_STREAM_H
 
@@ -50,16 +51,16 @@ void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
                       const int16_t *residual, void *workspace, uint32_t *y);
 
 /* Values out of a layer of bytes: acc is the sum of products of a patch and a row of weights, and
- *     32768 + sat16((acc[t][j % a] + 2^(pre - 1)) >> pre)
- * is in the place of the mismatches above. Without `pre` nothing is rounded.
- *   width       bytes of a token
- *   a           rows of weights
- *   x           [rows * columns][width]
- *   w           groups of four rows, missing ones zeros. Each group has two words for each of `terms`
- *               terms, width * taps rounded up to an even number. Without the DSP extension a word has
- * the weights of two rows, that of the second one times 65536 added to that of the first one, and term
- * by term come rows 0 and 1, then 2 and 3. With it, a word has the weights of two terms, and pair by
- * pair come rows 0 to 3. workspace   16 * a bytes, and 4 bytes for each term and one more */
+ *     sat16((acc[t][j % a] + 2^(pre - 1)) >> pre)
+ * plus 32768 is in the place of the mismatches above, or with the DSP extension the number itself.
+ * Without `pre` nothing is rounded. width       bytes of a token a           rows of weights x [rows *
+ * columns][width] w           groups of four rows, missing ones zeros. Each group has two words for
+ * each of `terms` terms, width * taps rounded up to an even number. Without the DSP extension a word
+ * has the weights of two rows, that of the second one times 65536 added to that of the first one, and
+ * term by term come rows 0 and 1, then 2 and 3. With it, a word has the weights of two terms, and pair
+ * by pair come rows 0 to 3. Plain ones are [a][width * taps] bytes, a half or a quarter of that, and
+ * take more time workspace   16 bytes for each row of weights, up to a multiple of four rows, and 4
+ * bytes for each term and one more */
 void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
@@ -67,6 +68,14 @@ void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
                        uint32_t pre, uint32_t shift, const int8_t *x, const uint32_t *w,
                        const int32_t *base, const int16_t *factor, const int16_t *slope,
                        const int16_t *residual, void *workspace, int16_t *y);
+void sbnn_stream_bytes_plain(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
+                             uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
+                             uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,
+                             int32_t first_column, uint32_t width, uint32_t a, uint32_t n, uint32_t b,
+                             uint32_t slopes, uint32_t pre, uint32_t shift, const int8_t *x,
+                             const int8_t *w, const int32_t *base, const int16_t *factor,
+                             const int16_t *slope, const int16_t *residual, void *workspace,
+                             int16_t *y);
 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
@@ -74,6 +83,29 @@ void sbnn_stream_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
  *   threshold   [k], two of int16 in a word, the first one in its low half
  *   y           [m][k / 32] */
 void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
+
+/* Means of groups of tokens, whose sides are 1 or 2, rounded to the nearest integer, a half up. The
+ * last group of a side may be smaller. x           [rows * columns][n] y           [groups][n]; may be
+ * x itself */
+void sbnn_stream_pool(uint32_t rows, uint32_t columns, uint32_t group_rows, uint32_t group_columns,
+                      uint32_t n, const int16_t *x, int16_t *y);
+
+/* Features over all tokens: the sum, the largest value, the tokens whose bit is 1.
+ *   x           [m][n]; n is even, and the address a multiple of 4. For the bits [m][ceil(n / 32)], any
+ * n y           [n] */
+void sbnn_stream_token_sum(uint32_t m, uint32_t n, const int16_t *x, int32_t *y);
+void sbnn_stream_token_max(uint32_t m, uint32_t n, const int16_t *x, int16_t *y);
+void sbnn_stream_token_count(uint32_t m, uint32_t n, const uint32_t *x, int32_t *y);
+
+/* Bytes out: y[t][j] = (a * scale[j] + bias[j]) >> shift, limited to -127 to 127. The value a is that
+ * of the token and channel, or for 32 bits sat16((value + 2^(pre - 1)) >> pre), not rounded without
+ * `pre`. x           [m][n]; turned it is [n][m] y           [m][n] */
+void sbnn_stream_quantize16(uint32_t m, uint32_t n, uint32_t shift, const int16_t *x,
+                            const int16_t *scale, const int32_t *bias, int8_t *y);
+void sbnn_stream_quantize32(uint32_t m, uint32_t n, uint32_t pre, uint32_t shift, const int32_t *x,
+                            const int16_t *scale, const int32_t *bias, int8_t *y);
+void sbnn_stream_quantize_turned(uint32_t m, uint32_t n, uint32_t shift, const int16_t *x,
+                                 const int16_t *scale, const int32_t *bias, int8_t *y);
 
 #ifdef __cplusplus
 }

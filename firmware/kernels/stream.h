@@ -3,10 +3,14 @@
 #define SBNN_KERNELS_STREAM_H
 
 #include "lookup.h"
+#include "stream_fields.h"
 
 #include <stdint.h>
 
-#define STREAM_ROWS 8u /* outputs of a block, which share tables */
+#define STREAM_ROWS 8u   /* outputs of a block, which share tables */
+#define STREAM_COUNTS 4u /* words of the counts of a channel: two pairs of sums, or halfwords */
+#define STREAM_CHUNK 7u  /* words of K whose counts fit a byte */
+#define STREAM_PLAIN 14u /* words of K whose counts fit two pairs of sums */
 
 /* The product of a layer; linear_stream.h explains the fields. */
 typedef struct {
@@ -29,21 +33,33 @@ typedef struct {
     uint32_t *workspace;
 } stream_product;
 
-/* The counts of a block: of each channel, `step` words, as lookup.h lays them out. */
+/* The counts of a block: of each channel STREAM_COUNTS words, as lookup.h lays them out; a pair of sums
+ * is in the first two. */
 typedef struct {
     uint32_t *counts;
-    uint32_t step;
     uint32_t channels;
     int wide;
 } stream_counts;
+
+/* Build the tables of one word of K, as sbnn_lookup_tables8 does, with STREAM_ENTRIES words. */
+void sbnn_stream_tables(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *tables);
+
+/* Add the counts of one word of K to the first pair of sums of `n` outputs.
+ *   w        that word of output 0; those of the others come after it
+ *   sums     STREAM_COUNTS words per output; updated */
+void sbnn_stream_add(const uint32_t *tables, const uint32_t *w, uint32_t n, uint32_t *sums);
+
+/* Make halfwords of the sums of both pairs: instead of the sums if `wide` is `sums`; otherwise they are
+ * added to `wide`, which has the same layout, and the sums are cleared. */
+void sbnn_stream_settle(uint32_t *sums, uint32_t n, uint32_t *wide);
 
 /* Count the mismatches of outputs `first` to `first` + `rows` - 1 (1 to 8 of them) with all rows of w.
  * The result points into the workspace. */
 stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, uint32_t rows);
 
-/* Count the same mismatches of each output alone. There are at most LOOKUP_ENTRIES words of K. */
+/* Count the same mismatches of each output alone. There are at most STREAM_ENTRIES words of K. */
 void sbnn_stream_count_few(const stream_product *product, uint32_t first, uint32_t rows,
-                           uint32_t *counts);
+                           const stream_counts *found);
 
 static inline uint32_t stream_out_columns(const stream_product *product) {
     return (product->columns + product->stride_columns - 1u) / product->stride_columns;
@@ -66,8 +82,8 @@ static inline const uint32_t *stream_token(const stream_product *product, int32_
     return product->x + ((uint32_t)row * product->columns + (uint32_t)column) * product->words;
 }
 
-/* What a layer without a residual adds: with b = 0 every output reads it. */
-static const int16_t stream_zero = 0;
+/* What a layer without a residual adds: with b = 0 every output reads it, or a pair of them. */
+static const int16_t stream_zero[2] = {0, 0};
 
 /* What makes values of the stream from counts, see linear_stream.h. There may be more outputs than
  * channels of counts; they are taken in turn. */
@@ -83,7 +99,10 @@ typedef struct {
     uint32_t shift;
 } stream_layer;
 
-/* Make the values of outputs `first` to `first` + `rows` - 1. */
+/* Make the values of outputs `first` to `first` + `rows` - 1, or their bits, of which n / 8 bytes go to
+ * each output; `up` is then the shift. */
+void sbnn_stream_bits_block(const stream_layer *layer, const stream_counts *found, uint32_t first,
+                            uint32_t rows, uint8_t *y);
 void sbnn_stream_block(const stream_layer *layer, const stream_counts *found, uint32_t first,
                        uint32_t rows);
 

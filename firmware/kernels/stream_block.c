@@ -14,8 +14,7 @@ void sbnn_stream_block(const stream_layer *layer, const stream_counts *found, ui
     void (*const make)(const stream_channel *, uint32_t *) =
         found->wide ? sbnn_stream_values_rows_wide : sbnn_stream_values_rows;
     uint32_t *counts = found->counts;
-    const uint32_t step = found->step;
-    uint32_t *const end = counts + found->channels * step;
+    uint32_t *const end = counts + found->channels * STREAM_COUNTS;
     stream_channel channel = {.added = residual,
                               .y = layer->y + last * n,
                               .down_added = (int32_t)b * -4,
@@ -31,7 +30,7 @@ void sbnn_stream_block(const stream_layer *layer, const stream_counts *found, ui
         channel.slope = *slope;
         make(&channel, counts);
         channel.y++;
-        counts += step;
+        counts += STREAM_COUNTS;
         if (counts == end) {
             counts = found->counts;
         }

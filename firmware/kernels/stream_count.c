@@ -8,7 +8,7 @@ typedef struct {
     int32_t column;
 } start;
 
-/* The words of a tap, as sbnn_lookup_tables8 takes them. */
+/* The words of a tap, as sbnn_stream_tables takes them. */
 typedef struct {
     const uint32_t *x;
     uint32_t stride;
@@ -33,14 +33,14 @@ static tap find(const stream_product *product, const start *starts, uint32_t row
 static void build(tap found, const uint32_t *const tokens[STREAM_ROWS], uint32_t word, uint32_t rows,
                   uint32_t *tables) {
     if (found.x) {
-        sbnn_lookup_tables8(found.x + word, found.stride, rows, tables);
+        sbnn_stream_tables(found.x + word, found.stride, rows, tables);
         return;
     }
     uint32_t gathered[STREAM_ROWS];
     for (uint32_t t = 0; t < rows; t++) {
         gathered[t] = tokens[t] ? tokens[t][word] : 0;
     }
-    sbnn_lookup_tables8(gathered, 1, rows, tables);
+    sbnn_stream_tables(gathered, 1, rows, tables);
 }
 
 stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, uint32_t rows) {
@@ -48,12 +48,12 @@ stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, u
     const uint32_t width = stream_width(product);
     const uint32_t out_columns = stream_out_columns(product);
     uint32_t *const tables = product->workspace;
-    uint32_t *const sums = tables + LOOKUP_ENTRIES;
-    uint32_t *const wide = sums + 2u * n;
-    const int is_wide = lookup_is_wide(product->k);
-    const stream_counts counts = {is_wide ? wide : sums, lookup_next(product->k), n, is_wide};
+    uint32_t *const sums = tables + STREAM_ENTRIES;
+    uint32_t *const wide = width <= STREAM_PLAIN ? sums : sums + STREAM_COUNTS * n;
+    const int is_wide = STREAM_SETTLED || lookup_is_wide(product->k);
+    const stream_counts counts = {wide, n, is_wide};
     if (rows <= product->few) {
-        sbnn_stream_count_few(product, first, rows, counts.counts);
+        sbnn_stream_count_few(product, first, rows, &counts);
         return counts;
     }
     start starts[STREAM_ROWS];
@@ -63,18 +63,24 @@ stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, u
         starts[t].row = (int32_t)(row * product->stride_rows) + product->first_row;
         starts[t].column = (int32_t)(column * product->stride_columns) + product->first_column;
     }
-    memset(sums, 0, (is_wide ? 6u : 2u) * n * sizeof *sums);
-    uint32_t done = 0;
+    memset(sums, 0, (width <= STREAM_PLAIN ? 1u : 2u) * STREAM_COUNTS * n * sizeof *sums);
+    const uint32_t *w = product->w;
+    uint32_t left = width;
+    uint32_t chunk = 0;
     for (uint32_t i = 0; i < product->kernel_rows; i++) {
         for (uint32_t j = 0; j < product->kernel_columns; j++) {
             const uint32_t *tokens[STREAM_ROWS];
             const tap found = find(product, starts, rows, (int32_t)(i * product->dilation_rows),
                                    (int32_t)(j * product->dilation_columns), tokens);
-            for (uint32_t word = 0; word < product->words; word++, done++) {
+            for (uint32_t word = 0; word < product->words; word++, w += n) {
                 build(found, tokens, word, rows, tables);
-                sbnn_lookup_add8(tables, product->w + done, width, n, sums);
-                if (is_wide && ((done + 1u) % LOOKUP_CHUNK_WORDS == 0u || done + 1u == width)) {
-                    sbnn_lookup_widen(sums, n, wide);
+                const uint32_t pair = is_wide && chunk >= STREAM_CHUNK ? STREAM_COUNTS / 2u : 0u;
+                sbnn_stream_add(tables, w, n, sums + pair);
+                chunk++;
+                left--;
+                if (is_wide && (chunk == STREAM_PLAIN || left == 0u)) {
+                    sbnn_stream_settle(sums, n, wide);
+                    chunk = 0;
                 }
             }
         }

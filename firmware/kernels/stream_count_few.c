@@ -11,14 +11,21 @@ static uint32_t popcount(uint32_t nibbles) {
     return ((nibbles & 0x0F0F0F0Fu) + (nibbles >> 4 & 0x0F0F0F0Fu)) * 0x01010101u >> 24;
 }
 
-/* The patch lies where a block has its tables. Three words share the end of a count. */
-static uint32_t mismatches(const uint32_t *patch, const uint32_t *w, uint32_t width) {
+/* The patch lies where a block has its tables; w has the words of all channels in turn. Three words
+ * share the end of a count. */
+static uint32_t mismatches(const uint32_t *patch, const uint32_t *w, uint32_t width, uint32_t n) {
     uint32_t count = 0;
-    for (; width >= 3u; width -= 3u, patch += 3, w += 3) {
-        count += popcount(fields(patch[0] ^ w[0]) + fields(patch[1] ^ w[1]) + fields(patch[2] ^ w[2]));
+    for (; width >= 3u; width -= 3u, patch += 3) {
+        uint32_t nibbles = fields(patch[0] ^ *w);
+        w += n;
+        nibbles += fields(patch[1] ^ *w);
+        w += n;
+        nibbles += fields(patch[2] ^ *w);
+        w += n;
+        count += popcount(nibbles);
     }
-    for (; width > 0u; width--) {
-        count += popcount(fields(*patch++ ^ *w++));
+    for (; width > 0u; width--, w += n) {
+        count += popcount(fields(*patch++ ^ *w));
     }
     return count;
 }
@@ -41,18 +48,16 @@ static void cut(const stream_product *product, uint32_t output, uint32_t *patch)
 }
 
 void sbnn_stream_count_few(const stream_product *product, uint32_t first, uint32_t rows,
-                           uint32_t *counts) {
+                           const stream_counts *found) {
     const uint32_t width = stream_width(product);
-    const int wide = lookup_is_wide(product->k);
-    const uint32_t step = lookup_next(product->k);
-    memset(counts, 0, product->n * step * sizeof *counts);
+    const uint32_t n = product->n;
+    memset(found->counts, 0, STREAM_COUNTS * n * sizeof *found->counts);
     for (uint32_t row = 0; row < rows; row++) {
         cut(product, first + row, product->workspace);
-        const uint32_t *w = product->w;
-        uint32_t *sums = counts;
-        for (uint32_t j = 0; j < product->n; j++, w += width, sums += step) {
-            const uint32_t count = mismatches(product->workspace, w, width);
-            if (wide) {
+        uint32_t *sums = found->counts;
+        for (uint32_t j = 0; j < n; j++, sums += STREAM_COUNTS) {
+            const uint32_t count = mismatches(product->workspace, product->w + j, width, n);
+            if (found->wide) {
                 sums[(row & 1u) * 2u + (row >> 1 & 1u)] += count << (row / 4u * 16u);
             } else if (row & 1u) {
                 /* Word 0 has the counts of odd rows too, sixteen times. */

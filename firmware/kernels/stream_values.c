@@ -33,7 +33,7 @@ void sbnn_stream_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, u
                                 .b = b,
                                 .slopes = slopes,
                                 .shift = shift,
-                                .residual = residual ? residual : &stream_zero,
+                                .residual = residual ? residual : stream_zero,
                                 .y = y};
     for (uint32_t first = 0; first < outputs; first += STREAM_ROWS) {
         const uint32_t count = outputs - first < STREAM_ROWS ? outputs - first : STREAM_ROWS;

@@ -22,17 +22,17 @@ from sensor_bnn.compiler.kernels.stream import stream
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer, stream_layer
 from sensor_bnn.compiler.kernels.token_features import token_count, token_max, token_sum
 from sensor_bnn.compiler.kernels.window import window_moments, window_normalize
-from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack, mve_scores_map
-from sensor_bnn.compiler.narrow import Array
+from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack
+from sensor_bnn.compiler.narrow import Array, narrowest
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
 from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
 from sensor_bnn.compiler.stream_patterns import (
     BITS,
     BYTES,
-    INT_SCORES_MAP,
     TURNED_BYTES,
     stream_layer_name,
 )
+from sensor_bnn.compiler.stream_tokens import token_kernel
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
@@ -90,6 +90,21 @@ def context_plan(types: list[TensorType], arrays: list[Array | None], K: int, *,
     )
 
 
+def scores_map_plan(types: list[TensorType], arrays: list[Array | None], K: int, *, costs: Costs) -> Plan:
+    """Return the call of ``INT_SCORES_MAP``; its third input, the table, is stored in its narrowest type."""
+    (H, M, _), N = types[0].shape, types[1].shape[1]
+    table = None if arrays[2] is None else narrowest(arrays[2])
+    kind = types[2].dtype.name if table is None else table.dtype.name
+    kernel = f"sbnn_int_scores_map_h{H}_m{M}_n{N}_k{K}_{kind}"
+    return Plan(
+        (tir_call(kernel, built(int_scores_map, H, M, N, K, kind)),),
+        costs.integers.scores_map(H, M, N, K),
+        H * M * N * K,
+        product=(H, M, N, K),
+        constants={} if table is None else {2: table},
+    )
+
+
 def _shape(types: list[TensorType], *numbers: int, bits: bool, residual: bool, packed: bool) -> StreamLayer:
     *sizes, pre, shift = numbers
     K = sizes.pop() if bits else 0
@@ -122,12 +137,10 @@ def layer_in_c(
     if extern == f"{DOMAIN}.BnnPack":
         return mve_pack(types, arrays[1], target) or pack_kernel(types, arrays[1], target)
     if extern == f"{DOMAIN}.BnnTokenCount":
-        return mve_count(types, numbers[0], target)
-    if extern == INT_SCORES_MAP:
-        return mve_scores_map(types, arrays[2], numbers[0], target)
+        return mve_count(types, numbers[0], target) or token_kernel(extern, types, numbers, target)
     form = _LAYERS.get(extern)
     if form is None:
-        return None
+        return token_kernel(extern, types, numbers, target)
     shape = _shape(types, *numbers, **form)
     return mve_kernel(shape, arrays, target, estimate) or stream_kernel(shape, arrays, target, estimate)
 
@@ -183,12 +196,6 @@ def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     return Plan((call,), costs.integers.attention_map(H, M, N))
 
 
-def _scores_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
-    (H, M, _), N = types[0].shape, types[1].shape[1]
-    call = tir_call(f"sbnn_int_scores_map_h{H}_m{M}_n{N}_k{K}", built(int_scores_map, H, M, N, K))
-    return Plan((call,), costs.integers.scores_map(H, M, N, K), H * M * N * K, product=(H, M, N, K))
-
-
 _LAYERS: dict[str, dict[str, Any]] = {
     stream_layer_name(product, patches=cut, residual=residual, packed=packed): {
         "bits": product == BITS,
@@ -214,7 +221,6 @@ INTEGER_KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnWindowMoments": _window,
     f"{DOMAIN}.BnnWindowNormalize": _window,
     TURNED_BYTES: partial(_quantize, turned=True),
-    INT_SCORES_MAP: _scores_map,
     **{name: partial(_layer, **form) for name, form in _LAYERS.items()},
 }
 """Functions from costs, input types and attributes to a plan."""

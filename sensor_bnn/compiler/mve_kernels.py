@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
@@ -51,9 +52,8 @@ _SLOPE_BITS = 2
 
 Wide = npt.NDArray[np.int64]
 
-_REACH, _RESIDUAL = 4, 5
-_X, _W, _SCALE, _BIAS = range(4)
-_SLOPE = _REACH
+_X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
+"""The inputs of a layer; its threshold is the last one."""
 
 
 def mve_families(symbols: Iterable[str]) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target:
     reads = (Read(0), Read(1), Read(2), Read(3))
     return Plan(
         (Call(SCORES_MAP, None, (H, M, N, K, *reads, Workspace(), Write())),),
-        H * (40 + groups * words * 130 + M * (50 + groups * (60 + 28 * words))),
+        H * (60 + groups * words * 250 + M * (60 + groups * (55 + 20 * words))),
         H * M * N * K,
         64 * groups * (words + 1),
         (H, M, N, K),
@@ -179,11 +179,12 @@ def _binary(
     if weights is None:
         return None
     M, N, width = shape.grid.out_tokens, shape.N, shape.grid.taps * shape.W
-    counted = near >= shape.K and width in _WHOLE
-    workspace = 6 * N + 4 * width + (0 if shape.B else 2 * N)
+    looked_at = not shape.packed and near < shape.K
+    sums = 2 if width in _WHOLE else 4 if width <= _FEW_WORDS else 6
+    workspace = sums * N + 4 * width + (0 if shape.B else 2 * N)
     return Plan(
         (call,),
-        _sums(M, N, width, shape.K, counted=counted) + M * N * (_BIT if shape.packed else _VALUE) // _TENTH,
+        _sums(shape.grid, N, width, shape.K, looked_at=looked_at) + M * N * _VALUE // _TENTH,
         M * N * shape.K,
         workspace,
         (1, M, N, shape.K),
@@ -213,7 +214,7 @@ def _bytes(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:
     reads = (Read(_X), Read(_W), Read(_SCALE))
     return Plan(
         (Call(BYTES, None, (*sizes, *reads, *_ends(shape))),),
-        _dotted(M, A, N, vectors, residual=B > 0),
+        _dotted(shape.grid, A, N, vectors, residual=B > 0),
         M * A * shape.terms,
         4 * A + _SIXTEEN * vectors,
         (1, M, A, shape.terms),
@@ -318,25 +319,42 @@ def _near(most: int, down: int, scale: Wide, bias: Wide, shift: int) -> int:
 # Instructions, fitted to counts on an emulated Cortex-M55; those of an element in tenths. -------------------
 
 _TENTH = 10
-_VALUE, _FAR, _BIT, _ALONE = 17, 29, 15, 16
+_VALUE, _ALONE = 18, 14
 
 
-def _sums(M: int, N: int, width: int, K: int, *, counted: bool) -> int:
-    """Estimate the sums, or if ``counted`` the mismatches, of M patches with N rows of ``width`` words."""
+def _sums(grid: Grid, N: int, width: int, K: int, *, looked_at: bool) -> int:
+    """Estimate the sums of all patches with N rows of ``width`` words, or their mismatches.
+
+    Args:
+        grid: the patches.
+        N: the number of rows.
+        width: the words of a row.
+        K: the bits of a row.
+        looked_at: whether the sums are needed, not only the mismatches.
+    """
+    M, each = grid.out_tokens, 90 + _copied(grid)
     if width in _WHOLE:
-        each = 4 * width + (4 if width <= _PART else 6 * -(-width // _ROW_WORDS))
-        return M * (110 + N // _FOUR * each + (0 if counted else N // _SIXTEEN * 12))
+        group = 4 * width + (3 if width <= _PART else 7)
+        return M * (each + N // _FOUR * group + (15 + N // _SIXTEEN * 9 if looked_at else 0))
     parts = -(-width // _PART)
     sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 42 * -(-width // _WORDS)
-    return M * (100 + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
+    return M * (each + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
 
 
-def _dotted(M: int, A: int, N: int, vectors: int, *, residual: bool) -> int:
+def _copied(grid: Grid) -> int:
+    """Estimate the copy of a patch; those that lie as they are needed are copied at borders only."""
+    if grid.kernel_columns > 1 and grid.dilation_columns > 1:
+        return 30 + 18 * grid.taps
+    return 20 + 35 * grid.kernel_rows if grid.kernel_rows > 1 else 0
+
+
+def _dotted(grid: Grid, A: int, N: int, vectors: int, *, residual: bool) -> int:
     """Estimate a layer of bytes."""
     each = 2 + 8 * vectors if vectors in _WHOLE_ROWS else 9 + 10 * vectors
-    return M * (100 + A // _FOUR * each + A + N // A * 8 + N * (_FAR if residual else _ALONE) // _TENTH)
+    ends = N * _VALUE // _TENTH + N // A * 15 if residual else N * _ALONE // _TENTH
+    return grid.out_tokens * (85 + _copied(grid) + A // _FOUR * each + 5 * A // _FOUR + ends)
 
 
 def _packed(M: int, K: int) -> int:
     """Estimate threshold and pack of ``[M, K]``."""
-    return M * (K // _SIXTEEN * 13 + 6)
+    return M * (K // _SIXTEEN * 13 + 5)

@@ -12,7 +12,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.costs import Costs, costs_of
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
-from sensor_bnn.compiler.integers import INTEGER_KERNELS, context_plan, layer_in_c
+from sensor_bnn.compiler.integers import INTEGER_KERNELS, context_plan, layer_in_c, scores_map_plan
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_attention_map import bnn_attention_map
 from sensor_bnn.compiler.kernels.bnn_bool_mat_mul import bnn_bool_mat_mul
@@ -25,6 +25,7 @@ from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored
 from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, row_splits, scores_map_of
+from sensor_bnn.compiler.mve_kernels import mve_scores_map
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.patterns import (
     BOOL_MAT_MUL,
@@ -42,7 +43,7 @@ from sensor_bnn.compiler.schedules.linear import linear_space
 from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
 from sensor_bnn.compiler.schedules.scores_map import scores_map_space
 from sensor_bnn.compiler.schedules.space import Space
-from sensor_bnn.compiler.stream_patterns import CONTEXT
+from sensor_bnn.compiler.stream_patterns import CONTEXT, INT_SCORES_MAP
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
 from sensor_bnn.errors import ModelError
@@ -98,6 +99,9 @@ def plan_of(
     """Return the calls of an operator that has no other ways; the arguments are those of :func:`ways_of`."""
     if extern == CONTEXT:
         return context_plan(types, arrays, *numbers, costs=costs_of(target))
+    if extern == INT_SCORES_MAP:
+        in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
     return layer_in_c(extern, types, arrays, numbers, target, plan.instructions) or plan
 

@@ -19,58 +19,68 @@ import numpy.typing as npt
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
+from sensor_bnn.compiler.stream_tokens import calls_tokens
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import TensorType
-from sensor_bnn.onnx.packing import WORD_BITS
+from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
-VALUES, BITS, BYTES = "sbnn_stream_values", "sbnn_stream_bits", "sbnn_stream_bytes"
+VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
+BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
 PACK = "sbnn_stream_pack"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
 """The families of C sources that they need, see ``lookup.Kernel``."""
 
-# Equal to the numbers of the C code: the outputs of a block, the table entries of a word of K, the bits up
-# to which a count fits a byte, and the words of K whose counts always do.
+# Equal to the numbers of the C code: the outputs of a block, the bits up to which a count fits a byte, and
+# the words of the counts of a channel, which two pairs of sums fill, and the words of K that these can count.
 _ROWS = 8
-_ENTRIES = 448
 _BYTE_BITS = 254
-_CHUNK_WORDS = 6
+_COUNTS = 4
+_PLAIN_WORDS = 14
 _MAX_BITS = 32767
 """A count must fit a halfword, and twice that the range of int16, in which nothing is saturated."""
 
 _X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
 """The inputs of a layer; its threshold is the last one."""
 
-_SHORT = 2**15
+_SHORT_BITS = 15
+_SHORT = 2**_SHORT_BITS
 _SLOPE_BITS = 13
 _LIMIT = 2**31
 
 _FOUR = 4
 """The rows of weights that a product of bytes takes at a time."""
 _WORTH = 8
-"""The instructions that a byte of flash must save: such weights take two bytes each."""
+"""The instructions that a byte of flash must save: weights of four rows at a time take two bytes each."""
+_LOOPS = 2.5
+"""How many times the instructions of TIR's loops a layer with plain weights may take: they are unrolled."""
 
 Wide = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class StreamCosts:
-    """Instructions on one class of cores.
+    """Instructions on one class of cores, and sizes of its C code.
 
     Attributes:
+        entries: the entries of the tables of a word of K.
+        signed: whether counts become halfwords with a sign, from which factors with the other sign are made.
         table: building the tables of one word of K for a block.
         word: adding one word of K for one output channel of a block.
-        widen: moving such counts from bytes to halfwords.
+        widen: moving such counts from two pairs of sums to halfwords.
         channel: the constant cost of one output channel of a block.
         value, bit: one value of the stream, or one that becomes a bit.
         few: one word of K of an output that is counted alone.
         single: such an output's count, in addition to its words.
         term: one product of bytes.
         four: four sums of such products, in addition to them.
+        plain: one product with a plain weight.
         cut: one byte of a patch.
     """
 
+    entries: int
+    signed: bool
     table: float
     word: float
     widen: float
@@ -81,11 +91,12 @@ class StreamCosts:
     single: float
     term: float
     four: float
+    plain: float
     cut: float
 
     def block(self, width: int, N: int, K: int) -> float:
         """Estimate the counts of a block."""
-        chunks = 0 if K <= _BYTE_BITS else -(-width // _CHUNK_WORDS)
+        chunks = -(-width // _PLAIN_WORDS) if self.signed or K > _BYTE_BITS else 0
         return width * (self.table + N * self.word) + N * chunks * self.widen
 
     def alone(self, rows: int, width: int, N: int) -> float:
@@ -94,14 +105,62 @@ class StreamCosts:
 
 
 _ARMV7M = StreamCosts(
-    table=960, word=30, widen=17, channel=35, value=14, bit=8, few=14, single=20, term=1.8, four=65, cut=6
+    entries=256,
+    signed=False,
+    table=590,
+    word=30,
+    widen=33,
+    channel=35,
+    value=14,
+    bit=8,
+    few=15,
+    single=25,
+    term=1.8,
+    four=65,
+    plain=4.2,
+    cut=2.5,
 )
-_ARMV7EM = replace(_ARMV7M, term=1)
+_ARMV7EM = replace(
+    _ARMV7M,
+    signed=True,
+    widen=15,
+    channel=16,
+    value=11,
+    bit=8.5,
+    term=0.9,
+    four=22,
+)
 _ARMV6M = StreamCosts(
-    table=1290, word=50, widen=38, channel=50, value=20, bit=11, few=20, single=25, term=2.5, four=110, cut=7
+    entries=256,
+    signed=False,
+    table=860,
+    word=53,
+    widen=36,
+    channel=50,
+    value=20,
+    bit=11,
+    few=21,
+    single=30,
+    term=2.4,
+    four=100,
+    plain=6.5,
+    cut=3,
 )
 _RV32IM = StreamCosts(
-    table=1450, word=42, widen=25, channel=50, value=18, bit=12.3, few=16, single=28, term=3.2, four=45, cut=7
+    entries=448,
+    signed=False,
+    table=1450,
+    word=42,
+    widen=35,
+    channel=50,
+    value=18,
+    bit=12.3,
+    few=17,
+    single=33,
+    term=3.2,
+    four=45,
+    plain=6,
+    cut=3,
 )
 
 _BY_ISA: dict[str, StreamCosts | None] = {
@@ -127,7 +186,8 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
-    return FAMILIES if {VALUES, BITS, BYTES, PACK} & {*symbols} else ()
+    called = {*symbols}
+    return FAMILIES if {VALUES, BITS, BYTES, PLAIN, PACK} & called or calls_tokens(called) else ()
 
 
 def stream_kernel(
@@ -144,7 +204,9 @@ def stream_kernel(
     costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
     if costs is None or shape.shared:  # The C kernels have a shortcut for each token.
         return None
-    plan = _lookup(shape, arrays, costs) if shape.K else _bytes(shape, arrays, costs, target, estimate)
+    if not shape.K:
+        return _bytes(shape, arrays, costs, target, estimate)
+    plan = _lookup(shape, arrays, costs)
     return plan if plan is not None and plan.instructions < estimate else None
 
 
@@ -163,16 +225,24 @@ def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target
 def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts) -> Plan | None:
     if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
         return None
+    weights, scale = arrays[_W], arrays[_SCALE]
     constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
-    if constants is None:
+    if constants is None or weights is None or scale is None:
         return None
+    if costs.signed:
+        negative = _negative(scale)
+        # A shortcut is shifted by a product with a power of two, which is a halfword.
+        if negative is None or (shape.packed and shape.B and shape.shift > _SHORT_BITS):
+            return None
+        constants[_SCALE] = negative
+    constants[_W] = np.ascontiguousarray(weights.T)
     few, instructions = _estimate(shape, costs)
     M = shape.grid.out_tokens
     return Plan(
         (_lookup_call(shape, few),),
         instructions,
         M * shape.N * shape.K,
-        4 * (_ENTRIES + shape.N * (2 if shape.K <= _BYTE_BITS else 6)),
+        4 * (costs.entries + shape.N * _COUNTS * (1 if words_for(shape.K) <= _PLAIN_WORDS else 2)),
         (1, M, shape.N, shape.K),
         overwrites=_RESIDUAL if shape.B == shape.N and not shape.packed else None,
         constants=constants,
@@ -183,28 +253,33 @@ def _bytes(
     shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
 ) -> Plan | None:
     weights = arrays[_W]
-    constants = None if shape.packed else _shifted(shape, arrays)
+    constants = None if shape.packed else _shifted(shape, arrays, signed=costs.signed)
     if weights is None or constants is None:
         return None
     M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
     fours = -(-A // _FOUR)
-    each = terms * costs.cut + fours * (costs.four + _FOUR * terms * costs.term)
-    instructions = round(M * (each + N * costs.value) + -(-M // _ROWS) * N * costs.channel)
+    rest = M * (terms * costs.cut + N * costs.value) + -(-M // _ROWS) * N * costs.channel
+    quick = round(rest + M * fours * (costs.four + _FOUR * terms * costs.term))
+    plain = round(rest + M * A * (costs.single + terms * costs.plain))
     words = _words(weights.astype(np.int64), terms, "armv7em" in target.isa)
-    if estimate - instructions < _WORTH * (words.nbytes - weights.nbytes):
+    if min(plain, estimate) - quick >= _WORTH * (words.nbytes - weights.nbytes):
+        symbol, instructions, stored = BYTES, quick, {_W: words}
+    elif plain < _LOOPS * estimate:
+        symbol, instructions, stored = PLAIN, plain, {}
+    else:
         return None
     grid = shape.grid
     sizes = (*grid_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
     reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE), Read(_SLOPE))
     residual = Read(_RESIDUAL) if shape.B else None
     return Plan(
-        (Call(BYTES, None, (*sizes, *reads, residual, Workspace(), Write())),),
+        (Call(symbol, None, (*sizes, *reads, residual, Workspace(), Write())),),
         instructions,
         grid.out_tokens * A * shape.terms,
-        2 * _ROWS * A + 4 * (terms + 1),
+        2 * _ROWS * _FOUR * fours + 4 * (terms + 1),
         (1, M, A, shape.terms),
         overwrites=_RESIDUAL if shape.B == N else None,
-        constants={**constants, _W: words},
+        constants={**constants, **stored},
     )
 
 
@@ -236,7 +311,7 @@ def _estimate(shape: StreamLayer, costs: StreamCosts) -> tuple[int, int]:
     M, N = shape.grid.out_tokens, shape.N
     blocks, left = divmod(M, _ROWS)
     block, alone = costs.block(width, N, shape.K), costs.alone(1, width, N)
-    few = min(int(block / alone), _ROWS - 1) if width <= _ENTRIES else 0
+    few = min(int(block / alone), _ROWS - 1) if width <= costs.entries else 0
     counts = blocks * block + (left * alone if left <= few else block)
     channels = -(-M // _ROWS) * N * costs.channel
     return few, round(counts + channels + M * N * (costs.bit if shape.packed else costs.value))
@@ -287,13 +362,23 @@ def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Arr
     return {_BIAS: (base >> 1).astype(np.int32)}
 
 
-def _shifted(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
-    """Return the constants of values from the products of bytes plus 32768; the base may wrap round."""
-    base, scale = _base(shape, arrays, -_SHORT, _SHORT), arrays[_SCALE]
-    if base is None or scale is None or bool((scale.astype(np.int64) == -_SHORT).any()):
+def _shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
+    """Return the constants of values from the products of bytes; the base may wrap round.
+
+    They are plus 32768, so that they have no sign, unless halfwords have one.
+    """
+    base, scale = _base(shape, arrays, 0 if signed else -_SHORT, _SHORT), arrays[_SCALE]
+    negative = None if scale is None else _negative(scale)
+    if base is None or negative is None:
         return None
     wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
-    return {_BIAS: wrapped, _SCALE: (-scale.astype(np.int32)).astype(np.int16)}
+    return {_BIAS: wrapped, **({} if signed else {_SCALE: negative})}
+
+
+def _negative(scale: Array) -> Array | None:
+    """Return a scale with the other sign, or None if not all of it is int16."""
+    negative = -scale.astype(np.int64)
+    return None if bool((negative >= _SHORT).any()) else negative.astype(np.int16)
 
 
 def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:

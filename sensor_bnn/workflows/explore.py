@@ -406,7 +406,8 @@ def _decoding_errors(plan: Plan) -> Iterator[None]:
     try:
         yield
     except (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise _damaged(plan, next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")) from error
+        said = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        raise _damaged(plan, f"Optuna cannot read one of its values ({said})") from error
 
 
 def _unusable(plan: Plan, error: Exception) -> CheckpointError:

@@ -24,6 +24,8 @@ from sensor_bnn.onnx.reference import (
     bnn_pack,
 )
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 
 def run(kernel: PrimFunc, folder: Path, *arrays: np.ndarray) -> None:
     """Compile a kernel for this machine and call it; it writes the last array."""

@@ -160,13 +160,13 @@ def every_kernel(path: Path) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "no_library")
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_kernel_in_tir(name: str, tmp_path: Path) -> None:
     check_estimates(every_kernel(tmp_path / "every.onnx"), load_board(name), tmp_path)
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "no_library")
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_integer_stream(name: str, tmp_path: Path) -> None:
     layers = (

@@ -18,6 +18,8 @@ from sensor_bnn.onnx.operators import DOMAIN, OPERATORS
 from sensor_bnn.onnx.packing import pack_bits
 from sensor_bnn.workflows.verify import verify_model
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 
 def write(path: Path, body: str, given: str, result: str) -> onnx.ModelProto:
     text = f"""

@@ -23,6 +23,8 @@ from sensor_bnn.measure.on_host import run_host_bundle, run_onnx
 from sensor_bnn.onnx.quantities import to_logits, to_model_input
 from sensor_bnn.workflows.verify import verify_model
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 STEPS = {"input_step": [0.5, 0.1, 3.0], "output_step": 0.0123}
 SMALL = Hybrid(columns=20, layers=(Layer("conv", kernel=3),))
 

@@ -87,7 +87,8 @@ def from_output(results: list[Result], output: bytes) -> dict[str, np.ndarray]:
 def on_host() -> dict[str, np.ndarray]:
     program, results = all_vectors("host", CASES)
     with TemporaryDirectory() as folder:
-        bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), Path(folder) / "bundle")
+        place = Path(folder) / "bundle"
+        bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), place, package=False)
         return from_output(results, HostModel(bundle.folder).infer(np.zeros(1, np.float32)).tobytes())
 
 
@@ -236,7 +237,8 @@ int main(void) {
 @pytest.mark.usefixtures("long_compile")
 def test_sanitizers_find_nothing_in_the_c_that_the_vectors_run(tmp_path):
     program, results = all_vectors("host", VERSION_1)
-    bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), tmp_path / "bundle")
+    place = tmp_path / "bundle"
+    bundle = write_bundle(program, "vectors", "00" * 32, find_target("host"), place, package=False)
     (bundle.folder / "main.c").write_text(MAIN)
     flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

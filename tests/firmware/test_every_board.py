@@ -158,7 +158,7 @@ def test_the_zoo_has_a_board_of_every_core() -> None:
     assert len(ROWS) >= 10
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "no_library")
 @pytest.mark.parametrize("board", OF_FLOATS, ids=[board.name for board in OF_FLOATS], indirect=True)
 def test_a_model_of_floats_is_bit_exact(board: Board, model: Path, tmp_path: Path) -> None:
     """Inputs of any size and sign: sums are rounded, so that another order or rounding is noticed."""

@@ -18,7 +18,7 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import CCR, DWT_CTRL, Bus, Chip, ChipPort, FaultError
-from .chips import FAMILIES, connect
+from .chips import FAMILIES, connect, talk
 from .stm32 import KEYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "start-up.md"
@@ -65,7 +65,7 @@ START_UP: dict[str, tuple[Callable[[], Bus], str]] = {
     "too few wait states while it is high": (lambda: wrote(F4_ACR, 0x0704), "too few wait states"),
     "over-drive missing": (lambda: without(PWR_CR, 1 << 17), "no over-drive"),
     "a peripheral's clock at the switch to over-drive": (
-        lambda: moved_to_front(RCC_AHB1ENR, 1, 2),
+        lambda: moved_to_front(RCC_AHB1ENR, 1, 12),
         "during the switch to over-drive",
     ),
     "voltage scale missing": (
@@ -89,8 +89,71 @@ START_UP: dict[str, tuple[Callable[[], Bus], str]] = {
     "UART without its clock": (lambda: _used(without(RCC_APB1ENR, 1 << 17), USART2 + 8), "without its clock"),
     "pin without its port's clock": (lambda: without(RCC_AHB1ENR, 1), "without its clock"),
     "HSE that never comes": (lambda: _dead_hse(), "is waited for"),
+    "PLL switched off while the core runs from it": (
+        lambda: _changed(RCC_CR, 1 << 24),
+        "the PLL switched off",
+    ),
+    "HSE switched off while the core runs from it": (
+        lambda: _changed(RCC_CR, 1 << 16),
+        "the HSE switched off",
+    ),
+    "bypass of the HSE changed while it is on": (lambda: _changed(RCC_CR, 1 << 18), "bypass changed"),
+    "system clock from an oscillator that is off": (
+        lambda: _on_an_oscillator_that_is_off(),
+        "HSI that is off",
+    ),
+    "over-drive changed while the core runs from the PLL": (
+        lambda: _changed(PWR_CR, 3 << 16),
+        "over-drive changed while",
+    ),
+    "voltage scale changed while the PLL is on": (lambda: _changed(PWR_CR, 1 << 15), "scale changed while"),
+    "clock of the booster changed while that is on": (lambda: _boosted(), "booster's clock changed"),
+    "UART with a clock of its own": (
+        lambda: _talked("nucleo-f767zi", 0x40023890, 1 << 4),
+        "another clock than the bus's",
+    ),
+    "UART with control registers that something else has set": (
+        lambda: _talked("nucleo-u575zi-q", 0x40013804, 1 << 20),
+        "another control register",
+    ),
+    "UART without its pins": (lambda: _talked("nucleo-h743zi2", 0x58020C00, 0xFFFFFFFF), "has mode 3"),
     "rate changed while the UART is on": (lambda: _uart_on(), "the rate changed while the USART is on"),
 }
+
+
+def _changed(register: int, bits: int) -> Bus:
+    """After start-up, bits of a register that should stay."""
+    bus = set_up()
+    assert bus.violations == []
+    bus.write(register, bus.registers[register] ^ bits)
+    return bus
+
+
+def _on_an_oscillator_that_is_off() -> Bus:
+    bus = _changed(RCC_CR, 1)
+    assert bus.violations == [], "the core runs from the PLL, and that from the HSE"
+    bus.write(RCC_CFGR, bus.registers[RCC_CFGR] & ~3)
+    return bus
+
+
+def _talked(name: str, register: int, value: int) -> Bus:
+    """A board whose set-up is complete, then a register as something before it has left it, and a byte."""
+    bus = Bus(load_board(name), FAMILIES[name]())
+    bus.set_up()
+    send = bus.on_write.get(bus.board.uart.base + 0x28)
+    bus.on_write[bus.board.uart.base + 0x28] = lambda byte: (
+        bus.registers.update({register: value}),
+        send and send(byte),
+    )[-1]
+    talk(bus)
+    return bus
+
+
+def _boosted() -> Bus:
+    bus = Bus(load_board("nucleo-u575zi-q"), FAMILIES["nucleo-u575zi-q"]())
+    bus.set_up()
+    bus.write(0x46020C28, bus.registers[0x46020C28] ^ 1 << 12)
+    return bus
 
 
 def _used(bus: Bus, register: int) -> Bus:

@@ -2,7 +2,7 @@
  * must stay as they are: the core has no sanitizers.
  *
  * Reads the file `in` by semihosting, a sequence of cases: the function (0 values, 1 bits, 2 bytes, 3
- * pack, 4 map, 5 count), its numbers, then of its six reads (x, w, the scales, none, the residual; of
+ * pack, 4 map, 5 count), its numbers, then of its five reads (x, w, the scales, none, the residual; of
  * pack x and the threshold; of map queries, keys, table and ratio) and the workspace and the output
  * each the bytes; -1 for NULL, -2 for an output that is the residual. Then the contents of what is
  * read, in whole words. Writes the file `out`: of each case the instructions that it took, and the

@@ -1,7 +1,7 @@
 /* Runs the kernels of the integer stream on buffers of exactly the sizes that are given, so that the
  * sanitizers notice an access to one byte more.
  *
- * Input: the function (0 values, 1 bits, 2 bytes, 3 pack), its numbers, then of its seven reads (x, w,
+ * Input: the function, by its place in the list below, its numbers, then of its seven reads (x, w,
  * three constants, the residual) and the workspace and the output each the bytes; -1 for NULL, -2 for
  * an output that is the residual. Then the contents of what is read. Output: the output. This repeats
  * until the end of the input. */
@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES, BITS, BYTES, PACK, NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
+enum { VALUES, BITS, BYTES, PLAIN, PACK, POOL, SUM, MAX, COUNT, QUANTIZE16, QUANTIZE32, TURNED };
+enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
+
+static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -37,7 +40,7 @@ int main(void) {
     while (fread(&function, sizeof function, 1, stdin) == 1) {
         int32_t i[NUMBERS];
         int32_t bytes[OUTPUT + 1];
-        const size_t numbers = function == PACK ? 2 : function == BITS ? NUMBERS - 1 : NUMBERS;
+        const size_t numbers = numbers_of[function];
         if (fread(i, sizeof *i, numbers, stdin) != numbers ||
             fread(bytes, sizeof *bytes, OUTPUT + 1, stdin) != OUTPUT + 1) {
             abort();
@@ -58,9 +61,26 @@ int main(void) {
                              read[3], read[5], workspace, y);
         } else if (function == PACK) {
             sbnn_stream_pack(u[0], u[1], read[0], read[1], y);
-        } else {
+        } else if (function == BYTES) {
             sbnn_stream_bytes(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1], read[2],
                               read[3], read[4], read[5], workspace, y);
+        } else if (function == PLAIN) {
+            sbnn_stream_bytes_plain(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1],
+                                    read[2], read[3], read[4], read[5], workspace, y);
+        } else if (function == POOL) {
+            sbnn_stream_pool(u[0], u[1], u[2], u[3], u[4], read[0], y);
+        } else if (function == SUM) {
+            sbnn_stream_token_sum(u[0], u[1], read[0], y);
+        } else if (function == MAX) {
+            sbnn_stream_token_max(u[0], u[1], read[0], y);
+        } else if (function == COUNT) {
+            sbnn_stream_token_count(u[0], u[1], read[0], y);
+        } else if (function == QUANTIZE16) {
+            sbnn_stream_quantize16(u[0], u[1], u[2], read[0], read[1], read[2], y);
+        } else if (function == QUANTIZE32) {
+            sbnn_stream_quantize32(u[0], u[1], u[2], u[3], read[0], read[1], read[2], y);
+        } else {
+            sbnn_stream_quantize_turned(u[0], u[1], u[2], read[0], read[1], read[2], y);
         }
         const size_t size = (size_t)bytes[bytes[OUTPUT] == -2 ? READS - 1 : OUTPUT];
         if (fwrite(y, 1, size, stdout) != size) {

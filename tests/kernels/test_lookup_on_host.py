@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from programs_in_c import build_program
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.lookup import choose_rows, kernel_files, kernels_of
@@ -60,7 +61,7 @@ def running(program: Path, target: Target) -> Iterator[Kernels]:
     sanitize = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off"]
     sources = [file for file in files if file.suffix == ".c"]
     driver = Path(__file__).with_name("driver.c")
-    subprocess.run(["gcc", *STRICT, *sanitize, *folders, "-o", program, driver, *sources], check=True)
+    assert build_program(program, "gcc", [*STRICT, *sanitize, *sorted(folders)], [driver, *sources]) == ""
     kernels = Kernels(program)
     yield kernels
     assert kernels.process.stdin is not None and kernels.process.stdout is not None

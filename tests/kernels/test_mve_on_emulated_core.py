@@ -243,3 +243,50 @@ def test_layers_of_any_size_are_exact(core: Core) -> None:
     found = {function: sum(case.function == function for case in cases) for function in (VALUES, BITS, BYTES)}
     assert min(found.values()) >= 25, found
     core.run(cases)
+
+
+def layer(grid: Grid, W: int, N: int, *, packed: bool = False) -> StreamLayer:
+    return StreamLayer(grid, W, 32 * W * grid.taps, N, N, N, N, 0, 8, packed=packed, in_place=False)
+
+
+def line(tokens: int, kernel: int = 1, dilation: int = 1) -> Grid:
+    return Grid(1, tokens, 1, kernel, 1, 1, 1, dilation)
+
+
+STEM = StreamLayer(Grid(1, 100, 1, 9, 1, 4, 1, 1), 6, 0, 16, 64, 0, 64, 3, 12, packed=False, in_place=False)
+
+# Instructions per multiply-add, with all that follows the product. An int8 kernel takes 0.22, CMSIS-NN 0.245.
+BARS = {
+    "k 5 x 64 -> 64, 25 tokens": (layer(line(25, 5), 2, 64), 0.049),
+    "k 5 x 64 -> 64, dilated": (layer(line(25, 5, 2), 2, 64), 0.055),
+    "k 5 x 32 -> 32, 25 tokens": (layer(line(25, 5), 1, 32), 0.075),
+    "k 5 x 32 -> 32, 50 tokens": (layer(line(50, 5), 1, 32), 0.073),
+    "3 x 3 x 64 -> 64, 16 x 16": (layer(Grid(16, 16, 3, 3, 1, 1, 1, 1), 2, 64), 0.045),
+    "3 x 3 x 128 -> 128, 8 x 8": (layer(Grid(8, 8, 3, 3, 1, 1, 1, 1), 4, 128), 0.038),
+    "64 -> 64 to bits, 13 tokens": (layer(line(13), 2, 64, packed=True), 0.095),
+    "64 -> 64 to values, 13 tokens": (layer(line(13), 2, 64), 0.095),
+    "stem": (STEM, 0.40),
+}
+
+
+def test_no_layer_takes_more_instructions_than_its_bar(core: Core) -> None:
+    cases = {title: next(cases_of(shape, 1)) for title, (shape, _) in BARS.items()}
+    counts = dict(zip(cases, core.run(list(cases.values())), strict=True))
+    macs = {title: shape.grid.out_tokens * shape.A * shape.terms for title, (shape, _) in BARS.items()}
+    found = {title: count / macs[title] for title, count in counts.items()}
+    assert {title: each for title, each in found.items() if each > BARS[title][1]} == {}
+
+
+def test_what_is_refused_is_left_to_tir() -> None:
+    """Slopes of 1 and more, outputs that fill no vector, bits that no limit makes, and other cores."""
+    shape = layer(line(9, 3), 2, 64)
+    weights, ones = np.zeros((64, 6), np.uint32), np.ones(64, np.int16)
+    constants = [None, weights, ones, ones, ones, None]
+    assert mve_kernel(shape, constants, M55, ANY_PRICE) is not None
+    assert mve_kernel(shape, constants, find_target("cortex-m7"), ANY_PRICE) is None
+    assert mve_kernel(shape, [*constants[:4], ones * 8192, None], M55, ANY_PRICE) is None
+    assert mve_kernel(layer(line(9, 3), 2, 40), constants, M55, ANY_PRICE) is None
+    bits, threshold = layer(line(9, 3), 2, 64, packed=True), np.zeros(64, np.int16)
+    assert mve_kernel(bits, [*constants, threshold], M55, ANY_PRICE) is not None
+    threshold[7], ones[7] = 32767, -1  # 32767 + 1 is no limit of 16 bits.
+    assert mve_kernel(bits, [*constants, threshold], M55, ANY_PRICE) is None

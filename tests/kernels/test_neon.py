@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs_in_c import build_program
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.lookup import Kernel, kernel_files, kernels_of
@@ -43,10 +44,10 @@ class Kernels:
         sanitize = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DDRIVE_NEON"]
         sources = [folder / file.name for file in files if file.suffix == ".c"]
         driver = Path(__file__).with_name("driver.c")
-        subprocess.run(
-            [target.compiler, *flags, *sanitize, f"-I{folder}", driver, *sources, "-o", folder / "driver"],
-            check=True,
+        said = build_program(
+            folder / "driver", target.compiler, [*flags, *sanitize, f"-I{folder}"], [driver, *sources]
         )
+        assert said == ""
         for source in sources:
             subprocess.run(
                 [target.compiler, *flags, "-c", source, "-o", source.with_suffix(".o")], check=True

@@ -8,6 +8,8 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 
 @pytest.mark.usefixtures("long_compile")
 def test_a_compiled_model_of_images_computes_what_onnxruntime_computes(

@@ -21,6 +21,8 @@ from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.narrow import PIXEL, eighth, half, narrowed
 from sensor_bnn.onnx.quantities import to_model_input
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 FLOATS = st.floats(-4, 4, width=32)
 
 

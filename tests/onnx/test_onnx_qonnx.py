@@ -14,6 +14,8 @@ from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.load import load_model
 
+pytestmark = pytest.mark.usefixtures("no_library")
+
 FILES = Path(__file__).parent / "qonnx"
 DOMAIN = "qonnx.custom_op.general"
 

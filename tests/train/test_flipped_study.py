@@ -144,7 +144,10 @@ def test_each_value_of_a_trial_is_sealed(exploration: Exploration) -> None:
         ("UPDATE trial_user_attributes SET key = 'tole' WHERE key = 'told'", "the attribute 'tole'"),
         ("DELETE FROM trial_user_attributes WHERE key = 'told'", "the set of attributes"),
         ("UPDATE trials SET number = 99 WHERE number = 0", "trial 0 is missing"),
-        ("UPDATE trials SET state = 'COMPLEUE' WHERE number = 1", "is damaged: 'COMPLEUE'"),
+        (
+            "UPDATE trials SET state = 'COMPLEUE' WHERE number = 1",
+            "Optuna cannot read one of its values ('COMPLEUE' is not",
+        ),
         (
             "UPDATE study_user_attributes SET value_json = replace(value_json, 'npz', 'npy')",
             "its recipe, targets or data have changed",

@@ -1,6 +1,7 @@
 """``sensor-bnn tune`` on emulated boards: counting, saving, resuming, and compiling with the result."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from sensor_bnn.tuning.tune import Request, tune_model
 BOARD = "qemu-mps2-an500"
 
 
-@pytest.fixture
-def model(random_folded, shape_of, tmp_path) -> Path:
-    path = tmp_path / "model.onnx"
+@pytest.fixture(scope="module")
+def model(random_folded, shape_of, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("tune") / "model.onnx"
     save_onnx(to_onnx(random_folded(shape_of(tokens=4, width=32, hidden=32, layers=1))), path)
     return path
 
@@ -36,12 +37,18 @@ def run(*arguments: object):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
-def test_the_command_counts_keeps_and_compiles(model, tmp_path, conforms):
-    file = tmp_path / "tuning.json"
+@pytest.fixture(scope="module")
+def tuned(cross_compiler, qemu, longest, model) -> tuple[Path, str]:
+    """The file of a whole run, and what the command printed."""
+    file = model.with_name("tuning.json")
     done = run(model, "--board", BOARD, "--trials", 3, "-o", file, "--json")
     assert done.exit_code == 0, done.output
-    found = json.loads(done.stdout)
+    return file, done.stdout
+
+
+def test_the_command_counts_keeps_and_compiles(model, tuned, tmp_path, conforms):
+    file = Path(shutil.copy(tuned[0], tmp_path))
+    found = json.loads(tuned[1])
     conforms("tune", found)
     assert found == json.loads(file.read_text())
     assert found["complete"] and found["unit"] == "instructions" and found["target"] == "cortex-m7"
@@ -74,9 +81,8 @@ def test_a_model_without_a_choice_is_refused(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["integers.onnx"]
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
-def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_path, monkeypatch):
-    whole = tune_model(request_of(model), tmp_path / "whole.json")
+def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tuned, tmp_path, monkeypatch):
+    whole = json.loads(tuned[1])
     file = tmp_path / "tuning.json"
     ran: list[int] = []
     real = tune_module._run
@@ -119,8 +125,7 @@ def test_an_interrupted_run_is_taken_up_and_ends_like_a_whole_one(model, tmp_pat
         tune_model(request_of(model), file, resume=True)
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu", "longest")
-def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
+def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tuned, tmp_path):
     """As on a real board, the bootloader writes each image, and the board's own timer counts."""
     board = load_board(BOARD)
     bundle = compile_model(model, board.target, tmp_path / "bundle")
@@ -141,8 +146,7 @@ def test_a_board_at_a_serial_port_is_flashed_and_counts(model, tmp_path):
     assert done.exit_code == 0, done.output
     by_port = json.loads(done.stdout)
     assert by_port["complete"] and by_port["counter"] == "systick"
-    own = tune_model(request_of(model, trials=2), tmp_path / "own.json")
-    for one, other in zip(by_port["workloads"], own["workloads"], strict=True):
+    for one, other in zip(by_port["workloads"], json.loads(tuned[1])["workloads"], strict=True):
         assert one["workload"] == other["workload"]
         assert abs(one["default_count"] - other["default_count"]) <= 4
 

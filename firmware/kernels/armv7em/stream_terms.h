@@ -1,15 +1,11 @@
-/* Products of a patch of bytes with four rows of weights, two terms in a word. */
+/* The terms of a patch of bytes, two in a word. */
 #ifndef SBNN_KERNELS_STREAM_TERMS_H
 #define SBNN_KERNELS_STREAM_TERMS_H
 
 #include <stdint.h>
 
-typedef int16_t stream_term;
+#define STREAM_ORIGIN 0 /* halfwords have a sign */
 
-/* Write the four sums of products.
- *   patch   [terms], bytes from -127 to 127; the address is a multiple of 4
- *   w       four words for each pair of terms, see sbnn_stream_bytes
- *   terms   an even number, at least 2 */
-void sbnn_stream_dots(const stream_term *patch, const uint32_t *w, uint32_t terms, int32_t sums[4]);
+typedef int16_t stream_term;
 
 #endif

@@ -49,8 +49,9 @@ mve_mismatches sbnn_mve_rows20;
 mve_mismatches sbnn_mve_rows16_more;
 
 /* Multiply a patch with four rows of weights at a time: of 3 or 4 vectors, or of any number.
- *   patch, w   `vectors` times 16 bytes, and for each four rows 64 bytes as often, those of a row
- * (_dots3, _dots4) or of a vector together sums       [4 * fours], written */
+ *   patch   `vectors` times 16 bytes
+ *   w       for each four rows as often 64 bytes: row by row for _dots3 and _dots4, else by vectors
+ *   sums    [4 * fours], written */
 void sbnn_mve_dots3(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
                     int32_t *sums);
 void sbnn_mve_dots4(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,

@@ -4,9 +4,11 @@
  *   r3 r5    addresses of the result and of the table of ones
  *   r4 r6 r8 r10   the mismatches of four outputs; VADDVA adds to even registers only
  *   lr       groups of four outputs left
- *   q0-q4    the patch; where two words remain after its vectors, a vector has them twice, and half of
- * a vector of weights is one output's, the other half the next one's q5 q6    weights and their XOR,
- * ones
+ *   q0-q4    the patch
+ *   q5 q6    weights and their XOR, ones
+ *
+ * Where two words remain after a patch's whole vectors, a vector has them twice. Half of a vector of
+ * weights is then one output's, the other half the next one's.
  *
  * The fifth argument, ones, is above ten saved registers and eight double registers (104 bytes). */
 #ifndef SBNN_KERNELS_MVE_ROWS_H

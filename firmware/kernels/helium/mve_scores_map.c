@@ -10,10 +10,8 @@ typedef struct {
     const uint32_t *keys; /* in the order of lay_out */
     const int32_t *table;
     uint32_t groups;
-    uint32_t pads; /* keys of the last group that do not exist */
-    uint32_t words;
-    int32_t ratio;
-    int32_t *entries; /* [groups * KEYS], in the order of the keys */
+    uint32_t pads;    /* keys of the last group that do not exist */
+    int32_t *entries; /* [groups * KEYS], in the order of the keys' vectors */
 } head;
 
 /* Of each group, of each word, vector v has keys v, v + 4, v + 8 and v + 12; missing keys are zeros. */
@@ -34,28 +32,28 @@ static inline uint8x16_t ones(uint32x4_t keys, uint32_t query) {
     return vldrbq_gather_offset_u8(sbnn_mve_ones, vreinterpretq_u8_u32(both));
 }
 
-/* The table's entries of four keys; the four bytes of a count together fit a byte. */
-static inline int32x4_t look_up(const head *now, const uint32_t *keys, const uint32_t *query) {
-    uint8x16_t bytes = ones(vld1q_u32(keys), query[0]);
-    for (uint32_t word = 1; word < now->words; word++) {
-        bytes = vaddq_u8(bytes, ones(vld1q_u32(keys + word * KEYS), query[word]));
-    }
-    const uint32x4_t sums = vmulq_n_u32(vreinterpretq_u32_u8(bytes), 0x01010101u);
-    return vldrwq_gather_shifted_offset_s32(now->table, vshrq_n_u32(sums, 24));
-}
-
-/* Store all entries of a row, and return their sum. */
-static int32_t total_of(const head *now, const uint32_t *query) {
+/* Store all entries of a row, and return their sum. The four bytes of a count together fit a byte. The
+ * loop over the words has none where the compiler knows that there is one. */
+__attribute__((always_inline)) static inline int32_t total_of(const head *now, const uint32_t *query,
+                                                              uint32_t words) {
     const uint32_t *keys = now->keys;
+    const int32_t *const table = now->table;
     int32_t *entries = now->entries;
     int32_t total = 0;
     for (uint32_t left = now->groups; left > 0u; left--) {
-        for (uint32_t v = 0; v < 4u; v++, keys += 4, entries += 4) {
-            const int32x4_t found = look_up(now, keys, query);
+        for (uint32_t v = 0; v < 4u; v++) {
+            uint8x16_t bytes = ones(vld1q_u32(keys), query[0]);
+            for (uint32_t word = 1; word < words; word++) {
+                bytes = vaddq_u8(bytes, ones(vld1q_u32(keys + word * KEYS), query[word]));
+            }
+            const uint32x4_t sums = vmulq_n_u32(vreinterpretq_u32_u8(bytes), 0x01010101u);
+            const int32x4_t found = vldrwq_gather_shifted_offset_s32(table, vshrq_n_u32(sums, 24));
             vst1q_s32(entries, found);
             total = vaddvaq_s32(total, found);
+            keys += 4;
+            entries += 4;
         }
-        keys += (now->words - 1u) * KEYS;
+        keys += (words - 1u) * KEYS;
     }
     /* All keys that do not exist have the entry of the last one. */
     return now->pads ? total - (int32_t)now->pads * entries[-1] : total;
@@ -90,12 +88,13 @@ void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, con
     int32_t *const entries = workspace;
     uint32_t *const copy = (uint32_t *)workspace + groups * KEYS;
     uint16_t *to = (uint16_t *)(void *)y;
-    head now = {copy, table, groups, groups * KEYS - n, words, 0, entries};
+    head now = {copy, table, groups, groups * KEYS - n, entries};
     for (; heads > 0u; heads--) {
-        now.ratio = *ratio++;
         lay_out(keys, n, words, copy);
         for (uint32_t row = m; row > 0u; row--) {
-            const int32_t limit = limit_of(now.ratio, total_of(&now, queries));
+            const int32_t total =
+                words == 1u ? total_of(&now, queries, 1) : total_of(&now, queries, words);
+            const int32_t limit = limit_of(*ratio, total);
             for (uint32_t group = 0; group < groups; group++) {
                 *to++ = reached(entries + group * KEYS, limit);
             }
@@ -106,6 +105,7 @@ void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, con
             queries += words;
         }
         keys += n * words;
+        ratio++;
         now.table += k + 1u;
     }
 }

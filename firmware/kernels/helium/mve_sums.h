@@ -34,6 +34,11 @@ static inline mve_product mve_product_of(const uint32_t *w, uint32_t width, uint
     return product;
 }
 
+/* The bytes that the sums of a patch need: sums, or bytes that become sums, or also mismatches. */
+static inline uint32_t mve_sums_bytes(const mve_product *product) {
+    return product->n * (product->whole ? 2u : product->width <= MVE_FEW_WORDS ? 4u : 6u);
+}
+
 /* The bytes of 16 outputs: VLD4 puts the four of an output into different vectors, q0 to q3. */
 #define SUMS_BYTES                                                                                     \
     "vld40.8 {q0, q1, q2, q3}, [%[bytes]]\n"                                                           \
@@ -89,8 +94,8 @@ SUMS_FUNCTION(mve_sums_of_two, SUMS_TWO)
 SUMS_FUNCTION(mve_sums_of_halves, SUMS_HALVES)
 
 /* Compute the sums of all outputs from parts of K, and return the largest magnitude. Of each 16
- * outputs, in the order in which w has them, the even ones come before the odd ones. workspace   6 * n
- * bytes; the sums are in its first 2 * n */
+ * outputs, in the order in which w has them, the even ones come before the odd ones.
+ *   workspace   mve_sums_bytes; the sums are in its first 2 * n */
 static inline int32_t mve_sums_of_parts(const mve_product *product, const uint32_t *patch,
                                         void *workspace) {
     static mve_count *const more[MVE_PART] = {sbnn_mve_count1_more, sbnn_mve_count2_more,

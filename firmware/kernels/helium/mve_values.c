@@ -18,7 +18,7 @@ void sbnn_mve_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint
     const uint32_t width = kernel_rows * kernel_columns * words;
     const mve_product product = mve_product_of(w, width, k, n);
     const int16_t *const sums = workspace;
-    uint8_t *const copy = (uint8_t *)workspace + 6u * n;
+    uint8_t *const copy = (uint8_t *)workspace + mve_sums_bytes(&product);
     /* All sums are near, so that nothing must look at them. */
     const int is_counted = product.whole && near >= (int32_t)k;
     const uint32_t stretch = b ? b : n;

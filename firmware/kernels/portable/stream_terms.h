@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define STREAM_ORIGIN 32768 /* added to a sum, which a halfword without sign then has */
+
 typedef int32_t stream_term;
 
 /* Write the four sums of products.

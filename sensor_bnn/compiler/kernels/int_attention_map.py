@@ -59,8 +59,8 @@ def int_attention_map(H: int, M: int, N: int, K: int) -> PrimFunc:
     return kernel
 
 
-def int_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
-    """Build ``(a [H, M, words(K)], b [H, N, words(K)], table int32 [H, K + 1], ratio int32 [H]) -> y``.
+def int_scores_map(H: int, M: int, N: int, K: int, table_dtype: str = "int32") -> PrimFunc:
+    """Build ``(a [H, M, words(K)], b [H, N, words(K)], table [H, K + 1], ratio int32 [H]) -> y``.
 
     ``y`` is ``[H, M, words(N)]``: BnnMatMul, then BnnIntAttentionMap. The counts of one row are kept on the
     stack, because the limit depends on all of them.
@@ -70,6 +70,7 @@ def int_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
         M: the number of queries.
         N: the number of keys, at most ``MAX_KEYS`` of ``bnn_scores_map``.
         K: the bits of a head, at most 65534.
+        table_dtype: the type of the table.
     """
     words = words_for(K)
     words_out = words_for(N)
@@ -79,7 +80,7 @@ def int_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
     def kernel(
         a: T.Buffer((H, M, words), "uint32"),
         b: T.Buffer((H, N, words), "uint32"),
-        table: T.Buffer((H, K + 1), "int32"),
+        table: T.Buffer((H, K + 1), table_dtype),
         ratio: T.Buffer((H,), "int32"),
         y: T.Buffer((H, M, words_out), "uint32"),
     ):
@@ -90,14 +91,14 @@ def int_scores_map(H: int, M: int, N: int, K: int) -> PrimFunc:
             for j in T.serial(N):
                 count: T.let[T.int32] = K - popcount(lambda k: a[h, i, k] ^ b[h, j, k], words)
                 agreeing[j] = T.Cast(counted, count)
-                total[0] = total[0] + table[h, count]
+                total[0] = total[0] + T.Cast("int32", table[h, count])
             limit: T.let[T.int32] = _limit(ratio[h], total[0])
             for word in T.serial(words_out):
                 packed = T.alloc_local((1,), "uint32")
                 packed[0] = T.uint32(0)
                 for part in T.serial(T.min(WORD_BITS, N - word * WORD_BITS)):  # from the highest bit down
                     key: T.let[T.int32] = T.min(N, word * WORD_BITS + WORD_BITS) - 1 - part
-                    e: T.let[T.int32] = table[h, T.Cast("int32", agreeing[key])]
+                    e: T.let[T.int32] = T.Cast("int32", table[h, T.Cast("int32", agreeing[key])])
                     packed[0] = (packed[0] << T.uint32(1)) | T.Cast("uint32", e >= limit)
                 y[h, i, word] = packed[0]
 

@@ -1,0 +1,8 @@
+/* The tables of a word of K, and the counts that are made with them. */
+#ifndef SBNN_KERNELS_STREAM_FIELDS_H
+#define SBNN_KERNELS_STREAM_FIELDS_H
+
+#define STREAM_ENTRIES 256u /* fields of 5, 5, 5, 5, 6 and 6 bits: 4 * 32 + 2 * 64 */
+#define STREAM_SETTLED 1    /* whether counts that fit a byte are halfwords too */
+
+#endif

@@ -1,0 +1,10 @@
+/* The tables of a word of K, which are those of lookup.h, and the counts that are made with them. */
+#ifndef SBNN_KERNELS_STREAM_FIELDS_H
+#define SBNN_KERNELS_STREAM_FIELDS_H
+
+#include "lookup.h"
+
+#define STREAM_ENTRIES LOOKUP_ENTRIES
+#define STREAM_SETTLED 0 /* whether counts that fit a byte are halfwords too */
+
+#endif
