@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import emlearn
 import numpy as np
 import numpy.typing as npt
 import unicorn
@@ -86,6 +85,10 @@ def c_of_forest(train: Part, seed: int, folder: Path) -> str:
     """Grow a random forest, write emlearn's C of it, and return ``classify``, which calls that."""
     grown = RandomForestClassifier(TREES, min_samples_leaf=LEAF, random_state=seed)
     grown.fit(train.features, train.labels)
+    before = np.geterr()
+    import emlearn
+
+    np.seterr(**before)  # emlearn makes every underflow of the process an error.
     whole = emlearn.convert(grown, method="inline", dtype="int16_t")
     whole.save(name="forest", file=str(folder / "forest.h"))
     # emlearn writes functions that nothing calls; a warning is about our own code only.
