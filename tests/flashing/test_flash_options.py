@@ -294,7 +294,7 @@ def test_ports_are_found_by_usb_id_and_then_by_asking(
         some[2] = Found(str(tmp_path), *OTHER)
         assert discover.all_ports(board) == [one.port, two.port]
     some[:] = [Found(str(tmp_path), *OTHER), Found("/dev/none", *OTHER)]
-    with pytest.raises(PortError, match="At no serial port"):
+    with pytest.raises(PortError, match="At no USB serial port"):
         discover.all_ports(board)
     some.clear()
     with pytest.raises(PortError, match="shows no serial port"):
