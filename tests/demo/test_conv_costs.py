@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = ROOT / "sensor_bnn" / "zoo" / "sensor-small-conv" / "ckpt.pt"
 COSTS = {"qemu-microbit": 618_850, "qemu-mps2-an500": 383_146, "qemu-mps3-an547": 70_639}
 DIFFERENCES = {"qemu-mps3-an547": 5e-3}
-"""The relative difference between samples: on Helium it depends on them which tokens are computed in 32 bits."""
+"""The relative difference between samples: on Helium they say which tokens are computed in 32 bits."""
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
