@@ -12,7 +12,9 @@ from sensor_bnn.cli import root
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = ROOT / "sensor_bnn" / "zoo" / "sensor-small-conv" / "ckpt.pt"
-COSTS = {"qemu-microbit": 557_050, "qemu-mps2-an500": 330_782}
+COSTS = {"qemu-microbit": 557_050, "qemu-mps2-an500": 330_782, "qemu-mps3-an547": 70_639}
+DIFFERENCES = {"qemu-mps3-an547": 5e-3}
+"""The relative difference between samples: on Helium they say which tokens are computed in 32 bits."""
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
@@ -22,7 +24,7 @@ def test_sensor_small_conv_on(board: str, tmp_path: Path, monkeypatch: pytest.Mo
     line = ["demo", "--checkpoint", str(CHECKPOINT), "--board", board, "--limit", "4", "--json"]
     found = json.loads(CliRunner().invoke(root, line, catch_exceptions=False).stdout)
     assert found["bit_exact"]
-    assert found["instructions"] == pytest.approx(COSTS[board], rel=1e-3)
+    assert found["instructions"] == pytest.approx(COSTS[board], rel=DIFFERENCES.get(board, 1e-3))
     zoo = (ROOT / "docs" / "zoo.md").read_text(encoding="utf-8")
     row = next(line for line in zoo.splitlines() if f"| `{board}` | {COSTS[board]:,} |" in line)
     flash, arena = (int(cell.replace(",", "")) for cell in row.strip("| ").split("|")[-2:])
