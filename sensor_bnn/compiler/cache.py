@@ -18,6 +18,7 @@ import logging
 import os
 import platform
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -36,6 +37,8 @@ LIMIT_BYTES = 500_000_000
 """Of all entries together; those that were not used for the longest time are removed first."""
 
 _SUFFIX = ".bundle"
+_LOADED = time.time_ns()
+"""When this module was loaded, and most others were."""
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _PACKAGES = (
     "apache-tvm",
@@ -101,7 +104,8 @@ def bundle_key(
 
     Returns:
         None where there is nothing to cache: a file is missing, is no regular file or cannot be read, for
-        which the compiler has its own messages, or is larger than the cache.
+        which the compiler has its own messages, or is larger than the cache. Also where a source of this
+        program was changed after it was loaded: what it makes is then not what the sources say.
     """
     try:
         if not model.is_file() or model.stat().st_size > LIMIT_BYTES:
@@ -110,6 +114,9 @@ def bundle_key(
         compared = None if samples is None else _file_sha256(samples)
         sources = _sources()
     except OSError:
+        return None
+    if sources is None:
+        _log.info("the sources of this program were changed after it had started: no cache")
         return None
     facts = {
         "model": model_hash,
@@ -230,10 +237,12 @@ def _file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _sources() -> str:
-    """A digest of this program: its modules, its C kernels and its templates."""
+def _sources() -> str | None:
+    """A digest of this program: its modules, C kernels and templates; None if one has changed since then."""
     found = hashlib.sha256()
     for root, file in _source_files():
+        if file.stat().st_mtime_ns > _LOADED:
+            return None
         data = file.read_bytes()
         found.update(f"{file.relative_to(root).as_posix()} {len(data)}\n".encode() + data)
     return found.hexdigest()

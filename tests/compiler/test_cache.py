@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -180,6 +181,9 @@ def test_the_key_has_this_program_and_its_packages(mlp_onnx, tmp_path, monkeypat
     for name in ("export/templates/model.c.j2", "firmware/kernels/portable/linear_popcount.c"):
         file = next((tmp_path / name).parent.glob("*"))
         file.write_text(file.read_text() + "\n")
+        # What this process makes is still that of the file before: it would lie under the key of the new one.
+        assert bundle_key(path, HOST, None) is None
+        monkeypatch.setattr(cache, "_LOADED", time.time_ns())
         keys.append(bundle_key(path, HOST, None))
     monkeypatch.setattr(cache.metadata, "distribution", newer)
     keys.append(bundle_key(path, HOST, None))
