@@ -289,6 +289,7 @@ def in_a_copy(work: Callable[[], bytes], what: str) -> bytes:
     Raises:
         ToolError: a signal ended the copy, such as that of ``abort``. The message has its last words.
     """
+    assert sys.platform == "linux"  # Elsewhere the caller starts another Python; see lowering.py.
     with (
         os.fdopen(os.memfd_create("result"), "w+b") as result,
         os.fdopen(os.memfd_create("said"), "w+b") as said,
