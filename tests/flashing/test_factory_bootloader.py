@@ -133,6 +133,7 @@ def test_pages_whose_numbers_the_rom_does_not_document_are_not_erased(
         plan_flash(Link(chip.port), image, TWO_BANKS, lambda stage, done, total: None)
 
 
+@pytest.mark.usefixtures("long_run")
 def test_an_image_in_the_pages_that_the_rom_documents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
