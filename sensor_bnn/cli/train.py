@@ -272,11 +272,14 @@ class _Shown:
 def _load(plan: Recipe, console: Console) -> DataSet:
     """Load the recipe's data, and print what is in it and what is odd about its split."""
     from sensor_bnn.report.contents import in_three_lines
-    from sensor_bnn.train import sets
+    from sensor_bnn.train import sets, small_windows
     from sensor_bnn.train.contents import summary_of
+    from sensor_bnn.train.windows import Recordings
 
     dataset = sets.load(plan.data)
     notes = sets.check_split(dataset, plan.data)
+    if isinstance(dataset, Recordings):
+        notes += small_windows.told(dataset, plan)
     for line in in_three_lines(summary_of(plan.data, dataset)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for note in notes:

@@ -202,7 +202,7 @@ def test_no_option_takes_a_number_that_is_not_finite(number):
             found += [
                 (name, one) for one in command.params if isinstance(one.type, click.types.FloatParamType)
             ]
-    assert {name for name, _ in found} == {"flash", "record", "stream"}
+    assert {name for name, _ in found} == {"flash", "record", "report", "stream"}
     for name, option in found:
         done = CliRunner().invoke(root, [name, option.opts[0], number])
         told = re.search(rf"{number} is not (a finite number|in the range)", done.output)

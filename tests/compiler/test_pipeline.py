@@ -32,7 +32,7 @@ def eighths(shape: list[int], seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
-@pytest.mark.usefixtures("long_run")
+@pytest.mark.usefixtures("long_run", "no_library")
 def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_path):
     path = mlp_onnx(**sizes)
     bundle = compile_model(path, "host", tmp_path / "host")
@@ -44,7 +44,7 @@ def test_host_bundle_computes_what_onnxruntime_computes(sizes, mlp_onnx, tmp_pat
         np.testing.assert_allclose(model.infer(window), want, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.usefixtures("long_compile")
+@pytest.mark.usefixtures("long_compile", "no_library")
 def test_exported_transformer_computes_what_onnxruntime_computes(
     shape_of, random_folded, random_window, tmp_path
 ):
@@ -86,7 +86,7 @@ int main(void)
 """
 
 
-@pytest.mark.usefixtures("long_run")
+@pytest.mark.usefixtures("long_run", "no_library")
 def test_host_bundle_stays_within_its_buffers(mlp_onnx, tmp_path):
     """Sanitizers check the C part; for the kernels the ends of the heap buffers are checked."""
     bundle = compile_model(mlp_onnx(), "host", tmp_path / "host")
@@ -300,7 +300,7 @@ def test_an_unknown_target_names_the_nearest(mlp_onnx, tmp_path):
         compile_model(mlp_onnx(), "cortex-m8", tmp_path / "out")
 
 
-@pytest.mark.usefixtures("long_compile")
+@pytest.mark.usefixtures("long_compile", "no_library")
 def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_path):
     window = eighths([1, 5 * 40], 0)
     outputs = []
@@ -310,7 +310,7 @@ def test_a_bundle_compiled_again_to_the_same_place_is_the_new_one(mlp_onnx, tmp_
     assert not np.array_equal(*outputs)
 
 
-@pytest.mark.usefixtures("long_compile")
+@pytest.mark.usefixtures("long_compile", "no_library")
 def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
     """Blocks differ in their constants only: one block more adds calls, but no functions."""
     from sensor_bnn.onnx.export import save_onnx, to_onnx

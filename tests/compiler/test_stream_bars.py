@@ -12,7 +12,7 @@ from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.workflows.random_model import random_folded
 
-ARENA = 5456
+ARENA = {"cortex-m0plus": 5456, "cortex-m3": 5456, "cortex-m7": 5456, "cortex-m55": 5456, "rv32imc": 6224}
 """Bytes: the stream of 25 tokens, their bits, tables of one word, and counts of eight tokens."""
 
 # In the order of: the stem's product of bytes (54 terms, 16 outputs, 64 values at 25 tokens), the convolution
@@ -23,11 +23,11 @@ LAYERS = (
     *("/layers.2/query/pack", "/layers.2/scores", "/layers.2/context"),
 )
 BARS = {
-    "qemu-microbit": (126_000, 213_000, 35_000, 41_000, 5_600, 10_500, 7_100),
-    "qemu-mps2-an385": (91_000, 138_000, 23_800, 27_500, 4_400, 7_000, 4_600),
+    "qemu-microbit": (120_500, 195_500, 35_000, 39_500, 5_600, 10_500, 7_100),
+    "qemu-mps2-an385": (83_000, 124_500, 23_300, 26_600, 4_400, 7_000, 4_600),
     "qemu-virt-rv32": (130_000, 192_000, 33_400, 38_200, 5_060, 8_400, 4_750),
     "qemu-mps3-an547": (9_000, 27_000, 5_300, 5_700, 800, 4_400, 2_200),
-    "qemu-mps2-an500": (73_000, 135_000, 23_800, 27_000, 2_100, 7_000, 4_300),
+    "qemu-mps2-an500": (54_500, 115_000, 22_500, 25_000, 2_100, 7_000, 4_300),
 }
 
 
@@ -43,7 +43,7 @@ def sensor_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_layer_takes_more_instructions_than_its_bar(name: str, sensor_small: Path, tmp_path: Path) -> None:
     board = load_board(name)
     bundle = compile_model(sensor_small, board.target, tmp_path / "bundle")
-    assert bundle.metadata.arena_bytes <= ARENA
+    assert bundle.metadata.arena_bytes <= ARENA[board.target]
     found = dict(
         zip(
             (layer.name for layer in bundle.metadata.layers),

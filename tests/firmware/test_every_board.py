@@ -120,7 +120,8 @@ def counts() -> dict[str, int]:
 
 def measured(board: Board, model: Path, samples: Samples, folder: Path) -> BenchResult:
     """Run samples on the board twice: bit-exact, and the same counts."""
-    bundle = compile_model(model / "model.onnx", board.target, folder / "bundle")
+    checked = read_metadata(model / "host").model_hash
+    bundle = compile_model(model / "model.onnx", board.target, folder / "bundle", checked=checked)
     built = build_firmware(bundle.folder, board, folder / "built")
     with Emulator(board, built.bootloader_elf) as emulator:
         flash = flash_image(emulator.port, read_image(built.folder), board, debugger=emulator.debugger)

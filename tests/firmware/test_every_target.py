@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -29,14 +30,16 @@ def tool(target: Target, name: str, *arguments: str | Path) -> str:
 
 
 @pytest.fixture(params=BARE, ids=[target.name for target in BARE])
-def target(cross_compiler: None, request: pytest.FixtureRequest) -> Target:
+def target(cross_compiler: None, no_library: None, request: pytest.FixtureRequest) -> Target:
     found: Target = request.param
     return found
 
 
 def kernels(onnx: Path, target: Target, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Compile for the target; tests/compiler/test_pipeline.py compares this model with its file."""
     monkeypatch.setattr(pipeline, "find_target", lambda name: target)
-    return pipeline.compile_model(onnx, target.name, folder).folder / "kernels.o"
+    checked = hashlib.sha256(onnx.read_bytes()).hexdigest()
+    return pipeline.compile_model(onnx, target.name, folder, checked=checked).folder / "kernels.o"
 
 
 def test_no_instruction_rounds_otherwise_than_the_host(
@@ -48,7 +51,7 @@ def test_no_instruction_rounds_otherwise_than_the_host(
     assert bool(PRODUCT.search(code)) == (target.float_abi != "soft")
 
 
-@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.usefixtures("cross_compiler", "no_library")
 @pytest.mark.parametrize(
     ("name", "found"),
     [

@@ -47,6 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle_for(
     cross_compiler: None,
     qemu: None,
+    no_library: None,
     folder: Path,
     shape_of: Callable[..., object],
     random_folded: Callable[..., FoldedModel],

@@ -62,26 +62,22 @@ __attribute__((naked)) void sbnn_stream_fill(__attribute__((unused)) uint32_t *t
         LOOKUP_SAVE "mov r12, r1\n"
                     "ldr r2, =0x11111111\n" /**/
         COLUMN("0") FIRST(LOWEST_BIT("r4")) SECOND(BIT("r7", "1")) THIRD(BIT("r7", "2"))
-            LATER(BIT("r7", "3"), "r9") COLUMN("1") LATER(LOWEST_BIT("r7"), "r10") BLOCK /**/
-                COLUMN("1") FIRST(BIT("r4", "1")) SECOND(BIT("r7", "2")) THIRD(BIT("r7", "3"))
-                    COLUMN("2") LATER(LOWEST_BIT("r7"), "r9") LATER(BIT("r7", "1"), "r10") BLOCK /**/
-                        COLUMN("2") FIRST(BIT("r4", "2")) SECOND(BIT("r7", "3")) COLUMN("3")
-                            THIRD(LOWEST_BIT("r7")) LATER(BIT("r7", "1"), "r9") LATER(BIT("r7", "2"),
-                                                                                      "r10") BLOCK /**/
-                                COLUMN("3") FIRST(BIT("r4", "3")) COLUMN("4") SECOND(LOWEST_BIT("r7"))
-                                    THIRD(BIT("r7", "1")) LATER(BIT("r7", "2"), "r9")
-                                        LATER(BIT("r7", "3"), "r10") BLOCK /**/
-                                            COLUMN("5") FIRST(LOWEST_BIT("r4")) SECOND(BIT("r7", "1"))
-                                                THIRD(BIT("r7", "2")) LATER(BIT("r7", "3"), "r9")
-                                                    COLUMN("6") LATER(LOWEST_BIT("r7"), "r10") LATER(
-                                                        BIT("r7", "1"), "r11") BLOCK SECOND_HALF /**/
-                                                        COLUMN("6") FIRST(BIT("r4", "2"))
-                                                            SECOND(BIT("r7", "3")) COLUMN("7")
-                                                                THIRD(LOWEST_BIT("r7"))
-                                                                    LATER(BIT("r7", "1"), "r9")
-                                                                        LATER(BIT("r7", "2"), "r10")
-                                                                            LATER(BIT("r7", "3"), "r11")
-                                                                                BLOCK SECOND_HALF /**/
+            LATER(BIT("r7", "3"), "r9") COLUMN("1") LATER(LOWEST_BIT("r7"), "r10") LATER(
+                BIT("r7", "1"), "r11") BLOCK SECOND_HALF /**/
+                COLUMN("1") FIRST(BIT("r4", "2")) SECOND(BIT("r7", "3")) COLUMN("2") THIRD(LOWEST_BIT(
+                    "r7")) LATER(BIT("r7", "1"), "r9") LATER(BIT("r7", "2"), "r10") BLOCK /**/
+                    COLUMN("2") FIRST(BIT("r4", "3")) COLUMN("3") SECOND(LOWEST_BIT("r7")) THIRD(BIT(
+                        "r7", "1")) LATER(BIT("r7", "2"), "r9") LATER(BIT("r7", "3"), "r10") BLOCK /**/
+                        COLUMN("4") FIRST(LOWEST_BIT("r4")) SECOND(BIT("r7", "1")) THIRD(BIT("r7", "2"))
+                            LATER(BIT("r7", "3"),
+                                  "r9") COLUMN("5") LATER(LOWEST_BIT("r7"), "r10") BLOCK /**/
+                                COLUMN("5") FIRST(BIT("r4", "1")) SECOND(BIT("r7", "2"))
+                                    THIRD(BIT("r7", "3")) COLUMN("6") LATER(LOWEST_BIT("r7"), "r9")
+                                        LATER(BIT("r7", "1"), "r10") BLOCK /**/
+                                            COLUMN("6") FIRST(BIT("r4", "2")) SECOND(BIT("r7", "3"))
+                                                COLUMN("7") THIRD(LOWEST_BIT("r7")) LATER(
+                                                    BIT("r7", "1"), "r9") LATER(BIT("r7", "2"), "r10")
+                                                    LATER(BIT("r7", "3"), "r11") BLOCK SECOND_HALF /**/
         LOOKUP_RETURN ".align 2\n"
                       "9:\n"                                                 /* eight blocks */
         STORE STEP("r8") STORE STEP("r9") STORE STEP("r8") STORE STEP("r10") /**/

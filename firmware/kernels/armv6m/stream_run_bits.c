@@ -1,0 +1,6 @@
+#include "stream_run.h"
+
+__attribute__((naked)) void sbnn_stream_run_bits(__attribute__((unused)) const stream_run *run) {
+    __asm volatile(STREAM_ENTER STREAM_CHANNEL_BITS(STREAM_BYTES)
+                       STREAM_EACH(STREAM_BITS, STREAM_ALL_BYTES));
+}

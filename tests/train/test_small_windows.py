@@ -1,0 +1,47 @@
+"""A note where the 16 bits of an exported model's input do not hold the windows that it enlarges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensor_bnn.train import small_windows
+from sensor_bnn.train.recipe import DataRecipe, Recipe
+from sensor_bnn.train.windows import Recordings
+
+DATA = DataRecipe(set="smartwatch", window=100, step=50, train_subjects=(1, 2, 3), test_subjects=(4,))
+
+
+def recipe(**model: Any) -> Recipe:
+    return Recipe(name="one", preset="sensor-small", model=model, data=DATA)
+
+
+def with_small(recordings: Recordings, share: float) -> Recordings:
+    """Divide the windows of a share of the set by ten thousand."""
+    signal = recordings.signal.copy()
+    first = recordings.start[int(len(recordings.y) * (1 - share))]
+    signal[:, first:] /= 10_000
+    return replace(recordings, signal=signal, group=1 + np.arange(len(recordings.y)) % 4)
+
+
+def test_windows_that_are_rounded_away_are_told(recordings: Recordings) -> None:
+    (note,) = small_windows.told(with_small(recordings, 0.5), recipe(normalise="window"))
+    assert note.split("%")[0] in ("49", "50", "51", "52") and "a sample of" in note
+
+
+@pytest.mark.parametrize(
+    ("share", "model"),
+    [
+        (0.0, {"normalise": "window"}),
+        (0.5, {"normalise": "channel"}),
+        (0.5, {"normalise": "window", "precision": "full"}),
+    ],
+)
+def test_nothing_is_told_where_nothing_is_lost(
+    share: float, model: dict[str, str], recordings: Recordings
+) -> None:
+    whole = with_small(recordings, share) if share else replace(recordings, group=np.array(recordings.group))
+    assert small_windows.told(replace(whole, group=1 + np.arange(len(whole.y)) % 4), recipe(**model)) == ()
