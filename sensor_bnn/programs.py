@@ -289,7 +289,8 @@ def in_a_copy(work: Callable[[], bytes], what: str) -> bytes:
     Raises:
         ToolError: a signal ended the copy, such as that of ``abort``. The message has its last words.
     """
-    assert sys.platform == "linux"  # Elsewhere the caller starts another Python; see lowering.py.
+    if sys.platform != "linux":
+        raise ToolError(f"{what} needs a copy of the process, which only Linux makes.", "Report it.")
     with (
         os.fdopen(os.memfd_create("result"), "w+b") as result,
         os.fdopen(os.memfd_create("said"), "w+b") as said,
