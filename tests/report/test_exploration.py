@@ -16,6 +16,7 @@ from sensor_bnn.report.exploration import print_exploration, sentences_of
 from sensor_bnn.report.explore_page import draw_exploration, render_exploration
 from sensor_bnn.report.fronts import Placed, compared, front, recommended, sentences
 from sensor_bnn.report.scatter import scatter
+from sensor_bnn.resources import resource
 from sensor_bnn.train.space import Point
 
 from .browser import Browser
@@ -163,3 +164,19 @@ def test_the_page_in_a_browser(width: int, browser: None, tmp_path: Path) -> Non
         trained = sum(one["top1"] is not None for one in result["points"])
         assert page.run("document.querySelectorAll('circle').length") == 3 * len(TARGETS) * trained
         assert page.complaints == []
+
+
+def test_the_pictures_in_the_docs_are_those_of_the_kept_result(
+    conforms: Callable[[str, object], None],
+) -> None:
+    pictures = resource("docs") / "pictures"
+    (kept,) = pictures.glob("explore-*.json")
+    result = json.loads(kept.read_text(encoding="utf-8"))
+    conforms("explore", result)
+    drawn = {f"{kept.stem}-{target}.svg": picture for target, picture in draw_exploration(result).items()}
+    assert {file.name: file.read_text(encoding="utf-8") for file in pictures.glob("*.svg")} == drawn
+    results = (resource("docs") / "results.md").read_text(encoding="utf-8")
+    for one in result["points"]:
+        costs = " | ".join(f"{cost['instructions']:,}" for cost in one["costs"])
+        row = next(line for line in results.splitlines() if line.startswith(f"| {one['name']} |"))
+        assert f"{100 * one['top1']:.2f} %" in row and costs in row
