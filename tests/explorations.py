@@ -33,6 +33,8 @@ def point(of: Point, top1: float | None, instructions: int, **changes: Any) -> d
         "parts": asdict(of),
         "widths": [of.width],
         "stages": list(of.stages()),
+        "preset": "sensor-small",
+        "model": {"widths": [of.width], "stages": list(of.stages()), "thresholds": of.width // 16},
         "runs": runs,
         "costs": costs,
         "over": None if runs else "2 of 1 instructions per inference on cortex-m0plus",

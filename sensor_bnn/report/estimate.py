@@ -78,7 +78,10 @@ def _current(power: dict[str, Any]) -> str:
 
 
 def _boards(facts: dict[str, Any]) -> list[RenderableType]:
-    table = Table(title="one inference on real boards with this core, estimated", title_justify="left")
+    table = Table(
+        title="one inference on real boards with this core, estimated with the flash wait states above",
+        title_justify="left",
+    )
     table.box = box.SIMPLE
     table.add_column("board", no_wrap=True)
     table.add_column("MHz", justify="right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rich import box
@@ -39,8 +40,9 @@ def sentences_of(result: dict[str, Any]) -> list[str]:
         f" instructions, {cost['flash_bytes']:,} bytes of flash and {cost['ram_bytes']:,} of RAM on"
         f" {cost['target']}."
     )
-    stages = ", ".join(f'"{line}"' for line in point["stages"])
-    return [*told, text, f"Its recipe: widths = {point['widths']}, stages = [{stages}]."]
+    # JSON's numbers, texts and lists are also TOML's.
+    keys = ", ".join(f"{key} = {json.dumps(value)}" for key, value in point["model"].items())
+    return [*told, text, f'Its recipe: preset = "{point["preset"]}" and, in [model], {keys}.']
 
 
 def exploration_table(result: dict[str, Any], target: str) -> Table:

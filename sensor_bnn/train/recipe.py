@@ -14,8 +14,9 @@ from sensor_bnn.data.folders import FORMATS, Labels, Reading
 from sensor_bnn.data.prepared import Lengths, Missing, Preparation
 from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, id_of, in_order
 from sensor_bnn.errors import CheckpointError, DataError
-from sensor_bnn.nn.config import NAME_RULE, is_good_name
+from sensor_bnn.nn.config import NAME_RULE, TransformerConfig, is_good_name
 from sensor_bnn.nn.families import preset
+from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.reading import Source, is_file, toml_values, typed
 
@@ -280,6 +281,10 @@ class Distillation:
         return _place(self.folder, self.teacher)
 
 
+_OF_HYBRID = {one.name for one in fields(HybridConfig)} - {one.name for one in fields(TransformerConfig)}
+"""Keys of [model] that only the hybrid family has."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A whole recipe.
@@ -287,7 +292,7 @@ class Recipe:
     Attributes:
         name: the name of the recipe and of the model.
         preset: the name of a preset in ``sensor_bnn.nn.families.PRESETS``. If it is not stated,
-            ``sensor-small`` for own data with the usual model, else ``sensor-tiny``.
+            ``sensor-small`` for own data with the usual model or keys of its family, else ``sensor-tiny``.
         model: the fields of the preset to change, and their values.
         data, augment, schedule, distill: the sections of the recipe.
     """
@@ -303,7 +308,8 @@ class Recipe:
     def __post_init__(self) -> None:
         own = self.data.set in OWN
         if not self.preset:
-            object.__setattr__(self, "preset", "sensor-small" if own and not self.model else "sensor-tiny")
+            usual = own and (not self.model or not _OF_HYBRID.isdisjoint(self.model))
+            object.__setattr__(self, "preset", "sensor-small" if usual else "sensor-tiny")
         if not own:
             object.__setattr__(self, "schedule", _closed(self.schedule))
             if self.augment.auto is None:

@@ -21,6 +21,7 @@ from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.reading import Source, is_file, read_toml
 from sensor_bnn.train.defaults import with_defaults
+from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import OWN, Recipe, load_recipe
@@ -223,7 +224,8 @@ def fill(
         The folders on which other processes were still working, so that their cells are not complete.
 
     Raises:
-        CheckpointError, DataError: see ``sensor_bnn.train.loop.train``.
+        CheckpointError, DataError: see ``sensor_bnn.train.loop.train``; also for a run of other data than
+            there are now.
     """
     write_table(survey, seeds, out)  # A place that cannot be written to is refused before the first run.
     busy: list[Path] = []
@@ -231,14 +233,14 @@ def fill(
         cells = [cell for cell in survey.cells if cell.set == name and (not forms or cell.form in forms)]
         if only and name not in only:
             continue
-        dataset = None
+        dataset: DataSet | None = None
 
         def run(recipe: Recipe, seed: int, folder: Path) -> None:
             nonlocal dataset
-            if is_finished(recipe, seed, folder):
-                return
             if dataset is None:
                 dataset = load(recipe.data)
+            if is_finished(recipe, seed, folder, data_digest(dataset, recipe)):
+                return
             try:
                 complete(recipe, dataset, seed, folder, folder, started, pace)
             except BusyError:

@@ -11,13 +11,14 @@ from rich.console import Console
 
 from sensor_bnn.data.samples import read_samples, write_samples
 from sensor_bnn.digests import file_sha256
-from sensor_bnn.errors import BoardError
+from sensor_bnn.errors import BoardError, BusyError, CheckpointError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars
 from sensor_bnn.report.result import read_result, result_of, write_result
+from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.sets import load, tested, tested_groups
 from sensor_bnn.train.state import CHECKPOINT_FILE
 from sensor_bnn.train.survey import Cell, Survey, finished_run
@@ -70,7 +71,7 @@ def measure(survey: Survey, request: Request, out: Path, only: Sequence[str], co
         console: each step is printed there.
 
     Raises:
-        CheckpointError: a model has no integers, or its run is damaged.
+        CheckpointError: a model has no integers, or its run is damaged or of other data than there are now.
         BoardError: a model does not fit the board.
         SensorBnnError: a stage failed.
     """
@@ -83,7 +84,10 @@ def measure(survey: Survey, request: Request, out: Path, only: Sequence[str], co
                 kept = _kept(run.folder, request)
                 if not kept.is_file():
                     console.print(f"{run.folder.name} on {request.board.name}", highlight=False)
-                    _measure(run.folder, kept, request, console)
+                    try:
+                        _measure(run.folder, kept, request, console)
+                    except BusyError:
+                        console.print(f"another process is measuring {run.folder}", highlight=False)
 
 
 def measured(survey: Survey, request: Request, out: Path) -> dict[str, Any]:
@@ -137,8 +141,14 @@ def _measure(run: Path, kept: Path, request: Request, console: Console) -> None:
 
     board, folder = request.board, kept.parent
     checkpoint = load_checkpoint(run / CHECKPOINT_FILE)
-    data = parse_recipe(checkpoint.recipe, checkpoint.model.config.name).data
+    recipe = parse_recipe(checkpoint.recipe, checkpoint.model.config.name)
+    data = recipe.data
     dataset = load(data)
+    if checkpoint.metrics.get("data_sha256", "") not in ("", data_digest(dataset, recipe)):
+        raise CheckpointError(
+            f"{run} learned from other data than there are now.",
+            "Restore the data, or delete that folder and repeat the command.",
+        )
     windows = tested(dataset, data)
     if request.windows is not None and request.windows < len(windows.y):
         windows = spread(windows, tested_groups(dataset, data), request.windows, _DRAW)

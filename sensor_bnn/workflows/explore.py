@@ -412,9 +412,15 @@ def _decoding_errors(plan: Plan) -> Iterator[None]:
 
 def _unusable(plan: Plan, error: Exception) -> CheckpointError:
     cause = next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
+    remedy = "Correct --storage, or choose another folder with --out."
+    if not plan.storage:
+        remedy = (
+            "If the disk or a limit of a file's size (`ulimit -f`) is the cause, free it and repeat."
+            f" If the file is damaged, delete it and repeat: the runs in {plan.out / 'runs'} are taken."
+        )
     return CheckpointError(
-        f"The study in {_place(plan)} cannot be used: {cause}",
-        "Correct --storage, or choose another folder with --out.",
+        f"The study in {_place(plan)} cannot be used: {cause.rstrip('.')}.",
+        remedy,
     )
 
 
@@ -611,6 +617,8 @@ def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:
                 "parts": asdict(point),
                 "widths": recipe.model["widths"],
                 "stages": recipe.model["stages"],
+                "preset": recipe.preset,
+                "model": recipe.model,
                 "runs": [],
                 "costs": [asdict(cost) for cost in costs],
                 "over": plan.budget.exceeded(costs),

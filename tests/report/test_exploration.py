@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -129,6 +131,15 @@ def test_what_is_printed_names_every_model(capsys: pytest.CaptureFixture[str]) -
     for one in result["points"]:
         assert one["name"] in shown
     assert "Recommended: 8-bits-64-c3, " in shown and "estimated" in shown
+
+
+def test_the_recommended_recipe_is_whole() -> None:
+    """Without one of its keys it would be another model than the one that was measured."""
+    result = exploration()
+    point = next(one for one in result["points"] if one["name"] == result["recommended"])
+    keys = sentences_of(result)[-1].split("in [model], ")[1].removesuffix(".")
+    read = tomllib.loads(re.sub(r", (?=[a-z_]+ = )", "\n", keys))
+    assert read == point["model"] and f'preset = "{point["preset"]}"' in sentences_of(result)[-1]
 
 
 def test_a_picture_shows_every_trained_model() -> None:

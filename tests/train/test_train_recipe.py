@@ -149,3 +149,13 @@ def test_mistakes_in_the_model_are_named() -> None:
         parse_recipe({"preset": "giant"}, "bad").config((6, 100), ("a",))
     with pytest.raises(CheckpointError, match="no training recipe"):
         load_recipe("nonsense")
+
+
+def test_own_data_with_keys_of_the_hybrid_family_take_its_preset() -> None:
+    own = {"data": {"set": "npz", "path": "x.npz"}}
+    for model, preset in (
+        ({}, "sensor-small"),
+        ({"widths": [32]}, "sensor-small"),
+        ({"width": 32}, "sensor-tiny"),
+    ):
+        assert parse_recipe({**own, "model": model}, "own").preset == preset

@@ -74,6 +74,10 @@ def test_settings_are_chosen_on_held_out_training_subjects(
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("ckpt.pt")}
     assert again.stdout.startswith("| set | bits | whole |")
     assert (out / "table.md").read_text() == again.stdout
+    with np.load(tmp_path / "x.npz") as arrays:
+        np.savez(tmp_path / "x.npz", **{**arrays, "x": arrays["x"] + 1})
+    with pytest.raises(CheckpointError, match="learned from other data than there are now"):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
 
 
 @pytest.mark.usefixtures("training", "qemu", "cross_compiler", "long_compile")
