@@ -299,6 +299,12 @@ class _Table:
             rule = "a number with a decimal point"
         elif text.isascii() and "_" not in text and _is_number(text):
             rule = f"a finite number of at most {_LARGEST:.2g}, which float32 holds"
+        elif text.strip()[:1].isalpha() and not _is_missing(text):
+            name = self.header[at]
+            remedy = (
+                f"If {name} names a class, a recording or a subject, say so in [data] of the recipe, such as"
+                f' columns = {{ label = "{name}" }}; else leave that column out, or correct the value.'
+            )
         if _is_missing(text):
             remedy = 'Correct that in the file, or set data.missing in the recipe to "hold" or "interpolate".'
         return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}", remedy)

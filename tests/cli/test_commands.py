@@ -217,16 +217,16 @@ def test_a_port_that_is_absent(compiled, tmp_path):
 
 
 def test_a_model_that_does_not_fit_is_told_before_flashing(compiled, tmp_path):
-    """A board with 24 KB of RAM: refused with sizes by the build; no port is ever opened."""
+    """A board with 22 KB of RAM: refused with sizes by the build; no port is ever opened."""
     from sensor_bnn.resources import resource
 
     folder = tmp_path / "small"
     folder.mkdir()
     facts = (resource("boards") / BOARD / "board.toml").read_text()
-    small = facts.replace("size = 0x00400000", "size = 0x00006000").replace(BOARD, "small")
+    small = facts.replace("size = 0x00400000", "size = 0x00005800").replace(BOARD, "small")
     # Flash and RAM had the same size, and only RAM is to be small.
-    assert small.count("0x00006000") == 2
-    (folder / "board.toml").write_text(small.replace("size = 0x00006000", "size = 0x00100000", 1))
+    assert small.count("0x00005800") == 2
+    (folder / "board.toml").write_text(small.replace("size = 0x00005800", "size = 0x00100000", 1))
     done = sensor_bnn(
         "build", compiled / "cortex-m7", "--board", folder, "-o", tmp_path / "out", cwd=tmp_path
     )

@@ -248,3 +248,11 @@ def test_the_readers_start_without_torch() -> None:
         "sys.exit('torch' in sys.modules or 'tvm' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_column_of_words_is_asked_what_it_names(tmp_path: Path) -> None:
+    """A label under another name is the first mistake with a file of one's own."""
+    (tmp_path / "own.csv").write_text("activity,ax\nrest,1\nwalk,2\n")
+    with pytest.raises(DataError, match="activity is 'rest'; it must be a number") as refused:
+        read_csv(tmp_path / "own.csv", for_training=True)
+    assert 'columns = { label = "activity" }' in refused.value.remedy

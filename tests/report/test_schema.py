@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from sensor_bnn.cli import COMMANDS, Pipeline
+from sensor_bnn.compiler.metadata import FORMAT
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import DataError
 from sensor_bnn.flashing.drive import DriveResult
@@ -217,3 +218,8 @@ def test_a_result_that_is_changed_on_purpose_has_no_digest(tmp_path: Path) -> No
 def test_a_file_that_is_absent(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Cannot read"):
         read_result(tmp_path / "absent.json")
+
+
+def test_the_format_of_a_bundle_is_the_one_that_is_written() -> None:
+    common = json.loads((FOLDER / "common.json").read_text())
+    assert common["$defs"]["metadata"]["properties"]["format"] == {"const": FORMAT}
