@@ -252,7 +252,7 @@ def test_the_readers_start_without_torch() -> None:
 
 def test_a_column_of_words_is_asked_what_it_names(tmp_path: Path) -> None:
     """A label under another name is the first mistake with a file of one's own."""
-    (tmp_path / "own.csv").write_text("activity,ax\nrest,1\nwalk,2\n")
+    (tmp_path / "own.csv").write_text("recording,label,activity,ax\n1,a,rest,1\n1,a,walk,2\n")
     with pytest.raises(DataError, match="activity is 'rest'; it must be a number") as refused:
         read_csv(tmp_path / "own.csv", for_training=True)
     assert 'columns = { label = "activity" }' in refused.value.remedy
