@@ -35,8 +35,11 @@ def told(dataset: Recordings, recipe: Recipe) -> tuple[str, ...]:
         return ()
     x = np.asarray(training.windows().x)
     largest = np.abs(x).max(axis=(0, 2)).astype(np.float64)
-    steps = window_steps(largest, (x == np.rint(x)).all(axis=(0, 2)))
-    small = x.std(axis=2) < _STEPS * steps
+    whole = (x == np.rint(x)).all(axis=(0, 2))
+    steps = window_steps(largest, whole)
+    deviation = x.std(axis=2)
+    # Whole numbers keep their own step, and a flat window has no shape: neither loses anything.
+    small = (deviation < _STEPS * steps) & (deviation > 0) & ~whole
     share = small.any(axis=1).mean()
     if share <= _SHARE:
         return ()

@@ -45,3 +45,13 @@ def test_nothing_is_told_where_nothing_is_lost(
 ) -> None:
     whole = with_small(recordings, share) if share else replace(recordings, group=np.array(recordings.group))
     assert small_windows.told(replace(whole, group=1 + np.arange(len(whole.y)) % 4), recipe(**model)) == ()
+
+
+def test_nothing_is_lost_of_whole_numbers_and_flat_windows(recordings: Recordings) -> None:
+    """The readings of an ADC keep their own step, however small they are; a sensor at rest has no shape."""
+    of_window = recipe(normalise="window")
+    half = with_small(recordings, 0.5)
+    counts = np.rint(half.signal * 1000).astype(np.float32)
+    assert small_windows.told(replace(half, signal=counts), of_window) == ()
+    flat = np.where(half.signal == recordings.signal, recordings.signal, 0).astype(np.float32)
+    assert small_windows.told(replace(half, signal=flat), of_window) == ()
