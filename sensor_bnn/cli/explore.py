@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensor_bnn.cli.pace import compile_option
+
 if TYPE_CHECKING:
     from sensor_bnn.workflows.explore import Budget
 
@@ -81,12 +83,7 @@ _LIMIT = re.compile(r"(flash|ram|instructions)=([0-9]{1,15}(?:\.[0-9]{1,15})?)([
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
-@click.option(
-    "--compile",
-    "compiled",
-    is_flag=True,
-    help="Train with torch.compile. It starts in about a minute, so it pays off for many steps.",
-)
+@compile_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
     recipe: str,

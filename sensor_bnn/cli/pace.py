@@ -8,6 +8,14 @@ from typing import Any
 
 import click
 
+compile_option = click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Use torch.compile. It starts in about a minute, so it pays off for training of several minutes.",
+)
+"""For a command whose ``--steps`` is a number of steps."""
+
 
 def pace_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command ``--steps`` and ``--compile``, and its function the argument ``pace`` in their place.
@@ -24,13 +32,7 @@ def pace_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Steps of the hybrid family. fast: integer products and bfloat16 gradients, as far as this CPU"
         " has them; auto: fast in runs of minutes.",
     )
-    @click.option(
-        "--compile",
-        "compiled",
-        is_flag=True,
-        help="Use torch.compile. It starts in about a minute, so it pays off for training of several"
-        " minutes.",
-    )
+    @compile_option
     @wraps(command)
     def with_pace(*, kind_of_steps: str, compiled: bool, **options: Any) -> None:
         command(pace="compiled" if compiled else kind_of_steps, **options)

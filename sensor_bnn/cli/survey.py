@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from sensor_bnn.cli.pace import compile_option
+
 
 @click.command(name="survey")
 @click.argument("survey")
@@ -41,12 +43,7 @@ import click
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of PyTorch."
 )
-@click.option(
-    "--compile",
-    "compiled",
-    is_flag=True,
-    help="Train with torch.compile. It starts in about a minute, so it pays off for many steps.",
-)
+@compile_option
 @click.option("--dry-run", is_flag=True, help="Train nothing; print the table as far as it is filled.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 def command(
