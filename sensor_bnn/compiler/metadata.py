@@ -19,12 +19,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.digests import SEAL, damage, file_sha256, is_sealed, sealed
 from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 6
+FORMAT = 7
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -162,6 +163,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         layers: the layers in the order of execution, at least one.
         classes: the names of the outputs, in their order; None if the ONNX file has none.
         channels: the names of the input's channels, its second axis, in their order; None likewise.
+        numbers: what the outputs are, in their order, for regression; None for classes.
         tuning: the SHA-256 of the tuning file that the model was compiled with; None without one.
         prefix: the prefix of each symbol in C.
         library: the static library in the bundle; None if the target's C compiler was missing.
@@ -192,6 +194,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: Annotated[tuple[LayerFacts, ...], Meta(min_length=1)]
     classes: Annotated[tuple[str, ...], Meta(min_length=1)] | None
     channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None
+    numbers: Annotated[tuple[Number, ...], Meta(min_length=1)] | None
     tuning: Sha256 | None
     prefix: Prefix
     library: str | None
@@ -232,6 +235,11 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:
             raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
+        if self.numbers is not None:
+            if len(self.numbers) != outputs or self.output.dtype != "int16":
+                raise ValueError(f"numbers has {len(self.numbers)} numbers; the output is {self.output}")
+            if self.classes is not None:
+                raise ValueError("numbers is given, and so is classes; outputs are one or the other")
         if self.channels is not None and self.input.shape[1:2] != (len(self.channels),):
             raise ValueError(f"channels has {len(self.channels)} names; the input is {self.input}")
         if self.library not in (None, f"lib{self.prefix}.a"):

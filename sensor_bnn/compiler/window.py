@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from sensor_bnn.compiler.metadata import End
+from sensor_bnn.compiler.metadata import End, Metadata
 from sensor_bnn.compiler.templates import C_TYPES, Render
 from sensor_bnn.resources import resource
 
@@ -65,17 +65,16 @@ def window_facts(
     }
 
 
-def window_files(prefix: str, gives_floats: bool, render: Render) -> dict[str, str]:
+def window_files(prefix: str, metadata: Metadata, render: Render) -> dict[str, str]:
     """Return the contents of the files by their names in the bundle.
 
     Args:
         prefix: the prefix of the model's symbols.
-        gives_floats: whether the model's output is float32.
+        metadata: the bundle's facts.
         render: the function that fills a template.
     """
-    exponential = "exponential.h" if gives_floats else "fixed_exponential.h"
-    return {
-        f"{prefix}_window.h": render("window.h.j2"),
-        SOURCE: render("window.c.j2"),
-        exponential: (resource("firmware") / "runtime" / exponential).read_text(),
-    }
+    files = {f"{prefix}_window.h": render("window.h.j2"), SOURCE: render("window.c.j2")}
+    if metadata.numbers is not None:  # no probabilities
+        return files
+    exponential = "exponential.h" if metadata.output.dtype == "float32" else "fixed_exponential.h"
+    return {**files, exponential: (resource("firmware") / "runtime" / exponential).read_text()}

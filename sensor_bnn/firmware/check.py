@@ -127,6 +127,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         layers=(layer,),
         classes=None,
         channels=None,
+        numbers=None,
         tuning=None,
         prefix="check",
         library=None,

@@ -126,6 +126,7 @@ def _fold(
         output_step=output_step,
         stream_step=unit.step,
         channel_names=config.channel_names,
+        targets=tuple(replace(target, scale=target.scale * output_step) for target in config.targets),
     )
 
 

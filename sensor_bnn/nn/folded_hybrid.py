@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.nn.folded import Bits, Integers
 
 Halves = npt.NDArray[np.int16]
@@ -229,6 +230,7 @@ class FoldedHybrid:
         output_step: the logit per step of the outputs.
         stream_step: the stream's unit, a power of two.
         channel_names: the names of the channels, in the order of the input; empty if they have none.
+        targets: the numbers that the outputs are, for regression; empty for logits of classes.
     """
 
     name: str
@@ -243,6 +245,7 @@ class FoldedHybrid:
     output_step: float
     stream_step: float
     channel_names: tuple[str, ...] = ()
+    targets: tuple[Number, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:

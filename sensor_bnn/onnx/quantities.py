@@ -2,7 +2,9 @@
 
 A model of floats takes samples as they are. One of integers takes int16: a sample in sensor units is
 ``input_step[c]`` times the integer of its channel, and a logit is ``output_step`` times an output. Both steps
-are in the metadata of the ONNX file, as JSON. A model of bytes takes images: a pixel of value 1 is byte 255.
+are in the metadata of the ONNX file, as JSON. A model that predicts numbers has ``numbers`` there, with name,
+scale and offset of each: a number is ``scale`` times an output, plus ``offset``. A model of bytes takes
+images: a pixel of value 1 is byte 255.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.reading import Source, json_values, typed
 
@@ -23,6 +26,9 @@ INPUT_STEP = "input_step"
 """The key of a JSON list: the sensor units of one step of each channel's integers."""
 OUTPUT_STEP = "output_step"
 """The key of a JSON number: the logit of one step of the outputs."""
+
+NUMBERS = "numbers"
+"""The key of a JSON list: name, scale and offset of each number that the model predicts."""
 
 InputStep = Annotated[float, Meta(gt=0)]
 OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
@@ -38,10 +44,12 @@ class Steps:
     Attributes:
         input: the sensor units per step of each channel; None for inputs of floats or bytes.
         output: the logit per step of the outputs; None for outputs of floats.
+        numbers: what the outputs are, by name; None for logits of classes.
     """
 
     input: tuple[InputStep, ...] | None = None
     output: OutputStep | None = None
+    numbers: tuple[Number, ...] | None = None
 
 
 NO_STEPS = Steps()
@@ -56,18 +64,23 @@ def steps_of(said: Mapping[str, str], path: Path) -> Steps:
         path: the file, for the message.
 
     Raises:
-        ModelError: a value is malformed: no JSON, no number above 0, or for the inputs no list of those.
+        ModelError: a value is malformed: no JSON, no number above 0, for the inputs no list of those, or for
+            numbers no list of names, scales and offsets.
     """
+    kinds: dict[str, Any] = {
+        "input": tuple[InputStep, ...],
+        "output": OutputStep,
+        "numbers": Annotated[tuple[Number, ...], Meta(min_length=1)],
+    }
     values = {}
-    for key, name in ((INPUT_STEP, "input"), (OUTPUT_STEP, "output")):
+    for key, name in ((INPUT_STEP, "input"), (OUTPUT_STEP, "output"), (NUMBERS, "numbers")):
         if key in said:
             source = Source(
                 f"The metadata `{key}` of {path}",
                 ModelError,
                 f"Export the model again, or correct `{key}` in the file's metadata.",
             )
-            kind: Any = tuple[InputStep, ...] if name == "input" else OutputStep
-            values[name] = typed(json_values(said[key].encode(), source), kind, source)
+            values[name] = typed(json_values(said[key].encode(), source), kinds[name], source)
     return Steps(**values)
 
 
@@ -104,6 +117,23 @@ def to_logits(outputs: npt.NDArray[Any], step: float | None = None) -> npt.NDArr
     if step is None or outputs.dtype.kind == "f":
         return outputs.astype(np.float32)
     return (outputs * np.float64(step)).astype(np.float32)
+
+
+def to_values(outputs: npt.NDArray[Any], numbers: Sequence[Number]) -> npt.NDArray[np.float32]:
+    """Return the numbers that outputs are, float32 of the same shape, ``[..., numbers]``.
+
+    Product and sum are each rounded to float32, as in the function ..._values of a bundle's C code, so that
+    both are equal to the last bit.
+
+    Args:
+        outputs: of the model, in its own type.
+        numbers: what they are.
+    """
+    scales, offsets = (
+        np.array([getattr(number, key) for number in numbers], dtype=np.float32)
+        for key in ("scale", "offset")
+    )
+    return outputs.astype(np.float32) * scales + offsets
 
 
 def _to_bytes(images: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

@@ -30,7 +30,7 @@ def told(dataset: Recordings, recipe: Recipe) -> tuple[str, ...]:
     """
     data = settled(dataset, recipe.data)
     training = dataset.of_groups(data.parts()[0])
-    config = recipe.config((len(training.signal), training.length), dataset.classes, dataset.channels)
+    config = recipe.config((len(training.signal), training.length), dataset.outputs, dataset.channels)
     if getattr(config, "normalise", "") != "window" or getattr(config, "precision", "") == "full":
         return ()
     x = np.asarray(training.windows().x)

@@ -59,7 +59,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 6,
+        "format": 7,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -75,6 +75,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "layers": [layer_facts(index) for index in range(3)],
         "classes": None,
         "channels": None,
+        "numbers": None,
         "tuning": None,
         "prefix": "stand_in",
         "library": None,
