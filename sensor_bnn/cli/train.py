@@ -226,11 +226,12 @@ def _say_test(result: dict[str, Any], plan: Recipe) -> None:
         from sensor_bnn.report.regression import in_a_line
 
         click.echo(f"test {in_a_line(result['targets'])}")
-        if result["test_rmse"] >= 1:
-            click.echo(
-                "note: that is no better than the mean of what was learned. Perhaps the windows do not say"
-                " the number, or the test part is of other recordings than the training part."
-            )
+        for one in result["targets"]:
+            if one["rmse"] >= one["baseline_rmse"]:
+                click.echo(
+                    f"note: for {one['name']} that is no better than the mean of what was learned. Perhaps"
+                    " the windows do not say this number, or the training part has too few recordings."
+                )
         return
     windows = sum(sum(row) for row in result["confusion"])
     click.echo(f"test top-1 {result['test_top1']:.2%} over {windows} windows")

@@ -23,7 +23,7 @@ from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
-from sensor_bnn.compiler.fixed_numbers import SHIFT, fixed_of
+from sensor_bnn.compiler.fixed_numbers import SHIFT, c_float, fixed_of
 from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
@@ -149,7 +149,8 @@ def write_bundle(
         render = _renderer(program, offsets, metadata, headers, target, code)
         texts = {file: render(template) for file, template in _TEMPLATES.items()}
         if has_window(metadata.input, metadata.output):
-            texts |= window_files(prefix, metadata, render)
+            floats, numbers = metadata.output.dtype == "float32", metadata.numbers is not None
+            texts |= window_files(prefix, floats, render, numbers)
         for file, text in texts.items():
             own = text if file == ALIAS else prefixed(text, prefix)
             if file != WEIGHTS:
@@ -424,7 +425,8 @@ def _renderer(
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
     if facts["has_window"]:
-        facts |= window_facts(metadata.input, metadata.output, metadata.input_step, metadata.output_step)
+        steps = (metadata.input_step, metadata.output_step)
+        facts |= window_facts(metadata.input, metadata.output, *steps, facts["numbers"])
     return renderer(facts)
 
 
@@ -435,8 +437,8 @@ def _number(number: Number) -> dict[str, Any]:
         "factor": fixed.factor,
         "text": _c_text(number.name),
         "unit": _c_text(number.unit),
-        "scale": _float(float(np.float32(number.scale))),
-        "offset": _float(float(np.float32(number.offset))),
+        "scale": c_float(number.scale),
+        "offset": c_float(number.offset),
         "shown": f"{number.scale:.6g} * output {'-' if number.offset < 0 else '+'} {abs(number.offset):.6g}",
     }
 

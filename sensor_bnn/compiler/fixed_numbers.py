@@ -34,7 +34,12 @@ class FixedNumber:
     @property
     def factor(self) -> str:
         """What 1 of the integer is worth, as a float of C."""
-        return f"{(2.0**-self.bits).hex()}f"
+        return c_float(2.0**-self.bits)
+
+
+def c_float(value: float) -> str:
+    """Return a float of C that is the float32 next to a number; decimal, which every C++ reads."""
+    return f"{np.float32(value)!s}f"
 
 
 def fixed_of(number: Number) -> FixedNumber:

@@ -548,9 +548,34 @@ def _check_regression(recipe: Recipe, values: Mapping[str, Any], source: Source)
             "Set augment.auto to false, and those keys of [augment] that leave the number as it is, such as"
             " jitter.",
         )
+    family = preset(recipe.preset).family
+    if family != HybridConfig.family:
+        raise CheckpointError(
+            f"{source.name}: the preset {recipe.preset} is of the family {family}, which tells classes apart;"
+            " the family hybrid predicts numbers (data.targets).",
+            'Set preset = "sensor-small", or another one of that family.',
+        )
     twice = named_twice(tuple(class_name(name) for name in data.targets))
     if twice is not None:
         raise source.wrong(f"data.targets names {twice} twice; each must be named once")
+
+
+def refuse_targets(recipe: Recipe, command: str) -> None:
+    """Refuse a recipe with numbers to predict where accuracies of classes are compared.
+
+    Args:
+        recipe: the recipe.
+        command: what compares them, for the message.
+
+    Raises:
+        CheckpointError: the recipe has ``data.targets``.
+    """
+    if recipe.data.targets:
+        raise CheckpointError(
+            f"{command} compares shares of right classes, and recipe {recipe.name} predicts numbers"
+            " (data.targets).",
+            "Train each variant with `sensor-bnn train`, and compare their errors (RMSE).",
+        )
 
 
 def _place(folder: str, path: str) -> Path:
@@ -592,6 +617,11 @@ def _check_together(recipe: Recipe, source: Source) -> None:
         raise CheckpointError(
             f"{source.name}: augment.auto chooses the changes, but augment.{changing[1]} is set.",
             "Set augment.auto to false, or remove the other keys of [augment].",
+        )
+    found = {"target_scales", "target_offsets"} & recipe.model.keys()
+    if found:
+        raise source.wrong(
+            f"model.{min(found)} is no key of a recipe; it follows from the data that data.targets names"
         )
     train, test = recipe.data.parts()
     both = set(train) & set(test)

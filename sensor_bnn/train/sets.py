@@ -15,7 +15,6 @@ from sensor_bnn.data.numbers import Number
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
-from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.train import archives, image_sets, own_windows, smartwatch
 from sensor_bnn.train.anomalies import for_anomalies
 from sensor_bnn.train.augment import WindowCutter
@@ -305,12 +304,6 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         )
     window_shape = (channels, training.length)
     config = recipe.config(window_shape, dataset.outputs, dataset.channels)
-    if dataset.targets is not None and not isinstance(config, HybridConfig):
-        raise DataError(
-            f"Recipe {recipe.name}: the preset {recipe.preset} is of the family {config.family}, which tells"
-            " classes apart; regression (data.targets) is of the family hybrid.",
-            'Set preset = "sensor-small", or another one of that family.',
-        )
     cutter = WindowCutter(training, augment, getattr(config, "normalise", "channel") == "window")
     return Split(
         _mixed(cutter, augment, dataset),

@@ -24,7 +24,7 @@ from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.parts import settled
-from sensor_bnn.train.recipe import OWN, Recipe, load_recipe
+from sensor_bnn.train.recipe import OWN, Recipe, load_recipe, refuse_targets
 from sensor_bnn.train.runs import Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
@@ -130,6 +130,8 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
             raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
     sets = [load_recipe(name, path.parent) for name in file.sets]
+    for of_set in sets:
+        refuse_targets(of_set, "`survey`")
     known = tuple(of_set.name for of_set in sets)
     for name in only:
         if name not in known:

@@ -104,7 +104,7 @@ def test_what_is_stated_counts(recipe: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_task_that_is_no_key_is_refused_by_its_name(before: str, line: str, recipe: Path) -> None:
     text = recipe.read_text()
     recipe.write_text(text.replace(before, f"{before}\n{line}\n", 1))
-    with pytest.raises(CheckpointError, match="`task` and `data.target` are no keys"):
+    with pytest.raises(CheckpointError, match=r"`task` and `data\.target` are no keys"):
         load_recipe(str(recipe))
 
 
