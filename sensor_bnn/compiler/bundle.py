@@ -290,6 +290,7 @@ def _metadata(
         input=_end(source),
         output=_end(result),
         input_step=steps.input,
+        input_gain=steps.gain,
         output_step=steps.output,
         sources=(
             "model.c",
@@ -416,7 +417,10 @@ def _renderer(
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
     if facts["has_window"]:
-        facts |= window_facts(metadata.input, metadata.output, metadata.input_step, metadata.output_step)
+        facts |= window_facts(
+            *(metadata.input, metadata.output, metadata.input_step, metadata.output_step),
+            gain=metadata.input_gain,
+        )
     return renderer(facts)
 
 

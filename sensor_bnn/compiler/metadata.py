@@ -24,7 +24,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 6
+FORMAT = 7
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -36,6 +36,9 @@ Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 InputStep = Annotated[float, Meta(gt=0)]
 OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
 """What one step of an integer is worth; a larger one of the output would overflow the firmware's 64 bits."""
+
+InputGain = Literal["fixed", "window"]
+"""Whether a step of the input is worth the same in all windows (``sensor_bnn.onnx.quantities.Gain``)."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Crc32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -155,6 +158,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         input, output: the model's input and output.
         input_step: for an int16 input, the sensor units per step of each channel, the first axis after the
             batch; None if there are no such steps.
+        input_gain: ``window`` if a window of floats is first divided, each channel by the least power of two
+            above its largest magnitude, and ``input_step`` is in units of that; else ``fixed``.
         output_step: for an int16 output, the logit per step; None if there is no such step.
         sources: the C files to compile, relative to the bundle.
         weights_bytes: the bytes of all weights; weights that layers share count once.
@@ -185,6 +190,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: End
     output: End
     input_step: tuple[InputStep, ...] | None
+    input_gain: InputGain
     output_step: OutputStep | None
     sources: tuple[SourceFile, ...]
     weights_bytes: Bytes
@@ -229,6 +235,13 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"input_step has {len(self.input_step)} numbers; the input has {channels} channels"
             )
+        if self.input_gain == "window" and (
+            len(self.input.shape) != 3 or set(self.input_step or ()) != {2**-15}
+        ):
+            raise ValueError(
+                f"input_gain is 'window' with {self.input} and input_step {self.input_step}; it requires windows"
+                " [1, channels, samples] in steps of 2^-15"
+            )
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:
             raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
@@ -239,6 +252,11 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in self.files:
             if {".", ".."} & {*PurePosixPath(name).parts, *name.split("/")}:
                 raise ValueError(f"files has {name!r}; it must be a path within the bundle")
+
+    @property
+    def takes_floats(self) -> bool:
+        """Return whether samples of a stream are floats: a window's gain is known when all have come."""
+        return self.input.dtype == "float32" or self.input_gain == "window"
 
     @property
     def fullest_layer(self) -> str:
