@@ -235,12 +235,11 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"input_step has {len(self.input_step)} numbers; the input has {channels} channels"
             )
-        if self.input_gain == "window" and (
-            len(self.input.shape) != 3 or set(self.input_step or ()) != {2**-15}
-        ):
+        fits = len(self.input.shape) == 3 and set(self.input_step or ()) == {2**-15}
+        if self.input_gain == "window" and not fits:
             raise ValueError(
-                f"input_gain is 'window' with {self.input} and input_step {self.input_step}; it requires windows"
-                " [1, channels, samples] in steps of 2^-15"
+                f"input_gain is 'window', the input is {self.input}, and input_step is {self.input_step};"
+                " it must be [1, channels, samples] in steps of 2^-15"
             )
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:

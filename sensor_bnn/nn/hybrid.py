@@ -34,7 +34,7 @@ BY_WINDOW = ("window", "mean")
 """The ways to normalise the input that look at each window by itself."""
 
 USUAL_SHARE = 0.3
-"""The usual deviation of a channel that is divided by a power of two, so that its largest sample is 0.5 to 1."""
+"""The usual deviation of a channel that is divided so that its largest magnitude is 0.5 to 1."""
 
 MOST_DEVIATIONS = 5.0
 """The largest magnitude of a window's own mean or logarithm of its deviation, normalised over the set."""

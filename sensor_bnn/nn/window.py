@@ -28,7 +28,7 @@ FLAT = -32 * LOG_STEPS
 DEVIATION = 2048
 """The steps of a normalised value per deviation."""
 GAIN_STEP = 2.0**-15
-"""A step of the input of a model with a gain per window, in the power of two by which a channel is divided."""
+"""A step of the input with a gain per window: in units of the power of two that divides the channel."""
 _LEAST, _MOST = -(1 << 15), (1 << 15) - 1
 
 

@@ -100,7 +100,8 @@ def powers(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """
     largest = np.abs(windows).max(axis=2, keepdims=True)
     exponents = (largest.view(np.int32) >> 23).clip(min=1) - 126
-    return np.ldexp(1.0, exponents)
+    found: npt.NDArray[np.float64] = np.ldexp(1.0, exponents)
+    return found
 
 
 def to_model_input(
