@@ -84,7 +84,7 @@ def there(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return trained
 
 
-CKPT = Path("runs/my-sensor/ckpt.pt")
+CKPT = Path("runs/my-sensor-seed0/ckpt.pt")
 
 
 def test_the_pages_evaluation_writes_all_windows_of_a_small_test_part(there: Path) -> None:
