@@ -10,6 +10,7 @@ from bundles import write_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BoardError, BundleError, CheckpointError, SensorBnnError
 from sensor_bnn.firmware.bundle import read_bundle
@@ -74,3 +75,15 @@ def test_a_survey_of_a_recipe_says_what_trains_it(tmp_path: Path) -> None:
     error = refusal("survey", recipe)
     assert isinstance(error, CheckpointError) and "is a recipe" in error.message
     assert f"`sensor-bnn train {recipe}`" in error.remedy
+
+
+def test_the_table_of_cores_is_right() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "own-sensor.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"(?m)^\| `([\w-]+)` \| ([^|`]+) \| `([\w-]+)` \|$", page.partition("### Which core")[2]
+    )
+    assert len(rows) >= 7
+    for core, chips, board in rows:
+        facts = load_board(board)
+        assert facts.target == core and facts.emulator is not None
+        assert {target_of_chip(chip.strip()) for chip in chips.split(",")} == {core}
