@@ -107,6 +107,9 @@ void sbnn_stream_quantize32(uint32_t m, uint32_t n, uint32_t pre, uint32_t shift
 void sbnn_stream_quantize_turned(uint32_t m, uint32_t n, uint32_t shift, const int16_t *x,
                                  const int16_t *scale, const int32_t *bias, int8_t *y);
 
+/* Copy bytes to those of y from `first` on; x and y do not overlap. */
+void sbnn_stream_move(uint32_t bytes, uint32_t first, const void *x, void *y);
+
 #ifdef __cplusplus
 }
 #endif

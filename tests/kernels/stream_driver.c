@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES, BITS, BYTES, PLAIN, PACK, POOL, SUM, MAX, COUNT, QUANTIZE16, QUANTIZE32, TURNED };
+enum { VALUES, BITS, BYTES, PLAIN, PACK, POOL, SUM, MAX, COUNT, QUANTIZE16, QUANTIZE32, TURNED, MOVE };
 enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
-static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3};
+static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 2};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -79,6 +79,8 @@ int main(void) {
             sbnn_stream_quantize16(u[0], u[1], u[2], read[0], read[1], read[2], y);
         } else if (function == QUANTIZE32) {
             sbnn_stream_quantize32(u[0], u[1], u[2], u[3], read[0], read[1], read[2], y);
+        } else if (function == MOVE) {
+            sbnn_stream_move(u[0], u[1], read[0], y);
         } else {
             sbnn_stream_quantize_turned(u[0], u[1], u[2], read[0], read[1], read[2], y);
         }
