@@ -25,13 +25,16 @@ from sensor_bnn.compiler.stream_kernels import (
     BITS,
     BYTES,
     FAMILIES,
+    IMAGE,
     PACK,
     PLAIN,
+    SCORES,
     VALUES,
     pack_kernel,
     stream_kernel,
 )
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
+from sensor_bnn.compiler.stream_scores import scores_in_c
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
@@ -39,6 +42,7 @@ from sensor_bnn.onnx.packing import pack_bits, words_for
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
 from sensor_bnn.onnx.reference_int import (
     bnn_average_pool,
+    bnn_int_attention_map,
     bnn_int_linear,
     bnn_patches,
     bnn_quantize,
@@ -58,7 +62,7 @@ TOKENS = (
     *("pool", "token_sum", "token_max", "token_count"),
     *("quantize16", "quantize32", "quantize_turned", "move"),
 )
-FUNCTIONS = (VALUES, BITS, BYTES, PLAIN, PACK, *(f"sbnn_stream_{name}" for name in TOKENS))
+FUNCTIONS = (VALUES, BITS, BYTES, PLAIN, PACK, *(f"sbnn_stream_{name}" for name in TOKENS), IMAGE, SCORES)
 NULL, IN_PLACE = -1, -2
 
 
@@ -143,6 +147,18 @@ def layers(draw: st.DrawFn, form: str) -> StreamLayer:
     )
 
 
+@st.composite
+def images(draw: st.DrawFn) -> StreamLayer:
+    """Layers whose rows of outputs share rows of tokens."""
+    sizes = draw(st.integers(4, 7)), 8 * draw(st.integers(1, 3)), 3, draw(st.integers(1, 3))
+    grid = Grid(*sizes, draw(st.integers(1, 2)), 1, draw(st.integers(1, 2)), draw(st.integers(1, 2)))
+    W, N = draw(st.integers(1, 3)), draw(st.sampled_from((1, 2, 7, 32, 40, 64)))
+    shortcuts = [0, N, *(B for B in (N // 2,) if B and N % B == 0)]
+    widths = N, N, draw(st.sampled_from(shortcuts)), draw(st.sampled_from((1, N)))
+    shift = draw(st.integers(1, 12))
+    return StreamLayer(grid, W, grid.taps * W * 32, *widths, 0, shift, packed=False, in_place=False)
+
+
 def shorts(rng: np.random.Generator, size: int, most: int, least: int | None = None) -> np.ndarray:
     return rng.integers(-most if least is None else least, most + 1, size).astype(np.int16)
 
@@ -156,8 +172,8 @@ def check(
     *,
     plain: bool = False,
     target: Target = HOST,
-) -> None:
-    """Compare a layer, whose stream has about the size of ``spread``, with its operators.
+) -> str:
+    """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
     Args:
         kernels: the kernels.
@@ -208,11 +224,13 @@ def check(
     for output in (want.nbytes, *[IN_PLACE] * (plan.overwrites is not None)):
         got = kernels.run(call.kernel, numbers, [*reads, residual], plan.workspace, output)
         np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+    return call.kernel
 
 
 SPREADS = st.sampled_from((3, 100, 3000, 30000))
 DENSITIES = st.sampled_from((0.0, 0.5, 0.5, 0.9, 1.0))
 SEEDS = st.integers(0, 2**32 - 1)
+PLANE = Grid(8, 16, 3, 3, 1, 1, 1, 1)
 STEM, SMALL = Grid(1, 100, 1, 9, 1, 4, 1, 1), Grid(1, 25, 1, 5, 1, 1, 1, 1)
 
 
@@ -221,6 +239,13 @@ STEM, SMALL = Grid(1, 100, 1, 9, 1, 4, 1, 1), Grid(1, 25, 1, 5, 1, 1, 1, 1)
 @example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
 def test_values(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
     check(kernels, shape, seed, density, spread)
+
+
+@settings(max_examples=200, deadline=None)
+@given(images(), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+def test_images(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    assert check(kernels, shape, seed, density, spread) == IMAGE
 
 
 @settings(max_examples=200, deadline=None)
@@ -281,6 +306,43 @@ PACKED = (st.integers(1, 5), st.integers(1, 4), SEEDS, st.sampled_from((1, 3000,
 @given(*PACKED)
 def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
     check_pack(kernels, m, words, seed, spread)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 2), st.integers(1, 20), st.integers(1, 3), st.integers(1, 32), SEEDS, st.integers(0, 16)
+)
+def test_scores(kernels: Kernels, heads: int, m: int, words: int, k: int, seed: int, power: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 32 * words
+    queries, keys = (pack_bits(rng.random((heads, rows, k)) < 0.5) for rows in (m, n))
+    table = np.sort(rng.integers(0, 1 << power, (heads, k + 1)), axis=-1).astype(np.int32)
+    ratio = rng.integers(1, (65536 // n, 65536)[seed % 2] + 1, heads).astype(np.int32)
+    types = [TensorType.of(array) for array in (queries, keys, table, ratio)]
+    plan = scores_in_c(types, table, k, HOST)
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    want = bnn_int_attention_map(bnn_mat_mul(queries, keys, K=k), table, ratio, K=k)
+    reads = [queries, keys, plan.constants[2], ratio, None, None]
+    got = kernels.run(call.kernel, numbers, reads, plan.workspace, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+def test_scores_that_c_does_not_make_are_left_to_tir() -> None:
+    """Keys that do not fill words, bits of more than a word, entries that decrease or exceed 16 bits."""
+    table = np.arange(33, dtype=np.int32)[None]
+    for keys, k, entries, core in (
+        (64, 32, table, "cortex-m7"),
+        (33, 32, table, "cortex-m7"),
+        (64, 33, table, "cortex-m7"),
+        (64, 32, table[:, ::-1], "cortex-m7"),
+        (64, 32, table * 4096, "cortex-m7"),
+        (64, 32, table, "cortex-m55"),
+    ):
+        types = [TensorType(np.dtype(np.uint32), (1, rows, words_for(k))) for rows in (64, keys)]
+        found = scores_in_c(types, entries, k, find_target(core))
+        assert (found is not None) == ((keys, k, core) == (64, 32, "cortex-m7") and entries is table)
 
 
 def check_tokens(
