@@ -296,6 +296,7 @@ def _metadata(
         input=_end(source),
         output=_end(result),
         input_step=steps.input,
+        input_gain=steps.gain,
         output_step=steps.output,
         sources=(
             "model.c",
@@ -425,8 +426,11 @@ def _renderer(
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
     if facts["has_window"]:
-        steps = (metadata.input_step, metadata.output_step)
-        facts |= window_facts(metadata.input, metadata.output, *steps, facts["numbers"])
+        facts |= window_facts(
+            *(metadata.input, metadata.output, metadata.input_step, metadata.output_step),
+            gain=metadata.input_gain,
+            numbers=facts["numbers"],
+        )
     return renderer(facts)
 
 

@@ -61,7 +61,8 @@ class HostModel:
             inputs: one input, such as a window ``[channels, samples]``, or several
                 ``[n, channels, samples]``. The dtype is that of the model's input. For a model of integers it
                 may also be float32: samples in the unit of the training data, which are divided by
-                ``metadata.input_step`` and rounded.
+                ``metadata.input_step`` and rounded, and before that by a power of two per channel and window
+                if ``metadata.input_gain`` is "window".
 
         Returns:
             The outputs, ``[classes]`` or ``[n, classes]``, of the dtype of the model's output. An int16 is a
@@ -85,7 +86,7 @@ class HostModel:
                 "Give windows of the model's own channels and length.",
             )
         if several.dtype != dtype and several.dtype == np.float32:
-            several = to_model_input(several, dtype, self.metadata.input_step)
+            several = to_model_input(several, dtype, self.metadata.input_step, self.metadata.input_gain)
         if several.dtype != dtype:
             alternative = "" if dtype == np.float32 else " or float32"
             raise DataError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from sensor_bnn.compiler.metadata import End
+from sensor_bnn.compiler.metadata import End, InputGain
 from sensor_bnn.compiler.templates import C_TYPES, Render
 from sensor_bnn.resources import resource
 
@@ -42,6 +42,8 @@ def window_facts(
     result: End,
     input_step: Sequence[float] | None,
     output_step: float | None,
+    *,
+    gain: InputGain = "fixed",
     numbers: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what the templates ``window.h.j2`` and ``window.c.j2`` are filled with, beside the prefix.
@@ -50,6 +52,7 @@ def window_facts(
         source, result: the model's input and output; see ``has_window``.
         input_step: what 1 of each channel of an int16 input is worth; None for 1.
         output_step: what 1 of an int16 output is worth; None for 1.
+        gain: whether a window of floats is divided by powers of two, as ``Metadata.input_gain``.
         numbers: what the templates need of each number that the outputs are; none for logits of classes.
     """
     _, channels, samples = source.shape
@@ -59,7 +62,8 @@ def window_facts(
         "channels_count": channels,
         "window_samples": samples,
         "classes_count": prod(result.shape),
-        "takes_floats": source.dtype == "float32",
+        "takes_floats": source.dtype == "float32" or gain == "window",
+        "by_power": gain == "window",
         "input_type": C_TYPES[source.dtype],
         "output_type": C_TYPES[result.dtype],
         "gives_floats": result.dtype == "float32",

@@ -120,6 +120,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         input=number,
         output=number,
         input_step=None,
+        input_gain="fixed",
         output_step=None,
         sources=("model.c", "weights.c"),
         weights_bytes=4,

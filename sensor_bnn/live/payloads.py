@@ -83,7 +83,7 @@ class Payloads:
         self._raw = bool(settings.offset or settings.gain)
         self._offset = settings.offset or (0.0,) * self._channels
         self._gain = settings.gain or (1.0,) * self._channels
-        self._takes_floats = metadata.input.dtype == _FLOAT
+        self._takes_floats = metadata.takes_floats
         self._gives_floats = metadata.output.dtype == _FLOAT
         self._factors = [2.0 ** -fixed_of(number).bits for number in metadata.numbers or ()]
         form = "<IHHffQQQ" if self._gives_floats else "<IHHiiQQQ"
@@ -128,7 +128,7 @@ class Payloads:
         """Return samples ``[n, channels]`` as they are sent, little-endian.
 
         For a model of integers these are the integers of its input. With an offset or a gain, the board
-        computes them from the sensor's own integers.
+        computes them from the sensor's own integers; with a gain per window, from floats.
 
         Raises:
             DataError: the model takes integers, and a sample is none or not finite; or it takes floats, and

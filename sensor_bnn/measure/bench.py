@@ -341,7 +341,7 @@ def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
 def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
     """Return the bytes of each sample as they are sent, or raise DataError if they do not fit the model."""
     shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
-    inputs = to_model_input(samples.x, dtype, metadata.input_step)
+    inputs = to_model_input(samples.x, dtype, metadata.input_step, metadata.input_gain)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
             f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {metadata.input}.",
@@ -376,7 +376,8 @@ def host_outputs(
             f"{host_dir} and the bundle on the board are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    inputs = to_model_input(samples.x, np.dtype(host.metadata.input.dtype), host.metadata.input_step)
+    said = host.metadata
+    inputs = to_model_input(samples.x, np.dtype(said.input.dtype), said.input_step, said.input_gain)
     outputs = []
     for x in inputs:
         outputs.append(host.infer(x[np.newaxis]).reshape(-1))

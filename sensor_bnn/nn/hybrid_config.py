@@ -81,6 +81,10 @@ class HybridConfig:
         normalise: how the input is normalised: ``channel`` by mean and deviation of the training set;
             ``window`` by those of the window, which then reach the stem through a small dense layer; ``mean``
             by the mean of the window and the deviation of the training set, with that layer too; or ``none``.
+        gain: what a step of the exported model's int16 input is worth: ``fixed``, the same in all windows; or
+            ``window``, for signals whose size differs by more than 16 bits hold: each channel of each window
+            is divided by a power of two, so that its largest sample takes all bits. It requires
+            ``normalise = "window"``, whose mean and deviation are then those of the divided window.
         gradient: the gradient of the activations' signs: ``polynomial`` (Bi-Real Net) or ``clipped``.
         precision: ``binary``, or ``int8`` or ``full`` for the twin in 8 bits or in floating point.
         target_scales, target_offsets: for regression, what an output of 1 is worth and the value of an output
@@ -111,6 +115,7 @@ class HybridConfig:
     norm: Literal["batch", "none"] = "batch"
     padding: Literal["minus", "zero"] = "minus"
     normalise: Literal["channel", "window", "mean", "none"] = "channel"
+    gain: Literal["fixed", "window"] = "fixed"
     gradient: Literal["polynomial", "clipped"] = "polynomial"
     precision: Literal["binary", "int8", "full"] = "binary"
     target_scales: tuple[NumberScale, ...] = ()
@@ -224,6 +229,12 @@ class HybridConfig:
             )
         if len(set(self.pooling)) < len(self.pooling):
             return f"pooling is {list(self.pooling)}; it must name each once"
+        if self.gain == "window" and (self.normalise != "window" or self.height):
+            what = f"normalise is {self.normalise!r}" if self.normalise != "window" else "inputs are images"
+            return (
+                f'gain is "window", and {what}; a gain per window requires windows with normalise = "window",'
+                " which divides each by its own deviation"
+            )
         if self.kernel % 2 == 0:
             return f"kernel is {self.kernel}; it must be odd, so that a token is the middle of its neighbours"
         if self.stem_stride > self.stem_kernel:

@@ -159,7 +159,7 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
             "Give samples of the model's kind.",
         )
     steps = steps_of(session.get_modelmeta().custom_metadata_map, path)
-    inputs = to_model_input(x, np.dtype(_INPUTS[window.type]), steps.input)
+    inputs = to_model_input(x, np.dtype(_INPUTS[window.type]), steps.input, steps.gain)
     logits = []
     for one in inputs:
         (result,) = session.run(None, {window.name: one[None]})

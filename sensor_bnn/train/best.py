@@ -21,8 +21,8 @@ def judge(
     """Add the figures of the validation part to the last epoch, and keep its weights if they are the best.
 
     An epoch is better if its balanced accuracy is higher or, if equal, its loss lower; of targets if its RMSE
-    is lower. Only epochs of the
-    model's latest form compete: earlier ones had real weights, or did not round as the exported integers do.
+    is lower. Only epochs of the model's latest form compete: earlier ones had real weights, or did not round
+    as the exported integers do.
 
     Args:
         at: the position of the run after that epoch.
@@ -60,10 +60,17 @@ def figures_of(found: Evaluation | Fit) -> dict[str, float]:
     }
 
 
-def is_over(at: Position, recipe: Recipe) -> bool:
-    """Whether the run ends before its last epoch, because no epoch was better for ``schedule.patience``."""
+def is_over(at: Position, recipe: Recipe, form: int) -> bool:
+    """Whether the epochs of a form of the model end early, since none was better for ``schedule.patience``.
+
+    Args:
+        at: the position of the run, between two epochs.
+        recipe: the recipe of the run.
+        form: the number of the model's form in the next epoch; one that begins there is not over.
+    """
     patience = recipe.schedule.patience
-    return bool(patience and at.best and len(at.history) - at.best["epoch"] >= patience)
+    best = at.best
+    return bool(patience and best and best["form"] == form and at.done - best["epoch"] >= patience)
 
 
 def give_best(at: Position, model: Model, average: RunningAverage) -> None:

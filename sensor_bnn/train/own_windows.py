@@ -120,6 +120,9 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
     if data.targets:
         found = without_labels(found, data)
     found, notes = prepared(found, data.preparation())
+    if found.left_out:
+        told = ", ".join(found.left_out)
+        notes = (f"Columns that are not read, because data.channels does not list them: {told}.", *notes)
     names = tuple(class_name(name) for name in data.targets)
     found, numbers = _apart(found, names)
     window = data.window

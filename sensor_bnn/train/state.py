@@ -46,6 +46,7 @@ class Position:
         squares: of targets, the sum over these examples of the mean squared error; None for classes.
         best: the best epoch by the validation part and its weights, see ``sensor_bnn.train.best``; empty if
             there is none.
+        skipped: the number of epochs that were left out because none before them was better.
     """
 
     history: list[Entry] = field(default_factory=list)
@@ -56,6 +57,12 @@ class Position:
     seen: int = 0
     squares: float | None = None
     best: dict[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """The number of the last epoch that is over, counted from 1; 0 before the first."""
+        return len(self.history) + self.skipped
 
     def finish_epoch(self, rate: float) -> None:
         """Add the epoch to the history, and start the next one.
@@ -68,7 +75,7 @@ class Position:
             del entry["top1"]
             entry["rmse"] = math.sqrt(self.squares / self.seen)
             self.squares = 0.0
-        self.history.append({"epoch": len(self.history) + 1, **entry})
+        self.history.append({"epoch": self.done + 1, **entry})
         self.step, self.random = 0, None
         self.loss, self.right, self.seen = 0.0, 0, 0
 
