@@ -131,6 +131,11 @@ def read_recorded_samples(file: Path, targets: Sequence[str] = ()) -> tuple[Samp
     Raises:
         DataError: as ``read_samples``.
     """
+    if not targets and _has_targets(file):
+        raise DataError(
+            f"{file}: it has targets, numbers to predict, and no classes.",
+            'Name them in the recipe, such as data.targets = ["speed (m/s)"], and train that.',
+        )
     arrays = _arrays(file, ("x", "targets", "recording") if targets else ("x", "y", "classes", "recording"))
     samples = _samples(file, arrays)
     if samples.targets is not None:

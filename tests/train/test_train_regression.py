@@ -146,7 +146,7 @@ def test_an_array_of_numbers(tmp_path: Path) -> None:
     assert samples.targets is not None and np.array_equal(samples.targets, numbers[:4])
     with pytest.raises(DataError, match=r"it has no target force, .*: its targets are pressure, flow"):
         loaded("npz", file, "force")
-    with pytest.raises(DataError, match="it has no array y"):
+    with pytest.raises(DataError, match="it has targets, numbers to predict, and no classes"):
         loaded("npz", file)
     np.savez(file, x=x, targets=numbers, recording=np.arange(6))
     with pytest.raises(DataError, match=r"targets has 2 columns without names, and data\.targets names 1"):
