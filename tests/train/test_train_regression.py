@@ -280,7 +280,8 @@ def trained(training: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (folder / "oscillation.toml").write_text(f"{RECIPE}\n[schedule]\nepochs = 14\nbatch = 16\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        _, training_line, write = COMMANDS[:3]
+        shown, training_line, write = COMMANDS[:3]
+        assert printed(*shown)["split"]["tested_windows"] == 80 and len(COMMANDS) == 8
         result = printed(*training_line, "--report", "page.html")
         printed(*write)
         yield Trained(folder, result)
