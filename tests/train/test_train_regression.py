@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,13 @@ def test_a_window_has_the_mean_of_a_column_and_a_label_cuts_none(tmp_path: Path)
     assert part.targets is not None and part.targets.tolist() == expected[2:4]
     with pytest.raises(DataError, match=r"the target load is always 20"):
         part.scaling()
+    assert found.targets is not None
+    for scale, offset, message in (
+        (1e-30, 0, "has a deviation of .*e-31; float32 hardly holds"),
+        (1, 1e7, "an answer in float32 hardly holds how it changes"),
+    ):
+        with pytest.raises(DataError, match=message):
+            replace(found, targets=found.targets * scale + offset).scaling()
 
 
 def test_channels_that_are_named_do_not_leave_out_the_targets(tmp_path: Path) -> None:
