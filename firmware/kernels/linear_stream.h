@@ -39,6 +39,18 @@ void sbnn_stream_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, u
                         const int32_t *base, const int16_t *factor, const int16_t *slope,
                         const int16_t *residual, void *workspace, int16_t *y);
 
+/* The same values. Rows of outputs that share rows of tokens share their tables; `open` is how many
+ * rows are counted at the same time, (kernel_rows - 1) * dilation_rows / stride_rows + 1, and
+ * kernel_rows is at most 8. The workspace has the tables, and for each of these rows what a block's
+ * counts take. */
+void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                       uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                       uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                       uint32_t words, uint32_t k, uint32_t open, uint32_t n, uint32_t b,
+                       uint32_t slopes, uint32_t shift, const uint32_t *x, const uint32_t *w,
+                       const int32_t *base, const int16_t *factor, const int16_t *slope,
+                       const int16_t *residual, void *workspace, int16_t *y);
+
 /* Bits out: bit j of output t is
  *     base[j] - mismatches * factor[j] + (residual[t][j % b] << up) >= 0
  *   residual      [outputs][b]; NULL if b is 0
@@ -77,6 +89,20 @@ void sbnn_stream_bytes_plain(uint32_t rows, uint32_t columns, uint32_t kernel_ro
                              const int16_t *slope, const int16_t *residual, void *workspace,
                              int16_t *y);
 
+/* Attention map of queries and keys of one word each: bit j of query i is
+ * table[mismatches of query i and key j] * 65536 >= ratio * (sum of these entries over all keys).
+ *   n           a multiple of 32
+ *   k           bits of a query, at most 32; the others of a word are 0
+ *   queries     [heads][m]
+ *   keys        [heads][n]
+ *   table       [heads][k + 1]; the entries of a head do not increase. n entries have a sum below 2^32
+ *   ratio       [heads], 1 to 65536
+ *   workspace   the tables of a word, and 16 bytes for each key
+ *   y           [heads][m][n / 32] */
+void sbnn_stream_scores(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                        const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
+                        void *workspace, uint32_t *y);
+
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
@@ -106,6 +132,9 @@ void sbnn_stream_quantize32(uint32_t m, uint32_t n, uint32_t pre, uint32_t shift
                             const int16_t *scale, const int32_t *bias, int8_t *y);
 void sbnn_stream_quantize_turned(uint32_t m, uint32_t n, uint32_t shift, const int16_t *x,
                                  const int16_t *scale, const int32_t *bias, int8_t *y);
+
+/* Copy bytes to those of y from `first` on; x and y do not overlap. */
+void sbnn_stream_move(uint32_t bytes, uint32_t first, const void *x, void *y);
 
 #ifdef __cplusplus
 }

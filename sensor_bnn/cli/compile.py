@@ -68,7 +68,8 @@ def command(
     MODEL is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a layer of the
     compiled model differs, the file is refused with the layer's name and nothing is written.
 
-    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
+    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`, or
+    your own firmware (docs/own-firmware.md): the folder that is printed last is the bundle to copy.
 
     \b
     Example:

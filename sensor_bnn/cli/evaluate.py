@@ -148,6 +148,11 @@ def command(
     if as_json:
         click.echo(json.dumps(whole))
     print_evaluation(whole, stderr=as_json)
+    if write_samples is not None:
+        from sensor_bnn.data.samples import read_samples
+
+        count = len(read_samples(write_samples).y)
+        click.echo(f"{count:,} samples of the test part are in {write_samples}", err=as_json)
     if on_board is not None and on_board.power is not None and whole["unit"] == "ticks":
         from sensor_bnn.report.estimate import energy_line
 

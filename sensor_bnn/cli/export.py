@@ -56,7 +56,8 @@ def command(
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
     Runtime with PyTorch's, and compiles one bundle for the target and one for the host. As in `compile`, a
     layer of the compiled model that is not what ONNX Runtime computes is refused by name. All of them appear
-    together when they are complete. The next step is `sensor-bnn build` with the target's bundle.
+    together when they are complete. The next step is `sensor-bnn build` with the target's bundle, or your
+    own firmware (docs/own-firmware.md) with that folder.
 
     \b
     Example:

@@ -330,7 +330,7 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
         click.echo(json.dumps(shown))
         return
     click.echo(f"input {'x'.join(map(str, parts.shape))}, classes: {', '.join(parts.classes)}")
-    click.echo(f"trained on {shown['learned_from']} samples, tested on {shown['tested_on']}")
+    click.echo(f"will learn from {shown['learned_from']} samples and be tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
     taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)

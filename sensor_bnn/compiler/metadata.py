@@ -28,6 +28,10 @@ FORMAT = 7
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
+MADE_BY = (
+    "`sensor-bnn export CKPT --target TARGET` makes one of a checkpoint, and `sensor-bnn compile MODEL.onnx"
+    " --target TARGET` one of an ONNX file."
+)
 COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
 
 Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -299,6 +303,26 @@ def file_digests(folder: Path) -> dict[str, str]:
     }
 
 
+def no_bundle(folder: Path) -> BundleError:
+    """Return the refusal of a folder without ``metadata.json``: what makes a bundle, or which is in it."""
+    within = sorted(file.parent.name for file in folder.glob(f"*/{FILE}")) if _exists(folder) else []
+    if within:
+        return BundleError(
+            f"{folder} holds bundles, and is none: it has no {FILE}.",
+            f"Name one: {' or '.join(str(folder / name) for name in within)}.",
+        )
+    what = f"{folder} is no bundle: it has no {FILE}." if _exists(folder) else f"There is no bundle {folder}."
+    return BundleError(what, MADE_BY)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a path; one that no system could have is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
     """Read ``folder/metadata.json``, and check every file of the bundle.
 
@@ -310,6 +334,8 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
         BundleError: the file is missing, damaged or of another format; the message names key and value. Or
             another file of the bundle is missing or has changed; the message names it.
     """
+    if not _exists(folder / FILE):
+        raise no_bundle(folder)
     source = Source(str(folder / FILE), BundleError, remedy)
     values = json_values(contents(folder / FILE, source), source)
     form = values.get("format") if isinstance(values, dict) else None

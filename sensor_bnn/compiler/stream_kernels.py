@@ -25,19 +25,22 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
+IMAGE = "sbnn_stream_image"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
-PACK = "sbnn_stream_pack"
+PACK, SCORES = "sbnn_stream_pack", "sbnn_stream_scores"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
 """The families of C sources that they need, see ``lookup.Kernel``."""
 
 # Equal to the numbers of the C code: the outputs of a block, the bits up to which a count fits a byte, and
-# the words of the counts of a channel, which two pairs of sums fill, and the words of K that these can count.
+# the words of the counts of a channel, which two pairs of sums fill, the words of K that these can count, and
+# the rows of taps of an image.
 _ROWS = 8
 _BYTE_BITS = 254
 _COUNTS = 4
 _PLAIN_WORDS = 14
+_TAP_ROWS = 8
 _MAX_BITS = 32767
 """A count must fit a halfword, and twice that the range of int16, in which nothing is saturated."""
 
@@ -188,7 +191,12 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    return FAMILIES if {VALUES, BITS, BYTES, PLAIN, PACK} & called or calls_tokens(called) else ()
+    return FAMILIES if {VALUES, IMAGE, BITS, BYTES, PLAIN, PACK, SCORES} & called or calls_tokens(called) else ()
+
+
+def costs_in_c(target: Target) -> StreamCosts | None:
+    """Return the costs of the target's C code; None for a core with vectors."""
+    return next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
 
 
 def stream_kernel(
@@ -202,13 +210,15 @@ def stream_kernel(
         target: the processor.
         estimate: the estimated instructions of the kernel in TIR.
     """
-    costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
+    costs = costs_in_c(target)
     if costs is None or shape.shared:  # The C kernels have a shortcut for each token.
         return None
     if not shape.K:
         return _bytes(shape, arrays, costs, target, estimate)
     plan = _lookup(shape, arrays, costs)
-    return plan if plan is not None and plan.instructions < estimate else None
+    if plan is None or plan.instructions >= estimate:
+        return None
+    return _image(shape, plan, costs) or plan
 
 
 def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target) -> Plan | None:
@@ -247,6 +257,37 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
         (1, M, shape.N, shape.K),
         overwrites=_RESIDUAL if shape.B == shape.N and not shape.packed else None,
         constants=constants,
+    )
+
+
+def _image(shape: StreamLayer, plan: Plan, costs: StreamCosts) -> Plan | None:
+    """Return the same layer with tables that rows of outputs share, or None if that takes as long."""
+    grid, K = shape.grid, shape.K
+    open_rows = (grid.kernel_rows - 1) * grid.dilation_rows // grid.stride_rows + 1
+    if open_rows < 2 or shape.packed or grid.kernel_rows > _TAP_ROWS or grid.out_rows < 2:
+        return None
+    width, N = grid.taps * shape.W, shape.N
+    strips = -(-grid.out_columns // _ROWS)
+    read = {
+        row * grid.stride_rows + tap * grid.dilation_rows
+        for row in range(grid.out_rows)
+        for tap in range(grid.kernel_rows)
+    }
+    blocks = strips * grid.out_rows
+    tables = strips * len(read) * grid.kernel_columns * shape.W * costs.table
+    counts = blocks * (costs.block(width, N, K) - width * costs.table)
+    instructions = round(tables + counts + blocks * N * costs.channel + grid.out_tokens * N * costs.value)
+    if instructions >= plan.instructions:
+        return None
+    (call,) = plan.calls
+    arguments = list(call.arguments)
+    arguments[len(grid_numbers(shape)) + 1] = open_rows
+    counted = _COUNTS * (1 if width <= _PLAIN_WORDS else 2)
+    return replace(
+        plan,
+        calls=(Call(IMAGE, None, tuple(arguments)),),
+        instructions=instructions,
+        workspace=4 * (costs.entries + open_rows * N * counted),
     )
 
 

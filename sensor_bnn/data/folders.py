@@ -174,7 +174,8 @@ def _joined(files: Sequence[Path], names: Sequence[tuple[str, ...]], found: Sequ
     source = found[0].source if time is not None and not found[0].rate else ()
     rate = found[0].rate if len(rates) == 1 else None
     samples = np.concatenate([one.samples for one in found])
-    return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units)
+    left_out = tuple(dict.fromkeys(name for one in found for name in one.left_out))
+    return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units, left_out)
 
 
 def _labelled(
@@ -196,7 +197,8 @@ def _labelled(
             if not run.label and not plan.unlabelled:
                 raise DataError(
                     f"The recording at {run.place} has no label in a column {plan.columns.label}.",
-                    "Add that column, or set data.labels to folder or name.",
+                    'Add that column, name it as in columns = { label = "activity" } of [data], or set'
+                    " data.labels to folder or name.",
                 )
         runs = joined.runs
     else:

@@ -51,10 +51,19 @@ def stream_facts(
     right: dict[str, float | None] = {"answer": None, "steady": None}
     truth = [recording.labels[decision.at - 1] if recording.labels else "" for decision in decisions]
     labelled = sum(label != "" for label in truth)
+    places = [recording.place(decision.at - 1) for decision in decisions]
+    unseen: dict[str, float | int | None] = {"decisions": None, "top1": None}
     if labelled:
         for name in right:
             told = [classes[getattr(decision, name)] for decision in decisions]
             right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / labelled, 6)
+    if recording.learned:
+        new = [
+            classes[decision.steady] == label
+            for decision, label, place in zip(decisions, truth, places, strict=True)
+            if label and not recording.learned[place]
+        ]
+        unseen = {"decisions": len(new), "top1": round(sum(new) / len(new), 6) if new else None}
     most = parts["cost"]["max"]
     return {
         "board": hello.board,
@@ -76,17 +85,29 @@ def stream_facts(
                 "steady": classes[decision.steady],
                 "share": round(decision.share, 6),
                 "cost": decision.cost,
+                "recording": recording.names[place] if recording.names else None,
+                "learned": recording.learned[place] if recording.learned else None,
             }
-            for decision in decisions
+            for decision, place in zip(decisions, places, strict=True)
         ],
         **parts,
         "labelled_decisions": labelled,
         "top1_answer": right["answer"],
         "top1_steady": right["steady"],
+        "not_learned_decisions": unseen["decisions"],
+        "not_learned_top1_steady": unseen["top1"],
         "budget_seconds": round(seconds, 9),
         "budget_used": None if emulated else round(most / hello.counter_hz / seconds, 6),
         "needed_per_second": round(most / seconds),
     }
+
+
+def recording_line(recording: Recording, place: int) -> str:
+    """Return the line that is printed before the decisions on a recording that has a name."""
+    told = f"recording {recording.names[place]}"
+    if recording.learned:
+        told += ", learned from" if recording.learned[place] else ", not learned from"
+    return told
 
 
 def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
@@ -127,3 +148,14 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
             f" of {facts['labelled_decisions']:,} decisions with a label",
             highlight=False,
         )
+        if facts["not_learned_decisions"] is None:
+            if facts["decisions"][0]["recording"] is None:
+                return
+            told = "whether the model learned from these recordings is not known here; --recipe tells it"
+        elif facts["not_learned_top1_steady"] is None:
+            told = "the model learned from all of these: this says nothing about its accuracy on new data"
+        else:
+            count = facts["not_learned_decisions"]
+            told = f"right: {facts['not_learned_top1_steady']:.2%} smoothed, of the {count:,} decisions on"
+            told += " recordings that it did not learn from"
+        console.print(told, highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,11 @@ def summary_of(facts: dict[str, Any]) -> str:
     trained, planned, kept = facts["trained_epochs"], facts["epochs"], facts["kept_epoch"]
     if "validation_top1" not in facts["history"][-1]:
         return f"{trained} epochs; the weights of the last one are kept"
-    early = f" of {planned}, since none was better than epoch {kept}" if trained < planned else ""
-    reached = facts["history"][kept - 1]["validation_top1"]
+    numbers = [0, *(int(entry["epoch"]) for entry in facts["history"]), planned + 1]
+    left_out = [f"{before + 1} to {after - 1}" for before, after in pairwise(numbers) if after - before > 1]
+    told = ", ".join(left_out)
+    early = f" of {planned}, without {told}, since none before these was better for long" if told else ""
+    reached = next(entry for entry in facts["history"] if entry["epoch"] == kept)["validation_top1"]
     return f"{trained} epochs{early}; epoch {kept} is kept, with {reached:.1%} right in the validation part"
 
 

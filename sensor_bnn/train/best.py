@@ -53,10 +53,17 @@ def figures_of(found: Evaluation) -> dict[str, float]:
     }
 
 
-def is_over(at: Position, recipe: Recipe) -> bool:
-    """Whether the run ends before its last epoch, because no epoch was better for ``schedule.patience``."""
+def is_over(at: Position, recipe: Recipe, form: int) -> bool:
+    """Whether the epochs of a form of the model end early, since none was better for ``schedule.patience``.
+
+    Args:
+        at: the position of the run, between two epochs.
+        recipe: the recipe of the run.
+        form: the number of the model's form in the next epoch; one that begins there is not over.
+    """
     patience = recipe.schedule.patience
-    return bool(patience and at.best and len(at.history) - at.best["epoch"] >= patience)
+    best = at.best
+    return bool(patience and best and best["form"] == form and at.done - best["epoch"] >= patience)
 
 
 def give_best(at: Position, model: Model, average: RunningAverage) -> None:

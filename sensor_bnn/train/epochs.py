@@ -67,7 +67,7 @@ class Epochs:
         Raises:
             CheckpointError: the loss, a weight or a statistic is not finite.
         """
-        recipe, epoch = self.recipe, len(at.history)
+        recipe, epoch = self.recipe, at.done
         self.model.train()
         self.model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
         # Seeds 2^20 apart, so that no two runs share the generator of an epoch.
@@ -100,7 +100,7 @@ class Epochs:
         right = int((answers.argmax(dim=1) == labels).sum())
         found = [loss.item() * len(x), float(right), float(stopped())]
         loss_sum, right_sum, stops = processes.total(found)
-        place = f"in epoch {len(at.history) + 1}, step {at.step + 1}"
+        place = f"in epoch {at.done + 1}, step {at.step + 1}"
         if not math.isfinite(loss_sum):
             raise CheckpointError(
                 f"Training of {self.recipe.name} diverged: the loss is {loss_sum} {place}.", DIVERGED

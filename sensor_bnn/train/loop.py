@@ -178,18 +178,31 @@ def train(
     epochs = Epochs(
         recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs, stepped
     )
-    with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+    with signals_noted() as stopped, Curves(out / "tensorboard", at.done, processes.first) as curves:
         laps = Laps(_log)
-        while len(at.history) < recipe.schedule.epochs and not is_over(at, recipe):
-            if isinstance(model, HybridModel) and len(at.history) == first_rounded(recipe) and at.step == 0:
+        forms = _forms(recipe, model)
+        while at.done < recipe.schedule.epochs:
+            # The epochs that round always run: without them the integers are not those that were trained.
+            early = at.step == 0 and at.done < forms[1]
+            if early and is_over(at, recipe, _form(forms, at.done)):
+                following = next((first for first in forms if first > at.done), recipe.schedule.epochs)
+                _log.info(
+                    "%s: no epoch was better than epoch %d; epochs %d to %d are left out",
+                    *(recipe.name, at.best["epoch"], at.done + 1, following),
+                )
+                if following == recipe.schedule.epochs:
+                    break
+                give_best(at, model, average)
+                at.skipped += following - at.done
+            if isinstance(model, HybridModel) and at.done == first_rounded(recipe) and at.step == 0:
                 _begin_rounding(model, recipe, parts.train, seed, processes)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch(optimizer.param_groups[0]["lr"])
                 if parts.validation is not None:
                     figures = _figures(model, parts.validation, processes)
-                    judge(at, figures, _form(recipe, len(at.history)), model, average)
-            where = f"after epoch {len(at.history)}"
+                    judge(at, figures, _form(forms, at.done - 1), model, average)
+            where = f"after epoch {at.done}"
             check_finite({**model.state_dict(), **moments(model, optimizer)}, recipe, where)
             if processes.first:
                 keep(out / STATE_FILE, identity, model, optimizer, average, at)
@@ -197,7 +210,7 @@ def train(
             if not whole:
                 raise interruption(
                     stopped() or signal.SIGTERM,  # another process may have been told
-                    f"Training of {recipe.name} was interrupted in epoch {len(at.history) + 1} after step"
+                    f"Training of {recipe.name} was interrupted in epoch {at.done + 1} after step"
                     f" {at.step}, and saved.",
                     saved=True,
                 )
@@ -214,11 +227,9 @@ def train(
             if processes.total([float(stopped() > 0)])[0]:
                 raise interruption(
                     stopped() or signal.SIGTERM,
-                    f"Training of {recipe.name} was interrupted after epoch {len(at.history)}, and saved.",
+                    f"Training of {recipe.name} was interrupted after epoch {at.done}, and saved.",
                     saved=True,
                 )
-    if is_over(at, recipe):
-        _log.info("%s: no epoch was better than epoch %d, so training ends", recipe.name, at.best["epoch"])
     model.set_real_weights(False)
     give_best(at, model, average)
     average.give()
@@ -241,7 +252,7 @@ def train(
     }
     if threshold is not None:
         metrics["threshold"] = threshold
-    kept = int(at.best.get("epoch", len(history)))
+    kept = int(at.best.get("epoch", at.done))
     if at.best:
         metrics["best_epoch"] = kept
     if teacher is not None:
@@ -290,11 +301,16 @@ def _figures(model: Model, validation: Windows, processes: Processes) -> dict[st
     return dict(zip(found, values, strict=True))
 
 
-def _form(recipe: Recipe, epoch: int) -> int:
-    """Return 0 for an epoch, from 1, with real weights, 2 for one that rounds as integers do, else 1."""
-    if epoch > first_rounded(recipe):
-        return 2
-    return int(epoch > recipe.schedule.real_weights * recipe.schedule.epochs)
+def _forms(recipe: Recipe, model: Model) -> tuple[int, int]:
+    """Return how many epochs are before the first with binary weights, and before the first that rounds."""
+    binary = math.ceil(recipe.schedule.real_weights * recipe.schedule.epochs)
+    rounds = isinstance(model, HybridModel) and not without_integers(model.config)
+    return binary, first_rounded(recipe) if rounds else recipe.schedule.epochs
+
+
+def _form(forms: tuple[int, int], done: int) -> int:
+    """Return the form of the epoch after ``done``: 0 with real weights, 2 if it rounds, else 1."""
+    return sum(done >= first for first in forms)
 
 
 def _begin_rounding(

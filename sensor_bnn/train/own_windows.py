@@ -71,6 +71,9 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
         DataError: no run of equal labels is as long as a window, or see ``prepared``.
     """
     found, notes = prepared(found, data.preparation())
+    if found.left_out:
+        told = ", ".join(found.left_out)
+        notes = (f"Columns that are not read, because data.channels does not list them: {told}.", *notes)
     window = data.window
     classes = sorted({run.label for run in found.runs})
     number = {name: index for index, name in enumerate(classes)}

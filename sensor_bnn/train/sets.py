@@ -246,13 +246,8 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     data = settled(dataset, recipe.data)
     checking = validated(dataset, data)
     training = dataset.of_groups([group for group in data.parts()[0] if group not in checking])
+    _check_constant(training)
     channels = len(training.signal)
-    constant = training.constant_channels()
-    if constant:
-        raise DataError(
-            f"In the training windows, {training.channel(constant[0])} never changes.",
-            "Leave it out of the data.",
-        )
     if augment.rotation and channels % 3:
         raise DataError(
             f"Recipe {recipe.name}: augment.rotation needs triads of channels, but there are {channels}.",
@@ -270,6 +265,28 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
         dataset.of_groups(checking).windows() if checking else None,
         _counts(training.y, dataset.classes),
     )
+
+
+def check_channels(dataset: DataSet, data: DataRecipe) -> None:
+    """Check that every channel changes in the windows to learn from.
+
+    Raises:
+        DataError: one does not.
+    """
+    if isinstance(dataset, Images):
+        return
+    checking = validated(dataset, settled(dataset, data))
+    learned = settled(dataset, data).parts()[0]
+    _check_constant(dataset.of_groups([group for group in learned if group not in checking]))
+
+
+def _check_constant(training: Recordings) -> None:
+    constant = training.constant_channels()
+    if constant:
+        raise DataError(
+            f"In the training windows, {training.channel(constant[0])} never changes.",
+            "Leave it out of the data, or list the other channels in data.channels.",
+        )
 
 
 def _counts(y: npt.NDArray[np.int64], classes: tuple[str, ...]) -> tuple[int, ...]:

@@ -43,6 +43,7 @@ class Position:
         loss, right, seen: the sum of losses, the number of right answers and of examples in that epoch.
         best: the best epoch by the validation part and its weights, see ``sensor_bnn.train.best``; empty if
             there is none.
+        skipped: the number of epochs that were left out because none before them was better.
     """
 
     history: list[Entry] = field(default_factory=list)
@@ -52,6 +53,12 @@ class Position:
     right: int = 0
     seen: int = 0
     best: dict[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """The number of the last epoch that is over, counted from 1; 0 before the first."""
+        return len(self.history) + self.skipped
 
     def finish_epoch(self, rate: float) -> None:
         """Add the epoch to the history, and start the next one.
@@ -60,7 +67,7 @@ class Position:
             rate: the learning rate of the epoch's last step.
         """
         entry = {"loss": self.loss / self.seen, "top1": self.right / self.seen, "rate": rate}
-        self.history.append({"epoch": len(self.history) + 1, **entry})
+        self.history.append({"epoch": self.done + 1, **entry})
         self.step, self.random = 0, None
         self.loss, self.right, self.seen = 0.0, 0, 0
 

@@ -21,7 +21,7 @@ import msgspec
 from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.reading import Source, is_file, read_toml, toml_values
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
@@ -127,6 +127,13 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
         names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
         raise CheckpointError(f"There is no survey {name_or_path}.", f"Choose {names}, or give a .toml file.")
     source = Source(str(path), CheckpointError, "Write sets, [forms] and [choices].")
+    keys = toml_values(path, source).keys()
+    if "sets" not in keys and {"preset", "base", "model", "data", "schedule"} & keys:
+        raise CheckpointError(
+            f"{path} is a recipe, which trains one model; a survey trains several on several sets.",
+            f"Train it with `sensor-bnn train {path}`, or on several seeds with `sensor-bnn ablate {path}`;"
+            ' or name it in a survey: sets = ["..."], [forms] and [choices].',
+        )
     file = read_toml(path, _File, source)
     for label, form in file.forms.items():
         if form.like and (form.like not in file.forms or file.forms[form.like].like):

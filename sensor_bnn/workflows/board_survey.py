@@ -11,8 +11,8 @@ from rich.console import Console
 
 from sensor_bnn.data.samples import read_samples, write_samples
 from sensor_bnn.digests import file_sha256
-from sensor_bnn.errors import BoardError, BusyError, CheckpointError
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.errors import BusyError, CheckpointError
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
@@ -53,9 +53,7 @@ def check_board(board: Board) -> None:
         BoardError: it is not.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Choose one that `sensor-bnn boards` marks with QEMU."
-        )
+        raise without_emulator(board)
 
 
 def measure(survey: Survey, request: Request, out: Path, only: Sequence[str], console: Console) -> None:

@@ -11,11 +11,11 @@ from rich.console import Console
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError, BundleError
+from sensor_bnn.errors import BundleError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.report.progress import count_bars, transfer_bars
 
@@ -154,9 +154,8 @@ def run_demo(
         SensorBnnError: a stage failed.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.",
-            "Use `sensor-bnn export`, `build`, `flash` and `bench` with a real board.",
+        raise without_emulator(
+            board, "With a real board, use `sensor-bnn export`, `build`, `flash` and `bench`."
         )
     checkpoint = checkpoint or SHIPPED / "ckpt.pt"
     if samples is None:
