@@ -78,6 +78,7 @@ FUNCTIONS = (
     SCORES,
     LANES,
     LANES_BITS,
+    IMAGE_STEM,
 )
 NULL, IN_PLACE = -1, -2
 
