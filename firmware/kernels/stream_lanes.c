@@ -6,6 +6,19 @@
 /* What a layer without a residual adds to each token of a group. */
 static const int16_t zeros[LANES_GROUP];
 
+/* What is made of the counts. */
+typedef struct {
+    uint32_t height;
+    uint32_t b;
+    uint32_t shift;
+    int32_t slope;
+    const uint32_t *constants;
+    const int16_t *residual;
+    uint8_t *y;
+    uint32_t step_y;  /* bytes from token to token */
+    uint32_t group_y; /* bytes from group to group */
+} stream_output;
+
 /* Write the addresses of a word of a row of tokens, `count` of them from a column on; those outside the
  * grid are zeros. */
 static void list_row(const stream_product *product, int32_t row, int32_t column, uint32_t word,
@@ -87,54 +100,109 @@ static void count_group(const stream_product *product, const strip *part, const 
     }
 }
 
+/* Count the mismatches of all strips and groups, and make of each what `make` does. */
+static void run(const stream_product *product, const stream_output *output,
+                void (*make)(const lanes_values *)) {
+    const uint32_t width = stream_width(product);
+    const uint32_t out_columns = stream_out_columns(product);
+    const uint32_t out_rows = stream_outputs(product) / out_columns;
+    const uint32_t beside =
+        product->stride_columns == 1u ? (product->kernel_columns - 1u) * product->dilation_columns : 0u;
+    strip part = {.out_columns = out_columns,
+                  .listed = out_columns + beside,
+                  .tables = product->workspace,
+                  .skip = output->height * out_columns * LANES_RECORD};
+    lanes_values values = {.shift = output->shift,
+                           .slope = output->slope,
+                           .step_added = output->b * 2u,
+                           .step_y = output->step_y,
+                           .skip = part.skip * 4u,
+                           .chunks = (width + STREAM_CHUNK - 1u) / STREAM_CHUNK};
+    part.records = part.tables + LANES_TABLES;
+    part.list = part.records + values.chunks * part.skip;
+    values.records = part.records;
+    for (; part.first < out_rows; part.first += output->height) {
+        const uint32_t token = part.first * out_columns;
+        const uint32_t left = out_rows - part.first;
+        part.height = left < output->height ? left : output->height;
+        values.tokens = part.height * out_columns;
+        for (uint32_t j = 0; j < product->n; j += LANES_GROUP) {
+            memset(part.records, 0, values.chunks * part.skip * sizeof *part.records);
+            count_group(product, &part, product->w + j * width);
+            values.constants = output->constants + j / LANES_GROUP * LANES_CONSTANTS;
+            values.added = output->b ? output->residual + token * output->b + j % output->b : zeros;
+            values.y = output->y + token * output->step_y + j / LANES_GROUP * output->group_y;
+            make(&values);
+        }
+    }
+}
+
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
                        uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
                        uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
                        const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y) {
-    const stream_product product = {.rows = rows,
-                                    .columns = columns,
-                                    .kernel_rows = kernel_rows,
-                                    .kernel_columns = kernel_columns,
-                                    .stride_rows = stride_rows,
-                                    .stride_columns = stride_columns,
-                                    .dilation_rows = dilation_rows,
-                                    .dilation_columns = dilation_columns,
-                                    .first_row = first_row,
-                                    .first_column = first_column,
-                                    .words = words,
-                                    .x = x};
-    const uint32_t width = stream_width(&product);
-    const uint32_t chunks = (width + STREAM_CHUNK - 1u) / STREAM_CHUNK;
-    const uint32_t out_columns = stream_out_columns(&product);
-    const uint32_t out_rows = stream_outputs(&product) / out_columns;
-    strip part = {.out_columns = out_columns,
-                  .listed = out_columns +
-                            (stride_columns == 1u ? (kernel_columns - 1u) * dilation_columns : 0u),
-                  .tables = workspace,
-                  .skip = height * out_columns * LANES_RECORD};
-    part.records = part.tables + LANES_TABLES;
-    part.list = part.records + chunks * part.skip;
-    for (; part.first < out_rows; part.first += height) {
-        const uint32_t token = part.first * out_columns;
-        const uint32_t left = out_rows - part.first;
-        part.height = left < height ? left : height;
-        for (uint32_t j = 0; j < n; j += LANES_GROUP) {
-            memset(part.records, 0, chunks * part.skip * sizeof *part.records);
-            count_group(&product, &part, w + j * width);
-            const lanes_values values = {.records = part.records,
-                                         .constants = constants + j / 2u * 3u,
-                                         .added = b ? residual + token * b + j % b : zeros,
-                                         .y = y + token * n + j,
-                                         .shift = shift,
-                                         .slope = *slope,
-                                         .step_added = b * 2u,
-                                         .step_y = n * 2u,
-                                         .skip = part.skip * 4u,
-                                         .chunks = chunks,
-                                         .tokens = part.height * out_columns};
-            (near ? sbnn_lanes_near : sbnn_lanes_far)(&values);
-        }
-    }
+    const stream_product product = {rows,
+                                    columns,
+                                    kernel_rows,
+                                    kernel_columns,
+                                    stride_rows,
+                                    stride_columns,
+                                    dilation_rows,
+                                    dilation_columns,
+                                    first_row,
+                                    first_column,
+                                    words,
+                                    0,
+                                    0,
+                                    n,
+                                    x,
+                                    w,
+                                    workspace};
+    const stream_output output = {.height = height,
+                                  .b = b,
+                                  .shift = shift,
+                                  .slope = *slope,
+                                  .constants = constants,
+                                  .residual = residual,
+                                  .y = (uint8_t *)y,
+                                  .step_y = n * 2u,
+                                  .group_y = LANES_GROUP * 2u};
+    run(&product, &output, near ? sbnn_lanes_near : sbnn_lanes_far);
+}
+
+void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
+                            uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
+                            uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,
+                            int32_t first_column, uint32_t words, uint32_t height, uint32_t n,
+                            uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
+                            const uint32_t *constants, const int16_t *residual, void *workspace,
+                            uint32_t *y) {
+    const stream_product product = {rows,
+                                    columns,
+                                    kernel_rows,
+                                    kernel_columns,
+                                    stride_rows,
+                                    stride_columns,
+                                    dilation_rows,
+                                    dilation_columns,
+                                    first_row,
+                                    first_column,
+                                    words,
+                                    0,
+                                    0,
+                                    n,
+                                    x,
+                                    w,
+                                    workspace};
+    const stream_output output = {.height = height,
+                                  .b = b,
+                                  .slope = (int32_t)(1u << up),
+                                  .constants = constants,
+                                  .residual = residual,
+                                  .y = (uint8_t *)y,
+                                  .step_y = n / 8u,
+                                  .group_y = LANES_GROUP / 8u};
+    run(&product, &output, sbnn_lanes_bits);
 }

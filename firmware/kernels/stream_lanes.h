@@ -27,8 +27,8 @@ typedef struct {
     const uint32_t *constants;
     const int16_t *added;
     void *y;
-    uint32_t shift;      /* for bits the factor of the residual */
-    int32_t slope;       /* values only */
+    uint32_t shift;      /* values only */
+    int32_t slope;       /* for bits the factor of the residual, a power of two */
     uint32_t step_added; /* bytes from token to token */
     uint32_t step_y;
     uint32_t skip; /* bytes from a record to that of the next words of K */
@@ -47,6 +47,7 @@ void sbnn_lanes_list(const uint32_t *x, uint32_t stride, uint32_t count, const u
 void sbnn_lanes_add(const uint32_t *tables, const uint32_t *list, uint32_t *records, uint32_t count);
 
 /* Make values, of which those before the residual fit 16 bits; `far` ones need not. Or make bits. */
+void sbnn_lanes_bits(const lanes_values *values);
 void sbnn_lanes_near(const lanes_values *values);
 void sbnn_lanes_far(const lanes_values *values);
 

@@ -125,6 +125,7 @@ def command(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.files import check_file, write_files
+    from sensor_bnn.interruption import interruptions
     from sensor_bnn.report.exploration import print_exploration
     from sensor_bnn.report.explore_page import draw_exploration, render_exploration
     from sensor_bnn.train import sets
@@ -162,7 +163,8 @@ def command(
         "compiled" if compiled else "auto",
     )
     columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console) as progress:
+    # What is done is kept, and the same command goes on, whatever it does when a signal comes.
+    with interruptions("The exploration", lambda: True), Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=1)
 
         def started(recipe: Recipe, where: Path) -> EpochDone:

@@ -26,7 +26,9 @@ from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
 IMAGE = "sbnn_stream_image"
+LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
+STEM = "sbnn_stream_stem"
 PACK, SCORES = "sbnn_stream_pack", "sbnn_stream_scores"
 """The C functions."""
 
@@ -118,7 +120,7 @@ _ARMV7M = StreamCosts(
     bit=9.5,
     few=15,
     single=25,
-    term=1.8,
+    term=1.55,
     four=65,
     plain=4.2,
     cut=2.5,
@@ -145,7 +147,7 @@ _ARMV6M = StreamCosts(
     bit=14,
     few=21,
     single=30,
-    term=2.3,
+    term=2.05,
     four=75,
     plain=6.5,
     cut=5,
@@ -161,7 +163,7 @@ _RV32IM = StreamCosts(
     bit=12.3,
     few=17,
     single=33,
-    term=3.2,
+    term=2.95,
     four=45,
     plain=6,
     cut=3,
@@ -191,9 +193,8 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    return (
-        FAMILIES if {VALUES, IMAGE, BITS, BYTES, PLAIN, PACK, SCORES} & called or calls_tokens(called) else ()
-    )
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES}
+    return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
 def costs_in_c(target: Target) -> StreamCosts | None:
@@ -239,11 +240,11 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
     if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
         return None
     weights, scale = arrays[_W], arrays[_SCALE]
-    constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
+    constants = comparisons(shape, arrays) if shape.packed else halved(shape, arrays)
     if constants is None or weights is None or scale is None:
         return None
     if costs.signed:
-        negative = _negative(scale)
+        negative = opposite(scale)
         # A shortcut is shifted by a product with a power of two, which is a halfword.
         if negative is None or (shape.packed and shape.B and shape.shift > _SHORT_BITS):
             return None
@@ -297,7 +298,7 @@ def _bytes(
     shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
 ) -> Plan | None:
     weights = arrays[_W]
-    constants = None if shape.packed else _shifted(shape, arrays, signed=costs.signed)
+    constants = None if shape.packed else shifted(shape, arrays, signed=costs.signed)
     if weights is None or constants is None:
         return None
     M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
@@ -395,7 +396,7 @@ def _base(shape: StreamLayer, arrays: Sequence[Array | None], origin: int, most:
     return origin * scale + added
 
 
-def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of values from c mismatches, whose product is K - 2 c.
 
     A shift of at least 1 rounds down the lowest bit anyway, so base, factor and shift are those of a half.
@@ -406,26 +407,26 @@ def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Arr
     return {_BIAS: (base >> 1).astype(np.int32)}
 
 
-def _shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
+def shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
     """Return the constants of values from the products of bytes; the base may wrap round.
 
     They are plus 32768, so that they have no sign, unless halfwords have one.
     """
     base, scale = _base(shape, arrays, 0 if signed else -_SHORT, _SHORT), arrays[_SCALE]
-    negative = None if scale is None else _negative(scale)
+    negative = None if scale is None else opposite(scale)
     if base is None or negative is None:
         return None
     wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
     return {_BIAS: wrapped, **({} if signed else {_SCALE: negative})}
 
 
-def _negative(scale: Array) -> Array | None:
+def opposite(scale: Array) -> Array | None:
     """Return a scale with the other sign, or None if not all of it is int16."""
     negative = -scale.astype(np.int64)
     return None if bool((negative >= _SHORT).any()) else negative.astype(np.int16)
 
 
-def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of the comparison that makes bits, or None if there is none.
 
     With c mismatches and the shortcut r, before saturation the stream has

@@ -19,7 +19,7 @@ from sensor_bnn.onnx.packing import WORD_BITS
 _ROWS = 8
 _COUNTS = 4
 _ENTRY, _QUERY = 0.45, 140
-"""The instructions of one entry after its count, as a part of those of an output's value, and of one query."""
+"""The instructions of an entry after its count, as a part of those of an output's value, and of a query."""
 
 
 def scores_in_c(types: list[TensorType], table: Array | None, K: int, target: Target) -> Plan | None:
@@ -35,8 +35,9 @@ def scores_in_c(types: list[TensorType], table: Array | None, K: int, target: Ta
     (H, M, _), N = types[0].shape, types[1].shape[1]
     if costs is None or table is None or K > WORD_BITS or N % WORD_BITS:
         return None
-    limits = np.iinfo(np.uint16)
-    if bool((table < 0).any() or (table > limits.max).any() or (np.diff(table.astype(np.int64)) < 0).any()):
+    entries = table.astype(np.int64)
+    short = entries.min() >= 0 and entries.max() <= np.iinfo(np.uint16).max
+    if not short or bool((np.diff(entries) < 0).any()):
         return None
     blocks = -(-M // _ROWS)
     each = _ENTRY * costs.value
@@ -46,5 +47,5 @@ def scores_in_c(types: list[TensorType], table: Array | None, K: int, target: Ta
         H * M * N * K,
         4 * (costs.entries + N * _COUNTS),
         (H, M, N, K),
-        constants={2: np.ascontiguousarray(table[:, ::-1].astype(np.uint16))},
+        constants={2: np.ascontiguousarray(entries[:, ::-1].astype(np.uint16))},
     )

@@ -8,6 +8,7 @@ tested on the test subjects. The test subjects choose nothing.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -194,7 +195,7 @@ def _choices(file: _File, label: str) -> dict[str, dict[str, Any]]:
 
 
 def _slug(label: str) -> str:
-    return "".join(sign if sign.isalnum() else "-" for sign in label.lower())
+    return re.sub(r"[\W_]+", "-", label.lower())
 
 
 def for_validation(recipe: Recipe) -> Recipe:

@@ -353,6 +353,9 @@ def _check_structure(plan: Plan) -> None:
     file = plan.out / _STUDY_FILE
     if plan.storage or not file.exists():
         return
+    if not file.stat().st_size:
+        # SQLite takes an empty file for a new database, and all trials would be begun again unsaid.
+        raise _damaged(plan, "the file is empty")
     try:
         with closing(sqlite3.connect(file, timeout=_OPEN_SECONDS)) as connection:
             ((said, *_), *_) = connection.execute("PRAGMA integrity_check(1)")

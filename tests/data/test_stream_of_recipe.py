@@ -26,13 +26,13 @@ SAMPLES = 20
 @pytest.fixture
 def data(tmp_path: Path) -> DataRecipe:
     """Six recordings of three people, each of a class; a column of words, and one missing value."""
-    lines = ["session,who,activity,note,ay,ax"]
+    lines = ["session,person,activity,note,ay,ax"]
     for session in range(6):
         label = "sit" if session % 2 else "walk"
         lines += [f"s{session},p{session // 2},{label},ok?,{at},{session + at / 4}" for at in range(SAMPLES)]
     lines[3] = lines[3].replace(",2,", ",,")
     (tmp_path / "own.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    values = {"recording": "session", "label": "activity", "subject": "who"}
+    values = {"recording": "session", "label": "activity", "subject": "person"}
     plan = DataRecipe(set="csv", path=str(tmp_path / "own.csv"), window=10, step=10, missing="hold")
     return type(plan)(
         **{
@@ -57,7 +57,7 @@ def test_names_and_parts_are_those_of_the_training(data: DataRecipe) -> None:
 
 
 def test_of_another_file_it_is_not_known(data: DataRecipe, tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("session,who,activity,ax,note,ay\nnew,p9,sit,1,x,2\n")
+    (tmp_path / "new.csv").write_text("session,person,activity,ax,note,ay\nnew,p9,sit,1,x,2\n")
     recording = read_by_recipe(data, tmp_path / "new.csv", None, ("ax", "ay"))
     assert recording.raw.tolist() == [[1, 2]] and recording.names == ("new",) and recording.learned == ()
 

@@ -26,6 +26,8 @@ from sensor_bnn.compiler.stream_kernels import (
     BYTES,
     FAMILIES,
     IMAGE,
+    LANES,
+    LANES_BITS,
     PACK,
     PLAIN,
     SCORES,
@@ -33,8 +35,11 @@ from sensor_bnn.compiler.stream_kernels import (
     pack_kernel,
     stream_kernel,
 )
+from sensor_bnn.compiler.stream_kernels import STEM as IMAGE_STEM
+from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
 from sensor_bnn.compiler.stream_scores import scores_in_c
+from sensor_bnn.compiler.stream_stem import stem_plan
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
@@ -62,7 +67,19 @@ TOKENS = (
     *("pool", "token_sum", "token_max", "token_count"),
     *("quantize16", "quantize32", "quantize_turned", "move"),
 )
-FUNCTIONS = (VALUES, BITS, BYTES, PLAIN, PACK, *(f"sbnn_stream_{name}" for name in TOKENS), IMAGE, SCORES)
+FUNCTIONS = (
+    VALUES,
+    BITS,
+    BYTES,
+    PLAIN,
+    PACK,
+    *(f"sbnn_stream_{name}" for name in TOKENS),
+    IMAGE,
+    SCORES,
+    LANES,
+    LANES_BITS,
+    IMAGE_STEM,
+)
 NULL, IN_PLACE = -1, -2
 
 
@@ -159,6 +176,20 @@ def images(draw: st.DrawFn) -> StreamLayer:
     return StreamLayer(grid, W, grid.taps * W * 32, *widths, 0, shift, packed=False, in_place=False)
 
 
+@st.composite
+def groups(draw: st.DrawFn) -> StreamLayer:
+    """Layers whose channels can be lanes."""
+    sides = st.tuples(st.integers(3, 16), st.integers(3, 20))
+    few = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    found = st.builds(lambda sizes, *pairs: Grid(*sizes, *sum(pairs, ())), sides, few, few, few)
+    plain = st.builds(lambda tokens: Grid(1, tokens, 1, 1, 1, 1, 1, 1), st.integers(56, 70))
+    grid = draw((found | plain).filter(lambda grid: grid.out_tokens >= 56))
+    W, N = draw(st.integers(1, 3)), 32 * draw(st.integers(1, 3))
+    widths = N, N, draw(st.sampled_from((0, 32, N))), 1
+    shift, packed = draw(st.integers(1, 12)), draw(st.booleans())
+    return StreamLayer(grid, W, grid.taps * W * 32, *widths, 0, shift, packed=packed, in_place=False)
+
+
 def shorts(rng: np.random.Generator, size: int, most: int, least: int | None = None) -> np.ndarray:
     return rng.integers(-most if least is None else least, most + 1, size).astype(np.int16)
 
@@ -172,6 +203,7 @@ def check(
     *,
     plain: bool = False,
     target: Target = HOST,
+    lanes: bool = False,
 ) -> str:
     """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
@@ -180,6 +212,7 @@ def check(
         shape, seed, density, spread: the layer and its contents.
         plain: whether weights of bytes are stored as they are, which depends on what TIR would take.
         target: the processor for which the call is made.
+        lanes: whether channels are lanes.
     """
     rng = np.random.default_rng(seed)
     grid, width = shape.grid, shape.grid.taps * shape.W
@@ -198,13 +231,19 @@ def check(
         largest = min(127 * 128 * width >> shape.pre, 32767) + 1
     scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
     bias = shorts(rng, shape.N, min(spread, 32767))
-    slope = shorts(rng, shape.slopes, 16384, -2000)
+    slope = shorts(rng, shape.slopes, 8192 if lanes else 16384, -2000)
     residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
     threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
     threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
-    found = (stream_kernel(shape, constants, target, price) for price in (PRICES if plain else (ANY_PRICE,)))
-    plan = next(plan for plan in found if (plan is not None and plan.calls[0].kernel == PLAIN) or not plain)
+    if lanes:
+        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE) or stem_plan(shape, constants, ANY_PRICE)
+    else:
+        prices = PRICES if plain else (ANY_PRICE,)
+        found = (stream_kernel(shape, constants, target, price) for price in prices)
+        plan = next(
+            plan for plan in found if (plan is not None and plan.calls[0].kernel == PLAIN) or not plain
+        )
     assert plan is not None
     (call,) = plan.calls
     numbers = [argument for argument in call.arguments if isinstance(argument, int)]
@@ -212,7 +251,7 @@ def check(
     given[0] = x
     reads = [given[place] for place in (0, 1, 3, 2, 4)]  # the bases come before the factors
     places = [argument.place for argument in call.arguments if isinstance(argument, Read)]
-    assert places[:4] == [0, 1, 3, 2]
+    assert places[: 3 if lanes else 4] == [0, 1, 3, 2][: 3 if lanes else 4]
     shifts = {"pre": shape.pre, "shift": shape.shift}
     if residual is None:
         want = bnn_stream(acc, scale, bias, slope, **shifts)
@@ -246,6 +285,32 @@ def test_values(kernels: Kernels, shape: StreamLayer, seed: int, density: float,
 @example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
 def test_images(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
     assert check(kernels, shape, seed, density, spread) == IMAGE
+
+
+@settings(max_examples=100, deadline=None)
+@given(groups(), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 30000)
+def test_channels_as_lanes(
+    kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int
+) -> None:
+    found = check(kernels, shape, seed, density, spread, lanes=True)
+    assert found == (LANES_BITS if shape.packed else LANES)
+
+
+@st.composite
+def stems(draw: st.DrawFn) -> StreamLayer:
+    width, *kernel = draw(st.sampled_from(((3, 4, 4), (3, 1, 4), (4, 3, 3), (12, 1, 1), (2, 3, 6))))
+    few = st.integers(1, 3)
+    grid = Grid(draw(st.integers(2, 12)), draw(st.integers(2, 12)), *kernel, draw(few), draw(few), 1, 1)
+    N, pre, shift = 4 * draw(st.integers(1, 9)), draw(st.integers(0, 9)), draw(st.integers(0, 12))
+    return StreamLayer(grid, width, 0, N, N, 0, 1, pre, shift, packed=False, in_place=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stems(), SEEDS, SPREADS)
+def test_stems(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
+    assert check(kernels, shape, seed, 0.5, spread, lanes=True) == IMAGE_STEM
 
 
 @settings(max_examples=200, deadline=None)
@@ -316,7 +381,7 @@ def test_scores(kernels: Kernels, heads: int, m: int, words: int, k: int, seed: 
     rng = np.random.default_rng(seed)
     n = 32 * words
     queries, keys = (pack_bits(rng.random((heads, rows, k)) < 0.5) for rows in (m, n))
-    table = np.sort(rng.integers(0, 1 << power, (heads, k + 1)), axis=-1).astype(np.int32)
+    table = np.sort(rng.integers(0, 1 << seed % 17, (heads, k + 1)), axis=-1).astype(np.int32)
     ratio = rng.integers(1, (65536 // n, 65536)[seed % 2] + 1, heads).astype(np.int32)
     types = [TensorType.of(array) for array in (queries, keys, table, ratio)]
     plan = scores_in_c(types, table, k, HOST)

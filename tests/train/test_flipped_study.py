@@ -214,3 +214,14 @@ def test_a_study_of_an_earlier_version_goes_on_with_a_note(
         connection.commit()
     with pytest.raises(CheckpointError, match="is damaged: of trial"):
         exploration.run()
+
+
+def test_an_empty_file_is_no_new_study(exploration: Exploration) -> None:
+    """SQLite would take it for a database without tables, and all trials would be run again unsaid."""
+    exploration.run()
+    exploration.file.write_bytes(b"")
+    with pytest.raises(CheckpointError, match="is damaged: the file is empty") as refused:
+        exploration.run()
+    assert "Delete" in refused.value.remedy and not exploration.file.stat().st_size
+    exploration.file.unlink()
+    exploration.run()

@@ -1,6 +1,4 @@
-#include "stream_lanes.h"
-
-#define HALVES 0x00FF00FFu
+#include "stream_lanes_pairs.h"
 
 static int32_t limited(int32_t value) {
     return value > 32767 ? 32767 : value < -32768 ? -32768 : value;
@@ -20,17 +18,8 @@ void sbnn_lanes_far(const lanes_values *values) {
     for (uint32_t left = values->tokens; left > 0u; left--, record += LANES_RECORD) {
         const uint32_t *constants = values->constants;
         for (uint32_t s = 0; s < 4u; s++) {
-            uint32_t pairs[4] = {0};
-            const uint32_t *part = record + s;
-            for (uint32_t chunk = values->chunks; chunk > 0u; chunk--) {
-                const uint32_t high = part[0];
-                const uint32_t low = part[4] - (high << 4);
-                pairs[0] += low & HALVES;
-                pairs[1] += low >> 8 & HALVES;
-                pairs[2] += high & HALVES;
-                pairs[3] += high >> 8 & HALVES;
-                part += values->skip / sizeof *part;
-            }
+            uint32_t pairs[4];
+            lanes_pairs(values, record + s, pairs);
             for (uint32_t pair = 0; pair < 4u; pair++, constants += 3, added += 2, y += 2) {
                 const uint32_t count = pairs[pair];
                 const int32_t factors = (int32_t)constants[2];
