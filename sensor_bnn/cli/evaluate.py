@@ -140,6 +140,14 @@ def command(
     else:
         run, compared = _on_host(kind, model, data, limit, integers, write_samples, samples, seed)
         whole = result_of("evaluate", host_facts(run, compared), None)
+    if confusion is not None and "targets" in whole:
+        from sensor_bnn.errors import DataError
+
+        raise DataError(
+            f"{whole['model']} predicts numbers, which have no confusion matrix.",
+            "Leave --confusion out: a page that `sensor-bnn report` makes of --json shows answers beside"
+            " the truth.",
+        )
     if confusion is not None:
         from sensor_bnn.report.confusion_picture import draw_confusion
 

@@ -130,13 +130,14 @@ def command(
     from sensor_bnn.report.explore_page import draw_exploration, render_exploration
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
-    from sensor_bnn.train.recipe import Recipe, load_recipe
+    from sensor_bnn.train.recipe import Recipe, load_recipe, refuse_targets
     from sensor_bnn.train.space import KINDS
     from sensor_bnn.train.survey import in_steps
     from sensor_bnn.workflows.explore import Plan, board_of, explore, with_test
 
     limits = _limits(budget)
     base = load_recipe(recipe)
+    refuse_targets(base, "`explore`")
     boards = tuple(dict.fromkeys(board_of(target) for target in targets or ("cortex-m0plus", "cortex-m7")))
     for place, board in enumerate(boards):
         same = next((other for other in boards[:place] if other.target == board.target), None)

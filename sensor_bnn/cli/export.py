@@ -74,6 +74,7 @@ def command(
     if chip != target:
         click.echo(f"The target of {chip} is {target}.", err=True)
     from sensor_bnn.nn.checkpoint import how_to_write, load_checkpoint
+    from sensor_bnn.onnx.compare import Comparison
     from sensor_bnn.workflows.exporting import export_bundles
 
     with Console(stderr=True).status("starting") as status:
@@ -114,6 +115,9 @@ def command(
         click.echo(
             f"Not compared with PyTorch: there are no samples. {how_to_write(ckpt)}, or give --samples."
         )
+        return
+    if not isinstance(comparison, Comparison):
+        click.echo(comparison.told())
         return
     click.echo(
         f"{comparison.samples} samples: top-1 {comparison.top1_torch:.2%} in PyTorch,"

@@ -44,6 +44,7 @@ from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
 from sensor_bnn.compiler.schedules.scores_map import scores_map_space
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.stream_patterns import CONTEXT, INT_SCORES_MAP
+from sensor_bnn.compiler.stream_scores import scores_in_c
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
 from sensor_bnn.errors import ModelError
@@ -101,6 +102,7 @@ def plan_of(
         return context_plan(types, arrays, *numbers, costs=costs_of(target))
     if extern == INT_SCORES_MAP:
         in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
     return layer_in_c(extern, types, arrays, numbers, target, plan.instructions) or plan

@@ -30,6 +30,8 @@ from sensor_bnn.hardware.facts import Region as Region
 from sensor_bnn.hardware.facts import Setup as Setup
 from sensor_bnn.hardware.facts import Uart as Uart
 from sensor_bnn.hardware.facts import Write as Write
+from sensor_bnn.hardware.facts import has_bootloader as has_bootloader
+from sensor_bnn.hardware.facts import is_loaded_by_rom as is_loaded_by_rom
 from sensor_bnn.hardware.facts import is_only_emulated as is_only_emulated
 from sensor_bnn.hardware.facts import is_program as is_program
 from sensor_bnn.hardware.facts import ram_bytes as ram_bytes

@@ -41,8 +41,9 @@ def read_by_recipe(
         )
     chosen.check_place()
     reading = replace(chosen.reading(), unlabelled=True)
-    if chosen.set in ("csv", "parquet") and not reading.channels:
-        reading = replace(reading, channels=tuple(wanted))
+    if chosen.set in ("csv", "parquet"):
+        # A recording to stream need not have the numbers that the model predicts.
+        reading = replace(reading, targets=(), channels=reading.channels or tuple(wanted))
     found, notes = prepared(
         read_recordings(chosen.set, chosen.place(), reading), replace(chosen.preparation(), lengths="slide")
     )

@@ -73,10 +73,12 @@ def read_recording(file: Path, limit: int | None = None, wanted: Collection[str]
                 "Give a CSV file, or an .npz with windows.",
             )
         raw = windows.x.transpose(0, 2, 1).reshape(-1, windows.x.shape[1])
-        names = [windows.classes[label] for label in windows.y for _ in range(windows.x.shape[2])]
         raw = np.ascontiguousarray(raw[:limit])
         # Whether two windows were cut from one place is not known: each is a recording of its own.
         breaks = tuple(range(windows.x.shape[2], len(raw), windows.x.shape[2]))
+        if windows.targets is not None:  # numbers to predict, no classes
+            return Recording(raw, (), (), windows.channels, breaks)
+        names = [windows.classes[label] for label in windows.y for _ in range(windows.x.shape[2])]
         return Recording(raw, tuple(names[:limit]), windows.classes, windows.channels, breaks)
     return recording_of(read_csv(file, for_training=False, wanted=wanted), limit)
 

@@ -49,7 +49,9 @@ def stream_facts(
         for name in ("preparing", "inferring", "smoothing", "cost")
     }
     right: dict[str, float | None] = {"answer": None, "steady": None}
-    truth = [recording.labels[decision.at - 1] if recording.labels else "" for decision in decisions]
+    numbers = bool(decisions[0].smoothed)
+    has_labels = bool(recording.labels) and not numbers
+    truth = [recording.labels[decision.at - 1] if has_labels else "" for decision in decisions]
     labelled = sum(label != "" for label in truth)
     places = [recording.place(decision.at - 1) for decision in decisions]
     unseen: dict[str, float | int | None] = {"decisions": None, "top1": None}
@@ -78,13 +80,10 @@ def stream_facts(
         "rate_hz": rate,
         "hop": settings.hop,
         "share": settings.share,
+        **({"numbers": list(classes)} if numbers else {}),
         "decisions": [
             {
-                "at": decision.at,
-                "answer": classes[decision.answer],
-                "steady": classes[decision.steady],
-                "share": round(decision.share, 6),
-                "cost": decision.cost,
+                **_decision(decision, classes),
                 "recording": recording.names[place] if recording.names else None,
                 "learned": recording.learned[place] if recording.learned else None,
             }
@@ -102,6 +101,18 @@ def stream_facts(
     }
 
 
+def _decision(decision: Decision, classes: Sequence[str]) -> dict[str, Any]:
+    if decision.smoothed:
+        told: dict[str, Any] = {"alone": list(decision.alone), "smoothed": list(decision.smoothed)}
+    else:
+        told = {
+            "answer": classes[decision.answer],
+            "steady": classes[decision.steady],
+            "share": round(decision.share, 6),
+        }
+    return {"at": decision.at, **told, "cost": decision.cost}
+
+
 def recording_line(recording: Recording, place: int) -> str:
     """Return the line that is printed before the decisions on a recording that has a name."""
     told = f"recording {recording.names[place]}"
@@ -111,7 +122,12 @@ def recording_line(recording: Recording, place: int) -> str:
 
 
 def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
-    """Return the line that is printed for one decision."""
+    """Return the line that is printed for one decision: classes and a share, or numbers by their names."""
+    if decision.smoothed:
+        each = zip(classes, decision.smoothed, strict=True)
+        told = ", ".join(f"{name} {value:.4g}" for name, value in each)
+        alone = ", ".join(f"{value:.4g}" for value in decision.alone)
+        return f"{decision.at / rate:8.2f} s  {told}   window alone: {alone}"
     return (
         f"{decision.at / rate:8.2f} s  {classes[decision.steady]:<24} {decision.share:6.1%}"
         f"   window alone: {classes[decision.answer]}"

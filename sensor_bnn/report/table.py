@@ -141,11 +141,16 @@ def _rows(result: BenchResult) -> list[tuple[str, str]]:
         rows.append(("answers", told))
         rows.append(("outputs", _equality(result, "equal to the host's to the last bit")))
         return rows
-    rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
+    if result.top1_device is not None:
+        rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
+    for one in result.numbers or ():
+        told = f"{one.rmse:.4g} over {result.samples} samples; {one.baseline:.4g} of always saying the mean"
+        rows.append((f"RMSE of {one.name}", told))
     if result.not_a_number:
         rows.append(("not a number", f"{result.not_a_number:,} outputs, counted as wrong"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
+    if result.bit_exact is not None:
         rows.append(("outputs", _equality(result, "equal to the last bit")))
     return rows
 

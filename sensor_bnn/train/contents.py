@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of
+from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of, unit_of
 from sensor_bnn.data.recording import csv_roles
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
 from sensor_bnn.train import parts, sets
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.own_windows import from_recorded
@@ -75,6 +76,32 @@ class ClassFacts:
     seconds: float | None
     learned: int | None
     tested: int | None
+
+
+RANGES = 10
+"""The ranges of a histogram of a target."""
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """One number to predict, over all windows.
+
+    Attributes:
+        name: its name.
+        unit: as its name states it; empty if it states none.
+        low, high, mean, deviation: of its values, in that unit.
+        learned, tested: the windows of the two parts in ``RANGES`` equal ranges from ``low`` to ``high``; if
+            there is no split, ``learned`` has all.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    mean: float
+    deviation: float
+    learned: tuple[int, ...]
+    tested: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -149,6 +176,7 @@ class Contents:
         notes: what is right, but may not be meant.
         refused: the sentence with which training refuses the data; empty if it takes them.
         examples: the first window of each class, float32 ``[C, length]``, by the class's name.
+        targets: the numbers to predict; empty where the data have classes. There are no classes with them.
     """
 
     set: str
@@ -171,6 +199,7 @@ class Contents:
     notes: tuple[str, ...]
     refused: str = ""
     examples: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    targets: tuple[TargetFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -361,9 +390,7 @@ def summary_of(data: DataRecipe, dataset: sets.DataSet, found: Recorded | None =
 
 def _leniently(data: DataRecipe) -> Recorded:
     reading = data.reading()
-    return read_recordings(
-        data.set, data.place(), type(reading)(reading.columns, reading.channels, reading.labels, True, True)
-    )
+    return read_recordings(data.set, data.place(), replace(reading, missing=True, unlabelled=True))
 
 
 def _as_recorded(data: DataRecipe, dataset: Recordings) -> Recorded:
@@ -404,6 +431,8 @@ def _contents(
         subjects = {name for _, name, _, _ in runs}
     by_recording = not of_subjects and (dataset is None or dataset.whole != "part")
     lengths = [length for *_, length in runs]
+    numbers = bool(data.targets)
+    channels = tuple(one for one in _channels(found) if one.name not in map(class_name, data.targets))
     return Contents(
         set=data.set,
         path=data.path,
@@ -414,18 +443,36 @@ def _contents(
         shortest=min(lengths),
         longest=max(lengths),
         samples=sum(lengths),
-        unlabelled=sum(length for label, *_, length in runs if not label),
+        unlabelled=0 if numbers else sum(length for label, *_, length in runs if not label),
         time=time,
         window=data.window if dataset is None else dataset.length,
         step=data.step,
-        channels=_channels(found),
-        classes=_classes(runs, time, counts, of_subjects, by_recording),
+        channels=channels,
+        classes=() if numbers else _classes(runs, time, counts, of_subjects, by_recording),
         split=split,
         dropped=dropped,
-        notes=(*_noticed(time, _channels(found)), *notes),
+        notes=(*_noticed(time, channels), *notes),
         refused=refused,
         examples=examples,
+        targets=() if dataset is None else _targets(dataset, split),
     )
+
+
+def _targets(dataset: Recordings, split: SplitFacts | None) -> tuple[TargetFacts, ...]:
+    if dataset.targets is None:
+        return ()
+    everything = np.ones(len(dataset.y), dtype=np.bool_)
+    learned = everything if split is None else dataset.is_of(split.learned)
+    tested = ~everything if split is None else dataset.is_of(split.tested)
+    found = []
+    for name, values in zip(dataset.target_names, dataset.targets.T, strict=True):
+        low, high = float(values.min()), float(values.max())
+        counts = [np.histogram(values[part], RANGES, (low, high))[0].tolist() for part in (learned, tested)]
+        deviation = 0.0 if low == high else float(values.std())
+        found.append(
+            TargetFacts(name, unit_of(name), low, high, float(values.mean()), deviation, *map(tuple, counts))
+        )
+    return tuple(found)
 
 
 def _classes(

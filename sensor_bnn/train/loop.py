@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from sensor_bnn.data.numbers import Fit
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import write_file
@@ -43,6 +44,7 @@ from sensor_bnn.train.learner import Learner, class_weights
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.regression import NumberLearner, fit, is_regression, targets_of
 from sensor_bnn.train.sets import Cutter, DataSet, Split, split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
@@ -78,14 +80,14 @@ class TrainingRun:
     Attributes:
         checkpoint: the file of the model.
         history: one entry per epoch; ``loss`` and ``top1`` are those during training, on augmented windows.
-        test: the evaluation of the model on the test part.
+        test: the evaluation of the model on the test part; of numbers a ``Fit``.
         kept: the epoch whose weights the model has: the best by the validation part, or else the last one.
-        classes: the names of the classes, in the order of the model's answers.
+        classes: the names of the classes or targets, in the order of the model's answers.
     """
 
     checkpoint: Path
     history: list[Entry]
-    test: Evaluation
+    test: Evaluation | Fit
     kept: int
     classes: tuple[str, ...]
 
@@ -170,7 +172,7 @@ def train(
         "machine": machine(pace, steps),
     }
     average = RunningAverage(model, recipe.schedule.average)
-    at = Position()
+    at = Position(squares=0.0 if is_regression(recipe) else None)
     if resume:
         at = restore(out / STATE_FILE, recipe, identity, model, optimizer, average)
     elif fresh and processes.first:
@@ -242,10 +244,9 @@ def train(
         threshold = _threshold(model, recipe, parts, dataset, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
-    test = evaluate(model.to("cpu"), parts.test)
+    test = _evaluated(model.to("cpu"), parts.test)
     metrics: dict[str, Any] = {
-        "test_top1": test.top1,
-        "test_loss": test.loss,
+        **_metrics(test),
         "epochs": len(history),
         "seed": seed,
         "data_sha256": data,
@@ -263,6 +264,17 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test, kept, parts.classes)
+
+
+def _evaluated(model: Model, windows: Windows) -> Evaluation | Fit:
+    return fit(model, windows) if targets_of(model) else evaluate(model, windows)
+
+
+def _metrics(test: Evaluation | Fit) -> dict[str, float]:
+    """Return the figures of the test part that a checkpoint keeps."""
+    if isinstance(test, Fit):
+        return {"test_rmse": test.rmse}
+    return {"test_top1": test.top1, "test_loss": test.loss}
 
 
 def _threshold(
@@ -286,6 +298,11 @@ def _threshold(
 
 def figures_told(entry: Entry) -> str:
     """Return the figures of an epoch in words, in one line."""
+    if "rmse" in entry:
+        line = f"rate {entry['rate']:.2g}, loss {entry['loss']:.4f}, RMSE {entry['rmse']:.4f} deviations"
+        if "validation_rmse" in entry:
+            line += f", validation {entry['validation_rmse']:.4f}"
+        return line
     line = f"loss {entry['loss']:.4f}, top-1 {entry['top1']:.4f}"
     if "rate" in entry:  # an earlier version did not keep it
         line = f"rate {entry['rate']:.2g}, {line}"
@@ -296,7 +313,7 @@ def figures_told(entry: Entry) -> str:
 
 def _figures(model: Model, validation: Windows, processes: Processes) -> dict[str, float]:
     """Evaluate the model on the validation part; the figures of the first process are those of all."""
-    found = figures_of(evaluate(model, validation))
+    found = figures_of(_evaluated(model, validation))
     values = processes.total([value * processes.first for value in found.values()])
     return dict(zip(found, values, strict=True))
 
@@ -389,6 +406,9 @@ def new_learner(
             f"Recipe {recipe.name} names {named} as its teacher, but {given} was given.",
             "Name the teacher in the section [distill].",
         )
+    if is_regression(recipe):
+        assert recipe.schedule.loss is not None
+        return NumberLearner(model, recipe.schedule.loss)
     weights = class_weights(counts) if recipe.schedule.class_weights == "auto" else None
     if teacher is None:
         return Learner(model, recipe.schedule.smoothing, weights)
@@ -405,7 +425,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
         DataError: a channel is constant.
     """
     with seeded(seed):
-        model = build(recipe.config(parts.shape, parts.classes, parts.channels))
+        model = build(recipe.config(parts.shape, parts.classes, parts.channels, parts.targets))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Remove it from the data.")

@@ -72,8 +72,11 @@ def running_board(
         earlier: tuple[Accuracy, ...] = ()
         if bundle is None:
             console.print(f"exporting and compiling the shipped model for {board.target} and host")
+            from sensor_bnn.onnx.compare import NumberComparison
+
             model = prepare_model(board, SHIPPED / "ckpt.pt", samples, folder)
             bundle, reference, found = model.bundle, model.host, model.comparison
+            assert not isinstance(found, NumberComparison)  # the shipped model tells classes apart
             earlier = (
                 ("PyTorch", found.top1_torch, found.samples),
                 ("ONNX Runtime", found.top1_onnx, found.samples),

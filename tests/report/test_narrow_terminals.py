@@ -35,7 +35,7 @@ LONG = "/blocks.0/attention/query/heads"
 KERNEL = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"
 FIRST_HEADINGS = {
     *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes"),
-    *("channel", "class", "unit", "missing", "remark"),
+    *("channel", "class", "target", "unit", "missing", "remark"),
 }
 """Words of the headings of first columns and of empty ones, which a paragraph per row does without."""
 _DRAWN = dict.fromkeys(range(9472, 9600), " ")
@@ -60,6 +60,16 @@ def trained() -> dict[str, Any]:
         "history": [entry, {**entry, "epoch": 2}],
         "classes": class_facts(["walking_upstairs", "rest"], confusion),
         "confusion": confusion,
+    }
+
+
+def trained_on_numbers() -> dict[str, Any]:
+    entry = {"epoch": 1, "loss": 1.25, "rmse": 1.1, "validation_rmse": 1.2}
+    errors = {"rmse": 123.456, "baseline_rmse": 2345.6, "mae": 99.9, "r2": 0.987, "unit": "m/s", "points": []}
+    return {
+        **{"epochs": 40, "trained_epochs": 2, "kept_epoch": 1, "test_rmse": 0.25},
+        "history": [entry, {**entry, "epoch": 2}],
+        "targets": [{"name": "speed_of_the_left_wheel (m/s)", **errors}, {"name": "load", **errors}],
     }
 
 
@@ -175,6 +185,14 @@ def printing(
     rows = [f"r{i // 150},{labels[i // 150 % 2]},{i % 7}.5,{i % 11}.25" for i in range(900)]
     recordings = tmp_path / "recordings.csv"
     recordings.write_text("\n".join(["recording,label,left_upper_arm_acceleration_x,y", *rows]) + "\n")
+    numbers = tmp_path / "numbers.toml"
+    numbers.write_text(
+        '[data]\nset = "csv"\npath = "numbers.csv"\nwindow = 50\n'
+        'targets = ["speed_of_the_left_wheel (m/s)"]\n'
+    )
+    rows = [f"r{i // 150},{i % 7}.5,{i // 150}.25" for i in range(1200)]
+    header = "recording,left_upper_arm_acceleration_x,speed_of_the_left_wheel (m/s)"
+    numbers.with_suffix(".csv").write_text("\n".join([header, *rows]) + "\n")
     layers = [{"name": LONG, "instructions": 120_000, "cycles": 91_000}]
     code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}]"} for i in range(3)]
     block = {"function": KERNEL, "runs": 700, "cycles_a_run": 2.5, "share": 0.58, "code": code}
@@ -219,15 +237,17 @@ def printing(
         "profile --estimate": lambda: print_estimate(estimate),
         "stream": lambda: print_budget(budget),
         "data": command("data", recordings),
+        "data of numbers": command("data", numbers),
         "explore": lambda: table_console().print(exploration_table(exploration(), "cortex-m7")),
         "train": lambda: print_training(trained()),
+        "train on numbers": lambda: print_training(trained_on_numbers()),
     }
 
 
 NAMES = (
     *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
     *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream", "data"),
-    *("explore", "train"),
+    *("explore", "train", "train on numbers", "data of numbers"),
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),

@@ -165,6 +165,37 @@ def test_the_test_subjects_choose_nothing() -> None:
             assert data.test_subjects
 
 
+def test_each_choice_of_all_forms_is_tried_with_each_of_a_forms_own(survey: Path) -> None:
+    text = survey.read_text()
+    own = '[forms.bits.choices]\nnear = {}\nfar = { stages = ["conv:2 conv:4"] }\n'
+    survey.write_text(text.replace("[choices]", f"{own}[choices]"))
+    bits, whole = load_survey(str(survey)).cells
+    labels = ["channel, near", "channel, far", "window, near", "window, far"]
+    assert list(bits.choices) == list(whole.choices) == labels, "the twin has those of its form"
+    last = bits.choices["window, far"]
+    assert last.name == "own-bits-window-far"
+    assert last.model == {"stem_kernel": 5, "normalise": "window", "stages": ["conv:2 conv:4"]}
+    assert whole.choices["window, far"].model == {**last.model, "precision": "full"}
+    assert "stages" not in bits.choices["window, near"].model
+    survey.write_text(text.replace("[choices]", f"{own.replace('bits', 'whole')}[choices]"))
+    with pytest.raises(
+        CheckpointError, match=r"forms.whole.choices is set; with `like` it takes those of bits"
+    ):
+        load_survey(str(survey))
+
+
+def test_a_choice_of_normalisation_leaves_a_recipe_no_gain_that_it_refuses() -> None:
+    """PLAID's recipe has a gain per window, which only windows divided by their own deviation can have."""
+    found = {
+        (recipe.model["normalise"], recipe.model["gain"])
+        for cell in load_survey("sensors").cells
+        if cell.set == "plaid"
+        for recipe in cell.choices.values()
+        if recipe.config((1, 256), ("a", "b"))
+    }
+    assert found == {("channel", "fixed"), ("window", "window")}
+
+
 def test_mistakes_are_refused(tmp_path: Path, survey: Path) -> None:
     with pytest.raises(CheckpointError, match="no survey nothing"):
         load_survey("nothing")
