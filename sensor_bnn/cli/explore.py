@@ -163,9 +163,20 @@ def command(
         "compiled" if compiled else "auto",
     )
     columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    before: int | None = None
     # What is done is kept, and the same command goes on, whatever it does when a signal comes.
     with interruptions("The exploration", lambda: True), Progress(*columns, console=console) as progress:
+        models = progress.add_task("", total=None)
         task = progress.add_task("", total=1)
+
+        def done(finished: int, total: int) -> None:
+            # The time left is that of the runs of this process: what was finished before takes none.
+            nonlocal before
+            before = finished if before is None else before
+            told = f"{finished} of {total} runs, one per model and seed"
+            progress.update(
+                models, total=max(1, total - before), completed=finished - before, description=told
+            )
 
         def started(recipe: Recipe, where: Path) -> EpochDone:
             progress.reset(task, total=recipe.schedule.epochs, description=where.name)
@@ -175,7 +186,7 @@ def command(
 
             return epoch_done
 
-        result, busy = explore(plan, dataset, started, progress.console)
+        result, busy = explore(plan, dataset, started, progress.console, done)
         if with_test_part:
             result = with_test(plan, dataset, result, started)
     if busy:

@@ -172,6 +172,6 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
             told = "the model learned from all of these: this says nothing about its accuracy on new data"
         else:
             count = facts["not_learned_decisions"]
-            told = f"right: {facts['not_learned_top1_steady']:.2%} smoothed, of the {count:,} decisions on"
-            told += " recordings that it did not learn from"
+            told = f"right: {facts['not_learned_top1_steady']:.2%} smoothed, of {count:,} of these, which"
+            told += " are on recordings that it did not learn from"
         console.print(told, highlight=False)

@@ -84,7 +84,7 @@ def test_the_share_on_new_recordings_is_told_apart(
     assert [one["recording"] for one in facts["decisions"][:3]] == ["s0", "s0", "s1"]
     assert facts["decisions"][0]["learned"] == recording.learned[0]
     print_budget(facts)
-    assert f"right: 50.00% smoothed, of the {new} decisions on recordings that it did not learn from" in (
+    assert f"right: 50.00% smoothed, of {new} of these, which are on recordings that it did not learn" in (
         " ".join(capsys.readouterr().out.split())
     )
     (tmp_path / "new.csv").write_text("recording,label,ax\n" + "1,sit,1\n" * 20)

@@ -21,6 +21,7 @@ from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.check import BoardCheck
 from sensor_bnn.measure.kernels import KernelRow
+from sensor_bnn.report.confusion import confusion_table
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.estimate import print_estimate
 from sensor_bnn.report.exploration import exploration_table
@@ -73,7 +74,8 @@ def trained_on_numbers() -> dict[str, Any]:
 
 
 def compiled(folder: Path, **_: Any) -> Bundle:
-    layers = [layer_facts(i, name=f"{LONG}{i}", op="BnnLinearPacked", macs=81_920) for i in range(3)]
+    fused = "BnnPatches + BnnMatMul + BnnStreamAdd"
+    layers = [layer_facts(i, name=f"{LONG}{i}", op=fused, macs=81_920) for i in range(3)]
     write_bundle(folder, layers=layers)
     return Bundle(folder, read_metadata(folder))
 
@@ -254,6 +256,27 @@ MODULES = {
     *("report/exploration.py", "report/training.py"),
 }
 """Where the tables of ``NAMES`` are printed."""
+
+
+@pytest.mark.parametrize("name", ["compile", "bench", "targets --find", "explore"])
+@pytest.mark.usefixtures("long_run")
+def test_a_table_of_layers_or_chips_is_one_in_100_columns(
+    name: str,
+    printing: dict[str, Printing],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It keeps its columns, and no line of it is longer."""
+    monkeypatch.setenv("COLUMNS", "100")
+    {**printing, "targets --find": command("targets", "--find", "stm32f446")}[name]()
+    table = re.split("flash: the weights of a layer|Recommended", capsys.readouterr().out)[0]
+    assert [line for line in table.splitlines() if len(line.rstrip()) > 100] == []
+    assert name == "targets --find" or "\u2500" * 60 in table
+
+
+def test_the_heading_over_few_classes_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table_console().print(confusion_table(["a", "b"], [1.0, None], [[3, 0], [0, 0]]))
+    assert "rows: truth, columns: answer" in [line.strip() for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -225,3 +225,17 @@ def test_an_empty_file_is_no_new_study(exploration: Exploration) -> None:
     assert "Delete" in refused.value.remedy and not exploration.file.stat().st_size
     exploration.file.unlink()
     exploration.run()
+
+
+def test_how_far_it_is_is_told(exploration: Exploration) -> None:
+    told: list[tuple[int, int]] = []
+
+    def done(finished: int, total: int) -> None:
+        told.append((finished, total))
+
+    explore(exploration.plan, exploration.dataset, lambda *_: None, Console(quiet=True), done)
+    total = told[0][1]
+    assert told == [(finished, total) for finished in range(total + 1)] and total > 2
+    told.clear()
+    explore(exploration.plan, exploration.dataset, lambda *_: None, Console(quiet=True), done)
+    assert told == [(total, total)]
