@@ -29,7 +29,7 @@ IMAGE = "sbnn_stream_image"
 LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
 STEM = "sbnn_stream_stem"
-PACK, SCORES = "sbnn_stream_pack", "sbnn_stream_scores"
+PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
@@ -193,7 +193,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES}
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
     return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
