@@ -149,7 +149,9 @@ class _Table:
         self.at = {name: self._find(told) for name, told in _names(columns).items()}
         stated = {name for name, told in _names(columns).items() if told != getattr(USUAL_COLUMNS, name)}
         needed = stated | {"recording", "label"} if for_training else stated
-        lacking = [name for name, at in self.at.items() if at is None and name in needed]
+        # An empty name says that there is no such column.
+        told = {name for name, told in _names(columns).items() if told}
+        lacking = [name for name, at in self.at.items() if at is None and name in needed & told]
         if lacking:
             raise self._without(line, columns, lacking)
         self.of_recording, self.of_label = self.at["recording"], self.at["label"]

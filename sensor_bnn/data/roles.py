@@ -121,7 +121,7 @@ def columns_line(roles: Roles, missing: Sequence[str]) -> str:
     Returns:
         The line; empty without any candidate.
     """
-    chosen = {key: getattr(roles, key)[0] for key in missing if getattr(roles, key)}
+    chosen = {key: names[0] for key in missing if (names := getattr(roles, key, ()))}
     told = ", ".join(f"{key} = {json.dumps(name, ensure_ascii=False)}" for key, name in chosen.items())
     return f"columns = {{ {told} }}" if told else ""
 

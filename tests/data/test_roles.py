@@ -108,3 +108,11 @@ def test_columns_that_are_not_wanted_may_hold_anything(tmp_path: Path) -> None:
     assert found.samples.tolist() == [[1, 2], [3, 4]]
     with pytest.raises(DataError, match="none of the channels gx, gy: its columns are note, ay, label, ax"):
         read_csv(tmp_path / "own.csv", for_training=False, wanted=["gx", "gy"])
+
+
+def test_a_stated_column_of_another_kind_is_named_as_missing(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("recording,label,ax\n1,a,1\n2,b,2\n")
+    columns = Columns(split="part", time="clock")
+    with pytest.raises(DataError, match="it has no column clock and no column part: its columns are"):
+        read_csv(tmp_path / "own.csv", for_training=True, columns=columns)
+    assert read_csv(tmp_path / "own.csv", for_training=True, columns=Columns(split="")).channels == ("ax",)
