@@ -191,7 +191,9 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    return FAMILIES if {VALUES, IMAGE, BITS, BYTES, PLAIN, PACK, SCORES} & called or calls_tokens(called) else ()
+    return (
+        FAMILIES if {VALUES, IMAGE, BITS, BYTES, PLAIN, PACK, SCORES} & called or calls_tokens(called) else ()
+    )
 
 
 def costs_in_c(target: Target) -> StreamCosts | None:
