@@ -154,7 +154,7 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
- *   threshold   [k], two of int16 in a word, the first one in its low half
+ *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M plus 32768
  *   y           [m][k / 32] */
 void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
 
@@ -180,6 +180,9 @@ void sbnn_stream_quantize32(uint32_t m, uint32_t n, uint32_t pre, uint32_t shift
                             const int16_t *scale, const int32_t *bias, int8_t *y);
 void sbnn_stream_quantize_turned(uint32_t m, uint32_t n, uint32_t shift, const int16_t *x,
                                  const int16_t *scale, const int32_t *bias, int8_t *y);
+
+/* Copy bytes to those of y from `first` on; x and y do not overlap. */
+void sbnn_stream_move(uint32_t bytes, uint32_t first, const void *x, void *y);
 
 /* The same of turned bytes without a sign, whose 256 results are computed once for a channel; the
  * workspace has them. */

@@ -120,7 +120,7 @@ _ARMV7M = StreamCosts(
     bit=9.5,
     few=15,
     single=25,
-    term=1.8,
+    term=1.55,
     four=65,
     plain=4.2,
     cut=2.5,
@@ -147,7 +147,7 @@ _ARMV6M = StreamCosts(
     bit=14,
     few=21,
     single=30,
-    term=2.3,
+    term=2.05,
     four=75,
     plain=6.5,
     cut=5,
@@ -163,7 +163,7 @@ _RV32IM = StreamCosts(
     bit=12.3,
     few=17,
     single=33,
-    term=3.2,
+    term=2.95,
     four=45,
     plain=6,
     cut=3,
@@ -182,7 +182,7 @@ _BY_ISA: dict[str, StreamCosts | None] = {
 
 _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
-    "armv6m": (6.4, 25),
+    "armv6m": (5.15, 22),
     "armv7em": (2.2, 20),
     "rv32im": (5.7, 16),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
@@ -231,7 +231,10 @@ def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target
     if costs is None or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
         return None
     value, row = costs
-    pairs = np.ascontiguousarray(threshold.astype("<i2")).view(np.uint32)
+    halves = threshold.astype("<i2")
+    if "armv6m" in target.isa:  # It compares numbers without a sign.
+        halves ^= np.int16(-_SHORT)
+    pairs = np.ascontiguousarray(halves).view(np.uint32)
     call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
     return Plan((call,), round(M * (K * value + row)), constants={1: pairs})
 

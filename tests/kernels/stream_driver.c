@@ -24,6 +24,7 @@ enum {
     QUANTIZE16,
     QUANTIZE32,
     TURNED,
+    MOVE,
     IMAGE,
     SCORES,
     LANES,
@@ -34,7 +35,7 @@ enum {
 };
 enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
-static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 17, 4, 16, 15, 12, 3, 3};
+static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 2, 17, 4, 16, 15, 12, 3, 3};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -124,6 +125,8 @@ int main(void) {
             sbnn_stream_quantize16(u[0], u[1], u[2], read[0], read[1], read[2], y);
         } else if (function == QUANTIZE32) {
             sbnn_stream_quantize32(u[0], u[1], u[2], u[3], read[0], read[1], read[2], y);
+        } else if (function == MOVE) {
+            sbnn_stream_move(u[0], u[1], read[0], y);
         } else {
             sbnn_stream_quantize_turned(u[0], u[1], u[2], read[0], read[1], read[2], y);
         }

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
 from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
 from sensor_bnn.compiler.stream_stem import stem_plan
-from sensor_bnn.compiler.stream_tokens import token_kernel
+from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
@@ -65,7 +66,7 @@ PRICES = [round(1.05**power) for power in range(80, 400)]
 """What TIR might take for a layer."""
 TOKENS = (
     *("pool", "token_sum", "token_max", "token_count"),
-    *("quantize16", "quantize32", "quantize_turned"),
+    *("quantize16", "quantize32", "quantize_turned", "move"),
 )
 PIXELS = "sbnn_stream_quantize_image"
 FUNCTIONS = (
@@ -87,21 +88,20 @@ NULL, IN_PLACE = -1, -2
 
 
 class Kernels:
-    """A process that runs the kernels on data sent to it."""
+    """The ends of a process that runs the kernels on data sent to it."""
 
-    def __init__(self, program: Path) -> None:
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, given: IO[bytes], found: IO[bytes]) -> None:
+        self.given, self.found = given, found
 
     def run(self, function: str, numbers: list[int], reads: list, workspace: int, output: int) -> bytes:
-        assert self.process.stdin is not None and self.process.stdout is not None
         sizes = [NULL if array is None else array.nbytes for array in reads]
         head = [FUNCTIONS.index(function), *numbers, *sizes, workspace, output]
-        self.process.stdin.write(np.array(head, np.int32).tobytes())
+        self.given.write(np.array(head, np.int32).tobytes())
         for array in reads:
-            self.process.stdin.write(b"" if array is None else array.tobytes())
-        self.process.stdin.flush()
+            self.given.write(b"" if array is None else array.tobytes())
+        self.given.flush()
         size = sizes[-1] if output == IN_PLACE else output
-        data = self.process.stdout.read(size)
+        data = self.found.read(size)
         assert len(data) == size, "the kernels have ended: see their words on stderr"
         return data
 
@@ -124,12 +124,12 @@ def running(program: Path, target: Target) -> Iterator[Kernels]:
     driver = Path(__file__).with_name("stream_driver.c")
     flags = [*STRICT, *sanitize, f"-I{program.parent}"]
     assert build_program(program, "gcc", flags, [driver, *sources]) == ""
-    kernels = Kernels(program)
-    yield kernels
-    assert kernels.process.stdin is not None and kernels.process.stdout is not None
-    kernels.process.stdin.close()
-    kernels.process.stdout.close()
-    assert kernels.process.wait() == 0
+    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None and process.stdout is not None
+    yield Kernels(process.stdin, process.stdout)
+    process.stdin.close()
+    process.stdout.close()
+    assert process.wait() == 0
 
 
 def grids() -> st.SearchStrategy[Grid]:
@@ -354,12 +354,12 @@ def test_bytes_with_plain_weights(kernels: Kernels, shape: StreamLayer, seed: in
     check(kernels, shape, seed, 0.5, spread, plain=True)
 
 
-def check_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> None:
+def check_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int, target: Target = HOST) -> None:
     """Compare the bits of a stream with the operator's."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-spread, spread, (m, 32 * words)).astype(np.int16)
     threshold = rng.integers(-spread, spread, 32 * words).astype(np.int16)
-    plan = pack_kernel([TensorType.of(x), TensorType.of(threshold)], threshold, HOST)
+    plan = pack_kernel([TensorType.of(x), TensorType.of(threshold)], threshold, target)
     assert plan is not None
     (call,) = plan.calls
     numbers = [argument for argument in call.arguments if isinstance(argument, int)]
@@ -446,7 +446,11 @@ def test_scores_that_c_does_not_make_are_left_to_tir() -> None:
 
 
 def check_tokens(
-    kernels: Kernels, extern: str, reads: list[np.ndarray], numbers: dict[str, int], want: np.ndarray
+    kernels: Kernels,
+    extern: str,
+    reads: list[np.ndarray],
+    numbers: dict[str, int],
+    want: np.ndarray,
 ) -> None:
     """Compare an operator over tokens with its reference."""
     types = [TensorType.of(array) for array in reads]
@@ -495,6 +499,24 @@ def test_bytes_of_values(kernels: Kernels, m: int, n: int, pre: int, shift: int,
     numbers = {"pre": pre, "shift": shift}
     want = bnn_quantize(wide, scale, bias, **numbers)
     check_tokens(kernels, f"{DOMAIN}.BnnQuantize", [wide, scale, bias], numbers, want)
+
+
+@given(st.integers(0, 70), st.integers(0, 9), SEEDS)
+def test_move(kernels: Kernels, before: int, size: int, seed: int) -> None:
+    """Rows become one row, whatever their sizes are."""
+    rng = np.random.default_rng(seed)
+    rows = [shorts(rng, length, 32767).reshape(1, -1) for length in (before + 1, size + 1)]
+    joined = np.concatenate(rows, 1)
+    plan = token_join([TensorType.of(row) for row in rows], TensorType.of(joined), HOST)
+    assert plan is not None
+    for call, row in zip(plan.calls, rows, strict=True):
+        bytes_, first = (argument for argument in call.arguments if isinstance(argument, int))
+        reads = [row, *[None] * 5]
+        got = kernels.run(call.kernel, [bytes_, first], reads, 0, joined.nbytes)
+        assert got[first : first + bytes_] == row.tobytes() and set(got[:first]) | set(
+            got[first + bytes_ :]
+        ) <= {0xA5}
+    assert token_join([TensorType.of(np.zeros((2, 4)))] * 2, TensorType.of(np.zeros((2, 8))), HOST) is None
 
 
 def test_what_the_tokens_kernels_cannot_is_left_to_tir() -> None:
