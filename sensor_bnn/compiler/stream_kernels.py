@@ -101,7 +101,7 @@ class StreamCosts:
 
     def block(self, width: int, N: int, K: int) -> float:
         """Estimate the counts of a block."""
-        chunks = -(-width // _PLAIN_WORDS) if self.signed or K > _BYTE_BITS else 0
+        chunks = -(-width // _PLAIN_WORDS) if K > _BYTE_BITS else 0
         return width * (self.table + N * self.word) + N * chunks * self.widen
 
     def alone(self, rows: int, width: int, N: int) -> float:
@@ -113,7 +113,7 @@ _ARMV7M = StreamCosts(
     entries=256,
     signed=False,
     table=590,
-    word=30,
+    word=28.5,
     widen=33,
     channel=35,
     value=14,
@@ -140,7 +140,7 @@ _ARMV6M = StreamCosts(
     entries=256,
     signed=False,
     table=860,
-    word=50,
+    word=48.5,
     widen=36,
     channel=36,
     value=20,
