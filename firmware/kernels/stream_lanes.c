@@ -62,12 +62,15 @@ typedef struct {
     uint32_t *tables;
     uint32_t *records;
     uint32_t *list;
-    uint32_t skip; /* words from the records to those of the next words of K */
+    uint32_t skip;       /* words from the records to those of the next words of K */
+    uint32_t groups;     /* that are counted at the same time */
+    uint32_t group_skip; /* words from the records to those of the next group */
 } strip;
 
-/* Count the mismatches of a group of channels, whose weights begin at w. */
-static void count_group(const stream_product *product, const strip *part, const uint32_t *w) {
+/* Count the mismatches of some groups of channels, whose weights begin at w. */
+static void count(const stream_product *product, const strip *part, const uint32_t *w) {
     const uint32_t out_columns = part->out_columns;
+    const uint32_t width = stream_width(product);
     /* Neighbouring outputs read neighbouring tokens: all taps of a row share a list. */
     const uint32_t shared = product->stride_columns == 1u;
     uint32_t counted = 0;
@@ -84,16 +87,19 @@ static void count_group(const stream_product *product, const strip *part, const 
                              product->first_column + (int32_t)across, word, part->listed, part->tables,
                              part->list + row * part->listed * LANES_FIELDS);
                 }
-                sbnn_lanes_tables(w, part->tables);
                 if (counted++ == STREAM_CHUNK) {
                     counted = 1;
                     records += part->skip;
                 }
-                for (uint32_t row = 0; row < part->height; row++) {
-                    sbnn_lanes_add(part->tables,
-                                   part->list +
-                                       (row * part->listed + (shared ? across : 0u)) * LANES_FIELDS,
-                                   records + row * out_columns * LANES_RECORD, out_columns);
+                for (uint32_t group = 0; group < part->groups; group++) {
+                    uint32_t *const sums = records + group * part->group_skip;
+                    sbnn_lanes_tables(w + group * width * LANES_GROUP, part->tables);
+                    for (uint32_t row = 0; row < part->height; row++) {
+                        sbnn_lanes_add(part->tables,
+                                       part->list +
+                                           (row * part->listed + (shared ? across : 0u)) * LANES_FIELDS,
+                                       sums + row * out_columns * LANES_RECORD, out_columns);
+                    }
                 }
             }
         }
@@ -118,21 +124,26 @@ static void run(const stream_product *product, const stream_output *output,
                            .step_y = output->step_y,
                            .skip = part.skip * 4u,
                            .chunks = (width + STREAM_CHUNK - 1u) / STREAM_CHUNK};
+    /* Of patches all groups would take too much memory. */
+    part.groups = product->kernel_rows * product->kernel_columns == 1u ? product->n / LANES_GROUP : 1u;
+    part.group_skip = values.chunks * part.skip;
     part.records = part.tables + LANES_TABLES;
-    part.list = part.records + values.chunks * part.skip;
-    values.records = part.records;
+    part.list = part.records + part.groups * part.group_skip;
     for (; part.first < out_rows; part.first += output->height) {
         const uint32_t token = part.first * out_columns;
         const uint32_t left = out_rows - part.first;
         part.height = left < output->height ? left : output->height;
         values.tokens = part.height * out_columns;
-        for (uint32_t j = 0; j < product->n; j += LANES_GROUP) {
-            memset(part.records, 0, values.chunks * part.skip * sizeof *part.records);
-            count_group(product, &part, product->w + j * width);
-            values.constants = output->constants + j / LANES_GROUP * LANES_CONSTANTS;
-            values.added = output->b ? output->residual + token * output->b + j % output->b : zeros;
-            values.y = output->y + token * output->step_y + j / LANES_GROUP * output->group_y;
-            make(&values);
+        for (uint32_t j = 0; j < product->n;) {
+            memset(part.records, 0, part.groups * part.group_skip * sizeof *part.records);
+            count(product, &part, product->w + j * width);
+            for (uint32_t group = 0; group < part.groups; group++, j += LANES_GROUP) {
+                values.records = part.records + group * part.group_skip;
+                values.constants = output->constants + j / LANES_GROUP * LANES_CONSTANTS;
+                values.added = output->b ? output->residual + token * output->b + j % output->b : zeros;
+                values.y = output->y + token * output->step_y + j / LANES_GROUP * output->group_y;
+                make(&values);
+            }
         }
     }
 }

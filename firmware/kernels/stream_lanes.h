@@ -20,6 +20,7 @@
 #define LANES_FIELDS 8u
 #define LANES_RECORD 8u /* words */
 #define LANES_CONSTANTS 48u
+#define LANES_LIMITS 10u
 
 /* What makes the values of a group, see sbnn_stream_lanes. */
 typedef struct {

@@ -42,6 +42,7 @@ from sensor_bnn.compiler.mve_kernels import mve_families
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.shared import c_prefix_of_kernels, tir_symbol
+from sensor_bnn.compiler.signs import signs_families
 from sensor_bnn.compiler.stream_kernels import families_among
 from sensor_bnn.compiler.symbols import OURS, c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
@@ -253,7 +254,14 @@ def _c_kernels(program: Program, target: Target) -> list[Path]:
 
 def _families(program: Program, target: Target) -> list[str]:
     called = {call.kernel for step in program.steps for call in step.calls}
-    return sorted({*families_of(target, called), *families_among(called), *mve_families(called)})
+    return sorted(
+        {
+            *families_of(target, called),
+            *families_among(called),
+            *mve_families(called),
+            *signs_families(called),
+        }
+    )
 
 
 def _constants(program: Program) -> list[int]:

@@ -29,7 +29,7 @@ IMAGE = "sbnn_stream_image"
 LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
 STEM = "sbnn_stream_stem"
-PACK, SCORES = "sbnn_stream_pack", "sbnn_stream_scores"
+PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
@@ -101,7 +101,7 @@ class StreamCosts:
 
     def block(self, width: int, N: int, K: int) -> float:
         """Estimate the counts of a block."""
-        chunks = -(-width // _PLAIN_WORDS) if self.signed or K > _BYTE_BITS else 0
+        chunks = -(-width // _PLAIN_WORDS) if K > _BYTE_BITS else 0
         return width * (self.table + N * self.word) + N * chunks * self.widen
 
     def alone(self, rows: int, width: int, N: int) -> float:
@@ -113,7 +113,7 @@ _ARMV7M = StreamCosts(
     entries=256,
     signed=False,
     table=590,
-    word=30,
+    word=28.5,
     widen=33,
     channel=35,
     value=14,
@@ -140,7 +140,7 @@ _ARMV6M = StreamCosts(
     entries=256,
     signed=False,
     table=860,
-    word=50,
+    word=48.5,
     widen=36,
     channel=36,
     value=20,
@@ -182,7 +182,7 @@ _BY_ISA: dict[str, StreamCosts | None] = {
 
 _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
-    "armv6m": (6.4, 25),
+    "armv6m": (5.15, 22),
     "armv7em": (2.2, 20),
     "rv32im": (5.7, 16),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
@@ -193,7 +193,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES}
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
     return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
@@ -231,7 +231,10 @@ def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target
     if costs is None or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
         return None
     value, row = costs
-    pairs = np.ascontiguousarray(threshold.astype("<i2")).view(np.uint32)
+    halves = threshold.astype("<i2")
+    if "armv6m" in target.isa:  # It compares numbers without a sign.
+        halves ^= np.int16(-_SHORT)
+    pairs = np.ascontiguousarray(halves).view(np.uint32)
     call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
     return Plan((call,), round(M * (K * value + row)), constants={1: pairs})
 

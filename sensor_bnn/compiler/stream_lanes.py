@@ -8,7 +8,7 @@ side, as its values do, so that scale, shortcut and slope take two channels at a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,7 +79,8 @@ class LanesCosts:
 ARMV7EM = LanesCosts(
     table=1240, listed=30, added=80, row=40, near=9.6, far=11.1, bit=7.1, chunk=1.4, token=15, strip=400
 )
-_BY_ISA = {"armv7em": ARMV7EM}
+_ARMV7M = replace(ARMV7EM, near=16.9, far=16.9, bit=10.4, chunk=1.9)
+_BY_ISA = {"armv7m": _ARMV7M, "armv7em": ARMV7EM}
 """Costs by folder of ``firmware/kernels``; other cores have no such layers."""
 
 
@@ -153,7 +154,8 @@ def workspace_bytes(shape: StreamLayer, height: int) -> int:
     """Return the bytes of workspace for strips of ``height`` rows of outputs."""
     grid = shape.grid
     chunks = -(-grid.taps * shape.W // _CHUNK)
-    return _TABLES + height * (grid.out_columns * chunks + _listed(grid)) * _RECORD
+    together = shape.N // _GROUP if grid.taps == 1 else 1
+    return _TABLES + height * (grid.out_columns * chunks * together + _listed(grid)) * _RECORD
 
 
 def _listed(grid: Grid) -> int:
@@ -185,8 +187,8 @@ def _estimate(shape: StreamLayer, costs: LanesCosts, height: int, *, near: bool)
     counts = width * (strips * costs.table + M * costs.added + rows * costs.row)
     each = costs.bit if shape.packed else costs.near if near else costs.far
     each += (-(-width // _CHUNK) - 1) * costs.chunk
-    listed = lists * rows * _listed(grid) * costs.listed
-    return round(groups * (counts + listed + M * (_GROUP * each + costs.token) + strips * costs.strip))
+    listed = (1 if grid.taps == 1 else groups) * lists * rows * _listed(grid) * costs.listed
+    return round(listed + groups * (counts + M * (_GROUP * each + costs.token) + strips * costs.strip))
 
 
 def lanes_weights(weights: Array, grid: Grid, W: int) -> Array:

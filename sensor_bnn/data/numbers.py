@@ -15,7 +15,7 @@ from sensor_bnn.data.recorded import unit_of
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name
 
-NumberScale = Annotated[float, Meta(gt=0, le=1e30)]
+NumberScale = Annotated[float, Meta(ge=1e-30, le=1e30)]
 NumberOffset = Annotated[float, Meta(ge=-1e30, le=1e30)]
 
 _STRATA = 4
@@ -147,13 +147,12 @@ def errors_of(
     for at, target in enumerate(targets):
         spread = float(((truth[:, at] - truth[:, at].mean()) ** 2).mean())
         square = float((error[:, at] ** 2).mean())
-        constant = truth[:, at].min() == truth[:, at].max()
         found.append(
             TargetErrors(
                 name=target.name,
                 rmse=square**0.5,
                 mae=float(np.abs(error[:, at]).mean()),
-                r2=None if constant else 1 - square / spread,
+                r2=1 - square / spread if spread else None,
                 baseline=float(((truth[:, at] - means[at]) ** 2).mean()) ** 0.5,
             )
         )

@@ -436,7 +436,10 @@ def _naming(roles: Roles, missing: Sequence[str]) -> str:
         ]
         told += [f"({'; '.join(others)}.)"] if others else []
     if "label" in missing and not roles.label:
-        told.append("No column looks like a label: add one with the name of the class in each line.")
+        told.append(
+            "No column looks like a label: add one with the name of the class in each line; or, to predict a"
+            " number, name its column in data.targets."
+        )
     if "recording" in missing and not roles.recording:
         told.append(
             "No column looks like a recording: add one with a number that changes where a recording begins,"

@@ -18,7 +18,7 @@ from sensor_bnn.data.recorded import unit_of
 MOST_POINTS = 400
 """The points of a picture; more would cover each other."""
 
-_SIDE, _LEFT, _TOP, _BOTTOM = 360, 64, 12, 40
+_SIDE, _LEFT, _TOP, _BOTTOM = 480, 64, 12, 40
 
 
 def target_facts(

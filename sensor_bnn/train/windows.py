@@ -15,6 +15,9 @@ from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train.distortions import twins_distorted
 
+_SMALLEST = 1e-20
+"""The least deviation of a target: a step of an output is some thousandth of it, which float32 must hold."""
+
 _FARTHEST = 1e5
 """The mean of a target, in its deviations: what is farther from 0 leaves float32 few digits for the rest."""
 
@@ -118,6 +121,11 @@ class Recordings:
                 raise DataError(
                     f"In the training windows, the target {name} is always {values[0]:.6g}.",
                     "Leave it out of data.targets, or state another split.",
+                )
+            if not _SMALLEST <= scale <= 1 / _SMALLEST:
+                raise DataError(
+                    f"The target {name} has a deviation of {scale:.3g}; float32 hardly holds such numbers.",
+                    f"Give it in another unit, in which that is between {_SMALLEST:g} and {1 / _SMALLEST:g}.",
                 )
             found.append(Number(name, scale, mean))
         return tuple(found)

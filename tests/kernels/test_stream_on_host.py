@@ -24,6 +24,7 @@ from sensor_bnn.compiler.program import Read
 from sensor_bnn.compiler.stream_kernels import (
     BITS,
     BYTES,
+    CONTEXT,
     FAMILIES,
     IMAGE,
     LANES,
@@ -38,13 +39,13 @@ from sensor_bnn.compiler.stream_kernels import (
 from sensor_bnn.compiler.stream_kernels import STEM as IMAGE_STEM
 from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
-from sensor_bnn.compiler.stream_scores import scores_in_c
+from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
 from sensor_bnn.compiler.stream_stem import stem_plan
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
-from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
+from sensor_bnn.onnx.reference import bnn_bool_mat_mul, bnn_mat_mul, bnn_pack, bnn_transpose
 from sensor_bnn.onnx.reference_int import (
     bnn_average_pool,
     bnn_int_attention_map,
@@ -67,6 +68,7 @@ TOKENS = (
     *("pool", "token_sum", "token_max", "token_count"),
     *("quantize16", "quantize32", "quantize_turned", "move"),
 )
+PIXELS = "sbnn_stream_quantize_image"
 FUNCTIONS = (
     VALUES,
     BITS,
@@ -79,6 +81,8 @@ FUNCTIONS = (
     LANES,
     LANES_BITS,
     IMAGE_STEM,
+    CONTEXT,
+    PIXELS,
 )
 NULL, IN_PLACE = -1, -2
 
@@ -394,6 +398,37 @@ def test_scores(kernels: Kernels, heads: int, m: int, words: int, k: int, seed: 
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
+def check_context(
+    kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
+) -> None:
+    """Compare the bits of attended values with the operators'."""
+    rng = np.random.default_rng(seed)
+    k = 32 * words
+    attended = pack_bits(rng.random((heads, m, k)) < density)
+    values = pack_bits(rng.random((heads, k, 32)) < 0.5)
+    values[0] = rng.choice(np.array([0, 2**32 - 1], np.uint32))
+    threshold = rng.integers(-spread, spread + 1, heads * 32).astype(np.int32)
+    plan = context_in_c(
+        [TensorType.of(attended), TensorType.of(values)], threshold, k, find_target("cortex-m7")
+    )
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    found = bnn_bool_mat_mul(attended, bnn_transpose(values, K=32), K=k)
+    want = bnn_pack(found.transpose(1, 0, 2).reshape(m, -1), threshold)
+    reads = [attended, values, plan.constants[2], None, None, None]
+    got = kernels.run(call.kernel, numbers, reads, plan.workspace, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 20), st.integers(1, 2), SEEDS, DENSITIES, st.sampled_from((3, 70)))
+def test_context(
+    kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
+) -> None:
+    check_context(kernels, heads, m, words, seed, density, spread)
+
+
 def test_scores_that_c_does_not_make_are_left_to_tir() -> None:
     """Keys that do not fill words, bits of more than a word, entries that decrease or exceed 16 bits."""
     table = np.arange(33, dtype=np.int32)[None]
@@ -423,7 +458,8 @@ def check_tokens(
     assert plan is not None
     (call,) = plan.calls
     given = [argument for argument in call.arguments if isinstance(argument, int)]
-    got = kernels.run(call.kernel, given, [*reads, *[None] * (6 - len(reads))], 0, want.nbytes)
+    given_reads = [*reads, *[None] * (6 - len(reads))]
+    got = kernels.run(call.kernel, given, given_reads, plan.workspace, want.nbytes)
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
@@ -456,6 +492,9 @@ def test_bytes_of_values(kernels: Kernels, m: int, n: int, pre: int, shift: int,
     for extern, samples in ((f"{DOMAIN}.BnnQuantize", x), (TURNED_BYTES, np.ascontiguousarray(x.T))):
         want = bnn_quantize(x, scale, bias, **numbers)
         check_tokens(kernels, extern, [samples, scale, bias], numbers, want)
+    pixels = rng.integers(0, 256, (n, m)).astype(np.uint8)
+    want = bnn_quantize(pixels.T.astype(np.int16), scale, bias, **numbers)
+    check_tokens(kernels, TURNED_BYTES, [pixels, scale, bias], numbers, want)
     wide = rng.integers(-(1 << 24), 1 << 24, (m, n)).astype(np.int32)
     numbers = {"pre": pre, "shift": shift}
     want = bnn_quantize(wide, scale, bias, **numbers)

@@ -6,9 +6,10 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from oscillations import LENGTH, TARGETS, write_recipe
 import sensor_bnn
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.fixed_numbers import fixed_of, to_numbers
-from sensor_bnn.data.numbers import Number, strata
+from sensor_bnn.data.numbers import Fit, Number, strata
 from sensor_bnn.data.samples import read_samples
-from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.errors import CheckpointError, DataError, InterruptionError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.quantities import to_values
 from sensor_bnn.train import sets
+from sensor_bnn.train.loop import train
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import DataRecipe, load_recipe
 from sensor_bnn.train.regression import targets_of
@@ -72,6 +74,13 @@ def test_a_window_has_the_mean_of_a_column_and_a_label_cuts_none(tmp_path: Path)
     assert part.targets is not None and part.targets.tolist() == expected[2:4]
     with pytest.raises(DataError, match=r"the target load is always 20"):
         part.scaling()
+    assert found.targets is not None
+    for scale, offset, message in (
+        (1e-30, 0, "has a deviation of .*e-31; float32 hardly holds"),
+        (1, 1e7, "an answer in float32 hardly holds how it changes"),
+    ):
+        with pytest.raises(DataError, match=message):
+            replace(found, targets=found.targets * scale + offset).scaling()
 
 
 def test_channels_that_are_named_do_not_leave_out_the_targets(tmp_path: Path) -> None:
@@ -278,10 +287,31 @@ def trained(training: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (folder / "oscillation.toml").write_text(f"{RECIPE}\n[schedule]\nepochs = 14\nbatch = 16\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        _, train, write = COMMANDS[:3]
-        result = printed(*train, "--report", "page.html")
+        shown, training_line, write = COMMANDS[:3]
+        assert printed(*shown)["split"]["tested_windows"] == 80 and len(COMMANDS) == 8
+        result = printed(*training_line, "--report", "page.html")
         printed(*write)
         yield Trained(folder, result)
+
+
+@pytest.mark.usefixtures("training")
+def test_a_run_that_was_stopped_in_an_epoch_goes_on_with_the_same_errors(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, epochs=2)
+    recipe.write_text(recipe.read_text() + 'loss = "huber"\nrounding = 0.0\n')
+    plan = load_recipe(str(recipe))
+    dataset = sets.load(plan.data)
+    whole = train(plan, dataset, 0, tmp_path / "whole")
+
+    def stop(epochs: float, speed: float) -> None:
+        if 0.4 < epochs < 0.5:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(InterruptionError):
+        train(plan, dataset, 0, tmp_path / "cut", stepped=stop)
+    again = train(plan, dataset, 0, tmp_path / "cut", resume=True)
+    assert again.history == whole.history and "rmse" in again.history[0]
+    assert isinstance(again.test, Fit) and isinstance(whole.test, Fit)
+    assert again.test.rmse == whole.test.rmse
 
 
 @pytest.fixture(scope="module")
