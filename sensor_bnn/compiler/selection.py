@@ -45,6 +45,7 @@ from sensor_bnn.compiler.schedules.scores_map import scores_map_space
 from sensor_bnn.compiler.schedules.space import Space
 from sensor_bnn.compiler.signs import pack_floats
 from sensor_bnn.compiler.stream_patterns import CONTEXT, INT_SCORES_MAP
+from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
 from sensor_bnn.errors import ModelError
@@ -100,9 +101,12 @@ def plan_of(
 ) -> Plan:
     """Return the calls of an operator that has no other ways; the arguments are those of :func:`ways_of`."""
     if extern == CONTEXT:
-        return context_plan(types, arrays, *numbers, costs=costs_of(target))
+        plan = context_plan(types, arrays, *numbers, costs=costs_of(target))
+        in_c = context_in_c(types, arrays[2], numbers[0], target)
+        return in_c if in_c and in_c.instructions < plan.instructions else plan
     if extern == INT_SCORES_MAP:
         in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     if extern == _PACK:
         in_c = pack_floats(types, arrays[1], target)
