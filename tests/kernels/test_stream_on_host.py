@@ -398,11 +398,10 @@ def test_scores(kernels: Kernels, heads: int, m: int, words: int, k: int, seed: 
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 3), st.integers(1, 20), st.integers(1, 2), SEEDS, DENSITIES, st.sampled_from((3, 70)))
-def test_context(
+def check_context(
     kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
 ) -> None:
+    """Compare the bits of attended values with the operators'."""
     rng = np.random.default_rng(seed)
     k = 32 * words
     attended = pack_bits(rng.random((heads, m, k)) < density)
@@ -420,6 +419,14 @@ def test_context(
     reads = [attended, values, plan.constants[2], None, None, None]
     got = kernels.run(call.kernel, numbers, reads, plan.workspace, want.nbytes)
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 20), st.integers(1, 2), SEEDS, DENSITIES, st.sampled_from((3, 70)))
+def test_context(
+    kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
+) -> None:
+    check_context(kernels, heads, m, words, seed, density, spread)
 
 
 def test_scores_that_c_does_not_make_are_left_to_tir() -> None:
