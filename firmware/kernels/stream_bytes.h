@@ -14,6 +14,9 @@ typedef void stream_sums(const stream_term *patch, const void *w, uint32_t terms
                          uint32_t pre, uint16_t *place);
 stream_sums sbnn_stream_sums;
 
+/* The same with rows of weights that are [a][terms] bytes. */
+stream_sums sbnn_stream_plain_sums;
+
 /* Compute a layer of bytes with one of such functions. The product has a workspace and no w. */
 void sbnn_stream_bytes_block(const stream_product *product, const stream_layer *layer, uint32_t a,
                              uint32_t pre, const int8_t *x, const void *w, stream_sums *sums);

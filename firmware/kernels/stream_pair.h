@@ -13,4 +13,9 @@ static inline int32_t stream_pair(const int16_t *value) {
     return pair;
 }
 
+/* Store such a pair. The address is a multiple of 4. */
+static inline void stream_put_pair(int16_t *value, int32_t pair) {
+    memcpy(__builtin_assume_aligned(value, 4), &pair, sizeof pair);
+}
+
 #endif

@@ -6,7 +6,7 @@ void sbnn_stream_quantize32(uint32_t m, uint32_t n, uint32_t pre, uint32_t shift
     const int32_t half = (int32_t)(1u << pre >> 1);
     for (uint32_t i = 0; i < m; i++) {
         for (uint32_t j = 0; j < n; j++) {
-            const int32_t value = stream_limited((*x++ + half) >> pre, -32768, 32767);
+            const int32_t value = stream_value16((*x++ + half) >> pre);
             *y++ = stream_byte(value, scale[j], bias[j], shift);
         }
     }

@@ -37,6 +37,7 @@ from sensor_bnn.compiler.program import (
     tir_call,
 )
 from sensor_bnn.compiler.selection import TITLES, plan_of, ways_of
+from sensor_bnn.compiler.stream_tokens import token_join
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning
 from sensor_bnn.errors import ModelError
@@ -234,7 +235,10 @@ class _Writer:
         operator = re.sub(r"\d+$", "", function.name_hint)
         kernel = f"sbnn_{function.name_hint}"
         types = [tensor_type(argument) for argument in arguments]
-        joined = mve_join(types, tensor_type(var), self._target) if operator == "concatenate" else None
+        joined = None
+        if operator == "concatenate":
+            result = tensor_type(var)
+            joined = mve_join(types, result, self._target) or token_join(types, result, self._target)
         self._steps.append(
             Step(
                 name=name,

@@ -25,19 +25,24 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
+IMAGE = "sbnn_stream_image"
+LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
-PACK = "sbnn_stream_pack"
+STEM = "sbnn_stream_stem"
+PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
 """The families of C sources that they need, see ``lookup.Kernel``."""
 
 # Equal to the numbers of the C code: the outputs of a block, the bits up to which a count fits a byte, and
-# the words of the counts of a channel, which two pairs of sums fill, and the words of K that these can count.
+# the words of the counts of a channel, which two pairs of sums fill, the words of K that these can count, and
+# the rows of taps of an image.
 _ROWS = 8
 _BYTE_BITS = 254
 _COUNTS = 4
 _PLAIN_WORDS = 14
+_TAP_ROWS = 8
 _MAX_BITS = 32767
 """A count must fit a halfword, and twice that the range of int16, in which nothing is saturated."""
 
@@ -96,7 +101,7 @@ class StreamCosts:
 
     def block(self, width: int, N: int, K: int) -> float:
         """Estimate the counts of a block."""
-        chunks = -(-width // _PLAIN_WORDS) if self.signed or K > _BYTE_BITS else 0
+        chunks = -(-width // _PLAIN_WORDS) if K > _BYTE_BITS else 0
         return width * (self.table + N * self.word) + N * chunks * self.widen
 
     def alone(self, rows: int, width: int, N: int) -> float:
@@ -108,14 +113,14 @@ _ARMV7M = StreamCosts(
     entries=256,
     signed=False,
     table=590,
-    word=30,
+    word=28.5,
     widen=33,
     channel=35,
     value=14,
     bit=9.5,
     few=15,
     single=25,
-    term=1.8,
+    term=1.55,
     four=65,
     plain=4.2,
     cut=2.5,
@@ -129,23 +134,23 @@ _ARMV7EM = replace(
     bit=9.5,
     term=0.9,
     four=38,
-    cut=4.5,
+    cut=3.2,
 )
 _ARMV6M = StreamCosts(
     entries=256,
     signed=False,
     table=860,
-    word=50,
+    word=48.5,
     widen=36,
     channel=36,
     value=20,
     bit=14,
     few=21,
     single=30,
-    term=2.3,
+    term=2.05,
     four=75,
     plain=6.5,
-    cut=5,
+    cut=3.3,
 )
 _RV32IM = StreamCosts(
     entries=448,
@@ -158,7 +163,7 @@ _RV32IM = StreamCosts(
     bit=12.3,
     few=17,
     single=33,
-    term=3.2,
+    term=2.95,
     four=45,
     plain=6,
     cut=3,
@@ -177,7 +182,7 @@ _BY_ISA: dict[str, StreamCosts | None] = {
 
 _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
-    "armv6m": (6.4, 25),
+    "armv6m": (5.15, 22),
     "armv7em": (2.2, 20),
     "rv32im": (5.7, 16),
     **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
@@ -188,7 +193,13 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    return FAMILIES if {VALUES, BITS, BYTES, PLAIN, PACK} & called or calls_tokens(called) else ()
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
+    return FAMILIES if layers & called or calls_tokens(called) else ()
+
+
+def costs_in_c(target: Target) -> StreamCosts | None:
+    """Return the costs of the target's C code; None for a core with vectors."""
+    return next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
 
 
 def stream_kernel(
@@ -202,13 +213,15 @@ def stream_kernel(
         target: the processor.
         estimate: the estimated instructions of the kernel in TIR.
     """
-    costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
+    costs = costs_in_c(target)
     if costs is None or shape.shared:  # The C kernels have a shortcut for each token.
         return None
     if not shape.K:
         return _bytes(shape, arrays, costs, target, estimate)
     plan = _lookup(shape, arrays, costs)
-    return plan if plan is not None and plan.instructions < estimate else None
+    if plan is None or plan.instructions >= estimate:
+        return None
+    return _image(shape, plan, costs) or plan
 
 
 def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target) -> Plan | None:
@@ -218,7 +231,10 @@ def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target
     if costs is None or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
         return None
     value, row = costs
-    pairs = np.ascontiguousarray(threshold.astype("<i2")).view(np.uint32)
+    halves = threshold.astype("<i2")
+    if "armv6m" in target.isa:  # It compares numbers without a sign.
+        halves ^= np.int16(-_SHORT)
+    pairs = np.ascontiguousarray(halves).view(np.uint32)
     call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
     return Plan((call,), round(M * (K * value + row)), constants={1: pairs})
 
@@ -227,11 +243,11 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
     if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
         return None
     weights, scale = arrays[_W], arrays[_SCALE]
-    constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
+    constants = comparisons(shape, arrays) if shape.packed else halved(shape, arrays)
     if constants is None or weights is None or scale is None:
         return None
     if costs.signed:
-        negative = _negative(scale)
+        negative = opposite(scale)
         # A shortcut is shifted by a product with a power of two, which is a halfword.
         if negative is None or (shape.packed and shape.B and shape.shift > _SHORT_BITS):
             return None
@@ -250,11 +266,42 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
     )
 
 
+def _image(shape: StreamLayer, plan: Plan, costs: StreamCosts) -> Plan | None:
+    """Return the same layer with tables that rows of outputs share, or None if that takes as long."""
+    grid, K = shape.grid, shape.K
+    open_rows = (grid.kernel_rows - 1) * grid.dilation_rows // grid.stride_rows + 1
+    if open_rows < 2 or shape.packed or grid.kernel_rows > _TAP_ROWS or grid.out_rows < 2:
+        return None
+    width, N = grid.taps * shape.W, shape.N
+    strips = -(-grid.out_columns // _ROWS)
+    read = {
+        row * grid.stride_rows + tap * grid.dilation_rows
+        for row in range(grid.out_rows)
+        for tap in range(grid.kernel_rows)
+    }
+    blocks = strips * grid.out_rows
+    tables = strips * len(read) * grid.kernel_columns * shape.W * costs.table
+    counts = blocks * (costs.block(width, N, K) - width * costs.table)
+    instructions = round(tables + counts + blocks * N * costs.channel + grid.out_tokens * N * costs.value)
+    if instructions >= plan.instructions:
+        return None
+    (call,) = plan.calls
+    arguments = list(call.arguments)
+    arguments[len(grid_numbers(shape)) + 1] = open_rows
+    counted = _COUNTS * (1 if width <= _PLAIN_WORDS else 2)
+    return replace(
+        plan,
+        calls=(Call(IMAGE, None, tuple(arguments)),),
+        instructions=instructions,
+        workspace=4 * (costs.entries + open_rows * N * counted),
+    )
+
+
 def _bytes(
     shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
 ) -> Plan | None:
     weights = arrays[_W]
-    constants = None if shape.packed else _shifted(shape, arrays, signed=costs.signed)
+    constants = None if shape.packed else shifted(shape, arrays, signed=costs.signed)
     if weights is None or constants is None:
         return None
     M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
@@ -352,7 +399,7 @@ def _base(shape: StreamLayer, arrays: Sequence[Array | None], origin: int, most:
     return origin * scale + added
 
 
-def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of values from c mismatches, whose product is K - 2 c.
 
     A shift of at least 1 rounds down the lowest bit anyway, so base, factor and shift are those of a half.
@@ -363,26 +410,26 @@ def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Arr
     return {_BIAS: (base >> 1).astype(np.int32)}
 
 
-def _shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
+def shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
     """Return the constants of values from the products of bytes; the base may wrap round.
 
     They are plus 32768, so that they have no sign, unless halfwords have one.
     """
     base, scale = _base(shape, arrays, 0 if signed else -_SHORT, _SHORT), arrays[_SCALE]
-    negative = None if scale is None else _negative(scale)
+    negative = None if scale is None else opposite(scale)
     if base is None or negative is None:
         return None
     wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
     return {_BIAS: wrapped, **({} if signed else {_SCALE: negative})}
 
 
-def _negative(scale: Array) -> Array | None:
+def opposite(scale: Array) -> Array | None:
     """Return a scale with the other sign, or None if not all of it is int16."""
     negative = -scale.astype(np.int64)
     return None if bool((negative >= _SHORT).any()) else negative.astype(np.int16)
 
 
-def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of the comparison that makes bits, or None if there is none.
 
     With c mismatches and the shortcut r, before saturation the stream has

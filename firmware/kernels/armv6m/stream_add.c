@@ -17,7 +17,33 @@
     "ldr r7, [sp, #" table "]\n"                                                                       \
     "ldr " entry ", [r7, " entry "]\n"
 
-/* Three fields of 5 bits, then the fourth and the lowest one, of 6 bits, then the highest one.
+/* The sums of an output: three fields of 5 bits, then the fourth and the lowest one, of 6 bits, then
+ * the highest one. */
+#define OUTPUT                                                                                         \
+    "ldm r6!, {r1}\n" FIVE("r4", "4") LOAD("r4", "4") FIVE("r5", "9")                                  \
+        LOAD("r5", "8") "adds r4, r4, r5\n" FIVE("r5", "14")                                           \
+            LOAD("r5", "12") "adds r4, r4, r5\n"                                                       \
+                             "mov r8, r4\n"                                                            \
+                             "ands r4, r0\n"                                                           \
+                             "lsrs r4, r4, #4\n"                                                       \
+                             "mov r9, r4\n" FIVE("r4", "19") LOAD("r4", "16") LOWEST("r5")             \
+                                 LOAD("r5", "0") "adds r4, r4, r5\n"                                   \
+                                                 "add r8, r8, r4\n"                                    \
+                                                 "ands r4, r0\n"                                       \
+                                                 "lsrs r4, r4, #4\n"                                   \
+                                                 "add r9, r9, r4\n" HIGHEST("r4")                      \
+                                                     LOAD("r4", "20") "ldm r2!, {r1, r5}\n"            \
+                                                                      "adds r1, r1, r4\n"              \
+                                                                      "add r1, r1, r8\n"               \
+                                                                      "ands r4, r0\n"                  \
+                                                                      "lsrs r4, r4, #4\n"              \
+                                                                      "adds r5, r5, r4\n"              \
+                                                                      "add r5, r5, r9\n"               \
+                                                                      "subs r2, #8\n"                  \
+                                                                      "stm r2!, {r1, r5}\n"            \
+                                                                      "adds r2, #8\n"
+
+/* Two outputs make a turn of the loop; an odd one comes first.
  *
  *   r0        0xF0F0F0F0, which selects the high nibbles
  *   r1        the weight word, then the first sum
@@ -33,6 +59,7 @@ __attribute__((naked)) void sbnn_stream_add(__attribute__((unused)) const uint32
                                             __attribute__((unused)) uint32_t n,
                                             __attribute__((unused)) uint32_t *sums) {
     __asm volatile(LOOKUP_SAVE "sub sp, #24\n"
+                               "lsls r5, r2, #31\n"
                                "lsls r2, r2, #4\n"
                                "adds r2, r2, r3\n"
                                "mov r10, r2\n"
@@ -53,35 +80,9 @@ __attribute__((naked)) void sbnn_stream_add(__attribute__((unused)) const uint32
                                "str r0, [sp, #20]\n"
                                "ldr r0, =0xF0F0F0F0\n"
                                "movs r3, #124\n"
-                               "1:\n"
-                               "ldm r6!, {r1}\n"                                   /**/
-                   FIVE("r4", "4") LOAD("r4", "4") FIVE("r5", "9") LOAD("r5", "8") /**/
-                   "adds r4, r4, r5\n"                                             /**/
-                   FIVE("r5", "14") LOAD("r5", "12")                               /**/
-                   "adds r4, r4, r5\n"
-                   "mov r8, r4\n"
-                   "ands r4, r0\n"
-                   "lsrs r4, r4, #4\n"
-                   "mov r9, r4\n"                                                 /**/
-                   FIVE("r4", "19") LOAD("r4", "16") LOWEST("r5") LOAD("r5", "0") /**/
-                   "adds r4, r4, r5\n"
-                   "add r8, r8, r4\n"
-                   "ands r4, r0\n"
-                   "lsrs r4, r4, #4\n"
-                   "add r9, r9, r4\n"             /**/
-                   HIGHEST("r4") LOAD("r4", "20") /**/
-                   "ldr r1, [r2]\n"
-                   "ldr r5, [r2, #4]\n"
-                   "adds r1, r1, r4\n"
-                   "add r1, r1, r8\n"
-                   "ands r4, r0\n"
-                   "lsrs r4, r4, #4\n"
-                   "adds r5, r5, r4\n"
-                   "add r5, r5, r9\n"
-                   "str r1, [r2]\n"
-                   "str r5, [r2, #4]\n"
-                   "adds r2, #16\n"
-                   "cmp r2, r10\n"
-                   "bne 1b\n"
-                   "add sp, #24\n" LOOKUP_RETURN ".ltorg\n");
+                               "cmp r5, #0\n"
+                               "bne 2f\n"
+                               "1:\n" OUTPUT "2:\n" OUTPUT "cmp r2, r10\n"
+                               "bne 1b\n"
+                               "add sp, #24\n" LOOKUP_RETURN ".ltorg\n");
 }

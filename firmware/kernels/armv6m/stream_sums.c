@@ -2,8 +2,9 @@
 #include "stream_bytes.h"
 
 /* A product with a word of weights has two products of bytes in its halves. Two terms are added before
- * the halves are separated: their sum is at most 2 * 127 * 128. 32768 more makes the low half positive,
- * so that nothing is borrowed from the high one; all of them are taken off the first sums at the start.
+ * the high half is taken: their sum is at most 2 * 127 * 128. 32768 more makes the low half positive,
+ * so that nothing is borrowed from the high one. An even sum is that of the words, from which 65536
+ * times the odd one is taken off at the end, and the numbers added at the start.
  *
  *   r0 r1     patch, weights
  *   r2 r3     two terms, other numbers
@@ -23,25 +24,28 @@
     "adds r5, r5, r7\n"                                                                                \
     "add r4, r4, r12\n"                                                                                \
     "add r5, r5, r12\n"                                                                                \
-    "uxth r2, r4\n"                                                                                    \
-    "add r8, r8, r2\n"                                                                                 \
+    "add r8, r8, r4\n"                                                                                 \
     "asrs r4, r4, #16\n"                                                                               \
     "add r9, r9, r4\n"                                                                                 \
-    "uxth r3, r5\n"                                                                                    \
-    "add r10, r10, r3\n"                                                                               \
+    "add r10, r10, r5\n"                                                                               \
     "asrs r5, r5, #16\n"                                                                               \
     "add r11, r11, r5\n"
 /* A sum outside the range of 16 bits becomes the number of all ones or zeros nearest to it. */
-#define STORE(sum, at)                                                                                 \
+#define ODD(sum) "mov r4, " sum "\n"
+#define EVEN(sum, odd)                                                                                 \
+    "mov r4, " odd "\n"                                                                                \
+    "lsls r5, r4, #16\n"                                                                               \
     "mov r4, " sum "\n"                                                                                \
-    "asrs r4, r4, r2\n"                                                                                \
-    "add r4, r4, r12\n"                                                                                \
-    "lsrs r5, r4, #16\n"                                                                               \
-    "beq 4f\n"                                                                                         \
-    "asrs r4, r4, #31\n"                                                                               \
-    "mvns r4, r4\n"                                                                                    \
-    "4:\n"                                                                                             \
-    "strh r4, [r3, #" at "]\n"
+    "subs r4, r4, r5\n"
+#define STORE(sum, at)                                                                                 \
+    sum "asrs r4, r4, r2\n"                                                                            \
+        "add r4, r4, r12\n"                                                                            \
+        "lsrs r5, r4, #16\n"                                                                           \
+        "beq 4f\n"                                                                                     \
+        "asrs r4, r4, #31\n"                                                                           \
+        "mvns r4, r4\n"                                                                                \
+        "4:\n"                                                                                         \
+        "strh r4, [r3, #" at "]\n"
 
 __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const stream_term *patch,
                                              __attribute__((unused)) const void *w,
@@ -60,7 +64,9 @@ __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const strea
                                "lsrs r4, r4, #1\n"
                                "str r4, [sp, #12]\n"
                                "lsls r5, r2, #14\n"
-                               "subs r4, r4, r5\n"
+                               "subs r5, r4, r5\n"
+                               "lsls r4, r4, #16\n"
+                               "adds r4, r4, r5\n"
                                "str r4, [sp, #8]\n"
                                "movs r4, #1\n"
                                "lsls r4, r4, #15\n"
@@ -83,8 +89,9 @@ __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const strea
                                "2:\n" TWO "3:\n" TWO "cmp r0, lr\n"
                                "bne 2b\n"
                                "ldr r2, [sp, #52]\n"
-                               "ldr r3, [sp, #56]\n"                                        /**/
-                   STORE("r8", "0") STORE("r9", "16") STORE("r10", "32") STORE("r11", "48") /**/
+                               "ldr r3, [sp, #56]\n" /**/
+                   STORE(EVEN("r8", "r9"), "0") STORE(ODD("r9"), "16") STORE(EVEN("r10", "r11"), "32")
+                       STORE(ODD("r11"), "48") /**/
                    "adds r3, #64\n"
                    "str r3, [sp, #56]\n"
                    "ldr r4, [sp, #4]\n"
