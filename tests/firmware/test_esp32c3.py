@@ -434,6 +434,17 @@ def test_there_is_no_bootloader_to_build(tmp_path: Path) -> None:
         build_bootloader(BOARD, tmp_path)
 
 
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("room", [0x2000, 0x6000])
+def test_a_program_that_is_too_large_does_not_link(
+    room: int, standin_of: Callable[[], Path], tmp_path: Path
+) -> None:
+    """Its code alone, or only with its constants."""
+    small = replace(BOARD, flash=replace(BOARD.flash, size=room))
+    with pytest.raises(BoardError, match="of RAM for its image, code and weights together"):
+        build_firmware(standin_of(), small, tmp_path / "out")
+
+
 def test_a_model_that_is_too_large_is_refused_with_both_sizes() -> None:
     refused = too_big_for_slot(300 << 10, BOARD)
     assert "300 KB (307,200 bytes) of RAM for its image, code and weights together" in refused.message
