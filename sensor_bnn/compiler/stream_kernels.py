@@ -134,7 +134,7 @@ _ARMV7EM = replace(
     bit=9.5,
     term=0.9,
     four=38,
-    cut=4.5,
+    cut=3.2,
 )
 _ARMV6M = StreamCosts(
     entries=256,
@@ -150,7 +150,7 @@ _ARMV6M = StreamCosts(
     term=2.05,
     four=75,
     plain=6.5,
-    cut=5,
+    cut=3.3,
 )
 _RV32IM = StreamCosts(
     entries=448,
