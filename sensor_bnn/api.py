@@ -366,11 +366,14 @@ class Session:
         Raises:
             BusyError: another process uses the state's folder.
         """
-        inputs, kept = with_classes_of(read_metadata(self.bundle), _samples(samples)), Path(state)
+        metadata = read_metadata(self.bundle)
+        inputs, kept = with_classes_of(metadata, _samples(samples)), Path(state)
         partial = kept.with_name("interrupted.json")
 
         def interrupted(part: Evaluation) -> str:
-            write_result(result_of("evaluate", evaluation_facts(part, inputs, None), self.board), partial)
+            write_result(
+                result_of("evaluate", evaluation_facts(part, inputs, None, metadata), self.board), partial
+            )
             return f" The partial result is in {partial}."
 
         with claimed_folder(kept.parent, "-o/--output or --state"):
@@ -391,7 +394,7 @@ class Session:
         expected = None
         if self.reference is not None:
             expected = host_outputs(self.reference, inputs, found.hello.model_hash)
-        return result_of("evaluate", evaluation_facts(found, inputs, expected), self.board)
+        return result_of("evaluate", evaluation_facts(found, inputs, expected, metadata), self.board)
 
     def watch(self, samples: Samples | str | Path) -> Iterator[Watch]:
         """Run the samples repeatedly; yield the measurements so far after each inference."""

@@ -11,6 +11,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from sensor_bnn.errors import BusyError
 from sensor_bnn.files import check_file, check_links, hold_open, write_errors
+from sensor_bnn.tracing import NOTES
 
 CLAIM = ".claim"
 """The file in a folder that is locked while a process uses the folder; it stays there, empty."""
@@ -50,7 +51,7 @@ def claimed_folder(folder: Path, options: str) -> Iterator[None]:
 
 
 @contextmanager
-def claimed_file(file: Path, options: str) -> Iterator[None]:
+def claimed_file(file: Path, options: str, *, wait: bool = False) -> Iterator[None]:
     """Lock a file that the body writes against other processes and threads, as ``claimed_folder`` does.
 
     Its folder stays free for others, so the lock is a file of its own beside it, which is removed.
@@ -58,6 +59,7 @@ def claimed_file(file: Path, options: str) -> Iterator[None]:
     Args:
         file: need not be there; its folder is made if it is missing.
         options: the options that name another file, for the refusal.
+        wait: whether to wait for another process, and not to be refused; a note says so.
 
     Raises:
         BusyError: another process or thread uses the file.
@@ -70,7 +72,7 @@ def claimed_file(file: Path, options: str) -> Iterator[None]:
     check_file(file)
     place = Path(os.path.realpath(file))
     claim = place.with_name(f".{place.name}{CLAIM}")
-    lock = _lock(claim, file, f"another file with {options}")
+    lock = _lock(claim, file, f"another file with {options}", wait)
     try:
         yield
     finally:
@@ -79,7 +81,7 @@ def claimed_file(file: Path, options: str) -> Iterator[None]:
         lock.release()
 
 
-def _lock(claim: Path, shown: Path, elsewhere: str) -> BaseFileLock:
+def _lock(claim: Path, shown: Path, elsewhere: str, wait: bool = False) -> BaseFileLock:
     while True:
         with hold_open(claim):
             pass
@@ -90,9 +92,12 @@ def _lock(claim: Path, shown: Path, elsewhere: str) -> BaseFileLock:
             try:
                 lock.acquire(blocking=False)
             except Timeout as error:
-                raise BusyError(
-                    f"Another process uses {shown}.", f"Wait for it, or name {elsewhere}."
-                ) from error
+                if not wait:
+                    raise BusyError(
+                        f"Another process uses {shown}.", f"Wait for it, or name {elsewhere}."
+                    ) from error
+                NOTES.warning("Another process uses %s: this one waits for it.", shown)
+                lock.acquire()
             if before is not None and before == _number(claim):
                 return lock
         # Another process has ended and removed the file between the two: this lock holds nobody off.

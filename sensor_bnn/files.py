@@ -25,7 +25,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from sensor_bnn.errors import FileError
+from sensor_bnn.errors import BusyError, FileError
 
 Content = str | bytes | Iterable[bytes]
 """The content of a file: text (written as UTF-8), bytes, or chunks of bytes."""
@@ -190,26 +190,37 @@ def move_file(source: Path, path: Path, remedy: str | None = None) -> None:
 
 
 @contextmanager
-def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
+def hold_open(
+    path: Path, *, keep: int | None = 0, new: bool = False, alone: bool = False
+) -> Iterator[BinaryIO]:
     """Yield a file that is written while the body runs, such as a journal that survives a power cut.
 
     Args:
         path: a regular file, made if it is missing, with the folders on the way.
-        keep: number of bytes of its content to keep; writing continues after them.
+        keep: number of bytes of its content to keep; writing continues after them. None for all of them.
+        new: whether there must be no such file yet.
+        alone: whether a second process that opens it so is refused, by whatever name it knows the file. On
+            Windows it is not.
 
     Raises:
-        FileError: it cannot be opened or closed. Errors of the body's writing are the caller's: see
-            ``write_errors``.
+        BusyError: another process has the file open alone.
+        FileError: it cannot be opened or closed, or is there and must be new. Errors of the body's writing
+            are the caller's: see ``write_errors``.
     """
     with write_errors(path):
         if path.exists() and not path.is_file():
             raise FileError(f"{path} is not a regular file.", "Name a file.")
         check_links(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-        file.truncate(keep)
-        file.seek(keep)
+        flags = os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0)
+        file = os.fdopen(os.open(path, flags, 0o666), "r+b")
     try:
+        with write_errors(path):
+            if alone:
+                _lock_alone(file, path)
+            if keep is not None:
+                file.truncate(keep)
+            file.seek(0, os.SEEK_END)
         yield file
     except BaseException:
         with suppress(OSError):  # What could not be written fails again here.
@@ -217,6 +228,35 @@ def hold_open(path: Path, *, keep: int = 0) -> Iterator[BinaryIO]:
         raise
     with write_errors(path):
         file.close()
+
+
+def is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether an open file is still the one at a path, and not deleted, moved or replaced meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
+
+
+def has_a_name(file: BinaryIO) -> bool:
+    """Whether an open file is in any folder still; one that has no name is gone when it is closed."""
+    return os.fstat(file.fileno()).st_nlink > 0
+
+
+def _lock_alone(file: BinaryIO, path: Path) -> None:
+    if sys.platform == "win32":  # a lock there keeps other programs from reading the file
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyError(
+            f"Another process writes to {path}, perhaps by another name of the file.",
+            "Wait for it, or name another file.",
+        ) from None
+    except OSError as error:  # such as on a network's folder that has no locks
+        _log.info("%s cannot be locked: %s", path, error.strerror)
 
 
 def append_whole(file: BinaryIO, path: Path, content: bytes) -> None:

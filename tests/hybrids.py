@@ -97,6 +97,8 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         values |= {"height": draw(st.integers(5, 9)), "length": draw(st.integers(5, 9)), "channels": 3}
+    elif values["normalise"] == "window":
+        values["gain"] = draw(st.sampled_from(("fixed", "window")))
     return values | {"pooling": tuple(values["pooling"])}
 
 
@@ -105,4 +107,8 @@ def inputs_of(folded: FoldedHybrid, x: Tensor) -> npt.NDArray[Any]:
     if folded.input_step is None:
         return np.rint(x.numpy() * 255).astype(np.uint8)
     step = np.array(folded.input_step)[:, None]
-    return np.clip(np.rint(x.numpy().astype(np.float64) / step), LOWEST, HIGHEST).astype(np.int16)
+    samples = x.numpy().astype(np.float64)
+    if folded.input_gain == "window":
+        largest = np.abs(samples).max(axis=2, keepdims=True)
+        samples = samples / 2.0 ** (np.frexp(largest)[1])
+    return np.clip(np.rint(samples / step), LOWEST, HIGHEST).astype(np.int16)

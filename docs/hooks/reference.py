@@ -37,7 +37,10 @@ _NO_KEYS = {
     "At the top": ("data", "augment", "schedule", "distill"),
     **dict.fromkeys(
         ("[model], family vit", "[model], family hybrid"),
-        ("name", "classes", "channel_names", "channels", "height", "length"),
+        (
+            *("name", "classes", "channel_names", "channels", "height", "length"),
+            *("target_scales", "target_offsets"),
+        ),
     ),
 }
 """Fields that no recipe sets: the sections themselves, and what is found out or taken from the data."""

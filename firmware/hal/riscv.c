@@ -37,17 +37,16 @@ noreturn void start(void) {
         *to = 0;
     }
     setup_run();
-    RISCV_WRITE(mie, MIE_EXTERNAL);
+    soc_open();
     RISCV_SET(mstatus, MSTATUS_MIE);
     (void)main();
     cpu_reset();
 }
 
 void interrupt(uint32_t cause) {
-    if (cause != MCAUSE_EXTERNAL) {
+    if (!soc_interrupt(cause)) {
         fault_reset();
     }
-    soc_interrupt();
 }
 
 noreturn void fault_reset(void) {
@@ -68,13 +67,8 @@ void cpu_unmask(uint32_t state) {
     RISCV_SET(mstatus, state);
 }
 
-/* The timer only wakes the core: its interrupt is enabled while all are masked. */
 void cpu_sleep(void) {
-    soc_alarm();
-    RISCV_SET(mie, MIE_TIMER);
-    __asm volatile("fence\n wfi" ::: "memory");
-    RISCV_CLEAR(mie, MIE_TIMER);
-    soc_no_alarm();
+    soc_sleep();
 }
 
 void cpu_barrier(void) {
@@ -87,8 +81,6 @@ void cpu_use_caches(void) {
 
 noreturn void cpu_start(uint32_t vectors) {
     (void)cpu_mask();
-    RISCV_WRITE(mie, 0);
-    soc_no_alarm();
     soc_close();
     cpu_barrier();
     __asm volatile("jr %0" ::"r"(vectors));

@@ -3,6 +3,7 @@
 #ifndef SBNN_HAL_RISCV_H
 #define SBNN_HAL_RISCV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
@@ -25,28 +26,26 @@
     __asm volatile(RISCV_WITH("zicsr", "csrc " #name ", %0")::"r"((uint32_t)(bits)) : "memory")
 
 #define MSTATUS_MIE (1u << 3)
-#define MIE_TIMER (1u << 7)
-#define MIE_EXTERNAL (1u << 11)
-#define MCAUSE_EXTERNAL (1u << 31 | 11u)
+#define MCAUSE_INTERRUPT (1u << 31) /* with the number of the interrupt in the lower bits */
 
-/* Where traps lead; the core's vector table has this one entry. */
-void trap(void);
-
-/* Each file hal/<soc>_soc.c defines these, and cpu_enable_interrupt. */
+/* Each file hal/<soc>_soc.c defines these, and cpu_enable_interrupt. A chip need not have the registers
+ * `mie` and `mip`. */
 
 /* The time since power-on in ticks of SBNN_COUNTER_HZ. It goes on while the core sleeps. */
 uint64_t soc_clock(void);
 
-/* Let the timer's interrupt become pending in 10 ms, the resolution of deadlines... */
-void soc_alarm(void);
+/* Let the interrupts that cpu_enable_interrupt enables reach the core. */
+void soc_open(void);
 
-/* ...or never. */
-void soc_no_alarm(void);
+/* Called with interrupts masked: wait until one is pending, at most 10 ms, the resolution of deadlines.
+ * It may be handled meanwhile. */
+void soc_sleep(void);
 
-/* Handle the pending external interrupt. */
-void soc_interrupt(void);
+/* Handle the interrupt that the core reports by `cause`, the value of mcause. Returns false if it is
+ * not one that was enabled. */
+bool soc_interrupt(uint32_t cause);
 
-/* Disable all external interrupts. */
+/* Disable all interrupts. */
 void soc_close(void);
 
 /* Reset all of the chip except RAM. */

@@ -12,8 +12,7 @@
     .type reset, %function
 vectors:
 reset:
-    csrci mstatus, 8 /* MIE: no interrupts */
-    csrw mie, zero
+    csrci mstatus, 8 /* MIE: no interrupts. A chip need not have mie. */
     la t0, guarded
     csrw mtvec, t0
     /* Region 0: no access to the memory below the stack, for machine mode too (L), until the next reset. A core without
@@ -25,7 +24,7 @@ reset:
     csrw pmpcfg0, t0
     .align 2
 guarded:
-    la t0, trap
+    la t0, traps + 1 /* a table of jumps */
     csrw mtvec, t0
     la t0, linker_handler_stack_top
     csrw mscratch, t0
@@ -38,6 +37,19 @@ guarded:
     bne t0, sp, 1b
     andi sp, sp, -16 /* as the procedure call standard requires; a board's stack is a multiple of 8 bytes */
     j start
+
+    /* Faults lead to the first entry, interrupt n to entry n. Some cores know only such tables, on multiples of 256. */
+    .section .text.trap, "ax"
+    .global traps
+    .type traps, %function
+    .balign 256
+traps:
+    .option push
+    .option norvc
+    .rept 32
+    j trap
+    .endr
+    .option pop
 
     /* The registers that a function may change are saved; the others are saved by the functions that change them. */
     .section .text.trap, "ax"

@@ -21,6 +21,10 @@
 #define PLIC_THRESHOLD REGISTER(PLIC + 0x200000u)
 #define PLIC_CLAIM REGISTER(PLIC + 0x200004u)
 
+#define MIE_TIMER (1u << 7)
+#define MIE_EXTERNAL (1u << 11)
+#define MCAUSE_EXTERNAL (MCAUSE_INTERRUPT | 11u)
+
 #define TEST REGISTER(0x00100000u)
 #define TEST_RESET 0x7777u
 
@@ -39,16 +43,29 @@ uint64_t soc_clock(void) {
     return mtime() * (SBNN_COUNTER_HZ / MTIME_HZ);
 }
 
-void soc_no_alarm(void) {
+static void no_alarm(void) {
     MTIMECMP_HIGH = 0xFFFFFFFFu;
 }
 
-void soc_alarm(void) {
+static void alarm(void) {
     const uint64_t at = mtime() + MTIME_HZ / 100u;
     /* With both words there is always a time in between that is not too early. */
     MTIMECMP_HIGH = 0xFFFFFFFFu;
     MTIMECMP_LOW = (uint32_t)at;
     MTIMECMP_HIGH = (uint32_t)(at >> 32);
+}
+
+void soc_open(void) {
+    RISCV_WRITE(mie, MIE_EXTERNAL);
+}
+
+/* The timer only wakes the core: its interrupt is enabled while all are masked. */
+void soc_sleep(void) {
+    alarm();
+    RISCV_SET(mie, MIE_TIMER);
+    __asm volatile("fence\n wfi" ::: "memory");
+    RISCV_CLEAR(mie, MIE_TIMER);
+    no_alarm();
 }
 
 void cpu_enable_interrupt(uint32_t number) {
@@ -58,7 +75,10 @@ void cpu_enable_interrupt(uint32_t number) {
 }
 
 /* Only the UART's interrupt is enabled. */
-void soc_interrupt(void) {
+bool soc_interrupt(uint32_t cause) {
+    if (cause != MCAUSE_EXTERNAL) {
+        return false;
+    }
     const uint32_t number = PLIC_CLAIM;
     if (number == SBNN_UART_IRQ) {
         uart_interrupt();
@@ -66,9 +86,12 @@ void soc_interrupt(void) {
     if (number != 0u) { /* none if it is no longer pending */
         PLIC_CLAIM = number;
     }
+    return true;
 }
 
 void soc_close(void) {
+    RISCV_WRITE(mie, 0);
+    no_alarm();
     for (uint32_t i = 0; i < PLIC_ENABLE_WORDS; i++) {
         PLIC_ENABLE(i) = 0;
     }

@@ -39,6 +39,45 @@ void sbnn_stream_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, u
                         const int32_t *base, const int16_t *factor, const int16_t *slope,
                         const int16_t *residual, void *workspace, int16_t *y);
 
+/* The same values. Rows of outputs that share rows of tokens share their tables; `open` is how many
+ * rows are counted at the same time, (kernel_rows - 1) * dilation_rows / stride_rows + 1, and
+ * kernel_rows is at most 8. The workspace has the tables, and for each of these rows what a block's
+ * counts take. */
+void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                       uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                       uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                       uint32_t words, uint32_t k, uint32_t open, uint32_t n, uint32_t b,
+                       uint32_t slopes, uint32_t shift, const uint32_t *x, const uint32_t *w,
+                       const int32_t *base, const int16_t *factor, const int16_t *slope,
+                       const int16_t *residual, void *workspace, int16_t *y);
+
+/* The values or bits above for n and b that are multiples of 32; b is 0 or divides n. Tokens share the
+ * tables of the weights, which are made for `height` rows of outputs at a time. K has all bits of its
+ * words.
+ *
+ * w is [n / 32][kernel_rows][words][kernel_columns][32]. The last 32 words are the bits of a word of K,
+ * of 32 channels each: bit 4 m + s is that of channel 8 s + j, where j is 0, 4, 2, 6, 1, 5, 3 and 7 for
+ * m from 0 on. `constants` is [n / 2][3]: the bases of two channels, and in one word their factors with
+ * the other sign, the first one in the low half. There is one slope, from -8191 to 8192. `near` is
+ * whether (base[j] - mismatches * factor[j]) >> shift fits 16 bits for all mismatches.
+ *
+ * The workspace is 2048 bytes; for each token of `height` rows of outputs 32 bytes for every 7 words of
+ * K, and of the last ones, and if there is one tap those of each 32 channels; and for each token of
+ * `height` rows that is read by a row of taps, or by one tap if there are strides of columns, 32. */
+void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                       uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
+                       uint32_t dilation_columns, int32_t first_row, int32_t first_column,
+                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
+                       uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
+                       const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
+void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
+                            uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
+                            uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,
+                            int32_t first_column, uint32_t words, uint32_t height, uint32_t n,
+                            uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
+                            const uint32_t *constants, const int16_t *residual, void *workspace,
+                            uint32_t *y);
+
 /* Bits out: bit j of output t is
  *     base[j] - mismatches * factor[j] + (residual[t][j % b] << up) >= 0
  *   residual      [outputs][b]; NULL if b is 0
@@ -77,6 +116,41 @@ void sbnn_stream_bytes_plain(uint32_t rows, uint32_t columns, uint32_t kernel_ro
                              const int16_t *slope, const int16_t *residual, void *workspace,
                              int16_t *y);
 
+/* Attention map of queries and keys of one word each: bit j of query i is
+ * table[mismatches of query i and key j] * 65536 >= ratio * (sum of these entries over all keys).
+ *
+ * n is a multiple of 32, and k, the bits of a query, at most 32; the others of a word are 0. queries is
+ * [heads][m], keys [heads][n], y [heads][m][n / 32]. table is [heads][k + 1]; the entries of a head do
+ * not increase, and n of them have a sum below 2^32. A ratio is from 1 to 65536. The workspace is the
+ * tables of a word, and 16 bytes for each key. */
+void sbnn_stream_scores(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                        const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
+                        void *workspace, uint32_t *y);
+
+/* The same values for the layer of bytes of an image, with the numbers themselves in the place of the
+ * mismatches, no residual, and dilations of 1. A row of taps is a multiple of four bytes, and a patch
+ * of 12 terms; n is a multiple of 4.
+ *
+ * w has groups of four rows, each of which has two terms of its rows in four words, pair by pair. Of
+ * four terms the first and the third one are a pair, then the other two. `constants` is [n / 4][6]:
+ * four bases, then the factors, two in a word. There is one slope, from -8191 to 8192. The workspace is
+ * 2 bytes for each term, and the bytes that the outputs of a row read. */
+void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
+                      uint32_t stride_rows, uint32_t stride_columns, int32_t first_row,
+                      int32_t first_column, uint32_t width, uint32_t n, uint32_t pre, uint32_t shift,
+                      const int8_t *x, const uint32_t *w, const uint32_t *constants,
+                      const int16_t *slope, void *workspace, int16_t *y);
+
+/* Attention: bit c of query i and a head is 2 * count - ones >= threshold[c]. `count` is the number of
+ * its attended tokens whose value has that bit, `ones` that of all its attended tokens.
+ *
+ * There are k tokens, 32 or 64. map is [heads][m][k / 32], values [heads][k] of 32 bits, y [m][heads].
+ * limits is [heads][10]: bytes of 128 - threshold, of channels 8 b + 4 + s in byte b of word s, and of
+ * channels 8 b + s in byte b of word 4 + s, for thresholds of 1 - k to k; then the bits that may be 1,
+ * and those that always are. The workspace is 2048 bytes, and 64 for each query and one more. */
+void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t *map,
+                         const uint32_t *values, const uint32_t *limits, void *workspace, uint32_t *y);
+
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
@@ -109,6 +183,11 @@ void sbnn_stream_quantize_turned(uint32_t m, uint32_t n, uint32_t shift, const i
 
 /* Copy bytes to those of y from `first` on; x and y do not overlap. */
 void sbnn_stream_move(uint32_t bytes, uint32_t first, const void *x, void *y);
+
+/* The same of turned bytes without a sign, whose 256 results are computed once for a channel; the
+ * workspace has them. */
+void sbnn_stream_quantize_image(uint32_t m, uint32_t n, uint32_t shift, const uint8_t *x,
+                                const int16_t *scale, const int32_t *bias, void *workspace, int8_t *y);
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,11 @@ enum {
     RECORD_STOP = 0x24
 };
 
+#if SBNN_MODEL_NUMBER_COUNT > 0
+#define DECISION_BYTES (28u + 8u * SBNN_MODEL_NUMBER_COUNT)
+#else
 #define DECISION_BYTES 40u
+#endif
 #define DECISIONS_MAX ((FRAME_MAX_PAYLOAD - 4u) / DECISION_BYTES) /* per request */
 #define SAMPLE_BYTES ((uint32_t)(SBNN_MODEL_CHANNELS * sizeof(sbnn_sample)))
 #define RECORD_HEAD_BYTES 12u
@@ -44,13 +48,19 @@ static void put_decision(const sbnn_decision *found, uint64_t preparing, uint64_
                          uint64_t smoothing) {
     uint8_t *to = last + 4u + decided * DECISION_BYTES;
     bytes_store32(to, found->at);
+#if SBNN_MODEL_NUMBER_COUNT > 0
+    memcpy(to + 4, found->alone, sizeof found->alone);
+    memcpy(to + 4 + sizeof found->alone, found->steady, sizeof found->steady);
+#else
     bytes_store16(to + 4, found->alone);
     bytes_store16(to + 6, found->steady);
     memcpy(to + 8, &found->logit, sizeof found->logit);
     memcpy(to + 12, &found->share, sizeof found->share);
-    bytes_store64(to + 16, preparing);
-    bytes_store64(to + 24, inferring);
-    bytes_store64(to + 32, smoothing);
+#endif
+    to += DECISION_BYTES - 24u;
+    bytes_store64(to, preparing);
+    bytes_store64(to + 8, inferring);
+    bytes_store64(to + 16, smoothing);
     decided++;
 }
 

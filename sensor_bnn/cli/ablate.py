@@ -81,6 +81,7 @@ def command(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.errors import CheckpointError
+    from sensor_bnn.interruption import interruptions
     from sensor_bnn.train import sets
     from sensor_bnn.train.ablation import (
         fill,
@@ -123,7 +124,8 @@ def command(
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=console) as progress:
+        # What is done is kept, and the same command goes on, whatever it does when a signal comes.
+        with interruptions("The ablation", lambda: True), Progress(*columns, console=console) as progress:
             total = progress.add_task("runs", total=len(runs))
             task = progress.add_task("", total=1)
 

@@ -68,7 +68,8 @@ def command(
     MODEL is run in ONNX Runtime, as it is, on random inputs and those of --samples. If a layer of the
     compiled model differs, the file is refused with the layer's name and nothing is written.
 
-    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`.
+    Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`, or
+    your own firmware (docs/own-firmware.md): the folder that is printed last is the bundle to copy.
 
     \b
     Example:
@@ -120,6 +121,7 @@ def _print(facts: Metadata) -> None:
     from rich.table import Table
 
     from sensor_bnn.report.console import table_console
+    from sensor_bnn.report.table import OPERATOR_COLUMNS
 
     layers = facts.layers
     total = sum(layer.instructions_estimated for layer in layers)
@@ -130,7 +132,7 @@ def _print(facts: Metadata) -> None:
         show_footer=True,
     )
     table.add_column("layer", "total", no_wrap=True)
-    table.add_column("operator", no_wrap=True)
+    table.add_column("operator", max_width=OPERATOR_COLUMNS)
     table.add_column("MACs", f"{sum(layer.macs for layer in layers):,}", justify="right")
     table.add_column("flash\nbytes", f"{facts.weights_bytes:,}", justify="right")
     table.add_column("RAM\nbytes", f"{facts.arena_bytes:,}", justify="right")

@@ -23,7 +23,8 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
 
     FILE-OR-FOLDER may also be a recipe: a name of one that ships, or a .toml file. Then its [data] section
     counts. Without a recipe, windows are of 100 samples, or as long as the recordings if there are 50 or more
-    and all equally long; the lines of a recipe with these keys are printed.
+    and all equally long. Columns of a CSV file without the usual names are taken for what they look like.
+    The lines of a recipe with which training takes the data are printed.
 
     The tables show recordings, subjects, classes, the rate, gaps in time, missing values and constant or
     clipped channels; the split; how many windows there are to learn from and to test on; and which samples
@@ -35,15 +36,19 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
       sensor-bnn data recordings/ --html data.html
       sensor-bnn data my-sensor.toml --json
     """
+    from dataclasses import replace
+
     from sensor_bnn.files import write_file
     from sensor_bnn.report.contents import contents_facts, print_contents, recipe_lines
-    from sensor_bnn.train.contents import contents_of, guessed
+    from sensor_bnn.train.contents import contents_of, guessed, proposed
     from sensor_bnn.train.recipe import load_recipe, recipe_names
 
     place = Path(source)
     recipe = place.suffix == ".toml" or (source in recipe_names() and not place.exists())
-    data = load_recipe(source).data if recipe else guessed(place)
-    found = contents_of(data)
+    guess = None if recipe else guessed(place)
+    found = contents_of(load_recipe(source).data if guess is None else guess.data)
+    if guess is not None:
+        found = replace(found, notes=(*guess.notes, *found.notes))
     if page is not None:
         from sensor_bnn.report.contents_page import render_contents
 
@@ -54,8 +59,13 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
     print_contents(found, source)
     if page is not None:
         click.echo(page)
-    if not recipe:
-        values: dict[str, str | int] = {"set": data.set, "path": data.path}
-        if data.set != "npz":
-            values |= {"window": data.window, "step": data.step}
-        click.echo(f"A recipe begins with:\n\n{recipe_lines(values)}")
+    if guess is None:
+        return
+    mended = proposed(guess)
+    if mended is None:
+        click.echo("There is no recipe for these data yet: correct first what training refuses.")
+        return
+    told = "A recipe begins with:"
+    if found.refused or mended != guess.data or guess.notes:
+        told = "A recipe that training takes begins with this; check what it chooses:"
+    click.echo(f"{told}\n\n{recipe_lines(mended)}")

@@ -57,19 +57,16 @@ def command(board: str, bootloader: Path | None, build: Path | None, as_json: bo
     import sys
 
     from sensor_bnn.emulation.emulator import Emulator, not_on_windows
-    from sensor_bnn.errors import BoardError
     from sensor_bnn.files import scratch_folder
     from sensor_bnn.firmware.build import start_file
     from sensor_bnn.firmware.sizes import read_build
-    from sensor_bnn.hardware.boards import is_program, load_board
+    from sensor_bnn.hardware.boards import is_program, load_board, without_emulator
 
     if bootloader is not None and build is not None:
         raise click.UsageError("Give only one of --bootloader and --build.")
     facts = load_board(board)
     if facts.emulator is None:
-        raise BoardError(
-            f"The board {facts.name} has no emulator.", "Connect the real board and use its serial port."
-        )
+        raise without_emulator(facts, "Or connect the real board and use its serial port.")
     if sys.platform == "win32":
         raise not_on_windows(facts)
     if build is not None:

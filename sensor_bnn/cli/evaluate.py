@@ -140,6 +140,14 @@ def command(
     else:
         run, compared = _on_host(kind, model, data, limit, integers, write_samples, samples, seed)
         whole = result_of("evaluate", host_facts(run, compared), None)
+    if confusion is not None and "targets" in whole:
+        from sensor_bnn.errors import DataError
+
+        raise DataError(
+            f"{whole['model']} predicts numbers, which have no confusion matrix.",
+            "Leave --confusion out: a page that `sensor-bnn report` makes of --json shows answers beside"
+            " the truth.",
+        )
     if confusion is not None:
         from sensor_bnn.report.confusion_picture import draw_confusion
 
@@ -148,6 +156,11 @@ def command(
     if as_json:
         click.echo(json.dumps(whole))
     print_evaluation(whole, stderr=as_json)
+    if write_samples is not None:
+        from sensor_bnn.data.samples import read_samples
+
+        count = len(read_samples(write_samples).y)
+        click.echo(f"{count:,} samples of the test part are in {write_samples}", err=as_json)
     if on_board is not None and on_board.power is not None and whole["unit"] == "ticks":
         from sensor_bnn.report.estimate import energy_line
 

@@ -125,17 +125,19 @@ def command(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.files import check_file, write_files
+    from sensor_bnn.interruption import interruptions
     from sensor_bnn.report.exploration import print_exploration
     from sensor_bnn.report.explore_page import draw_exploration, render_exploration
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
-    from sensor_bnn.train.recipe import Recipe, load_recipe
+    from sensor_bnn.train.recipe import Recipe, load_recipe, refuse_targets
     from sensor_bnn.train.space import KINDS
     from sensor_bnn.train.survey import in_steps
     from sensor_bnn.workflows.explore import Plan, board_of, explore, with_test
 
     limits = _limits(budget)
     base = load_recipe(recipe)
+    refuse_targets(base, "`explore`")
     boards = tuple(dict.fromkeys(board_of(target) for target in targets or ("cortex-m0plus", "cortex-m7")))
     for place, board in enumerate(boards):
         same = next((other for other in boards[:place] if other.target == board.target), None)
@@ -161,8 +163,20 @@ def command(
         "compiled" if compiled else "auto",
     )
     columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console) as progress:
+    before: int | None = None
+    # What is done is kept, and the same command goes on, whatever it does when a signal comes.
+    with interruptions("The exploration", lambda: True), Progress(*columns, console=console) as progress:
+        models = progress.add_task("", total=None)
         task = progress.add_task("", total=1)
+
+        def done(finished: int, total: int) -> None:
+            # The time left is that of the runs of this process: what was finished before takes none.
+            nonlocal before
+            before = finished if before is None else before
+            told = f"{finished} of {total} runs, one per model and seed"
+            progress.update(
+                models, total=max(1, total - before), completed=finished - before, description=told
+            )
 
         def started(recipe: Recipe, where: Path) -> EpochDone:
             progress.reset(task, total=recipe.schedule.epochs, description=where.name)
@@ -172,7 +186,7 @@ def command(
 
             return epoch_done
 
-        result, busy = explore(plan, dataset, started, progress.console)
+        result, busy = explore(plan, dataset, started, progress.console, done)
         if with_test_part:
             result = with_test(plan, dataset, result, started)
     if busy:

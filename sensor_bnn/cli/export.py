@@ -56,7 +56,8 @@ def command(
     CKPT is a file that `sensor-bnn train` wrote. Writes model.onnx, compares its answers in stock ONNX
     Runtime with PyTorch's, and compiles one bundle for the target and one for the host. As in `compile`, a
     layer of the compiled model that is not what ONNX Runtime computes is refused by name. All of them appear
-    together when they are complete. The next step is `sensor-bnn build` with the target's bundle.
+    together when they are complete. The next step is `sensor-bnn build` with the target's bundle, or your
+    own firmware (docs/own-firmware.md) with that folder.
 
     \b
     Example:
@@ -73,6 +74,7 @@ def command(
     if chip != target:
         click.echo(f"The target of {chip} is {target}.", err=True)
     from sensor_bnn.nn.checkpoint import how_to_write, load_checkpoint
+    from sensor_bnn.onnx.compare import Comparison
     from sensor_bnn.workflows.exporting import export_bundles
 
     with Console(stderr=True).status("starting") as status:
@@ -113,6 +115,9 @@ def command(
         click.echo(
             f"Not compared with PyTorch: there are no samples. {how_to_write(ckpt)}, or give --samples."
         )
+        return
+    if not isinstance(comparison, Comparison):
+        click.echo(comparison.told())
         return
     click.echo(
         f"{comparison.samples} samples: top-1 {comparison.top1_torch:.2%} in PyTorch,"

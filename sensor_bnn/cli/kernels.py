@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+_MAX_TOKENS = 1024
+"""The most tokens of the plain loop of attention, whose counts are on the stack."""
+
 
 def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[list[int]]:
     shapes = []
@@ -15,6 +18,20 @@ def _shape(context: click.Context, parameter: click.Parameter, texts: tuple[str,
             raise click.BadParameter(f"{text!r} is not MxNxK, as in 64x192x192.")
         shapes.append([int(size) for size in text.split("x")])
     return shapes
+
+
+def _head(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> list[tuple[int, int]]:
+    heads = []
+    for text in texts:
+        found = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
+        if not found or int(found[1]) > _MAX_TOKENS:
+            raise click.BadParameter(
+                f"{text!r} is not TOKENSxBITS, as in 64x32, with at most {_MAX_TOKENS} tokens."
+            )
+        heads.append((int(found[1]), int(found[2])))
+    return heads
 
 
 def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
@@ -33,6 +50,18 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
     return str(result["target"]), shapes
 
 
+def _floats(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> list[tuple[int, int]]:
+    shapes = []
+    for text in texts:
+        found = re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", text)
+        if not found:
+            raise click.BadParameter(f"{text!r} is not MxK, as in 64x192.")
+        shapes.append((int(found[1]), int(found[2])))
+    return shapes
+
+
 @click.command(name="kernels")
 @click.option("--target", help="A name that `sensor-bnn targets` lists.  [default: cortex-m7]")
 @click.option(
@@ -43,6 +72,22 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
     metavar="MxNxK",
     help="Tokens, outputs and inputs of a layer. May be repeated.  "
     "[default: 64x192x192, 64x768x192, 64x192x768]",
+)
+@click.option(
+    "--attention",
+    multiple=True,
+    callback=_head,
+    metavar="TOKENSxBITS",
+    help="Tokens and bits of a head: its attention map and, if BITS is a multiple of 32, its context. May be "
+    "repeated; without --shape no layer is run.",
+)
+@click.option(
+    "--pack",
+    multiple=True,
+    callback=_floats,
+    metavar="MxK",
+    help="Rows and channels of floats that become bits, each counted as one MAC. May be repeated; without "
+    "--shape no layer is run.",
 )
 @click.option(
     "--baselines/--no-baselines",
@@ -61,6 +106,8 @@ def command(
     context: click.Context,
     target: str | None,
     shapes: list[list[int]],
+    attention: list[tuple[int, int]],
+    pack: list[tuple[int, int]],
     baselines: bool,
     layers_of: Path | None,
     as_json: bool,
@@ -72,7 +119,8 @@ def command(
     outputs (scale, bias, residual). `popcount` is the plain loop; `chosen` is what the compiler selects for
     the shape. `int8_*` is our own int8 kernel, built in the same way as CMSIS-NN's arm_nn_mat_mult_nt_t_s8
     for the core, with int8 outputs. `tvm_float32` is the product that TVM generates from Relax's matmul
-    without tuning.
+    without tuning. `--attention` runs the two products of a head, each as the plain loop and as chosen, and
+    `--pack` the bits of floats, one by one (`compare`) and as chosen.
 
     Counts are exact instructions, not cycles. Cycles are estimated with a model of the core, which the output
     names; without llvm-mca they are null.
@@ -80,6 +128,7 @@ def command(
     \b
     Example:
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
+      sensor-bnn kernels --target cortex-m4 --attention 64x32 --attention 197x64
       sensor-bnn kernels --layers-of result.json --json > kernels.json
       sensor-bnn report result.json --kernels kernels.json -o page.html
     """
@@ -99,12 +148,13 @@ def command(
     if layers_of is None:
         target = target or "cortex-m7"
         core = find_target(target)
-        wanted = tuple(Shape(*sizes) for sizes in shapes) or DEFAULT_SHAPES
-        rows = measure_kernels(core, wanted, console, baselines=baselines)
+        wanted = tuple(Shape(*sizes) for sizes in shapes) or (() if attention or pack else DEFAULT_SHAPES)
+        rows = measure_kernels(core, wanted, console, baselines=baselines, attention=attention, pack=pack)
     else:
-        if target or shapes or not baselines:
+        if target or shapes or attention or pack or not baselines:
             raise click.UsageError(
-                "--layers-of sets target, shapes and kernels: leave --target, --shape and --no-baselines out."
+                "--layers-of sets target, shapes and kernels: leave --target, --shape, --attention, --pack "
+                "and --no-baselines out."
             )
         target, found = _layers(layers_of)
         core = find_target(target)

@@ -115,7 +115,7 @@ def command(
 
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.data.samples import WRITTEN_BY, read_samples
-    from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.hardware.boards import load_board, without_emulator
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
@@ -133,7 +133,14 @@ def command(
     if port is None and build_dir is not None:
         raise click.UsageError("--build requires --port; without --port the firmware is built here.")
     if port is not None and estimate:
-        raise click.UsageError("--estimate requires an emulated board: leave --port out.")
+        raise click.UsageError(
+            "--estimate counts the instructions of an emulated board: leave --port out, and give the emulated"
+            " board with the core of yours as --board. The result has the time on each real board with it."
+        )
+    if estimate and board is not None and load_board(board).emulator is None:
+        raise without_emulator(
+            load_board(board), f"The estimate then has the time on {load_board(board).name}."
+        )
     if bundle is not None and samples_file is None:
         raise click.UsageError(f"Give --samples with a BUNDLE. {WRITTEN_BY}")
     file = samples_file or SHIPPED / "samples.npz"

@@ -42,6 +42,11 @@ def _columns(context: click.Context, parameter: click.Parameter, values: tuple[s
 )
 @click.option("--data", type=_FILE, help="Recording, a CSV or npz file.  [default: the shipped samples]")
 @click.option(
+    "--recipe",
+    help="Recipe, a .toml file: the recordings are read as its [data] says, with its columns and channels;"
+    " without --data, they are those it names, and the output says which of them the model learned from.",
+)
+@click.option(
     "--classes",
     help="Names of the classes with commas between them, in the order of the model's outputs; only for a"
     " bundle that does not have them.",
@@ -93,6 +98,7 @@ def command(
     port: str | None,
     board: str | None,
     data: Path | None,
+    recipe: str | None,
     classes: str | None,
     rate: float,
     hop: int | None,
@@ -119,6 +125,7 @@ def command(
       sensor-bnn stream --board qemu-mps2-an500 --limit 3000
       sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --rate 100
       sensor-bnn stream bundle/ --port COM3 --data own.csv --channel ax=acc_x --channel ay=acc_y
+      sensor-bnn stream bundle/ --board qemu-mps2-an500 --recipe my-sensor.toml
     """
     import json
     from contextlib import ExitStack
@@ -136,7 +143,7 @@ def command(
     from sensor_bnn.live.stream import Decision, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.result import result_of
-    from sensor_bnn.report.stream import decision_line, print_budget, stream_facts
+    from sensor_bnn.report.stream import decision_line, print_budget, recording_line, stream_facts
     from sensor_bnn.wire.protocol import Hello
     from sensor_bnn.workflows.bring_up import running_board
     from sensor_bnn.workflows.demo import SHIPPED
@@ -145,10 +152,20 @@ def command(
         raise click.UsageError("Give --port, or --board with an emulated board.")
     if port is not None and bundle is None:
         raise click.UsageError("With --port, give the BUNDLE that the board there runs.")
-    if bundle is not None and data is None:
-        raise click.UsageError(f"Give --data with a BUNDLE: a CSV or npz file. {WRITTEN_BY}")
+    if bundle is not None and data is None and recipe is None:
+        raise click.UsageError(f"Give --data with a BUNDLE: a CSV or npz file; or --recipe. {WRITTEN_BY}")
+    if recipe is not None and bundle is None:
+        raise click.UsageError("Give a BUNDLE with --recipe.")
     file = data or SHIPPED / "samples.npz"
-    recording = read_recording(file, limit)
+    known = read_metadata(bundle).channels or () if bundle is not None else ()
+    wanted = [class_name(columns.get(class_name(channel), channel)) for channel in known]
+    if recipe is not None:
+        from sensor_bnn.live.of_recipe import read_by_recipe
+        from sensor_bnn.train.recipe import load_recipe
+
+        recording = read_by_recipe(load_recipe(recipe).data, data, limit, wanted)
+    else:
+        recording = read_recording(file, limit, wanted)
     given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:
         names_of(bundle, given, recording)  # refuses before anything is built
@@ -156,6 +173,7 @@ def command(
     elif columns:
         raise click.UsageError("--channel requires a BUNDLE and --data.")
     decisions: list[Decision] = []
+    named = -1
     answered: Hello | None = None
     with ExitStack() as stack:
         if port is not None:
@@ -183,6 +201,10 @@ def command(
         for hello, decision in stream_at(port, facts, bundle, recording, settings, baud):
             answered = hello
             decisions.append(decision)
+            place = recording.place(decision.at - 1)
+            if recording.names and place != named:
+                named = place
+                click.echo(recording_line(recording, place), err=as_json)
             click.echo(decision_line(decision, names, rate), err=as_json)
     assert answered is not None  # there is a whole window
     result = result_of(

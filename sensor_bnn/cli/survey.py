@@ -88,6 +88,7 @@ def command(
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.interruption import interruptions
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.survey import fill, load_survey, markdown, tabulate
@@ -111,7 +112,8 @@ def command(
     busy: list[Path] = []
     if not dry_run:
         columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=console) as progress:
+        # What is done is kept, and the same command goes on, whatever it does when a signal comes.
+        with interruptions("The survey", lambda: True), Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=1)
 
             def started(recipe: Recipe, where: Path) -> EpochDone:
@@ -126,7 +128,8 @@ def command(
 
             busy = fill(plan, range(seeds), folder, started, only, forms, "compiled" if compiled else "auto")
         if request is not None:
-            measure(plan, request, folder, only, console)
+            with interruptions("The survey on the board", lambda: True):
+                measure(plan, request, folder, only, console)
     for run in busy:
         console.print(f"another process is training {run}")
     table = tabulate(plan, range(seeds), folder)

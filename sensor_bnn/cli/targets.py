@@ -44,17 +44,17 @@ def command(wanted: str | None, as_json: bool) -> None:
 
     from sensor_bnn.report.console import table_console
 
-    table = Table.grid("", "", "", padding=(0, 2, 0, 0))
+    table = Table.grid("", "", padding=(0, 2, 0, 0))
     for target in targets:
-        table.add_row(target.name, target.title, f"({target.triple}, {target.cpu})")
+        table.add_row(target.name, f"{target.title}  ({target.triple}, {target.cpu})")
         chips = ", ".join(families_of(target.name))
         if wanted is None:
             continue
         if chips:
-            table.add_row("", f"chips: {chips} ...", "")
+            table.add_row("", f"chips: {chips} ...")
         boards = [board for board in list_boards() if board.target == target.name]
         if boards:
-            table.add_row("", f"boards: {', '.join(board.name for board in boards)}", "")
+            table.add_row("", f"boards: {', '.join(board.name for board in boards)}")
         if chips and all(is_only_emulated(board) for board in boards):
-            table.add_row("", "no board with such a chip is described: see docs/limits.md", "")
-    table_console().print(table, highlight=False)
+            table.add_row("", "no board with such a chip is described: see docs/limits.md")
+    table_console(columns=100).print(table, highlight=False)

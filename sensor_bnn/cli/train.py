@@ -203,9 +203,6 @@ def command(
         "seed": seed,
         "epochs": plan.schedule.epochs,
         "train_loss": run.history[-1]["loss"],
-        "train_top1": run.history[-1]["top1"],
-        "test_top1": run.test.top1,
-        "test_loss": run.test.loss,
         "checkpoint": str(run.checkpoint),
         **training_facts(run),
     }
@@ -217,19 +214,36 @@ def command(
         click.echo(json.dumps(result))
     else:
         print_training(result)
-        click.echo(f"test top-1 {run.test.top1:.2%} over {int(run.test.confusion.sum())} windows")
-        if plan.data.normal:
-            click.echo(_anomalies(run.test.confusion.tolist(), plan.data.false_alarms))
-        gap = run.history[-1]["top1"] - run.test.top1
-        # With data.normal the two parts hold other anomalies: those of training are distorted windows.
-        if gap > _GAP and not plan.data.normal:
-            click.echo(
-                f"note: that is {100 * gap:.0f} points below the training windows. The model may have learned"
-                " these recordings by heart: record more, of more people, or try another preset."
-            )
+        _say_test(result, plan)
         click.echo(f"checkpoint {run.checkpoint}")
         if page is not None:
             click.echo(page)
+
+
+def _say_test(result: dict[str, Any], plan: Recipe) -> None:
+    """Print what the model reaches on the test part, and what is odd about it."""
+    if "targets" in result:
+        from sensor_bnn.report.regression import in_a_line
+
+        click.echo(f"test {in_a_line(result['targets'])}")
+        for one in result["targets"]:
+            if one["rmse"] >= one["baseline_rmse"]:
+                click.echo(
+                    f"note: for {one['name']} that is no better than the mean of what was learned. Perhaps"
+                    " the windows do not say this number, or the training part has too few recordings."
+                )
+        return
+    windows = sum(sum(row) for row in result["confusion"])
+    click.echo(f"test top-1 {result['test_top1']:.2%} over {windows} windows")
+    if plan.data.normal:
+        click.echo(_anomalies(result["confusion"], plan.data.false_alarms))
+    gap = result["train_top1"] - result["test_top1"]
+    # With data.normal the two parts hold other anomalies: those of training are distorted windows.
+    if gap > _GAP and not plan.data.normal:
+        click.echo(
+            f"note: that is {100 * gap:.0f} points below the training windows. The model may have learned"
+            " these recordings by heart: record more, of more people, or try another preset."
+        )
 
 
 def _anomalies(confusion: list[list[int]], wanted: float) -> str:
@@ -260,7 +274,13 @@ class _Shown:
 
     def _epoch_done(self, epoch: int, entry: dict[str, float]) -> None:
         name = self._told.split("  ")[0]
-        self._told = f"{name}  rate {entry['rate']:.2g}  loss {entry['loss']:.3f}  right {entry['top1']:.1%}"
+        self._told = f"{name}  rate {entry['rate']:.2g}  loss {entry['loss']:.3f}"
+        if "rmse" in entry:
+            self._told += f"  RMSE {entry['rmse']:.3f}"
+            if "validation_rmse" in entry:
+                self._told += f"  validation {entry['validation_rmse']:.3f}"
+            return
+        self._told += f"  right {entry['top1']:.1%}"
         if "validation_top1" in entry:
             self._told += f"  validation {entry['validation_top1']:.1%}"
 
@@ -304,7 +324,7 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
         teacher = teacher_recipe(plan)
     trained_first = None if isinstance(teacher, Teacher) else teacher
 
-    found = sizes(plan.config(parts.shape, parts.classes, parts.channels))
+    found = sizes(plan.config(parts.shape, parts.classes, parts.channels, parts.targets))
     steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
     step = time_steps(plan, parts, teacher, pace)
     seconds = steps * step.seconds
@@ -329,8 +349,9 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     if as_json:
         click.echo(json.dumps(shown))
         return
-    click.echo(f"input {'x'.join(map(str, parts.shape))}, classes: {', '.join(parts.classes)}")
-    click.echo(f"trained on {shown['learned_from']} samples, tested on {shown['tested_on']}")
+    kind = "numbers" if parts.targets else "classes"
+    click.echo(f"input {'x'.join(map(str, parts.shape))}, {kind}: {', '.join(parts.classes)}")
+    click.echo(f"will learn from {shown['learned_from']} samples and be tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
     taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)

@@ -7,6 +7,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
@@ -22,6 +23,7 @@ from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
+from sensor_bnn.compiler.fixed_numbers import SHIFT, c_float, fixed_of
 from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
 from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
@@ -40,11 +42,13 @@ from sensor_bnn.compiler.mve_kernels import mve_families
 from sensor_bnn.compiler.packages import write_packages
 from sensor_bnn.compiler.program import Array, Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.shared import c_prefix_of_kernels, tir_symbol
+from sensor_bnn.compiler.signs import signs_families
 from sensor_bnn.compiler.stream_kernels import families_among
 from sensor_bnn.compiler.symbols import OURS, c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.templates import C_TYPES, Render, renderer
 from sensor_bnn.compiler.window import NAMES, SOURCE, has_window, window_facts, window_files
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType
@@ -146,7 +150,8 @@ def write_bundle(
         render = _renderer(program, offsets, metadata, headers, target, code)
         texts = {file: render(template) for file, template in _TEMPLATES.items()}
         if has_window(metadata.input, metadata.output):
-            texts |= window_files(prefix, metadata.output.dtype == "float32", render)
+            floats, numbers = metadata.output.dtype == "float32", metadata.numbers is not None
+            texts |= window_files(prefix, floats, render, numbers)
         for file, text in texts.items():
             own = text if file == ALIAS else prefixed(text, prefix)
             if file != WEIGHTS:
@@ -205,7 +210,9 @@ def _library(
 
     sources = {file: renamed(text) for file, text in texts.items() if file != ALIAS}
     sources |= {file: re.sub(rf"\b{OURS}", f"{shared}_", text) for file, text in c_kernels.items()}
-    entries = [f"{prefix}_{name}" for name in ("invoke", "best", "window_poll", "window_push", "window_take")]
+    answers = ("best",) if metadata.numbers is None else ("values", "numbers")
+    others = ("invoke", *answers, "window_poll", "window_push", "window_take")
+    entries = [f"{prefix}_{name}" for name in others]
     return make_library(
         sources, dict(apart.values()), metadata.sources, entries, target, str(metadata.library)
     )
@@ -247,7 +254,14 @@ def _c_kernels(program: Program, target: Target) -> list[Path]:
 
 def _families(program: Program, target: Target) -> list[str]:
     called = {call.kernel for step in program.steps for call in step.calls}
-    return sorted({*families_of(target, called), *families_among(called), *mve_families(called)})
+    return sorted(
+        {
+            *families_of(target, called),
+            *families_among(called),
+            *mve_families(called),
+            *signs_families(called),
+        }
+    )
 
 
 def _constants(program: Program) -> list[int]:
@@ -290,6 +304,7 @@ def _metadata(
         input=_end(source),
         output=_end(result),
         input_step=steps.input,
+        input_gain=steps.gain,
         output_step=steps.output,
         sources=(
             "model.c",
@@ -318,6 +333,7 @@ def _metadata(
         ),
         classes=classes,
         channels=channels,
+        numbers=steps.numbers,
         tuning=tuning,
         prefix=prefix,
         library=library,
@@ -387,6 +403,8 @@ def _renderer(
         "macro": metadata.prefix.upper(),
         "class_texts": [_c_text(name) for name in metadata.classes or ()],
         "channel_texts": [_c_text(name) for name in metadata.channels or ()],
+        "number_shift": SHIFT,
+        "numbers": [_number(number) for number in metadata.numbers or ()],
         "input_type": C_TYPES[metadata.input.dtype],
         "input_count": prod(metadata.input.shape),
         "input_offset": input_offset,
@@ -416,8 +434,25 @@ def _renderer(
         "constants": [_constant(symbol, program.buffers[index].array) for index, symbol in constants.items()],
     }
     if facts["has_window"]:
-        facts |= window_facts(metadata.input, metadata.output, metadata.input_step, metadata.output_step)
+        facts |= window_facts(
+            *(metadata.input, metadata.output, metadata.input_step, metadata.output_step),
+            gain=metadata.input_gain,
+            numbers=facts["numbers"],
+        )
     return renderer(facts)
+
+
+def _number(number: Number) -> dict[str, Any]:
+    fixed = fixed_of(number)
+    return {
+        **asdict(fixed),
+        "factor": fixed.factor,
+        "text": _c_text(number.name),
+        "unit": _c_text(number.unit),
+        "scale": c_float(number.scale),
+        "offset": c_float(number.offset),
+        "shown": f"{number.scale:.6g} * output {'-' if number.offset < 0 else '+'} {abs(number.offset):.6g}",
+    }
 
 
 def _aligned(size: int) -> int:

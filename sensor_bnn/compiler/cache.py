@@ -112,7 +112,7 @@ def bundle_key(
             return None
         model_hash = _file_sha256(model)
         compared = None if samples is None else _file_sha256(samples)
-        sources = _sources()
+        sources = program_digest()
     except OSError:
         return None
     if sources is None:
@@ -237,7 +237,7 @@ def _file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _sources() -> str | None:
+def program_digest() -> str | None:
     """A digest of this program: its modules, C kernels and templates; None if one has changed since then."""
     found = hashlib.sha256()
     for root, file in _source_files():

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import BundleError, DataError
 from sensor_bnn.files import scratch_folder, write_file
-from sensor_bnn.onnx.quantities import to_model_input
+from sensor_bnn.onnx.quantities import to_model_input, to_values
 
 _ARENA_ALIGNMENT = 16
 LIBRARY = "libmodel.so"
@@ -61,11 +61,12 @@ class HostModel:
             inputs: one input, such as a window ``[channels, samples]``, or several
                 ``[n, channels, samples]``. The dtype is that of the model's input. For a model of integers it
                 may also be float32: samples in the unit of the training data, which are divided by
-                ``metadata.input_step`` and rounded.
+                ``metadata.input_step`` and rounded, and before that by a power of two per channel and window
+                if ``metadata.input_gain`` is "window".
 
         Returns:
             The outputs, ``[classes]`` or ``[n, classes]``, of the dtype of the model's output. An int16 is a
-            logit in steps of ``metadata.output_step``.
+            logit in steps of ``metadata.output_step``; for the numbers of a regression see ``values``.
 
         Raises:
             DataError: the inputs have another shape or dtype, or floats of them are not finite.
@@ -85,7 +86,7 @@ class HostModel:
                 "Give windows of the model's own channels and length.",
             )
         if several.dtype != dtype and several.dtype == np.float32:
-            several = to_model_input(several, dtype, self.metadata.input_step)
+            several = to_model_input(several, dtype, self.metadata.input_step, self.metadata.input_gain)
         if several.dtype != dtype:
             alternative = "" if dtype == np.float32 else " or float32"
             raise DataError(
@@ -96,6 +97,28 @@ class HostModel:
         for place, one in enumerate(several):
             outputs[place] = self.infer(one[np.newaxis])[0]
         return outputs if inputs.ndim > len(shape) else outputs[0]
+
+    def values(self, inputs: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        """Return the numbers that a model predicts of one input or of several, in their units.
+
+        They are equal to the last bit to those of the function ..._values of the bundle's C code.
+
+        Args:
+            inputs: as in calling the model.
+
+        Returns:
+            float32 ``[numbers]`` or ``[n, numbers]``, in the order of ``metadata.numbers``, with their names.
+
+        Raises:
+            BundleError: the model tells classes apart.
+            DataError: see calling the model.
+        """
+        if self.metadata.numbers is None:
+            raise BundleError(
+                f"The model {self.metadata.model} tells classes apart; its outputs are no numbers.",
+                "Call the model itself, and take the place of the largest output.",
+            )
+        return to_values(self(inputs), self.metadata.numbers)
 
     def infer(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Return the output for one input.

@@ -26,12 +26,14 @@ from sensor_bnn.compiler.mve_kernels import mve_count, mve_kernel, mve_pack
 from sensor_bnn.compiler.narrow import Array, narrowest
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write, tir_call
 from sensor_bnn.compiler.stream_kernels import pack_kernel, stream_kernel
+from sensor_bnn.compiler.stream_lanes import lanes_kernel
 from sensor_bnn.compiler.stream_patterns import (
     BITS,
     BYTES,
     TURNED_BYTES,
     stream_layer_name,
 )
+from sensor_bnn.compiler.stream_stem import stem_kernel
 from sensor_bnn.compiler.stream_tokens import token_kernel
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
@@ -142,7 +144,9 @@ def layer_in_c(
     if form is None:
         return token_kernel(extern, types, numbers, target)
     shape = _shape(types, *numbers, **form)
-    return mve_kernel(shape, arrays, target, estimate) or stream_kernel(shape, arrays, target, estimate)
+    in_c = mve_kernel(shape, arrays, target, estimate) or stream_kernel(shape, arrays, target, estimate)
+    image = lanes_kernel if shape.K else stem_kernel
+    return image(shape, arrays, target, in_c.instructions if in_c else estimate) or in_c
 
 
 def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
-from sensor_bnn.onnx.packing import words_for
+from sensor_bnn.onnx.packing import WORD_BITS, words_for
 from sensor_bnn.resources import resource
 
 Cost = Callable[[int, int, int, bool], int]
@@ -96,7 +96,9 @@ def families_of(target: Target, symbols: Iterable[str]) -> list[str]:
         if kernel.family and called & {kernel.symbol(packed=True), kernel.symbol(packed=False)}
     }
     found |= {scores.family for scores in _SCORES_MAPS.values() if scores.symbol in called}
-    return sorted(found)
+    found |= {_ATTEND} if _CONTEXT in called else set()
+    # The tables of attention are made by what is declared for the look-ups of linear layers.
+    return sorted(found | {"lookup"} if _ATTEND in found else found)
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,33 @@ def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None)
         return None
     steps = np.diff(table.astype(np.int64), axis=-1)
     return found if bool((steps >= 0).all()) else None
+
+
+@dataclass(frozen=True)
+class Context:
+    """A C function that makes the bits of attention maps times values.
+
+    Attributes:
+        symbol: the name of the function.
+        cost: a function from heads, queries, channels of a head and keys to instructions on the core.
+        workspace: a function from queries and keys to the bytes of workspace.
+    """
+
+    symbol: str
+    cost: Callable[[int, int, int, int], int]
+    workspace: Callable[[int, int], int]
+
+
+def context_of(target: Target, N: int, K: int) -> Context | None:
+    """Return the target's C function for maps times values, or None if a linear layer must be used.
+
+    Args:
+        target: the processor.
+        N: the channels of a head.
+        K: the number of keys.
+    """
+    found = next((_CONTEXTS[isa] for isa in reversed(target.isa) if isa in _CONTEXTS), None)
+    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 else None
 
 
 def choose_rows(
@@ -369,6 +398,76 @@ _HELIUM_SCORES = ScoresMap(
 """Its workspace equals ``sbnn_scores_workspace_bytes`` in C."""
 
 
+# Family `attend`: tables of activations for attention, 16 rows per look-up (firmware/kernels/attend.h). -----
+
+_ATTEND = "attend"
+_CONTEXT = "sbnn_context_attend"
+_ATTEND_ROWS = 16
+
+
+@dataclass(frozen=True)
+class _Attend:
+    """Instructions of a block of rows.
+
+    Attributes:
+        key: what follows the counts of one key in an attention map: totals and bits.
+        queries: the constant cost of a block of queries: limits and calls.
+        entry: one entry of a head's table.
+        query: what follows the counts of one query in map times values.
+        channels: the constant cost of a block of channels.
+        table: building the tables of one word of K.
+        one: the counts of one row of a single word of K.
+        single: one score of a query without tables, and what each word of K adds.
+        pair, pairs: those of the first and of each further pair of words of K.
+        last: those of the last word of an odd number.
+    """
+
+    key: float
+    queries: int
+    entry: int
+    query: float
+    channels: int
+    table: int = 1320
+    one: int = 44
+    single: tuple[int, int] = (22, 14)
+    pair: int = 88
+    pairs: int = 93
+    last: int = 52
+
+    def _counted(self, K: int) -> int:
+        words = words_for(K)
+        if words == 1:
+            return self.one
+        return self.pair + (words // 2 - 1) * self.pairs + words % 2 * self.last
+
+    def scores_map(self, heads: int, queries: int, keys: int, K: int) -> int:
+        """Estimate blocks of 16 queries; those that remain, if they are few, are counted singly."""
+        few = 3 + 64 // keys
+        blocks = max(0, -(-(queries - few) // _ATTEND_ROWS))
+        left = max(0, queries - blocks * _ATTEND_ROWS)
+        block = keys * (self._counted(K) + self.key) + words_for(K) * self.table + self.queries
+        one = keys * (self.single[0] + words_for(K) * self.single[1]) + self.queries / _ATTEND_ROWS
+        return round(heads * (blocks * block + left * one + (K + 1) * self.entry))
+
+    def context(self, heads: int, queries: int, channels: int, keys: int) -> int:
+        each = queries * (self._counted(keys) + self.query) + words_for(keys) * self.table + self.channels
+        return round(heads * -(-channels // _ATTEND_ROWS) * each)
+
+
+def _attend_workspace(counted: int, K: int) -> int:
+    """Return what ``sbnn_attend_workspace_bytes`` returns in C."""
+    return 4 * (2 * 512 + 4 * counted + 2 * (K + 1) + 2)
+
+
+def _attention(costs: _Attend) -> tuple[ScoresMap, Context]:
+    maps = ScoresMap("sbnn_scores_map_attend", _ATTEND, _BYTE_BITS, costs.scores_map, _attend_workspace)
+    return maps, Context(_CONTEXT, costs.context, _attend_workspace)
+
+
+_ATTEND_FPU = _attention(_Attend(key=74.4, queries=830, entry=14, query=27.6, channels=430))
+_ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=54.6, channels=390))
+
+
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
 
 _PANEL = 64
@@ -409,6 +508,11 @@ _LOOKUPS = (
     _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17)),
 )
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
+_DSP = (
+    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=22)),
+    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=11)),
+    _popcount(_Loop(word=12, packed=3, floats=9)),
+)
 _SOFTWARE = (
     _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34, packed=4, floats=175, odd=191)),
     _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
@@ -438,7 +542,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
     "portable": _THUMB2,
     "armv6m": _ARMV6M,
     "armv7m": _SOFTWARE,
-    "armv7em": _THUMB2,
+    "armv7em": _DSP,
     "rv32im": _RV32IM,
     "helium": (
         _helium(
@@ -460,5 +564,16 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
 }
 """Kernels by folder of ``firmware/kernels``; the last folder of a target's ISA that is here decides."""
 
-_SCORES_MAPS = {"helium": _HELIUM_SCORES}
+_SCORES_MAPS = {
+    "armv7m": _ATTEND_SOFTWARE[0],
+    "armv7em": _ATTEND_FPU[0],
+    "helium": _HELIUM_SCORES,
+}
 """The C functions for attention maps, in the same way."""
+
+_CONTEXTS: dict[str, Context | None] = {
+    "armv7m": _ATTEND_SOFTWARE[1],
+    "armv7em": _ATTEND_FPU[1],
+    "helium": None,
+}
+"""Those for maps times values. Vectors of Helium take 32 queries at once, as rows of a linear layer."""

@@ -19,15 +19,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.digests import SEAL, damage, file_sha256, is_sealed, sealed
 from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 6
+FORMAT = 8
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
+MADE_BY = (
+    "`sensor-bnn export CKPT --target TARGET` makes one of a checkpoint, and `sensor-bnn compile MODEL.onnx"
+    " --target TARGET` one of an ONNX file."
+)
 COMPILE_AGAIN = "Compile the model again with `sensor-bnn compile`."
 
 Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -36,6 +41,9 @@ Bytes = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 InputStep = Annotated[float, Meta(gt=0)]
 OutputStep = Annotated[float, Meta(gt=0, le=1e9)]
 """What one step of an integer is worth; a larger one of the output would overflow the firmware's 64 bits."""
+
+InputGain = Literal["fixed", "window"]
+"""Whether a step of the input is worth the same in all windows (``sensor_bnn.onnx.quantities.Gain``)."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Crc32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -155,6 +163,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         input, output: the model's input and output.
         input_step: for an int16 input, the sensor units per step of each channel, the first axis after the
             batch; None if there are no such steps.
+        input_gain: ``window`` if a window of floats is first divided, each channel by the least power of two
+            above its largest magnitude, and ``input_step`` is in units of that; else ``fixed``.
         output_step: for an int16 output, the logit per step; None if there is no such step.
         sources: the C files to compile, relative to the bundle.
         weights_bytes: the bytes of all weights; weights that layers share count once.
@@ -162,6 +172,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         layers: the layers in the order of execution, at least one.
         classes: the names of the outputs, in their order; None if the ONNX file has none.
         channels: the names of the input's channels, its second axis, in their order; None likewise.
+        numbers: what the outputs are, in their order, for regression; None for classes.
         tuning: the SHA-256 of the tuning file that the model was compiled with; None without one.
         prefix: the prefix of each symbol in C.
         library: the static library in the bundle; None if the target's C compiler was missing.
@@ -185,6 +196,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: End
     output: End
     input_step: tuple[InputStep, ...] | None
+    input_gain: InputGain
     output_step: OutputStep | None
     sources: tuple[SourceFile, ...]
     weights_bytes: Bytes
@@ -192,6 +204,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: Annotated[tuple[LayerFacts, ...], Meta(min_length=1)]
     classes: Annotated[tuple[str, ...], Meta(min_length=1)] | None
     channels: Annotated[tuple[str, ...], Meta(min_length=1)] | None
+    numbers: Annotated[tuple[Number, ...], Meta(min_length=1)] | None
     tuning: Sha256 | None
     prefix: Prefix
     library: str | None
@@ -229,9 +242,20 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"input_step has {len(self.input_step)} numbers; the input has {channels} channels"
             )
+        fits = len(self.input.shape) == 3 and set(self.input_step or ()) == {2**-15}
+        if self.input_gain == "window" and not fits:
+            raise ValueError(
+                f"input_gain is 'window', the input is {self.input}, and input_step is {self.input_step};"
+                " it must be [1, channels, samples] in steps of 2^-15"
+            )
         outputs = prod(self.output.shape)
         if self.classes is not None and len(self.classes) != outputs:
             raise ValueError(f"classes has {len(self.classes)} names; the model has {outputs} outputs")
+        if self.numbers is not None:
+            if len(self.numbers) != outputs or self.output.dtype != "int16":
+                raise ValueError(f"numbers has {len(self.numbers)} numbers; the output is {self.output}")
+            if self.classes is not None:
+                raise ValueError("numbers is given, and so is classes; outputs are one or the other")
         if self.channels is not None and self.input.shape[1:2] != (len(self.channels),):
             raise ValueError(f"channels has {len(self.channels)} names; the input is {self.input}")
         if self.library not in (None, f"lib{self.prefix}.a"):
@@ -239,6 +263,11 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in self.files:
             if {".", ".."} & {*PurePosixPath(name).parts, *name.split("/")}:
                 raise ValueError(f"files has {name!r}; it must be a path within the bundle")
+
+    @property
+    def takes_floats(self) -> bool:
+        """Return whether samples of a stream are floats: a window's gain is known when all have come."""
+        return self.input.dtype == "float32" or self.input_gain == "window"
 
     @property
     def fullest_layer(self) -> str:
@@ -282,6 +311,26 @@ def file_digests(folder: Path) -> dict[str, str]:
     }
 
 
+def no_bundle(folder: Path) -> BundleError:
+    """Return the refusal of a folder without ``metadata.json``: what makes a bundle, or which is in it."""
+    within = sorted(file.parent.name for file in folder.glob(f"*/{FILE}")) if _exists(folder) else []
+    if within:
+        return BundleError(
+            f"{folder} holds bundles, and is none: it has no {FILE}.",
+            f"Name one: {' or '.join(str(folder / name) for name in within)}.",
+        )
+    what = f"{folder} is no bundle: it has no {FILE}." if _exists(folder) else f"There is no bundle {folder}."
+    return BundleError(what, MADE_BY)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a path; one that no system could have is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
     """Read ``folder/metadata.json``, and check every file of the bundle.
 
@@ -293,6 +342,8 @@ def read_metadata(folder: Path, remedy: str = COMPILE_AGAIN) -> Metadata:
         BundleError: the file is missing, damaged or of another format; the message names key and value. Or
             another file of the bundle is missing or has changed; the message names it.
     """
+    if not _exists(folder / FILE):
+        raise no_bundle(folder)
     source = Source(str(folder / FILE), BundleError, remedy)
     values = json_values(contents(folder / FILE, source), source)
     form = values.get("format") if isinstance(values, dict) else None

@@ -111,6 +111,8 @@ def _compile(
     model = model_of(data, onnx_path, STANDARD_OPERATORS)
     steps = _steps(model, onnx_path)
     classes, channels = _classes(model, onnx_path), _channels(model, onnx_path)
+    if steps.numbers is not None:
+        classes = None
     laps.lap("loaded %s, %d nodes", onnx_path, len(model.graph.node))
     graph = import_onnx(model)
     laps.lap("imported to Relax")
@@ -171,7 +173,7 @@ def _steps(model: onnx.ModelProto, path: Path) -> Steps:
     """Return what the file says about the steps of its int16 input and output, which must have them."""
     from onnx import TensorProto
 
-    from sensor_bnn.onnx.quantities import INPUT_STEP, OUTPUT_STEP, steps_of
+    from sensor_bnn.onnx.quantities import INPUT_STEP, NUMBERS, OUTPUT_STEP, steps_of
 
     steps = steps_of({prop.key: prop.value for prop in model.metadata_props}, path)
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -188,6 +190,14 @@ def _steps(model: onnx.ModelProto, path: Path) -> Steps:
                 f"The metadata `{key}` of {path} has {len(found)} steps; {end.name} needs {wanted}.",
                 "Export the model again, or correct the file's metadata: what one step of int16 is worth.",
             )
+    outputs = prod(size.dim_value for size in model.graph.output[0].type.tensor_type.shape.dim)
+    integers = model.graph.output[0].type.tensor_type.elem_type == TensorProto.INT16
+    if steps.numbers is not None and (len(steps.numbers) != outputs or not integers):
+        raise ModelError(
+            f"The metadata `{NUMBERS}` of {path} have {len(steps.numbers)} numbers; the model has {outputs}"
+            f" outputs of {'int16' if integers else 'another type than int16'}.",
+            "Export the model again: one number per output, which must be int16.",
+        )
     return steps
 
 

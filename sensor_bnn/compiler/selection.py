@@ -24,7 +24,7 @@ from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored
-from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, row_splits, scores_map_of
+from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, context_of, row_splits, scores_map_of
 from sensor_bnn.compiler.mve_kernels import mve_scores_map
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.patterns import (
@@ -43,13 +43,16 @@ from sensor_bnn.compiler.schedules.linear import linear_space
 from sensor_bnn.compiler.schedules.mean_rows import mean_rows_space
 from sensor_bnn.compiler.schedules.scores_map import scores_map_space
 from sensor_bnn.compiler.schedules.space import Space
+from sensor_bnn.compiler.signs import pack_floats
 from sensor_bnn.compiler.stream_patterns import CONTEXT, INT_SCORES_MAP
+from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.tuning import Choice
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
 
+_PACK = f"{DOMAIN}.BnnPack"
 _SUM = "BnnLinear + Add"
 TITLES = {
     LINEAR_RESIDUAL: _SUM,
@@ -98,10 +101,17 @@ def plan_of(
 ) -> Plan:
     """Return the calls of an operator that has no other ways; the arguments are those of :func:`ways_of`."""
     if extern == CONTEXT:
-        return context_plan(types, arrays, *numbers, costs=costs_of(target))
+        plan = context_plan(types, arrays, *numbers, costs=costs_of(target))
+        in_c = context_in_c(types, arrays[2], numbers[0], target)
+        return in_c if in_c and in_c.instructions < plan.instructions else plan
     if extern == INT_SCORES_MAP:
         in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
+    if extern == _PACK:
+        in_c = pack_floats(types, arrays[1], target)
+        if in_c is not None:
+            return in_c
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
     return layer_in_c(extern, types, arrays, numbers, target, plan.instructions) or plan
 
@@ -226,17 +236,39 @@ def _bool_mat_mul(costs: Costs, types: list[TensorType], K: int, *, merged: bool
 
 
 def _bool_mat_mul_pack(types: list[TensorType], K: int, *, target: Target) -> Ways:
-    """Compute one head at a time as a binary linear layer with outputs of bits."""
+    """Compute all heads in one C function, or one at a time as a binary linear layer with outputs of bits."""
     (B, M, _), N = types[0].shape, types[1].shape[1]
 
     def plan(choice: Choice | None) -> Plan:
         if choice is not None and choice.rows is None:
             raise ModelError(f"its kernel does not have the choice {choice}.", "Tune the model again.")
         rows = choose_rows(target, M, N, K, packed=True, tuned=choice.rows if choice else None)
-        return _heads(B, M, N, K, rows, costs_of(target))
+        heads = _heads(B, M, N, K, rows, costs_of(target))
+        in_c = None if choice else _context_in_c(B, M, N, K, target)
+        return in_c if in_c is not None and in_c.instructions < heads.instructions else heads
 
     workload = f"{TITLES[BOOL_MAT_MUL_PACK]} {B}x{M}x{N}x{K}"
     return Ways(workload, plan, _splits(target, M, K), bits={0: K, 1: K})
+
+
+def _context_in_c(B: int, M: int, N: int, K: int, target: Target) -> Plan | None:
+    """Return the calls of the target's C function, if it has one: first the limits from v."""
+    found = context_of(target, N, K)
+    if found is None:
+        return None
+    limits = found.workspace(M, K)
+    calls = (
+        _limits(B, N, K, limits),
+        Call(found.symbol, None, (B, M, N, K, Read(0), Read(1), Workspace(limits), Workspace(), Write())),
+    )
+    instructions = found.cost(B, M, N, K) + B * costs_of(target).mat_mul(1, N, 1, K)
+    return Plan(calls, instructions, B * M * N * K, limits + 4 * B * N, (B, M, N, K))
+
+
+def _limits(B: int, N: int, K: int, place: int) -> Call:
+    """Return the call that makes the limits of a product with a map, in the workspace."""
+    limits = built(bool_limits, B, N, K)
+    return Call(f"sbnn_bool_limits_b{B}_n{N}_k{K}", limits, (Read(1), Read(2), Workspace(place)))
 
 
 def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -> Plan:
@@ -251,13 +283,7 @@ def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -
     limits = -(-size // 8) * 8
     parts = limits + 4 * B * N
     part = M * words_for(N)
-    calls = [
-        Call(
-            f"sbnn_bool_limits_b{B}_n{N}_k{K}",
-            built(bool_limits, B, N, K),
-            (Read(1), Read(2), Workspace(limits)),
-        )
-    ]
+    calls = [_limits(B, N, K, limits)]
     for head in range(B):
 
         def argument(value: Argument, head: int = head) -> Argument:
@@ -281,7 +307,10 @@ def _heads(B: int, M: int, N: int, K: int, rows: Sequence[Rows], costs: Costs) -
 def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target: Target) -> Ways:
     (H, M, _), N = types[0].shape, types[1].shape[1]
     kernel = f"sbnn_scores_map_h{H}_m{M}_n{N}_k{K}"
+    in_tir = costs_of(target).scores_map(H, M, N, K)
     found = scores_map_of(target, K, table)
+    if found is not None and found.cost(H, M, N, K) > in_tir:
+        found = None
     macs = H * M * N * K
 
     def space() -> Space:
@@ -297,7 +326,7 @@ def _scores_map(types: list[TensorType], K: int, *, table: Array | None, target:
             call = tir_call(kernel, built(bnn_scores_map, H, M, N, K))
         else:
             call = _scheduled(kernel, space(), choice)
-        return Plan((call,), costs_of(target).scores_map(H, M, N, K), macs, product=(H, M, N, K))
+        return Plan((call,), in_tir, macs, product=(H, M, N, K))
 
     return Ways(f"{TITLES[SCORES_MAP]} {H}x{M}x{N}x{K}", plan, space=space, bits={0: K, 1: K})
 
@@ -379,7 +408,7 @@ def _float(extern: str, costs: Costs, types: list[TensorType], *numbers: int) ->
 
 
 _KERNELS: dict[str, Callable[..., Plan]] = {
-    f"{DOMAIN}.BnnPack": _pack,
+    _PACK: _pack,
     f"{DOMAIN}.BnnMatMul": _mat_mul,
     BOOL_MAT_MUL: _bool_mat_mul,
     BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),

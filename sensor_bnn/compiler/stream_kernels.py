@@ -25,19 +25,24 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
 
 VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
+IMAGE = "sbnn_stream_image"
+LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
-PACK = "sbnn_stream_pack"
+STEM = "sbnn_stream_stem"
+PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
 FAMILIES = ("lookup", "stream")
 """The families of C sources that they need, see ``lookup.Kernel``."""
 
 # Equal to the numbers of the C code: the outputs of a block, the bits up to which a count fits a byte, and
-# the words of the counts of a channel, which two pairs of sums fill, and the words of K that these can count.
+# the words of the counts of a channel, which two pairs of sums fill, the words of K that these can count, and
+# the rows of taps of an image.
 _ROWS = 8
 _BYTE_BITS = 254
 _COUNTS = 4
 _PLAIN_WORDS = 14
+_TAP_ROWS = 8
 _MAX_BITS = 32767
 """A count must fit a halfword, and twice that the range of int16, in which nothing is saturated."""
 
@@ -188,7 +193,13 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    return FAMILIES if {VALUES, BITS, BYTES, PLAIN, PACK} & called or calls_tokens(called) else ()
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
+    return FAMILIES if layers & called or calls_tokens(called) else ()
+
+
+def costs_in_c(target: Target) -> StreamCosts | None:
+    """Return the costs of the target's C code; None for a core with vectors."""
+    return next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
 
 
 def stream_kernel(
@@ -202,13 +213,15 @@ def stream_kernel(
         target: the processor.
         estimate: the estimated instructions of the kernel in TIR.
     """
-    costs = next((_BY_ISA[isa] for isa in reversed(target.isa) if isa in _BY_ISA), None)
+    costs = costs_in_c(target)
     if costs is None or shape.shared:  # The C kernels have a shortcut for each token.
         return None
     if not shape.K:
         return _bytes(shape, arrays, costs, target, estimate)
     plan = _lookup(shape, arrays, costs)
-    return plan if plan is not None and plan.instructions < estimate else None
+    if plan is None or plan.instructions >= estimate:
+        return None
+    return _image(shape, plan, costs) or plan
 
 
 def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target) -> Plan | None:
@@ -230,11 +243,11 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
     if shape.A != shape.N or shape.pre or shape.K > _MAX_BITS:
         return None
     weights, scale = arrays[_W], arrays[_SCALE]
-    constants = _comparisons(shape, arrays) if shape.packed else _halved(shape, arrays)
+    constants = comparisons(shape, arrays) if shape.packed else halved(shape, arrays)
     if constants is None or weights is None or scale is None:
         return None
     if costs.signed:
-        negative = _negative(scale)
+        negative = opposite(scale)
         # A shortcut is shifted by a product with a power of two, which is a halfword.
         if negative is None or (shape.packed and shape.B and shape.shift > _SHORT_BITS):
             return None
@@ -253,11 +266,42 @@ def _lookup(shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCos
     )
 
 
+def _image(shape: StreamLayer, plan: Plan, costs: StreamCosts) -> Plan | None:
+    """Return the same layer with tables that rows of outputs share, or None if that takes as long."""
+    grid, K = shape.grid, shape.K
+    open_rows = (grid.kernel_rows - 1) * grid.dilation_rows // grid.stride_rows + 1
+    if open_rows < 2 or shape.packed or grid.kernel_rows > _TAP_ROWS or grid.out_rows < 2:
+        return None
+    width, N = grid.taps * shape.W, shape.N
+    strips = -(-grid.out_columns // _ROWS)
+    read = {
+        row * grid.stride_rows + tap * grid.dilation_rows
+        for row in range(grid.out_rows)
+        for tap in range(grid.kernel_rows)
+    }
+    blocks = strips * grid.out_rows
+    tables = strips * len(read) * grid.kernel_columns * shape.W * costs.table
+    counts = blocks * (costs.block(width, N, K) - width * costs.table)
+    instructions = round(tables + counts + blocks * N * costs.channel + grid.out_tokens * N * costs.value)
+    if instructions >= plan.instructions:
+        return None
+    (call,) = plan.calls
+    arguments = list(call.arguments)
+    arguments[len(grid_numbers(shape)) + 1] = open_rows
+    counted = _COUNTS * (1 if width <= _PLAIN_WORDS else 2)
+    return replace(
+        plan,
+        calls=(Call(IMAGE, None, tuple(arguments)),),
+        instructions=instructions,
+        workspace=4 * (costs.entries + open_rows * N * counted),
+    )
+
+
 def _bytes(
     shape: StreamLayer, arrays: Sequence[Array | None], costs: StreamCosts, target: Target, estimate: int
 ) -> Plan | None:
     weights = arrays[_W]
-    constants = None if shape.packed else _shifted(shape, arrays, signed=costs.signed)
+    constants = None if shape.packed else shifted(shape, arrays, signed=costs.signed)
     if weights is None or constants is None:
         return None
     M, A, N, terms = shape.grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
@@ -355,7 +399,7 @@ def _base(shape: StreamLayer, arrays: Sequence[Array | None], origin: int, most:
     return origin * scale + added
 
 
-def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of values from c mismatches, whose product is K - 2 c.
 
     A shift of at least 1 rounds down the lowest bit anyway, so base, factor and shift are those of a half.
@@ -366,26 +410,26 @@ def _halved(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Arr
     return {_BIAS: (base >> 1).astype(np.int32)}
 
 
-def _shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
+def shifted(shape: StreamLayer, arrays: Sequence[Array | None], *, signed: bool) -> dict[int, Array] | None:
     """Return the constants of values from the products of bytes; the base may wrap round.
 
     They are plus 32768, so that they have no sign, unless halfwords have one.
     """
     base, scale = _base(shape, arrays, 0 if signed else -_SHORT, _SHORT), arrays[_SCALE]
-    negative = None if scale is None else _negative(scale)
+    negative = None if scale is None else opposite(scale)
     if base is None or negative is None:
         return None
     wrapped = (base & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
     return {_BIAS: wrapped, **({} if signed else {_SCALE: negative})}
 
 
-def _negative(scale: Array) -> Array | None:
+def opposite(scale: Array) -> Array | None:
     """Return a scale with the other sign, or None if not all of it is int16."""
     negative = -scale.astype(np.int64)
     return None if bool((negative >= _SHORT).any()) else negative.astype(np.int16)
 
 
-def _comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
+def comparisons(shape: StreamLayer, arrays: Sequence[Array | None]) -> dict[int, Array] | None:
     """Return the constants of the comparison that makes bits, or None if there is none.
 
     With c mismatches and the shortcut r, before saturation the stream has

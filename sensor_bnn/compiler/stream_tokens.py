@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from sensor_bnn.compiler.program import Call, Plan, Read, Write
+from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
@@ -21,10 +21,13 @@ SYMBOLS = frozenset(
     f"sbnn_stream_{name}"
     for name in (
         *("pool", "token_sum", "token_max", "token_count"),
-        *("quantize16", "quantize32", "quantize_turned", "move"),
+        *("quantize16", "quantize32", "quantize_turned", "quantize_image", "move"),
     )
 )
 """The C functions."""
+
+_BYTES, _LOOKED_UP = 256, 4
+"""The bytes of an image, whose results are looked up, and the instructions of one."""
 
 _MOST = 2
 """The largest side of a group of tokens."""
@@ -152,6 +155,10 @@ def _bytes(costs: TokenCosts, types: list[TensorType], pre: int, shift: int) -> 
 
 def _turned(costs: TokenCosts, types: list[TensorType], pre: int, shift: int) -> Plan | None:
     N, M = types[0].shape
+    if types[0].dtype == np.uint8 and not pre:
+        reads = (Read(0), Read(1), Read(2), Workspace(), Write())
+        call = Call("sbnn_stream_quantize_image", None, (M, N, shift, *reads))
+        return Plan((call,), round(N * (_BYTES * costs.turned + M * _LOOKED_UP)), workspace=_BYTES)
     if types[0].dtype != np.int16 or pre:
         return None
     return _plan("quantize_turned", (M, N, shift), 3, M * N * costs.turned)

@@ -5,11 +5,11 @@ Models whose input is a window ``[1, channels, samples]`` have them. ``firmware/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from sensor_bnn.compiler.metadata import End
+from sensor_bnn.compiler.metadata import End, InputGain
 from sensor_bnn.compiler.templates import C_TYPES, Render
 from sensor_bnn.resources import resource
 
@@ -38,7 +38,13 @@ def has_window(source: End, result: End) -> bool:
 
 
 def window_facts(
-    source: End, result: End, input_step: Sequence[float] | None, output_step: float | None
+    source: End,
+    result: End,
+    input_step: Sequence[float] | None,
+    output_step: float | None,
+    *,
+    gain: InputGain = "fixed",
+    numbers: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what the templates ``window.h.j2`` and ``window.c.j2`` are filled with, beside the prefix.
 
@@ -46,6 +52,8 @@ def window_facts(
         source, result: the model's input and output; see ``has_window``.
         input_step: what 1 of each channel of an int16 input is worth; None for 1.
         output_step: what 1 of an int16 output is worth; None for 1.
+        gain: whether a window of floats is divided by powers of two, as ``Metadata.input_gain``.
+        numbers: what the templates need of each number that the outputs are; none for logits of classes.
     """
     _, channels, samples = source.shape
     steps = (_BYTE_STEP if source.dtype == "uint8" else 1.0,) * channels if input_step is None else input_step
@@ -54,7 +62,8 @@ def window_facts(
         "channels_count": channels,
         "window_samples": samples,
         "classes_count": prod(result.shape),
-        "takes_floats": source.dtype == "float32",
+        "takes_floats": source.dtype == "float32" or gain == "window",
+        "by_power": gain == "window",
         "input_type": C_TYPES[source.dtype],
         "output_type": C_TYPES[result.dtype],
         "gives_floats": result.dtype == "float32",
@@ -62,20 +71,21 @@ def window_facts(
         "input_least": least,
         "input_most": most,
         "output_step": output_step,
+        "numbers": numbers,
     }
 
 
-def window_files(prefix: str, gives_floats: bool, render: Render) -> dict[str, str]:
+def window_files(prefix: str, gives_floats: bool, render: Render, numbers: bool = False) -> dict[str, str]:
     """Return the contents of the files by their names in the bundle.
 
     Args:
         prefix: the prefix of the model's symbols.
         gives_floats: whether the model's output is float32.
         render: the function that fills a template.
+        numbers: whether the outputs are numbers, and not logits of classes.
     """
+    files = {f"{prefix}_window.h": render("window.h.j2"), SOURCE: render("window.c.j2")}
+    if numbers:  # no probabilities
+        return files
     exponential = "exponential.h" if gives_floats else "fixed_exponential.h"
-    return {
-        f"{prefix}_window.h": render("window.h.j2"),
-        SOURCE: render("window.c.j2"),
-        exponential: (resource("firmware") / "runtime" / exponential).read_text(),
-    }
+    return {**files, exponential: (resource("firmware") / "runtime" / exponential).read_text()}

@@ -43,6 +43,8 @@ class Reading:
             ``auto`` takes the first of these that there is.
         missing: whether values may be missing, and are NaN then.
         unlabelled: whether recordings may have no label.
+        targets: the names of the columns that are numbers to predict; empty for classes. They are read as
+            channels, after the others.
     """
 
     columns: Columns = USUAL_COLUMNS
@@ -50,16 +52,22 @@ class Reading:
     labels: Labels = "auto"
     missing: bool = False
     unlabelled: bool = False
+    targets: tuple[str, ...] = ()
+
+    @property
+    def read_channels(self) -> tuple[str, ...]:
+        """The columns to read: the channels and the targets; empty for all."""
+        return (*self.channels, *self.targets) if self.channels else ()
 
 
 def _csv(file: Path, plan: Reading) -> Recorded:
     return read_csv(
-        file, for_training=False, columns=plan.columns, channels=plan.channels, missing=plan.missing
+        file, for_training=False, columns=plan.columns, channels=plan.read_channels, missing=plan.missing
     )
 
 
 def _parquet(file: Path, plan: Reading) -> Recorded:
-    return read_parquet(file, columns=plan.columns, channels=plan.channels, missing=plan.missing)
+    return read_parquet(file, columns=plan.columns, channels=plan.read_channels, missing=plan.missing)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "csv": Format((".csv",), _csv),
-    "ts": Format((".ts", ".tsv"), lambda file, plan: read_series(file, plan.missing)),
+    "ts": Format((".ts", ".tsv"), lambda file, plan: read_series(file, plan.missing, plan.targets)),
     "wav": Format((".wav",), lambda file, plan: read_wav(file)),
     "edge-impulse": Format((".json",), lambda file, plan: read_edge_impulse(file, plan.missing)),
     "parquet": Format((".parquet",), _parquet),
@@ -103,7 +111,7 @@ def read_recordings(kind: str, place: Path, plan: Reading) -> Recorded:
             place,
             for_training=whole,
             columns=plan.columns,
-            channels=plan.channels,
+            channels=plan.read_channels,
             missing=plan.missing,
         )
     form = FORMATS[kind]
@@ -174,7 +182,8 @@ def _joined(files: Sequence[Path], names: Sequence[tuple[str, ...]], found: Sequ
     source = found[0].source if time is not None and not found[0].rate else ()
     rate = found[0].rate if len(rates) == 1 else None
     samples = np.concatenate([one.samples for one in found])
-    return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units)
+    left_out = tuple(dict.fromkeys(name for one in found for name in one.left_out))
+    return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units, left_out)
 
 
 def _labelled(
@@ -196,7 +205,8 @@ def _labelled(
             if not run.label and not plan.unlabelled:
                 raise DataError(
                     f"The recording at {run.place} has no label in a column {plan.columns.label}.",
-                    "Add that column, or set data.labels to folder or name.",
+                    'Add that column, name it as in columns = { label = "activity" } of [data], or set'
+                    " data.labels to folder or name.",
                 )
         runs = joined.runs
     else:
@@ -212,10 +222,10 @@ def _labelled(
                 )
         runs = tuple(replace(run, label=by_file[run.file]) for run in joined.runs)
     source = (_SAID[where], *joined.source)
-    return replace(joined, runs=_merged(runs), source=source)
+    return replace(joined, runs=merged(runs), source=source)
 
 
-def _merged(runs: Iterable[Run]) -> tuple[Run, ...]:
+def merged(runs: Iterable[Run]) -> tuple[Run, ...]:
     """Join adjacent runs that differ in nothing: labels within the files did not count."""
     found: list[Run] = []
     for run in runs:

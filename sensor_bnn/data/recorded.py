@@ -90,6 +90,7 @@ class Recorded:
         rate: the samples per second that the format itself states; None if it states none.
         source: where labels and time are from, in words, such as "labels from the folders".
         units: the unit of each channel, empty for one that is not known; none at all if no unit is.
+        left_out: the names of columns that are not read, because the channels were listed.
     """
 
     channels: tuple[str, ...]
@@ -99,6 +100,7 @@ class Recorded:
     rate: float | None = None
     source: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def recordings(self) -> list[tuple[Id | None, int, int]]:
         """Return each recording with its first sample and its end."""

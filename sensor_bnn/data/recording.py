@@ -7,10 +7,11 @@ mistake is refused in one sentence with the file, the line, the column, the valu
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from io import TextIOWrapper
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of, unit_of
+from sensor_bnn.data.roles import Roles, columns_line, roles_of
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name
 
@@ -49,6 +51,7 @@ def read_csv(
     columns: Columns = USUAL_COLUMNS,
     channels: Sequence[str] = (),
     missing: bool = False,
+    wanted: Collection[str] = (),
 ) -> Recorded:
     """Read and check a whole CSV file of recordings.
 
@@ -59,6 +62,8 @@ def read_csv(
         columns: the names of the columns that are no channels; one that is not the usual name must be there.
         channels: the names of the columns that are channels; empty for all others.
         missing: whether a value may be missing: an empty field, ``nan``, ``na``, ``n/a`` or ``null`` is NaN.
+        wanted: the columns to read of those that would be channels, as far as they are there; empty for all.
+            The others are left out, whatever they hold.
 
     Raises:
         DataError: the file cannot be read or breaks a rule.
@@ -66,7 +71,8 @@ def read_csv(
     try:
         # Line ends are left as they are, because the csv module itself recognises those within quotes.
         with file.open(encoding="utf-8-sig", newline="") as text:
-            return _Table(file, _rows(file, text), for_training, columns, channels, missing).read()
+            rows = _rows(file, text)
+            return _Table(file, rows, for_training, columns, channels, missing, wanted).read()
     except UnicodeDecodeError:
         raise DataError(f"{file}: {_not_utf8(file)}.", "Save it as CSV in UTF-8.") from None
     except OSError as error:
@@ -96,6 +102,28 @@ def read_rows(
     return _Table(file, rows, False, columns, channels, missing).read()
 
 
+def csv_roles(file: Path) -> Roles:
+    """Return what the columns of a CSV file may be that have none of the usual names.
+
+    Raises:
+        DataError: the file cannot be read, or is no CSV.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = _rows(file, text)
+            header = [class_name(name) for name in next(rows, (1, []))[1]]
+            usual = {told.casefold() for told in _names(USUAL_COLUMNS).values() if told}
+            known = {name for name in header if name.casefold() in usual}
+            time = _time_column(header)
+            return roles_of(
+                header, (row for _, row in rows), known | ({header[time]} if time is not None else set())
+            )
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: {_not_utf8(file)}.", "Save it as CSV in UTF-8.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read {file}: {error.strerror}.", "Give a CSV file.") from None
+
+
 class _Table:
     """The header and the columns of a file, row by row."""
 
@@ -107,6 +135,7 @@ class _Table:
         columns: Columns,
         channels: Sequence[str],
         missing: bool,
+        wanted: Collection[str] = (),
     ) -> None:
         self.file = file
         self.rows = rows
@@ -117,19 +146,34 @@ class _Table:
             raise self._wrong(line, "it is empty; it must be a header that names the columns")
         self.header = [class_name(name) for name in header]
         self._check_header(line, columns)
-        needed = {name for name, told in _names(columns).items() if told != getattr(USUAL_COLUMNS, name)}
-        if for_training:
-            needed |= {"recording", "label"}
-        self.at = {name: self._find(line, told, name in needed) for name, told in _names(columns).items()}
+        self.at = {name: self._find(told) for name, told in _names(columns).items()}
+        stated = {name for name, told in _names(columns).items() if told != getattr(USUAL_COLUMNS, name)}
+        needed = stated | {"recording", "label"} if for_training else stated
+        # An empty name says that there is no such column.
+        told = {name for name, told in _names(columns).items() if told}
+        lacking = [name for name, at in self.at.items() if at is None and name in needed & told]
+        if lacking:
+            raise self._without(line, columns, lacking)
         self.of_recording, self.of_label = self.at["recording"], self.at["label"]
         self.of_subject, self.of_split = self.at["subject"], self.at["split"]
         self.of_time = self.at["time"] if columns.time else _time_column(self.header)
         self.seconds = None if self.of_time is None else _seconds(self.header[self.of_time])
         taken = {*self.at.values(), self.of_time}
         self.of_channels = [at for at in range(len(header)) if at not in taken]
+        self.left_out: tuple[str, ...] = ()
+        if wanted:
+            self.of_channels = [at for at in self.of_channels if self.header[at] in wanted]
         if channels:
-            found = [self._find(line, name, True) for name in channels]
-            self.of_channels = [at for at in found if at is not None]
+            self.of_channels = [self._channel(line, name) for name in channels]
+        if channels or wanted:
+            kept = {*taken, *self.of_channels}
+            self.left_out = tuple(name for at, name in enumerate(self.header) if at not in kept)
+        if not self.of_channels and wanted:
+            raise self._wrong(
+                line,
+                f"it has none of the channels {', '.join(wanted)}: its columns are {self._listed()}",
+                "Give a recording of that sensor, or name the column of each channel (`--channel`).",
+            )
         if not self.of_channels:
             raise self._wrong(line, "it names no channel")
 
@@ -194,21 +238,42 @@ class _Table:
         for at, channel in enumerate(channels):
             self._check_kept(channel, exact[:, at], samples[:, at])
         units = tuple(unit_of(channel) for channel in channels)
-        found = Recorded(channels, samples, tuple(runs), units=units if any(units) else ())
+        found = Recorded(
+            channels, samples, tuple(runs), units=units if any(units) else (), left_out=self.left_out
+        )
         if self.of_time is None:
             return found
         unit = self.seconds or _usual_unit(self.header[self.of_time], times)
         source = f"time from the column {self.header[self.of_time]}, in {_CALLED[unit]}"
         return replace(found, time=np.frombuffer(times) * unit, source=(source,))
 
-    def _find(self, line: int, name: str, needed: bool) -> int | None:
-        """Return the place of a column; refuse a header without one that is needed."""
+    def _find(self, name: str) -> int | None:
+        """Return the place of a column, in capitals or not; None if there is none, or no name."""
+        name = class_name(name)
+        if name in self.header:
+            return self.header.index(name)
         folded = [told.casefold() for told in self.header]
-        if name and class_name(name).casefold() in folded:
-            return folded.index(class_name(name).casefold())
-        if name and needed:
-            raise self._wrong(line, f"it has no column {name}: its columns are {', '.join(self.header)}")
-        return None
+        return folded.index(name.casefold()) if name and name.casefold() in folded else None
+
+    def _channel(self, line: int, name: str) -> int:
+        at = self._find(name)
+        if at is None:
+            raise self._wrong(line, f"it has no column {name}: its columns are {self._listed()}")
+        return at
+
+    def _without(self, line: int, columns: Columns, missing: Sequence[str]) -> DataError:
+        """Return the refusal of a header that lacks columns, with the line of a recipe that names them."""
+        told = " and no column ".join(getattr(columns, name) for name in missing)
+        what = f"it has no column {told}: its columns are {self._listed()}"
+        known = {self.header[at] for at in (*self.at.values(), _time_column(self.header)) if at is not None}
+        try:
+            roles = roles_of(self.header, (row for _, row in self.rows), known)
+        except (DataError, UnicodeDecodeError):  # a later line is wrong too: this one is told first
+            return self._wrong(line, what)
+        return self._wrong(line, what, _naming(roles, missing))
+
+    def _listed(self) -> str:
+        return ", ".join(self.header)
 
     def _with_missing(self, line: int, row: list[str]) -> list[float]:
         """Return the channels of a row in which one is no number, with NaN where a value is missing."""
@@ -303,11 +368,18 @@ class _Table:
             name = self.header[at]
             remedy = (
                 f"If {name} names a class, a recording or a subject, say so in [data] of the recipe, such as"
-                f' columns = {{ label = "{name}" }}; else leave that column out, or correct the value.'
+                f' columns = {{ label = "{name}" }}; else list the columns that are channels there, such as'
+                f" {self._channels_line(name)}, or correct the value."
             )
         if _is_missing(text):
             remedy = 'Correct that in the file, or set data.missing in the recipe to "hold" or "interpolate".'
         return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}", remedy)
+
+    def _channels_line(self, without: str) -> str:
+        """Return the line of a recipe with the channels but one; of many, the first."""
+        names = [name for at, name in enumerate(self.header) if at in self.of_channels and name != without]
+        told = ", ".join(json.dumps(name, ensure_ascii=False) for name in names[:12])
+        return f"channels = [{told}{', ...' if len(names) > 12 else ''}]"
 
     def _label(self, line: int, text: str) -> str:
         if text.isascii() and text.isalnum():  # most are, and this is what takes the time of a long file
@@ -349,6 +421,31 @@ class _Table:
 
     def _wrong(self, line: int, what: str, remedy: str = REMEDY) -> DataError:
         return DataError(f"{self.file}: line {line}: {what}.", remedy)
+
+
+def _naming(roles: Roles, missing: Sequence[str]) -> str:
+    """Return what to do about columns that a file does not have under their usual names."""
+    told = []
+    line = columns_line(roles, missing)
+    if line:
+        told.append(f"If these columns have other names, say so in [data] of the recipe, such as {line}.")
+        others = [
+            f"{name} may also be {' or '.join(names[1:5])}"
+            for name in missing
+            if len(names := getattr(roles, name, ())) > 1
+        ]
+        told += [f"({'; '.join(others)}.)"] if others else []
+    if "label" in missing and not roles.label:
+        told.append(
+            "No column looks like a label: add one with the name of the class in each line; or, to predict a"
+            " number, name its column in data.targets."
+        )
+    if "recording" in missing and not roles.recording:
+        told.append(
+            "No column looks like a recording: add one with a number that changes where a recording begins,"
+            " or give a folder with a file for each recording."
+        )
+    return " ".join(told) or REMEDY
 
 
 def _names(columns: Columns) -> dict[str, str]:

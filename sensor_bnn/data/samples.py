@@ -1,5 +1,7 @@
 """Labelled samples in an ``.npz`` file: x, y, classes, for training recording, and if there are any channels.
 
+In place of y and classes, a file may have targets, the numbers that a model is to predict, and target_names.
+
 One reader with one set of rules for every command. Arrays are never unpickled: an array of Python objects is
 refused, and its message says how to save it.
 """
@@ -11,16 +13,17 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.numbers import Number, strata, target_order
 from sensor_bnn.data.recorded import as_ids
 from sensor_bnn.errors import DataError
 from sensor_bnn.files import replace_file
@@ -31,7 +34,7 @@ SAMPLES_FILE = "samples.npz"
 """The name of the samples beside a checkpoint."""
 
 WRITTEN_BY = "`sensor-bnn evaluate CKPT --write-samples FILE` writes such a file for a checkpoint."
-_TEXTS = ("classes", "channels")
+_TEXTS = ("classes", "channels", "target_names")
 _LARGEST = float(np.finfo(np.float32).max)
 _DAMAGED = (
     *(OSError, ValueError, EOFError, KeyError, TypeError, OverflowError, NotImplementedError, RuntimeError),
@@ -61,12 +64,24 @@ class Windows:
         y: the labels, int64 ``[n]``, indices into ``classes``.
         classes: the names of the classes.
         channels: the names of the channels, in their order; empty if they have none.
+        targets: the numbers to predict, float64 ``[n, targets]``; None for classes. With them ``y`` and
+            ``classes`` are the quarters of the first target, which only a split and a choice use.
+        target_names: the names of the targets; empty if they have none.
     """
 
     x: Examples
     y: npt.NDArray[np.int64]
     classes: tuple[str, ...]
     channels: tuple[str, ...] = ()
+    targets: npt.NDArray[np.float64] | None = None
+    target_names: tuple[str, ...] = ()
+
+    def first(self, count: int | None) -> Self:
+        """Return the first ``count`` of them; all if it is None."""
+        if count is None:
+            return self
+        targets = None if self.targets is None else self.targets[:count]
+        return replace(self, x=self.x[:count], y=self.y[:count], targets=targets)
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ class Samples(Windows):
 
 
 def read_samples(file: Path, limit: int | None = None) -> Samples:
-    """Read an npz file with ``x``, ``y`` and ``classes``.
+    """Read an npz file with ``x``, ``y`` and ``classes``, or with ``x`` and ``targets``.
 
     Args:
         file: a file from ``sensor-bnn evaluate --write-samples``, the shipped samples, or your own.
@@ -99,12 +114,16 @@ def read_samples(file: Path, limit: int | None = None) -> Samples:
         DataError: the file is missing or damaged, or an array breaks a rule; the message names the array, the
             place in it, and the rule.
     """
-    samples = _samples(file, _arrays(file, ("x", "y", "classes")))
-    return replace(samples, x=samples.x[:limit], y=samples.y[:limit])
+    arrays = _arrays(file, ("x", "targets") if _has_targets(file) else ("x", "y", "classes"))
+    return _samples(file, arrays).first(limit)
 
 
-def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
+def read_recorded_samples(file: Path, targets: Sequence[str] = ()) -> tuple[Samples, npt.NDArray[Any]]:
     """Read an npz file that also has ``recording``, the number of each window's recording.
+
+    Args:
+        file: the file.
+        targets: the names of the numbers to predict, as many as ``targets`` has columns; none for classes.
 
     Returns:
         The samples, and the recordings [n] as ``as_ids`` holds them.
@@ -112,8 +131,15 @@ def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
     Raises:
         DataError: as ``read_samples``.
     """
-    arrays = _arrays(file, ("x", "y", "classes", "recording"))
+    if not targets and _has_targets(file):
+        raise DataError(
+            f"{file}: it has targets, numbers to predict, and no classes.",
+            'Name them in the recipe, such as data.targets = ["speed (m/s)"], and train that.',
+        )
+    arrays = _arrays(file, ("x", "targets", "recording") if targets else ("x", "y", "classes", "recording"))
     samples = _samples(file, arrays)
+    if samples.targets is not None:
+        samples = _named(file, samples, targets)
     recording = arrays["recording"]
     _check(file, "recording", recording, recording.dtype.kind in "iu", samples.y.shape, "whole numbers")
     if recording.min() < 0:
@@ -125,10 +151,16 @@ def read_recorded_samples(file: Path) -> tuple[Samples, npt.NDArray[Any]]:
 def write_samples(path: Path, windows: Windows) -> None:
     """Write windows atomically as an ``.npz`` with the arrays x, y, classes, and channels if they have names.
 
+    Windows with targets have targets and target_names in place of y and classes.
+
     Raises:
         FileError: the file cannot be written.
     """
-    arrays: dict[str, Any] = {"x": windows.x[:], "y": windows.y, "classes": np.array(windows.classes)}
+    arrays: dict[str, Any] = {"x": windows.x[:]}
+    if windows.targets is None:
+        arrays |= {"y": windows.y, "classes": np.array(windows.classes)}
+    else:
+        arrays |= {"targets": windows.targets, "target_names": np.array(windows.target_names)}
     if windows.channels:
         arrays["channels"] = np.array(windows.channels)
     with replace_file(path) as file:
@@ -137,22 +169,86 @@ def write_samples(path: Path, windows: Windows) -> None:
 
 def _samples(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
     """Check x, y and classes, and return them in the types that every command uses."""
-    x, y, names = (arrays[name] for name in ("x", "y", "classes"))
+    x = arrays["x"]
     if x.dtype.kind != "f" or x.dtype.itemsize > 8 or x.ndim < 2:
         raise _wrong(file, f"x is {x.dtype} {list(x.shape)}; it must be float32 [n, channels, length]")
     if not x.size:
         raise _wrong(file, f"x is {x.dtype} {list(x.shape)}; it must hold a sample")
     _check_finite(file, x)
-    _check(file, "y", y, y.dtype.kind in "iu", x.shape[:1], "whole numbers")
-    classes = _names(file, "classes", names)
     channels = _names(file, "channels", arrays["channels"]) if "channels" in arrays else ()
     if channels and len(channels) != x.shape[1]:
         raise _wrong(file, f"channels has {len(channels)} names, but x has {x.shape[1]} channels")
+    if "targets" in arrays:
+        return _with_targets(file, arrays, x.astype(np.float32), channels)
+    y, names = arrays["y"], arrays["classes"]
+    _check(file, "y", y, y.dtype.kind in "iu", x.shape[:1], "whole numbers")
+    classes = _names(file, "classes", names)
     outside = (y < 0) | (y >= len(classes))
     if outside.any():
         at = int(np.argmax(outside))
         raise _wrong(file, f"y[{at}] is {y[at]}; it must be a place in classes, 0 to {len(classes) - 1}")
     return Samples(x.astype(np.float32), y.astype(np.int64), classes, channels)
+
+
+def _with_targets(
+    file: Path, arrays: Mapping[str, npt.NDArray[Any]], x: npt.NDArray[np.float32], channels: tuple[str, ...]
+) -> Samples:
+    """Check targets, ``[n]`` or ``[n, targets]``, and their names."""
+    found = arrays["targets"]
+    good = (
+        found.dtype.kind in "fiu" and found.shape[:1] == x.shape[:1] and found.ndim in (1, 2) and found.size
+    )
+    if not good:
+        raise _wrong(
+            file,
+            f"targets is {found.dtype} {list(found.shape)}; it must be numbers [n] or [n, targets], as many"
+            " rows as x",
+        )
+    targets = found.astype(np.float64).reshape(len(x), -1)
+    outside = ~(np.abs(targets) <= _LARGEST)  # also for NaN
+    if outside.any():
+        row, column = (int(place) for place in np.argwhere(outside)[0])
+        raise _wrong(
+            file,
+            f"targets[{row}, {column}] is {targets[row, column]}; it must be a finite number of at most"
+            f" {_LARGEST:.2g}, which float32 holds",
+        )
+    names = _names(file, "target_names", arrays["target_names"]) if "target_names" in arrays else ()
+    if names and len(names) != targets.shape[1]:
+        raise _wrong(file, f"target_names has {len(names)} names, but targets has {targets.shape[1]} columns")
+    y, classes = strata(targets[:, 0], names[0] if names else "target")
+    return Samples(x, y, classes, channels, targets, names)
+
+
+def _named(file: Path, samples: Samples, wanted: Sequence[str]) -> Samples:
+    """Return samples with the targets that a recipe names, in its order."""
+    assert samples.targets is not None
+    named = tuple(class_name(name) for name in wanted)
+    if not samples.target_names:
+        if samples.targets.shape[1] != len(named):
+            raise _wrong(
+                file,
+                f"targets has {samples.targets.shape[1]} columns without names, and data.targets names"
+                f" {len(named)}",
+            )
+        return replace(samples, target_names=named)
+    missing = [name for name in named if name not in samples.target_names]
+    if missing:
+        raise _wrong(
+            file,
+            f"it has no target {missing[0]}, which data.targets names: its targets are"
+            f" {', '.join(samples.target_names)}",
+        )
+    chosen = samples.targets[:, [samples.target_names.index(name) for name in named]]
+    y, classes = strata(chosen[:, 0], named[0])
+    return replace(samples, y=y, classes=classes, targets=chosen, target_names=named)
+
+
+def _has_targets(file: Path) -> bool:
+    """Whether a file has targets and no classes."""
+    with _damage_told(file), zipfile.ZipFile(file) as archive:
+        members = set(archive.namelist())
+        return "targets.npy" in members and "y.npy" not in members
 
 
 def _names(file: Path, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
@@ -207,7 +303,8 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
         missing = [name for name in names if f"{name}.npy" not in members]
         if missing:
             raise _wrong(file, f"it has no array {missing[0]}; its arrays are {', '.join(_stems(members))}")
-        for name in (*names, *(["channels"] if "channels.npy" in members else [])):
+        optional = ("channels", *(["target_names"] if "targets" in names else []))
+        for name in (*names, *(extra for extra in optional if f"{extra}.npy" in members)):
             data = archive.read(f"{name}.npy")  # checks the sum of its bytes
             member = io.BytesIO(data)
             shape, dtype = _header(member)
@@ -258,3 +355,28 @@ def _stems(members: set[str]) -> list[str]:
 
 def _wrong(file: Path, what: str) -> DataError:
     return DataError(f"{file}: {what}.", REMEDY)
+
+
+def truth_of(windows: Windows, targets: tuple[Number, ...], owner: str) -> npt.NDArray[np.float64]:
+    """Return the numbers of windows in the order of a model's targets, float64 ``[n, targets]``.
+
+    Args:
+        windows: the windows.
+        targets: the model's targets.
+        owner: what has them, for messages, such as "the model pump".
+
+    Raises:
+        DataError: the windows have classes, or other targets.
+    """
+    if windows.targets is None:
+        raise DataError(
+            f"The samples have classes, but {owner} predicts {', '.join(one.name for one in targets)}.",
+            "Give an .npz with x and targets; `sensor-bnn evaluate CKPT --write-samples FILE` writes one.",
+        )
+    names = [one.name for one in targets]
+    if windows.targets.shape[1] != len(names):
+        raise DataError(
+            f"The samples have {windows.targets.shape[1]} targets; {owner} predicts {', '.join(names)}.",
+            "Give one number per target.",
+        )
+    return windows.targets[:, target_order(windows.target_names, names, owner)]

@@ -7,7 +7,7 @@ label, then the numbers, separated by tabs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +27,18 @@ class Series:
 
     Attributes:
         values: float32 ``[C, samples]``.
-        label: the name of its class.
+        label: the name of its class; empty if it has a number instead.
         line: the line of the file, counted from 1.
+        target: the number that is to be predicted; None if it has a class.
     """
 
     values: npt.NDArray[np.float32]
     label: str
     line: int = 0
+    target: float | None = None
 
 
-def read_series(file: Path, missing: bool) -> Recorded:
+def read_series(file: Path, missing: bool, targets: Sequence[str] = ()) -> Recorded:
     """Read a ``.ts`` or ``.tsv`` file as recordings, which are numbered from 1.
 
     The channels have no names in these formats: they are ``x1``, ``x2`` and so on. A file whose name ends in
@@ -45,9 +47,12 @@ def read_series(file: Path, missing: bool) -> Recorded:
     Args:
         file: the file.
         missing: whether a value may be missing: ``?`` or ``NaN`` is NaN.
+        targets: the name of the number at the end of each line, which becomes a channel of that name after
+            the others; none for classes.
 
     Raises:
-        DataError: the file cannot be read, or see ``read_ts`` and ``read_tsv``.
+        DataError: the file cannot be read, or see ``read_ts`` and ``read_tsv``; or targets are wanted, and it
+            has none or only one.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
@@ -55,8 +60,19 @@ def read_series(file: Path, missing: bool) -> Recorded:
         raise DataError(f"Cannot read {file}: {error.strerror}.", "Give a .ts or .tsv file.") from None
     except UnicodeDecodeError:
         raise DataError(f"{file}: it is not UTF-8.", "Save it in UTF-8.") from None
-    read = read_ts if file.suffix.lower() == ".ts" else read_tsv
-    found = read(lines, str(file), missing)
+    if file.suffix.lower() == ".ts":
+        found = read_ts(lines, str(file), missing, numbers=bool(targets))
+    elif targets:
+        raise DataError(
+            f"{file}: a .tsv file has classes, and data.targets names numbers.", "Give a .ts file."
+        )
+    else:
+        found = read_tsv(lines, str(file), missing)
+    if len(targets) > 1:
+        raise DataError(
+            f"{file}: it has one number per series, and data.targets names {len(targets)}.",
+            "Name one target; for several, give a CSV file with a column each, or an .npz.",
+        )
     part = next((part for part in ("train", "test") if file.stem.casefold().endswith(f"_{part}")), "")
     runs, at = [], 0
     for number, one in enumerate(found, 1):
@@ -65,22 +81,29 @@ def read_series(file: Path, missing: bool) -> Recorded:
         at = end
     channels = tuple(f"x{place + 1}" for place in range(len(found[0].values)))
     samples = np.ascontiguousarray(np.concatenate([one.values for one in found], axis=1).T)
+    if targets:
+        lengths = [one.values.shape[1] for one in found]
+        numbers = np.repeat(np.array([one.target for one in found], dtype=np.float32), lengths)
+        samples = np.ascontiguousarray(np.column_stack([samples, numbers]))
+        channels = (*channels, class_name(targets[0]))
     return Recorded(channels, samples, tuple(runs))
 
 
-def read_ts(lines: Iterable[str], name: str, missing: bool = False) -> list[Series]:
+def read_ts(lines: Iterable[str], name: str, missing: bool = False, *, numbers: bool = False) -> list[Series]:
     """Read a ``.ts`` file.
 
     Args:
         lines: the lines of the file.
         name: the name of the file, for messages.
         missing: whether a value may be missing: ``?`` or ``NaN`` is NaN.
+        numbers: whether each line ends in a number (``@targetlabel true``) and not in a class.
 
     Raises:
-        DataError: the file is not of this format, has time stamps or numbers as targets, or misses a value.
+        DataError: the file is not of this format, has time stamps, has numbers in place of classes or the
+            reverse, or misses a value.
     """
     found: list[Series] = []
-    in_data = False
+    in_data = declared = False
     for number, line in _lines(lines):
         lower = line.lower()
         if line.startswith("#"):
@@ -92,10 +115,19 @@ def read_ts(lines: Iterable[str], name: str, missing: bool = False) -> list[Seri
             elif words[:2] == ["@timestamps", "true"]:
                 raise _wrong(name, number, "it has time stamps; give series of equal steps without them")
             elif words[0] == "@targetlabel" and words[1:] != ["false"]:
-                raise _wrong(name, number, "its targets are numbers; give series with classes")
+                declared = True
+                if not numbers:
+                    raise DataError(
+                        f"{name}: line {number}: its targets are numbers, not classes.",
+                        'To predict them, name them in the recipe: data.targets = ["value"].',
+                    )
             elif not line.startswith("@"):
                 raise _wrong(name, number, "it is no line of a header; the data start after @data")
             continue
+        if numbers and not declared:
+            raise _wrong(
+                name, number, "its header has no line `@targetlabel true`, and data.targets names numbers"
+            )
         *channels, label = line.split(":")
         if not channels:
             raise _wrong(name, number, "it has no label; a colon and the label end each line")
@@ -103,7 +135,8 @@ def read_ts(lines: Iterable[str], name: str, missing: bool = False) -> list[Seri
         if len({len(row) for row in rows}) > 1:
             lengths = ", ".join(str(len(row)) for row in rows)
             raise _wrong(name, number, f"its channels have {lengths} samples; they must be equally long")
-        found.append(_series(np.stack(rows), label, found, name, number))
+        target = float(_numbers(label, "\n", name, number, False)[0]) if numbers else None
+        found.append(_series(np.stack(rows), label, found, name, number, target))
     return _not_empty(found, name)
 
 
@@ -217,14 +250,19 @@ def _is_number(text: str) -> bool:
 
 
 def _series(
-    values: npt.NDArray[np.float32], label: str, earlier: list[Series], name: str, number: int
+    values: npt.NDArray[np.float32],
+    label: str,
+    earlier: list[Series],
+    name: str,
+    number: int,
+    target: float | None = None,
 ) -> Series:
     if earlier and len(earlier[0].values) != len(values):
         wanted, found = len(earlier[0].values), len(values)
         raise _wrong(name, number, f"it has {found} channels; the first series has {wanted}")
     if not label.strip():
         raise _wrong(name, number, "its label is empty")
-    return Series(values, class_name(label), number)
+    return Series(values, class_name(label) if target is None else "", number, target)
 
 
 def _not_empty(found: list[Series], name: str) -> list[Series]:

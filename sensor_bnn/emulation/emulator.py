@@ -16,7 +16,7 @@ from sensor_bnn import programs
 from sensor_bnn.emulation.instruction_plugin import instruction_plugin
 from sensor_bnn.errors import BoardError, BundleError, PortError, ToolError
 from sensor_bnn.files import scratch_folder
-from sensor_bnn.hardware.boards import Board, is_program
+from sensor_bnn.hardware.boards import Board, is_program, without_emulator
 
 # The Debian package of each program that a board may name.
 PACKAGES = {
@@ -67,9 +67,7 @@ class Emulator:
 
     def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
         if board.emulator is None:
-            raise BoardError(
-                f"The board {board.name} has no emulator.", "Connect the real board and use its serial port."
-            )
+            raise without_emulator(board, "Or connect the real board and use its serial port.")
         if not kernel.is_file():
             raise BundleError(
                 f"There is no bootloader at {kernel}.",

@@ -24,7 +24,7 @@ from sensor_bnn.firmware.content import flash_content
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
 from sensor_bnn.firmware.sizes import REPORT, read_build
-from sensor_bnn.hardware.boards import Board, is_program, ram_bytes
+from sensor_bnn.hardware.boards import Board, has_bootloader, is_loaded_by_rom, is_program, ram_bytes
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.mcuboot import McubootLayout, McubootSigner
@@ -36,7 +36,13 @@ LOG = "sensor-bnn-build.log"
 PAYLOAD = "payload.bin"
 """The program in an image for MCUboot, for teams that sign it themselves."""
 
-_FILES = (*(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin")), PAYLOAD)
+ROM_IMAGE = "rom-image.bin"
+"""What the chip's ROM loads, on a board without a bootloader of ours, for `esptool write-flash 0`."""
+
+_FILES = (
+    *(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin")),
+    *(PAYLOAD, ROM_IMAGE),
+)
 
 WEIGHTS = ("flash", "ram")
 """The memories from which a model may read its weights."""
@@ -113,6 +119,8 @@ def build_firmware(
             f"The board {board.name} runs programs of Linux: no bootloader checks a signature there.",
             "Leave `--sign` out.",
         )
+    if is_loaded_by_rom(board):
+        _refuse_without_bootloader(board, signer, weights, sends_flash)
     check_estimate(bundle, board, weights)
     with scratch_folder("build") as temporary:
         linked = link_firmware(
@@ -136,14 +144,15 @@ def build_firmware(
         files = {
             **{f"{name}.elf": image.elf for name, image in images.items()},
             **{f"{name}.bin": image.binary for name, image in images.items()},
-            **({} if is_program(board) else _bootloader_files(linked["bootloader"], board)),
+            **(_bootloader_files(linked["bootloader"], board) if has_bootloader(board) else {}),
+            **_rom_files(images["firmware"].binary, board),
         }
     second = images.get("firmware-b")
     report = _write(
         out_dir,
         files,
         {
-            **_report(images["firmware"], bundle, board, weights),
+            **_report(images["firmware"], bundle, board, "ram" if is_loaded_by_rom(board) else weights),
             "bootloader_bytes": len(files.get("bootloader.bin", b"")) or None,
             "second_slot": None
             if second is None
@@ -221,7 +230,7 @@ def build_for_mcuboot(
 
 
 def start_file(board: Board, folder: Path) -> Path:
-    """Return the file that an emulated board starts: the bootloader, or the program for a board without one.
+    """Return the file that a board starts: the bootloader, or the program for a board without one.
 
     Args:
         board: the board's facts.
@@ -235,7 +244,7 @@ def start_file(board: Board, folder: Path) -> Path:
             f"The build {folder} is for MCUboot and has no bootloader.",
             "Build it again without `--format mcuboot`, into another folder.",
         )
-    return folder / ("firmware.elf" if is_program(board) else "bootloader.elf")
+    return folder / ("bootloader.elf" if has_bootloader(board) else "firmware.elf")
 
 
 def build_bootloader(
@@ -253,9 +262,10 @@ def build_bootloader(
         ToolError: a tool is missing or failed.
         FileError: ``out_dir`` cannot be written.
     """
-    if is_program(board):
+    if not has_bootloader(board):
+        why = "its firmware is a program" if is_program(board) else "its chip's ROM starts the image"
         raise BoardError(
-            f"The board {board.name} has no bootloader: its firmware is a program.",
+            f"The board {board.name} has no bootloader: {why}.",
             "Name a folder of `sensor-bnn build` with --build.",
         )
     with scratch_folder("build") as temporary:
@@ -337,6 +347,31 @@ def _driver(file: Path, application: str) -> bytes:
             f"Cannot read {file}: {error.strerror}.",
             "Give a C file with the functions of firmware/stream/sensor.h.",
         ) from None
+
+
+def _refuse_without_bootloader(board: Board, signer: Signer | None, weights: str, sends_flash: bool) -> None:
+    """Refuse what only our bootloader does, or what is so already."""
+    about = f"The board {board.name} has no bootloader of ours: its chip's ROM loads the image into RAM."
+    if signer is not None:
+        raise BoardError(
+            f"{about} No signature of ours is checked there.",
+            "Leave `--sign` out; the chip's own secure boot (ESP-IDF's `espsecure`) signs rom-image.bin.",
+        )
+    if weights == "ram":
+        raise BoardError(f"{about} The weights are in RAM already.", "Leave `--weights ram` out.")
+    if not sends_flash:
+        raise BoardError(
+            f"{about} It is the ROM that sends the contents of the flash.",
+            "Leave `--no-read` out; the chip's secure download mode (an eFuse) ends that.",
+        )
+
+
+def _rom_files(binary: bytes, board: Board) -> dict[str, bytes]:
+    if not is_loaded_by_rom(board):
+        return {}
+    from sensor_bnn.firmware.esp_image import to_esp_image
+
+    return {ROM_IMAGE: to_esp_image(binary, board)}
 
 
 def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:

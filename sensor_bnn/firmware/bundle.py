@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sensor_bnn.compiler.metadata import COMPILE_AGAIN, FILE, Metadata, read_metadata
+from sensor_bnn.compiler.metadata import COMPILE_AGAIN, FILE, Metadata, no_bundle, read_metadata
 from sensor_bnn.errors import BundleError
 
 SOURCES = ("model.h", "model.c", "weights.c", "kernels.o")
@@ -16,7 +16,9 @@ def read_bundle(folder: Path) -> Metadata:
     Raises:
         BundleError: a file is missing or has changed since it was compiled; the message names it.
     """
-    missing = [name for name in (FILE, *SOURCES) if not (folder / name).is_file()]
+    if not (folder / FILE).is_file():
+        raise no_bundle(folder)
+    missing = [name for name in SOURCES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
             f"The folder {folder} is no model bundle: {', '.join(missing)} missing.", COMPILE_AGAIN

@@ -21,7 +21,7 @@ from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, has_bootloader
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ CHECKS = ("links", "symbols", "fits", "vectors")
 _WEIGHTS = struct.pack("<f", 0.5)  # of firmware/check/weights.c
 _WORD = 4
 _SYSTEM_VECTORS = 16
+_TRAPS_BYTES = 256
 _EXCEPTIONS_BYTES = 2048  # size of AArch64's vector table, and its alignment
 
 
@@ -52,7 +53,7 @@ def check_board(board: Board, signer: Signer | None = None, *, sends_flash: bool
     Args:
         board: the board's facts.
         signer: for a bootloader that checks signatures; not used for a board without a bootloader.
-        sends_flash: as for ``build_firmware``.
+        sends_flash: as for ``build_firmware``; not used for a board without a bootloader either.
 
     Raises:
         ToolError: the cross compiler is missing.
@@ -65,14 +66,18 @@ def check_board(board: Board, signer: Signer | None = None, *, sends_flash: bool
     with scratch_folder("check") as folder:
         try:
             _make_bundle(board, folder / "bundle")
-            signs = None if is_program(board) else signer
+            signs = signer if has_bootloader(board) else None
             built = build_firmware(
-                folder / "bundle", board, folder / "out", signer=signs, sends_flash=sends_flash
+                folder / "bundle",
+                board,
+                folder / "out",
+                signer=signs,
+                sends_flash=sends_flash or not has_bootloader(board),
             )
         except SensorBnnError as error:
             return [BoardCheck(board.name, "links", False, str(error))]
         programs = [_Program(built.firmware_elf, board.slot.origin + HEADER_BYTES, board.slot.size)]
-        if not is_program(board):
+        if has_bootloader(board):
             programs.insert(
                 0, _Program(built.bootloader_elf, board.bootloader_vectors, board.bootloader_room)
             )
@@ -120,6 +125,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         input=number,
         output=number,
         input_step=None,
+        input_gain="fixed",
         output_step=None,
         sources=("model.c", "weights.c"),
         weights_bytes=4,
@@ -127,6 +133,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         layers=(layer,),
         classes=None,
         channels=None,
+        numbers=None,
         tuning=None,
         prefix="check",
         library=None,
@@ -232,13 +239,14 @@ def _aarch64_vectors(program: _Program, board: Board) -> tuple[bool, str]:
 
 def _riscv_start(program: _Program, board: Board) -> tuple[bool, str]:
     """Check a RISC-V program, which begins at its first instruction; start-up sets where traps lead."""
-    start = program.addresses.get("reset")
-    if start != program.vectors or program.word(program.vectors) is None:
+    offset = board.flash.code_offset
+    start = program.addresses.get("reset", -1) - offset
+    if start != program.vectors or program.word(start) is None:
         return False, f"{program.name} does not begin with its reset code at {program.vectors:#010x}"
-    # The lowest two bits of mtvec are its mode.
-    trap = program.addresses.get("trap", -1)
-    if trap % _WORD or program.word(trap) is None:
-        return False, f"the traps of {program.name} lead to {trap:#x}, not to code at a multiple of {_WORD}"
+    # Cores that know only tables take multiples of 256.
+    table = program.addresses.get("traps", -1)
+    if table % _TRAPS_BYTES or program.word(table - offset) is None:
+        return False, f"the traps of {program.name} lead to {table:#x}, not to code at a multiple of 256"
     return True, f"{program.name} at {start:#010x}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import BoardError
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, ram_bytes
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_loaded_by_rom, ram_bytes
 
 RESERVED_BYTES = 16  # at the end of RAM, for the note of firmware/hal/stay.c
 HANDLER_STACK_BYTES = 1024
@@ -18,15 +18,7 @@ def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
     """
     flash = HEADER_BYTES + bundle.weights_bytes
     if flash > board.slot.size:
-        raise too_big(
-            "flash",
-            flash,
-            "application slot",
-            board.slot.size,
-            board,
-            at_least=True,
-            most=bundle.largest_layer,
-        )
+        raise too_big_for_slot(flash, board, at_least=True, most=bundle.largest_layer)
     ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
     # The application keeps input, output and eight bytes of ticks per layer beside the arena.
     ram += bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
@@ -36,6 +28,14 @@ def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
             raise no_room_for_weights(ram - ram_bytes(board), board, at_least=True)
     if ram > ram_bytes(board):
         raise too_big("RAM", ram, "RAM", ram_bytes(board), board, at_least=True, most=bundle.fullest_layer)
+
+
+def too_big_for_slot(needed: int, board: Board, at_least: bool = False, most: str = "") -> BoardError:
+    """Return the error for a slot that is too small; arguments as for ``too_big``."""
+    what, where = "flash", "application slot"
+    if is_loaded_by_rom(board):
+        what, where = "RAM for its image, code and weights together", "part of the RAM for it"
+    return too_big(what, needed, where, board.slot.size, board, at_least, most)
 
 
 def too_big(

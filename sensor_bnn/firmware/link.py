@@ -19,9 +19,15 @@ from sensor_bnn.files import copy_folder, write_file, write_files
 from sensor_bnn.firmware.application import application_bytes
 from sensor_bnn.firmware.boot2 import with_checksum
 from sensor_bnn.firmware.ed25519 import minus_x
-from sensor_bnn.firmware.fit import HANDLER_STACK_BYTES, RESERVED_BYTES, no_room_for_weights, too_big
+from sensor_bnn.firmware.fit import (
+    HANDLER_STACK_BYTES,
+    RESERVED_BYTES,
+    no_room_for_weights,
+    too_big,
+    too_big_for_slot,
+)
 from sensor_bnn.firmware.mcuboot import McubootLayout, alignment, room
-from sensor_bnn.hardware.boards import BOOT2_BYTES, HEADER_BYTES, Board, Region, is_program
+from sensor_bnn.hardware.boards import BOOT2_BYTES, HEADER_BYTES, Board, Region, has_bootloader
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -50,7 +56,7 @@ IMAGES = ("firmware", "firmware-b")
 _VECTORS_BEFORE_INTERRUPTS = 16
 _LOG_LINES = 12
 # The words of GNU ld, whose messages _run keeps in English.
-_OVERFLOW = re.compile(r"region `(FLASH|RAM|LARGE)' overflowed by (\d+) bytes")
+_OVERFLOW = re.compile(r"region `(FLASH|CODE|RAM|LARGE)' overflowed by (\d+) bytes")
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def link_firmware(
     if target.core == "cortex_m":
         _check_vectors(board, mcuboot)
     generated = work / "generated"
-    targets = [] if is_program(board) or mcuboot is not None else ["bootloader"]
+    targets = ["bootloader"] if has_bootloader(board) and mcuboot is None else []
     targets += [] if bundle is None else ["firmware"]
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
@@ -121,7 +127,7 @@ def link_firmware(
         "CMAKE_MAKE_PROGRAM": _ninja(),
         "SBNN_GENERATED": generated,
         "SBNN_CPU_FLAGS": ";".join(target.gcc),
-        "SBNN_CORE": ";".join(f"hal/{file}" for file in CORES[target.core]),
+        "SBNN_CORE": ";".join(f"hal/{file}" for file in _core(board, target)),
         "SBNN_LINK_FLAGS": _LINK_FLAGS[target.core],
         "SBNN_SOC": board.soc,
         "SBNN_BOOT2": board.bootloader.boot2,
@@ -174,6 +180,11 @@ def link_firmware(
     if board.bootloader.boot2 and "bootloader" in linked:
         linked["bootloader"] = with_checksum(linked["bootloader"])
     return linked
+
+
+def _core(board: Board, target: Target) -> tuple[str, ...]:
+    """Return the files of the core. A note to a bootloader is for ours; a chip's own takes another."""
+    return tuple(file for file in CORES[target.core] if file != "stay.c" or has_bootloader(board))
 
 
 def _places(board: Board, weights: str) -> list[_Place]:
@@ -281,6 +292,7 @@ def _generate(
         "core": target.core,
         "arena": place.arena,
         "weights": place.weights,
+        "header_bytes": HEADER_BYTES,
         "word": 4 if target.core in ("cortex_m", "riscv") else 8,
         "reserved_bytes": RESERVED_BYTES,
         "handler_stack_bytes": HANDLER_STACK_BYTES,
@@ -353,8 +365,8 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         )
     if overflow is not None:
         more = int(overflow[2])
-        if overflow[1] == "FLASH":
-            raise too_big("flash", board.slot.size + more, "application slot", board.slot.size, board)
+        if overflow[1] in ("FLASH", "CODE"):
+            raise too_big_for_slot(board.slot.size + more, board)
         region = board.large if overflow[1] == "LARGE" else None
         available = board.ram.size - RESERVED_BYTES if region is None else region.size
         found = too_big("RAM", available + more, "RAM", available, board)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sensor_bnn.errors import FlashError
 from sensor_bnn.files import replace_file, write_errors
 from sensor_bnn.flashing.image import Image
-from sensor_bnn.flashing.placement import check_fit
+from sensor_bnn.flashing.placement import check_in_place
 from sensor_bnn.hardware.boards import Board
 
 _FILE = "FIRMWARE.HEX"
@@ -51,7 +51,7 @@ def flash_by_drive(image: Image, board: Board, drive: Path) -> DriveResult:
     """
     from intelhex import IntelHex
 
-    check_fit(image, board)
+    check_in_place(image, board)
     content = IntelHex()
     content.puts(board.slot.origin, image.data)
     if image.bootloader:

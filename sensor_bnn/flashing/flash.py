@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sensor_bnn.emulation import gdb
 from sensor_bnn.emulation.gdb import Debugger
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
+from sensor_bnn.firmware.esp_image import FLASH_ADDRESS
+from sensor_bnn.flashing.espressif import write_through_rom
 from sensor_bnn.flashing.image import Image
 from sensor_bnn.flashing.placement import check_fit, place
 from sensor_bnn.flashing.protection import refuse_protected
@@ -23,7 +25,7 @@ from sensor_bnn.flashing.transfer import (
     verify,
     write_pages,
 )
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_loaded_by_rom, is_program
 from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.an3155 import SilenceError
 from sensor_bnn.wire.client import Client
@@ -149,6 +151,10 @@ def flash_image(
         raise BoardError(
             f"The flash of {board.name} is written by the drive that its ROM shows, not over a port.",
             "Hold BOOTSEL while plugging it in, and flash --via uf2.",
+        )
+    if is_loaded_by_rom(board):
+        return _flash_through_rom(
+            Link(port, baud, reset), image, board, progress, read_back, rewrite_all, with_bootloader
         )
     by_debugger = board.flasher == "gdb"
     if by_debugger and debugger is None:
@@ -337,6 +343,49 @@ def _greet_program(port: str, image: Image, board: Board) -> FlashResult:
         pages_written=0,
         written_bytes=0,
         verified_by="",
+        resumed=0,
+    )
+
+
+def _flash_through_rom(
+    link: Link,
+    image: Image,
+    board: Board,
+    progress: Progress,
+    read_back: bool,
+    rewrite_all: bool,
+    with_bootloader: bool,
+) -> FlashResult:
+    """Write the image through the loader in ROM; the chip then starts it."""
+    if with_bootloader:
+        raise BoardError(
+            f"The board {board.name} has no bootloader of ours: its chip's ROM starts the image.",
+            "Leave --with-bootloader out.",
+        )
+    if read_back:
+        raise BoardError(f"The ROM of {board.name} verifies the flash by its MD5.", "Leave --read-back out.")
+    written = write_through_rom(link, image, board, progress, rewrite_all=rewrite_all)
+    hello = greet(link.port, image, board)
+    return FlashResult(
+        board=board.name,
+        port=link.port,
+        address=FLASH_ADDRESS,
+        flash_bytes=written.flash_bytes,
+        chip_id=board.bootloader.chip_id,
+        bootloader_version="",
+        model=hello.model,
+        model_hash=hello.model_hash,
+        firmware_version=hello.firmware_version,
+        write_seconds=round(written.seconds, 3),
+        verify_seconds=round(written.verify_seconds, 3),
+        write_bytes_per_second=round(written.flash_bytes / written.seconds, 1),
+        verify_bytes_per_second=round(written.flash_bytes / written.verify_seconds, 1),
+        retries=written.retries,
+        baud=written.baud,
+        pages=written.sectors,
+        pages_written=written.sectors if written.sent else 0,
+        written_bytes=written.sent,
+        verified_by="MD5",
         resumed=0,
     )
 

@@ -6,7 +6,7 @@ from sensor_bnn.errors import BoardError
 from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.session import Session
 from sensor_bnn.flashing.transfer import filled, holds
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, is_loaded_by_rom
 from sensor_bnn.wire.an3155 import BLOCK_BYTES
 
 
@@ -34,6 +34,21 @@ def check_fit(image: Image, board: Board) -> None:
             f"{slot.size:,}.",
             "Compile a smaller model, or choose a board with more flash.",
         )
+
+
+def check_in_place(image: Image, board: Board) -> None:
+    """As ``check_fit``, for what writes the image to the address where it runs, such as a debug probe.
+
+    Raises:
+        BoardError: also if the chip's ROM copies the image into RAM from a flash that has no such address.
+    """
+    if is_loaded_by_rom(board):
+        raise BoardError(
+            f"The image of {board.name} is in RAM, into which the chip's ROM loads it from a serial flash; "
+            "only that ROM writes it.",
+            "Leave --via out.",
+        )
+    check_fit(image, board)
 
 
 def place(session: Session, image: Image, board: Board) -> Image:

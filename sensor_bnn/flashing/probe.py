@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sensor_bnn.errors import FlashError, PortError, ToolError
 from sensor_bnn.flashing.image import Image
-from sensor_bnn.flashing.placement import check_fit
+from sensor_bnn.flashing.placement import check_in_place
 from sensor_bnn.flashing.transfer import Progress
 from sensor_bnn.hardware.boards import Board
 
@@ -43,7 +43,7 @@ def flash_by_probe(
         PortError: there is no such probe, or no chip answers it.
         FlashError: the chip's flash cannot be written.
     """
-    check_fit(image, board)
+    check_in_place(image, board)
     try:
         from pyocd.core.exceptions import Error
         from pyocd.core.helpers import ConnectHelper

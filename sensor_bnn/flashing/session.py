@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sensor_bnn.errors import DeviceError, PortError
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.errors import BoardError, DeviceError, PortError
+from sensor_bnn.hardware.boards import Board, is_loaded_by_rom
 from sensor_bnn.wire.an3155 import (
     ERASE,
     EXTENDED_ERASE,
@@ -140,6 +140,19 @@ class Session:
         self.port.set_baud(self.base_baud)
 
 
+def refuse_without_bootloader(board: Board, what: str) -> None:
+    """Refuse what only our bootloader does.
+
+    Raises:
+        BoardError: the chip's ROM starts the board's image.
+    """
+    if is_loaded_by_rom(board):
+        raise BoardError(
+            f"{what} requires our bootloader; on {board.name} the chip's ROM starts the image.",
+            "Use Espressif's esptool: `esptool read-flash`, `esptool write-flash`, `esptool erase-flash`.",
+        )
+
+
 @contextmanager
 def open_session(link: Link, board: Board) -> Iterator[Session]:
     """Open the port and find the bootloader; if an application runs, make it enter the bootloader.
@@ -147,7 +160,9 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
     Raises:
         PortError: the port is absent, busy or silent.
         DeviceError: another chip or board answers.
+        BoardError: the board has no bootloader of ours, nor one in ROM that speaks its protocol.
     """
+    refuse_without_bootloader(board, "This")
     with SerialPort(link.port, board.uart) as port:
         if link.reset:
             port.pull(*link.reset[:2])

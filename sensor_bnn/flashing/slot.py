@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensor_bnn.errors import BoardError, BundleError, FlashError
+from sensor_bnn.firmware.esp_image import FLASH_ADDRESS, SECTOR_BYTES
+from sensor_bnn.flashing.espressif import holds_image
 from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.placement import check_fit, current_origin, place
 from sensor_bnn.flashing.protection import refuse_protected
-from sensor_bnn.flashing.session import Link, Session, open_session
+from sensor_bnn.flashing.session import Link, Session, open_session, refuse_without_bootloader
 from sensor_bnn.flashing.transfer import (
     Progress,
     changed_pages,
@@ -18,7 +20,7 @@ from sensor_bnn.flashing.transfer import (
     refuse_unnumbered,
     verify,
 )
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_loaded_by_rom
 from sensor_bnn.wire.an3155 import BLOCK_BYTES, RefusalError
 
 
@@ -55,6 +57,16 @@ def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read
         FlashError: it does not; the message names the first wrong address.
         BoardError, PortError, DeviceError: as ``flash_image``.
     """
+    if is_loaded_by_rom(board):
+        if read_back:
+            refuse_without_bootloader(board, "--read-back")
+        report = _compare_through_rom("verify", link, image, board, progress)
+        if report.pages_changed:
+            raise FlashError(
+                f"The MD5 of the {report.bytes:,} bytes at the start of the flash is that of another image.",
+                "The board holds another image; nothing was written. Flash this one without --verify-only.",
+            )
+        return report
     check_fit(image, board)
     with open_session(link, board) as session:
         is_second = image.second is not None and current_origin(session, board) == image.second.address
@@ -81,6 +93,8 @@ def plan_flash(link: Link, image: Image, board: Board, progress: Progress) -> Sl
     Raises:
         BoardError, PortError, DeviceError, FlashError: as ``flash_image``.
     """
+    if is_loaded_by_rom(board):
+        return _compare_through_rom("dry-run", link, image, board, progress)
     check_fit(image, board)
     with open_session(link, board) as session:
         placed = place(session, image, board)
@@ -144,6 +158,20 @@ def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
         erase_pages(session, board, pages, progress)
     return SlotReport(
         "erase", board.name, link.port, board.slot.origin, board.slot.size, len(pages), None, "", False
+    )
+
+
+def _compare_through_rom(
+    action: str, link: Link, image: Image, board: Board, progress: Progress
+) -> SlotReport:
+    """Compare the serial flash with an image by its MD5; nothing is written, and the image there starts."""
+    progress("compare", 0, len(image.data))
+    same, size = holds_image(link, image, board)
+    progress("compare", len(image.data), len(image.data))
+    sectors = -(-size // SECTOR_BYTES)
+    return SlotReport(
+        *(action, board.name, link.port, FLASH_ADDRESS, size, sectors),
+        *(0 if same else sectors, "MD5", True),
     )
 
 

@@ -30,6 +30,8 @@ from sensor_bnn.hardware.facts import Region as Region
 from sensor_bnn.hardware.facts import Setup as Setup
 from sensor_bnn.hardware.facts import Uart as Uart
 from sensor_bnn.hardware.facts import Write as Write
+from sensor_bnn.hardware.facts import has_bootloader as has_bootloader
+from sensor_bnn.hardware.facts import is_loaded_by_rom as is_loaded_by_rom
 from sensor_bnn.hardware.facts import is_only_emulated as is_only_emulated
 from sensor_bnn.hardware.facts import is_program as is_program
 from sensor_bnn.hardware.facts import ram_bytes as ram_bytes
@@ -63,6 +65,31 @@ def default_board() -> Board:
             "Name a board with --board, or correct the boards' emulator.default.",
         )
     return found[0]
+
+
+def without_emulator(board: Board, otherwise: str = "") -> BoardError:
+    """Return the refusal of a board that cannot be emulated; it names the emulated boards with its core.
+
+    Args:
+        board: the board.
+        otherwise: what to do with the board itself, a sentence; empty for nothing.
+    """
+    core = _core(board.target)
+    names = [
+        known.name
+        for known in list_boards()
+        if known.emulator is not None and not is_program(known) and _core(known.target) == core
+    ]
+    told = "Choose one that `sensor-bnn boards` marks with QEMU."
+    if names:
+        told = f"An emulated board with its core, {core}, is `--board {names[0]}`"
+        told += f" (or {', '.join(names[1:])})." if names[1:] else "."
+    return BoardError(f"The board {board.name} has no emulator.", f"{told} {otherwise}".rstrip())
+
+
+def _core(target: str) -> str:
+    """Return a target without what it says of floats."""
+    return target.removesuffix("-softfp").removesuffix("-nofp")
 
 
 def load_board(name: str | Path) -> Board:

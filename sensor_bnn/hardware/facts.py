@@ -17,7 +17,7 @@ Page = Annotated[int, Meta(ge=256, le=1 << 24)]
 Hertz = Annotated[int, Meta(ge=1, le=10**10)]
 Text = Annotated[str, Meta(min_length=1)]
 Driver = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", extra={"rule": "a word in small letters"})]
-Flasher = Literal["an3155", "gdb", "process", "uf2"]
+Flasher = Literal["an3155", "esp-rom", "gdb", "process", "uf2"]
 UsbId = Annotated[
     str,
     Meta(
@@ -56,12 +56,21 @@ class Flash(Region):
 
     ``error_codes``: the flash has error-correcting codes, so that reading a word which a power cut left half
     written is a fault. The driver must be able to find such words (``flash_is_readable``).
+
+    ``code`` is the address of its first byte on the bus from which the core fetches instructions, where that
+    is another address than the one for data.
     """
 
     driver: Driver
     page: Page
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
     error_codes: bool = False
+    code: Address | None = None
+
+    @property
+    def code_offset(self) -> int:
+        """What to add to the address of a byte of code to get the address where the core fetches it."""
+        return 0 if self.code is None else self.code - self.origin
 
 
 @dataclass(frozen=True)
@@ -338,7 +347,7 @@ class Board:
     uart: Uart
     counter: Counter
     setup: tuple[Setup, ...]
-    flasher: str  # "an3155", "gdb" or "uf2" write the image into the flash; "process" starts it as a program
+    flasher: str  # what writes the image into the flash; "process" starts it as a program
     emulator: Emulator | None
     folder: Path
     energy_pin: EnergyPin | None = None
@@ -403,6 +412,16 @@ def ram_bytes(board: Board) -> int:
 def is_program(board: Board) -> bool:
     """Whether the board's firmware is a program of an operating system, without bootloader and flash."""
     return board.flasher == "process"
+
+
+def is_loaded_by_rom(board: Board) -> bool:
+    """Whether the chip's ROM loads the whole image into RAM and starts it, without a bootloader of ours."""
+    return board.flasher == "esp-rom"
+
+
+def has_bootloader(board: Board) -> bool:
+    """Whether our bootloader starts the board's image."""
+    return not is_program(board) and not is_loaded_by_rom(board)
 
 
 def is_only_emulated(board: Board) -> bool:

@@ -35,6 +35,7 @@ from sensor_bnn.hardware.facts import (
     Watchdog,
     Word,
     Write,
+    is_loaded_by_rom,
 )
 from sensor_bnn.reading import Source, read_toml
 
@@ -189,6 +190,8 @@ def _problems(board: Board) -> Iterator[str]:
     for key, register in _registers(board):
         if register % 4:
             yield f"{key} is {register:#x}; it must be a multiple of 4"
+    if is_loaded_by_rom(board) and (board.bootloader.size or board.flash.driver != "external"):
+        yield "flasher.via is 'esp-rom'; it requires bootloader.size 0 and memory.flash.driver 'external'"
     if board.flasher == "uf2" and board.uf2 is None:
         yield "uf2 is missing; flasher.via is 'uf2', which needs it"
 
@@ -205,11 +208,23 @@ def _flash_problems(flash: Flash) -> Iterator[str]:
         yield (
             f"memory.flash.size is {flash.size:#x}; it must be a whole number of pages of {flash.page} bytes"
         )
+    if flash.code is not None and (
+        flash.code % HEADER_BYTES or flash.code + flash.size > 1 << 32 or _overlap(flash, _code(flash))
+    ):
+        yield (
+            f"memory.flash.code is {flash.code:#x}; it must be a multiple of {HEADER_BYTES} from which the "
+            f"flash ends in the 32-bit address space, apart from memory.flash"
+        )
     if flash.size // flash.page > _MOST_PAGES:
         yield (
             f"memory.flash.page is {flash.page}; it must make at most {_MOST_PAGES} pages, as many as "
             f"Extended Erase can number"
         )
+
+
+def _code(flash: Flash) -> Region:
+    """The flash where the core fetches its code."""
+    return Region(flash.origin + flash.code_offset, flash.size)
 
 
 def _ram_problems(board: Board) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.data.samples import Samples
+from sensor_bnn.errors import DataError
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import input_bytes_of, instructions_of, is_counted, with_classes_of
 from sensor_bnn.measure.profile import Spread
@@ -93,6 +94,11 @@ def watch(
         DeviceError: the board runs another model or firmware, or refuses.
     """
     metadata = read_metadata(bundle_dir)
+    if metadata.numbers is not None:
+        raise DataError(
+            f"The model {metadata.model} predicts numbers, and a monitor counts right classes.",
+            "Use `sensor-bnn evaluate` for its errors, or `sensor-bnn stream` to watch its numbers.",
+        )
     samples = with_classes_of(metadata, samples)
     inputs = input_bytes_of(metadata, samples)
     floats = metadata.input.dtype == "float32"

@@ -13,6 +13,7 @@ from math import frexp
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.fixed_numbers import fixed_of
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.errors import DataError
 from sensor_bnn.onnx.quantities import to_logits, to_model_input
@@ -53,6 +54,8 @@ class Answer:
         logit: the logit of ``answer``.
         share: the probability of ``steady`` in the average, 0 to 1.
         ticks: of preparing, inferring and smoothing.
+        alone, smoothed: of a model that predicts numbers, those of the window alone and of the running
+            average, in their units; the four before ``ticks`` then mean nothing.
     """
 
     at: int
@@ -61,6 +64,8 @@ class Answer:
     logit: float
     share: float
     ticks: tuple[int, int, int]
+    alone: tuple[float, ...] = ()
+    smoothed: tuple[float, ...] = ()
 
 
 class Payloads:
@@ -78,9 +83,11 @@ class Payloads:
         self._raw = bool(settings.offset or settings.gain)
         self._offset = settings.offset or (0.0,) * self._channels
         self._gain = settings.gain or (1.0,) * self._channels
-        self._takes_floats = metadata.input.dtype == _FLOAT
+        self._takes_floats = metadata.takes_floats
         self._gives_floats = metadata.output.dtype == _FLOAT
-        self._answer = struct.Struct("<IHHffQQQ" if self._gives_floats else "<IHHiiQQQ")
+        self._factors = [2.0 ** -fixed_of(number).bits for number in metadata.numbers or ()]
+        form = "<IHHffQQQ" if self._gives_floats else "<IHHiiQQQ"
+        self._answer = struct.Struct(f"<I{2 * len(self._factors)}iQQQ" if self._factors else form)
 
     @property
     def sample_bytes(self) -> int:
@@ -121,7 +128,7 @@ class Payloads:
         """Return samples ``[n, channels]`` as they are sent, little-endian.
 
         For a model of integers these are the integers of its input. With an offset or a gain, the board
-        computes them from the sensor's own integers.
+        computes them from the sensor's own integers; with a gain per window, from floats.
 
         Raises:
             DataError: the model takes integers, and a sample is none or not finite; or it takes floats, and
@@ -159,11 +166,21 @@ class Payloads:
 
     def answers(self, data: bytes) -> Iterator[Answer]:
         """Read decisions, a whole number of ``answer_bytes``."""
+        if self._factors:
+            yield from self._numbers(data)
+            return
         for at, answer, steady, logit, share, *ticks in self._answer.iter_unpack(data):
             if not self._gives_floats:
                 logit = float(to_logits(np.array(logit, np.int32), self._metadata.output_step))
                 share = share / _PROBABILITY
             yield Answer(at, answer, steady, logit, share, (ticks[0], ticks[1], ticks[2]))
+
+    def _numbers(self, data: bytes) -> Iterator[Answer]:
+        count = len(self._factors)
+        for at, *rest in self._answer.iter_unpack(data):
+            values = [number * factor for number, factor in zip(rest, self._factors * 2, strict=False)]
+            ticks = (rest[-3], rest[-2], rest[-1])
+            yield Answer(at, 0, 0, 0.0, 0.0, ticks, tuple(values[:count]), tuple(values[count:]))
 
     def _steps(self) -> Sequence[float]:
         """Return what 1 of each channel's input is worth."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -19,9 +21,10 @@ import numpy.typing as npt
 
 from sensor_bnn.data.recording import read_csv, read_rows
 from sensor_bnn.errors import DataError, DeviceError, PortError, SensorBnnError
-from sensor_bnn.files import append_whole, hold_open
+from sensor_bnn.files import append_whole, has_a_name, hold_open, is_at
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.labels import broken_rule, class_name
+from sensor_bnn.tracing import NOTES
 from sensor_bnn.wire.application import greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -205,7 +208,12 @@ class Csv:
     """A CSV file to which recordings are added. It is checked now, and opened by the first ``add``.
 
     What is added is in the file at once: nothing of it is lost if the disk becomes full or this process is
-    killed. What the file held before is not written again.
+    killed. What the file held before is not written again, and what another program adds meanwhile is kept:
+    another recording begins after it. If the file is deleted or replaced meanwhile, all that it held and what
+    follows are in a file beside it, with a number in its name, and a note says so.
+
+    Attributes:
+        path: the file with the recording: ``path``, or the one beside it.
 
     Args:
         path: the file; made if it is missing.
@@ -214,11 +222,12 @@ class Csv:
         subject: the person or thing that the sensor is on; None for a file without subjects.
 
     Raises:
+        BusyError: another process records into the file.
         DataError: the label or the subject is no name, or the file is not one of this sensor's.
     """
 
     def __init__(self, path: Path, sensor: Sensor, label: str, subject: str | None) -> None:
-        self.path = path
+        self.path, self._stem = path, path.stem
         self._sensor = sensor
         self._label, self._subject = checked_name("--label", label), subject
         if subject is not None:
@@ -228,13 +237,20 @@ class Csv:
         columns += [] if sensor.rate is None else ["time"]
         self._header = [*columns, *sensor.channels]
         self._before, self._number = _text([self._header]), 0
-        self._keep = self._samples = 0
+        self._end = self._samples = 0
+        self._made = not path.exists()
+        self._moved = False
         self._file: BinaryIO | None = None
         self._open = ExitStack()
         row = [str(1), *self._row(0, [0] * len(sensor.channels))]
         read_rows(path, iter([(1, self._header), (2, row)]))  # refuses names that the file cannot have
-        if path.exists():
-            self._continue()
+        if not self._made:
+            self._file = self._open.enter_context(hold_open(path, keep=None, alone=True))
+            try:
+                self._continue()
+            except BaseException:
+                self._open.close()
+                raise
 
     def _continue(self) -> None:
         """Read the file to which recordings are added."""
@@ -248,7 +264,7 @@ class Csv:
                 f" {', '.join(self._header)}.",
                 "Name another file with -o, or give --subject or leave it out as for this file.",
             )
-        self._keep, self._before = len(content), "" if text.endswith("\n") else "\n"
+        self._end, self._before = len(content), "" if text.endswith("\n") else "\n"
         self._number = max((run.recording for run in known.runs if isinstance(run.recording, int)), default=0)
 
     def add(self, samples: npt.NDArray[Any], begins: bool) -> None:
@@ -259,14 +275,62 @@ class Csv:
             begins: whether a recording begins with them.
 
         Raises:
+            BusyError: another process records into the file.
             FileError: they cannot be written; the file is then as it was.
         """
+        if self._file is None:
+            self._file = self._open.enter_context(hold_open(self.path, keep=None, alone=True))
+        begins = self._followed() or begins
         number, first = (self._number + 1, 0) if begins else (self._number, self._samples)
         rows = [[str(number), *self._row(first + place, values)] for place, values in enumerate(samples)]
-        if self._file is None:
-            self._file = self._open.enter_context(hold_open(self.path, keep=self._keep))
-        append_whole(self._file, self.path, (self._before + _text(rows)).encode())
+        content = (self._before + _text(rows)).encode()
+        append_whole(self._file, self.path, content)
+        self._end += len(content)
         self._before, self._number, self._samples = "", number, first + len(samples)
+
+    def _followed(self) -> bool:
+        """See what other programs did to the file; return whether the next sample must begin a recording."""
+        assert self._file is not None
+        if not self._moved and not is_at(self._file, self.path):
+            if not has_a_name(self._file):
+                self._rescue()
+                return False
+            self._moved = True
+            NOTES.warning("%s was moved: the recording goes on in the file that was moved.", self.path)
+        end = self._file.seek(0, os.SEEK_END)
+        if end == self._end:
+            return False
+        NOTES.warning(
+            "Another program has made %s %s: another recording begins here.",
+            *(self.path, "longer" if end > self._end else "shorter"),
+        )
+        try:
+            if self._moved:
+                raise DataError(f"{self.path} was moved.", "Leave it where it is.")
+            self._continue()
+        except DataError as error:
+            self._start_beside(f"can no longer be added to ({error.message.rstrip('.')})")
+        return True
+
+    def _rescue(self) -> None:
+        """Write what the deleted file holds into a new one beside it, and go on there."""
+        assert self._file is not None
+        before, number = self._before, self._number
+        self._file.seek(0)
+        held = self._file.read()
+        told = "was replaced by another file" if self.path.exists() else "was deleted"
+        self._start_beside(f"{told}; what it held is kept too")
+        append_whole(self._file, self.path, held)
+        self._before, self._number, self._end = before, number, len(held)
+
+    def _start_beside(self, why: str) -> None:
+        """Go on in a new file with a number in its name."""
+        places = (self.path.with_stem(f"{self._stem}-{number}") for number in count(2))
+        place = next(place for place in places if not os.path.lexists(place))
+        self._file = self._open.enter_context(hold_open(place, keep=None, new=True, alone=True))
+        NOTES.warning("%s %s: the recording goes on in %s.", self.path, why, place)
+        self.path, self._made, self._moved = place, True, False
+        self._before, self._number, self._end = _text([self._header]), 0, 0
 
     def __enter__(self) -> Self:
         return self
@@ -277,8 +341,13 @@ class Csv:
         Raises:
             FileError: the system could not store what it had taken.
         """
-        self._open.close()
-        if self._file is not None and not self._samples and not self._keep:
+        with self._open:
+            if self._file is None:
+                return
+            if self._samples and not is_at(self._file, self.path) and not has_a_name(self._file):
+                self._rescue()
+            empty = self._made and not self._samples and is_at(self._file, self.path)
+        if empty:
             self.path.unlink(missing_ok=True)
 
     def _row(self, place: int, values: Iterable[Any]) -> list[str]:

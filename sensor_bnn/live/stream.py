@@ -36,6 +36,7 @@ class Decision:
         share: the probability of ``steady`` in the average.
         preparing, inferring, smoothing: cost of each step, in instructions on an emulated board, else in
             ticks.
+        alone, smoothed: of a model that predicts numbers, see ``sensor_bnn.live.payloads.Answer``.
     """
 
     at: int
@@ -46,6 +47,8 @@ class Decision:
     preparing: int
     inferring: int
     smoothing: int
+    alone: tuple[float, ...] = ()
+    smoothed: tuple[float, ...] = ()
 
     @property
     def cost(self) -> int:
@@ -133,7 +136,18 @@ def stream_at(
                 costs = [t if c is None else c for t, c in zip(found.ticks, counts, strict=True)]
                 yield (
                     hello,
-                    Decision(begin + found.at, found.answer, found.steady, found.logit, found.share, *costs),
+                    Decision(
+                        at=begin + found.at,
+                        answer=found.answer,
+                        steady=found.steady,
+                        logit=found.logit,
+                        share=found.share,
+                        preparing=costs[0],
+                        inferring=costs[1],
+                        smoothing=costs[2],
+                        alone=found.alone,
+                        smoothed=found.smoothed,
+                    ),
                 )
 
 
@@ -154,7 +168,7 @@ def window_of(bundle_dir: Path) -> tuple[int, int]:
 
 
 def names_of(bundle_dir: Path, given: Sequence[str], recording: Recording) -> tuple[str, ...]:
-    """Return the names of a compiled model's classes, in the order of its outputs.
+    """Return the names of a compiled model's classes, or of its numbers, in the order of its outputs.
 
     Args:
         bundle_dir: the bundle, which says the names if its ONNX file did.
@@ -168,6 +182,13 @@ def names_of(bundle_dir: Path, given: Sequence[str], recording: Recording) -> tu
     """
     metadata = read_metadata(bundle_dir)
     outputs = prod(metadata.output.shape)
+    if metadata.numbers is not None:
+        if given:
+            raise DataError(
+                f"The model {metadata.model} predicts numbers; --classes names classes.",
+                "Leave --classes out.",
+            )
+        return tuple(number.name for number in metadata.numbers)
     names = tuple(class_name(name) for name in metadata.classes or given or recording.classes)
     if not names:
         raise DataError(

@@ -21,6 +21,7 @@ from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board, list_boards, load_board
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.difference import differences
+from sensor_bnn.measure.numbers import TargetErrors, fit_of, refuse_numbers, with_numbers_of
 from sensor_bnn.onnx.quantities import to_model_input
 from sensor_bnn.tracing import Laps
 from sensor_bnn.wire.application import application_at, greet
@@ -72,11 +73,13 @@ class BenchResult:
         overhead: the part of the profiled inference outside of its layers.
         stack_bytes, arena_high_water_bytes: the most that was used since reset.
         flash_bytes: the whole image, header included, of which ``weights_bytes`` are weights.
-        top1_host, top1_device: share of right answers; host's None when no host bundle was given.
+        top1_host, top1_device: share of right answers; host's None when no host bundle was given, and both of
+            a model that predicts numbers.
         not_a_number: outputs of the device with a NaN, which are no answers and counted as wrong.
         bit_exact: every output of the device equals the host's to the last bit. ``different`` samples do not,
             the first of them is ``first_different``, counted from 0.
         outside_binary_products: share of the profiled inference that no layer with binary products spends.
+        numbers: the errors of each number on the board; None for a model of classes.
         random_weights: nobody trained the model; top-1 is the agreement with ONNX Runtime.
     """
 
@@ -106,7 +109,7 @@ class BenchResult:
     weights_bytes: int
     samples: int
     top1_host: float | None
-    top1_device: float
+    top1_device: float | None
     not_a_number: int
     bit_exact: bool | None
     different: int | None
@@ -118,6 +121,7 @@ class BenchResult:
     layers: tuple[Layer, ...]
     outside_binary_products: float
     random_weights: bool = False
+    numbers: tuple[TargetErrors, ...] | None = None
 
 
 def detect_board(port: str) -> Board:
@@ -233,8 +237,8 @@ def run_bench(
         flash_bytes=flash_bytes or memory.image_bytes + HEADER_BYTES,
         weights_bytes=weights_bytes,
         samples=len(inputs),
-        top1_host=None if expected is None else top1(expected, samples),
-        top1_device=top1(answers, samples),
+        top1_host=None if expected is None or metadata.numbers else top1(expected, samples),
+        top1_device=None if metadata.numbers else top1(answers, samples),
         not_a_number=int(np.sum(np.isnan(answers).any(axis=1))),
         **asdict(differences(answers, expected)),
         profile_ticks=total,
@@ -243,6 +247,9 @@ def run_bench(
         retries=client.retries,
         layers=layers,
         outside_binary_products=_outside(layers, shares),
+        numbers=fit_of(answers, samples, metadata.numbers, metadata.output_step).targets
+        if metadata.numbers
+        else None,
     )
 
 
@@ -307,16 +314,19 @@ def check_samples(bundle_dir: Path, samples: Samples) -> None:
 def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
     """Return the samples with labels as places among a bundle's outputs, matched by the classes' names.
 
-    The channels are brought into the order of the bundle's, by their names. A bundle of an ONNX file without
-    names takes labels and channels as they are.
+    The channels are brought into the order of the bundle's, by their names, and so are numbers to predict. A
+    bundle of an ONNX file without names takes labels and channels as they are.
 
     Raises:
         DataError: the bundle does not have a class or a channel of the samples, they lack a channel, or the
             bundle says no classes and their numbers differ.
     """
-    samples = with_channels_of(samples, metadata.channels, f"the model {metadata.model}")
+    owner = f"the model {metadata.model}"
+    samples = with_channels_of(samples, metadata.channels, owner)
+    if metadata.numbers is not None:
+        return with_numbers_of(samples, metadata.numbers, owner)
+    refuse_numbers(samples, owner)
     if metadata.classes is not None:
-        owner = f"the model {metadata.model}"
         y = labels_by_name(samples.y, samples.classes, metadata.classes, owner)
         return replace(samples, y=y, classes=metadata.classes)
     outputs = prod(metadata.output.shape)
@@ -331,7 +341,7 @@ def with_classes_of(metadata: Metadata, samples: Samples) -> Samples:
 def input_bytes_of(metadata: Metadata, samples: Samples) -> list[bytes]:
     """Return the bytes of each sample as they are sent, or raise DataError if they do not fit the model."""
     shape, dtype = list(metadata.input.shape), np.dtype(metadata.input.dtype)
-    inputs = to_model_input(samples.x, dtype, metadata.input_step)
+    inputs = to_model_input(samples.x, dtype, metadata.input_step, metadata.input_gain)
     if [1, *samples.x.shape[1:]] != shape or inputs.dtype != dtype:
         raise DataError(
             f"A sample is {samples.x.dtype} {[1, *samples.x.shape[1:]]}, the model takes {metadata.input}.",
@@ -366,7 +376,8 @@ def host_outputs(
             f"{host_dir} and the bundle on the board are compiled from different models.",
             "Compile both from one model.onnx.",
         )
-    inputs = to_model_input(samples.x, np.dtype(host.metadata.input.dtype), host.metadata.input_step)
+    said = host.metadata
+    inputs = to_model_input(samples.x, np.dtype(said.input.dtype), said.input_step, said.input_gain)
     outputs = []
     for x in inputs:
         outputs.append(host.infer(x[np.newaxis]).reshape(-1))

@@ -14,17 +14,33 @@ import numpy as np
 from tvm import relax
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
-from sensor_bnn.compiler.lookup import Rows, choose_rows, kernels_of
-from sensor_bnn.compiler.program import Array, Call, Read, Write
-from sensor_bnn.compiler.selection import FLOAT_SUM, PACKED_OUT, LinearForm, linear_calls
+from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack as bnn_pack_kernel
+from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
+from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, kernels_of
+from sensor_bnn.compiler.patterns import BOOL_MAT_MUL_PACK, SCORES_MAP
+from sensor_bnn.compiler.program import Array, Call, Plan, Read, Write, tir_call
+from sensor_bnn.compiler.selection import FLOAT_SUM, PACKED_OUT, LinearForm, linear_calls, plan_of, ways_of
 from sensor_bnn.compiler.targets import Target
-from sensor_bnn.onnx.packing import pack_bits
-from sensor_bnn.onnx.reference import bnn_linear, bnn_linear_packed
+from sensor_bnn.compiler.tuning import Choice
+from sensor_bnn.onnx.operators import DOMAIN, TensorType
+from sensor_bnn.onnx.packing import WORD_BITS, pack_bits
+from sensor_bnn.onnx.reference import (
+    bnn_attention_map,
+    bnn_bool_mat_mul,
+    bnn_linear,
+    bnn_linear_packed,
+    bnn_mat_mul,
+    bnn_pack,
+)
 from sensor_bnn.resources import resource
 
 CHOSEN = "chosen"
 """The kernel that the compiler chooses for the shape; the other binary kernels process all rows."""
+
+COMPARE = "compare"
+"""The loop in TIR that compares one float after the other with its threshold."""
 
 FLOAT32 = "tvm_float32"
 
@@ -67,7 +83,8 @@ class Case:
     Attributes:
         kernel: name of the kernel.
         shape: of the layer.
-        output: ``packed``, what the next layer of its kind reads, or ``float``.
+        output: ``packed``, what the next layer of its kind reads, or ``float``; of attention ``map``, the map
+            of queries and keys, or ``context``, the bits of a map times values.
         target: the target for which its TIR is compiled.
         calls: calls of C functions, which read ``constants``.
         constants: arrays in the order of the reads; a residual is the last.
@@ -124,6 +141,89 @@ def _binary(target: Target, shape: Shape, rng: np.random.Generator) -> Iterator[
         calls, workspace = linear_calls(FLOAT_SUM, n, k, rows)
         constants = (x, w, scale, bias, residual)
         yield Case(kernel, shape, "float", target, calls, constants, workspace, (), floats)
+
+
+def attention_cases(target: Target, tokens: int, bits: int) -> list[Case]:
+    """Return the kernels of one head of attention, each as the plain loop and as the compiler chooses it.
+
+    Args:
+        target: the core.
+        tokens: the queries, and as many keys.
+        bits: the bits of the head; only a multiple of 32 has a context.
+    """
+    rng = np.random.default_rng((tokens, bits))
+    return [*_map_cases(target, tokens, bits, rng), *_context_cases(target, tokens, bits, rng)]
+
+
+def pack_cases(target: Target, rows: int, channels: int) -> list[Case]:
+    """Return the kernels that turn floats into bits, as the loop in TIR and as the compiler chooses it.
+
+    Args:
+        target: the core.
+        rows: of floats.
+        channels: the floats of a row; one is counted as one multiply-add.
+    """
+    rng = np.random.default_rng((rows, channels))
+    x = rng.standard_normal((rows, channels)).astype(np.float32)
+    threshold = rng.standard_normal(channels).astype(np.float32)
+    threshold[: min(2, channels)] = (0.0, -0.0)[:channels]
+    x[:, :2] = -threshold[:2]  # zeros reach each other
+    types = [TensorType.of(array) for array in (x, threshold)]
+    kernel = f"sbnn_pack_float32_m{rows}_k{channels}"
+    loop = Plan((tir_call(kernel, built(bnn_pack_kernel, rows, channels, "float32")),), 0)
+    chosen = plan_of(f"{DOMAIN}.BnnPack", types, [None, threshold], (), target)
+    return [
+        Case(
+            name,
+            Shape(rows, channels, 1),
+            "packed",
+            target,
+            plan.calls,
+            (x, plan.constants.get(1, threshold)),
+            plan.workspace,
+            (),
+            bnn_pack(x, threshold),
+        )
+        for name, plan in ((COMPARE, loop), (CHOSEN, chosen))
+    ]
+
+
+def _map_cases(target: Target, tokens: int, bits: int, rng: np.random.Generator) -> Iterator[Case]:
+    shape = Shape(tokens, tokens, bits)
+    q, k = (pack_bits(rng.random((1, tokens, bits)) < 0.5) for _ in range(2))
+    # Like a softmax: each bit in common raises an entry by the same share; the map has what is over the mean.
+    table = np.round(np.exp(np.linspace(-8, 0, bits + 1)) * 65535).astype(np.int32)[np.newaxis]
+    ratio = np.array([1 / tokens], np.float32)
+    constants = (q, k, table, ratio)
+    expected = bnn_attention_map(bnn_mat_mul(q, k, K=bits), table, ratio, K=bits)
+    kernel = f"sbnn_scores_map_h1_m{tokens}_n{tokens}_k{bits}"
+    loop = Plan((tir_call(kernel, built(bnn_scores_map, 1, tokens, tokens, bits)),), 0)
+    for name, plan in ((LOOP, loop), (CHOSEN, _chosen(SCORES_MAP, constants, bits, target))):
+        yield Case(name, shape, "map", target, plan.calls, constants, plan.workspace, (), expected)
+
+
+def _context_cases(target: Target, tokens: int, bits: int, rng: np.random.Generator) -> Iterator[Case]:
+    if bits % WORD_BITS:
+        return
+    shape = Shape(tokens, bits, tokens)
+    p = pack_bits(rng.random((1, tokens, tokens)) < 0.3)
+    v = pack_bits(rng.random((1, bits, tokens)) < 0.5)
+    spread = int(tokens**0.5) + 1
+    threshold = rng.integers(-spread, spread + 1, bits).astype(np.int32)
+    constants = (p, v, threshold)
+    expected = bnn_pack(bnn_bool_mat_mul(p, v, K=tokens)[0], threshold)
+    loop = Choice(rows=((LOOP, tokens),))
+    for name, choice in ((LOOP, loop), (CHOSEN, None)):
+        plan = _chosen(BOOL_MAT_MUL_PACK, constants, tokens, target, choice)
+        yield Case(name, shape, "context", target, plan.calls, constants, plan.workspace, (), expected)
+
+
+def _chosen(
+    extern: str, constants: tuple[Array, ...], K: int, target: Target, choice: Choice | None = None
+) -> Plan:
+    ways = ways_of(extern, [TensorType.of(array) for array in constants], list(constants), (K,), target)
+    assert ways is not None  # the compiler chooses among the kernels of both operators
+    return ways.plan(choice)
 
 
 def _variants(target: Target, shape: Shape, form: LinearForm) -> Iterator[tuple[str, tuple[Rows, ...]]]:

@@ -24,7 +24,7 @@ from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.measure.estimate import MARK
-from sensor_bnn.measure.kernel_cases import Case, cases_of
+from sensor_bnn.measure.kernel_cases import Case, attention_cases, cases_of, pack_cases
 from sensor_bnn.measure.kernel_cases import Shape as Shape
 from sensor_bnn.measure.on_board import output_of, with_image
 from sensor_bnn.onnx.operators import TensorType
@@ -54,7 +54,8 @@ class KernelRow:
         n: number of outputs.
         k: inputs per row.
         output: ``packed``, what the next layer of its kind reads (bits; int8 of an int8 kernel), or ``float``
-            (binary kernels: with scale, bias and residual).
+            (binary kernels: with scale, bias and residual); of attention ``map``, m queries by n keys of k
+            bits, or ``context``, m rows of a map of k keys by n channels.
         macs: m * n * k.
         instructions: instructions per call, including the building of tables.
         instr_per_mac: instructions per multiply-add.
@@ -83,6 +84,8 @@ def measure_kernels(
     *,
     binary: bool = True,
     baselines: bool = True,
+    attention: Sequence[tuple[int, int]] = (),
+    pack: Sequence[tuple[int, int]] = (),
 ) -> list[KernelRow]:
     """Run every kernel at every shape on an emulated core of the target.
 
@@ -93,6 +96,8 @@ def measure_kernels(
             are no estimates of cycles, why.
         binary: whether to run the binary kernels.
         baselines: whether to run int8 and float32.
+        attention: tokens and bits of heads of attention: maps and contexts are measured after the layers.
+        pack: rows and channels of floats that become bits, measured last.
 
     Raises:
         BoardError: no emulated board has the target, or no kernel fits its memory.
@@ -102,6 +107,8 @@ def measure_kernels(
     for shape in shapes:
         _check_bits(shape, board)
     cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
+    cases += [case for tokens, bits in attention for case in attention_cases(target, tokens, bits)]
+    cases += [case for floats, channels in pack for case in pack_cases(target, floats, channels)]
     estimated = _estimates(target, console)
     rows: dict[int, KernelRow] = {}
     refused: list[BoardError] = []

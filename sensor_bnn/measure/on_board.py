@@ -13,10 +13,9 @@ from sensor_bnn.emulation.counting import CountPlugin, Symbols
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.emulation.instruction_plugin import variable
-from sensor_bnn.errors import BoardError
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
-from sensor_bnn.hardware.boards import Board, is_program
+from sensor_bnn.hardware.boards import Board, is_program, without_emulator
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -55,9 +54,7 @@ def run_on_board(
         ToolError: the cross compiler or the emulator is missing or failed.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Name one that `sensor-bnn boards` marks."
-        )
+        raise without_emulator(board)
     with scratch_folder("run") as folder:
         digest = hashlib.sha256(name.encode()).hexdigest()
         target = find_target(board.target)

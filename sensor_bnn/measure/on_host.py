@@ -17,6 +17,7 @@ from sensor_bnn.errors import BundleError, CheckpointError, DataError
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.measure.bench import Progress, host_outputs, input_bytes_of, with_classes_of
+from sensor_bnn.measure.numbers import Fit, fit_of, fit_of_values, refuse_numbers, with_numbers_of
 from sensor_bnn.onnx.path import MODEL_FILE
 from sensor_bnn.tracing import NOTES
 
@@ -47,6 +48,8 @@ class HostRun:
         outputs: [n, classes].
         seconds: wall-clock time of all inferences.
         loss: mean cross-entropy in nats; None where the outputs need not be logits, or are not finite.
+        fit: of a model that predicts numbers, how far they are from the truth. ``classes`` are then their
+            names, and ``truth`` means nothing.
     """
 
     backend: str
@@ -57,6 +60,7 @@ class HostRun:
     outputs: npt.NDArray[Any]
     seconds: float
     loss: float | None = None
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,17 @@ def run_checkpoint(model: Model, windows: Windows, limit: int | None = None) -> 
         DataError: the shape, a class or a channel of the data is not the model's.
     """
     from sensor_bnn.train.evaluate import cross_entropy, logits
+    from sensor_bnn.train.regression import fit, targets_of
 
     config = model.config
+    if targets_of(model):
+        windows = windows.first(limit)
+        begun = time.monotonic()
+        found = fit(model, windows)
+        seconds = time.monotonic() - begun
+        return HostRun(
+            PYTORCH, config.name, None, config.classes, windows.y, found.answers, seconds, None, found
+        )
     inputs, truth = _matched(model, windows, limit)
     begun = time.monotonic()
     outputs = logits(model, inputs)
@@ -158,11 +171,17 @@ def compare_integers(model: Model, windows: Windows, limit: int | None, progress
     from sensor_bnn.onnx.compare import compare, run_model
     from sensor_bnn.onnx.export import save_onnx, to_onnx
     from sensor_bnn.train.evaluate import logits
+    from sensor_bnn.train.regression import targets_of
 
     if not isinstance(model, HybridModel):
         raise CheckpointError(
             f"The model {model.config.name} computes in floating point: it has no integers to compare.",
             "Leave --integers out, or give a checkpoint of the family hybrid.",
+        )
+    if targets_of(model):
+        raise CheckpointError(
+            f"The model {model.config.name} predicts numbers, and --integers compares classes.",
+            "Export it, and evaluate its model.onnx: those are the integers.",
         )
     folded = model.fold()
     inputs, truth = _matched(model, windows, limit)
@@ -212,7 +231,12 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
     facts = model_facts(file)
     known = facts.classes or samples.classes
     samples = with_channels_of(samples, facts.channels, f"the model {facts.name}")
-    truth = labels_by_name(samples.y, samples.classes, known, f"the model {facts.name}")
+    if facts.numbers is None:
+        refuse_numbers(samples, f"the model {facts.name}")
+        truth = labels_by_name(samples.y, samples.classes, known, f"the model {facts.name}")
+    else:
+        samples = with_numbers_of(samples, facts.numbers, f"the model {facts.name}")
+        known, truth = samples.target_names, samples.y
     done = 0
 
     def advance() -> None:
@@ -229,7 +253,10 @@ def run_onnx(file: Path, samples: Samples, progress: Progress) -> HostRun:
             _REMEDY,
         )
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return HostRun(ONNX_RUNTIME, facts.name, digest, known, truth, outputs, seconds)
+    found = None
+    if facts.numbers is not None:
+        found = fit_of_values(outputs.astype(np.float64), samples, facts.numbers, facts.output_step)
+    return HostRun(ONNX_RUNTIME, facts.name, digest, known, truth, outputs, seconds, None, found)
 
 
 def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostRun:
@@ -250,7 +277,13 @@ def run_host_bundle(folder: Path, samples: Samples, progress: Progress) -> HostR
     begun = time.monotonic()
     outputs = host_outputs(folder, samples, progress=progress)
     seconds = time.monotonic() - begun
-    return HostRun(HOST, metadata.model, metadata.model_hash, samples.classes, samples.y, outputs, seconds)
+    known, found = samples.classes, None
+    if metadata.numbers is not None:
+        known, found = (
+            samples.target_names,
+            fit_of(outputs, samples, metadata.numbers, metadata.output_step),
+        )
+    return HostRun(HOST, metadata.model, metadata.model_hash, known, samples.y, outputs, seconds, None, found)
 
 
 def is_for_host(folder: Path) -> bool:

@@ -53,7 +53,7 @@ from sensor_bnn.nn.integers import (
     window_steps,
 )
 from sensor_bnn.nn.ranges import Ranges
-from sensor_bnn.nn.window import DEVIATION, FLAT, LOG_STEPS, gain_of
+from sensor_bnn.nn.window import DEVIATION, FLAT, GAIN_STEP, LOG_STEPS, gain_of
 from sensor_bnn.tracing import NOTES
 
 PIXEL = 255
@@ -126,6 +126,8 @@ def _fold(
         output_step=output_step,
         stream_step=unit.step,
         channel_names=config.channel_names,
+        targets=tuple(replace(target, scale=target.scale * output_step) for target in config.targets),
+        input_gain=config.gain,
     )
 
 
@@ -232,6 +234,8 @@ def input_quantizer(stem: Stem, ranges: Ranges) -> tuple[Quantizer, Reals | None
     if stem.dense is not None:  # the mean is 0 and the deviation a fixed number of steps
         byte = np.full(C, byte_step(stem.product.byte_range))
         steps = None if stem.image else window_steps(reals(ranges.input, C), ranges.whole.cpu().numpy())
+        if stem.by_gain:
+            steps = np.full(C, GAIN_STEP)
         return quantizer(1 / DEVIATION / byte, np.zeros(C), LARGEST_HALF, "the input"), steps
     if stem.image:
         return quantizer(1 / PIXEL / byte, -mean / byte, PIXEL, "the input"), None

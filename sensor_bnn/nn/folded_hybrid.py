@@ -11,10 +11,12 @@ Weights of signs are booleans, True for +1. A row of weights has the order kerne
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.nn.folded import Bits, Integers
 
 Halves = npt.NDArray[np.int16]
@@ -229,6 +231,9 @@ class FoldedHybrid:
         output_step: the logit per step of the outputs.
         stream_step: the stream's unit, a power of two.
         channel_names: the names of the channels, in the order of the input; empty if they have none.
+        input_gain: ``fixed``, or ``window`` if ``input_step`` is in units of the power of two by which each
+            channel of each window is divided.
+        targets: the numbers that the outputs are, for regression; empty for logits of classes.
     """
 
     name: str
@@ -243,6 +248,8 @@ class FoldedHybrid:
     output_step: float
     stream_step: float
     channel_names: tuple[str, ...] = ()
+    input_gain: Literal["fixed", "window"] = "fixed"
+    targets: tuple[Number, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -33,6 +33,9 @@ from sensor_bnn.nn.hybrid_parts import (
 BY_WINDOW = ("window", "mean")
 """The ways to normalise the input that look at each window by itself."""
 
+USUAL_SHARE = 0.3
+"""The usual deviation of a channel that is divided so that its largest magnitude is 0.5 to 1."""
+
 MOST_DEVIATIONS = 5.0
 """The largest magnitude of a window's own mean or logarithm of its deviation, normalised over the set."""
 
@@ -57,6 +60,7 @@ class Stem(nn.Module):
         super().__init__()
         C, self.width = config.channels, config.widths[0]
         self.normalise = config.normalise
+        self.by_gain = config.gain == "window"
         channels = self.width // config.thresholds
         self.image = bool(config.height)
         self.pool = (config.stem_pool if self.image else 1, config.stem_pool)
@@ -101,8 +105,26 @@ class Stem(nn.Module):
         return ((found - self.window_mean) / self.window_std).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
     def grid(self, x: Tensor) -> Tensor:
-        """Map windows or images to ``[batch, rows, columns, C]``; a window has one row."""
+        """Map windows or images to ``[batch, rows, columns, C]``; a window has one row.
+
+        With a gain per window its channels are divided by their powers of two, see ``by_power``.
+        """
+        if self.by_gain:
+            x = by_power(x)
         return (x if self.image else x.unsqueeze(2)).permute(0, 2, 3, 1)
+
+
+def by_power(x: Tensor) -> Tensor:
+    """Divide each channel of float32 ``[batch, C, L]`` by the least power of two above its largest magnitude.
+
+    The quotients are exact but for numbers below 2^-126, and below 1. What is below 2^-125 is divided by
+    that, as ``sensor_bnn.onnx.quantities.powers`` has it.
+    """
+    largest = x.detach().abs().amax(dim=-1, keepdim=True)
+    exponent = (largest.view(torch.int32) >> 23).clamp(min=1) - 126
+    # In float64 there is a factor for each exponent of float32; its bits are the exponent alone.
+    factor = ((1023 - exponent.to(torch.int64)) << 52).view(torch.float64)
+    return (x.double() * factor).to(x.dtype)
 
 
 def by_window(grid: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
+from sensor_bnn.data.numbers import Number, NumberOffset, NumberScale
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.config import WORD_BITS
 from sensor_bnn.reading import Source, typed
@@ -80,8 +81,14 @@ class HybridConfig:
         normalise: how the input is normalised: ``channel`` by mean and deviation of the training set;
             ``window`` by those of the window, which then reach the stem through a small dense layer; ``mean``
             by the mean of the window and the deviation of the training set, with that layer too; or ``none``.
+        gain: what a step of the exported model's int16 input is worth: ``fixed``, the same in all windows; or
+            ``window``, for signals whose size differs by more than 16 bits hold: each channel of each window
+            is divided by a power of two, so that its largest sample takes all bits. It requires
+            ``normalise = "window"``, whose mean and deviation are then those of the divided window.
         gradient: the gradient of the activations' signs: ``polynomial`` (Bi-Real Net) or ``clipped``.
         precision: ``binary``, or ``int8`` or ``full`` for the twin in 8 bits or in floating point.
+        target_scales, target_offsets: for regression, what an output of 1 is worth and the value of an output
+            of 0, of each of ``classes``, which are then the names of the targets; empty for classes.
     """
 
     family: ClassVar[str] = "hybrid"
@@ -108,13 +115,24 @@ class HybridConfig:
     norm: Literal["batch", "none"] = "batch"
     padding: Literal["minus", "zero"] = "minus"
     normalise: Literal["channel", "window", "mean", "none"] = "channel"
+    gain: Literal["fixed", "window"] = "fixed"
     gradient: Literal["polynomial", "clipped"] = "polynomial"
     precision: Literal["binary", "int8", "full"] = "binary"
+    target_scales: tuple[NumberScale, ...] = ()
+    target_offsets: tuple[NumberOffset, ...] = ()
 
     def __post_init__(self) -> None:
         problem = self._problem()
         if problem:
             raise CheckpointError(f"The model configuration is invalid: {problem}.", "Correct that value.")
+
+    @property
+    def targets(self) -> tuple[Number, ...]:
+        """The numbers that the outputs are, by name; none for classes."""
+        if not self.target_scales:
+            return ()
+        each = zip(self.classes, self.target_scales, self.target_offsets, strict=True)
+        return tuple(Number(name, scale, offset) for name, scale, offset in each)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -184,6 +202,8 @@ class HybridConfig:
         values = {
             key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
         }
+        if not self.target_scales:  # as an earlier version kept a configuration
+            del values["target_scales"], values["target_offsets"]
         return {"family": self.family, **values}
 
     @classmethod
@@ -202,8 +222,19 @@ class HybridConfig:
             return (
                 f"channel_names has {len(self.channel_names)} names, and there are {self.channels} channels"
             )
+        if {len(self.target_scales), len(self.target_offsets)} not in ({0}, {len(self.classes)}):
+            return (
+                f"there are {len(self.target_scales)} target_scales and {len(self.target_offsets)}"
+                f" target_offsets for {len(self.classes)} outputs; give one of each per output, or none"
+            )
         if len(set(self.pooling)) < len(self.pooling):
             return f"pooling is {list(self.pooling)}; it must name each once"
+        if self.gain == "window" and (self.normalise != "window" or self.height):
+            what = f"normalise is {self.normalise!r}" if self.normalise != "window" else "inputs are images"
+            return (
+                f'gain is "window", and {what}; a gain per window requires windows with normalise = "window",'
+                " which divides each by its own deviation"
+            )
         if self.kernel % 2 == 0:
             return f"kernel is {self.kernel}; it must be odd, so that a token is the middle of its neighbours"
         if self.stem_stride > self.stem_kernel:

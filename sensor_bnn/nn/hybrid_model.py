@@ -13,7 +13,7 @@ from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.fold_hybrid import fold
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.fused import FastSteps
-from sensor_bnn.nn.hybrid import Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid import USUAL_SHARE, Attention, Head, Mlp, Pool, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
 from sensor_bnn.nn.hybrid_parts import Epilogue, Product, Threshold, each_product
 from sensor_bnn.nn.integers import Unit
@@ -108,6 +108,8 @@ class HybridModel(Model):
             self.stem.std.copy_(std)
         if self.stem.dense is None:
             return
+        if self.stem.by_gain:  # All windows have about one size, whatever the set's is.
+            mean, std = torch.zeros_like(mean), torch.full_like(std, USUAL_SHARE)
         # A window's mean lies within the set's spread, and its deviation is about the set's.
         self.stem.window_mean.copy_(torch.cat([mean, std.log()]))
         self.stem.window_std.copy_(torch.cat([std, torch.ones_like(std)]))

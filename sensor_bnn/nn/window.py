@@ -27,6 +27,8 @@ FLAT = -32 * LOG_STEPS
 """The logarithm of a channel that does not change."""
 DEVIATION = 2048
 """The steps of a normalised value per deviation."""
+GAIN_STEP = 2.0**-15
+"""A step of the input with a gain per window: in units of the power of two that divides the channel."""
 _LEAST, _MOST = -(1 << 15), (1 << 15) - 1
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.checksum import check_data
 from sensor_bnn.onnx.class_names import channel_names, class_names
-from sensor_bnn.onnx.quantities import steps_of, to_logits, to_model_input
+from sensor_bnn.onnx.quantities import steps_of, to_logits, to_model_input, to_values
 
 Floats = npt.NDArray[np.float32]
 
@@ -54,6 +56,33 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class NumberComparison:
+    """The numbers that PyTorch and ONNX Runtime predict of the same samples, in the units of the numbers.
+
+    Attributes:
+        samples: the number of samples.
+        names: of the numbers.
+        rmse_torch, rmse_onnx: the root of the mean squared error of each number.
+        largest_difference: the largest difference of the two in each number.
+    """
+
+    samples: int
+    names: tuple[str, ...]
+    rmse_torch: tuple[float, ...]
+    rmse_onnx: tuple[float, ...]
+    largest_difference: tuple[float, ...]
+
+    def told(self) -> str:
+        """Return all of it in a sentence."""
+        each = zip(self.names, self.rmse_torch, self.rmse_onnx, self.largest_difference, strict=True)
+        return f"{self.samples} samples: " + "; ".join(
+            f"{name}: RMSE {torch:.4g} in PyTorch, {onnx:.4g} in ONNX Runtime,"
+            f" largest difference {largest:.2g}"
+            for name, torch, onnx, largest in each
+        )
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """What an ONNX file says about itself.
 
@@ -61,11 +90,15 @@ class ModelFacts:
         name: of the model; the file's name without its ending where it says none.
         classes: the classes' names in the order of the outputs; None where it says none.
         channels: the channels' names in the order of the input; None where it says none.
+        numbers: the numbers that it predicts; None for classes.
+        output_step: what 1 of an integer output is worth; None where it says nothing.
     """
 
     name: str
     classes: tuple[str, ...] | None
     channels: tuple[str, ...] | None
+    numbers: tuple[Number, ...] | None = None
+    output_step: float | None = None
 
 
 def model_facts(path: Path) -> ModelFacts:
@@ -76,7 +109,8 @@ def model_facts(path: Path) -> ModelFacts:
     """
     said = _session(path).get_modelmeta().custom_metadata_map
     name = said.get("name") or path.stem
-    return ModelFacts(name, class_names(said, path), channel_names(said, path))
+    steps = steps_of(said, path)
+    return ModelFacts(name, class_names(said, path), channel_names(said, path), steps.numbers, steps.output)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
@@ -93,6 +127,8 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: None) -> Floats:
     """Compute logits, float32 ``[n, classes]``, in stock ONNX Runtime on the CPU, one window at a time.
+
+    Of a model that predicts numbers these are the result, in their units.
 
     Args:
         path: the ONNX file.
@@ -123,13 +159,30 @@ def run_model(path: Path, x: Floats, advance: Callable[[], object] = lambda: Non
             "Give samples of the model's kind.",
         )
     steps = steps_of(session.get_modelmeta().custom_metadata_map, path)
-    inputs = to_model_input(x, np.dtype(_INPUTS[window.type]), steps.input)
+    inputs = to_model_input(x, np.dtype(_INPUTS[window.type]), steps.input, steps.gain)
     logits = []
     for one in inputs:
         (result,) = session.run(None, {window.name: one[None]})
         logits.append(result[0])
         advance()
+    if steps.numbers is not None:
+        return to_values(np.array(logits), steps.numbers)
     return to_logits(np.array(logits), steps.output)
+
+
+def compare_numbers(
+    torch_values: npt.NDArray[np.float64],
+    onnx_values: Floats,
+    truth: npt.NDArray[np.float64],
+    names: Sequence[str],
+) -> NumberComparison:
+    """Compare the numbers ``[n, numbers]`` of both, given the true ones."""
+
+    def rmse(values: npt.NDArray[Any]) -> tuple[float, ...]:
+        return tuple(np.sqrt(((values.astype(np.float64) - truth) ** 2).mean(axis=0)).tolist())
+
+    largest = np.abs(torch_values - onnx_values).max(axis=0).tolist()
+    return NumberComparison(len(truth), tuple(names), rmse(torch_values), rmse(onnx_values), tuple(largest))
 
 
 def compare(

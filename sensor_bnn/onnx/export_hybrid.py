@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from sensor_bnn.nn.folded_hybrid import (
 from sensor_bnn.onnx.graph import INPUT, OUTPUT, Graph
 from sensor_bnn.onnx.operators import Array, TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
-from sensor_bnn.onnx.quantities import INPUT_STEP, OUTPUT_STEP
+from sensor_bnn.onnx.quantities import INPUT_GAIN, INPUT_STEP, NUMBERS, OUTPUT_STEP
 
 Sides = tuple[int, int]
 """The rows and columns of a grid of tokens; a value of the graph has them in this order, ``[T, ...]``."""
@@ -41,7 +42,8 @@ def hybrid_to_onnx(folded: FoldedHybrid) -> onnx.ModelProto:
     The input is ``window``: int16 ``[1, C, L]``, or uint8 ``[1, C, height, L]`` for images, 255 for 1. The
     output is ``logits``, int16 ``[1, classes]``. Names and metadata are those of every export; beside them
     the metadata say ``output_step``, the logit per step of the output, and for windows ``input_step``, the
-    sensor units per step of each channel.
+    sensor units per step of each channel, and for a gain per window ``input_gain``. For regression they say
+    ``numbers`` in place of ``classes``.
 
     Raises:
         ModelError: shapes do not fit the operators, such as too many tokens for a sum.
@@ -65,6 +67,10 @@ def hybrid_to_onnx(folded: FoldedHybrid) -> onnx.ModelProto:
     more = {OUTPUT_STEP: json.dumps(folded.output_step)}
     if folded.input_step is not None:
         more[INPUT_STEP] = json.dumps(folded.input_step)
+    if folded.targets:
+        more[NUMBERS] = json.dumps([asdict(target) for target in folded.targets], ensure_ascii=False)
+    if folded.input_gain != "fixed":
+        more[INPUT_GAIN] = json.dumps(folded.input_gain)
     return graph.model(folded, more)
 
 

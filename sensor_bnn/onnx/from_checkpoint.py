@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.data.channels import with_channels_of
-from sensor_bnn.data.samples import SAMPLES_FILE, read_samples
+from sensor_bnn.data.samples import SAMPLES_FILE, read_samples, truth_of
 from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
-from sensor_bnn.onnx.compare import Comparison, compare, run_model
+from sensor_bnn.onnx.compare import Comparison, NumberComparison, compare, compare_numbers, run_model
 from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
 from sensor_bnn.onnx.path import MODEL_FILE as MODEL_FILE
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
+from sensor_bnn.train.regression import targets_of, values_of
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Export:
     onnx: Path
     onnx_bytes: int
     model_hash: str
-    comparison: Comparison | None
+    comparison: Comparison | NumberComparison | None
     integers: bool
     samples: Path | None
 
@@ -83,6 +84,7 @@ def export_checkpoint(
     model = load_checkpoint(checkpoint).model
     folded = model.fold()
     integers = isinstance(folded, FoldedHybrid)
+    numbers = targets_of(model)
     laps.lap("read and folded %s", checkpoint)
     folder = folder or Path("build") / folded.name
     path = folder / MODEL_FILE
@@ -93,16 +95,23 @@ def export_checkpoint(
     expected = None
     if windows is not None:
         windows = with_channels_of(windows, folded.channel_names, f"the model {folded.name}")
-        truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
+        if numbers:
+            known = truth_of(windows, numbers, f"the model {folded.name}")
+        else:
+            truth = labels_by_name(windows.y, windows.classes, folded.classes, f"the model {folded.name}")
         expected = logits(model, windows.x)
         laps.lap("ran %d samples in PyTorch", len(windows.y))
     progress(f"writing {path}")
     save_onnx(to_onnx(folded, narrow=narrow), path, checksum=True)
     laps.lap("wrote %s", path)
-    comparison = None
+    comparison: Comparison | NumberComparison | None = None
     if windows is not None and expected is not None:
         progress(f"running {len(windows.y)} samples in ONNX Runtime")
-        comparison = compare(expected, run_model(path, windows.x[:]), truth, integers=integers)
+        answers = run_model(path, windows.x[:])
+        if numbers:
+            comparison = compare_numbers(values_of(expected, numbers), answers, known, folded.classes)
+        else:
+            comparison = compare(expected, answers, truth, integers=integers)
         laps.lap("ran them in ONNX Runtime")
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()

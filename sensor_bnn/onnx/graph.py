@@ -22,6 +22,7 @@ from sensor_bnn.onnx.operators import (
     TensorType,
     domain_version,
 )
+from sensor_bnn.onnx.quantities import NUMBERS
 
 INPUT = "window"
 OUTPUT = "logits"
@@ -118,6 +119,8 @@ class Graph:
             "producer_version": producer,
             **(more or {}),
         }
+        if NUMBERS in metadata:  # the outputs are numbers, and not logits of classes
+            del metadata["classes"]
         if folded.channel_names:
             metadata["channels"] = json.dumps(list(folded.channel_names), ensure_ascii=False)
         helper.set_model_props(model, metadata)

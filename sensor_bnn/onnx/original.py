@@ -136,7 +136,7 @@ def _real(samples: Path, kind: TensorType, steps: Steps, most: int | None = None
             f"A sample of {samples} is {list(x.shape[1:])}, the model takes {list(kind.shape[1:])}.",
             "Give samples of the model's kind.",
         )
-    inputs: Array = to_model_input(x, kind.dtype, steps.input)
+    inputs: Array = to_model_input(x, kind.dtype, steps.input, steps.gain)
     return inputs
 
 

@@ -48,7 +48,7 @@ class Comparison:
         inference: one whole inference without the layers' counters.
         layers: every layer of either result in the order of the second; those that no longer exist come last.
         sizes: memory sizes in bytes.
-        top1_before, top1_after: share of right answers on the board, 0 to 1.
+        top1_before, top1_after: share of right answers on the board, 0 to 1; None of predicted numbers.
         became_inexact: whether outputs equalled the host's to the last bit before, and no longer do.
     """
 
@@ -58,8 +58,8 @@ class Comparison:
     inference: Change
     layers: tuple[Change, ...]
     sizes: tuple[Change, ...]
-    top1_before: float
-    top1_after: float
+    top1_before: float | None
+    top1_after: float | None
     became_inexact: bool
 
     @property

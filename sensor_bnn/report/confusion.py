@@ -24,7 +24,8 @@ def confusion_table(
     """
     drawn = len(classes) <= _MOST_CLASSES
     title = "rows: truth, columns: answer" if drawn else "the matrix itself: see --json"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=0)
+    # As wide as the title at least, which would be broken into a word per line above few classes.
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=0, min_width=len(title))
     table.add_column("class", no_wrap=True)
     table.add_column("recall", justify="right", no_wrap=True)
     for number in range(len(classes) if drawn else 0):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 from rich import box
@@ -12,10 +12,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.schema import schema_id
 from sensor_bnn.train.contents import Contents
 from sensor_bnn.train.parts import listed
+from sensor_bnn.train.recipe import DataRecipe
 
 
 def contents_facts(found: Contents, name: str) -> dict[str, Any]:
@@ -33,9 +35,14 @@ def contents_facts(found: Contents, name: str) -> dict[str, Any]:
 def in_three_lines(found: Contents) -> tuple[str, str, str]:
     """Return in three lines what is in the set, how it is split, and what is not used."""
     counts = [f"{count:,} {what}{'s' * (count != 1)}" for count, what in _wholes(found)]
-    classes = ", ".join(f"{one.name} {one.samples:,}" for one in found.classes[:8])
-    more = ", ..." if len(found.classes) > 8 else ""
-    first = f"data: {', '.join(counts)}, {_samples(found)}; {len(found.classes)} classes: {classes}{more}"
+    if found.targets:
+        of = "; ".join(f"{one.name} {one.low:.4g} to {one.high:.4g}" for one in found.targets)
+        what = f"{len(found.targets)} numbers to predict: {of}"
+    else:
+        classes = ", ".join(f"{one.name} {one.samples:,}" for one in found.classes[:8])
+        more = ", ..." if len(found.classes) > 8 else ""
+        what = f"{len(found.classes)} classes: {classes}{more}"
+    first = f"data: {', '.join(counts)}, {_samples(found)}; {what}"
     split = found.split
     second = f"split: {found.refused}"
     if split is not None:
@@ -60,7 +67,7 @@ def contents_table(found: Contents, name: str) -> Group:
     tables: list[Table] = [_summary(found, name)]
     if found.channels:
         tables.append(_channels(found))
-    tables.append(_classes(found))
+    tables.append(_targets(found) if found.targets else _classes(found))
     return Group(*tables)
 
 
@@ -106,14 +113,31 @@ def summary_rows(found: Contents) -> list[tuple[str, str]]:
     return rows
 
 
-def recipe_lines(values: Mapping[str, object]) -> str:
-    """Return the start of a recipe as TOML: a preset of integers, and the section [data]."""
+def recipe_lines(data: DataRecipe) -> str:
+    """Return the start of a recipe as TOML: a preset of integers, and the keys of [data] that are chosen."""
+    usual = DataRecipe(set=data.set, path=data.path)
+    values: dict[str, object] = {"set": data.set, "path": data.path}
+    columns = {
+        item.name: name
+        for item in fields(Columns)
+        if (name := getattr(data.columns, item.name)) != getattr(USUAL_COLUMNS, item.name)
+    }
+    if columns:
+        values["columns"] = columns
+    if data.channels:
+        values["channels"] = data.channels
+    if data.set != "npz":
+        values |= {"window": data.window, "step": data.step}
+    if data.missing != usual.missing:
+        values["missing"] = data.missing
     lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
     return "\n".join(['preset = "sensor-small"', "", "[data]", *lines])
 
 
 def _toml(value: object) -> str:
-    # A text of JSON is one of TOML.
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(one)}' for key, one in value.items())} }}"
+    # A text of JSON is one of TOML, and so is a list of texts.
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -164,6 +188,39 @@ def _classes(found: Contents) -> Table:
     for heading in class_headings(found):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in class_rows(found):
+        table.add_row(*map(Text, row))
+    return table
+
+
+TARGET_HEADINGS = ("target", "unit", "from", "to", "mean", "deviation", "learned", "tested")
+"""The columns of the table of numbers to predict; the last two are histograms."""
+
+_SIGNS = " ▁▂▃▄▅▆▇█"
+
+
+def target_rows(found: Contents) -> list[list[str]]:
+    """Return the cells of each number to predict, in the order of ``TARGET_HEADINGS``."""
+    rows = []
+    for one in found.targets:
+        numbers = (one.low, one.high, one.mean, one.deviation)
+        cells = [one.name, one.unit, *(f"{number:.5g}" for number in numbers)]
+        rows.append([*cells, _histogram(one.learned), _histogram(one.tested)])
+    return rows
+
+
+def _histogram(counts: Sequence[int]) -> str:
+    most = max(counts, default=0) or 1
+    top = len(_SIGNS) - 1
+    # A range with one window must not look empty.
+    return "".join(_SIGNS[-(-top * count // most)] for count in counts)
+
+
+def _targets(found: Contents) -> Table:
+    table = Table(title="numbers to predict", title_justify="left", box=box.SIMPLE)
+    for heading in TARGET_HEADINGS:
+        words = heading in ("target", "unit", "learned", "tested")
+        table.add_column(heading, justify="left" if words else "right", overflow="fold")
+    for row in target_rows(found):
         table.add_row(*map(Text, row))
     return table
 

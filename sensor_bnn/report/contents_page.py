@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from sensor_bnn.report.contents import class_headings, class_rows, remark_on, summary_rows
+from sensor_bnn.report.contents import (
+    TARGET_HEADINGS,
+    class_headings,
+    class_rows,
+    remark_on,
+    summary_rows,
+    target_rows,
+)
 from sensor_bnn.report.page import fill
 from sensor_bnn.train.contents import Contents
 
@@ -35,7 +42,9 @@ def render_contents(found: Contents, name: str) -> str:
         "headings": class_headings(found),
         "rows": class_rows(found),
         "remark": remark_on,
-        "balance": _balance(found),
+        "balance": _histograms(found) if found.targets else _balance(found),
+        "target_headings": TARGET_HEADINGS[:6],
+        "target_rows": [row[:6] for row in target_rows(found)],
         "lines": [channel.name for channel in found.channels][:_MOST_CHANNELS],
         "examples": [(label, signal_chart(values[:_MOST_CHANNELS], label)) for label, values in drawn],
     }
@@ -66,6 +75,24 @@ def signal_chart(values: npt.NDArray[np.float32], label: str) -> Markup:
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>').format(
         _WIDTH, _HEIGHT, told, axis, Markup("").join(lines)
     )
+
+
+def _histograms(found: Contents) -> list[dict[str, Any]]:
+    """Return for each range of each target its counts, as ``_balance`` does for each class."""
+    rows = []
+    for one in found.targets:
+        edges = np.linspace(one.low, one.high, len(one.learned) + 1)
+        parts = list(zip(one.learned, one.tested, strict=True))
+        longest = max(map(sum, parts), default=0) or 1
+        for low, high, counts in zip(edges[:-1], edges[1:], parts, strict=True):
+            rows.append(
+                {
+                    "name": f"{one.name} {low:.4g} to {high:.4g}",
+                    "told": " + ".join(f"{count:,}" for count in counts),
+                    "bars": [f"{100 * count / longest:.2f}" for count in counts],
+                }
+            )
+    return rows
 
 
 def _balance(found: Contents) -> list[dict[str, Any]]:

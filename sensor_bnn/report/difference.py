@@ -26,9 +26,8 @@ def print_comparison(found: Comparison, show_all: bool) -> None:
     for one in rows_of(found, show_all):
         style = "red" if one.regressed else "green" if (one.change or 0) < 0 else ""
         table.add_row(one.name, _figure(one.before), _figure(one.after), change_of(one), style=style)
-    table.add_row(
-        "top-1 on the board", *(f"{top1:.2%}" for top1 in (found.top1_before, found.top1_after)), ""
-    )
+    if _has_top1(found):
+        table.add_row("top-1 on the board", _share(found.top1_before), _share(found.top1_after), "")
     console.print(table)
 
 
@@ -38,8 +37,18 @@ def markdown(found: Comparison, show_all: bool) -> str:
     for one in rows_of(found, show_all):
         name = f"**{cell(one.name)}**" if one.regressed else cell(one.name)
         lines.append(f"| {name} | {_figure(one.before)} | {_figure(one.after)} | {change_of(one)} |")
-    lines.append(f"| top-1 on the board | {found.top1_before:.2%} | {found.top1_after:.2%} | |")
+    if _has_top1(found):
+        lines.append(f"| top-1 on the board | {_share(found.top1_before)} | {_share(found.top1_after)} | |")
     return "\n".join(lines) + "\n"
+
+
+def _has_top1(found: Comparison) -> bool:
+    """Whether one of the models tells classes apart; others predict numbers."""
+    return found.top1_before is not None or found.top1_after is not None
+
+
+def _share(top1: float | None) -> str:
+    return "" if top1 is None else f"{top1:.2%}"
 
 
 def title_of(found: Comparison) -> str:

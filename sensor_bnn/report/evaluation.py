@@ -11,13 +11,16 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
+from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.data.samples import Samples
 from sensor_bnn.measure.accuracy import Accuracy, accuracy_of, answers_of
 from sensor_bnn.measure.difference import differences
 from sensor_bnn.measure.evaluate import Evaluation
+from sensor_bnn.measure.numbers import Fit, fit_of
 from sensor_bnn.measure.on_host import HOST, ONNX_RUNTIME, PYTORCH, HostRun
 from sensor_bnn.report.confusion import confusion_table
 from sensor_bnn.report.console import table_console
+from sensor_bnn.report.regression import target_facts, target_table
 
 if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison
@@ -46,7 +49,10 @@ def host_facts(run: HostRun, integers: Comparison | None = None) -> dict[str, An
         run: what the model answered.
         integers: how a checkpoint's float form and its integers compare on the same samples, if it is known.
     """
-    facts = _accuracy_facts(accuracy_of(run.outputs, run.truth), run.classes)
+    if run.fit is None:
+        facts = _accuracy_facts(accuracy_of(run.outputs, run.truth), run.classes)
+    else:
+        facts = _number_facts(run.fit)
     return {
         **dict.fromkeys(_ONLY_ON_A_BOARD),
         "backend": run.backend,
@@ -72,7 +78,10 @@ def _integers_facts(found: Comparison) -> dict[str, float]:
 
 
 def evaluation_facts(
-    found: Evaluation, samples: Samples, expected: npt.NDArray[Any] | None
+    found: Evaluation,
+    samples: Samples,
+    expected: npt.NDArray[Any] | None,
+    metadata: Metadata | None = None,
 ) -> dict[str, Any]:
     """Sum up an evaluation on a board.
 
@@ -82,11 +91,16 @@ def evaluation_facts(
         found: what the device answered.
         samples: the labelled inputs; an interrupted run has answers to the first of them only.
         expected: outputs float32 [n, classes] of the model compiled for this machine, if there is one.
+        metadata: the bundle's facts, which say the numbers that the outputs are, if they are some; None for
+            classes.
     """
     truth = samples.y[: len(found.outputs)]
-    accuracy = accuracy_of(found.outputs, truth)
     host: dict[str, Any] = dict.fromkeys(("top1_host", "agreement"))
-    if expected is not None:
+    if metadata is not None and metadata.numbers is not None:
+        facts = _number_facts(fit_of(found.outputs, samples, metadata.numbers, metadata.output_step))
+    else:
+        facts = _accuracy_facts(accuracy_of(found.outputs, truth), samples.classes)
+    if expected is not None and facts["top1"] is not None:
         told = answers_of(expected)
         host = {
             "top1_host": round(float(np.mean(told == truth)), 6),
@@ -106,10 +120,10 @@ def evaluation_facts(
         "samples": len(truth),
         "complete": len(truth) == found.wanted,
         "samples_wanted": found.wanted,
-        "top1_device": round(accuracy.top1, 6),
+        "top1_device": None if facts["top1"] is None else round(facts["top1"], 6),
         **host,
         **asdict(differences(found.outputs, expected)),
-        **_accuracy_facts(accuracy, samples.classes),
+        **facts,
         "loss": None,
         "taken_up": found.taken_up,
         "retries": found.retries,
@@ -129,6 +143,17 @@ def _accuracy_facts(accuracy: Accuracy, classes: tuple[str, ...]) -> dict[str, A
     }
 
 
+def _number_facts(fit: Fit) -> dict[str, Any]:
+    """Return the errors of numbers; what only classes have is None or empty."""
+    return {
+        **dict.fromkeys(("top1", "top5")),
+        "not_a_number": 0,
+        **{key: [] for key in ("classes", "recall", "confusion")},
+        "rmse": fit.rmse,
+        "targets": target_facts(fit.targets, fit.truth, fit.answers),
+    }
+
+
 def _speed(measured: int, seconds: float) -> dict[str, float]:
     return {
         "seconds": round(seconds, 3),
@@ -144,6 +169,9 @@ def title_of(facts: dict[str, Any]) -> str:
 
 def print_evaluation(facts: dict[str, Any], *, stderr: bool = False) -> None:
     """Print the summary and the confusion matrix."""
+    if "targets" in facts:
+        table_console(stderr=stderr).print(Group(_summary(facts), "", target_table(facts["targets"])))
+        return
     matrix = confusion_table(facts["classes"], facts["recall"], facts["confusion"])
     table_console(stderr=stderr).print(Group(_summary(facts), "", matrix))
 
@@ -153,7 +181,12 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     if not facts["complete"]:
         rows.append(("INCOMPLETE", f"{facts['samples']:,} of {facts['samples_wanted']:,} samples"))
-    rows.append((f"top-1 {PLACES[facts['backend']]}", f"{facts['top1']:.2%} of {facts['samples']:,} samples"))
+    if "targets" in facts:
+        told = f"{facts['rmse']:.3f} deviations of what was learned, {facts['samples']:,} samples"
+        rows.append((f"RMSE {PLACES[facts['backend']]}", told))
+    else:
+        told = f"{facts['top1']:.2%} of {facts['samples']:,} samples"
+        rows.append((f"top-1 {PLACES[facts['backend']]}", told))
     if len(facts["classes"]) > 5:  # else each answer is among the first five
         rows.append(("top-5", f"{facts['top5']:.2%}"))
     if facts["loss"] is not None:
@@ -162,6 +195,7 @@ def summary_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             ("top-1 on the host", f"{facts['top1_host']:.2%}; they agree on {facts['agreement']:.2%}")
         )
+    if facts["bit_exact"] is not None:
         exact = "equal to the last bit"
         if not facts["bit_exact"]:
             exact = f"{facts['different']:,} DIFFERENT, the first of sample {facts['first_different']}"

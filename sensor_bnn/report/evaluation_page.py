@@ -12,6 +12,7 @@ from sensor_bnn.report.charts import accuracy_chart
 from sensor_bnn.report.confusion_picture import confusion_figure
 from sensor_bnn.report.evaluation import BOARD, PLACES, summary_rows, title_of
 from sensor_bnn.report.page import fill
+from sensor_bnn.report.regression import target_parts
 
 _FORMATS = {"html": "evaluation.html.j2", "markdown": "evaluation.md.j2"}
 _MOST_CLASSES = 30
@@ -29,18 +30,21 @@ def render_evaluation(
         earlier: further stages before its accuracy, a teacher say: name, share, samples.
     """
     accuracy = [*earlier]
+    targets = result.get("targets", [])
     if result["top1_host"] is not None:
         accuracy.append(("compiled for the host", result["top1_host"], result["samples"]))
-    accuracy.append((PLACES[result["backend"]], result["top1"], result["samples"]))
+    if not targets:
+        accuracy.append((PLACES[result["backend"]], result["top1"], result["samples"]))
     facts = {
         "result": result,
         "title": title_of(result),
         "summary": summary_rows(result),
         "accuracy": accuracy,
         "classes": _classes(result),
-        "drawn": len(result["classes"]) <= _MOST_CLASSES,
+        "drawn": 0 < len(result["classes"]) <= _MOST_CLASSES,
+        **target_parts(targets),
     }
-    if form == "html":
+    if form == "html" and not targets:
         facts["accuracy_chart"] = accuracy_chart(accuracy)
     return fill(_FORMATS[form], facts, escaped=form == "html")
 
@@ -60,7 +64,11 @@ def check_evaluation(result: dict[str, Any], file: Path) -> None:
     needed = ("board", "unit", "inference", "retries") if result["backend"] == BOARD else ()
     wrong += [name for name in needed if result[name] is None]
     compared = ("top1_host", "agreement", "bit_exact")
-    wrong += [name for name in compared if (result[name] is None) != (result["top1_host"] is None)]
+    numbers = "targets" in result
+    if (result["top1"] is None) != numbers or (count == 0) != numbers:
+        wrong.append("top1")
+    if not numbers:
+        wrong += [name for name in compared if (result[name] is None) != (result["top1_host"] is None)]
     if result["bit_exact"] is False:
         wrong += [name for name in ("different", "first_different") if result[name] is None]
     if wrong:
@@ -71,7 +79,16 @@ def check_evaluation(result: dict[str, Any], file: Path) -> None:
 
 
 def evaluation_picture(result: dict[str, Any]) -> bytes:
-    """Return a PNG of the confusion matrix."""
+    """Return a PNG of the confusion matrix.
+
+    Raises:
+        DataError: the result is of predicted numbers.
+    """
+    if "targets" in result:
+        raise DataError(
+            "A picture is of a confusion matrix, and this result is of numbers that were predicted.",
+            "Write a page: its pictures are of answers beside the truth.",
+        )
     title = f"{title_of(result)}: top-1 {result['top1']:.2%} over {result['samples']:,}"
     made = io.BytesIO()
     figure = confusion_figure(result["confusion"], result["classes"], title)

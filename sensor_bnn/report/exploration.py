@@ -37,8 +37,8 @@ def sentences_of(result: dict[str, Any]) -> list[str]:
     cost = point["costs"][0]
     text = (
         f"Recommended: {point['name']}, {point['top1']:.1%} on the held-out part, {cost['instructions']:,}"
-        f" instructions, {cost['flash_bytes']:,} bytes of flash and {cost['ram_bytes']:,} of RAM on"
-        f" {cost['target']}."
+        f" instructions, {cost['flash_bytes']:,} bytes of flash and {cost['ram_bytes']:,} of RAM"
+        f" (arena and stack) on {cost['target']}."
     )
     # JSON's numbers, texts and lists are also TOML's.
     keys = ", ".join(f"{key} = {json.dumps(value)}" for key, value in point["model"].items())
@@ -52,7 +52,7 @@ def exploration_table(result: dict[str, Any], target: str) -> Table:
     table.add_column("model", no_wrap=True)
     for heading in ("held-out top-1", *["test top-1"] * tested, "instructions", "flash", "RAM"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", max_width=20)
     on_front = {
         name
         for one in result["fronts"]
@@ -70,10 +70,15 @@ def exploration_table(result: dict[str, Any], target: str) -> Table:
             f"{cost['ram_bytes']:,}",
             point["over"] or ("front" if point["name"] in on_front else ""),
         )
+    captions = [
+        "flash: the whole image with the benchmark's application; RAM: arena and stack, as in `demo` and"
+        " `bench`, without their other RAM"
+    ]
     if any(
         cost["instructions"] == cost["published"] for point in result["points"] for cost in point["costs"]
     ):
-        table.caption = "* estimated: multiply-adds times the rates of CMSIS-NN"
+        captions.insert(0, "* estimated: multiply-adds times the rates of CMSIS-NN")
+    table.caption = "\n".join(captions)
     return table
 
 

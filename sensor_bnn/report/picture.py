@@ -33,8 +33,7 @@ def picture(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
     figure = Figure(figsize=(11, sum(heights) + 2.5), layout="constrained")
     accuracy, layers, arena, ram, flash = figure.subplots(5, 1, height_ratios=heights)
     figure.suptitle(
-        f"{result['model']} on {result['board']}: {view.whole:,} {view.unit} per inference, "
-        f"{result['top1_device']:.2%} right"
+        f"{result['model']} on {result['board']}: {view.whole:,} {view.unit} per inference{_right(result)}"
     )
     _accuracy(accuracy, view)
     _layers(layers, view)
@@ -48,6 +47,9 @@ def picture(result: dict[str, Any], earlier: Sequence[tuple[str, float, int]] = 
 
 
 def _accuracy(axes: Any, view: View) -> None:
+    if not view.accuracy:
+        axes.set_axis_off()
+        return
     names = [stage for stage, _, _ in view.accuracy]
     axes.barh(names, [top1 for _, top1, _ in view.accuracy], color=_RIGHT, height=0.6)
     axes.bar_label(axes.containers[0], [f"{top1:.2%} of {n:,}" for _, top1, n in view.accuracy], padding=3)
@@ -112,3 +114,10 @@ def _stack(axes: Any, parts: tuple[Part, ...], name: str) -> None:
     axes.set_yticks([])
     axes.set_xticks([])
     axes.set_title(f"{name}, {at:,} bytes", loc="left", fontsize=10)
+
+
+def _right(result: dict[str, Any]) -> str:
+    """Return how good the model is on the board."""
+    if result["top1_device"] is None:
+        return "".join(f", RMSE {one['rmse']:.3g} of {one['name']}" for one in result["numbers"])
+    return f", {result['top1_device']:.2%} right"

@@ -36,7 +36,8 @@ def profile_facts(
     ladder = [*earlier]
     if bench.top1_host is not None:
         ladder.append(("compiled for the host", bench.top1_host, bench.samples))
-    ladder.append(("on the board", bench.top1_device, bench.samples))
+    if bench.top1_device is not None:
+        ladder.append(("on the board", bench.top1_device, bench.samples))
     return {
         **asdict(bench),
         "overhead": profile.overhead,

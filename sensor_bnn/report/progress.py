@@ -11,20 +11,30 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 Report = Callable[[str, int, int], None]
 """A callback that is called with a stage's name, the units done, and the total units of the stage."""
 
 
+class _Speed(TransferSpeedColumn):
+    """The rate, or nothing where it is not known, such as of an erase that one message tells of."""
+
+    def render(self, task: Task) -> Text:
+        known = task.finished_speed or task.speed
+        return super().render(task) if known else Text()
+
+
 @contextmanager
 def transfer_bars() -> Iterator[Report]:
     """Show one bar per stage, with percentage and rate; units are bytes."""
-    with _bars(TextColumn("{task.percentage:>3.0f}%"), TransferSpeedColumn()) as report:
+    with _bars(TextColumn("{task.percentage:>3.0f}%"), _Speed()) as report:
         yield report
 
 

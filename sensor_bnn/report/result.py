@@ -83,6 +83,8 @@ def read_rung(file: Path) -> tuple[float, int]:
     """
     remedy = "Give what `sensor-bnn evaluate --json` prints, redirected to a file."
     content = read_result(file, ("evaluate",), remedy)
+    if content["top1"] is None:
+        raise DataError(f"{file} is of numbers that were predicted: it has no top-1.", remedy)
     return float(content["top1"]), int(content["samples"])
 
 

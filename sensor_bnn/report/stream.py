@@ -49,12 +49,23 @@ def stream_facts(
         for name in ("preparing", "inferring", "smoothing", "cost")
     }
     right: dict[str, float | None] = {"answer": None, "steady": None}
-    truth = [recording.labels[decision.at - 1] if recording.labels else "" for decision in decisions]
+    numbers = bool(decisions[0].smoothed)
+    has_labels = bool(recording.labels) and not numbers
+    truth = [recording.labels[decision.at - 1] if has_labels else "" for decision in decisions]
     labelled = sum(label != "" for label in truth)
+    places = [recording.place(decision.at - 1) for decision in decisions]
+    unseen: dict[str, float | int | None] = {"decisions": None, "top1": None}
     if labelled:
         for name in right:
             told = [classes[getattr(decision, name)] for decision in decisions]
             right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / labelled, 6)
+    if recording.learned:
+        new = [
+            classes[decision.steady] == label
+            for decision, label, place in zip(decisions, truth, places, strict=True)
+            if label and not recording.learned[place]
+        ]
+        unseen = {"decisions": len(new), "top1": round(sum(new) / len(new), 6) if new else None}
     most = parts["cost"]["max"]
     return {
         "board": hello.board,
@@ -69,28 +80,54 @@ def stream_facts(
         "rate_hz": rate,
         "hop": settings.hop,
         "share": settings.share,
+        **({"numbers": list(classes)} if numbers else {}),
         "decisions": [
             {
-                "at": decision.at,
-                "answer": classes[decision.answer],
-                "steady": classes[decision.steady],
-                "share": round(decision.share, 6),
-                "cost": decision.cost,
+                **_decision(decision, classes),
+                "recording": recording.names[place] if recording.names else None,
+                "learned": recording.learned[place] if recording.learned else None,
             }
-            for decision in decisions
+            for decision, place in zip(decisions, places, strict=True)
         ],
         **parts,
         "labelled_decisions": labelled,
         "top1_answer": right["answer"],
         "top1_steady": right["steady"],
+        "not_learned_decisions": unseen["decisions"],
+        "not_learned_top1_steady": unseen["top1"],
         "budget_seconds": round(seconds, 9),
         "budget_used": None if emulated else round(most / hello.counter_hz / seconds, 6),
         "needed_per_second": round(most / seconds),
     }
 
 
+def _decision(decision: Decision, classes: Sequence[str]) -> dict[str, Any]:
+    if decision.smoothed:
+        told: dict[str, Any] = {"alone": list(decision.alone), "smoothed": list(decision.smoothed)}
+    else:
+        told = {
+            "answer": classes[decision.answer],
+            "steady": classes[decision.steady],
+            "share": round(decision.share, 6),
+        }
+    return {"at": decision.at, **told, "cost": decision.cost}
+
+
+def recording_line(recording: Recording, place: int) -> str:
+    """Return the line that is printed before the decisions on a recording that has a name."""
+    told = f"recording {recording.names[place]}"
+    if recording.learned:
+        told += ", learned from" if recording.learned[place] else ", not learned from"
+    return told
+
+
 def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
-    """Return the line that is printed for one decision."""
+    """Return the line that is printed for one decision: classes and a share, or numbers by their names."""
+    if decision.smoothed:
+        each = zip(classes, decision.smoothed, strict=True)
+        told = ", ".join(f"{name} {value:.4g}" for name, value in each)
+        alone = ", ".join(f"{value:.4g}" for value in decision.alone)
+        return f"{decision.at / rate:8.2f} s  {told}   window alone: {alone}"
     return (
         f"{decision.at / rate:8.2f} s  {classes[decision.steady]:<24} {decision.share:6.1%}"
         f"   window alone: {classes[decision.answer]}"
@@ -127,3 +164,14 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
             f" of {facts['labelled_decisions']:,} decisions with a label",
             highlight=False,
         )
+        if facts["not_learned_decisions"] is None:
+            if facts["decisions"][0]["recording"] is None:
+                return
+            told = "whether the model learned from these recordings is not known here; --recipe tells it"
+        elif facts["not_learned_top1_steady"] is None:
+            told = "the model learned from all of these: this says nothing about its accuracy on new data"
+        else:
+            count = facts["not_learned_decisions"]
+            told = f"right: {facts['not_learned_top1_steady']:.2%} smoothed, of {count:,} of these, which"
+            told += " are on recordings that it did not learn from"
+        console.print(told, highlight=False)

@@ -11,6 +11,11 @@ from rich.table import Table
 from sensor_bnn.measure.bench import REAL_TIME, BenchResult
 from sensor_bnn.report.console import table_console
 
+OPERATOR_COLUMNS = 18
+"""Fused operators are broken between two of them, so that a table of layers fits 100 columns."""
+
+_SPREAD_COLUMNS = 10
+
 
 def print_result(result: BenchResult, *, stderr: bool = False) -> None:
     """Print both tables to stdout or stderr."""
@@ -56,13 +61,15 @@ def _profile_summary(result: dict[str, Any]) -> Table:
 
 def _profile_layers(result: dict[str, Any]) -> Table:
     unit, total = result["unit"], result["observed"]["median"]
-    table = Table(title="layers", title_justify="left", show_footer=True, box=box.SIMPLE)
+    table = Table(
+        title="layers", title_justify="left", show_footer=True, box=box.SIMPLE, padding=(0, 1, 0, 0)
+    )
     table.add_column("layer", "between the layers\ntotal, observed", no_wrap=True)
     table.add_column(f"{unit}\nmedian", f"{result['overhead']:,}\n{total:,}", justify="right")
     table.add_column("share", f"{result['overhead'] / total:.1%}", justify="right")
-    table.add_column("min to max", justify="right")
+    table.add_column("min to max", justify="right", max_width=_SPREAD_COLUMNS)
     table.add_column("MACs", f"\n{sum(layer['macs'] for layer in result['layers']):,}", justify="right")
-    table.add_column("per MAC", justify="right")
+    table.add_column("per\nMAC", justify="right")
     for heading in ("bytes\nin", "bytes of\nweights", "bytes\nout"):
         table.add_column(heading, justify="right")
     for layer in result["layers"]:
@@ -134,11 +141,16 @@ def _rows(result: BenchResult) -> list[tuple[str, str]]:
         rows.append(("answers", told))
         rows.append(("outputs", _equality(result, "equal to the host's to the last bit")))
         return rows
-    rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
+    if result.top1_device is not None:
+        rows.append(("top-1 on the board", f"{result.top1_device:.2%} of {result.samples} samples"))
+    for one in result.numbers or ():
+        told = f"{one.rmse:.4g} over {result.samples} samples; {one.baseline:.4g} of always saying the mean"
+        rows.append((f"RMSE of {one.name}", told))
     if result.not_a_number:
         rows.append(("not a number", f"{result.not_a_number:,} outputs, counted as wrong"))
     if result.top1_host is not None:
         rows.append(("top-1 on the host", f"{result.top1_host:.2%}"))
+    if result.bit_exact is not None:
         rows.append(("outputs", _equality(result, "equal to the last bit")))
     return rows
 
@@ -158,9 +170,15 @@ def _spread(low: int | None, median: int, result: BenchResult) -> str:
 def _layers(result: BenchResult) -> Table:
     unit = "instructions" if result.emulated else "ticks"
     total = (result.profile_instructions if result.emulated else result.profile_ticks) or 0
-    table = Table(title="layers of one inference", title_justify="left", show_footer=True, box=box.SIMPLE)
+    table = Table(
+        title="layers of one inference",
+        title_justify="left",
+        show_footer=True,
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("layer", "between the layers\ntotal", no_wrap=True)
-    table.add_column("operator", no_wrap=True)
+    table.add_column("operator", max_width=OPERATOR_COLUMNS)
     table.add_column(unit, f"{result.overhead:,}\n{total:,}", justify="right")
     table.add_column("share", justify="right")
     table.add_column("MACs", f"\n{sum(layer.macs for layer in result.layers):,}", justify="right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,26 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
+from sensor_bnn.data.numbers import Fit
 from sensor_bnn.report.confusion import confusion_table
 from sensor_bnn.report.console import table_console
+from sensor_bnn.report.regression import target_facts, target_table
 from sensor_bnn.train.loop import TrainingRun
 
-CURVES = {
+CURVES: dict[str, tuple[str, ...]] = {
     "loss": ("loss", "validation_loss"),
     "share of right answers": ("top1", "validation_top1"),
 }
 """The charts: a title, and the figures of the history that it shows."""
 
-NAMES = dict.fromkeys(("loss", "top1"), "training")
-NAMES |= dict.fromkeys(("validation_loss", "validation_top1"), "validation")
+TARGET_CURVES: dict[str, tuple[str, ...]] = {
+    "loss": ("loss",),
+    "RMSE in deviations of what was learned": ("rmse", "validation_rmse"),
+}
+"""The charts of a model that predicts numbers."""
+
+NAMES = dict.fromkeys(("loss", "top1", "rmse"), "training")
+NAMES |= dict.fromkeys(("validation_loss", "validation_top1", "validation_rmse"), "validation")
 """The part of the data that each of these figures is of."""
 
 _SIGNS = "▁▂▃▄▅▆▇█"
@@ -29,10 +38,24 @@ _COLUMNS = 40
 
 
 def training_facts(run: TrainingRun) -> dict[str, Any]:
-    """Return the part of ``sensor-bnn train --json`` on classes and epochs."""
+    """Return the part of ``sensor-bnn train --json`` on classes or targets, and epochs."""
+    first, last = run.history[0], run.history[-1]
+    if isinstance(run.test, Fit):
+        assert "rmse" in first
+        return {
+            "train_rmse": last["rmse"],
+            "test_rmse": run.test.rmse,
+            "trained_epochs": len(run.history),
+            "kept_epoch": run.kept,
+            "targets": target_facts(run.test.targets, run.test.truth, run.test.answers),
+            "history": run.history,
+        }
     classes = class_facts(run.classes, run.test.confusion.tolist())
     known = [one["f1"] for one in classes if one["samples"]]
     return {
+        "train_top1": last["top1"],
+        "test_top1": run.test.top1,
+        "test_loss": run.test.loss,
         "trained_epochs": len(run.history),
         "kept_epoch": run.kept,
         "test_balanced": run.test.balanced(),
@@ -78,6 +101,9 @@ def print_training(facts: dict[str, Any]) -> None:
 
 def training_tables(facts: dict[str, Any]) -> Group:
     """Return what ``print_training`` prints, for any rich console."""
+    if "targets" in facts:
+        title = f"numbers: RMSE {facts['test_rmse']:.3f} deviations of what was learned"
+        return Group(_curves(facts), target_table(facts["targets"], title))
     names = [one["name"] for one in facts["classes"]]
     recall = [one["recall"] for one in facts["classes"]]
     return Group(_curves(facts), _classes(facts), confusion_table(names, recall, facts["confusion"]))
@@ -86,10 +112,20 @@ def training_tables(facts: dict[str, Any]) -> Group:
 def summary_of(facts: dict[str, Any]) -> str:
     """Return in a sentence which epoch is kept, and why."""
     trained, planned, kept = facts["trained_epochs"], facts["epochs"], facts["kept_epoch"]
-    if "validation_top1" not in facts["history"][-1]:
+    entry = facts["history"][-1]
+    if "validation_top1" not in entry and "validation_rmse" not in entry:
         return f"{trained} epochs; the weights of the last one are kept"
-    early = f" of {planned}, since none was better than epoch {kept}" if trained < planned else ""
-    reached = facts["history"][kept - 1]["validation_top1"]
+    numbers = [0, *(int(entry["epoch"]) for entry in facts["history"]), planned + 1]
+    left_out = [f"{before + 1} to {after - 1}" for before, after in pairwise(numbers) if after - before > 1]
+    told = ", ".join(left_out)
+    early = f" of {planned}, without {told}, since none before these was better for long" if told else ""
+    best = next(entry for entry in facts["history"] if entry["epoch"] == kept)
+    if "validation_rmse" in best:
+        return (
+            f"{trained} epochs{early}; epoch {kept} is kept, with an RMSE of"
+            f" {best['validation_rmse']:.3f} deviations in the validation part"
+        )
+    reached = best["validation_top1"]
     return f"{trained} epochs{early}; epoch {kept} is kept, with {reached:.1%} right in the validation part"
 
 
@@ -100,14 +136,19 @@ def _curves(facts: dict[str, Any]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    for title, keys in CURVES.items():
+    for title, keys in curves_of(facts).items():
         for key in keys:
             values = [entry[key] for entry in facts["history"] if key in entry]
             if values:
-                short = "loss" if title == "loss" else "right"
+                short = "loss" if title == "loss" else "RMSE" if "targets" in facts else "right"
                 ends = f"{values[0]:.3g} to {values[-1]:.3g}"
                 table.add_row(f"{short}, {NAMES[key]}", _spark(values), ends)
     return table
+
+
+def curves_of(facts: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the charts of a run: a title, and the figures of the history that it shows."""
+    return TARGET_CURVES if "targets" in facts else CURVES
 
 
 def _spark(values: Sequence[float]) -> str:

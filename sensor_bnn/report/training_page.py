@@ -8,7 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from sensor_bnn.report.page import fill
-from sensor_bnn.report.training import CURVES, NAMES, summary_of
+from sensor_bnn.report.regression import target_parts
+from sensor_bnn.report.training import NAMES, curves_of, summary_of
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 260, 64, 12, 40
 _COLOUR = {"training": "g0", "validation": "g1"}
@@ -19,14 +20,15 @@ _MOST_CLASSES = 30
 def render_training(result: dict[str, Any]) -> str:
     """Return the page of what ``sensor-bnn train --json`` prints."""
     history = result["history"]
-    charts = [(title, _chart(history, title, keys)) for title, keys in CURVES.items()]
-    validated = "validation_top1" in history[-1]
+    charts = [(title, _chart(history, title, keys)) for title, keys in curves_of(result).items()]
+    validated = "validation_top1" in history[-1] or "validation_rmse" in history[-1]
+    targets = result.get("targets", [])
     rows = [
         {
             **one,
             "cells": [{"count": count, "share": count / max(one["samples"], 1)} for count in counts],
         }
-        for one, counts in zip(result["classes"], result["confusion"], strict=True)
+        for one, counts in zip(result.get("classes", []), result.get("confusion", []), strict=True)
     ]
     facts = {
         "result": result,
@@ -34,7 +36,8 @@ def render_training(result: dict[str, Any]) -> str:
         "charts": charts,
         "kinds": [(kind, _COLOUR[kind]) for kind in _COLOUR if validated or kind == "training"],
         "rows": rows,
-        "drawn": len(rows) <= _MOST_CLASSES,
+        "drawn": 0 < len(rows) <= _MOST_CLASSES,
+        **target_parts(targets),
     }
     return fill("training.html.j2", facts, escaped=True)
 

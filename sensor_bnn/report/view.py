@@ -158,7 +158,8 @@ def _accuracy(result: dict[str, Any]) -> tuple[tuple[str, float, int], ...]:
     found = []
     if result["top1_host"] is not None:
         found.append(("compiled for the host", result["top1_host"], result["samples"]))
-    found.append(("on the board", result["top1_device"], result["samples"]))
+    if result["top1_device"] is not None:
+        found.append(("on the board", result["top1_device"], result["samples"]))
     return tuple(found)
 
 

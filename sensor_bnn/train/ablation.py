@@ -19,7 +19,7 @@ from sensor_bnn.reading import Source, is_file, read_toml, toml_values
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.parts import folds, settled
-from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe
+from sensor_bnn.train.recipe import Rate, Recipe, Subjects, load_recipe, refuse_targets
 from sensor_bnn.train.runs import Started, complete, is_finished, teacher_name
 from sensor_bnn.train.sets import DataSet
 
@@ -102,6 +102,7 @@ def load_ablation(name_or_path: str) -> Ablation:
     source = Source(str(path), CheckpointError, 'Write [rows] with "label" = "recipe".')
     if path.parent != _FOLDER and not {"base", "preset", "data"}.isdisjoint(toml_values(path, source)):
         recipe = load_recipe(str(path))
+        refuse_targets(recipe, "`ablate`")
         return Ablation(recipe.name, (Row(recipe.name, recipe),), ())
     table = read_toml(path, _Table, source)
     loaded = tuple(
@@ -109,6 +110,8 @@ def load_ablation(name_or_path: str) -> Ablation:
         for label, name in table.rows.items()
         for row in _at_rates(Row(label, load_recipe(name, path.parent)), table.rates)
     )
+    for row in loaded:
+        refuse_targets(row.recipe, "`ablate`")
     if len({row.recipe.name for row in loaded}) < len(loaded):
         raise CheckpointError(f"The ablation {path} names a recipe twice.", "Give every row its own.")
     return Ablation(path.stem, loaded, table.folds)

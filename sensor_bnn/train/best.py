@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from sensor_bnn.data.numbers import Fit
 from sensor_bnn.nn.model import Model
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.evaluate import Evaluation
@@ -19,8 +20,9 @@ def judge(
 ) -> None:
     """Add the figures of the validation part to the last epoch, and keep its weights if they are the best.
 
-    An epoch is better if its balanced accuracy is higher or, if equal, its loss lower. Only epochs of the
-    model's latest form compete: earlier ones had real weights, or did not round as the exported integers do.
+    An epoch is better if its balanced accuracy is higher or, if equal, its loss lower; of targets if its RMSE
+    is lower. Only epochs of the model's latest form compete: earlier ones had real weights, or did not round
+    as the exported integers do.
 
     Args:
         at: the position of the run after that epoch.
@@ -31,7 +33,10 @@ def judge(
     entry = at.history[-1]
     entry.update(figures)
     best = at.best
-    now = (figures["validation_balanced"], -figures["validation_loss"])
+    if "validation_rmse" in figures:
+        now = (-figures["validation_rmse"], 0.0)
+    else:
+        now = (figures["validation_balanced"], -figures["validation_loss"])
     if best and best["form"] == form and now <= (best["balanced"], best["minus_loss"]):
         return
     at.best = {
@@ -44,8 +49,10 @@ def judge(
     }
 
 
-def figures_of(found: Evaluation) -> dict[str, float]:
+def figures_of(found: Evaluation | Fit) -> dict[str, float]:
     """Return the figures of an evaluation on the validation part, by their names in the history."""
+    if isinstance(found, Fit):
+        return {"validation_rmse": found.rmse}
     return {
         "validation_loss": found.loss,
         "validation_top1": found.top1,
@@ -53,10 +60,17 @@ def figures_of(found: Evaluation) -> dict[str, float]:
     }
 
 
-def is_over(at: Position, recipe: Recipe) -> bool:
-    """Whether the run ends before its last epoch, because no epoch was better for ``schedule.patience``."""
+def is_over(at: Position, recipe: Recipe, form: int) -> bool:
+    """Whether the epochs of a form of the model end early, since none was better for ``schedule.patience``.
+
+    Args:
+        at: the position of the run, between two epochs.
+        recipe: the recipe of the run.
+        form: the number of the model's form in the next epoch; one that begins there is not over.
+    """
     patience = recipe.schedule.patience
-    return bool(patience and at.best and len(at.history) - at.best["epoch"] >= patience)
+    best = at.best
+    return bool(patience and best and best["form"] == form and at.done - best["epoch"] >= patience)
 
 
 def give_best(at: Position, model: Model, average: RunningAverage) -> None:

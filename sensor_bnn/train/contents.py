@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of
+from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of, unit_of
+from sensor_bnn.data.recording import csv_roles
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
 from sensor_bnn.train import parts, sets
 from sensor_bnn.train.images import Images
+from sensor_bnn.train.own_windows import from_recorded
 from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.windows import Recordings
 
@@ -73,6 +76,32 @@ class ClassFacts:
     seconds: float | None
     learned: int | None
     tested: int | None
+
+
+RANGES = 10
+"""The ranges of a histogram of a target."""
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """One number to predict, over all windows.
+
+    Attributes:
+        name: its name.
+        unit: as its name states it; empty if it states none.
+        low, high, mean, deviation: of its values, in that unit.
+        learned, tested: the windows of the two parts in ``RANGES`` equal ranges from ``low`` to ``high``; if
+            there is no split, ``learned`` has all.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    mean: float
+    deviation: float
+    learned: tuple[int, ...]
+    tested: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -147,6 +176,7 @@ class Contents:
         notes: what is right, but may not be meant.
         refused: the sentence with which training refuses the data; empty if it takes them.
         examples: the first window of each class, float32 ``[C, length]``, by the class's name.
+        targets: the numbers to predict; empty where the data have classes. There are no classes with them.
     """
 
     set: str
@@ -169,16 +199,35 @@ class Contents:
     notes: tuple[str, ...]
     refused: str = ""
     examples: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    targets: tuple[TargetFacts, ...] = ()
 
 
-def guessed(place: Path) -> DataRecipe:
+@dataclass(frozen=True)
+class Guess:
+    """The section of a recipe for a file or folder of recordings or windows, where there is no recipe.
+
+    Attributes:
+        data: the section, by which the data can be read and shown; training may refuse it.
+        notes: sentences on the columns that are taken for something.
+        found: the recordings; None for windows.
+        counters: the channels that grow by the same step in each row, and measure nothing.
+    """
+
+    data: DataRecipe
+    notes: tuple[str, ...] = ()
+    found: Recorded | None = None
+    counters: tuple[str, ...] = ()
+
+
+def guessed(place: Path) -> Guess:
     """Return the section of a recipe for a file or folder of recordings or windows.
 
     If there are many recordings, all equally long and without gaps, each is one window: a program has cut
-    them.
+    them. Columns of a CSV file that look like recordings and labels are taken for them if no column has the
+    usual names.
 
     Raises:
-        DataError: there is no such file, or no reader for it.
+        DataError: there is no such file, no reader for it, or it breaks a rule of its format.
     """
     known = {suffix: kind for kind, form in FORMATS.items() for suffix in form.suffixes}
     known[".npz"] = "npz"
@@ -202,14 +251,107 @@ def guessed(place: Path) -> DataRecipe:
         )
     plan = DataRecipe(set=kind, path=str(place))
     if kind == "npz":
-        return plan
-    found = _leniently(plan)
-    steps = steps_of(found)
-    lengths = {run.end - run.first for run in found.runs}
-    if len(found.runs) >= _MANY and len(lengths) == 1 and not (steps and steps.gaps):
+        return Guess(plan)
+    guess = _with_columns(plan) if kind == "csv" else Guess(plan, found=_leniently(plan))
+    assert guess.found is not None
+    steps = steps_of(guess.found)
+    lengths = {run.end - run.first for run in guess.found.runs}
+    if len(guess.found.runs) >= _MANY and len(lengths) == 1 and not (steps and steps.gaps):
         length = lengths.pop()
-        return DataRecipe(set=kind, path=str(place), window=length, step=length)
-    return plan
+        return replace(guess, data=replace(guess.data, window=length, step=length))
+    return guess
+
+
+def _with_columns(plan: DataRecipe) -> Guess:
+    """Read CSV files; take columns for what they look like where that is needed to read or to train."""
+    place = plan.place()
+    try:
+        found = _leniently(plan)
+        lacking = [
+            key
+            for key, lacks in (
+                ("label", not any(run.label for run in found.runs)),
+                ("recording", found.runs[0].recording is None),
+            )
+            if lacks
+        ]
+        if not lacking:
+            return Guess(plan, found=found)
+        refused = None
+    except DataError as error:
+        lacking, refused = ["recording", "label", "subject"], error
+    roles = csv_roles(files_in(place, (".csv",))[0] if place.is_dir() else place)
+    if place.is_dir():  # a file is a recording, and its name or folder may be the label
+        lacking = [key for key in lacking if key != "recording"]
+    chosen = {key: getattr(roles, key)[0] for key in lacking if getattr(roles, key)}
+    if "recording" in chosen and roles.subject and roles.subject[0] not in chosen.values():
+        chosen["subject"] = roles.subject[0]
+    words = tuple(name for name in roles.words if name not in chosen.values())
+    if not chosen and not words:
+        if refused is not None:
+            raise refused
+        return Guess(plan, found=found)
+    channels = tuple(name for name in roles.all if name in roles.numbers or name in roles.counters)
+    mended = replace(plan, columns=replace(plan.columns, **chosen), channels=channels if words else ())
+    try:
+        found = _leniently(mended)
+    except DataError as error:
+        raise refused or error from None
+    notes = tuple(f"The column {name} is taken for the {key}." for key, name in chosen.items())
+    if words:
+        notes += (f"These columns hold words, and are not read: {', '.join(words)}.",)
+    return Guess(mended, notes, found, tuple(name for name in roles.counters if name in found.channels))
+
+
+def proposed(guess: Guess) -> DataRecipe | None:
+    """Return the section of a recipe with which training takes the data; None if there is none.
+
+    What is changed, in this order: missing values are interpolated, channels that never change or that count
+    the rows are left out, and windows are as short as the recordings require.
+    """
+    plan, found = guess.data, guess.found
+    if found is None:
+        try:
+            dataset = sets.load(plan)
+            sets.check_split(dataset, plan)
+            sets.check_channels(dataset, plan)
+        except DataError:
+            return None
+        return plan
+    if any(not run.label or run.recording is None for run in found.runs):
+        return None
+    kept = [
+        at
+        for at, name in enumerate(found.channels)
+        if name not in guess.counters and not _is_constant(found.samples[:, at])
+    ]
+    if not kept:
+        return None
+    if len(kept) < len(found.channels):
+        names = tuple(found.channels[at] for at in kept)
+        plan = replace(plan, channels=names)
+        found = replace(found, samples=np.ascontiguousarray(found.samples[:, kept]), channels=names, units=())
+    if np.isnan(found.samples).any():
+        plan = replace(plan, missing="interpolate")
+    lengths = sorted(run.end - run.first for run in found.runs)
+    for window in (plan.window, lengths[len(lengths) // 2], lengths[len(lengths) // 4], lengths[0]):
+        if window > plan.window:
+            continue
+        step = plan.step if window == plan.window else max(1, window // 2)
+        tried = replace(plan, window=window, step=step)
+        try:
+            dataset = from_recorded(found, tried)
+            sets.check_split(dataset, tried)
+            sets.check_channels(dataset, tried)
+        except DataError:
+            continue
+        return tried
+    return None
+
+
+def _is_constant(column: npt.NDArray[np.float32]) -> bool:
+    known = column[~np.isnan(column)]
+    return not len(known) or bool(known.min() == known.max())
 
 
 def contents_of(data: DataRecipe) -> Contents:
@@ -248,9 +390,7 @@ def summary_of(data: DataRecipe, dataset: sets.DataSet, found: Recorded | None =
 
 def _leniently(data: DataRecipe) -> Recorded:
     reading = data.reading()
-    return read_recordings(
-        data.set, data.place(), type(reading)(reading.columns, reading.channels, reading.labels, True, True)
-    )
+    return read_recordings(data.set, data.place(), replace(reading, missing=True, unlabelled=True))
 
 
 def _as_recorded(data: DataRecipe, dataset: Recordings) -> Recorded:
@@ -275,6 +415,7 @@ def _contents(
     if dataset is not None:
         try:
             notes = sets.check_split(dataset, data)
+            sets.check_channels(dataset, data)
             split, counts = _split(data, dataset)
             dropped = _dropped(dataset, split)
         except DataError as error:
@@ -290,6 +431,8 @@ def _contents(
         subjects = {name for _, name, _, _ in runs}
     by_recording = not of_subjects and (dataset is None or dataset.whole != "part")
     lengths = [length for *_, length in runs]
+    numbers = bool(data.targets)
+    channels = tuple(one for one in _channels(found) if one.name not in map(class_name, data.targets))
     return Contents(
         set=data.set,
         path=data.path,
@@ -300,18 +443,36 @@ def _contents(
         shortest=min(lengths),
         longest=max(lengths),
         samples=sum(lengths),
-        unlabelled=sum(length for label, *_, length in runs if not label),
+        unlabelled=0 if numbers else sum(length for label, *_, length in runs if not label),
         time=time,
         window=data.window if dataset is None else dataset.length,
         step=data.step,
-        channels=_channels(found),
-        classes=_classes(runs, time, counts, of_subjects, by_recording),
+        channels=channels,
+        classes=() if numbers else _classes(runs, time, counts, of_subjects, by_recording),
         split=split,
         dropped=dropped,
-        notes=(*_noticed(time, _channels(found)), *notes),
+        notes=(*_noticed(time, channels), *notes),
         refused=refused,
         examples=examples,
+        targets=() if dataset is None else _targets(dataset, split),
     )
+
+
+def _targets(dataset: Recordings, split: SplitFacts | None) -> tuple[TargetFacts, ...]:
+    if dataset.targets is None:
+        return ()
+    everything = np.ones(len(dataset.y), dtype=np.bool_)
+    learned = everything if split is None else dataset.is_of(split.learned)
+    tested = ~everything if split is None else dataset.is_of(split.tested)
+    found = []
+    for name, values in zip(dataset.target_names, dataset.targets.T, strict=True):
+        low, high = float(values.min()), float(values.max())
+        counts = [np.histogram(values[part], RANGES, (low, high))[0].tolist() for part in (learned, tested)]
+        deviation = 0.0 if low == high else float(values.std())
+        found.append(
+            TargetFacts(name, unit_of(name), low, high, float(values.mean()), deviation, *map(tuple, counts))
+        )
+    return tuple(found)
 
 
 def _classes(

@@ -15,6 +15,7 @@ from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.train.images import Images
 from sensor_bnn.train.parts import FEWEST, settled, validated
 from sensor_bnn.train.recipe import CHANGES, OWN, Augmentation, Recipe, Schedule
+from sensor_bnn.train.regression import is_regression
 from sensor_bnn.train.sets import DataSet
 from sensor_bnn.train.windows import Recordings
 
@@ -67,7 +68,8 @@ def told(recipe: Recipe, chosen: Recipe) -> list[str]:
     found = []
     if recipe.data.validation is None:
         share = chosen.data.validation or 0.0
-        has = f"each class has {FEWEST} or more" if share else f"a class has fewer than {FEWEST}"
+        of = "quarter of the values" if is_regression(chosen) else "class"
+        has = f"each {of} has {FEWEST} or more" if share else f"a {of} has fewer than {FEWEST}"
         found.append(f"data.validation = {share:g}: {has} recordings or subjects to learn from")
     if not before.batch:
         found.append(f"schedule.batch = {now.batch}: about {_BATCHES} steps per epoch, from 16 to 64 windows")
@@ -80,11 +82,20 @@ def told(recipe: Recipe, chosen: Recipe) -> list[str]:
         found.append(
             f"schedule.patience = {now.patience}: a quarter of the epochs, at least {_SLOWEST_PATIENCE}"
         )
-    if before.class_weights is None:
+    if before.class_weights is None and not is_regression(chosen):
         than = "twice or more" if now.class_weights == "auto" else "less than twice"
         found.append(
             f'schedule.class_weights = "{now.class_weights}": the largest class has {than} the windows of the'
             " smallest"
+        )
+    if (
+        is_regression(chosen)
+        and recipe.augment.auto is None
+        and chosen.augment == replace(Augmentation(), auto=False)
+    ):
+        found.append(
+            "augment: nothing: a change of a window may change the number to predict; set those keys of"
+            " [augment] that do not, such as jitter"
         )
     if chosen.augment not in (recipe.augment, replace(recipe.augment, auto=False)):
         changes = ", ".join(
@@ -114,7 +125,8 @@ def _check_patience(recipe: Recipe) -> None:
 def _augment(recipe: Recipe, window: int) -> Augmentation:
     augment = recipe.augment
     changed = any(getattr(augment, key) for key in CHANGES if key != "auto")
-    auto = not changed and not recipe.distill.cache if augment.auto is None else augment.auto
+    usual = not changed and not recipe.distill.cache and not is_regression(recipe)
+    auto = usual if augment.auto is None else augment.auto
     if not auto:
         return replace(augment, auto=False)
     return replace(augment, auto=False, shift=max(1, window // 10), scale=0.05, jitter=0.02)
@@ -128,7 +140,7 @@ def _schedule(recipe: Recipe, dataset: Recordings) -> Schedule:
     batch = schedule.batch or _batch(windows)
     epochs = schedule.epochs
     if not epochs:
-        cost = sizes(recipe.config((len(dataset.signal), dataset.length), dataset.classes, dataset.channels))
+        cost = sizes(recipe.config((len(dataset.signal), dataset.length), dataset.outputs, dataset.channels))
         longest = int(LONGEST // ((cost.binary_macs + cost.float_macs) * windows))
         wanted = max(EPOCHS, math.ceil(STEPS / steps_per_epoch(windows, batch)))
         epochs = max(1, min(wanted, longest))
@@ -136,7 +148,8 @@ def _schedule(recipe: Recipe, dataset: Recordings) -> Schedule:
     if patience is None:
         patience = max(_SLOWEST_PATIENCE, epochs // 4) if checking else 0
     counts = np.unique(learned.y, return_counts=True)[1]
-    weights = schedule.class_weights or ("auto" if max(counts) >= _UNEQUAL * min(counts) else "none")
+    unequal = max(counts) >= _UNEQUAL * min(counts) and not is_regression(recipe)
+    weights = schedule.class_weights or ("auto" if unequal else "none")
     return replace(schedule, batch=batch, epochs=epochs, patience=patience, class_weights=weights)
 
 

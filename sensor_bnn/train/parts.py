@@ -185,8 +185,9 @@ def told(dataset: Recordings, data: DataRecipe) -> str:
         )
     if dataset.stated:
         return f"as the column {data.columns.split} states it"
+    of_each = "class" if dataset.targets is None else f"quarter of {dataset.target_names[0]}"
     return (
-        f"{data.test_share:.0%} of the {dataset.whole}s of each class, drawn with seed {data.split_seed}"
+        f"{data.test_share:.0%} of the {dataset.whole}s of each {of_each}, drawn with seed {data.split_seed}"
         " (data.test_share, data.split_seed)"
     )
 

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from sensor_bnn.data.folders import FORMATS, Labels, Reading
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.data.prepared import Lengths, Missing, Preparation
 from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, id_of, in_order
 from sensor_bnn.errors import CheckpointError, DataError
+from sensor_bnn.labels import class_name, named_twice
 from sensor_bnn.nn.config import NAME_RULE, TransformerConfig, is_good_name
 from sensor_bnn.nn.families import preset
 from sensor_bnn.nn.hybrid_config import HybridConfig
@@ -55,7 +57,7 @@ _OWN_SPLIT: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     **dict.fromkeys(
         (
             *("acsf1", "basic-motions", "gun-point", "japanese-vowels"),
-            *("plaid", "cricket-x", "electric-devices", "ford-a"),
+            *("plaid", "cricket-x", "electric-devices", "ford-a", "covid-3-month"),
         ),
         ((1, 2, 3, 4, 5), (6,)),
     ),
@@ -93,6 +95,10 @@ class DataRecipe:
             alone, and answers ``normal`` or ``anomalous``. Empty for a model that tells classes apart.
         false_alarms: with ``normal``, the share of normal windows of the validation part that are called
             anomalous: it sets the threshold.
+        targets: the names of the numbers to predict, for a model that does regression: columns of a table, of
+            which a window has the mean over its samples; the columns of the array ``targets`` of an
+            ``.npz``; the number at the end of each series of a ``.ts``. Empty for a model that tells classes
+            apart.
         folder: the absolute folder of the recipe's file that sets ``path``, which no file sets itself; empty
             where ``path`` is. Two recipes that differ in nothing else are equal: a run may be moved.
     """
@@ -118,6 +124,7 @@ class DataRecipe:
     held_out: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
     normal: str = ""
     false_alarms: Annotated[float, Meta(gt=0, lt=1)] = 0.02
+    targets: tuple[Name, ...] = ()
     folder: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -142,7 +149,15 @@ class DataRecipe:
 
     def reading(self) -> Reading:
         """Return how the file or folder of recordings is read for training."""
-        return Reading(self.columns, self.channels, self.labels, missing=self.missing != "refuse")
+        return Reading(
+            columns=self.columns,
+            channels=self.channels,
+            # A label says nothing of a number, and the names of files would be taken for labels.
+            labels="column" if self.targets else self.labels,
+            missing=self.missing != "refuse",
+            unlabelled=bool(self.targets),
+            targets=self.targets,
+        )
 
     def parts(self) -> tuple[tuple[int | str, ...], tuple[int | str, ...]]:
         """Return the subjects to learn from and those to test on; none where the recipe states none."""
@@ -234,6 +249,9 @@ class Schedule:
             0 for never. If it is not stated, a quarter of the epochs where own data have such a part.
         class_weights: ``auto`` lets each class weigh the same in the loss, ``none`` each window. If it is not
             stated, it is ``auto`` for own data whose largest class has twice the windows of the smallest.
+        loss: with ``data.targets``, the loss of a number: ``mse``, its squared error, or ``huber``, which
+            beyond an error of one deviation of the target grows only linearly, so that outliers count less.
+            If it is not stated, ``mse``.
     """
 
     epochs: Epochs = 0  # Not what a recipe may state.
@@ -248,6 +266,7 @@ class Schedule:
     average: _Below1 = 0.0
     patience: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     class_weights: Literal["none", "auto"] | None = None
+    loss: Literal["mse", "huber"] | None = None
 
 
 @dataclass(frozen=True)
@@ -307,8 +326,16 @@ class Recipe:
 
     def __post_init__(self) -> None:
         own = self.data.set in OWN
+        if self.data.targets:
+            # A number has no other classes to which a share could go.
+            usual_smoothing = self.schedule.smoothing == Schedule.smoothing
+            smoothing = 0.0 if usual_smoothing else self.schedule.smoothing
+            loss = self.schedule.loss or "mse"
+            object.__setattr__(self, "schedule", replace(self.schedule, loss=loss, smoothing=smoothing))
         if not self.preset:
-            usual = own and (not self.model or not _OF_HYBRID.isdisjoint(self.model))
+            usual = (own or bool(self.data.targets)) and (
+                not self.model or not _OF_HYBRID.isdisjoint(self.model)
+            )
             object.__setattr__(self, "preset", "sensor-small" if usual else "sensor-tiny")
         if not own:
             object.__setattr__(self, "schedule", _closed(self.schedule))
@@ -316,18 +343,26 @@ class Recipe:
                 object.__setattr__(self, "augment", replace(self.augment, auto=False))
 
     def config(
-        self, shape: tuple[int, ...], classes: tuple[str, ...], channels: tuple[str, ...] = ()
+        self,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...],
+        channels: tuple[str, ...] = (),
+        targets: tuple[Number, ...] = (),
     ) -> ModelConfig:
         """Return the model's configuration for inputs ``(C, L)`` or ``(C, height, L)`` of these classes.
 
         Args:
             shape: of an input.
-            classes: the names of the classes.
+            classes: the names of the classes, or of the targets.
             channels: the names of the channels; empty if they have none.
+            targets: what an output of 1 is worth, for regression; empty for classes.
         """
         height = shape[1] if len(shape) == 3 else 0
         sizes = {"channels": shape[0], "height": height, "length": shape[-1]}
         settled = {"name": self.name, **sizes, "classes": classes, "channel_names": channels}
+        if targets:
+            settled["target_scales"] = tuple(target.scale for target in targets)
+            settled["target_offsets"] = tuple(target.offset for target in targets)
         return preset(self.preset, **{**self.model, **settled})
 
     def to_dict(self) -> dict[str, Any]:
@@ -341,6 +376,8 @@ class Recipe:
                 del values["schedule"][key]
         if not self.data.normal:  # as an earlier version kept a recipe
             del values["data"]["normal"], values["data"]["false_alarms"]
+        if not self.data.targets:
+            del values["data"]["targets"], values["schedule"]["loss"]
         for section in _RELATIVE:
             if not values[section]["folder"]:
                 del values[section]["folder"]
@@ -416,6 +453,14 @@ def parse_recipe(values: Mapping[str, Any], name: str) -> Recipe:
 
 def _whole(values: Mapping[str, Any], name: str, source: Source) -> Recipe:
     recipe = typed({"name": name, **values}, Recipe, source)
+    if recipe.data.targets:
+        _check_regression(recipe, values, source)
+    elif recipe.schedule.loss is not None:
+        raise CheckpointError(
+            f"{source.name}: schedule.loss is {recipe.schedule.loss!r}, but classes have one loss only, the"
+            " cross-entropy.",
+            "Remove it, or name the numbers to predict in data.targets.",
+        )
     _check_together(recipe, source)
     return recipe
 
@@ -437,7 +482,7 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     source = _source_of(path)
     values = toml_values(path, source)
     base = values.pop("base", None)
-    _refuse_regression(values, source)
+    _refuse_task(values, source)
     # Each file is checked by itself, so that a message names the file that has the mistake.
     typed({"name": path.stem, **values}, Recipe, source)
     for section, key in _RELATIVE.items():
@@ -463,14 +508,73 @@ def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     return merged
 
 
-def _refuse_regression(values: Mapping[str, Any], source: Source) -> None:
+def _refuse_task(values: Mapping[str, Any], source: Source) -> None:
     data = values.get("data")
-    asked = "task" in values or (isinstance(data, Mapping) and not {"target", "targets"}.isdisjoint(data))
-    if asked:
+    if "task" in values or (isinstance(data, Mapping) and "target" in data):
         raise CheckpointError(
-            f"{source.name}: there is no regression, and `task` and `data.target` are no keys: the outputs of"
-            " a model are classes.",
-            "Leave them out. For anomalies, name the normal class in data.normal.",
+            f"{source.name}: `task` and `data.target` are no keys: what [data] names is the task.",
+            'Leave them out. For regression, name the numbers to predict, such as data.targets = ["speed"];'
+            " for anomalies, name the normal class in data.normal.",
+        )
+
+
+def _check_regression(recipe: Recipe, values: Mapping[str, Any], source: Source) -> None:
+    """Refuse the keys that mean something for classes only, by their names.
+
+    Raises:
+        CheckpointError: there is one.
+    """
+    schedule = values.get("schedule", {})
+    data, augment = recipe.data, recipe.augment
+    wrong = {
+        "data.normal": bool(data.normal),
+        "data.labels": data.labels != "auto",
+        "schedule.smoothing": bool(schedule.get("smoothing")),
+        "schedule.class_weights": recipe.schedule.class_weights == "auto",
+        "augment.mixup": bool(augment.mixup),
+        "augment.cutmix": bool(augment.cutmix),
+        "distill.teacher": bool(recipe.distill.teacher),
+    }
+    found = [key for key, set_ in wrong.items() if set_]
+    if found:
+        raise CheckpointError(
+            f"{source.name}: {found[0]} is for classes, but data.targets names numbers to predict.",
+            f"Remove {found[0]}, or data.targets.",
+        )
+    if augment.auto:
+        raise CheckpointError(
+            f"{source.name}: augment.auto changes size and time of a window, and does not know whether that"
+            " changes the number to predict.",
+            "Set augment.auto to false, and those keys of [augment] that leave the number as it is, such as"
+            " jitter.",
+        )
+    family = preset(recipe.preset).family
+    if family != HybridConfig.family:
+        raise CheckpointError(
+            f"{source.name}: the preset {recipe.preset} is of the family {family}, which tells classes apart;"
+            " the family hybrid predicts numbers (data.targets).",
+            'Set preset = "sensor-small", or another one of that family.',
+        )
+    twice = named_twice(tuple(class_name(name) for name in data.targets))
+    if twice is not None:
+        raise source.wrong(f"data.targets names {twice} twice; each must be named once")
+
+
+def refuse_targets(recipe: Recipe, command: str) -> None:
+    """Refuse a recipe with numbers to predict where accuracies of classes are compared.
+
+    Args:
+        recipe: the recipe.
+        command: what compares them, for the message.
+
+    Raises:
+        CheckpointError: the recipe has ``data.targets``.
+    """
+    if recipe.data.targets:
+        raise CheckpointError(
+            f"{command} compares shares of right classes, and recipe {recipe.name} predicts numbers"
+            " (data.targets).",
+            "Train each variant with `sensor-bnn train`, and compare their errors (RMSE).",
         )
 
 
@@ -513,6 +617,11 @@ def _check_together(recipe: Recipe, source: Source) -> None:
         raise CheckpointError(
             f"{source.name}: augment.auto chooses the changes, but augment.{changing[1]} is set.",
             "Set augment.auto to false, or remove the other keys of [augment].",
+        )
+    found = {"target_scales", "target_offsets"} & recipe.model.keys()
+    if found:
+        raise source.wrong(
+            f"model.{min(found)} is no key of a recipe; it follows from the data that data.targets names"
         )
     train, test = recipe.data.parts()
     both = set(train) & set(test)

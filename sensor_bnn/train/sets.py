@@ -11,6 +11,7 @@ import numpy.typing as npt
 from torch import Generator, Tensor
 
 from sensor_bnn.data.folders import FORMATS
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
@@ -38,7 +39,8 @@ class Cutter(Protocol):
     def cut(self, index: Tensor, generator: Generator, part: Part = slice(None)) -> tuple[Tensor, Tensor]:
         """Return ``(x, y)`` of the rows ``part`` of the batch ``index``, int64 ``[n]``.
 
-        y holds labels, int64 ``[n]``, or shares, float32 ``[n, classes]``.
+        y holds labels, int64 ``[n]``, or shares, float32 ``[n, classes]``; of targets their values, float32
+        ``[n, targets]``, less the mean of the training part and in its deviations.
         """
 
     def normalisation(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -53,10 +55,12 @@ class Split:
         train: the training part.
         test: the test part.
         shape: the shape of one window, ``(C, L)``, or image, ``(C, H, W)``.
-        classes: the names of the classes.
+        classes: the names of the classes, or of the targets.
         channels: the names of the channels; empty if they have none.
         validation: the part that tells after each epoch how good the model is, or None.
-        counts: the number of training examples of each class.
+        counts: the number of training examples of each class; none for targets.
+        targets: the mean and the deviation of each target in the training part, as offset and scale; none for
+            classes.
     """
 
     train: Cutter
@@ -66,6 +70,7 @@ class Split:
     channels: tuple[str, ...] = ()
     validation: Windows | None = None
     counts: tuple[int, ...] = ()
+    targets: tuple[Number, ...] = ()
 
 
 def load(data: DataRecipe) -> DataSet:
@@ -87,6 +92,13 @@ def load(data: DataRecipe) -> DataSet:
         # A reader knows one path; this says in which folders there is none.
         data.check_place()
         raise
+    if data.targets and (isinstance(dataset, Images) or dataset.targets is None):
+        what = "images" if isinstance(dataset, Images) else "classes"
+        raise DataError(
+            f"data.targets names numbers to predict, but the data set {data.set} has {what}.",
+            "Remove data.targets, or give a set with numbers: csv, parquet, ts, npz or"
+            f" {', '.join(archives.REGRESSION)}.",
+        )
     if not data.normal:
         return dataset
     if isinstance(dataset, Images):
@@ -130,6 +142,8 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
                     f"Take {whole} {group} out of the split, or set a smaller data.window.",
                 )
     learned, tested_on = (dataset.y[dataset.is_of(groups)] for groups in (train, test))
+    if dataset.targets is not None:
+        return (*dataset.notes, *_check_targets(dataset, data), *_odd(dataset, data, len(learned)))
     others: dict[str, str] = {}
     for label in np.unique(dataset.y):
         of_label = in_order(dataset.group[dataset.y == label].tolist())
@@ -139,13 +153,42 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
             part.label, f"its parts are shorter than data.window, {dataset.length} samples: {_told(part)}"
         )
     notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
-    notes = (*dataset.notes, *notes)
-    used = {*train, *test}
+    return (*dataset.notes, *notes, *_odd(dataset, data, len(learned)))
+
+
+def _check_targets(dataset: Recordings, data: DataRecipe) -> tuple[str, ...]:
+    """Refuse a target that has one value in the training part; return notes on values beyond that part's."""
+    train, test = data.parts()
+    learned, tested_on = dataset.of_groups(train), dataset.of_groups(test)
+    learned.scaling()
+    assert learned.targets is not None and tested_on.targets is not None
+    notes = []
+    for name, known, asked in zip(dataset.target_names, learned.targets.T, tested_on.targets.T, strict=True):
+        beyond = int(((asked < known.min()) | (asked > known.max())).sum())
+        if beyond:
+            notes.append(
+                f"{name}: {beyond} of {len(asked)} windows to test on have values beyond {known.min():.6g} to"
+                f" {known.max():.6g}, which were learned."
+            )
+    return tuple(notes)
+
+
+def _odd(dataset: Recordings, data: DataRecipe, learned: int) -> tuple[str, ...]:
+    """Return notes on the validation part, and on what is not used.
+
+    Args:
+        dataset: the whole set.
+        data: the section with both lists of the split.
+        learned: the number of windows of the training part.
+    """
+    whole, notes = dataset.whole, tuple[str, ...]()
+    train, test = data.parts()
+    used, present = {*train, *test}, set(dataset.group.tolist())
     checking = validated(dataset, data)
     if checking:
         count = int(dataset.is_of(checking).sum())
         notes += (
-            f"Of the {len(learned)} windows to learn from, {count} are the validation part (data.validation):"
+            f"Of the {learned} windows to learn from, {count} are the validation part (data.validation):"
             f" {whole}s {listed(checking)}.",
         )
     lost = [part for part in dataset.short if part.group in used]
@@ -194,7 +237,8 @@ def _check_classes(
 
 
 def _told(part: Short) -> str:
-    return f"{part.samples} samples of class {part.label}" + f", {part.place}" * bool(part.place)
+    of_class = f" of class {part.label}" if part.label else ""
+    return f"{part.samples} samples{of_class}" + f", {part.place}" * bool(part.place)
 
 
 def split(dataset: DataSet, recipe: Recipe) -> Split:
@@ -246,30 +290,48 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     data = settled(dataset, recipe.data)
     checking = validated(dataset, data)
     training = dataset.of_groups([group for group in data.parts()[0] if group not in checking])
+    _check_constant(training)
     channels = len(training.signal)
-    constant = training.constant_channels()
-    if constant:
-        raise DataError(
-            f"In the training windows, {training.channel(constant[0])} never changes.",
-            "Leave it out of the data.",
-        )
     if augment.rotation and channels % 3:
         raise DataError(
             f"Recipe {recipe.name}: augment.rotation needs triads of channels, but there are {channels}.",
             "Set augment.rotation to 0.",
         )
     window_shape = (channels, training.length)
-    config = recipe.config(window_shape, dataset.classes, dataset.channels)
+    config = recipe.config(window_shape, dataset.outputs, dataset.channels)
     cutter = WindowCutter(training, augment, getattr(config, "normalise", "channel") == "window")
     return Split(
         _mixed(cutter, augment, dataset),
         tested(dataset, recipe.data),
         window_shape,
-        dataset.classes,
+        dataset.outputs,
         dataset.channels,
         dataset.of_groups(checking).windows() if checking else None,
-        _counts(training.y, dataset.classes),
+        _counts(training.y, dataset.classes) if dataset.targets is None else (),
+        training.scaling(),
     )
+
+
+def check_channels(dataset: DataSet, data: DataRecipe) -> None:
+    """Check that every channel changes in the windows to learn from.
+
+    Raises:
+        DataError: one does not.
+    """
+    if isinstance(dataset, Images):
+        return
+    checking = validated(dataset, settled(dataset, data))
+    learned = settled(dataset, data).parts()[0]
+    _check_constant(dataset.of_groups([group for group in learned if group not in checking]))
+
+
+def _check_constant(training: Recordings) -> None:
+    constant = training.constant_channels()
+    if constant:
+        raise DataError(
+            f"In the training windows, {training.channel(constant[0])} never changes.",
+            "Leave it out of the data, or list the other channels in data.channels.",
+        )
 
 
 def _counts(y: npt.NDArray[np.int64], classes: tuple[str, ...]) -> tuple[int, ...]:
@@ -309,17 +371,22 @@ def _archive(data: DataRecipe) -> DataSet:
     return archives.load_archive(data.set, data.window)
 
 
+def _regression(data: DataRecipe) -> DataSet:
+    return archives.load_regression(data.set, data.window, data.targets)
+
+
 SETS: dict[str, Callable[[DataRecipe], DataSet]] = {
     "smartwatch": lambda data: smartwatch.load(data.window, data.step),
     "hapt": lambda data: archives.load_hapt(data.window, data.step),
     **dict.fromkeys(archives.ARCHIVES, _archive),
+    **dict.fromkeys(archives.REGRESSION, _regression),
     "fashion-mnist": lambda data: image_sets.fashion_mnist(),
     "mnist": lambda data: image_sets.mnist(data.place()),
     "cifar-10": lambda data: image_sets.cifar_10(),
     "cifar-100": lambda data: image_sets.cifar_100(data.place()),
     "tiny-imagenet": lambda data: image_sets.tiny_imagenet(data.place()),
     "image-folder": lambda data: image_sets.image_folder(data.place(), data.size),
-    "npz": lambda data: own_windows.from_npz(data.place()),
+    "npz": lambda data: own_windows.from_npz(data.place(), data.targets),
     **dict.fromkeys(FORMATS, own_windows.from_recordings),
 }
 NEED_PATH = frozenset({"mnist", "cifar-100", "tiny-imagenet", "image-folder", "npz", *FORMATS})

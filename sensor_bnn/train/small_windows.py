@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.integers import window_steps
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import Recipe
@@ -26,12 +27,15 @@ def told(dataset: Recordings, recipe: Recipe) -> tuple[str, ...]:
         recipe: the recipe.
 
     Returns:
-        The sentence, or nothing: also if the model does not normalise by window, or stays in floats.
+        The sentence, or nothing: also if the model does not normalise by window, has a gain per window, or
+        stays in floats.
     """
     data = settled(dataset, recipe.data)
     training = dataset.of_groups(data.parts()[0])
-    config = recipe.config((len(training.signal), training.length), dataset.classes, dataset.channels)
-    if getattr(config, "normalise", "") != "window" or getattr(config, "precision", "") == "full":
+    config = recipe.config((len(training.signal), training.length), dataset.outputs, dataset.channels)
+    if not isinstance(config, HybridConfig) or config.normalise != "window" or config.precision == "full":
+        return ()
+    if config.gain == "window":  # Each takes all 16 bits.
         return ()
     x = np.asarray(training.windows().x)
     largest = np.abs(x).max(axis=(0, 2)).astype(np.float64)
@@ -48,6 +52,6 @@ def told(dataset: Recordings, recipe: Recipe) -> tuple[str, ...]:
         f"{share:.0%} of the training windows vary by less than {_STEPS} steps of the 16 bits that an"
         f" exported model reads: a step of {training.channel(worst)} is {steps[worst]:.2g}, because a sample"
         f' of {largest[worst]:.4g} must fit. Their shape is lost there, though normalise = "window" enlarges'
-        " it, and training in floats sees it until its last epochs. Leave out such samples, give small and"
-        ' large signals channels of their own, or set model.normalise = "channel".',
+        ' it, and training in floats sees it until its last epochs. Set model.gain = "window", which divides'
+        " each window by a power of two before it is rounded, or leave out such samples.",
     )

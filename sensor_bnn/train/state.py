@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,8 @@ _MOST_NAMED = 3
 Entry = dict[str, float]
 """The figures of an epoch by name: ``epoch`` (from 1), mean ``loss``, ``top1`` (0 .. 1), its last ``rate``.
 
-With a validation part also ``validation_loss``, ``validation_top1`` and ``validation_balanced``.
+With a validation part also ``validation_loss``, ``validation_top1`` and ``validation_balanced``. Of targets
+``rmse`` and ``validation_rmse``, in deviations of the training part, in place of all but loss and rate.
 """
 
 
@@ -41,8 +43,10 @@ class Position:
         step: the number of finished steps in the current epoch.
         random: the state of the current epoch's generator; None at its start.
         loss, right, seen: the sum of losses, the number of right answers and of examples in that epoch.
+        squares: of targets, the sum over these examples of the mean squared error; None for classes.
         best: the best epoch by the validation part and its weights, see ``sensor_bnn.train.best``; empty if
             there is none.
+        skipped: the number of epochs that were left out because none before them was better.
     """
 
     history: list[Entry] = field(default_factory=list)
@@ -51,7 +55,14 @@ class Position:
     loss: float = 0.0
     right: int = 0
     seen: int = 0
+    squares: float | None = None
     best: dict[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """The number of the last epoch that is over, counted from 1; 0 before the first."""
+        return len(self.history) + self.skipped
 
     def finish_epoch(self, rate: float) -> None:
         """Add the epoch to the history, and start the next one.
@@ -60,7 +71,11 @@ class Position:
             rate: the learning rate of the epoch's last step.
         """
         entry = {"loss": self.loss / self.seen, "top1": self.right / self.seen, "rate": rate}
-        self.history.append({"epoch": len(self.history) + 1, **entry})
+        if self.squares is not None:
+            del entry["top1"]
+            entry["rmse"] = math.sqrt(self.squares / self.seen)
+            self.squares = 0.0
+        self.history.append({"epoch": self.done + 1, **entry})
         self.step, self.random = 0, None
         self.loss, self.right, self.seen = 0.0, 0, 0
 

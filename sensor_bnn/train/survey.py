@@ -8,9 +8,11 @@ tested on the test subjects. The test subjects choose nothing.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,12 +21,12 @@ import msgspec
 from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.reading import Source, is_file, read_toml
+from sensor_bnn.reading import Source, is_file, read_toml, toml_values
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.parts import settled
-from sensor_bnn.train.recipe import OWN, Recipe, load_recipe
+from sensor_bnn.train.recipe import OWN, Recipe, load_recipe, refuse_targets
 from sensor_bnn.train.runs import Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
@@ -41,6 +43,7 @@ class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preset: str
     model: dict[str, Any] = {}
     like: str = ""
+    choices: Annotated[dict[str, dict[str, Any]], _Some] | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,12 +127,23 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
         names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
         raise CheckpointError(f"There is no survey {name_or_path}.", f"Choose {names}, or give a .toml file.")
     source = Source(str(path), CheckpointError, "Write sets, [forms] and [choices].")
+    keys = toml_values(path, source).keys()
+    if "sets" not in keys and {"preset", "base", "model", "data", "schedule"} & keys:
+        raise CheckpointError(
+            f"{path} is a recipe, which trains one model; a survey trains several on several sets.",
+            f"Train it with `sensor-bnn train {path}`, or on several seeds with `sensor-bnn ablate {path}`;"
+            ' or name it in a survey: sets = ["..."], [forms] and [choices].',
+        )
     file = read_toml(path, _File, source)
     for label, form in file.forms.items():
         if form.like and (form.like not in file.forms or file.forms[form.like].like):
             raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
+        if form.like and form.choices:
+            raise source.wrong(f"forms.{label}.choices is set; with `like` it takes those of {form.like}")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
     sets = [load_recipe(name, path.parent) for name in file.sets]
+    for of_set in sets:
+        refuse_targets(of_set, "`survey`")
     known = tuple(of_set.name for of_set in sets)
     for name in only:
         if name not in known:
@@ -137,7 +151,7 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
                 f"The survey {path.stem} has no set {name!r}.", f"Choose among {', '.join(known)}."
             )
     sets = [of_set if only and of_set.name not in only else _ready(of_set, steps) for of_set in sets]
-    cells = tuple(_cell(of_set, label, file.forms[label], file.choices) for of_set in sets for label in forms)
+    cells = tuple(_cell(of_set, label, file) for of_set in sets for label in forms)
     return Survey(path.stem, known, tuple(file.forms), cells)
 
 
@@ -162,17 +176,26 @@ def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
     return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
 
 
-def _cell(of_set: Recipe, label: str, form: _Form, choices: dict[str, dict[str, Any]]) -> Cell:
-    recipes = {}
-    for choice, changes in choices.items():
+def _cell(of_set: Recipe, label: str, file: _File) -> Cell:
+    form, recipes = file.forms[label], {}
+    for choice, changes in _choices(file, form.like or label).items():
         name = f"{of_set.name}-{_slug(label)}-{_slug(choice)}"
         model = {**of_set.model, **form.model, **changes}
         recipes[choice] = replace(of_set, name=name, preset=form.preset, model=model)
     return Cell(of_set.name, label, recipes, form.like or label)
 
 
+def _choices(file: _File, label: str) -> dict[str, dict[str, Any]]:
+    """Return the changes of each choice of a form: each of all forms with each of its own."""
+    own = file.forms[label].choices
+    if own is None:
+        return file.choices
+    pairs = product(file.choices.items(), own.items())
+    return {f"{one}, {other}": {**changes, **more} for (one, changes), (other, more) in pairs}
+
+
 def _slug(label: str) -> str:
-    return "".join(sign if sign.isalnum() else "-" for sign in label.lower())
+    return re.sub(r"[\W_]+", "-", label.lower())
 
 
 def for_validation(recipe: Recipe) -> Recipe:

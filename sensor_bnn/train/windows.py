@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.data.numbers import Number
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train.distortions import twins_distorted
+
+_SMALLEST = 1e-20
+"""The least deviation of a target: a step of an output is some thousandth of it, which float32 must hold."""
+
+_FARTHEST = 1e5
+"""The mean of a target, in its deviations: what is farther from 0 leaves float32 few digits for the rest."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,9 @@ class Recordings:
         notes: sentences on what was done to the recordings.
         distorted: whether each window is to be distorted, ``[n]``, see ``sensor_bnn.train.anomalies``; None
             for none.
+        targets: the numbers to predict of each window, float64 ``[n, targets]``; None for classes. With them
+            ``y`` and ``classes`` are the quarters of the first target, by which a split is stratified.
+        target_names: the names of the targets.
     """
 
     signal: npt.NDArray[np.float32]
@@ -70,6 +80,13 @@ class Recordings:
     stated: Mapping[Id, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     distorted: npt.NDArray[np.bool_] | None = None
+    targets: npt.NDArray[np.float64] | None = None
+    target_names: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of a model's outputs: the classes, or the targets."""
+        return self.classes if self.targets is None else self.target_names
 
     def channel(self, place: int) -> str:
         """Return how messages call a channel: by its name, or by its number from 1."""
@@ -81,7 +98,37 @@ class Recordings:
         x = np.ascontiguousarray(self.signal[:, at].transpose(1, 0, 2))
         if self.distorted is not None:
             x = twins_distorted(x, self.distorted)
-        return Windows(x, self.y, self.classes, self.channels)
+        return Windows(x, self.y, self.classes, self.channels, self.targets, self.target_names)
+
+    def scaling(self) -> tuple[Number, ...]:
+        """Return mean and deviation of each target over the windows, as offset and scale; none for classes.
+
+        Raises:
+            DataError: a target has one value only.
+        """
+        if self.targets is None:
+            return ()
+        found = []
+        for name, values in zip(self.target_names, self.targets.T, strict=True):
+            scale, mean = float(values.std()), float(values.mean())
+            if values.min() < values.max() and abs(mean) > _FARTHEST * scale:
+                raise DataError(
+                    f"The target {name} is {mean:.6g} with a deviation of {scale:.3g}: an answer in float32"
+                    " hardly holds how it changes.",
+                    f"Subtract a constant such as {mean:.6g} from it in the data, and add it to the answers.",
+                )
+            if values.min() == values.max() or not scale:
+                raise DataError(
+                    f"In the training windows, the target {name} is always {values[0]:.6g}.",
+                    "Leave it out of data.targets, or state another split.",
+                )
+            if not _SMALLEST <= scale <= 1 / _SMALLEST:
+                raise DataError(
+                    f"The target {name} has a deviation of {scale:.3g}; float32 hardly holds such numbers.",
+                    f"Give it in another unit, in which that is between {_SMALLEST:g} and {1 / _SMALLEST:g}.",
+                )
+            found.append(Number(name, scale, mean))
+        return tuple(found)
 
     def constant_channels(self) -> list[int]:
         """Return the places of the channels that have one value in all windows."""
@@ -109,6 +156,8 @@ class Recordings:
         columns = {name: getattr(self, name)[chosen] for name in ("start", "first", "end", "y", "group")}
         if self.distorted is not None:
             columns["distorted"] = self.distorted[chosen]
+        if self.targets is not None:
+            columns["targets"] = self.targets[chosen]
         return replace(self, **columns)
 
     def is_of(self, groups: Collection[Id]) -> npt.NDArray[np.bool_]:
@@ -161,4 +210,5 @@ def spread(windows: Windows, group: npt.NDArray[Any], count: int, seed: int) -> 
         members = shuffled[group[shuffled] == value]
         rank[members] = np.arange(len(members))
     chosen = np.sort(shuffled[np.argsort(rank[shuffled], kind="stable")][:count])
-    return Windows(windows.x[chosen], windows.y[chosen], windows.classes, windows.channels)
+    targets = None if windows.targets is None else windows.targets[chosen]
+    return replace(windows, x=windows.x[chosen], y=windows.y[chosen], targets=targets)

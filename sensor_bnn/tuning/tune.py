@@ -23,7 +23,7 @@ from sensor_bnn.compiler.tuning import FORMAT, Choice, check_seal
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, DataError, DeviceError, ModelError
 from sensor_bnn.files import check_file, write_file
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.onnx.load import model_of, read_file
 from sensor_bnn.reading import Source, contents, json_values, typed
 from sensor_bnn.tuning.measure import Counts, run_on_host, run_trials
@@ -139,10 +139,7 @@ def tune_model(
         ToolError, PortError, FlashError: a stage failed.
     """
     if request.port is None and request.board.emulator is None:
-        raise BoardError(
-            f"The board {request.board.name} has no emulator.",
-            "Connect it and give its --port, or choose a board that `sensor-bnn boards` marks as emulated.",
-        )
+        raise without_emulator(request.board, "Or connect it and give its --port.")
     check_file(file)
     data = read_file(request.model)
     facts = _facts(request, data)

@@ -167,6 +167,41 @@ class SerialPort:
                 "Leave --reset out and press the board's reset button.",
             ) from None
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether the port may have modem lines; an emulator's and a socket have none."""
+        return not self._emulated and not self.path.startswith(_SOCKET)
+
+    def pull_into_rom(self, reset: str, boot: str) -> None:
+        """Reset a board of Espressif's kind, with the pin low that makes its ROM start the loader.
+
+        Its two lines work against each other: each pulls its pin low only while the other is off.
+
+        Args:
+            reset, boot: ``dtr`` or ``rts``.
+
+        Raises:
+            PortError: the port has no such lines.
+        """
+        if self.path.startswith(_SOCKET):
+            raise PortError(
+                f"The port {self.path} has no {reset.upper()}: a socket carries bytes alone.",
+                f"Use {_RFC2217}, or leave --reset out and hold BOOT while you press RESET.",
+            )
+        try:
+            setattr(self._serial, boot, False)
+            setattr(self._serial, reset, True)
+            time.sleep(0.1)
+            setattr(self._serial, boot, True)
+            setattr(self._serial, reset, False)
+            time.sleep(0.1)
+            setattr(self._serial, boot, False)
+        except _LINE_ERRORS as error:
+            raise PortError(
+                f"The port {self.path} cannot pull {reset.upper()} and {boot.upper()}: {error}.",
+                "Leave --reset out. Hold BOOT, press RESET, let go of BOOT, and try again.",
+            ) from None
+
     def patient(self, seconds: float) -> float:
         """Return how long to wait for what takes at most ``seconds`` on an idle machine.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from sensor_bnn.compiler.cache import program_digest
 from sensor_bnn.data.samples import read_samples, write_samples
 from sensor_bnn.digests import file_sha256
-from sensor_bnn.errors import BoardError, BusyError, CheckpointError
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.errors import BusyError, CheckpointError
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import host_outputs
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
 from sensor_bnn.report.evaluation import evaluation_facts
@@ -53,9 +56,7 @@ def check_board(board: Board) -> None:
         BoardError: it is not.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Choose one that `sensor-bnn boards` marks with QEMU."
-        )
+        raise without_emulator(board)
 
 
 def measure(survey: Survey, request: Request, out: Path, only: Sequence[str], console: Console) -> None:
@@ -83,7 +84,9 @@ def measure(survey: Survey, request: Request, out: Path, only: Sequence[str], co
             if cell.set == name and run is not None and run.recipe.model.get("precision") != "full":
                 kept = _kept(run.folder, request)
                 if not kept.is_file():
-                    console.print(f"{run.folder.name} on {request.board.name}", highlight=False)
+                    older = " again: what is kept is of another version of this program, model or choice"
+                    again = older if any(kept.parent.glob("evaluate-*.json")) else ""
+                    console.print(f"{run.folder.name} on {request.board.name}{again}", highlight=False)
                     try:
                         _measure(run.folder, kept, request, console)
                     except BusyError:
@@ -129,10 +132,16 @@ def _row(cell: Cell, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(run: Path, request: Request) -> Path:
-    """Return the file for the result, whose name says what it is of."""
+    """Return the file for the result, whose name says what it is of: model, windows and program."""
     share = "all" if request.windows is None else request.windows
     model = file_sha256(run / CHECKPOINT_FILE)[:16]
-    return run / request.board.name / f"evaluate-{model}-{share}.json"
+    return run / request.board.name / f"evaluate-{model}-{share}-{_program()}.json"
+
+
+@cache
+def _program() -> str:
+    """Return the start of this program's digest; if it has changed since it started, a name of its own."""
+    return (program_digest() or f"changed-{os.getpid()}")[:16]
 
 
 def _measure(run: Path, kept: Path, request: Request, console: Console) -> None:

@@ -11,11 +11,10 @@ from rich.console import Console
 
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.report.progress import transfer_bars
 from sensor_bnn.workflows.demo import OUTPUT_OPTION, SHIPPED, prepare_model
 
@@ -67,16 +66,17 @@ def running_board(
         SensorBnnError: the board has no emulator, another process uses the folder, or a stage failed.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Flash the real board and give its --port."
-        )
+        raise without_emulator(board, "Or flash the real board and give its --port.")
     with ExitStack() as stack:
         stack.enter_context(claimed_folder(folder, OUTPUT_OPTION))
         earlier: tuple[Accuracy, ...] = ()
         if bundle is None:
             console.print(f"exporting and compiling the shipped model for {board.target} and host")
+            from sensor_bnn.onnx.compare import NumberComparison
+
             model = prepare_model(board, SHIPPED / "ckpt.pt", samples, folder)
             bundle, reference, found = model.bundle, model.host, model.comparison
+            assert not isinstance(found, NumberComparison)  # the shipped model tells classes apart
             earlier = (
                 ("PyTorch", found.top1_torch, found.samples),
                 ("ONNX Runtime", found.top1_onnx, found.samples),

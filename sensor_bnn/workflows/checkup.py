@@ -17,13 +17,14 @@ from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import BoardError, DeviceError, PortError, SensorBnnError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.image import ImageHeader
+from sensor_bnn.flashing.espressif import open_rom
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
 from sensor_bnn.flashing.placement import place
 from sensor_bnn.flashing.protection import closed_parts, ranges_text, read_options
 from sensor_bnn.flashing.session import FAST_BAUD, Link, Session, open_session
 from sensor_bnn.flashing.transfer import Progress, erase_pages, filled, pages_of, write_pages
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_only_emulated, is_program
+from sensor_bnn.hardware.boards import HEADER_BYTES, Board, is_loaded_by_rom, is_only_emulated, is_program
 from sensor_bnn.measure.bench import run_bench
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.application import application_at
@@ -180,6 +181,10 @@ def _open(bench: _Bench) -> dict[str, Any]:
 
 def _bootloader(bench: _Bench) -> dict[str, Any]:
     _refuse_drive(bench)
+    if is_loaded_by_rom(bench.board):
+        # The flash may hold nothing that a reset could start.
+        with open_rom(Link(bench.port, 0, bench.reset), bench.board, restart=False):
+            return {"resident": False, "chip_id": bench.board.bootloader.chip_id}
     try:
         with open_session(Link(bench.port, 0, bench.reset), bench.board) as session:
             bench.is_ours, bench.checks_signatures = session.is_ours, session.checks_signatures
@@ -249,6 +254,8 @@ def _protection(bench: _Bench) -> dict[str, Any]:
     """Read the option bytes, before anything is erased."""
     _refuse_drive(bench)
     board = bench.board
+    if is_loaded_by_rom(board):
+        raise _NotCheckedError("The ROM has said that neither secure boot nor encryption is on.")
     with open_session(Link(bench.port, 0, bench.reset), board) as session:
         options = read_options(session, board)
     if options is None:

@@ -11,16 +11,16 @@ from rich.console import Console
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError, BundleError
+from sensor_bnn.errors import BundleError
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.flashing.flash import FlashResult, flash_image
 from sensor_bnn.flashing.image import read_image
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.report.progress import count_bars, transfer_bars
 
 if TYPE_CHECKING:
-    from sensor_bnn.onnx.compare import Comparison
+    from sensor_bnn.onnx.compare import Comparison, NumberComparison
 
 SHIPPED = Path(__file__).resolve().parents[1] / "zoo" / "sensor-small"
 """The folder of the trained model that ships, with ``ckpt.pt`` and ``samples.npz``."""
@@ -45,7 +45,7 @@ class PreparedModel:
     model_hash: str
     bundle: Path
     host: Path
-    comparison: Comparison
+    comparison: Comparison | NumberComparison
 
 
 def prepare_model(
@@ -104,7 +104,8 @@ class Demo:
         bench: the measurement on the board.
         flash: how the firmware was written.
         target: the target that the model was compiled for.
-        top1_torch: share of right answers in PyTorch, 0 to 1.
+        top1_torch: share of right answers in PyTorch, 0 to 1; None of a model that predicts numbers, as the
+            next two.
         top1_onnx: share of right answers in stock ONNX Runtime, 0 to 1.
         largest_logit_difference: the largest difference of a logit between PyTorch and ONNX Runtime.
     """
@@ -112,9 +113,9 @@ class Demo:
     bench: BenchResult
     flash: FlashResult
     target: str
-    top1_torch: float
-    top1_onnx: float
-    largest_logit_difference: float
+    top1_torch: float | None
+    top1_onnx: float | None
+    largest_logit_difference: float | None
 
     def summary(self) -> dict[str, Any]:
         """Return one flat object: the benchmark's fields, and the results of the stages before it."""
@@ -154,9 +155,8 @@ def run_demo(
         SensorBnnError: a stage failed.
     """
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.",
-            "Use `sensor-bnn export`, `build`, `flash` and `bench` with a real board.",
+        raise without_emulator(
+            board, "With a real board, use `sensor-bnn export`, `build`, `flash` and `bench`."
         )
     checkpoint = checkpoint or SHIPPED / "ckpt.pt"
     if samples is None:
@@ -179,18 +179,16 @@ def _run(
     console: Console,
     cache: bool,
 ) -> Demo:
+    from sensor_bnn.onnx.compare import NumberComparison
+
     def step(number: int, text: str) -> None:
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
     model = prepare_model(board, checkpoint, samples, folder, cache=cache)
     comparison = model.comparison
-    console.print(
-        f"    {model.onnx}: top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in "
-        f"ONNX Runtime, largest logit difference {comparison.largest_logit_difference:.2g}"
-        f"{comparison.rounding()}",
-        highlight=False,
-    )
+    told = comparison.told() if isinstance(comparison, NumberComparison) else _told(comparison)
+    console.print(f"    {model.onnx}: {told}", highlight=False, markup=False)
     step(2, f"build firmware and bootloader for {board.name}")
     build = build_firmware(model.bundle, board, folder / board.name)
     refuse_another_model(build.folder, build.report["model_hash"], model.onnx, model.model_hash)
@@ -212,6 +210,8 @@ def _run(
                 build_dir=build.folder,
                 progress=progress,
             )
+    if isinstance(comparison, NumberComparison):
+        return Demo(bench, flash, board.target, None, None, None)
     return Demo(
         bench,
         flash,
@@ -219,4 +219,11 @@ def _run(
         comparison.top1_torch,
         comparison.top1_onnx,
         comparison.largest_logit_difference,
+    )
+
+
+def _told(comparison: Comparison) -> str:
+    return (
+        f"top-1 {comparison.top1_torch:.2%} in PyTorch, {comparison.top1_onnx:.2%} in ONNX Runtime, largest "
+        f"logit difference {comparison.largest_logit_difference:.2g}{comparison.rounding()}"
     )

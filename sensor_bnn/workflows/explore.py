@@ -16,7 +16,7 @@ import os
 import re
 import socket
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -113,6 +113,10 @@ class Budget:
         return None
 
 
+Done = Callable[[int, int], None]
+"""A callback that gets how many runs of models are finished, and how many there are."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a model costs on a target.
@@ -179,7 +183,13 @@ def board_of(target: str) -> Board:
     return found
 
 
-def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
+def explore(
+    plan: Plan,
+    dataset: DataSet,
+    started: Started,
+    console: Console,
+    done: Done = lambda finished, total: None,
+) -> tuple[dict[str, Any], int]:
     """Run what is missing of the study, and return its result and the trials that others still work on.
 
     May be stopped at any time and called again. Several processes and machines may work on one study.
@@ -189,6 +199,8 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
         dataset: the recipe's whole set.
         started: the callback when a run starts.
         console: each step is printed there.
+        done: the callback before the first model and after each: how many are finished, by all processes, and
+            how many there are.
 
     Raises:
         CheckpointError: the study is of another recipe, budget of steps, targets or data, or its database
@@ -196,10 +208,12 @@ def explore(plan: Plan, dataset: DataSet, started: Started, console: Console) ->
         DataError, BoardError: see ``train`` and ``bench_random``.
     """
     with _storage_errors(plan):
-        return _explored(plan, dataset, started, console)
+        return _explored(plan, dataset, started, console, done)
 
 
-def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) -> tuple[dict[str, Any], int]:
+def _explored(
+    plan: Plan, dataset: DataSet, started: Started, console: Console, done: Done
+) -> tuple[dict[str, Any], int]:
     from optuna.trial import TrialState
 
     images = isinstance(dataset, Images)
@@ -214,6 +228,8 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
             _free_the_dead(study, plan)
             _enqueue(study, plan, images)
         busy = 0
+        total = len(planned(plan, images=images)) + plan.search
+        done(_finished(study, plan), total)
         while (trial := _next(study, plan, images, alive)) is not None:
             try:
                 point, seed = _point_of(trial.params), seed_of(trial)
@@ -230,6 +246,7 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
                     console.print(f"{point.name}: not trained, {over}", highlight=False)
                     trial.set_user_attr(TOLD, told(trial, TrialState.PRUNED, None))
                     study.tell(trial, state=TrialState.PRUNED)
+                    done(_finished(study, plan), total)
                     continue
                 folder = plan.out / "runs" / f"{recipe.name}-seed{seed}-validation"
                 run = complete(recipe, dataset, seed, folder, folder, started, plan.pace)
@@ -237,6 +254,7 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
                 values = (top1, *(float(getattr(costs[0], measure)) for measure in MEASURES))
                 trial.set_user_attr(TOLD, told(trial, TrialState.COMPLETE, values))
                 study.tell(trial, values)
+                done(_finished(study, plan), total)
             except BusyError:
                 busy += 1
                 study.tell(trial, state=TrialState.FAIL)
@@ -245,6 +263,13 @@ def _explored(plan: Plan, dataset: DataSet, started: Started, console: Console) 
                 raise
         busy += sum(trial.state == TrialState.RUNNING for trial in _trials(study, plan))
         return _result(study, plan, images), busy
+
+
+def _finished(study: optuna.Study, plan: Plan) -> int:
+    from optuna.trial import TrialState
+
+    over = (TrialState.COMPLETE, TrialState.PRUNED)
+    return len({_key(trial) for trial in _trials(study, plan) if trial.state in over})
 
 
 def with_test(plan: Plan, dataset: DataSet, result: dict[str, Any], started: Started) -> dict[str, Any]:
@@ -353,6 +378,9 @@ def _check_structure(plan: Plan) -> None:
     file = plan.out / _STUDY_FILE
     if plan.storage or not file.exists():
         return
+    if not file.stat().st_size:
+        # SQLite takes an empty file for a new database, and all trials would be begun again unsaid.
+        raise _damaged(plan, "the file is empty")
     try:
         with closing(sqlite3.connect(file, timeout=_OPEN_SECONDS)) as connection:
             ((said, *_), *_) = connection.execute("PRAGMA integrity_check(1)")

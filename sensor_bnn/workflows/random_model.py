@@ -11,8 +11,7 @@ from rich.console import Console
 
 from sensor_bnn.claims import claimed_folder
 from sensor_bnn.data.samples import Samples
-from sensor_bnn.errors import BoardError
-from sensor_bnn.hardware.boards import Board
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
@@ -60,9 +59,7 @@ def bench_random(
     from sensor_bnn.onnx.export import save_onnx, to_onnx
 
     if board.emulator is None:
-        raise BoardError(
-            f"The board {board.name} has no emulator.", "Choose one that `sensor-bnn boards` marks."
-        )
+        raise without_emulator(board)
     console.print(f"{config.name} with random weights (seed {seed}), its statistics from random inputs")
     with claimed_folder(folder, OUTPUT_OPTION):
         folded = untrained(config, seed)

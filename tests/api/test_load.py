@@ -43,6 +43,18 @@ def test_a_model_of_integers_takes_them_or_the_sensors_unit(tmp_path: Path) -> N
         model(np.full((6, 100), np.nan, np.float32))
 
 
+def test_with_a_gain_per_window_floats_take_all_bits(tmp_path: Path) -> None:
+    bundle = write_host_bundle(
+        tmp_path / "host", **{**INTEGERS, "input_step": [2.0**-15] * 6, "input_gain": "window"}
+    )
+    model = sensor_bnn.load(bundle)
+    x = windows(3)
+    outputs = model(x)
+    whole = np.rint(x[:, 0] / 2.0 ** np.frexp(np.abs(x[:, 0]).max(axis=1, keepdims=True))[1] * 2**15)
+    assert outputs.tolist() == (2 * whole[:, :3]).astype(np.int16).tolist()
+    assert model(x * np.float32(2.0**-100)).tolist() == outputs.tolist()
+
+
 @pytest.mark.parametrize(
     ("window", "told"),
     [

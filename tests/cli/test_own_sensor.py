@@ -67,6 +67,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
         for line in (look, dry, train):
             done = typed(line)
             assert done.exit_code == 0, (done.output, done.exception)
+            if line == dry:
+                assert "will learn from 18 samples and be tested on 6" in done.stdout
         # The split that the recipe leaves open is that of both, and both say it.
         told = (
             "split: 25% of the recordings of each class, drawn with seed 0 (data.test_share, data.split_seed)"
@@ -82,7 +84,7 @@ def there(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return trained
 
 
-CKPT = Path("runs/my-sensor/ckpt.pt")
+CKPT = Path("runs/my-sensor-seed0/ckpt.pt")
 
 
 def test_the_pages_evaluation_writes_all_windows_of_a_small_test_part(there: Path) -> None:
@@ -90,6 +92,7 @@ def test_the_pages_evaluation_writes_all_windows_of_a_small_test_part(there: Pat
     done = typed(line)
     assert done.exit_code == 0, (done.output, done.exception)
     assert f"of {WINDOWS} samples" in done.stdout
+    assert f"{WINDOWS} samples of the test part are in {line[-1]}" in done.stdout.splitlines()
     assert len(read_samples(there / line[-1]).y) == WINDOWS
 
 

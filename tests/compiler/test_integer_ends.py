@@ -119,6 +119,9 @@ def test_a_file_that_does_not_say_its_steps_is_refused(tmp_path, steps, told):
         ({**INTEGERS, "output_step": 0.0}, "output_step"),
         ({**INTEGERS, "output_step": 1e300}, "output_step"),
         ({**INTEGERS, "input_step": [0.0] * 6}, "input_step"),
+        ({"input_gain": "window"}, "input_gain is 'window', the input is float32 .* input_step is None"),
+        ({**INTEGERS, "input_gain": "window"}, "must be .* in steps of 2\\^-15"),
+        ({**INTEGERS, "input_gain": "channel"}, "input_gain"),
     ],
 )
 def test_steps_that_fit_no_end_are_refused(tmp_path, changes, told):
@@ -130,7 +133,7 @@ def test_steps_that_fit_no_end_are_refused(tmp_path, changes, told):
 def test_a_bundle_of_an_earlier_format_is_compiled_again(tmp_path, earlier):
     facts = {key: value for key, value in bundle_facts(format=earlier).items() if not key.endswith("_step")}
     (tmp_path / "metadata.json").write_text(json.dumps(facts))
-    with pytest.raises(BundleError, match=rf"format is {earlier}; .* older version .* reads format 6"):
+    with pytest.raises(BundleError, match=rf"format is {earlier}; .* older version .* reads format 8"):
         read_metadata(tmp_path)
 
 

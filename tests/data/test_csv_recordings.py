@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,7 +153,7 @@ def test_a_mistake_is_named(tmp_path: Path, content: str | bytes, told: str, for
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("ax\n1\n", "line 1: it has no column recording: its columns are ax"),
+        ("ax\n1\n", "line 1: it has no column recording and no column label: its columns are ax"),
         ("recording,ax\n1,1\n", "line 1: it has no column label"),
         (GOOD.replace("2,walk", "2, "), "line 5: label is ' '; it must not be empty"),
     ],
@@ -227,7 +228,7 @@ def test_the_commands_that_read_start_without_torch(tmp_path: Path) -> None:
     npz.write_bytes(b"no npz")
     at = ["--port", str(tmp_path / "none")]
     for command, arguments in (
-        ("stream", [str(tmp_path), *at, "--data", str(csv_file)]),
+        ("stream", [str(write_bundle(tmp_path / "bundle")), *at, "--data", str(csv_file)]),
         ("bench", [str(tmp_path), *at, "--samples", str(npz)]),
         ("evaluate", [str(tmp_path), *at, "--data", str(npz)]),
         ("monitor", [str(tmp_path), *at, "--data", str(npz)]),

@@ -91,6 +91,11 @@ def on_m7(gesture: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="module")
+def on_m4(gesture: Callable[..., Path]) -> Path:
+    return gesture("cortex-m4")
+
+
+@pytest.fixture(scope="module")
 def meant(on_host: Path) -> list[str]:
     """What the program must print: five decisions, at samples 100, 150, ... 300, for one window."""
     loaded = sensor_bnn.load(on_host)
@@ -118,19 +123,55 @@ def test_the_commands_of_the_page_are_commands() -> None:
         command.make_parser(click.Context(command)).parse_args(words)
 
 
-@pytest.mark.usefixtures("qemu")
-def test_without_a_board(
-    gesture: Callable[..., Path], on_host: Path, meant: list[str], tmp_path: Path
-) -> None:
-    """The page's two ways: with the compiler of this machine, and in QEMU with its ``boot.c``."""
-    folder = project(tmp_path, gesture("cortex-m4"))
-    shutil.copytree(on_host, folder / "gesture-host")
+def without_a_board() -> tuple[str, str]:
+    """The page's section of that name, and its ``boot.c``."""
     section = PAGE.partition("\n## Without a board\n")[2].partition("\n## ")[0]
     (boot,) = re.findall(r'(?ms)^```c title="boot.c"\n(.*?)^```', section)
+    return section, boot
+
+
+@pytest.mark.usefixtures("qemu")
+def test_without_a_board(on_m4: Path, on_host: Path, meant: list[str], tmp_path: Path) -> None:
+    """The page's two ways: with the compiler of this machine, and in QEMU with its ``boot.c``."""
+    folder = project(tmp_path, on_m4)
+    shutil.copytree(on_host, folder / "gesture-host")
+    section, boot = without_a_board()
     (folder / "boot.c").write_text(boot, encoding="utf-8")
     for block in re.findall(r"(?ms)^```sh\n(.*?)^```", section):
         typed = "".join(line for line in block.splitlines(True) if not line.startswith("sensor-bnn "))
         assert run("sh", "-e", "-c", typed, cwd=folder).splitlines() == meant
+
+
+@pytest.mark.usefixtures("qemu")
+def test_cmake_with_the_pages_toolchain_file(on_m4: Path, meant: list[str], tmp_path: Path) -> None:
+    """As a user types it; then with the page's start-up code, for a board that QEMU has."""
+    folder = project(tmp_path, on_m4, "CMake")
+    tab = PAGE.partition('=== "CMake"')[2].partition('\n=== "')[0]
+    (block,) = re.findall(r"(?ms)^    ```\n(.*?)^    ```", tab)
+    for line in block.splitlines():
+        _, *words = line.split()
+        run(CMAKE, *words, cwd=folder)
+    core = " ".join(find_target("cortex-m4").gcc)
+    assert core in files("CMake")["arm-none-eabi.cmake"]
+    (folder / "boot.c").write_text(without_a_board()[1], encoding="utf-8")
+    lists = folder / "CMakeLists.txt"
+    lists.write_text(lists.read_text().replace("main.c classifier.c", "boot.c main.c classifier.c"))
+    link = "-Wl,--gc-sections,-u,vectors,--section-start=.vectors=0 --specs=rdimon.specs"
+    toolchain = "-DCMAKE_TOOLCHAIN_FILE=arm-none-eabi.cmake"
+    run(CMAKE, "-S", ".", "-B", "emulated", toolchain, f"-DCMAKE_EXE_LINKER_FLAGS={link}", cwd=folder)
+    run(CMAKE, "--build", "emulated", cwd=folder)
+    machine = ["qemu-system-arm", "-machine", "mps2-an386", "-display", "none", "-semihosting"]
+    assert run(*machine, "-kernel", folder / "emulated" / "firmware").splitlines() == meant
+
+
+def test_the_sensor_pages_names_are_in_the_header(on_host: Path) -> None:
+    page = (ROOT / "docs" / "own-sensor.md").read_text(encoding="utf-8")
+    header = "".join((on_host / name).read_text() for name in ("gesture.h", "gesture_window.h"))
+    names = set(re.findall(r"\b(?:MY_SENSOR|my_sensor)_\w+", page)) - {"my_sensor_window"}
+    assert len(names) >= 10
+    for name in names:
+        ours = name.replace("MY_SENSOR", "GESTURE").replace("my_sensor", "gesture")
+        assert re.search(rf"\b{ours}\b", header), name
 
 
 def test_cmake(on_host: Path, meant: list[str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
 
 from .chip import Bus, Chip, ChipPort
+from .esp32c3 import Esp32c3
 from .nrf52 import Nrf52
 from .rp2040 import Rp2040
 from .rp2350 import Rp2350
@@ -34,7 +35,12 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     "stm32f4discovery": lambda: F4(8 * MHZ, 168 * MHZ, 168 * MHZ, SECTORS, prefetch=False),
 }
 """The simulation of the chip of each real board that writes its flash, and the clock of its board."""
-SETTLED: dict[str, Callable[[], Any]] = {**FAMILIES, "nucleo-n657x0-q": N6, "pico2": Rp2350}
+SETTLED: dict[str, Callable[[], Any]] = {
+    **FAMILIES,
+    "esp32-c3-devkitm-1": Esp32c3,
+    "nucleo-n657x0-q": N6,
+    "pico2": Rp2350,
+}
 """These and the other boards whose set-up is tested."""
 FROM_ROM: dict[str, Callable[[], Stm32]] = {
     name: family for name, family in FAMILIES.items() if name.startswith(("nucleo-", "stm32"))
@@ -42,6 +48,11 @@ FROM_ROM: dict[str, Callable[[], Stm32]] = {
 """The STM32 whose bootloader in ROM may start ours; the set-up of an STM32N6 always begins after its ROM."""
 RECORD = struct.Struct("<IIIIBBB9x")
 """A record of the journal, without its CRC-32."""
+
+
+def counter_hz(family: Any) -> int:
+    """Return the rate of the board's counter: the core's clock, or that of a timer of its own."""
+    return int(getattr(family, "counter_hz", family.core_hz))
 
 
 def quiet(stage: str, done: int, total: int) -> None:

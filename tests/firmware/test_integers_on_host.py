@@ -20,7 +20,7 @@ from bundles import bundle_facts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.metadata import InputGain, Metadata
 from sensor_bnn.errors import DataError
 from sensor_bnn.live.payloads import Answer, Payloads, Settings
 from sensor_bnn.onnx.quantities import to_model_input
@@ -43,13 +43,15 @@ CHANNELS = (1, 2, 40)
 
 @pytest.fixture(scope="session")
 def make(long_run: None, host_compile: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """``make(channels, step, outputs)``: the application with the stand-in; see ``talk``."""
+    """``make(channels, step, outputs, gain)``: the application with the stand-in; see ``talk``."""
 
-    def build(channels: int = 2, step: str = str(STEP), outputs: int = OUTPUTS) -> Talk:
+    def build(
+        channels: int = 2, step: str = str(STEP), outputs: int = OUTPUTS, gain: InputGain = "fixed"
+    ) -> Talk:
         folder = tmp_path_factory.mktemp("windows")
-        window = write_window(folder, "int16", channels, VALUES, outputs, float(step))
+        window = write_window(folder, "int16", channels, VALUES, outputs, float(step), gain)
         program = host_compile(
-            f"integers-{channels}-{step}-{outputs}",
+            f"integers-{channels}-{step}-{outputs}-{gain}",
             *("stream/stream.c", "stream/no_sensor.c", "app/main.c", "app/agent.c", "app/eembc.c"),
             *("app/header.c", "app/confirm.c", "runtime/journal.c", "runtime/crc32.c", "runtime/frame.c"),
             *(STANDIN / name for name in ("model.c", "weights.c", "kernels.c")),
@@ -87,11 +89,14 @@ def talk(talks: dict[int, Talk]) -> Talk:
     return talks[2]
 
 
-def payloads(channels: int, chosen: Settings, steps: tuple[float, ...] | None = None) -> Payloads:
+def payloads(
+    channels: int, chosen: Settings, steps: tuple[float, ...] | None = None, gain: InputGain = "fixed"
+) -> Payloads:
     facts = bundle_facts(
         input={"dtype": "int16", "shape": [1, channels, VALUES // channels], "bytes": 2 * VALUES},
         output={"dtype": "int16", "shape": [1, OUTPUTS], "bytes": 2 * OUTPUTS},
         input_step=list(steps or (1.0,) * channels),
+        input_gain=gain,
         output_step=STEP,
     )
     return Payloads(msgspec.convert(facts, Metadata), chosen)
@@ -155,6 +160,33 @@ def test_decisions_are_as_defined(
         assert average[answer.steady] == pytest.approx(average.max(), abs=1e-5)
         if share == 1.0:
             assert answer.steady == answer.answer
+
+
+def test_with_a_gain_per_window_floats_are_sent(make: Make) -> None:
+    """Windows that differ a billion times in size, one after the other."""
+    talk, steps, window, hop = make(gain="window"), (2.0**-15,) * 2, VALUES // 2, 50
+    rng = np.random.default_rng(0)
+    sizes = np.repeat(10.0 ** rng.uniform(-6, 3, 10), hop)[:, None]
+    raw = (rng.normal(size=(10 * hop, 2)) * sizes).astype(np.float32)
+    offset, gain = np.array([0.5, -2], np.float32), np.array([3, -0.1], np.float32)
+    for chosen, values in (
+        (Settings(hop, 1.0), raw),
+        (Settings(hop, 1.0, tuple(offset.tolist()), tuple(gain.tolist())), (raw - offset) * gain),
+    ):
+        sent = payloads(2, chosen, steps, "window")
+        samples = sent.samples(raw)
+        assert samples.dtype == np.float32 and sent.sample_bytes == 8
+        told, _ = talk(request(OPEN, sent.opening()), *sending(samples, hop))
+        assert {status for status, _ in told} == {0}
+        found = [answer for _, data in told[1:] for answer in sent.answers(data[4:])]
+        ends = range(window, len(raw) + 1, hop)
+        cut = np.stack([values[end - window : end].T for end in ends])
+        whole = to_model_input(cut, np.dtype(np.int16), steps, "window")
+        expected = [model(inputs) for inputs in whole]
+        assert [answer.logit for answer in found] == [STEP * logits.max() for logits in expected]
+        assert [answer.answer for answer in found] == [int(logits.argmax()) for logits in expected]
+    with pytest.raises(DataError, match="Channel 1 of sample 0 is inf"):
+        sent.samples(np.array([[0.0, np.inf]], np.float32))
 
 
 INT32 = st.integers(-(2**31), 2**31 - 1)

@@ -458,7 +458,7 @@ def test_boards_that_mcuboot_cannot_start_from_flash() -> None:
             if "runs no image for MCUboot" in error.message:
                 refused.add(board.name)
     assert refused == {
-        *("aarch64-linux", "nucleo-n657x0-q", "pico2", "qemu-raspi3b", "qemu-virt-a72"),
+        *("aarch64-linux", "esp32-c3-devkitm-1", "nucleo-n657x0-q", "pico2", "qemu-raspi3b", "qemu-virt-a72"),
         *("raspberry-pi-3b", "raspberry-pi-os", "raspberry-pi-zero-2w", "qemu-virt-rv32"),
     }
 

@@ -30,6 +30,7 @@ BUSY = {
     "cmsdk_uart": ("gone on", 1, 0x400),
     "nrf51_uart": ("gone on", 0, 0x400),
     "ns16550_uart": ("gone on", 0, 0x400),
+    "esp32c3_uart": ("gone on", 0x1FF << 17 | 0xF << 4, 0x400),
     "stm32_watchdog": ("gone on", 3, 0x400),
 }
 """Per driver: what it comes to, the bits that say that it is not ready, and the bytes of a page."""

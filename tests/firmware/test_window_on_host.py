@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from sensor_bnn.compiler.metadata import InputGain
+from sensor_bnn.onnx.quantities import to_model_input
 
 from .windows import write_window
 
@@ -91,15 +95,18 @@ class Window:
         return self.library.stand_in_window_lost(self.memory)
 
 
+Library = Callable[[str, InputGain], ctypes.CDLL]
+
+
 @pytest.fixture(scope="session")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Window]:
-    """``windows(dtype)``: a stream that is not yet initialised."""
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """``library(dtype, gain)``: the compiled files."""
 
     @lru_cache
-    def library(dtype: str) -> ctypes.CDLL:
+    def compiled(dtype: str, gain: InputGain) -> ctypes.CDLL:
         folder = tmp_path_factory.mktemp("window")
         step = STEP if dtype == "int16" else None
-        source = write_window(folder, dtype, CHANNELS, CHANNELS * WINDOW, CLASSES, step)
+        source = write_window(folder, dtype, CHANNELS, CHANNELS * WINDOW, CLASSES, step, gain)
         flags = [
             "-std=c11",
             "-O2",
@@ -113,7 +120,13 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Window]
         subprocess.run(["cc", *flags, "-shared", "-fPIC", "-o", folder / "window.so", source], check=True)
         return ctypes.CDLL(str(folder / "window.so"))
 
-    return lambda dtype: Window(library(dtype), dtype)
+    return compiled
+
+
+@pytest.fixture(scope="session")
+def windows(library: Library) -> Callable[[str], Window]:
+    """``windows(dtype)``: a stream that is not yet initialised."""
+    return lambda dtype: Window(library(dtype, "fixed"), dtype)
 
 
 both = pytest.mark.parametrize("dtype", ["float32", "int16"])
@@ -247,3 +260,61 @@ def test_one_thread_gives_and_one_takes_without_a_race(threaded: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     windows, restarts, lost = map(int, done.stdout.split())
     assert windows > 0 and (lost == 0) == (restarts == 0)
+
+
+@pytest.fixture(scope="session")
+def by_power(library: Library) -> ctypes.CDLL:
+    """The files of a model with a gain per window: samples are floats, the input is int16."""
+    return library("int16", "window")
+
+
+def filled(library: ctypes.CDLL, x: np.ndarray, scales: Any = ((0, 1),) * CHANNELS) -> tuple[int, np.ndarray]:
+    """Push samples, float32 ``[WINDOW, CHANNELS]``, and fill the input with the window of them."""
+
+    class Scaling(ctypes.Structure):
+        _fields_ = [("offset", ctypes.c_float), ("gain", ctypes.c_float)]
+
+    class Config(ctypes.Structure):
+        _fields_ = [("hop", ctypes.c_uint32), ("share", ctypes.c_uint32), ("scales", Scaling * CHANNELS)]
+
+    memory = ctypes.create_string_buffer(4096)
+    config = Config(WINDOW, 65536, (Scaling * CHANNELS)(*scales))
+    assert library.stand_in_window_init(memory, ctypes.byref(config)) == OK
+    for sample in np.ascontiguousarray(x, np.float32):
+        assert library.stand_in_window_push(memory, ctypes.c_void_p(sample.ctypes.data)) == OK
+    found = np.zeros((CHANNELS, WINDOW), np.int16)
+    status = library.stand_in_window_fill(memory, ctypes.c_void_p(found.ctypes.data))
+    assert library.stand_in_window_fill(memory, ctypes.c_void_p(found.ctypes.data)) == NOT_YET
+    return status, found
+
+
+ONE = st.floats(width=32, allow_nan=False, allow_infinity=False)
+NEAR = st.floats(-2, 2, width=32) | st.integers(-66000, 66000).map(lambda ties: ties / 65536)
+
+
+@given(arrays.arrays(np.float32, (WINDOW, CHANNELS), elements=ONE | NEAR))
+def test_with_a_gain_per_window_the_board_rounds_as_the_host(by_power: ctypes.CDLL, x: np.ndarray) -> None:
+    status, found = filled(by_power, x)
+    expected = to_model_input(x.T[None].copy(), np.dtype(np.int16), [2.0**-15] * CHANNELS, "window")
+    assert status == OK and found.tolist() == expected[0].tolist()
+
+
+@given(
+    arrays.arrays(np.float32, (WINDOW, CHANNELS), elements=st.floats(-2, 2, width=32)),
+    st.tuples(st.floats(-4, 4, width=32), st.floats(-4, 4, width=32)),
+)
+def test_offset_and_gain_come_before_the_gain_of_a_window(
+    by_power: ctypes.CDLL, x: np.ndarray, scale: tuple[float, float]
+) -> None:
+    status, found = filled(by_power, x, (scale, (0, 1)))
+    offset, gain = np.array([[scale[0], 0]], np.float32), np.array([[scale[1], 1]], np.float32)
+    moved = ((x - offset) * gain).T[None].copy()
+    expected = to_model_input(moved, np.dtype(np.int16), [2.0**-15] * CHANNELS, "window")
+    assert status == OK and found.tolist() == expected[0].tolist()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_window_with_what_is_no_number_is_left_out(by_power: ctypes.CDLL, value: float) -> None:
+    x = np.ones((WINDOW, CHANNELS), np.float32)
+    x[2, 1] = value
+    assert filled(by_power, x)[0] == NO_NUMBER

@@ -174,7 +174,7 @@ def test_a_folder_of_the_user(tmp_path: Path) -> None:
         (
             "[counter]",
             "[flasher]\nvia = 'jtag'\n[counter]",
-            "flasher.via is 'jtag'; it must be one of 'an3155', 'gdb'",
+            "flasher.via is 'jtag'; it must be one of 'an3155', 'esp-rom', 'gdb'",
         ),
         (
             "run_on_hardware = false",

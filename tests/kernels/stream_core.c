@@ -43,7 +43,7 @@ void marked_abort(void) {
     end(FAILED);
 }
 
-/* The size stands before the first mark. Memory is used again when none is taken. */
+/* The size is before the first mark. Memory is used again when none is taken. */
 void *marked_malloc(size_t bytes) {
     const size_t whole = ((bytes + 7u) & ~(size_t)7u) + 2u * GUARD + 8u;
     uint8_t *const memory = heap + used;

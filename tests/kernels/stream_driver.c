@@ -11,10 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES, BITS, BYTES, PLAIN, PACK, POOL, SUM, MAX, COUNT, QUANTIZE16, QUANTIZE32, TURNED, MOVE };
+enum {
+    VALUES,
+    BITS,
+    BYTES,
+    PLAIN,
+    PACK,
+    POOL,
+    SUM,
+    MAX,
+    COUNT,
+    QUANTIZE16,
+    QUANTIZE32,
+    TURNED,
+    MOVE,
+    IMAGE,
+    SCORES,
+    LANES,
+    LANES_BITS,
+    STEM,
+    CONTEXT,
+    PIXELS
+};
 enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
-static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 2};
+static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 2, 17, 4, 16, 15, 12, 3, 3};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -36,6 +57,12 @@ static void *blank(int32_t bytes) {
 #define GRID u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], i[8], i[9], u[10]
 
 int main(void) {
+#ifdef __arm__
+    /* On an emulated core they are files, by semihosting. */
+    if (freopen("in", "rb", stdin) == NULL || freopen("out", "wb", stdout) == NULL) {
+        abort();
+    }
+#endif
     int32_t function;
     while (fread(&function, sizeof function, 1, stdin) == 1) {
         int32_t i[NUMBERS];
@@ -56,6 +83,25 @@ int main(void) {
         if (function == VALUES) {
             sbnn_stream_values(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1],
                                read[2], read[3], read[4], read[5], workspace, y);
+        } else if (function == IMAGE) {
+            sbnn_stream_image(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1], read[2],
+                              read[3], read[4], read[5], workspace, y);
+        } else if (function == SCORES) {
+            sbnn_stream_scores(u[0], u[1], u[2], u[3], read[0], read[1], read[2], read[3], workspace,
+                               y);
+        } else if (function == LANES) {
+            sbnn_stream_lanes(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
+                              read[4], read[5], workspace, y);
+        } else if (function == LANES_BITS) {
+            sbnn_stream_lanes_bits(GRID, u[11], u[12], u[13], u[14], read[0], read[1], read[2], read[5],
+                                   workspace, y);
+        } else if (function == STEM) {
+            sbnn_stream_stem(u[0], u[1], u[2], u[3], u[4], u[5], i[6], i[7], u[8], u[9], u[10], u[11],
+                             read[0], read[1], read[2], read[4], workspace, y);
+        } else if (function == CONTEXT) {
+            sbnn_stream_context(u[0], u[1], u[2], read[0], read[1], read[2], workspace, y);
+        } else if (function == PIXELS) {
+            sbnn_stream_quantize_image(u[0], u[1], u[2], read[0], read[1], read[2], workspace, y);
         } else if (function == BITS) {
             sbnn_stream_bits(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
                              read[3], read[5], workspace, y);

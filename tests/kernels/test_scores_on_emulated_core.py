@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from rich.console import Console
 
-from sensor_bnn.compiler.lookup import scores_map_of
+from sensor_bnn.compiler.lookup import context_of, scores_map_of
 from sensor_bnn.compiler.program import Buffer, Call, Place, Program, Read, Step, Workspace, Write
 from sensor_bnn.compiler.targets import find_target
-from sensor_bnn.measure.kernels import find_emulated
+from sensor_bnn.measure.kernels import KernelRow, find_emulated, measure_kernels
 from sensor_bnn.measure.on_board import run_on_board
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
@@ -31,8 +34,9 @@ RATIOS = np.array([0.02, 1.0, 0.0, -1.0, np.nan, 3e38, np.inf, 1e-7], np.float32
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
-def test_maps_are_exact() -> None:
-    target = find_target("cortex-m55")
+@pytest.mark.parametrize("core", ["cortex-m55", "cortex-m7", "cortex-m3"])
+def test_maps_are_exact(core: str) -> None:
+    target = find_target(core)
     rng = np.random.default_rng(7)
     H = len(RATIOS)
     buffers = [
@@ -79,4 +83,48 @@ def test_what_the_kernel_cannot_take_is_left_to_tir() -> None:
     assert scores_map_of(helium, 64, rising[:, ::-1]) is None
     assert scores_map_of(helium, 64, None) is None
     assert scores_map_of(helium, 255, np.zeros((1, 256), np.int32)) is None
-    assert scores_map_of(find_target("cortex-m7"), 64, rising) is None
+    assert scores_map_of(find_target("cortex-m7"), 64, rising) is not None
+    assert scores_map_of(find_target("cortex-m7"), 64, rising[:, ::-1]) is None
+    assert scores_map_of(find_target("cortex-m0plus"), 64, rising) is None
+    assert context_of(find_target("cortex-m7"), 64, 254) is not None
+    assert context_of(find_target("cortex-m7"), 64, 255) is None
+    assert context_of(find_target("cortex-m7"), 48, 64) is None
+    assert context_of(helium, 64, 64) is None
+    assert context_of(find_target("cortex-m0plus"), 64, 64) is None
+
+
+# Instructions per multiply-add of the map and of the context of a head, by tokens and bits.
+BARS = {
+    "cortex-m7": {
+        (64, 32): (0.303, 0.170),
+        (64, 64): (0.216, 0.170),
+        (197, 32): (0.270, 0.130),
+        (197, 64): (0.187, 0.130),
+    },
+    "cortex-m4": {(64, 32): (0.303, 0.170)},
+    "cortex-m33": {(64, 32): (0.303, 0.170)},
+    "cortex-m3": {(64, 32): (0.445, 0.200)},
+}
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.parametrize("core", BARS)
+def test_attention_takes_no_more_than_its_bars(core: str) -> None:
+    """Beside them, shapes that only have to be exact."""
+    heads = [*BARS[core], (20, 32), (33, 31), (70, 96)]
+    rows = measure_kernels(find_target(core), (), Console(file=io.StringIO()), attention=heads)
+    assert [row for row in rows if not row.exact] == []
+
+    def of(kernel: str) -> dict[tuple[int, str, int], KernelRow]:
+        return {
+            (row.m, row.output, row.k if row.output == "map" else row.n): row
+            for row in rows
+            if row.kernel == kernel
+        }
+
+    chosen, loops = of("chosen"), of("popcount")
+    assert chosen.keys() == loops.keys() and len(rows) == 4 * len(heads) - 2
+    for (tokens, bits), bars in BARS[core].items():
+        for output, bar in zip(("map", "context"), bars, strict=True):
+            assert chosen[tokens, output, bits].instr_per_mac <= bar, (tokens, bits, output)
+    assert [key for key, row in chosen.items() if row.instructions > 1.1 * loops[key].instructions] == []

@@ -24,21 +24,31 @@ from sensor_bnn.compiler.program import Read
 from sensor_bnn.compiler.stream_kernels import (
     BITS,
     BYTES,
+    CONTEXT,
     FAMILIES,
+    IMAGE,
+    LANES,
+    LANES_BITS,
     PACK,
     PLAIN,
+    SCORES,
     VALUES,
     pack_kernel,
     stream_kernel,
 )
+from sensor_bnn.compiler.stream_kernels import STEM as IMAGE_STEM
+from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
+from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
+from sensor_bnn.compiler.stream_stem import stem_plan
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
-from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
+from sensor_bnn.onnx.reference import bnn_bool_mat_mul, bnn_mat_mul, bnn_pack, bnn_transpose
 from sensor_bnn.onnx.reference_int import (
     bnn_average_pool,
+    bnn_int_attention_map,
     bnn_int_linear,
     bnn_patches,
     bnn_quantize,
@@ -58,7 +68,22 @@ TOKENS = (
     *("pool", "token_sum", "token_max", "token_count"),
     *("quantize16", "quantize32", "quantize_turned", "move"),
 )
-FUNCTIONS = (VALUES, BITS, BYTES, PLAIN, PACK, *(f"sbnn_stream_{name}" for name in TOKENS))
+PIXELS = "sbnn_stream_quantize_image"
+FUNCTIONS = (
+    VALUES,
+    BITS,
+    BYTES,
+    PLAIN,
+    PACK,
+    *(f"sbnn_stream_{name}" for name in TOKENS),
+    IMAGE,
+    SCORES,
+    LANES,
+    LANES_BITS,
+    IMAGE_STEM,
+    CONTEXT,
+    PIXELS,
+)
 NULL, IN_PLACE = -1, -2
 
 
@@ -143,6 +168,32 @@ def layers(draw: st.DrawFn, form: str) -> StreamLayer:
     )
 
 
+@st.composite
+def images(draw: st.DrawFn) -> StreamLayer:
+    """Layers whose rows of outputs share rows of tokens."""
+    sizes = draw(st.integers(4, 7)), 8 * draw(st.integers(1, 3)), 3, draw(st.integers(1, 3))
+    grid = Grid(*sizes, draw(st.integers(1, 2)), 1, draw(st.integers(1, 2)), draw(st.integers(1, 2)))
+    W, N = draw(st.integers(1, 3)), draw(st.sampled_from((1, 2, 7, 32, 40, 64)))
+    shortcuts = [0, N, *(B for B in (N // 2,) if B and N % B == 0)]
+    widths = N, N, draw(st.sampled_from(shortcuts)), draw(st.sampled_from((1, N)))
+    shift = draw(st.integers(1, 12))
+    return StreamLayer(grid, W, grid.taps * W * 32, *widths, 0, shift, packed=False, in_place=False)
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> StreamLayer:
+    """Layers whose channels can be lanes."""
+    sides = st.tuples(st.integers(3, 16), st.integers(3, 20))
+    few = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    found = st.builds(lambda sizes, *pairs: Grid(*sizes, *sum(pairs, ())), sides, few, few, few)
+    plain = st.builds(lambda tokens: Grid(1, tokens, 1, 1, 1, 1, 1, 1), st.integers(56, 70))
+    grid = draw((found | plain).filter(lambda grid: grid.out_tokens >= 56))
+    W, N = draw(st.integers(1, 3)), 32 * draw(st.integers(1, 3))
+    widths = N, N, draw(st.sampled_from((0, 32, N))), 1
+    shift, packed = draw(st.integers(1, 12)), draw(st.booleans())
+    return StreamLayer(grid, W, grid.taps * W * 32, *widths, 0, shift, packed=packed, in_place=False)
+
+
 def shorts(rng: np.random.Generator, size: int, most: int, least: int | None = None) -> np.ndarray:
     return rng.integers(-most if least is None else least, most + 1, size).astype(np.int16)
 
@@ -156,14 +207,16 @@ def check(
     *,
     plain: bool = False,
     target: Target = HOST,
-) -> None:
-    """Compare a layer, whose stream has about the size of ``spread``, with its operators.
+    lanes: bool = False,
+) -> str:
+    """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
     Args:
         kernels: the kernels.
         shape, seed, density, spread: the layer and its contents.
         plain: whether weights of bytes are stored as they are, which depends on what TIR would take.
         target: the processor for which the call is made.
+        lanes: whether channels are lanes.
     """
     rng = np.random.default_rng(seed)
     grid, width = shape.grid, shape.grid.taps * shape.W
@@ -182,13 +235,19 @@ def check(
         largest = min(127 * 128 * width >> shape.pre, 32767) + 1
     scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
     bias = shorts(rng, shape.N, min(spread, 32767))
-    slope = shorts(rng, shape.slopes, 16384, -2000)
+    slope = shorts(rng, shape.slopes, 8192 if lanes else 16384, -2000)
     residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
     threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
     threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
-    found = (stream_kernel(shape, constants, target, price) for price in (PRICES if plain else (ANY_PRICE,)))
-    plan = next(plan for plan in found if (plan is not None and plan.calls[0].kernel == PLAIN) or not plain)
+    if lanes:
+        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE) or stem_plan(shape, constants, ANY_PRICE)
+    else:
+        prices = PRICES if plain else (ANY_PRICE,)
+        found = (stream_kernel(shape, constants, target, price) for price in prices)
+        plan = next(
+            plan for plan in found if (plan is not None and plan.calls[0].kernel == PLAIN) or not plain
+        )
     assert plan is not None
     (call,) = plan.calls
     numbers = [argument for argument in call.arguments if isinstance(argument, int)]
@@ -196,7 +255,7 @@ def check(
     given[0] = x
     reads = [given[place] for place in (0, 1, 3, 2, 4)]  # the bases come before the factors
     places = [argument.place for argument in call.arguments if isinstance(argument, Read)]
-    assert places[:4] == [0, 1, 3, 2]
+    assert places[: 3 if lanes else 4] == [0, 1, 3, 2][: 3 if lanes else 4]
     shifts = {"pre": shape.pre, "shift": shape.shift}
     if residual is None:
         want = bnn_stream(acc, scale, bias, slope, **shifts)
@@ -208,11 +267,13 @@ def check(
     for output in (want.nbytes, *[IN_PLACE] * (plan.overwrites is not None)):
         got = kernels.run(call.kernel, numbers, [*reads, residual], plan.workspace, output)
         np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+    return call.kernel
 
 
 SPREADS = st.sampled_from((3, 100, 3000, 30000))
 DENSITIES = st.sampled_from((0.0, 0.5, 0.5, 0.9, 1.0))
 SEEDS = st.integers(0, 2**32 - 1)
+PLANE = Grid(8, 16, 3, 3, 1, 1, 1, 1)
 STEM, SMALL = Grid(1, 100, 1, 9, 1, 4, 1, 1), Grid(1, 25, 1, 5, 1, 1, 1, 1)
 
 
@@ -221,6 +282,39 @@ STEM, SMALL = Grid(1, 100, 1, 9, 1, 4, 1, 1), Grid(1, 25, 1, 5, 1, 1, 1, 1)
 @example(StreamLayer(SMALL, 2, 320, 64, 64, 64, 64, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
 def test_values(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
     check(kernels, shape, seed, density, spread)
+
+
+@settings(max_examples=200, deadline=None)
+@given(images(), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+def test_images(kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int) -> None:
+    assert check(kernels, shape, seed, density, spread) == IMAGE
+
+
+@settings(max_examples=100, deadline=None)
+@given(groups(), SEEDS, DENSITIES, SPREADS)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 3000)
+@example(StreamLayer(PLANE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False), 0, 0.5, 30000)
+def test_channels_as_lanes(
+    kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int
+) -> None:
+    found = check(kernels, shape, seed, density, spread, lanes=True)
+    assert found == (LANES_BITS if shape.packed else LANES)
+
+
+@st.composite
+def stems(draw: st.DrawFn) -> StreamLayer:
+    width, *kernel = draw(st.sampled_from(((3, 4, 4), (3, 1, 4), (4, 3, 3), (12, 1, 1), (2, 3, 6))))
+    few = st.integers(1, 3)
+    grid = Grid(draw(st.integers(2, 12)), draw(st.integers(2, 12)), *kernel, draw(few), draw(few), 1, 1)
+    N, pre, shift = 4 * draw(st.integers(1, 9)), draw(st.integers(0, 9)), draw(st.integers(0, 12))
+    return StreamLayer(grid, width, 0, N, N, 0, 1, pre, shift, packed=False, in_place=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stems(), SEEDS, SPREADS)
+def test_stems(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
+    assert check(kernels, shape, seed, 0.5, spread, lanes=True) == IMAGE_STEM
 
 
 @settings(max_examples=200, deadline=None)
@@ -283,6 +377,74 @@ def test_pack(kernels: Kernels, m: int, words: int, seed: int, spread: int) -> N
     check_pack(kernels, m, words, seed, spread)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 2), st.integers(1, 20), st.integers(1, 3), st.integers(1, 32), SEEDS, st.integers(0, 16)
+)
+def test_scores(kernels: Kernels, heads: int, m: int, words: int, k: int, seed: int, power: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 32 * words
+    queries, keys = (pack_bits(rng.random((heads, rows, k)) < 0.5) for rows in (m, n))
+    table = np.sort(rng.integers(0, 1 << seed % 17, (heads, k + 1)), axis=-1).astype(np.int32)
+    ratio = rng.integers(1, (65536 // n, 65536)[seed % 2] + 1, heads).astype(np.int32)
+    types = [TensorType.of(array) for array in (queries, keys, table, ratio)]
+    plan = scores_in_c(types, table, k, HOST)
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    want = bnn_int_attention_map(bnn_mat_mul(queries, keys, K=k), table, ratio, K=k)
+    reads = [queries, keys, plan.constants[2], ratio, None, None]
+    got = kernels.run(call.kernel, numbers, reads, plan.workspace, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+def check_context(
+    kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
+) -> None:
+    """Compare the bits of attended values with the operators'."""
+    rng = np.random.default_rng(seed)
+    k = 32 * words
+    attended = pack_bits(rng.random((heads, m, k)) < density)
+    values = pack_bits(rng.random((heads, k, 32)) < 0.5)
+    values[0] = rng.choice(np.array([0, 2**32 - 1], np.uint32))
+    threshold = rng.integers(-spread, spread + 1, heads * 32).astype(np.int32)
+    plan = context_in_c(
+        [TensorType.of(attended), TensorType.of(values)], threshold, k, find_target("cortex-m7")
+    )
+    assert plan is not None
+    (call,) = plan.calls
+    numbers = [argument for argument in call.arguments if isinstance(argument, int)]
+    found = bnn_bool_mat_mul(attended, bnn_transpose(values, K=32), K=k)
+    want = bnn_pack(found.transpose(1, 0, 2).reshape(m, -1), threshold)
+    reads = [attended, values, plan.constants[2], None, None, None]
+    got = kernels.run(call.kernel, numbers, reads, plan.workspace, want.nbytes)
+    np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 20), st.integers(1, 2), SEEDS, DENSITIES, st.sampled_from((3, 70)))
+def test_context(
+    kernels: Kernels, heads: int, m: int, words: int, seed: int, density: float, spread: int
+) -> None:
+    check_context(kernels, heads, m, words, seed, density, spread)
+
+
+def test_scores_that_c_does_not_make_are_left_to_tir() -> None:
+    """Keys that do not fill words, bits of more than a word, entries that decrease or exceed 16 bits."""
+    table = np.arange(33, dtype=np.int32)[None]
+    for keys, k, entries, core in (
+        (64, 32, table, "cortex-m7"),
+        (33, 32, table, "cortex-m7"),
+        (64, 33, table, "cortex-m7"),
+        (64, 32, table[:, ::-1], "cortex-m7"),
+        (64, 32, table * 4096, "cortex-m7"),
+        (64, 32, table, "cortex-m55"),
+    ):
+        types = [TensorType(np.dtype(np.uint32), (1, rows, words_for(k))) for rows in (64, keys)]
+        found = scores_in_c(types, entries, k, find_target(core))
+        assert (found is not None) == ((keys, k, core) == (64, 32, "cortex-m7") and entries is table)
+
+
 def check_tokens(
     kernels: Kernels,
     extern: str,
@@ -296,7 +458,8 @@ def check_tokens(
     assert plan is not None
     (call,) = plan.calls
     given = [argument for argument in call.arguments if isinstance(argument, int)]
-    got = kernels.run(call.kernel, given, [*reads, *[None] * (6 - len(reads))], 0, want.nbytes)
+    given_reads = [*reads, *[None] * (6 - len(reads))]
+    got = kernels.run(call.kernel, given, given_reads, plan.workspace, want.nbytes)
     np.testing.assert_array_equal(np.frombuffer(got, want.dtype).reshape(want.shape), want)
 
 
@@ -329,6 +492,9 @@ def test_bytes_of_values(kernels: Kernels, m: int, n: int, pre: int, shift: int,
     for extern, samples in ((f"{DOMAIN}.BnnQuantize", x), (TURNED_BYTES, np.ascontiguousarray(x.T))):
         want = bnn_quantize(x, scale, bias, **numbers)
         check_tokens(kernels, extern, [samples, scale, bias], numbers, want)
+    pixels = rng.integers(0, 256, (n, m)).astype(np.uint8)
+    want = bnn_quantize(pixels.T.astype(np.int16), scale, bias, **numbers)
+    check_tokens(kernels, TURNED_BYTES, [pixels, scale, bias], numbers, want)
     wide = rng.integers(-(1 << 24), 1 << 24, (m, n)).astype(np.int32)
     numbers = {"pre": pre, "shift": shift}
     want = bnn_quantize(wide, scale, bias, **numbers)

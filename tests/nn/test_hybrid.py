@@ -18,11 +18,13 @@ from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.checkpoint import load_checkpoint, save_checkpoint
 from sensor_bnn.nn.families import PRESETS, build, config_from, preset
+from sensor_bnn.nn.hybrid import by_power
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.hybrid_model import HybridModel
 from sensor_bnn.nn.hybrid_parts import Product, each_product, pooled, same_padding
 from sensor_bnn.nn.sizes import sizes
 from sensor_bnn.onnx.export import to_onnx
+from sensor_bnn.onnx.quantities import powers
 
 CLASSES = ("a", "b", "c")
 HYBRIDS = [name for name, config in PRESETS.items() if isinstance(config, HybridConfig)]
@@ -173,6 +175,43 @@ def test_a_window_is_normalised_by_itself() -> None:
     assert torch.allclose(made(x), made(moved), atol=1e-3)  # ... neither offset nor size is seen
     torch.nn.init.normal_(made.stem.dense.weight)
     assert not torch.allclose(made(x), made(moved), atol=1e-3)
+
+
+def test_with_a_gain_a_window_is_read_in_its_own_power_of_two() -> None:
+    made = model(normalise="window", gain="window", stages=("conv",))
+    made.set_normalisation(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    x = torch.randn(3, 2, 40)
+    x[0, 0] = 0
+    made(x)
+    made.eval()
+    expected = torch.from_numpy(x.numpy() / powers(x.numpy())).float()
+    assert torch.equal(by_power(x), expected)
+    # A power of two per channel and window changes nothing, however large it is; another factor does.
+    sizes = torch.tensor([[1, 2.0**-100], [2.0**90, 1], [2.0**20, 2.0**-20]])[:, :, None]
+    assert torch.equal(made(sizes * x), made(x))
+    assert not torch.equal(made(1.5 * x), made(x))
+
+
+@pytest.mark.parametrize("extreme", [1e-45, 1e-38, 3.4e38])
+def test_by_power_at_the_ends_of_float32(extreme: float) -> None:
+    x = torch.tensor([[[extreme, 0.0, -extreme / 2]]])
+    assert torch.equal(by_power(x), torch.from_numpy(x.numpy() / powers(x.numpy())).float())
+    assert by_power(x).abs().max() < 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"normalise": "channel"}, "normalise is 'channel'"),
+        ({"normalise": "mean"}, "normalise is 'mean'"),
+        ({"normalise": "window", "height": 8, "channels": 3}, "inputs are images"),
+    ],
+)
+def test_a_gain_requires_windows_that_are_normalised_by_themselves(
+    changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(CheckpointError, match=told):
+        model(gain="window", **changes)
 
 
 def test_a_window_loses_its_mean_alone() -> None:

@@ -50,6 +50,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "kernel": 3,
     },
     "windows by themselves": {"stages": ("conv pool attn",), "normalise": "window", "thresholds": 2},
+    "windows in their own power of two": {"stages": ("conv",), "normalise": "window", "gain": "window"},
     "windows without their mean": {"stages": ("conv mlp",), "normalise": "mean"},
     "an image without its mean": {"height": 7, "length": 9, "channels": 3, "normalise": "mean"},
     "windows as they are": {"stages": ("conv",), "normalise": "none"},
@@ -79,7 +80,7 @@ def run_in_numpy(model: onnx.ModelProto, window: npt.NDArray[Any]) -> Values:
 
 def inputs_of(folded: FoldedHybrid, x: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
     dtype = np.dtype(np.uint8 if folded.input_step is None else np.int16)
-    return to_model_input(x, dtype, folded.input_step)
+    return to_model_input(x, dtype, folded.input_step, folded.input_gain)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,6 +1,7 @@
 """Sensor units to a model's integers and back, and the metadata that say how much a step is."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sensor_bnn.errors import DataError, ModelError
-from sensor_bnn.onnx.quantities import Steps, steps_of, to_logits, to_model_input
+from sensor_bnn.onnx.quantities import Steps, powers, steps_of, to_logits, to_model_input
 
 FILE = Path("model.onnx")
 INT16 = np.dtype(np.int16)
@@ -87,3 +88,47 @@ def test_malformed_steps_are_refused(key: str, text: str) -> None:
     with pytest.raises(ModelError, match=rf"The metadata `{key}` of model\.onnx") as caught:
         steps_of({key: text}, FILE)
     assert "Export the model again" in str(caught.value.remedy)
+
+
+ANY = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+@given(arrays.arrays(np.float32, (2, 3, 5), elements=ANY | st.floats(-(2.0**-122), 2.0**-122, width=32)))
+def test_with_a_gain_per_window_the_largest_sample_takes_all_bits(windows: np.ndarray) -> None:
+    """Each channel of each window by itself, in exact arithmetic."""
+    found = to_model_input(windows, INT16, [2.0**-15] * 3, "window")
+    for of_channel, whole in zip(windows.reshape(6, 5).tolist(), found.reshape(6, 5).tolist(), strict=True):
+        largest = max(map(abs, of_channel))
+        power = Fraction(2) ** -125
+        while power <= largest:
+            power *= 2
+        exact = [round(Fraction(sample) * 2**15 / power) for sample in of_channel]
+        assert whole == [min(value, 32767) for value in exact]
+        if largest >= 2.0**-126:
+            assert 16384 <= max(map(abs, whole)) <= 32768
+
+
+@given(arrays.arrays(np.float32, (1, 2, 4), elements=st.floats(-1, 1, width=32)), st.integers(-60, 60))
+def test_a_power_of_two_changes_nothing_with_a_gain_per_window(windows: np.ndarray, power: int) -> None:
+    windows[windows != 0] += np.sign(windows[windows != 0])  # 1 to 2: no subnormal numbers
+    steps = [2.0**-15] * 2
+    moved = np.ldexp(windows, power)
+    assert np.array_equal(
+        to_model_input(moved, INT16, steps, "window"), to_model_input(windows, INT16, steps, "window")
+    )
+    present = np.abs(windows).max(axis=2, keepdims=True) > 0
+    assert np.array_equal(powers(moved)[present], np.ldexp(powers(windows)[present], power))
+
+
+def test_a_gain_comes_back_from_the_metadata() -> None:
+    said = {"input_step": "[3.0517578125e-05, 3.0517578125e-05]", "input_gain": '"window"'}
+    assert steps_of(said, FILE) == Steps((2.0**-15,) * 2, None, "window")
+    for wrong, told in (
+        ({"input_gain": '"channel"'}, "`input_gain` of model.onnx"),
+        ({"input_gain": "window"}, "`input_gain` of model.onnx"),
+        ({"input_step": "[1.0, 3.0517578125e-05]"}, "as `input_step`; each must be"),
+    ):
+        with pytest.raises(ModelError, match=told):
+            steps_of({**said, **wrong}, FILE)
+    with pytest.raises(ModelError, match=r"and \[\] as `input_step`"):
+        steps_of({"input_gain": '"window"'}, FILE)

@@ -59,7 +59,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 6,
+        "format": 8,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -68,6 +68,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "input": {"dtype": "float32", "shape": [1, 6, 100], "bytes": 2400},
         "output": {"dtype": "float32", "shape": [1, 3], "bytes": 12},
         "input_step": None,
+        "input_gain": "fixed",
         "output_step": None,
         "sources": ["model.c", "weights.c"],
         "weights_bytes": 9000,
@@ -75,6 +76,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "layers": [layer_facts(index) for index in range(3)],
         "classes": None,
         "channels": None,
+        "numbers": None,
         "tuning": None,
         "prefix": "stand_in",
         "library": None,

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 
 from sensor_bnn.cli import root
 from sensor_bnn.errors import DataError, SensorBnnError
+from sensor_bnn.train import sets
+from sensor_bnn.train.recipe import load_recipe
 
 from .browser import Browser
 
@@ -143,6 +145,62 @@ def test_the_terminal_prints_the_recipe_that_trains_it(csv_file: Callable[..., P
     by_file, by_recipe = facts_of("own.csv"), facts_of("own.toml")
     assert {**by_file, "name": ""} == {**by_recipe, "name": ""}
     assert "A recipe begins with" not in typed("own.toml").stdout
+
+
+def recipe_of(told: str) -> str:
+    return told[told.index('preset = "') :]
+
+
+def test_the_printed_recipe_is_one_that_trains(
+    csv_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other names of columns, words, a row number, a constant and a missing value, and short recordings."""
+    own = csv_file(faults=True)
+    lines = own.read_text().replace("recording,label,subject,", "session,activity,user,").splitlines()
+    odd = [f"{at - 1},{line},phone A" for at, line in enumerate(lines)]
+    odd[0] = f"row,{lines[0]},device"
+    # Of each label 70 samples: no window of 100.
+    own.write_text("\n".join(line for at, line in enumerate(odd) if not at or (at - 1) % SAMPLES < 70) + "\n")
+    done = typed(own)
+    assert "A recipe that training takes begins with this; check what it chooses:" in done.stdout
+    told = " ".join(done.stdout.split())
+    for words in (
+        "The column session is taken for the recording.",
+        "The column activity is taken for the label.",
+        "The column user is taken for the subject.",
+        "These columns hold words, and are not read: device.",
+    ):
+        assert words in told
+    Path("own.toml").write_text(recipe_of(done.stdout))
+    recipe = load_recipe("own.toml")
+    assert recipe.data.channels == ("ax [g]", "ay") and recipe.data.missing == "interpolate"
+    assert (recipe.data.window, recipe.data.step) == (70, 35)
+    split = sets.split(sets.load(recipe.data), recipe)
+    assert split.shape == (2, 70) and split.classes == ("rest", "walk")
+    found = facts_of("own.toml")
+    assert found["refused"] == "" and found["subjects"] == 3
+    left_out = "Columns that are not read, because data.channels does not list them: row, az, device."
+    assert left_out in found["notes"]
+
+
+def test_no_recipe_is_printed_where_none_trains(csv_file: Callable[..., Path]) -> None:
+    own = csv_file()
+    own.write_text("\n".join(line for line in rows() if line[0] in "r1") + "\n")  # nothing is left to test on
+    told = typed(own).stdout
+    assert "There is no recipe for these data yet: correct first what training refuses." in told
+    assert "TRAINING REFUSES" in told and "preset" not in told
+
+
+def test_a_channel_that_rests_while_it_is_learned_is_refused_at_once(csv_file: Callable[..., Path]) -> None:
+    own = csv_file()
+    lines = [line.split(",") for line in rows()]
+    tested = {str(name) for name in facts_of(own)["split"]["tested"]}
+    for cells in lines[1:]:
+        cells[6] = cells[6] if cells[2] in tested else "1"
+    own.write_text("\n".join(map(",".join, lines)) + "\n")
+    found = facts_of(own)
+    assert "In the training windows, channel az never changes." in found["refused"]
+    assert "preset" not in typed(own).stdout
 
 
 def test_the_page_has_every_class_and_needs_nothing_else(csv_file: Callable[..., Path]) -> None:

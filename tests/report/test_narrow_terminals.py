@@ -21,6 +21,7 @@ from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.firmware.check import BoardCheck
 from sensor_bnn.measure.kernels import KernelRow
+from sensor_bnn.report.confusion import confusion_table
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.estimate import print_estimate
 from sensor_bnn.report.exploration import exploration_table
@@ -34,7 +35,7 @@ LONG = "/blocks.0/attention/query/heads"
 KERNEL = "watch_tiny_dense_6_1_1_20_5_n64_b20_float32_float32_int8_float32_float32"
 FIRST_HEADINGS = {
     *("part", "layer", "name", "model", "kernel", "what", "board", "shape", "operator", "and", "sizes"),
-    *("channel", "class", "unit", "missing", "remark"),
+    *("channel", "class", "target", "unit", "missing", "remark"),
 }
 """Words of the headings of first columns and of empty ones, which a paragraph per row does without."""
 _DRAWN = dict.fromkeys(range(9472, 9600), " ")
@@ -62,8 +63,19 @@ def trained() -> dict[str, Any]:
     }
 
 
+def trained_on_numbers() -> dict[str, Any]:
+    entry = {"epoch": 1, "loss": 1.25, "rmse": 1.1, "validation_rmse": 1.2}
+    errors = {"rmse": 123.456, "baseline_rmse": 2345.6, "mae": 99.9, "r2": 0.987, "unit": "m/s", "points": []}
+    return {
+        **{"epochs": 40, "trained_epochs": 2, "kept_epoch": 1, "test_rmse": 0.25},
+        "history": [entry, {**entry, "epoch": 2}],
+        "targets": [{"name": "speed_of_the_left_wheel (m/s)", **errors}, {"name": "load", **errors}],
+    }
+
+
 def compiled(folder: Path, **_: Any) -> Bundle:
-    layers = [layer_facts(i, name=f"{LONG}{i}", op="BnnLinearPacked", macs=81_920) for i in range(3)]
+    fused = "BnnPatches + BnnMatMul + BnnStreamAdd"
+    layers = [layer_facts(i, name=f"{LONG}{i}", op=fused, macs=81_920) for i in range(3)]
     write_bundle(folder, layers=layers)
     return Bundle(folder, read_metadata(folder))
 
@@ -163,15 +175,24 @@ def printing(
     counts = {"min": 1_533_929, "median": 1_533_930, "max": 1_533_999, "p99": 1_533_998}
     budget = {
         "unit": "instructions",
-        "decisions": [{}] * 100,
+        "decisions": [{"recording": "walk-1"}] * 100,
         **dict.fromkeys(("preparing", "inferring", "smoothing", "cost"), counts),
         **{"budget_seconds": 0.2, "budget_used": 0.123, "hop": 20, "rate_hz": 100.0},
         **{"top1_steady": 0.9, "top1_answer": 0.8, "labelled_decisions": 77},
+        **{"not_learned_decisions": 40, "not_learned_top1_steady": 0.7},
     }
     labels = ["jumping rope slowly", "walking"]
     rows = [f"r{i // 150},{labels[i // 150 % 2]},{i % 7}.5,{i % 11}.25" for i in range(900)]
     recordings = tmp_path / "recordings.csv"
     recordings.write_text("\n".join(["recording,label,left_upper_arm_acceleration_x,y", *rows]) + "\n")
+    numbers = tmp_path / "numbers.toml"
+    numbers.write_text(
+        '[data]\nset = "csv"\npath = "numbers.csv"\nwindow = 50\n'
+        'targets = ["speed_of_the_left_wheel (m/s)"]\n'
+    )
+    rows = [f"r{i // 150},{i % 7}.5,{i // 150}.25" for i in range(1200)]
+    header = "recording,left_upper_arm_acceleration_x,speed_of_the_left_wheel (m/s)"
+    numbers.with_suffix(".csv").write_text("\n".join([header, *rows]) + "\n")
     layers = [{"name": LONG, "instructions": 120_000, "cycles": 91_000}]
     code = [{"address": 0x8000 + 2 * i, "text": f"ldr r{i}, [r0, #{i}]"} for i in range(3)]
     block = {"function": KERNEL, "runs": 700, "cycles_a_run": 2.5, "share": 0.58, "code": code}
@@ -216,15 +237,17 @@ def printing(
         "profile --estimate": lambda: print_estimate(estimate),
         "stream": lambda: print_budget(budget),
         "data": command("data", recordings),
+        "data of numbers": command("data", numbers),
         "explore": lambda: table_console().print(exploration_table(exploration(), "cortex-m7")),
         "train": lambda: print_training(trained()),
+        "train on numbers": lambda: print_training(trained_on_numbers()),
     }
 
 
 NAMES = (
     *("boards", "boards check", "targets", "models", "doctor", "compile", "verify", "kernels", "tune"),
     *("compare", "bench", "evaluate", "profile", "profile --estimate", "stream", "data"),
-    *("explore", "train"),
+    *("explore", "train", "train on numbers", "data of numbers"),
 )
 MODULES = {
     *("cli/boards.py", "cli/targets.py", "cli/models.py", "cli/doctor.py", "cli/compile.py", "cli/verify.py"),
@@ -233,6 +256,27 @@ MODULES = {
     *("report/exploration.py", "report/training.py"),
 }
 """Where the tables of ``NAMES`` are printed."""
+
+
+@pytest.mark.parametrize("name", ["compile", "bench", "targets --find", "explore"])
+@pytest.mark.usefixtures("long_run")
+def test_a_table_of_layers_or_chips_is_one_in_100_columns(
+    name: str,
+    printing: dict[str, Printing],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It keeps its columns, and no line of it is longer."""
+    monkeypatch.setenv("COLUMNS", "100")
+    {**printing, "targets --find": command("targets", "--find", "stm32f446")}[name]()
+    table = re.split("flash: the weights of a layer|Recommended", capsys.readouterr().out)[0]
+    assert [line for line in table.splitlines() if len(line.rstrip()) > 100] == []
+    assert name == "targets --find" or "\u2500" * 60 in table
+
+
+def test_the_heading_over_few_classes_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table_console().print(confusion_table(["a", "b"], [1.0, None], [[3, 0], [0, 0]]))
+    assert "rows: truth, columns: answer" in [line.strip() for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from sensor_bnn.cli.record import command
 from sensor_bnn.data.recording import read_csv
-from sensor_bnn.errors import DataError, DeviceError
+from sensor_bnn.errors import BusyError, DataError, DeviceError
 from sensor_bnn.live.record import Collected, Csv, Part, Sensor, collect
 from sensor_bnn.report.record import record_line, record_view
 from sensor_bnn.wire.protocol import Hello
@@ -135,6 +135,92 @@ def test_what_is_refused_and_then_not_changed(
     with pytest.raises(DataError, match=told):
         Csv(file, SENSOR, label, subject)
     assert file.exists() == (content is not None) and (content is None or file.read_text() == content)
+
+
+def test_a_file_that_is_deleted_or_replaced_meanwhile_loses_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "own.csv"
+    add(file, SENSOR, "sit", None, numbers(3))
+    (tmp_path / "own-2.csv").write_text("somebody else's")
+    with Csv(file, SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+        file.unlink()
+        csv.add(numbers(2, 2), False)
+        assert csv.path == tmp_path / "own-3.csv"
+        (tmp_path / "own-2.csv").replace(csv.path)  # as an editor saves
+        csv.add(numbers(1, 4), False)
+        assert csv.path == tmp_path / "own-2.csv"
+        csv.path.unlink()
+    assert "own.csv was deleted; what it held is kept too: the recording goes on in" in caplog.text
+    assert "own-3.csv was replaced by another file" in caplog.text
+    assert (tmp_path / "own-3.csv").read_text() == "somebody else's"
+    (left,) = {*tmp_path.iterdir()} - {tmp_path / "own-3.csv"}
+    assert left == csv.path
+    found = read_csv(left, for_training=True)
+    runs = [(run.recording, run.label, run.end - run.first) for run in found.runs]
+    assert runs == [(1, "sit", 3), (2, "walk", 5)]
+    assert found.samples[3:].tolist() == numbers(5).tolist()
+
+
+def test_a_file_that_is_moved_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Csv(tmp_path / "own.csv", SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+        (tmp_path / "own.csv").rename(tmp_path / "kept.csv")
+        csv.add(numbers(2, 2), False)
+        csv.add(numbers(2, 4), False)
+    assert caplog.text.count(" was moved: ") == 1 and [one.name for one in tmp_path.iterdir()] == ["kept.csv"]
+    assert read_csv(tmp_path / "kept.csv", for_training=True).samples.tolist() == numbers(6).tolist()
+
+
+def test_what_another_program_adds_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "own.csv"
+    add(file, SENSOR, "sit", None, numbers(2))
+
+    def other(line: str) -> None:
+        with file.open("a") as stream:
+            stream.write(line)
+
+    with Csv(file, SENSOR, "walk", None) as csv:
+        other("7,run,0,1,1\n")  # before the first sample
+        csv.add(numbers(2), True)
+        other("20,run,0,1,1\n")
+        csv.add(numbers(2, 2), False)
+        csv.add(numbers(1, 4), False)
+    runs = read_csv(file, for_training=True).runs
+    assert [(run.recording, run.label, run.end - run.first) for run in runs] == [
+        (1, "sit", 2),
+        (7, "run", 1),
+        (8, "walk", 2),
+        (20, "run", 1),
+        (21, "walk", 3),
+    ]
+    assert caplog.text.count("Another program has made") == 2
+
+
+def test_a_file_that_another_program_breaks_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    with Csv(file, SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+        with file.open("a") as stream:
+            stream.write("no line of a table\n")
+        broken = file.read_bytes()
+        csv.add(numbers(2, 2), False)
+    assert file.read_bytes() == broken and csv.path == tmp_path / "own-2.csv"
+    (run,) = read_csv(csv.path, for_training=True).runs
+    assert (run.recording, run.end) == (1, 2)
+
+
+def test_another_name_of_the_file_is_the_same_file(tmp_path: Path) -> None:
+    file, link = tmp_path / "own.csv", tmp_path / "link.csv"
+    add(file, SENSOR, "sit", None, numbers(1))
+    link.hardlink_to(file)
+    with Csv(file, SENSOR, "walk", None) as csv:
+        with pytest.raises(BusyError, match=r"writes to .*link\.csv, perhaps by another name of the file"):
+            Csv(link, SENSOR, "run", None)
+        csv.add(numbers(1), True)
+    add(link, SENSOR, "run", None, numbers(1))
+    assert [run.label for run in read_csv(file, for_training=True).runs] == ["sit", "walk", "run"]
 
 
 def parts(*given: tuple[int, bool], failure: Exception | None = None) -> Iterator[Part]:

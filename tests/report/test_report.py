@@ -32,7 +32,7 @@ Make = Callable[..., dict[str, Any]]
 class Well(HTMLParser):
     """Checks that every element is closed in order."""
 
-    VOID = ("meta", "link", "br", "rect", "line")
+    VOID = ("meta", "link", "br", "rect", "line", "circle")
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -290,6 +290,27 @@ def test_a_result_full_of_zeros(bench_result: Make) -> None:
         layer["instructions"] = 0
     looked_at(render(result))
     assert "not compared" in render(result, "markdown")
+
+
+def test_a_model_that_predicts_numbers_has_errors_and_no_accuracy(bench_result: Make) -> None:
+    errors = {"name": "speed <b>(m/s)", "rmse": 0.512, "mae": 0.4, "r2": None}
+    numbers = [{**errors, "baseline": 2.25}]
+    result = bench_result(top1_device=None, top1_host=None, numbers=numbers)
+    page, text = render(result), render(result, "markdown")
+    looked_at(page)
+    assert "<b>0.512</b>RMSE of speed &lt;b&gt;(m/s) on the board" in page and "2.25 of always" in page
+    assert "0.512; 2.25 of always saying the mean" in text
+    assert "top-1" not in text and 'id="accuracy"' not in page
+    assert picture(result).startswith(b"\x89PNG")
+    points = [[0.0, 0.5], [2.0, 1.5]]
+    targets = [{**errors, "unit": "m/s", "baseline_rmse": 2.25, "points": points}]
+    without = dict.fromkeys(("top1", "top5", "top1_device", "top1_host", "agreement", "loss"))
+    empty: dict[str, Any] = {"classes": [], "recall": [], "confusion": []}
+    evaluated = evaluation(**without, **empty, rmse=0.25, targets=targets)
+    page = render_evaluation(evaluated)
+    looked_at(page)
+    assert page.count('class="point"') == 2 and "speed &lt;b&gt;(m/s): answers (upwards)" in page
+    assert "0.250 deviations of what was learned" in page and "onfusion" not in page
 
 
 def test_layers_are_grouped_by_what_they_do(shipped: dict[str, Any]) -> None:

@@ -214,3 +214,28 @@ def test_a_study_of_an_earlier_version_goes_on_with_a_note(
         connection.commit()
     with pytest.raises(CheckpointError, match="is damaged: of trial"):
         exploration.run()
+
+
+def test_an_empty_file_is_no_new_study(exploration: Exploration) -> None:
+    """SQLite would take it for a database without tables, and all trials would be run again unsaid."""
+    exploration.run()
+    exploration.file.write_bytes(b"")
+    with pytest.raises(CheckpointError, match="is damaged: the file is empty") as refused:
+        exploration.run()
+    assert "Delete" in refused.value.remedy and not exploration.file.stat().st_size
+    exploration.file.unlink()
+    exploration.run()
+
+
+def test_how_far_it_is_is_told(exploration: Exploration) -> None:
+    told: list[tuple[int, int]] = []
+
+    def done(finished: int, total: int) -> None:
+        told.append((finished, total))
+
+    explore(exploration.plan, exploration.dataset, lambda *_: None, Console(quiet=True), done)
+    total = told[0][1]
+    assert told == [(finished, total) for finished in range(total + 1)] and total > 2
+    told.clear()
+    explore(exploration.plan, exploration.dataset, lambda *_: None, Console(quiet=True), done)
+    assert told == [(total, total)]

@@ -55,3 +55,9 @@ def test_nothing_is_lost_of_whole_numbers_and_flat_windows(recordings: Recording
     assert small_windows.told(replace(half, signal=counts), of_window) == ()
     flat = np.where(half.signal == recordings.signal, recordings.signal, 0).astype(np.float32)
     assert small_windows.told(replace(half, signal=flat), of_window) == ()
+
+
+def test_nothing_is_told_with_a_gain_per_window(recordings: Recordings) -> None:
+    half = with_small(recordings, 0.5)
+    assert 'model.gain = "window"' in small_windows.told(half, recipe(normalise="window"))[0]
+    assert small_windows.told(half, recipe(normalise="window", gain="window")) == ()

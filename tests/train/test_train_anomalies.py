@@ -101,10 +101,10 @@ def test_what_is_stated_counts(recipe: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("before", "line"), [("", 'task = "regression"'), ("[data]", 'target = "speed"')])
-def test_regression_is_refused_by_its_name(before: str, line: str, recipe: Path) -> None:
+def test_a_task_that_is_no_key_is_refused_by_its_name(before: str, line: str, recipe: Path) -> None:
     text = recipe.read_text()
     recipe.write_text(text.replace(before, f"{before}\n{line}\n", 1))
-    with pytest.raises(CheckpointError, match="there is no regression"):
+    with pytest.raises(CheckpointError, match=r"`task` and `data\.target` are no keys"):
         load_recipe(str(recipe))
 
 

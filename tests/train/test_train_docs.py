@@ -31,6 +31,7 @@ def test_every_set_and_binarizer_is_named() -> None:
 
 def test_every_key_of_the_hybrid_family_is_named() -> None:
     set_by_data = {"name", "classes", "channel_names", "channels", "length", "height"}
+    set_by_data |= {"target_scales", "target_offsets"}
     keys = {item.name for item in fields(HybridConfig)} - set_by_data
     assert [key for key in keys if f"`{key}`" not in PAGE] == []
     assert all(f"| `{kind}`" in PAGE for kind in KINDS)

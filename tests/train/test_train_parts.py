@@ -155,7 +155,7 @@ def test_one_recording_cannot_be_split(tmp_path: Path) -> None:
 
 
 def test_each_public_set_has_a_split_of_its_own() -> None:
-    assert _OWN_SPLIT.keys() == {"smartwatch", "hapt", *archives.ARCHIVES}
+    assert _OWN_SPLIT.keys() == {"smartwatch", "hapt", *archives.ARCHIVES, *archives.REGRESSION}
     for name in archives.ARCHIVES:
         train = tuple(range(1, archives.PARTS + 1))
         assert DataRecipe(set=name).parts() == (train, (archives.TEST,))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +12,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from sensor_bnn.cli import root
 from sensor_bnn.cli.survey import command
 from sensor_bnn.data.series import Series
-from sensor_bnn.errors import BoardError, CheckpointError, DataError
+from sensor_bnn.errors import BoardError, CheckpointError, DataError, InterruptionError
 from sensor_bnn.train import archives
 from sensor_bnn.train.survey import for_validation, load_survey
+from sensor_bnn.workflows import board_survey
 
 SET = """
 preset = "sensor-nano"
@@ -82,7 +86,10 @@ def test_settings_are_chosen_on_held_out_training_subjects(
 
 @pytest.mark.usefixtures("training", "qemu", "cross_compiler", "long_compile")
 def test_from_a_file_to_the_accuracy_on_an_emulated_board(
-    tmp_path: Path, survey: Path, conforms: Callable[[str, object], None]
+    tmp_path: Path,
+    survey: Path,
+    conforms: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "runs"
     short = ["--seeds", "1", "--form", "bits", "--steps", "2", "--board", "qemu-mps2-an500", "--windows", "8"]
@@ -100,12 +107,36 @@ def test_from_a_file_to_the_accuracy_on_an_emulated_board(
     assert (row["set"], row["form"], row["windows"], row["different"]) == ("own", "bits", 8, 0)
     assert row["instructions"] > 10_000 and row["top1"] * 8 == round(row["top1"] * 8)
     kept = out / "own-bits-channel-seed0" / "qemu-mps2-an500"
-    (result,) = kept.glob("evaluate-*-8.json")
+    (result,) = kept.glob("evaluate-*-8-*.json")
     assert json.loads(result.read_text())["model_hash"] == row["model_hash"]
     before = result.stat().st_mtime_ns
     again = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert again.stdout.splitlines()[-1].startswith(f"| own | bits | {100 * row['top1']:.1f} | 8 | all |")
     assert result.stat().st_mtime_ns == before
+    # A result of other sources is none of this program's.
+    monkeypatch.setattr(board_survey, "program_digest", lambda: "0" * 64)
+    board_survey._program.cache_clear()
+    other = CliRunner().invoke(command, [*arguments, "--dry-run", "--json"], catch_exceptions=False)
+    board_survey._program.cache_clear()
+    assert json.loads(other.stdout)["on_board"]["models"] == []
+
+
+def test_an_interruption_on_the_board_says_how_to_go_on(
+    tmp_path: Path, survey: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also outside of the evaluation, such as while a model is compiled."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ["survey", str(survey), "--board", "qemu-mps2-an500", "--out", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", ["sensor-bnn", *words])
+    monkeypatch.setattr("sensor_bnn.train.survey.fill", lambda *_: [])
+    monkeypatch.setattr(board_survey, "measure", interrupted)
+    error = CliRunner().invoke(root, words).exception
+    assert isinstance(error, InterruptionError) and error.saved
+    assert error.message == "The survey on the board was interrupted."
+    assert error.remedy == f"Continue with: {shlex.join(['sensor-bnn', *words])}"
 
 
 def test_a_board_that_is_not_emulated_is_refused_before_training(tmp_path: Path, survey: Path) -> None:
@@ -132,6 +163,37 @@ def test_the_test_subjects_choose_nothing() -> None:
             assert set(data.train_subjects) | set(data.test_subjects) == set(recipe.data.train_subjects)
             assert not set(data.test_subjects) & set(recipe.data.test_subjects)
             assert data.test_subjects
+
+
+def test_each_choice_of_all_forms_is_tried_with_each_of_a_forms_own(survey: Path) -> None:
+    text = survey.read_text()
+    own = '[forms.bits.choices]\nnear = {}\nfar = { stages = ["conv:2 conv:4"] }\n'
+    survey.write_text(text.replace("[choices]", f"{own}[choices]"))
+    bits, whole = load_survey(str(survey)).cells
+    labels = ["channel, near", "channel, far", "window, near", "window, far"]
+    assert list(bits.choices) == list(whole.choices) == labels, "the twin has those of its form"
+    last = bits.choices["window, far"]
+    assert last.name == "own-bits-window-far"
+    assert last.model == {"stem_kernel": 5, "normalise": "window", "stages": ["conv:2 conv:4"]}
+    assert whole.choices["window, far"].model == {**last.model, "precision": "full"}
+    assert "stages" not in bits.choices["window, near"].model
+    survey.write_text(text.replace("[choices]", f"{own.replace('bits', 'whole')}[choices]"))
+    with pytest.raises(
+        CheckpointError, match=r"forms.whole.choices is set; with `like` it takes those of bits"
+    ):
+        load_survey(str(survey))
+
+
+def test_a_choice_of_normalisation_leaves_a_recipe_no_gain_that_it_refuses() -> None:
+    """PLAID's recipe has a gain per window, which only windows divided by their own deviation can have."""
+    found = {
+        (recipe.model["normalise"], recipe.model["gain"])
+        for cell in load_survey("sensors").cells
+        if cell.set == "plaid"
+        for recipe in cell.choices.values()
+        if recipe.config((1, 256), ("a", "b"))
+    }
+    assert found == {("channel", "fixed"), ("window", "window")}
 
 
 def test_mistakes_are_refused(tmp_path: Path, survey: Path) -> None:

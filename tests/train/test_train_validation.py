@@ -19,6 +19,7 @@ from sensor_bnn.cli import root
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors
 from sensor_bnn.nn.hybrid_model import HybridModel
+from sensor_bnn.report.training import summary_of, training_facts
 from sensor_bnn.train.best import is_over
 from sensor_bnn.train.defaults import STEPS, steps_per_epoch, told, with_defaults
 from sensor_bnn.train.evaluate import evaluate
@@ -146,7 +147,44 @@ def test_patience_ends_a_run_that_does_not_get_better(own: Recordings, tmp_path:
     assert len(run.history) == run.kept + 2 < 40
     assert load_checkpoint(run.checkpoint).metrics["epochs"] == len(run.history)
     state = read_tensors(tmp_path / "last.pt", STATE_FORMAT)
-    assert is_over(Position(history=state["history"], best=state["best"]), plan)
+    at = Position(history=state["history"], best=state["best"])
+    assert is_over(at, plan, at.best["form"]) and not is_over(at, plan, at.best["form"] + 1)
+
+
+@pytest.mark.usefixtures("training")
+def test_an_early_end_leaves_the_epochs_that_round(own: Recordings, tmp_path: Path) -> None:
+    """Nothing gets better for long: epochs before those that round are left out, and none that rounds."""
+    plan = parse_recipe(
+        {
+            "preset": "sensor-nano-conv",
+            "data": {"set": "npz", "validation": 0.3},
+            "schedule": {
+                **{"epochs": 20, "batch": 16, "warmup": 0, "rate": 1e-12, "average": 0.5},
+                **{"patience": 1, "real_weights": 0.3, "rounding": 0.1},
+            },
+            "augment": {"auto": False},
+        },
+        "own",
+    )
+    run = train(plan, own, 0, tmp_path / "whole")
+    epochs = [int(entry["epoch"]) for entry in run.history]
+    # Six epochs have real weights, and the last two round.
+    assert epochs[-2:] == [19, 20] and run.kept in (19, 20)
+    assert len(epochs) < 18 and {1, 7} <= set(epochs) and epochs == sorted(set(epochs))
+    model = load_checkpoint(run.checkpoint).model
+    assert isinstance(model, HybridModel) and model.unit is not None
+    assert ", without " in summary_of({**training_facts(run), "epochs": 20})
+
+    def kill(epoch: int, entry: dict[str, float]) -> None:
+        if epoch == 19:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(plan, own, 0, tmp_path / "cut", epoch_done=kill)
+    again = train(plan, own, 0, tmp_path / "cut", resume=True)
+    assert again.history == run.history
+    for name, tensor in tensors(run).items():
+        torch.testing.assert_close(tensors(again)[name], tensor, rtol=0, atol=0)
 
 
 def test_patience_without_a_validation_part_is_refused(own: Recordings) -> None:

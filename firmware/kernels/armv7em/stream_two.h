@@ -81,7 +81,7 @@ stream_make_two sbnn_stream_two_bits_bytes;
     "ldrb r10, [r0, #" first "]\n"                                                                     \
     "ldrb r11, [r0, #" second "]\n"
 
-/* All rows from the last one down; `down` stands between two. */
+/* All rows from the last one down; `down` comes between two. */
 #define STREAM_TWO_ALL_HALVES(row, down)                                                               \
     "18:\n" row(STREAM_TWO_HALF("-18", "-2")) down "17:\n" row(STREAM_TWO_HALF("-26", "-10")) down     \
         "16:\n" row(STREAM_TWO_HALF("-22", "-6")) down "15:\n" row(STREAM_TWO_HALF("-30", "-14")) down \

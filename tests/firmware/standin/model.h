@@ -13,6 +13,7 @@
 #define SBNN_MODEL_INPUT_IS_FLOAT 1
 #define SBNN_MODEL_OUTPUT_TYPE float
 #define SBNN_MODEL_OUTPUT_IS_FLOAT 1
+#define SBNN_MODEL_NUMBER_COUNT 0
 
 extern const uint8_t sbnn_model_hash[32];
 extern const char sbnn_model_name[];

@@ -21,6 +21,7 @@
 #define SBNN_MODEL_INPUT_IS_FLOAT 0
 #define SBNN_MODEL_OUTPUT_TYPE int16_t
 #define SBNN_MODEL_OUTPUT_IS_FLOAT 0
+#define SBNN_MODEL_NUMBER_COUNT 0
 #define SBNN_MODEL_OUTPUT_STEP STANDIN_STEP
 
 extern const uint8_t sbnn_model_hash[32];

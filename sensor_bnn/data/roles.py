@@ -1,0 +1,206 @@
+"""What the columns of a table may be, where no column has the usual name: candidates, never a decision.
+
+A recipe states the columns; these are the lines of it that messages and ``sensor-bnn data`` propose.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sensor_bnn.data.recorded import Id, id_of
+from sensor_bnn.labels import broken_rule, class_name
+
+_MOST_ROWS = 200_000
+"""Rows that are looked at; of more, the first are enough to tell a class from a channel."""
+
+_MOST_CLASSES = 100
+_MOST_NAMES = 10_000
+"""A column with more different values names neither classes nor recordings."""
+
+_COUNTING = 0.9
+_MOST_STEPS = 1_000
+"""A column that grows by the same step in such a share of the rows counts them; a signal has many steps."""
+
+_MISSING = frozenset({"", "nan", "na", "n/a", "null"})
+_KNOWN = {
+    "label": ("label", "class", "activity", "gesture", "motion", "target", "category", "state", "event"),
+    "recording": (
+        "recording",
+        "session",
+        "trial",
+        "experiment",
+        "sequence",
+        "segment",
+        "take",
+        "run",
+        "file",
+    ),
+    "subject": ("subject", "user", "person", "participant", "volunteer", "patient"),
+}
+"""Words in the names of columns that say what they are, in the order in which they are preferred."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns of a table may be, by their names; the likeliest first.
+
+    Attributes:
+        label, recording, subject: the columns that may be these.
+        words: the columns that hold a text which is no number: they are no channels.
+        counters: the columns that count the rows.
+        numbers: all other columns, in their order.
+        all: all columns, in their order.
+    """
+
+    label: tuple[str, ...]
+    recording: tuple[str, ...]
+    subject: tuple[str, ...]
+    words: tuple[str, ...]
+    counters: tuple[str, ...]
+    numbers: tuple[str, ...]
+    all: tuple[str, ...]
+
+
+def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collection[str] = ()) -> Roles:
+    """Return what the columns of a table may be.
+
+    A recording is a name or whole number whose rows are adjacent; a class is one of few words. A column of
+    numbers is taken for one of them only if its name says so.
+
+    Args:
+        header: the names of the columns.
+        rows: the fields of each row as text; rows of another length, and blank ones, are not counted.
+        known: the columns that have a role already: they are none of these.
+    """
+    seen = [_Column(class_name(name)) for name in header]
+    count = 0
+    for row in rows:
+        if len(row) != len(seen):
+            continue
+        for column, text in zip(seen, row, strict=True):
+            column.take(text)
+        count += 1
+        if count == _MOST_ROWS:
+            break
+    seen = [column for column in seen if column.name not in known]
+    words = [column for column in seen if column.has_words]
+    label = [column for column in seen if column.may_be_label(count)]
+    label.sort(key=lambda column: (column.rank("label"), len(column.values)))
+    first = label[:1]
+    recording = [column for column in seen if column not in first and column.may_be_recording(count)]
+    recording.sort(key=lambda column: (column.says("subject"), column.rank("recording"), -len(column.values)))
+    subject = [column for column in seen if column.says("subject") and column.are_ids]
+    counters = [column for column in seen if column.counts()]
+    special = [*words, *counters, *first, *recording[:1], *subject[:1]]
+    numbers = [column for column in seen if column not in special]
+    return Roles(
+        label=_names(label),
+        recording=_names(recording),
+        subject=_names(subject),
+        words=_names(words),
+        counters=_names(counters),
+        numbers=_names(numbers),
+        all=tuple(class_name(name) for name in header),
+    )
+
+
+def _names(columns: Iterable[_Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+def columns_line(roles: Roles, missing: Sequence[str]) -> str:
+    """Return the line of [data] that names columns, such as ``columns = { label = "activity" }``.
+
+    Args:
+        roles: the candidates.
+        missing: the keys to name, such as ``label``; one without a candidate is left out.
+
+    Returns:
+        The line; empty without any candidate.
+    """
+    chosen = {key: names[0] for key in missing if (names := getattr(roles, key, ()))}
+    told = ", ".join(f"{key} = {json.dumps(name, ensure_ascii=False)}" for key, name in chosen.items())
+    return f"columns = {{ {told} }}" if told else ""
+
+
+@dataclass(eq=False)
+class _Column:
+    """What is known of one column after some rows."""
+
+    name: str
+    values: dict[str, None] = field(default_factory=dict)
+    has_words: bool = False
+    are_ids: bool = True
+    adjacent: bool = True
+    _last: str | None = None
+    _number: float | None = None
+    _steps: dict[float, int] = field(default_factory=dict)
+    _whole: bool = True
+
+    def rank(self, key: str) -> float:
+        """Return how clearly the name says a role, 0 for the clearest; infinity if it does not."""
+        folded = self.name.casefold()
+        return next((at for at, word in enumerate(_KNOWN[key]) if word in folded), math.inf)
+
+    def says(self, key: str) -> bool:
+        """Whether the name says a role."""
+        return self.rank(key) < math.inf
+
+    def take(self, text: str) -> None:
+        if self._whole:
+            self._count(text)
+        if text == self._last:
+            return
+        self._last = text
+        name = class_name(text)
+        if name in self.values:
+            self.adjacent = False
+        elif len(self.values) <= _MOST_NAMES:
+            self.values[name] = None
+        if not _is_number(name) and name.casefold() not in _MISSING:
+            self.has_words = True
+        if self.are_ids:
+            found: Id = id_of(text)
+            self.are_ids = isinstance(found, int) or not (broken_rule(found) or _is_number(found))
+
+    def may_be_label(self, rows: int) -> bool:
+        """Whether it has few values, and they are words or its name says a class."""
+        other = self.says("recording") or self.says("subject")
+        told = self.says("label") or (self.has_words and not other)
+        return told and 2 <= len(self.values) <= min(_MOST_CLASSES, rows // 2)
+
+    def may_be_recording(self, rows: int) -> bool:
+        """Whether each of its values is in adjacent rows, and they are words or its name says a recording."""
+        told = self.has_words or self.says("recording") or self.says("subject")
+        few = 2 <= len(self.values) <= min(_MOST_NAMES, rows // 2)
+        return told and few and self.adjacent and self.are_ids
+
+    def counts(self) -> bool:
+        """Whether it nearly always grows by the same whole step; it may start over in each recording."""
+        usual = max((rows for step, rows in self._steps.items() if step > 0), default=0)
+        rows = sum(self._steps.values())
+        return self._whole and rows > 0 and usual >= _COUNTING * rows
+
+    def _count(self, text: str) -> None:
+        try:
+            number = float(text)
+        except ValueError:
+            self._whole = False
+            return
+        step = None if self._number is None else number - self._number
+        self._number = number
+        if step is not None:
+            self._whole = number == number // 1 and len(self._steps) < _MOST_STEPS
+            counted = max(step, 0)
+            self._steps[counted] = self._steps.get(counted, 0) + 1
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
