@@ -289,8 +289,9 @@ static uint32_t kernels(uint32_t *crc) {
     extern void SBNN_KERNELS_FUNCTION(void);
     static const uint8_t pieces[] = {SBNN_KERNELS_GAPS};
     static const uint8_t zeros[GAP];
-    /* Thumb's mark is not part of the address. */
-    uintptr_t start = ((uintptr_t)SBNN_KERNELS_FUNCTION & ~(uintptr_t)1) - SBNN_KERNELS_OFFSET;
+    /* Without Thumb's mark; code that is read as data may have another address. */
+    uintptr_t start =
+        ((uintptr_t)SBNN_KERNELS_FUNCTION & ~(uintptr_t)1) - SBNN_KERNELS_OFFSET - SBNN_CODE_OFFSET;
     uint32_t at = 0;
     for (uint32_t i = 0; i < sizeof pieces; i++) {
         watchdog_feed();

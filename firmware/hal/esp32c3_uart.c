@@ -41,7 +41,8 @@ void uart_driver_open(void) {
     uart_driver_drain();
     CONF0 = FORMAT;
     uart_driver_speed((SBNN_UART_CLOCK_HZ + SBNN_UART_BAUD / 2u) / SBNN_UART_BAUD);
-    CONF1 = (CONF1 & ~CONF1_THRESHOLD) | CONF1_ONE_BYTE;
+    const uint32_t kept = CONF1 & ~CONF1_THRESHOLD;
+    CONF1 = kept | CONF1_ONE_BYTE;
     INT_ENA = INT_ENA_RECEIVED;
     uart_interrupt(); /* bytes may wait since before */
 }

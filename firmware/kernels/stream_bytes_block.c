@@ -1,26 +1,10 @@
 #include "stream_bytes.h"
+#include "stream_widen.h"
 
 /* Append `count` zeros, or bytes, to a patch. */
 static stream_term *zeros(stream_term *patch, uint32_t count) {
     for (; count > 0u; count--) {
         *patch++ = 0;
-    }
-    return patch;
-}
-
-static stream_term *widened(stream_term *patch, const int8_t *x, uint32_t count) {
-    for (; count >= 4u; count -= 4u, x += 4, patch += 4) {
-        const stream_term first = x[0];
-        const stream_term second = x[1];
-        const stream_term third = x[2];
-        const stream_term fourth = x[3];
-        patch[0] = first;
-        patch[1] = second;
-        patch[2] = third;
-        patch[3] = fourth;
-    }
-    for (; count > 0u; count--) {
-        *patch++ = *x++;
     }
     return patch;
 }
@@ -51,7 +35,7 @@ static void cut(const stream_product *product, const int8_t *x, uint32_t output,
             patch = zeros(patch, (uint32_t)before * width);
             if (inside > 0u) {
                 const uint32_t token = r * product->columns + (uint32_t)(first + before);
-                patch = widened(patch, x + token * width, inside * width);
+                patch = stream_widened(patch, x + token * width, inside * width);
             }
             patch = zeros(patch, (uint32_t)after * width);
         }

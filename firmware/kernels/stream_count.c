@@ -50,7 +50,7 @@ stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, u
     uint32_t *const tables = product->workspace;
     uint32_t *const sums = tables + STREAM_ENTRIES;
     uint32_t *const wide = width <= STREAM_PLAIN ? sums : sums + STREAM_COUNTS * n;
-    const int is_wide = STREAM_SETTLED || lookup_is_wide(product->k);
+    const int is_wide = lookup_is_wide(product->k);
     const stream_counts counts = {wide, n, is_wide};
     if (rows <= product->few) {
         sbnn_stream_count_few(product, first, rows, &counts);

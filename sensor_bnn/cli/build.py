@@ -106,7 +106,8 @@ def command(
     BUNDLE is a folder that `sensor-bnn compile` or `sensor-bnn export` wrote. Writes firmware.elf,
     firmware.bin (the image that `sensor-bnn flash` writes to the board), bootloader.elf and build.json (all
     sizes). For a board with two slots it also writes firmware-b.elf and firmware-b.bin, the same firmware for
-    the second slot. The same bundle and board give the same bytes.
+    the second slot. A board that its chip's ROM loads gets no bootloader, and rom-image.bin, which that ROM
+    reads. The same bundle and board give the same bytes.
 
     With --format mcuboot no bootloader is built: firmware.bin is an image for MCUboot's --slot, and
     payload.bin its program without header and signature, for `imgtool sign --pad-header` (docs/mcuboot.md).
@@ -118,7 +119,7 @@ def command(
     """
     from sensor_bnn.claims import claimed_folder
     from sensor_bnn.firmware.build import build_firmware, build_for_mcuboot
-    from sensor_bnn.hardware.boards import load_board
+    from sensor_bnn.hardware.boards import is_loaded_by_rom, load_board
 
     if counter is not None and key is None:
         raise click.UsageError("--counter requires --sign.")
@@ -160,7 +161,8 @@ def command(
             sends_flash=not no_read,
             sensor=sensor,
         )
-    _print(result, facts.slot.size, _about_slots(result.report, facts), as_json)
+    where = "image in RAM" if is_loaded_by_rom(facts) else "flash"
+    _print(result, facts.slot.size, _about_slots(result.report, facts), as_json, where)
 
 
 def _layout(
@@ -192,7 +194,7 @@ def _layout(
     return McubootLayout(region, version, DEFAULT_HEADER_BYTES if header_bytes is None else header_bytes)
 
 
-def _print(result: BuildResult, slot_bytes: int, more: str, as_json: bool) -> None:
+def _print(result: BuildResult, slot_bytes: int, more: str, as_json: bool, where: str = "flash") -> None:
     import json
 
     report = result.report
@@ -202,7 +204,7 @@ def _print(result: BuildResult, slot_bytes: int, more: str, as_json: bool) -> No
     ram = report["ram"]
     copied = f"weights {ram['weights']:,}, " if ram["weights"] else ""
     click.echo(
-        f"flash {report['flash_bytes']:,} bytes of {slot_bytes:,} at 0x{report['flash_address']:08x} "
+        f"{where} {report['flash_bytes']:,} bytes of {slot_bytes:,} at 0x{report['flash_address']:08x} "
         f"(weights {report['weights_bytes']:,}, code {report['code_bytes']:,})\n"
         f"RAM {ram['total']:,} bytes of {ram['available']:,} (arena {ram['arena']:,}, "
         f"{copied}stack {ram['stack']:,}, data {ram['data_bss']:,}), "

@@ -125,8 +125,8 @@ def command(
 
     BUILD is a folder that `sensor-bnn build` wrote, or its firmware.bin, .elf or .hex. At the end the command
     checks that the board runs the right model. The board may run our bootloader, the bootloader in an STM32's
-    ROM, or a sensor-bnn application, which is then told to start the bootloader. Only pages that changed are
-    written: repeat the command after an interruption, and it continues where it stopped.
+    or ESP32-C3's ROM, or a sensor-bnn application, which is then told to start the bootloader. Only pages
+    that changed are written (on an ESP32-C3: all, or none): repeat the command after an interruption.
 
     \b
     Example:

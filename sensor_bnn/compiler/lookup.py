@@ -417,6 +417,7 @@ class _Attend:
         channels: the constant cost of a block of channels.
         table: building the tables of one word of K.
         one: the counts of one row of a single word of K.
+        single: one score of a query without tables, and what each word of K adds.
         pair, pairs: those of the first and of each further pair of words of K.
         last: those of the last word of an odd number.
     """
@@ -428,6 +429,7 @@ class _Attend:
     channels: int
     table: int = 1320
     one: int = 44
+    single: tuple[int, int] = (22, 14)
     pair: int = 88
     pairs: int = 93
     last: int = 52
@@ -439,8 +441,13 @@ class _Attend:
         return self.pair + (words // 2 - 1) * self.pairs + words % 2 * self.last
 
     def scores_map(self, heads: int, queries: int, keys: int, K: int) -> int:
-        each = keys * (self._counted(K) + self.key) + words_for(K) * self.table + self.queries
-        return round(heads * (-(-queries // _ATTEND_ROWS) * each + (K + 1) * self.entry))
+        """Estimate blocks of 16 queries; those that remain, if they are few, are counted singly."""
+        few = 3 + 64 // keys
+        blocks = max(0, -(-(queries - few) // _ATTEND_ROWS))
+        left = max(0, queries - blocks * _ATTEND_ROWS)
+        block = keys * (self._counted(K) + self.key) + words_for(K) * self.table + self.queries
+        one = keys * (self.single[0] + words_for(K) * self.single[1]) + self.queries / _ATTEND_ROWS
+        return round(heads * (blocks * block + left * one + (K + 1) * self.entry))
 
     def context(self, heads: int, queries: int, channels: int, keys: int) -> int:
         each = queries * (self._counted(keys) + self.query) + words_for(keys) * self.table + self.channels

@@ -101,7 +101,7 @@ class StreamCosts:
 
     def block(self, width: int, N: int, K: int) -> float:
         """Estimate the counts of a block."""
-        chunks = -(-width // _PLAIN_WORDS) if self.signed or K > _BYTE_BITS else 0
+        chunks = -(-width // _PLAIN_WORDS) if K > _BYTE_BITS else 0
         return width * (self.table + N * self.word) + N * chunks * self.widen
 
     def alone(self, rows: int, width: int, N: int) -> float:
@@ -113,7 +113,7 @@ _ARMV7M = StreamCosts(
     entries=256,
     signed=False,
     table=590,
-    word=30,
+    word=28.5,
     widen=33,
     channel=35,
     value=14,
@@ -134,13 +134,13 @@ _ARMV7EM = replace(
     bit=9.5,
     term=0.9,
     four=38,
-    cut=4.5,
+    cut=3.2,
 )
 _ARMV6M = StreamCosts(
     entries=256,
     signed=False,
     table=860,
-    word=50,
+    word=48.5,
     widen=36,
     channel=36,
     value=20,
@@ -150,7 +150,7 @@ _ARMV6M = StreamCosts(
     term=2.05,
     four=75,
     plain=6.5,
-    cut=5,
+    cut=3.3,
 )
 _RV32IM = StreamCosts(
     entries=448,

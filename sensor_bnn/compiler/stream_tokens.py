@@ -59,7 +59,7 @@ class TokenCosts:
 _PORTABLE = TokenCosts(mean=7.8, total=3.4, most=5.6, count=1.9, byte16=14.7, byte32=21, turned=12.2)
 _ARMV7M = replace(_PORTABLE, byte16=12.5, byte32=15.5, turned=10.2)
 _ARMV7EM = replace(_ARMV7M, mean=2.3, total=2.7, most=2.3, turned=8.2)
-_ARMV6M = TokenCosts(mean=8.6, total=5.2, most=5.4, count=2.3, byte16=20.5, byte32=27, turned=17.7)
+_ARMV6M = TokenCosts(mean=8.6, total=5.2, most=5.4, count=2.3, byte16=20.5, byte32=27, turned=13.5)
 
 _BY_ISA: dict[str, TokenCosts | None] = {
     "portable": _PORTABLE,

@@ -152,7 +152,7 @@ def build_firmware(
         out_dir,
         files,
         {
-            **_report(images["firmware"], bundle, board, weights),
+            **_report(images["firmware"], bundle, board, "ram" if is_loaded_by_rom(board) else weights),
             "bootloader_bytes": len(files.get("bootloader.bin", b"")) or None,
             "second_slot": None
             if second is None

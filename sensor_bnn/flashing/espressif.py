@@ -71,7 +71,7 @@ def write_through_rom(
     """Write ``image`` to the start of the serial flash, verify it by its MD5, and reset the chip.
 
     Nothing is written if the flash holds it already. After an interruption the flash holds no image, and the
-    ROM waits for this command again.
+    board must be flashed again.
 
     Raises:
         BoardError: the image is for another board or does not fit.

@@ -9,11 +9,12 @@ import pytest
 
 from sensor_bnn.resources import resource
 
-from .without_network import CORES, measure
-
 
 @pytest.mark.usefixtures("cross_compiler", "long_run")
 def test_the_table_of_what_needs_no_network(tmp_path: Path) -> None:
+    # Imported here: it takes a tenth of the time in which each process of the tests collects them.
+    from .without_network import CORES, measure
+
     reached, costs, answers = measure(tmp_path, range(1))
     text = (resource("docs") / "results.md").read_text(encoding="utf-8")
     for name, each in reached.items():

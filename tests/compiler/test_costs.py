@@ -76,7 +76,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return export(SHIPPED.parent / request.param / "ckpt.pt", tmp_path_factory.mktemp("export")).onnx
 
 
-@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.usefixtures("cross_compiler", "qemu", "no_library")
 @pytest.mark.parametrize(
     ("trained", "name"),
     [

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
+from click.testing import CliRunner
 
-from sensor_bnn.errors import DataError
+from sensor_bnn.cli import root
+from sensor_bnn.errors import DataError, PortError
 from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.live.of_recipe import read_by_recipe
 from sensor_bnn.live.payloads import Settings
@@ -99,3 +102,26 @@ def test_the_share_on_new_recordings_is_told_apart(
     none = type(unknown)(np.zeros((20, 1), np.float32), ("sit",) * 20)
     print_budget(stream_facts(hello, default_board(), decisions[:2], none, Settings(10), ("sit", "walk"), 50))
     assert "learned" not in capsys.readouterr().out
+
+
+def test_the_command_reads_by_the_recipe_before_it_looks_for_a_board(
+    data: DataRecipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = write_bundle(
+        tmp_path / "bundle",
+        input={"dtype": "float32", "shape": [1, 2, 10], "bytes": 80},
+        output={"dtype": "float32", "shape": [1, 2], "bytes": 8},
+        channels=["ax", "ay"],
+        classes=["sit", "walk"],
+    )
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(
+        '[data]\nset = "csv"\npath = "own.csv"\nwindow = 10\nmissing = "hold"\nchannels = ["ax", "ay"]\n'
+        'columns = { recording = "session", label = "activity", subject = "person" }\n'
+    )
+    words = ["stream", str(bundle), "--port", str(tmp_path / "none"), "--recipe", str(recipe)]
+    error = CliRunner().invoke(root, words).exception
+    assert isinstance(error, PortError), error
+    assert "These columns are not channels, and not sent: note." in caplog.text
+    done = CliRunner().invoke(root, ["stream", "--board", "qemu-mps2-an500", "--recipe", str(recipe)])
+    assert done.exit_code == 2 and "Give a BUNDLE with --recipe." in done.output

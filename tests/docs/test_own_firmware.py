@@ -147,10 +147,10 @@ def test_cmake_with_the_pages_toolchain_file(on_m4: Path, meant: list[str], tmp_
     """As a user types it; then with the page's start-up code, for a board that QEMU has."""
     folder = project(tmp_path, on_m4, "CMake")
     tab = PAGE.partition('=== "CMake"')[2].partition('\n=== "')[0]
-    (block,) = re.findall(r"(?ms)^    ```\n(.*?)^    ```", tab)
-    for line in block.splitlines():
-        _, *words = line.split()
-        run(CMAKE, *words, cwd=folder)
+    typed = re.findall(r"(?m)^    cmake (-.+)$", tab)
+    assert len(typed) == 2
+    for words in typed:
+        run(CMAKE, *words.split(), cwd=folder)
     core = " ".join(find_target("cortex-m4").gcc)
     assert core in files("CMake")["arm-none-eabi.cmake"]
     (folder / "boot.c").write_text(without_a_board()[1], encoding="utf-8")

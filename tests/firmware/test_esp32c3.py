@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor_bnn.errors import BoardError
@@ -97,17 +97,21 @@ MILLISECOND = 16_000
 SECOND = 1000 * MILLISECOND
 
 
-def ran(*words: int, ticks: int = MILLISECOND) -> Esp32c3Chip:
-    """Return the chip after a program has run for a time."""
+def ran(*words: int, later: float = 0.0) -> Esp32c3Chip:
+    """Return the chip after a millisecond of a program; ``later``: and after these seconds of nothing new."""
     chip = Esp32c3Chip(BOARD, image_of(*words, LOOP))
     chip.uart.host_baud = 115200
-    chip.run(lambda: bool(chip.faults), ticks)
+    chip.run(lambda: bool(chip.faults), MILLISECOND)
+    if later:
+        chip.now += int(later * XTAL_HZ)
+        chip.run(lambda: bool(chip.faults), MILLISECOND)
     return chip
 
 
 # The ROM and its image
 
 
+@settings(max_examples=10)
 @given(st.binary(min_size=512, max_size=2000))
 def test_the_rom_loads_what_the_build_writes(firmware: bytes) -> None:
     chip = Esp32c3Chip(BOARD, to_esp_image(firmware, BOARD))
@@ -117,6 +121,7 @@ def test_the_rom_loads_what_the_build_writes(firmware: bytes) -> None:
     assert chip._pc == ENTRY + 512
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 1 << 31), st.integers(0, 7))
 def test_the_rom_starts_no_image_with_a_wrong_bit(place: int, bit: int) -> None:
     content = bytearray(to_esp_image(bytes(range(256)) * 4, BOARD))
@@ -146,7 +151,7 @@ def test_what_the_rom_does_not_start(content: bytes, words: str) -> None:
 
 
 def test_a_program_that_breaks_no_rule() -> None:
-    chip = ran(*UNGUARDED, *load(A0, DRAM), read(1), read(4), ticks=8 * SECOND // 5)
+    chip = ran(*UNGUARDED, *load(A0, DRAM), read(1), read(4), later=3.0)
     assert (chip.violations, chip.faults, chip.resets) == ([], [], [])
 
 
@@ -180,7 +185,7 @@ def test_traps_lead_to_a_table_on_a_multiple_of_256(table: int) -> None:
 @pytest.mark.parametrize("left", [0, 1, 2])
 def test_each_watchdog_that_is_left_on_resets_the_chip(left: int) -> None:
     name = ("RTC_CNTL", "SWD", "TIMG0")[left]
-    chip = ran(*UNGUARDED[: 10 * left], *UNGUARDED[10 * left + 10 :], ticks=2 * SECOND)
+    chip = ran(*UNGUARDED[: 10 * left], *UNGUARDED[10 * left + 10 :], later=2.0)
     assert chip.resets[0] == f"watchdog {name}"
 
 
@@ -432,6 +437,17 @@ def test_what_only_our_bootloader_does_is_refused(
 def test_there_is_no_bootloader_to_build(tmp_path: Path) -> None:
     with pytest.raises(BoardError, match="has no bootloader: its chip's ROM starts the image"):
         build_bootloader(BOARD, tmp_path)
+
+
+@pytest.mark.usefixtures("cross_compiler")
+@pytest.mark.parametrize("room", [0x2000, 0x6000])
+def test_a_program_that_is_too_large_does_not_link(
+    room: int, standin_of: Callable[[], Path], tmp_path: Path
+) -> None:
+    """Its code alone, or only with its constants."""
+    small = replace(BOARD, flash=replace(BOARD.flash, size=room))
+    with pytest.raises(BoardError, match="of RAM for its image, code and weights together"):
+        build_firmware(standin_of(), small, tmp_path / "out")
 
 
 def test_a_model_that_is_too_large_is_refused_with_both_sizes() -> None:

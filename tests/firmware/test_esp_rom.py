@@ -239,6 +239,9 @@ def test_the_check_of_a_board_runs_the_shipped_model_to_the_last_bit(
 ) -> None:
     """All steps of ``doctor``, but for the clock: the simulated one is not that of this machine."""
     monkeypatch.setattr(checkup, "CLOCK_SECONDS", 0.1)
+    monkeypatch.setattr(checkup, "RATES", (921_600, 3_000_000))
+    monkeypatch.setattr(checkup, "ROUND_TRIPS", 2)
+    monkeypatch.setattr(checkup, "SAMPLES", 2)
     chip = empty()
     with Esp32c3OnAPty(chip) as board:
         steps = {step.name: step for step in checkup.check_board(board.port, BOARD, tmp_path)}
@@ -248,5 +251,6 @@ def test_the_check_of_a_board_runs_the_shipped_model_to_the_last_bit(
     assert outcomes == dict.fromkeys(outcomes, "ok") | unchecked, steps
     assert steps["model"].found["bit_exact"] and steps["model"].found["samples"] == checkup.SAMPLES
     assert steps["banner"].found["counter"] == "systimer"
-    assert steps["rates"].found["115200"] == 0
+    assert steps["rates"].found["115200"] == steps["rates"].found["921600"] == 0
+    assert "does not reach" in steps["rates"].found["3000000"]
     assert (chip.violations, chip.faults) == ([], [])

@@ -306,7 +306,7 @@ def test_a_place_that_cannot_be_written(standin: Path, board: Board, tmp_path: P
     ("damage", "reason"),
     [
         (lambda folder: (folder / "kernels.o").unlink(), r"no model bundle: kernels\.o missing"),
-        (lambda folder: (folder / "metadata.json").unlink(), r"metadata\.json missing"),
+        (lambda folder: (folder / "metadata.json").unlink(), r"is no bundle: it has no metadata\.json"),
         (
             lambda folder: (folder / "metadata.json").write_text("{"),
             "is no valid JSON: Expecting",

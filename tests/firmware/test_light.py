@@ -95,8 +95,8 @@ def light_of(built_for: Callable[[str], BuildResult]) -> Callable[[str], Light]:
 
 
 def test_every_real_board_with_a_light_of_its_own_uses_it() -> None:
-    """The Raspberry Pis, whose chip is not simulated here, use none; an ESP32-C3-DevKitM-1 has a light of three
-    colours, which takes a message for each."""
+    """The Raspberry Pis, whose chip is not simulated here, use none; the light of an ESP32-C3-DevKitM-1 takes
+    a message for each colour."""
     assert [name for name in SETTLED if load_board(name).led is None] == ["esp32-c3-devkitm-1"]
 
 

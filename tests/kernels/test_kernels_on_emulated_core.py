@@ -124,7 +124,7 @@ def test_bar_of_rows_whose_counts_do_not_fit_a_byte() -> None:
     counted = measure_kernels(find_target("cortex-m7"), shapes, Console(file=io.StringIO()), baselines=False)
     assert [row for row in counted if not row.exact] == []
     chosen = {(row.k, row.output): row.instr_per_mac for row in counted if row.kernel == "chosen"}
-    bars = {(256, "packed"): 0.118, (256, "float"): 0.146, (384, "packed"): 0.105, (384, "float"): 0.123}
+    bars = {(256, "packed"): 0.118, (256, "float"): 0.141, (384, "packed"): 0.104, (384, "float"): 0.119}
     assert {key: each for key, each in chosen.items() if each > bars[key]} == {}
 
 

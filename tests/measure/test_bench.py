@@ -305,7 +305,7 @@ def test_a_bundle_that_does_not_fit(
 
 
 def test_a_bundle_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="Cannot read"):
+    with pytest.raises(BundleError, match="is no bundle: it has no metadata"):
         run_bench("/dev/null", TOY, tmp_path, some(1))
     (tmp_path / "metadata.json").write_text("{")
     with pytest.raises(BundleError, match="is no valid JSON"):

@@ -260,7 +260,7 @@ def test_samples_of_other_classes(bundle: Path, tmp_path: Path) -> None:
     samples = replace(some(), classes=("a", "b", "c", "d"))
     with pytest.raises(DataError, match="3 outputs; there are 4 classes"):
         run_evaluate("/dev/null", TOY, bundle, samples, tmp_path / "state.jsonl")
-    with pytest.raises(BundleError, match="Cannot read"):
+    with pytest.raises(BundleError, match="holds bundles, and is none"):
         run_evaluate("/dev/null", TOY, tmp_path, some(), tmp_path / "state.jsonl")
 
 

@@ -22,7 +22,8 @@ def test_shipped_recipes_build_models() -> None:
     for name in recipe_names():
         recipe = load_recipe(name)
         assert recipe.data.set in SETS
-        shape = (6, 100) if recipe.data.set == "smartwatch" else (1, 224, 224)
+        windows = recipe.data.set == "smartwatch" or recipe.model.get("gain") == "window"
+        shape = (6, 100) if windows else (1, 224, 224)
         config = recipe.config(shape, ("a", "b"))
         assert (config.name, config.input_shape) == (name, shape)
 

@@ -3,7 +3,6 @@
 #define SBNN_KERNELS_STREAM_FIELDS_H
 
 #define STREAM_ENTRIES                                                                                 \
-    256u                 /* fields of 6, 5, 5, 5, 5 and 6 bits: shifts alone take those at the ends */
-#define STREAM_SETTLED 0 /* whether counts that fit a byte are halfwords too */
+    256u /* fields of 6, 5, 5, 5, 5 and 6 bits: shifts alone take those at the ends */
 
 #endif

@@ -3,6 +3,5 @@
 #define SBNN_KERNELS_STREAM_FIELDS_H
 
 #define STREAM_ENTRIES 256u /* fields of 5, 5, 5, 5, 6 and 6 bits: 4 * 32 + 2 * 64 */
-#define STREAM_SETTLED 1    /* whether counts that fit a byte are halfwords too */
 
 #endif

@@ -5,6 +5,5 @@
 #include "lookup.h"
 
 #define STREAM_ENTRIES LOOKUP_ENTRIES
-#define STREAM_SETTLED 0 /* whether counts that fit a byte are halfwords too */
 
 #endif

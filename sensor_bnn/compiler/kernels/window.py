@@ -10,13 +10,13 @@ _MANTISSA = 15
 _SHIFTS = 31
 
 
-def _factor(f: Expr) -> Expr:
-    """Return ``2**14 * 2**(f / 256)`` for an f of 0 .. 255, as a product of the roots of its bits."""
-    factor: Expr = T.int32(1 << POWER_BITS)
+def _multiply(factor: T.Buffer, f: Expr) -> None:
+    """Multiply the factor by ``2**(f / 256)``, for an f of 0 .. 255: by the roots of its bits."""
+    # In memory: eight bits that each use the expression twice would make 256 expressions of it.
     for bit, root in POWER_ROOTS:
-        more = T.shift_right(factor * root + (1 << (POWER_BITS - 1)), T.int32(POWER_BITS))
-        factor = T.Select(T.bitwise_and(f, T.int32(1 << bit)) != 0, more, factor)
-    return factor
+        more = T.shift_right(factor[0] * root + (1 << (POWER_BITS - 1)), T.int32(POWER_BITS))
+        chosen = T.Select(T.bitwise_and(f, T.int32(1 << bit)) != 0, more, factor[0])
+        T.buffer_store(factor, chosen, [0])
 
 
 def window_moments(n: int, C: int, dtype: str) -> PrimFunc:
@@ -89,6 +89,7 @@ def window_normalize(n: int, C: int, dtype: str, gain: int) -> PrimFunc:
     def kernel(x: T.Buffer((n, C), dtype), m: T.Buffer((1, 2 * C), "int16"), y: T.Buffer((n, C), "int16")):
         for j in T.serial(C):
             total = T.alloc_local((1,), "int32")
+            factor = T.alloc_local((1,), "int32")
             total[0] = 0
             for i in T.serial(n):
                 total[0] = total[0] + T.Cast("int32", x[i, j])
@@ -96,13 +97,14 @@ def window_normalize(n: int, C: int, dtype: str, gain: int) -> PrimFunc:
             whole: T.let[T.int32] = T.shift_right(k, LOG_BITS)
             right: T.let[T.int32] = T.max(T.min(0 - whole, 30), 0)
             left: T.let[T.int32] = T.max(T.min(whole, 15), 0)
-            factor: T.let[T.int32] = _factor(T.bitwise_and(k, LOG_STEPS - 1))
+            factor[0] = 1 << POWER_BITS
+            _multiply(factor, T.bitwise_and(k, LOG_STEPS - 1))
             half: T.let[T.int32] = T.shift_right(T.shift_left(1, right), 1)
             for i in T.serial(n):
                 c: T.let[T.int32] = T.Cast("int32", x[i, j]) * n - total[0]
                 near: T.let[T.int32] = T.max(T.min(T.shift_right(c + half, right), 32767), -32768)
                 a: T.let[T.int32] = T.max(T.min(near * T.shift_left(1, left), 32767), -32768)
-                scaled: T.let[T.int32] = T.shift_right(a * factor + (1 << (POWER_BITS - 1)), POWER_BITS)
+                scaled: T.let[T.int32] = T.shift_right(a * factor[0] + (1 << (POWER_BITS - 1)), POWER_BITS)
                 y[i, j] = T.Cast("int16", T.max(T.min(scaled, 32767), -32768))
 
     return kernel
