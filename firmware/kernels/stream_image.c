@@ -172,13 +172,8 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
     const uint32_t plain = stream_width(&product) <= STREAM_PLAIN;
     const uint32_t out_columns = stream_out_columns(&product);
     slot slots[STREAM_TAPS];
-    strip part = {&product,
-                  0,
-                  0,
-                  open,
-                  (plain ? 1u : 2u) * STREAM_COUNTS * n,
-                  slots,
-                  STREAM_SETTLED || lookup_is_wide(k)};
+    strip part = {&product,         0, 0, open, (plain ? 1u : 2u) * STREAM_COUNTS * n, slots,
+                  lookup_is_wide(k)};
     for (uint32_t i = 0; i < open; i++) {
         slots[i].sums = product.workspace + STREAM_ENTRIES + i * part.size;
     }
