@@ -203,13 +203,36 @@ def test_a_silent_port(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "esptool_command"),
+    [
+        (("--erase",), "erase-flash"),
+        (("--read", "old.bin"), "read-flash 0 SIZE FILE"),
+        (("--read", "old.bin", "--bytes", "4096"), "read-flash 0 4096 FILE"),
+        (("--read-back", "--verify-only"), "verify-flash 0 rom-image.bin"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_requires_our_bootloader_names_the_command_that_does_it(
+    options: tuple[str, ...],
+    esptool_command: str,
+    built: BuildResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = run("flash", str(built.folder), "--port", "/dev/null", *options).exception
+    assert isinstance(error, BoardError) and NAME in error.message
+    assert error.message.startswith(f"{options[0]} requires our bootloader")
+    assert error.remedy == f"Use Espressif's esptool: `esptool --port PORT {esptool_command}`."
+    assert f"{esptool_command.split()[0]} " in esptool("--help")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     "options",
     [
-        ("--erase",),
-        ("--read", "old.bin"),
         ("--with-bootloader",),
         ("--read-back",),
-        ("--read-back", "--verify-only"),
         ("--via", "pyocd"),
         ("--via", "mass-storage", "--drive", "."),
         ("--via", "uf2"),
