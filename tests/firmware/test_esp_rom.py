@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError, DeviceError, FlashError, PortError, SensorBnnError
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.flashing import espressif
@@ -102,6 +105,23 @@ def test_ours_and_esptool_write_the_same(built: BuildResult, image: Image, conte
     assert ours.flash[: len(content)] == theirs.flash[: len(content)] == content
     assert set(ours.flash[len(content) :]) == set(theirs.flash[-(1 << 20) :]) == {0xFF}
     assert ours.violations == []
+
+
+def test_the_pages_commands_in_order(built: BuildResult, content: bytes) -> None:
+    """Its `flash` is typed; its `compile` is for the board's target; each takes what came before."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "boards.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"(?s)```sh\n(sensor-bnn compile.*?)```", page)
+    compiled, build, flash, *measured = (shlex.split(line)[1:] for line in block.splitlines())
+    assert target_of_chip(compiled[compiled.index("--target") + 1]) == BOARD.target
+    bundle = compiled[compiled.index("-o") + 1]
+    assert build == ["build", bundle, "--board", NAME]
+    assert flash[:2] == ["flash", f"{bundle}/{NAME}"]
+    assert [line[:2] for line in measured] == [["bench", bundle], ["profile", bundle]]
+    chip = empty()
+    with Esp32c3OnAPty(chip) as board:
+        done = run("flash", str(built.folder), "--port", board.port)
+    assert done.exit_code == 0 and flash[2] == "--port", (done.output, done.exception)
+    assert chip.flash[: len(content)] == content
 
 
 def test_a_running_board_is_flashed_again(built: BuildResult, content: bytes) -> None:
