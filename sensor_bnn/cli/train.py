@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _GAP = 0.25
 """A model that is so much better on what it learned from than on the test part is told about."""
 
+_FILE_COLUMNS = 200
+"""The width of what is printed to a file: the longest line of the progress is whole."""
+
 
 @click.command(name="train")
 @click.argument("recipe")
@@ -149,6 +152,8 @@ def command(
         # Again, because the launch of several processes sets a number of its own.
         torch.set_num_threads(threads)
     console = Console(stderr=True, quiet=not processes.first)
+    if not console.is_terminal:  # The line of the progress is cut at the width, and a file has none.
+        console.width = max(console.width, _FILE_COLUMNS)
     number = f"{plan.schedule.epochs} epochs, " if plan.schedule.epochs else ""
     console.print(f"[bold]{plan.name}[/], seed {seed}, {number}to {folder}")
 

@@ -311,8 +311,22 @@ def file_digests(folder: Path) -> dict[str, str]:
     }
 
 
+BUILD_REPORT = "build.json"
+"""The file in the folder of a firmware's build that says what it was built from."""
+
+
+class _Build(msgspec.Struct, frozen=True):
+    """What of a build's report tells its bundle."""
+
+    board: str
+    model: str
+    model_hash: Sha256
+
+
 def no_bundle(folder: Path) -> BundleError:
-    """Return the refusal of a folder without ``metadata.json``: what makes a bundle, or which is in it."""
+    """Return the refusal of a folder without ``metadata.json``: what makes a bundle, or which is meant."""
+    if _exists(folder / BUILD_REPORT):
+        return _build_instead(folder)
     within = sorted(file.parent.name for file in folder.glob(f"*/{FILE}")) if _exists(folder) else []
     if within:
         return BundleError(
@@ -321,6 +335,23 @@ def no_bundle(folder: Path) -> BundleError:
         )
     what = f"{folder} is no bundle: it has no {FILE}." if _exists(folder) else f"There is no bundle {folder}."
     return BundleError(what, MADE_BY)
+
+
+def _build_instead(folder: Path) -> BundleError:
+    """Return the refusal of a firmware's build; it names the bundle where `build` puts builds: around it."""
+    source = Source(str(folder / BUILD_REPORT), BundleError, MADE_BY)
+    try:
+        build = typed(json_values(contents(folder / BUILD_REPORT, source), source), _Build, source)
+    except BundleError as error:
+        return error
+    around = folder.parent if folder.name else folder.resolve().parent
+    what = f"{folder} is the firmware of {build.model} for {build.board}, and no bundle."
+    try:
+        is_around = read_metadata(around).model_hash == build.model_hash
+    except BundleError:
+        is_around = False
+    which = str(around) if is_around else f"the bundle of {build.model}"
+    return BundleError(what, f"Give what it was built from: {which}.")
 
 
 def _exists(path: Path) -> bool:

@@ -19,6 +19,10 @@ def package_files(prefix: str) -> dict[str, str]:
     }
 
 
+_ON_A_STREAM = ("classifier.h", "classifier.c", "firmware.c")
+"""The examples for a model that takes windows of samples: docs/own-firmware.md begins with them."""
+
+
 def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render: Render) -> None:
     """Write the packages into a bundle: without its library only those that can compile its sources.
 
@@ -36,6 +40,9 @@ def write_packages(folder: NewFolder, metadata: Metadata, target: Target, render
     prefix, library = metadata.prefix, metadata.library
     for file, template in package_files(prefix).items():
         folder.write(file, render(template))
+    if (folder.path / f"{prefix}_window.h").exists():
+        for name in _ON_A_STREAM:
+            folder.write(f"examples/{name}", render(f"{name}.j2"))
     if library is None:
         return
     folder.write("library.json", render("library.json.j2"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from sensor_bnn.compiler.metadata import Metadata
+from sensor_bnn.compiler.metadata import BUILD_REPORT, Metadata
 from sensor_bnn.compiler.window import SOURCE
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BundleError, DataError, FileError
@@ -21,9 +21,10 @@ from sensor_bnn.firmware import mcuboot
 from sensor_bnn.firmware.application import LinkedApplication, make_application, make_mcuboot_application
 from sensor_bnn.firmware.bundle import read_bundle
 from sensor_bnn.firmware.content import flash_content
+from sensor_bnn.firmware.esp_image import ROM_IMAGE, to_esp_image
 from sensor_bnn.firmware.fit import RESERVED_BYTES, check_estimate
 from sensor_bnn.firmware.link import IMAGES, link_firmware
-from sensor_bnn.firmware.sizes import REPORT, read_build
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.hardware.boards import Board, has_bootloader, is_loaded_by_rom, is_program, ram_bytes
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ LOG = "sensor-bnn-build.log"
 
 PAYLOAD = "payload.bin"
 """The program in an image for MCUboot, for teams that sign it themselves."""
-
-ROM_IMAGE = "rom-image.bin"
-"""What the chip's ROM loads, on a board without a bootloader of ours, for `esptool write-flash 0`."""
 
 _FILES = (
     *(f"{name}.{kind}" for name in (*IMAGES, "bootloader") for kind in ("elf", "bin")),
@@ -302,7 +300,7 @@ def _write(folder: Path, files: dict[str, bytes], facts: dict[str, Any]) -> dict
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     report = sealed({**facts, "files": digests})
     stale = _earlier_files(folder) - set(files)
-    write_files(folder, {**files, REPORT: (json.dumps(report, indent=2) + "\n").encode()})
+    write_files(folder, {**files, BUILD_REPORT: (json.dumps(report, indent=2) + "\n").encode()})
     # After the new files are in place: what an earlier build left must not be flashed with them.
     for name in stale:
         (folder / name).unlink(missing_ok=True)
@@ -369,8 +367,6 @@ def _refuse_without_bootloader(board: Board, signer: Signer | None, weights: str
 def _rom_files(binary: bytes, board: Board) -> dict[str, bytes]:
     if not is_loaded_by_rom(board):
         return {}
-    from sensor_bnn.firmware.esp_image import to_esp_image
-
     return {ROM_IMAGE: to_esp_image(binary, board)}
 
 

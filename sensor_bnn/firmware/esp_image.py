@@ -13,6 +13,9 @@ from operator import xor
 
 from sensor_bnn.hardware.boards import HEADER_BYTES, Board
 
+ROM_IMAGE = "rom-image.bin"
+"""The file of a build that the chip's ROM loads, on a board without a bootloader of ours."""
+
 FLASH_ADDRESS = 0
 """Where the ROM of an ESP32-C3 looks for it, in bytes from the start of the serial flash."""
 

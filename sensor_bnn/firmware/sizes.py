@@ -6,12 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from sensor_bnn.compiler.metadata import BundleFile, Bytes, Sha256
+from sensor_bnn.compiler.metadata import BUILD_REPORT, BundleFile, Bytes, Sha256
 from sensor_bnn.digests import damage, is_sealed
 from sensor_bnn.errors import BundleError
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-REPORT = "build.json"
 _REMEDY = "Build the firmware again with `sensor-bnn build`."
 
 
@@ -40,8 +39,8 @@ def read_build(folder: Path) -> BuildSizes:
         BundleError: the file is missing or damaged; the message names key and value. Or another file of the
             build is missing or has changed; the message names it.
     """
-    source = Source(str(folder / REPORT), BundleError, _REMEDY)
-    values = json_values(contents(folder / REPORT, source), source)
+    source = Source(str(folder / BUILD_REPORT), BundleError, _REMEDY)
+    values = json_values(contents(folder / BUILD_REPORT, source), source)
     sizes = typed(values, BuildSizes, source)
     if not isinstance(values, dict) or not is_sealed(values):
         raise BundleError(f"{source.name} has changed since it was written: its digest differs.", _REMEDY)

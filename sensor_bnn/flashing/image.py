@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sensor_bnn.errors import BundleError
 
-_REMEDY = "Make it with `sensor-bnn build`."
+_REMEDY = "Make it with `sensor-bnn build BUNDLE --board BOARD`, which prints the folder to give here."
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,13 @@ class Session:
         self.port.set_baud(self.base_baud)
 
 
-def refuse_without_bootloader(board: Board, what: str) -> None:
+def refuse_without_bootloader(board: Board, what: str, esptool: str) -> None:
     """Refuse what only our bootloader does.
+
+    Args:
+        board: the board.
+        what: what is refused, as the first words of the message.
+        esptool: the command of Espressif's esptool that does it.
 
     Raises:
         BoardError: the chip's ROM starts the board's image.
@@ -149,7 +154,7 @@ def refuse_without_bootloader(board: Board, what: str) -> None:
     if is_loaded_by_rom(board):
         raise BoardError(
             f"{what} requires our bootloader; on {board.name} the chip's ROM starts the image.",
-            "Use Espressif's esptool: `esptool read-flash`, `esptool write-flash`, `esptool erase-flash`.",
+            f"Use Espressif's esptool: `esptool --port PORT {esptool}`.",
         )
 
 
@@ -160,9 +165,7 @@ def open_session(link: Link, board: Board) -> Iterator[Session]:
     Raises:
         PortError: the port is absent, busy or silent.
         DeviceError: another chip or board answers.
-        BoardError: the board has no bootloader of ours, nor one in ROM that speaks its protocol.
     """
-    refuse_without_bootloader(board, "This")
     with SerialPort(link.port, board.uart) as port:
         if link.reset:
             port.pull(*link.reset[:2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensor_bnn.errors import BoardError, BundleError, FlashError
-from sensor_bnn.firmware.esp_image import FLASH_ADDRESS, SECTOR_BYTES
+from sensor_bnn.firmware.esp_image import FLASH_ADDRESS, ROM_IMAGE, SECTOR_BYTES
 from sensor_bnn.flashing.espressif import holds_image
 from sensor_bnn.flashing.image import Image, parse_image
 from sensor_bnn.flashing.placement import check_fit, current_origin, place
@@ -59,7 +59,7 @@ def verify_slot(link: Link, image: Image, board: Board, progress: Progress, read
     """
     if is_loaded_by_rom(board):
         if read_back:
-            refuse_without_bootloader(board, "--read-back")
+            refuse_without_bootloader(board, "--read-back", f"verify-flash {FLASH_ADDRESS} {ROM_IMAGE}")
         report = _compare_through_rom("verify", link, image, board, progress)
         if report.pages_changed:
             raise FlashError(
@@ -117,8 +117,11 @@ def read_slot(
 
     Raises:
         BundleError: there is no header, and ``count`` is None.
+        BoardError: the bootloader does not send its flash, or the chip's ROM starts the image.
         PortError, DeviceError: as ``flash_image``.
     """
+    size_given = "SIZE" if count is None else str(count)
+    refuse_without_bootloader(board, "--read", f"read-flash {FLASH_ADDRESS} {size_given} FILE")
     with open_session(link, board) as session:
         if not session.sends_flash:
             raise BoardError(
@@ -151,8 +154,10 @@ def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:
     """Erase the whole slot (both, if there are two); the bootloader stays active.
 
     Raises:
+        BoardError: the chip's ROM starts the board's image.
         PortError, DeviceError, FlashError: as ``flash_image``.
     """
+    refuse_without_bootloader(board, "--erase", "erase-flash")
     pages = pages_of(board, board.slot.origin, board.slot.size)
     with open_session(link, board) as session:
         erase_pages(session, board, pages, progress)

@@ -14,6 +14,9 @@ from sensor_bnn.report.console import table_console
 OPERATOR_COLUMNS = 18
 """Fused operators are broken between two of them, so that a table of layers fits 100 columns."""
 
+_OBSERVED = "Layers of one observed inference: reading the counter after each costs {unit} too."
+"""Why the total below the layers is not the count per inference; docs/measuring.md has more (probe_ratio)."""
+
 _SPREAD_COLUMNS = 10
 
 
@@ -24,7 +27,8 @@ def print_result(result: BenchResult, *, stderr: bool = False) -> None:
 
 def result_table(result: BenchResult) -> Group:
     """Return the summary and the layers, for any rich console."""
-    return Group(_summary(result), "", _layers(result))
+    unit = "instructions" if result.emulated else "ticks"
+    return Group(_summary(result), "", _layers(result), f"{_OBSERVED.format(unit=unit)}\n")
 
 
 def print_profile(result: dict[str, Any], *, stderr: bool = False) -> None:

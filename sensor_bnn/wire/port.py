@@ -34,8 +34,11 @@ _LINE_OR_VALUE: tuple[type[Exception], ...] = (*_LINE_ERRORS, ValueError)
 PORT_VARIABLE = "SENSOR_BNN_PORT"
 
 _PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
+IS_IT_THERE = "Is the adapter plugged in, and are you in the group that may use serial ports?"
+"""The questions about a port that does not open."""
+
 _REMEDY = {
-    errno.ENOENT: "Check the cable and the path; `sensor-bnn emulate BOARD` prints an emulated board's port.",
+    errno.ENOENT: IS_IT_THERE,
     errno.EACCES: "Join its group (on Debian `sudo usermod -aG dialout $USER`) and log in again.",
     errno.EAGAIN: "Close the other program (a terminal, another sensor-bnn) that holds it.",
     errno.EBUSY: "Close the other program (a terminal, another sensor-bnn) that holds it.",
@@ -66,6 +69,9 @@ Also on Windows, where only pyserial can wait for a port.
 
 # Linux' major numbers of the slaves of Unix98 pseudo-terminals (admin-guide/devices.txt).
 _PSEUDO_TERMINALS = range(136, 144)
+
+_EMULATED = ("/dev/pts/", "/dev/ttys")
+"""How the paths of pseudo-terminals begin, on Linux and on macOS."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,6 +113,8 @@ class SerialPort:
                 write_timeout=10.0,
             )
         except _LINE_ERRORS as error:
+            if _number(error, errno.ENOTTY) == errno.ENOENT:
+                raise _absent(path) from None
             raise _port_error(f"Cannot open the port {path}", error, errno.ENOTTY) from None
         _log.info("opened %s at %d baud, parity %s", path, uart.baud, parity)
 
@@ -409,9 +417,27 @@ def _is_pseudo_terminal(path: str) -> bool:
 
 def _port_error(what: str, error: Exception, unnumbered: int = errno.EIO) -> PortError:
     """Return a PortError for the error's number; errors of pyserial without one count as ``unnumbered``."""
-    # A termios.error is no OSError; its first argument is the number.
-    number = error.errno if isinstance(error, OSError) else error.args[0]
-    if not isinstance(number, int):
-        number = next((code for name, code in _WINDOWS.items() if name in str(error)), unnumbered)
+    number = _number(error, unnumbered)
     reason = _REASON.get(number, str(error))
     return PortError(f"{what}: {reason}.", _REMEDY.get(number, "Check the cable and reset the board."))
+
+
+def _number(error: Exception, unnumbered: int) -> int:
+    """Return the number of a port's error, or ``unnumbered``."""
+    # A termios.error is no OSError; its first argument is the number.
+    number = error.errno if isinstance(error, OSError) else error.args[0]
+    if isinstance(number, int):
+        return number
+    return next((code for name, code in _WINDOWS.items() if name in str(error)), unnumbered)
+
+
+def _absent(path: str) -> PortError:
+    """Return the failure to open a port that does not exist: it names the ports that do.
+
+    Only a path of a pseudo-terminal can have been an emulated board's.
+    """
+    what = f"Cannot open the port {path}: {_REASON[errno.ENOENT]}"
+    if path.startswith(_EMULATED):
+        return PortError(f"{what}.", "Check the path: `sensor-bnn emulate BOARD` prints it, while it runs.")
+    others = ", ".join(_described(port) for port in all_serial_ports())
+    return PortError(f"{what}; this machine {f'has {others}' if others else 'shows none'}.", IS_IT_THERE)

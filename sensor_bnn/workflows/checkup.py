@@ -29,7 +29,7 @@ from sensor_bnn.measure.bench import run_bench
 from sensor_bnn.wire.an3155 import An3155
 from sensor_bnn.wire.application import application_at
 from sensor_bnn.wire.client import Client
-from sensor_bnn.wire.port import SerialPort
+from sensor_bnn.wire.port import IS_IT_THERE, SerialPort
 from sensor_bnn.workflows.demo import SHIPPED, prepare_model
 
 RATES = (115_200, 230_400, 460_800, 921_600, 1_000_000, 2_000_000, 3_000_000)
@@ -522,7 +522,7 @@ def _power_cut(bench: _Bench) -> dict[str, Any]:
 
 
 _STEPS: tuple[_Step, ...] = (
-    ("port", (), _open, ("Is the adapter plugged in, and are you in the group that may use serial ports?",)),
+    ("port", (), _open, (IS_IT_THERE,)),
     (
         "bootloader",
         ("port",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -67,6 +68,33 @@ def test_the_folder_of_an_export_names_its_bundles(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="holds bundles, and is none") as refused:
         read_metadata(tmp_path)
     assert refused.value.remedy == f"Name one: {tmp_path / 'cortex-m7'} or {tmp_path / 'host'}."
+
+
+@pytest.mark.parametrize("place", ["inside its bundle", "elsewhere"])
+def test_a_build_in_place_of_its_bundle_names_the_bundle(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = read_metadata(write_bundle(tmp_path / "cortex-m7"))
+    build = (tmp_path / "cortex-m7" if place == "inside its bundle" else tmp_path) / "my-board"
+    build.mkdir()
+    facts = {"board": "my-board", "model": metadata.model, "model_hash": metadata.model_hash}
+    (build / "build.json").write_text(json.dumps(facts))
+    around = place == "inside its bundle"
+    expected = tmp_path / "cortex-m7" if around else f"the bundle of {metadata.model}"
+    words = ("--port", "none", "--data", SHIPPED / "samples.npz")
+    error = refusal("stream", build, *words)
+    assert error.message == f"{build} is the firmware of {metadata.model} for my-board, and no bundle."
+    assert error.remedy == f"Give what it was built from: {expected}."
+    monkeypatch.chdir(build)
+    assert refusal("stream", ".", *words).remedy == error.remedy
+    (build / "build.json").write_text("{}")
+    assert str(build / "build.json") in refusal("stream", build, *words).message
+
+
+def test_a_build_that_is_missing_says_what_makes_one(tmp_path: Path) -> None:
+    error = refusal("flash", tmp_path / "nope", "--port", "/dev/null")
+    assert error.message == f"Cannot read the firmware {tmp_path / 'nope'}: No such file or directory."
+    assert "`sensor-bnn build BUNDLE --board BOARD`" in error.remedy
 
 
 def test_a_survey_of_a_recipe_says_what_trains_it(tmp_path: Path) -> None:

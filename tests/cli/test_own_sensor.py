@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
             assert done.exit_code == 0, (done.output, done.exception)
             if line == dry:
                 assert "will learn from 18 samples and be tested on 6" in done.stdout
+        (progress,) = re.findall(r"(?m)^epochs .*$", done.stderr)
+        assert re.search(r"20/20 .*my-sensor  rate \S+  loss \S+  right \S+%.*  [\d,]+/s$", progress.rstrip())
         # The split that the recipe leaves open is that of both, and both say it.
         told = (
             "split: 25% of the recordings of each class, drawn with seed 0 (data.test_share, data.split_seed)"
@@ -155,12 +158,25 @@ def test_a_bundle_without_samples_says_what_writes_them(command: str, tmp_path: 
 
 
 @pytest.mark.usefixtures("long_compile")
-def test_an_export_without_samples_says_how_to_write_them(there: Path, tmp_path: Path) -> None:
+def test_an_export_without_samples_says_how_to_write_them_and_has_a_start(
+    there: Path, tmp_path: Path
+) -> None:
+    """The start for own code fits the model: its three channels and three classes, by their names."""
     shutil.copy(there / CKPT, tmp_path / "ckpt.pt")
     done = typed(["sensor-bnn", "export", str(tmp_path / "ckpt.pt"), "--target", "host", "-o", str(tmp_path)])
     assert done.exit_code == 0, (done.output, done.exception)
     line = f"sensor-bnn evaluate {tmp_path / 'ckpt.pt'} --write-samples {tmp_path / 'samples.npz'}"
     assert f"Write them with `{line}`" in done.stdout
+    bundle = tmp_path / "host"
+    start = [bundle / "examples" / name for name in ("classifier.c", "firmware.c")]
+    for place, name in enumerate(("ax", "ay", "az")):
+        assert f'MY_SENSOR_CHANNEL({place}, 0.0, 1.0), /* "{name}" */' in start[0].read_text()
+    strict = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
+    program = tmp_path / "start"
+    line = ("gcc", *strict, f"-I{bundle}", *start, bundle / "libmy_sensor.a", "-o", program)
+    subprocess.run(line, check=True)
+    said = subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(said) == 5 and {*said} <= {"rest", "run", "walk"}
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")

@@ -174,6 +174,38 @@ def test_the_sensor_pages_names_are_in_the_header(on_host: Path) -> None:
         assert re.search(rf"\b{ours}\b", header), name
 
 
+def test_the_generated_start_does_what_the_page_does(on_host: Path, meant: list[str], tmp_path: Path) -> None:
+    """As it is, it compiles without a warning; with the page's sensor in it, it decides the same."""
+    shutil.copytree(on_host, tmp_path / "gesture")
+    (copying,) = re.findall(r"(?ms)^```sh\n(cp .*?)^```", PAGE)
+    run("sh", "-e", "-c", copying, cwd=tmp_path)
+    line = ["gcc", *STRICT, "-Igesture", "classifier.c", "main.c", "gesture/libgesture.a"]
+    run(*line, "-o", "started", cwd=tmp_path)
+    names = sensor_bnn.load(on_host).metadata.classes
+    said = run(tmp_path / "started").splitlines()
+    assert len(said) == 5 and {*said} <= {*names}
+    page, own = files()["classifier.c"], (tmp_path / "classifier.c").read_text()
+    (scales,) = re.findall(r"\n +\{(ACCELEROMETER.*)\},\n", page)
+    macros = "".join(line for line in page.splitlines(True) if line.startswith("#define") and "place" in line)
+    for place, scale in enumerate(scales.split(", ")):
+        own = re.sub(rf"GESTURE_CHANNEL\({place}, 0\.0, 1\.0\)", scale, own)
+    assert "1.0)" not in own
+    write(tmp_path, {"classifier.c": macros + own, "main.c": files()["main.c"]})
+    run(*line, "-o", "changed", cwd=tmp_path)
+    assert run(tmp_path / "changed").splitlines() == meant
+    run(
+        "g++",
+        "-std=c++14",
+        "-Wall",
+        "-Werror",
+        f"-I{on_host}",
+        "-fsyntax-only",
+        "-xc++",
+        "classifier.c",
+        cwd=tmp_path,
+    )
+
+
 def test_cmake(on_host: Path, meant: list[str], tmp_path: Path) -> None:
     folder = project(tmp_path, on_host, "CMake")
     run(CMAKE, "-S", folder, "-B", folder / "build")

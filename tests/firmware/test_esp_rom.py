@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError, DeviceError, FlashError, PortError, SensorBnnError
 from sensor_bnn.firmware.build import BuildResult
 from sensor_bnn.flashing import espressif
@@ -102,6 +105,23 @@ def test_ours_and_esptool_write_the_same(built: BuildResult, image: Image, conte
     assert ours.flash[: len(content)] == theirs.flash[: len(content)] == content
     assert set(ours.flash[len(content) :]) == set(theirs.flash[-(1 << 20) :]) == {0xFF}
     assert ours.violations == []
+
+
+def test_the_pages_commands_in_order(built: BuildResult, content: bytes) -> None:
+    """Its `flash` is typed; its `compile` is for the board's target; each takes what came before."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "boards.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"(?s)```sh\n(sensor-bnn compile.*?)```", page)
+    compiled, build, flash, *measured = (shlex.split(line)[1:] for line in block.splitlines())
+    assert target_of_chip(compiled[compiled.index("--target") + 1]) == BOARD.target
+    bundle = compiled[compiled.index("-o") + 1]
+    assert build == ["build", bundle, "--board", NAME]
+    assert flash[:2] == ["flash", f"{bundle}/{NAME}"]
+    assert [line[:2] for line in measured] == [["bench", bundle], ["profile", bundle]]
+    chip = empty()
+    with Esp32c3OnAPty(chip) as board:
+        done = run("flash", str(built.folder), "--port", board.port)
+    assert done.exit_code == 0 and flash[2] == "--port", (done.output, done.exception)
+    assert chip.flash[: len(content)] == content
 
 
 def test_a_running_board_is_flashed_again(built: BuildResult, content: bytes) -> None:
@@ -203,13 +223,36 @@ def test_a_silent_port(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "esptool_command"),
+    [
+        (("--erase",), "erase-flash"),
+        (("--read", "old.bin"), "read-flash 0 SIZE FILE"),
+        (("--read", "old.bin", "--bytes", "4096"), "read-flash 0 4096 FILE"),
+        (("--read-back", "--verify-only"), "verify-flash 0 rom-image.bin"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_requires_our_bootloader_names_the_command_that_does_it(
+    options: tuple[str, ...],
+    esptool_command: str,
+    built: BuildResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = run("flash", str(built.folder), "--port", "/dev/null", *options).exception
+    assert isinstance(error, BoardError) and NAME in error.message
+    assert error.message.startswith(f"{options[0]} requires our bootloader")
+    assert error.remedy == f"Use Espressif's esptool: `esptool --port PORT {esptool_command}`."
+    assert f"{esptool_command.split()[0]} " in esptool("--help")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     "options",
     [
-        ("--erase",),
-        ("--read", "old.bin"),
         ("--with-bootloader",),
         ("--read-back",),
-        ("--read-back", "--verify-only"),
         ("--via", "pyocd"),
         ("--via", "mass-storage", "--drive", "."),
         ("--via", "uf2"),

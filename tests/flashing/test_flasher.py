@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from peer import TOY, Application, Faults, Peer, toy_folder
+from serial.tools.list_ports_common import ListPortInfo
 
 from sensor_bnn.errors import BoardError, BundleError, DeviceError, FlashError, PortError
 from sensor_bnn.firmware.content import flash_content
@@ -365,9 +366,26 @@ def test_a_port_without_the_boards_parity(monkeypatch: pytest.MonkeyPatch) -> No
             SerialPort(peer.port, replace(TOY.uart, parity="even"))
 
 
+def test_an_absent_port_names_those_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = [ListPortInfo("/dev/ttyUSB1"), ListPortInfo("/dev/ttyS0")]
+    there[0].description = "CP2102N"
+    for ports, named in ((there, "has /dev/ttyS0, /dev/ttyUSB1 (CP2102N)"), ([], "shows none")):
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda found=ports: found)
+        with pytest.raises(PortError) as refused:
+            SerialPort("/dev/ttyUSB77", TOY.uart)
+        assert refused.value.message == (
+            f"Cannot open the port /dev/ttyUSB77: there is no such port; this machine {named}."
+        )
+        assert "adapter plugged in" in refused.value.remedy and "group" in refused.value.remedy
+    with pytest.raises(PortError, match="there is no such port") as emulated:
+        SerialPort("/dev/pts/987654", TOY.uart)
+    assert "`sensor-bnn emulate BOARD`" in emulated.value.remedy
+
+
 def test_ports_that_are_none(image: Image, tmp_path: Path) -> None:
-    with pytest.raises(PortError, match="there is no such port"):
+    with pytest.raises(PortError, match="there is no such port") as absent:
         flash_image(str(tmp_path / "tty"), image, TOY)
+    assert "adapter plugged in" in absent.value.remedy and "emulate" not in absent.value.remedy
     (tmp_path / "file").touch()
     with pytest.raises(PortError, match="it is not a serial port"):
         flash_image(str(tmp_path / "file"), image, TOY)
