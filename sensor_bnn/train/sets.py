@@ -341,7 +341,7 @@ def _check_size(training: Recordings) -> None:
             worst = int(largest.argmax())
             raise DataError(
                 f"In training window {window + 1} (sample {start + 1} of the data), {training.channel(worst)}"
-                f" has a magnitude of {largest[worst]:.4g}; at most {_LARGEST:g} can be learned from in float32.",
+                f" has a magnitude of {largest[worst]:.4g}; at most {_LARGEST:g} can be learned from.",
                 "Give it in another unit, or leave that window out.",
             )
 
