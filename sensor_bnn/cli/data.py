@@ -36,11 +36,9 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
       sensor-bnn data recordings/ --html data.html
       sensor-bnn data my-sensor.toml --json
     """
-    from dataclasses import replace
-
     from sensor_bnn.files import write_file
     from sensor_bnn.report.contents import contents_facts, print_contents, recipe_lines
-    from sensor_bnn.train.contents import contents_of, guessed, proposed
+    from sensor_bnn.train.contents import contents_of, guessed, proposed, with_guess
     from sensor_bnn.train.recipe import load_recipe, recipe_names
 
     place = Path(source)
@@ -48,7 +46,7 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
     guess = None if recipe else guessed(place)
     found = contents_of(load_recipe(source).data if guess is None else guess.data)
     if guess is not None:
-        found = replace(found, notes=(*guess.notes, *found.notes))
+        found = with_guess(found, guess)
     if page is not None:
         from sensor_bnn.report.contents_page import render_contents
 

@@ -97,7 +97,7 @@ def _check_board(port: str, board: str, debugger: str | None, output: Path, as_j
     facts = load_board(board)
     with claimed_folder(output, "-o"):
         findings = []
-        click.echo(f"compiling the shipped model for {facts.name}", err=True)
+        click.echo(f"opening {port}, then compiling the shipped model for {facts.name}", err=True)
         with transfer_bars() as bars:
             for finding in check_board(port, facts, output, debugger=debugger, progress=bars):
                 findings.append(finding)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sensor_bnn.cli.finite import FiniteRange
 
+if TYPE_CHECKING:
+    from sensor_bnn.live.of_recipe import Part
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_USUAL_RATE = 50.0
+"""Hz, of the shipped samples."""
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...]:
@@ -47,6 +53,11 @@ def _columns(context: click.Context, parameter: click.Parameter, values: tuple[s
     " without --data, they are those it names, and the output says which of them the model learned from.",
 )
 @click.option(
+    "--part",
+    type=click.Choice(["test", "all"]),
+    help="Of the recordings of --recipe: those that the model did not learn from, or all.  [default: test]",
+)
+@click.option(
     "--classes",
     help="Names of the classes with commas between them, in the order of the model's outputs; only for a"
     " bundle that does not have them.",
@@ -54,9 +65,7 @@ def _columns(context: click.Context, parameter: click.Parameter, values: tuple[s
 @click.option(
     "--rate",
     type=FiniteRange(min=0, min_open=True),
-    default=50.0,
-    show_default=True,
-    help="Sensor rate, Hz.",
+    help="Sensor rate of the recording, Hz.  [default: by its times, or as --recipe says, else 50]",
 )
 @click.option(
     "--hop", type=click.IntRange(min=1), help="Samples between decisions.  [default: half a window]"
@@ -99,8 +108,9 @@ def command(
     board: str | None,
     data: Path | None,
     recipe: str | None,
+    part: Part | None,
     classes: str | None,
-    rate: float,
+    rate: float | None,
     hop: int | None,
     share: float,
     columns: dict[str, str],
@@ -115,7 +125,8 @@ def command(
 
     Sends the samples as a sensor would, and prints each decision of the board. The board cuts windows,
     normalises, infers and smooths by itself. Columns of a CSV file are matched with the model's channels by
-    name, in any order; others are left out. Its application is firmware/stream/stream.c: build it with
+    name, in any order; others are left out; those of numbers that the model predicts are shown beside its
+    answers. Its application is firmware/stream/stream.c: build it with
     `sensor-bnn build --application stream`. With --board alone, an emulated board is built, started and
     flashed for this run. At the end the command prints the latency budget: the cost of a decision, and the
     time that is available until the next.
@@ -123,7 +134,7 @@ def command(
     \b
     Example:
       sensor-bnn stream --board qemu-mps2-an500 --limit 3000
-      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv --rate 100
+      sensor-bnn stream bundle/ --port /dev/ttyUSB0 --data walk.csv
       sensor-bnn stream bundle/ --port COM3 --data own.csv --channel ax=acc_x --channel ay=acc_y
       sensor-bnn stream bundle/ --board qemu-mps2-an500 --recipe my-sensor.toml
     """
@@ -143,7 +154,8 @@ def command(
     from sensor_bnn.live.stream import Decision, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board
     from sensor_bnn.report.result import result_of
-    from sensor_bnn.report.stream import decision_line, print_budget, recording_line, stream_facts
+    from sensor_bnn.report.stream import Truth, decision_line, print_budget, recording_line, stream_facts
+    from sensor_bnn.tracing import NOTES
     from sensor_bnn.wire.protocol import Hello
     from sensor_bnn.workflows.bring_up import running_board
     from sensor_bnn.workflows.demo import SHIPPED
@@ -156,16 +168,23 @@ def command(
         raise click.UsageError(f"Give --data with a BUNDLE: a CSV or npz file; or --recipe. {WRITTEN_BY}")
     if recipe is not None and bundle is None:
         raise click.UsageError("Give a BUNDLE with --recipe.")
+    if part is not None and recipe is None:
+        raise click.UsageError("--part is of the recordings of a --recipe.")
     file = data or SHIPPED / "samples.npz"
-    known = read_metadata(bundle).channels or () if bundle is not None else ()
+    model = read_metadata(bundle) if bundle is not None else None
+    known = (model.channels or ()) if model is not None else ()
     wanted = [class_name(columns.get(class_name(channel), channel)) for channel in known]
     if recipe is not None:
         from sensor_bnn.live.of_recipe import read_by_recipe
         from sensor_bnn.train.recipe import load_recipe
 
-        recording = read_by_recipe(load_recipe(recipe).data, data, limit, wanted)
+        recording = read_by_recipe(load_recipe(recipe).data, data, limit, wanted, rate=rate, part=part)
     else:
-        recording = read_recording(file, limit, wanted)
+        numbers = [class_name(one.name) for one in (model.numbers or ())] if model is not None else []
+        recording = read_recording(file, limit, wanted, numbers, rate)
+    hertz = recording.rate or _USUAL_RATE
+    if recording.rate is None and file != SHIPPED / "samples.npz":
+        NOTES.warning("Nothing states the rate: %g Hz is assumed; --rate states another.", _USUAL_RATE)
     given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:
         names_of(bundle, given, recording)  # refuses before anything is built
@@ -205,10 +224,17 @@ def command(
             if recording.names and place != named:
                 named = place
                 click.echo(recording_line(recording, place), err=as_json)
-            click.echo(decision_line(decision, names, rate), err=as_json)
+            truth = recording.truth_of([decision.at], window)
+            true = () if truth is None else tuple(truth[0].tolist())
+            click.echo(decision_line(decision, names, hertz, true), err=as_json)
     assert answered is not None  # there is a whole window
+    numbers_of = read_metadata(bundle).numbers or ()
+    truth = recording.truth_of([decision.at for decision in decisions], window)
+    scored = None if truth is None else Truth(truth, tuple(one.offset for one in numbers_of))
     result = result_of(
-        "stream", stream_facts(answered, facts, decisions, recording, settings, names, rate), facts
+        "stream",
+        stream_facts(answered, facts, decisions, recording, settings, names, hertz, scored),
+        facts,
     )
     if as_json:
         click.echo(json.dumps(result))

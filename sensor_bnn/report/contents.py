@@ -37,11 +37,11 @@ def in_three_lines(found: Contents) -> tuple[str, str, str]:
     counts = [f"{count:,} {what}{'s' * (count != 1)}" for count, what in _wholes(found)]
     if found.targets:
         of = "; ".join(f"{one.name} {one.low:.4g} to {one.high:.4g}" for one in found.targets)
-        what = f"{len(found.targets)} numbers to predict: {of}"
+        what = f"{len(found.targets)} number{'s' * (len(found.targets) != 1)} to predict: {of}"
     else:
         classes = ", ".join(f"{one.name} {one.samples:,}" for one in found.classes[:8])
         more = ", ..." if len(found.classes) > 8 else ""
-        what = f"{len(found.classes)} classes: {classes}{more}"
+        what = f"{len(found.classes)} class{'es' * (len(found.classes) != 1)}: {classes}{more}"
     first = f"data: {', '.join(counts)}, {_samples(found)}; {what}"
     split = found.split
     second = f"split: {found.refused}"

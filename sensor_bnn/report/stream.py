@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rich import box
 from rich.table import Table
 
@@ -19,6 +21,19 @@ from sensor_bnn.report.console import table_console
 from sensor_bnn.wire.protocol import Hello
 
 
+@dataclass(frozen=True)
+class Truth:
+    """The true numbers of the windows of a stream.
+
+    Attributes:
+        values: float64 ``[decisions, numbers]``, in the order and the units of the model's.
+        means: the mean of each number over what the model learned from.
+    """
+
+    values: npt.NDArray[np.float64]
+    means: tuple[float, ...]
+
+
 def stream_facts(
     hello: Hello,
     board: Board,
@@ -27,6 +42,7 @@ def stream_facts(
     settings: Settings,
     classes: Sequence[str],
     rate: float,
+    truth: Truth | None = None,
 ) -> dict[str, Any]:
     """Summarise a stream.
 
@@ -41,6 +57,7 @@ def stream_facts(
         settings: how the board cut windows and smoothed answers.
         classes: the names of the model's classes.
         rate: the sensor's rate in samples per second.
+        truth: of a model that predicts numbers, the true ones; None if they are not known.
     """
     emulated = is_counted(hello, board)
     seconds = settings.hop / rate
@@ -51,21 +68,29 @@ def stream_facts(
     right: dict[str, float | None] = {"answer": None, "steady": None}
     numbers = bool(decisions[0].smoothed)
     has_labels = bool(recording.labels) and not numbers
-    truth = [recording.labels[decision.at - 1] if has_labels else "" for decision in decisions]
-    labelled = sum(label != "" for label in truth)
+    labels = [recording.labels[decision.at - 1] if has_labels else "" for decision in decisions]
+    labelled = sum(label != "" for label in labels)
     places = [recording.place(decision.at - 1) for decision in decisions]
     unseen: dict[str, float | int | None] = {"decisions": None, "top1": None}
     if labelled:
         for name in right:
             told = [classes[getattr(decision, name)] for decision in decisions]
-            right[name] = round(sum(a == b for a, b in zip(told, truth, strict=True)) / labelled, 6)
+            right[name] = round(sum(a == b for a, b in zip(told, labels, strict=True)) / labelled, 6)
     if recording.learned:
         new = [
             classes[decision.steady] == label
-            for decision, label, place in zip(decisions, truth, places, strict=True)
+            for decision, label, place in zip(decisions, labels, places, strict=True)
             if label and not recording.learned[place]
         ]
         unseen = {"decisions": len(new), "top1": round(sum(new) / len(new), 6) if new else None}
+    errors = new_errors = None
+    if truth is not None:
+        everything = np.ones(len(decisions), dtype=np.bool_)
+        errors = _errors(decisions, truth, everything, classes)
+        if recording.learned:
+            apart = np.array([not recording.learned[place] for place in places])
+            unseen = {"decisions": int(apart.sum()), "top1": None}
+            new_errors = _errors(decisions, truth, apart, classes) if apart.any() else None
     most = parts["cost"]["max"]
     return {
         "board": hello.board,
@@ -84,10 +109,11 @@ def stream_facts(
         "decisions": [
             {
                 **_decision(decision, classes),
+                **({} if truth is None else {"truth": truth.values[at].tolist()}),
                 "recording": recording.names[place] if recording.names else None,
                 "learned": recording.learned[place] if recording.learned else None,
             }
-            for decision, place in zip(decisions, places, strict=True)
+            for at, (decision, place) in enumerate(zip(decisions, places, strict=True))
         ],
         **parts,
         "labelled_decisions": labelled,
@@ -95,10 +121,31 @@ def stream_facts(
         "top1_steady": right["steady"],
         "not_learned_decisions": unseen["decisions"],
         "not_learned_top1_steady": unseen["top1"],
+        "errors": errors,
+        "not_learned_errors": new_errors,
         "budget_seconds": round(seconds, 9),
         "budget_used": None if emulated else round(most / hello.counter_hz / seconds, 6),
         "needed_per_second": round(most / seconds),
     }
+
+
+def _errors(
+    decisions: Sequence[Decision], truth: Truth, chosen: npt.NDArray[np.bool_], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the RMSE of each number over the chosen decisions, and that of always saying its mean."""
+    true = truth.values[chosen]
+
+    def rmse(said: npt.ArrayLike) -> list[float]:
+        found: list[float] = np.sqrt(((np.asarray(said, dtype=np.float64) - true) ** 2).mean(axis=0)).tolist()
+        return found
+
+    smoothed = rmse(np.array([decision.smoothed for decision in decisions])[chosen])
+    alone = rmse(np.array([decision.alone for decision in decisions])[chosen])
+    keys = ("name", "rmse", "rmse_alone", "mean_rmse")
+    return [
+        dict(zip(keys, one, strict=True))
+        for one in zip(names, smoothed, alone, rmse(truth.means), strict=True)
+    ]
 
 
 def _decision(decision: Decision, classes: Sequence[str]) -> dict[str, Any]:
@@ -121,13 +168,23 @@ def recording_line(recording: Recording, place: int) -> str:
     return told
 
 
-def decision_line(decision: Decision, classes: Sequence[str], rate: float) -> str:
-    """Return the line that is printed for one decision: classes and a share, or numbers by their names."""
+def decision_line(
+    decision: Decision, classes: Sequence[str], rate: float, truth: Sequence[float] = ()
+) -> str:
+    """Return the line that is printed for one decision: classes and a share, or numbers by their names.
+
+    Args:
+        decision: the decision.
+        classes: the names of the classes or numbers.
+        rate: the samples per second.
+        truth: the true numbers; none if they are not known.
+    """
     if decision.smoothed:
         each = zip(classes, decision.smoothed, strict=True)
         told = ", ".join(f"{name} {value:.4g}" for name, value in each)
         alone = ", ".join(f"{value:.4g}" for value in decision.alone)
-        return f"{decision.at / rate:8.2f} s  {told}   window alone: {alone}"
+        true = f"   true: {', '.join(f'{value:.4g}' for value in truth)}" if truth else ""
+        return f"{decision.at / rate:8.2f} s  {told}   window alone: {alone}{true}"
     return (
         f"{decision.at / rate:8.2f} s  {classes[decision.steady]:<24} {decision.share:6.1%}"
         f"   window alone: {classes[decision.answer]}"
@@ -159,19 +216,36 @@ def print_budget(facts: dict[str, Any], *, stderr: bool = False) -> None:
         told += f"; the slowest decision takes {facts['budget_used']:.1%} of it"
     console.print(told, highlight=False)
     if facts["top1_steady"] is not None:
-        console.print(
+        told = (
             f"right: {facts['top1_steady']:.2%} smoothed, {facts['top1_answer']:.2%} by the window alone,"
-            f" of {facts['labelled_decisions']:,} decisions with a label",
-            highlight=False,
+            f" of {facts['labelled_decisions']:,} decisions with a label"
         )
-        if facts["not_learned_decisions"] is None:
-            if facts["decisions"][0]["recording"] is None:
-                return
-            told = "whether the model learned from these recordings is not known here; --recipe tells it"
-        elif facts["not_learned_top1_steady"] is None:
-            told = "the model learned from all of these: this says nothing about its accuracy on new data"
-        else:
-            count = facts["not_learned_decisions"]
-            told = f"right: {facts['not_learned_top1_steady']:.2%} smoothed, of {count:,} of these, which"
-            told += " are on recordings that it did not learn from"
         console.print(told, highlight=False)
+    elif facts["errors"] is not None:
+        for one in facts["errors"]:
+            told = f"RMSE of {one['name']}: {one['rmse']:.4g} smoothed, {one['rmse_alone']:.4g} by the window"
+            told += f" alone, {one['mean_rmse']:.4g} if it always said the mean that it learned"
+            console.print(told, highlight=False, markup=False)  # rich takes the [m] of a name for markup
+    else:
+        return
+    told = _what_was_learned(facts)
+    if told:
+        console.print(told, highlight=False, markup=False)
+
+
+def _what_was_learned(facts: dict[str, Any]) -> str:
+    """Return the sentence on the decisions on recordings that were not learned from."""
+    count = facts["not_learned_decisions"]
+    if count is None:
+        if facts["decisions"][0]["recording"] is None:
+            return ""
+        return "whether the model learned from these recordings is not known here; --recipe tells it"
+    if not count:
+        return "the model learned from all of these: this says nothing about its accuracy on new data"
+    which = f"of {count:,} of these, which are on recordings that it did not learn from"
+    if facts["errors"] is None:
+        return f"right: {facts['not_learned_top1_steady']:.2%} smoothed, {which}"
+    if count == len(facts["decisions"]):
+        return "the model did not learn from any of these recordings"
+    each = ", ".join(f"{one['name']} {one['rmse']:.4g}" for one in facts["not_learned_errors"])
+    return f"RMSE: {each} smoothed, {which}"

@@ -116,9 +116,20 @@ def summary_of(facts: dict[str, Any]) -> str:
     if "validation_top1" not in entry and "validation_rmse" not in entry:
         return f"{trained} epochs; the weights of the last one are kept"
     numbers = [0, *(int(entry["epoch"]) for entry in facts["history"]), planned + 1]
-    left_out = [f"{before + 1} to {after - 1}" for before, after in pairwise(numbers) if after - before > 1]
-    told = ", ".join(left_out)
-    early = f" of {planned}, without {told}, since none before these was better for long" if told else ""
+    gaps = [(before + 1, after - 1) for before, after in pairwise(numbers) if after - before > 1]
+    early = ""
+    if gaps:
+        told = ", ".join(f"{first} to {last}" if last > first else f"{first}" for first, last in gaps)
+        early = (
+            f" of {planned}; stopped early: left out {told}, because the result on the validation part"
+            " had not become better for long"
+        )
+        following = gaps[-1][1] + 1
+        if following <= planned:
+            early += (
+                f"; epochs {following} to {planned} ran, in which the model has its next form (binary"
+                " weights, or the roundings of its integers)"
+            )
     best = next(entry for entry in facts["history"] if entry["epoch"] == kept)
     if "validation_rmse" in best:
         return (

@@ -17,7 +17,7 @@ from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name
 from sensor_bnn.train import parts, sets
 from sensor_bnn.train.images import Images
-from sensor_bnn.train.own_windows import from_recorded
+from sensor_bnn.train.own_windows import from_recorded, left_out_note
 from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.windows import Recordings
 
@@ -302,6 +302,9 @@ def _with_columns(plan: DataRecipe) -> Guess:
     notes = tuple(f"The column {name} is taken for the {key}." for key, name in chosen.items())
     if words:
         notes += (f"These columns hold words, and are not read: {', '.join(words)}.",)
+    others = tuple(name for name in found.left_out if name not in words)
+    if others:
+        notes += (f"These columns are not read either: {', '.join(others)}.",)
     return Guess(mended, notes, found, tuple(name for name in roles.counters if name in found.channels))
 
 
@@ -354,6 +357,18 @@ def proposed(guess: Guess) -> DataRecipe | None:
 def _is_constant(column: npt.NDArray[np.float32]) -> bool:
     known = column[~np.isnan(column)]
     return not len(known) or bool(known.min() == known.max())
+
+
+def with_guess(found: Contents, guess: Guess) -> Contents:
+    """Return the contents with the notes of a guess, which say already which columns are not read.
+
+    Args:
+        found: the contents that ``contents_of`` found with ``guess.data``.
+        guess: what the columns were taken for.
+    """
+    # The recipe's channels are the guess's own: that they leave out a column is no second news.
+    said = left_out_note(guess.found.left_out) if guess.found is not None else ""
+    return replace(found, notes=(*guess.notes, *(note for note in found.notes if note != said)))
 
 
 def contents_of(data: DataRecipe) -> Contents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,8 +129,7 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
         found = without_labels(found, data)
     found, notes = prepared(found, data.preparation())
     if found.left_out:
-        told = ", ".join(found.left_out)
-        notes = (f"Columns that are not read, because data.channels does not list them: {told}.", *notes)
+        notes = (left_out_note(found.left_out), *notes)
     names = tuple(class_name(name) for name in data.targets)
     found, numbers = _apart(found, names)
     window = data.window
@@ -184,6 +184,11 @@ def from_recorded(found: Recorded, data: DataRecipe) -> Recordings:
         targets=targets,
         target_names=names,
     )
+
+
+def left_out_note(columns: Sequence[str]) -> str:
+    """Return the sentence on columns that a recipe's channels leave out."""
+    return f"Columns that are not read, because data.channels does not list them: {', '.join(columns)}."
 
 
 def _apart(found: Recorded, names: tuple[str, ...]) -> tuple[Recorded, npt.NDArray[np.float64]]:

@@ -118,8 +118,9 @@ def check_board(
 ) -> Iterator[Finding]:
     """Check a board step by step; yield what each step has found, as soon as it has.
 
-    The shipped model is compiled and built first. It replaces the board's application. A step that fails
-    does not end the check, but steps that require it are not checked.
+    The port is opened first; if that fails, nothing is compiled and no other step is checked. Then the
+    shipped model is compiled and built. It replaces the board's application. A step that fails does not end
+    the check, but steps that require it are not checked.
 
     Args:
         port: the serial port's path.
@@ -138,6 +139,17 @@ def check_board(
             f"The board {board.name} runs programs of Linux: it has neither flash nor start-up to check.",
             "Measure it with `sensor-bnn bench`.",
         )
+    begun = time.monotonic()
+    try:
+        with SerialPort(port, board.uart):
+            pass
+    except PortError as error:
+        (first, _, _, advice), *rest = _STEPS
+        spent = round(time.monotonic() - begun, 1)
+        yield Finding(first, "failed", {}, (error.message, error.remedy, *advice), spent)
+        for name, *_ in rest:
+            yield Finding(name, "not checked", {}, (f"It requires: {first}.",), 0.0)
+        return
     model = prepare_model(board, SHIPPED / "ckpt.pt", SHIPPED / "samples.npz", folder)
     built = build_firmware(model.bundle, board, folder / board.name)
     bench = _Bench(

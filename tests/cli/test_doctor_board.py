@@ -190,6 +190,31 @@ def test_options_that_belong_together(arguments: list[str]) -> None:
     assert done.exit_code == 2
 
 
+def test_nothing_is_compiled_for_a_port_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report is written all the same."""
+
+    def never(*given: object) -> None:
+        raise AssertionError("a model is compiled for no board")
+
+    monkeypatch.setattr(checkup, "prepare_model", never)
+    words = [
+        "--port",
+        str(tmp_path / "none"),
+        "--board",
+        "nucleo-f446re",
+        "-o",
+        str(tmp_path / "out"),
+        "--json",
+    ]
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 1 and "there is no such port" in done.stderr
+    report = json.loads((tmp_path / "out" / "nucleo-f446re.json").read_text())
+    assert [step["name"] for step in report["steps"]] == list(STEPS)
+    assert [step["outcome"] for step in report["steps"]] == ["failed", *["not checked"] * (len(STEPS) - 1)]
+
+
 def test_a_linux_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BoardError, match="neither flash nor start-up"):
         next(check_board("x", load_board("aarch64-linux"), tmp_path))

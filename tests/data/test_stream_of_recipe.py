@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,14 @@ from bundles import write_bundle
 from click.testing import CliRunner
 
 from sensor_bnn.cli import root
+from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.errors import DataError, PortError
 from sensor_bnn.hardware.boards import default_board
 from sensor_bnn.live.of_recipe import read_by_recipe
 from sensor_bnn.live.payloads import Settings
-from sensor_bnn.live.recording import read_recording
+from sensor_bnn.live.recording import of_model, read_recording
 from sensor_bnn.live.stream import Decision
-from sensor_bnn.report.stream import print_budget, recording_line, stream_facts
+from sensor_bnn.report.stream import Truth, decision_line, print_budget, recording_line, stream_facts
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import DataRecipe
 from sensor_bnn.train.sets import load
@@ -125,3 +127,168 @@ def test_the_command_reads_by_the_recipe_before_it_looks_for_a_board(
     assert "These columns are not channels, and not sent: note." in caplog.text
     done = CliRunner().invoke(root, ["stream", "--board", "qemu-mps2-an500", "--recipe", str(recipe)])
     assert done.exit_code == 2 and "Give a BUNDLE with --recipe." in done.output
+
+
+def timed(file: Path, rate: float, more: str = "") -> Path:
+    """Four recordings with times and numbers to predict."""
+    lines = [f"time,recording,label,ax{more}"]
+    for one in range(4):
+        for at in range(SAMPLES):
+            number = f",{one % 2 + 1 + at / 10}" if more else ""
+            lines.append(f"{at / rate:.4f},{one},{'ab'[one % 2]},{at}{number}")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_the_rate_is_that_of_the_times(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = timed(tmp_path / "a.csv", 100)
+    assert read_recording(file).rate == pytest.approx(100)
+    assert read_recording(file, rate=100.5).rate == 100.5
+    with pytest.raises(DataError, match=r"--rate is 50 Hz, but by the times in .*a.csv it is 100 Hz"):
+        read_recording(file, rate=50)
+    (tmp_path / "none.csv").write_text("ax\n1\n")
+    assert read_recording(tmp_path / "none.csv").rate is None
+    assert read_recording(tmp_path / "none.csv", rate=25).rate == 25
+    assert caplog.text == ""
+    slow = timed(tmp_path / "b.csv", 50).read_text().splitlines()[1:]
+    mixed = file.read_text() + "\n".join(line.replace(",", ",1", 1) for line in slow) + "\n"
+    file.write_text(mixed)
+    read_recording(file)
+    assert "have 50 to 100 Hz by their times" in caplog.text
+
+
+def test_the_rate_by_a_recipe(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    own, other = timed(tmp_path / "own.csv", 50), timed(tmp_path / "other.csv", 100)
+    plan = DataRecipe(set="csv", path=str(own), window=10, step=10)
+    assert read_by_recipe(plan, None, None, ("ax",)).rate == pytest.approx(50)
+    assert caplog.text == ""
+    found = read_by_recipe(plan, other, None, ("ax",))
+    assert found.rate == pytest.approx(100) and len(found.raw) == 4 * SAMPLES
+    assert "was trained on 50 samples per second, and gets 100" in caplog.text
+    with pytest.raises(DataError, match=r"--rate is 50 Hz, but by the times in .*other.csv it is 100 Hz"):
+        read_by_recipe(plan, other, None, ("ax",), rate=50)
+
+    caplog.clear()
+    brought = replace(plan, resample=25.0)
+    found = read_by_recipe(brought, other, None, ("ax",))
+    assert found.rate == 25 and len(found.raw) == SAMPLES
+    assert "trained on" not in caplog.text and "Resampled from 100 to 25 Hz" in caplog.text
+
+    stated = replace(plan, rate=50.0)
+    with pytest.raises(DataError, match=r"data.rate is 50 Hz, but by the times in .*other.csv it is 100 Hz"):
+        read_by_recipe(stated, other, None, ("ax",))
+    assert read_by_recipe(stated, other, None, ("ax",), rate=100).rate == pytest.approx(100)
+    with pytest.raises(DataError, match=r"--rate is 100 Hz, but by the recipe's data.rate it is 25 Hz"):
+        read_by_recipe(replace(untimed(tmp_path), rate=25.0), None, None, ("ax",), rate=100)
+    assert read_by_recipe(replace(plan, rate=25.0), None, None, ("ax",)).rate == 25
+    assert "data.rate is 25 Hz and counts; by the times in" in caplog.text
+    with pytest.raises(DataError, match="stretched to one window each"):
+        read_by_recipe(replace(plan, lengths="stretch"), None, None, ("ax",))
+
+
+def untimed(folder: Path) -> DataRecipe:
+    lines = timed(folder / "timed.csv", 50).read_text().splitlines()
+    (folder / "untimed.csv").write_text("\n".join(line.partition(",")[2] for line in lines) + "\n")
+    return DataRecipe(set="csv", path=str(folder / "untimed.csv"), window=10, step=10)
+
+
+def test_the_test_part_is_sent_first(data: DataRecipe, caplog: pytest.LogCaptureFixture) -> None:
+    whole = read_by_recipe(data, None, None, ("ax", "ay"))
+    tested = read_by_recipe(data, None, None, ("ax", "ay"), part=None)
+    names = tuple(name for name, learned in zip(whole.names, whole.learned, strict=True) if not learned)
+    assert tested.names == names and set(tested.learned) == {False}
+    assert f"Sent are the {len(names)} of 6 recordings" in caplog.text
+    assert tested.breaks == tuple(range(SAMPLES, len(names) * SAMPLES, SAMPLES))
+    first = whole.names.index(names[0]) * SAMPLES
+    assert tested.raw[:SAMPLES].tolist() == whole.raw[first : first + SAMPLES].tolist()
+    assert tested.labels[:SAMPLES] == whole.labels[first : first + SAMPLES]
+    limited = read_by_recipe(data, None, SAMPLES + 1, ("ax", "ay"), part="test")
+    assert limited.raw.tolist() == tested.raw[: SAMPLES + 1].tolist()
+    assert (limited.names, limited.breaks) == (names[:2], (SAMPLES,))
+
+
+def test_no_part_of_another_file(data: DataRecipe, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("session,person,activity,ax,ay\nnew,p9,sit,1,2\n")
+    with pytest.raises(DataError, match="--part test: which of these recordings"):
+        read_by_recipe(data, tmp_path / "new.csv", None, ("ax", "ay"), part="test")
+    assert read_by_recipe(data, tmp_path / "new.csv", None, ("ax", "ay"), part=None).names == ("new",)
+
+
+NUMBER = "speed [m/s]"
+
+
+def test_true_numbers_are_shown_beside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = timed(tmp_path / "a.csv", 100, f",{NUMBER}")
+    bundle = write_bundle(
+        tmp_path / "bundle",
+        input={"dtype": "float32", "shape": [1, 1, 10], "bytes": 40},
+        output={"dtype": "int16", "shape": [1, 1], "bytes": 2},
+        channels=["ax"],
+        classes=None,
+        numbers=[{"name": NUMBER, "scale": 1.0, "offset": 2.0}],
+    )
+    plain = read_recording(file, None, ("ax",), (NUMBER,))
+    plan = DataRecipe(set="csv", path=str(file), window=10, step=10, targets=(NUMBER,), resample=50.0)
+    resampled = read_by_recipe(plan, None, None, ("ax",))
+    assert resampled.truth is not None and len(resampled.truth) == len(resampled.raw) == 2 * SAMPLES
+    assert resampled.truth[0, 0] == pytest.approx(1.05)
+    assert of_model(resampled, read_metadata(bundle)).channels == ("ax",)
+    recording = of_model(plain, read_metadata(bundle))
+    assert recording.channels == ("ax",) and "not sent" not in caplog.text
+    truth = recording.truth_of([10, 20], 10)
+    assert truth is not None and truth[:, 0] == pytest.approx([1.45, 2.45])
+
+    hello = Hello("0" * 64, 1_000_000, 240, 8, 1, 64, 512, "toy", "cycles", "m", "1")
+    said = ((10, 2.45), (20, 2.45))
+    decisions = [Decision(at, 0, 0, 0.0, 0.0, 1, 2, 3, (value,), (value + 1,)) for at, value in said]
+    line = decision_line(decisions[0], (NUMBER,), 100, (1.45,))
+    assert line.endswith("window alone: 2.45   true: 1.45") and "0.10 s" in line
+    for learned, ends in (
+        ((), "is not known here; --recipe tells it"),
+        ((True,) * 4, "learned from all of these: this says nothing about its accuracy on new data"),
+        ((False,) * 4, "the model did not learn from any of these recordings"),
+    ):
+        facts = stream_facts(
+            *(hello, default_board(), decisions, replace(recording, learned=learned), Settings(10)),
+            *((NUMBER,), 100, Truth(truth, (2.0,))),
+        )
+        (error,) = facts["errors"]
+        assert error["rmse_alone"] == pytest.approx(np.sqrt(0.5))
+        assert error["rmse"] == pytest.approx(np.sqrt((2**2 + 1) / 2))
+        assert error["mean_rmse"] == pytest.approx(np.sqrt((0.55**2 + 0.45**2) / 2))
+        assert facts["decisions"][1]["truth"] == pytest.approx([2.45])
+        print_budget(facts)
+        told = " ".join(capsys.readouterr().out.split())
+        assert f"RMSE of {NUMBER}: 1.581 smoothed, 0.7071 by the window alone, 0.5025 if it always" in told
+        assert told.endswith(ends)
+
+
+def test_a_recording_without_true_numbers_is_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"ax,{NUMBER}\n1,\n2,3\n")
+    found = read_recording(file, None, ("ax",), (NUMBER,))
+    assert found.truth is None and found.raw.tolist() == [[1], [2]] and found.channels == ("ax",)
+    assert "No true values are shown: " in caplog.text
+    plan = DataRecipe(set="csv", path=str(tmp_path), window=2, targets=(NUMBER,), missing="hold")
+    file.write_text(f"recording,ax,{NUMBER}\n1,1,2\n2,2,\n")
+    assert read_by_recipe(plan, file, None, ("ax",), part=None).truth is None
+    assert f"A value of {NUMBER} is missing" in caplog.text
+
+
+def test_a_rate_that_nothing_states_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bundle = write_bundle(
+        tmp_path / "bundle",
+        input={"dtype": "float32", "shape": [1, 1, 2], "bytes": 8},
+        channels=["ax"],
+        classes=["a", "b", "c"],
+    )
+    (tmp_path / "a.csv").write_text("ax\n1\n2\n3\n")
+    words = ["stream", str(bundle), "--port", str(tmp_path / "none"), "--data", str(tmp_path / "a.csv")]
+    assert isinstance(CliRunner().invoke(root, words).exception, PortError)
+    assert "Nothing states the rate: 50 Hz is assumed" in caplog.text
+    caplog.clear()
+    assert isinstance(CliRunner().invoke(root, [*words, "--rate", "20"]).exception, PortError)
+    assert "Nothing states" not in caplog.text
+    assert CliRunner().invoke(root, [*words, "--part", "all"]).exit_code == 2

@@ -171,6 +171,7 @@ def test_the_printed_recipe_is_one_that_trains(
         "These columns hold words, and are not read: device.",
     ):
         assert words in told
+    assert "does not list them" not in told, "one note on one column"
     Path("own.toml").write_text(recipe_of(done.stdout))
     recipe = load_recipe("own.toml")
     assert recipe.data.channels == ("ax [g]", "ay") and recipe.data.missing == "interpolate"

@@ -173,7 +173,8 @@ def test_an_early_end_leaves_the_epochs_that_round(own: Recordings, tmp_path: Pa
     assert len(epochs) < 18 and {1, 7} <= set(epochs) and epochs == sorted(set(epochs))
     model = load_checkpoint(run.checkpoint).model
     assert isinstance(model, HybridModel) and model.unit is not None
-    assert ", without " in summary_of({**training_facts(run), "epochs": 20})
+    told = summary_of({**training_facts(run), "epochs": 20})
+    assert "stopped early: left out " in told and "; epochs 19 to 20 ran, in which the model has its" in told
 
     def kill(epoch: int, entry: dict[str, float]) -> None:
         if epoch == 19:
@@ -185,6 +186,27 @@ def test_an_early_end_leaves_the_epochs_that_round(own: Recordings, tmp_path: Pa
     assert again.history == run.history
     for name, tensor in tensors(run).items():
         torch.testing.assert_close(tensors(again)[name], tensor, rtol=0, atol=0)
+
+
+def test_an_early_end_is_told_with_the_epochs_that_ran() -> None:
+    def told(epochs: list[int], planned: int) -> str:
+        history = [{"epoch": epoch, "validation_top1": 0.5} for epoch in epochs]
+        last = {"epochs": planned, "trained_epochs": len(epochs), "kept_epoch": epochs[-1]}
+        return summary_of({**last, "history": history})
+
+    why = "because the result on the validation part had not become better for long"
+    early = f"stopped early: left out {{}}, {why}"
+    form = "; epochs {} ran, in which the model has its next form"
+    form += " (binary weights, or the roundings of its integers)"
+    kept = "; epoch {} is kept, with 50.0% right in the validation part"
+    rounding = told([*range(1, 39), *range(99, 109)], 108)
+    assert (
+        rounding
+        == f"48 epochs of 108; {early.format('39 to 98')}{form.format('99 to 108')}{kept.format(108)}"
+    )
+    assert told([1, 2], 4) == f"2 epochs of 4; {early.format('3 to 4')}{kept.format(2)}"
+    assert told([1, 3], 3) == f"2 epochs of 3; {early.format('2')}{form.format('3 to 3')}{kept.format(3)}"
+    assert told([1, 2], 2) == f"2 epochs{kept.format(2)}"
 
 
 def test_patience_without_a_validation_part_is_refused(own: Recordings) -> None:
