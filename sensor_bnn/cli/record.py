@@ -106,7 +106,7 @@ def command(
 
         found, failure = collect(parts, most, came, file.add, show)
     whole = f"{len(found.recordings)} recording{'s' if len(found.recordings) != 1 else ''}"
-    click.echo(f"{file.path}: {whole} of {label} with {found.samples:,} samples added, {found.lost:,} lost")
+    click.echo(f"{file.place}: {whole} of {label} with {found.samples:,} samples added, {found.lost:,} lost")
     if failure is not None:
         raise failure
     if came() not in (0, signal.SIGINT):

@@ -74,7 +74,7 @@ def command(
     from sensor_bnn.files import write_file
     from sensor_bnn.report.page import SUFFIXES, render
     from sensor_bnn.report.picture import picture
-    from sensor_bnn.report.result import MEASUREMENTS, read_kernels, read_result, read_rung
+    from sensor_bnn.report.result import MEASUREMENTS, PAGES, read_kernels, read_result, read_rung
     from sensor_bnn.report.schema import schema_id
 
     if form is None:
@@ -95,7 +95,7 @@ def command(
             raise click.UsageError("--rung must be STAGE=FILE, such as teacher=teacher.json.")
         earlier.append((stage, *read_rung(Path(file))))
     rows = read_kernels(kernels) if kernels is not None else []
-    content = read_result(result, (*MEASUREMENTS, "evaluate"))
+    content = read_result(result, (*MEASUREMENTS, "evaluate"), PAGES)
     if content["schema"] == schema_id("evaluate"):
         from sensor_bnn.report.evaluation_page import (
             check_evaluation,

@@ -15,6 +15,8 @@ from sensor_bnn.onnx.quantities import to_model_input, to_values
 
 _ARENA_ALIGNMENT = 16
 LIBRARY = "libmodel.so"
+_LEAST_DIVIDED = 1 << 14
+"""The least that the largest magnitude of a channel is after a window's own power of two has divided it."""
 
 
 class HostModel:
@@ -62,14 +64,16 @@ class HostModel:
                 ``[n, channels, samples]``. The dtype is that of the model's input. For a model of integers it
                 may also be float32: samples in the unit of the training data, which are divided by
                 ``metadata.input_step`` and rounded, and before that by a power of two per channel and window
-                if ``metadata.input_gain`` is "window".
+                if ``metadata.input_gain`` is "window". There an int16 channel is one that is divided already:
+                it is 0, or its largest magnitude is 16384 or more.
 
         Returns:
             The outputs, ``[classes]`` or ``[n, classes]``, of the dtype of the model's output. An int16 is a
             logit in steps of ``metadata.output_step``; for the numbers of a regression see ``values``.
 
         Raises:
-            DataError: the inputs have another shape or dtype, or floats of them are not finite.
+            DataError: the inputs have another shape or dtype, floats of them are not finite, or integers are
+                not divided by the power of two of their channel.
         """
         source, result = self.metadata.input, self.metadata.output
         shape, dtype = source.shape[1:], np.dtype(source.dtype)
@@ -85,6 +89,8 @@ class HostModel:
                 f"The inputs are {list(inputs.shape)}; the model takes {list(shape)}, or n of these.",
                 "Give windows of the model's own channels and length.",
             )
+        if several.dtype == dtype and self.metadata.input_gain == "window":
+            _check_divided(several)
         if several.dtype != dtype and several.dtype == np.float32:
             several = to_model_input(several, dtype, self.metadata.input_step, self.metadata.input_gain)
         if several.dtype != dtype:
@@ -142,6 +148,23 @@ class HostModel:
         aligned = arena.ctypes.data + -arena.ctypes.data % _ARENA_ALIGNMENT
         self._invoke(aligned, contiguous.ctypes.data, output.ctypes.data, None)
         return output
+
+
+def _check_divided(windows: npt.NDArray[np.generic]) -> None:
+    """Refuse int16 windows ``[n, channels, samples]`` that cannot have been divided by a power of two each.
+
+    What passes is its own division, so no answer to raw integers is another one than to their floats.
+    """
+    largest = np.abs(windows.astype(np.int32)).max(axis=2)
+    raw = (largest > 0) & (largest < _LEAST_DIVIDED)
+    if raw.any():
+        window, channel = (int(place) for place in np.argwhere(raw)[0])
+        raise DataError(
+            f"The inputs are int16, and the largest of channel {channel + 1} of window {window + 1} is"
+            f" {largest[window, channel]}; the model takes int16 only of channels that are divided by"
+            f" their own power of two, whose largest is {_LEAST_DIVIDED} or more.",
+            "Give them as float32, which are divided: inputs.astype(numpy.float32).",
+        )
 
 
 def _load(library: Path) -> ctypes.CDLL:

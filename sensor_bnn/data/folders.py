@@ -62,12 +62,23 @@ class Reading:
 
 def _csv(file: Path, plan: Reading) -> Recorded:
     return read_csv(
-        file, for_training=False, columns=plan.columns, channels=plan.read_channels, missing=plan.missing
+        file,
+        for_training=False,
+        columns=plan.columns,
+        channels=plan.read_channels,
+        missing=plan.missing,
+        targets=plan.targets,
     )
 
 
 def _parquet(file: Path, plan: Reading) -> Recorded:
-    return read_parquet(file, columns=plan.columns, channels=plan.read_channels, missing=plan.missing)
+    return read_parquet(
+        file,
+        columns=plan.columns,
+        channels=plan.read_channels,
+        missing=plan.missing,
+        targets=plan.targets,
+    )
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,7 @@ def read_recordings(kind: str, place: Path, plan: Reading) -> Recorded:
             columns=plan.columns,
             channels=plan.read_channels,
             missing=plan.missing,
+            targets=plan.targets,
         )
     form = FORMATS[kind]
     files = files_in(place, form.suffixes) if place.is_dir() else _with_other_part(place)

@@ -46,6 +46,21 @@ class Number:
         return unit_of(self.name)
 
 
+def deviation(values: npt.NDArray[np.float64]) -> float:
+    """Return the standard deviation of finite values, which is 0 only if they are equal.
+
+    Of values so small that float64 does not hold their squares, too.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest == highest:
+        return 0.0
+    found = float(values.std())
+    if found:
+        return found
+    span = highest - lowest
+    return float(((values - lowest) / span).std()) * span
+
+
 def strata(values: npt.NDArray[np.float64], name: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Divide values into quarters of equally many, of which a split has its share.
 

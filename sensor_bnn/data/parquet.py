@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,18 @@ from sensor_bnn.errors import DataError
 
 
 def read_parquet(
-    file: Path, *, columns: Columns = USUAL_COLUMNS, channels: Sequence[str] = (), missing: bool = False
+    file: Path,
+    *,
+    columns: Columns = USUAL_COLUMNS,
+    channels: Sequence[str] = (),
+    missing: bool = False,
+    targets: Collection[str] = (),
 ) -> Recorded:
     """Read a Parquet file by the rules of a CSV file; its rows count from 1.
 
     Args:
         file: the file.
-        columns, channels, missing: see ``read_csv``; a null is missing.
+        columns, channels, missing, targets: see ``read_csv``; a null is missing.
 
     Raises:
         DataError: pyarrow is not installed, the file is damaged, or its table breaks a rule.
@@ -36,7 +41,7 @@ def read_parquet(
     except (ArrowException, OSError) as error:
         told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise DataError(f"{file} is damaged or no Parquet file ({told}).", "Give a Parquet file.") from None
-    return read_rows(file, _rows(table), columns=columns, channels=channels, missing=missing)
+    return read_rows(file, _rows(table), columns=columns, channels=channels, missing=missing, targets=targets)
 
 
 def _rows(table: Any) -> Iterator[tuple[int, list[str]]]:

@@ -52,6 +52,7 @@ def read_csv(
     channels: Sequence[str] = (),
     missing: bool = False,
     wanted: Collection[str] = (),
+    targets: Collection[str] = (),
 ) -> Recorded:
     """Read and check a whole CSV file of recordings.
 
@@ -64,6 +65,7 @@ def read_csv(
         missing: whether a value may be missing: an empty field, ``nan``, ``na``, ``n/a`` or ``null`` is NaN.
         wanted: the columns to read of those that would be channels, as far as they are there; empty for all.
             The others are left out, whatever they hold.
+        targets: the columns that are numbers to predict; they are read as channels, and messages say it.
 
     Raises:
         DataError: the file cannot be read or breaks a rule.
@@ -72,7 +74,7 @@ def read_csv(
         # Line ends are left as they are, because the csv module itself recognises those within quotes.
         with file.open(encoding="utf-8-sig", newline="") as text:
             rows = _rows(file, text)
-            return _Table(file, rows, for_training, columns, channels, missing, wanted).read()
+            return _Table(file, rows, for_training, columns, channels, missing, wanted, targets).read()
     except UnicodeDecodeError:
         raise DataError(f"{file}: {_not_utf8(file)}.", "Save it as CSV in UTF-8.") from None
     except OSError as error:
@@ -88,18 +90,19 @@ def read_rows(
     columns: Columns = USUAL_COLUMNS,
     channels: Sequence[str] = (),
     missing: bool = False,
+    targets: Collection[str] = (),
 ) -> Recorded:
     """Read the rows of a table of another format by the rules of a CSV file; the first one is the header.
 
     Args:
         file: the file, for messages.
         rows: the number of each line or row, and its fields as text.
-        columns, channels, missing: see ``read_csv``.
+        columns, channels, missing, targets: see ``read_csv``.
 
     Raises:
         DataError: the table breaks a rule.
     """
-    return _Table(file, rows, False, columns, channels, missing).read()
+    return _Table(file, rows, False, columns, channels, missing, targets=targets).read()
 
 
 def csv_roles(file: Path) -> Roles:
@@ -136,11 +139,13 @@ class _Table:
         channels: Sequence[str],
         missing: bool,
         wanted: Collection[str] = (),
+        targets: Collection[str] = (),
     ) -> None:
         self.file = file
         self.rows = rows
         self.for_training = for_training
         self.missing = missing
+        self.targets = [class_name(name) for name in targets]
         line, header = next(rows, (1, []))
         if not header:
             raise self._wrong(line, "it is empty; it must be a header that names the columns")
@@ -373,6 +378,11 @@ class _Table:
             )
         if _is_missing(text):
             remedy = 'Correct that in the file, or set data.missing in the recipe to "hold" or "interpolate".'
+        if self.header[at] in self.targets:
+            remedy = (
+                "It is a number to predict (data.targets): correct it, leave those samples out, or name other"
+                " targets."
+            )
         return self._wrong(line, f"{self.header[at]} is {_shown(text)}; it must be {rule}", remedy)
 
     def _channels_line(self, without: str) -> str:

@@ -30,6 +30,7 @@ from sensor_bnn.files import replace_file
 from sensor_bnn.labels import broken_rule, class_name, named_twice
 
 REMEDY = "Give an .npz with x float32 [n, channels, length], y int64 [n] and classes, a list of texts."
+_NUMBERS = "Give an .npz with x float32 [n, channels, length] and targets, numbers [n] or [n, targets]."
 SAMPLES_FILE = "samples.npz"
 """The name of the samples beside a checkpoint."""
 
@@ -103,6 +104,17 @@ class Samples(Windows):
             )
 
 
+@dataclass(frozen=True)
+class _Npz:
+    """A file that is read, and what its errors ask for."""
+
+    path: Path
+    remedy: str
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
 def read_samples(file: Path, limit: int | None = None) -> Samples:
     """Read an npz file with ``x``, ``y`` and ``classes``, or with ``x`` and ``targets``.
 
@@ -114,8 +126,10 @@ def read_samples(file: Path, limit: int | None = None) -> Samples:
         DataError: the file is missing or damaged, or an array breaks a rule; the message names the array, the
             place in it, and the rule.
     """
-    arrays = _arrays(file, ("x", "targets") if _has_targets(file) else ("x", "y", "classes"))
-    return _samples(file, arrays).first(limit)
+    numbers = _has_targets(file)
+    source = _Npz(file, _NUMBERS if numbers else REMEDY)
+    arrays = _arrays(source, ("x", "targets") if numbers else ("x", "y", "classes"))
+    return _samples(source, arrays).first(limit)
 
 
 def read_recorded_samples(file: Path, targets: Sequence[str] = ()) -> tuple[Samples, npt.NDArray[Any]]:
@@ -136,16 +150,27 @@ def read_recorded_samples(file: Path, targets: Sequence[str] = ()) -> tuple[Samp
             f"{file}: it has targets, numbers to predict, and no classes.",
             'Name them in the recipe, such as data.targets = ["speed (m/s)"], and train that.',
         )
-    arrays = _arrays(file, ("x", "targets", "recording") if targets else ("x", "y", "classes", "recording"))
-    samples = _samples(file, arrays)
+    source = _Npz(file, _NUMBERS if targets else REMEDY)
+    arrays = _arrays(source, ("x", "targets", "recording") if targets else ("x", "y", "classes", "recording"))
+    samples = _samples(source, arrays)
     if samples.targets is not None:
-        samples = _named(file, samples, targets)
+        samples = _named(source, samples, targets)
     recording = arrays["recording"]
-    _check(file, "recording", recording, recording.dtype.kind in "iu", samples.y.shape, "whole numbers")
+    _check(source, "recording", recording, recording.dtype.kind in "iu", samples.y.shape, "whole numbers")
     if recording.min() < 0:
         at = int(np.argmax(recording < 0))
-        raise _wrong(file, f"recording[{at}] is {recording[at]}; it must not be negative")
+        raise _wrong(source, f"recording[{at}] is {recording[at]}; it must not be negative")
     return samples, as_ids(recording.tolist())
+
+
+def arrays_of(file: Path) -> frozenset[str]:
+    """Return the names of the arrays in an npz file.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    with _damage_told(_Npz(file, REMEDY)), zipfile.ZipFile(file) as archive:
+        return frozenset(_stems(set(archive.namelist())))
 
 
 def write_samples(path: Path, windows: Windows) -> None:
@@ -167,7 +192,7 @@ def write_samples(path: Path, windows: Windows) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def _samples(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
+def _samples(file: _Npz, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
     """Check x, y and classes, and return them in the types that every command uses."""
     x = arrays["x"]
     if x.dtype.kind != "f" or x.dtype.itemsize > 8 or x.ndim < 2:
@@ -191,7 +216,7 @@ def _samples(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
 
 
 def _with_targets(
-    file: Path, arrays: Mapping[str, npt.NDArray[Any]], x: npt.NDArray[np.float32], channels: tuple[str, ...]
+    file: _Npz, arrays: Mapping[str, npt.NDArray[Any]], x: npt.NDArray[np.float32], channels: tuple[str, ...]
 ) -> Samples:
     """Check targets, ``[n]`` or ``[n, targets]``, and their names."""
     found = arrays["targets"]
@@ -220,7 +245,7 @@ def _with_targets(
     return Samples(x, y, classes, channels, targets, names)
 
 
-def _named(file: Path, samples: Samples, wanted: Sequence[str]) -> Samples:
+def _named(file: _Npz, samples: Samples, wanted: Sequence[str]) -> Samples:
     """Return samples with the targets that a recipe names, in its order."""
     assert samples.targets is not None
     named = tuple(class_name(name) for name in wanted)
@@ -246,12 +271,11 @@ def _named(file: Path, samples: Samples, wanted: Sequence[str]) -> Samples:
 
 def _has_targets(file: Path) -> bool:
     """Whether a file has targets and no classes."""
-    with _damage_told(file), zipfile.ZipFile(file) as archive:
-        members = set(archive.namelist())
-        return "targets.npy" in members and "y.npy" not in members
+    held = arrays_of(file)
+    return "targets" in held and "y" not in held
 
 
-def _names(file: Path, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
+def _names(file: _Npz, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
     """Check the names of classes or channels, and return them in the form in which names are compared."""
     texts = names.dtype.kind == "U" and names.ndim == 1
     _check(file, array, names, texts, names.shape, "a list of texts")
@@ -271,7 +295,7 @@ def _names(file: Path, array: str, names: npt.NDArray[Any]) -> tuple[str, ...]:
     return found
 
 
-def _check_finite(file: Path, x: npt.NDArray[Any]) -> None:
+def _check_finite(file: _Npz, x: npt.NDArray[Any]) -> None:
     wrong = ~np.isfinite(x)
     if x.dtype.itemsize > np.dtype(np.float32).itemsize:
         wrong |= np.abs(x) > _LARGEST
@@ -285,17 +309,17 @@ def _check_finite(file: Path, x: npt.NDArray[Any]) -> None:
 
 
 def _check(
-    file: Path, name: str, array: npt.NDArray[Any], good: bool, shape: tuple[int, ...], rule: str
+    file: _Npz, name: str, array: npt.NDArray[Any], good: bool, shape: tuple[int, ...], rule: str
 ) -> None:
     if not good or array.shape != shape:
         lengths = f" {list(shape)}, as many as x" if rule == "whole numbers" else ""
         raise _wrong(file, f"{name} is {array.dtype} {list(array.shape)}; it must be {rule}{lengths}")
 
 
-def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+def _arrays(file: _Npz, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of these names, and channels; DataError if one is missing, damaged or of objects."""
     arrays = {}
-    with _damage_told(file), zipfile.ZipFile(file) as archive:
+    with _damage_told(file), zipfile.ZipFile(file.path) as archive:
         for item in archive.infolist():
             # The archive has each name twice. If they differ, an optional array could be missing unnoticed.
             archive.open(item).close()
@@ -323,18 +347,18 @@ def _arrays(file: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
 
 
 @contextmanager
-def _damage_told(file: Path) -> Iterator[None]:
+def _damage_told(file: _Npz) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise DataError(f"There is no file {file}.", f"{REMEDY} {WRITTEN_BY}") from None
+        raise DataError(f"There is no file {file}.", f"{file.remedy} {WRITTEN_BY}") from None
     except (PermissionError, IsADirectoryError) as error:
-        raise DataError(f"Cannot read {file}: {error.strerror}.", REMEDY) from None
+        raise DataError(f"Cannot read {file}: {error.strerror}.", file.remedy) from None
     except MemoryError:
         raise DataError(f"{file} does not fit into memory.", "Give fewer samples.") from None
     except _DAMAGED as error:
         told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise DataError(f"{file} is damaged or no .npz file ({told}).", REMEDY) from None
+        raise DataError(f"{file} is damaged or no .npz file ({told}).", file.remedy) from None
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -353,8 +377,8 @@ def _stems(members: set[str]) -> list[str]:
     return sorted(name.removesuffix(".npy") for name in members) or ["none"]
 
 
-def _wrong(file: Path, what: str) -> DataError:
-    return DataError(f"{file}: {what}.", REMEDY)
+def _wrong(file: _Npz, what: str) -> DataError:
+    return DataError(f"{file}: {what}.", file.remedy)
 
 
 def truth_of(windows: Windows, targets: tuple[Number, ...], owner: str) -> npt.NDArray[np.float64]:

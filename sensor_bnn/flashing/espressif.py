@@ -173,6 +173,18 @@ def _reach(rom: EspRom, port: SerialPort, link: Link, board: Board) -> None:
         port.pull_into_rom(*LINES)
         if rom.sync(_RESET_SECONDS):
             return
+    if _BANNER in rom.noise:
+        raise PortError(
+            f"The chip's ROM at {link.port} writes its text, but does not answer.",
+            "Is its receiving pin connected? Hold BOOT, press RESET, let go of BOOT, and try again.",
+        )
+    # What was sent comes back over a line without a device whose two wires touch.
+    if rom.noise:
+        raise PortError(
+            f"Bytes come from the port {link.port}, but none of them answer: another device or rate, or the"
+            " line returns what is sent.",
+            "Check --port, --board and cable. Hold BOOT, press RESET, let go of BOOT, and try again.",
+        )
     raise PortError(
         f"The port {link.port} is silent: neither the chip's ROM nor an application answers.",
         "Check cable, port and power. Hold BOOT, press RESET, let go of BOOT, and try again.",
@@ -234,9 +246,10 @@ def _write(rom: OpenRom, content: bytes, progress: Progress) -> int:
                 rom.rom.write_block(number, content[at : at + BLOCK_BYTES])
                 progress("write", min(at + BLOCK_BYTES, len(content)), len(content))
             return len(content)
-        except (RefusalError, SilenceError):
-            if attempt == _ATTEMPTS - 1:
-                raise
+        except (FlashError, PortError) as error:
+            if attempt == _ATTEMPTS - 1 or not isinstance(error, RefusalError | SilenceError):
+                told = f"{error.message} The flash now holds no whole image."
+                raise type(error)(told, error.remedy) from error
             rom.rom.retries += 1
             _log.info("%s: writing begins again", rom.port.path)
             rom.port.drain(quiet=_HELLO_SECONDS)

@@ -214,6 +214,8 @@ class Csv:
 
     Attributes:
         path: the file with the recording: ``path``, or the one beside it.
+        place: where the samples are, as messages say it: after the end, the new name of a file that was moved
+            within its folder, or that it was moved away.
 
     Args:
         path: the file; made if it is missing.
@@ -228,6 +230,7 @@ class Csv:
 
     def __init__(self, path: Path, sensor: Sensor, label: str, subject: str | None) -> None:
         self.path, self._stem = path, path.stem
+        self.place = str(path)
         self._sensor = sensor
         self._label, self._subject = checked_name("--label", label), subject
         if subject is not None:
@@ -346,9 +349,20 @@ class Csv:
                 return
             if self._samples and not is_at(self._file, self.path) and not has_a_name(self._file):
                 self._rescue()
+            self.place = self._told(self._file)
             empty = self._made and not self._samples and is_at(self._file, self.path)
         if empty:
             self.path.unlink(missing_ok=True)
+
+    def _told(self, file: BinaryIO) -> str:
+        """Return where the open file is, by its name if it has one in its folder."""
+        if is_at(file, self.path):
+            return str(self.path)
+        with suppress(OSError):
+            for other in sorted(self.path.parent.iterdir()):
+                if is_at(file, other):
+                    return str(other)
+        return f"The file that was moved away from {self.path}"
 
     def _row(self, place: int, values: Iterable[Any]) -> list[str]:
         """Return what follows the number of the recording in the line of a sample, by its place."""

@@ -89,7 +89,8 @@ def summary_rows(found: Contents) -> list[tuple[str, str]]:
             equal = found.shortest == found.longest
             told_lengths = f"{found.shortest:,}" if equal else f"{found.shortest:,} to {found.longest:,}"
             rows.append(("samples per part", told_lengths))
-        rows.append(("window", f"{found.window:,} samples, one every {found.step:,}"))
+        step = f", one every {found.step:,}" if found.step else ""
+        rows.append(("window", f"{found.window:,} samples{step}"))
     rows += [("source", line) for line in found.source]
     if found.unlabelled:
         rows.append(("without a label", f"{found.unlabelled:,} samples"))

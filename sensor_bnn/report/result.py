@@ -21,6 +21,11 @@ _REMEDY = (
     "Give what `sensor-bnn profile --json`, `bench --json` or `demo --json` of this version prints, "
     "redirected to a file."
 )
+PAGES = (
+    "Give what `sensor-bnn profile --json`, `bench --json`, `demo --json` or `evaluate --json` of this "
+    "version prints, redirected to a file."
+)
+"""What to do about a file of which no page can be made."""
 
 
 def result_of(command: str, facts: dict[str, Any], board: Board | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
+from sensor_bnn.data.numbers import deviation
 from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of, unit_of
 from sensor_bnn.data.recording import csv_roles
 from sensor_bnn.errors import DataError
@@ -169,7 +170,8 @@ class Contents:
         samples: the number of samples in time, or of images.
         unlabelled: the samples without a label.
         time: rate and times.
-        window, step: the samples of a window, and from one window to the next; 0 for images.
+        window, step: the samples of a window, and from one window to the next; 0 for images. An
+            npz file holds windows: from one to the next there is no step, which is 0 then.
         channels, classes: one entry each; images have no channels here.
         split: what training learns from and tests on; None if it refuses the data.
         dropped: the samples that it does not use, and why.
@@ -461,7 +463,7 @@ def _contents(
         unlabelled=0 if numbers else sum(length for label, *_, length in runs if not label),
         time=time,
         window=data.window if dataset is None else dataset.length,
-        step=data.step,
+        step=0 if data.set == "npz" else data.step,
         channels=channels,
         classes=() if numbers else _classes(runs, time, counts, of_subjects, by_recording),
         split=split,
@@ -483,9 +485,9 @@ def _targets(dataset: Recordings, split: SplitFacts | None) -> tuple[TargetFacts
     for name, values in zip(dataset.target_names, dataset.targets.T, strict=True):
         low, high = float(values.min()), float(values.max())
         counts = [np.histogram(values[part], RANGES, (low, high))[0].tolist() for part in (learned, tested)]
-        deviation = 0.0 if low == high else float(values.std())
+        spread = deviation(values)
         found.append(
-            TargetFacts(name, unit_of(name), low, high, float(values.mean()), deviation, *map(tuple, counts))
+            TargetFacts(name, unit_of(name), low, high, float(values.mean()), spread, *map(tuple, counts))
         )
     return tuple(found)
 

@@ -13,7 +13,7 @@ from sensor_bnn.data.folders import merged, read_recordings
 from sensor_bnn.data.numbers import strata
 from sensor_bnn.data.prepared import prepared
 from sensor_bnn.data.recorded import Id, Recorded, as_ids
-from sensor_bnn.data.samples import read_recorded_samples
+from sensor_bnn.data.samples import arrays_of, read_recorded_samples
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name
 from sensor_bnn.train.recipe import DataRecipe
@@ -38,6 +38,10 @@ def from_npz(file: Path, targets: tuple[str, ...] = ()) -> Recordings:
             f"{file}: x is {list(samples.x.shape)}; it must be windows [n, channels, length].",
             "Give windows of a sensor; images are read from folders.",
         )
+    notes = []
+    if {"y", "targets"} <= arrays_of(file):
+        used, other = ("targets", "y and classes are") if targets else ("y and classes", "targets are")
+        notes.append(f"{file} has both: its {used} are used; its {other} not.")
     count, channels, length = samples.x.shape
     start = length * np.arange(count, dtype=np.int64)
     return Recordings(
@@ -52,6 +56,7 @@ def from_npz(file: Path, targets: tuple[str, ...] = ()) -> Recordings:
         mirror=np.ones(channels, dtype=np.float32),
         channels=samples.channels,
         whole="recording",
+        notes=tuple(notes),
         targets=samples.targets,
         target_names=samples.target_names,
     )
@@ -91,9 +96,11 @@ def without_labels(found: Recorded, data: DataRecipe) -> Recorded:
         if holes.any():
             at = int(np.argmax(holes))
             run = next(run for run in found.runs if run.first <= at < run.end)
+            after = at - run.first
+            where = f"{after} sample{'s' * (after > 1)} after {run.place}" if after else f"in {run.place}"
             raise DataError(
-                f"The target {name} has no value {at - run.first} samples after {run.place}: nobody knows it"
-                " there, and data.missing is for channels.",
+                f"The target {name} has no value {where}: nobody knows it there, and data.missing is for"
+                " channels.",
                 "Leave those samples out of the data.",
             )
     unnamed = next((run for run in found.runs if run.recording is None), None)

@@ -129,9 +129,10 @@ def _divided(dataset: Recordings, data: DataRecipe) -> DataRecipe:
         train = tuple(group for group in groups if group not in test)
     if not train or not test:
         missing = "test on" if train else "learn from"
+        what = "a class has" if dataset.targets is None else "there are"
         raise DataError(
             f"The split leaves no {dataset.whole} to {missing}: there are {len(groups)} with windows.",
-            f"Record more, so that a class has two {dataset.whole}s, or state another split.",
+            f"Record more, so that {what} two {dataset.whole}s, or state another split.",
         )
     return replace(data, train_subjects=train, test_subjects=test)
 

@@ -30,6 +30,9 @@ OF_WINDOWS = ("auto", "shift", "speed", "rotation", "scale", "jitter", "mirror",
 OF_IMAGES = ("crop", "flip", "randaugment", "erase", "cutmix")
 """The keys of ``Augmentation`` that apply to windows only, and those that apply to images only."""
 
+_LARGEST = 1e36
+"""The largest magnitude to learn from: augmentation multiplies it by less than a hundred, within float32."""
+
 
 class Cutter(Protocol):
     """The training part: returns randomly augmented batches by index."""
@@ -290,6 +293,7 @@ def split(dataset: DataSet, recipe: Recipe) -> Split:
     data = settled(dataset, recipe.data)
     checking = validated(dataset, data)
     training = dataset.of_groups([group for group in data.parts()[0] if group not in checking])
+    _check_size(training)
     _check_constant(training)
     channels = len(training.signal)
     if augment.rotation and channels % 3:
@@ -322,7 +326,24 @@ def check_channels(dataset: DataSet, data: DataRecipe) -> None:
         return
     checking = validated(dataset, settled(dataset, data))
     learned = settled(dataset, data).parts()[0]
-    _check_constant(dataset.of_groups([group for group in learned if group not in checking]))
+    training = dataset.of_groups([group for group in learned if group not in checking])
+    _check_size(training)
+    _check_constant(training)
+
+
+def _check_size(training: Recordings) -> None:
+    """Refuse samples that augmentation, which multiplies and adds, may take beyond float32."""
+    if max(training.signal.max(), -training.signal.min()) <= _LARGEST:
+        return
+    for window, start in enumerate(training.start.tolist()):
+        largest = np.abs(training.signal[:, start : start + training.length]).max(axis=1)
+        if (largest > _LARGEST).any():
+            worst = int(largest.argmax())
+            raise DataError(
+                f"In training window {window + 1} (sample {start + 1} of the data), {training.channel(worst)}"
+                f" has a magnitude of {largest[worst]:.4g}; at most {_LARGEST:g} can be learned from.",
+                "Give it in another unit, or leave that window out.",
+            )
 
 
 def _check_constant(training: Recordings) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.numbers import Number, deviation
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
@@ -110,7 +110,7 @@ class Recordings:
             return ()
         found = []
         for name, values in zip(self.target_names, self.targets.T, strict=True):
-            scale, mean = float(values.std()), float(values.mean())
+            scale, mean = deviation(values), float(values.mean())
             if values.min() < values.max() and abs(mean) > _FARTHEST * scale:
                 raise DataError(
                     f"The target {name} is {mean:.6g} with a deviation of {scale:.3g}: an answer in float32"

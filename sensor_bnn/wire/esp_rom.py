@@ -38,6 +38,9 @@ _END, _ESCAPE, _ESCAPED_END, _ESCAPED_ESCAPE = b"\xc0", b"\xdb", b"\xdb\xdc", b"
 _HEADER = struct.Struct("<BBHI")
 _REQUEST, _ANSWER = 0, 1
 _SYNC_DATA = b"\x07\x07\x12\x20" + 32 * b"\x55"
+_INVALID = 5
+"""The error of a status byte of 1 by which a ROM says that it has no such command (esptool's page)."""
+
 _STATUS_BYTES = 2  # of the four, the other two have no meaning
 _SECURITY = struct.Struct("<IB7xI")
 _MD5_BYTES = 32  # as text
@@ -47,6 +50,7 @@ _ANSWER_SECONDS = 3.0
 _SYNC_SECONDS = 0.1
 _SECONDS_PER_MB = {_FLASH_BEGIN: 40.0, _MD5: 8.0}  # esptool's limits: erasing, and reading for the MD5
 _ATTEMPTS = 4
+_NOISE_BYTES = 4096
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +65,10 @@ class SecurityInfo:
     flash_encryption: bool
 
 
+class OtherChipError(RefusalError):
+    """The ROM has no command that says which chip it is."""
+
+
 class EspRom:
     """One conversation with the loader in ROM.
 
@@ -68,19 +76,20 @@ class EspRom:
         port: an open port; the caller closes it.
 
     An operation that still fails after ``_ATTEMPTS`` raises ``RefusalError`` or ``SilenceError``.
-    ``retries`` counts the repetitions.
+    ``retries`` counts the repetitions; ``noise`` is the start of what came during ``sync`` and was no answer.
     """
 
     def __init__(self, port: SerialPort) -> None:
         self._port = port
         self.retries = 0
+        self.noise = b""
 
     def sync(self, seconds: float) -> bool:
         """Call the loader for ``seconds``; return whether it answers."""
         deadline = time.monotonic() + self._port.patient(seconds)
         while True:
             self._port.write(_framed(_HEADER.pack(_REQUEST, _SYNC, len(_SYNC_DATA), 0) + _SYNC_DATA))
-            if self._receive(_SYNC, _SYNC_SECONDS) is not None:
+            if self._receive(_SYNC, _SYNC_SECONDS, note=True) is not None:
                 # It answers a call eight times.
                 self._port.drain(quiet=self._port.patient(_SYNC_SECONDS))
                 return True
@@ -91,7 +100,8 @@ class EspRom:
         """Return which chip it is.
 
         Raises:
-            RefusalError: an older chip, whose ROM does not say it.
+            OtherChipError: an older chip, whose ROM does not say it.
+            RefusalError: the ROM refuses, or its answer is damaged.
         """
         _, data = self._ask(_SECURITY_INFO, wanted=_SECURITY.size)
         flags, encryptions, chip_id = _SECURITY.unpack(data)
@@ -177,6 +187,17 @@ class EspRom:
                 return value, data[:wanted]
             refused = status
         what = _NAMES[command]
+        if command == _SECURITY_INFO and refused == bytes([1, _INVALID]):
+            raise OtherChipError(
+                f"The ROM at {self._port.path} has no command that says which chip it is: another chip.",
+                "Check --port and --board.",
+            )
+        if refused is not None and refused[0] == 0:
+            raise RefusalError(
+                f"The ROM at {self._port.path} gave an answer that is too short when asked to {what}.",
+                "The line damages bytes, or this is another chip: check cable, --port and --board, and flash"
+                " with --baud 0.",
+            )
         if refused is not None:
             raise RefusalError(
                 f"The ROM at {self._port.path} refuses to {what} (status {refused.hex(' ')}).",
@@ -187,12 +208,18 @@ class EspRom:
             "Hold BOOT, press RESET, and flash again.",
         )
 
-    def _receive(self, command: int, seconds: float) -> tuple[int, bytes] | None:
-        """Return value and data of the answer to a command; None if none comes. Other words are ignored."""
+    def _receive(self, command: int, seconds: float, *, note: bool = False) -> tuple[int, bytes] | None:
+        """Return value and data of the answer to a command; None if none comes.
+
+        Other words are ignored; ``note`` keeps their start in ``noise``.
+        """
         deadline = time.monotonic() + self._port.patient(seconds)
         pending = b""
         while (left := deadline - time.monotonic()) > 0:
-            pending += self._port.read_some(left)
+            came = self._port.read_some(left)
+            if note:
+                self.noise = (self.noise + came)[:_NOISE_BYTES]
+            pending += came
             *frames, pending = pending.split(_END)
             for frame in frames:
                 plain = frame.replace(_ESCAPED_END, _END).replace(_ESCAPED_ESCAPE, _ESCAPE)

@@ -11,6 +11,7 @@ from bundles import INTEGERS, write_bundle, write_host_bundle
 
 import sensor_bnn
 from sensor_bnn.errors import BundleError, DataError
+from sensor_bnn.onnx.quantities import to_model_input
 
 # The models double the first three values of a window [6, 100].
 
@@ -53,6 +54,16 @@ def test_with_a_gain_per_window_floats_take_all_bits(tmp_path: Path) -> None:
     whole = np.rint(x[:, 0] / 2.0 ** np.frexp(np.abs(x[:, 0]).max(axis=1, keepdims=True))[1] * 2**15)
     assert outputs.tolist() == (2 * whole[:, :3]).astype(np.int16).tolist()
     assert model(x * np.float32(2.0**-100)).tolist() == outputs.tolist()
+    divided = to_model_input(x, np.dtype(np.int16), [2.0**-15] * 6, "window")
+    assert model(divided).tolist() == outputs.tolist()
+    # Samples of a converter would be taken for divided ones.
+    raw = divided.copy()
+    raw[1, 2] >>= 3
+    with pytest.raises(DataError, match=r"channel 3 of window 2 is \d+; .* power of two") as failed:
+        model(raw)
+    assert "float32" in failed.value.remedy
+    raw[1, 2] = 0
+    assert model(raw).tolist() == model(raw.astype(np.float32)).tolist()
 
 
 @pytest.mark.parametrize(

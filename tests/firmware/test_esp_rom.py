@@ -32,7 +32,7 @@ from .standin.facts import STANDIN_HASH
 
 NAME = "esp32-c3-devkitm-1"
 BOARD = load_board(NAME)
-FLASH_DATA, FLASH_BEGIN, MD5 = 0x03, 0x02, 0x13
+FLASH_DATA, FLASH_BEGIN, MD5, SECURITY_INFO = 0x03, 0x02, 0x13, 0x14
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +211,71 @@ def test_a_locked_chip_is_refused_before_anything_is_written(
     with Esp32c3OnAPty(chip) as board, pytest.raises(DeviceError, match=words):
         flash_image(board.port, image, BOARD)
     assert FLASH_BEGIN not in chip.rom.commands
+
+
+@pytest.mark.parametrize(
+    ("end", "words", "remedy"),
+    [
+        (b"\1\5\0\0", "another chip", "Check --port and --board"),
+        (b"\0\0\0\0", "too short", "The line damages bytes"),
+    ],
+)
+def test_no_word_of_which_chip_it_is(
+    end: bytes, words: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(esp_rom, "_ANSWER_SECONDS", 0.5)
+    chip = empty()
+
+    def cut(asked: int, answer: bytes) -> bytes:
+        return answer if asked != SECURITY_INFO else bytes([1, asked, len(end), 0, 0, 0, 0, 0]) + end
+
+    chip.rom.damage = cut
+    with (
+        Esp32c3OnAPty(chip) as board,
+        pytest.raises(FlashError, match=words) as failed,
+        espressif.open_rom(Link(board.port), BOARD),
+    ):
+        raise AssertionError("no such chip")
+    assert remedy in failed.value.remedy and "supply" not in failed.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            b"ESP-ROM:esp32c3-api1-20210207\r\nwaiting for download\r\n",
+            "its text, but does not answer",
+        ),
+        (b"something else", "Bytes come from the port .*, but none of them answer"),
+    ],
+)
+def test_a_port_whose_bytes_are_no_answer_is_not_called_silent(
+    said: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(espressif, "_RESET_SECONDS", 0.5)
+    monkeypatch.setattr(espressif, "_SYNC_SECONDS", 0.2)
+    monkeypatch.setattr(espressif, "_HELLO_SECONDS", 0.1)
+    chip = empty()
+    chip.uart.sent.clear()  # what the ROM wrote at its start
+    chip.rom.damage = lambda asked, answer: said
+    with (
+        Esp32c3OnAPty(chip) as board,
+        pytest.raises(PortError, match=words) as failed,
+        espressif.open_rom(Link(board.port), BOARD),
+    ):
+        raise AssertionError("nothing answers")
+    assert "Hold BOOT" in failed.value.remedy
+
+
+def test_after_a_block_without_an_answer_the_flash_holds_no_whole_image(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(esp_rom, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(espressif, "_HELLO_SECONDS", 0.1)
+    chip = empty()
+    chip.rom.damage = lambda asked, answer: b"" if asked == FLASH_DATA else answer
+    with Esp32c3OnAPty(chip) as board, pytest.raises(PortError, match="holds no whole image"):
+        flash_image(board.port, image, BOARD)
 
 
 def test_a_silent_port(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:

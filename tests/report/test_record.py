@@ -173,6 +173,25 @@ def test_a_file_that_is_moved_is_followed(tmp_path: Path, caplog: pytest.LogCapt
     assert read_csv(tmp_path / "kept.csv", for_training=True).samples.tolist() == numbers(6).tolist()
 
 
+def test_the_file_that_holds_the_samples_is_named(tmp_path: Path) -> None:
+    file, kept, away = tmp_path / "own.csv", tmp_path / "kept.csv", tmp_path / "other" / "own.csv"
+    away.parent.mkdir()
+    with Csv(file, SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+    assert csv.place == str(file)
+    with Csv(file, SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+        kept.hardlink_to(file)
+        file.unlink()
+        file.write_text("somebody else's")
+    assert csv.place == str(kept) and file.read_text() == "somebody else's"
+    with Csv(kept, SENSOR, "walk", None) as csv:
+        csv.add(numbers(2), True)
+        kept.rename(away)
+    assert csv.place == f"The file that was moved away from {kept}"
+    assert len(read_csv(away, for_training=True).samples) == 6
+
+
 def test_what_another_program_adds_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "own.csv"
     add(file, SENSOR, "sit", None, numbers(2))

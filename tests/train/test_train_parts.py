@@ -154,6 +154,16 @@ def test_one_recording_cannot_be_split(tmp_path: Path) -> None:
         sets.check_split(dataset_of(data), data)
 
 
+def test_samples_that_augmentation_takes_beyond_float32_are_refused(tmp_path: Path) -> None:
+    data = plan_of(tmp_path, lines_of(NAMES))
+    dataset = dataset_of(data)
+    dataset.signal[0, dataset.start] = -3e38
+    with pytest.raises(DataError, match=r"In training window 1 .*, channel .* has a magnitude of 3e\+38"):
+        sets.check_channels(dataset, data)
+    dataset.signal[0, dataset.start] = -1e35
+    sets.check_channels(dataset, data)
+
+
 def test_each_public_set_has_a_split_of_its_own() -> None:
     assert _OWN_SPLIT.keys() == {"smartwatch", "hapt", *archives.ARCHIVES, *archives.REGRESSION}
     for name in archives.ARCHIVES:

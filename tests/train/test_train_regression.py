@@ -30,6 +30,7 @@ from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.onnx.quantities import to_values
 from sensor_bnn.train import sets
 from sensor_bnn.train.loop import train
+from sensor_bnn.train.own_windows import from_npz
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import DataRecipe, load_recipe
 from sensor_bnn.train.regression import targets_of
@@ -77,6 +78,7 @@ def test_a_window_has_the_mean_of_a_column_and_a_label_cuts_none(tmp_path: Path)
     assert found.targets is not None
     for scale, offset, message in (
         (1e-30, 0, "has a deviation of .*e-31; float32 hardly holds"),
+        (1e-200, 0, "has a deviation of [1-9].*e-201; float32 hardly holds"),  # its square is 0 in float64
         (1, 1e7, "an answer in float32 hardly holds how it changes"),
     ):
         with pytest.raises(DataError, match=message):
@@ -118,6 +120,41 @@ def test_a_missing_number_is_not_filled_in(tmp_path: Path) -> None:
     file.write_text(table(6).replace("1,slow,2,1.25", "1,slow,2,"))
     with pytest.raises(DataError, match=r"The target speed has no value 2 samples after line 2"):
         loaded("csv", file, "speed", missing="hold")
+    file.write_text(table(6).replace(table(6).splitlines()[1], "1,slow,0,nan,-1,10", 1))
+    with pytest.raises(DataError, match=r"The target speed has no value in line 2 of"):
+        loaded("csv", file, "speed", missing="hold")
+
+
+@pytest.mark.parametrize("value", ["", "nan", "fast"])
+def test_advice_on_a_target_is_none_that_a_recipe_with_targets_refuses(value: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(table(6).replace("1,slow,2,1.25", f"1,slow,2,{value}"))
+    with pytest.raises(DataError, match="speed is") as failed:
+        loaded("csv", file, "speed")
+    assert "data.targets" in failed.value.remedy
+    assert "data.missing" not in failed.value.remedy and "label" not in failed.value.remedy
+
+
+def test_an_npz_of_numbers_is_asked_for_numbers(tmp_path: Path) -> None:
+    file, x = tmp_path / "x.npz", np.zeros((3, 2, 4), np.float32)
+    arrays = {"x": x, "recording": np.arange(3), "targets": np.array(["a", "b", "c"])}
+    np.savez(file, **arrays)
+    with pytest.raises(DataError, match="targets is <U1") as failed:
+        from_npz(file, ("speed",))
+    assert "targets, numbers" in failed.value.remedy and "classes" not in failed.value.remedy
+    with pytest.raises(DataError, match="targets is <U1") as failed:
+        read_samples(file)
+    assert "targets, numbers" in failed.value.remedy and "classes" not in failed.value.remedy
+
+
+def test_of_an_npz_with_classes_and_numbers_a_note_says_which_are_used(tmp_path: Path) -> None:
+    file, x = tmp_path / "x.npz", np.zeros((3, 2, 4), np.float32)
+    labels = {"y": np.arange(3) % 2, "classes": np.array(["a", "b"])}
+    np.savez(file, x=x, recording=np.arange(3), targets=np.arange(3.0), **labels)
+    (note,) = from_npz(file, ("speed",)).notes
+    assert "its targets are used; its y and classes are not" in note
+    (note,) = from_npz(file).notes
+    assert "its y and classes are used; its targets are not" in note
 
 
 SERIES = "@problemName x\n@timeStamps false\n@targetlabel {}\n@data\n1,2,3,4:{}\n2,3,4,6:{}\n5,6,7,9:{}\n"
