@@ -48,7 +48,7 @@ from sensor_bnn.compiler.symbols import OURS, c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.templates import C_TYPES, Render, renderer
 from sensor_bnn.compiler.window import NAMES, SOURCE, has_window, window_facts, window_files
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.onnx.operators import TensorType

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 
 SHIFT = 14
 """A number is ``(output * multiplier + 2^13) >> 14``, plus an integer."""

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.digests import SEAL, damage, file_sha256, is_sealed, sealed
 from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST

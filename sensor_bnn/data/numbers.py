@@ -5,45 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta
 
-from sensor_bnn.data.recorded import unit_of
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name
 
-NumberScale = Annotated[float, Meta(ge=1e-30, le=1e30)]
-NumberOffset = Annotated[float, Meta(ge=-1e30, le=1e30)]
-
 _STRATA = 4
 """A split has its share of each quarter of the values."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number that a model predicts: the value is ``scale`` times the output, plus ``offset``.
-
-    Attributes:
-        name: its name, with its unit if it has one, such as ``speed (m/s)``.
-        scale: the value per step of the output, in that unit.
-        offset: the value of an output of 0.
-    """
-
-    name: Annotated[str, Meta(min_length=1)]
-    scale: NumberScale
-    offset: NumberOffset
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and math.isfinite(self.offset)):
-            raise ValueError(f"scale is {self.scale} and offset {self.offset}; both must be finite")
-
-    @property
-    def unit(self) -> str:
-        """The unit in its name; empty without one."""
-        return unit_of(self.name)
 
 
 def deviation(values: npt.NDArray[np.float64]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -21,8 +20,6 @@ MOST_DIGITS = 40
 
 GAP = 1.5
 """A step of the time column that is longer than so many usual steps is a gap."""
-
-_UNIT = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 
 
 @dataclass(frozen=True)
@@ -180,12 +177,6 @@ def divided(found: Recorded, at: Iterable[int]) -> Recorded:
         for first, end in pairwise(bounds):
             runs.append(replace(run, first=first, end=end))
     return replace(found, runs=tuple(runs))
-
-
-def unit_of(channel: str) -> str:
-    """Return the unit in a channel's name, as in ``acc x (g)`` or ``temperature [K]``; empty without one."""
-    match = _UNIT.search(channel)
-    return match[1].strip() if match else ""
 
 
 def id_of(text: str) -> Id:

@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of, unit_of
+from sensor_bnn.data.predicted import unit_of
+from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of
 from sensor_bnn.data.roles import Roles, columns_line, roles_of
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name

@@ -23,7 +23,8 @@ from typing import IO, Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.data.numbers import Number, strata, target_order
+from sensor_bnn.data.numbers import strata, target_order
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.recorded import as_ids
 from sensor_bnn.errors import DataError
 from sensor_bnn.files import replace_file

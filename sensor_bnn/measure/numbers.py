@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.numbers import Fit as Fit
-from sensor_bnn.data.numbers import Number, errors_of
 from sensor_bnn.data.numbers import TargetErrors as TargetErrors
+from sensor_bnn.data.numbers import errors_of
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.samples import Samples, truth_of
 from sensor_bnn.errors import DataError
 from sensor_bnn.onnx.quantities import to_values

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
-from sensor_bnn.data.numbers import Number, NumberOffset, NumberScale
+from sensor_bnn.data.predicted import Number, NumberOffset, NumberScale
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.config import WORD_BITS
 from sensor_bnn.reading import Source, typed

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.onnx.checksum import check_data
 from sensor_bnn.onnx.class_names import channel_names, class_names

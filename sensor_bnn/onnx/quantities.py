@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import DataError, ModelError
 from sensor_bnn.nn.window import GAIN_STEP
 from sensor_bnn.reading import Source, json_values, typed

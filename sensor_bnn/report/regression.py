@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sensor_bnn.data.numbers import TargetErrors
-from sensor_bnn.data.recorded import unit_of
+from sensor_bnn.data.predicted import unit_of
 
 MOST_POINTS = 400
 """The points of a picture; more would cover each other."""

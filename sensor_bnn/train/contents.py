@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
 from sensor_bnn.data.numbers import deviation
-from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of, unit_of
+from sensor_bnn.data.predicted import unit_of
+from sensor_bnn.data.recorded import Id, Recorded, Run, Steps, steps_of
 from sensor_bnn.data.recording import csv_roles
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import class_name

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from sensor_bnn.data.folders import FORMATS, Labels, Reading
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.prepared import Lengths, Missing, Preparation
 from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, id_of, in_order
 from sensor_bnn.errors import CheckpointError, DataError

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sensor_bnn.data.channels import with_channels_of
-from sensor_bnn.data.numbers import Fit, Number, errors_of, scaling
+from sensor_bnn.data.numbers import Fit, errors_of, scaling
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.samples import Windows, truth_of
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.nn.model import Model

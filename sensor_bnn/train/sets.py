@@ -11,7 +11,7 @@ import numpy.typing as npt
 from torch import Generator, Tensor
 
 from sensor_bnn.data.folders import FORMATS
-from sensor_bnn.data.numbers import Number
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError

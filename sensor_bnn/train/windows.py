@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensor_bnn.data.numbers import Number, deviation
+from sensor_bnn.data.numbers import deviation
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.recorded import Id, in_order
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError

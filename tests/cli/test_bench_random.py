@@ -49,7 +49,7 @@ def test_vit_cifar_reaches_its_bars(tmp_path):
     assert result["arena_bytes"] <= 128 * 1024
     assert result["outside_binary_products"] <= 0.30
     build = json.loads((tmp_path / "out" / BOARD / "build.json").read_text())
-    assert build["code_bytes"] <= 49 * 1024  # with the firmware round it; the library's are 40 KB at most
+    assert build["code_bytes"] <= 53 * 1024  # with the firmware round it; the library's are 44 KB at most
     facts = json.loads((tmp_path / "out" / "cortex-m7" / "metadata.json").read_text())
     estimated = sum(layer["instructions_estimated"] for layer in facts["layers"])
     assert estimated == pytest.approx(result["instructions"], rel=0.1)

@@ -9,7 +9,7 @@ import pytest
 
 from sensor_bnn.firmware import link
 from sensor_bnn.firmware.signing import make_key, read_key
-from sensor_bnn.hardware.boards import Board, is_program, list_boards
+from sensor_bnn.hardware.boards import Board, has_bootloader, list_boards
 from sensor_bnn.resources import resource
 
 FIRMWARE = resource("firmware")
@@ -29,7 +29,7 @@ def sources(board: Board) -> set[Path]:
     names |= {f"hal/{board.soc}_soc.c"} if board.soc else set()
     names |= {f"hal/{board.bootloader.boot2}_boot2.c"} if board.bootloader.boot2 else set()
     found = {file for name in (*EVERYWHERE, *names) for file in FIRMWARE.glob(name)}
-    return {file for file in found if file.parent.name != "bootloader" or not is_program(board)}
+    return {file for file in found if file.parent.name != "bootloader" or has_bootloader(board)}
 
 
 @pytest.mark.usefixtures("cross_compiler")

@@ -24,7 +24,7 @@ from sensor_bnn.firmware.build import build_bootloader, build_firmware
 from sensor_bnn.firmware.check import CHECKS, check_board
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.signing import make_key, read_key
-from sensor_bnn.hardware.boards import Board, Region, is_program, list_boards, load_board
+from sensor_bnn.hardware.boards import Board, Region, has_bootloader, list_boards, load_board
 from sensor_bnn.resources import resource
 
 PAGE = (resource("boards").parent / "docs" / "boards.md").read_text()
@@ -45,7 +45,7 @@ def test_every_board_holds_together() -> None:
         (board.name, name) for board in list_boards() for name in CHECKS
     ]
     sizes = re.findall(r"bootloader takes ([\d,]+) of", done.stdout)
-    assert len(sizes) == sum(not is_program(board) for board in list_boards())
+    assert len(sizes) == sum(has_bootloader(board) for board in list_boards())
     assert all(int(size.replace(",", "")) <= 12288 for size in sizes), sizes
 
 
@@ -55,7 +55,7 @@ def test_with_a_key_every_bootloader_is_as_small_as_is_told(tmp_path: Path) -> N
     make_key(tmp_path / "key.pem")
     signer = read_key(tmp_path / "key.pem")
     told = re.findall(r"\| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \| [\d,]+ \| −?[\d,]+ \|", RELIABILITY)
-    boards = [board for board in list_boards() if not is_program(board)]
+    boards = [board for board in list_boards() if has_bootloader(board)]
     assert [name for name, _, _ in told] == [board.name for board in boards]
     for board, (_, _, text) in zip(boards, told, strict=True):
         build_bootloader(board, tmp_path / board.name, signer)

@@ -17,7 +17,7 @@ from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
-from sensor_bnn.hardware.boards import Board, is_program, list_boards, load_board
+from sensor_bnn.hardware.boards import Board, has_bootloader, list_boards, load_board
 from sensor_bnn.measure.bench import BenchResult, detect_board, run_bench
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded import FoldedModel
@@ -28,7 +28,7 @@ from .line import ACK, Line, request
 from .standin.facts import OUTPUT_BYTES
 
 EMULATED = [board for board in list_boards() if board.emulator is not None]
-RESIDENT = [board for board in EMULATED if not is_program(board)]
+RESIDENT = [board for board in EMULATED if has_bootloader(board)]
 """The boards with a bootloader; test_program.py tests the others."""
 OF_FLOATS = [
     load_board(name)

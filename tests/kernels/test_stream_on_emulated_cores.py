@@ -39,7 +39,7 @@ from sensor_bnn.onnx.reference_int import (
 )
 
 SEED = 20261129
-MARKED = ("-Dmalloc=marked_malloc", "-Dfree=marked_free", "-Dabort=marked_abort")
+MARKED = ("-DSTREAM_CORE", "-Dmalloc=marked_malloc", "-Dfree=marked_free", "-Dabort=marked_abort")
 
 
 class Core:

@@ -23,7 +23,8 @@ from oscillations import LENGTH, TARGETS, write_recipe
 import sensor_bnn
 from sensor_bnn.cli import root
 from sensor_bnn.compiler.fixed_numbers import fixed_of, to_numbers
-from sensor_bnn.data.numbers import Fit, Number, strata
+from sensor_bnn.data.numbers import Fit, strata
+from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import CheckpointError, DataError, InterruptionError
 from sensor_bnn.nn.checkpoint import load_checkpoint
