@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from flips import PLACES, flip_in
 
+from sensor_bnn.compiler.metadata import BUILD_REPORT
 from sensor_bnn.errors import BundleError, KeyFileError
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.firmware.signing import make_key, read_key
-from sensor_bnn.firmware.sizes import REPORT, read_build
+from sensor_bnn.firmware.sizes import read_build
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
 
@@ -28,7 +29,7 @@ def test_in_each_file_of_a_build(built: BuildResult, tmp_path: Path) -> None:
                 harmless += 1
             except BundleError as error:
                 assert file.name in error.message
-        assert harmless == 0 or file.name == REPORT, file.name
+        assert harmless == 0 or file.name == BUILD_REPORT, file.name
         print(f"{file.name}: {PLACES - harmless} refused, {harmless} without effect")
 
 
