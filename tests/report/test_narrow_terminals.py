@@ -179,7 +179,7 @@ def printing(
         **dict.fromkeys(("preparing", "inferring", "smoothing", "cost"), counts),
         **{"budget_seconds": 0.2, "budget_used": 0.123, "hop": 20, "rate_hz": 100.0},
         **{"top1_steady": 0.9, "top1_answer": 0.8, "labelled_decisions": 77},
-        **{"not_learned_decisions": 40, "not_learned_top1_steady": 0.7},
+        **{"not_learned_decisions": 40, "not_learned_top1_steady": 0.7, "errors": None},
     }
     labels = ["jumping rope slowly", "walking"]
     rows = [f"r{i // 150},{labels[i // 150 % 2]},{i % 7}.5,{i % 11}.25" for i in range(900)]
