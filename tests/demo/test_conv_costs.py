@@ -13,15 +13,15 @@ from sensor_bnn.cli import root
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = ROOT / "sensor_bnn" / "zoo" / "sensor-small-conv" / "ckpt.pt"
 COSTS = {"qemu-microbit": 530_988, "qemu-mps2-an500": 308_702, "qemu-mps3-an547": 70_639}
-DIFFERENCES = {"qemu-mps3-an547": 5e-3, "qemu-microbit": 2e-3}
-"""The relative difference between samples, where branches depend on values."""
+DIFFERENCES = {"qemu-mps3-an547": 5e-3}
+"""The relative difference between samples: on Helium they say which tokens are computed in 32 bits."""
 
 
 @pytest.mark.usefixtures("qemu", "cross_compiler", "long_compile")
 @pytest.mark.parametrize("board", COSTS)
 def test_sensor_small_conv_on(board: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    line = ["demo", "--checkpoint", str(CHECKPOINT), "--board", board, "--limit", "4", "--json"]
+    line = ["demo", "--checkpoint", str(CHECKPOINT), "--board", board, "--limit", "16", "--json"]
     found = json.loads(CliRunner().invoke(root, line, catch_exceptions=False).stdout)
     assert found["bit_exact"]
     assert found["instructions"] == pytest.approx(COSTS[board], rel=DIFFERENCES.get(board, 1e-3))
