@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch._dynamo import config as dynamo_config
 
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint
@@ -229,3 +231,15 @@ def test_a_run_that_diverges_keeps_the_last_good_epoch(
     monkeypatch.undo()
     resumed = train(recipe(), recordings, 0, tmp_path, resume=True)
     assert_equal(train(recipe(), recordings, 0, tmp_path / "whole"), resumed)
+
+
+def test_each_run_of_a_process_is_compiled(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A survey trains many models in one process: the compiler's limit of versions holds for each alone."""
+    whole = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(whole, backend="eager"))  # starts at once
+    with dynamo_config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
+        for batch in (39, 13, 9):  # parts of 117 windows: each run has one size
+            plan = recipe(schedule={"epochs": 1, "batch": batch, "warmup": 0})
+            assert len(train(plan, recordings, 0, tmp_path / str(batch), pace="compiled").history) == 1
