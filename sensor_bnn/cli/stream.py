@@ -213,7 +213,8 @@ def command(
         longest = max(end - begin for begin, end in pairwise(ends))
         if longest < window:
             raise DataError(
-                f"The longest recording has {longest} samples, less than one window of {window}.",
+                f"The longest recording has {longest} samples without a gap, less than one window of"
+                f" {window}.",
                 "Record more.",
             )
         recording = of_model(recording, read_metadata(bundle))
