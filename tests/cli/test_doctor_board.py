@@ -422,7 +422,7 @@ FAULTS = {
         ("clock", "57,600,000 Hz", "a crystal of 8 MHz where 25 are expected"),
     ),
     "the line loses bytes": ({"retries": 1}, ("rates", "lost or damaged bytes", "a shorter cable")),
-    "the counter stands still": ({"ticks": 0}, ("counter", "dwt did not move", "is locked by a debugger")),
+    "the counter does not move": ({"ticks": 0}, ("counter", "dwt did not move", "is locked by a debugger")),
     "the counter is too fast": ({"ticks": 18_000_000_000}, ("counter", "by the counter, and", "its clock")),
     "too few wait states": (
         {"bench.bit_exact": False, "bench.different": 2, "bench.first_different": 1},
