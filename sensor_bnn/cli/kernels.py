@@ -135,16 +135,15 @@ def command(
     import json
     from dataclasses import asdict
 
-    from rich.console import Console
     from rich.table import Table
 
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.cycles.cycles import model_name
     from sensor_bnn.digests import sealed
     from sensor_bnn.measure.kernels import DEFAULT_SHAPES, Shape, measure_kernels
-    from sensor_bnn.report.console import table_console
+    from sensor_bnn.report.console import steps_console, table_console
 
-    console = Console(stderr=True, highlight=False)
+    console = steps_console(highlight=False)
     if layers_of is None:
         target = target or "cortex-m7"
         core = find_target(target)

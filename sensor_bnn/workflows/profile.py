@@ -111,7 +111,7 @@ def profile_emulated(
         if plan.estimate is not None:
             metadata = read_metadata(running.bundle)
             console.print("counting every instruction of one inference")
-            with transfer_bars() as bars:
+            with transfer_bars(console) as bars:
                 sample = input_bytes_of(metadata, plan.samples)[0]
                 layers = estimate_model(board, running.bundle, running.build, sample, plan.estimate, bars)
             names = [layer.name for layer in metadata.layers]
