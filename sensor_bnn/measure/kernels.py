@@ -230,7 +230,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
             Emulator(
                 with_image(board, build.firmware_bin),
                 build.bootloader_elf,
-                plugin.argument if plugin else None,
+                [plugin.argument] if plugin else [],
             ) as emulator,
             SerialPort(emulator.port, board.uart) as line,
         ):
