@@ -29,7 +29,7 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 typedef struct qemu_info_t qemu_info_t;
 
-enum { CB_NO_REGS = 0, LOADS = 1 };
+enum { CB_NO_REGS = 0, LOADS_AND_STORES = 3 };
 
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
                                                   void (*translated)(plugin_id id,
@@ -44,6 +44,7 @@ extern void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *instructio
                                                               uint64_t address, void *data),
                                              int registers, int direction, void *data);
 extern unsigned qemu_plugin_mem_size_shift(memory_access access);
+extern bool qemu_plugin_mem_is_store(memory_access access);
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block,
                                                         size_t index);
@@ -71,6 +72,7 @@ static void write_waits(void) {
         written[i] = *now;
     }
     (void)fprintf(out, "= %" PRIu64 "\n", marks++);
+    (void)fflush(out); /* so that a reader sees that a mark was passed */
 }
 
 static void reached(unsigned cpu, void *data) {
@@ -93,7 +95,11 @@ static void executed(unsigned cpu, void *data) {
 static void loaded(unsigned cpu, memory_access access, uint64_t address, void *data) {
     (void)cpu;
     (void)data;
-    for (size_t i = 0; started && i < count; i++) {
+    /* Not asked for loads alone: QEMU 7.2 then reports the stores. */
+    if (!started || qemu_plugin_mem_is_store(access)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
         memory_load_time(memories[i]);
         if (address >= flash_start && address < flash_end) {
             memory_load(memories[i], address, 1u << qemu_plugin_mem_size_shift(access));
@@ -113,7 +119,7 @@ static void translated(plugin_id id, struct qemu_plugin_tb *block) {
             const uintptr_t place = (uintptr_t)(address << 5 | qemu_plugin_insn_size(instruction));
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, executed, CB_NO_REGS, (void *)place);
         }
-        qemu_plugin_register_vcpu_mem_cb(instruction, loaded, CB_NO_REGS, LOADS, NULL);
+        qemu_plugin_register_vcpu_mem_cb(instruction, loaded, CB_NO_REGS, LOADS_AND_STORES, NULL);
     }
 }
 

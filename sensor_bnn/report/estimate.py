@@ -19,6 +19,7 @@ from sensor_bnn.report.console import table_console
 _HOTTEST = 3
 _FUNCTIONS = 12
 _LINES = 24
+_NAMES = 8
 
 
 def estimate_facts(
@@ -155,7 +156,10 @@ def _boards(facts: dict[str, Any]) -> list[RenderableType]:
 
 def memory_lines(memory: dict[str, Any]) -> tuple[str, str]:
     """Return which layers wait for the flash and where the weights belong, and what was assumed."""
-    bound = [layer["name"] for layer in memory["layers"] if layer["bound_by_memory"]]
+    layers = memory["layers"]
+    bound = [layer["name"] for layer in layers if layer["bound_by_memory"]]
+    if len(bound) > _NAMES:
+        bound = [*bound[:_NAMES], f"and {len(bound) - _NAMES} more of all {len(layers)} (--json names them)"]
     weights = memory["weights_in_ram"]
     share = weights["cycles_saved"] / memory["cycles"]
     copy = f"a copy of the weights in RAM ({weights['weights_bytes']:,} bytes) saves {share:.1%}"

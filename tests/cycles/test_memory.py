@@ -19,8 +19,10 @@ from sensor_bnn.cycles.cycles import Block, Estimate, Memory
 from sensor_bnn.cycles.energy import on_real_boards
 from sensor_bnn.cycles.memory import memory_costs
 from sensor_bnn.emulation import memory_plugin
-from sensor_bnn.emulation.memory_plugin import FlashMemory, Waits
-from sensor_bnn.errors import BoardError
+from sensor_bnn.emulation.counting import Symbols
+from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.memory_plugin import FlashMemory, MemoryPlugin, Waits
+from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.hardware.boards import Access, Cache, list_boards, load_board
 from sensor_bnn.hardware.file import read_board
 from sensor_bnn.report.estimate import estimate_facts, print_estimate
@@ -126,6 +128,72 @@ def test_a_line_of_several_reads_is_filled_as_needed(play: Any) -> None:
     shared = Access(5, 8, "a manual", shared=Cache(64, 32, 2))
     # The load finds what the core fetched.
     assert play(FlashMemory(shared), [*code(0), *loads(4)]) == Waits(5, 0, 1, 0)
+
+
+PROGRAM = """
+    .syntax unified
+    .thumb
+    .section .vectors, "a"
+    .word 0x20001000
+    .word reset
+    .text
+    .global mark
+    .type mark, %function
+mark:
+    bx lr
+    .type reset, %function
+reset:
+    bl mark
+    movs r1, #3
+2:  movw r0, #:lower16:table
+    movt r0, #:upper16:table
+    movs r2, #64
+1:  ldr r3, [r0], #4
+    str r3, [sp, #-8]
+    ldr r3, [sp, #-8]
+    subs r2, #1
+    bne 1b
+    subs r1, #1
+    bne 2b
+    bl mark
+    b .
+    .balign 32
+table:
+    .space 256
+"""
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_plugin_sees_each_load_from_flash(tmp_path: Path) -> None:
+    """By hand: three passes over 256 bytes; 16 lines do not fit 8, so each pass reads all of them.
+
+    Stores, and loads from RAM, wait for nothing. A cache of 512 bytes reads the lines once, and weights in
+    RAM never.
+    """
+    (tmp_path / "loads.s").write_text(PROGRAM)
+    gcc = ["arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m4", "-nostdlib", "-Wl,--section-start=.vectors=0"]
+    elf = tmp_path / "loads.elf"
+    programs.run([*gcc, "-Wl,-Ttext=0x100", "-o", elf, tmp_path / "loads.s"], install="Install GCC.")
+    board = load_board("qemu-mps2-an386")
+    memories = [
+        FlashMemory(ART),
+        FlashMemory(replace(ART, data=Cache(512, 16, 32))),
+        FlashMemory(ART, (0x100, 0x1000)),
+    ]
+    plugin = MemoryPlugin.build(Symbols(elf), "mark", board.flash, memories, tmp_path)
+    with pytest.raises(ToolError, match="left no counts"):
+        plugin.waits()
+    with Emulator(board, elf, [plugin.argument]) as emulator:
+        for _ in range(600):
+            if plugin.output.exists() and plugin.output.read_text().count("=") >= 2:
+                break
+            emulator.wait(0.1)
+    before, between, after = plugin.waits()
+    assert {waits.cycles for waits in before} == {0}
+    assert [(waits.data, waits.data_reads) for waits in between] == [(3 * 16 * 5, 48), (16 * 5, 16), (0, 0)]
+    assert all(waits.code == 5 * waits.code_reads for waits in between)
+    assert 3 <= between[0].code_reads <= 5  # the lines of 44 bytes of code
+    assert {waits.data for waits in after} == {0}
 
 
 EVENTS = st.lists(
