@@ -9,7 +9,7 @@ from sensor_bnn.emulation.memory_plugin import Waits
 from sensor_bnn.hardware.boards import Access, Board
 
 _WORTH = 0.01
-"""The share of an inference from which on a copy of the weights in RAM is recommended."""
+"""The share of one inference from which on a copy of the weights in RAM is recommended."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MemoryCost:
 
     @property
     def weights_belong_in_ram(self) -> bool:
-        """Whether a copy of the weights in RAM fits and saves at least a hundredth of an inference."""
+        """Whether a copy of the weights in RAM fits and saves at least a hundredth of one inference."""
         return self.weights_fit_ram and self.saved_in_ram >= _WORTH * self.cycles
 
 
