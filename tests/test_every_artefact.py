@@ -59,6 +59,7 @@ READ_BY_NO_COMMAND = {
     "live/record.py": "a recording, which its owner may edit; its reader checks what it can",
     "onnx/conformance.py": "vectors, which a test compares with those that are made again",
     "report/confusion_picture.py": "a picture for people",
+    "report/growth.py": "a picture for people",
     "train/ablation.py": "a table for people, made from the checkpoints each time",
     "train/loop.py": "curves for people; a run goes on from last.pt",
     "train/survey.py": "a table for people, made from the checkpoints each time",

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sensor_bnn.measure.kernels import KernelRow, Shape
 
 _MAX_TOKENS = 1024
 """The most tokens of the plain loop of attention, whose counts are on the stack."""
@@ -48,6 +55,30 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
             "Give a file with the output of `sensor-bnn profile --json` of this version.",
         )
     return str(result["target"]), shapes
+
+
+def _grow(
+    target: str | None, shapes: Sequence[Shape], picture: Path, console: Console
+) -> tuple[list[KernelRow], list[str]]:
+    """Return the rows of one target or of all, with where their cost rises, and draw the picture."""
+    from sensor_bnn.compiler.targets import find_target
+    from sensor_bnn.measure.growth import SHAPES, TARGETS, have_series, measure_growth, rises_of, series_of
+    from sensor_bnn.report.confusion_picture import check_picture
+    from sensor_bnn.report.growth import draw_growth, growth_lines
+
+    if shapes and not have_series(shapes):
+        raise click.UsageError(
+            "--growth needs two shapes that differ only in tokens, or only in their width."
+        )
+    check_picture(picture)
+    rows = [
+        row
+        for name in ([target] if target else TARGETS)
+        for row in measure_growth(find_target(name), shapes or SHAPES, console)
+    ]
+    series = series_of(rows)
+    draw_growth(picture, series)
+    return rows, growth_lines(series, rises_of(series))
 
 
 def _floats(
@@ -100,6 +131,14 @@ def _floats(
     help="File with the output of `sensor-bnn profile --json`: run int8 and float32 kernels for its target, "
     "at the shapes of its matrix products.",
 )
+@click.option(
+    "--growth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PICTURE",
+    help="Run only `chosen` with packed outputs, draw its instructions per MAC against tokens and width "
+    "(.svg, .png or .pdf), and print where they rise.  [default shapes: 16 to 197 tokens of width 192, "
+    "and width 64 to 384 of 64 tokens; default targets: five cores]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 @click.pass_context
 def command(
@@ -110,6 +149,7 @@ def command(
     pack: list[tuple[int, int]],
     baselines: bool,
     layers_of: Path | None,
+    growth: Path | None,
     as_json: bool,
 ) -> None:
     """Count instructions of binary, int8 and float32 kernels.
@@ -129,6 +169,7 @@ def command(
     Example:
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
       sensor-bnn kernels --target cortex-m4 --attention 64x32 --attention 197x64
+      sensor-bnn kernels --growth growth.svg
       sensor-bnn kernels --layers-of result.json --json > kernels.json
       sensor-bnn report result.json --kernels kernels.json -o page.html
     """
@@ -144,7 +185,16 @@ def command(
     from sensor_bnn.report.console import steps_console, table_console
 
     console = steps_console(highlight=False)
-    if layers_of is None:
+    told: list[str] = []
+    if growth is not None:
+        if attention or pack or layers_of or not baselines:
+            raise click.UsageError(
+                "--growth runs one kernel: leave --attention, --pack, --layers-of and --no-baselines out."
+            )
+        rows, told = _grow(target, [Shape(*sizes) for sizes in shapes], growth, console)
+        core = find_target(rows[0].target)
+        target = ", ".join(dict.fromkeys(row.target for row in rows))
+    elif layers_of is None:
         target = target or "cortex-m7"
         core = find_target(target)
         wanted = tuple(Shape(*sizes) for sizes in shapes) or (() if attention or pack else DEFAULT_SHAPES)
@@ -160,8 +210,8 @@ def command(
         rows = measure_kernels(core, [Shape(*sizes) for sizes in found], console, binary=False)
     model = None if all(row.cycles_estimate is None for row in rows) else model_name(core)
     if as_json:
-        told = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
-        click.echo(json.dumps(sealed({"schema": "sensor-bnn/kernels/1", **told})))
+        result = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
+        click.echo(json.dumps(sealed({"schema": "sensor-bnn/kernels/1", **result})))
     else:
         by = f"cycles: estimated with {model}" if model else "no cycles are estimated"
         table = Table(title=f"kernels on an emulated {target}", caption=f"{by}; packed: bits, or int8")
@@ -178,5 +228,7 @@ def command(
                 "yes" if row.exact else "NO",
             )
         table_console().print(table)
+    for line in told:
+        console.print(line)
     if not all(row.exact for row in rows):
         context.exit(1)

@@ -96,10 +96,12 @@ def command(
     instructions on an emulated board and ticks of its counter on hardware.
 
     --estimate also estimates the cycles of one inference: the exact count of each instruction, times its
-    cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). The estimate
-    does not include data caches, wait states of data, interrupts and mispredicted branches. docs/estimates.md
-    compares it with cycles that were published for chips. It is also given as milliseconds on each real board
-    with this core and, where the chip's maker states a current, as microjoules of the chip.
+    cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). Interrupts and
+    mispredicted branches are not included. docs/estimates.md compares it with cycles that were published for
+    chips. It is also given as milliseconds on each real board with this core, with what the core waits there
+    for its flash if the board's file describes it: wait states, prefetch and caches are simulated with every
+    fetch and load of the emulated run. Layers that wait more than half of the time, and whether the weights
+    belong in RAM, are printed. Where the chip's maker states a current, microjoules of the chip are too.
 
     The exit code is 1 if an output differs from the host's, after the whole result is printed.
 

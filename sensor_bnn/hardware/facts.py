@@ -13,6 +13,9 @@ Word = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A register's value, or bits of it."""
 
 Bytes = Annotated[int, Meta(ge=1, le=2**32)]
+PowerOfTwo = Annotated[int, Meta(ge=1, le=1 << 20)]
+"""A size or a number that is a power of two."""
+
 Page = Annotated[int, Meta(ge=256, le=1 << 24)]
 Hertz = Annotated[int, Meta(ge=1, le=10**10)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -48,6 +51,37 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Cache:
+    """A cache: its bytes, those of a line, and the number of lines in a set."""
+
+    bytes: PowerOfTwo
+    line_bytes: PowerOfTwo
+    ways: PowerOfTwo
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the core waits for while it reads the flash, for estimates.
+
+    One read brings ``read_bytes``, and the core waits ``wait`` of its cycles for it. ``code`` and ``data``
+    are the caches for instructions and for everything else, ``shared`` is one for both. Without one for code
+    the bytes of the last read are kept, without one for data nothing is. With ``prefetch`` the next read of
+    code begins by itself. ``at_least``: no manual states all cycles of a read, so that the real waits are
+    longer. ``assumes`` is what else is assumed, and ``source`` says where the rest is stated.
+    """
+
+    wait: Annotated[int, Meta(ge=0, le=10_000)]
+    read_bytes: PowerOfTwo
+    source: Annotated[str, Meta(min_length=1, max_length=300)]
+    prefetch: bool = False
+    code: Cache | None = None
+    data: Cache | None = None
+    shared: Cache | None = None
+    at_least: bool = False
+    assumes: Annotated[str, Meta(max_length=300)] = ""
+
+
+@dataclass(frozen=True)
 class Flash(Region):
     """The flash: the driver of ``firmware/`` that writes it, and the bytes of a page, its unit of erasure.
 
@@ -59,6 +93,8 @@ class Flash(Region):
 
     ``code`` is the address of its first byte on the bus from which the core fetches instructions, where that
     is another address than the one for data.
+
+    ``access`` is what reading it costs; None if that is not known.
     """
 
     driver: Driver
@@ -66,6 +102,7 @@ class Flash(Region):
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
     error_codes: bool = False
     code: Address | None = None
+    access: Access | None = None
 
     @property
     def code_offset(self) -> int:

@@ -109,7 +109,24 @@ def measure_kernels(
     cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
     cases += [case for tokens, bits in attention for case in attention_cases(target, tokens, bits)]
     cases += [case for floats, channels in pack for case in pack_cases(target, floats, channels)]
-    estimated = _estimates(target, console)
+    return measure_cases(cases, board, console, estimated=_estimates(target, console))
+
+
+def measure_cases(
+    cases: Sequence[Case], board: Board, console: Console, *, estimated: bool
+) -> list[KernelRow]:
+    """Run cases on an emulated board, together where they fit.
+
+    Args:
+        cases: what to run.
+        board: one with an emulator.
+        console: receives a message for each step and for each case that does not fit the board.
+        estimated: whether to estimate cycles.
+
+    Raises:
+        BoardError: no case fits its memory.
+        ToolError: the cross compiler or the emulator is missing or failed.
+    """
     rows: dict[int, KernelRow] = {}
     refused: list[BoardError] = []
     batches = _batches(cases, board)
@@ -230,7 +247,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
             Emulator(
                 with_image(board, build.firmware_bin),
                 build.bootloader_elf,
-                plugin.argument if plugin else None,
+                [plugin.argument] if plugin else [],
             ) as emulator,
             SerialPort(emulator.port, board.uart) as line,
         ):
