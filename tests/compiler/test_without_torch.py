@@ -30,7 +30,7 @@ def test_torch_is_missing_for_tvm_alone(monkeypatch: pytest.MonkeyPatch) -> None
     import sensor_bnn.compiler  # noqa: F401
 
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    monkeypatch.setattr(sys, "path", [])  # Whoever is not refused does not find it either, and says so otherwise.
+    monkeypatch.setattr(sys, "path", [])  # Others find no torch here either, and say so in Python's words.
     for importer, said in (("tvm_ffi", "not imported for TVM"), ("tvm.relax.x", "not imported for TVM")):
         with pytest.raises(ModuleNotFoundError, match=said):
             exec("import torch", {"__name__": importer})
