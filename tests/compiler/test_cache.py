@@ -156,7 +156,12 @@ def test_the_key_has_all_that_a_bundle_is_made_from(mlp_onnx, tmp_path, monkeypa
     keys.append(bundle_key(renamed, HOST, None))
     path.write_bytes(path.read_bytes() + b"\0")
     keys.append(bundle_key(path, HOST, None))
-    variables = {"CPATH": "/include", "SOURCE_DATE_EPOCH": "1", "TVM_X": "1", "CMAKE_C_COMPILER_LAUNCHER": "x"}
+    variables = {
+        "CPATH": "/include",
+        "SOURCE_DATE_EPOCH": "1",
+        "TVM_X": "1",
+        "CMAKE_C_COMPILER_LAUNCHER": "x",
+    }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
         keys.append(bundle_key(path, HOST, None))
