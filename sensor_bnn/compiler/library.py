@@ -21,8 +21,9 @@ _FLAGS = (
 )
 
 LAUNCHER = "CMAKE_C_COMPILER_LAUNCHER"
-"""The variable of the environment that names a program which starts the compiler, such as ccache: CMake's own, with
-which firmware is built too."""
+"""The variable of the environment that names a program which starts the compiler, such as ccache.
+
+It is CMake's own, so firmware is built with it too."""
 
 HOST_INSTALL = {
     "win32": "winget install BrechtSanders.WinLibs.POSIX.UCRT",
