@@ -580,17 +580,21 @@ def _float(value: float) -> str:
 
 
 def _link_library(folder: Path, sources: Sequence[str]) -> None:
-    how = {
-        "install": f"Install it: {HOST_INSTALL}.",
-        "remedy": "Check it with `sensor-bnn doctor`.",
-        "failure": "The model's library for this machine could not be linked",
-    }
+    install, remedy = f"Install it: {HOST_INSTALL}.", "Check it with `sensor-bnn doctor`."
+    failure = "The model's library for this machine could not be linked"
     compiler = host_compiler()
     flags = ("-fPIC", "-O2", "-std=c11", "-ffp-contract=off")
     with scratch_folder("library") as work:
         # A copy: a compiler's cache sees the same names wherever the bundle lies.
         texts = {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*.[ch]")}
         write_files(work / "bundle", {name.as_posix(): text for name, text in texts.items()})
-        compile_files(compiler, flags, [work / "bundle" / source for source in sources], work, **how)
-        objects = [work / Path(source).with_suffix(".o").name for source in sources]
-        programs.run([compiler, "-shared", *flags, "-o", LIBRARY, *objects, "kernels.o"], cwd=folder, **how)
+        paths = [work / "bundle" / source for source in sources]
+        compile_files(compiler, flags, paths, work, install, remedy, failure)
+        objects = [work / path.with_suffix(".o").name for path in paths]
+        programs.run(
+            [compiler, "-shared", *flags, "-o", LIBRARY, *objects, "kernels.o"],
+            cwd=folder,
+            install=install,
+            remedy=remedy,
+            failure=failure,
+        )

@@ -1,6 +1,6 @@
 """TVM without PyTorch, which TVM imports although nothing that this package calls uses it.
 
-The import takes more time than all of TVM, and as much memory: each command that compiles would begin with it.
+The import takes more time than all of TVM, and as much memory: each compile would begin with it.
 """
 
 from __future__ import annotations
