@@ -498,7 +498,13 @@ class _Neon:
 def _neon(lanes: int, costs: _Neon) -> Kernel:
     """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C."""
     return Kernel(
-        "neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), lambda N, K: 4 * _PANEL * words_for(K)
+        "neon",
+        lanes,
+        "neon",
+        "neon",
+        65534,
+        partial(costs.cost, lanes),
+        lambda N, K: 4 * _PANEL * words_for(K),
     )
 
 
