@@ -15,7 +15,7 @@ from sensor_bnn.files import scratch_folder, write_file, write_files
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
-    *("-std=c11", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
+    *("-std=c11", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
     *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
 
@@ -80,7 +80,8 @@ def make_library(
         paths = [str((work / "bundle" / source).resolve()) for source in compiled]
         pic = ("-fPIC",) if target.hosted else ()
         root = (work / "bundle").resolve()
-        _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
+        flags = (*target.gcc, "-Os" if target.small else "-O2", *_FLAGS, *pic)
+        _run([compiler_of(target), *flags, f"-I{root}", "-c", *paths], work)
         objects = sorted(path.name for path in work.glob("*.o"))
         frames = "".join(path.read_text() for path in sorted(work.glob("*.su")))
         for symbol, content in kernels.items():

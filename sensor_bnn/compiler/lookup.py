@@ -130,7 +130,7 @@ def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None)
             requires that the entries of a head do not decrease.
     """
     found = next((_SCORES_MAPS[isa] for isa in reversed(target.isa) if isa in _SCORES_MAPS), None)
-    if found is None or found.max_bits < K or table is None:
+    if found is None or found.max_bits < K or table is None or (target.small and found.family == _ATTEND):
         return None
     steps = np.diff(table.astype(np.int64), axis=-1)
     return found if bool((steps >= 0).all()) else None
@@ -160,7 +160,7 @@ def context_of(target: Target, N: int, K: int) -> Context | None:
         K: the number of keys.
     """
     found = next((_CONTEXTS[isa] for isa in reversed(target.isa) if isa in _CONTEXTS), None)
-    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 else None
+    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 and not target.small else None
 
 
 def choose_rows(
@@ -349,7 +349,7 @@ class _Helium:
     widen: int
     packed: int
     wide: int
-    floats: tuple[int, int, int]
+    floats: tuple[int, int, float]
 
     def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
@@ -361,7 +361,7 @@ class _Helium:
         else:
             each += self.floats[0] + (self.floats[1] if chunks else 0)
         blocks = -(-rows // _HELIUM_ROWS)
-        ends = 0 if packed else rows * N * self.floats[2]
+        ends = 0 if packed else round(rows * N * self.floats[2])
         return blocks * (self.start + words * self.table + N * each) + ends
 
 
@@ -561,7 +561,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
                 widen=31,
                 packed=29,
                 wide=43,
-                floats=(23, 68, 6),
+                floats=(35, 68, 3.5),
             )
         ),
         _popcount(_Loop(word=11, packed=4, floats=11)),
