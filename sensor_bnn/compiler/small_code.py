@@ -30,6 +30,7 @@ FLAGS = ("-std=c11", "-Os", "-ffp-contract=off", "-fno-math-errno", "-fno-asynch
 # TVM's integers wrap, and it reads the bits of a float through a pointer.
 _AS_TVM_MEANS = ("-fwrapv", "-fno-strict-aliasing")
 
+_NARROW = ("int8", "uint8", "int16", "uint16")
 _HEAD = """#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,7 +95,8 @@ def _as_c_needs(function: PrimFunc) -> PrimFunc:
         [
             (Var, as_named),
             (tirx.FloatImm, _exact),
-            *((operator, _wrapped) for operator in (tirx.Add, tirx.Sub, tirx.Mul)),
+            *((operator, _wrapped) for operator in (tirx.Add, tirx.Sub, tirx.Mul, tirx.LShift)),
+            (tirx.BitwiseNot, _inverted),
         ],
         order="post",
     )
@@ -111,8 +113,18 @@ def _exact(constant: Any) -> Any:
     return tirx.reinterpret("float32", tirx.const(bits, "uint32"))
 
 
-def _wrapped(sum_of_two: Any) -> Any:
-    """Convert a result of narrow integers to their type, because C computes it in 32 bits."""
-    dtype = str(sum_of_two.ty.dtype)
-    narrow = dtype in ("int8", "uint8", "int16", "uint16")
-    return tirx.Cast(dtype, sum_of_two) if narrow else sum_of_two
+def _wrapped(operation: Any) -> Any:
+    """Return an operation on narrow integers in 32 bits, as C computes it, with a result that is narrowed."""
+    dtype = str(operation.ty.dtype)
+    if dtype not in _NARROW:
+        return operation
+    wide = type(operation)(tirx.Cast("int32", operation.a), tirx.Cast("int32", operation.b))
+    return tirx.Cast(dtype, wide)
+
+
+def _inverted(operation: Any) -> Any:
+    """The same for the opposite bits."""
+    dtype = str(operation.ty.dtype)
+    if dtype not in _NARROW:
+        return operation
+    return tirx.Cast(dtype, tirx.BitwiseNot(tirx.Cast("int32", operation.a)))

@@ -131,16 +131,15 @@ def test_less_code_for_a_few_instructions_more(checkpoint: str, name: str, tmp_p
 def kernel_of(constant: float) -> PrimFunc:
     @T.prim_func(s_tir=True)
     def kernel(
-        x: T.Buffer((4,), "float32"), bytes: T.Buffer((4,), "uint8"), y: T.Buffer((8,), "float32")
+        x: T.Buffer((4,), "float32"), bytes: T.Buffer((4,), "uint8"), y: T.Buffer((16,), "float32")
     ) -> None:
         for i in T.serial(4):
-            with T.sblock("product"):
+            with T.sblock("all"):
                 vi = T.axis.remap("S", [i])
                 y[vi] = x[vi] * T.float32(constant)
-        for i in T.serial(4):
-            with T.sblock("wrapped"):
-                vi = T.axis.remap("S", [i])
                 y[vi + 4] = T.Cast("float32", T.shift_right(bytes[vi] + bytes[vi], T.uint8(1)))
+                y[vi + 8] = T.Cast("float32", T.shift_right(T.shift_left(bytes[vi], T.uint8(3)), T.uint8(1)))
+                y[vi + 12] = T.Cast("float32", T.shift_right(T.bitwise_not(bytes[vi]), T.uint8(1)))
 
     return kernel
 
@@ -164,12 +163,13 @@ def test_constants_are_exact_and_narrow_sums_wrap(
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 2**31, 4, dtype=np.uint32).view(np.float32)
     narrow = rng.integers(0, 256, 4, dtype=np.uint8)
-    y = np.zeros(8, np.float32)
+    y = np.zeros(16, np.float32)
     kernel = ctypes.CDLL(str(folder / "kernel.so")).sbnn_kernel
     kernel(*(array.ctypes.data_as(ctypes.c_void_p) for array in (x, narrow, y)))
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         np.testing.assert_array_equal(y[:4], x * np.float32(constant))
-    np.testing.assert_array_equal(y[4:], ((2 * narrow.astype(int)) % 256 >> 1).astype(np.float32))
+    results = ((2 * narrow.astype(int)) % 256 >> 1, (8 * narrow.astype(int)) % 256 >> 1, 255 - narrow >> 1)
+    np.testing.assert_array_equal(y[4:], np.concatenate(results).astype(np.float32))
 
 
 @pytest.mark.parametrize("target", ["host", "cortex-a53", "armv7-linux"])
