@@ -84,7 +84,7 @@ def command(
     Example:
       sensor-bnn compile build/watch-small/model.onnx --target cortex-m7
       sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --name wave
-      sensor-bnn compile build/gesture/model.onnx --target cortex-m0plus --optimize size
+      sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --optimize size
     """
     import json
 
