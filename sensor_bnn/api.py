@@ -57,6 +57,7 @@ class CompileOptions(TypedDict, total=False):
     checked: str | None
     cache: bool
     name: str | None
+    optimize: str
 
 
 class FlashOptions(TypedDict, total=False):

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -350,6 +350,7 @@ def _metadata(
         kernels_crc32=0 if code is None else code.crc32,
         sources_bytes=0,  # Known only when all files are written,
         files={},  # and so are these.
+        optimize=msgspec.convert(target.optimize, Literal["speed", "size"]),
     )
 
 

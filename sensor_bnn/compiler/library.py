@@ -16,7 +16,7 @@ from sensor_bnn.files import scratch_folder, write_file, write_files
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
-    *("-std=c11", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
+    *("-std=c11", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
     *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
 
@@ -85,7 +85,7 @@ def make_library(
         paths = [work / "bundle" / source for source in compiled]
         pic = ("-fPIC",) if target.hosted else ()
         root = (work / "bundle").resolve()
-        flags = (*target.gcc, *_FLAGS, *pic, f"-I{root}")
+        flags = (*target.gcc, "-Os" if target.small else "-O2", *_FLAGS, *pic, f"-I{root}")
         compile_files(compiler_of(target), flags, paths, work, "Check it with `sensor-bnn doctor`.")
         objects = sorted(path.name for path in work.glob("*.o"))
         frames = "".join(path.read_text() for path in sorted(work.glob("*.su")))

@@ -173,8 +173,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
         if symbol:
             # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
-            sizes = (*part.kernel.leading, part.count, N, K)
-            given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
+            given = (part.count, N, K, x, Read(1), *constants, *residual, *none, Workspace(), y)
             calls.append(Call(symbol, None, given))
             workspace = max(workspace, part.kernel.workspace(N, K))
         else:
