@@ -84,13 +84,15 @@ class Case:
         kernel: name of the kernel.
         shape: of the layer.
         output: ``packed``, what the next layer of its kind reads, or ``float``; of attention ``map``, the map
-            of queries and keys, or ``context``, the bits of a map times values.
+            of queries and keys, or ``context``, the bits of a map times values; of the hybrid family's layers
+            ``values``, those of the stream, or ``bits``, those that the next layer reads.
         target: the target for which its TIR is compiled.
         calls: calls of C functions, which read ``constants``.
         constants: arrays in the order of the reads; a residual is the last.
         workspace: bytes of workspace.
         sources: C files of its own with their headers, in addition to ``firmware/kernels``.
         expected: all expected outputs.
+        layer: the title of a layer of the hybrid family; None for other kernels.
     """
 
     kernel: str
@@ -102,6 +104,7 @@ class Case:
     workspace: int
     sources: tuple[Path, ...]
     expected: Array
+    layer: str | None = None
 
 
 def cases_of(target: Target, shape: Shape, *, binary: bool, baselines: bool) -> list[Case]:
