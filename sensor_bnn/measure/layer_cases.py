@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.program import Array
@@ -19,6 +20,8 @@ from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import pack_bits
 from sensor_bnn.onnx.reference import bnn_mat_mul, bnn_pack
 from sensor_bnn.onnx.reference_int import bnn_int_linear, bnn_patches, bnn_stream, bnn_stream_add
+
+Shorts = npt.NDArray[np.int16]
 
 INT8 = "chosen_int8"
 """The compiler's kernel for an 8-bit layer of the same shape."""
@@ -79,7 +82,7 @@ LAYERS = (
     _series(50, 5, 32, 32),
     _series(25, 5, 32, 32),
     _image(32, 3, 3, 16),
-    _image(16, 4, 3, 16, stride=4),
+    _image(32, 4, 3, 32, stride=2),
     _series(100, 9, 6, 16, stride=4, binary=False),
     _image(16, 3, 16, 16),
     _image(16, 3, 16, 32, stride=2),
@@ -136,11 +139,10 @@ def _binary(target: Target, layer: Layer, *, packed: bool) -> Case:
     residual = rng.integers(-2000, 2001, (m, n)).astype(np.int16)
     threshold = rng.integers(-1000, 1001, n).astype(np.int16)
     acc = bnn_mat_mul(x if grid.plain else bnn_patches(x, **_numbers(grid)), w, K=k)
-    expected = bnn_stream_add(acc, residual, scale, bias, slope, pre=0, shift=_SHIFT)
-    if packed:
-        expected = bnn_pack(expected, threshold)
+    values = bnn_stream_add(acc, residual, scale, bias, slope, pre=0, shift=_SHIFT)
+    expected: Array = bnn_pack(values, threshold) if packed else values
     name = stream_layer_name(BITS, patches=not grid.plain, residual=True, packed=packed)
-    arrays = [x, w, scale, bias, slope, residual, *[threshold] * packed]
+    arrays: list[Array] = [x, w, scale, bias, slope, residual, *[threshold] * packed]
     output = "bits" if packed else "values"
     return _case(target, CHOSEN, layer, output, name, arrays, (k, 0, _SHIFT), expected)
 
@@ -157,7 +159,7 @@ def _bytes(target: Target, layer: Layer) -> Case:
     return _case(target, INT8, layer, "values", name, [x, w, scale, bias, slope], (_PRE, _SHIFT), expected)
 
 
-def _constants(rng: np.random.Generator, layer: Layer, most: int) -> tuple[Array, Array, Array]:
+def _constants(rng: np.random.Generator, layer: Layer, most: int) -> tuple[Shorts, Shorts, Shorts]:
     """Return scale, bias and slope; slopes are up to 1 in units of 2^-13."""
     n = layer.outputs
     scale = rng.integers(most // 2, most, n).astype(np.int16)

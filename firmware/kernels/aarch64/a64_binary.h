@@ -1,0 +1,69 @@
+/* A binary layer: its counts, panel by panel, and what is made of them. */
+#ifndef SBNN_KERNELS_A64_BINARY_H
+#define SBNN_KERNELS_A64_BINARY_H
+
+#include "a64.h"
+#include "a64_ends.h"
+
+#define A64_GROUP 16u /* outputs whose values or bits are made at the same time */
+
+typedef struct {
+    uint32_t n;
+    uint32_t b;
+    uint32_t step; /* of the residual, from token to token */
+    uint32_t shift;
+    const uint8_t *w;
+    const int32_t *base;
+    const int16_t *factor;
+    const int16_t *slope; /* values only */
+    const int16_t *residual;
+} a64_layer;
+
+/* The counts of a tile, and where they are. */
+typedef struct {
+    const uint8_t *counts; /* [chunks][rows][16 * vectors] */
+    uint32_t chunks;
+    uint32_t rows;    /* 1 or A64_TILE */
+    uint32_t used;    /* rows that exist */
+    uint32_t vectors; /* groups of outputs */
+    uint32_t token;   /* of the first row */
+    uint32_t first;   /* output of the first lane */
+} a64_tile;
+
+/* Makes the outputs of a tile. */
+typedef void a64_end(const a64_layer *layer, const a64_tile *tile, void *y);
+
+/* Count the mismatches of all patches with all rows of weights, and make the outputs of each tile. */
+void sbnn_a64_binary(const a64_grid *grid, const a64_layer *layer, const uint32_t *x, void *workspace,
+                     a64_end *end, void *y);
+
+/* The counts of 16 outputs. */
+typedef struct {
+    uint16x8_t low;
+    uint16x8_t high;
+} a64_counts;
+
+/* Add those of all chunks, which are `size` bytes apart. */
+static inline a64_counts a64_counts_of(const uint8_t *counts, uint32_t chunks, uint32_t size) {
+    const uint8x16_t first = vld1q_u8(counts);
+    if (chunks == 1u) {
+        return (a64_counts){vmovl_u8(vget_low_u8(first)), vmovl_high_u8(first)};
+    }
+    const uint8x16_t second = vld1q_u8(counts + size);
+    a64_counts sums = {vaddl_u8(vget_low_u8(first), vget_low_u8(second)), vaddl_high_u8(first, second)};
+    counts += 2u * size;
+    for (uint32_t left = chunks - 2u; left > 0u; left--, counts += size) {
+        const uint8x16_t next = vld1q_u8(counts);
+        sums.low = vaddw_u8(sums.low, vget_low_u8(next));
+        sums.high = vaddw_high_u8(sums.high, next);
+    }
+    return sums;
+}
+
+/* What is made of eight outputs' counts before it becomes values or bits; `up` is 2^shift. */
+static inline a64_wide a64_sums(const int32_t *base, uint16x8_t counts, int16x8_t factor,
+                                const int16_t *added, int16x8_t up) {
+    return a64_more(a64_less(a64_base(base), counts, factor), vld1q_s16(added), up);
+}
+
+#endif
