@@ -22,6 +22,7 @@ from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
 
 VALUES, BITS, BYTES, PACK = "sbnn_a64_values", "sbnn_a64_bits", "sbnn_a64_bytes", "sbnn_a64_pack"
+SCORES_MAP = "sbnn_a64_scores_map"
 """The C functions."""
 
 FAMILY = "a64"
@@ -39,6 +40,8 @@ _RUN_BYTES = 8 + 4 * 64
 _EIGHT, _SIXTEEN = 8, 16
 _LIMIT = 32767
 _MOST_SHIFT = 15
+_TABLE_BITS = 63
+"""The bits of a query whose counts are indices of a table of 64 entries."""
 _SLOPE_BITS = 2
 """The bits by which a slope of Q13 becomes one of Q15."""
 
@@ -50,7 +53,7 @@ _X, _W, _SCALE, _BIAS, _SLOPE, _RESIDUAL = range(6)
 
 def a64_families(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of these layers."""
-    return (FAMILY,) if {VALUES, BITS, BYTES, PACK} & {*symbols} else ()
+    return (FAMILY,) if {VALUES, BITS, BYTES, PACK, SCORES_MAP} & {*symbols} else ()
 
 
 def a64_kernel(
@@ -77,6 +80,30 @@ def a64_pack(types: list[TensorType], threshold: Array | None, target: Target) -
     if ISA not in target.isa or threshold is None or types[0].dtype != np.int16 or K % WORD_BITS:
         return None
     return Plan((Call(PACK, None, (M, K, Read(0), Read(1), Write())),), M * (K // WORD_BITS * 27 + 5))
+
+
+def a64_scores_map(types: list[TensorType], table: Array | None, K: int, target: Target) -> Plan | None:
+    """Return the call that makes an attention map in C, or None where the kernel in TIR must.
+
+    Args:
+        types: the types of queries ``[H, M, words(K)]`` and keys ``[H, N, words(K)]``, table and ratio.
+        table: the contents of the table, ``[H, K + 1]``; None if it is not a constant.
+        K: the bits of a query.
+        target: the processor.
+    """
+    if ISA not in target.isa or table is None or K > _TABLE_BITS:
+        return None
+    (H, M, words), N = types[0].shape, types[1].shape[1]
+    groups = -(-N // _SIXTEEN)
+    reads = (Read(0), Read(1), Read(2), Read(3))
+    return Plan(
+        (Call(SCORES_MAP, None, (H, M, N, K, *reads, Workspace(), Write())),),
+        H * (600 + groups * words * 90 + M * (50 + groups * (25 + 24 * words))),
+        H * M * N * K,
+        groups * (2 * _SIXTEEN + 4 * _SIXTEEN * words),
+        (H, M, N, K),
+        constants={2: np.ascontiguousarray(table[:, ::-1]).astype(np.uint16)},
+    )
 
 
 def _values(shape: StreamLayer, arrays: Sequence[Array | None]) -> Plan | None:

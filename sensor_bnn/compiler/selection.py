@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler.a64_kernels import a64_scores_map
 from sensor_bnn.compiler.costs import Costs, costs_of
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
 from sensor_bnn.compiler.integers import INTEGER_KERNELS, context_plan, layer_in_c, scores_map_plan
@@ -106,6 +107,7 @@ def plan_of(
         return in_c if in_c and in_c.instructions < plan.instructions else plan
     if extern == INT_SCORES_MAP:
         in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        in_c = in_c or a64_scores_map(types, arrays[2], numbers[0], target)
         in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     if extern == _PACK:

@@ -26,13 +26,27 @@ static inline int16x8_t products(int8x16_t x, int8x16_t w) {
     return vmlal_high_s8(vmull_s8(vget_low_s8(x), vget_low_s8(w)), x, w);
 }
 
-/* Add the products of 16 terms to eight sums of a token; for the first ones there are no sums yet. */
-static inline void add(int8x16_t x, const int8x16_t w[A64_EIGHT], int first,
-                       int32x4_t sums[A64_EIGHT]) {
+/* Emits no instruction, but keeps GCC from moving a sum past it. Otherwise GCC would multiply all
+ * vectors first, in more registers than exist. */
+#define NOW(sum) __asm__ volatile("" : "+w"(sum))
+
+/* Add the products of 16 terms of two patches to eight sums of each; `first` ones are the sums. */
+static inline void add(const int8_t *const x[TOKENS], uint32_t term, const int8_t *w, int first,
+                       int32x4_t one[A64_EIGHT], int32x4_t two[A64_EIGHT]) {
+    const int8x16_t left = vld1q_s8(x[0] + term);
+    const int8x16_t right = vld1q_s8(x[1] + term);
     UNROLL
-    for (uint32_t j = 0; j < A64_EIGHT; j++) {
-        const int16x8_t pairs = products(x, w[j]);
-        sums[j] = first ? vpaddlq_s16(pairs) : vpadalq_s16(sums[j], pairs);
+    for (uint32_t half = 0; half < A64_EIGHT; half += 4u, w += STEP * 4) {
+        const int8x16x4_t weights = vld1q_s8_x4(w);
+        UNROLL
+        for (uint32_t j = 0; j < 4u; j++) {
+            const int16x8_t pairs = products(left, weights.val[j]);
+            const int16x8_t others = products(right, weights.val[j]);
+            one[half + j] = first ? vpaddlq_s16(pairs) : vpadalq_s16(one[half + j], pairs);
+            two[half + j] = first ? vpaddlq_s16(others) : vpadalq_s16(two[half + j], others);
+            NOW(one[half + j]);
+            NOW(two[half + j]);
+        }
     }
 }
 
@@ -45,28 +59,16 @@ static inline int16x8_t rounded(const int32x4_t sums[A64_EIGHT], int32x4_t down)
     return vqmovn_high_s32(low, vrshlq_s32(joined(sums + 4), down));
 }
 
-static inline void load(const int8_t *from, int8x16_t w[A64_EIGHT]) {
-    UNROLL
-    for (uint32_t j = 0; j < A64_EIGHT; j++) {
-        w[j] = vld1q_s8(from + STEP * j);
-    }
-}
-
 /* The sums of two patches with all rows of weights, [TOKENS][a]. */
 static void count(const int8_t *const patch[TOKENS], const int8_t *w, uint32_t a, uint32_t terms,
                   int32x4_t down, int16_t *to) {
     for (uint32_t row = 0; row < a; row += A64_EIGHT) {
         int32x4_t one[A64_EIGHT];
         int32x4_t two[A64_EIGHT];
-        int8x16_t weights[A64_EIGHT];
-        load(w, weights);
-        add(vld1q_s8(patch[0]), weights, 1, one);
-        add(vld1q_s8(patch[1]), weights, 1, two);
+        add(patch, 0, w, 1, one, two);
         w += STEP * A64_EIGHT;
         for (uint32_t term = STEP; term < terms; term += STEP, w += STEP * A64_EIGHT) {
-            load(w, weights);
-            add(vld1q_s8(patch[0] + term), weights, 0, one);
-            add(vld1q_s8(patch[1] + term), weights, 0, two);
+            add(patch, term, w, 0, one, two);
         }
         vst1q_s16(to + row, rounded(one, down));
         vst1q_s16(to + a + row, rounded(two, down));

@@ -67,6 +67,16 @@ void sbnn_a64_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint3
                     const int8_t *x, const int8_t *w, const int32_t *base, const int16_t *factor,
                     const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
 
+/* BnnMatMul, then BnnIntAttentionMap: one row of bits over the keys per query.
+ *   queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 63
+ *   table           [heads][k + 1], by the number of mismatches: the operator's table in reverse order
+ *   ratio           [heads]
+ *   workspace       32 + 64 * ceil(k / 32) bytes for each 16 keys
+ *   y               [heads][m][ceil(n / 32)], tail bits 0 */
+void sbnn_a64_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
+                         const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
+                         void *workspace, uint32_t *y);
+
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]
