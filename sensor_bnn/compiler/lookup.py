@@ -494,11 +494,22 @@ class _Neon:
         return panels + (0 if packed else rows * N * self.floats)
 
 
-def _neon(lanes: int, costs: _Neon) -> Kernel:
-    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C."""
-    return Kernel(
-        "neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), lambda N, K: 4 * _PANEL * words_for(K)
-    )
+def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
+    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C.
+
+    Args:
+        lanes: the rows of a block.
+        costs: its costs.
+        chunk_words: the words of K for which the workspace has counts of a block, and 8 bytes more; 0 if it
+            has only a panel.
+    """
+
+    def workspace(N: int, K: int) -> int:
+        words = words_for(K)
+        chunks = -(-words // chunk_words) if chunk_words else 0
+        return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
+
+    return Kernel("neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), workspace)
 
 
 # The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------
@@ -534,7 +545,7 @@ _ARMV7_NEON = (
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _AARCH64_NEON = (
-    _neon(4, _Neon(panel=(600, 120), tile=(160, 241), floats=6)),
+    _neon(4, _Neon(panel=(600, 120), tile=(190, 218), floats=2), chunk_words=7),
     _popcount(_Loop(word=3, packed=34, floats=10)),
 )
 

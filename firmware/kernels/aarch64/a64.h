@@ -2,11 +2,9 @@
 #ifndef SBNN_KERNELS_A64_H
 #define SBNN_KERNELS_A64_H
 
-#include <stdint.h>
+#include "neon_a64.h"
 
-#define A64_PANEL 64u /* outputs of a whole panel */
-#define A64_TILE 4u   /* outputs of the grid that are counted at the same time */
-#define A64_CHUNK 7u  /* words of K whose counts fit a byte: 7 * 32 = 224 */
+#include <stdint.h>
 
 /* The tokens of a layer; linear_a64.h explains the fields. A token has `size` bytes. */
 typedef struct {
@@ -35,14 +33,6 @@ typedef struct {
     uint32_t out_columns; /* of outputs */
     uint32_t left;        /* outputs that are left in this row */
 } a64_patches;
-
-/* Bytes of K that are next to each other in a patch. */
-typedef struct {
-    uint32_t offset; /* bytes from the patch's begin */
-    uint32_t words;  /* the top bit is 1 if the counts of a chunk end here */
-} a64_run;
-
-#define A64_LAST 0x80000000u
 
 static inline uint32_t a64_up(uint32_t size, uint32_t by) {
     return (size + by - 1u) / by;
@@ -101,12 +91,5 @@ static inline void a64_next_tile(a64_patches *patches, uint32_t count, const uin
 
 /* Write the runs of a patch, in chunks of at most A64_CHUNK words, and return the number of chunks. */
 uint32_t sbnn_a64_runs(const a64_grid *grid, uint32_t line, a64_run *runs);
-
-/* Count the mismatches of patches with 16 * `vectors` outputs: 4, 2 or 1.
- *   rows     where A64_TILE patches begin, or a single one
- *   w        a panel
- *   counts   [chunks][A64_TILE or 1][16 * vectors], written */
-void sbnn_a64_count(const uint8_t *const rows[A64_TILE], uint32_t single, uint32_t vectors,
-                    const a64_run *runs, uint32_t chunks, const uint8_t *w, uint8_t *counts);
 
 #endif

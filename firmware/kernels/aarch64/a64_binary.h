@@ -5,8 +5,6 @@
 #include "a64.h"
 #include "a64_ends.h"
 
-#define A64_GROUP 16u /* outputs whose values or bits are made at the same time */
-
 typedef struct {
     uint32_t n;
     uint32_t b;
@@ -36,29 +34,6 @@ typedef void a64_end(const a64_layer *layer, const a64_tile *tile, void *y);
 /* Count the mismatches of all patches with all rows of weights, and make the outputs of each tile. */
 void sbnn_a64_binary(const a64_grid *grid, const a64_layer *layer, const uint32_t *x, void *workspace,
                      a64_end *end, void *y);
-
-/* The counts of 16 outputs. */
-typedef struct {
-    uint16x8_t low;
-    uint16x8_t high;
-} a64_counts;
-
-/* Add those of all chunks, which are `size` bytes apart. */
-static inline a64_counts a64_counts_of(const uint8_t *counts, uint32_t chunks, uint32_t size) {
-    const uint8x16_t first = vld1q_u8(counts);
-    if (chunks == 1u) {
-        return (a64_counts){vmovl_u8(vget_low_u8(first)), vmovl_high_u8(first)};
-    }
-    const uint8x16_t second = vld1q_u8(counts + size);
-    a64_counts sums = {vaddl_u8(vget_low_u8(first), vget_low_u8(second)), vaddl_high_u8(first, second)};
-    counts += 2u * size;
-    for (uint32_t left = chunks - 2u; left > 0u; left--, counts += size) {
-        const uint8x16_t next = vld1q_u8(counts);
-        sums.low = vaddw_u8(sums.low, vget_low_u8(next));
-        sums.high = vaddw_high_u8(sums.high, next);
-    }
-    return sums;
-}
 
 /* What is made of eight outputs' counts before it becomes values or bits; `up` is 2^shift. */
 static inline a64_wide a64_sums(const int32_t *base, uint16x8_t counts, int16x8_t factor,

@@ -3,6 +3,8 @@
 #ifndef SBNN_KERNELS_A64_ENDS_H
 #define SBNN_KERNELS_A64_ENDS_H
 
+#include "neon_a64.h"
+
 #include <arm_neon.h>
 
 #define A64_EIGHT 8u
@@ -53,18 +55,6 @@ static inline uint8x16_t a64_masks(a64_wide first, a64_wide second) {
     const int16x8_t high =
         vuzp2q_s16(vreinterpretq_s16_s32(second.low), vreinterpretq_s16_s32(second.high));
     return vcgezq_s8(vuzp2q_s8(vreinterpretq_s8_s16(low), vreinterpretq_s8_s16(high)));
-}
-
-/* Bit j of a word is lane j of the 32 lanes of `low` and `high`, each of which is 0 or 255. Every lane
- * keeps its own bit of a byte, and three additions of pairs join eight lanes. */
-static inline uint8x16_t a64_place(void) {
-    return vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
-}
-
-static inline uint32_t a64_word(uint8x16_t low, uint8x16_t high, uint8x16_t place) {
-    const uint8x16_t pairs = vpaddq_u8(vandq_u8(low, place), vandq_u8(high, place));
-    const uint8x16_t fours = vpaddq_u8(pairs, pairs);
-    return vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(fours, fours)), 0);
 }
 
 /* What a layer without a residual adds. */

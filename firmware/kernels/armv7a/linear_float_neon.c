@@ -1,5 +1,5 @@
 #include "linear_neon.h"
-#include "neon.h"
+#include "neon_counts.h"
 
 #include <stddef.h>
 

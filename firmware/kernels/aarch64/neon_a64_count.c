@@ -1,4 +1,4 @@
-#include "a64.h"
+#include "neon_a64.h"
 
 /* A byte of K of each patch is loaded into all lanes of a vector and compared with that byte of 16
  * outputs at a time; no sum goes across a vector. The counts of a chunk stay in v16 to v31. A run's
