@@ -26,7 +26,14 @@ from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.measure.estimate import MARK
 from sensor_bnn.measure.kernel_cases import CHOSEN, Case, attention_cases, cases_of, pack_cases
 from sensor_bnn.measure.kernel_cases import Shape as Shape
-from sensor_bnn.measure.known_costs import Known, binary_goal, epilogue_goal, int8_goal, known_int8
+from sensor_bnn.measure.known_costs import (
+    Known,
+    binary_goal,
+    epilogue_goal,
+    int8_goal,
+    known_binary,
+    known_int8,
+)
 from sensor_bnn.measure.layer_cases import EPILOGUE, INT8, epilogue_cases, layer_cases, stream_pack_case
 from sensor_bnn.measure.on_board import output_of, with_image
 from sensor_bnn.onnx.operators import TensorType
@@ -309,7 +316,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
                 exact=output[start : start + case.expected.nbytes] == case.expected.tobytes(),
                 layer=case.layer,
                 goal=_goal(case),
-                known=() if case.layer is None else known_int8(case.layer, target.name),
+                known=_known(case),
             )
         )
         start += 4 * _output_words(case)
@@ -321,6 +328,15 @@ def _goal(case: Case) -> float | None:
         return None
     goals = {CHOSEN: binary_goal, INT8: int8_goal}
     return goals[case.kernel](case.layer, case.target.name)
+
+
+def _known(case: Case) -> tuple[Known, ...]:
+    if case.layer is not None:
+        return known_int8(case.layer, case.target.name)
+    shape = case.shape
+    if case.kernel != CHOSEN:
+        return ()
+    return known_binary(shape.m, shape.n, shape.k, case.output, case.target.name)
 
 
 def _program(cases: Sequence[Case]) -> Program:

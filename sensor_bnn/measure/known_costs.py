@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CMSIS_NN = "CMSIS-NN 99f736a6, GCC 12.2 -O3, counted in QEMU 7.2"
+CMSIS_NN = "commit 99f736a6, GCC 12.2 -O3, counted in QEMU 7.2"
 """The source of the figures of int8 layers."""
 
 
@@ -65,6 +65,25 @@ _EPILOGUE = {
     **{"cortex-m0plus": 16.0, "cortex-m3": 16.0},
 }
 
+_LARQ = "Larq Compute Engine"
+_LARQ_SOURCE = (
+    "commit e6860fc, GCC 12.2 -O3, counted in QEMU 7.2: the better one of its NEON kernels, without packing "
+    "weights and activations and without a residual"
+)
+_LARQ_CORES = ("cortex-a53", "cortex-a72", "aarch64-linux")
+
+# Instructions by rows, outputs and bits: floats, bits.
+_LARQ_COUNTS = {
+    (64, 192, 192): (113_776, 107_621),
+    (64, 768, 192): (453_616, 430_181),
+    (64, 192, 768): (281_184, 268_901),
+    (64, 64, 64): (21_008, 22_501),
+    (64, 256, 256): (159_840, 143_461),
+    (64, 384, 384): (320_352, 295_781),
+    (197, 192, 192): (355_453, 336_323),
+    (16, 192, 192): (28_480, 26_945),
+}
+
 _GOALS: Mapping[str, Mapping[str, float]] = {
     "3x3x64 -> 64, 16x16": _BINARY,
     "3x3x128 -> 128, 8x8": _BINARY,
@@ -83,7 +102,22 @@ def known_int8(title: str, target: str) -> tuple[Known, ...]:
         target: the name of the core's target.
     """
     figure = _INT8.get(title, {}).get(target)
-    return () if figure is None else (Known("CMSIS-NN int8", figure, CMSIS_NN),)
+    return () if figure is None else (Known("CMSIS-NN", figure, CMSIS_NN),)
+
+
+def known_binary(m: int, n: int, k: int, output: str, target: str) -> tuple[Known, ...]:
+    """Return the known costs of other binary linear layers.
+
+    Args:
+        m, n, k: rows, outputs and bits per row.
+        output: ``packed`` or ``float``.
+        target: the name of the core's target.
+    """
+    counts = _LARQ_COUNTS.get((m, n, k))
+    if counts is None or target not in _LARQ_CORES or output not in ("float", "packed"):
+        return ()
+    count = counts[output == "packed"]
+    return (Known(_LARQ, round(count / (m * n * k), 4), _LARQ_SOURCE),)
 
 
 def binary_goal(title: str, target: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 from rich.table import Table
 
@@ -43,13 +44,16 @@ def kernel_table(rows: Sequence[KernelRow], target: str, model: str | None) -> T
 def kernels_markdown(rows: Sequence[KernelRow]) -> str:
     """Return a Markdown table with a row for each kernel at a shape, and a column for each core.
 
-    A cell has the instructions per multiply-add; then, where it is known, the goal, and the costs of others.
-    Below it are their sources.
+    A cell has the instructions per multiply-add; then, where they are known, the goal, and the costs of
+    others with a letter for each. Below it the letters are explained.
     """
     targets = list(dict.fromkeys(row.target for row in rows))
+    others = dict.fromkeys((known.name, known.source) for row in rows for known in row.known)
+    letters = dict(zip(others, ascii_uppercase, strict=False))
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in rows:
-        cells.setdefault((_title(row), row.output, row.kernel), {})[row.target] = _cell(row)
+        key = (_title(row), row.output, row.kernel)
+        cells.setdefault(key, {})[row.target] = _cell(row, letters)
     lines = [
         f"| layer | output | kernel | {' | '.join(targets)} |",
         f"|{'---|' * (3 + len(targets))}",
@@ -58,8 +62,8 @@ def kernels_markdown(rows: Sequence[KernelRow]) -> str:
             for key, found in cells.items()
         ),
     ]
-    sources = dict.fromkeys(f"{known.name}: {known.source}." for row in rows for known in row.known)
-    return "\n".join([*lines, *([""] if sources else []), *sources])
+    explained = [f"{letter}: {name}, {source}." for (name, source), letter in letters.items()]
+    return "\n".join([*lines, *([""] if explained else []), *explained])
 
 
 def _title(row: KernelRow) -> str:
@@ -70,8 +74,8 @@ def _others(row: KernelRow) -> str:
     return ", ".join(f"{known.name} {known.instr_per_mac:g}" for known in row.known)
 
 
-def _cell(row: KernelRow) -> str:
-    goal = _NONE if row.goal is None else f" (goal {row.goal:g})"
-    others = f"; {_others(row)}" if row.known else _NONE
-    wrong = _NONE if row.exact else " WRONG"
-    return f"{row.instr_per_mac:.3f}{goal}{others}{wrong}"
+def _cell(row: KernelRow, letters: dict[tuple[str, str], str]) -> str:
+    goal = [] if row.goal is None else [f"goal {row.goal:g}"]
+    others = [f"{letters[known.name, known.source]} {known.instr_per_mac:g}" for known in row.known]
+    more = f" ({'; '.join([*goal, *others])})" if goal or others else _NONE
+    return f"{row.instr_per_mac:.3f}{more}{_NONE if row.exact else ' WRONG'}"

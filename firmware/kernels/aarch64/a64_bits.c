@@ -13,12 +13,11 @@ static inline uint8x16_t masks16(a64_counts counts, const int32_t *base, const i
 /* Bits of a tile, word by word of all of its rows. Layer and tile are copies, which the words that are
  * written cannot change. */
 __attribute__((always_inline)) static inline void make(const a64_layer layer, const a64_tile tile,
-                                                       uint32_t *y, int one) {
+                                                       uint32_t *y, uint32_t chunks) {
     const uint8x16_t bits = a64_place();
     const int16x8_t up = vdupq_n_s16((int16_t)(1u << layer.shift));
     const uint32_t width = A64_GROUP * tile.vectors;
     const uint32_t size = tile.rows * width;
-    const uint32_t chunks = one ? 1u : tile.chunks;
     const uint32_t words = layer.n / 32u;
     const int16_t *const residual = layer.residual + (size_t)tile.token * layer.step;
     const int32_t *base = layer.base + tile.first;
@@ -51,11 +50,7 @@ __attribute__((always_inline)) static inline void make(const a64_layer layer, co
 }
 
 static void end(const a64_layer *layer, const a64_tile *tile, void *y) {
-    if (tile->chunks == 1u) {
-        make(*layer, *tile, y, 1);
-    } else {
-        make(*layer, *tile, y, 0);
-    }
+    A64_BY_CHUNKS(tile->chunks, make, *layer, *tile, y);
 }
 
 void sbnn_a64_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,

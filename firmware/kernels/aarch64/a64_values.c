@@ -26,12 +26,11 @@ static inline void values16(a64_counts counts, const int32_t *base, const consta
 /* Values of a tile: most constants of 16 or, in a `pair`, 32 outputs are loaded once for all of its
  * rows. Layer and tile are copies, which the values that are written cannot change. */
 __attribute__((always_inline)) static inline void make(const a64_layer layer, const a64_tile tile,
-                                                       int16_t *y, int one, int pair) {
+                                                       int16_t *y, uint32_t pair, uint32_t chunks) {
     const int16x8_t up = vdupq_n_s16((int16_t)(1u << layer.shift));
     const int32x4_t left = vdupq_n_s32(16 - (int32_t)layer.shift);
     const uint32_t width = A64_GROUP * tile.vectors;
     const uint32_t size = tile.rows * width;
-    const uint32_t chunks = one ? 1u : tile.chunks;
     const uint32_t next = pair ? 2u * A64_GROUP : A64_GROUP;
     const int16_t *const residual = layer.residual + (size_t)tile.token * layer.step;
     const int32_t *base = layer.base + tile.first;
@@ -69,11 +68,9 @@ __attribute__((always_inline)) static inline void make(const a64_layer layer, co
 
 static void end(const a64_layer *layer, const a64_tile *tile, void *y) {
     if (tile->vectors == 1u) {
-        make(*layer, *tile, y, 0, 0);
-    } else if (tile->chunks == 1u) {
-        make(*layer, *tile, y, 1, 1);
+        make(*layer, *tile, y, 0, tile->chunks);
     } else {
-        make(*layer, *tile, y, 0, 1);
+        A64_BY_CHUNKS(tile->chunks, make, *layer, *tile, y, 1);
     }
 }
 

@@ -20,38 +20,50 @@ typedef struct {
     float32x4_t of[4];
 } twice16;
 
-static inline twice16 twice(a64_counts counts) {
+static inline twice16 joined(uint16x8_t low, uint16x8_t top) {
     const uint16x8_t high = vdupq_n_u16(HIGH);
-    const uint16x8_t low = vshlq_n_u16(counts.low, 1);
-    const uint16x8_t top = vshlq_n_u16(counts.high, 1);
     return (twice16){
         {vreinterpretq_f32_u16(vzip1q_u16(low, high)), vreinterpretq_f32_u16(vzip2q_u16(low, high)),
          vreinterpretq_f32_u16(vzip1q_u16(top, high)), vreinterpretq_f32_u16(vzip2q_u16(top, high))}};
 }
 
+__attribute__((always_inline)) static inline twice16 twice(const uint8_t *counts, uint32_t chunks,
+                                                           uint32_t size) {
+    if (chunks == 1u) {
+        const uint8x16_t count = vld1q_u8(counts);
+        return joined(vshll_n_u8(vget_low_u8(count), 1), vshll_high_n_u8(count, 1));
+    }
+    const a64_counts sums = a64_counts_of(counts, chunks, size);
+    return joined(vshlq_n_u16(sums.low, 1), vshlq_n_u16(sums.high, 1));
+}
+
 /* Multiplication and additions are separate instructions, so that each rounds as scalar code does. The
  * difference of two numbers from 2^23 on is exact, and 0 if they are equal. */
 __attribute__((always_inline)) static inline void
-make16(const affine16 *by, float32x4_t bits, a64_counts counts, const float *residual, float *y) {
-    const twice16 found = twice(counts);
+make16(const affine16 *by, float32x4_t bits, twice16 found, const float *residual, float *y) {
+    float32x4_t added[4];
+#pragma GCC unroll 4
+    for (uint32_t j = 0; j < 4u && residual != NULL; j++) {
+        added[j] = vld1q_f32(residual + 4u * j);
+    }
+    float32x4_t value[4];
 #pragma GCC unroll 4
     for (uint32_t j = 0; j < 4u; j++) {
-        float32x4_t value =
-            vaddq_f32(vmulq_f32(by->scale[j], vsubq_f32(bits, found.of[j])), by->bias[j]);
-        if (residual != NULL) {
-            value = vaddq_f32(vld1q_f32(residual + 4u * j), value);
-        }
-        vst1q_f32(y + 4u * j, value);
+        value[j] = vaddq_f32(vmulq_f32(by->scale[j], vsubq_f32(bits, found.of[j])), by->bias[j]);
+        value[j] = residual == NULL ? value[j] : vaddq_f32(added[j], value[j]);
+    }
+#pragma GCC unroll 4
+    for (uint32_t j = 0; j < 4u; j++) {
+        vst1q_f32(y + 4u * j, value[j]);
     }
 }
 
 /* Floats of the rows of a tile for 16 outputs. */
-__attribute__((always_inline)) static inline void make_rows(const affine16 *by, float32x4_t bits,
-                                                            const uint8_t *counts, uint32_t chunks,
-                                                            uint32_t size, uint32_t rows, uint32_t n,
-                                                            const float *residual, float *y) {
+__attribute__((always_inline)) static inline void
+make_rows(const affine16 *by, float32x4_t bits, const uint8_t *counts, uint32_t size, uint32_t rows,
+          uint32_t n, const float *residual, float *y, uint32_t chunks) {
     for (; rows > 0u; rows--, counts += A64_PANEL, y += n) {
-        make16(by, bits, a64_counts_of(counts, chunks, size), residual, y);
+        make16(by, bits, twice(counts, chunks, size), residual, y);
         residual = residual == NULL ? NULL : residual + n;
     }
 }
@@ -100,11 +112,10 @@ void sbnn_linear_float_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t *
                 const uint8_t *const counts = layer.counts + j;
                 float *const to = y + place + j;
                 if (added == NULL) {
-                    make_rows(&by, bits, counts, layer.chunks, size, rows, n, NULL, to);
-                } else if (layer.chunks == 1u) {
-                    make_rows(&by, bits, counts, 1, size, rows, n, added + j, to);
+                    A64_BY_CHUNKS(layer.chunks, make_rows, &by, bits, counts, size, rows, n, NULL, to);
                 } else {
-                    make_rows(&by, bits, counts, layer.chunks, size, rows, n, added + j, to);
+                    A64_BY_CHUNKS(layer.chunks, make_rows, &by, bits, counts, size, rows, n, added + j,
+                                  to);
                 }
             }
             for (uint32_t t = 0; t < rows && whole < outputs; t++) {

@@ -13,8 +13,8 @@ static inline void narrow(const uint8_t *counts, const uint8x16_t limits[4], uin
 }
 
 /* A mask of 16 outputs, whose counts are halfwords. */
-static inline uint8x16_t below(const uint8_t *counts, uint32_t chunks, uint32_t size,
-                               const uint16x8_t limits[2]) {
+__attribute__((always_inline)) static inline uint8x16_t
+below(const uint8_t *counts, uint32_t chunks, uint32_t size, const uint16x8_t limits[2]) {
     const a64_counts found = a64_counts_of(counts, chunks, size);
     return vuzp1q_u8(vreinterpretq_u8_u16(vcltq_u16(found.low, limits[0])),
                      vreinterpretq_u8_u16(vcltq_u16(found.high, limits[1])));
@@ -56,10 +56,11 @@ static void narrow_panel(const neon_layer *layer, const uint16_t limit[A64_PANEL
     }
 }
 
-static void wide_panel(const neon_layer *layer, const uint16_t limit[A64_PANEL], uint32_t used,
-                       uint32_t step, uint32_t *y) {
+__attribute__((always_inline)) static inline void wide_panel(const neon_layer *layer,
+                                                             const uint16_t limit[A64_PANEL],
+                                                             uint32_t used, uint32_t step, uint32_t *y,
+                                                             uint32_t chunks) {
     const uint8x16_t place = a64_place();
-    const uint32_t chunks = layer->chunks;
     uint16x8_t limits[8];
 #pragma GCC unroll 8
     for (uint32_t j = 0; j < 8u; j++) {
@@ -96,7 +97,7 @@ void sbnn_linear_packed_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t 
         if (layer.chunks == 1u) {
             narrow_panel(&layer, limits, used, step, y + first / 32u);
         } else {
-            wide_panel(&layer, limits, used, step, y + first / 32u);
+            A64_BY_CHUNKS(layer.chunks, wide_panel, &layer, limits, used, step, y + first / 32u);
         }
     }
 }

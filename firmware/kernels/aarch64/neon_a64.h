@@ -31,22 +31,45 @@ typedef struct {
     uint16x8_t high;
 } a64_counts;
 
-/* Add those of all chunks, which are `size` bytes apart. */
-static inline a64_counts a64_counts_of(const uint8_t *counts, uint32_t chunks, uint32_t size) {
+/* Add those of all chunks, which are `size` bytes apart. Where `chunks` is a constant, there is no
+ * loop. */
+__attribute__((always_inline)) static inline a64_counts a64_counts_of(const uint8_t *counts,
+                                                                      uint32_t chunks, uint32_t size) {
     const uint8x16_t first = vld1q_u8(counts);
     if (chunks == 1u) {
         return (a64_counts){vmovl_u8(vget_low_u8(first)), vmovl_high_u8(first)};
     }
     const uint8x16_t second = vld1q_u8(counts + size);
     a64_counts sums = {vaddl_u8(vget_low_u8(first), vget_low_u8(second)), vaddl_high_u8(first, second)};
-    counts += 2u * size;
-    for (uint32_t left = chunks - 2u; left > 0u; left--, counts += size) {
-        const uint8x16_t next = vld1q_u8(counts);
+#pragma GCC unroll 4
+    for (uint32_t chunk = 2; chunk < chunks; chunk++) {
+        const uint8x16_t next = vld1q_u8(counts + chunk * size);
         sums.low = vaddw_u8(sums.low, vget_low_u8(next));
         sums.high = vaddw_high_u8(sums.high, next);
     }
     return sums;
 }
+
+/* Call make(..., chunks), compiled for each of the usual numbers of chunks. */
+#define A64_BY_CHUNKS(chunks, make, ...)                                                               \
+    do {                                                                                               \
+        switch (chunks) {                                                                              \
+        case 1:                                                                                        \
+            make(__VA_ARGS__, 1);                                                                      \
+            break;                                                                                     \
+        case 2:                                                                                        \
+            make(__VA_ARGS__, 2);                                                                      \
+            break;                                                                                     \
+        case 3:                                                                                        \
+            make(__VA_ARGS__, 3);                                                                      \
+            break;                                                                                     \
+        case 4:                                                                                        \
+            make(__VA_ARGS__, 4);                                                                      \
+            break;                                                                                     \
+        default:                                                                                       \
+            make(__VA_ARGS__, chunks);                                                                 \
+        }                                                                                              \
+    } while (0)
 
 /* Bit j of a word is lane j of the 32 lanes of `low` and `high`, each of which is 0 or 255. Every lane
  * keeps its own bit of a byte, and three additions of pairs join eight lanes. */
