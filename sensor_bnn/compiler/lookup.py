@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
@@ -37,6 +38,8 @@ class Kernel:
         max_bits: the largest number of bits per row (K).
         cost: the instructions on the core.
         workspace: a function from outputs and bits per row to the bytes of workspace.
+        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`; ``leading`` is
+            then a 1, otherwise a 0.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Kernel:
     max_bits: int
     cost: Cost
     workspace: Callable[[int, int], int]
+    panels: bool = False
 
     def symbol(self, *, packed: bool) -> str:
         """Return the name of the C function for outputs of bits or floats; empty for TIR."""
@@ -509,7 +513,25 @@ def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
         chunks = -(-words // chunk_words) if chunk_words else 0
         return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
 
-    return Kernel("neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), workspace)
+    return Kernel("neon", lanes, "neon", (0,), 65534, partial(costs.cost, lanes), workspace, panels=True)
+
+
+def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
+    """Return constant weights as all kernels of the rows read them, or None if they must stay as they are.
+
+    Args:
+        rows: the split of a layer's rows among kernels.
+        weights: uint32 ``[N, words(K)]``; None if they are not constant.
+
+    Returns:
+        Bytes ``[N / 64, 4 * words(K), 64]``.
+    """
+    if weights is None or len(weights) % _PANEL or not all(part.kernel.panels for part in rows):
+        return None
+    outputs = (
+        np.ascontiguousarray(weights.astype("<u4")).view(np.uint8).reshape(-1, _PANEL, 4 * weights.shape[1])
+    )
+    return np.ascontiguousarray(outputs.swapaxes(1, 2))
 
 
 # The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------

@@ -92,15 +92,15 @@ static inline affine16 affine_at(const float *scale, const float *bias) {
     return by;
 }
 
-void sbnn_linear_float_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
-                            const float *scale, const float *bias, const float *residual,
-                            void *workspace, float *y) {
-    const neon_layer layer = neon_layer_of(x, m, k, workspace);
+void sbnn_linear_float_neon(uint32_t panels, uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
+                            const uint32_t *w, const float *scale, const float *bias,
+                            const float *residual, void *workspace, float *y) {
+    neon_layer layer = neon_layer_of(x, m, k, workspace);
     const float32x4_t bits = vdupq_n_f32(MAGIC + (float)k);
     for (uint32_t first = 0; first < n; first += A64_PANEL) {
         const uint32_t outputs = n - first < A64_PANEL ? n - first : A64_PANEL;
         const uint32_t whole = k > MOST ? 0u : outputs - outputs % A64_GROUP;
-        sbnn_neon_panel(w + first * layer.words, outputs, layer.words, layer.panel);
+        layer.panel = neon_panel(panels, w + first * layer.words, outputs, layer.words, layer.room);
         uint32_t rows;
         for (uint32_t row = 0; row < m; row += rows) {
             uint32_t size;

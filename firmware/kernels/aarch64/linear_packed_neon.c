@@ -84,16 +84,16 @@ __attribute__((always_inline)) static inline void wide_panel(const neon_layer *l
     }
 }
 
-void sbnn_linear_packed_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
-                             const int32_t *limit, void *workspace, uint32_t *y) {
-    const neon_layer layer = neon_layer_of(x, m, k, workspace);
+void sbnn_linear_packed_neon(uint32_t panels, uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
+                             const uint32_t *w, const int32_t *limit, void *workspace, uint32_t *y) {
+    neon_layer layer = neon_layer_of(x, m, k, workspace);
     const uint32_t step = (n + 31u) / 32u;
     for (uint32_t first = 0; first < n; first += A64_PANEL) {
         const uint32_t outputs = n - first < A64_PANEL ? n - first : A64_PANEL;
         const uint32_t used = (outputs + 31u) / 32u;
         uint16_t limits[A64_PANEL];
         take_limits(limit + first, outputs, limits);
-        sbnn_neon_panel(w + first * layer.words, outputs, layer.words, layer.panel);
+        layer.panel = neon_panel(panels, w + first * layer.words, outputs, layer.words, layer.room);
         if (layer.chunks == 1u) {
             narrow_panel(&layer, limits, used, step, y + first / 32u);
         } else {

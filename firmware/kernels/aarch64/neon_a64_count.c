@@ -1,8 +1,7 @@
 #include "neon_a64.h"
 
 /* A byte of K of each patch is loaded into all lanes of a vector and compared with that byte of 16
- * outputs at a time; no sum goes across a vector. The counts of a chunk stay in v16 to v31. A run's
- * length is a number of words, so four bytes are a turn of the loop. */
+ * outputs at a time; no sum goes across a vector. The counts of a chunk stay in v16 to v31. */
 
 #define LOAD4 "ld1 {v0.16b-v3.16b}, [%[w]], #64\n"
 #define LOAD2 "ld1 {v0.16b-v1.16b}, [%[w]], #32\n"
@@ -67,18 +66,27 @@
     "ldp w12, w13, [%[runs]], #8\n"                                                                    \
     "add x8, %[row0], x12\n"
 
-/* All chunks: for each run, for each of its words, count four bytes; store the counts. */
-#define COUNT(run, first, byte, store)                                                                 \
+/* The words of a run: each is a turn of the loop, or an odd one comes first and two are a turn. */
+#define WORDS(byte)                                                                                    \
+    byte byte byte byte "subs w12, w12, #1\n"                                                          \
+                        "b.ne 3b\n"
+#define PAIRS(byte)                                                                                    \
+    "tbz w12, #0, 4f\n" byte byte byte byte "subs w12, w12, #1\n"                                      \
+    "b.eq 5f\n"                                                                                        \
+    "4:\n" byte byte byte byte byte byte byte byte "subs w12, w12, #2\n"                               \
+    "b.ne 4b\n"
+
+/* All chunks: for each run, count its words; store the counts. */
+#define COUNT(run, first, byte, words, store)                                                          \
     __asm__ volatile(                                                                                  \
         "1:\n" run "and w12, w13, #0x7fffffff\n" first byte byte byte "subs w12, w12, #1\n"            \
         "b.ne 3f\n"                                                                                    \
-        "tbnz w13, #31, 4f\n"                                                                          \
+        "tbnz w13, #31, 6f\n"                                                                          \
         "2:\n" run "and w12, w13, #0x7fffffff\n"                                                       \
-        "3:\n" byte byte byte byte "subs w12, w12, #1\n"                                               \
-        "b.ne 3b\n"                                                                                    \
-        "tbz w13, #31, 2b\n"                                                                           \
-        "4:\n" store "subs %w[chunks], %w[chunks], #1\n"                                               \
-        "b.ne 1b\n"                                                                                    \
+        "3:\n" words(byte) "5:\n"                                                                      \
+                           "tbz w13, #31, 2b\n"                                                        \
+                           "6:\n" store "subs %w[chunks], %w[chunks], #1\n"                            \
+                           "b.ne 1b\n"                                                                 \
         : [w] "+r"(w), [runs] "+r"(runs), [chunks] "+r"(chunks), [counts] "+r"(counts)                 \
         : [row0] "r"(rows[0]), [row1] "r"(rows[single ? 0 : 1]), [row2] "r"(rows[single ? 0 : 2]),     \
           [row3] "r"(rows[single ? 0 : 3])                                                             \
@@ -91,25 +99,26 @@ void sbnn_a64_count(const uint8_t *const rows[A64_TILE], uint32_t single, uint32
     if (single) {
         switch (vectors) {
         case 4:
-            COUNT(SINGLE_RUN, SINGLE_FIRST4, SINGLE4, STORE4("16", "19"));
+            COUNT(SINGLE_RUN, SINGLE_FIRST4, SINGLE4, WORDS, STORE4("16", "19"));
             break;
         case 2:
-            COUNT(SINGLE_RUN, SINGLE_FIRST2, SINGLE2, "st1 {v16.16b-v17.16b}, [%[counts]], #32\n");
+            COUNT(SINGLE_RUN, SINGLE_FIRST2, SINGLE2, WORDS,
+                  "st1 {v16.16b-v17.16b}, [%[counts]], #32\n");
             break;
         default:
-            COUNT(SINGLE_RUN, SINGLE_FIRST1, SINGLE1, "st1 {v16.16b}, [%[counts]], #16\n");
+            COUNT(SINGLE_RUN, SINGLE_FIRST1, SINGLE1, WORDS, "st1 {v16.16b}, [%[counts]], #16\n");
         }
         return;
     }
     switch (vectors) {
     case 4:
-        COUNT(TILE_RUN, TILE_FIRST4, TILE4,
+        COUNT(TILE_RUN, TILE_FIRST4, TILE4, PAIRS,
               STORE4("16", "19") STORE4("20", "23") STORE4("24", "27") STORE4("28", "31"));
         break;
     case 2:
-        COUNT(TILE_RUN, TILE_FIRST2, TILE2, STORE4("16", "19") STORE4("20", "23"));
+        COUNT(TILE_RUN, TILE_FIRST2, TILE2, WORDS, STORE4("16", "19") STORE4("20", "23"));
         break;
     default:
-        COUNT(TILE_RUN, TILE_FIRST1, TILE1, STORE4("16", "19"));
+        COUNT(TILE_RUN, TILE_FIRST1, TILE1, WORDS, STORE4("16", "19"));
     }
 }

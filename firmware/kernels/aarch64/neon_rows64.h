@@ -11,7 +11,8 @@ typedef struct {
     uint32_t m;
     uint32_t words;
     uint32_t chunks;
-    uint8_t *panel;
+    uint8_t *room; /* for a panel */
+    const uint8_t *panel;
     uint8_t *counts;
     a64_run *runs;
 } neon_layer;
@@ -27,7 +28,7 @@ static inline neon_layer neon_layer_of(const uint32_t *x, uint32_t m, uint32_t k
         runs[chunk] =
             (a64_run){chunk * A64_CHUNK * 4u, (left < A64_CHUNK ? left : A64_CHUNK) | A64_LAST};
     }
-    return (neon_layer){x, m, words, chunks, panel, counts, runs};
+    return (neon_layer){x, m, words, chunks, panel, panel, counts, runs};
 }
 
 /* Count the rows from `row` on: A64_TILE of them, or a single one where no more than two are left.

@@ -17,4 +17,15 @@
  *   panel   4 * words * NEON_PANEL bytes, written */
 void sbnn_neon_panel(const uint32_t *w, uint32_t rows, uint32_t words, uint8_t *panel);
 
+/* Return the panel that begins at w, which is rearranged first unless the weights are panels already.
+ */
+static inline const uint8_t *neon_panel(uint32_t panels, const uint32_t *w, uint32_t rows,
+                                        uint32_t words, uint8_t *room) {
+    if (panels) {
+        return (const uint8_t *)w;
+    }
+    sbnn_neon_panel(w, rows, words, room);
+    return room;
+}
+
 #endif
