@@ -160,11 +160,11 @@ def _bytes(target: Target, layer: Layer) -> Case:
 
 
 def _constants(rng: np.random.Generator, layer: Layer, most: int) -> tuple[Shorts, Shorts, Shorts]:
-    """Return scale, bias and slope; slopes are up to 1 in units of 2^-13."""
+    """Return scale, bias and slope; slopes are 0.25 to 1, in units of 2^-13."""
     n = layer.outputs
     scale = rng.integers(most // 2, most, n).astype(np.int16)
     bias = rng.integers(-1000, 1001, n).astype(np.int16)
-    return scale, bias, rng.integers(0, 1 << 13, 1 if layer.image else n).astype(np.int16)
+    return scale, bias, rng.integers(1 << 11, 1 << 13, 1 if layer.image else n).astype(np.int16)
 
 
 def _case(
