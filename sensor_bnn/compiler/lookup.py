@@ -475,6 +475,7 @@ _ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=5
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
 
 _PANEL = 64
+_SINGLES = 2
 
 
 @dataclass(frozen=True)
@@ -485,16 +486,27 @@ class _Neon:
         panel: laying out its weights: a constant and a cost per word of K.
         tile: a block of rows: a constant and a cost per word of K.
         floats: one float output of one row.
+        single: one row of one or two that are left, in the same way; None if they are a block.
+        partial: laying out one word of K of a panel with fewer outputs, in addition.
     """
 
     panel: tuple[int, int]
     tile: tuple[int, int]
     floats: int
+    single: tuple[int, int] | None = None
+    partial: int = 0
 
     def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
-        tiles = -(-rows // lanes) * (self.tile[0] + words * self.tile[1])
-        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + tiles)
+        blocks, left = divmod(rows, lanes)
+        singles = 0
+        if self.single and left <= _SINGLES:
+            singles = left * (self.single[0] + words * self.single[1])
+        elif left:
+            blocks += 1
+        counted = blocks * (self.tile[0] + words * self.tile[1]) + singles
+        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + counted)
+        panels += self.partial * words if N % _PANEL else 0
         return panels + (0 if packed else rows * N * self.floats)
 
 
@@ -567,8 +579,12 @@ _ARMV7_NEON = (
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _AARCH64_NEON = (
-    _neon(4, _Neon(panel=(600, 120), tile=(190, 218), floats=2), chunk_words=7),
-    _popcount(_Loop(word=3, packed=34, floats=10)),
+    _neon(
+        4,
+        _Neon(panel=(350, 150), tile=(163, 212), floats=2, single=(95, 57), partial=470),
+        chunk_words=7,
+    ),
+    _popcount(_Loop(word=5, packed=16, floats=0)),
 )
 
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {

@@ -22,8 +22,16 @@ below(const uint8_t *counts, uint32_t chunks, uint32_t size, const uint16x8_t li
 
 /* The limits of a panel, 0 for lanes without an output, so that their bits are 0. */
 static void take_limits(const int32_t *limit, uint32_t outputs, uint16_t limits[A64_PANEL]) {
-    for (uint32_t j = 0; j < A64_PANEL; j++) {
-        limits[j] = j < outputs ? (uint16_t)limit[j] : 0u;
+    for (uint32_t j = 0; j < A64_PANEL; j += 8u) {
+        uint16x8_t eight = vdupq_n_u16(0);
+        if (j + 8u <= outputs) {
+            eight = vuzp1q_u16(vreinterpretq_u16_s32(vld1q_s32(limit + j)),
+                               vreinterpretq_u16_s32(vld1q_s32(limit + j + 4u)));
+        }
+        vst1q_u16(limits + j, eight);
+    }
+    for (uint32_t j = outputs & ~7u; j < outputs; j++) {
+        limits[j] = (uint16_t)limit[j];
     }
 }
 
