@@ -19,6 +19,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn import programs
 from sensor_bnn.compiler import carried
+from sensor_bnn.compiler.a64_kernels import a64_families
 from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
@@ -265,6 +266,7 @@ def _families(program: Program, target: Target) -> list[str]:
             *families_of(target, called),
             *families_among(called),
             *mve_families(called),
+            *a64_families(called),
             *signs_families(called),
         }
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
@@ -37,6 +38,8 @@ class Kernel:
         max_bits: the largest number of bits per row (K).
         cost: the instructions on the core.
         workspace: a function from outputs and bits per row to the bytes of workspace.
+        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`. Its functions
+            have then one more argument, before rows, outputs and bits: 1 if they are stored so, otherwise 0.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Kernel:
     max_bits: int
     cost: Cost
     workspace: Callable[[int, int], int]
+    panels: bool = False
 
     def symbol(self, *, packed: bool) -> str:
         """Return the name of the C function for outputs of bits or floats; empty for TIR."""
@@ -472,6 +476,7 @@ _ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=5
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
 
 _PANEL = 64
+_SINGLES = 2
 
 
 @dataclass(frozen=True)
@@ -482,30 +487,64 @@ class _Neon:
         panel: laying out its weights: a constant and a cost per word of K.
         tile: a block of rows: a constant and a cost per word of K.
         floats: one float output of one row.
+        single: one row of one or two that are left, in the same way; None if they are a block.
+        partial: laying out one word of K of a panel with fewer outputs, in addition.
     """
 
     panel: tuple[int, int]
     tile: tuple[int, int]
     floats: int
+    single: tuple[int, int] | None = None
+    partial: int = 0
 
     def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
-        tiles = -(-rows // lanes) * (self.tile[0] + words * self.tile[1])
-        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + tiles)
+        blocks, left = divmod(rows, lanes)
+        singles = 0
+        if self.single and left <= _SINGLES:
+            singles = left * (self.single[0] + words * self.single[1])
+        elif left:
+            blocks += 1
+        counted = blocks * (self.tile[0] + words * self.tile[1]) + singles
+        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + counted)
+        panels += self.partial * words if N % _PANEL else 0
         return panels + (0 if packed else rows * N * self.floats)
 
 
-def _neon(lanes: int, costs: _Neon) -> Kernel:
-    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C."""
-    return Kernel(
-        "neon",
-        lanes,
-        "neon",
-        "neon",
-        65534,
-        partial(costs.cost, lanes),
-        lambda N, K: 4 * _PANEL * words_for(K),
+def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
+    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C.
+
+    Args:
+        lanes: the rows of a block.
+        costs: its costs.
+        chunk_words: the words of K for which the workspace has counts of a block, and 8 bytes more; 0 if it
+            has only a panel.
+    """
+
+    def workspace(N: int, K: int) -> int:
+        words = words_for(K)
+        chunks = -(-words // chunk_words) if chunk_words else 0
+        return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
+
+    return Kernel("neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), workspace, panels=True)
+
+
+def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
+    """Return constant weights as all kernels of the rows read them, or None if they must stay as they are.
+
+    Args:
+        rows: the split of a layer's rows among kernels.
+        weights: uint32 ``[N, words(K)]``; None if they are not constant.
+
+    Returns:
+        Bytes ``[N / 64, 4 * words(K), 64]``.
+    """
+    if weights is None or len(weights) % _PANEL or not all(part.kernel.panels for part in rows):
+        return None
+    outputs = (
+        np.ascontiguousarray(weights.astype("<u4")).view(np.uint8).reshape(-1, _PANEL, 4 * weights.shape[1])
     )
+    return np.ascontiguousarray(outputs.swapaxes(1, 2))
 
 
 # The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------
@@ -541,8 +580,12 @@ _ARMV7_NEON = (
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _AARCH64_NEON = (
-    _neon(4, _Neon(panel=(600, 120), tile=(160, 241), floats=6)),
-    _popcount(_Loop(word=3, packed=34, floats=10)),
+    _neon(
+        4,
+        _Neon(panel=(350, 150), tile=(163, 212), floats=2, single=(95, 57), partial=470),
+        chunk_words=7,
+    ),
+    _popcount(_Loop(word=5, packed=16, floats=0)),
 )
 
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {

@@ -269,7 +269,7 @@ _WITHOUT_VARIANTS = (
         gcc=("-march=armv7-a", "-mfpu=neon-vfpv3", "-mfloat-abi=hard"),
         tools="arm-linux-gnueabihf-",
         core="",
-        isa=("neon",),
+        isa=("neon", "armv7a"),
     ),
     Target(
         name="rv32imc",
