@@ -64,8 +64,9 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
  * The workspace is 2048 bytes; for each token of `height` rows of outputs 32 bytes for every 7 words of
  * K, and of the last ones, and if there is one tap those of each 32 channels; and for each token of
  * `height` rows that is read by a row of taps, or by one tap if there are strides of columns, 32. With
- * `whole`, for which there are no strides of columns, these are the tokens of all rows from the first
- * to the last one that the taps of `height` rows read, and take fewer instructions. */
+ * `whole` these are the tokens of all rows from the first to the last one that the taps of `height`
+ * rows read, which takes fewer instructions: of each row those of each remainder of a stride,
+ * out_columns and (kernel_columns - 1) * dilation_columns / stride_columns. */
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,

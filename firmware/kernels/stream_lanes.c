@@ -59,8 +59,9 @@ typedef struct {
     uint32_t first;
     uint32_t height;
     uint32_t out_columns;
-    uint32_t listed; /* tokens of a row whose addresses are listed */
-    uint32_t span; /* rows of tokens whose addresses are listed for all taps; 0 if for those of a row */
+    uint32_t listed;  /* tokens of a row, or of each `classes` one of it, whose addresses are listed */
+    uint32_t span;    /* rows of tokens that an output's taps read, if all are listed; otherwise 0 */
+    uint32_t classes; /* with a stride, a row's tokens are listed by their remainders */
     uint32_t *tables;
     uint32_t *records;
     uint32_t *list;
@@ -69,41 +70,45 @@ typedef struct {
     uint32_t group_skip; /* words from the records to those of the next group */
 } strip;
 
-/* List the addresses of a word of `count` rows of tokens, as the strip's taps in a column read them. */
+/* List the addresses of a word of `count` rows of tokens, `step` rows apart, from a column on. */
 static void list_rows(const stream_product *product, const strip *part, uint32_t down, uint32_t step,
-                      uint32_t count, uint32_t across, uint32_t word) {
+                      uint32_t count, uint32_t across, uint32_t word, uint32_t *list) {
     int32_t row = (int32_t)(part->first * product->stride_rows + down) + product->first_row;
-    uint32_t *list = part->list;
-    for (; count > 0u; count--, row += (int32_t)step, list += part->listed * LANES_FIELDS) {
+    for (; count > 0u;
+         count--, row += (int32_t)step, list += part->classes * part->listed * LANES_FIELDS) {
         list_row(product, row, product->first_column + (int32_t)across, word, part->listed,
                  part->tables, list);
     }
 }
 
 /* Count the mismatches of some groups of channels, whose weights begin at w. Neighbouring outputs read
- * neighbouring tokens: all taps of a row share a list, and those of all rows do if there is memory. */
+ * neighbouring tokens: all taps share their lists, or without memory for these, the taps of a row. */
 static void count(const stream_product *product, const strip *part, const uint32_t *w) {
     const uint32_t out_columns = part->out_columns;
     const uint32_t width = stream_width(product);
-    const uint32_t shared = product->stride_columns == 1u;
-    const uint32_t row = part->listed * LANES_FIELDS;
+    const uint32_t shared = part->span > 0u || product->stride_columns == 1u;
+    const uint32_t row = part->classes * part->listed * LANES_FIELDS;
     const uint32_t step = part->span > 0u ? product->stride_rows : 1u; /* listed rows of an output */
     const uint32_t skip = (step * row - out_columns * LANES_FIELDS) * (uint32_t)sizeof *part->list;
     uint32_t counted = 0;
     uint32_t *records = part->records;
     for (uint32_t word = 0; word < product->words; word++) {
-        if (part->span > 0u) {
-            list_rows(product, part, 0, 1, (part->height - 1u) * step + part->span, 0, word);
+        for (uint32_t class = 0; part->span > 0u && class < part->classes; class ++) {
+            list_rows(product, part, 0, 1, (part->height - 1u) * step + part->span, class, word,
+                      part->list + class * part->listed * LANES_FIELDS);
         }
         for (uint32_t i = 0; i < product->kernel_rows; i++) {
             const uint32_t down = i * product->dilation_rows;
             for (uint32_t j = 0; j < product->kernel_columns; j++, w += LANES_GROUP) {
                 const uint32_t across = j * product->dilation_columns;
                 if (part->span == 0u && (j == 0u || !shared)) {
-                    list_rows(product, part, down, product->stride_rows, part->height, across, word);
+                    list_rows(product, part, down, product->stride_rows, part->height, across, word,
+                              part->list);
                 }
-                const uint32_t *const list = part->list + (part->span > 0u ? down * row : 0u) +
-                                             (shared ? across * LANES_FIELDS : 0u);
+                const uint32_t place =
+                    across % part->classes * part->listed + (shared ? across / part->classes : 0u);
+                const uint32_t *const list =
+                    part->list + (part->span > 0u ? down * row : 0u) + place * LANES_FIELDS;
                 if (counted++ == STREAM_CHUNK) {
                     counted = 1;
                     records += part->skip;
@@ -124,10 +129,13 @@ static void run(const stream_product *product, const stream_output *output,
     const uint32_t width = stream_width(product);
     const uint32_t out_columns = stream_out_columns(product);
     const uint32_t out_rows = stream_outputs(product) / out_columns;
-    const uint32_t beside =
-        product->stride_columns == 1u ? (product->kernel_columns - 1u) * product->dilation_columns : 0u;
+    const uint32_t classes = output->whole ? product->stride_columns : 1u;
+    const uint32_t beside = output->whole || product->stride_columns == 1u
+                                ? (product->kernel_columns - 1u) * product->dilation_columns / classes
+                                : 0u;
     strip part = {.out_columns = out_columns,
                   .listed = out_columns + beside,
+                  .classes = classes,
                   .span =
                       output->whole ? (product->kernel_rows - 1u) * product->dilation_rows + 1u : 0u,
                   .tables = product->workspace,

@@ -164,12 +164,17 @@ def workspace_bytes(shape: StreamLayer, height: int, *, whole: bool) -> int:
     grid = shape.grid
     chunks = -(-grid.taps * shape.W // _CHUNK)
     together = shape.N // _GROUP if grid.taps == 1 else 1
-    rows = _read_rows(grid, height) if whole else height
-    return _TABLES + (height * grid.out_columns * chunks * together + rows * _listed(grid)) * _RECORD
+    tokens = _read_rows(grid, height) * _read_columns(grid) if whole else height * _listed(grid)
+    return _TABLES + (height * grid.out_columns * chunks * together + tokens) * _RECORD
 
 
 def _read_rows(grid: Grid, height: int) -> int:
     return (height - 1) * grid.stride_rows + (grid.kernel_rows - 1) * grid.dilation_rows + 1
+
+
+def _read_columns(grid: Grid) -> int:
+    beside = (grid.kernel_columns - 1) * grid.dilation_columns // grid.stride_columns
+    return grid.stride_columns * (grid.out_columns + beside)
 
 
 def _listed(grid: Grid) -> int:
@@ -189,14 +194,9 @@ def _form(shape: StreamLayer, costs: LanesCosts, *, near: bool) -> tuple[_Form, 
     """
     M, N, rows = shape.grid.out_tokens, shape.N, shape.grid.out_rows
     stream = 2 * M * N
-    room = stream // 4 + 1280 if M > 4 * _GROUP else stream * 3 // 2
+    room = stream * 3 // 8 if M > 4 * _GROUP else stream * 3 // 2
     forms = [(height, whole) for height in range(1, rows + 1) for whole in (False, True)]
-    fitting = [
-        (height, whole)
-        for height, whole in forms
-        if workspace_bytes(shape, height, whole=whole) <= room
-        and not (whole and shape.grid.stride_columns > 1)
-    ]
+    fitting = [form for form in forms if workspace_bytes(shape, form[0], whole=form[1]) <= room]
     found = (
         ((height, whole), _estimate(shape, costs, height, whole=whole, near=near))
         for height, whole in fitting or [(1, False)]
@@ -212,13 +212,15 @@ def _estimate(shape: StreamLayer, costs: LanesCosts, height: int, *, whole: bool
     grid, width, groups = shape.grid, shape.grid.taps * shape.W, shape.N // _GROUP
     M, rows, strips = grid.out_tokens, grid.out_rows, -(-grid.out_rows // height)
     if whole:
-        lists = shape.W * (strips * _read_rows(grid, 1) + (rows - strips) * grid.stride_rows)
+        read = strips * _read_rows(grid, 1) + (rows - strips) * grid.stride_rows
+        tokens = shape.W * read * _read_columns(grid)
     else:
-        lists = rows * grid.kernel_rows * shape.W * (1 if grid.stride_columns == 1 else grid.kernel_columns)
+        lists = 1 if grid.stride_columns == 1 else grid.kernel_columns
+        tokens = shape.W * rows * grid.kernel_rows * lists * _listed(grid)
     counts = width * (strips * costs.table + M * costs.added + rows * costs.row)
     each = costs.bit if shape.packed else costs.near if near else costs.far
     each += (-(-width // _CHUNK) - 1) * costs.chunk
-    listed = (1 if grid.taps == 1 else groups) * lists * _listed(grid) * costs.listed
+    listed = (1 if grid.taps == 1 else groups) * tokens * costs.listed
     return round(listed + groups * (counts + M * (_GROUP * each + costs.token) + strips * costs.strip))
 
 

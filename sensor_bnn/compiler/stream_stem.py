@@ -88,7 +88,10 @@ def stem_plan(
         stored = {_W: stem_weights(weights), _BIAS: stem_constants(constants[_BIAS], scale)}
     else:
         words = words_of_bytes(weights.astype(np.int64), terms, of_terms=False)
-        stored = {_W: words, _BIAS: np.column_stack((constants[_BIAS], scale)).astype(np.int32)}
+        stored = {
+            _W: words,
+            _BIAS: np.column_stack((constants[_BIAS], scale)).astype(np.int32).view(np.uint32),
+        }
     numbers = (
         *(grid.rows, grid.columns, grid.kernel_rows, grid.kernel_columns),
         *(grid.stride_rows, grid.stride_columns, grid.first_row, grid.first_column),
