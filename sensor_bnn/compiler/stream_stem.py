@@ -48,8 +48,8 @@ class StemCosts:
 
 
 ARMV7EM = StemCosts(four=62, turn=34, token=100, pairs=True)
-ARMV7M = StemCosts(four=62, turn=68, token=170, pairs=False)
-ARMV6M = StemCosts(four=92, turn=98, token=220, pairs=False)
+ARMV7M = StemCosts(four=50, turn=65, token=130, pairs=False)
+ARMV6M = StemCosts(four=70, turn=100, token=185, pairs=False)
 _BY_ISA = {"armv6m": ARMV6M, "armv7m": ARMV7M, "armv7em": ARMV7EM}
 """Costs by folder of ``firmware/kernels``; other cores have no such layers."""
 
