@@ -28,7 +28,7 @@ VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
 IMAGE = "sbnn_stream_image"
 LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
-STEM = "sbnn_stream_stem"
+STEM, WINDOW = "sbnn_stream_stem", "sbnn_stream_window"
 PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
@@ -193,7 +193,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, WINDOW, PACK, SCORES, CONTEXT}
     return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
@@ -309,7 +309,7 @@ def _bytes(
     rest = M * (terms * costs.cut + N * costs.value) + -(-M // _ROWS) * N * costs.channel
     quick = round(rest + M * fours * (costs.four + _FOUR * terms * costs.term))
     plain = round(rest + M * A * (costs.single + terms * costs.plain))
-    words = _words(weights.astype(np.int64), terms, "armv7em" in target.isa)
+    words = byte_words(weights.astype(np.int64), terms, of_terms="armv7em" in target.isa)
     if min(plain, estimate) - quick >= _WORTH * (words.nbytes - weights.nbytes):
         symbol, instructions, stored = BYTES, quick, {_W: words}
     elif plain < _LOOPS * estimate:
@@ -331,7 +331,7 @@ def _bytes(
     )
 
 
-def _words(weights: Wide, terms: int, of_terms: bool) -> Array:
+def byte_words(weights: Wide, terms: int, *, of_terms: bool) -> Array:
     """Return weights as ``sbnn_stream_bytes`` reads them, uint32 ``[fours, terms, 2]`` in two orders.
 
     Args:

@@ -147,3 +147,17 @@ def test_what_is_before_and_after_the_layers_is_exact(core: Core) -> None:
         for extern, samples in ((f"{DOMAIN}.BnnQuantize", given), (TURNED_BYTES, given.T.copy())):
             want = bnn_quantize(given, scale, bias, **numbers)
             check_tokens(core.kernels, extern, [samples, scale, bias], numbers, want)
+
+
+def test_first_layers_of_windows_are_exact(core: Core) -> None:
+    rng = np.random.default_rng(SEED + 1)
+    for seed in range(30):
+        grid = Grid(
+            1, int(rng.integers(1, 60)), 1, int(rng.integers(2, 10)), 1, int(rng.integers(1, 5)), 1, 1
+        )
+        W, A, times = (int(number) for number in rng.integers(1, (8, 5, 5)))
+        A *= 4
+        slopes = A * times if seed % 2 else 1
+        numbers = int(rng.integers(0, 10)), int(rng.integers(1, 13))
+        shape = StreamLayer(*(grid, W, 0, A, A * times, 0, slopes, *numbers), packed=False, in_place=False)
+        check(core.kernels, shape, seed, 0.5, (3, 3000, 30000)[seed % 3], window=True, target=core.target)
