@@ -58,9 +58,8 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
  * w is [n / 32][kernel_rows][words][kernel_columns][32]. The last 32 words are the bits of a word of K,
  * of 32 channels each: bit 4 m + s is that of channel 8 s + j, where j is 0, 4, 2, 6, 1, 5, 3 and 7 for
  * m from 0 on. `constants` is [n / 2][3]: the bases of two channels, and in one word their factors with
- * the other sign, the first one in the low half. Values with `slopes` of more than 1, which is then n,
- * have [n / 2][4]: their slopes in one word too, and `slope` is NULL. Slopes are from -8191 to 8192.
- * `near` is whether (base[j] - mismatches * factor[j]) >> shift fits 16 bits for all mismatches.
+ * the other sign, the first one in the low half. There is one slope, from -8191 to 8192. `near` is
+ * whether (base[j] - mismatches * factor[j]) >> shift fits 16 bits for all mismatches.
  *
  * The workspace is 2048 bytes; for each token of `height` rows of outputs 32 bytes for every 7 words of
  * K, and of the last ones, and if there is one tap those of each 32 channels; and for each token of
@@ -68,10 +67,9 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
-                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t slopes,
-                       uint32_t near, uint32_t shift, const uint32_t *x, const uint32_t *w,
-                       const uint32_t *constants, const int16_t *slope, const int16_t *residual,
-                       void *workspace, int16_t *y);
+                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
+                       uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
+                       const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
 void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
                             uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
                             uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,

@@ -13,7 +13,6 @@ typedef struct {
     uint32_t shift;
     int32_t slope;
     const uint32_t *constants;
-    uint32_t group_constants; /* words from group to group */
     const int16_t *residual;
     uint8_t *y;
     uint32_t step_y;  /* bytes from token to token */
@@ -140,7 +139,7 @@ static void run(const stream_product *product, const stream_output *output,
             count(product, &part, product->w + j * width);
             for (uint32_t group = 0; group < part.groups; group++, j += LANES_GROUP) {
                 values.records = part.records + group * part.group_skip;
-                values.constants = output->constants + j / LANES_GROUP * output->group_constants;
+                values.constants = output->constants + j / LANES_GROUP * LANES_CONSTANTS;
                 values.added = output->b ? output->residual + token * output->b + j % output->b : zeros;
                 values.y = output->y + token * output->step_y + j / LANES_GROUP * output->group_y;
                 make(&values);
@@ -152,43 +151,20 @@ static void run(const stream_product *product, const stream_output *output,
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
-                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t slopes,
-                       uint32_t near, uint32_t shift, const uint32_t *x, const uint32_t *w,
-                       const uint32_t *constants, const int16_t *slope, const int16_t *residual,
-                       void *workspace, int16_t *y) {
-    const stream_product product = {rows,
-                                    columns,
-                                    kernel_rows,
-                                    kernel_columns,
-                                    stride_rows,
-                                    stride_columns,
-                                    dilation_rows,
-                                    dilation_columns,
-                                    first_row,
-                                    first_column,
-                                    words,
-                                    0,
-                                    0,
-                                    n,
-                                    x,
-                                    w,
-                                    workspace};
-    const uint32_t own = slopes > 1u;
+                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
+                       uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
+                       const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y) {
+    const stream_product product = {STREAM_GRID, 0, 0, n, x, w, workspace};
     const stream_output output = {.height = height,
                                   .b = b,
                                   .shift = shift,
-                                  .slope = own ? 0 : *slope,
+                                  .slope = *slope,
                                   .constants = constants,
-                                  .group_constants = own ? LANES_OWN : LANES_CONSTANTS,
                                   .residual = residual,
                                   .y = (uint8_t *)y,
                                   .step_y = n * 2u,
                                   .group_y = LANES_GROUP * 2u};
-    if (own) {
-        run(&product, &output, near ? sbnn_lanes_near_own : sbnn_lanes_far_own);
-    } else {
-        run(&product, &output, near ? sbnn_lanes_near : sbnn_lanes_far);
-    }
+    run(&product, &output, near ? sbnn_lanes_near : sbnn_lanes_far);
 }
 
 void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
@@ -198,28 +174,11 @@ void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_row
                             uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
                             const uint32_t *constants, const int16_t *residual, void *workspace,
                             uint32_t *y) {
-    const stream_product product = {rows,
-                                    columns,
-                                    kernel_rows,
-                                    kernel_columns,
-                                    stride_rows,
-                                    stride_columns,
-                                    dilation_rows,
-                                    dilation_columns,
-                                    first_row,
-                                    first_column,
-                                    words,
-                                    0,
-                                    0,
-                                    n,
-                                    x,
-                                    w,
-                                    workspace};
+    const stream_product product = {STREAM_GRID, 0, 0, n, x, w, workspace};
     const stream_output output = {.height = height,
                                   .b = b,
                                   .slope = (int32_t)(1u << up),
                                   .constants = constants,
-                                  .group_constants = LANES_CONSTANTS,
                                   .residual = residual,
                                   .y = (uint8_t *)y,
                                   .step_y = n / 8u,

@@ -18,9 +18,8 @@
 #define LANES_GROUP 32u   /* channels */
 #define LANES_TABLES 512u /* words: 8 fields of 16 entries of 4 words */
 #define LANES_FIELDS 8u
-#define LANES_RECORD 8u     /* words */
-#define LANES_CONSTANTS 48u /* words of a group: of a pair of channels two bases, and their factors */
-#define LANES_OWN 64u       /* the same with their slopes */
+#define LANES_RECORD 8u /* words */
+#define LANES_CONSTANTS 48u
 #define LANES_LIMITS 10u
 
 /* What makes the values of a group, see sbnn_stream_lanes. */
@@ -52,9 +51,5 @@ void sbnn_lanes_add(const uint32_t *tables, const uint32_t *list, uint32_t *reco
 void sbnn_lanes_bits(const lanes_values *values);
 void sbnn_lanes_near(const lanes_values *values);
 void sbnn_lanes_far(const lanes_values *values);
-
-/* The same values with a slope for each channel. */
-void sbnn_lanes_near_own(const lanes_values *values);
-void sbnn_lanes_far_own(const lanes_values *values);
 
 #endif

@@ -45,11 +45,7 @@ GENTLE_SLOPES = range(-(2**13) + 1, 2**13 + 1)
 """The slopes whose product with a negative halfword fits a halfword after its shift."""
 
 _TOKENS = 56
-"""The least tokens of an image: with fewer ones the tables of the weights take more than they save."""
-
-
-_POOLED_TOKENS, _POOLED_STREAMS = 16, 2
-"""The most tokens of a window after a pool, and how many times their stream's bytes a workspace may take."""
+"""The least tokens: with fewer ones the tables of the weights take more than they save."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +116,13 @@ def lanes_plan(
     height, instructions = _height(shape, costs, near=near)
     if instructions >= estimate:
         return None
-    given, own = (*grid_numbers(shape), height, N, B), shape.slopes > 1
+    given = (*grid_numbers(shape), height, N, B)
     reads = (Read(_X), Read(_W), Read(_BIAS))
     ends = (Read(_RESIDUAL) if B else None, Workspace(), Write())
     if shape.packed:
         call = Call(LANES_BITS, None, (*given, shape.shift - 1, *reads, *ends))
     else:
-        sizes = (*given, shape.slopes, int(near), shape.shift - 1)
-        call = Call(LANES, None, (*sizes, *reads, None if own else Read(_SLOPE), *ends))
+        call = Call(LANES, None, (*given, int(near), shape.shift - 1, *reads, Read(_SLOPE), *ends))
     M = grid.out_tokens
     return Plan(
         (call,),
@@ -136,10 +131,7 @@ def lanes_plan(
         workspace_bytes(shape, height),
         (1, M, N, shape.K),
         overwrites=_RESIDUAL if B == N and not shape.packed else None,
-        constants={
-            _W: lanes_weights(weights, grid, shape.W),
-            _BIAS: lanes_constants(base, factors, slope if own and not shape.packed else None),
-        },
+        constants={_W: lanes_weights(weights, grid, shape.W), _BIAS: lanes_constants(base, factors)},
     )
 
 
@@ -147,17 +139,9 @@ def _fits(shape: StreamLayer, slope: Array) -> bool:
     grid = shape.grid
     whole = shape.A == shape.N and not shape.pre and grid.taps * shape.W * WORD_BITS == shape.K
     groups = shape.N % _GROUP == 0 and shape.B % _GROUP == 0 and (not shape.B or shape.N % shape.B == 0)
-    gentle = int(slope.min()) in GENTLE_SLOPES and int(slope.max()) in GENTLE_SLOPES
-    end = shape.shift <= _SHORT_BITS if shape.packed else gentle
     image = grid.out_tokens >= _TOKENS and (grid.plain or grid.rows > 1)
-    return whole and groups and (image or _pooled(shape)) and shape.shift > 0 and end
-
-
-def _pooled(shape: StreamLayer) -> bool:
-    """Whether it projects so few tokens that it needs no more memory than the layers before a pool."""
-    M = shape.grid.out_tokens
-    few = shape.grid.plain and M <= _POOLED_TOKENS
-    return few and workspace_bytes(shape, 1) <= _POOLED_STREAMS * 2 * M * shape.N
+    end = shape.shift <= _SHORT_BITS if shape.packed else slope.size == 1 and int(slope[0]) in GENTLE_SLOPES
+    return whole and groups and image and shape.shift > 0 and end
 
 
 def _near(shape: StreamLayer, base: Wide, scale: Array) -> bool:
@@ -222,10 +206,9 @@ def lanes_weights(weights: Array, grid: Grid, W: int) -> Array:
     return found
 
 
-def lanes_constants(base: Wide, factors: Array, slopes: Array | None = None) -> Array:
-    """Return ``[N / 2, 3]``: the bases of two channels, their factors in one word; then any ``slopes``."""
-    pairs = [factors] if slopes is None else [factors, slopes]
-    halves = [pair.astype(np.int64).reshape(-1, 2) & 0xFFFF for pair in pairs]
-    words = np.column_stack((base.reshape(-1, 2), *(half[:, 0] + (half[:, 1] << 16) for half in halves)))
+def lanes_constants(base: Wide, factors: Array) -> Array:
+    """Return ``[N / 2, 3]``: the bases of two channels, and their factors in one word."""
+    halves = factors.astype(np.int64).reshape(-1, 2) & 0xFFFF
+    words = np.column_stack((base.reshape(-1, 2), halves[:, 0] + (halves[:, 1] << 16)))
     found: Array = (words & 0xFFFFFFFF).astype(np.uint32)
     return found

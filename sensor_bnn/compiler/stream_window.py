@@ -26,10 +26,8 @@ _PLACE = 16
 _TWICE_HIGH = 17
 """Twice a value is the high part of a product of 48 bits, of which 16 bits are lost."""
 
-_VALUE = {"portable": 14.0, "armv6m": 13.5, "armv7em": 8.3}
-"""The instructions of a value, by folder of ``firmware/kernels``."""
-_TOKEN = 75
-"""The constant instructions of a token."""
+_COSTS = {"portable": (18.1, 200), "armv6m": (12.1, 88), "armv7m": (9.7, 88), "armv7em": (8.15, 0)}
+"""The instructions of a value and the constant ones of a token, by folder of ``firmware/kernels``."""
 
 _X, _W, _SCALE, _BIAS, _SLOPE = range(5)
 
@@ -53,10 +51,11 @@ def window_kernel(
     if constants is None:
         return None
     M, A, N, terms = grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
-    value = next(_VALUE[isa] for isa in reversed(target.isa) if isa in _VALUE)
-    widened = ((min(M, _OUTPUTS) - 1) * grid.stride_columns + grid.kernel_columns) * shape.W
+    value, token = next(_COSTS[isa] for isa in reversed(target.isa) if isa in _COSTS)
+    most = _widened(shape, min(M, _OUTPUTS))
+    widened = M // _OUTPUTS * most + (_widened(shape, M % _OUTPUTS) if M % _OUTPUTS else 0)
     products = A // _FOUR * (costs.four + _FOUR * terms * costs.term)
-    instructions = round(M * (products + N * value + _TOKEN) + -(-M // _OUTPUTS) * widened * costs.cut)
+    instructions = round(M * (products + N * value + token) + widened * costs.cut)
     if instructions >= estimate:
         return None
     numbers = (grid.columns, grid.kernel_columns, grid.stride_columns, grid.first_column, shape.W, A, N)
@@ -65,13 +64,18 @@ def window_kernel(
         (Call(WINDOW, None, (*numbers, shape.pre, shape.shift, *reads, Workspace(), Write())),),
         instructions,
         M * A * shape.terms,
-        _PLACE * A + (2 if costs.signed else 4) * (widened + 1),
+        _PLACE * A + (2 if costs.signed else 4) * (most + 1),
         (1, M, A, shape.terms),
         constants={
             _W: byte_words(weights.astype(np.int64), terms, of_terms=costs.signed),
             _BIAS: constants,
         },
     )
+
+
+def _widened(shape: StreamLayer, outputs: int) -> int:
+    """Return the terms that some neighbouring outputs read."""
+    return ((outputs - 1) * shape.grid.stride_columns + shape.grid.kernel_columns) * shape.W
 
 
 def _fits(shape: StreamLayer, slope: Array) -> bool:

@@ -21,11 +21,10 @@ from sensor_bnn.compiler.targets import find_target
 MACHINES = {"cortex-m3": "mps2-an385", "cortex-m7": "mps2-an500"}
 SEMIHOSTED = Path(__file__).parents[1] / "compiler"
 
-IMAGE, STRIDED, TOKENS, POOLED = (
+IMAGE, STRIDED, TOKENS = (
     Grid(5, 16, 3, 3, 1, 1, 1, 1),
     Grid(16, 16, 3, 3, 2, 2, 1, 1),
     Grid(1, 57, 1, 1, 1, 1, 1, 1),
-    Grid(1, 13, 1, 1, 1, 1, 1, 1),
 )
 LAYERS = (
     StreamLayer(IMAGE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False),
@@ -33,9 +32,6 @@ LAYERS = (
     StreamLayer(TOKENS, 2, 64, 32, 32, 0, 1, 0, 4, packed=False, in_place=False),
     StreamLayer(TOKENS, 2, 64, 64, 64, 64, 1, 0, 5, packed=True, in_place=False),
     StreamLayer(IMAGE, 1, 288, 32, 32, 0, 1, 0, 8, packed=True, in_place=False),
-    StreamLayer(POOLED, 2, 64, 64, 64, 64, 64, 0, 7, packed=False, in_place=False),
-    StreamLayer(POOLED, 2, 64, 64, 64, 0, 64, 0, 7, packed=False, in_place=False),
-    StreamLayer(POOLED, 2, 64, 64, 64, 64, 64, 0, 6, packed=True, in_place=False),
 )
 STEM = StreamLayer(Grid(8, 9, 4, 4, 2, 2, 1, 1), 3, 0, 8, 8, 0, 1, 4, 12, packed=False, in_place=False)
 

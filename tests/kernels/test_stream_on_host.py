@@ -580,25 +580,6 @@ def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> 
 
 
 @st.composite
-def pooled(draw: st.DrawFn) -> StreamLayer:
-    """Projections of a window's tokens after a pool, whose channels can be lanes with slopes of their own."""
-    M, N = draw(st.integers(13, 16)), 32 * draw(st.integers(2, 3))
-    K, B = 32 * draw(st.integers(1, 3)), draw(st.sampled_from((0, N)))
-    shift, packed = draw(st.integers(1, 12)), draw(st.booleans())
-    sizes = Grid(1, M, *[1] * 6), K // 32, K, N, N, B, draw(st.sampled_from((1, N))), 0, shift
-    return StreamLayer(*sizes, packed=packed, in_place=False)
-
-
-@settings(max_examples=60, deadline=None)
-@given(pooled(), SEEDS, DENSITIES, SPREADS)
-def test_channels_of_few_tokens_as_lanes(
-    kernels: Kernels, shape: StreamLayer, seed: int, density: float, spread: int
-) -> None:
-    found = check(kernels, shape, seed, density, spread, lanes=True)
-    assert found == (LANES_BITS if shape.packed else LANES)
-
-
-@st.composite
 def windows(draw: st.DrawFn) -> StreamLayer:
     """First layers of windows."""
     columns, kernel, stride = draw(st.integers(1, 90)), draw(st.integers(2, 9)), draw(st.integers(1, 5))

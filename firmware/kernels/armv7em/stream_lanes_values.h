@@ -79,46 +79,25 @@
     "ssat r11, #16, r11\n"                                                                             \
     "pkhbt r10, r10, r11, lsl #16\n"
 
-#define LANES_VALUES(end) LANES_ENTER LANES_COUNT LANES_PAIRS(LANES_PAIR, end) LANES_REPEAT("192")
-
-/* The same with slopes of their own: lr has those of a pair, r8 is 4096. */
-#define LANES_OWN_PAIR(counts, end)                                                                    \
-    "ldm r1!, {r10-r12, lr}\n"                                                                         \
-    "smlabb r10, " counts ", r12, r10\n"                                                               \
-    "smlatt r11, " counts ", r12, r11\n"                                                               \
-    "asr r10, r10, r9\n"                                                                               \
-    "asr r11, r11, r9\n"                                                                               \
-    "ldr r12, [r2], #4\n" /**/                                                                         \
-        end "smlabb r11, r10, lr, r8\n"                                                                \
-    "smlatt r12, r10, lr, r8\n"                                                                        \
-    "lsl r12, r12, #3\n"                                                                               \
-    "pkhtb r11, r12, r11, asr #13\n"                                                                   \
-    "sadd16 r12, r10, r10\n"                                                                           \
-    "sel r10, r10, r11\n"                                                                              \
-    "str r10, [r3], #4\n"
-#define LANES_OWN_VALUES(end)                                                                          \
-    LANES_ENTER LANES_COUNT "mov r8, #4096\n" LANES_PAIRS(LANES_OWN_PAIR, end) LANES_REPEAT("256")
-
-/* The pairs of eight channels; then the next eight ones, and the next token. */
-#define LANES_PAIRS(pair, end) pair("r4", end) pair("r5", end) pair("r6", end) pair("r7", end)
-#define LANES_REPEAT(constants)                                                                        \
-    "add r0, r0, #4\n"                                                                                 \
-    "ldr r12, [sp]\n"                                                                                  \
-    "cmp r0, r12\n"                                                                                    \
-    "bne 2b\n"                                                                                         \
-    "add r0, r0, #16\n"                                                                                \
-    "sub r1, r1, #" constants "\n"                                                                     \
-    "ldr r12, [sp, #4]\n"                                                                              \
-    "ldrd r10, r11, [r12, #24]\n"                                                                      \
-    "sub r10, r10, #64\n"                                                                              \
-    "sub r11, r11, #64\n"                                                                              \
-    "add r2, r2, r10\n"                                                                                \
-    "add r3, r3, r11\n"                                                                                \
-    "ldr r12, [sp, #8]\n"                                                                              \
-    "subs r12, r12, #1\n"                                                                              \
-    "str r12, [sp, #8]\n"                                                                              \
-    "bne 1b\n"                                                                                         \
-    "add sp, sp, #12\n"                                                                                \
-    "pop {r4-r11, pc}\n"
+#define LANES_VALUES(end)                                                                              \
+    LANES_ENTER LANES_COUNT LANES_PAIR("r4", end) LANES_PAIR("r5", end) LANES_PAIR("r6", end)          \
+        LANES_PAIR("r7", end) "add r0, r0, #4\n"                                                       \
+                              "ldr r12, [sp]\n"                                                        \
+                              "cmp r0, r12\n"                                                          \
+                              "bne 2b\n"                                                               \
+                              "add r0, r0, #16\n"                                                      \
+                              "sub r1, r1, #192\n"                                                     \
+                              "ldr r12, [sp, #4]\n"                                                    \
+                              "ldrd r10, r11, [r12, #24]\n"                                            \
+                              "sub r10, r10, #64\n"                                                    \
+                              "sub r11, r11, #64\n"                                                    \
+                              "add r2, r2, r10\n"                                                      \
+                              "add r3, r3, r11\n"                                                      \
+                              "ldr r12, [sp, #8]\n"                                                    \
+                              "subs r12, r12, #1\n"                                                    \
+                              "str r12, [sp, #8]\n"                                                    \
+                              "bne 1b\n"                                                               \
+                              "add sp, sp, #12\n"                                                      \
+                              "pop {r4-r11, pc}\n"
 
 #endif

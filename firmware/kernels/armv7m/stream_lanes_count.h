@@ -65,10 +65,9 @@
     "cmp r0, r12\n"                                                                                    \
     "bne 2b\n"
 /* r10 and r11 become the steps of the residual and of what is made. */
-#define LANES_NEXT LANES_NEXT_AFTER("192")
-#define LANES_NEXT_AFTER(constants)                                                                    \
+#define LANES_NEXT                                                                                     \
     "add r0, r0, #16\n"                                                                                \
-    "sub r1, r1, #" constants "\n"                                                                     \
+    "sub r1, r1, #192\n"                                                                               \
     "ldr r12, [sp, #4]\n"                                                                              \
     "ldrd r10, r11, [r12, #24]\n"                                                                      \
     "sub r10, r10, #64\n"                                                                              \

@@ -1,5 +1,0 @@
-#include "stream_lanes_values.h"
-
-__attribute__((naked)) void sbnn_lanes_near_own(__attribute__((unused)) const lanes_values *values) {
-    __asm volatile(LANES_OWN_VALUES(LANES_NEAR));
-}
