@@ -168,7 +168,8 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
- *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M plus 32768
+ *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M and without
+ *               the DSP extension on Armv7-M plus 32768
  *   y           [m][k / 32] */
 void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
 

@@ -127,8 +127,7 @@ def test_what_is_before_and_after_the_layers_is_exact(core: Core) -> None:
     for seed in range(40):
         rng = np.random.default_rng((SEED, seed))
         m, n = int(rng.integers(1, 30)), int(rng.integers(1, 40))
-        if "armv7m" not in core.target.isa or "armv7em" in core.target.isa:  # The M3's is in TIR.
-            check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
+        check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
         x = shorts(rng, 2 * m * n, 32767, -32768).reshape(m, 2 * n)
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenSum", [x], {}, bnn_token_sum(x))
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenMax", [x], {}, bnn_token_max(x))
