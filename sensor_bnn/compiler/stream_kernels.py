@@ -132,7 +132,7 @@ _ARMV7EM = replace(
     channel=20,
     value=11,
     bit=9.5,
-    term=0.9,
+    term=0.86,
     four=38,
     cut=3.2,
 )
@@ -147,7 +147,7 @@ _ARMV6M = StreamCosts(
     bit=14,
     few=21,
     single=30,
-    term=2.05,
+    term=2.0,
     four=75,
     plain=6.5,
     cut=3.3,
