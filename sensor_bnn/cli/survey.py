@@ -62,14 +62,17 @@ def command(
 ) -> None:
     """Train each form of the model on each data set of SURVEY, and write one table.
 
-    SURVEY is the name of a survey that ships (sensors, ten-sets), or a .toml file. For each set and form, the
-    settings are chosen on a fifth of the training subjects, which is held out. The best choice is then
-    trained on all of them with each seed. The test subjects are used once per run, after the last epoch, and
-    choose nothing.
+    SURVEY is the name of a survey that ships (sensors, ten-sets, method, parts), or a .toml file. For each
+    set and form, the settings are chosen on a fifth of the training subjects, which is held out. The best
+    choice is then trained on all of them with each seed. The test subjects are used once per run, after the
+    last epoch, and choose nothing.
 
     Only runs that are missing in OUT are trained. OUT/table.md and OUT/table.json are rewritten after each
     run. You may stop the command at any time and repeat it: finished runs are kept, and an interrupted run
     continues after its last complete epoch. Several processes may fill the same folder at once.
+
+    A survey that compares forms (method, parts) also prints how far each one is above the first, paired
+    by seed: mean, standard error, and whether that is significant at 5 % (paired t-test).
 
     With --board each model of seed 0 is also exported, compiled, flashed on the emulated board, and evaluated
     there over the test part; the outputs are compared with the host's to the last bit. The exit code is 1 if
@@ -80,6 +83,7 @@ def command(
     Example:
       sensor-bnn survey sensors --seeds 5
       sensor-bnn survey sensors --seeds 1 --set plaid --set gun-point
+      sensor-bnn survey method --seeds 5 --set watch-small
       sensor-bnn survey ten-sets --seeds 1 --board qemu-mps2-an500 --set gun-point --steps 300 --windows 50
     """
     import torch

@@ -158,6 +158,9 @@ def train(
         model.set_fast(steps)
     _log.info("%s: %s", recipe.name, steps or "plain steps")
     if pace == "compiled":
+        # The compiler keeps a limited number of versions of a function, and all runs of a process share them:
+        # past the limit a run would take its steps uncompiled.
+        torch.compiler.reset()
         if isinstance(model, HybridModel):  # its integers' constants are numbers, new in each step
             model.rounded = torch.compiler.disable(model.rounded)  # type: ignore[method-assign,no-untyped-call]
         learner.compile(dynamic=False)

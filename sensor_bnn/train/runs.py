@@ -41,6 +41,7 @@ def complete(
     processes: Processes | None = None,
     fresh: bool = False,
     stepped: Stepped = unwatched,
+    teacher: Teacher | None = None,
 ) -> Checkpoint:
     """Return the run's checkpoint; first train the run, or the rest of it, and its teacher, if necessary.
 
@@ -54,6 +55,7 @@ def complete(
         pace, processes: see ``train``.
         fresh: whether to discard a run of another recipe, seed or data that the folder holds.
         stepped: see ``train``.
+        teacher: the teacher; None for the one that the recipe names.
 
     Raises:
         BusyError: another process trains this run.
@@ -62,7 +64,7 @@ def complete(
     data = data_digest(dataset, recipe)
     if not is_finished(recipe, seed, out, data, fresh):
         chosen = with_defaults(recipe, dataset)
-        teacher = ready_teacher(
+        teacher = teacher or ready_teacher(
             chosen, dataset, seed, teacher_folder, started, pace, processes, fresh, stepped
         )
         with claimed(out, processes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -171,6 +172,8 @@ def keep(
         "optimizer": optimizer.state_dict(),
         "average": average.tensors,
         **vars(position),
+        # As one text: thousands of epochs as separate values would take longer to write than an epoch.
+        "history": json.dumps(position.history),
     }
     write_tensors(path, STATE_FORMAT, content)
 
@@ -198,6 +201,8 @@ def restore(
         device = next(model.parameters()).device
         average.tensors = [tensor.to(device) for tensor in content.get("average", [])]
         known = {name: content[name] for name in vars(Position()) if name in content}
+        if isinstance(known["history"], str):  # earlier versions wrote a list
+            known["history"] = json.loads(known["history"])
         return Position(**known)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(

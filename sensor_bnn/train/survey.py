@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,13 +21,15 @@ import msgspec
 from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
-from sensor_bnn.reading import Source, is_file, read_toml, toml_values
+from sensor_bnn.reading import Source, is_file, read_toml, toml_values, typed
 from sensor_bnn.train.defaults import with_defaults
+from sensor_bnn.train.distill import load_teacher
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
+from sensor_bnn.train.pairs import Paired, paired, sentence
 from sensor_bnn.train.parts import settled
-from sensor_bnn.train.recipe import OWN, Recipe, load_recipe, refuse_targets
-from sensor_bnn.train.runs import Started, complete, is_finished
+from sensor_bnn.train.recipe import OWN, Distillation, Recipe, load_recipe, refuse_targets
+from sensor_bnn.train.runs import TWIN, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
 from sensor_bnn.train.windows import Recordings
@@ -40,16 +42,18 @@ _Some = msgspec.Meta(min_length=1)
 
 
 class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    preset: str
+    preset: str = ""
     model: dict[str, Any] = {}
     like: str = ""
+    distill: dict[str, Any] | None = None
     choices: Annotated[dict[str, dict[str, Any]], _Some] | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sets: Annotated[tuple[str, ...], _Some]
     forms: Annotated[dict[str, _Form], _Some]
-    choices: Annotated[dict[str, dict[str, Any]], _Some]
+    choices: Annotated[dict[str, dict[str, Any]], _Some] = msgspec.field(default_factory=lambda: {"": {}})
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,22 +65,36 @@ class Cell:
         form: the form's label.
         choices: a recipe for each choice of settings, by its label.
         like: the label of the form of which this one takes the choice; its own if it chooses itself.
+        teacher: the label of the form whose run of the same seed is the teacher; empty for no teacher.
     """
 
     set: str
     form: str
     choices: dict[str, Recipe]
     like: str
+    teacher: str = ""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A whole survey: a cell for each set and form, set by set; forms that choose themselves come first."""
+    """A whole survey: a cell for each set and form, set by set; forms that choose themselves come first.
+
+    Attributes:
+        name: the name of the survey.
+        sets, forms: the labels of rows and columns.
+        cells: all cells.
+        against: the label of the form with which each other one is compared; empty for no comparison.
+    """
 
     name: str
     sets: tuple[str, ...]
     forms: tuple[str, ...]
     cells: tuple[Cell, ...]
+    against: str = ""
+
+    def cell(self, name: str, form: str) -> Cell:
+        """Return the cell of a set and a form."""
+        return next(cell for cell in self.cells if (cell.set, cell.form) == (name, form))
 
 
 @dataclass(frozen=True)
@@ -140,6 +158,13 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
             raise source.wrong(f"forms.{label}.like is {form.like!r}; it must be a form that has no `like`")
         if form.like and form.choices:
             raise source.wrong(f"forms.{label}.choices is set; with `like` it takes those of {form.like}")
+        if form.distill is not None and not _teaches(file, label):
+            raise source.wrong(
+                f"forms.{label}.distill.teacher is {form.distill.get('teacher')!r}; it must be a form with"
+                ' precision = "full" and without distill'
+            )
+    if file.against and file.against not in file.forms:
+        raise source.wrong(f"against is {file.against!r}; it must be one of {', '.join(file.forms)}")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
     sets = [load_recipe(name, path.parent) for name in file.sets]
     for of_set in sets:
@@ -151,8 +176,15 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
                 f"The survey {path.stem} has no set {name!r}.", f"Choose among {', '.join(known)}."
             )
     sets = [of_set if only and of_set.name not in only else _ready(of_set, steps) for of_set in sets]
-    cells = tuple(_cell(of_set, label, file) for of_set in sets for label in forms)
-    return Survey(path.stem, known, tuple(file.forms), cells)
+    cells = tuple(_cell(of_set, label, file, source) for of_set in sets for label in forms)
+    return Survey(path.stem, known, tuple(file.forms), cells, file.against)
+
+
+def _teaches(file: _File, label: str) -> bool:
+    """Whether the form that a form names as its teacher can be one."""
+    named = file.forms[label].distill or {}
+    form = file.forms.get(str(named.get("teacher")))
+    return form is not None and form.distill is None and form.model.get("precision") == "full"
 
 
 def _ready(recipe: Recipe, steps: int | None) -> Recipe:
@@ -176,13 +208,17 @@ def in_steps(recipe: Recipe, dataset: DataSet, steps: int) -> Recipe:
     return replace(recipe, schedule=replace(recipe.schedule, epochs=epochs, warmup=warmup))
 
 
-def _cell(of_set: Recipe, label: str, file: _File) -> Cell:
-    form, recipes = file.forms[label], {}
+def _cell(of_set: Recipe, label: str, file: _File, source: Source) -> Cell:
+    form, recipes, teacher = file.forms[label], {}, ""
+    preset, distill = form.preset or of_set.preset, Distillation()
+    if form.distill is not None:
+        teacher = form.distill["teacher"]
+        distill = replace(typed({**form.distill, "teacher": TWIN}, Distillation, source), teacher=TWIN)
     for choice, changes in _choices(file, form.like or label).items():
-        name = f"{of_set.name}-{_slug(label)}-{_slug(choice)}"
+        name = "-".join(filter(None, (of_set.name, _slug(label), _slug(choice))))
         model = {**of_set.model, **form.model, **changes}
-        recipes[choice] = replace(of_set, name=name, preset=form.preset, model=model)
-    return Cell(of_set.name, label, recipes, form.like or label)
+        recipes[choice] = replace(of_set, name=name, preset=preset, model=model, distill=distill)
+    return Cell(of_set.name, label, recipes, form.like or label, teacher)
 
 
 def _choices(file: _File, label: str) -> dict[str, dict[str, Any]]:
@@ -258,17 +294,32 @@ def fill(
             continue
         dataset: DataSet | None = None
 
-        def run(recipe: Recipe, seed: int, folder: Path) -> None:
+        def run(recipe: Recipe, seed: int, folder: Path, taught_by: Run | None = None) -> None:
             nonlocal dataset
             if dataset is None:
                 dataset = load(recipe.data)
             if is_finished(recipe, seed, folder, data_digest(dataset, recipe)):
                 return
             try:
-                complete(recipe, dataset, seed, folder, folder, started, pace)
+                checkpoint = taught_by and taught_by.folder / CHECKPOINT_FILE
+                teacher = load_teacher(checkpoint, recipe) if checkpoint else None
+                complete(recipe, dataset, seed, folder, folder, started, pace, teacher=teacher)
             except BusyError:
                 busy.append(folder)
             write_table(survey, seeds, out)
+
+        def test(cell: Cell, seed: int) -> None:
+            teacher = None
+            if cell.teacher:
+                teaching = survey.cell(cell.set, cell.teacher)
+                test(teaching, seed)
+                teacher = finished_run(survey, teaching, seed, out)
+                if teacher is None:  # another process trains it
+                    return
+            chosen = _chosen(survey, cell, out)
+            if chosen is not None:
+                recipe = cell.choices[chosen]
+                run(recipe, seed, folder_of(recipe, seed, out, validation=False), teacher)
 
         for cell in cells:
             if len(cell.choices) > 1 and cell.like == cell.form:
@@ -276,10 +327,7 @@ def fill(
                     run(for_validation(recipe), 0, folder_of(recipe, 0, out, validation=True))
         for seed in seeds:
             for cell in cells:
-                chosen = _chosen(survey, cell, out)
-                if chosen is not None:
-                    recipe = cell.choices[chosen]
-                    run(recipe, seed, folder_of(recipe, seed, out, validation=False))
+                test(cell, seed)
     return busy
 
 
@@ -320,7 +368,7 @@ def _validated(cell: Cell, out: Path) -> dict[str, float]:
 def _chosen(survey: Survey, cell: Cell, out: Path) -> str | None:
     if len(cell.choices) == 1:
         return next(iter(cell.choices))
-    chooser = next(one for one in survey.cells if (one.set, one.form) == (cell.set, cell.like))
+    chooser = survey.cell(cell.set, cell.like)
     validated = _validated(chooser, out)
     if len(validated) < len(chooser.choices):
         return None
@@ -351,17 +399,59 @@ def tabulate(survey: Survey, seeds: Sequence[int], out: Path) -> dict[str, Any]:
                 "spread": statistics.stdev(top1) if len(top1) > 1 else None,
             }
         )
-    return {"survey": survey.name, "seeds": list(seeds), "cells": rows}
+    return {
+        "survey": survey.name,
+        "seeds": list(seeds),
+        "cells": rows,
+        "against": survey.against or None,
+        "comparisons": _comparisons(survey, rows),
+    }
+
+
+def _comparisons(survey: Survey, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how far each form is above ``against``, paired by seed: on each set, then over all sets."""
+    if not survey.against:
+        return []
+    top1 = {
+        (row["set"], row["form"]): {(row["set"], run["seed"]): run["top1"] for run in row["runs"]}
+        for row in rows
+    }
+
+    def over(sets: Sequence[str], form: str) -> dict[Hashable, float]:
+        return {key: value for name in sets for key, value in top1[name, form].items()}
+
+    groups: list[tuple[str | None, Sequence[str]]] = [(name, (name,)) for name in survey.sets]
+    if len(survey.sets) > 1:
+        groups.append((None, survey.sets))
+    return [
+        {"set": label, "form": form, **asdict(paired(over(sets, form), over(sets, survey.against)))}
+        for form in survey.forms
+        if form != survey.against
+        for label, sets in groups
+    ]
 
 
 def markdown(survey: Survey, table: dict[str, Any]) -> str:
-    """Return the table as Markdown, a line per set, in percent; the spread is that over seeds (n - 1)."""
-    by_place = {(cell["set"], cell["form"]): cell for cell in table["cells"]}
-    lines = ["| set | " + " | ".join(survey.forms) + " |", "|---" * (len(survey.forms) + 1) + "|"]
-    for name in survey.sets:
-        texts = [_text(by_place[name, form]) for form in survey.forms]
-        lines.append(f"| {name} | " + " | ".join(texts) + " |")
-    return "\n".join(lines) + "\n"
+    """Return the table as Markdown, in percent; the spread is that over seeds (n - 1).
+
+    There is a line per set; where forms are compared, a line per form, and then a sentence per comparison.
+    """
+    by_place = {(cell["set"], cell["form"]): _text(cell) for cell in table["cells"]}
+    corner, across, down = ("set", survey.forms, survey.sets)
+    if survey.against:
+        corner, across, down = ("form", survey.sets, survey.forms)
+        by_place = {(form, name): text for (name, form), text in by_place.items()}
+    lines = [f"| {corner} | " + " | ".join(across) + " |", "|---" * (len(across) + 1) + "|"]
+    for line in down:
+        lines.append(f"| {line} | " + " | ".join(by_place[line, column] for column in across) + " |")
+    found = [_told(one, survey.against) for one in table["comparisons"] if one["pairs"]]
+    return "\n".join([*lines, *([""] if found else []), *found]) + "\n"
+
+
+def _told(comparison: dict[str, Any], against: str) -> str:
+    values = dict(comparison)
+    place, form = values.pop("set") or "all sets", values.pop("form")
+    return f"- {place}: {sentence(form, against, Paired(**values))}"
 
 
 def _text(cell: dict[str, Any]) -> str:
@@ -372,7 +462,7 @@ def _text(cell: dict[str, Any]) -> str:
         text += f" ± {100 * cell['spread']:.1f}"
     if cell["missing"]:
         text += f" ({len(cell['runs'])} of {len(cell['runs']) + cell['missing']})"
-    return f"{text}, {cell['chosen']}"
+    return f"{text}, {cell['chosen']}" if cell["chosen"] else text
 
 
 def write_table(survey: Survey, seeds: Sequence[int], out: Path) -> None:

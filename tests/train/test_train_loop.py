@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import cProfile
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch._dynamo import config as dynamo_config
 
 from sensor_bnn.errors import CheckpointError, DataError
-from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors, write_tensors
+from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.evaluate import evaluate
-from sensor_bnn.train.loop import TrainingRun, train
+from sensor_bnn.train.loop import TrainingRun, new_model, new_optimizer, train
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import split
+from sensor_bnn.train.state import STATE_FORMAT, Position, keep
 from sensor_bnn.train.windows import Recordings
 
 MakeRecipe = Callable[..., Recipe]
@@ -229,3 +234,53 @@ def test_a_run_that_diverges_keeps_the_last_good_epoch(
     monkeypatch.undo()
     resumed = train(recipe(), recordings, 0, tmp_path, resume=True)
     assert_equal(train(recipe(), recordings, 0, tmp_path / "whole"), resumed)
+
+
+def test_each_run_of_a_process_is_compiled(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A survey trains many models in one process: the compiler's limit of versions holds for each alone."""
+    whole = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(whole, backend="eager"))  # starts at once
+    with dynamo_config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
+        for batch in (39, 13, 9):  # parts of 117 windows: each run has one size
+            plan = recipe(schedule={"epochs": 1, "batch": batch, "warmup": 0})
+            assert len(train(plan, recordings, 0, tmp_path / str(batch), pace="compiled").history) == 1
+
+
+def test_an_epoch_late_in_a_long_run_is_kept_as_fast_as_an_early_one(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    """Small sets take thousands of epochs of one step: writing a state must not grow with them."""
+
+    def calls_of(finished: int) -> int:
+        plan = recipe()
+        model = new_model(plan, split(recordings, plan), 0)
+        optimizer = new_optimizer(model, plan)
+        entry = {"epoch": 1, "loss": 0.5, "top1": 1 / 3, "rate": 1e-3}
+        at = Position(history=[entry] * finished)
+        profile = cProfile.Profile()
+        profile.runcall(keep, tmp_path / "last.pt", {}, model, optimizer, RunningAverage(model, 0.0), at)
+        return sum(found.callcount for found in profile.getstats())
+
+    calls_of(1)  # The first one imports modules.
+    assert calls_of(2000) < 1.1 * calls_of(1)
+
+
+def test_a_state_of_an_earlier_version_resumes(
+    tmp_path: Path, recordings: Recordings, recipe: MakeRecipe
+) -> None:
+    """Its history is a list of entries, not one text."""
+    whole = train(recipe(), recordings, 0, tmp_path / "whole")
+
+    def kill(epoch: int, entry: dict[str, float]) -> None:
+        if epoch == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(recipe(), recordings, 0, tmp_path / "part", epoch_done=kill)
+    content = read_tensors(tmp_path / "part" / "last.pt", STATE_FORMAT)
+    content.pop("sha256", None)
+    content["history"] = json.loads(content["history"])
+    write_tensors(tmp_path / "part" / "last.pt", STATE_FORMAT, content)
+    assert_equal(whole, train(recipe(), recordings, 0, tmp_path / "part", resume=True))

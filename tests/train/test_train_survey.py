@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from sensor_bnn.cli import root
 from sensor_bnn.cli.survey import command
 from sensor_bnn.data.series import Series
 from sensor_bnn.errors import BoardError, CheckpointError, DataError, InterruptionError
+from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train import archives
 from sensor_bnn.train.survey import for_validation, load_survey
 from sensor_bnn.workflows import board_survey
@@ -194,6 +197,71 @@ def test_a_choice_of_normalisation_leaves_a_recipe_no_gain_that_it_refuses() -> 
         if recipe.config((1, 256), ("a", "b"))
     }
     assert found == {("channel", "fixed"), ("window", "window")}
+
+
+METHOD = """
+against = "signs"
+sets = ["{set}"]
+[forms.signs]
+model = {{ threshold = "zero" }}
+[forms.taught]
+distill = {{ teacher = "whole", features = 0.5 }}
+[forms.whole]
+model = {{ precision = "full" }}
+"""
+
+
+@pytest.mark.usefixtures("training")
+def test_forms_are_compared_by_seed_and_learn_from_one_another(
+    tmp_path: Path, survey: Path, conforms: Callable[[str, object], None]
+) -> None:
+    survey.write_text(METHOD.format(set=tmp_path / "own.toml"))
+    out = tmp_path / "runs"
+    arguments = [str(survey), "--seeds", "2", "--steps", "2", "--out", str(out)]
+    # The teacher's run of the same seed comes first, also if only the student is asked for.
+    found = CliRunner().invoke(command, [*arguments, "--form", "taught", "--json"], catch_exceptions=False)
+    table = json.loads(found.stdout)
+    assert [len(cell["runs"]) for cell in table["cells"]] == [0, 2, 2]
+    assert [one["pairs"] for one in table["comparisons"]] == [0, 0]
+    teacher = hashlib.sha256((out / "own-whole-seed1" / "ckpt.pt").read_bytes()).hexdigest()
+    taught = load_checkpoint(out / "own-taught-seed1" / "ckpt.pt")
+    assert taught.metrics["teacher_sha256"] == teacher and taught.recipe["distill"]["features"] == 0.5
+    found = CliRunner().invoke(command, [*arguments, "--json"], catch_exceptions=False)
+    table = json.loads(found.stdout)
+    conforms("survey", table)
+    top1 = {cell["form"]: [run["top1"] for run in cell["runs"]] for cell in table["cells"]}
+    for one in table["comparisons"]:
+        differences = [a - b for a, b in zip(top1[one["form"]], top1["signs"], strict=True)]
+        assert one["pairs"] == 2 and one["difference"] == pytest.approx(sum(differences) / 2)
+    lines = CliRunner().invoke(command, arguments, catch_exceptions=False).stdout.splitlines()
+    assert lines[0] == "| form | own |" and lines[2].startswith("| signs | ")
+    assert [line.split(": ")[:2] for line in lines[6:]] == [
+        ["- own", "taught against signs"],
+        ["- own", "whole against signs"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong", "message"),
+    (
+        (
+            'against = "signs"',
+            'against = "plain"',
+            "against is 'plain'; it must be one of signs, taught, whole",
+        ),
+        ('teacher = "whole"', 'teacher = "signs"', "forms.taught.distill.teacher is 'signs'"),
+        ('teacher = "whole", ', "", "forms.taught.distill.teacher is None"),
+        ("features = 0.5", "feature = 0.5", "feature"),
+    ),
+)
+def test_a_mistake_in_a_comparison_is_refused(
+    was: str, wrong: str, message: str, tmp_path: Path, survey: Path
+) -> None:
+    text = METHOD.format(set=tmp_path / "own.toml")
+    assert was in text
+    survey.write_text(text.replace(was, wrong))
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        load_survey(str(survey))
 
 
 def test_mistakes_are_refused(tmp_path: Path, survey: Path) -> None:

@@ -147,7 +147,7 @@ def test_patience_ends_a_run_that_does_not_get_better(own: Recordings, tmp_path:
     assert len(run.history) == run.kept + 2 < 40
     assert load_checkpoint(run.checkpoint).metrics["epochs"] == len(run.history)
     state = read_tensors(tmp_path / "last.pt", STATE_FORMAT)
-    at = Position(history=state["history"], best=state["best"])
+    at = Position(history=json.loads(state["history"]), best=state["best"])
     assert is_over(at, plan, at.best["form"]) and not is_over(at, plan, at.best["form"] + 1)
 
 
