@@ -589,7 +589,7 @@ def windows(draw: st.DrawFn) -> StreamLayer:
     return StreamLayer(grid, W, 0, A, A * times, 0, *sizes, packed=False, in_place=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(windows(), SEEDS, SPREADS)
 @example(StreamLayer(STEM, 6, 0, 16, 64, 0, 64, 3, 12, packed=False, in_place=False), 0, 3000)
 def test_windows(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
