@@ -148,8 +148,8 @@ void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
  * constants is [n][3]: base, factor and slope; the sums are plus 32768, as above. With the DSP
  * extension it is [n / 2][5]: of two channels twice the bias and one more, the scales times 2^(17 -
  * shift), and their slopes in one word; shift is then at most 17. The workspace is 16 bytes for each
- * row of weights, and what the terms of eight outputs and one more take: 4 bytes each, or 2 with the
- * DSP extension. */
+ * row of weights, and 4 for each term that six neighbouring outputs read and one more; with the DSP
+ * extension it is 2 for each of eight outputs. */
 void sbnn_stream_window(uint32_t columns, uint32_t kernel, uint32_t stride, int32_t first,
                         uint32_t width, uint32_t a, uint32_t n, uint32_t pre, uint32_t shift,
                         const int8_t *x, const uint32_t *w, const int32_t *constants, void *workspace,

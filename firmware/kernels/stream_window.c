@@ -33,8 +33,8 @@ void sbnn_stream_window(uint32_t columns, uint32_t kernel, uint32_t stride, int3
                                   .constants = constants,
                                   .constants_end = constants + n / 2u * WINDOW_CONSTANTS,
                                   .shift = shift};
-    for (uint32_t token = 0; token < outputs; token += STREAM_ROWS) {
-        const uint32_t count = outputs - token < STREAM_ROWS ? outputs - token : STREAM_ROWS;
+    for (uint32_t token = 0; token < outputs; token += WINDOW_OUTPUTS) {
+        const uint32_t count = outputs - token < WINDOW_OUTPUTS ? outputs - token : WINDOW_OUTPUTS;
         widen(x, columns, width, first + (int32_t)(token * stride), (count - 1u) * stride + kernel,
               terms);
         for (uint32_t row = 0; row < count; row++, y += n) {

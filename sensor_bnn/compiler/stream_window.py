@@ -1,7 +1,7 @@
 """The first layer of a window, one of bytes (``sbnn_stream_window`` in ``firmware/kernels/linear_stream.h``).
 
-Patches of neighbouring tokens overlap, so the bytes of eight are widened together. The values of a token are
-made of its sums channel by channel, whose constants lie side by side in the order of the values.
+Patches of neighbouring tokens overlap, so the bytes of several are widened together. The values of a token
+are made of its sums channel by channel, whose constants lie side by side in the order of the values.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sensor_bnn.compiler.stream_kernels import WINDOW, byte_words, costs_in_c, s
 from sensor_bnn.compiler.stream_lanes import GENTLE_SLOPES
 from sensor_bnn.compiler.targets import Target
 
-# Equal to the numbers of the C code: the rows of weights that are taken at a time, the outputs whose terms
-# are widened together, and the bytes of a row's place.
+# Equal to the numbers of the C code: the rows of weights that are taken at a time, the bytes of a row's
+# place, and the outputs whose terms are widened together, to two bytes with the DSP extension, else to four.
 _FOUR = 4
-_OUTPUTS = 8
 _PLACE = 16
+_OUTPUTS, _SIGNED_OUTPUTS = 6, 8
 
 _TWICE_HIGH = 17
 """Twice a value is the high part of a product of 48 bits, of which 16 bits are lost."""
@@ -52,8 +52,9 @@ def window_kernel(
         return None
     M, A, N, terms = grid.out_tokens, shape.A, shape.N, shape.terms + shape.terms % 2
     value, token = next(_COSTS[isa] for isa in reversed(target.isa) if isa in _COSTS)
-    most = _widened(shape, min(M, _OUTPUTS))
-    widened = M // _OUTPUTS * most + (_widened(shape, M % _OUTPUTS) if M % _OUTPUTS else 0)
+    outputs = _SIGNED_OUTPUTS if costs.signed else _OUTPUTS
+    most = _widened(shape, min(M, outputs))
+    widened = M // outputs * most + (_widened(shape, M % outputs) if M % outputs else 0)
     products = A // _FOUR * (costs.four + _FOUR * terms * costs.term)
     instructions = round(M * (products + N * value + token) + widened * costs.cut)
     if instructions >= estimate:
