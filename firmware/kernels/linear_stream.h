@@ -149,6 +149,20 @@ void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
                       const int8_t *x, const uint32_t *w, const uint32_t *constants,
                       const int16_t *slope, void *workspace, int16_t *y);
 
+/* The same values for the layer of bytes of a window, without a residual and with dilations of 1: the
+ * first tap of output t is token t * stride + first. There are a rows of weights as in
+ * sbnn_stream_bytes; a is a multiple of 4, and n one of a. Slopes are from -8191 to 8192.
+ *
+ * constants is [n][3]: base, factor and slope; the sums are plus 32768, as above. With the DSP
+ * extension it is [n / 2][5]: of two channels twice the bias and one more, the scales times 2^(17 -
+ * shift), and their slopes in one word; shift is then at most 17. The workspace is 16 bytes for each
+ * row of weights, and 4 for each term that six neighbouring outputs read and one more; with the DSP
+ * extension it is 2 for each of eight outputs. */
+void sbnn_stream_window(uint32_t columns, uint32_t kernel, uint32_t stride, int32_t first,
+                        uint32_t width, uint32_t a, uint32_t n, uint32_t pre, uint32_t shift,
+                        const int8_t *x, const uint32_t *w, const int32_t *constants, void *workspace,
+                        int16_t *y);
+
 /* Attention: bit c of query i and a head is 2 * count - ones >= threshold[c]. `count` is the number of
  * its attended tokens whose value has that bit, `ones` that of all its attended tokens.
  *
@@ -162,7 +176,8 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
- *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M plus 32768
+ *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M and without
+ *               the DSP extension on Armv7-M plus 32768
  *   y           [m][k / 32] */
 void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
 

@@ -131,8 +131,7 @@ def test_what_is_before_and_after_the_layers_is_exact(core: Core) -> None:
     for seed in range(40):
         rng = np.random.default_rng((SEED, seed))
         m, n = int(rng.integers(1, 30)), int(rng.integers(1, 40))
-        if "armv7m" not in core.target.isa or "armv7em" in core.target.isa:  # The M3's is in TIR.
-            check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
+        check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
         x = shorts(rng, 2 * m * n, 32767, -32768).reshape(m, 2 * n)
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenSum", [x], {}, bnn_token_sum(x))
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenMax", [x], {}, bnn_token_max(x))
@@ -172,3 +171,17 @@ def test_stems_of_any_size_are_exact(core: Core) -> None:
         shape = StreamLayer(grid, width, 0, N, N, 0, 1, pre, shift, packed=False, in_place=False)
         spread = int(rng.choice((3, 100, 3000, 30000)))
         assert check(core.kernels, shape, seed, 0.5, spread, lanes=True, stem=costs) == IMAGE_STEM
+
+
+def test_first_layers_of_windows_are_exact(core: Core) -> None:
+    rng = np.random.default_rng(SEED + 1)
+    for seed in range(30):
+        grid = Grid(
+            1, int(rng.integers(1, 60)), 1, int(rng.integers(2, 10)), 1, int(rng.integers(1, 5)), 1, 1
+        )
+        W, A, times = (int(number) for number in rng.integers(1, (8, 5, 5)))
+        A *= 4
+        slopes = A * times if seed % 2 else 1
+        numbers = int(rng.integers(0, 10)), int(rng.integers(1, 13))
+        shape = StreamLayer(*(grid, W, 0, A, A * times, 0, slopes, *numbers), packed=False, in_place=False)
+        check(core.kernels, shape, seed, 0.5, (3, 3000, 30000)[seed % 3], window=True, target=core.target)
