@@ -14,9 +14,12 @@ from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.hardware.facts import BOOT2_BYTES as BOOT2_BYTES
+from sensor_bnn.hardware.facts import FIRST_BYTES as FIRST_BYTES
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
+from sensor_bnn.hardware.facts import Access as Access
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader
+from sensor_bnn.hardware.facts import Cache as Cache
 from sensor_bnn.hardware.facts import Counter as Counter
 from sensor_bnn.hardware.facts import Emulator as Emulator
 from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
