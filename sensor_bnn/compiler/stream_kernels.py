@@ -310,7 +310,7 @@ def _bytes(
     rest = M * (terms * costs.cut + N * costs.value) + -(-M // _ROWS) * N * costs.channel
     quick = round(rest + M * fours * (costs.four + _FOUR * terms * costs.term))
     plain = round(rest + M * A * (costs.single + terms * costs.plain))
-    words = byte_words(weights.astype(np.int64), terms, of_terms="armv7em" in target.isa)
+    words = words_of_bytes(weights.astype(np.int64), terms, of_terms="armv7em" in target.isa)
     if min(plain, estimate) - quick >= _WORTH * (words.nbytes - weights.nbytes):
         symbol, instructions, stored = BYTES, quick, {_W: words}
     elif plain < _LOOPS * estimate:
@@ -332,7 +332,7 @@ def _bytes(
     )
 
 
-def byte_words(weights: Wide, terms: int, *, of_terms: bool) -> Array:
+def words_of_bytes(weights: Wide, terms: int, *, of_terms: bool) -> Array:
     """Return weights as ``sbnn_stream_bytes`` reads them, uint32 ``[fours, terms, 2]`` in two orders.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
-from sensor_bnn.compiler.stream_kernels import WINDOW, byte_words, costs_in_c, shifted
+from sensor_bnn.compiler.stream_kernels import WINDOW, costs_in_c, shifted, words_of_bytes
 from sensor_bnn.compiler.stream_lanes import GENTLE_SLOPES
 from sensor_bnn.compiler.targets import Target
 
@@ -68,7 +68,7 @@ def window_kernel(
         _PLACE * A + (2 if costs.signed else 4) * (most + 1),
         (1, M, A, shape.terms),
         constants={
-            _W: byte_words(weights.astype(np.int64), terms, of_terms=costs.signed),
+            _W: words_of_bytes(weights.astype(np.int64), terms, of_terms=costs.signed),
             _BIAS: constants,
         },
     )

@@ -29,6 +29,7 @@ IMAGE, STRIDED, TOKENS = (
 LAYERS = (
     StreamLayer(IMAGE, 2, 576, 64, 64, 64, 1, 0, 8, packed=False, in_place=False),
     StreamLayer(STRIDED, 1, 288, 64, 64, 32, 1, 0, 6, packed=False, in_place=False),
+    StreamLayer(STRIDED, 1, 288, 128, 128, 0, 1, 0, 6, packed=False, in_place=False),
     StreamLayer(TOKENS, 2, 64, 32, 32, 0, 1, 0, 4, packed=False, in_place=False),
     StreamLayer(TOKENS, 2, 64, 64, 64, 64, 1, 0, 5, packed=True, in_place=False),
     StreamLayer(IMAGE, 1, 288, 32, 32, 0, 1, 0, 8, packed=True, in_place=False),

@@ -42,7 +42,8 @@ from sensor_bnn.compiler.stream_kernels import STEM as IMAGE_STEM
 from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
 from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
-from sensor_bnn.compiler.stream_stem import stem_plan
+from sensor_bnn.compiler.stream_stem import ARMV7EM as IMAGE_COSTS
+from sensor_bnn.compiler.stream_stem import StemCosts, stem_plan
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
 from sensor_bnn.compiler.stream_window import window_kernel
 from sensor_bnn.compiler.targets import Target, find_target
@@ -213,6 +214,7 @@ def check(
     target: Target = HOST,
     lanes: bool = False,
     window: bool = False,
+    stem: StemCosts = IMAGE_COSTS,
 ) -> str:
     """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
@@ -221,8 +223,9 @@ def check(
         shape, seed, density, spread: the layer and its contents.
         plain: whether weights of bytes are stored as they are, which depends on what TIR would take.
         target: the processor for which the call is made.
-        lanes: whether channels are lanes.
+        lanes: whether channels are lanes, or the layer is a stem.
         window: whether it is the first layer of a window.
+        stem: the class of cores for whose stem the call is made.
     """
     rng = np.random.default_rng(seed)
     grid, width = shape.grid, shape.grid.taps * shape.W
@@ -247,7 +250,8 @@ def check(
     threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
     if lanes:
-        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE) or stem_plan(shape, constants, ANY_PRICE)
+        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE)
+        plan = plan or stem_plan(shape, constants, stem, ANY_PRICE)
     elif window:
         plan = window_kernel(shape, constants, target, ANY_PRICE)
     else:
