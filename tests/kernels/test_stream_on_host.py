@@ -213,8 +213,8 @@ def check(
     plain: bool = False,
     target: Target = HOST,
     lanes: bool = False,
-    stem: StemCosts = IMAGE_COSTS,
     window: bool = False,
+    stem: StemCosts = IMAGE_COSTS,
 ) -> str:
     """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
@@ -224,8 +224,8 @@ def check(
         plain: whether weights of bytes are stored as they are, which depends on what TIR would take.
         target: the processor for which the call is made.
         lanes: whether channels are lanes, or the layer is a stem.
-        stem: the class of cores for whose stem the call is made.
         window: whether it is the first layer of a window.
+        stem: the class of cores for whose stem the call is made.
     """
     rng = np.random.default_rng(seed)
     grid, width = shape.grid, shape.grid.taps * shape.W
