@@ -139,26 +139,40 @@ static int are_ordinary(const float *scale, const float *bias, range others) {
 
 static const float nothing[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
 
-/* All rows of outputs j to j + 3: byte counts in one run, halfword counts in four runs of every second
- * row, the order of sbnn_helium_turn_wide. */
-static void four(const helium_counts *counts, uint32_t j, const float *scale, const float *bias,
-                 const float *residual, range all, float *y) {
-    const int ordinary = are_ordinary(scale + j, bias + j, all);
+/* All rows of the complete groups of four outputs, whose counts fit bytes: a run for each group. */
+static void narrow(const helium_counts *counts, uint32_t fours, const float *scale, const float *bias,
+                   const float *residual, range all, float *y) {
     const uint32_t row_bytes = counts->n * 4u;
+    const uint32_t next = residual == NULL ? 0u : 4u;
+    const uint8_t *from = counts->sums;
     run now = {
-        .counts = counts->sums + 32u * j,
-        .from = residual == NULL ? nothing : residual + j,
-        .to = y + j,
+        .from = residual == NULL ? nothing : residual,
+        .to = y,
         .from_step = residual == NULL ? 0u : row_bytes,
         .to_step = row_bytes,
         .rows = counts->rows,
     };
-    if (!helium_is_wide(counts->k)) {
-        bytes(now, scale + j, bias + j, counts->k, ordinary);
-        return;
+    for (; fours > 0u; fours--) {
+        now.counts = from;
+        bytes(now, scale, bias, counts->k, are_ordinary(scale, bias, all));
+        from += 128;
+        now.from += next;
+        now.to += 4;
+        scale += 4;
+        bias += 4;
     }
-    now.from_step *= 2u;
-    now.to_step *= 2u;
+}
+
+/* All rows of outputs j to j + 3, whose counts are halfwords: four runs of every second row, the order
+ * of sbnn_helium_turn_wide. */
+static void wide(const helium_counts *counts, uint32_t j, const float *scale, const float *bias,
+                 const float *residual, range all, float *y) {
+    const int ordinary = are_ordinary(scale + j, bias + j, all);
+    const uint32_t row_bytes = counts->n * 4u;
+    run now = {
+        .from_step = residual == NULL ? 0u : 2u * row_bytes,
+        .to_step = 2u * row_bytes,
+    };
     for (uint32_t part = 0; part < 4u; part++) {
         const uint32_t first = part / 2u * 16u + part % 2u;
         const uint32_t end = part < 2u ? 16u : 32u;
@@ -187,8 +201,12 @@ void sbnn_helium_scale(const helium_counts *counts, const float *scale, const fl
     const uint32_t fours = counts->n / 4u * 4u;
     /* Before anything is written: y may be the residual. */
     const range all = range_of(residual, residual == NULL ? 0u : counts->rows * counts->n);
-    for (uint32_t j = 0; j < fours; j += 4u) {
-        four(counts, j, scale, bias, residual, all, y);
+    if (!helium_is_wide(counts->k)) {
+        narrow(counts, fours / 4u, scale, bias, residual, all, y);
+    } else {
+        for (uint32_t j = 0; j < fours; j += 4u) {
+            wide(counts, j, scale, bias, residual, all, y);
+        }
     }
     for (uint32_t j = fours; j < counts->n; j++) {
         for (uint32_t row = 0; row < counts->rows; row++) {
